@@ -1,0 +1,3 @@
+"""Heat maps of recorded tracks and weighted points."""
+
+__version__ = "0.1.0"

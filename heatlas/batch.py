@@ -1,0 +1,118 @@
+"""What flows through heatlas: recordings as read from files, and batches of clean tracks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread"]
+
+COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
+"""Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
+steps of one foot per minute, watts, degrees Celsius."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What is known of one activity besides its track."""
+
+    source: str
+    """Where it was read: the path, with members of archives after a slash."""
+    id: str = ""
+    """The id that its service gave it; empty when unknown."""
+    sport: str = "Unknown"
+    """A word of ``heatlas.sources.sports``: Run, TrailRun, Ride, VirtualRide ..."""
+    name: str = ""
+    start: float | None = None
+    """Unix seconds, UTC."""
+    distance: float | None = None
+    """Metres, as its source states them."""
+    elapsed_time: float | None = None
+    """Seconds from start to end."""
+    moving_time: float | None = None
+    """Seconds in motion."""
+    gear: str = ""
+    commute: bool = False
+    private: bool = False
+    device: str = ""
+    """Maker and product, or the program that wrote the file."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Any other attribute (numbers, text, booleans) under a snake_case name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One activity as a reader found it, before cleaning; nothing is dropped yet.
+
+    All arrays share one length n, the number of records in file order, with or without a position.
+    """
+
+    activity: Activity
+    lon: NDArray[np.float64]
+    """(n,) degrees, WGS 84; NaN where the record has no position."""
+    lat: NDArray[np.float64]
+    """(n,) degrees, WGS 84; NaN where the record has no position."""
+    time: NDArray[np.float64]
+    """(n,) Unix seconds, UTC; NaN where unknown."""
+    columns: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Name of COLUMNS -> (n,), NaN where unknown. A column that is NaN throughout is left out."""
+    segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(m,) ascending first records of the file's segments; empty or [0] means one segment."""
+    warnings: tuple[str, ...] = ()
+    """What was wrong with the file though it could be read, e.g. "cut off in the middle"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Clean tracks of one or more activities, in world coordinates.
+
+    Fixes of segment ``s`` are ``segments[s]:segments[s + 1]``; segments of track ``k`` are
+    ``tracks[k]:tracks[k + 1]``. No line is ever drawn across a segment's end.
+    """
+
+    u: NDArray[np.float64]
+    """(n,) Web Mercator easting, the world being [0, 1). Steps inside a segment are below half the
+    world: a track that crosses the antimeridian goes on below 0 or above 1."""
+    v: NDArray[np.float64]
+    """(n,) Web Mercator southing, 0 at 85.0511 N and 1 at 85.0511 S."""
+    time: NDArray[np.float64]
+    """(n,) Unix seconds, UTC, not decreasing inside a segment; NaN where unknown."""
+    columns: Mapping[str, NDArray[np.float32]]
+    """Name -> (n,), NaN where unknown."""
+    segments: NDArray[np.int64]
+    """(number of segments + 1,) offsets into the fixes."""
+    tracks: NDArray[np.int64]
+    """(number of tracks + 1,) offsets into the segments."""
+    activities: tuple[Activity, ...]
+    """One for each track."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason -> number of fixes (or breaks) that cleaning took out."""
+
+    def __len__(self) -> int:
+        """Count the tracks."""
+        return len(self.activities)
+
+    @property
+    def fixes(self) -> int:
+        """Number of fixes."""
+        return len(self.u)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A file, or a part of one, that gave no track."""
+
+    file: str
+    """Path, with members of archives after a slash."""
+    reason: str
+    """One sentence."""
+    failed: bool = True
+    """True: it should have been readable. False: it was left out on purpose."""
