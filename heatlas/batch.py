@@ -85,6 +85,9 @@ class Batch:
     """(n,) Web Mercator southing, 0 at 85.0511 N and 1 at 85.0511 S."""
     time: NDArray[np.float64]
     """(n,) Unix seconds, UTC, not decreasing inside a segment; NaN where unknown."""
+    progress: NDArray[np.float32]
+    """(n,) metres covered since the track's first fix, less the jitter of standing still
+    (`heatlas.kernels.path.progress_along`)."""
     columns: Mapping[str, NDArray[np.float32]]
     """Name -> (n,), NaN where unknown."""
     segments: NDArray[np.int64]

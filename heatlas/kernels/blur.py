@@ -1,0 +1,89 @@
+"""Gaussian smoothing whose width may differ from row to row."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+__all__ = ["REACH", "blur_rows"]
+
+REACH = 4.0
+"""Standard deviations after which the kernel ends."""
+
+
+@njit(cache=True, nogil=True)
+def _extents(field):
+    """First and last+1 column that is not 0 in each row; what lies outside costs nothing."""
+    height, width = field.shape
+    low = np.full(height, width, np.int64)
+    high = np.zeros(height, np.int64)
+    for y in range(height):
+        for x in range(width):
+            if field[y, x] != 0:
+                low[y] = x
+                break
+        for x in range(width - 1, low[y] - 1, -1):
+            if field[y, x] != 0:
+                high[y] = x + 1
+                break
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def _add(target, source, tap):
+    """Add tap * source to target: a loop that the compiler can turn into vector instructions."""
+    for x in range(target.shape[0]):
+        target[x] += tap * source[x]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def blur_rows(field, sigma, halo, first, last, out):
+    """Smooth rows `first` to `last` of a field with a Gaussian; outside of the field there is nothing.
+
+    Each output row is smoothed with its own width, across and along. Every pixel's sum is taken in one
+    fixed order that depends on the row's width alone, so that overlapping windows agree to the last bit.
+
+    Parameters
+    ----------
+    field : ndarray of float32 (height + 2 * halo, width + 2 * halo)
+        What is smoothed, with its halo.
+    sigma : ndarray of float64 (height,)
+        Standard deviation for each output row, pixels; 0 copies.
+    halo : int
+        Pixels, at least ceil(REACH * sigma) everywhere.
+    first, last : int
+        Output rows to fill.
+    out : ndarray of float32 (height, width)
+        Is overwritten in rows first to last.
+    """
+    width = out.shape[1]
+    low, high = _extents(field[first : last + 2 * halo])
+    column = np.zeros(field.shape[1], np.float32)
+    taps = np.zeros(halo + 1, np.float32)
+    for y in range(first, last):
+        radius = min(halo, int(math.ceil(REACH * sigma[y])))
+        total = 1.0
+        for k in range(1, radius + 1):
+            total += 2.0 * math.exp(-0.5 * (k / sigma[y]) ** 2)
+        taps[0] = 1.0 / total
+        for k in range(1, radius + 1):
+            taps[k] = math.exp(-0.5 * (k / sigma[y]) ** 2) / total
+        left, right = field.shape[1], 0
+        for k in range(-radius, radius + 1):
+            row = y - first + halo + k
+            left, right = min(left, low[row]), max(right, high[row])
+        target = out[y]
+        target[:] = 0
+        if left >= right:
+            continue
+        column[left:right] = 0
+        for k in range(-radius, radius + 1):
+            row = y - first + halo + k
+            if low[row] < high[row]:
+                _add(column[low[row] : high[row]], field[row + first, low[row] : high[row]], taps[abs(k)])
+        for k in range(-radius, radius + 1):
+            begin, end = max(left - halo - k, 0), min(right - halo - k, width)
+            if begin < end:
+                _add(target[begin:end], column[begin + halo + k : end + halo + k], taps[abs(k)])

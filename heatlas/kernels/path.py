@@ -1,0 +1,136 @@
+"""Along a path on the ground: distance, progress, speed and grade."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from heatlas.mercator import CIRCUMFERENCE, ECCENTRICITY2
+
+__all__ = ["TOLERANCE", "change_over", "metres_along", "progress_along"]
+
+TOLERANCE = 10.0
+"""Metres within which a wandering position is taken for standing still."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _ground(v):
+    """True metres per world unit at southing v, east-west and north-south (as mercator.ground_metres)."""
+    e = math.exp((0.5 - v) * 2.0 * math.pi)
+    cos = 2.0 * e / (e * e + 1.0)
+    w = 1.0 - ECCENTRICITY2 * (1.0 - cos * cos)
+    east = CIRCUMFERENCE * cos / math.sqrt(w)
+    return east, east * (1.0 - ECCENTRICITY2) / w
+
+
+@njit(cache=True, nogil=True)
+def metres_along(u, v, segments):
+    """Ground distance from each fix to the next of its segment, 0 at a segment's last fix.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64 (n,)
+        World coordinates.
+    segments : ndarray of int64 (m + 1,)
+        Offsets of the segments.
+
+    Returns
+    -------
+    ndarray of float64 (n,)
+        Metres, by the radii of curvature of WGS 84 at the middle of each step.
+    """
+    metres = np.zeros(u.shape[0])
+    for s in range(segments.shape[0] - 1):
+        for i in range(segments[s], segments[s + 1] - 1):
+            east, north = _ground((v[i] + v[i + 1]) * 0.5)
+            du, dv = (u[i + 1] - u[i]) * east, (v[i + 1] - v[i]) * north
+            metres[i] = math.sqrt(du * du + dv * dv)
+    return metres
+
+
+@njit(cache=True, nogil=True)
+def progress_along(u, v, tracks, tolerance):
+    """Distance covered, less the jitter of standing still.
+
+    Progress grows with the largest distance from an anchor, which moves on to the present fix once
+    that is farther than `tolerance`. Someone who waits at a light makes no progress, however long the
+    recorded position wanders about. By construction two places of a track never lie farther apart than the
+    progress between them plus twice the tolerance. A break between segments counts as the straight
+    line across it.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64 (n,)
+        World coordinates.
+    tracks : ndarray of int64 (k + 1,)
+        Offsets of the tracks into the fixes; progress begins again with each.
+    tolerance : float
+        Metres.
+
+    Returns
+    -------
+    ndarray of float32 (n,)
+        Metres since the first fix of the track, not decreasing.
+    """
+    progress = np.empty(u.shape[0], np.float32)
+    for k in range(tracks.shape[0] - 1):
+        base, reach = 0.0, 0.0
+        anchor = tracks[k]
+        for i in range(tracks[k], tracks[k + 1]):
+            if i == anchor:
+                east, north = _ground(v[i])
+            du, dv = (u[i] - u[anchor]) * east, (v[i] - v[anchor]) * north
+            reach = max(reach, math.sqrt(du * du + dv * dv))
+            progress[i] = base + reach
+            if reach > tolerance:
+                base += reach
+                reach = 0.0
+                anchor = i
+                east, north = _ground(v[i])
+    return progress
+
+
+@njit(cache=True, nogil=True)
+def change_over(along, value, segments, half):
+    """Mean rate of change of `value` along `along` around each fix.
+
+    Parameters
+    ----------
+    along : ndarray of float64 (n,)
+        Not decreasing inside a segment: seconds, or metres from the segment's start.
+    value : ndarray of float64 (n,)
+        What changes; NaN where unknown.
+    segments : ndarray of int64 (m + 1,)
+        Offsets of the segments.
+    half : float
+        The rate is taken from the last known fix at least `half` before to the first one at least
+        `half` after, or to the ends of the segment.
+
+    Returns
+    -------
+    ndarray of float64 (n,)
+        Change per unit of `along`; NaN where nothing is known around the fix.
+    """
+    rate = np.full(along.shape[0], np.nan)
+    for s in range(segments.shape[0] - 1):
+        first, last = segments[s], segments[s + 1]
+        known = np.empty(last - first, np.int64)
+        n = 0
+        for i in range(first, last):
+            if value[i] == value[i] and along[i] == along[i]:
+                known[n] = i
+                n += 1
+        a, b = 0, 0
+        for k in range(n):
+            i = known[k]
+            b = max(b, k)
+            while a + 1 < k and along[i] - along[known[a + 1]] >= half:
+                a += 1
+            while b + 1 < n and along[known[b]] - along[i] < half:
+                b += 1
+            p, q = known[a], known[b]
+            if along[q] > along[p]:
+                rate[i] = (value[q] - value[p]) / (along[q] - along[p])
+    return rate

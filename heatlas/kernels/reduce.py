@@ -1,0 +1,75 @@
+"""Add what passages hold to the pixels that they went through."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["add_activities", "add_metric", "add_spent"]
+
+
+@njit(cache=True, nogil=True)
+def add_activities(cells, ordinal, stamps, counts):
+    """Count each pixel of `cells` once for the activity `ordinal`.
+
+    Parameters
+    ----------
+    cells : ndarray of int64 (k,)
+        Pixels of the activity's passages.
+    ordinal : int
+        Differs from activity to activity, greater than 0.
+    stamps : ndarray of int32 (pixels,)
+        Latest activity that was counted in each pixel.
+    counts : ndarray of uint32 (pixels,)
+        Is increased.
+    """
+    for cell in cells:
+        if stamps[cell] != ordinal:
+            stamps[cell] = ordinal
+            counts[cell] += 1
+
+
+@njit(cache=True, nogil=True)
+def add_spent(cells, spent, which, total):
+    """Add column `which` of `spent` (k, 4) to `total` (pixels,)."""
+    for k in range(cells.shape[0]):
+        total[cells[k]] += spent[k, which]
+
+
+@njit(cache=True, nogil=True)
+def add_metric(cells, spent, inverse, count, total, square, extreme, greatest):
+    """Add the passages' means of a metric to the pixels.
+
+    Parameters
+    ----------
+    cells, spent
+        As `heatlas.kernels.trace.list_passages` gives them. Passages without a known metric are left out.
+    inverse : bool
+        Take the reciprocal of each passage's mean (speed -> pace).
+    count : ndarray of float64 (pixels,)
+        Number of passages.
+    total, square : ndarray of float64 (pixels,) or (0,)
+        Sums of the means and of their squares; not touched when empty.
+    extreme : ndarray of float64 (pixels,) or (0,)
+        Least or greatest mean; NaN before the first; not touched when empty.
+    greatest : bool
+        Whether `extreme` holds the greatest.
+    """
+    for k in range(cells.shape[0]):
+        if spent[k, 3] <= 0:
+            continue
+        value = spent[k, 2] / spent[k, 3]
+        if inverse:
+            if value <= 0:
+                continue
+            value = 1.0 / value
+        cell = cells[k]
+        count[cell] += 1
+        if total.shape[0] > 0:
+            total[cell] += value
+        if square.shape[0] > 0:
+            square[cell] += value * value
+        if extreme.shape[0] > 0:
+            old = extreme[cell]
+            if np.isnan(old) or (value > old) == greatest:
+                extreme[cell] = value

@@ -1,0 +1,327 @@
+"""Measures: what is counted in each pixel, from batches to a grid."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import BadOption
+from heatlas.mercator import ground_metres
+from heatlas.metrics import METRICS
+from heatlas.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Batch
+
+__all__ = ["REJOIN", "Grid", "Measure", "draw", "parse_measure"]
+
+REJOIN = 25.0
+"""Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
+_COUNTS = ("passes", "activities", "fixes")
+_SPENT = {"seconds": 0, "metres": 1}
+_REDUCTIONS = ("mean", "min", "max", "std")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A reduction of passages per pixel."""
+
+    reduction: str
+    """passes, activities, fixes, seconds, metres; or mean, min, max, std of a metric over passages."""
+    metric: str = ""
+    """A name of heatlas.metrics.METRICS, or empty."""
+
+    def __str__(self) -> str:
+        """As it is written on the command line."""
+        return f"{self.reduction}({self.metric})" if self.metric else self.reduction
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of a batch that the measure reads."""
+        return METRICS[self.metric].columns if self.metric else frozenset()
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
+        return self.reduction not in {"fixes", "seconds", "metres"}
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that drawing, smoothing and colouring one pixel takes at most."""
+        return 72 if self.metric else 32
+
+
+def parse_measure(text: str) -> Measure:
+    """Read a measure as it is written: "passes", "seconds", "max(power)"; a bare metric means its mean.
+
+    Raises
+    ------
+    BadOption
+        Naming what is close to an unknown word.
+    """
+    word = text.strip().lower().replace(" ", "").replace("-", "_")
+    if word in _COUNTS or word in _SPENT:
+        return Measure(word)
+    reduction, _, metric = word.rstrip(")").rpartition("(")
+    reduction = reduction or "mean"
+    if reduction in _REDUCTIONS and metric in METRICS and word.count("(") == word.count(")"):
+        return Measure(reduction, metric)
+    known = [*_COUNTS, *_SPENT, *METRICS, *(f"{r}({m})" for r in _REDUCTIONS for m in METRICS)]
+    close = get_close_matches(word, known, 3)
+    hint = f"did you mean {' or '.join(close)}?" if close else ""
+    raise BadOption(
+        f"there is no measure {text!r}: {hint or 'take one'} of {', '.join([*_COUNTS, *_SPENT])}, or "
+        f"{'|'.join(_REDUCTIONS)}(METRIC) with a metric of {', '.join(METRICS)}"
+        if not hint
+        else f"there is no measure {text!r}: {hint}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A measure over a window."""
+
+    window: Window
+    measure: Measure
+    total: NDArray[Any]
+    """(height, width): the counts or sums; for a metric the sum over passages, or the extreme where
+    there is one and 0 elsewhere."""
+    count: NDArray[Any] | None = None
+    """(height, width): for a metric the passages (for an extreme: 1 where there is one)."""
+    square: NDArray[Any] | None = None
+    """(height, width): for std, the sum of squares over passages."""
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """(height, width) the measure itself, NaN where nothing was."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.count is None:
+                values = self.total.astype(np.float32)
+                values[values <= 0] = np.nan
+                return values
+            mean = self.total / self.count
+            if self.square is not None:
+                mean = np.sqrt(np.maximum(self.square / self.count - mean * mean, 0))
+            mean[self.count <= 0] = np.nan
+            return mean.astype(np.float32, copy=False)
+
+    @property
+    def weight(self) -> NDArray[Any]:
+        """(height, width) how much a pixel is worth showing: its counts, or those behind its mean."""
+        return self.total if self.count is None else self.count
+
+    def cropped(self, margin: int) -> Grid:
+        """Undo `Window.grown`."""
+        if not margin:
+            return self
+        inner = slice(margin, -margin)
+        planes = {
+            name: None if plane is None else plane[inner, inner]
+            for name, plane in (("total", self.total), ("count", self.count), ("square", self.square))
+        }
+        return replace(self, window=self.window.grown(-margin), **planes)  # type: ignore[arg-type]
+
+
+def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: int | None = None) -> Grid:
+    """Reduce the passages of all tracks to a grid.
+
+    Rows are shared out among threads, and every pixel sees the batches in the order given: the number of workers
+    changes nothing. Nor does the order of batches, but for the rounding of sums.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        Clean tracks.
+    window : Window
+        What to draw.
+    measure : Measure
+        What to count.
+    workers : int, optional
+        Threads; by default one for each processor.
+
+    Returns
+    -------
+    Grid
+        Counts as uint32, sums as float64.
+    """
+    planes = _Planes.empty(window, measure)
+    workers = workers or os.cpu_count() or 1
+    within = [(batch, shifts) for batch in batches if (shifts := _shifts(batch, window))]
+    strips = _strips([batch for batch, _ in within], window, workers)
+    with ThreadPoolExecutor(len(strips)) as pool:
+        for done in [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]:
+            done.result()
+    return planes.grid(window, measure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planes:
+    """Arrays that passages are added to, flat or of no length when not needed."""
+
+    counts: NDArray[np.uint32]
+    stamps: NDArray[np.int32]
+    count: NDArray[np.float64]
+    total: NDArray[np.float64]
+    square: NDArray[np.float64]
+    extreme: NDArray[np.float64]
+
+    @classmethod
+    def empty(cls, window: Window, measure: Measure) -> _Planes:
+        size, reduction = window.width * window.height, measure.reduction
+        return cls(
+            counts=np.zeros(size if reduction in _COUNTS else 0, np.uint32),
+            stamps=np.zeros(size if reduction == "activities" else 0, np.int32),
+            count=np.zeros(size if measure.metric else 0),
+            total=np.zeros(size if reduction in {"mean", "std"} or reduction in _SPENT else 0),
+            square=np.zeros(size if reduction == "std" else 0),
+            extreme=np.full(size if reduction in {"min", "max"} else 0, np.nan),
+        )
+
+    def rows(self, strip: Window, window: Window) -> _Planes:
+        """Views of the rows of a strip."""
+        part = slice((strip.y - window.y) * window.width, (strip.y - window.y + strip.height) * window.width)
+        return _Planes(
+            self.counts[part], self.stamps[part], self.count[part], self.total[part], self.square[part],
+            self.extreme[part],
+        )  # fmt: skip
+
+    def grid(self, window: Window, measure: Measure) -> Grid:
+        shape = (window.height, window.width)
+        if len(self.extreme):
+            known = ~np.isnan(self.extreme)
+            return Grid(
+                window,
+                measure,
+                np.where(known, self.extreme, 0).reshape(shape),
+                known.astype(np.float64).reshape(shape),
+            )
+        return Grid(
+            window,
+            measure,
+            (self.counts if len(self.counts) else self.total).reshape(shape),
+            self.count.reshape(shape) if len(self.count) else None,
+            self.square.reshape(shape) if len(self.square) else None,
+        )
+
+
+def _shifts(batch: Batch, window: Window) -> list[int]:
+    """By how many worlds to shift a batch so that it may touch the window; empty when it cannot."""
+    if not batch.fixes:
+        return []
+    scale = window.scale
+    top, bottom = batch.v.min() * scale, batch.v.max() * scale
+    if bottom < window.y or top >= window.y + window.height:
+        return []
+    west, east = batch.u.min(), batch.u.max()
+    low = math.ceil(window.x / scale - east)
+    high = math.floor((window.x + window.width) / scale - west)
+    return list(range(low, high + 1))
+
+
+def _strips(batches: Sequence[Batch], window: Window, workers: int) -> list[Window]:
+    """Cut a window into rows of strips that hold about as many fixes each."""
+    if workers == 1 or window.height < 2 * workers or not batches:
+        return [window]
+    rows = np.concatenate([batch.v[::16] for batch in batches]) * window.scale - window.y
+    inner = rows[(rows >= 0) & (rows < window.height)]
+    edges = np.quantile(inner, np.arange(1, workers) / workers).astype(int) if len(inner) else []
+    bounds = np.unique(np.concatenate(([0], edges, [window.height]))).astype(int).tolist()
+    return [
+        replace(window, y=window.y + low, height=high - low)
+        for low, high in zip(bounds, bounds[1:], strict=False)
+    ]
+
+
+def _tracks(batch: Batch, window: Window) -> Iterator[tuple[NDArray[np.int64], float, int]]:
+    """Segment offsets of each track, its rejoin distance in metres, and the size of the table for it."""
+    from heatlas.kernels.path import TOLERANCE
+
+    for k in range(len(batch)):
+        segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
+        first, last = int(segments[0]), int(segments[-1])
+        if first == last:
+            continue
+        v = batch.v[first:last]
+        east, _ = ground_metres(v[0])
+        least = max(REJOIN, 2 * float(east) / window.scale)
+        smallest = min(float(g) for edge in (v.min(), v.max()) for g in ground_metres(edge)) / window.scale
+        # One tenth more: the way is measured piece by piece, at each piece's own latitude.
+        reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
+        yield segments, least, max(3, math.ceil(math.log2(reach)))
+
+
+def _draw_strip(
+    batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure
+) -> None:
+    """Add all batches to the planes of one strip."""
+    from heatlas.kernels.trace import count_fixes, count_passes
+
+    ordinal = 0
+    size = (float(window.y), window.width, window.height)
+    for batch, shifts in batches:
+        if not _shifts(batch, window):
+            ordinal += len(batch)
+            continue
+        if measure.reduction == "fixes":
+            for shift in shifts:
+                x = window.x - shift * window.scale
+                count_fixes(batch.u, batch.v, window.scale, x, *size, planes.counts)
+            continue
+        columns = None if measure.reduction == "passes" else _columns(batch, measure)
+        for segments, least, bits in _tracks(batch, window):
+            ordinal += 1
+            for shift in shifts:
+                place = (window.scale, window.x - shift * window.scale, *size, least, bits)
+                if columns is None:
+                    count_passes(batch.u, batch.v, batch.progress, segments, *place, planes.counts)
+                else:
+                    _reduce(batch, columns, segments, place, ordinal, planes, measure)
+
+
+def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Metres to the next fix, and the metric (or nothing), of all fixes."""
+    from heatlas.kernels.path import metres_along
+
+    metric = METRICS[measure.metric].at_fixes(batch) if measure.metric else np.zeros(0)
+    return metres_along(batch.u, batch.v, batch.segments), metric
+
+
+def _reduce(
+    batch: Batch,
+    columns: tuple[NDArray[np.float64], NDArray[np.float64]],
+    segments: NDArray[np.int64],
+    place: tuple[Any, ...],
+    ordinal: int,
+    planes: _Planes,
+    measure: Measure,
+) -> None:
+    """List the passages of one track and add them up."""
+    from heatlas.kernels.reduce import add_activities, add_metric, add_spent
+    from heatlas.kernels.trace import list_passages
+
+    cells, spent = list_passages(batch.u, batch.v, batch.progress, batch.time, *columns, segments, *place)
+    if measure.reduction == "activities":
+        add_activities(cells, ordinal, planes.stamps, planes.counts)
+    elif measure.reduction in _SPENT:
+        add_spent(cells, spent, _SPENT[measure.reduction], planes.total)
+    else:
+        add_metric(
+            cells,
+            spent,
+            METRICS[measure.metric].inverse,
+            planes.count,
+            planes.total,
+            planes.square,
+            planes.extreme,
+            measure.reduction == "max",
+        )

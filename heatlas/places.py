@@ -1,0 +1,260 @@
+"""Where the tracks are: the busiest place, the others, and windows over them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
+from heatlas.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Batch
+
+__all__ = [
+    "MAX_SIDE", "Place", "around", "bbox_window", "check_memory", "extent", "find_places", "place_of",
+]  # fmt: skip
+
+MAX_SIDE = 4096
+"""Pixels of the longer side of a picture whose size nobody asked for."""
+FINEST = 1.0
+"""Metres per pixel below which no picture goes whose size nobody asked for."""
+_CELL = 1 / 2048
+"""World units: 20 km at the equator."""
+_LINKS = 0.02
+"""Cells with less than this share of the busiest cell's activities do not link places."""
+_LEAST = 400.0
+"""Metres: a place is never narrower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region that holds activities."""
+
+    bbox: tuple[float, float, float, float]
+    """West, south, east, north, degrees, without the outermost half percent of fixes."""
+    activities: int
+    fixes: int
+    """About: counted on a sample."""
+
+
+def _padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Bounding box in degrees around world coordinates, with some air and a least size."""
+    west, east, north, south = float(u.min()), float(u.max()), float(v.min()), float(v.max())
+    least = _LEAST / float(ground_metres((north + south) / 2)[0])
+    air_u = max(0.03 * (east - west), (least - (east - west)) / 2)
+    air_v = max(0.03 * (south - north), (least - (south - north)) / 2)
+    lon, lat = to_lonlat(
+        np.array([west - air_u, east + air_u]), np.clip(np.array([south + air_v, north - air_v]), 0, 1)
+    )
+    return float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1])
+
+
+def find_places(batches: Sequence[Batch]) -> list[Place]:
+    """Find the regions that hold activities, the busiest first.
+
+    Cells of some 20 km that are visited often enough are joined to regions with their neighbours; a
+    single long trip between two of them does not make them one.
+    """
+    visits: Counter[tuple[int, int]] = Counter()
+    samples = []
+    for batch in batches:
+        if batch.fixes:
+            step = max(1, batch.fixes // 2000)
+            u, v = batch.u[::step] % 1.0, batch.v[::step]
+            cells = np.floor(np.stack((u, v), 1) / _CELL).astype(np.int64)
+            visits.update(dict.fromkeys(map(tuple, np.unique(cells, axis=0).tolist()), 1))
+            samples.append((u, v, cells[:, 0] << 32 | cells[:, 1], step))
+    region = _regions(visits)
+    if not region:
+        return []
+    count = max(region.values()) + 1
+    keys = np.array(sorted(x << 32 | y for x, y in region))
+    names = np.array([region[int(key) >> 32, int(key) & 0xFFFFFFFF] for key in keys])
+    activities, fixes = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    inside: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = [[] for _ in range(count)]
+    for u, v, cell, step in samples:
+        at = np.minimum(np.searchsorted(keys, cell), len(keys) - 1)
+        home = np.where(keys[at] == cell, names[at], -1)
+        for name in np.unique(home[home >= 0]).tolist():
+            here = home == name
+            activities[name] += 1
+            fixes[name] += int(here.sum()) * step
+            inside[name].append((u[here], v[here]))
+    places = [
+        Place(_core_bbox(*(np.concatenate(part) for part in zip(*inside[name], strict=True))), int(a), int(f))
+        for name, (a, f) in enumerate(zip(activities, fixes, strict=True))
+    ]
+    return sorted(places, key=lambda place: (-place.activities, -place.fixes, place.bbox))
+
+
+def _regions(visits: Counter[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Join neighbouring cells: cell -> number of its region."""
+    if not visits:
+        return {}
+    enough = _LINKS * max(visits.values())
+    links = {cell for cell, n in visits.items() if n >= enough}
+    region: dict[tuple[int, int], int] = {}
+    for name, cell in enumerate(sorted(links)):
+        if cell in region:
+            continue
+        region[cell] = name
+        stack = [cell]
+        while stack:
+            x, y = stack.pop()
+            for near in ((x + i, y + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+                wrapped = (near[0] % round(1 / _CELL), near[1])
+                if wrapped in links and wrapped not in region:
+                    region[wrapped] = name
+                    stack.append(wrapped)
+    order = {name: k for k, name in enumerate(sorted(set(region.values())))}
+    return {cell: order[name] for cell, name in region.items()}
+
+
+def _core_bbox(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    u = _unwrapped(u)
+    return _padded(np.quantile(u, (0.005, 0.995)), np.quantile(v, (0.005, 0.995)))
+
+
+def _unwrapped(u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shift what lies east of the widest empty gap, so that the antimeridian does not stretch the extent."""
+    order = np.sort(u % 1.0)
+    gaps = np.diff(order, append=order[0] + 1)
+    start = order[(int(np.argmax(gaps)) + 1) % len(order)]
+    unwrapped: NDArray[np.float64] = (u - start) % 1.0 + start
+    return unwrapped
+
+
+def extent(batches: Sequence[Batch]) -> tuple[float, float, float, float]:
+    """Bounding box of all fixes, degrees; the shorter way round the world."""
+    sound = [batch for batch in batches if batch.fixes]
+    if not sound:
+        raise NothingToDraw("there is no track with a position")
+    u = np.concatenate([batch.u[:: max(1, batch.fixes // 2000)] for batch in sound])
+    ends = np.array([[batch.u.min(), batch.u.max()] for batch in sound]).ravel()
+    v = np.array([[batch.v.min(), batch.v.max()] for batch in sound]).ravel()
+    return _padded(_unwrapped(np.concatenate((u, ends))), v)
+
+
+def around(lat: float, lon: float, radius: float) -> tuple[float, float, float, float]:
+    """Bounding box of a circle: degrees, degrees, metres.
+
+    Raises
+    ------
+    BadOption
+        When it is no place on the map.
+    """
+    if not (abs(lat) <= MAX_LATITUDE and abs(lon) <= 180 and 0 < radius <= CIRCUMFERENCE / 2):
+        raise BadOption(f"no place at {lat},{lon} with a radius of {radius} m: give latitude,longitude,metres")
+    u, v = (float(x) for x in from_lonlat(lon, lat))
+    east, north = (float(x) for x in ground_metres(v))
+    (west, right), (south, top) = to_lonlat(
+        np.array([u - radius / east, u + radius / east]),
+        np.clip(np.array([v + radius / north, v - radius / north]), 0, 1),
+    )
+    return float(west), float(south), float(right), float(top)
+
+
+def bbox_window(
+    bbox: tuple[float, float, float, float],
+    zoom: float | None = None,
+    resolution: float | None = None,
+    width: int | None = None,
+) -> Window:
+    """Make the window over a bounding box.
+
+    Parameters
+    ----------
+    bbox : (float, float, float, float)
+        West, south, east, north, degrees; west > east crosses the antimeridian.
+    zoom : float, optional
+        Zoom of 256 px tiles.
+    resolution : float, optional
+        True metres per pixel at the centre.
+    width : int, optional
+        Pixels. Of the three at most one; with none the longer side has at most MAX_SIDE pixels, not
+        finer than FINEST.
+
+    Raises
+    ------
+    BadOption
+        When the box is empty or off the map.
+    """
+    west, south, east, north = bbox
+    if west > east:
+        east += 360
+    if not (-360 <= west < east <= west + 360 and -90 <= south < north <= 90):
+        raise BadOption(
+            f"the box {','.join(f'{x:g}' for x in bbox)} is empty or off the map: give west,south,east,north in degrees"
+        )
+    (left, right), (top, bottom) = from_lonlat(
+        np.array([west, east]), np.clip(np.array([north, south]), -MAX_LATITUDE, MAX_LATITUDE)
+    )
+    if bottom <= top:
+        raise BadOption("the box lies beyond 85.05 degrees, where Mercator ends")
+    ground = math.prod(float(g) for g in ground_metres((top + bottom) / 2)) ** 0.5
+    if zoom is not None:
+        scale = 256 * 2.0**zoom
+    elif resolution is not None:
+        scale = ground / resolution
+    elif width is not None:
+        scale = width / (right - left)
+    else:
+        scale = min(MAX_SIDE / max(right - left, bottom - top), ground / FINEST)
+    x, y = math.floor(left * scale + 1e-6), math.floor(top * scale + 1e-6)
+    columns = width or math.ceil(right * scale - 1e-6) - x
+    # One pixel more from rounding both edges outwards must not exceed what is promised.
+    limit = MAX_SIDE if zoom is None and resolution is None and width is None else math.inf
+    rows = math.ceil(bottom * scale - 1e-6) - y
+    return Window(scale, x, y, max(1, int(min(columns, limit))), max(1, int(min(rows, limit))))
+
+
+def place_of(window: Window, places: Sequence[Place]) -> Place | None:
+    """The busiest place whose centre lies in a window."""
+    west, south, east, north = window.bbox
+    for place in places:
+        lon, lat = (place.bbox[0] + place.bbox[2]) / 2, (place.bbox[1] + place.bbox[3]) / 2
+        if south <= lat <= north and (west <= lon <= east or west <= lon + 360 <= east):
+            return place
+    return None
+
+
+def check_memory(window: Window, margin: int, bytes_per_pixel: int) -> None:
+    """Refuse a window that would not fit into memory.
+
+    Raises
+    ------
+    TooLarge
+        With the size that would be needed, and what to do instead.
+    """
+    need = (window.width + 2 * margin) * (window.height + 2 * margin) * bytes_per_pixel
+    free = _free_memory()
+    if need > 0.8 * free:
+        fits = math.sqrt(0.8 * free / need)
+        raise TooLarge(
+            f"a picture of {window.width:,} x {window.height:,} px needs {need / 2**30:.1f} GB of memory and "
+            f"{free / 2**30:.1f} GB are free: take --width {int(window.width * fits):,d}".replace(",", " ")
+            + f" or less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
+        )
+
+
+def _free_memory() -> float:
+    """Bytes that can be had without swapping; 4 GB where the system does not say."""
+    try:
+        with open("/proc/meminfo") as file:  # noqa: PTH123 - a file of the kernel's
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024.0
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (OSError, ValueError, AttributeError):
+        return 4 * 2.0**30

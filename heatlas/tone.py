@@ -1,0 +1,142 @@
+"""Tone: a fitted map from values to [0, 1].
+
+A tone is fitted once, on a whole field, and then applied everywhere: pieces of one map agree, and the legend has
+true numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption, NothingToDraw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.measures import Grid
+
+__all__ = ["CURVES", "FADE", "Scale", "Tone", "fit", "parse_scale"]
+
+CURVES = ("linear", "sqrt", "log", "rank")
+FADE = 0.16
+"""Share of [0, 1] below the lowest value, where what smoothing spreads out fades away."""
+_KNOTS = 513
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A tone that is not fitted yet: a curve, and a range when it is fixed."""
+
+    curve: str
+    range: tuple[float, float] | None = None
+    """Lowest and highest value, in the unit of the measure; None: fitted to the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A fitted map from values to [0, 1]."""
+
+    curve: str
+    low: float
+    high: float
+    knots: NDArray[np.float64] | None = None
+    """(k,) ascending values at even steps of rank, for the curve "rank"."""
+    fade: float = 0.0
+    """Where the lowest value lands; what is below it fades towards 0."""
+
+    def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map values of any shape to [0, 1]; NaN stays."""
+        low, high = self.low, self.high
+        if self.knots is not None:
+            t = np.interp(values, self.knots, np.linspace(0, 1, len(self.knots))).astype(np.float32)
+        elif self.curve == "log":
+            t = np.log(np.maximum(values, low) / low) / np.float32(math.log(high / low))
+        else:
+            t = (values - np.float32(low)) / np.float32(high - low)
+            if self.curve == "sqrt":
+                t = np.sqrt(np.maximum(t, 0))
+        t = np.clip(t, 0, 1)
+        if self.fade:
+            t = np.where(values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t)
+        return t.astype(np.float32, copy=False)
+
+    def position(self, value: float) -> float:
+        """Map one value to [0, 1]."""
+        return float(self(np.array([value], np.float32))[0])
+
+
+def parse_scale(text: str) -> Scale:
+    """Read a tone as it is written: "log", "LO:HI" (linear), or "log:LO:HI".
+
+    Raises
+    ------
+    BadOption
+        When there is no such curve or the range is empty.
+    """
+    curve, *rest = text.strip().lower().split(":")
+    if curve not in CURVES:
+        curve, rest = "linear", [curve, *rest]
+    if not rest:
+        return Scale(curve)
+    try:
+        low, high = (float(number) for number in rest)
+        fits = math.isfinite(low) and math.isfinite(high) and low < high and (curve != "log" or low > 0)
+    except ValueError:
+        fits = False
+    if not fits or curve == "rank":
+        raise BadOption(
+            f"tone {text!r} is neither one of {', '.join(CURVES)} nor a range such as 1:200 or log:1:200 "
+            "(low before high; log above 0)"
+        )
+    return Scale(curve, (low, high))
+
+
+def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
+    """Fit a tone to a whole field.
+
+    Parameters
+    ----------
+    scale : Scale
+        The curve, and a range that is then taken as it is.
+    smoothed : Grid
+        What is shown.
+    bare : Grid
+        The same before smoothing: its pixels tell what lies on a path from what smoothing spread out.
+
+    Returns
+    -------
+    Tone
+        Counts and sums run from about one pass to the 99.95th percentile of the pixels on paths, means
+        from the 2nd to the 98th percentile.
+    """
+    sums = smoothed.count is None
+    on_path = smoothed.values[bare.weight > 0]
+    on_path = on_path[np.isfinite(on_path)]
+    if not len(on_path):
+        raise NothingToDraw("no pixel of the window has a value of this measure")
+    low, high = scale.range or _range(on_path, sums, scale.curve)
+    knots = None
+    if scale.curve == "rank":
+        inner = np.sort(np.clip(on_path, low, high))
+        knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(np.float64)
+        # Equal values share the middle of their ranks; np.interp wants ascending knots.
+        knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
+    fade = FADE if sums and low > 0 else 0.0
+    return Tone(scale.curve, low, high, knots, fade)
+
+
+def _range(on_path: NDArray[np.float32], sums: bool, curve: str) -> tuple[float, float]:
+    """Lowest and highest value to tell apart."""
+    shares = (0.03, 0.9995) if sums else (0.02, 0.98)
+    low, high = (float(q) for q in np.quantile(on_path, shares))
+    if not sums and curve == "log" and low <= 0:
+        raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
+    if sums and curve in {"linear", "sqrt"}:
+        low = min(low, high / 50)
+    # Where all is alike, as with a single track, the low end is what it is and colours begin there.
+    floor = abs(low) * (1.0 if sums else 0.01) or 1e-9
+    return low, max(high, low + floor)

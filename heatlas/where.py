@@ -1,0 +1,212 @@
+"""Filters over the attributes of activities, written in CQL2 text (OGC 21-065r2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from heatlas.batch import Activity
+
+__all__ = ["ATTRIBUTES", "attributes", "parse_date", "parse_where"]
+
+ATTRIBUTES = (
+    "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
+    "device", "id", "source", "year", "month", "weekday", "hour",
+)  # fmt: skip
+"""What every activity can be asked for; a source may add more. Metres, seconds, UTC; weekday 1 is Monday."""
+
+
+def attributes(activity: Activity) -> dict[str, Any]:
+    """Attributes of an activity by name; None where unknown."""
+    start = None if activity.start is None else dt.datetime.fromtimestamp(activity.start, dt.UTC)
+    return {
+        **activity.extra,
+        "sport": activity.sport,
+        "name": activity.name,
+        "start": start,
+        "distance": activity.distance,
+        "elapsed_time": activity.elapsed_time,
+        "moving_time": activity.moving_time,
+        "gear": activity.gear,
+        "commute": activity.commute,
+        "private": activity.private,
+        "device": activity.device,
+        "id": activity.id,
+        "source": activity.source,
+        "year": start and start.year,
+        "month": start and start.month,
+        "weekday": start and start.isoweekday(),
+        "hour": start and start.hour,
+    }
+
+
+def parse_date(text: str) -> dt.datetime:
+    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"); UTC where no offset is given.
+
+    Raises
+    ------
+    BadOption
+        When it is neither.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadOption(f"{text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Turn CQL2 text into a test of attributes.
+
+    A comparison with an unknown value is unknown, and what is unknown does not pass.
+
+    Parameters
+    ----------
+    text : str
+        For instance ``sport = 'Run' AND distance > 5000 AND start >= DATE('2024-01-01')``.
+
+    Returns
+    -------
+    callable
+        Attributes by name -> bool. Raises BadOption for an attribute that the mapping has not.
+
+    Raises
+    ------
+    BadOption
+        When the text is no CQL2, or uses a part of it that makes no sense here.
+    """
+    import cql2
+
+    try:
+        tree = cql2.parse_text(text).to_json()
+    except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
+        reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[-1].strip(" -=>")
+        raise BadOption(
+            f"the filter {text!r} is not understood ({reason}); "
+            "write it like sport = 'Run' AND distance > 5000"
+        ) from None
+    _check(tree, text)
+
+    def passes(values: Mapping[str, Any]) -> bool:
+        try:
+            return _evaluate(tree, values) is True
+        except (TypeError, ArithmeticError) as error:
+            raise BadOption(
+                f"the filter {text!r} cannot be worked out ({error}): "
+                "text needs quotes, numbers must not have them"
+            ) from None
+
+    return passes
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b if b else None,
+    "%": lambda a, b: a % b if b else None,
+    "div": lambda a, b: a // b if b else None,
+    "^": lambda a, b: a**b,
+}
+_OTHERS = {"and", "or", "not", "isNull", "between", "in", "like", "casei", "accenti"}
+
+
+def _check(node: Any, text: str) -> None:
+    """Refuse operators that activities do not have, such as spatial ones."""
+    if isinstance(node, list):
+        for item in node:
+            _check(item, text)
+    elif isinstance(node, dict) and "op" in node:
+        if node["op"] not in {*_COMPARISONS, *_ARITHMETIC, *_OTHERS}:
+            raise BadOption(
+                f"the filter {text!r} uses {node['op']!r}, which activities cannot be asked; "
+                "use comparisons, AND, OR, NOT, IN, LIKE, BETWEEN and IS NULL"
+            )
+        _check(node.get("args", []), text)
+
+
+def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: PLR0911
+    """Value of a node of the parsed filter: None is unknown."""
+    if isinstance(node, list):
+        return [_evaluate(item, values) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "property" in node:
+        return _attribute(node["property"], values)
+    for kind in ("date", "timestamp"):
+        if kind in node:
+            return parse_date(node[kind])
+    op, args = node["op"], node["args"]
+    if op in {"and", "or"}:
+        decisive = op == "or"
+        results = [_evaluate(arg, values) for arg in args]
+        if decisive in results:
+            return decisive
+        return None if None in results else not decisive
+    if op == "isNull":
+        return _evaluate(args[0], values) in (None, "")
+    operands = _evaluate(args, values)
+    if any(operand is None for operand in operands):
+        return None
+    return _apply(op, operands)
+
+
+def _apply(op: str, operands: list[Any]) -> Any:
+    first = operands[0]
+    if op == "not":
+        return not first
+    if op == "casei":
+        return first.casefold() if isinstance(first, str) else first
+    if op == "accenti":
+        import unicodedata
+
+        return "".join(c for c in unicodedata.normalize("NFKD", str(first)) if not unicodedata.combining(c))
+    if op == "like":
+        parts = re.split(r"(%|_)", str(operands[1]))
+        pattern = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)
+        return re.fullmatch(pattern, str(first), re.DOTALL) is not None
+    if op == "in":
+        return any(_compare("=", first, item) for item in operands[1])
+    if op == "between":
+        return _compare(">=", first, operands[1]) and _compare("<=", first, operands[2])
+    if op in _COMPARISONS:
+        return _compare(op, first, operands[1])
+    if len(operands) == 1:
+        return -first
+    return _ARITHMETIC[op](first, operands[1])
+
+
+def _compare(op: str, a: Any, b: Any) -> bool:
+    """Compare two known values; a date may be compared with text, everything else with its own kind."""
+    if isinstance(a, dt.datetime) and isinstance(b, str):
+        b = parse_date(b)
+    elif isinstance(b, dt.datetime) and isinstance(a, str):
+        a = parse_date(a)
+    return bool(_COMPARISONS[op](a, b))
+
+
+def _attribute(name: str, values: Mapping[str, Any]) -> Any:
+    if name in values:
+        return values[name]
+    raise BadOption(_unknown(name, values))
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), 3)
+    hint = f"did you mean {' or '.join(close)}" if close else f"there are {', '.join(ATTRIBUTES)}"
+    return f"no activity has an attribute {name!r}: {hint}"
