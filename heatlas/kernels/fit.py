@@ -1,0 +1,246 @@
+"""The byte walker of FIT files: which messages there are, where, and when; then their numbers.
+
+Two small kernels rather than one: ``walk`` knows how messages are framed and nothing of what they mean;
+``decode`` turns fields into columns as a table of rows tells it. What the fields mean is decided in Python,
+once for each definition (``heatlas.sources.fit_messages``). Framing as in the FIT protocol, version 2.0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "CUT",
+    "FULL",
+    "NO_TIME",
+    "NUL",
+    "ROW",
+    "UNDEFINED",
+    "WHOLE",
+    "decode",
+    "walk",
+]
+
+WHOLE, CUT, UNDEFINED, NUL, FULL = range(5)
+"""How a walk ended: at the end; inside a message; at a message whose type nobody defined; at a
+run of zero bytes; because an output array was full."""
+
+NO_TIME = np.int64(-1)
+"""Device time of a message that has none."""
+
+ROW = ("offset", "width", "big", "sign", "invalid", "shift", "mask", "floating", "column")
+"""Columns of the table of rows that ``decode`` follows."""
+
+_NUL_RUN = 512  # zero bytes beyond the message in hand that no recorder writes on purpose
+
+
+@njit(cache=True, nogil=True)
+def _nul_run(data: NDArray[np.uint8], pos: np.int64, stop: int) -> np.int64:
+    """Count the zero bytes from ``pos`` on."""
+    end = pos
+    while end < stop and data[end] == 0:
+        end += 1
+    return end - pos
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    data: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    wanted: NDArray[np.uint8],
+    local: NDArray[np.int64],
+    definitions: NDArray[np.int64],
+    records: NDArray[np.int64],
+    others: NDArray[np.int64],
+) -> tuple[int, int, int, np.int64, int]:
+    """List the messages of one FIT file between its header and its checksum.
+
+    Parameters
+    ----------
+    data
+        The bytes of the whole file.
+    start, stop
+        First byte after the header, and the first that no message may reach.
+    wanted : (256,) uint8
+        For each global message number: 0 skip, 1 list among the records, 2 list among the others.
+    local : (16, 5) int64
+        Scratch, zero: of each local type its definition + 1, size, wanted, place of the time, byte order.
+    definitions : (d, 2) int64
+        Out: first byte and end of each definition of a wanted message.
+    records : (3, r) int64
+        Out: first byte of the content, definition, device time in seconds.
+    others : (4, m) int64
+        Out: the same and the number of records before it.
+
+    Returns
+    -------
+    definitions, records, others, pos, state
+        How many of each; where the walk ended and why: WHOLE, CUT, UNDEFINED, NUL or FULL.
+    """
+    n_definitions = n_records = n_others = 0
+    pos = np.int64(start)
+    now = NO_TIME
+    last_end = np.int64(-1)
+    state = WHOLE
+    while pos < stop:
+        head = np.int64(data[pos])
+        if head & 0xC0 == 0x40:
+            if pos + 6 > stop:
+                state = CUT
+                break
+            big = data[pos + 2] == 1
+            first, second = np.int64(data[pos + 3]), np.int64(data[pos + 4])
+            number = first << 8 | second if big else second << 8 | first
+            fields = pos + 6
+            end = fields + 3 * np.int64(data[pos + 5])
+            if end > stop:
+                state = CUT
+                break
+            size = np.int64(0)
+            time_at = np.int64(-1)
+            for field in range(fields, end, 3):
+                if data[field] == 253 and data[field + 1] == 4:
+                    time_at = size
+                size += data[field + 1]
+            if head & 0x20:  # developer fields follow
+                developer = end + 1
+                if developer > stop or developer + 3 * np.int64(data[end]) > stop:
+                    state = CUT
+                    break
+                end = developer + 3 * np.int64(data[end])
+                for field in range(developer, end, 3):
+                    size += data[field + 1]
+            kind = wanted[number] if number < wanted.size and size > 0 else 0
+            if kind:
+                if n_definitions == definitions.shape[0]:
+                    state = FULL
+                    break
+                definitions[n_definitions, 0] = pos
+                definitions[n_definitions, 1] = end
+                n_definitions += 1
+            slot = head & 15
+            local[slot, 0] = n_definitions if kind else 1
+            local[slot, 1] = size
+            local[slot, 2] = kind
+            local[slot, 3] = time_at
+            local[slot, 4] = big
+            pos = end
+            continue
+        slot = (head >> 5) & 3 if head & 0x80 else head & 15
+        if local[slot, 0] == 0:
+            state = UNDEFINED
+            break
+        size = local[slot, 1]
+        content = pos + 1
+        end = content + size
+        if end > stop:
+            state = CUT
+            break
+        if head == 0 and size > 0 and data[content] == 0:
+            run = _nul_run(data, pos, min(stop, end + _NUL_RUN))
+            if pos + run == stop or pos + run == end + _NUL_RUN:
+                state = NUL
+                # The last record may be half written: what looks like its end may be zeros of the run.
+                if n_records and last_end == pos and data[pos - 1] == 0:
+                    n_records -= 1
+                break
+        time = NO_TIME
+        if head & 0x80:  # five bits of time, on from the last full one
+            if now != NO_TIME:
+                now += ((head & 31) - now) & 31
+            time = now
+        elif local[slot, 3] >= 0:
+            at = content + local[slot, 3]
+            for i in range(4):
+                byte = np.int64(data[at + i if local[slot, 4] else at + 3 - i])
+                time = byte if i == 0 else time << 8 | byte
+            if time == 0xFFFFFFFF:
+                time = NO_TIME
+            else:
+                now = time
+        kind = local[slot, 2]
+        if kind == 1:
+            if n_records == records.shape[1]:
+                state = FULL
+                break
+            records[0, n_records] = content
+            records[1, n_records] = local[slot, 0] - 1
+            records[2, n_records] = time
+            n_records += 1
+            last_end = end
+        elif kind == 2:
+            if n_others == others.shape[1]:
+                state = FULL
+                break
+            others[0, n_others] = content
+            others[1, n_others] = local[slot, 0] - 1
+            others[2, n_others] = time
+            others[3, n_others] = n_records
+            n_others += 1
+        pos = end
+    return n_definitions, n_records, n_others, pos, state
+
+
+@njit(cache=True, nogil=True)
+def decode(
+    data: NDArray[np.uint8],
+    content: NDArray[np.int64],
+    definition: NDArray[np.int64],
+    spans: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    scales: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write the fields of messages into columns; the last valid one wins where several rows share a column.
+
+    Parameters
+    ----------
+    data
+        The bytes of the whole file.
+    content, definition : (n,) int64
+        First byte and definition of each message.
+    spans : (d, 2) int64
+        First row and end of rows of each definition.
+    rows : (r, 9) int64
+        The fields, see ROW: value = ((raw >> shift) & mask) / scale - offset where raw is not ``invalid``.
+        ``offset + width`` must lie within the message.
+    scales : (r, 2) float64
+        scale, offset.
+    out : (k, n) float64
+        In: NaN. Out: the columns.
+    """
+    bits32 = np.zeros(1, np.uint32)
+    float32 = bits32.view(np.float32)
+    bits64 = np.zeros(1, np.uint64)
+    float64 = bits64.view(np.float64)
+    for i in range(content.size):
+        for row in range(spans[definition[i], 0], spans[definition[i], 1]):
+            at = content[i] + rows[row, 0]
+            width = rows[row, 1]
+            big = rows[row, 2]
+            raw = np.int64(0)
+            for k in range(width):
+                raw = raw << 8 | np.int64(data[at + k if big else at + width - 1 - k])
+            if rows[row, 7]:
+                if width == 4:
+                    bits32[0] = np.uint32(raw)
+                    value = np.float64(float32[0])
+                else:
+                    bits64[0] = np.uint64(raw)
+                    value = float64[0]
+                if not np.isfinite(value):
+                    continue
+            else:
+                if raw & rows[row, 3]:
+                    raw -= rows[row, 3] << 1
+                if raw == rows[row, 4]:
+                    continue
+                value = np.float64((raw >> rows[row, 5]) & rows[row, 6])
+            out[rows[row, 8], i] = value / scales[row, 0] - scales[row, 1]

@@ -1,0 +1,100 @@
+"""Options as people write them: lengths, places, boxes."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from heatlas.errors import BadOption
+from heatlas.privacy import Zone
+from heatlas.smooth import Smoothing, default_smoothing
+
+__all__ = ["parse_around", "parse_bbox", "parse_length", "parse_smoothing", "parse_zone"]
+
+_UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
+_NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+
+
+def parse_length(text: str, name: str) -> float:
+    """Read "200m", "1.5km" or "200" (metres) of the option `name`.
+
+    Raises
+    ------
+    BadOption
+        When it is no length above 0.
+    """
+    match = re.fullmatch(_NUMBER + r"\s*(m|km|)", text.strip().lower())
+    metres = float(match[1]) * _UNITS[match[2]] if match else math.nan
+    if not (0 < metres < math.inf):
+        raise BadOption(f"{name} {text!r} is no length: write it like 200m or 1.5km")
+    return metres
+
+
+def parse_smoothing(text: str) -> Smoothing:
+    """Read "4m", "2px", "0" (none) or "auto".
+
+    Raises
+    ------
+    BadOption
+        When it is none of these.
+    """
+    word = text.strip().lower()
+    if word == "auto":
+        return default_smoothing()
+    match = re.fullmatch(_NUMBER + r"\s*(m|km|px|)", word)
+    number = float(match[1]) if match else math.nan
+    if number == 0:
+        return Smoothing()
+    if not match or not match[2] or not (0 < number < math.inf):
+        raise BadOption(f"--smooth {text!r} is no width: write it like 4m or 2px, 0 for none, or auto")
+    if match[2] == "px":
+        return Smoothing(pixels=number)
+    return Smoothing(metres=number * _UNITS[match[2]])
+
+
+def _numbers(text: str, count: int) -> list[float] | None:
+    try:
+        numbers = [float(part) for part in re.split(r"[,;\s]+", text.strip())]
+    except ValueError:
+        return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """Read "west,south,east,north" in degrees.
+
+    Raises
+    ------
+    BadOption
+        When these are not four numbers.
+    """
+    numbers = _numbers(text, 4)
+    if numbers is None:
+        raise BadOption(f"--bbox {text!r} is no box: give west,south,east,north in degrees")
+    west, south, east, north = numbers
+    return west, south, east, north
+
+
+def parse_around(text: str) -> tuple[float, float, float]:
+    """Read "latitude,longitude,radius" as degrees, degrees, metres.
+
+    Raises
+    ------
+    BadOption
+        When it is not such a circle.
+    """
+    return _circle(text, "--around")
+
+
+def parse_zone(text: str) -> Zone:
+    """Read a zone as `parse_around` reads a circle."""
+    lat, lon, radius = _circle(text, "--zone")
+    return Zone(lat, lon, radius)
+
+
+def _circle(text: str, name: str) -> tuple[float, float, float]:
+    place, _, radius = text.strip().rpartition(",")
+    numbers = _numbers(place, 2)
+    if numbers is None or not (abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180):
+        raise BadOption(f"{name} {text!r} is no circle: give latitude,longitude,radius such as 60.17,24.94,5km")
+    return numbers[0], numbers[1], parse_length(radius, name)

@@ -1,0 +1,41 @@
+"""What was read, what was left out, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from heatlas.batch import Unread
+
+__all__ = ["Report"]
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts that are collected on the way from files to a picture."""
+
+    read: int = 0
+    """Files that gave at least one activity."""
+    failed: list[Unread] = field(default_factory=list)
+    """Files that should have been readable."""
+    skipped: list[Unread] = field(default_factory=list)
+    """Files that were left out on purpose."""
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    """File and what was wrong with it, though it could be read."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason -> number of fixes, breaks, activities or rows; the reason's first word says of what."""
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    """The file that was left out, and the file that holds the same activity."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Stage -> how long it took."""
+
+    def files(self) -> dict[str, Any]:
+        """The files as plain data."""
+        return {
+            "read": self.read,
+            "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
+            "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
+            "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
+        }
