@@ -1,0 +1,116 @@
+"""Smoothing: exact against a slow twin, seamless, and true in metres."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import slow
+from heatlas.errors import BadOption
+from heatlas.kernels.blur import REACH, blur_rows
+from heatlas.measures import Grid, Measure, draw, parse_measure
+from heatlas.mercator import from_lonlat, ground_metres
+from heatlas.options import parse_smoothing
+from heatlas.smooth import MAX_SIGMA, Smoothing, halo, smooth
+from heatlas.window import Window
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seed=seeds, height=st.integers(1, 12), width=st.integers(1, 12))
+def test_blur_equals_the_slow_twin(seed, height, width):
+    rng = np.random.default_rng(seed)
+    sigma = rng.uniform(0.2, 2.5, height)
+    margin = math.ceil(REACH * sigma.max())
+    field = (rng.random((height + 2 * margin, width + 2 * margin)) < 0.2) * rng.uniform(0, 9, (1, 1))
+    out = np.empty((height, width), np.float32)
+    blur_rows(field.astype(np.float32), sigma, margin, 0, height, out)
+    padded = np.concatenate((np.ones(margin), sigma, np.ones(margin)))
+    twin = slow.blur(field, padded)[margin : margin + height, margin : margin + width]
+    np.testing.assert_allclose(out, twin, rtol=1e-5, atol=1e-6)
+
+
+@given(seed=seeds, measure=st.sampled_from(["passes", "seconds", "pace", "max(speed)", "std(speed)"]))
+def test_a_mosaic_of_smoothed_windows_equals_one(seed, measure):
+    rng = np.random.default_rng(seed)
+    batches = [slow.wander(rng, 100, 8)]
+    scale = 256 * 2.0**17
+    whole = Window(scale, int(batches[0].u.mean() * scale) - 40, int(batches[0].v.mean() * scale) - 40, 80, 80)
+    smoothing = Smoothing(metres=rng.uniform(0, 4), pixels=rng.uniform(0, 2))
+
+    def shown(window):
+        grown = draw(batches, window.grown(halo(smoothing, window)), parse_measure(measure))
+        return smooth(grown, smoothing, window)
+
+    one = shown(whole)
+    cut = int(rng.integers(1, 79))
+    for top, height in ((0, cut), (cut, 80 - cut)):
+        part = shown(Window(scale, whole.x, whole.y + top, 80, height))
+        assert np.array_equal(part.total, one.total[top : top + height])
+        np.testing.assert_array_equal(part.values, one.values[top : top + height])
+
+
+def spot(height=81, width=81, measure="seconds", lat=0.0, scale=256 * 2.0**15):
+    """A grid with one pixel set in the middle."""
+    v = float(from_lonlat(0, lat)[1])
+    window = Window(scale, int(scale / 2), int(v * scale) - height // 2, width, height)
+    total = np.zeros((height, width))
+    total[height // 2, width // 2] = 7.0
+    return Grid(window, Measure(measure), total)
+
+
+def test_a_sum_is_conserved():
+    grid = spot()
+    smoothing = Smoothing(pixels=3.0)
+    inner = grid.window.grown(-halo(smoothing, grid.window))
+    assert smooth(grid, smoothing, inner).total.sum() == pytest.approx(7, rel=1e-5)
+
+
+@pytest.mark.parametrize("lat", [0.0, 9.0, 60.0, 69.6])
+def test_a_width_in_metres_is_true_at_every_latitude(lat):
+    grid = spot(301, 301, lat=lat)
+    east, _ = ground_metres((grid.window.y + 150.5) / grid.window.scale)
+    pixel = float(east) / grid.window.scale
+    smoothing = Smoothing(metres=8 * pixel)
+    inner = grid.window.grown(-halo(smoothing, grid.window.grown(-40)))
+    field = smooth(grid, smoothing, inner).total
+    x = (np.arange(field.shape[1]) - field.shape[1] // 2) * pixel
+    row = field.sum(axis=0)
+    assert math.sqrt((row * x**2).sum() / row.sum()) == pytest.approx(8 * pixel, rel=0.01)
+
+
+def test_a_lone_straight_pass_reads_1_at_every_width():
+    batch = slow.make_batch(np.linspace(10.9, 10.92, 300), np.full(300, 47.8))
+    scale = 256 * 2.0**17
+    window = Window(scale, int(batch.u.mean() * scale) - 30, int(batch.v[0] * scale) - 30, 60, 60)
+    for text in ("0", "0.5px", "1px", "4m", "9px"):
+        smoothing = parse_smoothing(text)
+        grown = draw([batch], window.grown(halo(smoothing, window)), parse_measure("passes"))
+        values = smooth(grown, smoothing, window).values
+        assert np.nanmax(values) == pytest.approx(1, abs=0.01)
+
+
+def test_a_mean_is_the_blurred_sum_over_the_blurred_count():
+    batch = slow.wander(np.random.default_rng(1), 200, 6)
+    scale = 256 * 2.0**17
+    window = Window(scale, int(batch.u.mean() * scale) - 50, int(batch.v.mean() * scale) - 50, 100, 100)
+    smoothing = Smoothing(pixels=2.0)
+    grown = draw([batch], window.grown(halo(smoothing, window)), parse_measure("speed"))
+    inner = slice(8, -8)
+    total = slow.blur(grown.total, np.full(116, 2.0))[inner, inner]
+    count = slow.blur(grown.count, np.full(116, 2.0))[inner, inner]
+    values = smooth(grown, smoothing, window).values
+    shown = count > 1e-3
+    np.testing.assert_allclose(values[shown], total[shown] / count[shown], rtol=1e-4)
+
+
+def test_too_wide_a_blur_is_refused():
+    with pytest.raises(BadOption, match="too wide"):
+        halo(Smoothing(pixels=MAX_SIGMA + 1), Window(256.0, 0, 0, 10, 10))
+    for bad in ("-1m", "4", "wide", "nanpx", "infm", ""):
+        with pytest.raises(BadOption, match="--smooth"):
+            parse_smoothing(bad)
