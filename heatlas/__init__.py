@@ -1,3 +1,58 @@
-"""Heat maps of recorded tracks and weighted points."""
+"""Heat maps of recorded tracks and weighted points.
+
+>>> import heatlas
+>>> heatlas.render("export.zip", "heat.png", background="dark", legend=True)
+>>> heat = heatlas.open("export.zip").where("sport = 'Run'").heat("pace")
+>>> heat.smoothed.values.shape
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Privacy", "Tracks", "Window", "Zone",
+    "inspect", "open", "owner_secret", "render", "write_demo",
+]  # fmt: skip
+
+_HOMES = {
+    "Activity": "heatlas.batch",
+    "Batch": "heatlas.batch",
+    "Grid": "heatlas.measures",
+    "Heat": "heatlas.rendering",
+    "HeatlasError": "heatlas.errors",
+    "Privacy": "heatlas.privacy",
+    "Tracks": "heatlas.tracks",
+    "Window": "heatlas.window",
+    "Zone": "heatlas.privacy",
+    "inspect": "heatlas.api",
+    "owner_secret": "heatlas.privacy",
+    "write_demo": "heatlas.demo",
+}
+
+if TYPE_CHECKING:
+    from heatlas.api import inspect, render
+    from heatlas.api import open_sources as open  # noqa: A004 - as in PIL and xarray: always behind the module's name
+    from heatlas.batch import Activity, Batch
+    from heatlas.demo import write_demo
+    from heatlas.errors import HeatlasError
+    from heatlas.measures import Grid
+    from heatlas.privacy import Privacy, Zone, owner_secret
+    from heatlas.rendering import Heat
+    from heatlas.tracks import Tracks
+    from heatlas.window import Window
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for when it is asked for: importing heatlas stays cheap."""
+    import importlib
+
+    if name == "open":
+        return importlib.import_module("heatlas.api").open_sources
+    if name == "render":
+        return importlib.import_module("heatlas.api").render
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'heatlas' has no attribute {name!r}")

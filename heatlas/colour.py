@@ -70,7 +70,8 @@ def palette(
         alpha = faded[:, 3:] / 255
         faded[:, :3] = alpha * faded[:, :3] + (1 - alpha) * np.array(background)
         faded[:, 3] = 255
-    return np.rint(faded).astype(np.uint8)
+    table: NDArray[np.uint8] = np.rint(faded).astype(np.uint8)
+    return table
 
 
 def colour(

@@ -106,14 +106,15 @@ class Grid:
         """(height, width) the measure itself, NaN where nothing was."""
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.count is None:
-                values = self.total.astype(np.float32)
+                values: NDArray[np.float32] = self.total.astype(np.float32)
                 values[values <= 0] = np.nan
                 return values
             mean = self.total / self.count
             if self.square is not None:
                 mean = np.sqrt(np.maximum(self.square / self.count - mean * mean, 0))
             mean[self.count <= 0] = np.nan
-            return mean.astype(np.float32, copy=False)
+            values = mean.astype(np.float32, copy=False)
+            return values
 
     @property
     def weight(self) -> NDArray[Any]:
@@ -159,7 +160,9 @@ def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: in
     within = [(batch, shifts) for batch in batches if (shifts := _shifts(batch, window))]
     strips = _strips([batch for batch, _ in within], window, workers)
     with ThreadPoolExecutor(len(strips)) as pool:
-        for done in [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]:
+        for done in [
+            pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips
+        ]:
             done.result()
     return planes.grid(window, measure)
 
@@ -234,7 +237,8 @@ def _strips(batches: Sequence[Batch], window: Window, workers: int) -> list[Wind
         return [window]
     rows = np.concatenate([batch.v[::16] for batch in batches]) * window.scale - window.y
     inner = rows[(rows >= 0) & (rows < window.height)]
-    edges = np.quantile(inner, np.arange(1, workers) / workers).astype(int) if len(inner) else []
+    shares = np.arange(1, workers) / workers
+    edges = np.quantile(inner, shares) if len(inner) else shares * window.height
     bounds = np.unique(np.concatenate(([0], edges, [window.height]))).astype(int).tolist()
     return [
         replace(window, y=window.y + low, height=high - low)

@@ -27,6 +27,11 @@ class Picture:
         """(height, width, 4) RGBA of every pixel."""
         if self.palette is None:
             return self.pixels
-        return np.ascontiguousarray(self.palette).view(np.uint32).ravel().take(self.pixels).view(np.uint8).reshape(
-            *self.pixels.shape, 4
+        return (
+            np.ascontiguousarray(self.palette)
+            .view(np.uint32)
+            .ravel()
+            .take(self.pixels)
+            .view(np.uint8)
+            .reshape(*self.pixels.shape, 4)
         )

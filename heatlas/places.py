@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.batch import Batch
 
 __all__ = [
-    "MAX_SIDE", "Place", "around", "bbox_window", "check_memory", "extent", "find_places", "place_of",
+    "MAX_SIDE", "Place", "around", "bbox_window", "check_memory", "extent", "find_places",
 ]  # fmt: skip
 
 MAX_SIDE = 4096
@@ -33,6 +33,9 @@ _CELL = 1 / 2048
 """World units: 20 km at the equator."""
 _LINKS = 0.02
 """Cells with less than this share of the busiest cell's activities do not link places."""
+_SAMPLES = 300
+"""Fixes of a track that are looked at, about."""
+_CORE = (0.01, 0.99)
 _LEAST = 400.0
 """Metres: a place is never narrower."""
 
@@ -42,7 +45,7 @@ class Place:
     """A region that holds activities."""
 
     bbox: tuple[float, float, float, float]
-    """West, south, east, north, degrees, without the outermost half percent of fixes."""
+    """West, south, east, north, degrees, without the outermost percent of fixes on each side."""
     activities: int
     fixes: int
     """About: counted on a sample."""
@@ -70,11 +73,11 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     samples = []
     for batch in batches:
         if batch.fixes:
-            step = max(1, batch.fixes // 2000)
+            step = max(1, batch.fixes // _SAMPLES)
             u, v = batch.u[::step] % 1.0, batch.v[::step]
-            cells = np.floor(np.stack((u, v), 1) / _CELL).astype(np.int64)
-            visits.update(dict.fromkeys(map(tuple, np.unique(cells, axis=0).tolist()), 1))
-            samples.append((u, v, cells[:, 0] << 32 | cells[:, 1], step))
+            cells = (u / _CELL).astype(np.int64) << 32 | (v / _CELL).astype(np.int64)
+            visits.update((cell >> 32, cell & 0xFFFFFFFF) for cell in set(cells.tolist()))
+            samples.append((u, v, cells, step))
     region = _regions(visits)
     if not region:
         return []
@@ -86,7 +89,7 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     for u, v, cell, step in samples:
         at = np.minimum(np.searchsorted(keys, cell), len(keys) - 1)
         home = np.where(keys[at] == cell, names[at], -1)
-        for name in np.unique(home[home >= 0]).tolist():
+        for name in set(home.tolist()) - {-1}:
             here = home == name
             activities[name] += 1
             fixes[name] += int(here.sum()) * step
@@ -122,8 +125,11 @@ def _regions(visits: Counter[tuple[int, int]]) -> dict[tuple[int, int], int]:
 
 
 def _core_bbox(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Box around most fixes: without the outermost in either direction, and tight around the rest."""
     u = _unwrapped(u)
-    return _padded(np.quantile(u, (0.005, 0.995)), np.quantile(v, (0.005, 0.995)))
+    (west, east), (north, south) = np.quantile(u, _CORE), np.quantile(v, _CORE)
+    core = (u >= west) & (u <= east) & (v >= north) & (v <= south)
+    return _padded(u[core], v[core]) if core.any() else _padded(u, v)
 
 
 def _unwrapped(u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -155,7 +161,9 @@ def around(lat: float, lon: float, radius: float) -> tuple[float, float, float, 
         When it is no place on the map.
     """
     if not (abs(lat) <= MAX_LATITUDE and abs(lon) <= 180 and 0 < radius <= CIRCUMFERENCE / 2):
-        raise BadOption(f"no place at {lat},{lon} with a radius of {radius} m: give latitude,longitude,metres")
+        raise BadOption(
+            f"no place at {lat},{lon} with a radius of {radius} m: give latitude,longitude,metres"
+        )
     u, v = (float(x) for x in from_lonlat(lon, lat))
     east, north = (float(x) for x in ground_metres(v))
     (west, right), (south, top) = to_lonlat(
@@ -217,16 +225,6 @@ def bbox_window(
     limit = MAX_SIDE if zoom is None and resolution is None and width is None else math.inf
     rows = math.ceil(bottom * scale - 1e-6) - y
     return Window(scale, x, y, max(1, int(min(columns, limit))), max(1, int(min(rows, limit))))
-
-
-def place_of(window: Window, places: Sequence[Place]) -> Place | None:
-    """The busiest place whose centre lies in a window."""
-    west, south, east, north = window.bbox
-    for place in places:
-        lon, lat = (place.bbox[0] + place.bbox[2]) / 2, (place.bbox[1] + place.bbox[3]) / 2
-        if south <= lat <= north and (west <= lon <= east or west <= lon + 360 <= east):
-            return place
-    return None
 
 
 def check_memory(window: Window, margin: int, bytes_per_pixel: int) -> None:

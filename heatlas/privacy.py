@@ -122,7 +122,9 @@ def _identity(activity: Activity, batch: Batch, first: int) -> str:
 def _distance(batch: Batch, fixes: slice, centre: int) -> NDArray[np.float64]:
     """Straight metres from one fix to others."""
     east, north = ground_metres(batch.v[centre])
-    return np.hypot((batch.u[fixes] - batch.u[centre]) * east, (batch.v[fixes] - batch.v[centre]) * north)
+    x, y = (batch.u[fixes] - batch.u[centre]) * east, (batch.v[fixes] - batch.v[centre]) * north
+    metres: NDArray[np.float64] = np.hypot(x, y)
+    return metres
 
 
 def _clip(batch: Batch, length: float, secret: bytes, keep: NDArray[np.bool_]) -> None:
@@ -154,7 +156,9 @@ def _clip(batch: Batch, length: float, secret: bytes, keep: NDArray[np.bool_]) -
 def _inside(batch: Batch, zone: Zone, secret: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Fixes inside the zone's hidden circle, and fixes whose line to the next one crosses it."""
     angle = 2 * math.pi * _draw(secret, "zone angle", zone.lat, zone.lon, zone.radius)
-    shift = (_MARGIN - 1) * zone.radius * math.sqrt(_draw(secret, "zone shift", zone.lat, zone.lon, zone.radius))
+    shift = (
+        (_MARGIN - 1) * zone.radius * math.sqrt(_draw(secret, "zone shift", zone.lat, zone.lon, zone.radius))
+    )
     u, v = from_lonlat(zone.lon, zone.lat)
     east, north = (float(g) for g in ground_metres(v))
     # Metres from the shifted centre; round the world by the short way.

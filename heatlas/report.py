@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heatlas.batch import Unread
+    from heatlas.places import Place
+    from heatlas.tracks import Tracks
 
-__all__ = ["Report"]
+__all__ = ["Report", "counted", "place_data"]
 
 
 @dataclass(slots=True)
@@ -39,3 +41,26 @@ class Report:
             "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
             "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
         }
+
+
+def counted(tracks: Tracks) -> dict[str, Any]:
+    """Say what was read and left out, as plain data."""
+    report = tracks.report
+    return {
+        "files": report.files(),
+        "activities": len(tracks.batches),
+        "fixes": tracks.fixes,
+        "dropped": dict(sorted(report.dropped.items())),
+        "duplicates": [{"left_out": out, "same_as": kept} for out, kept in report.duplicates],
+    }
+
+
+def place_data(place: Place) -> dict[str, Any]:
+    """A place as plain data; `center` is longitude, latitude."""
+    west, south, east, north = place.bbox
+    return {
+        "bbox": list(place.bbox),
+        "center": [(west + east) / 2, (south + north) / 2],
+        "activities": place.activities,
+        "fixes": place.fixes,
+    }

@@ -48,8 +48,8 @@ class Smoothing:
 
 
 def default_smoothing() -> Smoothing:
-    """4 m, what makes two runs on one path meet (positions are wrong by 3 to 10 m); at least 0.8 px."""
-    return Smoothing(metres=4.0, pixels=0.8)
+    """4 m, what makes two runs on one path meet (positions are wrong by 3 to 10 m); at least 1 px."""
+    return Smoothing(metres=4.0, pixels=1.0)
 
 
 def halo(smoothing: Smoothing, window: Window) -> int:
@@ -133,4 +133,5 @@ def _centre(sigma: NDArray[np.float64]) -> NDArray[np.float32]:
     k = np.arange(1, math.ceil(REACH * float(sigma.max())) + 1)
     with np.errstate(divide="ignore"):
         taps = np.exp(-0.5 * (k / sigma[:, None]) ** 2) * (k <= np.ceil(REACH * sigma[:, None]))
-    return (1 / (1 + 2 * taps.sum(axis=1))).astype(np.float32)
+    centre: NDArray[np.float32] = (1 / (1 + 2 * taps.sum(axis=1))).astype(np.float32)
+    return centre

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Tone:
         """Map values of any shape to [0, 1]; NaN stays."""
         low, high = self.low, self.high
         if self.knots is not None:
-            t = np.interp(values, self.knots, np.linspace(0, 1, len(self.knots))).astype(np.float32)
+            t: NDArray[Any] = np.interp(values, self.knots, np.linspace(0, 1, len(self.knots)))
         elif self.curve == "log":
             t = np.log(np.maximum(values, low) / low) / np.float32(math.log(high / low))
         else:
@@ -61,8 +61,11 @@ class Tone:
                 t = np.sqrt(np.maximum(t, 0))
         t = np.clip(t, 0, 1)
         if self.fade:
-            t = np.where(values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t)
-        return t.astype(np.float32, copy=False)
+            t = np.where(
+                values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t
+            )
+        toned: NDArray[np.float32] = t.astype(np.float32, copy=False)
+        return toned
 
     def position(self, value: float) -> float:
         """Map one value to [0, 1]."""
@@ -118,18 +121,20 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
     on_path = on_path[np.isfinite(on_path)]
     if not len(on_path):
         raise NothingToDraw("no pixel of the window has a value of this measure")
-    low, high = scale.range or _range(on_path, sums, scale.curve)
+    low, high = scale.range or _range(on_path, sums, sums and smoothed.measure.of_lines, scale.curve)
     knots = None
     if scale.curve == "rank":
         inner = np.sort(np.clip(on_path, low, high))
-        knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(np.float64)
+        knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(
+            np.float64
+        )
         # Equal values share the middle of their ranks; np.interp wants ascending knots.
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
     return Tone(scale.curve, low, high, knots, fade)
 
 
-def _range(on_path: NDArray[np.float32], sums: bool, curve: str) -> tuple[float, float]:
+def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:
     """Lowest and highest value to tell apart."""
     shares = (0.03, 0.9995) if sums else (0.02, 0.98)
     low, high = (float(q) for q in np.quantile(on_path, shares))
@@ -137,6 +142,8 @@ def _range(on_path: NDArray[np.float32], sums: bool, curve: str) -> tuple[float,
         raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
     if sums and curve in {"linear", "sqrt"}:
         low = min(low, high / 50)
+    elif lines:
+        low = 1.0  # a lone pass, whatever the smoothing
     # Where all is alike, as with a single track, the low end is what it is and colours begin there.
     floor = abs(low) * (1.0 if sums else 0.01) or 1e-9
     return low, max(high, low + floor)

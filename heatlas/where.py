@@ -140,7 +140,7 @@ def _check(node: Any, text: str) -> None:
         _check(node.get("args", []), text)
 
 
-def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:  # noqa: PLR0911
+def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:
     """Value of a node of the parsed filter: None is unknown."""
     if isinstance(node, list):
         return [_evaluate(item, values) for item in node]

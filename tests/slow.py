@@ -12,7 +12,9 @@ from heatlas.kernels.path import TOLERANCE, progress_along
 from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
 
 
-def make_batch(lon, lat, time=None, segments=None, columns=None, source="made", tracks=None, **known) -> Batch:
+def make_batch(
+    lon, lat, time=None, segments=None, columns=None, source="made", tracks=None, **known
+) -> Batch:
     """A batch of tracks from degrees; one track unless offsets into the segments are given."""
     u, v = from_lonlat(lon, lat)
     n = len(u)
@@ -121,7 +123,9 @@ def blur(field, sigma, reach=4.0):
     out = np.zeros((height, width))
     for y in range(height):
         radius = math.ceil(reach * sigma[y])
-        taps = np.array([math.exp(-0.5 * (k / sigma[y]) ** 2) if k else 1.0 for k in range(-radius, radius + 1)])
+        taps = np.array(
+            [math.exp(-0.5 * (k / sigma[y]) ** 2) if k else 1.0 for k in range(-radius, radius + 1)]
+        )
         taps /= taps.sum()
         for x in range(width):
             for j in range(-radius, radius + 1):

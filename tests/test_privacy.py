@@ -6,10 +6,10 @@ import stat
 
 import numpy as np
 import pytest
+import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
-import slow
 from heatlas.errors import BadOption
 from heatlas.kernels.path import metres_along
 from heatlas.mercator import from_lonlat, ground_metres
@@ -22,7 +22,9 @@ seeds = st.integers(0, 2**32 - 1)
 def line(metres, lat=47.8, step=3.0, start=1.7e9, name="made"):
     x = np.arange(0, metres, step)
     east, _ = ground_metres(from_lonlat(0, lat)[1])
-    return slow.make_batch(10.9 + x * 360 / float(east), np.full(len(x), lat), start + np.arange(len(x)), source=name)
+    return slow.make_batch(
+        10.9 + x * 360 / float(east), np.full(len(x), lat), start + np.arange(len(x)), source=name
+    )
 
 
 def distances(batch, lat, lon):
@@ -47,7 +49,9 @@ def test_both_ends_are_cut_by_random_lengths_around_the_one_asked_for():
 
 
 def test_the_same_activity_is_cut_the_same_way_every_time_and_another_owner_cuts_otherwise():
-    first, again = (hide(line(3000, name=name), Privacy(200, secret=SECRET)) for name in ("a.fit", "moved/b.fit"))
+    first, again = (
+        hide(line(3000, name=name), Privacy(200, secret=SECRET)) for name in ("a.fit", "moved/b.fit")
+    )
     assert np.array_equal(first.u, again.u)
     other = hide(line(3000), Privacy(200, secret=SECRET[::-1]))
     assert not np.array_equal(first.u, other.u)

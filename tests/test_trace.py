@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
+import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
-import slow
 from heatlas.kernels.path import TOLERANCE, metres_along, progress_along
 from heatlas.measures import draw, parse_measure
 from heatlas.mercator import from_lonlat, ground_metres
@@ -66,7 +66,10 @@ def test_standing_about_equals_the_slow_twin(seed):
 def test_metrics_equal_the_slow_twin(seed, metric):
     rng = np.random.default_rng(seed)
     n = 80
-    columns = {name: rng.uniform(60, 180, n) for name in ("heart_rate", "power", "elevation", "cadence", "temperature")}
+    columns = {
+        name: rng.uniform(60, 180, n)
+        for name in ("heart_rate", "power", "elevation", "cadence", "temperature")
+    }
     columns["heart_rate"][rng.random(n) < 0.3] = np.nan
     batch = slow.wander(rng, n, 5, segments=[0, 30, n], columns=columns)
     if rng.random() < 0.3:
@@ -92,7 +95,13 @@ def test_seconds_metres_and_fixes_are_conserved_and_coarsen_by_summing(seed, zoo
     rng = np.random.default_rng(seed)
     batches = [slow.wander(rng, 100, 8) for _ in range(3)]
     window = window_over(*batches, zoom=zoom)
-    even = Window(window.scale, window.x // 2 * 2, window.y // 2 * 2, window.width // 2 * 2 + 4, window.height // 2 * 2 + 4)
+    even = Window(
+        window.scale,
+        window.x // 2 * 2,
+        window.y // 2 * 2,
+        window.width // 2 * 2 + 4,
+        window.height // 2 * 2 + 4,
+    )
     half = Window(even.scale / 2, even.x // 2, even.y // 2, even.width // 2, even.height // 2)
     totals = {
         "seconds": sum(np.ptp(batch.time) for batch in batches),
@@ -107,7 +116,10 @@ def test_seconds_metres_and_fixes_are_conserved_and_coarsen_by_summing(seed, zoo
         np.testing.assert_allclose(coarse, summed, rtol=1e-9, atol=1e-7 * total)
 
 
-@given(seed=seeds, measure=st.sampled_from(["passes", "activities", "seconds", "metres", "fixes", "pace", "max(speed)"]))
+@given(
+    seed=seeds,
+    measure=st.sampled_from(["passes", "activities", "seconds", "metres", "fixes", "pace", "max(speed)"]),
+)
 def test_a_mosaic_of_windows_equals_one_window(seed, measure):
     rng = np.random.default_rng(seed)
     batches = [slow.wander(rng, 120, 8) for _ in range(2)]
@@ -116,7 +128,9 @@ def test_a_mosaic_of_windows_equals_one_window(seed, measure):
     x, y = int(rng.integers(1, whole.width)), int(rng.integers(1, whole.height))
     for left, width in ((0, x), (x, whole.width - x)):
         for top, height in ((0, y), (y, whole.height - y)):
-            part = grid_of(batches, Window(whole.scale, whole.x + left, whole.y + top, width, height), measure)
+            part = grid_of(
+                batches, Window(whole.scale, whole.x + left, whole.y + top, width, height), measure
+            )
             place = slice(top, top + height), slice(left, left + width)
             assert np.array_equal(part.total, grid.total[place])
             if grid.count is not None:
@@ -159,7 +173,10 @@ def loop(laps, radius, step=3.0, wobble=0.0):
     angle = np.arange(n) * (2 * math.pi / each)
     rng = np.random.default_rng(1)
     east, north = (float(g) for g in ground_metres(from_lonlat(*HOME)[1]))
-    x, y = radius * np.cos(angle) + rng.normal(0, wobble, n), radius * np.sin(angle) + rng.normal(0, wobble, n)
+    x, y = (
+        radius * np.cos(angle) + rng.normal(0, wobble, n),
+        radius * np.sin(angle) + rng.normal(0, wobble, n),
+    )
     return straight(HOME[1] + 0 * x + y / 111190, HOME[0] + x / (east / 360), time=1e9 + np.arange(n))
 
 
@@ -207,7 +224,7 @@ def test_out_and_back_is_two_passes_away_from_the_turn():
 def test_crossing_the_antimeridian_shows_on_both_edges():
     lon = np.array([179.98, 179.99, 180.01, 180.02])
     batch = slow.make_batch(lon, np.full(4, -17.0), time=1e9 + 10.0 * np.arange(4))
-    world = Window(256 * 2.0**8, 0, int(128 * 2**8), 256 * 2**8, 4000)
+    world = Window(256 * 2.0**8, 0, 128 * 2**8, 256 * 2**8, 4000)
     seconds = grid_of([batch], world, "seconds").total
     assert seconds.sum() == pytest.approx(30)
     assert seconds[:, :100].sum() == pytest.approx(15)

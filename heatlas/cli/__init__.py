@@ -1,0 +1,80 @@
+"""The command line: `heatlas render`, `info`, `demo`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from heatlas import __version__
+from heatlas.errors import BadOption, HeatlasError
+
+__all__ = ["main"]
+
+
+class _Lazy(click.Group):
+    """A group that loads a command when it is asked for, so that --help stays quick."""
+
+    commands_in = {"render": "render", "info": "info", "demo": "demo"}  # noqa: RUF012 - click's own style
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands_in)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.commands_in:
+            return None
+        import importlib
+
+        module = importlib.import_module(f"heatlas.cli.{self.commands_in[name]}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="heatlas")
+def group() -> None:
+    """Heat maps of recorded tracks: from Strava exports, FIT, GPX and TCX to pictures that lie on any web map.
+
+    \b
+      heatlas demo my-export                       a made-up export to try everything with
+      heatlas render my-export -o heat.png         the busiest place, passes counted
+      heatlas render my-export -o pace.png --measure pace --background dark --legend
+      heatlas info my-export                       what is in it, and what was left out and why
+    """
+
+
+def main() -> None:
+    """Run the command line; exit 0 when done, 1 when nothing could be drawn, 2 for wrong usage."""
+    try:
+        status = group.main(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.exceptions.Abort:
+        _say("stopped; nothing was written")
+        sys.exit(130)
+    except KeyboardInterrupt:
+        _say("stopped; nothing was written")
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BadOption as error:
+        _say(str(error))
+        sys.exit(2)
+    except HeatlasError as error:
+        _say(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read what was printed has gone: nothing is left to say to them.
+        sys.stdout = None
+        sys.exit(0)
+    except MemoryError:
+        _say("the memory of this machine is not enough: take a coarser --resolution or fewer files")
+        sys.exit(1)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        _say(f"{name}{error.strerror or error}")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    click.echo(f"heatlas: {text}", err=True)

@@ -37,6 +37,7 @@ NO_TIME = np.int64(-1)
 ROW = ("offset", "width", "big", "sign", "invalid", "shift", "mask", "floating", "column")
 """Columns of the table of rows that ``decode`` follows."""
 
+_LARGEST = 3.4e38  # what a column of float32 holds
 _NUL_RUN = 512  # zero bytes beyond the message in hand that no recorder writes on purpose
 
 
@@ -145,7 +146,7 @@ def walk(
             break
         if head == 0 and size > 0 and data[content] == 0:
             run = _nul_run(data, pos, min(stop, end + _NUL_RUN))
-            if pos + run == stop or pos + run == end + _NUL_RUN:
+            if end < stop == pos + run or pos + run == end + _NUL_RUN:
                 state = NUL
                 # The last record may be half written: what looks like its end may be zeros of the run.
                 if n_records and last_end == pos and data[pos - 1] == 0:
@@ -235,7 +236,7 @@ def decode(
                 else:
                     bits64[0] = np.uint64(raw)
                     value = float64[0]
-                if not np.isfinite(value):
+                if not abs(value) < _LARGEST:  # nor a number: NaN compares false
                     continue
             else:
                 if raw & rows[row, 3]:

@@ -219,8 +219,9 @@ def _time(b, i):
         return _ODD, 0.0, i
     if second < 0 or second > 60 or hour > 24 or (hour == 24 and minute + second > 0):
         return _ODD, 0.0, i
-    divider = b[i + 10] | np.uint8(32)  # T, t or a space
-    if b[i + 4] != 45 or b[i + 7] != 45 or b[i + 13] != 58 or b[i + 16] != 58 or divider not in (116, 32):
+    if b[i + 4] != 45 or b[i + 7] != 45 or b[i + 13] != 58 or b[i + 16] != 58:
+        return _ODD, 0.0, i
+    if b[i + 10] != 84 and b[i + 10] != 116 and b[i + 10] != 32:
         return _ODD, 0.0, i
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     last = 30 + (month + month // 8) % 2
@@ -405,7 +406,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
     state : int
         COMPLETE, CUT_OFF, DOCTYPE; or FULL: a table was full, and the scan must be made again with more room.
     """
-    r = marked = odds = cut = unclosed = 0
+    r = marked = odds = cut = unclosed = np.int64(0)
     inside = False  # a point
     adjoining = False  # nothing but points since the latest cut began
     depth = 0  # open elements inside the point

@@ -1,0 +1,100 @@
+"""Sinks: what is written, chosen by the ending of the file's name."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from heatlas.errors import BadOption, MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from heatlas.sinks.artwork import Artwork
+
+    Sink = Callable[[Path, Artwork], list[Path]]
+    """Writes an artwork to a path that may be overwritten, and other files beside it where the format needs
+    them; returns all of them, the main one first."""
+
+__all__ = ["SINKS", "check", "write"]
+
+
+def _late(module: str) -> Sink:
+    """Import the sink when it is first used: Pillow and rasterio take their time."""
+
+    def sink(path: Path, artwork: Artwork) -> list[Path]:
+        written: list[Path] = import_module(f"heatlas.sinks.{module}").write(path, artwork)
+        return written
+
+    return sink
+
+
+SINKS: dict[str, Sink] = {
+    ".png": _late("png"),
+    ".webp": _late("webp"),
+    ".tif": _late("geotiff"),
+    ".tiff": _late("geotiff"),
+    ".kmz": _late("kmz"),
+    ".npy": _late("npy"),
+}
+"""Ending in lower case -> sink."""
+
+
+def check(path: Path) -> None:
+    """Refuse a path that could not be written, before any work is done.
+
+    Raises
+    ------
+    BadOption
+        For an unknown ending (naming those that are known), a folder that is missing or closed, or a file
+        that is closed or is no file.
+    MissingExtra
+        When the ending needs a library that is not installed.
+    """
+    ending = path.suffix.lower()
+    if ending not in SINKS:
+        what = f"the ending {path.suffix!r}" if path.suffix else "a name without an ending"
+        raise BadOption(f"cannot write {path}: {what} is none of {', '.join(SINKS)}")
+    if ending in {".tif", ".tiff"} and find_spec("rasterio") is None:
+        raise MissingExtra("writing a GeoTIFF", "geotiff")
+    final = path.resolve()
+    if not final.parent.is_dir():
+        raise BadOption(f"cannot write {path}: there is no folder {final.parent}")
+    if final.exists() and not final.is_file():
+        raise BadOption(f"cannot write {path}: it exists and is no file")
+    if not os.access(final.parent, os.W_OK | os.X_OK) or (final.exists() and not os.access(final, os.W_OK)):
+        raise BadOption(f"cannot write {path}: no permission")
+
+
+def write(path: Path, artwork: Artwork) -> list[Path]:
+    """Write an artwork, all of it or nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Its ending chooses the sink. An older file of that name is replaced.
+    artwork : Artwork
+        The heat map.
+
+    Returns
+    -------
+    list of Path
+        The files written, the main one first.
+
+    Raises
+    ------
+    BadOption, MissingExtra
+        As `check`.
+    HeatlasError
+        When the system refuses to write.
+    """
+    from heatlas.sinks.aside import aside
+
+    check(path)
+    with aside(path) as draft:
+        written = SINKS[path.suffix.lower()](draft, artwork)
+    folder = path.resolve().parent if path.is_symlink() else path.parent
+    return [path, *(folder / file.name for file in written[1:])]

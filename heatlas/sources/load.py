@@ -23,12 +23,14 @@ from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries, unpack
 from heatlas.sources.recognise import kind
 from heatlas.sources.sports import VIRTUAL, max_speed
+from heatlas.sources.strava import find_exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from heatlas.batch import Activity, Recording
+    from heatlas.sources.strava import Exports
 
 __all__ = ["load", "read_recordings"]
 

@@ -1,0 +1,57 @@
+"""`heatlas info`."""
+
+from __future__ import annotations
+
+import click
+
+from heatlas.cli.progress import show_progress
+
+__all__ = ["command"]
+
+
+@click.command("info")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+def command(
+    sources: tuple[str, ...], colormaps: bool, workers: int | None, as_json: bool, quiet: bool
+) -> None:
+    """Say what is in SOURCE: counts, sports, dates, places, and what was left out and why."""
+    if colormaps:
+        from heatlas.colormaps import names
+
+        click.echo("\n".join(names()))
+        return
+    if not sources:
+        raise click.UsageError("name a SOURCE, or --colormaps")
+    from heatlas.api import inspect
+    from heatlas.cli.summary import print_files, print_json
+
+    with show_progress(quiet) as progress:
+        report = inspect(*sources, workers=workers, progress=progress.count)
+    if as_json:
+        print_json(report)
+        return
+    print_files(report)
+    if not report["activities"]:
+        return
+    width = max(len(sport) for sport in report["sports"])
+    click.echo(f"{report['first'][:10]} to {report['last'][:10]}" if report["first"] else "no dates")
+    for sport, counts in report["sports"].items():
+        click.echo(
+            f"  {sport:{width}}  {counts['activities']:>7,}  {counts['distance_m'] / 1000:>10,.0f} km"
+            f"  {counts['moving_s'] / 3600:>8,.0f} h"
+        )
+    click.echo("columns: " + ", ".join(f"{name} {share:.0%}" for name, share in report["columns"].items()))
+    click.echo("places, the busiest first:")
+    for place in report["places"][:12]:
+        west, south, east, north = place["bbox"]
+        click.echo(
+            f"  {place['activities']:>7,} activities  --bbox {west:.4f},{south:.4f},{east:.4f},{north:.4f}"
+        )
+    if len(report["places"]) > 12:
+        click.echo(f"  ... and {len(report['places']) - 12} more")

@@ -1,0 +1,69 @@
+"""Progress on stderr, with an estimate where there is something to estimate."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Progress", "show_progress"]
+
+_PATIENCE = 0.6
+"""Seconds after which the first word is said: quick work needs no bar."""
+
+
+class Progress:
+    """What stages report to; silent until something takes a while."""
+
+    def __init__(self, bars: Any = None) -> None:
+        self._bars = bars
+        self._task: Any = None
+        self._stage = ""
+        self._started = time.monotonic()
+
+    def stage(self, name: str) -> None:
+        """Begin a stage of unknown length."""
+        self.count(name, 0, 0)
+
+    def count(self, name: str, done: int, total: int) -> None:
+        """Tell how far a stage is."""
+        if self._bars is None or time.monotonic() - self._started < _PATIENCE:
+            return
+        if name != self._stage:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._stage = name
+            self._task = self._bars.add_task(name, total=total or None)
+            self._bars.start()
+        if total:
+            self._bars.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def show_progress(quiet: bool) -> Iterator[Progress]:
+    """Show bars on a terminal; nothing where nobody looks, or when `quiet`."""
+    if quiet or not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    try:
+        yield Progress(bars)
+    finally:
+        bars.stop()

@@ -1,0 +1,64 @@
+"""Reports in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["print_files", "print_json", "print_summary"]
+
+_SHOWN = 10
+"""Files that are named one by one; --json names all."""
+
+
+def print_json(report: dict[str, Any]) -> None:
+    """Print a report as one object on stdout."""
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _line(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def print_files(report: dict[str, Any]) -> None:
+    """Say on stderr what was read and what was left out."""
+    files = report["files"]
+    _line(
+        f"{files['read']:,} files, {report['activities']:,} activities, {report['fixes']:,} fixes"
+        + (f"; {len(files['failed']):,} files could not be read" if files["failed"] else "")
+    )
+    if report["dropped"]:
+        _line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
+    for item in files["failed"][:_SHOWN]:
+        _line(f"  could not read {item['file']}: {item['reason']}")
+    if len(files["failed"]) > _SHOWN:
+        _line(f"  ... and {len(files['failed']) - _SHOWN:,} more (--json names them)")
+    for item in files["warnings"][:_SHOWN]:
+        _line(f"  {item['file']}: {item['reason']}")
+    if len(files["warnings"]) > _SHOWN:
+        _line(f"  ... and {len(files['warnings']) - _SHOWN:,} more warnings (--json names them)")
+
+
+def print_summary(report: dict[str, Any]) -> None:
+    """Say on stderr what was drawn."""
+    print_files(report)
+    window = report["window"]
+    others = [place for place in report["places"] if not place["drawn"]]
+    if others and report["choice"] == "busiest place":
+        named = ", ".join(
+            f"{place['activities']:,} around {place['center'][1]:.2f},{place['center'][0]:.2f}"
+            for place in others[:4]
+        )
+        more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
+        _line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")
+    low, high = report["range_text"]
+    unit = f" {report['unit']}" if report["unit"] not in {report["measure"], "s", "m"} else ""
+    _line(
+        f"{report['measure']} from {low} to {high}{unit}, "
+        f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
+        f"(zoom {window['zoom']:.2f}), {sum(report['seconds'].values()):.1f} s"
+    )
+    for path in report["outputs"]:
+        click.echo(path)

@@ -1,0 +1,156 @@
+"""What the made-up athlete does, and when: two years of habits, seasons, a holiday and an injury."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+__all__ = ["KINDS", "Kind", "Session", "fitness", "plan"]
+
+_FIRST = date(2024, 10, 7)
+_DAYS = 728
+_INJURY = (396, 434)
+_HOLIDAY = (290, 297)
+_REST = (74, 80)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of session."""
+
+    share: int
+    """How many of 200."""
+    sport: str
+    """As the export's column Activity Type names it."""
+    weekdays: tuple[float, ...]
+    """How much each day of the week is liked, from Monday."""
+    season: float
+    """How much more of it there is in summer (positive) or in winter (negative), -1 to 1."""
+    hours: tuple[tuple[float, float], ...]
+    """Mean and spread of its usual local starts; one of them is drawn."""
+    speed: float = 2.9
+    """Metres per second on flat ground."""
+    injured: float = 0.0
+    """How much of it there is in the weeks of the injury."""
+
+
+_WEEK, _SPORTY, _WEEKEND = (1.0,) * 5 + (0.0, 0.0), (0.5, 1.2, 0.8, 1.2, 0.3, 0.8, 0.4), (0.02,) * 5 + (1.0, 1.0)
+
+KINDS = {
+    "loop": Kind(share=50, sport="Run", weekdays=_SPORTY, season=0.25, hours=((6.4, 0.3), (18.0, 0.5))),
+    "commute": Kind(share=44, sport="Ride", weekdays=_WEEK, season=0.7, hours=((7.4, 0.15), (16.9, 0.3)), speed=5.9),
+    "explore": Kind(share=30, sport="Run", weekdays=_SPORTY, season=0.2, hours=((17.9, 0.7), (9.5, 0.8))),
+    "long": Kind(share=14, sport="Run", weekdays=(0,) * 5 + (0.3, 1.0), season=0.1, hours=((8.7, 0.6),), speed=2.75),
+    "far": Kind(share=16, sport="Ride", weekdays=_WEEKEND, season=0.95, hours=((9.6, 0.9),), speed=7.7),
+    "intervals": Kind(share=10, sport="Run", weekdays=(0, 1, 1, 0.2, 0, 0, 0), season=0.6, hours=((18.2, 0.3),), speed=2.8),
+    "trail": Kind(share=11, sport="Trail Run", weekdays=_WEEKEND, season=0.5, hours=((10.0, 0.8),), speed=2.75),
+    "walk": Kind(share=8, sport="Walk", weekdays=_WEEKEND, season=0.0, hours=((15.0, 1.2),), speed=1.35, injured=6.0),
+    "hike": Kind(share=3, sport="Hike", weekdays=_WEEKEND, season=0.7, hours=((9.8, 0.5),), speed=1.2),
+    "swim": Kind(share=4, sport="Swim", weekdays=_WEEK, season=-0.5, hours=((18.6, 0.4),), speed=0.8, injured=8.0),
+    "virtual": Kind(share=5, sport="Virtual Ride", weekdays=_WEEK, season=-0.9, hours=((19.0, 0.3),), speed=8.4, injured=3.0),
+    "holiday": Kind(share=5, sport="Run", weekdays=(1.0,) * 7, season=0.0, hours=((7.6, 0.4), (18.5, 0.5))),
+}
+"""Name -> kind of session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One thing that was done."""
+
+    kind: str
+    start: int
+    """Unix seconds, UTC."""
+    day: int
+    """Days since the diary begins."""
+    local: float
+    """Local hour of the start."""
+    number: int = field(default=0)
+    """Counts the sessions of one kind, from 0."""
+
+
+def fitness(day: float) -> float:
+    """Speed relative to a usual day: better from month to month, but for the injury."""
+    level = 0.95 + 0.09 * day / _DAYS + 0.02 * math.sin(2 * math.pi * (day - 60) / 365)
+    if day > _INJURY[0]:
+        level -= 0.09 * math.exp(-(day - _INJURY[1]) / 70)
+    return level
+
+
+def _offset(day: date) -> int:
+    """Hours ahead of UTC in central Europe (summer time from the last Sunday of March to that of October)."""
+    turns = []
+    for month in (3, 10):
+        last = date(day.year, month, 31)
+        turns.append(last - timedelta(days=(last.weekday() + 1) % 7))
+    return 2 if turns[0] <= day < turns[1] else 1
+
+
+def _start(day: int, hour: float) -> int:
+    """Unix seconds of a local hour on a day of the diary."""
+    when = _FIRST + timedelta(days=day)
+    midnight = datetime(when.year, when.month, when.day, tzinfo=UTC)
+    return int(midnight.timestamp()) + round((hour - _offset(when)) * 3600)
+
+
+def _counts(total: int) -> dict[str, int]:
+    """Share out so many sessions (largest remainders; earlier kinds first)."""
+    whole = sum(kind.share for kind in KINDS.values())
+    exact = {name: kind.share * total / whole for name, kind in KINDS.items()}
+    counts = {name: int(share) for name, share in exact.items()}
+    left = sorted(exact, key=lambda name: counts[name] - exact[name])
+    for name in left[: total - sum(counts.values())]:
+        counts[name] += 1
+    return counts
+
+
+def _liking(kind: str, days: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """How likely the kind is on each day."""
+    habit = KINDS[kind]
+    day = np.arange(days)
+    weekday = np.array(habit.weekdays)[(day + _FIRST.weekday()) % 7]
+    year = (day + _FIRST.timetuple().tm_yday) / 365.25
+    weight = weekday * np.clip(1 - habit.season * np.cos(2 * np.pi * (year - 0.05)), 0, None) + 1e-9
+    turn = day % _DAYS
+    injured = (turn >= _INJURY[0]) & (turn < _INJURY[1])
+    away = (turn >= _HOLIDAY[0]) & (turn < _HOLIDAY[1])
+    weight[injured] *= habit.injured
+    weight[(turn >= _REST[0]) & (turn < _REST[1])] = 0
+    weight[away != (kind == "holiday")] = 0
+    return np.asarray(weight)
+
+
+def plan(total: int, rng: np.random.Generator) -> list[Session]:
+    """Draw so many sessions, in order of time; more than some hundreds take more years.
+
+    At most one session a day, but for commutes, which come in pairs and leave the evening free.
+    """
+    days = _DAYS * max(1, math.ceil(total / 320))
+    busy = np.zeros(days, bool)
+    worked = np.zeros(days, bool)
+    sessions = []
+    for kind, count in sorted(_counts(total).items(), key=lambda item: KINDS[item[0]].share):
+        habit = KINDS[kind]
+        commute = kind == "commute"
+        weight = _liking(kind, days)
+        weight[worked if commute else busy] = 0
+        wanted = (count + 1) // 2 if commute else count
+        weight += 1e-12 * ~(worked if commute else busy)
+        chosen = np.sort(rng.choice(days, size=wanted, replace=False, p=weight / weight.sum()))
+        (worked if commute else busy)[chosen] = True
+        for n in range(count):
+            day = int(chosen[n // 2] if commute else chosen[n])
+            usual = habit.hours[n % 2 if commute else int(rng.integers(len(habit.hours)))]
+            hour = usual[0] + float(np.clip(rng.normal(), -1.5, 1.5)) * usual[1]
+            sessions.append((_start(day, hour), kind, day, hour, n))
+    free = [s if not (worked[s[2]] and s[1] != "commute") else _after_work(s) for s in sessions]
+    return [Session(start=s[0], kind=s[1], day=s[2], local=s[3], number=s[4]) for s in sorted(free)]
+
+
+def _after_work(session: tuple[int, str, int, float, int]) -> tuple[int, str, int, float, int]:
+    """Move a session of a working day into the evening, when it would meet the way to or from work."""
+    start, kind, day, hour, n = session
+    evening = 18.2 + hour % 1 * 0.5
+    return (start + round((evening - hour) * 3600), kind, day, evening, n) if hour < 18.2 else session

@@ -1,0 +1,248 @@
+"""Where each session goes: favourite loops again and again, now and then a way never taken before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.demo import elsewhere
+from heatlas.demo import network as net
+from heatlas.demo.geometry import lengths, normals, resample, smooth
+from heatlas.demo.town import CORE, HILL, PLACES, TRACK, VILLAGES, height, town, track_lap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.demo.diary import Session
+    from heatlas.demo.geometry import Points
+    from heatlas.demo.network import Network
+
+__all__ = ["STEP", "Route", "route"]
+
+STEP = 3.0
+"""Metres between the points of a route."""
+_TOWN, _HEATH, _ISLAND = (47.8000, 10.9000), (53.0500, 9.6200), (-27.4000, -131.6000)
+
+_LOOPS: list[tuple[float, list[str]]] = [
+    (0.34, ["city park west", "city park east", "west bank mid", "old bridge", "east bank mid", "east bank south", "home"]),
+    (0.26, ["city park west", "city park east", "home"]),
+    (0.16, ["lake north", "lake west", "lake east", "home"]),
+    (0.12, ["city park east", "west bank mid", "south bridge", "home"]),
+    (0.12, ["castle", "market", "city park east", "home"]),
+]
+_LONG = [
+    ["city park east", "west bank mid", "old bridge", "park south", "park north", "old bridge", "castle", "home"],
+    ["lake east", "lake west", "lake north", "south bridge", "west bank mid", "home"],
+    ["south bridge", "forest", "east bank south", "city park east", "home"],
+    ["track", "hill foot", "HILL", "station west", "castle", "city park west", "home"],
+    ["castle", "station west", "park north", "park south", "east bank mid", "home"],
+]
+_FAR = [
+    "SW1 SW2 S2 S1", "S1 S3 SE1", "W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE1", "SE1 SE2 S3 S1", "W1 NW2 NW1 N1",
+    "SW1 W1", "S1 S2 S3", "NE1 E1 SE1", "SW1 SW2 W2 W1", "N1 NE1 E1",
+]  # fmt: skip
+
+# Cost of a metre by kind of way: avenue, street, path, trail, lane, bridge.
+_ON_FOOT = np.array([1.45, 1.0, 0.62, 0.85, 1.05, 0.7])
+_TRAILS = np.array([1.9, 1.3, 0.9, 0.45, 1.3, 0.9])
+_ON_WHEELS = np.array([0.95, 1.25, 0.85, 3.5, 0.75, 0.9])
+_ROADS = np.array([0.8, 1.3, 1.5, 6.0, 0.65, 2.0])
+_SIDE = np.array([5.5, 2.2, 1.0, 0.3, 1.6, 0.8])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A line to be travelled, and what matters on it; n points, `STEP` apart."""
+
+    line: Points
+    """(n, 2) metres."""
+    origin: tuple[float, float]
+    """Latitude and longitude of (0, 0)."""
+    height: NDArray[np.float64]
+    """(n,) metres above the sea."""
+    effort: NDArray[np.float64]
+    """(n,) speed relative to that of the session."""
+    blur: NDArray[np.float64]
+    """(n,) how much worse than usual positions are."""
+    lights: NDArray[np.int64]
+    """Points where one may have to wait."""
+    bridges: NDArray[np.int64]
+    """Points where positions may fail."""
+    laps: NDArray[np.int64]
+    """Points where the lap key was pressed."""
+
+
+@lru_cache(maxsize=512)
+def _ways(place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int) -> tuple[tuple[int, int], ...]:
+    """Ways through the given junctions, as (way, 1 or -1 for its direction)."""
+    network = _network(place)
+    liking = {"foot": _ON_FOOT, "trail": _TRAILS, "wheels": _ON_WHEELS, "road": _ROADS}[taste]
+    habits = np.random.default_rng(7).lognormal(0, 0.12, len(network.kind))
+    whim = np.random.default_rng(seed).lognormal(0, variety, len(network.kind)) if variety else 1.0
+    cost = network.length * liking[network.kind] * np.clip(habits * whim, 0.4, 4)
+    least = float((cost / network.length).min())
+    price = cost.tolist()
+    found: list[tuple[int, int]] = []
+    for a, b in zip(stops[:-1], stops[1:], strict=True):
+        node = a
+        for way in network.route(a, b, price, least):
+            forward = int(network.ends[way, 0]) == node
+            node = int(network.ends[way, 1 if forward else 0])
+            found.append((way, 1 if forward else -1))
+            # The way back had better be another one.
+            price[way] *= 1.9
+    return tuple(found)
+
+
+def _network(place: str) -> Network:
+    return {"town": lambda: town().network, "heath": elsewhere.heath, "island": elsewhere.island}[place]()
+
+
+def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[np.int64], Points]:
+    """Join ways to a line: its points, the kind of way at each, and the junctions where an avenue is met."""
+    network = _network(place)
+    shapes, kinds, lights = [], [], []
+    for way, direction in ways:
+        shape = network.shapes[way][::direction]
+        shapes.append(shape[:-1])
+        kinds.append(np.full(len(shape) - 1, network.kind[way]))
+        end = int(network.ends[way, 1 if direction > 0 else 0])
+        around = network.ways[end]
+        if len(around) > 2 and any(network.kind[w] == net.AVENUE for _, w in around):
+            lights.append(network.nodes[end])
+    last = network.shapes[ways[-1][0]][:: ways[-1][1]][-1:]
+    return np.concatenate([*shapes, last]), np.concatenate([*kinds, kinds[-1][-1:]]), np.array(lights).reshape(-1, 2)
+
+
+def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator) -> Route:
+    """Turn ways into a route: on one side of the street, corners rounded."""
+    line, kind, lights = _line(place, ways)
+    s = lengths(line)
+    line = resample(line, STEP)
+    at = np.linspace(0, s[-1], len(line))
+    kind = kind[np.searchsorted(s, at, "right").clip(1, len(kind)) - 1]
+    wheels = session.kind in {"commute", "far", "virtual"}
+    line = smooth(line, 2.6 if wheels else 1.8)
+    side = 1.0 if wheels else float(rng.choice([-1.0, 1.0]))
+    aside = side * _SIDE[kind] * (0.5 if wheels else 1.0) + 0.8 * smooth(rng.normal(size=len(line)), 40) * 8
+    line = line + normals(smooth(line, 3)) * smooth(aside, 7)[:, None]
+    where = {"town": _TOWN, "heath": _HEATH, "island": _ISLAND}[place]
+    ground: Callable[[Points], NDArray[np.float64]] = {
+        "town": height, "heath": elsewhere.heath_height, "island": elsewhere.island_height
+    }[place]  # fmt: skip
+    waits = [int(np.argmin(np.hypot(*(line - light).T))) for light in lights]
+    core = np.exp(-((np.hypot(*(line - CORE).T) / 480) ** 4)) if place == "town" else np.zeros(len(line))
+    over = np.flatnonzero((kind[1:] == net.BRIDGE) & (kind[:-1] != net.BRIDGE))
+    return Route(
+        line=line, origin=where, height=smooth(ground(line), 6), effort=np.ones(len(line)), blur=1 + 0.9 * core,
+        lights=np.unique(np.array(waits, np.int64)), bridges=over, laps=np.zeros(0, np.int64),
+    )  # fmt: skip
+
+
+def _joined(parts: Sequence[Route], laps: Sequence[int]) -> Route:
+    """Put routes one behind the other."""
+    offsets = np.cumsum([0] + [len(part.line) for part in parts[:-1]])
+    return Route(
+        line=np.concatenate([p.line for p in parts]),
+        origin=parts[0].origin,
+        height=np.concatenate([p.height for p in parts]),
+        effort=np.concatenate([p.effort for p in parts]),
+        blur=np.concatenate([p.blur for p in parts]),
+        lights=np.concatenate([p.lights + o for p, o in zip(parts, offsets, strict=True)]),
+        bridges=np.concatenate([p.bridges + o for p, o in zip(parts, offsets, strict=True)]),
+        laps=np.array(laps, np.int64),
+    )
+
+
+def _through(session: Session, rng: np.random.Generator, stops: Sequence[str | tuple[float, float]], taste: str, variety: float = 0.0) -> Route:
+    """Build the route through named or given places of the town."""
+    plan = town()
+    at = [
+        plan.network.nearest(*(VILLAGES.get(p) or PLACES.get(p) or HILL) if isinstance(p, str) else p) for p in stops
+    ]
+    seed = int(rng.integers(2**31)) if variety > 0.2 else int(rng.integers(4))
+    return _travelled("town", _ways("town", tuple(at), taste, variety, seed), session, rng)
+
+
+def _intervals(session: Session, rng: np.random.Generator) -> Route:
+    """From home to the track, 25 laps of it, and home again."""
+    there = _through(session, rng, ["home", "track"], "foot")
+    back = _through(session, rng, ["track", "home"], "foot", 0.15)
+    lap = track_lap(1.0 + 0.4 * float(rng.random()))
+    pattern = [(1, 1), (2, 1), (4, 1)][session.number % 3]
+    fast = ([True] * pattern[0] + [False] * pattern[1]) * 25
+    ring = resample(np.concatenate([lap[:-1]] * 25 + [lap[:1]]), STEP)
+    each = (np.arange(len(ring)) * 25 // len(ring)).astype(np.int64)
+    effort = smooth(np.where(np.array(fast[:25])[each], 1.52, 0.88), 3)
+    way_in = resample(np.array([there.line[-1], (TRACK[0], TRACK[1]), lap[0]]), STEP)
+    way_in = smooth(resample(np.array([there.line[-1], lap[0]]), STEP), 2)
+    way_out = resample(np.array([lap[0], back.line[0]]), STEP)
+    parts = [there, *(_plain(part, there.origin) for part in (way_in, ring, way_out)), back]
+    parts[2] = _plain(ring, there.origin, effort)
+    first = len(there.line) + len(way_in)
+    turns = first + np.searchsorted(each, np.arange(25))
+    return _joined(parts, [*turns.tolist(), first + len(ring)])
+
+
+def _plain(line: Points, origin: tuple[float, float], effort: NDArray[np.float64] | None = None) -> Route:
+    none = np.zeros(0, np.int64)
+    ones = np.ones(len(line))
+    return Route(
+        line=line, origin=origin, height=height(line), effort=ones if effort is None else effort, blur=ones * 0.6,
+        lights=none, bridges=none, laps=none,
+    )  # fmt: skip
+
+
+def _somewhere(rng: np.random.Generator, far: float) -> tuple[float, float]:
+    """Draw a place in town, evenly over its ground."""
+    r, theta = far * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
+    return float(r * np.cos(theta)), float(r * np.sin(theta))
+
+
+def route(session: Session, rng: np.random.Generator) -> Route | None:
+    """Draw the route of a session; None for one that stays in one place."""
+    kind, n = session.kind, session.number
+    if kind == "swim":
+        return None
+    if kind == "intervals":
+        return _intervals(session, rng)
+    if kind == "loop":
+        weights = np.array([w for w, _ in _LOOPS])
+        stops = _LOOPS[int(rng.choice(len(_LOOPS), p=weights / weights.sum()))][1]
+        return _through(session, rng, ["home", *stops], "foot", 0.2 * float(rng.random() < 0.25))
+    if kind == "commute":
+        ends = ["home", "work"] if n % 2 == 0 else ["work", "home"]
+        return _through(session, rng, ends, "wheels", 0.2 * float(rng.random() < 0.3))
+    if kind == "explore":
+        first = _somewhere(rng, 3500)
+        second = (first[0] + float(rng.normal()) * 900, first[1] + float(rng.normal()) * 900)
+        return _through(session, rng, ["home", first, second, "home"], "foot", 0.55)
+    if kind == "long":
+        return _through(session, rng, ["home", *_LONG[n % len(_LONG)]], "foot", 0.15)
+    if kind == "far":
+        return _through(session, rng, ["home", *_FAR[(n * 5) % len(_FAR)].split(), "home"], "road", 0.1)
+    return _outing(session, rng)
+
+
+def _outing(session: Session, rng: np.random.Generator) -> Route:
+    """Routes of trail runs, walks, hikes, and of what happens elsewhere."""
+    kind, n = session.kind, session.number
+    if kind in {"trail", "hike"}:
+        around = [(HILL[0] + 850 * np.cos(a), HILL[1] + 800 * np.sin(a)) for a in rng.uniform(0, 2 * np.pi, 3)]
+        start = "home" if n % 3 == 0 and kind == "trail" else "hill foot"
+        return _through(session, rng, [start, "HILL", around[0], "HILL", around[1], start], "trail", 0.35)
+    if kind == "walk":
+        stops = [["home", "city park west", "city park east", "home"], ["castle", "market", "old bridge", "castle"],
+                 ["park south", "park north", "park south"], ["lake east", "lake west", "lake east"]][n % 4]  # fmt: skip
+        return _through(session, rng, stops, "foot", 0.3)
+    place = "heath" if kind == "holiday" else "island"
+    network = _network(place)
+    start = network.nearest(0, 0)
+    others = rng.choice(len(network.nodes), size=2 if kind == "holiday" else 4, replace=False).tolist()
+    ways = _ways(place, (start, *others, start), "foot" if kind == "holiday" else "road", 0.3, n)
+    return _travelled(place, ways, session, rng)

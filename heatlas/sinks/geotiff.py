@@ -1,0 +1,136 @@
+"""GeoTIFF, cloud-optimised (COG): the values themselves, or the colours.
+
+Values are float32 with NaN for nothing, so that GIS programs can style and compute with them. A palette is
+no option: TIFF palettes have no alpha.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import BadOption, MissingExtra
+from heatlas.sinks.georeference import geotransform
+from heatlas.sinks.png import SOFTWARE, write_legend
+from heatlas.units import legend_title, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.picture import Picture
+    from heatlas.sinks.artwork import Artwork
+
+__all__ = ["write"]
+
+_BLOCK = 512
+"""Pixels a side of the tiles inside the file."""
+
+
+def write(path: Path, artwork: Artwork) -> list[Path]:
+    """Write a COG in EPSG:3857 with overviews, and the legend beside it when there is one.
+
+    The overviews are averages of what there is, so that lines one pixel wide do not break up.
+
+    Raises
+    ------
+    MissingExtra
+        Without rasterio.
+    BadOption
+        When the values, or the picture for `rgba`, are missing, or do not have the window's size.
+    """
+    try:
+        import rasterio
+        from rasterio.shutil import copy
+    except ImportError as error:
+        raise MissingExtra("writing a GeoTIFF", "geotiff") from error
+
+    plain = path.with_name(path.name + ".plain.tif")
+    layout = _layout(artwork)
+    window = artwork.window
+    # GDAL makes a COG from a finished file only. An uncompressed one on the disk keeps memory bounded.
+    with rasterio.Env(GDAL_CACHEMAX=64, GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False):
+        with rasterio.open(
+            plain,
+            "w",
+            driver="GTiff",
+            width=window.width,
+            height=window.height,
+            crs="EPSG:3857",
+            transform=rasterio.Affine.from_gdal(*geotransform(window)),
+            bigtiff="IF_SAFER",
+            blockxsize=window.width,
+            blockysize=1,
+            **layout,
+        ) as dataset:
+            for top, block in _blocks(artwork):
+                part = rasterio.windows.Window(0, top, window.width, block.shape[1])
+                dataset.write(block, window=part)
+            _describe(dataset, artwork)
+        copy(
+            plain,
+            path,
+            driver="COG",
+            compress="DEFLATE",
+            level=6,
+            predictor="YES",
+            blocksize=_BLOCK,
+            overview_resampling="AVERAGE",
+            bigtiff="IF_SAFER",
+            num_threads="ALL_CPUS",
+        )
+    plain.unlink()
+    return [path, *write_legend(path, artwork)]
+
+
+def _layout(artwork: Artwork) -> dict[str, Any]:
+    """Bands, their type, and what stands for nothing."""
+    pixels = artwork.needed_picture.pixels if artwork.rgba else artwork.needed_values
+    if pixels.shape[:2] != (artwork.window.height, artwork.window.width):
+        raise BadOption(
+            f"the pixels are {pixels.shape[1]} x {pixels.shape[0]}, "
+            f"but their window is {artwork.window.width} x {artwork.window.height}"
+        )
+    if artwork.rgba:
+        return {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "UNASSOCIATED"}
+    return {"count": 1, "dtype": "float32", "nodata": np.nan}
+
+
+def _blocks(artwork: Artwork) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Cut into rows of blocks: the first row, and (bands, rows, width)."""
+    for top in range(0, artwork.window.height, _BLOCK):
+        rows = slice(top, top + _BLOCK)
+        if artwork.rgba:
+            yield top, np.moveaxis(_rows(artwork.needed_picture, rows), -1, 0)
+        else:
+            yield top, artwork.needed_values[None, rows]
+
+
+def _rows(picture: Picture, rows: slice) -> NDArray[np.uint8]:
+    """RGBA of some rows."""
+    from dataclasses import replace
+
+    return replace(picture, pixels=picture.pixels[rows]).rgba
+
+
+def _describe(dataset: Any, artwork: Artwork) -> None:
+    """Set tags: what the values are, in which unit, and who must be named."""
+    title = artwork.title or (legend_title(artwork.measure) if artwork.measure else "")
+    tags = {
+        "TIFFTAG_SOFTWARE": SOFTWARE["Software"],
+        "TIFFTAG_IMAGEDESCRIPTION": title,
+        "TIFFTAG_COPYRIGHT": artwork.attribution,
+        "MEASURE": artwork.measure,
+        "UNIT": unit_of(artwork.measure).symbol,
+    }
+    dataset.update_tags(**{key: value for key, value in tags.items() if value})
+    if artwork.rgba:
+        from rasterio.enums import ColorInterp
+
+        dataset.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
+    elif artwork.measure:
+        dataset.set_band_description(1, artwork.measure)
+        dataset.set_band_unit(1, unit_of(artwork.measure).symbol)

@@ -1,0 +1,234 @@
+"""What the messages of a FIT file mean: definitions become rows for the decoder, rare messages become dicts.
+
+A definition is handled as the bytes that it takes up in the file: equal bytes mean the same, so files of one
+device share all that is worked out here.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from heatlas.sources.fit_profile import (
+    BASE_TYPES,
+    FIELDS,
+    NAMES,
+    PACKED,
+    PACKED_PARTS,
+    POSITION,
+    RARE,
+    RECORD,
+    STRING,
+    UNITS,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["DeveloperField", "Plan", "developer_field", "global_number", "make_plan", "read_message"]
+
+
+class DeveloperField(NamedTuple):
+    """A field that an app added, where it stands for one of the record's own."""
+
+    index: int
+    number: int
+    base_type: int
+    column: str
+    scale: float
+    """value = raw / scale - offset, in the units of the column."""
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the definitions of one file become columns."""
+
+    columns: tuple[str, ...]
+    """Names of the rows of the output."""
+    spans: NDArray[np.int64]
+    """(d, 2) first row and end of rows of each definition."""
+    rows: NDArray[np.int64]
+    """(r, 9), see ``heatlas.kernels.fit.ROW``."""
+    scales: NDArray[np.float64]
+    """(r, 2) scale, offset."""
+
+
+_DEVELOPER_RANK = -1  # a developer field fills what the native one leaves open
+
+_Row = tuple[int, str, tuple[int, ...], tuple[float, float]]
+
+
+def global_number(definition: bytes) -> int:
+    """Global number of the message that a definition defines."""
+    return int.from_bytes(definition[3:5], "big" if definition[2] == 1 else "little")
+
+
+@lru_cache(maxsize=256)
+def make_plan(definitions: tuple[bytes, ...], developer: tuple[DeveloperField, ...] = ()) -> Plan:
+    """Work out how to decode messages that become columns.
+
+    Parameters
+    ----------
+    definitions
+        Definitions of records or of events, as their bytes.
+    developer
+        The developer fields that stand for fields of the record.
+
+    Returns
+    -------
+    Plan
+        Its spans are in the order of ``definitions``.
+    """
+    columns: dict[str, int] = {}
+    spans, rows, scales = [], [], []
+    for definition in definitions:
+        first = len(rows)
+        for _, column, row, scale in sorted(_rows(definition, developer), key=lambda row: row[0]):
+            rows.append((*row, columns.setdefault(column, len(columns))))
+            scales.append(scale)
+        spans.append((first, len(rows)))
+    return Plan(
+        tuple(columns),
+        np.array(spans, np.int64).reshape(-1, 2),
+        np.array(rows, np.int64).reshape(-1, 9),
+        np.array(scales, np.float64).reshape(-1, 2),
+    )
+
+
+def _rows(definition: bytes, developer: tuple[DeveloperField, ...]) -> list[_Row]:
+    """List the fields of one definition that are read: rank, column, row without its column, scale."""
+    number = global_number(definition)
+    known = FIELDS[number]
+    big = definition[2] == 1
+    rows: list[_Row] = []
+    own, added = _layout(definition)
+    for at, field, size, base in own:
+        if number == RECORD and field == PACKED and size == 3:
+            for shift, part in PACKED_PARTS:
+                row = (at, 3, 0, 0, 0xFFFFFF, shift, 0xFFF, 0)
+                rows.append((part.rank, part.column, row, (part.scale, part.offset)))
+        elif field in known:
+            meaning = known[field]
+            found = _row(at, size, base, big=big)
+            # A position in anything but signed 32-bit semicircles would be a guess.
+            if found and (meaning.column not in POSITION or base & 31 == 5):
+                rows.append((meaning.rank, meaning.column, found, (meaning.scale, meaning.offset)))
+    if number == RECORD and added:
+        native = {(field.index, field.number): field for field in developer}
+        for at, field, size, index in added:
+            if stand_in := native.get((index, field)):
+                found = _row(at, size, stand_in.base_type, big=big)
+                if found:
+                    scale = (stand_in.scale, stand_in.offset)
+                    rows.append((_DEVELOPER_RANK, stand_in.column, found, scale))
+    return rows
+
+
+def _row(at: int, size: int, base: int, *, big: bool) -> tuple[int, ...] | None:
+    """Make the row of a number; of an array the first. None if the type cannot be read or does not fit."""
+    kind = BASE_TYPES.get(base & 31)
+    if kind is None or size < kind.width or size % kind.width:
+        return None
+    return (at, kind.width, int(big), kind.sign, kind.invalid, 0, -1, int(kind.floating))
+
+
+_Place = tuple[int, int, int, int]
+
+
+def _layout(definition: bytes) -> tuple[list[_Place], list[_Place]]:
+    """Place own and developer fields: offset, number, size, and base type or developer index."""
+    end = 6 + 3 * definition[5]
+    lists: tuple[list[_Place], list[_Place]] = ([], [])
+    at = 0
+    for fields, part in zip(lists, (definition[6:end], definition[end + 1 :]), strict=True):
+        for i in range(0, len(part), 3):
+            number, size, kind = part[i : i + 3]
+            fields.append((at, number, size, kind))
+            at += size
+    return lists
+
+
+_Slot = tuple[str, int, int, str, int | None, float]
+
+
+@lru_cache(maxsize=1024)
+def _slots(definition: bytes) -> tuple[_Slot, ...]:
+    """List what is read of a rare message: name, offset, size, struct format, invalid value, scale."""
+    known = RARE[global_number(definition)]
+    order = ">" if definition[2] == 1 else "<"
+    slots: list[_Slot] = []
+    for at, number, size, base in _layout(definition)[0]:
+        if number not in known:
+            continue
+        name, scale = known[number]
+        kind = BASE_TYPES.get(base & 31)
+        if base & 31 == STRING:
+            slots.append((name, at, size, "", None, scale))
+        elif kind and size >= kind.width and size % kind.width == 0:
+            invalid = None if kind.floating else kind.invalid
+            slots.append((name, at, size, order + kind.code, invalid, scale))
+    return tuple(slots)
+
+
+def read_message(data: bytes, content: int, definition: bytes) -> dict[str, Value]:
+    """Read one rare message.
+
+    Parameters
+    ----------
+    data
+        The file.
+    content
+        First byte of the message after its header; all of it must lie within the file.
+    definition
+        Bytes of its definition.
+
+    Returns
+    -------
+    dict
+        Name -> value; fields that are invalid, empty or of a type that does not fit are left out.
+    """
+    values: dict[str, Value] = {}
+    for name, at, size, code, invalid, scale in _slots(definition):
+        if not code:
+            raw = data[content + at : content + at + size].split(b"\0", 1)[0]
+            text = "".join(c for c in raw.decode("utf-8", "replace") if c.isprintable()).strip()
+            if text:
+                values[name] = text
+            continue
+        (value,) = struct.unpack_from(code, data, content + at)
+        if value != invalid and math.isfinite(value):
+            values[name] = value / scale if scale != 1 else value
+    return values
+
+
+def developer_field(values: dict[str, Value]) -> DeveloperField | None:
+    """Say whether a description makes a developer field stand for a column of the record.
+
+    It does if it declares a native field of the record in a unit that is known (or none at all), or is
+    plainly named after a column and states its unit. Positions are never taken from developer fields.
+    """
+    index, number, base = (values.get(key) for key in ("index", "number", "base_type"))
+    if not isinstance(index, int) or not isinstance(number, int) or not isinstance(base, int):
+        return None
+    unit = str(values.get("units", "")).lower()
+    native = values.get("native_field")
+    if native is not None:
+        meaning = FIELDS[RECORD].get(int(native)) if isinstance(native, int | float) else None
+        column = meaning.column if meaning and values.get("native_message", RECORD) == RECORD else ""
+        factor = UNITS.get(column, {}).get(unit, 1.0 if not unit and column in UNITS else 0.0)
+    else:
+        column = NAMES.get(str(values.get("name", "")).lower().replace("_", " "), "")
+        factor = UNITS.get(column, {}).get(unit, 0.0)
+    if not factor:
+        return None
+    scale, offset = (values.get(key, default) for key, default in (("scale", 1), ("offset", 0)))
+    if not isinstance(scale, int | float) or not isinstance(offset, int | float) or not scale:
+        return None
+    return DeveloperField(index, number, base, column, scale * factor, offset / factor)

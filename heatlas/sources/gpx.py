@@ -1,0 +1,165 @@
+"""Read GPX, the exchange format of recorded tracks: 1.0 and 1.1, and the extensions in use.
+
+The format: https://www.topografix.com/GPX/1/1/. Of extensions the local names count, whatever their prefix:
+those of Garmin (TrackPointExtension 1 and 2), ClueTrust, Strava, Apple and others.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.batch import Activity
+from heatlas.kernels import xml as kernel
+from heatlas.sources.sports import sport_name
+from heatlas.sources.xml import (
+    Document,
+    Format,
+    attribute,
+    children,
+    first_text,
+    local_name,
+    make_recording,
+    parse_time,
+    read_document,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Recording
+
+__all__ = ["read_gpx"]
+
+CONTINUATION = 900.0
+"""Seconds within which the next <trk> of the same name goes on with the activity of the one before."""
+
+_GPX = Format.of(
+    "GPX",
+    "gpx",
+    {
+        "trk": kernel.ACTIVITY,
+        "trkseg": kernel.SEGMENT,
+        "trkpt": kernel.POINT,
+        "ele": kernel.ELEVATION | kernel.TOP,
+        "time": kernel.TIME | kernel.TOP,
+        **dict.fromkeys(("hr", "heartrate", "heart_rate", "heartratebpm"), kernel.HEART_RATE),
+        "speed": kernel.SPEED,
+        **dict.fromkeys(("cad", "cadence", "runcadence"), kernel.CADENCE),
+        **dict.fromkeys(("power", "powerinwatts", "watts", "pwr"), kernel.POWER),
+        **dict.fromkeys(("atemp", "temp", "temperature"), kernel.TEMPERATURE),
+    },
+)
+
+
+def read_gpx(data: bytes, source: str) -> list[Recording]:
+    """Read a GPX file: each track is one recording.
+
+    Tracks that carry the same name but for a number ("ACTIVE LOG", "ACTIVE LOG #2") and follow each other
+    within `CONTINUATION` are one recording of several segments: handheld devices write a new track after
+    each loss of reception. Waypoints and routes are no recordings.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    source : str
+        Where it was read, for ``Activity.source``.
+
+    Returns
+    -------
+    list of Recording
+        Tracks without points are left out; where there is no point at all, one recording without fixes
+        tells what is known.
+
+    Raises
+    ------
+    Unreadable
+        It is no XML, no GPX, or declares a DOCTYPE.
+    """
+    document = read_document(data, _GPX)
+    root = document.root
+    tracks = [] if root is None else [e for e in root.iter() if local_name(e).lower() == "trk"]
+    found: list[tuple[Activity, int, int, list[int]]] = []
+    for number, first, last, segments in _tracks(document):
+        track = tracks[number] if 0 <= number < len(tracks) else None
+        activity = _activity(root, track, document.fields[first:last], source)
+        if found and _goes_on(found[-1][0], activity, document.fields[found[-1][1] : first]):
+            # The points of consecutive tracks lie one after the other.
+            activity, first, _, earlier = found.pop()
+            earlier.extend(segments)
+            segments = earlier
+        found.append((activity, first, last, segments))
+    if not found:
+        activity = _activity(root, tracks[0] if tracks else None, document.fields, source)
+        return [make_recording(activity, document.fields, (), (*document.warnings, *_what_else(root)))]
+    return [
+        make_recording(
+            activity, document.fields[first:last], (s - first for s in segments), document.warnings
+        )
+        for activity, first, last, segments in found
+    ]
+
+
+def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
+    """Number, first point, last point + 1 and beginnings of segments of each track that has points."""
+    tracks = []
+    number, first = -1, 0  # points before the first track are one of their own
+    segments = [0]
+    for code, point in [*document.marks, [kernel.ACTIVITY, len(document.fields)]]:
+        if code == kernel.SEGMENT:
+            segments.append(point)
+        elif code == kernel.ACTIVITY:
+            if point > first:
+                tracks.append((number, first, point, [s for s in segments if s < point]))
+            number, first, segments = number + 1, point, [point]
+    return tracks
+
+
+def _activity(root: Any, track: Any, fields: NDArray[np.float64], source: str) -> Activity:
+    """Gather what stands around the points of a track."""
+    sport = name = ""
+    start = np.nan
+    if track is not None:
+        sport = first_text(track, "type") or first_text(track, "extensions", "activity")
+        name = first_text(track, "name")
+    times = fields[:, kernel.TIME]
+    times = times[np.isfinite(times)]
+    if len(times):
+        start = float(times[0])
+    elif root is not None:
+        start = parse_time(first_text(root, "metadata", "time") or first_text(root, "time"))
+    return Activity(
+        source=source,
+        sport=sport_name(sport),
+        name=name
+        or ("" if root is None else first_text(root, "metadata", "name") or first_text(root, "name")),
+        start=start if isfinite(start) else None,
+        device="" if root is None else attribute(root, "creator"),
+    )
+
+
+def _goes_on(before: Activity, after: Activity, fields: NDArray[np.float64]) -> bool:
+    """Tell whether a track is the continuation of the one before, which has these points."""
+    stem = _stem(before.name)
+    if not stem or stem != _stem(after.name) or before.sport != after.sport or after.start is None:
+        return False
+    end = fields[-1, kernel.TIME]
+    return bool(0 <= after.start - end <= CONTINUATION)
+
+
+def _stem(name: str) -> str:
+    """Take the number off a name such as "ACTIVE LOG #2"."""
+    stem, sharp, number = name.rpartition("#")
+    return stem.strip() if sharp and number.isdecimal() else name
+
+
+def _what_else(root: Any) -> tuple[str, ...]:
+    """Say what a file holds that has no track points."""
+    if next(children(root, "rte"), None) is not None:
+        return ("a planned route, not a recording",)
+    if next(children(root, "wpt"), None) is not None:
+        return ("waypoints, not a recording",)
+    return ()

@@ -1,0 +1,136 @@
+"""What a file is, by its first bytes; its name is not believed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+
+__all__ = ["NOT_RECORDINGS", "decode", "kind"]
+
+NOT_RECORDINGS = {
+    "image": "an image or video, not a recording",
+    "pdf": "a PDF document, not a recording",
+    "html": "a web page, not a recording",
+    "csv": "a table (CSV), not a recording",
+    "text": "plain text, not a recording",
+    "xml": "XML of another kind, not a recording",
+    "unknown": "not a kind of recording that heatlas knows",
+}
+"""Kind -> why such a file is left out."""
+
+_HEAD = 4096
+_PROLOG = 65536  # a licence or a log in comments may stand before the root element
+_SIGNATURES = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"PK\x07\x08", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"%PDF", "pdf"),
+    (b"\xff\xd8\xff", "image"),
+    (b"\x89PNG", "image"),
+    (b"GIF8", "image"),
+    (b"BM", "image"),
+    (b"II*\0", "image"),
+    (b"MM\0*", "image"),
+)
+_ROOTS = {
+    **dict.fromkeys(("gpx", "trk", "trkseg", "trkpt", "rte"), "gpx"),
+    **dict.fromkeys(("trainingcenterdatabase", "activities", "courses", "trackpoint"), "tcx"),
+    "kml": "kml",
+    "html": "html",
+}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+_MISC = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
+_ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
+
+
+def kind(data: bytes) -> str:
+    """Recognise a file by its first 4 kB (64 kB where an XML file opens with long comments).
+
+    Parameters
+    ----------
+    data : bytes
+        The file, or its beginning.
+
+    Returns
+    -------
+    str
+        One of fit, gpx, tcx, kml, xml, json, csv, zip, gzip, image, pdf, html, text, empty, unknown. A piece
+        of GPX or TCX without its root element counts as such; only blanks or NUL bytes count as empty.
+    """
+    head = data[:_HEAD]
+    if head[8:12] == b".FIT":
+        return "fit"
+    for signature, found in _SIGNATURES:
+        if head.startswith(signature):
+            return found if signature != b"BM" or head[6:10] == b"\0\0\0\0" else _text_kind(head)
+    if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"AVI "}):
+        return "image"
+    text = decode(head)
+    if not text.strip("\0 \t\r\n\ufeff"):
+        return "empty"
+    if text.lstrip().startswith("<"):
+        return _xml_kind(decode(data[:_PROLOG]))
+    return _text_kind(head)
+
+
+def decode(data: bytes) -> str:
+    """Decode text by its byte-order mark, else as UTF-8; what is neither becomes U+FFFD."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, "ignore").lstrip("\ufeff")
+    return data.decode("utf-8", "replace")
+
+
+def _xml_kind(text: str) -> str:
+    if re.match(r"\s*(?:<\?.*?\?>)?\s*<!DOCTYPE\s+html", text, re.IGNORECASE | re.DOTALL):
+        return "html"
+    at = 0
+    while misc := _MISC.match(text, at):
+        at = misc.end()
+    root = _ROOT.match(text, at)
+    found = _ROOTS.get(root[1].lower()) if root else None
+    if found is None:
+        inside = re.search(r"<(?:[\w.-]+:)?(trkpt|Trackpoint)[\s>]", text)
+        found = _ROOTS[inside[1].lower()] if inside else "xml"
+    return found
+
+
+def _text_kind(head: bytes) -> str:
+    text = decode(head)
+    if _control_share(text) > 0.02 or text.count("\ufffd") > len(text) / 5:
+        return "unknown"
+    if re.match(r'\s*(?:\{\s*["}]|\[\s*[-\[{"\]\dtfn])', text):
+        return "json"
+    if re.search(r"<(?:[\w.-]+:)?trkpt\s", text):
+        return "gpx"
+    return "csv" if _is_table(text) else "text"
+
+
+def _control_share(text: str) -> float:
+    return sum(c < " " and c not in "\t\r\n\f\x1a" for c in text) / max(len(text), 1)
+
+
+def _is_table(text: str) -> bool:
+    """Tell whether the first two records have the same number of columns, and more than one."""
+    for separator in ",;\t":
+        rows: list[int] = []
+        try:
+            for row in csv.reader(text.splitlines(keepends=True), delimiter=separator):
+                rows.append(len(row))
+                if len(rows) == 2:
+                    break
+        except csv.Error:
+            continue
+        if rows and rows[0] > 1 and rows[0] == rows[-1]:
+            return True
+    return False

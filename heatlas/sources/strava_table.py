@@ -1,0 +1,223 @@
+"""Strava's table of activities, of any year and language, as rows of one kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import Unreadable
+from heatlas.sources.sports import max_speed, sport_name
+from heatlas.sources.strava_columns import column_names, records
+from heatlas.sources.strava_values import parse_date, parse_flag, parse_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["Row", "Table", "read_activities"]
+
+_ATTRIBUTES = frozenset(
+    {
+        "id",
+        "date",
+        "name",
+        "type",
+        "sport_type",
+        "elapsed_time",
+        "moving_time",
+        "distance",
+        "commute",
+        "private",
+    }
+    | {"gear", "bike", "filename"}
+)
+_KEPT_OUT = frozenset({"private_note", "media", ""})
+"""Columns that are never passed on: notes that their writer meant for nobody else, and names of photos."""
+_UNITS = (1.0, 1000.0, 1609.344)
+"""What a distance may be counted in, metres."""
+_DECIMAL_COMMA = re.compile(r"-?\d+,(\d{1,2}|\d{4,})$")
+_SLOWEST = 0.1
+"""A median speed below this, m/s, means that distances are counted in kilometres."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What the table says of one activity; None or empty where it is silent."""
+
+    file: str = ""
+    """File name as in the table, e.g. "activities/123.fit.gz"."""
+    id: str = ""
+    sport: str = ""
+    """A word of `heatlas.sources.sports`."""
+    name: str = ""
+    start: float | None = None
+    """Unix seconds."""
+    distance: float | None = None
+    """Metres."""
+    elapsed_time: float | None = None
+    """Seconds."""
+    moving_time: float | None = None
+    """Seconds."""
+    gear: str = ""
+    commute: bool | None = None
+    private: bool | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """All other columns that hold something: numbers, booleans, text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table as read."""
+
+    rows: Mapping[str, Row]
+    """File name as in the table -> row."""
+    without_file: int = 0
+    """Rows of activities that were entered by hand or whose file is gone."""
+    warnings: tuple[str, ...] = ()
+
+
+def read_activities(data: bytes) -> Table:
+    """Read Strava's table of any year and language, or a simpler one with a column of file names.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of activities.csv.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    Unreadable
+        When it has no column of file names.
+    """
+    cells, warnings = records(data)
+    header, lines = (cells[0], cells[1:]) if cells else ([], [])
+    names = column_names(header, lines)
+    if "filename" not in names:
+        raise Unreadable("no table of a Strava export: no column holds names of recordings")
+    reader = _Reader.of(names, lines)
+    rows: dict[str, Row] = {}
+    nameless = 0
+    for line in lines:
+        row = reader.row(line)
+        if row.file:
+            rows.setdefault(row.file, row)
+        else:
+            nameless += 1
+    return Table(rows=rows, without_file=nameless, warnings=warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How this table writes things: worked out once over all its rows."""
+
+    columns: Mapping[str, Sequence[int]]
+    decimal_comma: bool
+    month_first: bool | None
+    units: Mapping[int, float]
+    """Column of a distance -> metres of its unit."""
+
+    @classmethod
+    def of(cls, names: Sequence[str], lines: Sequence[Sequence[str]]) -> _Reader:
+        columns: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            columns.setdefault(name, []).append(place)
+        comma = any("," in cell and _DECIMAL_COMMA.match(cell.strip()) for line in lines for cell in line)
+        reader = cls(
+            columns, comma, _month_first(_first(line, columns.get("date", ())) for line in lines), {}
+        )
+        return dataclasses.replace(reader, units=reader._units(lines))
+
+    def text(self, line: Sequence[str], name: str) -> str:
+        """Give the first filled cell of that name: Strava puts names before numbers."""
+        return _first(line, self.columns.get(name, ()))
+
+    def last(self, line: Sequence[str], name: str) -> str:
+        """Give the last filled cell of that name: Strava puts precise values behind rounded ones."""
+        return _first(line, self.columns.get(name, ())[::-1])
+
+    def number(self, line: Sequence[str], name: str) -> float | None:
+        return parse_number(self.last(line, name), self.decimal_comma)
+
+    def row(self, line: Sequence[str]) -> Row:
+        sport = self.text(line, "sport_type") or self.text(line, "type")
+        gear = self.text(line, "gear") or self.text(line, "bike")
+        commute, private = self.last(line, "commute"), self.last(line, "private")
+        return Row(
+            file=self.text(line, "filename"),
+            id=self.text(line, "id"),
+            sport=sport_name(sport) if sport else "",
+            name=self.text(line, "name"),
+            start=parse_date(self.text(line, "date"), self.month_first),
+            distance=self._distance(line),
+            elapsed_time=self.number(line, "elapsed_time"),
+            moving_time=self.number(line, "moving_time"),
+            gear=gear.removesuffix(".0") if gear.removesuffix(".0").isdigit() else gear,
+            commute=parse_flag(commute) if commute else None,
+            private=parse_flag(private) if private else None,
+            extra={name: value for name in self.columns if (value := self._extra(line, name)) is not None},
+        )
+
+    def _extra(self, line: Sequence[str], name: str) -> float | bool | str | None:
+        if name in _ATTRIBUTES or name in _KEPT_OUT:
+            return None
+        text = self.last(line, name)
+        if name == "description" or not text:
+            return text or None
+        if text.lower() in {"true", "false"}:
+            return text.lower() == "true"
+        number = parse_number(text, self.decimal_comma)
+        return text if number is None else number
+
+    def _distance(self, line: Sequence[str]) -> float | None:
+        for place in self.columns.get("distance", ())[::-1]:
+            value = parse_number(_first(line, (place,)), self.decimal_comma)
+            if value is None:
+                continue
+            unit = self.units[place]
+            seconds = self._seconds(line)
+            fastest = max_speed(sport_name(self.text(line, "type")))
+            if seconds and unit > 1 and value * unit / seconds > fastest >= value / seconds:
+                unit = 1.0  # swims are counted in metres beside other sports in kilometres
+            return value * unit
+        return None
+
+    def _seconds(self, line: Sequence[str]) -> float | None:
+        return self.number(line, "moving_time") or self.number(line, "elapsed_time")
+
+    def _units(self, lines: Sequence[Sequence[str]]) -> dict[int, float]:
+        """Work out what each column of distances counts in, from the last (the precise one) to the first."""
+        units: dict[int, float] = {}
+        metres: list[float | None] = []
+        for line in lines:
+            speed, seconds = self.number(line, "average_speed"), self._seconds(line)
+            metres.append(speed * seconds if speed and seconds else None)
+        for place in self.columns.get("distance", ())[::-1]:
+            values = [parse_number(_first(line, (place,)), self.decimal_comma) or None for line in lines]
+            ratios = [m / v for m, v in zip(metres, values, strict=True) if m and v]
+            if ratios:
+                units[place] = min(_UNITS, key=lambda unit: abs(math.log(unit / median(ratios))))
+            else:
+                speeds = [v / t for v, t in zip(values, map(self._seconds, lines), strict=True) if v and t]
+                units[place] = 1000.0 if speeds and median(speeds) < _SLOWEST else 1.0
+            metres = [m or (v * units[place] if v else None) for m, v in zip(metres, values, strict=True)]
+        return units
+
+
+def _first(line: Sequence[str], places: Sequence[int]) -> str:
+    return next((text for place in places if place < len(line) and (text := line[place].strip())), "")
+
+
+def _month_first(dates: Iterable[str]) -> bool | None:
+    """Tell what 07/08/2012 means, from the other dates."""
+    for date in dates:
+        match = re.match(r"(\d{1,2})/(\d{1,2})/\d{4}", date)
+        if match and (int(match[1]) > 12) != (int(match[2]) > 12):
+            return int(match[2]) > 12
+    return None

@@ -1,0 +1,163 @@
+"""Read TCX, Garmin's training centre format, and its ActivityExtension (speed, watts, run cadence).
+
+The format: https://www8.garmin.com/xmlschemas/TrainingCenterDatabasev2.xsd. Of extensions the local names
+count, whatever their prefix.
+"""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.batch import Activity
+from heatlas.kernels import xml as kernel
+from heatlas.sources.sports import sport_name
+from heatlas.sources.xml import (
+    Document,
+    Format,
+    attribute,
+    children,
+    first_text,
+    local_name,
+    make_recording,
+    parse_number,
+    parse_time,
+    read_document,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Recording
+
+__all__ = ["read_tcx"]
+
+LAP_STEP = 60.0
+"""Seconds within which the first track of a lap goes on with the last one of the lap before."""
+
+_TCX = Format.of(
+    "TCX",
+    "trainingcenterdatabase",
+    {
+        "Activity": kernel.ACTIVITY,
+        "Course": kernel.PLANNED,
+        "Lap": kernel.LAP,
+        "Track": kernel.SEGMENT,
+        "Trackpoint": kernel.POINT,
+        "Time": kernel.TIME | kernel.TOP,
+        "LatitudeDegrees": kernel.LATITUDE,
+        "LongitudeDegrees": kernel.LONGITUDE,
+        "AltitudeMeters": kernel.ELEVATION | kernel.TOP,
+        "HeartRateBpm": kernel.HEART_RATE | kernel.HOLDS_VALUE,
+        "Value": kernel.HEART_RATE | kernel.VALUE,
+        "Speed": kernel.SPEED,
+        "Cadence": kernel.CADENCE,
+        "RunCadence": kernel.CADENCE,
+        "Watts": kernel.POWER,
+        "Temperature": kernel.TEMPERATURE,
+    },
+)
+
+
+def read_tcx(data: bytes, source: str) -> list[Recording]:
+    """Read a TCX file: each activity is one recording, those of multisport sessions too.
+
+    A track begins a segment, unless it is the first of a lap and goes on within `LAP_STEP` of the lap before:
+    pressing the lap button is no pause. Courses are planned and are left out.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    source : str
+        Where it was read, for ``Activity.source``.
+
+    Returns
+    -------
+    list of Recording
+        Activities without points are left out; where no activity has any, one recording without fixes tells
+        what is known.
+
+    Raises
+    ------
+    Unreadable
+        It is no XML, no TCX, or declares a DOCTYPE.
+    """
+    document = read_document(data, _TCX)
+    found: dict[str, list[Any]] = {"activity": [], "course": []}
+    for element in () if document.root is None else document.root.iter():
+        name = local_name(element).lower()
+        if name in found:
+            found[name].append(element)
+    recordings = []
+    planned = 0
+    for code, number, first, last, segments in _parts(document):
+        if code == kernel.PLANNED:
+            planned += last - first
+            continue
+        known = found["activity"]
+        fields = document.fields[first:last]
+        activity = _activity(known[number] if 0 <= number < len(known) else None, fields, source)
+        recordings.append(make_recording(activity, fields, segments, document.warnings))
+    if recordings:
+        return recordings
+    fields = document.fields[:0]
+    activity = _activity(found["activity"][0] if found["activity"] else None, fields, source)
+    course = ("a planned course, not a recording",) if planned or found["course"] else ()
+    return [make_recording(activity, fields, (), (*document.warnings, *course))]
+
+
+def _parts(document: Document) -> Iterator[tuple[int, int, int, int, list[int]]]:
+    """Go through activities and courses that have points.
+
+    Yields the code, the number among those of the code, the first point, the last point + 1, and where
+    segments begin, counted from the first point.
+    """
+    time = document.fields[:, kernel.TIME]
+    numbers = {kernel.ACTIVITY: -1, kernel.PLANNED: -1}
+    code, first = kernel.ACTIVITY, 0  # points before the first activity are one of their own
+    segments: list[int] = []
+    new_lap = False
+    for mark, point in [*document.marks, [kernel.ACTIVITY, len(time)]]:
+        if mark == kernel.LAP:
+            new_lap = True
+        elif mark == kernel.SEGMENT:
+            if not (new_lap and first < point < len(time) and 0 <= time[point] - time[point - 1] <= LAP_STEP):
+                segments.append(point - first)
+            new_lap = False
+        else:
+            if point > first:
+                yield code, numbers[code], first, point, [s for s in segments if s < point - first]
+            code, first, segments = mark, point, []
+            numbers[code] += 1
+
+
+def _activity(element: Any, fields: NDArray[np.float64], source: str) -> Activity:
+    """Gather what stands around the points of an activity; the element is None where it was lost."""
+    times = fields[:, kernel.TIME]
+    times = times[np.isfinite(times)]
+    start = float(times[0]) if len(times) else nan
+    if element is None:
+        return Activity(source=source, start=start if isfinite(start) else None)
+    if not isfinite(start):
+        start = parse_time(first_text(element, "id"))
+    return Activity(
+        source=source,
+        sport=sport_name(attribute(element, "sport")),
+        name=first_text(element, "name") or first_text(element, "notes"),
+        start=start if isfinite(start) else None,
+        distance=_sum_of_laps(element, "distancemeters"),
+        elapsed_time=_sum_of_laps(element, "totaltimeseconds"),
+        device=first_text(element, "creator", "name"),
+    )
+
+
+def _sum_of_laps(element: Any, name: str) -> float | None:
+    """Add up what the laps of an activity state; None where none states anything."""
+    values = [parse_number(first_text(lap, name)) for lap in children(element, "lap")]
+    values = [value for value in values if isfinite(value)]
+    return sum(values) if values else None

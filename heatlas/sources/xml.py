@@ -1,0 +1,336 @@
+"""What the readers of GPX and TCX share.
+
+The points are read by a scanner of bytes; what stands around them is a small document of its own, the
+*skeleton*, which lxml reads. No document type is accepted, no entity is expanded and nothing is loaded from
+anywhere, so that hostile files do no harm.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from lxml import etree
+
+from heatlas.batch import COLUMNS, Activity, Recording
+from heatlas.errors import Unreadable
+from heatlas.kernels.xml import (
+    CUT_OFF,
+    DOCTYPE,
+    ELEVATION,
+    FULL,
+    NUMBER_OF_FIELDS,
+    PADDING,
+    TIME,
+    name_table,
+    scan_points,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Document",
+    "Format",
+    "attribute",
+    "children",
+    "first_text",
+    "local_name",
+    "make_recording",
+    "parse_number",
+    "parse_time",
+    "read_document",
+]
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+# Encodings that hold ASCII as it is. A declaration that can be read at all is in one of them.
+_LEGACY = re.compile(r"(iso[-_]?8859|latin|windows|cp125|gb|big5|shift[-_]?jis|euc|koi8|mac)", re.IGNORECASE)
+_MARKUP = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_REFERENCE = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);")
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_LONGEST_VALUE = 2000  # bytes; no number and no time is longer, whatever stands between its digits
+_CONTROLS = bytes.maketrans(bytes(range(32)), b" " * 9 + b"\t\n" + b" " * 2 + b"\r" + b" " * 18)
+_UNFINISHED = {"ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END", "ERR_GT_REQUIRED", "ERR_LTSLASH_REQUIRED"}
+
+
+class Format(NamedTuple):
+    """What tells GPX and TCX apart for the scanner."""
+
+    title: str
+    """What people call it."""
+    root: str
+    """Local name of the root element, in lower case."""
+    keys: NDArray[np.uint64]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, title: str, root: str, names: Mapping[str, int]) -> Format:
+        """Make one from the local names of elements and their codes of ``heatlas.kernels.xml``."""
+        return cls(title, root, *name_table(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document whose points have been read."""
+
+    root: Any
+    """Root element (lxml) of the document without its points."""
+    fields: NDArray[np.float64]
+    """(n, NUMBER_OF_FIELDS) the points in document order, NaN where unknown."""
+    marks: list[list[int]]
+    """Code of each element that orders points, and the number of points before it."""
+    warnings: tuple[str, ...]
+
+
+def read_document(data: bytes, form: Format) -> Document:
+    """Read the points of a document and what stands around them.
+
+    Raises
+    ------
+    Unreadable
+        The bytes hold no XML, declare a DOCTYPE, or are something else than what was asked for.
+    """
+    if not data:
+        raise Unreadable("is empty")
+    data = _utf8(data)
+    (fields, marks, odd, cuts), unclosed, state = _scan(data, form)
+    if state == DOCTYPE:
+        if re.search(rb"<!doctype\s+html", data[:2000], re.IGNORECASE):
+            raise Unreadable(f"is a web page, not {form.title}")
+        raise Unreadable("declares a DOCTYPE, which a recording never needs")
+    failed = _resolve(data, odd, fields)
+    root, unfinished, malformed = _skeleton(data, cuts)
+    name = local_name(root) if root is not None else ""
+    if name.lower() != form.root and not len(fields):
+        if root is None:
+            raise Unreadable("is not XML")
+        raise Unreadable(f"is not {form.title}: its root element is <{_printable(name)}>")
+    warnings = []
+    if state == CUT_OFF or unfinished:
+        warnings.append(f"cut off in the middle: {len(fields)} complete points were kept")
+    elif malformed:
+        warnings.append("malformed XML")
+    if unclosed:
+        warnings.append(f"{unclosed} points are not closed properly")
+    if failed:
+        warnings.append(f"{failed} values are neither numbers nor times")
+    return Document(root, fields, marks.tolist(), tuple(warnings))
+
+
+def _scan(data: bytes, form: Format) -> tuple[tuple[NDArray[Any], ...], int, int]:
+    """Scan a document, with as much room for what is found as it takes."""
+    buffer = np.frombuffer(data + bytes(PADDING), np.uint8)
+    room = len(data) // 80 + 64  # points are seldom shorter than 80 bytes
+    while True:
+        rows = np.empty((room, NUMBER_OF_FIELDS))
+        tables = [np.empty((room, width), np.int64) for width in (2, 4, 2)]
+        filled, unclosed, state = scan_points(buffer, len(data), form.keys, form.codes, rows, *tables)
+        if state != FULL:
+            found = tuple(table[:length] for table, length in zip((rows, *tables), filled, strict=True))
+            return found, unclosed, state
+        room *= 4
+
+
+def _utf8(data: bytes) -> bytes:
+    """Turn a document of any common encoding into UTF-8 without a byte-order mark."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            data = data[len(bom) :]
+            return data if encoding == "utf-8" else data.decode(encoding, "replace").encode()
+    head = data[:4]
+    if head[:1] == b"\0" and head[1:2] in b"< \t\r\n":
+        return data.decode("utf-16-be", "replace").encode()
+    if head[1:2] == b"\0" and head[:1] in b"< \t\r\n":
+        return data.decode("utf-16-le", "replace").encode()
+    declared = _DECLARED.search(data[:400])
+    if declared:
+        encoding = declared[1].decode()
+        # A claim to be UTF-16 is false here: the declaration was read as single bytes.
+        if _LEGACY.match(encoding):
+            try:
+                return data.decode(encoding, "replace").encode()
+            except LookupError:
+                pass
+    return data
+
+
+def _skeleton(data: bytes, cuts: NDArray[np.int64]) -> tuple[Any, bool, bool]:
+    """Parse the document without its points: root or None, whether it breaks off, whether it is malformed."""
+    parts = []
+    position = 0
+    for first, last in cuts.tolist():
+        parts.append(data[position:first])
+        position = last
+    parts.append(data[position:])
+    text = b"".join(parts).translate(_CONTROLS)
+    text = text[max(text.find(b"<"), 0) :]
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        text = text.decode("cp1252", "replace").encode()
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(text, parser)
+    except etree.XMLSyntaxError:
+        return None, False, True
+    if root is None:
+        return None, False, True
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable("declares a DOCTYPE, which a recording never needs")
+    # Prefixes that nobody declared are common and do no harm.
+    errors = {e.type_name for e in parser.error_log if e.domain_name != "NAMESPACE"}
+    return root, bool(errors & _UNFINISHED), bool(errors)
+
+
+def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -> int:
+    """Read the values that the scanner found odd into `fields`; count those that are no values."""
+    failed = 0
+    # Backwards, because of several values for one field the first holds.
+    for row, field, first, last in reversed(odd.tolist()):
+        if row >= len(fields):  # belongs to a point that was cut off
+            continue
+        text = _plain_text(data[first : min(last, first + _LONGEST_VALUE)])
+        value = parse_time(text) if field == TIME else parse_number(text)
+        if isfinite(value):
+            fields[row, field] = value
+        else:
+            failed += bool(text)
+    return failed
+
+
+def _plain_text(raw: bytes) -> str:
+    """Take comments out of the text of an element, unwrap CDATA, and resolve character references."""
+    parts = []
+    position = 0
+    for match in _MARKUP.finditer(raw):
+        parts.append(_dereference(raw[position : match.start()]))
+        parts.append((match[1] or b"").decode("utf-8", "replace"))
+        position = match.end()
+    parts.append(_dereference(raw[position:]))
+    return "".join(parts).strip()
+
+
+def _dereference(raw: bytes) -> str:
+    """Resolve the character references of a text."""
+    return _REFERENCE.sub(_character, raw.decode("utf-8", "replace"))
+
+
+def _character(match: re.Match[str]) -> str:
+    name = match[1]
+    if name[0] != "#":
+        return _NAMED[name]
+    code = int(name[2:], 16) if name[1] == "x" else int(name[1:])
+    return chr(code) if 0 < code < 0x110000 else "\ufffd"
+
+
+def parse_number(text: str) -> float:
+    """Read a decimal number; NaN for anything else."""
+    return float(text) if _NUMBER.fullmatch(text) else nan
+
+
+def parse_time(text: str) -> float:
+    """Read a time of ISO 8601 as Unix seconds; UTC where no zone is given, NaN for anything else."""
+    try:
+        time = datetime.fromisoformat(text.strip().upper().replace(",", "."))
+    except ValueError:
+        return nan
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+
+
+def make_recording(
+    activity: Activity, fields: NDArray[np.float64], segments: Iterable[int], warnings: tuple[str, ...]
+) -> Recording:
+    """Make a recording of points.
+
+    Parameters
+    ----------
+    activity : Activity
+        What is known besides the points.
+    fields : ndarray of float64 (n, NUMBER_OF_FIELDS)
+        The points.
+    segments : iterable of int
+        First points of the segments.
+    warnings : tuple of str
+        What was wrong with the file.
+    """
+    columns = {}
+    for field, name in enumerate(COLUMNS, ELEVATION):
+        with np.errstate(over="ignore"):
+            column = fields[:, field].astype(np.float32)
+        column[np.isinf(column)] = nan
+        if not np.isnan(column).all():
+            columns[name] = column
+    lat, lon, time = (np.ascontiguousarray(fields[:, field]) for field in range(ELEVATION))
+    return Recording(
+        activity=activity,
+        lon=lon,
+        lat=lat,
+        time=time,
+        columns=columns,
+        segments=np.array(sorted(set(segments)), np.int64),
+        warnings=warnings,
+    )
+
+
+def local_name(element: Any) -> str:
+    """Name of an element without its namespace or prefix; empty for what is no element."""
+    tag = element.tag
+    return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
+
+
+def children(element: Any, *path: str) -> Iterator[Any]:
+    """Find the descendants that a path of local names leads to, in any case of letters."""
+    for child in element:
+        if local_name(child).lower() == path[0]:
+            if len(path) == 1:
+                yield child
+            else:
+                yield from children(child, *path[1:])
+
+
+def first_text(element: Any, *path: str) -> str:
+    """Text of the first element with a text that a path of lower-case names leads to; one line, or empty."""
+    for child in children(element, *path):
+        lines = (child.text or "").strip().splitlines()
+        if lines:
+            return _printable(lines[0].strip())
+    return ""
+
+
+def attribute(element: Any, name: str) -> str:
+    """Value of an attribute given by its lower-case name; empty where there is none."""
+    for key, value in element.attrib.items():
+        if key.rpartition("}")[2].lower() == name:
+            return _printable(value.strip())
+    return ""
+
+
+def _printable(text: str) -> str:
+    """Shorten a text and take out what does not print."""
+    return "".join(c for c in text[:500] if c.isprintable())

@@ -1,0 +1,157 @@
+"""A collection of tracks: filter it, hide what is private, find its places, look at its heat."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from heatlas.batch import Activity, Batch
+from heatlas.errors import BadOption, NothingToDraw
+from heatlas.options import parse_smoothing
+from heatlas.places import bbox_window, find_places
+from heatlas.privacy import Privacy, hide
+from heatlas.report import Report
+from heatlas.where import attributes, parse_date, parse_where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from heatlas.measures import Measure
+    from heatlas.places import Place
+    from heatlas.rendering import Heat
+    from heatlas.smooth import Smoothing
+    from heatlas.window import Window
+
+__all__ = ["Tracks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """Activities with their tracks, and the report of how they came here."""
+
+    batches: tuple[Batch, ...]
+    """One track each, ordered by start."""
+    report: Report = field(default_factory=Report)
+
+    @property
+    def activities(self) -> list[Activity]:
+        """What is known of each activity."""
+        return [activity for batch in self.batches for activity in batch.activities]
+
+    @property
+    def fixes(self) -> int:
+        """Number of fixes."""
+        return sum(batch.fixes for batch in self.batches)
+
+    def where(self, text: str) -> Tracks:
+        """Keep the activities that a CQL2 filter passes (see `heatlas.where.parse_where`)."""
+        test = parse_where(text)
+        names = dict.fromkeys(name for activity in self.activities for name in activity.extra)
+        return self._kept(lambda activity: test({**names, **attributes(activity)}))
+
+    def select(
+        self, sports: Collection[str] = (), after: str | None = None, before: str | None = None
+    ) -> Tracks:
+        """Keep activities of some sports that start at or after one date and before another.
+
+        Raises
+        ------
+        BadOption
+            For a date that is none, or a sport that no activity has.
+        """
+        from heatlas.sources.sports import sport_name
+
+        words = {sport_name(sport) for sport in sports}
+        known = {activity.sport for activity in self.activities}
+        if words and known and not words & known:
+            raise BadOption(
+                f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}"
+            )
+        first = parse_date(after).timestamp() if after else None
+        last = parse_date(before).timestamp() if before else None
+
+        def keep(activity: Activity) -> bool:
+            start = activity.start
+            return (
+                (not words or activity.sport in words)
+                and (first is None or (start is not None and start >= first))
+                and (last is None or (start is not None and start < last))
+            )
+
+        return self._kept(keep) if words or after or before else self
+
+    def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
+        kept = tuple(batch for batch in self.batches if test(batch.activities[0]))
+        out = len(self.batches) - len(kept)
+        dropped = self.report.dropped + Counter({"activities that the filter left out": out} if out else {})
+        return Tracks(kept, replace(self.report, dropped=dropped))
+
+    def hidden(self, privacy: Privacy) -> Tracks:
+        """Cut out what must not be seen."""
+        batches = [hide(batch, privacy) for batch in self.batches]
+        dropped = sum((batch.dropped for batch in batches), self.report.dropped)
+        gone = sum(1 for batch in batches if not batch.fixes)
+        if gone:
+            dropped = dropped + Counter({"activities hidden for privacy": gone})
+        return Tracks(
+            tuple(replace(batch, dropped=Counter()) for batch in batches if batch.fixes),
+            replace(self.report, dropped=dropped),
+        )
+
+    def places(self) -> list[Place]:
+        """Regions that hold activities, the busiest first."""
+        return find_places(self.batches)
+
+    def window(
+        self,
+        bbox: tuple[float, float, float, float] | None = None,
+        zoom: float | None = None,
+        resolution: float | None = None,
+        width: int | None = None,
+    ) -> Window:
+        """Make a window over a box (west, south, east, north), by default over the busiest place.
+
+        Raises
+        ------
+        NothingToDraw
+            When there is no track.
+        """
+        if bbox is None:
+            places = self.places()
+            if not places:
+                raise NothingToDraw(why_nothing(self))
+            bbox = places[0].bbox
+        return bbox_window(bbox, zoom, resolution, width)
+
+    def heat(
+        self,
+        measure: str | Measure = "passes",
+        window: Window | None = None,
+        smoothing: str | Smoothing = "auto",
+        workers: int | None = None,
+    ) -> Heat:
+        """Count a measure over a window and smooth it; the arrays are in the result."""
+        from heatlas.measures import Measure, parse_measure
+        from heatlas.rendering import heat
+
+        return heat(
+            self.batches,
+            window or self.window(),
+            measure if isinstance(measure, Measure) else parse_measure(measure),
+            parse_smoothing(smoothing) if isinstance(smoothing, str) else smoothing,
+            workers,
+        )
+
+
+def why_nothing(tracks: Tracks) -> str:
+    """Say why nothing is left to draw."""
+    report = tracks.report
+    if left := report.dropped["activities that the filter left out"]:
+        return f"the filter leaves none of {left} activities"
+    if report.dropped["activities hidden for privacy"]:
+        return "hiding the ends and zones leaves nothing to draw"
+    if report.failed:
+        first = report.failed[0]
+        return f"nothing could be read: {first.file}: {first.reason}"
+    return "there is no track with a position in what was given"

@@ -1,0 +1,133 @@
+"""Units: what the numbers of a measure mean, and how people write them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["Unit", "legend_title", "steps", "unit_of"]
+
+_CLOCK = (1, 2, 5, 10, 15, 20, 30)
+"""Even steps of seconds and of minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How the values of a measure are written."""
+
+    symbol: str = ""
+    """Unit of the values themselves, as it goes into files."""
+    label: str = ""
+    """Unit of the written numbers, beside a legend's title; empty when each number bears its own."""
+    style: str = "plain"
+    """plain; duration (values in seconds), distance (metres), or pace (seconds per metre)."""
+    factor: float = 1.0
+    """Written number per value."""
+    whole: bool = False
+    """Whether only whole numbers make sense."""
+
+    def format(self, value: float) -> str:
+        """Write a value (in `symbol`) for people: 12,000; 5:30; 1 h 20 min; 1.5 km."""
+        shown = value * self.factor
+        if not math.isfinite(shown):
+            return "-"
+        if self.style == "duration":
+            return _sign(shown) + _duration(abs(shown))
+        if self.style == "pace":
+            return _sign(shown) + _clock(abs(shown))
+        if self.style == "distance":
+            return f"{_plain(shown / 1000)} km" if abs(shown) >= 999.5 else f"{_plain(shown)} m"
+        return _plain(shown)
+
+
+_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "fixes", "points")}
+_METRICS = {
+    "pace": Unit("s/m", "min/km", "pace", factor=1000),
+    "speed": Unit("m/s", "km/h", factor=3.6),
+    "heart_rate": Unit("bpm", "bpm", whole=True),
+    "cadence": Unit("1/min", "per min", whole=True),
+    "power": Unit("W", "W", whole=True),
+    "elevation": Unit("m", "m", whole=True),
+    "temperature": Unit("°C", "°C"),
+    "grade": Unit("%", "%"),
+}
+_UNITS = {
+    **_COUNTS,
+    "seconds": Unit("s", style="duration"),
+    "metres": Unit("m", style="distance"),
+    **_METRICS,
+}
+_TITLES = {"seconds": "Time spent", "metres": "Distance covered", "std": "Spread of", "sum": "Sum of"}
+
+
+def unit_of(measure: str) -> Unit:
+    """Look up the unit of a measure: passes, seconds, mean(pace), sum(weight) ...
+
+    Means and extremes have the unit of what they are taken of; what is unknown is written as plain numbers.
+    """
+    return _UNITS.get(measure.rstrip(")").rpartition("(")[2], Unit())
+
+
+def legend_title(measure: str) -> str:
+    """Name a measure and its unit: "Passes", "Mean pace, min/km"."""
+    reduction, _, metric = measure.rstrip(")").partition("(")
+    title = _TITLES.get(reduction, reduction.capitalize())
+    if metric:
+        title = f"{title} {metric.replace('_', ' ')}"
+    label = unit_of(measure).label
+    return f"{title}, {label}" if label and label.lower() != title.lower() else title
+
+
+def steps(unit: Unit, low: float, high: float) -> list[float]:
+    """List the even steps, in written numbers, that people count in: 1, 2, 5, 10 ... or 15 s, 30 s, 1 min ...
+
+    Parameters
+    ----------
+    unit : Unit
+        Durations and paces are counted by the clock, all else by tens.
+    low, high : float
+        Smallest and largest step, above 0.
+
+    Returns
+    -------
+    list of float
+        Ascending.
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    tens = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    if unit.style in {"duration", "pace"}:
+        clock = [step * scale for scale in (1.0, 60.0) for step in _CLOCK]
+        hours = [ten * 3600 for ten in tens if ten >= 1]
+        tens = [ten for ten in tens if ten < 1] + clock + hours
+    return [step for step in tens if low * (1 - 1e-9) <= step <= high * (1 + 1e-9)]
+
+
+def _sign(value: float) -> str:
+    return "-" if value < 0 else ""
+
+
+def _plain(value: float) -> str:
+    """Write four digits at most, and commas between thousands."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 999_950:
+        return f"{float(f'{value / 1e6:.4g}'):,.4g}M" if abs(value) < 1e10 else f"{value:.4g}"
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:.4g}"
+
+
+def _duration(seconds: float) -> str:
+    """Write the two largest units that matter."""
+    if seconds < 59.5:
+        return f"{_plain(seconds)} s"
+    if seconds < 3570:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{_plain(hours)} h {minutes} min" if minutes and hours < 100 else f"{_plain(hours)} h"
+
+
+def _clock(seconds: float) -> str:
+    """Write minutes and seconds, m:ss."""
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

@@ -1,0 +1,134 @@
+"""Tone and colour: monotonic, fitted once, and with a range that means something."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heatlas.colormaps import colormap
+from heatlas.colour import colour, palette, parse_background
+from heatlas.errors import BadOption, NothingToDraw
+from heatlas.measures import Grid, Measure, parse_measure
+from heatlas.tone import CURVES, FADE, Scale, fit, parse_scale
+from heatlas.window import Window
+
+
+def grid(values, measure="passes", count=None):
+    values = np.asarray(values, float)
+    return Grid(Window(1e6, 0, 0, values.shape[1], values.shape[0]), parse_measure(measure), values, count)
+
+
+def heavy(seed=0, shape=(40, 50)):
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(shape) < 0.5, np.ceil(rng.pareto(0.8, shape)), 0)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(CURVES))
+def test_every_curve_is_monotonic_and_within_bounds(seed, curve):
+    field = grid(heavy(seed))
+    tone = fit(Scale(curve), field, field)
+    values = np.sort(np.concatenate((field.total[field.total > 0], np.geomspace(1e-3, 1e6, 200)))).astype(np.float32)
+    t = tone(values)
+    assert (t >= 0).all()
+    assert (t <= 1).all()
+    assert (np.diff(t) >= -1e-6).all()
+
+
+def test_a_single_pass_is_visible_and_100_differ_from_200():
+    counts = np.ones((100, 100))
+    counts[:30] = 100
+    counts[30:50] = 200
+    field = grid(counts)
+    tone = fit(Scale("log"), field, field)
+    colours = palette(colormap("ember"), tone, (14, 17, 22)).astype(int)
+    steps = [round(255 * tone.position(n)) for n in (1, 100, 200)]
+    one, hundred, two = (colours[step, :3] for step in steps)
+    assert np.abs(one - [14, 17, 22]).sum() > 120
+    assert np.abs(hundred - two).sum() > 40
+
+
+def test_the_range_is_what_was_asked_for():
+    field = grid(heavy())
+    tone = fit(parse_scale("2:40"), field, field)
+    assert (tone.low, tone.high) == (2, 40)
+    assert tone.position(2) == pytest.approx(FADE)
+    assert tone.position(40) == pytest.approx(1)
+    assert tone.position(21) == pytest.approx(FADE + (1 - FADE) / 2)
+    assert tone.position(9999) == 1
+    assert fit(parse_scale("log:1:100"), field, field).position(10) == pytest.approx(FADE + (1 - FADE) / 2)
+
+
+def test_rank_spreads_values_evenly():
+    field = grid(heavy(3, (200, 200)))
+    tone = fit(Scale("rank"), field, field)
+    distinct = np.random.default_rng(0).permutation(10000).reshape(100, 100) + 1.0
+    even = grid(distinct, "seconds")
+    t = fit(Scale("rank"), even, even)(distinct.astype(np.float32))
+    assert np.quantile(t, (0.25, 0.5, 0.75)) == pytest.approx(FADE + (1 - FADE) * np.array([0.25, 0.5, 0.75]), abs=0.03)
+    assert tone.position(float(field.total.max())) == 1
+
+
+@pytest.mark.parametrize("text", ["", "loud", "5:1", "1:1", "log:0:5", "log:-1:5", "1:x", "rank:1:2", "nan:2", "1:inf", "1:2:3"])
+def test_tones_that_are_none_are_refused(text):
+    with pytest.raises(BadOption, match="tone"):
+        parse_scale(text)
+
+
+def test_nothing_to_fit_is_said():
+    field = grid(np.zeros((3, 3)))
+    with pytest.raises(NothingToDraw):
+        fit(Scale("log"), field, field)
+
+
+def test_one_track_alone_has_a_range():
+    field = grid(np.eye(30))
+    for curve in CURVES:
+        tone = fit(Scale(curve), field, field)
+        assert tone.low < tone.high
+        assert tone.position(1) > 0.1
+
+
+def test_pictures_of_counts_have_a_palette_and_nothing_is_transparent():
+    field = grid(heavy())
+    tone = fit(Scale("log"), field, field)
+    picture = colour(field, tone, colormap("ember"), None)
+    assert picture.palette is not None
+    assert (picture.rgba[field.total == 0, 3] == 0).all()
+    assert (picture.rgba[field.total >= 1, 3] > 200).all()
+    painted = colour(field, tone, colormap("ember"), (1, 2, 3))
+    assert (painted.rgba[..., 3] == 255).all()
+    assert (painted.rgba[field.total == 0, :3] == (1, 2, 3)).all()
+
+
+def test_means_are_as_opaque_as_there_are_passes_behind_them():
+    count = np.array([[0, 0.05, 0.3, 1, 50]])
+    field = grid(150 * count, "heart_rate", count)
+    tone = fit(parse_scale("100:200"), field, field)
+    alpha = colour(field, tone, colormap("grey"), None).rgba[0, :, 3]
+    assert alpha[0] == alpha[1] == 0
+    assert 0 < alpha[2] < 255
+    assert alpha[3] == alpha[4] == 255
+    rgb = colour(field, tone, colormap("grey"), (0, 0, 0)).rgba[0, :, :3].astype(int)
+    assert (rgb[0] == 0).all()
+    assert (rgb[3] == colormap("grey")[128, :3]).all()
+
+
+def test_backgrounds():
+    assert parse_background("none") is None
+    assert parse_background("#fff") == (255, 255, 255)
+    assert parse_background("#102030") == (16, 32, 48)
+    for bad in ("black", "#12", "102030", ""):
+        with pytest.raises(BadOption, match="background"):
+            parse_background(bad)
+
+
+def test_measures_are_read_as_written():
+    assert parse_measure("Passes") == Measure("passes")
+    assert parse_measure("pace") == Measure("mean", "pace")
+    assert parse_measure("max( Heart-Rate )") == Measure("max", "heart_rate")
+    assert str(parse_measure("std(pace)")) == "std(pace)"
+    for bad in ("", "pass", "mean(passes)", "max(pace", "median(pace)", "mean()"):
+        with pytest.raises(BadOption, match="there is no measure"):
+            parse_measure(bad)

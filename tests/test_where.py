@@ -1,0 +1,108 @@
+"""Filters over attributes."""
+
+from __future__ import annotations
+
+import pytest
+
+import slow
+from heatlas.batch import Activity
+from heatlas.errors import BadOption
+from heatlas.tracks import Tracks
+from heatlas.where import attributes, parse_date, parse_where
+
+RUN = Activity(
+    source="a.fit",
+    sport="Run",
+    name="Évening Run",
+    start=1700000000.0,  # 2023-11-14 22:13:20 UTC, a Tuesday
+    distance=6000.0,
+    extra={"elevation_gain": 100.0},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("sport = 'Run' AND distance > 5000", True),
+        ("sport = 'Run' AND distance > 6000", False),
+        ("sport IN ('Ride', 'Walk')", False),
+        ("sport NOT IN ('Ride', 'Walk')", True),
+        ("name LIKE '%Run'", True),
+        ("casei(name) LIKE casei('%RUN')", True),
+        ("accenti(name) LIKE 'Evening%'", True),
+        ("name LIKE '_vening Run'", True),
+        ("name LIKE 'vening Run'", False),
+        ("start >= DATE('2023-11-14') AND start < DATE('2023-11-15')", True),
+        ("start > TIMESTAMP('2023-11-14T23:00:00Z')", False),
+        ("start > '2023-11-14T22:00:00Z'", True),
+        ("year = 2023 AND month = 11 AND weekday = 2 AND hour = 22", True),
+        ("commute = false", True),
+        ("NOT commute", True),
+        ("moving_time > 5", False),
+        ("NOT moving_time > 5", False),  # unknown stays unknown
+        ("moving_time IS NULL", True),
+        ("gear IS NULL", True),
+        ("distance IS NOT NULL", True),
+        ("elevation_gain * 2 BETWEEN 150 AND 250", True),
+        ("elevation_gain / 0 > 1", False),
+        ("moving_time > 5 OR sport = 'Run'", True),
+        ("distance / 1000 - 1 = 5", True),
+    ],
+)
+def test_filters(text, passes):
+    assert parse_where(text)(attributes(RUN)) is passes
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not understood"),
+        ("a b c", "not understood"),
+        ("sport = 'Run", "not understood"),
+        ("distanc > 5", "did you mean distance"),
+        ("sport = Run", "no activity has an attribute 'Run'"),
+        ("distance > '5'", "text needs quotes"),
+        ("sport + 1 > 3", "cannot be worked out"),
+        ("S_INTERSECTS(geometry, POINT(1 1))", "cannot be asked"),
+        ("start > 'yesterday'", "is no date"),
+    ],
+)
+def test_filters_that_cannot_be_used_say_why_in_one_sentence(text, says):
+    with pytest.raises(BadOption, match=says) as caught:
+        parse_where(text)(attributes(RUN))
+    assert "\n" not in str(caught.value)
+
+
+def tracks():
+    sports = ["Run", "Run", "Ride"]
+    return Tracks(
+        tuple(
+            slow.make_batch([10.9, 10.91], [47.8, 47.8], sport=sport, start=1.7e9 + 86400 * k, source=f"{k}-")
+            for k, sport in enumerate(sports)
+        )
+    )
+
+
+def test_tracks_are_filtered_and_the_rest_is_counted():
+    runs = tracks().where("sport = 'Run'")
+    assert len(runs.batches) == 2
+    assert runs.report.dropped["activities that the filter left out"] == 1
+    assert len(tracks().select(sports=["run"]).batches) == 2
+    assert len(tracks().select(after="2023-11-15").batches) == 2
+    assert len(tracks().select(before="2023-11-15").batches) == 1
+    assert tracks().select().batches == tracks().select().batches[:]
+    with pytest.raises(BadOption, match="there are Ride, Run"):
+        tracks().select(sports=["Golf"])
+    with pytest.raises(BadOption, match="is no date"):
+        tracks().select(after="soon")
+
+
+def test_an_attribute_that_some_activities_have_is_unknown_for_the_others():
+    batch = slow.make_batch([10.9, 10.91], [47.8, 47.8], extra={"suffer_score": 7.0})
+    both = Tracks((*tracks().batches, batch))
+    assert len(both.where("suffer_score > 5").batches) == 1
+
+
+def test_dates():
+    assert parse_date("2024-05-01").isoformat() == "2024-05-01T00:00:00+00:00"
+    assert parse_date("2024-05-01T08:30:00+02:00").hour == 8
