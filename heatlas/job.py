@@ -17,7 +17,7 @@ from heatlas.places import bbox_window, check_memory, extent
 from heatlas.privacy import Privacy, owner_secret
 from heatlas.rendering import Style, heat, paint
 from heatlas.report import counted, place_data
-from heatlas.sinks import check, find_sink
+from heatlas.sinks import check, write
 from heatlas.sinks.artwork import Artwork
 from heatlas.smooth import halo
 from heatlas.tone import Scale, parse_scale
@@ -204,8 +204,6 @@ class Job:
     def _write(
         self, warm: Heat, progress: Callable[[str, int, int], None]
     ) -> tuple[Tone, list[Path], dict[str, float]]:
-        from heatlas.sinks.aside import aside
-
         started = time.perf_counter()
         progress("colouring", 0, 0)
         picture, tone = paint(warm, self.style, self.colours)
@@ -221,23 +219,21 @@ class Job:
         )
         painted = time.perf_counter()
         progress("writing", 0, 0)
-        with aside(self.output) as place:
-            written = find_sink(self.output)(place, artwork)
+        outputs = write(self.output, artwork)
         done = time.perf_counter()
-        outputs = [self.output.parent / path.name for path in written]
         return tone, outputs, {"colour": painted - started, "write": done - painted}
 
     def _legend(self, tone: Tone, window: Window) -> NDArray[np.uint8]:
-        from heatlas.colour import palette
-        from heatlas.legend import draw_legend, nice_ticks
+        from heatlas.legend import draw_legend, fitting_scale, nice_ticks
 
-        measure = str(self.measure)
-        ticks = nice_ticks(tone.low, tone.high, tone.position, unit_of(measure))
-        ground = self.style.background
-        dark = None if ground is None else sum(ground) < 3 * 128
-        scale = min(max(max(window.width, window.height) / 1400, 0.6), 4.0)
+        measure, ground = str(self.measure), self.style.background
+        ticks = nice_ticks(tone.low, tone.high, tone.above_fade, unit_of(measure))
         return draw_legend(
-            palette(self.colours, tone, None), ticks, title=legend_title(measure), dark=dark, scale=scale
+            self.colours,
+            ticks,
+            legend_title(measure),
+            dark=None if ground is None else sum(ground) < 3 * 128,
+            scale=fitting_scale(window.width, window.height),
         )
 
 

@@ -69,21 +69,19 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     Cells of some 20 km that are visited often enough are joined to regions with their neighbours; a
     single long trip between two of them does not make them one.
     """
-    visits: Counter[tuple[int, int]] = Counter()
     samples = []
     for batch in batches:
         if batch.fixes:
             step = max(1, batch.fixes // _SAMPLES)
             u, v = batch.u[::step] % 1.0, batch.v[::step]
             cells = (u / _CELL).astype(np.int64) << 32 | (v / _CELL).astype(np.int64)
-            visits.update((cell >> 32, cell & 0xFFFFFFFF) for cell in set(cells.tolist()))
             samples.append((u, v, cells, step))
-    region = _regions(visits)
+    region = _regions([frozenset(cells.tolist()) for _, _, cells, _ in samples])
     if not region:
         return []
     count = max(region.values()) + 1
-    keys = np.array(sorted(x << 32 | y for x, y in region))
-    names = np.array([region[int(key) >> 32, int(key) & 0xFFFFFFFF] for key in keys])
+    keys = np.array(sorted(region))
+    names = np.array([region[key] for key in keys.tolist()])
     activities, fixes = np.zeros(count, np.int64), np.zeros(count, np.int64)
     inside: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = [[] for _ in range(count)]
     for u, v, cell, step in samples:
@@ -101,27 +99,38 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     return sorted(places, key=lambda place: (-place.activities, -place.fixes, place.bbox))
 
 
-def _regions(visits: Counter[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Join neighbouring cells: cell -> number of its region."""
-    if not visits:
-        return {}
-    enough = _LINKS * max(visits.values())
-    links = {cell for cell, n in visits.items() if n >= enough}
-    region: dict[tuple[int, int], int] = {}
-    for name, cell in enumerate(sorted(links)):
+def _regions(tracks: Sequence[frozenset[int]]) -> dict[int, int]:
+    """Join neighbouring cells to regions: cell -> number of its region.
+
+    Cells that few tracks visit belong to no region, so that a trip does not link the places at its ends; but
+    tracks that would be in no region at all form regions of their own.
+    """
+    region: dict[int, int] = {}
+    remaining = tracks
+    while remaining:
+        visits = Counter(cell for cells in remaining for cell in cells)
+        busiest = max(visits.values())
+        enough = max(_LINKS * busiest, min(2, busiest))
+        _join({cell for cell, n in visits.items() if n >= enough} - region.keys(), region)
+        remaining = [cells for cells in remaining if not cells & region.keys()]
+    return region
+
+
+def _join(cells: set[int], region: dict[int, int]) -> None:
+    """Number the connected components of some cells."""
+    for cell in sorted(cells):
         if cell in region:
             continue
+        name = len(set(region.values()))
         region[cell] = name
         stack = [cell]
         while stack:
-            x, y = stack.pop()
-            for near in ((x + i, y + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
-                wrapped = (near[0] % round(1 / _CELL), near[1])
-                if wrapped in links and wrapped not in region:
-                    region[wrapped] = name
-                    stack.append(wrapped)
-    order = {name: k for k, name in enumerate(sorted(set(region.values())))}
-    return {cell: order[name] for cell, name in region.items()}
+            x, y = stack[-1] >> 32, stack.pop() & 0xFFFFFFFF
+            for i, j in ((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if 0 <= y + j):
+                near = (x + i) % round(1 / _CELL) << 32 | (y + j)
+                if near in cells and near not in region:
+                    region[near] = name
+                    stack.append(near)
 
 
 def _core_bbox(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:

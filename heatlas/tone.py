@@ -71,6 +71,10 @@ class Tone:
         """Map one value to [0, 1]."""
         return float(self(np.array([value], np.float32))[0])
 
+    def above_fade(self, value: float) -> float:
+        """Map one value to [0, 1] without the part that fades: its place on a bar of all colours."""
+        return max(0.0, (self.position(value) - self.fade) / (1 - self.fade))
+
 
 def parse_scale(text: str) -> Scale:
     """Read a tone as it is written: "log", "LO:HI" (linear), or "log:LO:HI".

@@ -90,7 +90,7 @@ def test_tracks_are_filtered_and_the_rest_is_counted():
     assert len(tracks().select(sports=["run"]).batches) == 2
     assert len(tracks().select(after="2023-11-15").batches) == 2
     assert len(tracks().select(before="2023-11-15").batches) == 1
-    assert tracks().select().batches == tracks().select().batches[:]
+    assert len(tracks().select().batches) == 3
     with pytest.raises(BadOption, match="there are Ride, Run"):
         tracks().select(sports=["Golf"])
     with pytest.raises(BadOption, match="is no date"):

@@ -41,7 +41,7 @@ class _Row:
 
 def _gzip(data: bytes) -> bytes:
     """Compress without a time or a system's mark, so that the bytes depend on the data alone (RFC 1952)."""
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
     body = deflate.compress(data) + deflate.flush()
     return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 

@@ -5,6 +5,7 @@ Only what a watch writes: file_id, device_info, timer events, record, lap, sessi
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -41,19 +42,19 @@ _CRC = _table()
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16 of the FIT protocol, in 256 steps however long the data are.
+    """CRC-16 of the FIT protocol, in some sqrt(n) steps for n bytes.
 
-    The data are cut into 256 columns; since the CRC is linear and starts at 0, zeros may be put in front
+    The data are laid out as a square; since the CRC is linear and starts at 0, zeros may be put in front
     and the rows can be joined by shifting: crc(a + b) = crc(crc(a) moved over len(b) zeros) xor crc(b).
     """
-    width = 256
+    width = math.isqrt(len(data)) + 1
     padded = np.zeros(-(-len(data) // width) * width, np.uint8)
     padded[len(padded) - len(data) :] = np.frombuffer(data, np.uint8)
     rows = np.zeros(len(padded) // width, np.uint16)
-    # The same walk over 256 zeros from each single bit tells how a CRC moves past a whole row.
+    # The same walk over a row of zeros from each single bit tells how a CRC moves past a whole row.
     bits = (1 << np.arange(16)).astype(np.uint16)
     state = np.concatenate((rows, bits))
-    for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T:
+    for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T.astype(np.uint16):
         state = (state >> 8) ^ _CRC[(state ^ column) & 0xFF]
     moved = state[len(rows) :].tolist()
     total = 0

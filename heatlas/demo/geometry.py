@@ -65,13 +65,15 @@ def turned(points: Points, angle: float, centre: tuple[float, float]) -> Points:
 
 
 def blob(
-    centre: tuple[float, float], radii: tuple[float, float], angle: float, rng: np.random.Generator, *, rough: float = 0.08
+    centre: tuple[float, float], radii: tuple[float, float], angle: float, rng: np.random.Generator, *, rough: float = 0.08, ripple: float = 0.0
 ) -> Points:
     """Outline of a wobbly ellipse, closed, about every 12 m."""
     theta = np.linspace(0, 2 * math.pi, 240)
     r = np.ones_like(theta)
     for k in (2, 3, 4, 5):
         r += rough * 1.6 / k * rng.normal() * np.cos(k * theta + rng.uniform(0, 2 * math.pi))
+    for k in range(6, 14) if ripple else ():
+        r += ripple * rng.normal() * np.cos(k * theta + rng.uniform(0, 2 * math.pi))
     ellipse = np.column_stack((radii[0] * r * np.cos(theta), radii[1] * r * np.sin(theta)))
     return resample(turned(ellipse, angle, centre), 12)
 

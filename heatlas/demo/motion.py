@@ -152,7 +152,7 @@ def move(route: Route, session: Session, rng: np.random.Generator) -> Fixes:
         **_sensors(v, np.interp(at, s, slope), session, rng),
         pauses=np.zeros(0, np.int64), laps=np.searchsorted(at, s[np.minimum(route.laps, len(s) - 1)]),
     )  # fmt: skip
-    return _thinned(fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.42)
+    return _thinned(fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.52)
 
 
 def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generator) -> dict[str, Series]:

@@ -29,22 +29,23 @@ STEP = 3.0
 _TOWN, _HEATH, _ISLAND = (47.8000, 10.9000), (53.0500, 9.6200), (-27.4000, -131.6000)
 
 _LOOPS: list[tuple[float, list[str]]] = [
-    (0.34, ["city park west", "city park east", "west bank mid", "old bridge", "east bank mid", "east bank south", "home"]),
-    (0.26, ["city park west", "city park east", "home"]),
-    (0.16, ["lake north", "lake west", "lake east", "home"]),
-    (0.12, ["city park east", "west bank mid", "south bridge", "home"]),
-    (0.12, ["castle", "market", "city park east", "home"]),
+    (0.30, ["home", "city park west", "city park east", "west bank mid", "old bridge", "east bank mid", "east bank south", "home"]),
+    (0.24, ["home", "city park west", "city park east", "home"]),
+    (0.14, ["home", "lake north", "lake west", "lake east", "home"]),
+    (0.11, ["home", "city park east", "west bank mid", "south bridge", "home"]),
+    (0.10, ["home", "castle", "market", "city park east", "home"]),
+    (0.11, ["work", "park south", "park north", "park east", "work"]),
 ]
 _LONG = [
     ["city park east", "west bank mid", "old bridge", "park south", "park north", "old bridge", "castle", "home"],
     ["lake east", "lake west", "lake north", "south bridge", "west bank mid", "home"],
-    ["south bridge", "forest", "east bank south", "city park east", "home"],
+    ["south bridge", "forest west", "forest", "forest south", "forest east", "forest north", "east bank south", "home"],
     ["track", "hill foot", "HILL", "station west", "castle", "city park west", "home"],
     ["castle", "station west", "park north", "park south", "east bank mid", "home"],
 ]
 _FAR = [
-    "SW1 SW2 S2 S1", "S1 S3 SE1", "W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE1", "SE1 SE2 S3 S1", "W1 NW2 NW1 N1",
-    "SW1 W1", "S1 S2 S3", "NE1 E1 SE1", "SW1 SW2 W2 W1", "N1 NE1 E1",
+    "SW1 SW2 S2 S1", "S1 S3 SE1 E1", "SW1 W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE2 SE1", "SE1 SE2 S3 S2 S1",
+    "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1", "S1 SW2 W2 W1 SW1", "NW1 N2 N1",
 ]  # fmt: skip
 
 # Cost of a metre by kind of way: avenue, street, path, trail, lane, bridge.
@@ -103,20 +104,22 @@ def _network(place: str) -> Network:
     return {"town": lambda: town().network, "heath": elsewhere.heath, "island": elsewhere.island}[place]()
 
 
-def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[np.int64], Points]:
-    """Join ways to a line: its points, the kind of way at each, and the junctions where an avenue is met."""
+def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
+    """Join ways to a line: its points, the kind of way at each, and how far on it an avenue is met."""
     network = _network(place)
     shapes, kinds, lights = [], [], []
+    far = 0.0
     for way, direction in ways:
         shape = network.shapes[way][::direction]
         shapes.append(shape[:-1])
         kinds.append(np.full(len(shape) - 1, network.kind[way]))
+        far += float(network.length[way])
         end = int(network.ends[way, 1 if direction > 0 else 0])
         around = network.ways[end]
         if len(around) > 2 and any(network.kind[w] == net.AVENUE for _, w in around):
-            lights.append(network.nodes[end])
+            lights.append(far)
     last = network.shapes[ways[-1][0]][:: ways[-1][1]][-1:]
-    return np.concatenate([*shapes, last]), np.concatenate([*kinds, kinds[-1][-1:]]), np.array(lights).reshape(-1, 2)
+    return np.concatenate([*shapes, last]), np.concatenate([*kinds, kinds[-1][-1:]]), np.array(lights)
 
 
 def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator) -> Route:
@@ -135,12 +138,12 @@ def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rn
     ground: Callable[[Points], NDArray[np.float64]] = {
         "town": height, "heath": elsewhere.heath_height, "island": elsewhere.island_height
     }[place]  # fmt: skip
-    waits = [int(np.argmin(np.hypot(*(line - light).T))) for light in lights]
+    waits = np.minimum(np.rint(lights / s[-1] * (len(line) - 1)).astype(np.int64), len(line) - 1)
     core = np.exp(-((np.hypot(*(line - CORE).T) / 480) ** 4)) if place == "town" else np.zeros(len(line))
     over = np.flatnonzero((kind[1:] == net.BRIDGE) & (kind[:-1] != net.BRIDGE))
     return Route(
         line=line, origin=where, height=smooth(ground(line), 6), effort=np.ones(len(line)), blur=1 + 0.9 * core,
-        lights=np.unique(np.array(waits, np.int64)), bridges=over, laps=np.zeros(0, np.int64),
+        lights=np.unique(waits), bridges=over, laps=np.zeros(0, np.int64),
     )  # fmt: skip
 
 
@@ -198,10 +201,13 @@ def _plain(line: Points, origin: tuple[float, float], effort: NDArray[np.float64
     )  # fmt: skip
 
 
-def _somewhere(rng: np.random.Generator, far: float) -> tuple[float, float]:
-    """Draw a place in town, evenly over its ground."""
-    r, theta = far * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
-    return float(r * np.cos(theta)), float(r * np.sin(theta))
+def _somewhere(rng: np.random.Generator, start: tuple[float, float], far: float) -> tuple[float, float]:
+    """Draw a place in town, at most so many metres from the start."""
+    while True:
+        r, theta = 3900 * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
+        x, y = float(r * np.cos(theta)), float(r * np.sin(theta))
+        if np.hypot(x - start[0], y - start[1]) < far:
+            return x, y
 
 
 def route(session: Session, rng: np.random.Generator) -> Route | None:
@@ -214,18 +220,24 @@ def route(session: Session, rng: np.random.Generator) -> Route | None:
     if kind == "loop":
         weights = np.array([w for w, _ in _LOOPS])
         stops = _LOOPS[int(rng.choice(len(_LOOPS), p=weights / weights.sum()))][1]
-        return _through(session, rng, ["home", *stops], "foot", 0.2 * float(rng.random() < 0.25))
+        return _through(session, rng, stops, "foot", 0.2 * float(rng.random() < 0.25))
     if kind == "commute":
         ends = ["home", "work"] if n % 2 == 0 else ["work", "home"]
         return _through(session, rng, ends, "wheels", 0.2 * float(rng.random() < 0.3))
     if kind == "explore":
-        first = _somewhere(rng, 3500)
-        second = (first[0] + float(rng.normal()) * 900, first[1] + float(rng.normal()) * 900)
-        return _through(session, rng, ["home", first, second, "home"], "foot", 0.55)
+        # Every third one begins at work, on the other side of town.
+        start = "work" if n % 3 == 2 else "home"
+        first = _somewhere(rng, PLACES[start], 3600)
+        others = [(first[0] + float(rng.normal()) * 700, first[1] + float(rng.normal()) * 700) for _ in range(2)]
+        return _through(session, rng, [start, first, *others, start], "foot", 0.6)
     if kind == "long":
         return _through(session, rng, ["home", *_LONG[n % len(_LONG)]], "foot", 0.15)
     if kind == "far":
-        return _through(session, rng, ["home", *_FAR[(n * 5) % len(_FAR)].split(), "home"], "road", 0.1)
+        # Through each village by a street of its own.
+        shift = 170.0
+        villages = [VILLAGES[name] for name in _FAR[(n * 5) % len(_FAR)].split()]
+        stops = [(x + shift * float(rng.normal()), y + shift * float(rng.normal())) for x, y in villages]
+        return _through(session, rng, ["home", *stops, "home"], "road", 0.25)
     return _outing(session, rng)
 
 

@@ -49,6 +49,7 @@ PLACES = {
     "castle": (-480, 420),
     "park north": (2480, 3350),
     "park south": (2350, 2150),
+    "park east": (2830, 2900),
     "city park west": (-1370, -1300),
     "city park east": (-590, -1460),
     "old bridge": (690, 150),
@@ -62,7 +63,11 @@ PLACES = {
     "hill foot": (-2330, 2230),
     "hill top": HILL,
     "track": (-2480, -1080),
-    "forest": (3000, -4400),
+    "forest": (3150, -4450),
+    "forest west": (2100, -4050),
+    "forest north": (3300, -3600),
+    "forest east": (4150, -4700),
+    "forest south": (3300, -5300),
     "station": (1300, -350),
     "station west": (-1900, 700),
 }
@@ -151,7 +156,7 @@ def _banks(rng: np.random.Generator) -> Lines:
         wiggle = 46 + 14 * smooth(rng.normal(size=len(middle)), 14) * 6
         lines.append((resample(smooth(offset(middle, side * np.clip(wiggle, 36, 85)), 3), 12), net.PATH))
     # Foot bridges; the avenues and the rings bring the others.
-    for y in (-2150, -1120, 1480, 3050):
+    for y in (-3380, -2150, -1120, 1480, 3050):
         i = int(np.argmin(np.abs(_RIVER[:, 1] - y)))
         across = along(_RIVER, s[i] + np.array([-5.0, 5.0]))
         tangent = (across[1] - across[0]) / 10
@@ -202,7 +207,7 @@ def _park(outline: Points, angle: float, rng: np.random.Generator, lanes: int, *
 
 def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
     """Everything that is drawn by hand, and the outlines that streets stay out of."""
-    ring = _ring(CORE, [505, 520, 560, 590, 610, 585, 575, 600, 640, 600, 545, 520, 500, 470, 450, 480])
+    ring = _ring(CORE, [530, 600, 575, 560, 590, 640, 690, 650, 610, 665, 640, 560, 500, 520, 545, 500])
     orbital = _ring((100.0, 100.0), [2500, 2420, 2250, 2300, 2500, 2350, 2050, 2150, 2380, 2500, 2300, 2250, 2480, 2600, 2400, 2450])
     lines: Lines = [(ring, net.AVENUE), (orbital, net.AVENUE), (CORE + (ring - CORE) * 0.9, net.PATH)]
     for points, village in _AVENUES.values():
@@ -216,7 +221,7 @@ def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
         lines.append((_wander(VILLAGES[a], VILLAGES[b], rng), net.LANE))
     english = blob((2440, 2950), (1080, 430), 1.62, rng, rough=0.06)
     city = blob((-960, -1420), (470, 350), -0.35, rng, rough=0.06)
-    lake = blob(_LAKE, (830, 520), 0.25, rng, rough=0.17)
+    lake = blob(_LAKE, (830, 520), 0.25, rng, rough=0.17, ripple=0.03)
     forest = blob((3150, -4450), (1250, 950), -0.5, rng, rough=0.10)
     lines += _park(english, 1.62, rng, 3, pond=True) + _park(city, -0.35, rng, 2, pond=True)
     lines += [(lake, net.PATH), (forest, net.TRAIL)]

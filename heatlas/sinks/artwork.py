@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.errors import BadOption
+from heatlas.legend import CORNERS, place_legend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,14 +43,23 @@ class Artwork:
     rgba: bool = False
     """GeoTIFF only: colours instead of values."""
 
+    def __post_init__(self) -> None:
+        expected = (self.window.height, self.window.width)
+        for pixels in (self.values, self.picture and self.picture.pixels):
+            if pixels is not None and pixels.shape[:2] != expected:
+                raise BadOption(
+                    f"the map has {pixels.shape[1]} x {pixels.shape[0]} pixels, "
+                    f"but its window {expected[1]} x {expected[0]}"
+                )
+        if self.corner not in CORNERS:
+            raise BadOption(f"{self.corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
+
     @property
     def finished(self) -> Picture:
         """The picture with its legend painted on."""
         picture = self.needed_picture
         if self.legend is None:
             return picture
-        from heatlas.legend import place_legend
-
         return place_legend(picture, self.legend, corner=self.corner)
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.errors import BadOption, MissingExtra
+from heatlas.errors import MissingExtra
 from heatlas.sinks.georeference import geotransform
 from heatlas.sinks.png import SOFTWARE, write_legend
 from heatlas.units import legend_title, unit_of
@@ -28,6 +28,8 @@ __all__ = ["write"]
 
 _BLOCK = 512
 """Pixels a side of the tiles inside the file."""
+_VALUES = {"count": 1, "dtype": "float32", "nodata": np.nan}
+_COLOURS = {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "UNASSOCIATED"}
 
 
 def write(path: Path, artwork: Artwork) -> list[Path]:
@@ -40,7 +42,7 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     MissingExtra
         Without rasterio.
     BadOption
-        When the values, or the picture for `rgba`, are missing, or do not have the window's size.
+        When the values, or the picture for `rgba`, are missing.
     """
     try:
         import rasterio
@@ -49,10 +51,9 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
         raise MissingExtra("writing a GeoTIFF", "geotiff") from error
 
     plain = path.with_name(path.name + ".plain.tif")
-    layout = _layout(artwork)
     window = artwork.window
     # GDAL makes a COG from a finished file only. An uncompressed one on the disk keeps memory bounded.
-    with rasterio.Env(GDAL_CACHEMAX=64, GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False):
+    with rasterio.Env(GDAL_CACHEMAX=64, GDAL_PAM_ENABLED=False):
         with rasterio.open(
             plain,
             "w",
@@ -62,9 +63,7 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
             crs="EPSG:3857",
             transform=rasterio.Affine.from_gdal(*geotransform(window)),
             bigtiff="IF_SAFER",
-            blockxsize=window.width,
-            blockysize=1,
-            **layout,
+            **(_COLOURS if artwork.rgba else _VALUES),
         ) as dataset:
             for top, block in _blocks(artwork):
                 part = rasterio.windows.Window(0, top, window.width, block.shape[1])
@@ -84,19 +83,6 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
         )
     plain.unlink()
     return [path, *write_legend(path, artwork)]
-
-
-def _layout(artwork: Artwork) -> dict[str, Any]:
-    """Bands, their type, and what stands for nothing."""
-    pixels = artwork.needed_picture.pixels if artwork.rgba else artwork.needed_values
-    if pixels.shape[:2] != (artwork.window.height, artwork.window.width):
-        raise BadOption(
-            f"the pixels are {pixels.shape[1]} x {pixels.shape[0]}, "
-            f"but their window is {artwork.window.width} x {artwork.window.height}"
-        )
-    if artwork.rgba:
-        return {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "UNASSOCIATED"}
-    return {"count": 1, "dtype": "float32", "nodata": np.nan}
 
 
 def _blocks(artwork: Artwork) -> Iterator[tuple[int, NDArray[Any]]]:

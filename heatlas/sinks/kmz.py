@@ -143,8 +143,13 @@ def _empty(picture: Picture, overlay: _Overlay) -> bool:
     return not picture.palette[:, 3][np.unique(pixels)].any()
 
 
+def _xml(text: str) -> str:
+    """Escape text, without the control characters that XML cannot hold."""
+    return escape("".join(char for char in text if char.isprintable()))
+
+
 def _document(artwork: Artwork, overlays: list[_Overlay]) -> str:
-    title = escape(artwork.title or "Heat map")
+    title = _xml(artwork.title or "Heat map")
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<kml xmlns="http://www.opengis.net/kml/2.2">',
@@ -152,14 +157,15 @@ def _document(artwork: Artwork, overlays: list[_Overlay]) -> str:
         f"  <name>{title}</name>",
     ]
     if artwork.attribution:
-        lines.append(f"  <description>{escape(artwork.attribution)}</description>")
+        lines.append(f"  <description>{_xml(artwork.attribution)}</description>")
     for overlay in overlays:
+        edges = {side: getattr(overlay, side) for side in ("north", "south", "east", "west")}
+        box = "".join(f"<{side}>{degrees:.12f}</{side}>" for side, degrees in edges.items())
         lines += [
             "  <GroundOverlay>",
             f"    <name>{title}</name>",
             f"    <Icon><href>{overlay.name}</href></Icon>",
-            f"    <LatLonBox><north>{overlay.north:.12f}</north><south>{overlay.south:.12f}</south>"
-            f"<east>{overlay.east:.12f}</east><west>{overlay.west:.12f}</west></LatLonBox>",
+            f"    <LatLonBox>{box}</LatLonBox>",
             "  </GroundOverlay>",
         ]
     if artwork.legend is not None:

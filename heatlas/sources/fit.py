@@ -109,19 +109,25 @@ def _parts(data: bytes) -> list[_Part]:
         first = pos + data[pos]
         size = int.from_bytes(data[pos + 4 : pos + 8], "little")
         stop = min(first + size, len(data)) if size else len(data)
-        # Where a file was cut off, another one may stand within the length that its header states.
-        pos = _find_header(data, first)
-        cut = size > 0 and (first + size > len(data) or first <= pos < stop)
-        stop = min(stop, pos) if pos >= 0 else stop
-        definitions, records, others, end, state = _walk(buffer, first, stop)
+        cut = size > 0 and first + size > len(data)
+        walked = _walk(buffer, first, stop)
+        pos = -1
+        if cut or not size or walked[-1] in _STATES:
+            # Where a file was cut off, another one may stand within the length that its header states.
+            pos = _find_header(data, first)
+            if 0 <= pos < stop:
+                cut = size > 0
+                stop = pos
+                walked = _walk(buffer, first, stop)
+        elif stop + 2 < len(data):
+            pos = stop + 2 if _is_header(data, stop + 2) else _find_header(data, stop)
+        definitions, records, others, end, state = walked
         if not size:
             warnings += ("unfinished",)
         elif state in _STATES and not (cut and end >= stop - 2):  # what is left may be the checksum
             warnings += (_STATES[state],)
         elif cut:
             warnings += (_STATES[CUT],)
-        if _is_header(data, stop + 2):
-            pos = stop + 2
         elif pos < 0 and data[stop + 2 :].strip(b"\0"):
             warnings += ("bytes after its end were left out",)
         defined = [data[a:b] for a, b in definitions.tolist()]

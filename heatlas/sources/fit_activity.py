@@ -109,7 +109,7 @@ def summarise(
             if described <= _MOST_OF_A_KIND:
                 found = developer_field(read_message(data, content, definitions[index]))
                 if found:
-                    developer[found.index, found.number] = found
+                    developer[found.owner, found.number] = found
         elif number not in summary.first:
             values = read_message(data, content, definitions[index])
             if values:

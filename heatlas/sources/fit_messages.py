@@ -37,7 +37,8 @@ __all__ = ["DeveloperField", "Plan", "developer_field", "global_number", "make_p
 class DeveloperField(NamedTuple):
     """A field that an app added, where it stands for one of the record's own."""
 
-    index: int
+    owner: int
+    """Index of the app that added it."""
     number: int
     base_type: int
     column: str
@@ -87,7 +88,9 @@ def make_plan(definitions: tuple[bytes, ...], developer: tuple[DeveloperField, .
         Its spans are in the order of ``definitions``.
     """
     columns: dict[str, int] = {}
-    spans, rows, scales = [], [], []
+    spans: list[tuple[int, int]] = []
+    rows: list[tuple[int, ...]] = []
+    scales: list[tuple[float, float]] = []
     for definition in definitions:
         first = len(rows)
         for _, column, row, scale in sorted(_rows(definition, developer), key=lambda row: row[0]):
@@ -121,7 +124,7 @@ def _rows(definition: bytes, developer: tuple[DeveloperField, ...]) -> list[_Row
             if found and (meaning.column not in POSITION or base & 31 == 5):
                 rows.append((meaning.rank, meaning.column, found, (meaning.scale, meaning.offset)))
     if number == RECORD and added:
-        native = {(field.index, field.number): field for field in developer}
+        native = {(field.owner, field.number): field for field in developer}
         for at, field, size, index in added:
             if stand_in := native.get((index, field)):
                 found = _row(at, size, stand_in.base_type, big=big)
