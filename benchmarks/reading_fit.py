@@ -131,7 +131,7 @@ def cold(data: bytes) -> tuple[float, float]:
         run = [sys.executable, "-c", COLD]
         env = {**os.environ, "NUMBA_CACHE_DIR": folder}
         times = [
-            float(subprocess.run(run, input=data, env=env, check=True, capture_output=True).stdout)
+            float(subprocess.run(run, input=data, env=env, check=True, stdout=subprocess.PIPE).stdout)
             for _ in range(2)
         ]
     return times[0], times[1]
@@ -162,10 +162,8 @@ def main() -> None:
     records, seconds = clock(by_heatlas, files, options.rounds)
     rate = records / seconds
     size = sum(map(len, files)) / len(files) / 1000
-    print(
-        f"all {len(files)} files of {size:.0f} kB on average, {records:,} records: heatlas takes {seconds:.3f} s,"
-    )
-    print(f"  {rate:,.0f} records/s, {seconds / len(files) * 1e6:.0f} us a file")
+    print(f"all {len(files)} files of {size:.0f} kB on average, {records:,} records:")
+    print(f"  {'heatlas':<16} {rate:>12,.0f} records/s, {seconds / len(files) * 1e6:.0f} us a file")
     step = max(1, len(files) // options.sample)
     sample = [data for data in files[step // 2 :: step] if readable(data)]
     if not sample:

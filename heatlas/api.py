@@ -22,7 +22,8 @@ def open_sources(
     *sources: str | Path,
     columns: Collection[str] = COLUMNS,
     workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measure: str = "passes",
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Tracks:
     """Read recordings: Strava exports, folders, archives, and files of .gpx, .fit and .tcx.
 
@@ -34,8 +35,10 @@ def open_sources(
         Columns of fixes to keep in memory; fewer take less.
     workers : int, optional
         Threads; by default one for each processor.
+    measure : str
+        What will be drawn from it, so that a first run can compile that meanwhile.
     progress : callable, optional
-        Is told the bytes read so far and in all.
+        Is told the stage, and how much of how much is done.
 
     Returns
     -------
@@ -47,8 +50,19 @@ def open_sources(
         When a path does not exist.
     """
     from heatlas.sources.load import load
+    from heatlas.warm import warm_up
 
-    batches, report = load([Path(source) for source in sources], columns, workers, progress)
+    def ready(names: list[str]) -> None:
+        progress("compiling, only this once", 0, 0)
+        warm_up(names, measure)
+
+    batches, report = load(
+        [Path(source) for source in sources],
+        columns,
+        workers,
+        lambda done, total: progress("reading", done, total),
+        ready,
+    )
     return Tracks(tuple(batches), report)
 
 
@@ -59,7 +73,7 @@ def inspect(
 ) -> dict[str, Any]:
     """Say what is in some sources, as plain data: files, activities by sport, dates, columns and places."""
     tracks = open_sources(
-        *sources, workers=workers, progress=lambda done, total: progress("reading", done, total)
+        *sources, workers=workers, progress=progress
     )
     sports: dict[str, dict[str, float]] = {}
     for activity in tracks.activities:
@@ -171,6 +185,7 @@ def render(
         *sources,
         columns=job.measure.columns,
         workers=workers,
-        progress=lambda done, total: progress("reading", done, total),
+        measure=str(job.measure),
+        progress=progress,
     )
     return job.run(tracks, workers, progress)

@@ -87,9 +87,9 @@ def nice_ticks(
         if len(chosen) == len(tier):
             break
     if len(chosen) < 2:
-        chosen = _fitting(_round_tiers(lower, upper, unit), position, unit, _ROUND_TICKS)
+        chosen = _fitting_round(_round_tiers(lower, upper, unit), position, unit)
     if len(chosen) < 3:
-        extra = [list(chosen), *_even_tiers(lower, upper, unit)[::-1]]
+        extra = [list(chosen), *_even_tiers(lower, upper, unit)[::-1], [lower], [upper]]
         chosen = _fitting(extra, position, unit, _FEW_TICKS)
     return sorted(chosen.values())
 
@@ -127,6 +127,19 @@ def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
     for number in inside:
         tiers[_roughness(abs(number), unit)].append(number)
     return tiers
+
+
+def _fitting_round(
+    tiers: Sequence[Sequence[float]], position: Callable[[float], float], unit: Unit
+) -> dict[float, tuple[float, str]]:
+    """Take round numbers; of decades that lie too close, every second or third where that fits evenly."""
+    chosen = _fitting(tiers, position, unit, _ROUND_TICKS)
+    if not chosen.keys() >= set(tiers[0]):
+        for stride in (2, 3):
+            regular = _fitting([tiers[0][::stride]], position, unit, _ROUND_TICKS)
+            if 3 <= len(regular) == len(tiers[0][::stride]):
+                return regular
+    return chosen
 
 
 def _roughness(number: float, unit: Unit) -> int:

@@ -31,8 +31,6 @@ class Style:
 
     smoothing: Smoothing = field(default_factory=default_smoothing)
     scale: Scale = field(default_factory=lambda: Scale("log"))
-    colours: NDArray[np.uint8] | None = None
-    """(256, 4) RGBA from the lowest to the highest value; None: the default of the measure."""
     background: tuple[int, int, int] | None = None
     """None is transparent."""
 

@@ -36,7 +36,7 @@ class Unit:
         if self.style == "pace":
             return _sign(shown) + _clock(abs(shown))
         if self.style == "distance":
-            return f"{_plain(shown / 1000)} km" if abs(shown) >= 999.5 else f"{_plain(shown)} m"
+            return f"{_plain(shown / 1000)} km" if abs(shown) >= 999.95 else f"{_plain(shown)} m"
         return _plain(shown)
 
 
@@ -93,13 +93,20 @@ def steps(unit: Unit, low: float, high: float) -> list[float]:
     list of float
         Ascending.
     """
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    tens = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
     if unit.style in {"duration", "pace"}:
         clock = [step * scale for scale in (1.0, 60.0) for step in _CLOCK]
-        hours = [ten * 3600 for ten in tens if ten >= 1]
-        tens = [ten for ten in tens if ten < 1] + clock + hours
-    return [step for step in tens if low * (1 - 1e-9) <= step <= high * (1 + 1e-9)]
+        counted = [*_tens(low, min(high, 0.9)), *clock, *(3600 * ten for ten in _tens(1, high / 3600))]
+    else:
+        counted = _tens(low, high)
+    return [step for step in counted if low * (1 - 1e-9) <= step <= high * (1 + 1e-9)]
+
+
+def _tens(low: float, high: float) -> list[float]:
+    """List 1, 2, 5, 10, 20, 50 ... from at most `low` to less than ten times `high`; none where high < low."""
+    decades = (
+        range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1) if low <= high else range(0)
+    )
+    return [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
 
 
 def _sign(value: float) -> str:

@@ -678,3 +678,21 @@ def test_more_messages_than_expected():
     events = b"".join(timer(NOW + 20 * i, 4 * (i % 2)) for i in range(4000))
     assert len(one(*TRACK, events).time) == 10
     assert len(read_fit(fit(*TRACK) * 1100, "a.fit")) == 1000
+
+
+def test_headers_within_files_cannot_make_it_read_for_ever(monkeypatch):
+    """Each file takes the headers after it for messages of its own: the work must not grow as the square."""
+    walked = []
+    walk = reader._walk
+
+    def counted(buffer, first, stop):
+        result = walk(buffer, first, stop)
+        walked.append(result[3] - first)
+        return result
+
+    monkeypatch.setattr(reader, "_walk", counted)
+    tiny = define(RECORD, [(3, UINT8, 1)]) + content([(3, UINT8, 60)]) * 20
+    header_as_message = define(999, [(0, BYTE, bytes(13))], local=14)
+    nested = b"".join(fit(header_as_message, tiny, size=0)[:-2] for _ in range(900))
+    assert len(read_fit(nested, "a.fit")) >= 20
+    assert 10 * len(nested) < sum(walked) < 50 * len(nested)

@@ -47,7 +47,15 @@ def tell(session: Session, rng: np.random.Generator) -> Told:
     names = _NAMES[kind]
     name = names[session.number % 2] if kind == "commute" else names[int(rng.integers(len(names)))]
     if rng.random() < 0.4 and kind in {"loop", "explore", "far", "walk"}:
-        part = "Morning" if session.local < 11 else "Lunch" if session.local < 14 else "Afternoon" if session.local < 17 else "Evening"
+        part = (
+            "Morning"
+            if session.local < 11
+            else "Lunch"
+            if session.local < 14
+            else "Afternoon"
+            if session.local < 17
+            else "Evening"
+        )
         name = f"{part} {'Ride' if kind == 'far' else 'Walk' if kind == 'walk' else 'Run'}"
     about = _REMARKS[int(rng.integers(len(_REMARKS)))] if rng.random() < 0.12 else ""
     if kind in {"commute", "far", "virtual"}:

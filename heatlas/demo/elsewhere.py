@@ -28,7 +28,9 @@ def heath_height(points: Points) -> NDArray[np.float64]:
 def island_height(points: Points) -> NDArray[np.float64]:
     """Metres above the sea."""
     x, y = points.T
-    return np.asarray(6 + 260 * np.exp(-(((x - 900) / 1500) ** 2) - ((y + 300) / 1200) ** 2) + 9 * np.sin(x / 400) ** 2)
+    return np.asarray(
+        6 + 260 * np.exp(-(((x - 900) / 1500) ** 2) - ((y + 300) / 1200) ** 2) + 9 * np.sin(x / 400) ** 2
+    )
 
 
 @cache
@@ -51,7 +53,23 @@ def island() -> Network:
     rng = np.random.default_rng(27)
     lines = [
         (blob((0, 0), (4200, 2600), 0.3, rng, rough=0.16), net.LANE),
-        (spline([(-5200, -900), (-2500, -200), (-800, -500), (900, -300), (2600, 400), (5200, 1200)]), net.LANE),
-        (spline([(400, -3600), (900, -1900), (500, -1100), (900, -300), (1300, 500), (200, 1500), (-300, 3500)]), net.LANE),
+        (
+            spline([(-5200, -900), (-2500, -200), (-800, -500), (900, -300), (2600, 400), (5200, 1200)]),
+            net.LANE,
+        ),
+        (
+            spline(
+                [
+                    (400, -3600),
+                    (900, -1900),
+                    (500, -1100),
+                    (900, -300),
+                    (1300, 500),
+                    (200, 1500),
+                    (-300, 3500),
+                ]
+            ),
+            net.LANE,
+        ),
     ]
     return net.build(lines)

@@ -54,7 +54,9 @@ def crc16(data: bytes) -> int:
     # The same walk over a row of zeros from each single bit tells how a CRC moves past a whole row.
     bits = (1 << np.arange(16)).astype(np.uint16)
     state = np.concatenate((rows, bits))
-    for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T.astype(np.uint16):
+    for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T.astype(
+        np.uint16
+    ):
         state = (state >> 8) ^ _CRC[(state ^ column) & 0xFF]
     moved = state[len(rows) :].tolist()
     total = 0
@@ -70,7 +72,9 @@ def crc16(data: bytes) -> int:
 def _definition(local: int, message: int, fields: list[tuple[int, int]]) -> bytes:
     """Definition message: which fields, by number and base type, messages of the local type hold."""
     sizes = [(number, np.dtype(_TYPES[base]).itemsize, base) for number, base in fields]
-    return struct.pack("<BBBHB", 0x40 | local, 0, 0, message, len(fields)) + b"".join(struct.pack("BBB", *f) for f in sizes)
+    return struct.pack("<BBBHB", 0x40 | local, 0, 0, message, len(fields)) + b"".join(
+        struct.pack("BBB", *f) for f in sizes
+    )
 
 
 def _messages(local: int, message: int, fields: dict[tuple[int, int], Any], *, define: bool = True) -> bytes:
@@ -80,7 +84,9 @@ def _messages(local: int, message: int, fields: dict[tuple[int, int], Any], *, d
     rows["header"] = local
     for (number, base), value in fields.items():
         numbers = np.atleast_1d(np.asarray(np.nan if value is None else value, np.float64))
-        rows[f"f{number}"] = np.where(np.isnan(numbers), _INVALID[base], np.rint(np.nan_to_num(numbers))).astype(np.int64)
+        rows[f"f{number}"] = np.where(
+            np.isnan(numbers), _INVALID[base], np.rint(np.nan_to_num(numbers))
+        ).astype(np.int64)
     return (_definition(local, message, list(fields)) if define else b"") + rows.tobytes()
 
 
@@ -104,7 +110,9 @@ def _records(fixes: Fixes, enhanced: bool) -> dict[tuple[int, int], Any]:
 
 def _event(time: int, kind: int, *, define: bool = False) -> bytes:
     """Timer event: 0 start, 1 stop, 4 stop_all."""
-    return _messages(1, 21, {(253, _U32): time - _EPOCH, (0, _ENUM): 0, (1, _ENUM): kind, (4, _U8): 0}, define=define)
+    return _messages(
+        1, 21, {(253, _U32): time - _EPOCH, (0, _ENUM): 0, (1, _ENUM): kind, (4, _U8): 0}, define=define
+    )
 
 
 def _laps(fixes: Fixes, sport: tuple[int, int]) -> bytes:
@@ -121,7 +129,10 @@ def _laps(fixes: Fixes, sport: tuple[int, int]) -> bytes:
 
 def _summary(fixes: Fixes, sport: tuple[int, int]) -> bytes:
     """Session and activity messages."""
-    end, stopped = int(fixes.time[-1]), np.diff(fixes.time)[fixes.pauses - 1].sum() if len(fixes.pauses) else 0
+    end, stopped = (
+        int(fixes.time[-1]),
+        np.diff(fixes.time)[fixes.pauses - 1].sum() if len(fixes.pauses) else 0,
+    )
     beats = fixes.heart_rate[np.isfinite(fixes.heart_rate)]
     timer = (fixes.elapsed - int(stopped)) * 1000
     session = _messages(4, 18, {

@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float64]
 
-__all__ = ["along", "blob", "gaussian", "lengths", "normals", "offset", "resample", "smooth", "spline", "turned"]
+__all__ = [
+    "along",
+    "blob",
+    "gaussian",
+    "lengths",
+    "normals",
+    "offset",
+    "resample",
+    "smooth",
+    "spline",
+    "turned",
+]
 
 
 def lengths(points: Points) -> NDArray[np.float64]:
@@ -39,7 +50,11 @@ def spline(points: ArrayLike, step: float = 12.0, *, closed: bool = False) -> Po
     E. Catmull and R. Rom, A class of local interpolating splines, 1974.
     """
     p = np.asarray(points, np.float64)
-    p = np.concatenate((p[-1:], p, p[:2])) if closed else np.concatenate((2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]))
+    p = (
+        np.concatenate((p[-1:], p, p[:2]))
+        if closed
+        else np.concatenate((2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]))
+    )
     a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
     t = (np.arange(24) / 24)[None, :, None]
     dense = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
@@ -65,7 +80,13 @@ def turned(points: Points, angle: float, centre: tuple[float, float]) -> Points:
 
 
 def blob(
-    centre: tuple[float, float], radii: tuple[float, float], angle: float, rng: np.random.Generator, *, rough: float = 0.08, ripple: float = 0.0
+    centre: tuple[float, float],
+    radii: tuple[float, float],
+    angle: float,
+    rng: np.random.Generator,
+    *,
+    rough: float = 0.08,
+    ripple: float = 0.0,
 ) -> Points:
     """Outline of a wobbly ellipse, closed, about every 12 m."""
     theta = np.linspace(0, 2 * math.pi, 240)

@@ -91,7 +91,11 @@ def _pace(route: Route, session: Session, rng: np.random.Generator) -> tuple[Ser
     tangent = np.gradient(smooth(route.line, 2), axis=0)
     heading = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
     bend = np.abs(np.gradient(smooth(heading, 1.5), STEP))
-    usual = kind.speed * (fitness(session.day % 728) if session.kind not in {"walk", "hike"} else 1) * float(rng.normal(1, 0.025))
+    usual = (
+        kind.speed
+        * (fitness(session.day % 728) if session.kind not in {"walk", "hike"} else 1)
+        * float(rng.normal(1, 0.025))
+    )
     mood = 1 + 0.035 * _wandering(len(slope), 60, rng)
     tired = 1 - 0.05 * np.linspace(0, 1, len(slope)) ** 2 * min(1.0, len(slope) * STEP / 20000)
     speed = usual * route.effort * mood * tired
@@ -104,7 +108,9 @@ def _pace(route: Route, session: Session, rng: np.random.Generator) -> tuple[Ser
     return np.maximum(smooth(np.minimum(speed, most), 4 if session.kind in _WHEELS else 2), 0.5), slope
 
 
-def _waits(route: Route, session: Session, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _waits(
+    route: Route, session: Session, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Points where the athlete stands still, and for how many seconds."""
     chance = 0.0 if session.kind in {"virtual", "hike"} else 0.14
     at = route.lights[rng.random(len(route.lights)) < chance]
@@ -138,7 +144,9 @@ def move(route: Route, session: Session, rng: np.random.Generator) -> Fixes:
     xy = np.column_stack([np.interp(at, s, route.line[:, axis]) for axis in (0, 1)])
     sigma = rng.uniform(1.5, 2.8) * np.interp(at, s, route.blur) * (0.0 if session.kind == "virtual" else 1.0)
     for axis in (0, 1):
-        xy[:, axis] += sigma * (_wandering(len(tick), 14, rng) + 0.35 * rng.normal() + 0.03 * rng.normal(size=len(tick)))
+        xy[:, axis] += sigma * (
+            _wandering(len(tick), 14, rng) + 0.35 * rng.normal() + 0.03 * rng.normal(size=len(tick))
+        )
     lat, lon = _degrees(xy, route.origin)
     v = np.gradient(at)
     for point in route.bridges:
@@ -152,7 +160,9 @@ def move(route: Route, session: Session, rng: np.random.Generator) -> Fixes:
         **_sensors(v, np.interp(at, s, slope), session, rng),
         pauses=np.zeros(0, np.int64), laps=np.searchsorted(at, s[np.minimum(route.laps, len(s) - 1)]),
     )  # fmt: skip
-    return _thinned(fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.52)
+    return _thinned(
+        fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.52
+    )
 
 
 def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generator) -> dict[str, Series]:
@@ -178,7 +188,9 @@ def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generato
     beat = _lag(np.clip(target, 58, 186), 35.0)
     # It begins at rest and drifts upwards.
     rest = np.exp(-np.arange(n) / 50.0)
-    beat = np.clip(beat * (1 - rest) + 68 * rest + np.arange(n) / 3600 * 5 + 0.9 * _wandering(n, 5, rng), 50, 193)
+    beat = np.clip(
+        beat * (1 - rest) + 68 * rest + np.arange(n) / 3600 * 5 + 0.9 * _wandering(n, 5, rng), 50, 193
+    )
     missing = rng.random() < (0.3 if session.kind in {"commute", "walk"} else 0.12)
     year = 2 * np.pi * ((session.day % 365) + 280 - 20) / 365
     air = 9.5 - 10.5 * np.cos(year) - 3.5 * np.cos(2 * np.pi * (session.local - 3) / 24) + 3 * rng.normal()
@@ -205,16 +217,31 @@ def _thinned(fixes: Fixes, rng: np.random.Generator, *, standing: NDArray[np.boo
     kept = np.flatnonzero(keep)
     paused = np.add.reduceat((standing & ~keep).astype(np.int64), kept) > 4
     series = {name: getattr(fixes, name)[kept] for name in _SERIES}
-    return replace(fixes, **series, pauses=np.flatnonzero(paused[:-1]) + 1, laps=np.searchsorted(kept, fixes.laps))
+    return replace(
+        fixes, **series, pauses=np.flatnonzero(paused[:-1]) + 1, laps=np.searchsorted(kept, fixes.laps)
+    )
 
 
-_SERIES = ("time", "lat", "lon", "elevation", "distance", "speed", "heart_rate", "cadence", "power", "temperature")
+_SERIES = (
+    "time",
+    "lat",
+    "lon",
+    "elevation",
+    "distance",
+    "speed",
+    "heart_rate",
+    "cadence",
+    "power",
+    "temperature",
+)
 
 
 def swim(session: Session, rng: np.random.Generator) -> Fixes:
     """Lengths of a 25 m pool, a record each, without positions."""
     lengths = int(rng.integers(48, 90))
-    step = 25 / KINDS["swim"].speed * (1 + 0.05 * rng.normal(size=lengths)) + 30 * (np.arange(lengths) % 16 == 15)
+    step = 25 / KINDS["swim"].speed * (1 + 0.05 * rng.normal(size=lengths)) + 30 * (
+        np.arange(lengths) % 16 == 15
+    )
     tick = np.concatenate(([0], np.cumsum(np.maximum(step, 15)).astype(np.int64)))
     none = np.full(lengths + 1, np.nan)
     beat = 118 + 22 * (1 - np.exp(-np.arange(lengths + 1) / 5)) + 3 * rng.normal(size=lengths + 1)

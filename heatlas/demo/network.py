@@ -39,6 +39,8 @@ class Network:
     """(m,) kind of each way."""
     length: NDArray[np.float64]
     """(m,) metres."""
+    line: NDArray[np.int64]
+    """(m,) number of the drawn line that each way is a piece of."""
     shapes: tuple[Points, ...]
     """Line of each way, from its first junction to its second."""
     ways: tuple[tuple[tuple[int, int], ...], ...]
@@ -140,7 +142,7 @@ def _merge(places: Points) -> NDArray[np.int64]:
     return number
 
 
-def _keep(ends: NDArray[np.int64], length: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _keep(ends: NDArray[np.int64], length: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Ways that stay: no short stubs, nothing that hangs apart from the greatest part."""
     keep = np.ones(len(ends), bool)
     total = int(ends.max()) + 1
@@ -184,7 +186,7 @@ def build(lines: Sequence[tuple[Points, int]]) -> Network:
     nodes = np.zeros((int(number.max()) + 1, 2))
     nodes[number[::-1]] = np.round(places[::-1], 2)
     order = np.lexsort((at, on))
-    ends, kinds, shapes = [], [], []
+    ends, source, shapes = [], [], []
     for i, j in zip(order[:-1], order[1:], strict=True):
         if on[i] != on[j]:
             continue
@@ -193,15 +195,22 @@ def build(lines: Sequence[tuple[Points, int]]) -> Network:
         if number[i] == number[j] and lengths(shape)[-1] < 4 * _MERGE:
             continue
         ends.append((number[i], number[j]))
-        kinds.append(lines[on[i]][1])
+        source.append(on[i])
         shapes.append(shape)
-    return _finish(nodes, np.array(ends), np.array(kinds), shapes)
+    kind = np.array([kind for _, kind in lines])
+    return _finish(nodes, np.array(ends), np.array(source), kind, shapes)
 
 
-def _finish(nodes: Points, ends: NDArray[np.int64], kind: NDArray[np.int64], shapes: list[Points]) -> Network:
+def _finish(
+    nodes: Points,
+    ends: NDArray[np.int64],
+    line: NDArray[np.int64],
+    kind: NDArray[np.int64],
+    shapes: list[Points],
+) -> Network:
     """Leave out what hangs loose and number the rest anew."""
     length = np.array([lengths(shape)[-1] for shape in shapes])
-    keep = _keep(ends, length, kind)
+    keep = _keep(ends, length)
     used, renumbered = np.unique(ends[keep].ravel(), return_inverse=True)
     ends = renumbered.reshape(-1, 2)
     ways: list[list[tuple[int, int]]] = [[] for _ in used]
@@ -211,7 +220,8 @@ def _finish(nodes: Points, ends: NDArray[np.int64], kind: NDArray[np.int64], sha
     return Network(
         nodes=nodes[used],
         ends=ends,
-        kind=kind[keep],
+        kind=kind[line[keep]],
+        line=line[keep],
         length=length[keep],
         shapes=tuple(shape for shape, kept in zip(shapes, keep, strict=True) if kept),
         ways=tuple(tuple(around) for around in ways),

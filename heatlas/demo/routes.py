@@ -29,7 +29,19 @@ STEP = 3.0
 _TOWN, _HEATH, _ISLAND = (47.8000, 10.9000), (53.0500, 9.6200), (-27.4000, -131.6000)
 
 _LOOPS: list[tuple[float, list[str]]] = [
-    (0.30, ["home", "city park west", "city park east", "west bank mid", "old bridge", "east bank mid", "east bank south", "home"]),
+    (
+        0.30,
+        [
+            "home",
+            "city park west",
+            "city park east",
+            "west bank mid",
+            "old bridge",
+            "east bank mid",
+            "east bank south",
+            "home",
+        ],
+    ),
     (0.24, ["home", "city park west", "city park east", "home"]),
     (0.14, ["home", "lake north", "lake west", "lake east", "home"]),
     (0.11, ["home", "city park east", "west bank mid", "south bridge", "home"]),
@@ -37,15 +49,34 @@ _LOOPS: list[tuple[float, list[str]]] = [
     (0.11, ["work", "park south", "park north", "park east", "work"]),
 ]
 _LONG = [
-    ["city park east", "west bank mid", "old bridge", "park south", "park north", "old bridge", "castle", "home"],
+    [
+        "city park east",
+        "west bank mid",
+        "old bridge",
+        "park south",
+        "park north",
+        "old bridge",
+        "castle",
+        "home",
+    ],
     ["lake east", "lake west", "lake north", "south bridge", "west bank mid", "home"],
-    ["south bridge", "forest west", "forest", "forest south", "forest east", "forest north", "east bank south", "home"],
+    [
+        "south bridge",
+        "forest west",
+        "forest",
+        "forest south",
+        "forest east",
+        "forest north",
+        "east bank south",
+        "home",
+    ],
     ["track", "hill foot", "HILL", "station west", "castle", "city park west", "home"],
     ["castle", "station west", "park north", "park south", "east bank mid", "home"],
 ]
 _FAR = [
     "SW1 SW2 S2 S1", "S1 S3 SE1 E1", "SW1 W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE2 SE1", "SE1 SE2 S3 S2 S1",
     "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1", "S1 SW2 W2 W1 SW1", "NW1 N2 N1",
+    "N1 N2 NE2 E2 E3 SE2 S3 S1", "SW1 SW2 W2 NW2 NW1 N1",
 ]  # fmt: skip
 
 # Cost of a metre by kind of way: avenue, street, path, trail, lane, bridge.
@@ -79,13 +110,17 @@ class Route:
 
 
 @lru_cache(maxsize=512)
-def _ways(place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int) -> tuple[tuple[int, int], ...]:
+def _ways(
+    place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int
+) -> tuple[tuple[int, int], ...]:
     """Ways through the given junctions, as (way, 1 or -1 for its direction)."""
     network = _network(place)
     liking = {"foot": _ON_FOOT, "trail": _TRAILS, "wheels": _ON_WHEELS, "road": _ROADS}[taste]
-    habits = np.random.default_rng(7).lognormal(0, 0.12, len(network.kind))
-    whim = np.random.default_rng(seed).lognormal(0, variety, len(network.kind)) if variety else 1.0
-    cost = network.length * liking[network.kind] * np.clip(habits * whim, 0.4, 4)
+    streets = int(network.line.max()) + 1
+    # A whim is for or against a whole street: nobody zigzags for variety's sake.
+    habits = np.random.default_rng(7).lognormal(0, 0.12, streets)
+    whim = np.random.default_rng(seed).lognormal(0, variety, streets) if variety else 1.0
+    cost = network.length * liking[network.kind] * np.clip(habits * whim, 0.4, 4)[network.line]
     least = float((cost / network.length).min())
     price = cost.tolist()
     found: list[tuple[int, int]] = []
@@ -104,7 +139,9 @@ def _network(place: str) -> Network:
     return {"town": lambda: town().network, "heath": elsewhere.heath, "island": elsewhere.island}[place]()
 
 
-def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
+def _line(
+    place: str, ways: Sequence[tuple[int, int]]
+) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
     """Join ways to a line: its points, the kind of way at each, and how far on it an avenue is met."""
     network = _network(place)
     shapes, kinds, lights = [], [], []
@@ -122,7 +159,9 @@ def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[
     return np.concatenate([*shapes, last]), np.concatenate([*kinds, kinds[-1][-1:]]), np.array(lights)
 
 
-def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator) -> Route:
+def _travelled(
+    place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator
+) -> Route:
     """Turn ways into a route: on one side of the street, corners rounded."""
     line, kind, lights = _line(place, ways)
     s = lengths(line)
@@ -162,11 +201,18 @@ def _joined(parts: Sequence[Route], laps: Sequence[int]) -> Route:
     )
 
 
-def _through(session: Session, rng: np.random.Generator, stops: Sequence[str | tuple[float, float]], taste: str, variety: float = 0.0) -> Route:
+def _through(
+    session: Session,
+    rng: np.random.Generator,
+    stops: Sequence[str | tuple[float, float]],
+    taste: str,
+    variety: float = 0.0,
+) -> Route:
     """Build the route through named or given places of the town."""
     plan = town()
     at = [
-        plan.network.nearest(*(VILLAGES.get(p) or PLACES.get(p) or HILL) if isinstance(p, str) else p) for p in stops
+        plan.network.nearest(*(VILLAGES.get(p) or PLACES.get(p) or HILL) if isinstance(p, str) else p)
+        for p in stops
     ]
     seed = int(rng.integers(2**31)) if variety > 0.2 else int(rng.integers(4))
     return _travelled("town", _ways("town", tuple(at), taste, variety, seed), session, rng)
@@ -228,7 +274,9 @@ def route(session: Session, rng: np.random.Generator) -> Route | None:
         # Every third one begins at work, on the other side of town.
         start = "work" if n % 3 == 2 else "home"
         first = _somewhere(rng, PLACES[start], 3600)
-        others = [(first[0] + float(rng.normal()) * 700, first[1] + float(rng.normal()) * 700) for _ in range(2)]
+        others = [
+            (first[0] + float(rng.normal()) * 700, first[1] + float(rng.normal()) * 700) for _ in range(2)
+        ]
         return _through(session, rng, [start, first, *others, start], "foot", 0.6)
     if kind == "long":
         return _through(session, rng, ["home", *_LONG[n % len(_LONG)]], "foot", 0.15)
@@ -245,7 +293,9 @@ def _outing(session: Session, rng: np.random.Generator) -> Route:
     """Routes of trail runs, walks, hikes, and of what happens elsewhere."""
     kind, n = session.kind, session.number
     if kind in {"trail", "hike"}:
-        around = [(HILL[0] + 850 * np.cos(a), HILL[1] + 800 * np.sin(a)) for a in rng.uniform(0, 2 * np.pi, 3)]
+        around = [
+            (HILL[0] + 850 * np.cos(a), HILL[1] + 800 * np.sin(a)) for a in rng.uniform(0, 2 * np.pi, 3)
+        ]
         start = "home" if n % 3 == 0 and kind == "trail" else "hill foot"
         return _through(session, rng, [start, "HILL", around[0], "HILL", around[1], start], "trail", 0.35)
     if kind == "walk":

@@ -41,7 +41,9 @@ def cells(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def inside(outline: Points) -> NDArray[np.bool_]:
     """Cells whose centre lies inside a closed outline (even-odd rule)."""
     mask = np.zeros((SIDE, SIDE), bool)
-    (y0, x0), (y1, x1) = (tuple(int(v[0]) for v in cells(c[None])) for c in (outline.min(axis=0), outline.max(axis=0)))
+    (y0, x0), (y1, x1) = (
+        tuple(int(v[0]) for v in cells(c[None])) for c in (outline.min(axis=0), outline.max(axis=0))
+    )
     ys = (np.arange(y0, y1 + 1) + 0.5) * CELL - HALF
     xs = (np.arange(x0, x1 + 1) + 0.5) * CELL - HALF
     p, q = outline, np.roll(outline, -1, axis=0)
@@ -98,7 +100,13 @@ class _Plot:
 
 
 def _trace(
-    x: float, y: float, angle: NDArray[np.float64], sign: float, stop: NDArray[np.bool_], spacing: NDArray[np.float32], most: int
+    x: float,
+    y: float,
+    angle: NDArray[np.float64],
+    sign: float,
+    stop: NDArray[np.bool_],
+    spacing: NDArray[np.float32],
+    most: int,
 ) -> list[tuple[float, float]]:
     """Follow the field from a place until something is in the way."""
     points = []
@@ -126,7 +134,10 @@ def _trace(
 
 
 def streets(
-    spacing: NDArray[np.float32], guides: Sequence[tuple[Points, float]], laid: Sequence[Points], rng: np.random.Generator
+    spacing: NDArray[np.float32],
+    guides: Sequence[tuple[Points, float]],
+    laid: Sequence[Points],
+    rng: np.random.Generator,
 ) -> list[Points]:
     """Lay streets wherever the ground allows.
 

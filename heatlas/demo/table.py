@@ -40,7 +40,9 @@ HEADER = tuple(
 def _date(time: int) -> str:
     """Date as the export writes it, in UTC: Jun 4, 2024, 6:13:47 AM."""
     when = datetime.fromtimestamp(time, UTC)
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[when.month - 1]
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[
+        when.month - 1
+    ]
     half = "PM" if when.hour >= 12 else "AM"
     return f"{month} {when.day}, {when.year}, {(when.hour + 11) % 12 + 1}:{when:%M:%S} {half}"
 
@@ -67,7 +69,11 @@ def row(
     if fixes is not None:
         elapsed, moving, metres = fixes.elapsed, fixes.moving, float(fixes.distance[-1])
         first |= _climb(fixes) | {"Max Speed": f"{smooth(fixes.speed, 2).max():.3f}"}
-        for column, values in (("Cadence", fixes.cadence), ("Heart Rate", fixes.heart_rate), ("Watts", fixes.power)):
+        for column, values in (
+            ("Cadence", fixes.cadence),
+            ("Heart Rate", fixes.heart_rate),
+            ("Watts", fixes.power),
+        ):
             if np.isfinite(values).any():
                 average, most = f"{np.nanmean(values):.1f}", f"{np.nanmax(values):.1f}"
                 first |= {f"Average {column}": average, f"Max {column}": most}
@@ -85,7 +91,11 @@ def row(
         "Average Speed": f"{metres / max(moving, 1):.3f}", "From Upload": "1.0" if file else "0.0", "Flagged": "0.0",
         "Average Elapsed Speed": f"{metres / max(elapsed, 1):.3f}", "Pool Length": "25.0" if sport == "Swim" else "",
     }  # fmt: skip
-    second |= {"Elapsed Time": f"{elapsed:.1f}", "Distance": f"{metres:.1f}", "Commute": f"{float(commute):.1f}"}
+    second |= {
+        "Elapsed Time": f"{elapsed:.1f}",
+        "Distance": f"{metres:.1f}",
+        "Commute": f"{float(commute):.1f}",
+    }
     seen: set[str] = set()
     values = []
     for column in HEADER:

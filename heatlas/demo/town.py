@@ -37,8 +37,25 @@ _TRACK_ANGLE = 0.42
 _LAKE = (-3350.0, -4250.0)
 
 _RIVER = spline(
-    [(-2900, -15500), (-1500, -11500), (-900, -9200), (-1050, -7400), (-250, -5700), (320, -4300), (60, -2900)]
-    + [(520, -1900), (930, -1050), (720, -250), (560, 420), (980, 1150), (1680, 1850), (1980, 2900), (1780, 4200)]
+    [
+        (-2900, -15500),
+        (-1500, -11500),
+        (-900, -9200),
+        (-1050, -7400),
+        (-250, -5700),
+        (320, -4300),
+        (60, -2900),
+    ]
+    + [
+        (520, -1900),
+        (930, -1050),
+        (720, -250),
+        (560, 420),
+        (980, 1150),
+        (1680, 1850),
+        (1980, 2900),
+        (1780, 4200),
+    ]
     + [(2250, 5600), (2700, 7200), (3900, 9800), (4100, 12500), (4800, 15500)]
 )
 
@@ -49,17 +66,17 @@ PLACES = {
     "castle": (-480, 420),
     "park north": (2480, 3350),
     "park south": (2350, 2150),
-    "park east": (2830, 2900),
+    "park east": (2850, 2800),
     "city park west": (-1370, -1300),
     "city park east": (-590, -1460),
-    "old bridge": (690, 150),
+    "old bridge": (616, 160),
     "south bridge": (250, -3380),
-    "east bank south": (430, -2700),
+    "east bank south": (455, -2180),
     "west bank mid": (470, -1800),
-    "east bank mid": (900, -1500),
-    "lake east": (-2580, -4150),
+    "east bank mid": (790, -1480),
+    "lake east": (-2500, -4100),
     "lake west": (-4130, -4300),
-    "lake north": (-3350, -3760),
+    "lake north": (-3620, -3740),
     "hill foot": (-2330, 2230),
     "hill top": HILL,
     "track": (-2480, -1080),
@@ -89,11 +106,23 @@ _LANES = (
 _AVENUES: dict[str, tuple[list[tuple[int, int]], str]] = {
     "east": ([(380, 130), (560, 150), (900, 190), (1700, 120), (2900, 420), (4300, 600)], "E1"),
     "north-east": ([(240, 560), (720, 900), (1250, 1080), (2000, 1250), (3100, 1750), (4400, 3150)], "NE1"),
-    "south-east": ([(270, -280), (740, -470), (1250, -760), (1900, -1350), (3000, -2150), (4300, -3500)], "SE1"),
-    "south": ([(-100, -420), (-190, -900), (-330, -1900), (-420, -3000), (-900, -4500), (-1350, -5700)], "S1"),
-    "south-west": ([(-520, -250), (-1100, -720), (-1800, -1250), (-2700, -1650), (-3900, -2350), (-5100, -2750)], "SW1"),
+    "south-east": (
+        [(270, -280), (740, -470), (1250, -760), (1900, -1350), (3000, -2150), (4300, -3500)],
+        "SE1",
+    ),
+    "south": (
+        [(-100, -420), (-190, -900), (-330, -1900), (-420, -3000), (-900, -4500), (-1350, -5700)],
+        "S1",
+    ),
+    "south-west": (
+        [(-520, -250), (-1100, -720), (-1800, -1250), (-2700, -1650), (-3900, -2350), (-5100, -2750)],
+        "SW1",
+    ),
     "west": ([(-680, 170), (-1500, 110), (-2500, 330), (-3900, 60), (-5200, -200)], "W1"),
-    "north-west": ([(-430, 600), (-900, 1150), (-1500, 1750), (-1850, 2650), (-2050, 4000), (-2700, 5200)], "NW1"),
+    "north-west": (
+        [(-430, 600), (-900, 1150), (-1500, 1750), (-1850, 2650), (-2050, 4000), (-2700, 5200)],
+        "NW1",
+    ),
     "north": ([(-50, 700), (130, 1500), (80, 2600), (350, 3900), (150, 5500)], "N1"),
 }
 
@@ -114,7 +143,11 @@ def height(points: Points) -> NDArray[np.float64]:
     off = x - np.interp(y, _RIVER[order, 1], _RIVER[order, 0])
     ground = 612 - 0.0022 * y + 16 * (1 - np.exp(-((off / 900) ** 2)))
     far = np.clip(np.hypot(x, y) / 6000, 0, 1.6)
-    waves = np.sin(x / 910 + 0.4) * np.cos(y / 1170) + 0.7 * np.sin((x + 1.6 * y) / 1630) + 0.5 * np.sin((x - y) / 530 + 1)
+    waves = (
+        np.sin(x / 910 + 0.4) * np.cos(y / 1170)
+        + 0.7 * np.sin((x + 1.6 * y) / 1630)
+        + 0.5 * np.sin((x - y) / 530 + 1)
+    )
     hill = 168 * np.exp(-(((x - HILL[0]) / 640) ** 2) - ((y - HILL[1]) / 560) ** 2)
     return np.asarray(ground + hill + waves * (2 + 17 * far))
 
@@ -132,10 +165,14 @@ def track_lap(lane: float = 1.0) -> Points:
 def _ring(centre: tuple[float, float], radii: list[float]) -> Points:
     """Draw a closed smooth line at these distances from its centre, at even angles from the east on."""
     theta = np.arange(len(radii)) * 2 * math.pi / len(radii)
-    return spline(np.column_stack((np.cos(theta), np.sin(theta))) * np.array(radii)[:, None] + centre, closed=True)
+    return spline(
+        np.column_stack((np.cos(theta), np.sin(theta))) * np.array(radii)[:, None] + centre, closed=True
+    )
 
 
-def _wander(a: tuple[float, float], b: tuple[float, float], rng: np.random.Generator, amount: float = 0.06) -> Points:
+def _wander(
+    a: tuple[float, float], b: tuple[float, float], rng: np.random.Generator, amount: float = 0.06
+) -> Points:
     """Draw a country road between two places: neither straight nor hurried."""
     p, q = np.array(a, float), np.array(b, float)
     far = float(np.hypot(*(q - p)))
@@ -174,14 +211,30 @@ def _hill(rng: np.random.Generator) -> Lines:
         k = np.arange(turns * 2)
         r = 1075 - (1075 - 25) * k / (len(k) - 1)
         # Hairpins: two points on one side, then two on the other, at about the same climb.
-        theta = bearing + width * (1 - 0.25 * k / len(k)) * np.where((k // 1) % 2, 1, -1) * np.minimum(1.5, 420 / r + 0.45)
+        theta = bearing + width * (1 - 0.25 * k / len(k)) * np.where((k // 1) % 2, 1, -1) * np.minimum(
+            1.5, 420 / r + 0.45
+        )
         theta += 0.06 * rng.normal(size=len(k))
         p = np.column_stack((r * np.cos(theta), r * np.sin(theta))) + HILL
         p[-1] = HILL
         lines.append((spline(p, 8), net.TRAIL))
-    crest = [(-4900, 3500), (-4450, 3050), (-3900, 2950), HILL, (-3000, 2950), (-2600, 3250), (-2150, 3300), (-1780, 3250)]
+    crest = [
+        (-4900, 3500),
+        (-4450, 3050),
+        (-3900, 2950),
+        HILL,
+        (-3000, 2950),
+        (-2600, 3250),
+        (-2150, 3300),
+        (-1780, 3250),
+    ]
     lines.append((spline(crest, 10), net.TRAIL))
-    lines.append((spline([HILL, (-3500, 2400), (-3350, 2000), (-3500, 1500), (-3300, 1000), (-3350, 150)], 10), net.TRAIL))
+    lines.append(
+        (
+            spline([HILL, (-3500, 2400), (-3350, 2000), (-3500, 1500), (-3300, 1000), (-3350, 150)], 10),
+            net.TRAIL,
+        )
+    )
     return lines
 
 
@@ -208,7 +261,10 @@ def _park(outline: Points, angle: float, rng: np.random.Generator, lanes: int, *
 def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
     """Everything that is drawn by hand, and the outlines that streets stay out of."""
     ring = _ring(CORE, [530, 600, 575, 560, 590, 640, 690, 650, 610, 665, 640, 560, 500, 520, 545, 500])
-    orbital = _ring((100.0, 100.0), [2500, 2420, 2250, 2300, 2500, 2350, 2050, 2150, 2380, 2500, 2300, 2250, 2480, 2600, 2400, 2450])
+    orbital = _ring(
+        (100.0, 100.0),
+        [2500, 2420, 2250, 2300, 2500, 2350, 2050, 2150, 2380, 2500, 2300, 2250, 2480, 2600, 2400, 2450],
+    )
     lines: Lines = [(ring, net.AVENUE), (orbital, net.AVENUE), (CORE + (ring - CORE) * 0.9, net.PATH)]
     for points, village in _AVENUES.values():
         gate = (CORE[0] + 0.72 * (points[0][0] - CORE[0]), CORE[1] + 0.72 * (points[0][1] - CORE[1]))
@@ -221,19 +277,42 @@ def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
         lines.append((_wander(VILLAGES[a], VILLAGES[b], rng), net.LANE))
     english = blob((2440, 2950), (1080, 430), 1.62, rng, rough=0.06)
     city = blob((-960, -1420), (470, 350), -0.35, rng, rough=0.06)
-    lake = blob(_LAKE, (830, 520), 0.25, rng, rough=0.17, ripple=0.03)
+    lake = blob(_LAKE, (830, 520), 0.25, rng, rough=0.15, ripple=0.011)
     forest = blob((3150, -4450), (1250, 950), -0.5, rng, rough=0.10)
     lines += _park(english, 1.62, rng, 3, pond=True) + _park(city, -0.35, rng, 2, pond=True)
     lines += [(lake, net.PATH), (forest, net.TRAIL)]
     shore = np.array(_LAKE) + (lake - _LAKE) * 1.32
     lines.append((resample(shore, 12), net.TRAIL))
-    lines += _banks(rng) + _hill(rng) + _forest(forest, rng)
-    ground = turned(np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), _TRACK_ANGLE, TRACK)
+    heights = _hill(rng)
+    lines += _banks(rng) + heights + _forest(forest, rng) + _links(lake, heights[0][0])
+    ground = turned(
+        np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), _TRACK_ANGLE, TRACK
+    )
     lines.append((resample(ground, 12), net.PATH))
     gate = turned(np.array([(0.0, -30.0), (20.0, -60.0), (40.0, -150.0)]), _TRACK_ANGLE, TRACK)
     lines += [(track_lap(), net.PATH), (spline(gate, 8), net.PATH)]
-    hill = lines[[i for i, (_, kind) in enumerate(lines) if kind == net.TRAIL][2]][0]
-    return lines, [_within(o, 26) for o in (english, city, lake, forest, ground, hill)]
+    return lines, [_within(o, 26) for o in (english, city, lake, forest, ground, heights[0][0])]
+
+
+def _links(lake: Points, hill: Points) -> Lines:
+    """Ways out of town: to the lake, the hill and the forest."""
+    lines: Lines = []
+    for points, outline in (
+        ([(-1430, -2000), (-1720, -2650), (-2350, -3200), (-3350, -4250)], lake),
+        ([(-430, -3700), (-1400, -3950), (-2200, -4100), (-3350, -4250)], lake),
+        ([(-3650, -2120), (-3980, -2900), (-3750, -3500), (-3350, -4250)], lake),
+        ([(-6150, -3650), (-5400, -4150), (-4700, -4300), (-3350, -4250)], lake),
+        ([(-1560, 1980), (-1950, 2120), (-2330, 2230), (-3350, 2750)], hill),
+    ):
+        line = spline(points)
+        wet = inside(outline)[cells(line)]
+        lines.append((line[: int(np.argmax(wet)) + 3], net.TRAIL))
+    for points in (
+        [(3560, -2580), (3250, -3300), (3150, -4450)],
+        [(320, -4300), (1150, -4120), (1950, -4380), (3150, -4450)],
+    ):
+        lines.append((spline(points), net.TRAIL))
+    return lines
 
 
 def _forest(outline: Points, rng: np.random.Generator) -> Lines:
@@ -243,7 +322,13 @@ def _forest(outline: Points, rng: np.random.Generator) -> Lines:
     for theta in (0.15, 0.75, 1.35, 2.0, 2.6):
         ray = np.array([math.cos(theta), math.sin(theta)])
         bend = rng.normal(size=2) * 45
-        p = [middle - ray * 1500, middle - ray * 600 + bend, middle, middle + ray * 600 - bend, middle + ray * 1500]
+        p = [
+            middle - ray * 1500,
+            middle - ray * 600 + bend,
+            middle,
+            middle + ray * 600 - bend,
+            middle + ray * 1500,
+        ]
         lines.append((spline(p), net.TRAIL))
     for share in (0.38, 0.7):
         lines.append((resample(middle + smooth(outline - middle, 6) * share, 12), net.TRAIL))
@@ -262,7 +347,12 @@ def _spacing(lines: Lines, outlines: list[Points], rng: np.random.Generator) -> 
     axis = ((np.arange(SIDE // 2) + 0.5) * 2 * CELL - HALF).astype(np.float32)
     x, y = np.meshgrid(axis, axis)
     far = np.hypot(x - CORE[0], y - CORE[1])
-    edge = np.hypot(*_ring(CORE, [4300, 3900, 4300, 3500, 3700, 2900, 2700, 4100, 3900, 3300, 3700, 3100, 3500, 2900, 4200, 3600]).T)
+    edge = np.hypot(
+        *_ring(
+            CORE,
+            [4300, 3900, 4300, 3500, 3700, 2900, 2700, 4100, 3900, 3300, 3700, 3100, 3500, 2900, 4200, 3600],
+        ).T
+    )
     theta = np.arctan2(y, x)
     limit = np.interp(theta % (2 * math.pi), np.linspace(0, 2 * math.pi, len(edge)), edge)
     mottle = 1 + 0.16 * np.sin(x / 390 + 1) * np.sin(y / 470) + 0.10 * np.sin((x + y) / 830)

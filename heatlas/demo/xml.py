@@ -60,7 +60,9 @@ def gpx_bytes(fixes: Fixes, sport: str, name: str) -> bytes:
         _GPX, f" <metadata>\n  <time>{times[0]}</time>\n </metadata>\n <trk>\n  <name>{escape(name)}</name>\n",
         f"  <type>{_GPX_SPORTS[sport]}</type>\n  <trkseg>\n",
     ]  # fmt: skip
-    for i, (lat, lon, ele, time, power, warm, beat, turns) in enumerate(zip(*place, height, times, *inner, strict=True)):
+    for i, (lat, lon, ele, time, power, warm, beat, turns) in enumerate(
+        zip(*place, height, times, *inner, strict=True)
+    ):
         if i in breaks:
             parts.append("  </trkseg>\n  <trkseg>\n")
         if not lat:
@@ -103,7 +105,9 @@ def _trackpoints(fixes: Fixes, times: list[str]) -> Iterator[str]:
 def tcx_bytes(fixes: Fixes, sport: str) -> bytes:
     """Write one activity as TCX, a Lap for each of its laps, a Track for each stretch between pauses."""
     times = _times(fixes)
-    word = {"Run": "Running", "Trail Run": "Running", "Ride": "Biking", "Virtual Ride": "Biking"}.get(sport, "Other")
+    word = {"Run": "Running", "Trail Run": "Running", "Ride": "Biking", "Virtual Ride": "Biking"}.get(
+        sport, "Other"
+    )
     points = list(_trackpoints(fixes, times))
     breaks = set(fixes.pauses.tolist())
     edges = np.unique([0, *fixes.laps.tolist(), len(times)]).tolist()

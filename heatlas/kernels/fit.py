@@ -20,7 +20,6 @@ __all__ = [
     "FULL",
     "NO_TIME",
     "NUL",
-    "ROW",
     "UNDEFINED",
     "WHOLE",
     "decode",
@@ -33,9 +32,6 @@ run of zero bytes; because an output array was full."""
 
 NO_TIME = np.int64(-1)
 """Device time of a message that has none."""
-
-ROW = ("offset", "width", "big", "sign", "invalid", "shift", "mask", "floating", "column")
-"""Columns of the table of rows that ``decode`` follows."""
 
 _LARGEST = 3.4e38  # what a column of float32 holds
 _NUL_RUN = 512  # zero bytes beyond the message in hand that no recorder writes on purpose
@@ -210,8 +206,9 @@ def decode(
     spans : (d, 2) int64
         First row and end of rows of each definition.
     rows : (r, 9) int64
-        The fields, see ROW: value = ((raw >> shift) & mask) / scale - offset where raw is not ``invalid``.
-        ``offset + width`` must lie within the message.
+        The fields: offset in the message, width in bytes, big-endian or not, the sign bit, the invalid value,
+        shift, mask, floating or not, column of the output. value = ((raw >> shift) & mask) / scale - offset
+        where raw is valid. ``offset + width`` must lie within the message.
     scales : (r, 2) float64
         scale, offset.
     out : (k, n) float64

@@ -45,7 +45,7 @@ class Artwork:
 
     def __post_init__(self) -> None:
         expected = (self.window.height, self.window.width)
-        for pixels in (self.values, self.picture and self.picture.pixels):
+        for pixels in (self.values, None if self.picture is None else self.picture.pixels):
             if pixels is not None and pixels.shape[:2] != expected:
                 raise BadOption(
                     f"the map has {pixels.shape[1]} x {pixels.shape[0]} pixels, "

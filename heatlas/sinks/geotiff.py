@@ -29,7 +29,7 @@ __all__ = ["write"]
 _BLOCK = 512
 """Pixels a side of the tiles inside the file."""
 _VALUES = {"count": 1, "dtype": "float32", "nodata": np.nan}
-_COLOURS = {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "UNASSOCIATED"}
+_COLOURS = {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "NON-PREMULTIPLIED"}
 
 
 def write(path: Path, artwork: Artwork) -> list[Path]:

@@ -82,11 +82,12 @@ def _member(archive: ZipFile, name: str) -> IO[bytes]:
 def _overlays(window: Window) -> Iterator[_Overlay]:
     """Cut a window into pieces that do not cross the antimeridian, with evenly spaced latitudes."""
     _, south, _, north = window.bbox
-    latitude = _latitudes(window)
-    count = len(latitude) - 1
-    centres = (latitude[:-1] + latitude[1:]) / 2
-    _, v = from_lonlat(np.zeros(count), centres)
-    nearest = np.clip(np.floor(v * window.scale - window.y).astype(np.int64), 0, window.height - 1)
+    nearest = _rows(window, window.height)
+    # A small map has its rows almost evenly spaced in latitude already.
+    if (np.diff(nearest) != 1).any():
+        nearest = _rows(window, _row_count(window))
+    count = len(nearest)
+    latitude = np.linspace(north, south, count + 1)
     columns, rows = list(_columns(window)), list(_cuts(0, count))
     for i, band in enumerate(rows):
         for j, (part, west, east) in enumerate(columns):
@@ -101,16 +102,22 @@ def _overlays(window: Window) -> Iterator[_Overlay]:
             )
 
 
-def _latitudes(window: Window) -> NDArray[np.float64]:
-    """Evenly spaced edges of rows from north to south, as fine as the picture where that is finest."""
+def _rows(window: Window, count: int) -> NDArray[np.int64]:
+    """Find the window's nearest row for each of `count` rows of evenly spaced latitudes, from the north."""
     _, south, _, north = window.bbox
-    _, near_edges = to_lonlat(
-        0.5, (window.y + np.array([0, 1, window.height - 1, window.height])) / window.scale
-    )
-    finest = min(near_edges[0] - near_edges[1], near_edges[2] - near_edges[3])
-    # A rounding error must not add a row where all are alike.
-    count = math.ceil((north - south) / finest - 1e-3)
-    return np.linspace(north, south, max(1, min(count, _FINEST * window.height)) + 1)
+    centres = north + (np.arange(count) + 0.5) / count * (south - north)
+    _, v = from_lonlat(np.zeros(count), centres)
+    rows = np.clip(np.floor(v * window.scale - window.y), 0, window.height - 1)
+    return np.asarray(rows, np.int64)
+
+
+def _row_count(window: Window) -> int:
+    """Count the rows of evenly spaced latitudes that are as fine as the window's finest one."""
+    _, south, _, north = window.bbox
+    edges = (window.y + np.array([0, 1, window.height - 1, window.height])) / window.scale
+    _, latitude = to_lonlat(0.5, edges)
+    finest = float(min(latitude[0] - latitude[1], latitude[2] - latitude[3]))
+    return min(math.ceil((north - south) / finest), _FINEST * window.height)
 
 
 def _columns(window: Window) -> Iterator[tuple[slice, float, float]]:

@@ -36,6 +36,7 @@ SOFTWARE = {"Software": "heatlas"}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STRIP_BYTES = 1 << 19
 _SAMPLE_BYTES = 1 << 15
+_CHUNK_BYTES = 1 << 16
 _RGB, _PALETTE, _RGBA = 2, 3, 6
 _NONE, _UP = 0, 2
 
@@ -111,18 +112,22 @@ def write_png(
         translucent = np.flatnonzero(palette[:, 3] < 255)
         if len(translucent):
             _chunk(file, b"tRNS", palette[: translucent[-1] + 1, 3].tobytes())
-    compressor = _compressor(level)
+    # Only zlib makes next to nothing of a single colour.
+    compressor = _compressor(9 if depth == 1 else level)
+    data = b""
     for strip in rows:
-        _chunk(file, b"IDAT", compressor.compress(strip))
-    _chunk(file, b"IDAT", compressor.flush())
+        data += compressor.compress(strip)
+        if len(data) >= _CHUNK_BYTES:
+            _chunk(file, b"IDAT", data)
+            data = b""
+    _chunk(file, b"IDAT", data + compressor.flush())
     _chunk(file, b"IEND", b"")
 
 
 def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
-    if data or kind != b"IDAT":
-        file.write(struct.pack(">I", len(data)) + kind)
-        file.write(data)
-        file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
+    file.write(struct.pack(">I", len(data)) + kind)
+    file.write(data)
+    file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
 
 
 def _text(keyword: str, words: str) -> tuple[bytes, bytes]:

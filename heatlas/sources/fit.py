@@ -34,6 +34,7 @@ __all__ = ["read_fit"]
 
 _MAGIC = b".FIT"
 _MAX_PARTS = 1000  # chained files; more than a few are an attack
+_MAX_WALKS = 20  # so many times the length of the data is walked at most, for headers within files
 _FEW_DEFINITIONS = 64  # a file with more of them is odd: what it needs is not worth remembering
 
 _NONE = np.zeros(0, np.int64)
@@ -105,12 +106,14 @@ def _parts(data: bytes) -> list[_Part]:
     buffer = np.frombuffer(data, np.uint8)
     pos = 0 if _is_header(data, 0) else _find_header(data, 0)
     warnings: tuple[str, ...] = ("bytes before its start were left out",) if pos > 0 else ()
-    while pos >= 0 and len(parts) < _MAX_PARTS:
+    walkable = _MAX_WALKS * len(data)
+    while pos >= 0 and len(parts) < _MAX_PARTS and walkable > 0:
         first = pos + data[pos]
         size = int.from_bytes(data[pos + 4 : pos + 8], "little")
         stop = min(first + size, len(data)) if size else len(data)
         cut = size > 0 and first + size > len(data)
         walked = _walk(buffer, first, stop)
+        walkable -= walked[3] - first
         pos = -1
         if cut or not size or walked[-1] in _STATES:
             # Where a file was cut off, another one may stand within the length that its header states.

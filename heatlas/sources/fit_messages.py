@@ -56,7 +56,7 @@ class Plan:
     spans: NDArray[np.int64]
     """(d, 2) first row and end of rows of each definition."""
     rows: NDArray[np.int64]
-    """(r, 9), see ``heatlas.kernels.fit.ROW``."""
+    """(r, 9), see ``heatlas.kernels.fit.decode``."""
     scales: NDArray[np.float64]
     """(r, 2) scale, offset."""
 

@@ -10,6 +10,32 @@ from typing import NamedTuple
 
 import numpy as np
 
+__all__ = [
+    "ACTIVITY",
+    "BASE_TYPES",
+    "CORRELATION",
+    "DEVELOPER_FIELD",
+    "EVENT",
+    "FIELDS",
+    "FILE_ID",
+    "LAP",
+    "NAMES",
+    "PACKED",
+    "PACKED_PARTS",
+    "POSITION",
+    "RARE",
+    "RECORD",
+    "SESSION",
+    "SPORT",
+    "STRING",
+    "UNITS",
+    "WANTED",
+    "WORKOUT",
+    "BaseType",
+    "Field",
+    "Value",
+]
+
 Value = int | float | str
 
 FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, WORKOUT = 0, 12, 18, 19, 20, 21, 26

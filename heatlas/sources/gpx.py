@@ -22,9 +22,9 @@ from heatlas.sources.xml import (
     first_text,
     local_name,
     make_recording,
-    parse_time,
     read_document,
 )
+from heatlas.sources.xml_text import parse_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,10 +88,10 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
         activity = _activity(root, track, document.fields[first:last], source)
         if found and _goes_on(found[-1][0], activity, document.fields[found[-1][1] : first]):
             # The points of consecutive tracks lie one after the other.
-            activity, first, _, earlier = found.pop()
-            earlier.extend(segments)
-            segments = earlier
-        found.append((activity, first, last, segments))
+            activity, start, _, earlier = found.pop()
+            found.append((activity, start, last, [*earlier, *segments]))
+        else:
+            found.append((activity, first, last, segments))
     if not found:
         activity = _activity(root, tracks[0] if tracks else None, document.fields, source)
         return [make_recording(activity, document.fields, (), (*document.warnings, *_what_else(root)))]
@@ -104,7 +104,7 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
 
 
 def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
-    """Number, first point, last point + 1 and beginnings of segments of each track that has points."""
+    """List the tracks that have points: number, first point, last point + 1, beginnings of segments."""
     tracks = []
     number, first = -1, 0  # points before the first track are one of their own
     segments = [0]

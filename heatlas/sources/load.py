@@ -21,7 +21,7 @@ from heatlas.kernels.path import metres_along
 from heatlas.metrics import STOPPED
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries, unpack
-from heatlas.sources.recognise import kind
+from heatlas.sources.recognise import NOT_RECORDINGS, kind
 from heatlas.sources.sports import VIRTUAL, max_speed
 from heatlas.sources.strava import find_exports
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "read_recordings"]
 
+_KINDS = ("fit", "gpx", "tcx")
 _AHEAD = 8
 """Files per worker that are read before they are asked for."""
 
@@ -61,7 +62,7 @@ def read_recordings(name: str, data: bytes) -> list[Recording]:
         return read_tcx(data, name)
     if found == "empty":
         raise Unreadable("the file is empty")
-    raise Unreadable(f"neither FIT, GPX nor TCX (it looks like {found})")
+    raise Unreadable(f"neither FIT, GPX nor TCX: {NOT_RECORDINGS.get(found, found)}")
 
 
 def load(
@@ -69,6 +70,7 @@ def load(
     columns: Collection[str] = COLUMNS,
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    ready: Callable[[list[str]], None] = lambda names: None,
 ) -> tuple[list[Batch], Report]:
     """Read all recordings of files, folders and archives.
 
@@ -82,6 +84,8 @@ def load(
         Threads; by default one for each processor.
     progress : callable, optional
         Is told the bytes read so far and in all.
+    ready : callable, optional
+        Is told the names of all files before the first is read.
 
     Returns
     -------
@@ -112,6 +116,7 @@ def load(
         return _process(entry, keep, export)
 
     total, done = sum(entry.size for entry in files), 0
+    ready([entry.name for entry in files])
     progress(0, total)
     batches: list[Batch] = []
     names: set[str] = set()
@@ -179,7 +184,7 @@ def _process(entry: Entry, columns: frozenset[str], export: Exports) -> _Outcome
         try:
             recordings = read_recordings(name, data)
         except Unreadable as error:
-            outcome.unread.append(Unread(file=name, reason=str(error)))
+            outcome.unread.append(Unread(file=name, reason=str(error), failed=_expected(name, data)))
             continue
         except MemoryError:
             outcome.unread.append(Unread(file=name, reason="too large for the memory of this machine"))
@@ -189,6 +194,11 @@ def _process(entry: Entry, columns: frozenset[str], export: Exports) -> _Outcome
             outcome.warnings += [(name, warning) for warning in recording.warnings]
             _add(outcome, recording, columns, export)
     return outcome
+
+
+def _expected(name: str, data: bytes) -> bool:
+    """Whether a file ought to have been a recording, by its name or its content."""
+    return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
 
 
 def _add(outcome: _Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> None:

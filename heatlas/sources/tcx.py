@@ -22,10 +22,9 @@ from heatlas.sources.xml import (
     first_text,
     local_name,
     make_recording,
-    parse_number,
-    parse_time,
     read_document,
 )
+from heatlas.sources.xml_text import parse_number, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

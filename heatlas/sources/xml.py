@@ -7,10 +7,8 @@ anywhere, so that hostile files do no harm.
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,9 +25,10 @@ from heatlas.kernels.xml import (
     NUMBER_OF_FIELDS,
     PADDING,
     TIME,
-    name_table,
     scan_points,
 )
+from heatlas.kernels.xml_tokens import name_table
+from heatlas.sources.xml_text import parse_number, parse_time, plain_text, to_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,25 +43,9 @@ __all__ = [
     "first_text",
     "local_name",
     "make_recording",
-    "parse_number",
-    "parse_time",
     "read_document",
 ]
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-# Encodings that hold ASCII as it is. A declaration that can be read at all is in one of them.
-_LEGACY = re.compile(r"(iso[-_]?8859|latin|windows|cp125|gb|big5|shift[-_]?jis|euc|koi8|mac)", re.IGNORECASE)
-_MARKUP = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_REFERENCE = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);")
-_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LONGEST_VALUE = 2000  # bytes; no number and no time is longer, whatever stands between its digits
 _CONTROLS = bytes.maketrans(bytes(range(32)), b" " * 9 + b"\t\n" + b" " * 2 + b"\r" + b" " * 18)
 _UNFINISHED = {"ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END", "ERR_GT_REQUIRED", "ERR_LTSLASH_REQUIRED"}
@@ -107,7 +90,7 @@ def read_document(data: bytes, form: Format) -> Document:
     """
     if not data:
         raise Unreadable("is empty")
-    data = _utf8(data)
+    data = to_utf8(data)
     (fields, marks, odd, cuts), unclosed, state = _scan(data, form)
     if state == DOCTYPE:
         if re.search(rb"<!doctype\s+html", data[:2000], re.IGNORECASE):
@@ -144,29 +127,6 @@ def _scan(data: bytes, form: Format) -> tuple[tuple[NDArray[Any], ...], int, int
             found = tuple(table[:length] for table, length in zip((rows, *tables), filled, strict=True))
             return found, unclosed, state
         room *= 4
-
-
-def _utf8(data: bytes) -> bytes:
-    """Turn a document of any common encoding into UTF-8 without a byte-order mark."""
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            data = data[len(bom) :]
-            return data if encoding == "utf-8" else data.decode(encoding, "replace").encode()
-    head = data[:4]
-    if head[:1] == b"\0" and head[1:2] in b"< \t\r\n":
-        return data.decode("utf-16-be", "replace").encode()
-    if head[1:2] == b"\0" and head[:1] in b"< \t\r\n":
-        return data.decode("utf-16-le", "replace").encode()
-    declared = _DECLARED.search(data[:400])
-    if declared:
-        encoding = declared[1].decode()
-        # A claim to be UTF-16 is false here: the declaration was read as single bytes.
-        if _LEGACY.match(encoding):
-            try:
-                return data.decode(encoding, "replace").encode()
-            except LookupError:
-                pass
-    return data
 
 
 def _skeleton(data: bytes, cuts: NDArray[np.int64]) -> tuple[Any, bool, bool]:
@@ -213,54 +173,13 @@ def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -
     for row, field, first, last in reversed(odd.tolist()):
         if row >= len(fields):  # belongs to a point that was cut off
             continue
-        text = _plain_text(data[first : min(last, first + _LONGEST_VALUE)])
+        text = plain_text(data[first : min(last, first + _LONGEST_VALUE)])
         value = parse_time(text) if field == TIME else parse_number(text)
         if isfinite(value):
             fields[row, field] = value
         else:
             failed += bool(text)
     return failed
-
-
-def _plain_text(raw: bytes) -> str:
-    """Take comments out of the text of an element, unwrap CDATA, and resolve character references."""
-    parts = []
-    position = 0
-    for match in _MARKUP.finditer(raw):
-        parts.append(_dereference(raw[position : match.start()]))
-        parts.append((match[1] or b"").decode("utf-8", "replace"))
-        position = match.end()
-    parts.append(_dereference(raw[position:]))
-    return "".join(parts).strip()
-
-
-def _dereference(raw: bytes) -> str:
-    """Resolve the character references of a text."""
-    return _REFERENCE.sub(_character, raw.decode("utf-8", "replace"))
-
-
-def _character(match: re.Match[str]) -> str:
-    name = match[1]
-    if name[0] != "#":
-        return _NAMED[name]
-    code = int(name[2:], 16) if name[1] == "x" else int(name[1:])
-    return chr(code) if 0 < code < 0x110000 else "\ufffd"
-
-
-def parse_number(text: str) -> float:
-    """Read a decimal number; NaN for anything else."""
-    return float(text) if _NUMBER.fullmatch(text) else nan
-
-
-def parse_time(text: str) -> float:
-    """Read a time of ISO 8601 as Unix seconds; UTC where no zone is given, NaN for anything else."""
-    try:
-        time = datetime.fromisoformat(text.strip().upper().replace(",", "."))
-    except ValueError:
-        return nan
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
-    return (time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
 
 
 def make_recording(

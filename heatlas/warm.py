@@ -1,0 +1,150 @@
+"""First run after an install: compile the kernels side by side, so that nobody waits for one after the other.
+
+Kernels are compiled when they are first called, and kept on disk. The compiler uses one processor; so when
+several groups of kernels are needed and none is there yet, processes of their own compile them at the same time.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["compile_group", "groups_needed", "warm_up"]
+
+_SECONDS = {"xml": 5.0, "fit": 3.0, "clean": 3.0, "draw": 4.0}
+"""Group -> how long compiling takes, roughly: the longest goes first."""
+
+
+def groups_needed(names: Collection[str]) -> list[str]:
+    """Say which groups of kernels some files need, by their names."""
+    endings = {
+        ending for name in names for ending in ("fit", "gpx", "tcx") if name.lower().removesuffix(".gz").endswith(ending)
+    }
+    readers = [group for group, kinds in (("fit", {"fit"}), ("xml", {"gpx", "tcx"})) if endings & kinds]
+    return [*readers, "clean", "draw"]
+
+
+def _kernel(group: str, measure: str) -> Any:
+    """The kernel that shows whether a group was compiled before."""
+    if group == "fit":
+        from heatlas.kernels.fit import walk
+
+        return walk
+    if group == "xml":
+        from heatlas.kernels.xml import scan_points
+
+        return scan_points
+    if group == "clean":
+        from heatlas.kernels.clean import clean_track
+
+        return clean_track
+    from heatlas.kernels.trace import count_passes, list_passages
+
+    return count_passes if measure == "passes" else list_passages
+
+
+def _is_cold(group: str, measure: str) -> bool:
+    kernel = _kernel(group, measure)
+    folder = getattr(getattr(kernel, "_cache", None), "cache_path", None)
+    name = f"*.{kernel.py_func.__name__}-*.nbi"
+    return folder is not None and next(Path(folder).glob(name), None) is None
+
+
+def warm_up(names: Collection[str], measure: str) -> bool:
+    """Compile what some files and a measure need, when more than one group is missing.
+
+    Parameters
+    ----------
+    names : collection of str
+        Names of the files that will be read.
+    measure : str
+        Measure that will be drawn.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to compile side by side.
+    """
+    cold = [group for group in groups_needed(names) if _is_cold(group, measure)]
+    processors = os.cpu_count() or 1
+    if len(cold) < 2 or processors < 2 or not sys.executable:
+        return False
+    # The longest first, each to the process that has least to do.
+    shares: list[list[str]] = [[] for _ in range(min(processors, len(cold)))]
+    for group in sorted(cold, key=lambda group: -_SECONDS[group]):
+        min(shares, key=lambda share: sum(_SECONDS[other] for other in share)).append(group)
+    code = "import sys; from heatlas.warm import compile_group\nfor group in sys.argv[2:]: compile_group(group, sys.argv[1])"
+    running = [
+        subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
+            [sys.executable, "-c", code, measure, *share], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for share in shares
+    ]
+    try:
+        for process in running:
+            process.wait()  # one that failed only leaves its work to be done later
+    finally:
+        for process in running:
+            if process.poll() is None:
+                process.kill()
+    return True
+
+
+def compile_group(group: str, measure: str = "passes") -> None:
+    """Call every kernel of a group once, on next to nothing."""
+    if group == "fit":
+        from heatlas.sources.fit import read_fit
+
+        read_fit(_tiny_fit(), "tiny")
+    elif group == "xml":
+        from heatlas.sources.gpx import read_gpx
+
+        read_gpx(_TINY_GPX, "tiny")
+    else:
+        from heatlas.batch import Activity, Recording
+        from heatlas.clean import clean
+        from heatlas.kernels.path import metres_along
+
+        lon = np.array([10.9, 10.901, 10.902])
+        recording = Recording(
+            activity=Activity(source="tiny"), lon=lon, lat=np.full(3, 47.8), time=1e9 + 60 * np.arange(3)
+        )
+        batch = clean(recording, 12.0, ())
+        metres_along(batch.u, batch.v, batch.segments)
+        if group == "draw":
+            _draw_tiny(batch, measure)
+
+
+def _draw_tiny(batch: Any, measure: str) -> None:
+    from heatlas.measures import parse_measure
+    from heatlas.places import bbox_window
+    from heatlas.rendering import heat
+    from heatlas.smooth import default_smoothing
+
+    window = bbox_window((10.899, 47.799, 10.903, 47.801), resolution=5.0)
+    heat([batch], window, parse_measure(measure), default_smoothing(), workers=1)
+
+
+_TINY_GPX = (
+    b'<gpx><trk><trkseg><trkpt lat="47.8" lon="10.9"><time>2024-05-01T08:00:00Z</time></trkpt>'
+    b'<trkpt lat="47.8" lon="10.901"><ele>600.5</ele></trkpt></trkseg></trk></gpx>'
+)
+
+
+def _tiny_fit() -> bytes:
+    """Two records with time, position and heart rate."""
+    definition = bytes([0x40, 0, 0, 20, 0, 4, 253, 4, 0x86, 0, 4, 0x85, 1, 4, 0x85, 3, 1, 0x02])
+    records = b"".join(
+        b"\0" + struct.pack("<IiiB", 10**9 + second, 570_000_000, 130_000_000 + second, 120) for second in (0, 1)
+    )
+    body = definition + records
+    return struct.pack("<BBHI4s", 12, 0x10, 100, len(body), b".FIT") + body + b"\0\0"

@@ -1,0 +1,245 @@
+"""Legends: human numbers in true places, labels apart from each other, a panel that fits the picture."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from heatlas.colormaps import colormap
+from heatlas.errors import BadOption
+from heatlas.legend import CORNERS, draw_legend, fitting_scale, nice_ticks, place_legend
+from heatlas.picture import Picture
+from heatlas.units import legend_title, steps, unit_of
+
+MEASURES = [
+    "passes",
+    "seconds",
+    "metres",
+    "mean(pace)",
+    "mean(speed)",
+    "mean(heart_rate)",
+    "mean(grade)",
+    "sum(w)",
+]
+
+
+def linear(low, high):
+    return lambda value: (value - low) / (high - low)
+
+
+def log(low, high):
+    return lambda value: math.log(max(value, low) / low) / math.log(high / low)
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "words"),
+    [
+        ("passes", 12000, "12,000"),
+        ("passes", 0.5, "0.5"),
+        ("activities", 3, "3"),
+        ("fixes", 2_500_000, "2.5M"),
+        ("seconds", 30, "30 s"),
+        ("seconds", 0.2, "0.2 s"),
+        ("seconds", 59.7, "1 min"),
+        ("seconds", 90, "1 min 30 s"),
+        ("seconds", 3599, "1 h"),
+        ("seconds", 4800, "1 h 20 min"),
+        ("seconds", 720_000, "200 h"),
+        ("metres", 500, "500 m"),
+        ("metres", 999.9, "999.9 m"),
+        ("metres", 999.96, "1 km"),
+        ("metres", 1500, "1.5 km"),
+        ("mean(pace)", 0.33, "5:30"),
+        ("mean(pace)", 0.29999, "5:00"),
+        ("mean(pace)", 3.6, "1:00:00"),
+        ("mean(speed)", 10, "36"),
+        ("max(heart_rate)", 151, "151"),
+        ("mean(cadence)", 88, "88"),
+        ("mean(power)", 250, "250"),
+        ("mean(elevation)", 1234, "1,234"),
+        ("mean(temperature)", -7.5, "-7.5"),
+        ("mean(grade)", -12, "-12"),
+        ("sum(population)", 3_400_000, "3.4M"),
+        ("sum(population)", 0, "0"),
+        ("sum(population)", math.nan, "-"),
+        ("nobody(knows)", 0.000123, "0.000123"),
+    ],
+)
+def test_numbers_are_written_for_people(measure, value, words):
+    assert unit_of(measure).format(value) == words
+
+
+@pytest.mark.parametrize(
+    ("measure", "title"),
+    [
+        ("passes", "Passes"),
+        ("seconds", "Time spent"),
+        ("mean(pace)", "Mean pace, min/km"),
+        ("max(heart_rate)", "Max heart rate, bpm"),
+        ("sum(population)", "Sum of population"),
+        ("std(elevation)", "Spread of elevation, m"),
+    ],
+)
+def test_titles(measure, title):
+    assert legend_title(measure) == title
+
+
+def test_steps_are_counted_by_the_clock():
+    assert steps(unit_of("mean(pace)"), 5, 300) == [5, 10, 15, 20, 30, 60, 120, 300]
+    assert steps(unit_of("seconds"), 900, 40_000) == [900, 1200, 1800, 3600, 7200, 18000, 36000]
+    assert steps(unit_of("passes"), 0.5, 20) == [0.5, 1, 2, 5, 10, 20]
+
+
+@pytest.mark.parametrize(
+    ("measure", "low", "high", "curve", "labels"),
+    [
+        ("passes", 1, 100, log, "1 2 5 10 20 50 100"),
+        ("passes", 1, 1_000_000, log, "1 100 10,000 1M"),
+        ("passes", 1, 47, linear, "10 20 30 40"),
+        ("passes", 1, 3, linear, "1 2 3"),
+        ("mean(pace)", 0.22, 0.46, linear, "4:00 5:00 6:00 7:00"),
+        ("mean(heart_rate)", 112, 176, linear, "120 130 140 150 160 170"),
+        ("mean(grade)", -14, 14, linear, "-10 -5 0 5 10"),
+        ("seconds", 3, 9000, log, "10 s|1 min|10 min|1 h"),
+        ("metres", 8, 25_000, log, "10 m|100 m|1 km|10 km"),
+        ("passes", 30, 80, log, "40 50 60 80"),
+        ("sum(w)", 0.0012, 0.9, log, "0.002 0.01 0.1 0.5"),
+    ],
+)
+def test_ticks_are_round_numbers_in_their_places(measure, low, high, curve, labels):
+    unit, position = unit_of(measure), curve(low, high)
+    ticks = nice_ticks(low, high, position, unit)
+    assert [label for _, label in ticks] == labels.split("|" if "|" in labels else None)
+    if curve is linear and measure == "mean(pace)":
+        assert [place for place, _ in ticks] == pytest.approx(
+            [position(s / 1000) for s in (240, 300, 360, 420)]
+        )
+
+
+@given(
+    st.sampled_from(MEASURES),
+    st.floats(-1e6, 1e7),
+    st.floats(1e-4, 1e7),
+    st.sampled_from(["linear", "log", "sqrt", "falling", "stairs"]),
+)
+def test_any_range_has_ticks_that_keep_apart(measure, low, span, curve):
+    high = low + span
+    assume(high - low > 1e-6 * max(abs(low), abs(high), 1) and (curve != "log" or low > 1e-6))
+    position = {
+        "linear": linear(low, high),
+        "sqrt": lambda value: math.sqrt(max(linear(low, high)(value), 0)),
+        "falling": lambda value: 1 - linear(low, high)(value),
+        "stairs": lambda value: math.ceil(linear(low, high)(value) * 3 - 1e-9) / 3,
+        "log": log(low, high) if low > 0 else None,
+    }[curve]
+    unit = unit_of(measure)
+    ticks = nice_ticks(low, high, position, unit)
+    assert 1 <= len(ticks) <= 8
+    places, labels = zip(*ticks, strict=True)
+    assert all(0 <= place <= 1 for place in places)
+    assert len(set(labels)) == len(labels)
+    assert all(np.diff(places) > 0.04)
+
+
+def test_odd_ranges():
+    unit = unit_of("passes")
+    assert nice_ticks(5, 5, lambda value: 0.3, unit) == [(0.3, "5")]
+    assert nice_ticks(math.nan, 5, lambda value: 0.3, unit) == []
+    assert nice_ticks(9, 1, linear(1, 9), unit) == nice_ticks(1, 9, linear(1, 9), unit)
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.0, 2.5])
+@pytest.mark.parametrize("dark", [True, False, None])
+def test_the_bar_shows_the_colours_in_order(scale, dark):
+    colors = colormap("viridis")
+    legend = draw_legend(colors, [(0.0, "1"), (1.0, "100")], "Passes", dark=dark, scale=scale)
+    row = legend[legend.shape[0] // 2 - round(3 * scale)]
+    pad = round(14 * scale)
+    middle = row[pad + 4 : -pad - 4, :3].astype(int)
+    x = np.linspace(0, 255, legend.shape[1] - 2 * pad)[4:-4]
+    assert np.abs(middle - colors[np.rint(x).astype(int), :3]).max() <= 1
+    # Corners are round: nothing there.
+    assert legend[0, 0, 3] == legend[-1, -1, 3] == 0
+    assert legend.dtype == np.uint8
+
+
+def test_text_is_drawn_where_its_tick_is():
+    ticks = [(0.25, "5"), (0.75, "50")]
+    with_text = draw_legend(colormap("ember"), ticks, "Passes", dark=True).astype(int)
+    without = draw_legend(colormap("ember"), [(0.5, " ")], "", dark=True)
+    bare = draw_legend(colormap("ember"), [(0.25, " "), (0.75, " ")], "Passes", dark=True).astype(int)
+    assert with_text.shape[0] > without.shape[0]
+    assert with_text.shape == bare.shape
+    columns = np.flatnonzero((with_text != bare).any((0, 2)))
+    left, right = columns[columns < 138], columns[columns > 138]
+    assert left.mean() == pytest.approx(14 + 0.25 * 247, abs=2)
+    assert right.mean() == pytest.approx(14 + 0.75 * 247, abs=2)
+
+
+def test_labels_without_room_are_left_out_and_none_leaves_the_panel():
+    crowded = draw_legend(colormap("ember"), [(0.5 + i / 1000, "100,000") for i in range(9)], "")
+    single = draw_legend(colormap("ember"), [(0.5, "100,000")], "")
+    assert np.array_equal(crowded, single)
+    edges = draw_legend(colormap("ember"), [(0, "100,000,000 km"), (1, "100,000,000 km")], "")
+    blank = draw_legend(colormap("ember"), [(0, " "), (1, " ")], "")
+    changed = np.flatnonzero((edges != blank).any((0, 2)))
+    assert changed.min() >= 4
+    assert changed.max() < blank.shape[1] - 4
+
+
+def test_titles_that_are_odd_do_no_harm():
+    plain = draw_legend(colormap("ember"), [], "Laufe - 10 x")
+    assert np.array_equal(plain, draw_legend(colormap("ember"), [], "Läufe – 10 ×"))
+    assert np.array_equal(
+        draw_legend(colormap("ember"), [], "地図"), draw_legend(colormap("ember"), [], "??")
+    )
+    long = draw_legend(colormap("ember"), [], "a very long title " * 20)
+    assert long.shape == plain.shape
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("palette", [True, False])
+def test_a_legend_is_placed_in_its_corner(corner, palette):
+    legend = np.full((30, 80, 4), (10, 20, 30, 255), np.uint8)
+    picture = Picture(np.full((200, 300), 7, np.uint8), colormap("ember"))
+    picture = picture if palette else Picture(picture.rgba)
+    before = picture.rgba.copy()
+    placed = place_legend(picture, legend, corner, margin=11)
+    assert placed.palette is None
+    assert np.array_equal(picture.rgba, before)
+    y, x = np.nonzero((placed.pixels != before).any(-1))
+    top = 11 if "top" in corner else 200 - 11 - 30
+    left = 11 if "left" in corner else 300 - 11 - 80
+    assert (y.min(), y.max(), x.min(), x.max()) == (top, top + 29, left, left + 79)
+
+
+def test_translucent_legends_are_composed():
+    legend = np.zeros((10, 10, 4), np.uint8)
+    legend[:] = (255, 255, 255, 128)
+    for below, expected in (((0, 0, 0, 255), (128, 128, 128, 255)), ((9, 9, 9, 0), (255, 255, 255, 128))):
+        pixels = np.full((30, 30, 4), below, np.uint8)
+        seen = place_legend(Picture(pixels), legend, "top-left", margin=0).pixels
+        assert tuple(seen[5, 5]) == expected
+        assert tuple(seen[20, 20]) == below
+
+
+def test_a_small_picture_gets_a_small_legend_and_a_tiny_one_none():
+    legend = draw_legend(colormap("ember"), [(0.5, "10")], "Passes")
+    small = Picture(np.zeros((200, 200, 4), np.uint8))
+    placed = place_legend(small, legend, margin=5).pixels
+    _, x = np.nonzero(placed[..., 3])
+    assert x.min() >= 5
+    assert x.max() < 195
+    with pytest.raises(BadOption, match="too small for a legend: make it at least"):
+        place_legend(Picture(np.zeros((60, 60, 4), np.uint8)), legend)
+    with pytest.raises(BadOption, match="no corner"):
+        place_legend(small, legend, "middle")
+
+
+def test_the_scale_grows_with_the_picture():
+    assert fitting_scale(300, 300) == 1
+    assert fitting_scale(4400, 4400) == 4
