@@ -137,6 +137,7 @@ class Job:
 
     def _window(self, box: tuple[float, float, float, float]) -> Window:
         window = bbox_window(box, self.zoom, self.resolution, self.width)
+        check_memory(window, 0, self.measure.bytes_per_pixel)  # before the halo is worked out row by row
         check_memory(window, halo(self.style.smoothing, window), self.measure.bytes_per_pixel)
         return window
 

@@ -35,6 +35,8 @@ _LINKS = 0.02
 """Cells with less than this share of the busiest cell's activities do not link places."""
 _SAMPLES = 300
 """Fixes of a track that are looked at, about."""
+_SLENDER = 0.4
+"""The shorter side of a place is at least this share of the longer one."""
 _CORE = (0.01, 0.99)
 _LEAST = 400.0
 """Metres: a place is never narrower."""
@@ -54,7 +56,9 @@ class Place:
 def _padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Bounding box in degrees around world coordinates, with some air and a least size."""
     west, east, north, south = float(u.min()), float(u.max()), float(v.min()), float(v.max())
-    least = _LEAST / float(ground_metres((north + south) / 2)[0])
+    least = max(
+        _LEAST / float(ground_metres((north + south) / 2)[0]), _SLENDER * max(east - west, south - north)
+    )
     air_u = max(0.03 * (east - west), (least - (east - west)) / 2)
     air_v = max(0.03 * (south - north), (least - (south - north)) / 2)
     lon, lat = to_lonlat(

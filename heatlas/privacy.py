@@ -155,10 +155,10 @@ def _clip(batch: Batch, length: float, secret: bytes, keep: NDArray[np.bool_]) -
 
 def _inside(batch: Batch, zone: Zone, secret: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Fixes inside the zone's hidden circle, and fixes whose line to the next one crosses it."""
-    angle = 2 * math.pi * _draw(secret, "zone angle", zone.lat, zone.lon, zone.radius)
-    shift = (
-        (_MARGIN - 1) * zone.radius * math.sqrt(_draw(secret, "zone shift", zone.lat, zone.lon, zone.radius))
-    )
+    # Written out to a fixed precision: 500 and 500.0 are one zone.
+    identity = f"{zone.lat:.6f} {zone.lon:.6f} {zone.radius:.1f}"
+    angle = 2 * math.pi * _draw(secret, "zone angle", identity)
+    shift = (_MARGIN - 1) * zone.radius * math.sqrt(_draw(secret, "zone shift", identity))
     u, v = from_lonlat(zone.lon, zone.lat)
     east, north = (float(g) for g in ground_metres(v))
     # Metres from the shifted centre; round the world by the short way.

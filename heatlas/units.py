@@ -102,10 +102,10 @@ def steps(unit: Unit, low: float, high: float) -> list[float]:
 
 
 def _tens(low: float, high: float) -> list[float]:
-    """List 1, 2, 5, 10, 20, 50 ... from at most `low` to less than ten times `high`; none where high < low."""
-    decades = (
-        range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1) if low <= high else range(0)
-    )
+    """List 1, 2, 5, 10, 20 ... from at most `low` to less than ten times `high`; none where high < low."""
+    if high < low:
+        return []
+    decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
     return [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
 
 

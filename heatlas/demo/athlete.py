@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from heatlas.demo.diary import KINDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +19,7 @@ _NAMES = {
     "loop": ("River loop", "Feierabendrunde", "Once around the park", "Läufchen am Fluss", "Easy 🌿"),
     "commute": ("To work", "Way home"),
     "explore": ("New streets", "Straßen sammeln", "Where does this one go?", "Zigzag"),
-    "long": ("Long run", "Langer Lauf, \"ganz langsam\"", "Sunday long one"),
+    "long": ("Long run", 'Langer Lauf, "ganz langsam"', "Sunday long one"),
     "far": ("Dörferrunde", "Out and around", "Côte après côte", "Ride with Jörg & Zoë"),
     "intervals": ("25 laps", "Intervalle 🏃", "Track night"),
     "trail": ("Hairpins", "Auf den Berg", "Up, down, up"),
@@ -27,9 +30,12 @@ _NAMES = {
     "holiday": ("Heath", "Urlaubsläufchen", "Sand and heather"),
 }  # fmt: skip
 _REMARKS = (
-    "Legs heavy at first.\nBetter after the bridge, then \"flying\".", "6 × 3 min, 90 s easy", "Wind from all sides; windy, in a word.",
-    "Schöner Morgen, Nebel über dem Fluss.\n\nReh gesehen!", "Too fast, too early",
-)  # fmt: skip
+    'Legs heavy at first.\nBetter after the bridge, then "flying".',
+    "6 × 3 min, 90 s easy",
+    "Wind from all sides; windy, in a word.",
+    "Schöner Morgen, Nebel über dem Fluss.\n\nReh gesehen!",
+    "Too fast, too early",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +53,8 @@ def tell(session: Session, rng: np.random.Generator) -> Told:
     names = _NAMES[kind]
     name = names[session.number % 2] if kind == "commute" else names[int(rng.integers(len(names)))]
     if rng.random() < 0.4 and kind in {"loop", "explore", "far", "walk"}:
-        part = (
-            "Morning"
-            if session.local < 11
-            else "Lunch"
-            if session.local < 14
-            else "Afternoon"
-            if session.local < 17
-            else "Evening"
-        )
-        name = f"{part} {'Ride' if kind == 'far' else 'Walk' if kind == 'walk' else 'Run'}"
+        part = ("Morning", "Lunch", "Afternoon", "Evening")[bisect((11, 14, 17), session.local)]
+        name = f"{part} {KINDS[kind].sport}"
     about = _REMARKS[int(rng.integers(len(_REMARKS)))] if rng.random() < 0.12 else ""
     if kind in {"commute", "far", "virtual"}:
         gear = "Stadtrad" if kind == "commute" else "Road bike Nº 2"

@@ -123,10 +123,17 @@ def write_export(
         file = f"activities/{upload}.{item.form}.gz" if item.form else ""
         if fixes is not None:
             (folder / file).write_bytes(_gzip(_content(fixes, item, told, sport)))
-        table.append(row(
-            number=activity, time=session.start, name=told.name, sport=sport, about=told.about, gear=told.gear,
-            commute=session.kind == "commute", file=file, fixes=fixes, elapsed=2400, metres=5000.0 if sport == "Run" else 1500.0,
-        ))  # fmt: skip
+        words = {
+            "Activity ID": str(activity),
+            "Activity Name": told.name,
+            "Activity Type": sport,
+            "Activity Description": told.about,
+            "Activity Gear": told.gear,
+            "Commute": "true" if session.kind == "commute" else "false",
+            "Filename": file,
+            "Pool Length": "25.0" if sport == "Swim" else "",
+        }
+        table.append(row(words, session.start, fixes, (2400, 5000.0 if sport == "Run" else 1500.0)))
         if progress is not None:
             progress(done, len(items))
     (folder / "activities.csv").write_bytes(table_bytes(table))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,8 @@ _ENUM, _S8, _U8, _U16, _S32, _U32, _U32Z = 0x00, 0x01, 0x02, 0x84, 0x85, 0x86, 0
 _TYPES = {_ENUM: "u1", _S8: "i1", _U8: "u1", _U16: "<u2", _S32: "<i4", _U32: "<u4", _U32Z: "<u4"}
 _INVALID = {_ENUM: 0xFF, _S8: 0x7F, _U8: 0xFF, _U16: 0xFFFF, _S32: 0x7FFFFFFF, _U32: 0xFFFFFFFF, _U32Z: 0}
 _SPORTS = {
-    "Run": (1, 0), "Trail Run": (1, 3), "Ride": (2, 0), "Virtual Ride": (2, 58), "Walk": (11, 0), "Hike": (17, 0),
-    "Swim": (5, 17),
+    "Run": (1, 0), "Trail Run": (1, 3), "Ride": (2, 0), "Virtual Ride": (2, 58), "Walk": (11, 0),
+    "Hike": (17, 0), "Swim": (5, 17),
 }  # fmt: skip
 _DEGREE = 2**31 / 180
 
@@ -121,8 +122,8 @@ def _laps(fixes: Fixes, sport: tuple[int, int]) -> bytes:
     begin, end = edges[:-1], edges[1:]
     seconds = (fixes.time[end] - fixes.time[begin]) * 1000
     return _messages(3, 19, {
-        (254, _U16): np.arange(len(begin)), (253, _U32): fixes.time[end] - _EPOCH, (0, _ENUM): 9, (1, _ENUM): 1,
-        (2, _U32): fixes.time[begin] - _EPOCH, (7, _U32): seconds, (8, _U32): seconds,
+        (254, _U16): np.arange(len(begin)), (253, _U32): fixes.time[end] - _EPOCH, (0, _ENUM): 9,
+        (1, _ENUM): 1, (2, _U32): fixes.time[begin] - _EPOCH, (7, _U32): seconds, (8, _U32): seconds,
         (9, _U32): (fixes.distance[end] - fixes.distance[begin]) * 100, (25, _ENUM): sport[0],
     })  # fmt: skip
 
@@ -143,8 +144,8 @@ def _summary(fixes: Fixes, sport: tuple[int, int]) -> bytes:
         (25, _U16): 0, (26, _U16): len(np.unique([0, *fixes.laps.tolist()])), (28, _ENUM): 0,
     })  # fmt: skip
     return session + _messages(5, 34, {
-        (253, _U32): end - _EPOCH, (0, _U32): timer, (1, _U16): 1, (2, _ENUM): 0, (3, _ENUM): 26, (4, _ENUM): 1,
-        (5, _U32): end - _EPOCH + 3600,
+        (253, _U32): end - _EPOCH, (0, _U32): timer, (1, _U16): 1, (2, _ENUM): 0, (3, _ENUM): 26,
+        (4, _ENUM): 1, (5, _U32): end - _EPOCH + 3600,
     })  # fmt: skip
 
 
@@ -172,7 +173,7 @@ def fit_bytes(fixes: Fixes, sport: str, serial: int) -> bytes:
     size = len(rows) // len(fixes.time)
     body = [head, _event(start, 0, define=True), _definition(2, 20, list(columns))]
     edges = [0, *fixes.pauses.tolist(), len(fixes.time)]
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         if a:
             body += [_event(int(fixes.time[a - 1]), 4), _event(int(fixes.time[a]), 0)]
         body.append(rows[a * size : b * size])

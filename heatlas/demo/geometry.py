@@ -34,8 +34,8 @@ def lengths(points: Points) -> NDArray[np.float64]:
 
 def along(points: Points, at: ArrayLike) -> Points:
     """Points of the line at the given distances from its beginning."""
-    s = lengths(points)
-    return np.column_stack((np.interp(at, s, points[:, 0]), np.interp(at, s, points[:, 1])))
+    s, where = lengths(points), np.asarray(at, np.float64)
+    return np.column_stack((np.interp(where, s, points[:, 0]), np.interp(where, s, points[:, 1])))
 
 
 def resample(points: Points, step: float) -> Points:
@@ -62,7 +62,7 @@ def spline(points: ArrayLike, step: float = 12.0, *, closed: bool = False) -> Po
 
 
 def normals(points: Points) -> Points:
-    """Unit vectors to the right of the line at each of its points."""
+    """Find the unit vectors to the right of the line at each of its points."""
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
     return np.column_stack((tangent[:, 1], -tangent[:, 0]))
@@ -70,13 +70,13 @@ def normals(points: Points) -> Points:
 
 def offset(points: Points, by: ArrayLike) -> Points:
     """Shift the line to its right by so many metres (a number, or one for each point)."""
-    return points + normals(points) * np.broadcast_to(by, len(points))[:, None]
+    return np.asarray(points + normals(points) * np.broadcast_to(by, len(points))[:, None])
 
 
 def turned(points: Points, angle: float, centre: tuple[float, float]) -> Points:
     """Turn anticlockwise by an angle in radians about the origin, then move the origin to `centre`."""
     cos, sin = math.cos(angle), math.sin(angle)
-    return points @ np.array([[cos, sin], [-sin, cos]]) + centre
+    return np.asarray(points @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
 
 def blob(

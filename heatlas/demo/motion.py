@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.demo.diary import KINDS, fitness
 from heatlas.demo.geometry import smooth
 from heatlas.demo.routes import STEP
-from heatlas.mercator import ECCENTRICITY2, EARTH_RADIUS
+from heatlas.mercator import EARTH_RADIUS, ECCENTRICITY2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,7 +161,7 @@ def move(route: Route, session: Session, rng: np.random.Generator) -> Fixes:
         pauses=np.zeros(0, np.int64), laps=np.searchsorted(at, s[np.minimum(route.laps, len(s) - 1)]),
     )  # fmt: skip
     return _thinned(
-        fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.52
+        fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.6
     )
 
 
@@ -239,13 +239,12 @@ _SERIES = (
 def swim(session: Session, rng: np.random.Generator) -> Fixes:
     """Lengths of a 25 m pool, a record each, without positions."""
     lengths = int(rng.integers(48, 90))
-    step = 25 / KINDS["swim"].speed * (1 + 0.05 * rng.normal(size=lengths)) + 30 * (
-        np.arange(lengths) % 16 == 15
-    )
+    rests = np.where(np.arange(lengths) % 16 == 15, 30.0, 0.0)
+    step = 25 / KINDS["swim"].speed * (1 + 0.05 * rng.normal(size=lengths)) + rests
     tick = np.concatenate(([0], np.cumsum(np.maximum(step, 15)).astype(np.int64)))
     none = np.full(lengths + 1, np.nan)
     beat = 118 + 22 * (1 - np.exp(-np.arange(lengths + 1) / 5)) + 3 * rng.normal(size=lengths + 1)
-    distance = np.arange(lengths + 1) * 25.0
+    distance = np.arange(lengths + 1, dtype=np.float64) * 25
     return Fixes(
         time=session.start + tick, lat=none, lon=none, elevation=none, distance=distance,
         speed=np.concatenate(([0.0], 25.0 / np.diff(tick))), heart_rate=beat, cadence=none, power=none,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,7 +124,7 @@ def _crossings(p: Points, q: Points, line: NDArray[np.int64]) -> tuple[NDArray[n
 
 
 def _merge(places: Points) -> NDArray[np.int64]:
-    """Number the places so that those closer than some metres share a number (first come, first served)."""
+    """Give each place a number, shared with places closer than some metres (first come, first served)."""
     seen: dict[tuple[int, int], list[tuple[float, float, int]]] = {}
     number = np.empty(len(places), np.int64)
     found = 0
@@ -187,7 +188,7 @@ def build(lines: Sequence[tuple[Points, int]]) -> Network:
     nodes[number[::-1]] = np.round(places[::-1], 2)
     order = np.lexsort((at, on))
     ends, source, shapes = [], [], []
-    for i, j in zip(order[:-1], order[1:], strict=True):
+    for i, j in pairwise(order):
         if on[i] != on[j]:
             continue
         middle = q[segment[i] : segment[j]] if segment[j] > segment[i] else q[:0]

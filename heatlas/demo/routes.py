@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,71 +13,53 @@ import numpy as np
 from heatlas.demo import elsewhere
 from heatlas.demo import network as net
 from heatlas.demo.geometry import lengths, normals, resample, smooth
-from heatlas.demo.town import CORE, HILL, PLACES, TRACK, VILLAGES, height, town, track_lap
+from heatlas.demo.grounds import CORE, HILL, ORIGIN, PLACES, VILLAGES, height, track_lap
+from heatlas.demo.town import town
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.demo.diary import Session
     from heatlas.demo.geometry import Points
-    from heatlas.demo.network import Network
+
+    _Stop = str | tuple[float, float]
 
 __all__ = ["STEP", "Route", "route"]
 
 STEP = 3.0
 """Metres between the points of a route."""
-_TOWN, _HEATH, _ISLAND = (47.8000, 10.9000), (53.0500, 9.6200), (-27.4000, -131.6000)
+_ORIGINS = {"town": ORIGIN, "heath": (53.05, 9.62), "island": (-27.4, -131.6)}
+_NETWORKS = {"town": town, "heath": elsewhere.heath, "island": elsewhere.island}
+_GROUNDS = {"town": height, "heath": elsewhere.heath_height, "island": elsewhere.island_height}
 
-_LOOPS: list[tuple[float, list[str]]] = [
-    (
-        0.30,
-        [
-            "home",
-            "city park west",
-            "city park east",
-            "west bank mid",
-            "old bridge",
-            "east bank mid",
-            "east bank south",
-            "home",
-        ],
-    ),
-    (0.24, ["home", "city park west", "city park east", "home"]),
-    (0.14, ["home", "lake north", "lake west", "lake east", "home"]),
-    (0.11, ["home", "city park east", "west bank mid", "south bridge", "home"]),
-    (0.10, ["home", "castle", "market", "city park east", "home"]),
-    (0.11, ["work", "park south", "park north", "park east", "work"]),
-]
-_LONG = [
-    [
-        "city park east",
-        "west bank mid",
-        "old bridge",
-        "park south",
-        "park north",
-        "old bridge",
-        "castle",
-        "home",
-    ],
-    ["lake east", "lake west", "lake north", "south bridge", "west bank mid", "home"],
-    [
-        "south bridge",
-        "forest west",
-        "forest",
-        "forest south",
-        "forest east",
-        "forest north",
-        "east bank south",
-        "home",
-    ],
-    ["track", "hill foot", "HILL", "station west", "castle", "city park west", "home"],
-    ["castle", "station west", "park north", "park south", "east bank mid", "home"],
-]
+_LOOPS = (
+    (30, "home, city park west, city park east, west bank mid, old bridge, east bank mid, east bank south"),
+    (24, "home, city park west, city park east"),
+    (14, "home, lake north, lake west, lake east"),
+    (11, "home, city park east, west bank mid, south bridge"),
+    (10, "home, castle, market, city park east"),
+    (11, "work, park south, park north, park east"),
+)
+"""Favourite loops: how often of 100, and where they go before they come back to where they began."""
+_LONG = (
+    "home, city park east, west bank mid, old bridge, park south, park north, old bridge, castle",
+    "home, lake east, lake west, lake north, south bridge, west bank mid",
+    "home, south bridge, forest west, forest, forest south, forest east, forest north, east bank south",
+    "home, track, hill foot, hill top, station west, castle, city park west",
+    "home, castle, station west, park north, park south, east bank mid",
+)
+_WALKS = (
+    "home, city park west, city park east",
+    "castle, market, old bridge",
+    "park south, park north",
+    "lake east, lake west",
+)
 _FAR = [
-    "SW1 SW2 S2 S1", "S1 S3 SE1 E1", "SW1 W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE2 SE1", "SE1 SE2 S3 S2 S1",
-    "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1", "S1 SW2 W2 W1 SW1", "NW1 N2 N1",
+    "SW1 SW2 S2 S1", "S1 S3 SE1 E1", "SW1 W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE2 SE1",
+    "SE1 SE2 S3 S2 S1", "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1", "S1 SW2 W2 W1 SW1",
+    "NW1 N2 N1",
     "N1 N2 NE2 E2 E3 SE2 S3 S1", "SW1 SW2 W2 NW2 NW1 N1",
 ]  # fmt: skip
 
@@ -114,7 +98,7 @@ def _ways(
     place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int
 ) -> tuple[tuple[int, int], ...]:
     """Ways through the given junctions, as (way, 1 or -1 for its direction)."""
-    network = _network(place)
+    network = _NETWORKS[place]()
     liking = {"foot": _ON_FOOT, "trail": _TRAILS, "wheels": _ON_WHEELS, "road": _ROADS}[taste]
     streets = int(network.line.max()) + 1
     # A whim is for or against a whole street: nobody zigzags for variety's sake.
@@ -124,7 +108,7 @@ def _ways(
     least = float((cost / network.length).min())
     price = cost.tolist()
     found: list[tuple[int, int]] = []
-    for a, b in zip(stops[:-1], stops[1:], strict=True):
+    for a, b in pairwise(stops):
         node = a
         for way in network.route(a, b, price, least):
             forward = int(network.ends[way, 0]) == node
@@ -135,15 +119,11 @@ def _ways(
     return tuple(found)
 
 
-def _network(place: str) -> Network:
-    return {"town": lambda: town().network, "heath": elsewhere.heath, "island": elsewhere.island}[place]()
-
-
 def _line(
     place: str, ways: Sequence[tuple[int, int]]
 ) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
     """Join ways to a line: its points, the kind of way at each, and how far on it an avenue is met."""
-    network = _network(place)
+    network = _NETWORKS[place]()
     shapes, kinds, lights = [], [], []
     far = 0.0
     for way, direction in ways:
@@ -173,16 +153,12 @@ def _travelled(
     side = 1.0 if wheels else float(rng.choice([-1.0, 1.0]))
     aside = side * _SIDE[kind] * (0.5 if wheels else 1.0) + 0.8 * smooth(rng.normal(size=len(line)), 40) * 8
     line = line + normals(smooth(line, 3)) * smooth(aside, 7)[:, None]
-    where = {"town": _TOWN, "heath": _HEATH, "island": _ISLAND}[place]
-    ground: Callable[[Points], NDArray[np.float64]] = {
-        "town": height, "heath": elsewhere.heath_height, "island": elsewhere.island_height
-    }[place]  # fmt: skip
     waits = np.minimum(np.rint(lights / s[-1] * (len(line) - 1)).astype(np.int64), len(line) - 1)
     core = np.exp(-((np.hypot(*(line - CORE).T) / 480) ** 4)) if place == "town" else np.zeros(len(line))
     over = np.flatnonzero((kind[1:] == net.BRIDGE) & (kind[:-1] != net.BRIDGE))
     return Route(
-        line=line, origin=where, height=smooth(ground(line), 6), effort=np.ones(len(line)), blur=1 + 0.9 * core,
-        lights=np.unique(waits), bridges=over, laps=np.zeros(0, np.int64),
+        line=line, origin=_ORIGINS[place], height=smooth(_GROUNDS[place](line), 6), effort=np.ones(len(line)),
+        blur=1 + 0.9 * core, lights=np.unique(waits), bridges=over, laps=np.zeros(0, np.int64),
     )  # fmt: skip
 
 
@@ -202,18 +178,12 @@ def _joined(parts: Sequence[Route], laps: Sequence[int]) -> Route:
 
 
 def _through(
-    session: Session,
-    rng: np.random.Generator,
-    stops: Sequence[str | tuple[float, float]],
-    taste: str,
-    variety: float = 0.0,
+    session: Session, rng: np.random.Generator, stops: Sequence[_Stop], taste: str, variety: float = 0.0
 ) -> Route:
     """Build the route through named or given places of the town."""
-    plan = town()
-    at = [
-        plan.network.nearest(*(VILLAGES.get(p) or PLACES.get(p) or HILL) if isinstance(p, str) else p)
-        for p in stops
-    ]
+    network = town()
+    at = [network.nearest(*(PLACES[stop] if isinstance(stop, str) else stop)) for stop in stops]
+    # The usual way has four forms; a whim is new every time.
     seed = int(rng.integers(2**31)) if variety > 0.2 else int(rng.integers(4))
     return _travelled("town", _ways("town", tuple(at), taste, variety, seed), session, rng)
 
@@ -223,26 +193,30 @@ def _intervals(session: Session, rng: np.random.Generator) -> Route:
     there = _through(session, rng, ["home", "track"], "foot")
     back = _through(session, rng, ["track", "home"], "foot", 0.15)
     lap = track_lap(1.0 + 0.4 * float(rng.random()))
-    pattern = [(1, 1), (2, 1), (4, 1)][session.number % 3]
-    fast = ([True] * pattern[0] + [False] * pattern[1]) * 25
     ring = resample(np.concatenate([lap[:-1]] * 25 + [lap[:1]]), STEP)
-    each = (np.arange(len(ring)) * 25 // len(ring)).astype(np.int64)
-    effort = smooth(np.where(np.array(fast[:25])[each], 1.52, 0.88), 3)
-    way_in = resample(np.array([there.line[-1], (TRACK[0], TRACK[1]), lap[0]]), STEP)
-    way_in = smooth(resample(np.array([there.line[-1], lap[0]]), STEP), 2)
-    way_out = resample(np.array([lap[0], back.line[0]]), STEP)
-    parts = [there, *(_plain(part, there.origin) for part in (way_in, ring, way_out)), back]
-    parts[2] = _plain(ring, there.origin, effort)
-    first = len(there.line) + len(way_in)
-    turns = first + np.searchsorted(each, np.arange(25))
-    return _joined(parts, [*turns.tolist(), first + len(ring)])
+    which = np.arange(len(ring)) * 25 // len(ring)
+    # One, two or four laps fast, then one easy.
+    fast = (1, 2, 4)[session.number % 3]
+    effort = smooth(np.where(which % (fast + 1) < fast, 1.52, 0.88), 3)
+    onto = resample(np.array([there.line[-1], lap[0]]), STEP)
+    off = resample(np.array([lap[0], back.line[0]]), STEP)
+    first = len(there.line) + len(onto)
+    laps = first + np.searchsorted(which, np.arange(25))
+    parts = [
+        there,
+        _plain(onto, np.ones(len(onto))),
+        _plain(ring, effort),
+        _plain(off, np.ones(len(off))),
+        back,
+    ]
+    return _joined(parts, [*laps.tolist(), first + len(ring)])
 
 
-def _plain(line: Points, origin: tuple[float, float], effort: NDArray[np.float64] | None = None) -> Route:
+def _plain(line: Points, effort: NDArray[np.float64]) -> Route:
+    """Route on the sports ground: a clear sky, and nothing to wait for."""
     none = np.zeros(0, np.int64)
-    ones = np.ones(len(line))
     return Route(
-        line=line, origin=origin, height=height(line), effort=ones if effort is None else effort, blur=ones * 0.6,
+        line=line, origin=ORIGIN, height=height(line), effort=effort, blur=np.full(len(line), 0.6),
         lights=none, bridges=none, laps=none,
     )  # fmt: skip
 
@@ -256,6 +230,23 @@ def _somewhere(rng: np.random.Generator, start: tuple[float, float], far: float)
             return x, y
 
 
+def _around(places: str) -> list[str]:
+    """Names of the places, the first one again at the end."""
+    names = places.split(", ")
+    return [*names, names[0]]
+
+
+def _explored(session: Session, rng: np.random.Generator) -> Route:
+    """Through streets that caught the eye on a map; every third time from work, on the other side of town."""
+    start = "work" if session.number % 3 == 2 else "home"
+    while True:
+        x, y = _somewhere(rng, PLACES[start], 3600)
+        others = [(x + 700 * float(rng.normal()), y + 700 * float(rng.normal())) for _ in range(2)]
+        found = _through(session, rng, [start, (x, y), *others, start], "foot", 0.6)
+        if len(found.line) * STEP < 17_000:
+            return found
+
+
 def route(session: Session, rng: np.random.Generator) -> Route | None:
     """Draw the route of a session; None for one that stays in one place."""
     kind, n = session.kind, session.number
@@ -263,48 +254,41 @@ def route(session: Session, rng: np.random.Generator) -> Route | None:
         return None
     if kind == "intervals":
         return _intervals(session, rng)
+    if kind == "explore":
+        return _explored(session, rng)
     if kind == "loop":
-        weights = np.array([w for w, _ in _LOOPS])
-        stops = _LOOPS[int(rng.choice(len(_LOOPS), p=weights / weights.sum()))][1]
-        return _through(session, rng, stops, "foot", 0.2 * float(rng.random() < 0.25))
+        share = np.array([share for share, _ in _LOOPS])
+        loop = _LOOPS[int(rng.choice(len(_LOOPS), p=share / share.sum()))][1]
+        return _through(session, rng, _around(loop), "foot", 0.2 * float(rng.random() < 0.25))
     if kind == "commute":
         ends = ["home", "work"] if n % 2 == 0 else ["work", "home"]
         return _through(session, rng, ends, "wheels", 0.2 * float(rng.random() < 0.3))
-    if kind == "explore":
-        # Every third one begins at work, on the other side of town.
-        start = "work" if n % 3 == 2 else "home"
-        first = _somewhere(rng, PLACES[start], 3600)
-        others = [
-            (first[0] + float(rng.normal()) * 700, first[1] + float(rng.normal()) * 700) for _ in range(2)
-        ]
-        return _through(session, rng, [start, first, *others, start], "foot", 0.6)
     if kind == "long":
-        return _through(session, rng, ["home", *_LONG[n % len(_LONG)]], "foot", 0.15)
+        return _through(session, rng, _around(_LONG[n % len(_LONG)]), "foot", 0.15)
+    if kind == "walk":
+        return _through(session, rng, _around(_WALKS[n % len(_WALKS)]), "foot", 0.3)
     if kind == "far":
         # Through each village by a street of its own.
-        shift = 170.0
         villages = [VILLAGES[name] for name in _FAR[(n * 5) % len(_FAR)].split()]
-        stops = [(x + shift * float(rng.normal()), y + shift * float(rng.normal())) for x, y in villages]
-        return _through(session, rng, ["home", *stops, "home"], "road", 0.25)
-    return _outing(session, rng)
-
-
-def _outing(session: Session, rng: np.random.Generator) -> Route:
-    """Routes of trail runs, walks, hikes, and of what happens elsewhere."""
-    kind, n = session.kind, session.number
+        passed = [(x + 170 * float(rng.normal()), y + 170 * float(rng.normal())) for x, y in villages]
+        return _through(session, rng, ["home", *passed, "home"], "road", 0.25)
     if kind in {"trail", "hike"}:
-        around = [
-            (HILL[0] + 850 * np.cos(a), HILL[1] + 800 * np.sin(a)) for a in rng.uniform(0, 2 * np.pi, 3)
-        ]
-        start = "home" if n % 3 == 0 and kind == "trail" else "hill foot"
-        return _through(session, rng, [start, "HILL", around[0], "HILL", around[1], start], "trail", 0.35)
-    if kind == "walk":
-        stops = [["home", "city park west", "city park east", "home"], ["castle", "market", "old bridge", "castle"],
-                 ["park south", "park north", "park south"], ["lake east", "lake west", "lake east"]][n % 4]  # fmt: skip
-        return _through(session, rng, stops, "foot", 0.3)
-    place = "heath" if kind == "holiday" else "island"
-    network = _network(place)
+        side = [(HILL[0] + 850 * math.cos(a), HILL[1] + 800 * math.sin(a)) for a in rng.uniform(0, 6.28, 2)]
+        if n % 3 == 0 and kind == "trail":
+            return _through(session, rng, ["home", "hill foot", "hill top", side[0], "home"], "trail", 0.35)
+        return _through(
+            session, rng, ["hill foot", "hill top", side[0], "hill top", side[1], "hill foot"], "trail", 0.35
+        )
+    return _abroad("heath" if kind == "holiday" else "island", session, rng)
+
+
+def _abroad(place: str, session: Session, rng: np.random.Generator) -> Route:
+    """From the middle of a place elsewhere through two or four junctions and back."""
+    network = _NETWORKS[place]()
     start = network.nearest(0, 0)
-    others = rng.choice(len(network.nodes), size=2 if kind == "holiday" else 4, replace=False).tolist()
-    ways = _ways(place, (start, *others, start), "foot" if kind == "holiday" else "road", 0.3, n)
+    far = np.hypot(*(network.nodes - network.nodes[start]).T)
+    choice = np.flatnonzero(far > 700)
+    others = rng.choice(choice, size=2 if place == "heath" else 4, replace=False).tolist()
+    taste = "foot" if place == "heath" else "road"
+    ways = _ways(place, (start, *others, start), taste, 0.3, session.number)
     return _travelled(place, ways, session, rng)

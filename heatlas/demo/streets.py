@@ -55,7 +55,7 @@ def inside(outline: Points) -> NDArray[np.bool_]:
 
 
 def _field(guides: Sequence[tuple[Points, float]], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Direction of the streets of the first family in each cell, radians: guides blurred, over a calm noise."""
+    """Direction of the first family of streets in each cell, radians: guides blurred, over a calm noise."""
     side = SIDE // _COARSE
     axis = (np.arange(side) + 0.5) * CELL * _COARSE - HALF
     x, y = np.meshgrid(axis, axis)
@@ -100,16 +100,17 @@ class _Plot:
 
 
 def _trace(
-    x: float,
-    y: float,
+    row: int,
+    column: int,
     angle: NDArray[np.float64],
     sign: float,
     stop: NDArray[np.bool_],
     spacing: NDArray[np.float32],
     most: int,
 ) -> list[tuple[float, float]]:
-    """Follow the field from a place until something is in the way."""
+    """Follow the field from the middle of a cell until something is in the way."""
     points = []
+    x, y = (column + 0.5) * CELL - HALF, (row + 0.5) * CELL - HALF
     dx, dy = 0.0, 0.0
     for n in range(most):
         row, column = int((y + HALF) / CELL), int((x + HALF) / CELL)
@@ -157,8 +158,7 @@ def streets(
     for points in laid:
         across = normals(points)
         run = np.arctan2(across[:, 1], across[:, 0]) + math.pi / 2
-        row, column = cells(points)
-        parallel = np.abs(np.cos(run - first[row, column])) > math.sqrt(0.5)
+        parallel = np.abs(np.cos(run - first[cells(points)])) > math.sqrt(0.5)
         families[0][1].stamp(points[parallel], spacing)
         families[1][1].stamp(points[~parallel], spacing)
     rows, columns = np.nonzero(spacing > 0)
@@ -171,10 +171,8 @@ def streets(
         angle, plot = families[k % 2]
         if plot.wide[row, column]:
             continue
-        x, y = (column + 0.5) * CELL - HALF, (row + 0.5) * CELL - HALF
         most = int(rng.integers(25, 190))
-        back = _trace(x, y, angle, -1.0, plot.close, spacing, most)
-        ahead = _trace(x, y, angle, 1.0, plot.close, spacing, most)
+        back, ahead = (_trace(row, column, angle, sign, plot.close, spacing, most) for sign in (-1.0, 1.0))
         line = np.array(back[:0:-1] + ahead)
         if len(line) > 7:
             line = smooth(line, 1.5)

@@ -12,35 +12,39 @@ import numpy as np
 from heatlas.demo.geometry import smooth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from heatlas.demo.motion import Fixes
 
 __all__ = ["HEADER", "row", "table_bytes"]
 
-HEADER = tuple(
-    "Activity ID,Activity Date,Activity Name,Activity Type,Activity Description,Elapsed Time,Distance,Max Heart Rate,"
-    "Relative Effort,Commute,Activity Private Note,Activity Gear,Filename,Athlete Weight,Bike Weight,Elapsed Time,"
-    "Moving Time,Distance,Max Speed,Average Speed,Elevation Gain,Elevation Loss,Elevation Low,Elevation High,Max Grade,"
-    "Average Grade,Average Positive Grade,Average Negative Grade,Max Cadence,Average Cadence,Max Heart Rate,"
-    "Average Heart Rate,Max Watts,Average Watts,Calories,Max Temperature,Average Temperature,Relative Effort,Total Work,"
-    "Number of Runs,Uphill Time,Downhill Time,Other Time,Perceived Exertion,Type,Start Time,Weighted Average Power,"
-    "Power Count,Prefer Perceived Exertion,Perceived Relative Effort,Commute,Total Weight Lifted,From Upload,"
-    "Grade Adjusted Distance,Weather Observation Time,Weather Condition,Weather Temperature,Apparent Temperature,"
-    "Dewpoint,Humidity,Weather Pressure,Wind Speed,Wind Gust,Wind Bearing,Precipitation Intensity,Sunrise Time,"
-    "Sunset Time,Moon Phase,Bike,Gear,Precipitation Probability,Precipitation Type,Cloud Cover,Weather Visibility,"
-    "UV Index,Weather Ozone,Jump Count,Total Grit,Average Flow,Flagged,Average Elapsed Speed,Dirt Distance,"
-    "Newly Explored Distance,Newly Explored Dirt Distance,Activity Count,Total Steps,Carbon Saved,Pool Length,"
-    "Training Load,Intensity,Average Grade Adjusted Pace,Timer Time,Total Cycles,Recovery,With Pet,Competition,Long Run,"
-    "For a Cause,Media".split(",")
-)
+HEADER = (
+    "Activity ID", "Activity Date", "Activity Name", "Activity Type", "Activity Description",
+    "Elapsed Time", "Distance", "Max Heart Rate", "Relative Effort", "Commute", "Activity Private Note",
+    "Activity Gear", "Filename", "Athlete Weight", "Bike Weight", "Elapsed Time", "Moving Time", "Distance",
+    "Max Speed", "Average Speed", "Elevation Gain", "Elevation Loss", "Elevation Low", "Elevation High",
+    "Max Grade", "Average Grade", "Average Positive Grade", "Average Negative Grade", "Max Cadence",
+    "Average Cadence", "Max Heart Rate", "Average Heart Rate", "Max Watts", "Average Watts", "Calories",
+    "Max Temperature", "Average Temperature", "Relative Effort", "Total Work", "Number of Runs",
+    "Uphill Time", "Downhill Time", "Other Time", "Perceived Exertion", "Type", "Start Time",
+    "Weighted Average Power", "Power Count", "Prefer Perceived Exertion", "Perceived Relative Effort",
+    "Commute", "Total Weight Lifted", "From Upload", "Grade Adjusted Distance", "Weather Observation Time",
+    "Weather Condition", "Weather Temperature", "Apparent Temperature", "Dewpoint", "Humidity",
+    "Weather Pressure", "Wind Speed", "Wind Gust", "Wind Bearing", "Precipitation Intensity",
+    "Sunrise Time", "Sunset Time", "Moon Phase", "Bike", "Gear", "Precipitation Probability",
+    "Precipitation Type", "Cloud Cover", "Weather Visibility", "UV Index", "Weather Ozone", "Jump Count",
+    "Total Grit", "Average Flow", "Flagged", "Average Elapsed Speed", "Dirt Distance",
+    "Newly Explored Distance", "Newly Explored Dirt Distance", "Activity Count", "Total Steps",
+    "Carbon Saved", "Pool Length", "Training Load", "Intensity", "Average Grade Adjusted Pace",
+    "Timer Time", "Total Cycles", "Recovery", "With Pet", "Competition", "Long Run", "For a Cause", "Media",
+)  # fmt: skip
 """Names of the columns, in order. Of a name that is there twice, the second holds the exact value."""
 
 
 def _date(time: int) -> str:
     """Date as the export writes it, in UTC: Jun 4, 2024, 6:13:47 AM."""
     when = datetime.fromtimestamp(time, UTC)
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][
         when.month - 1
     ]
     half = "PM" if when.hour >= 12 else "AM"
@@ -58,50 +62,63 @@ def _climb(fixes: Fixes) -> dict[str, str]:
     }  # fmt: skip
 
 
-def row(
-    *, number: int, time: int, name: str, sport: str, about: str, gear: str, commute: bool, file: str, fixes: Fixes | None,
-    elapsed: int = 0, metres: float = 0.0,
-) -> list[str]:  # fmt: skip
-    """Fill one row; an activity typed in by hand has no fixes, but says how long and how far it was."""
-    first: dict[str, str] = {}
+def _measured(fixes: Fixes) -> tuple[dict[str, str], dict[str, str]]:
+    """Columns that come from the fixes; those of the second dict are the second ones of their name."""
+    first = _climb(fixes) | {"Max Speed": f"{smooth(fixes.speed, 2).max():.3f}"}
     second: dict[str, str] = {}
-    moving = elapsed
-    if fixes is not None:
-        elapsed, moving, metres = fixes.elapsed, fixes.moving, float(fixes.distance[-1])
-        first |= _climb(fixes) | {"Max Speed": f"{smooth(fixes.speed, 2).max():.3f}"}
-        for column, values in (
-            ("Cadence", fixes.cadence),
-            ("Heart Rate", fixes.heart_rate),
-            ("Watts", fixes.power),
-        ):
-            if np.isfinite(values).any():
-                average, most = f"{np.nanmean(values):.1f}", f"{np.nanmax(values):.1f}"
-                first |= {f"Average {column}": average, f"Max {column}": most}
-        if np.isfinite(fixes.temperature).any():
-            first["Average Temperature"] = f"{np.nanmean(fixes.temperature):.1f}"
-        effort = first.get("Average Heart Rate")
-        if effort:
-            points = max(1.0, moving / 60 * (float(effort) / 150) ** 4)
-            first["Relative Effort"], second["Relative Effort"] = f"{points:.0f}", f"{points:.1f}"
-            second["Max Heart Rate"] = first["Max Heart Rate"]
+    sensors = {"Cadence": fixes.cadence, "Heart Rate": fixes.heart_rate, "Watts": fixes.power}
+    for column, values in sensors.items():
+        if np.isfinite(values).any():
+            first[f"Average {column}"] = f"{np.nanmean(values):.1f}"
+            first[f"Max {column}"] = f"{np.nanmax(values):.1f}"
+    if np.isfinite(fixes.temperature).any():
+        first["Average Temperature"] = f"{np.nanmean(fixes.temperature):.1f}"
+    if "Average Heart Rate" in first:
+        effort = max(1.0, fixes.moving / 60 * (float(first["Average Heart Rate"]) / 150) ** 4)
+        first["Relative Effort"], second["Relative Effort"] = f"{effort:.0f}", f"{effort:.1f}"
+        second["Max Heart Rate"] = first["Max Heart Rate"]
+    return first, second
+
+
+def row(words: Mapping[str, str], start: int, fixes: Fixes | None, by_hand: tuple[int, float]) -> list[str]:
+    """Fill one row.
+
+    Parameters
+    ----------
+    words : mapping
+        Columns that are known already: Activity ID, Activity Name, Activity Type, Filename ...
+    start : int
+        Unix seconds, UTC.
+    fixes : Fixes or None
+        What was recorded; None for an activity that was typed in.
+    by_hand : (int, float)
+        Seconds and metres of an activity that was typed in.
+    """
+    first, second = _measured(fixes) if fixes else ({}, {})
+    elapsed, metres = (fixes.elapsed, float(fixes.distance[-1])) if fixes else by_hand
+    moving = fixes.moving if fixes else elapsed
+    first |= words
     first |= {
-        "Activity ID": str(number), "Activity Date": _date(time), "Activity Name": name, "Activity Type": sport,
-        "Activity Description": about, "Elapsed Time": str(elapsed), "Distance": f"{metres / 1000:.2f}",
-        "Commute": "true" if commute else "false", "Activity Gear": gear, "Filename": file, "Moving Time": f"{moving:.1f}",
-        "Average Speed": f"{metres / max(moving, 1):.3f}", "From Upload": "1.0" if file else "0.0", "Flagged": "0.0",
-        "Average Elapsed Speed": f"{metres / max(elapsed, 1):.3f}", "Pool Length": "25.0" if sport == "Swim" else "",
-    }  # fmt: skip
+        "Activity Date": _date(start),
+        "Elapsed Time": f"{elapsed}",
+        "Distance": f"{metres / 1000:.2f}",
+        "Moving Time": f"{moving:.1f}",
+        "Average Speed": f"{metres / max(moving, 1):.3f}",
+        "Average Elapsed Speed": f"{metres / max(elapsed, 1):.3f}",
+        "From Upload": "1.0" if fixes else "0.0",
+        "Flagged": "0.0",
+    }
     second |= {
         "Elapsed Time": f"{elapsed:.1f}",
         "Distance": f"{metres:.1f}",
-        "Commute": f"{float(commute):.1f}",
+        "Commute": "1.0" if words["Commute"] == "true" else "0.0",
     }
     seen: set[str] = set()
-    values = []
+    cells = []
     for column in HEADER:
-        values.append((second if column in seen else first).get(column, ""))
+        cells.append((second if column in seen else first).get(column, ""))
         seen.add(column)
-    return values
+    return cells
 
 
 def table_bytes(rows: Iterable[list[str]]) -> bytes:

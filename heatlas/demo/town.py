@@ -1,13 +1,8 @@
-"""A made-up town: river, old core, ring, avenues, parks, a hill, a lake, a running track and villages around.
-
-It is the same town for every seed, so that pictures and tests can rely on its places; it resembles
-no real one, whatever real maps show at its coordinates.
-"""
+"""The ways of a made-up town: river, old core, ring, avenues, parks, a hill, a lake, streets and villages."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,9 +10,23 @@ import numpy as np
 
 from heatlas.demo import network as net
 from heatlas.demo.geometry import along, blob, lengths, offset, resample, smooth, spline, turned
+from heatlas.demo.grounds import (
+    AVENUES,
+    CORE,
+    HILL,
+    LAKE,
+    LANES,
+    RIVER,
+    TRACK,
+    TRACK_ANGLE,
+    VILLAGES,
+    track_lap,
+)
 from heatlas.demo.streets import CELL, HALF, SIDE, cells, inside, streets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from heatlas.demo.geometry import Points
@@ -25,144 +34,10 @@ if TYPE_CHECKING:
 
     Lines = list[tuple[Points, int]]
 
-__all__ = ["CORE", "HILL", "PLACES", "TRACK", "VILLAGES", "Town", "height", "town", "track_lap"]
-
-CORE = (-120.0, 120.0)
-"""Middle of the old core."""
-HILL = (-3350.0, 2750.0)
-"""Its top."""
-TRACK = (-2700.0, -960.0)
-"""Middle of the running track."""
-_TRACK_ANGLE = 0.42
-_LAKE = (-3350.0, -4250.0)
-
-_RIVER = spline(
-    [
-        (-2900, -15500),
-        (-1500, -11500),
-        (-900, -9200),
-        (-1050, -7400),
-        (-250, -5700),
-        (320, -4300),
-        (60, -2900),
-    ]
-    + [
-        (520, -1900),
-        (930, -1050),
-        (720, -250),
-        (560, 420),
-        (980, 1150),
-        (1680, 1850),
-        (1980, 2900),
-        (1780, 4200),
-    ]
-    + [(2250, 5600), (2700, 7200), (3900, 9800), (4100, 12500), (4800, 15500)]
-)
-
-PLACES = {
-    "home": (-1660, -2380),
-    "work": (2950, 2150),
-    "market": (-150, 110),
-    "castle": (-480, 420),
-    "park north": (2480, 3350),
-    "park south": (2350, 2150),
-    "park east": (2850, 2800),
-    "city park west": (-1370, -1300),
-    "city park east": (-590, -1460),
-    "old bridge": (616, 160),
-    "south bridge": (250, -3380),
-    "east bank south": (455, -2180),
-    "west bank mid": (470, -1800),
-    "east bank mid": (790, -1480),
-    "lake east": (-2500, -4100),
-    "lake west": (-4130, -4300),
-    "lake north": (-3620, -3740),
-    "hill foot": (-2330, 2230),
-    "hill top": HILL,
-    "track": (-2480, -1080),
-    "forest": (3150, -4450),
-    "forest west": (2100, -4050),
-    "forest north": (3300, -3600),
-    "forest east": (4150, -4700),
-    "forest south": (3300, -5300),
-    "station": (1300, -350),
-    "station west": (-1900, 700),
-}
-"""Name -> where it is, metres east and north; a route goes to the junction nearest to it."""
-
-VILLAGES = {
-    "E1": (6300, 850), "E2": (9900, 2400), "NE1": (6200, 4700), "NE2": (9400, 7900), "N1": (250, 7200),
-    "N2": (-1300, 10900), "NW1": (-3500, 6700), "NW2": (-7000, 5300), "W1": (-7000, -500), "W2": (-11200, 1900),
-    "SW1": (-6300, -3500), "SW2": (-9300, -7700), "S1": (-2100, -7300), "S2": (-3700, -11400), "SE1": (5900, -4700),
-    "SE2": (8700, -8400), "S3": (2600, -8200), "E3": (11700, -2500),
-}  # fmt: skip
-"""Names of villages -> where they are."""
-
-_LANES = (
-    "E1 NE1,NE1 N1,N1 NW1,NW1 NW2,NW2 W1,W1 SW1,SW1 S1,S1 S3,S3 SE1,SE1 E1,E1 E2,E2 NE2,NE1 NE2,E2 E3,E3 SE1,SE1 SE2,"
-    "SE2 S3,SE2 E3,S1 S2,S2 SW2,SW1 SW2,SW2 W2,W1 W2,W2 NW2,NW1 N2,N1 N2,N2 NE2,S2 S3,E3 E1,W1 NW1"
-)
-
-_AVENUES: dict[str, tuple[list[tuple[int, int]], str]] = {
-    "east": ([(380, 130), (560, 150), (900, 190), (1700, 120), (2900, 420), (4300, 600)], "E1"),
-    "north-east": ([(240, 560), (720, 900), (1250, 1080), (2000, 1250), (3100, 1750), (4400, 3150)], "NE1"),
-    "south-east": (
-        [(270, -280), (740, -470), (1250, -760), (1900, -1350), (3000, -2150), (4300, -3500)],
-        "SE1",
-    ),
-    "south": (
-        [(-100, -420), (-190, -900), (-330, -1900), (-420, -3000), (-900, -4500), (-1350, -5700)],
-        "S1",
-    ),
-    "south-west": (
-        [(-520, -250), (-1100, -720), (-1800, -1250), (-2700, -1650), (-3900, -2350), (-5100, -2750)],
-        "SW1",
-    ),
-    "west": ([(-680, 170), (-1500, 110), (-2500, 330), (-3900, 60), (-5200, -200)], "W1"),
-    "north-west": (
-        [(-430, 600), (-900, 1150), (-1500, 1750), (-1850, 2650), (-2050, 4000), (-2700, 5200)],
-        "NW1",
-    ),
-    "north": ([(-50, 700), (130, 1500), (80, 2600), (350, 3900), (150, 5500)], "N1"),
-}
+__all__ = ["town"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
-    """The ways of the town and of the country around."""
-
-    network: Network
-    junctions: dict[str, int]
-    """Place -> junction of the network."""
-
-
-def height(points: Points) -> NDArray[np.float64]:
-    """Metres above the sea: a valley that falls northwards, a hill, and gentle waves."""
-    x, y = points[:, 0], points[:, 1]
-    order = np.argsort(_RIVER[:, 1], kind="stable")
-    off = x - np.interp(y, _RIVER[order, 1], _RIVER[order, 0])
-    ground = 612 - 0.0022 * y + 16 * (1 - np.exp(-((off / 900) ** 2)))
-    far = np.clip(np.hypot(x, y) / 6000, 0, 1.6)
-    waves = (
-        np.sin(x / 910 + 0.4) * np.cos(y / 1170)
-        + 0.7 * np.sin((x + 1.6 * y) / 1630)
-        + 0.5 * np.sin((x - y) / 530 + 1)
-    )
-    hill = 168 * np.exp(-(((x - HILL[0]) / 640) ** 2) - ((y - HILL[1]) / 560) ** 2)
-    return np.asarray(ground + hill + waves * (2 + 17 * far))
-
-
-def track_lap(lane: float = 1.0) -> Points:
-    """Draw one lap of the running track, closed, anticlockwise: 400 m in lane 1, two straights and two bends."""
-    r = 36.5 + 0.3 + (lane - 1) * 1.22
-    straight = 84.39
-    bend = np.linspace(-math.pi / 2, math.pi / 2, 40)
-    right = np.column_stack((straight / 2 + r * np.cos(bend), r * np.sin(bend)))
-    lap = np.concatenate((right, -right, right[:1]))
-    return resample(turned(lap, _TRACK_ANGLE, TRACK), 4.0)
-
-
-def _ring(centre: tuple[float, float], radii: list[float]) -> Points:
+def _ring(centre: tuple[float, float], radii: Sequence[float]) -> Points:
     """Draw a closed smooth line at these distances from its centre, at even angles from the east on."""
     theta = np.arange(len(radii)) * 2 * math.pi / len(radii)
     return spline(
@@ -186,110 +61,99 @@ def _wander(
 
 def _banks(rng: np.random.Generator) -> Lines:
     """Paths along both sides of the river."""
-    s = lengths(_RIVER)
-    middle = _RIVER[(_RIVER[:, 1] > -8200) & (_RIVER[:, 1] < 8000)]
+    s = lengths(RIVER)
+    middle = RIVER[(RIVER[:, 1] > -8200) & (RIVER[:, 1] < 8000)]
     lines: Lines = []
     for side in (-1, 1):
         wiggle = 46 + 14 * smooth(rng.normal(size=len(middle)), 14) * 6
         lines.append((resample(smooth(offset(middle, side * np.clip(wiggle, 36, 85)), 3), 12), net.PATH))
     # Foot bridges; the avenues and the rings bring the others.
     for y in (-3380, -2150, -1120, 1480, 3050):
-        i = int(np.argmin(np.abs(_RIVER[:, 1] - y)))
-        across = along(_RIVER, s[i] + np.array([-5.0, 5.0]))
+        i = int(np.argmin(np.abs(RIVER[:, 1] - y)))
+        across = along(RIVER, s[i] + np.array([-5.0, 5.0]))
         tangent = (across[1] - across[0]) / 10
         right = np.array([tangent[1], -tangent[0]])
-        lines.append((resample(np.array([_RIVER[i] - right * 210, _RIVER[i] + right * 210]), 10), net.BRIDGE))
+        lines.append((resample(np.array([RIVER[i] - right * 210, RIVER[i] + right * 210]), 10), net.BRIDGE))
     return lines
 
 
 def _hill(rng: np.random.Generator) -> Lines:
     """Trails: around at three heights, two that wind up, one along the crest."""
     lines: Lines = []
-    for r in (1020, 690, 380):
-        lines.append((blob(HILL, (r * 1.08, r * 0.94), 0.2, rng, rough=0.07), net.TRAIL))
+    for far in (1020, 690, 380):
+        lines.append((blob(HILL, (far * 1.08, far * 0.94), 0.2, rng, rough=0.07), net.TRAIL))
     for bearing, turns, width in ((-0.42, 9, 0.30), (-1.75, 7, 0.26), (2.55, 6, 0.22)):
         k = np.arange(turns * 2)
         r = 1075 - (1075 - 25) * k / (len(k) - 1)
-        # Hairpins: two points on one side, then two on the other, at about the same climb.
-        theta = bearing + width * (1 - 0.25 * k / len(k)) * np.where((k // 1) % 2, 1, -1) * np.minimum(
-            1.5, 420 / r + 0.45
-        )
+        # Hairpins: from one side to the other, nearer to the top each time.
+        swing = width * (1 - 0.25 * k / len(k)) * np.minimum(1.5, 420 / r + 0.45)
+        theta = bearing + np.where(k % 2, swing, -swing)
         theta += 0.06 * rng.normal(size=len(k))
         p = np.column_stack((r * np.cos(theta), r * np.sin(theta))) + HILL
         p[-1] = HILL
         lines.append((spline(p, 8), net.TRAIL))
-    crest = [
-        (-4900, 3500),
-        (-4450, 3050),
-        (-3900, 2950),
-        HILL,
-        (-3000, 2950),
-        (-2600, 3250),
-        (-2150, 3300),
-        (-1780, 3250),
-    ]
-    lines.append((spline(crest, 10), net.TRAIL))
-    lines.append(
-        (
-            spline([HILL, (-3500, 2400), (-3350, 2000), (-3500, 1500), (-3300, 1000), (-3350, 150)], 10),
-            net.TRAIL,
-        )
-    )
+    west, east = [(-4900, 3500), (-4450, 3050), (-3900, 2950)], [(-3000, 2950), (-2600, 3250), (-2150, 3300)]
+    south = [(-3420, 1790), (-3500, 1500), (-3300, 1000), (-3350, 150)]
+    lines.append((spline([*west, HILL, *east, (-1780, 3250)], 10), net.TRAIL))
+    lines.append((spline(south, 10), net.TRAIL))
     return lines
+
+
+def _middle(outline: Points) -> tuple[float, float]:
+    return float(outline[:, 0].mean()), float(outline[:, 1].mean())
 
 
 def _park(outline: Points, angle: float, rng: np.random.Generator, lanes: int, *, pond: bool) -> Lines:
     """Paths of a park: around it, winding along it, and across."""
     lines: Lines = [(outline, net.PATH)]
-    middle = outline.mean(axis=0)
-    local = turned(outline - middle, -angle, (0.0, 0.0))
+    middle = _middle(outline)
+    local = turned(outline - np.array(middle), -angle, (0.0, 0.0))
     half, wide = np.abs(local).max(axis=0)
     for k in range(lanes):
         x = np.linspace(-half * 1.02, half * 1.02, 9)
         base = wide * (2 * (k + 0.5) / lanes - 1) * 0.75
         y = base * np.sqrt(np.clip(1.05 - (x / half) ** 2, 0.03, 1)) + rng.normal(size=9) * wide * 0.17
-        lines.append((spline(turned(np.column_stack((x, y)), angle, tuple(middle)), 10), net.PATH))
+        lines.append((spline(turned(np.column_stack((x, y)), angle, middle), 10), net.PATH))
     for x in np.linspace(-0.62, 0.62, lanes + 1) * half:
         y = np.linspace(-wide * 1.05, wide * 1.05, 5)
         bent = np.column_stack((x + rng.normal(size=5) * half * 0.10, y))
-        lines.append((spline(turned(bent, angle, tuple(middle)), 10), net.PATH))
+        lines.append((spline(turned(bent, angle, middle), 10), net.PATH))
     if pond:
-        lines.append((blob(tuple(middle), (half * 0.34, wide * 0.36), angle, rng), net.PATH))
+        lines.append((blob(middle, (half * 0.34, wide * 0.36), angle, rng), net.PATH))
     return lines
 
 
 def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
-    """Everything that is drawn by hand, and the outlines that streets stay out of."""
+    """Draw everything that is not left to chance, and the outlines that streets stay out of."""
     ring = _ring(CORE, [530, 600, 575, 560, 590, 640, 690, 650, 610, 665, 640, 560, 500, 520, 545, 500])
     orbital = _ring(
         (100.0, 100.0),
         [2500, 2420, 2250, 2300, 2500, 2350, 2050, 2150, 2380, 2500, 2300, 2250, 2480, 2600, 2400, 2450],
     )
     lines: Lines = [(ring, net.AVENUE), (orbital, net.AVENUE), (CORE + (ring - CORE) * 0.9, net.PATH)]
-    for points, village in _AVENUES.values():
+    for village, points in AVENUES.items():
         gate = (CORE[0] + 0.72 * (points[0][0] - CORE[0]), CORE[1] + 0.72 * (points[0][1] - CORE[1]))
         road = spline([gate, *points, VILLAGES[village]])
         urban = np.hypot(*road.T) < 3800
         n = int(urban.sum())
         lines += [(road[: n + 1], net.AVENUE), (road[n:], net.LANE)]
-    for pair in _LANES.split(","):
+    for pair in LANES.split(","):
         a, b = pair.split()
         lines.append((_wander(VILLAGES[a], VILLAGES[b], rng), net.LANE))
     english = blob((2440, 2950), (1080, 430), 1.62, rng, rough=0.06)
     city = blob((-960, -1420), (470, 350), -0.35, rng, rough=0.06)
-    lake = blob(_LAKE, (830, 520), 0.25, rng, rough=0.15, ripple=0.011)
+    lake = blob(LAKE, (830, 520), 0.25, rng, rough=0.15, ripple=0.011)
     forest = blob((3150, -4450), (1250, 950), -0.5, rng, rough=0.10)
     lines += _park(english, 1.62, rng, 3, pond=True) + _park(city, -0.35, rng, 2, pond=True)
     lines += [(lake, net.PATH), (forest, net.TRAIL)]
-    shore = np.array(_LAKE) + (lake - _LAKE) * 1.32
-    lines.append((resample(shore, 12), net.TRAIL))
+    lines.append((resample(LAKE + (lake - LAKE) * 1.32, 12), net.TRAIL))
     heights = _hill(rng)
     lines += _banks(rng) + heights + _forest(forest, rng) + _links(lake, heights[0][0])
     ground = turned(
-        np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), _TRACK_ANGLE, TRACK
+        np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), TRACK_ANGLE, TRACK
     )
     lines.append((resample(ground, 12), net.PATH))
-    gate = turned(np.array([(0.0, -30.0), (20.0, -60.0), (40.0, -150.0)]), _TRACK_ANGLE, TRACK)
+    gate = turned(np.array([(0.0, -30.0), (20.0, -60.0), (40.0, -150.0)]), TRACK_ANGLE, TRACK)
     lines += [(track_lap(), net.PATH), (spline(gate, 8), net.PATH)]
     return lines, [_within(o, 26) for o in (english, city, lake, forest, ground, heights[0][0])]
 
@@ -318,7 +182,7 @@ def _links(lake: Points, hill: Points) -> Lines:
 def _forest(outline: Points, rng: np.random.Generator) -> Lines:
     """Rides of the forest: a star, and two rings that hardly deserve the name."""
     lines: Lines = []
-    middle = outline.mean(axis=0)
+    middle = np.array(_middle(outline))
     for theta in (0.15, 0.75, 1.35, 2.0, 2.6):
         ray = np.array([math.cos(theta), math.sin(theta)])
         bend = rng.normal(size=2) * 45
@@ -339,20 +203,16 @@ def _within(outline: Points, by: float) -> Points:
     """Outline drawn in by some metres."""
     middle = outline.mean(axis=0)
     far = np.hypot(*(outline - middle).T)
-    return middle + (outline - middle) * (1 - by / far)[:, None]
+    return np.asarray(middle + (outline - middle) * (1 - by / far)[:, None])
 
 
-def _spacing(lines: Lines, outlines: list[Points], rng: np.random.Generator) -> NDArray[np.float32]:
+def _spacing(outlines: list[Points], rng: np.random.Generator) -> NDArray[np.float32]:
     """How far apart streets are: narrow in the core, wide in the suburbs, a few tracks in the fields."""
     axis = ((np.arange(SIDE // 2) + 0.5) * 2 * CELL - HALF).astype(np.float32)
     x, y = np.meshgrid(axis, axis)
     far = np.hypot(x - CORE[0], y - CORE[1])
-    edge = np.hypot(
-        *_ring(
-            CORE,
-            [4300, 3900, 4300, 3500, 3700, 2900, 2700, 4100, 3900, 3300, 3700, 3100, 3500, 2900, 4200, 3600],
-        ).T
-    )
+    reach = [4300, 3900, 4300, 3500, 3700, 2900, 2700, 4100, 3900, 3300, 3700, 3100, 3500, 2900, 4200, 3600]
+    edge = np.hypot(*_ring(CORE, reach).T)
     theta = np.arctan2(y, x)
     limit = np.interp(theta % (2 * math.pi), np.linspace(0, 2 * math.pi, len(edge)), edge)
     mottle = 1 + 0.16 * np.sin(x / 390 + 1) * np.sin(y / 470) + 0.10 * np.sin((x + y) / 830)
@@ -364,23 +224,22 @@ def _spacing(lines: Lines, outlines: list[Points], rng: np.random.Generator) -> 
     spacing = np.repeat(np.repeat(spacing.astype(np.float32), 2, axis=0), 2, axis=1)
     for outline in outlines:
         spacing[inside(outline)] = 0
-    rows, columns = cells(resample(_RIVER, 8))
+    rows, columns = cells(resample(RIVER, 8))
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         spacing[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2] = 0
     return spacing
 
 
 @cache
-def town() -> Town:
-    """Plan the town (some seconds of work, done once)."""
+def town() -> Network:
+    """Plan the town: some seconds of work, done once. It does not depend on the seed of the demo."""
     rng = np.random.default_rng(20)
     lines, outlines = _laid(rng)
-    spacing = _spacing(lines, outlines, rng)
+    spacing = _spacing(outlines, rng)
     weight = {net.AVENUE: 1.0, net.PATH: 0.7, net.LANE: 0.5}
     guides = [(points, weight[kind]) for points, kind in lines if kind in weight]
-    guides.append((_RIVER, 1.5))
+    guides.append((RIVER, 1.5))
     for line in streets(spacing, guides, [points for points, _ in lines], rng):
         rural = np.median(spacing[cells(line)]) > 300
         lines.append((line, net.TRAIL if rural else net.STREET))
-    network = net.build(lines)
-    return Town(network=network, junctions={name: network.nearest(*place) for name, place in PLACES.items()})
+    return net.build(lines)

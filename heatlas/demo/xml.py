@@ -1,7 +1,8 @@
-"""Write GPX 1.1 (Topografix, with Garmin's TrackPointExtension) and TCX (Garmin's TrainingCenterDatabase v2)."""
+"""Write GPX 1.1 (Topografix; with TrackPointExtension) and TCX (TrainingCenterDatabase v2)."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["gpx_bytes", "tcx_bytes"]
 
 _GPX_SPORTS = {
-    "Run": "running", "Trail Run": "trail_running", "Ride": "cycling", "Virtual Ride": "VirtualRide", "Walk": "walking",
-    "Hike": "hiking", "Swim": "swimming",
+    "Run": "running", "Trail Run": "trail_running", "Ride": "cycling", "Virtual Ride": "VirtualRide",
+    "Walk": "walking", "Hike": "hiking", "Swim": "swimming",
 }  # fmt: skip
 _GPX = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<gpx creator="heatlas demo" version="1.1" xmlns="http://www.topografix.com/GPX/1/1"'
@@ -41,7 +42,7 @@ def _texts(values: NDArray[np.float64], form: str) -> list[str]:
     """Numbers in a given form; nothing where there is none."""
     if np.isnan(values).all():
         return [""] * len(values)
-    return ["" if v != v else form % v for v in values.tolist()]  # noqa: PLR0124 - NaN differs from itself
+    return ["" if v != v else form % v for v in values.tolist()]
 
 
 def gpx_bytes(fixes: Fixes, sport: str, name: str) -> bytes:
@@ -57,9 +58,10 @@ def gpx_bytes(fixes: Fixes, sport: str, name: str) -> bytes:
     )
     breaks = set(fixes.pauses.tolist())
     parts = [
-        _GPX, f" <metadata>\n  <time>{times[0]}</time>\n </metadata>\n <trk>\n  <name>{escape(name)}</name>\n",
+        _GPX,
+        f" <metadata>\n  <time>{times[0]}</time>\n </metadata>\n <trk>\n  <name>{escape(name)}</name>\n",
         f"  <type>{_GPX_SPORTS[sport]}</type>\n  <trkseg>\n",
-    ]  # fmt: skip
+    ]
     for i, (lat, lon, ele, time, power, warm, beat, turns) in enumerate(
         zip(*place, height, times, *inner, strict=True)
     ):
@@ -112,11 +114,12 @@ def tcx_bytes(fixes: Fixes, sport: str) -> bytes:
     breaks = set(fixes.pauses.tolist())
     edges = np.unique([0, *fixes.laps.tolist(), len(times)]).tolist()
     parts = [_TCX, f'  <Activity Sport="{word}">\n   <Id>{times[0]}</Id>\n']
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         last = min(b, len(times) - 1)
+        seconds, metres = fixes.time[last] - fixes.time[a], fixes.distance[last] - fixes.distance[a]
         parts.append(
-            f'   <Lap StartTime="{times[a]}"><TotalTimeSeconds>{fixes.time[last] - fixes.time[a]}.0</TotalTimeSeconds>'
-            f"<DistanceMeters>{fixes.distance[last] - fixes.distance[a]:.1f}</DistanceMeters><Calories>0</Calories>"
+            f'   <Lap StartTime="{times[a]}"><TotalTimeSeconds>{seconds}.0</TotalTimeSeconds>'
+            f"<DistanceMeters>{metres:.1f}</DistanceMeters><Calories>0</Calories>"
             "<Intensity>Active</Intensity><TriggerMethod>Manual</TriggerMethod>\n   <Track>\n"
         )
         for i in range(a, b):

@@ -177,8 +177,8 @@ def _rows(pixels: NDArray[np.uint8], channels: int) -> Iterator[bytes]:
 
 
 def _sample_size(rows: NDArray[np.uint8]) -> int:
-    """Compress some rows from the middle, to see how well the others will do."""
-    count = max(1, _SAMPLE_BYTES // rows.shape[1])
+    """Compress an eighth or less, rows from the middle, to see how well the others will do."""
+    count = max(1, min(_SAMPLE_BYTES, rows.size // 8) // rows.shape[1])
     top = max(0, len(rows) - count) // 2
     compressor = _compressor(1)
     return len(compressor.compress(rows[top : top + count].tobytes())) + len(compressor.flush())

@@ -38,5 +38,5 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     with path.open("wb") as file:
         # Colours under full transparency mean nothing: dropping them (exact=False) saves space. Quality is
         # the effort here, as nothing is lost.
-        image.save(file, "WEBP", lossless=True, method=0, quality=20, exact=False)
+        image.save(file, "WEBP", lossless=True, method=4, quality=20, exact=False)
     return [path, *write_georeference(path, artwork)]

@@ -1,0 +1,5 @@
+"""`python -m heatlas`."""
+
+from heatlas.cli import main
+
+main()

@@ -1,0 +1,120 @@
+"""The command line, as a person who has never seen it would try it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import made
+
+
+@pytest.fixture
+def export(tmp_path):
+    return made.export(tmp_path / "export")
+
+
+def heatlas(*args, cwd, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "heatlas", *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env={**os.environ, "HEATLAS_CONFIG": str(cwd / "settings"), **env},
+    )
+
+
+def test_render_says_what_it_did_and_prints_what_it_wrote(export, tmp_path):
+    done = heatlas("render", export, "-o", "heat.png", "--width", 400, "--legend", "--clip-ends", "100m", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "heat.png"
+    assert (tmp_path / "heat.png").stat().st_size > 500
+    assert "activities that were virtual" in done.stderr
+    assert "7.fit" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_json_is_one_object_with_what_was_promised(export, tmp_path):
+    done = heatlas("render", export, "-o", "heat.png", "--json", "--quiet", "--width", 300, cwd=tmp_path)
+    assert done.stderr == ""
+    report = json.loads(done.stdout)
+    promised = {
+        "files", "activities", "fixes", "dropped", "places", "window", "measure", "range", "total", "seconds", "outputs",
+    }  # fmt: skip
+    assert promised <= set(report)
+    assert {"read", "failed", "skipped"} <= set(report["files"])
+    assert {"bbox", "width", "height", "zoom", "resolution_m"} <= set(report["window"])
+    assert report["measure"] == "passes"
+    assert report["window"]["width"] == 300
+
+
+def test_info(export, tmp_path):
+    done = heatlas("info", export, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Run" in done.stdout
+    assert "--bbox" in done.stdout
+    assert json.loads(heatlas("info", export, "--json", cwd=tmp_path).stdout)["activities"] == 4
+    assert "ember" in heatlas("info", "--colormaps", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["render"], 2, "Missing argument"),
+        (["render", "export"], 2, "Missing option"),
+        (["render", "nowhere", "-o", "x.png"], 2, "there is no file or folder nowhere"),
+        (["render", "export", "-o", "x.jpeg"], 2, "ending"),
+        (["render", "export", "-o", "no/such/x.png"], 2, "no folder"),
+        (["render", "export", "-o", "x.png", "--measure", "hart_rate"], 2, "did you mean heart_rate"),
+        (["render", "export", "-o", "x.png", "--where", "a b"], 2, "not understood"),
+        (["render", "export", "-o", "x.png", "--bbox", "0,0,1,1"], 1, "no track goes through"),
+        (["render", "export", "-o", "x.png", "--wat"], 2, "No such option"),
+        (["render", "export/activities/7.fit", "-o", "x.png"], 1, "empty"),
+        (["rendr"], 2, "No such command"),
+        (["info"], 2, "name a SOURCE"),
+        (["info", "nowhere"], 2, "there is no file or folder"),
+    ],
+)  # fmt: skip
+def test_wrong_input_gets_one_clear_sentence(export, tmp_path, args, code, says):
+    done = heatlas(*args, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    lon, lat = made.straight(20000)
+    data = made.gpx(lon, lat)
+    for k in range(150):
+        (folder / f"{k}.gpx").write_bytes(data)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "heatlas", "render", str(folder), "-o", str(tmp_path / "heat.png")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1.5)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    if running.returncode == 0:
+        pytest.fail("the job was over before it was interrupted: make it larger")
+    assert running.returncode == 130
+    assert "stopped" in said
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["many"]
+
+
+def test_help_is_quick_and_loads_nothing_heavy(tmp_path):
+    code = "import sys; sys.argv = ['heatlas', '--help']; import heatlas.cli\ntry: heatlas.cli.main()\nexcept SystemExit: pass\n"
+    code += "heavy = {'numba', 'numpy', 'lxml', 'PIL', 'rich', 'rasterio'} & set(sys.modules)\nassert not heavy, heavy"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "render" in done.stdout
