@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread"]
+__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join"]
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
@@ -119,3 +119,25 @@ class Unread:
     """One sentence."""
     failed: bool = True
     """True: it should have been readable. False: it was left out on purpose."""
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """Make one batch of several, without their columns and what was dropped."""
+    if len(batches) == 1:
+        return batches[0]
+    fixes = np.cumsum([0, *(batch.fixes for batch in batches)])
+    segments = np.cumsum([0, *(len(batch.segments) - 1 for batch in batches)])
+    return Batch(
+        u=np.concatenate([batch.u for batch in batches]),
+        v=np.concatenate([batch.v for batch in batches]),
+        time=np.concatenate([batch.time for batch in batches]),
+        progress=np.concatenate([batch.progress for batch in batches]),
+        columns={},
+        segments=np.concatenate(
+            [np.zeros(1, np.int64), *(batch.segments[1:] + n for batch, n in zip(batches, fixes, strict=False))]
+        ),
+        tracks=np.concatenate(
+            [np.zeros(1, np.int64), *(batch.tracks[1:] + n for batch, n in zip(batches, segments, strict=False))]
+        ),
+        activities=tuple(activity for batch in batches for activity in batch.activities),
+    )

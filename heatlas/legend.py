@@ -10,16 +10,14 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.picture import Picture
-from heatlas.units import steps
+from heatlas.ticks import nice_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
-
-    from heatlas.units import Unit
 
 __all__ = ["CORNERS", "draw_legend", "fitting_scale", "nice_ticks", "place_legend"]
 
@@ -30,10 +28,6 @@ _PADDING, _RADIUS, _TICK = 14, 9, 4
 _TITLE_SIZE, _LABEL_SIZE = 13.5, 12.0
 _GAP = 6
 """Least room between two labels."""
-_LABEL_SHARE = 0.0135
-"""Half the width of a character, as a share of the bar."""
-_EVEN_TICKS, _ROUND_TICKS, _FEW_TICKS = 6, 8, 4
-"""Ticks at most: evenly spaced, at round numbers, and where round numbers are so few that others help out."""
 _SMALLEST = 0.45
 """Share of its size to which a legend shrinks on small pictures before its text becomes unreadable."""
 _OVERSAMPLING = 4
@@ -51,128 +45,6 @@ class _Look:
 
 _DARK = _Look((16, 19, 25, 230), (255, 255, 255, 46), (246, 246, 244, 255), (196, 199, 206, 255))
 _LIGHT = _Look((255, 255, 255, 234), (20, 24, 32, 46), (26, 29, 36, 255), (82, 87, 98, 255))
-
-
-def nice_ticks(
-    low: float, high: float, position: Callable[[float], float], unit: Unit
-) -> list[tuple[float, str]]:
-    """Choose the numbers that a legend shows.
-
-    A linear tone gets even steps; any other 1, 2, 5, 10, 20, 50 ... as far as there is room, and even steps
-    only where a narrow range holds too few of these.
-
-    Parameters
-    ----------
-    low, high : float
-        Values at the ends of the bar, in the unit of the measure.
-    position : callable
-        Value -> place on the bar, 0 to 1; rising or falling.
-    unit : Unit
-        How numbers are written, and in which steps people count them.
-
-    Returns
-    -------
-    list of (float, str)
-        Positions, ascending, and labels that do not overlap on a bar of the usual length.
-    """
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return []
-    low, high = min(low, high), max(low, high)
-    chosen: dict[float, tuple[float, str]] = {}
-    if low == high:
-        return [(min(max(position(low), 0.0), 1.0), unit.format(low))]
-    lower, upper = low * unit.factor, high * unit.factor
-    for tier in _even_tiers(lower, upper, unit) if _is_linear(low, high, position) else []:
-        chosen = _fitting([tier], position, unit, _EVEN_TICKS)
-        if len(chosen) == len(tier):
-            break
-    if len(chosen) < 2:
-        chosen = _fitting_round(_round_tiers(lower, upper, unit), position, unit)
-    if len(chosen) < 3:
-        extra = [list(chosen), *_even_tiers(lower, upper, unit)[::-1], [lower], [upper]]
-        chosen = _fitting(extra, position, unit, _FEW_TICKS)
-    return sorted(chosen.values())
-
-
-def _is_linear(low: float, high: float, position: Callable[[float], float]) -> bool:
-    places = [position(low + share * (high - low)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    return bool(np.abs(np.diff(places, n=2)).max() < 0.01)
-
-
-def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
-    """Rows of evenly spaced written numbers, from dense to sparse."""
-    span = upper - lower
-    tiers = []
-    for step in steps(unit, span / (_EVEN_TICKS + 1), span):
-        if unit.whole and step < 1 and span >= 2:
-            continue
-        first, last = math.ceil(lower / step - 1e-6), math.floor(upper / step + 1e-6)
-        tiers.append([number * step for number in range(first, last + 1)])
-    return tiers
-
-
-def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
-    """List 1, 2, 5, 10 ... (or 1 s, 10 s, 1 min ...) of a range, the roundest ones first."""
-    reach = max(abs(lower), abs(upper))
-    inside = [
-        sign * number
-        for sign in (-1, 1)
-        for number in steps(unit, max(reach * 1e-9, 1e-12), reach)
-        if lower * (1 - 1e-9) <= sign * number <= upper * (1 + 1e-9)
-        and not (unit.whole and number < 1 <= upper)
-    ]
-    if lower <= 0 <= upper:
-        inside.append(0.0)
-    tiers: list[list[float]] = [[], [], []]
-    for number in inside:
-        tiers[_roughness(abs(number), unit)].append(number)
-    return tiers
-
-
-def _fitting_round(
-    tiers: Sequence[Sequence[float]], position: Callable[[float], float], unit: Unit
-) -> dict[float, tuple[float, str]]:
-    """Take round numbers; of decades that lie too close, every second or third where that fits evenly."""
-    chosen = _fitting(tiers, position, unit, _ROUND_TICKS)
-    if not chosen.keys() >= set(tiers[0]):
-        for stride in (2, 3):
-            regular = _fitting([tiers[0][::stride]], position, unit, _ROUND_TICKS)
-            if 3 <= len(regular) == len(tiers[0][::stride]):
-                return regular
-    return chosen
-
-
-def _roughness(number: float, unit: Unit) -> int:
-    """Tell round numbers (0) from middling (1) and lesser (2) ones."""
-    if unit.style in {"duration", "pace"} and number >= 1:
-        size = 3600 if number >= 3600 else 60 if number >= 60 else 1
-        number /= size
-        if size < 3600:
-            return {1: 0, 10: 0, 5: 1, 30: 1}.get(round(number), 2)
-    if number == 0:
-        return 0
-    mantissa = number / 10.0 ** math.floor(math.log10(number) + 1e-9)
-    return 0 if round(mantissa) == 1 else 1
-
-
-def _fitting(
-    tiers: Sequence[Sequence[float]], position: Callable[[float], float], unit: Unit, most: int
-) -> dict[float, tuple[float, str]]:
-    """Take written numbers tier by tier, each where its label has room among those taken before."""
-    chosen: dict[float, tuple[float, str]] = {}
-    for tier in tiers:
-        for number in tier:
-            place = position(number / unit.factor)
-            label = unit.format(number / unit.factor)
-            if not -1e-6 <= place <= 1 + 1e-6 or len(chosen) >= most:
-                continue
-            if all(
-                abs(place - other) >= (len(label) + len(words)) * _LABEL_SHARE + _GAP / _BAR_WIDTH
-                and label != words
-                for other, words in chosen.values()
-            ):
-                chosen[number] = (min(max(place, 0.0), 1.0), label)
-    return chosen
 
 
 def fitting_scale(width: int, height: int) -> float:

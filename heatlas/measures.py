@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.batch import join
 from heatlas.errors import BadOption
 from heatlas.mercator import ground_metres
 from heatlas.metrics import METRICS
@@ -29,6 +30,8 @@ REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
 _COUNTS = ("passes", "activities", "fixes")
 _SPENT = {"seconds": 0, "metres": 1}
+_CHUNK = 1 << 17
+"""Fixes that are traced in one call."""
 _REDUCTIONS = ("mean", "min", "max", "std")
 
 
@@ -246,50 +249,71 @@ def _strips(batches: Sequence[Batch], window: Window, workers: int) -> list[Wind
     ]
 
 
-def _tracks(batch: Batch, window: Window) -> Iterator[tuple[NDArray[np.int64], float, int]]:
-    """Segment offsets of each track, its rejoin distance in metres, and the size of the table for it."""
+def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each track, its rejoin distance in metres and the size of the table that this asks for."""
     from heatlas.kernels.path import TOLERANCE
 
-    for k in range(len(batch)):
-        segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
-        first, last = int(segments[0]), int(segments[-1])
-        if first == last:
-            continue
-        v = batch.v[first:last]
-        east, _ = ground_metres(v[0])
-        least = max(REJOIN, 2 * float(east) / window.scale)
-        smallest = min(float(g) for edge in (v.min(), v.max()) for g in ground_metres(edge)) / window.scale
-        # One tenth more: the way is measured piece by piece, at each piece's own latitude.
-        reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
-        yield segments, least, max(3, math.ceil(math.log2(reach)))
+    offsets = batch.segments[batch.tracks]
+    first = np.minimum(offsets[:-1], batch.fixes - 1)
+    least = np.maximum(REJOIN, 2 * ground_metres(batch.v[first])[0] / window.scale)
+    # Pixels are smallest on the ground towards the poles; where there is no fix the value does not matter.
+    polar = np.maximum.reduceat(np.abs(batch.v - 0.5), first) + 0.5
+    smallest = np.minimum(*ground_metres(polar)) / window.scale
+    # One tenth more: the way is measured piece by piece, at each piece's own latitude.
+    reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
+    return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
 def _draw_strip(
     batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure
 ) -> None:
     """Add all batches to the planes of one strip."""
+    size = (float(window.y), window.width, window.height)
+    if measure.reduction in {"passes", "fixes"}:
+        _count_strip(batches, window, planes, measure)
+        return
+    ordinal = 0
+    for batch, _ in batches:
+        shifts = _shifts(batch, window)
+        columns = _columns(batch, measure) if shifts else None
+        least, bits = _reach(batch, window)
+        for k in range(len(batch)):
+            ordinal += 1
+            segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
+            for shift in shifts:
+                place = (window.scale, window.x - shift * window.scale, *size, least[k], bits[k])
+                _reduce(batch, columns, segments, place, ordinal, planes, measure)
+
+
+def _count_strip(
+    batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure
+) -> None:
+    """Count passes or fixes of one strip, many small batches at a time: a call costs more than a short track."""
     from heatlas.kernels.trace import count_fixes, count_passes
 
-    ordinal = 0
     size = (float(window.y), window.width, window.height)
-    for batch, shifts in batches:
-        if not _shifts(batch, window):
-            ordinal += len(batch)
-            continue
-        if measure.reduction == "fixes":
-            for shift in shifts:
-                x = window.x - shift * window.scale
-                count_fixes(batch.u, batch.v, window.scale, x, *size, planes.counts)
-            continue
-        columns = None if measure.reduction == "passes" else _columns(batch, measure)
-        for segments, least, bits in _tracks(batch, window):
-            ordinal += 1
-            for shift in shifts:
-                place = (window.scale, window.x - shift * window.scale, *size, least, bits)
-                if columns is None:
-                    count_passes(batch.u, batch.v, batch.progress, segments, *place, planes.counts)
-                else:
-                    _reduce(batch, columns, segments, place, ordinal, planes, measure)
+    for shift in sorted({shift for _, shifts in batches for shift in shifts}):
+        x = window.x - shift * window.scale
+        for part in _chunks([batch for batch, _ in batches if shift in _shifts(batch, window)]):
+            if measure.reduction == "fixes":
+                count_fixes(part.u, part.v, window.scale, x, *size, planes.counts)
+                continue
+            count_passes(
+                part.u, part.v, part.progress, part.segments, part.tracks, *_reach(part, window),
+                window.scale, x, *size, planes.counts,
+            )  # fmt: skip
+
+
+def _chunks(batches: Sequence[Batch]) -> Iterator[Batch]:
+    """Join batches up to some size, without their columns."""
+    waiting: list[Batch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(part.fixes for part in waiting) >= _CHUNK:
+            yield join(waiting)
+            waiting = []
+    if waiting:
+        yield join(waiting)
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -302,7 +326,7 @@ def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArr
 
 def _reduce(
     batch: Batch,
-    columns: tuple[NDArray[np.float64], NDArray[np.float64]],
+    columns: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
     segments: NDArray[np.int64],
     place: tuple[Any, ...],
     ordinal: int,
@@ -313,6 +337,7 @@ def _reduce(
     from heatlas.kernels.reduce import add_activities, add_metric, add_spent
     from heatlas.kernels.trace import list_passages
 
+    assert columns is not None
     cells, spent = list_passages(batch.u, batch.v, batch.progress, batch.time, *columns, segments, *place)
     if measure.reduction == "activities":
         add_activities(cells, ordinal, planes.stamps, planes.counts)

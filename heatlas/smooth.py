@@ -72,7 +72,9 @@ def halo(smoothing: Smoothing, window: Window) -> int:
     return math.ceil(REACH * sigma)
 
 
-def _blur(plane: NDArray[Any], sigma: NDArray[np.float64], margin: int, workers: int) -> NDArray[np.float32]:
+def _blur(
+    plane: NDArray[Any], sigma: NDArray[np.float64], margin: int, unit_peak: bool, workers: int
+) -> NDArray[np.float32]:
     from heatlas.kernels.blur import blur_rows
 
     source = np.ascontiguousarray(plane, np.float32)
@@ -80,7 +82,7 @@ def _blur(plane: NDArray[Any], sigma: NDArray[np.float64], margin: int, workers:
     step = max(64, -(-len(out) // (4 * workers)))
     with ThreadPoolExecutor(workers) as pool:
         jobs = [
-            pool.submit(blur_rows, source, sigma, margin, first, min(first + step, len(out)), out)
+            pool.submit(blur_rows, source, sigma, margin, unit_peak, first, min(first + step, len(out)), out)
             for first in range(0, len(out), step)
         ]
         for job in jobs:
@@ -117,21 +119,9 @@ def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None
     if not margin:
         return grid
     sigma = smoothing.sigma(window)
-    planes: dict[str, Any] = {}
-    for name in ("total", "count", "square"):
-        plane = getattr(grid, name)
-        planes[name] = None if plane is None else _blur(plane, sigma, margin, workers or os.cpu_count() or 1)
-        if plane is not None and grid.measure.of_lines:
-            planes[name] /= _centre(sigma)[:, None]
-    return replace(grid, window=window, **planes)
-
-
-def _centre(sigma: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Weight of the middle tap of a one-dimensional kernel for each width."""
-    from heatlas.kernels.blur import REACH
-
-    k = np.arange(1, math.ceil(REACH * float(sigma.max())) + 1)
-    with np.errstate(divide="ignore"):
-        taps = np.exp(-0.5 * (k / sigma[:, None]) ** 2) * (k <= np.ceil(REACH * sigma[:, None]))
-    centre: NDArray[np.float32] = (1 / (1 + 2 * taps.sum(axis=1))).astype(np.float32)
-    return centre
+    workers = workers or os.cpu_count() or 1
+    total, count, square = (
+        None if plane is None else _blur(plane, sigma, margin, grid.measure.of_lines, workers)
+        for plane in (grid.total, grid.count, grid.square)
+    )
+    return replace(grid, window=window, total=total, count=count, square=square)

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from heatlas.colormaps import colormap
@@ -146,3 +147,20 @@ def test_equal_maps_make_equal_files(tmp_path):
     work = Artwork(window=CITY, picture=Picture(pattern(CITY)))
     first, second = (write(tmp_path / name, work)[0].read_bytes() for name in ("a.kmz", "b.kmz"))
     assert first == second
+
+
+def test_gdal_places_an_overlay(tmp_path):
+    (path,) = write(tmp_path / "heat.kmz", Artwork(window=CITY, picture=Picture(pattern(CITY))))
+    with ZipFile(path) as archive:
+        archive.extractall(tmp_path)
+    # GDAL reads a lone overlay only where it is the root.
+    overlay = ET.parse(tmp_path / "doc.kml").getroot().find(".//k:GroundOverlay", NS)
+    root = ET.Element(f"{{{NS['k']}}}kml")
+    root.append(overlay)
+    ET.register_namespace("", NS["k"])
+    ET.ElementTree(root).write(tmp_path / "lone.kml")
+    with rasterio.open(tmp_path / "lone.kml") as dataset:
+        west, south, east, north = CITY.bbox
+        assert dataset.crs.to_epsg() == 4326
+        assert np.allclose(dataset.bounds, (west, south, east, north), rtol=0, atol=1e-9)
+        assert np.array_equal(np.moveaxis(dataset.read(), 0, -1), pattern(CITY)[..., : dataset.count])

@@ -28,7 +28,7 @@ def test_blur_equals_the_slow_twin(seed, height, width):
     margin = math.ceil(REACH * sigma.max())
     field = (rng.random((height + 2 * margin, width + 2 * margin)) < 0.2) * rng.uniform(0, 9, (1, 1))
     out = np.empty((height, width), np.float32)
-    blur_rows(field.astype(np.float32), sigma, margin, 0, height, out)
+    blur_rows(field.astype(np.float32), sigma, margin, False, 0, height, out)
     padded = np.concatenate((np.ones(margin), sigma, np.ones(margin)))
     twin = slow.blur(field, padded)[margin : margin + height, margin : margin + width]
     np.testing.assert_allclose(out, twin, rtol=1e-5, atol=1e-6)

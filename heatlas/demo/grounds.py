@@ -73,7 +73,7 @@ PLACES: dict[str, tuple[float, float]] = {
     "lake north": (-3620, -3740),
     "hill foot": (-2330, 2230),
     "hill top": HILL,
-    "track": (-2480, -1080),
+    "track": (-2635, -1032),
     "forest": (3150, -4450),
     "forest west": (2100, -4050),
     "forest north": (3300, -3600),

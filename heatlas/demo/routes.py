@@ -56,12 +56,12 @@ _WALKS = (
     "park south, park north",
     "lake east, lake west",
 )
-_FAR = [
+_FAR = (
     "SW1 SW2 S2 S1", "S1 S3 SE1 E1", "SW1 W1 W2 NW2 NW1", "N1 N2 NE2 NE1", "E1 E2 E3 SE2 SE1",
-    "SE1 SE2 S3 S2 S1", "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1", "S1 SW2 W2 W1 SW1",
-    "NW1 N2 N1",
-    "N1 N2 NE2 E2 E3 SE2 S3 S1", "SW1 SW2 W2 NW2 NW1 N1",
-]  # fmt: skip
+    "SE1 SE2 S3 S2 S1", "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1",
+    "S1 SW2 W2 W1 SW1", "NW1 N2 N1", "N1 N2 NE2 E2 E3 SE2 S3 S1", "SW1 SW2 W2 NW2 NW1 N1",
+)  # fmt: skip
+"""Rounds through the villages, from home and back."""
 
 # Cost of a metre by kind of way: avenue, street, path, trail, lane, bridge.
 _ON_FOOT = np.array([1.45, 1.0, 0.62, 0.85, 1.05, 0.7])

@@ -153,8 +153,8 @@ def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
         np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), TRACK_ANGLE, TRACK
     )
     lines.append((resample(ground, 12), net.PATH))
-    gate = turned(np.array([(0.0, -30.0), (20.0, -60.0), (40.0, -150.0)]), TRACK_ANGLE, TRACK)
-    lines += [(track_lap(), net.PATH), (spline(gate, 8), net.PATH)]
+    entrance = turned(np.array([(0.0, -30.0), (20.0, -60.0), (40.0, -150.0)]), TRACK_ANGLE, TRACK)
+    lines += [(track_lap(), net.PATH), (spline(entrance, 8), net.PATH)]
     return lines, [_within(o, 26) for o in (english, city, lake, forest, ground, heights[0][0])]
 
 

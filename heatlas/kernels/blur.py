@@ -39,7 +39,7 @@ def _add(target, source, tap):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def blur_rows(field, sigma, halo, first, last, out):
+def blur_rows(field, sigma, halo, unit_peak, first, last, out):
     """Smooth rows `first` to `last` of a field with a Gaussian; outside of the field there is nothing.
 
     Each output row is smoothed with its own width, across and along. Every pixel's sum is taken in one
@@ -53,6 +53,9 @@ def blur_rows(field, sigma, halo, first, last, out):
         Standard deviation for each output row, pixels; 0 copies.
     halo : int
         Pixels, at least ceil(REACH * sigma) everywhere.
+    unit_peak : bool
+        Divide by the one-dimensional kernel's value at its centre, so that the middle of a straight line of
+        ones keeps the value 1. Otherwise sums are conserved.
     first, last : int
         Output rows to fill.
     out : ndarray of float32 (height, width)
@@ -87,3 +90,7 @@ def blur_rows(field, sigma, halo, first, last, out):
             begin, end = max(left - halo - k, 0), min(right - halo - k, width)
             if begin < end:
                 _add(target[begin:end], column[begin + halo + k : end + halo + k], taps[abs(k)])
+        if unit_peak:
+            peak = np.float32(1.0) / taps[0]
+            for x in range(width):
+                target[x] *= peak

@@ -162,8 +162,8 @@ def _visits(u, v, segments, scale, x0, y0, width, height):
 
 
 @njit(cache=True, nogil=True)
-def count_passes(u, v, progress, segments, scale, x0, y0, width, height, least, bits, counts):
-    """Count the passages of one track through the pixels of a window.
+def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts):
+    """Count the passages of tracks through the pixels of a window.
 
     The pixels of a line are found by exact traversal: J. Amanatides and A. Woo, A Fast Voxel Traversal
     Algorithm for Ray Tracing, Eurographics 1987.
@@ -175,30 +175,35 @@ def count_passes(u, v, progress, segments, scale, x0, y0, width, height, least, 
     progress : ndarray of float32 (n,)
         What `heatlas.kernels.path.progress_along` gives, metres.
     segments : ndarray of int64 (m + 1,)
-        Offsets of the track's segments into the fixes.
+        Offsets of the segments into the fixes.
+    tracks : ndarray of int64 (k + 1,)
+        Offsets of the tracks into the segments.
+    least : ndarray of float64 (k,)
+        Metres of progress after which a return to a pixel counts again, for each track.
+    bits : ndarray of int64 (k,)
+        Binary logarithm of a number of pixels that exceeds `least` plus twice the tolerance of `progress`.
     scale : float
         Pixels across the world.
     x0, y0 : float
         Left and upper edge of the window, pixels.
     width, height : int
         Pixels.
-    least : float
-        Metres of progress after which a return to a pixel counts again.
-    bits : int
-        Binary logarithm of a number of pixels that exceeds `least` plus twice the tolerance of `progress`.
     counts : ndarray of uint32 (height * width,)
         Is increased by 1 for each passage.
     """
-    size = (1 << (2 * bits)) + 1
-    table = (np.full(size, -1, np.int64), np.zeros(size), np.zeros(0, np.int32))
+    size = (1 << (2 * bits.max())) + 1
+    cell_of, left_at = np.full(size, -1, np.int64), np.zeros(size)
     none = np.zeros(0)
     out = (counts, np.zeros(0, np.int64), np.zeros((0, 4)), none, none, none)
-    for s in range(segments.shape[0] - 1):
-        if segments[s] < segments[s + 1]:
-            _count(
-                u, v, progress, segments[s], segments[s + 1],
-                scale, x0, y0, width, height, least, bits, 0, table, out,
-            )  # fmt: skip
+    for k in range(tracks.shape[0] - 1):
+        cell_of[: 1 << (2 * bits[k])] = -1
+        table = (cell_of[: (1 << (2 * bits[k])) + 1], left_at, np.zeros(0, np.int32))
+        for s in range(tracks[k], tracks[k + 1]):
+            if segments[s] < segments[s + 1]:
+                _count(
+                    u, v, progress, segments[s], segments[s + 1],
+                    scale, x0, y0, width, height, least[k], bits[k], 0, table, out,
+                )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -209,8 +214,14 @@ def list_passages(
 
     Parameters
     ----------
-    u, v, progress, segments, scale, x0, y0, width, height, least, bits
+    u, v, progress, scale, x0, y0, width, height
         As for `count_passes`.
+    segments : ndarray of int64 (m + 1,)
+        Offsets of the track's segments into the fixes.
+    least : float
+        Metres of progress after which a return to a pixel counts again.
+    bits : int
+        As for `count_passes`, for this track.
     time : ndarray of float64 (n,)
         Seconds, NaN where unknown.
     metres : ndarray of float64 (n,)

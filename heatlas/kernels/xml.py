@@ -13,6 +13,7 @@ from numba import njit
 
 from heatlas.kernels.xml_tokens import (
     GOOD,
+    ODD,
     find_tag,
     find_tag_end,
     helper,
@@ -213,7 +214,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
                 outcome, value, end = read_time(b, i)
             else:
                 outcome, value, end = read_number(b, i)
-            if b[end] != 60 or b[end + 1] == 33 or b[end + 1] == 63:
+            if outcome == ODD or b[end] != 60 or b[end + 1] == 33 or b[end + 1] == 63:
                 end = find_tag(b, i, n)
                 odd[odds, 0] = r
                 odd[odds, 1] = field

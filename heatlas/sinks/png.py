@@ -93,7 +93,7 @@ def write_png(
     if not (0 < height < 1 << 31 and 0 < width < 1 << 31):
         raise BadOption(f"a picture of {width} x {height} pixels cannot be written as PNG")
     if picture.palette is None:
-        opaque = bool((picture.pixels[..., 3] == 255).all())
+        opaque = int(picture.pixels[..., 3].min()) == 255
         depth, kind, palette = 8, _RGB if opaque else _RGBA, None
         rows = _rows(picture.pixels, 3 if opaque else 4)
     else:

@@ -173,7 +173,7 @@ def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -
     for row, field, first, last in reversed(odd.tolist()):
         if row >= len(fields):  # belongs to a point that was cut off
             continue
-        text = plain_text(data[first : min(last, first + _LONGEST_VALUE)])
+        text = plain_text(data[first:last]) if last - first <= _LONGEST_VALUE else "too long"
         value = parse_time(text) if field == TIME else parse_number(text)
         if isfinite(value):
             fields[row, field] = value

@@ -1,0 +1,76 @@
+"""Tracing against datashader's Canvas.line: the same tracks, the same window, in one run.
+
+    python benchmarks/tracing.py SOURCE...
+
+Both count into a grid that is new each time; what is timed is counting alone, from coordinates in memory to
+the grid. datashader counts legs per pixel (a lap counts again, so does jitter); heatlas counts passes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+
+import datashader as ds
+import numpy as np
+import pandas as pd
+
+import heatlas
+from heatlas.measures import draw, parse_measure
+from heatlas.places import bbox_window
+
+ROUNDS = 7
+
+
+def timed(function):
+    """Median wall seconds of ROUNDS calls after two to warm up."""
+    function(), function()
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    tracks = heatlas.open(*sys.argv[1:], columns=())
+    # One table of lines, with a NaN between segments, is what Canvas.line is quickest with.
+    u, v = [], []
+    for batch in tracks.batches:
+        for first, last in zip(batch.segments[:-1], batch.segments[1:], strict=True):
+            u += [batch.u[first:last], [np.nan]]
+            v += [batch.v[first:last], [np.nan]]
+    table = pd.DataFrame({"x": np.concatenate(u), "y": np.concatenate(v)})
+    place = tracks.places()[0].bbox
+    print(f"{len(tracks.batches):,} tracks, {tracks.fixes:,} fixes")
+    windows = {
+        "default window": bbox_window(place),
+        "half as fine": bbox_window(place, width=2048),
+        "1024 px": bbox_window(place, width=1024),
+    }
+    middle = (place[1] + place[3]) / 2, (place[0] + place[2]) / 2
+    from heatlas.places import around
+
+    windows["1 m, 4 km across"] = bbox_window(around(*middle, 2000), resolution=1.0)
+    for name, window in windows.items():
+        canvas = ds.Canvas(
+            window.width,
+            window.height,
+            x_range=(window.x / window.scale, (window.x + window.width) / window.scale),
+            y_range=(window.y / window.scale, (window.y + window.height) / window.scale),
+        )
+        theirs = timed(lambda canvas=canvas: canvas.line(table, "x", "y", agg=ds.count()))
+        passes = parse_measure("passes")
+        ours = timed(lambda window=window: draw(tracks.batches, window, passes))
+        one = timed(lambda window=window: draw(tracks.batches, window, passes, workers=1))
+        print(
+            f"{name:18} {window.width}x{window.height} at {window.resolution:.2f} m: "
+            f"datashader {theirs * 1e3:.1f} ms, heatlas {ours * 1e3:.1f} ms (one thread {one * 1e3:.1f}): "
+            f"{theirs / ours:.1f} times (one thread {theirs / one:.1f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
