@@ -44,7 +44,7 @@ def main() -> None:
             v += [batch.v[first:last], [np.nan]]
     table = pd.DataFrame({"x": np.concatenate(u), "y": np.concatenate(v)})
     place = tracks.places()[0].bbox
-    print(f"{len(tracks.batches):,} tracks, {tracks.fixes:,} fixes")
+    print(f"{len(tracks):,} tracks, {tracks.fixes:,} fixes")
     windows = {
         "default window": bbox_window(place),
         "half as fine": bbox_window(place, width=2048),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join"]
+__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join", "select"]
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
@@ -122,22 +122,57 @@ class Unread:
 
 
 def join(batches: Sequence[Batch]) -> Batch:
-    """Make one batch of several, without their columns and what was dropped."""
+    """Make one batch of several; where one has not got a column of another, it is unknown."""
     if len(batches) == 1:
         return batches[0]
     fixes = np.cumsum([0, *(batch.fixes for batch in batches)])
     segments = np.cumsum([0, *(len(batch.segments) - 1 for batch in batches)])
+    start = np.zeros(1, np.int64)
+
+    def column(name: str) -> NDArray[np.float32]:
+        unknown = np.float32(np.nan)
+        return np.concatenate(
+            [batch.columns.get(name, np.full(batch.fixes, unknown, np.float32)) for batch in batches]
+        )
+
     return Batch(
         u=np.concatenate([batch.u for batch in batches]),
         v=np.concatenate([batch.v for batch in batches]),
         time=np.concatenate([batch.time for batch in batches]),
         progress=np.concatenate([batch.progress for batch in batches]),
-        columns={},
-        segments=np.concatenate(
-            [np.zeros(1, np.int64), *(batch.segments[1:] + n for batch, n in zip(batches, fixes, strict=False))]
-        ),
-        tracks=np.concatenate(
-            [np.zeros(1, np.int64), *(batch.tracks[1:] + n for batch, n in zip(batches, segments, strict=False))]
-        ),
+        columns={name: column(name) for name in sorted({name for batch in batches for name in batch.columns})},
+        segments=np.concatenate([start, *(b.segments[1:] + n for b, n in zip(batches, fixes, strict=False))]),
+        tracks=np.concatenate([start, *(b.tracks[1:] + n for b, n in zip(batches, segments, strict=False))]),
         activities=tuple(activity for batch in batches for activity in batch.activities),
+        dropped=sum((batch.dropped for batch in batches), Counter()),
+    )
+
+
+def select(batch: Batch, wanted: Sequence[bool] | NDArray[np.bool_]) -> Batch:
+    """Keep some tracks of a batch, in their order.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of k tracks.
+    wanted : sequence of bool (k,)
+        Which tracks to keep.
+    """
+    keep = np.asarray(wanted, bool)
+    if keep.all():
+        return batch
+    lengths = np.diff(batch.segments)
+    of_segments = np.repeat(keep, np.diff(batch.tracks))
+    of_fixes = np.repeat(of_segments, lengths)
+    start = np.zeros(1, np.int64)
+    return replace(
+        batch,
+        u=batch.u[of_fixes],
+        v=batch.v[of_fixes],
+        time=batch.time[of_fixes],
+        progress=batch.progress[of_fixes],
+        columns={name: values[of_fixes] for name, values in batch.columns.items()},
+        segments=np.concatenate((start, np.cumsum(lengths[of_segments]))),
+        tracks=np.concatenate((start, np.cumsum(np.diff(batch.tracks)[keep]))),
+        activities=tuple(a for a, wanted_one in zip(batch.activities, keep, strict=True) if wanted_one),
     )

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import join
 from heatlas.errors import BadOption
 from heatlas.mercator import ground_metres
 from heatlas.metrics import METRICS
 from heatlas.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -30,8 +29,6 @@ REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
 _COUNTS = ("passes", "activities", "fixes")
 _SPENT = {"seconds": 0, "metres": 1}
-_CHUNK = 1 << 17
-"""Fixes that are traced in one call."""
 _REDUCTIONS = ("mean", "min", "max", "std")
 
 
@@ -288,32 +285,20 @@ def _draw_strip(
 def _count_strip(
     batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure
 ) -> None:
-    """Count passes or fixes of one strip, many small batches at a time: a call costs more than a short track."""
+    """Count passes or fixes of one strip."""
     from heatlas.kernels.trace import count_fixes, count_passes
 
     size = (float(window.y), window.width, window.height)
-    for shift in sorted({shift for _, shifts in batches for shift in shifts}):
-        x = window.x - shift * window.scale
-        for part in _chunks([batch for batch, _ in batches if shift in _shifts(batch, window)]):
+    for batch, shifts in batches:
+        for shift in shifts:
+            x = window.x - shift * window.scale
             if measure.reduction == "fixes":
-                count_fixes(part.u, part.v, window.scale, x, *size, planes.counts)
+                count_fixes(batch.u, batch.v, window.scale, x, *size, planes.counts)
                 continue
             count_passes(
-                part.u, part.v, part.progress, part.segments, part.tracks, *_reach(part, window),
+                batch.u, batch.v, batch.progress, batch.segments, batch.tracks, *_reach(batch, window),
                 window.scale, x, *size, planes.counts,
             )  # fmt: skip
-
-
-def _chunks(batches: Sequence[Batch]) -> Iterator[Batch]:
-    """Join batches up to some size, without their columns."""
-    waiting: list[Batch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(part.fixes for part in waiting) >= _CHUNK:
-            yield join(waiting)
-            waiting = []
-    if waiting:
-        yield join(waiting)
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

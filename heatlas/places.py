@@ -75,9 +75,12 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     """
     samples = []
     for batch in batches:
-        if batch.fixes:
-            step = max(1, batch.fixes // _SAMPLES)
-            u, v = batch.u[::step] % 1.0, batch.v[::step]
+        offsets = batch.segments[batch.tracks].tolist()
+        for first, last in zip(offsets, offsets[1:], strict=False):
+            if first == last:
+                continue
+            step = max(1, (last - first) // _SAMPLES)
+            u, v = batch.u[first:last:step] % 1.0, batch.v[first:last:step]
             cells = (u / _CELL).astype(np.int64) << 32 | (v / _CELL).astype(np.int64)
             samples.append((u, v, cells, step))
     region = _regions([frozenset(cells.tolist()) for _, _, cells, _ in samples])

@@ -48,7 +48,7 @@ def counted(tracks: Tracks) -> dict[str, Any]:
     report = tracks.report
     return {
         "files": report.files(),
-        "activities": len(tracks.batches),
+        "activities": len(tracks),
         "fixes": tracks.fixes,
         "dropped": dict(sorted(report.dropped.items())),
         "duplicates": [{"left_out": out, "same_as": kept} for out, kept in report.duplicates],

@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from heatlas.batch import Activity, Batch
+import numpy as np
+
+from heatlas.batch import Activity, Batch, select
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.options import parse_smoothing
 from heatlas.places import bbox_window, find_places
@@ -31,8 +33,12 @@ class Tracks:
     """Activities with their tracks, and the report of how they came here."""
 
     batches: tuple[Batch, ...]
-    """One track each, ordered by start."""
+    """Of many tracks each, ordered by start."""
     report: Report = field(default_factory=Report)
+
+    def __len__(self) -> int:
+        """Count the activities."""
+        return sum(len(batch) for batch in self.batches)
 
     @property
     def activities(self) -> list[Activity]:
@@ -82,20 +88,21 @@ class Tracks:
         return self._kept(keep) if words or after or before else self
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
-        kept = tuple(batch for batch in self.batches if test(batch.activities[0]))
-        out = len(self.batches) - len(kept)
+        kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
+        out = len(self) - sum(len(batch) for batch in kept)
         dropped = self.report.dropped + Counter({"activities that the filter left out": out} if out else {})
-        return Tracks(kept, replace(self.report, dropped=dropped))
+        return Tracks(tuple(batch for batch in kept if len(batch)), replace(self.report, dropped=dropped))
 
     def hidden(self, privacy: Privacy) -> Tracks:
         """Cut out what must not be seen."""
         batches = [hide(batch, privacy) for batch in self.batches]
         dropped = sum((batch.dropped for batch in batches), self.report.dropped)
-        gone = sum(1 for batch in batches if not batch.fixes)
+        shown = [select(batch, np.diff(batch.segments[batch.tracks]) > 0) for batch in batches]
+        gone = len(self) - sum(len(batch) for batch in shown)
         if gone:
             dropped = dropped + Counter({"activities hidden for privacy": gone})
         return Tracks(
-            tuple(replace(batch, dropped=Counter()) for batch in batches if batch.fixes),
+            tuple(replace(batch, dropped=Counter()) for batch in shown if len(batch)),
             replace(self.report, dropped=dropped),
         )
 

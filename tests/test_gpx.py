@@ -68,8 +68,8 @@ def test_all_that_a_track_says():
          "speed", 3),
         ("<extensions><x:TrackPointExtension><x:hr>150</x:hr></x:TrackPointExtension></extensions>",
          "heart_rate", 150),
-        ("<extensions><gpxdata:hr>98</gpxdata:hr><g:TrackPointExtension><g:hr>99</g:hr>"
-         "</g:TrackPointExtension></extensions>", "heart_rate", 98),
+        ("<extensions><gpxdata:hr>98</gpxdata:hr><g:Point><g:hr>99</g:hr></g:Point></extensions>",
+         "heart_rate", 98),
         ("<extensions><gpxdata:hr/><g:TrackPointExtension><g:hr>99</g:hr></g:TrackPointExtension></extensions>",
          "heart_rate", 99),
         ("<extensions><heartrate>88</heartrate></extensions>", "heart_rate", 88),
@@ -79,8 +79,8 @@ def test_all_that_a_track_says():
         ("<extensions><power>210</power></extensions>", "power", 210),
         ("<power>211</power>", "power", 211),
         ("<extensions><pwr:PowerInWatts>212</pwr:PowerInWatts></extensions>", "power", 212),
-        ("<extensions><gpxpx:PowerExtension><gpxpx:PowerInWatts>213</gpxpx:PowerInWatts>"
-         "</gpxpx:PowerExtension></extensions>", "power", 213),
+        ("<extensions><x:PowerExtension><x:PowerInWatts>213</x:PowerInWatts></x:PowerExtension></extensions>",
+         "power", 213),
         ("<extensions><x:watts>214</x:watts></extensions>", "power", 214),
         ("<extensions><x:atemp>-3.5</x:atemp></extensions>", "temperature", -3.5),
         ("<extensions><gpxdata:temp>21</gpxdata:temp></extensions>", "temperature", 21),
@@ -148,8 +148,10 @@ def test_forms_of_time(text, expected):
         ("47.12345678901234567890123456789", 47.12345678901234567890123456789),
         ("123456789012345678901234567890", 123456789012345678901234567890.0),
         ("&#49;&#x32;", 12), ("<![CDATA[12]]>", 12), ("1<!-- 9 -->2", 12), ("<![CDATA[1]]>2", 12),
-        ("12,5", np.nan), ("1 2", np.nan), ("1_000", np.nan), ("NaN", np.nan), ("INF", np.nan), ("1e", np.nan),
-        ("-", np.nan), (".", np.nan), ("1.2.3", np.nan), ("0x10", np.nan), ("1e999", np.nan), ("&foo;", np.nan),
+        ("12,5", np.nan), ("1 2", np.nan), ("1_000", np.nan),
+        ("NaN", np.nan), ("INF", np.nan), ("1e", np.nan),
+        ("-", np.nan), (".", np.nan), ("1.2.3", np.nan),
+        ("0x10", np.nan), ("1e999", np.nan), ("&foo;", np.nan),
         ("٣", np.nan), ("9" * 5000, np.nan),
     ],
 )  # fmt: skip
@@ -176,8 +178,8 @@ def test_points_with_little_or_nothing():
 
 
 def test_empty_segments_are_no_segments():
-    recording = only(gpx(f"<trk><trkseg/><trkseg></trkseg><trkseg>{point()}</trkseg><trkseg>{point()}</trkseg>"
-                         "<trkseg>\n</trkseg></trk>"))  # fmt: skip
+    full = f"<trkseg>{point()}</trkseg>"
+    recording = only(gpx(f"<trk><trkseg/><trkseg></trkseg>{full}{full}<trkseg>\n</trkseg></trk>"))
     assert recording.segments.tolist() == [0, 1]
 
 

@@ -69,7 +69,7 @@ def test_a_zip_a_folder_and_the_files_alone_give_the_same(export, tmp_path):
 def test_the_same_activity_in_two_exports_counts_once(export, tmp_path):
     shutil.copytree(export, tmp_path / "again")
     both = heatlas.open(export, tmp_path / "again")
-    assert len(both.batches) == 4
+    assert len(both) == 4
     assert both.report.dropped["activities found twice"] == 4
 
 

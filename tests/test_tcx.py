@@ -15,7 +15,8 @@ NOON = 1714564800.0  # 2024-05-01T12:00:00Z
 
 def tcx(inner: str) -> bytes:
     schema = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
-    return f'<?xml version="1.0"?>\n<TrainingCenterDatabase xmlns="{schema}">{inner}</TrainingCenterDatabase>'.encode()
+    body = f'<TrainingCenterDatabase xmlns="{schema}">{inner}</TrainingCenterDatabase>'
+    return f'<?xml version="1.0"?>\n{body}'.encode()
 
 
 def activity(inner: str, sport: str = "Running") -> str:

@@ -10,6 +10,7 @@ import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatlas.batch import join, select
 from heatlas.kernels.path import TOLERANCE, metres_along, progress_along
 from heatlas.measures import draw, parse_measure
 from heatlas.mercator import from_lonlat, ground_metres
@@ -285,3 +286,21 @@ def test_distances_agree_with_the_ellipsoid():
         ours = metres_along(batch.u, batch.v, batch.segments)[:-1]
         *_, theirs = geod.inv(lons[:-1], lats[:-1], lons[1:], lats[1:])
         np.testing.assert_allclose(ours, theirs, rtol=2e-6)
+
+
+@given(seed=seeds)
+def test_joined_batches_draw_what_each_draws_and_selecting_takes_them_apart_again(seed):
+    rng = np.random.default_rng(seed)
+    parts = [slow.wander(rng, 60, 8, segments=[0, 20, 60], source=f"{k}-") for k in range(4)]
+    whole = join(parts)
+    window = window_over(whole)
+    for measure in ("passes", "activities", "seconds", "pace"):
+        one, other = grid_of([whole], window, measure), grid_of(parts, window, measure)
+        # Means along the way differ by rounding: they are taken from one running distance.
+        np.testing.assert_allclose(one.total, other.total, rtol=1e-7 if measure == "pace" else 0)
+    wanted = rng.random(4) < 0.5
+    some = select(whole, wanted)
+    assert len(some) == wanted.sum()
+    kept = [part for part, keep in zip(parts, wanted, strict=True) if keep]
+    assert np.array_equal(grid_of([some], window).total, grid_of(kept, window).total)
+    assert [a.source for a in some.activities] == [part.activities[0].source for part in kept]

@@ -85,12 +85,12 @@ def tracks():
 
 def test_tracks_are_filtered_and_the_rest_is_counted():
     runs = tracks().where("sport = 'Run'")
-    assert len(runs.batches) == 2
+    assert len(runs) == 2
     assert runs.report.dropped["activities that the filter left out"] == 1
-    assert len(tracks().select(sports=["run"]).batches) == 2
-    assert len(tracks().select(after="2023-11-15").batches) == 2
-    assert len(tracks().select(before="2023-11-15").batches) == 1
-    assert len(tracks().select().batches) == 3
+    assert len(tracks().select(sports=["run"])) == 2
+    assert len(tracks().select(after="2023-11-15")) == 2
+    assert len(tracks().select(before="2023-11-15")) == 1
+    assert len(tracks().select()) == 3
     with pytest.raises(BadOption, match="there are Ride, Run"):
         tracks().select(sports=["Golf"])
     with pytest.raises(BadOption, match="is no date"):
@@ -100,7 +100,7 @@ def test_tracks_are_filtered_and_the_rest_is_counted():
 def test_an_attribute_that_some_activities_have_is_unknown_for_the_others():
     batch = slow.make_batch([10.9, 10.91], [47.8, 47.8], extra={"suffer_score": 7.0})
     both = Tracks((*tracks().batches, batch))
-    assert len(both.where("suffer_score > 5").batches) == 1
+    assert len(both.where("suffer_score > 5")) == 1
 
 
 def test_dates():

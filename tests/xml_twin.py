@@ -1,4 +1,4 @@
-"""A slow, plain twin of the GPX and TCX readers for well-formed documents, and documents to hold both against."""
+"""A slow, plain twin of the GPX and TCX readers for well-formed documents, and a source of documents."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def read_slowly(data: bytes, names) -> list[tuple[list[dict[str, float]], list[i
             if local(segment) == names["segment"]:
                 rows = [read_point(point, names) for point in segment if local(point) == names["point"]]
                 # The first track of a lap goes on with the lap before within a minute.
-                first = local(segment.getparent()) == "lap" and segment.getparent().find("Track") is segment
+                lap = segment.getparent()
+                first = local(lap) == "lap" and next(e for e in lap if local(e) == "track") is segment
                 step = rows[0]["time"] - points[-1]["time"] if rows and points else math.nan
                 if rows and not (first and 0 <= step <= 60):
                     segments.append(len(points))
@@ -199,7 +200,8 @@ def gpx_documents(draw):
     )
 
     def extensions(inner):
-        return f"<extensions>{inner[0]}<g:TrackPointExtension>{''.join(inner)}</g:TrackPointExtension></extensions>"
+        deep = f"<g:TrackPointExtension>{''.join(inner)}</g:TrackPointExtension>"
+        return f"<extensions>{inner[0]}{deep}</extensions>"
 
     def point(lat, lon, quote, inner):
         start = f"<trkpt lat={quote}{lat}{quote}\n lon = {quote}{lon}{quote}"

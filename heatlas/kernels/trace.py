@@ -26,23 +26,35 @@ def _tracer(listing: bool) -> Any:
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def trace(
-        u, v, progress, first, last, scale, x0, y0, width, height, least, bits, before, table, out
+        u, v, progress, first, last, scale, x0, y0, width, height, least, bits, before, table, out, scratch
     ):  # fmt: skip
         cell_of, left_at, passage_of = table
         counts, cells, spent, time, metres, metric = out
+        x, y, steps = scratch
         mask = (1 << bits) - 1
         nowhere = 1 << (2 * bits)
         n = before
         slot = nowhere
-        column, row = math.floor(u[first] * scale - x0), math.floor(v[first] * scale - y0)
-        bx, by = u[first] * scale - x0, v[first] * scale - y0
-        end_column, end_row = column, row
-        q = progress[first]
+        # Two plain loops first, which the compiler turns into vector instructions without branches: places in
+        # pixels, and the few steps that matter. Most steps of a fine recording stay inside one pixel.
+        length = last - first
+        for i in range(length):
+            x[i] = u[first + i] * scale - x0
+            y[i] = v[first + i] * scale - y0
+        many = 0
+        for i in range(length - 1):
+            left, right = np.floor(x[i]), np.floor(x[i + 1])
+            top, bottom = np.floor(y[i]), np.floor(y[i + 1])
+            near = (max(left, right) >= 0) & (min(left, right) < width)
+            near &= (max(top, bottom) >= 0) & (min(top, bottom) < height)
+            steps[many] = i
+            many += near & (listing | (left != right) | (top != bottom))
+        column, row = np.floor(x[0]), np.floor(y[0])
         if 0 <= column < width and 0 <= row < height:
             c, r = int(column), int(row)
             cell = r * width + c
             slot = (r & mask) << bits | (c & mask)
-            if cell_of[slot] != cell or q - left_at[slot] > least:
+            if cell_of[slot] != cell or progress[first] - left_at[slot] > least:
                 cell_of[slot] = cell
                 if listing:
                     cells[n] = cell
@@ -50,20 +62,13 @@ def _tracer(listing: bool) -> Any:
                 else:
                     counts[cell] += 1
                 n += 1
-        for i in range(first, last - 1):
-            ax, ay, p = bx, by, q
-            column, row = end_column, end_row
-            bx, by, q = u[i + 1] * scale - x0, v[i + 1] * scale - y0, progress[i + 1]
-            end_column, end_row = math.floor(bx), math.floor(by)
-            if not listing and column == end_column and row == end_row:
-                continue
-            low_c, high_c = min(column, end_column), max(column, end_column)
-            low_r, high_r = min(row, end_row), max(row, end_row)
-            if high_c < 0 or high_r < 0 or low_c >= width or low_r >= height:
-                left_at[slot] = p
-                slot = nowhere
-                continue
-            within = low_c >= 0 and low_r >= 0 and high_c < width and high_r < height
+        for k in range(many):
+            i = first + steps[k]
+            ax, ay, p = x[i - first], y[i - first], progress[i]
+            bx, by, q = x[i - first + 1], y[i - first + 1], progress[i + 1]
+            column, row, end_column, end_row = np.floor(ax), np.floor(ay), np.floor(bx), np.floor(by)
+            within = min(column, end_column) >= 0 and min(row, end_row) >= 0
+            within = within and max(column, end_column) < width and max(row, end_row) < height
             columns, rows = int(end_column - column), int(end_row - row)
             c, r = int(column), int(row)
             step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
@@ -75,16 +80,12 @@ def _tracer(listing: bool) -> Any:
             next_y = (edge_y - ay) * down if rows > 0 else 2.0
             gain = q - p
             entered = 0.0
-            for _ in range(columns + rows + 1):
+            for _ in range(columns + rows):
                 crossing = min(next_x, next_y)
-                if listing and slot != nowhere:
-                    until = min(crossing, 1.0)
-                    _spend(spent, passage_of[slot], entered, until, i, time, metres, metric)
-                    entered = until
-                elif listing:
-                    entered = min(crossing, 1.0)
-                if crossing == 2.0:
-                    break
+                if listing:
+                    if slot != nowhere:
+                        _spend(spent, passage_of[slot], entered, crossing, i, time, metres, metric)
+                    entered = crossing
                 at = p + crossing * gain
                 left_at[slot] = at
                 if next_x <= next_y:
@@ -110,7 +111,9 @@ def _tracer(listing: bool) -> Any:
                         n += 1
                 else:
                     slot = nowhere
-        left_at[slot] = q
+            if listing and slot != nowhere:
+                _spend(spent, passage_of[slot], entered, 1.0, i, time, metres, metric)
+        left_at[slot] = progress[last - 1]
         return n
 
     return trace
@@ -141,6 +144,15 @@ def _spend(spent, k, entered, until, i, time, metres, metric):
 
 _count = _tracer(False)
 _list = _tracer(True)
+
+
+@njit(cache=True, nogil=True)
+def _scratch(segments):
+    """Room for the places and steps of the longest segment."""
+    longest = 0
+    for s in range(segments.shape[0] - 1):
+        longest = max(longest, segments[s + 1] - segments[s])
+    return np.empty(longest), np.empty(longest), np.empty(longest, np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -195,6 +207,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
     cell_of, left_at = np.full(size, -1, np.int64), np.zeros(size)
     none = np.zeros(0)
     out = (counts, np.zeros(0, np.int64), np.zeros((0, 4)), none, none, none)
+    scratch = _scratch(segments)
     for k in range(tracks.shape[0] - 1):
         cell_of[: 1 << (2 * bits[k])] = -1
         table = (cell_of[: (1 << (2 * bits[k])) + 1], left_at, np.zeros(0, np.int32))
@@ -202,7 +215,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
             if segments[s] < segments[s + 1]:
                 _count(
                     u, v, progress, segments[s], segments[s + 1],
-                    scale, x0, y0, width, height, least[k], bits[k], 0, table, out,
+                    scale, x0, y0, width, height, least[k], bits[k], 0, table, out, scratch,
                 )  # fmt: skip
 
 
@@ -245,11 +258,12 @@ def list_passages(
     if bound > 0:
         table = (np.full(size, -1, np.int64), np.zeros(size), np.zeros(size, np.int32))
         out = (np.zeros(0, np.uint32), cells, spent, time, metres, metric)
+        scratch = _scratch(segments)
         for s in range(segments.shape[0] - 1):
             if segments[s] < segments[s + 1]:
                 n = _list(
                     u, v, progress, segments[s], segments[s + 1],
-                    scale, x0, y0, width, height, least, bits, n, table, out,
+                    scale, x0, y0, width, height, least, bits, n, table, out, scratch,
                 )  # fmt: skip
     return cells[:n], spent[:n]
 

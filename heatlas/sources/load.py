@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.batch import COLUMNS, Batch, Unread
+from heatlas.batch import COLUMNS, Batch, Unread, join
 from heatlas.clean import clean
 from heatlas.duplicates import find_duplicates
 from heatlas.errors import Unreadable
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "read_recordings"]
 
+_PACK = 1 << 18
+"""Fixes of a batch that hands many tracks on together: calls cost more than short tracks."""
 _KINDS = ("fit", "gpx", "tcx")
 _AHEAD = 8
 """Files per worker that are read before they are asked for."""
@@ -90,7 +92,7 @@ def load(
     Returns
     -------
     list of Batch
-        One for each activity with positions, ordered by start, then by source: the order of the files changes
+        All activities with positions, ordered by start, then by source: the order of the files changes
         nothing. Virtual activities and second copies are left out.
     Report
         What was left out.
@@ -133,7 +135,7 @@ def load(
     report.dropped += export.silent(names)
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=_order)
-    return _without_duplicates(batches, report), report
+    return _packed(_without_duplicates(batches, report)), report
 
 
 class _Outcome:
@@ -249,3 +251,18 @@ def _without_duplicates(batches: list[Batch], report: Report) -> list[Batch]:
         report.dropped["activities found twice"] += len(twice)
     report.seconds["duplicates"] = time.perf_counter() - started
     return [batch for k, batch in enumerate(batches) if k not in twice]
+
+
+def _packed(singles: list[Batch]) -> list[Batch]:
+    """Join the tracks to larger batches in their order; `singles` is emptied, so that memory is not held twice."""
+    packed: list[Batch] = []
+    waiting: list[Batch] = []
+    fixes = 0
+    singles.reverse()
+    while singles:
+        waiting.append(singles.pop())
+        fixes += waiting[-1].fixes
+        if fixes >= _PACK or not singles:
+            packed.append(join(waiting))
+            waiting, fixes = [], 0
+    return packed

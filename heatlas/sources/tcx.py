@@ -119,7 +119,7 @@ def _parts(document: Document) -> Iterator[tuple[int, int, int, int, list[int]]]
     time = document.fields[:, kernel.TIME]
     numbers = {kernel.ACTIVITY: -1, kernel.PLANNED: -1}
     code, first = kernel.ACTIVITY, 0  # points before the first activity are one of their own
-    segments: list[int] = []
+    segments = [0]
     new_lap = False
     for mark, point in [*document.marks, [kernel.ACTIVITY, len(time)]]:
         if mark == kernel.LAP:
@@ -131,7 +131,7 @@ def _parts(document: Document) -> Iterator[tuple[int, int, int, int, list[int]]]
         else:
             if point > first:
                 yield code, numbers[code], first, point, [s for s in segments if s < point - first]
-            code, first, segments = mark, point, []
+            code, first, segments = mark, point, [0]
             numbers[code] += 1
 
 
