@@ -36,8 +36,7 @@ def picture(side: int, smooth: bool, palette: bool) -> Picture:
         taps = np.exp(-0.5 * (np.arange(-8, 9) / 2.0) ** 2).astype(np.float32)
         for axis in (0, 1):
             heat = sum(
-                np.roll(heat, shift, axis) * tap
-                for shift, tap in zip(range(-8, 9), taps / taps.sum(), strict=True)
+                np.roll(heat, shift, axis) * tap for shift, tap in zip(range(-8, 9), taps / taps.sum(), strict=True)
             )
     low = 0.05
     tone = np.clip(np.log(np.maximum(heat, low * 1e-3) / low) / np.log(heat.max() / low), 0, 1)

@@ -131,8 +131,7 @@ def cold(data: bytes) -> tuple[float, float]:
         run = [sys.executable, "-c", COLD]
         env = {**os.environ, "NUMBA_CACHE_DIR": folder}
         times = [
-            float(subprocess.run(run, input=data, env=env, check=True, stdout=subprocess.PIPE).stdout)
-            for _ in range(2)
+            float(subprocess.run(run, input=data, env=env, check=True, stdout=subprocess.PIPE).stdout) for _ in range(2)
         ]
     return times[0], times[1]
 

@@ -187,8 +187,7 @@ def cold(kind: str, data: bytes) -> tuple[float, float]:
         run = [sys.executable, "-c", COLD.format(kind)]
         env = {**os.environ, "NUMBA_CACHE_DIR": folder}
         times = [
-            float(subprocess.run(run, input=data, env=env, check=True, stdout=subprocess.PIPE).stdout)
-            for _ in range(2)
+            float(subprocess.run(run, input=data, env=env, check=True, stdout=subprocess.PIPE).stdout) for _ in range(2)
         ]
     return times[0], times[1]
 
@@ -213,10 +212,8 @@ def compare(kind: str, files: list[bytes], sample: int, rounds: int) -> None:
     points, best = clock(ours, files, rounds)
     size = sum(map(len, files))
     print(f"all {len(files)} files of {size / len(files) / 1000:.0f} kB on average, {points:,} points:")
-    each = best / len(files) * 1e6
-    print(
-        f"  {'heatlas':<18} {points / best:>12,.0f} points/s, {size / best / 1e6:.0f} MB/s, {each:.0f} us a file"
-    )
+    rate, flow, each = points / best, size / best / 1e6, best / len(files) * 1e6
+    print(f"  {'heatlas':<18} {rate:>12,.0f} points/s, {flow:.0f} MB/s, {each:.0f} us a file")
     step = max(1, len(files) // sample)
     chosen = [d for d in files[step // 2 :: step] if readable(d, [ours, *(read for _, read in others)])]
     if not chosen:

@@ -21,6 +21,7 @@ from heatlas.measures import draw, parse_measure
 from heatlas.places import bbox_window
 
 ROUNDS = 7
+PASSES = parse_measure("passes")
 
 
 def timed(function):
@@ -62,9 +63,8 @@ def main() -> None:
             y_range=(window.y / window.scale, (window.y + window.height) / window.scale),
         )
         theirs = timed(lambda canvas=canvas: canvas.line(table, "x", "y", agg=ds.count()))
-        passes = parse_measure("passes")
-        ours = timed(lambda window=window: draw(tracks.batches, window, passes))
-        one = timed(lambda window=window: draw(tracks.batches, window, passes, workers=1))
+        ours = timed(lambda window=window: draw(tracks.batches, window, PASSES))
+        one = timed(lambda window=window: draw(tracks.batches, window, PASSES, workers=1))
         print(
             f"{name:18} {window.width}x{window.height} at {window.resolution:.2f} m: "
             f"datashader {theirs * 1e3:.1f} ms, heatlas {ours * 1e3:.1f} ms (one thread {one * 1e3:.1f}): "

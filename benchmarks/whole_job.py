@@ -69,7 +69,7 @@ def ordinary_way(files: list[tuple[str, bytes]], window, out: Path) -> tuple[flo
     for _, data in files:
         try:
             points = read_fit(data) if kind(data) == "fit" else read_gpx(data)
-        except Exception:  # noqa: BLE001, S112 - the peer's libraries raise all sorts of things on damaged files
+        except Exception:  # noqa: BLE001 - the peer's libraries raise all sorts of things on damaged files
             continue
         for lon, lat in points:
             x.append(lon / 360 + 0.5)
@@ -93,7 +93,7 @@ def ordinary_way(files: list[tuple[str, bytes]], window, out: Path) -> tuple[flo
     return read - started, time.perf_counter() - read
 
 
-def shifted(name: str, data: bytes, copy: int) -> bytes:
+def shifted(data: bytes, copy: int) -> bytes:
     """A copy that is another activity: the same bytes with other times; only FIT is copied."""
     import struct
 
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--peer-files", type=int, default=0)
     options = parser.parse_args()
     files = collect(options.sources)
-    files = [(name, shifted(name, data, copy)) for copy in range(options.copies) for name, data in files]
+    files = [(name, shifted(data, copy)) for copy in range(options.copies) for name, data in files]
     size = sum(len(data) for _, data in files)
     print(f"{len(files):,} files, {size / 1e6:.1f} MB")
     with tempfile.TemporaryDirectory() as folder:
@@ -144,8 +144,10 @@ def main() -> None:
             seconds.append(time.perf_counter() - started)
         ours = sorted(seconds)[1]
         stages = ", ".join(f"{name} {value:.2f}" for name, value in report["seconds"].items())
-        print(f"heatlas: {ours:.2f} s as a whole process ({stages}); {report['activities']:,} activities, "
-              f"{report['fixes']:,} fixes, {len(report['files']['failed'])} files failed")
+        print(
+            f"heatlas: {ours:.2f} s as a whole process ({stages}); {report['activities']:,} activities, "
+            f"{report['fixes']:,} fixes, {len(report['files']['failed'])} files failed"
+        )
         scale = 256 * 2 ** report["window"]["zoom"]
         west, _, _, north = report["window"]["bbox"]
         window = {

@@ -72,9 +72,7 @@ def inspect(
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Say what is in some sources, as plain data: files, activities by sport, dates, columns and places."""
-    tracks = open_sources(
-        *sources, workers=workers, progress=progress
-    )
+    tracks = open_sources(*sources, workers=workers, progress=progress)
     sports: dict[str, dict[str, float]] = {}
     for activity in tracks.activities:
         counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
@@ -83,9 +81,7 @@ def inspect(
         counts["moving_s"] += activity.moving_time or 0
     starts = sorted(start for activity in tracks.activities if (start := activity.start) is not None)
     known = {
-        name: sum(
-            int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns
-        )
+        name: sum(int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns)
         for name in COLUMNS
     }
     return {

@@ -131,9 +131,7 @@ def join(batches: Sequence[Batch]) -> Batch:
 
     def column(name: str) -> NDArray[np.float32]:
         unknown = np.float32(np.nan)
-        return np.concatenate(
-            [batch.columns.get(name, np.full(batch.fixes, unknown, np.float32)) for batch in batches]
-        )
+        return np.concatenate([batch.columns.get(name, np.full(batch.fixes, unknown, np.float32)) for batch in batches])
 
     return Batch(
         u=np.concatenate([batch.u for batch in batches]),

@@ -67,9 +67,7 @@ def clean(recording: Recording, max_speed: float, columns: Collection[str]) -> B
         time=seconds if whole else seconds.copy(),
         progress=progress_along(u, v, fixes, TOLERANCE),
         columns={
-            name: values if whole else values[kept]
-            for name, values in recording.columns.items()
-            if name in columns
+            name: values if whole else values[kept] for name, values in recording.columns.items() if name in columns
         },
         segments=segments.copy(),
         tracks=np.array([0, len(segments) - 1]),

@@ -41,9 +41,7 @@ def parse_background(text: str) -> tuple[int, int, int] | None:
     raise BadOption(f"background {text!r} is none of {', '.join(BACKGROUNDS)} or a colour such as #102030")
 
 
-def palette(
-    colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, int] | None
-) -> NDArray[np.uint8]:
+def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, int] | None) -> NDArray[np.uint8]:
     """Colours of the 256 steps of a tone: step 0 is nothing, and the part below the lowest value fades in.
 
     Parameters
@@ -74,9 +72,7 @@ def palette(
     return table
 
 
-def colour(
-    grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple[int, int, int] | None
-) -> Picture:
+def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple[int, int, int] | None) -> Picture:
     """Paint a grid.
 
     Counts and sums become steps of a palette. A mean is as opaque as there are passes behind it: it fades where

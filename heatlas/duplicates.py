@@ -148,9 +148,7 @@ def _meetings(tracks: Sequence[_Track]) -> list[tuple[int, int]]:
     a, b, votes = _neighbours(who, np.concatenate(when), u % 1.0, v)
     overlap = np.minimum(last[a], last[b]) - np.maximum(first[a], first[b])
     shared = np.floor(overlap / np.maximum(step[a], step[b])) + 1
-    near = (overlap >= _SHARE * np.minimum(last[a] - first[a], last[b] - first[b])) & (
-        votes >= _OFTEN * shared
-    )
+    near = (overlap >= _SHARE * np.minimum(last[a] - first[a], last[b] - first[b])) & (votes >= _OFTEN * shared)
     return list(zip(a[near].tolist(), b[near].tolist(), strict=True))
 
 
@@ -234,9 +232,7 @@ def _share(metres: NDArray[np.float64], tolerance: float) -> float:
     return float(np.count_nonzero(metres <= tolerance)) / len(metres)
 
 
-def _groups(
-    count: int, pairs: Iterable[tuple[int, int]], same: Callable[[int, int], bool]
-) -> list[list[int]]:
+def _groups(count: int, pairs: Iterable[tuple[int, int]], same: Callable[[int, int], bool]) -> list[list[int]]:
     """Group what hangs together by pairs that are the same; single ones are left out."""
     root = list(range(count))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -171,7 +170,7 @@ class Job:
             lambda stage: progress(stage, 0, 0),
         )
         if not (warm.bare.weight > 0).any():
-            raise NothingToDraw(_nowhere(self, window, places))
+            raise NothingToDraw(_nowhere(self, places))
         tone, outputs, seconds = self._write(warm, progress)
         unit = unit_of(str(self.measure))
         return {
@@ -275,7 +274,7 @@ def _centred(place: Place, window: Window) -> bool:
     return south <= lat <= north and any(west <= lon + turn <= east for turn in (-360, 0, 360))
 
 
-def _nowhere(job: Job, window: Window, places: list[Place]) -> str:
+def _nowhere(job: Job, places: list[Place]) -> str:
     if job.measure.metric:
         return f"no track in the window has what {job.measure} needs"
     busiest = places[0].bbox

@@ -189,9 +189,7 @@ def _panel(
     return _framed(plane, radius, rim, scale)
 
 
-def _bar(
-    colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int, int, int], scale: float
-) -> Image:
+def _bar(colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int, int, int], scale: float) -> Image:
     """Draw the colours from left to right; the rim keeps apart from the panel what is as pale or as dark."""
     # A first colour that is fully transparent stands for "nothing there" and is no part of the scale.
     first = 1 if colors[0, 3] == 0 else 0
@@ -260,10 +258,7 @@ def _writable(text: str) -> str:
     import unicodedata
 
     plain = text.translate(str.maketrans("–—−×’‘“”\u00a0\u202f\u2009", "---x''\"\"   "))
-    letters = (
-        char if char in _KNOWN else unicodedata.normalize("NFKD", char)[:1]
-        for char in " ".join(plain.split())
-    )
+    letters = (char if char in _KNOWN else unicodedata.normalize("NFKD", char)[:1] for char in " ".join(plain.split()))
     return "".join(letter if letter in _KNOWN else "?" for letter in letters)
 
 

@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,6 @@ import numpy as np
 from heatlas.errors import BadOption
 from heatlas.mercator import ground_metres
 from heatlas.metrics import METRICS
-from heatlas.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.batch import Batch
+    from heatlas.window import Window
 
 __all__ = ["REJOIN", "Grid", "Measure", "draw", "parse_measure"]
 
@@ -113,8 +114,7 @@ class Grid:
             if self.square is not None:
                 mean = np.sqrt(np.maximum(self.square / self.count - mean * mean, 0))
             mean[self.count <= 0] = np.nan
-            values = mean.astype(np.float32, copy=False)
-            return values
+            return np.asarray(mean, np.float32)
 
     @property
     def weight(self) -> NDArray[Any]:
@@ -160,10 +160,9 @@ def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: in
     within = [(batch, shifts) for batch in batches if (shifts := _shifts(batch, window))]
     strips = _strips([batch for batch, _ in within], window, workers)
     with ThreadPoolExecutor(len(strips)) as pool:
-        for done in [
-            pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips
-        ]:
-            done.result()
+        jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
+        for job in jobs:
+            job.result()
     return planes.grid(window, measure)
 
 
@@ -240,10 +239,7 @@ def _strips(batches: Sequence[Batch], window: Window, workers: int) -> list[Wind
     shares = np.arange(1, workers) / workers
     edges = np.quantile(inner, shares) if len(inner) else shares * window.height
     bounds = np.unique(np.concatenate(([0], edges, [window.height]))).astype(int).tolist()
-    return [
-        replace(window, y=window.y + low, height=high - low)
-        for low, high in zip(bounds, bounds[1:], strict=False)
-    ]
+    return [replace(window, y=window.y + low, height=high - low) for low, high in pairwise(bounds)]
 
 
 def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -261,9 +257,7 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
-def _draw_strip(
-    batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure
-) -> None:
+def _draw_strip(batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure) -> None:
     """Add all batches to the planes of one strip."""
     size = (float(window.y), window.width, window.height)
     if measure.reduction in {"passes", "fixes"}:
@@ -282,9 +276,7 @@ def _draw_strip(
                 _reduce(batch, columns, segments, place, ordinal, planes, measure)
 
 
-def _count_strip(
-    batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure
-) -> None:
+def _count_strip(batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure) -> None:
     """Count passes or fixes of one strip."""
     from heatlas.kernels.trace import count_fixes, count_passes
 

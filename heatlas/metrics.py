@@ -66,9 +66,7 @@ def _grade(batch: Batch) -> NDArray[np.float64]:
     elevation = batch.columns.get("elevation")
     if elevation is None:
         return np.full(batch.fixes, np.nan)
-    slope: NDArray[np.float64] = change_over(
-        _along(batch), elevation.astype(np.float64), batch.segments, _HALF_METRES
-    )
+    slope: NDArray[np.float64] = change_over(_along(batch), elevation.astype(np.float64), batch.segments, _HALF_METRES)
     return slope * 100
 
 

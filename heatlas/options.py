@@ -96,7 +96,5 @@ def _circle(text: str, name: str) -> tuple[float, float, float]:
     place, _, radius = text.strip().rpartition(",")
     numbers = _numbers(place, 2)
     if numbers is None or not (abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180):
-        raise BadOption(
-            f"{name} {text!r} is no circle: give latitude,longitude,radius such as 60.17,24.94,5km"
-        )
+        raise BadOption(f"{name} {text!r} is no circle: give latitude,longitude,radius such as 60.17,24.94,5km")
     return numbers[0], numbers[1], parse_length(radius, name)

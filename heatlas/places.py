@@ -6,6 +6,7 @@ import math
 import os
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,9 +57,7 @@ class Place:
 def _padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Bounding box in degrees around world coordinates, with some air and a least size."""
     west, east, north, south = float(u.min()), float(u.max()), float(v.min()), float(v.max())
-    least = max(
-        _LEAST / float(ground_metres((north + south) / 2)[0]), _SLENDER * max(east - west, south - north)
-    )
+    least = max(_LEAST / float(ground_metres((north + south) / 2)[0]), _SLENDER * max(east - west, south - north))
     air_u = max(0.03 * (east - west), (least - (east - west)) / 2)
     air_v = max(0.03 * (south - north), (least - (south - north)) / 2)
     lon, lat = to_lonlat(
@@ -76,7 +75,7 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     samples = []
     for batch in batches:
         offsets = batch.segments[batch.tracks].tolist()
-        for first, last in zip(offsets, offsets[1:], strict=False):
+        for first, last in pairwise(offsets):
             if first == last:
                 continue
             step = max(1, (last - first) // _SAMPLES)
@@ -133,7 +132,7 @@ def _join(cells: set[int], region: dict[int, int]) -> None:
         stack = [cell]
         while stack:
             x, y = stack[-1] >> 32, stack.pop() & 0xFFFFFFFF
-            for i, j in ((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if 0 <= y + j):
+            for i, j in ((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if y + j >= 0):
                 near = (x + i) % round(1 / _CELL) << 32 | (y + j)
                 if near in cells and near not in region:
                     region[near] = name
@@ -177,9 +176,7 @@ def around(lat: float, lon: float, radius: float) -> tuple[float, float, float, 
         When it is no place on the map.
     """
     if not (abs(lat) <= MAX_LATITUDE and abs(lon) <= 180 and 0 < radius <= CIRCUMFERENCE / 2):
-        raise BadOption(
-            f"no place at {lat},{lon} with a radius of {radius} m: give latitude,longitude,metres"
-        )
+        raise BadOption(f"no place at {lat},{lon} with a radius of {radius} m: give latitude,longitude,metres")
     u, v = (float(x) for x in from_lonlat(lon, lat))
     east, north = (float(x) for x in ground_metres(v))
     (west, right), (south, top) = to_lonlat(

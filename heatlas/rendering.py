@@ -93,9 +93,7 @@ def heat(
     return Heat(grown.cropped(margin), smoothed, {"trace": traced - started, "smooth": done - traced})
 
 
-def paint(
-    heat: Heat, style: Style, colours: NDArray[np.uint8], tone: Tone | None = None
-) -> tuple[Picture, Tone]:
+def paint(heat: Heat, style: Style, colours: NDArray[np.uint8], tone: Tone | None = None) -> tuple[Picture, Tone]:
     """Give heat its tone and its colours.
 
     Parameters

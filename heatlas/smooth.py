@@ -121,7 +121,8 @@ def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None
     sigma = smoothing.sigma(window)
     workers = workers or os.cpu_count() or 1
     total, count, square = (
-        None if plane is None else _blur(plane, sigma, margin, grid.measure.of_lines, workers)
+        plane if plane is None else _blur(plane, sigma, margin, grid.measure.of_lines, workers)
         for plane in (grid.total, grid.count, grid.square)
     )
+    assert total is not None
     return replace(grid, window=window, total=total, count=count, square=square)

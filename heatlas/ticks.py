@@ -24,9 +24,7 @@ _EVEN_TICKS, _ROUND_TICKS, _FEW_TICKS = 6, 8, 4
 """Ticks at most: evenly spaced, at round numbers, and where round numbers are so few that others help out."""
 
 
-def nice_ticks(
-    low: float, high: float, position: Callable[[float], float], unit: Unit
-) -> list[tuple[float, str]]:
+def nice_ticks(low: float, high: float, position: Callable[[float], float], unit: Unit) -> list[tuple[float, str]]:
     """Choose the numbers that a legend shows.
 
     A linear tone gets even steps; any other 1, 2, 5, 10, 20, 50 ... as far as there is room, and even steps
@@ -89,8 +87,7 @@ def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
         sign * number
         for sign in (-1, 1)
         for number in steps(unit, max(reach * 1e-9, 1e-12), reach)
-        if lower * (1 - 1e-9) <= sign * number <= upper * (1 + 1e-9)
-        and not (unit.whole and number < 1 <= upper)
+        if lower * (1 - 1e-9) <= sign * number <= upper * (1 + 1e-9) and not (unit.whole and number < 1 <= upper)
     ]
     if lower <= 0 <= upper:
         inside.append(0.0)

@@ -61,9 +61,7 @@ class Tone:
                 t = np.sqrt(np.maximum(t, 0))
         t = np.clip(t, 0, 1)
         if self.fade:
-            t = np.where(
-                values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t
-            )
+            t = np.where(values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t)
         toned: NDArray[np.float32] = t.astype(np.float32, copy=False)
         return toned
 
@@ -129,9 +127,7 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
     knots = None
     if scale.curve == "rank":
         inner = np.sort(np.clip(on_path, low, high))
-        knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(
-            np.float64
-        )
+        knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(np.float64)
         # Equal values share the middle of their ranks; np.interp wants ascending knots.
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0

@@ -56,9 +56,7 @@ class Tracks:
         names = dict.fromkeys(name for activity in self.activities for name in activity.extra)
         return self._kept(lambda activity: test({**names, **attributes(activity)}))
 
-    def select(
-        self, sports: Collection[str] = (), after: str | None = None, before: str | None = None
-    ) -> Tracks:
+    def select(self, sports: Collection[str] = (), after: str | None = None, before: str | None = None) -> Tracks:
         """Keep activities of some sports that start at or after one date and before another.
 
         Raises
@@ -71,9 +69,7 @@ class Tracks:
         words = {sport_name(sport) for sport in sports}
         known = {activity.sport for activity in self.activities}
         if words and known and not words & known:
-            raise BadOption(
-                f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}"
-            )
+            raise BadOption(f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}")
         first = parse_date(after).timestamp() if after else None
         last = parse_date(before).timestamp() if before else None
 

@@ -27,7 +27,10 @@ _SECONDS = {"xml": 5.0, "fit": 3.0, "clean": 3.0, "draw": 4.0}
 def groups_needed(names: Collection[str]) -> list[str]:
     """Say which groups of kernels some files need, by their names."""
     endings = {
-        ending for name in names for ending in ("fit", "gpx", "tcx") if name.lower().removesuffix(".gz").endswith(ending)
+        ending
+        for name in names
+        for ending in ("fit", "gpx", "tcx")
+        if name.lower().removesuffix(".gz").endswith(ending)
     }
     readers = [group for group, kinds in (("fit", {"fit"}), ("xml", {"gpx", "tcx"})) if endings & kinds]
     return [*readers, "clean", "draw"]
@@ -82,10 +85,15 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     shares: list[list[str]] = [[] for _ in range(min(processors, len(cold)))]
     for group in sorted(cold, key=lambda group: -_SECONDS[group]):
         min(shares, key=lambda share: sum(_SECONDS[other] for other in share)).append(group)
-    code = "import sys; from heatlas.warm import compile_group\nfor group in sys.argv[2:]: compile_group(group, sys.argv[1])"
+    code = (
+        "import sys; from heatlas.warm import compile_group\n"
+        "for group in sys.argv[2:]: compile_group(group, sys.argv[1])"
+    )
     running = [
         subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
-            [sys.executable, "-c", code, measure, *share], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", code, measure, *share],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         for share in shares
     ]
@@ -116,7 +124,7 @@ def compile_group(group: str, measure: str = "passes") -> None:
 
         lon = np.array([10.9, 10.901, 10.902])
         recording = Recording(
-            activity=Activity(source="tiny"), lon=lon, lat=np.full(3, 47.8), time=1e9 + 60 * np.arange(3)
+            activity=Activity(source="tiny"), lon=lon, lat=np.full(3, 47.8), time=1e9 + 60 * np.arange(3.0)
         )
         batch = clean(recording, 12.0, ())
         metres_along(batch.u, batch.v, batch.segments)

@@ -89,8 +89,7 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
     except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
         reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[-1].strip(" -=>")
         raise BadOption(
-            f"the filter {text!r} is not understood ({reason}); "
-            "write it like sport = 'Run' AND distance > 5000"
+            f"the filter {text!r} is not understood ({reason}); write it like sport = 'Run' AND distance > 5000"
         ) from None
     _check(tree, text)
 
@@ -99,8 +98,7 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
             return _evaluate(tree, values) is True
         except (TypeError, ArithmeticError) as error:
             raise BadOption(
-                f"the filter {text!r} cannot be worked out ({error}): "
-                "text needs quotes, numbers must not have them"
+                f"the filter {text!r} cannot be worked out ({error}): text needs quotes, numbers must not have them"
             ) from None
 
     return passes

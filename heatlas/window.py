@@ -56,6 +56,4 @@ class Window:
 
     def grown(self, margin: int) -> Window:
         """Widen by `margin` pixels on all sides: the halo that smoothing reads."""
-        return Window(
-            self.scale, self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin
-        )
+        return Window(self.scale, self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)

@@ -8,18 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "heatlas", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("heatlas", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("heatlas")
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real recordings; it lies beside the project, never inside it."""
-    folder = Path(
-        os.environ.get("HEATLAS_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
-    )
+    folder = Path(os.environ.get("HEATLAS_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     if not folder.is_dir():
         if os.environ.get("CI"):
             pytest.fail(f"the real recordings are missing: {folder} is no folder (set HEATLAS_TEST_DATA)")

@@ -43,9 +43,7 @@ def define(
     """Define a message with these fields; developer fields are (number, index, base, value)."""
     order = ">" if big else "<"
     fields, developer = list(fields), list(developer)
-    out = bytes([0x40 | local | (0x20 if developer else 0), 0, big]) + struct.pack(
-        order + "HB", number, len(fields)
-    )
+    out = bytes([0x40 | local | (0x20 if developer else 0), 0, big]) + struct.pack(order + "HB", number, len(fields))
     for field, base, value in fields:
         out += bytes([field, len(raw(base, value, order)), base])
     if developer:

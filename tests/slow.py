@@ -12,9 +12,7 @@ from heatlas.kernels.path import TOLERANCE, progress_along
 from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
 
 
-def make_batch(
-    lon, lat, time=None, segments=None, columns=None, source="made", tracks=None, **known
-) -> Batch:
+def make_batch(lon, lat, time=None, segments=None, columns=None, source="made", tracks=None, **known) -> Batch:
     """A batch of tracks from degrees; one track unless offsets into the segments are given."""
     u, v = from_lonlat(lon, lat)
     n = len(u)
@@ -71,10 +69,7 @@ def passages(batch: Batch, window, rejoin=25.0, metres=None, metric=None):
     current = None
     for first, last in zip(batch.segments[:-1], batch.segments[1:], strict=True):
         current = None
-        if last - first == 1:
-            pieces = [(first, first)]
-        else:
-            pieces = [(i, i + 1) for i in range(first, last - 1)]
+        pieces = [(i, i + 1) for i in range(first, last - 1)] if last - first > 1 else [(first, first)]
         for i, j in pieces:
             ax, ay = batch.u[i] * window.scale - window.x, batch.v[i] * window.scale - window.y
             bx, by = batch.u[j] * window.scale - window.x, batch.v[j] * window.scale - window.y
@@ -123,9 +118,7 @@ def blur(field, sigma, reach=4.0):
     out = np.zeros((height, width))
     for y in range(height):
         radius = math.ceil(reach * sigma[y])
-        taps = np.array(
-            [math.exp(-0.5 * (k / sigma[y]) ** 2) if k else 1.0 for k in range(-radius, radius + 1)]
-        )
+        taps = np.array([math.exp(-0.5 * (k / sigma[y]) ** 2) if k else 1.0 for k in range(-radius, radius + 1)])
         taps /= taps.sum()
         for x in range(width):
             for j in range(-radius, radius + 1):

@@ -217,9 +217,7 @@ def test_members_of_a_zip_are_read_lazily_in_threads_and_processes(tmp_path):
     assert pickle.loads(pickle.dumps(inside[0])).read() == expected[0]
 
 
-@pytest.mark.parametrize(
-    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
-)
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_all_ways_of_packing_are_read(tmp_path, method):
     path = tmp_path / "a.zip"
     path.write_bytes(zipped({"a.gpx": GPX * 50, "b": GPX * 50}, method))
@@ -233,9 +231,7 @@ def test_nested_archives_are_unpacked():
     assert recordings == [("a.fit/deep.zip/b.fit", FIT), ("a.fit/deep.zip/c.gpx.gz", GPX)]
     assert reasons(found) == {"n.txt": ("plain text, not a recording", False)}
     assert unpack("a.fit", FIT) == [("a.fit", FIT)]
-    assert unpack("a.gpx.gz", gzip.compress(GPX[:20]) + gzip.compress(GPX[20:]) + bytes(7)) == [
-        ("a.gpx.gz", GPX)
-    ]
+    assert unpack("a.gpx.gz", gzip.compress(GPX[:20]) + gzip.compress(GPX[20:]) + bytes(7)) == [("a.gpx.gz", GPX)]
 
 
 def test_depth_is_bounded():
@@ -308,17 +304,13 @@ def test_a_cut_or_spoilt_gz_gives_what_can_be_unpacked():
 
 
 def test_documents_that_are_zips_are_left_out(tmp_path):
-    (tmp_path / "letter.docx").write_bytes(
-        zipped({"[Content_Types].xml": b"<Types/>", "word/a.xml": b"<a/>"})
-    )
+    (tmp_path / "letter.docx").write_bytes(zipped({"[Content_Types].xml": b"<Types/>", "word/a.xml": b"<a/>"}))
     assert reasons(entries([tmp_path])) == {"letter.docx": ("a document or program, not a recording", False)}
 
 
 @given(st.data())
 def test_broken_archives_never_raise(data):
-    whole = bytearray(
-        zipped({"a.gpx": GPX * 9, "b.fit.gz": gzip.compress(FIT), "c/d.zip": zipped({"x": TCX})})
-    )
+    whole = bytearray(zipped({"a.gpx": GPX * 9, "b.fit.gz": gzip.compress(FIT), "c/d.zip": zipped({"x": TCX})}))
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
@@ -355,11 +347,7 @@ def test_real_files_are_what_the_inventory_says(shared_data):
 
     alike = {"geojson": "json", "plt": "text"}
     with (shared_data / "INVENTORY.csv").open(encoding="utf-8") as file:
-        rows = [
-            row
-            for row in csv.DictReader(file)
-            if row["content"] in {"fit", "gpx", "tcx", "zip", "json", "plt"}
-        ]
+        rows = [row for row in csv.DictReader(file) if row["content"] in {"fit", "gpx", "tcx", "zip", "json", "plt"}]
     assert len(rows) > 400
     for row in rows:
         data = (shared_data / row["path"]).read_bytes()

@@ -31,9 +31,7 @@ def walk(n=20, step=3e-5):
 
 def test_a_sound_track_comes_through_whole():
     lon, lat, time = walk()
-    batch = clean(
-        recording(lon, lat, time, columns={"power": np.arange(20, dtype=np.float32)}), 12, {"power"}
-    )
+    batch = clean(recording(lon, lat, time, columns={"power": np.arange(20, dtype=np.float32)}), 12, {"power"})
     np.testing.assert_allclose(to_lonlat(batch.u, batch.v), (lon, lat), atol=1e-9)
     assert not batch.dropped
     assert list(batch.segments) == [0, 20]
@@ -56,9 +54,7 @@ def test_a_sound_track_comes_through_whole():
 def test_a_fix_that_cannot_be_is_dropped_and_its_columns_with_it(where, reason):
     lon, lat, time = walk()
     lon[7], lat[7] = where
-    batch = clean(
-        recording(lon, lat, time, columns={"power": np.arange(20, dtype=np.float32)}), 12, {"power"}
-    )
+    batch = clean(recording(lon, lat, time, columns={"power": np.arange(20, dtype=np.float32)}), 12, {"power"})
     assert dict(batch.dropped) == {reason: 1}
     assert batch.fixes == 19
     assert 7 not in batch.columns["power"]

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 import made
+import pytest
 
 
 @pytest.fixture
@@ -45,7 +44,8 @@ def test_json_is_one_object_with_what_was_promised(export, tmp_path):
     assert done.stderr == ""
     report = json.loads(done.stdout)
     promised = {
-        "files", "activities", "fixes", "dropped", "places", "window", "measure", "range", "total", "seconds", "outputs",
+        "files", "activities", "fixes", "dropped", "places", "window", "measure", "range", "total", "seconds",
+        "outputs",
     }  # fmt: skip
     assert promised <= set(report)
     assert {"read", "failed", "skipped"} <= set(report["files"])
@@ -113,7 +113,8 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path):
 
 
 def test_help_is_quick_and_loads_nothing_heavy(tmp_path):
-    code = "import sys; sys.argv = ['heatlas', '--help']; import heatlas.cli\ntry: heatlas.cli.main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv = ['heatlas', '--help']; import heatlas.cli\n"
+    code += "try: heatlas.cli.main()\nexcept SystemExit: pass\n"
     code += "heavy = {'numba', 'numpy', 'lxml', 'PIL', 'rich', 'rasterio'} & set(sys.modules)\nassert not heavy, heavy"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -105,9 +105,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("activities", [1, 2, 6, 24])
 def test_any_number_of_activities(tmp_path: Path, activities: int) -> None:
     steps: list[tuple[int, int]] = []
-    write_demo(
-        tmp_path / "x", activities=activities, progress=lambda done, total: steps.append((done, total))
-    )
+    write_demo(tmp_path / "x", activities=activities, progress=lambda done, total: steps.append((done, total)))
     assert len(rows_of(tmp_path / "x")) == activities + 1
     assert steps == [(n, activities) for n in range(1, activities + 1)]
     files = list((tmp_path / "x" / "activities").iterdir())
@@ -215,9 +213,7 @@ def test_fit_agrees_with_the_table(export: Path, table: list[dict[str, str]]) ->
         assert session["total_distance"] == pytest.approx(float(row["Distance 2"]), abs=0.2)
         assert session["total_elapsed_time"] == float(row["Elapsed Time 2"])
         assert session["num_laps"] == len(messages["lap"])
-        assert sum(lap["total_distance"] for lap in messages["lap"]) == pytest.approx(
-            session["total_distance"], abs=1
-        )
+        assert sum(lap["total_distance"] for lap in messages["lap"]) == pytest.approx(session["total_distance"], abs=1)
         times = [record["timestamp"].timestamp() for record in records]
         assert all(a < b for a, b in pairwise(times))
         events = [(event["event"], event["event_type"]) for event in messages["event"]]
@@ -256,9 +252,7 @@ def test_gpx_files_read_back(export: Path, table: list[dict[str, str]]) -> None:
         points = [point for segment in track.segments for point in segment.points]
         assert track.name == row["Activity Name"]
         assert len(points) > 60
-        assert (points[-1].time - points[0].time).total_seconds() == pytest.approx(
-            float(row["Elapsed Time"]), abs=25
-        )
+        assert (points[-1].time - points[0].time).total_seconds() == pytest.approx(float(row["Elapsed Time"]), abs=25)
         for extension in points[len(points) // 2].extensions:
             beats += [int(e.text) for e in extension.iter() if e.tag.endswith("}hr")]
     assert len(beats) >= len(rows[::3]) / 3
@@ -289,10 +283,7 @@ def test_laps_of_the_running_track(tmp_path: Path) -> None:
     found = 0
     for row in rows_of(tmp_path / "x")[1:]:
         cells = dict(zip(HEADER[:15], row[:15], strict=True))
-        if (
-            cells["Activity Name"] not in {"25 laps", "Intervalle 🏃", "Track night"}
-            or ".fit" not in cells["Filename"]
-        ):
+        if cells["Activity Name"] not in {"25 laps", "Intervalle 🏃", "Track night"} or ".fit" not in cells["Filename"]:
             continue
         messages, _ = read_fit(tmp_path / "x" / cells["Filename"])
         laps = messages["lap"]

@@ -118,9 +118,7 @@ def test_headers_of_any_size(header):
 def test_both_byte_orders(big):
     got = one(
         *TRACK[:1],
-        record(
-            NOW + 5, -33.5, 151.25, (2, UINT16, 3000), (13, SINT8, -3), (77, FLOAT32, 1.5), big=big, local=5
-        ),
+        record(NOW + 5, -33.5, 151.25, (2, UINT16, 3000), (13, SINT8, -3), (77, FLOAT32, 1.5), big=big, local=5),
     )
     assert got.time[1] == NOW + 5 + EPOCH
     assert (round(got.lat[1], 6), round(got.lon[1], 6)) == (-33.5, 151.25)
@@ -129,9 +127,7 @@ def test_both_byte_orders(big):
 
 def test_without_a_session_the_records_and_other_messages_speak():
     sport = message(SPORT, [(0, ENUM, 2), (1, ENUM, 46), (3, STRING, "Schotter")])
-    got = one(
-        file_id(4, (4, UINT32, NOW)), sport, *TRACK, record(NOW + 20, 9, 9, (5, UINT32, 12345))
-    ).activity
+    got = one(file_id(4, (4, UINT32, NOW)), sport, *TRACK, record(NOW + 20, 9, 9, (5, UINT32, 12345))).activity
     assert (got.sport, got.name, got.start) == ("GravelRide", "Schotter", NOW + EPOCH)
     assert (got.elapsed_time, got.distance, got.moving_time) == (20, 123.45, None)
     assert one(message(LAP, [(25, ENUM, 11)]), *TRACK).activity.sport == "Walk"
@@ -243,9 +239,7 @@ def test_types_may_be_redefined():
     got = one(define(RECORD, first), content(first), content(first), define(RECORD, other), content(other))
     assert got.columns["heart_rate"].tolist() == [70, 70, 71]
     assert got.time.tolist() == [NOW + EPOCH, NOW + EPOCH, NOW + EPOCH + 1]
-    many = one(
-        *(record(NOW + i, 1, 2, (200, BYTE, bytes(1 + i % 250)), (3, UINT8, i % 200)) for i in range(3000))
-    )
+    many = one(*(record(NOW + i, 1, 2, (200, BYTE, bytes(1 + i % 250)), (3, UINT8, i % 200)) for i in range(3000)))
     assert many.columns["heart_rate"].tolist() == [i % 200 for i in range(3000)]
 
 
@@ -639,9 +633,7 @@ def damage(data: bytes, random: np.random.Generator) -> bytes:
         if kind == 0:
             del out[at:]
         elif kind <= 2:
-            out[at : at + 1] = bytes(
-                [random.choice([0, 1, 2, 20, 0x40, 0x60, 0x80, 253, 255, random.integers(256)])]
-            )
+            out[at : at + 1] = bytes([random.choice([0, 1, 2, 20, 0x40, 0x60, 0x80, 253, 255, random.integers(256)])])
         elif kind == 3:
             out[at:at] = random.bytes(int(random.integers(1, 9)))
         elif kind == 4:

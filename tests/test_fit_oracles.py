@@ -110,9 +110,7 @@ def number(value: object) -> float:
 def as_columns(records: list[dict]) -> dict[str, np.ndarray]:
     """Shape what an oracle gives like a recording: positions in pairs, cadence in one."""
     out = {
-        column: np.array(
-            [next((number(r[k]) for k in keys if r.get(k) is not None), np.nan) for r in records], float
-        )
+        column: np.array([next((number(r[k]) for k in keys if r.get(k) is not None), np.nan) for r in records], float)
         for column, keys in NAMES.items()
     }
     out["cadence"] += np.nan_to_num(out.pop("fractional_cadence"))
@@ -167,9 +165,7 @@ def by_heatlas(data: bytes) -> dict[str, np.ndarray]:
     return out
 
 
-def assert_agree(
-    ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], apart: tuple[str, ...] = ()
-) -> None:
+def assert_agree(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], apart: tuple[str, ...] = ()) -> None:
     for column, values in theirs.items():
         if column in apart:
             continue

@@ -316,9 +316,7 @@ def test_what_is_no_gpx(data, reason):
 
 
 def test_points_that_are_not_closed():
-    recording = only(
-        track("<trkpt lat='1' lon='1'><ele>1</ele>" + point("<ele>2</ele>") + "<trkpt lat='3' lon='3'>")
-    )
+    recording = only(track("<trkpt lat='1' lon='1'><ele>1</ele>" + point("<ele>2</ele>") + "<trkpt lat='3' lon='3'>"))
     assert recording.lat.tolist() == [1, 47.5, 3]
     assert recording.columns["elevation"][:2].tolist() == [1, 2]
     assert "2 points are not closed properly" in recording.warnings

@@ -115,9 +115,7 @@ def test_ticks_are_round_numbers_in_their_places(measure, low, high, curve, labe
     ticks = nice_ticks(low, high, position, unit)
     assert [label for _, label in ticks] == labels.split("|" if "|" in labels else None)
     if curve is linear and measure == "mean(pace)":
-        assert [place for place, _ in ticks] == pytest.approx(
-            [position(s / 1000) for s in (240, 300, 360, 420)]
-        )
+        assert [place for place, _ in ticks] == pytest.approx([position(s / 1000) for s in (240, 300, 360, 420)])
 
 
 @given(
@@ -194,9 +192,7 @@ def test_labels_without_room_are_left_out_and_none_leaves_the_panel():
 def test_titles_that_are_odd_do_no_harm():
     plain = draw_legend(colormap("ember"), [], "Laufe - 10 x")
     assert np.array_equal(plain, draw_legend(colormap("ember"), [], "Läufe – 10 ×"))
-    assert np.array_equal(
-        draw_legend(colormap("ember"), [], "地図"), draw_legend(colormap("ember"), [], "??")
-    )
+    assert np.array_equal(draw_legend(colormap("ember"), [], "地図"), draw_legend(colormap("ember"), [], "??"))
     long = draw_legend(colormap("ember"), [], "a very long title " * 20)
     assert long.shape == plain.shape
 

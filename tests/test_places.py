@@ -7,10 +7,10 @@ import math
 import mercantile
 import numpy as np
 import pytest
+import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
-import slow
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.mercator import MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
 from heatlas.options import parse_around, parse_bbox, parse_length, parse_zone
@@ -90,7 +90,8 @@ def test_world_and_antimeridian():
 
 
 @pytest.mark.parametrize(
-    "box", [(10, 47, 10, 48), (10, 48, 11, 47), (math.nan, 0, 1, 1), (0, 86, 1, 89), (0, -91, 1, 1), (0, 0, 400, 1)]
+    "box",
+    [(10, 47, 10, 48), (10, 48, 11, 47), (math.nan, 0, 1, 1), (0, 86, 1, 89), (0, -91, 1, 1), (0, 0, 400, 1)],
 )
 def test_boxes_that_are_none_are_refused(box):
     with pytest.raises(BadOption):
@@ -117,7 +118,7 @@ def test_options_that_are_no_numbers_are_refused_by_name():
         (parse_bbox, "1,2,3"), (parse_bbox, "a,b,c,d"), (parse_bbox, "1,2,3,inf"), (parse_around, "95,0,5km"),
         (parse_around, "5km"), (parse_around, "1,2,-5m"), (parse_zone, "1,2,nan"), (parse_zone, ""),
     ):  # fmt: skip
-        with pytest.raises(BadOption, match="give|length"):
+        with pytest.raises(BadOption, match=r"give|length"):
             function(bad)
 
 

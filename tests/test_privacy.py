@@ -22,9 +22,7 @@ seeds = st.integers(0, 2**32 - 1)
 def line(metres, lat=47.8, step=3.0, start=1.7e9, name="made"):
     x = np.arange(0, metres, step)
     east, _ = ground_metres(from_lonlat(0, lat)[1])
-    return slow.make_batch(
-        10.9 + x * 360 / float(east), np.full(len(x), lat), start + np.arange(len(x)), source=name
-    )
+    return slow.make_batch(10.9 + x * 360 / float(east), np.full(len(x), lat), start + np.arange(len(x)), source=name)
 
 
 def distances(batch, lat, lon):
@@ -49,9 +47,7 @@ def test_both_ends_are_cut_by_random_lengths_around_the_one_asked_for():
 
 
 def test_the_same_activity_is_cut_the_same_way_every_time_and_another_owner_cuts_otherwise():
-    first, again = (
-        hide(line(3000, name=name), Privacy(200, secret=SECRET)) for name in ("a.fit", "moved/b.fit")
-    )
+    first, again = (hide(line(3000, name=name), Privacy(200, secret=SECRET)) for name in ("a.fit", "moved/b.fit"))
     assert np.array_equal(first.u, again.u)
     other = hide(line(3000), Privacy(200, secret=SECRET[::-1]))
     assert not np.array_equal(first.u, other.u)
@@ -98,7 +94,7 @@ def test_the_hidden_circle_is_shifted():
     angles = np.linspace(0, 2 * np.pi, 2000)
     edges = []
     for radius in (500.0, 501.0):
-        east, north = (float(g) for g in ground_metres(from_lonlat(10.9, 47.8)[1]))
+        east, _ = (float(g) for g in ground_metres(from_lonlat(10.9, 47.8)[1]))
         rays = [
             slow.make_batch(
                 10.9 + np.cos(a) * np.arange(0, 1500, 5) * 360 / east,

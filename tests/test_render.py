@@ -6,12 +6,12 @@ import json
 import shutil
 import zipfile
 
+import made
 import numpy as np
 import pytest
 from PIL import Image
 
 import heatlas
-import made
 from heatlas.errors import BadOption, HeatlasError, NothingToDraw, TooLarge
 from heatlas.privacy import Privacy, Zone
 
@@ -84,7 +84,9 @@ def test_workers_and_order_change_nothing(export, tmp_path, measure):
 
 def test_totals(export, tmp_path):
     def total(measure, **options):
-        return heatlas.render(export, output=tmp_path / "x.npy", measure=measure, everything=True, width=900, **options)["total"]
+        return heatlas.render(
+            export, output=tmp_path / "x.npy", measure=measure, everything=True, width=900, **options
+        )["total"]
 
     runs = {"sports": ["Run"]}
     assert total("seconds", **runs) == pytest.approx(333 + 333 + 666, rel=1e-6)
@@ -115,7 +117,9 @@ def test_what_is_hidden_is_nowhere(export, tmp_path):
     report = heatlas.render(export, output=tmp_path / "x.npy", bbox=box, clip_ends="150m", zones=[zone], smooth="0")
     assert report["dropped"]["fixes hidden for privacy"] > 100
     again = heatlas.open(export).hidden(Privacy(150, (Zone(47.8, 10.905, 100),), heatlas.owner_secret()))
-    assert report["total"] == again.heat(window=again.window((10.89, 47.79, 10.93, 47.81)), smoothing="0").bare.total.sum()
+    assert (
+        report["total"] == again.heat(window=again.window((10.89, 47.79, 10.93, 47.81)), smoothing="0").bare.total.sum()
+    )
     shown = np.concatenate([batch.u for batch in again.batches])
     whole = np.concatenate([batch.u for batch in heatlas.open(export).batches])
     assert not np.isin(whole.min(), shown)

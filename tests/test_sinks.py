@@ -180,9 +180,7 @@ def test_webp_has_a_limit(tmp_path):
     picture = Picture(np.zeros((1, side), np.uint8), colormap("ember"))
     with pytest.raises(BadOption, match=f"at most {MAX_SIDE} pixels"):
         write(tmp_path / "heat.webp", Artwork(window=Window(2**20, 0, 0, side, 1), picture=picture))
-    fits = Artwork(
-        window=Window(2**20, 0, 0, MAX_SIDE, 1), picture=Picture(picture.pixels[:, 1:], picture.palette)
-    )
+    fits = Artwork(window=Window(2**20, 0, 0, MAX_SIDE, 1), picture=Picture(picture.pixels[:, 1:], picture.palette))
     assert write(tmp_path / "heat.webp", fits)
 
 

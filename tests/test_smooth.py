@@ -39,9 +39,7 @@ def test_a_mosaic_of_smoothed_windows_equals_one(seed, measure):
     rng = np.random.default_rng(seed)
     batches = [slow.wander(rng, 100, 8)]
     scale = 256 * 2.0**17
-    whole = Window(
-        scale, int(batches[0].u.mean() * scale) - 40, int(batches[0].v.mean() * scale) - 40, 80, 80
-    )
+    whole = Window(scale, int(batches[0].u.mean() * scale) - 40, int(batches[0].v.mean() * scale) - 40, 80, 80)
     smoothing = Smoothing(metres=rng.uniform(0, 4), pixels=rng.uniform(0, 2))
 
     def shown(window):

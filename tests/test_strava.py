@@ -51,9 +51,7 @@ def only(data):
 
 
 def test_a_table_of_2018_counts_metres():
-    row = only(
-        table(OLD, "1836,2012-07-08 14:40:21,Evening Ride,Ride,,783,3681.0,true,Merida,activities/1836.gpx")
-    )
+    row = only(table(OLD, "1836,2012-07-08 14:40:21,Evening Ride,Ride,,783,3681.0,true,Merida,activities/1836.gpx"))
     assert (row.id, row.sport, row.name, row.start) == ("1836", "Ride", "Evening Ride", NOON)
     assert (row.distance, row.elapsed_time, row.gear, row.commute) == (3681.0, 783.0, "Merida", True)
 
@@ -256,9 +254,7 @@ def test_dates_of_all_languages_agree(text):
     assert parse_date(text) == NOON
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "99", "31.02.2020", "2012-13-01", "45 July 2012", "12:30", "July 2012"]
-)
+@pytest.mark.parametrize("text", ["", "soon", "99", "31.02.2020", "2012-13-01", "45 July 2012", "12:30", "July 2012"])
 def test_what_is_no_date_is_none(text):
     assert parse_date(text) is None
 
@@ -311,9 +307,7 @@ def test_numbers(text, number):
 
 
 def test_flags():
-    assert [parse_flag(text) for text in ("true", "1.0", "Wahr", "false", "0.0", "")] == [True] * 3 + [
-        False
-    ] * 3
+    assert [parse_flag(text) for text in ("true", "1.0", "Wahr", "false", "0.0", "")] == [True] * 3 + [False] * 3
 
 
 # Finding and joining

@@ -20,9 +20,7 @@ def tcx(inner: str) -> bytes:
 
 
 def activity(inner: str, sport: str = "Running") -> str:
-    return (
-        f'<Activities><Activity Sport="{sport}"><Id>2024-05-01T11:00:00Z</Id>{inner}</Activity></Activities>'
-    )
+    return f'<Activities><Activity Sport="{sport}"><Id>2024-05-01T11:00:00Z</Id>{inner}</Activity></Activities>'
 
 
 def lap(*tracks: str, head: str = "") -> str:
@@ -51,9 +49,7 @@ def test_all_that_an_activity_says():
     one = "<TotalTimeSeconds>60.5</TotalTimeSeconds><DistanceMeters>200</DistanceMeters>"
     two = "<TotalTimeSeconds>30</TotalTimeSeconds><DistanceMeters>100.25</DistanceMeters>"
     beside = "<MaximumHeartRateBpm><Value>199</Value></MaximumHeartRateBpm><Cadence>1</Cadence>"
-    first = point(
-        0, f"<AltitudeMeters>600</AltitudeMeters><DistanceMeters>5</DistanceMeters>{rate.format(120)}"
-    )
+    first = point(0, f"<AltitudeMeters>600</AltitudeMeters><DistanceMeters>5</DistanceMeters>{rate.format(120)}")
     second = point(
         1,
         "<Cadence>80</Cadence><Extensions><ns3:TPX><ns3:Speed>2.5</ns3:Speed><ns3:Watts>210</ns3:Watts></ns3:TPX>"
@@ -114,9 +110,7 @@ def test_values_of_a_point(inner, column, expected):
 
 def test_points_without_a_place_are_kept():
     rate = "<HeartRateBpm><Value>120</Value></HeartRateBpm>"
-    recording = only(
-        tcx(activity(lap(f"<Trackpoint/>{point(0, rate, None)}<Trackpoint></Trackpoint>{point(3)}")))
-    )
+    recording = only(tcx(activity(lap(f"<Trackpoint/>{point(0, rate, None)}<Trackpoint></Trackpoint>{point(3)}"))))
     np.testing.assert_array_equal(recording.lat, [np.nan, np.nan, np.nan, 47.5])
     np.testing.assert_array_equal(recording.time - NOON, [np.nan, 0, np.nan, 3])
     np.testing.assert_array_equal(recording.columns["heart_rate"], [np.nan, 120, np.nan, np.nan])

@@ -70,7 +70,9 @@ def test_rank_spreads_values_evenly():
     assert tone.position(float(field.total.max())) == 1
 
 
-@pytest.mark.parametrize("text", ["", "loud", "5:1", "1:1", "log:0:5", "log:-1:5", "1:x", "rank:1:2", "nan:2", "1:inf", "1:2:3"])
+@pytest.mark.parametrize(
+    "text", ["", "loud", "5:1", "1:1", "log:0:5", "log:-1:5", "1:x", "rank:1:2", "nan:2", "1:inf", "1:2:3"]
+)
 def test_tones_that_are_none_are_refused(text):
     with pytest.raises(BadOption, match="tone"):
         parse_scale(text)

@@ -48,9 +48,7 @@ def test_passes_equal_the_slow_twin(seed, zoom, step):
     batch = slow.wander(rng, n, step, segments=cuts)
     window = window_over(batch, zoom=zoom)
     if rng.random() < 0.5:  # a window that the track leaves and enters
-        window = Window(
-            window.scale, window.x + 3, window.y + 5, max(1, window.width - 9), max(1, window.height - 9)
-        )
+        window = Window(window.scale, window.x + 3, window.y + 5, max(1, window.width - 9), max(1, window.height - 9))
     assert np.array_equal(grid_of([batch], window).total, slow.counts(batch, window))
 
 
@@ -67,10 +65,7 @@ def test_standing_about_equals_the_slow_twin(seed):
 def test_metrics_equal_the_slow_twin(seed, metric):
     rng = np.random.default_rng(seed)
     n = 80
-    columns = {
-        name: rng.uniform(60, 180, n)
-        for name in ("heart_rate", "power", "elevation", "cadence", "temperature")
-    }
+    columns = {name: rng.uniform(60, 180, n) for name in ("heart_rate", "power", "elevation", "cadence", "temperature")}
     columns["heart_rate"][rng.random(n) < 0.3] = np.nan
     batch = slow.wander(rng, n, 5, segments=[0, 30, n], columns=columns)
     if rng.random() < 0.3:
@@ -129,9 +124,7 @@ def test_a_mosaic_of_windows_equals_one_window(seed, measure):
     x, y = int(rng.integers(1, whole.width)), int(rng.integers(1, whole.height))
     for left, width in ((0, x), (x, whole.width - x)):
         for top, height in ((0, y), (y, whole.height - y)):
-            part = grid_of(
-                batches, Window(whole.scale, whole.x + left, whole.y + top, width, height), measure
-            )
+            part = grid_of(batches, Window(whole.scale, whole.x + left, whole.y + top, width, height), measure)
             place = slice(top, top + height), slice(left, left + width)
             assert np.array_equal(part.total, grid.total[place])
             if grid.count is not None:
@@ -173,7 +166,7 @@ def loop(laps, radius, step=3.0, wobble=0.0):
     n = laps * each + 1
     angle = np.arange(n) * (2 * math.pi / each)
     rng = np.random.default_rng(1)
-    east, north = (float(g) for g in ground_metres(from_lonlat(*HOME)[1]))
+    east, _ = (float(g) for g in ground_metres(from_lonlat(*HOME)[1]))
     x, y = (
         radius * np.cos(angle) + rng.normal(0, wobble, n),
         radius * np.sin(angle) + rng.normal(0, wobble, n),

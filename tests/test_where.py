@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 import slow
+
 from heatlas.batch import Activity
 from heatlas.errors import BadOption
 from heatlas.tracks import Tracks

@@ -39,9 +39,7 @@ TCX = {
         "temperature": "temperature",
     },
 }
-TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?\s*(?:[Zz]|([+-])(\d\d):?(\d\d))?"
-)
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?\s*(?:[Zz]|([+-])(\d\d):?(\d\d))?")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -241,9 +239,7 @@ def tcx_documents(draw):
     laps = st.lists(tracks, max_size=3).map(lambda inner: f"<Lap>{average}{''.join(inner)}</Lap>")
     activities = st.lists(laps, max_size=3).map(lambda a: f'<Activity Sport="Biking">{"".join(a)}</Activity>')
     body = draw(st.lists(activities, max_size=3).map("".join))
-    return (
-        f"<TrainingCenterDatabase xmlns:ns3='3'><Activities>{body}</Activities></TrainingCenterDatabase>"
-    ).encode()
+    return (f"<TrainingCenterDatabase xmlns:ns3='3'><Activities>{body}</Activities></TrainingCenterDatabase>").encode()
 
 
 def assert_equal_to_twin(recordings, data: bytes, names) -> None:

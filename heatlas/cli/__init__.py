@@ -17,10 +17,10 @@ class _Lazy(click.Group):
 
     commands_in = {"render": "render", "info": "info", "demo": "demo"}  # noqa: RUF012 - click's own style
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.commands_in)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in self.commands_in:
             return None
         import importlib
@@ -33,7 +33,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="heatlas")
 def group() -> None:
-    """Heat maps of recorded tracks: from Strava exports, FIT, GPX and TCX to pictures that lie on any web map.
+    r"""Draw heat maps of recorded tracks, from Strava exports, FIT, GPX and TCX.
 
     \b
       heatlas demo my-export                       a made-up export to try everything with

@@ -14,9 +14,7 @@ __all__ = ["command"]
 @click.command("demo")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--seed", default=1, show_default=True, help="Another number makes another two years.")
-@click.option(
-    "--activities", default=200, show_default=True, type=click.IntRange(1), metavar="N", help="How many."
-)
+@click.option("--activities", default=200, show_default=True, type=click.IntRange(1), metavar="N", help="How many.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(folder: Path, seed: int, activities: int, quiet: bool) -> None:
     """Write a made-up but believable Strava export into DIR, to try everything without data."""
@@ -25,6 +23,4 @@ def command(folder: Path, seed: int, activities: int, quiet: bool) -> None:
     with show_progress(quiet) as progress:
         write_demo(folder, seed, activities, lambda done, total: progress.count("writing", done, total))
     if not quiet:
-        click.echo(
-            f"{folder}: now try  heatlas render {folder} -o heat.png --background dark --legend", err=True
-        )
+        click.echo(f"{folder}: now try  heatlas render {folder} -o heat.png --background dark --legend", err=True)

@@ -12,14 +12,10 @@ __all__ = ["command"]
 @click.command("info")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
-@click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor."
-)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
-def command(
-    sources: tuple[str, ...], colormaps: bool, workers: int | None, as_json: bool, quiet: bool
-) -> None:
+def command(sources: tuple[str, ...], colormaps: bool, workers: int | None, as_json: bool, quiet: bool) -> None:
     """Say what is in SOURCE: counts, sports, dates, places, and what was left out and why."""
     if colormaps:
         from heatlas.colormaps import names
@@ -50,8 +46,6 @@ def command(
     click.echo("places, the busiest first:")
     for place in report["places"][:12]:
         west, south, east, north = place["bbox"]
-        click.echo(
-            f"  {place['activities']:>7,} activities  --bbox {west:.4f},{south:.4f},{east:.4f},{north:.4f}"
-        )
+        click.echo(f"  {place['activities']:>7,} activities  --bbox {west:.4f},{south:.4f},{east:.4f},{north:.4f}")
     if len(report["places"]) > 12:
         click.echo(f"  ... and {len(report['places']) - 12} more")

@@ -12,15 +12,9 @@ __all__ = ["command"]
 def _filters(function: click.decorators.FC) -> click.decorators.FC:
     """Options that choose activities."""
     for option in (
-        click.option(
-            "--before", metavar="DATE", help="Only activities that start before this day or moment (UTC)."
-        ),
-        click.option(
-            "--after", metavar="DATE", help="Only activities that start on or after this day or moment."
-        ),
-        click.option(
-            "--sport", multiple=True, metavar="NAME", help="Only this sport, e.g. Run; may be repeated."
-        ),
+        click.option("--before", metavar="DATE", help="Only activities that start before this day or moment (UTC)."),
+        click.option("--after", metavar="DATE", help="Only activities that start on or after this day or moment."),
+        click.option("--sport", multiple=True, metavar="NAME", help="Only this sport, e.g. Run; may be repeated."),
         click.option(
             "--where",
             metavar="FILTER",
@@ -35,19 +29,11 @@ def _windows(function: click.decorators.FC) -> click.decorators.FC:
     """Options that choose what is drawn, and how finely."""
     for option in (
         click.option("--width", type=click.IntRange(1), metavar="PX", help="Width of the picture in pixels."),
-        click.option(
-            "--resolution", metavar="LENGTH", help="True ground metres per pixel at the centre, e.g. 1m."
-        ),
-        click.option(
-            "--zoom", type=click.FloatRange(0, 24), metavar="Z", help="Zoom of web maps (256 px tiles)."
-        ),
+        click.option("--resolution", metavar="LENGTH", help="True ground metres per pixel at the centre, e.g. 1m."),
+        click.option("--zoom", type=click.FloatRange(0, 24), metavar="Z", help="Zoom of web maps (256 px tiles)."),
         click.option("--all", "everything", is_flag=True, help="All activities, however far apart."),
-        click.option(
-            "--around", metavar="LAT,LON,RADIUS", help="A circle's bounding box, e.g. 60.17,24.94,5km."
-        ),
-        click.option(
-            "--bbox", metavar="W,S,E,N", help="A box in degrees; by default the busiest place is drawn."
-        ),
+        click.option("--around", metavar="LAT,LON,RADIUS", help="A circle's bounding box, e.g. 60.17,24.94,5km."),
+        click.option("--bbox", metavar="W,S,E,N", help="A box in degrees; by default the busiest place is drawn."),
     ):
         function = option(function)
     return function
@@ -125,9 +111,7 @@ def _hiding(function: click.decorators.FC) -> click.decorators.FC:
 @_filters
 @_hiding
 @click.option("--rgba", is_flag=True, help="Write colours, not values, into a .tif.")
-@click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor."
-)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(  # noqa: D103 - the help text stands below

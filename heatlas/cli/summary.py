@@ -48,8 +48,7 @@ def print_summary(report: dict[str, Any]) -> None:
     others = [place for place in report["places"] if not place["drawn"]]
     if others and report["choice"] == "busiest place":
         named = ", ".join(
-            f"{place['activities']:,} around {place['center'][1]:.2f},{place['center'][0]:.2f}"
-            for place in others[:4]
+            f"{place['activities']:,} around {place['center'][1]:.2f},{place['center'][0]:.2f}" for place in others[:4]
         )
         more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
         _line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")

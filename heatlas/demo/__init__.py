@@ -49,9 +49,7 @@ def write_demo(
         raise BadOption(f"the seed must not be negative, but is {seed}")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise BadOption(
-                f"{folder} exists and is not an empty folder: name another one, or delete it first"
-            )
+            raise BadOption(f"{folder} exists and is not an empty folder: name another one, or delete it first")
         folder = folder.resolve()
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = folder.parent / f".{folder.name}.{os.getpid()}.part"

@@ -45,27 +45,17 @@ _WEEK, _SPORTY, _WEEKEND = (
 
 KINDS = {
     "loop": Kind(share=48, sport="Run", weekdays=_SPORTY, season=0.25, hours=((6.4, 0.3), (18.0, 0.5))),
-    "commute": Kind(
-        share=42, sport="Ride", weekdays=_WEEK, season=0.7, hours=((7.4, 0.15), (16.9, 0.3)), speed=5.9
-    ),
+    "commute": Kind(share=42, sport="Ride", weekdays=_WEEK, season=0.7, hours=((7.4, 0.15), (16.9, 0.3)), speed=5.9),
     "explore": Kind(share=36, sport="Run", weekdays=_SPORTY, season=0.2, hours=((17.9, 0.7), (9.5, 0.8))),
-    "long": Kind(
-        share=14, sport="Run", weekdays=(0,) * 5 + (0.3, 1.0), season=0.1, hours=((8.7, 0.6),), speed=2.75
-    ),
+    "long": Kind(share=14, sport="Run", weekdays=(0,) * 5 + (0.3, 1.0), season=0.1, hours=((8.7, 0.6),), speed=2.75),
     "far": Kind(share=16, sport="Ride", weekdays=_WEEKEND, season=0.95, hours=((9.6, 0.9),), speed=7.7),
     "intervals": Kind(
         share=10, sport="Run", weekdays=(0, 1, 1, 0.2, 0, 0, 0), season=0.6, hours=((18.2, 0.3),), speed=2.8
     ),
-    "trail": Kind(
-        share=10, sport="Trail Run", weekdays=_WEEKEND, season=0.5, hours=((10.0, 0.8),), speed=2.75
-    ),
-    "walk": Kind(
-        share=7, sport="Walk", weekdays=_WEEKEND, season=0.0, hours=((15.0, 1.2),), speed=1.35, injured=6.0
-    ),
+    "trail": Kind(share=10, sport="Trail Run", weekdays=_WEEKEND, season=0.5, hours=((10.0, 0.8),), speed=2.75),
+    "walk": Kind(share=7, sport="Walk", weekdays=_WEEKEND, season=0.0, hours=((15.0, 1.2),), speed=1.35, injured=6.0),
     "hike": Kind(share=3, sport="Hike", weekdays=_WEEKEND, season=0.7, hours=((9.8, 0.5),), speed=1.2),
-    "swim": Kind(
-        share=4, sport="Swim", weekdays=_WEEK, season=-0.5, hours=((18.6, 0.4),), speed=0.8, injured=8.0
-    ),
+    "swim": Kind(share=4, sport="Swim", weekdays=_WEEK, season=-0.5, hours=((18.6, 0.4),), speed=0.8, injured=8.0),
     "virtual": Kind(
         share=5,
         sport="Virtual Ride",

@@ -28,9 +28,7 @@ def heath_height(points: Points) -> NDArray[np.float64]:
 def island_height(points: Points) -> NDArray[np.float64]:
     """Metres above the sea."""
     x, y = points.T
-    return np.asarray(
-        6 + 260 * np.exp(-(((x - 900) / 1500) ** 2) - ((y + 300) / 1200) ** 2) + 9 * np.sin(x / 400) ** 2
-    )
+    return np.asarray(6 + 260 * np.exp(-(((x - 900) / 1500) ** 2) - ((y + 300) / 1200) ** 2) + 9 * np.sin(x / 400) ** 2)
 
 
 @cache

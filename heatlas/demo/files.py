@@ -43,11 +43,7 @@ def _gzip(data: bytes) -> bytes:
     """Compress without a time or a system's mark, so that the bytes depend on the data alone (RFC 1952)."""
     deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
     body = deflate.compress(data) + deflate.flush()
-    return (
-        b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
-        + body
-        + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
-    )
+    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def _rows(seed: int, activities: int) -> list[_Row]:
@@ -55,9 +51,7 @@ def _rows(seed: int, activities: int) -> list[_Row]:
     rng = np.random.default_rng([seed, 0])
     odd = activities >= _ODDITIES
     sessions = plan(activities - odd, rng)
-    forms = np.array(["fit", "gpx", "fit", "gpx", "fit", "tcx"])[
-        (np.arange(len(sessions)) + int(rng.integers(6))) % 6
-    ]
+    forms = np.array(["fit", "gpx", "fit", "gpx", "fit", "tcx"])[(np.arange(len(sessions)) + int(rng.integers(6))) % 6]
     forms = forms[rng.permutation(len(forms))]
     rows = []
     for i, (session, form) in enumerate(zip(sessions, forms.tolist(), strict=True)):
@@ -104,9 +98,7 @@ def _content(fixes: Fixes, item: _Row, told: Told, sport: str) -> bytes:
     return data[: len(data) * 3 // 5] if item.cut else data
 
 
-def write_export(
-    folder: Path, seed: int, activities: int, progress: Callable[[int, int], None] | None
-) -> None:
+def write_export(folder: Path, seed: int, activities: int, progress: Callable[[int, int], None] | None) -> None:
     """Write activities.csv and the folder activities into an existing folder."""
     (folder / "activities").mkdir()
     numbers = np.random.default_rng([seed, 2])

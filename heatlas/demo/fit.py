@@ -55,9 +55,7 @@ def crc16(data: bytes) -> int:
     # The same walk over a row of zeros from each single bit tells how a CRC moves past a whole row.
     bits = (1 << np.arange(16)).astype(np.uint16)
     state = np.concatenate((rows, bits))
-    for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T.astype(
-        np.uint16
-    ):
+    for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T.astype(np.uint16):
         state = (state >> 8) ^ _CRC[(state ^ column) & 0xFF]
     moved = state[len(rows) :].tolist()
     total = 0
@@ -85,9 +83,9 @@ def _messages(local: int, message: int, fields: dict[tuple[int, int], Any], *, d
     rows["header"] = local
     for (number, base), value in fields.items():
         numbers = np.atleast_1d(np.asarray(np.nan if value is None else value, np.float64))
-        rows[f"f{number}"] = np.where(
-            np.isnan(numbers), _INVALID[base], np.rint(np.nan_to_num(numbers))
-        ).astype(np.int64)
+        rows[f"f{number}"] = np.where(np.isnan(numbers), _INVALID[base], np.rint(np.nan_to_num(numbers))).astype(
+            np.int64
+        )
     return (_definition(local, message, list(fields)) if define else b"") + rows.tobytes()
 
 
@@ -111,9 +109,7 @@ def _records(fixes: Fixes, enhanced: bool) -> dict[tuple[int, int], Any]:
 
 def _event(time: int, kind: int, *, define: bool = False) -> bytes:
     """Timer event: 0 start, 1 stop, 4 stop_all."""
-    return _messages(
-        1, 21, {(253, _U32): time - _EPOCH, (0, _ENUM): 0, (1, _ENUM): kind, (4, _U8): 0}, define=define
-    )
+    return _messages(1, 21, {(253, _U32): time - _EPOCH, (0, _ENUM): 0, (1, _ENUM): kind, (4, _U8): 0}, define=define)
 
 
 def _laps(fixes: Fixes, sport: tuple[int, int]) -> bytes:

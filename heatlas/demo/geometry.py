@@ -50,11 +50,7 @@ def spline(points: ArrayLike, step: float = 12.0, *, closed: bool = False) -> Po
     E. Catmull and R. Rom, A class of local interpolating splines, 1974.
     """
     p = np.asarray(points, np.float64)
-    p = (
-        np.concatenate((p[-1:], p, p[:2]))
-        if closed
-        else np.concatenate((2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]))
-    )
+    p = np.concatenate((p[-1:], p, p[:2])) if closed else np.concatenate((2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]))
     a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
     t = (np.arange(24) / 24)[None, :, None]
     dense = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)

@@ -119,9 +119,7 @@ def height(points: Points) -> NDArray[np.float64]:
     ground = 612 - 0.0022 * y + 16 * (1 - np.exp(-((off / 900) ** 2)))
     far = np.clip(np.hypot(x, y) / 6000, 0, 1.6)
     waves = (
-        np.sin(x / 910 + 0.4) * np.cos(y / 1170)
-        + 0.7 * np.sin((x + 1.6 * y) / 1630)
-        + 0.5 * np.sin((x - y) / 530 + 1)
+        np.sin(x / 910 + 0.4) * np.cos(y / 1170) + 0.7 * np.sin((x + 1.6 * y) / 1630) + 0.5 * np.sin((x - y) / 530 + 1)
     )
     hill = 168 * np.exp(-(((x - HILL[0]) / 640) ** 2) - ((y - HILL[1]) / 560) ** 2)
     return np.asarray(ground + hill + waves * (2 + 17 * far))

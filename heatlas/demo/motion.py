@@ -108,9 +108,7 @@ def _pace(route: Route, session: Session, rng: np.random.Generator) -> tuple[Ser
     return np.maximum(smooth(np.minimum(speed, most), 4 if session.kind in _WHEELS else 2), 0.5), slope
 
 
-def _waits(
-    route: Route, session: Session, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _waits(route: Route, session: Session, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Points where the athlete stands still, and for how many seconds."""
     chance = 0.0 if session.kind in {"virtual", "hike"} else 0.14
     at = route.lights[rng.random(len(route.lights)) < chance]
@@ -160,9 +158,7 @@ def move(route: Route, session: Session, rng: np.random.Generator) -> Fixes:
         **_sensors(v, np.interp(at, s, slope), session, rng),
         pauses=np.zeros(0, np.int64), laps=np.searchsorted(at, s[np.minimum(route.laps, len(s) - 1)]),
     )  # fmt: skip
-    return _thinned(
-        fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.6
-    )
+    return _thinned(fixes, rng, standing=v < 0.05, smart=session.kind in {"far", "hike"} or rng.random() < 0.6)
 
 
 def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generator) -> dict[str, Series]:
@@ -188,9 +184,7 @@ def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generato
     beat = _lag(np.clip(target, 58, 186), 35.0)
     # It begins at rest and drifts upwards.
     rest = np.exp(-np.arange(n) / 50.0)
-    beat = np.clip(
-        beat * (1 - rest) + 68 * rest + np.arange(n) / 3600 * 5 + 0.9 * _wandering(n, 5, rng), 50, 193
-    )
+    beat = np.clip(beat * (1 - rest) + 68 * rest + np.arange(n) / 3600 * 5 + 0.9 * _wandering(n, 5, rng), 50, 193)
     missing = rng.random() < (0.3 if session.kind in {"commute", "walk"} else 0.12)
     year = 2 * np.pi * ((session.day % 365) + 280 - 20) / 365
     air = 9.5 - 10.5 * np.cos(year) - 3.5 * np.cos(2 * np.pi * (session.local - 3) / 24) + 3 * rng.normal()
@@ -217,9 +211,7 @@ def _thinned(fixes: Fixes, rng: np.random.Generator, *, standing: NDArray[np.boo
     kept = np.flatnonzero(keep)
     paused = np.add.reduceat((standing & ~keep).astype(np.int64), kept) > 4
     series = {name: getattr(fixes, name)[kept] for name in _SERIES}
-    return replace(
-        fixes, **series, pauses=np.flatnonzero(paused[:-1]) + 1, laps=np.searchsorted(kept, fixes.laps)
-    )
+    return replace(fixes, **series, pauses=np.flatnonzero(paused[:-1]) + 1, laps=np.searchsorted(kept, fixes.laps))
 
 
 _SERIES = (

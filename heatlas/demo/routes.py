@@ -94,9 +94,7 @@ class Route:
 
 
 @lru_cache(maxsize=512)
-def _ways(
-    place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int
-) -> tuple[tuple[int, int], ...]:
+def _ways(place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int) -> tuple[tuple[int, int], ...]:
     """Ways through the given junctions, as (way, 1 or -1 for its direction)."""
     network = _NETWORKS[place]()
     liking = {"foot": _ON_FOOT, "trail": _TRAILS, "wheels": _ON_WHEELS, "road": _ROADS}[taste]
@@ -119,9 +117,7 @@ def _ways(
     return tuple(found)
 
 
-def _line(
-    place: str, ways: Sequence[tuple[int, int]]
-) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
+def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
     """Join ways to a line: its points, the kind of way at each, and how far on it an avenue is met."""
     network = _NETWORKS[place]()
     shapes, kinds, lights = [], [], []
@@ -139,9 +135,7 @@ def _line(
     return np.concatenate([*shapes, last]), np.concatenate([*kinds, kinds[-1][-1:]]), np.array(lights)
 
 
-def _travelled(
-    place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator
-) -> Route:
+def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator) -> Route:
     """Turn ways into a route: on one side of the street, corners rounded."""
     line, kind, lights = _line(place, ways)
     s = lengths(line)

@@ -41,9 +41,7 @@ def cells(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def inside(outline: Points) -> NDArray[np.bool_]:
     """Cells whose centre lies inside a closed outline (even-odd rule)."""
     mask = np.zeros((SIDE, SIDE), bool)
-    (y0, x0), (y1, x1) = (
-        tuple(int(v[0]) for v in cells(c[None])) for c in (outline.min(axis=0), outline.max(axis=0))
-    )
+    (y0, x0), (y1, x1) = (tuple(int(v[0]) for v in cells(c[None])) for c in (outline.min(axis=0), outline.max(axis=0)))
     ys = (np.arange(y0, y1 + 1) + 0.5) * CELL - HALF
     xs = (np.arange(x0, x1 + 1) + 0.5) * CELL - HALF
     p, q = outline, np.roll(outline, -1, axis=0)

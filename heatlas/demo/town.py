@@ -40,14 +40,10 @@ __all__ = ["town"]
 def _ring(centre: tuple[float, float], radii: Sequence[float]) -> Points:
     """Draw a closed smooth line at these distances from its centre, at even angles from the east on."""
     theta = np.arange(len(radii)) * 2 * math.pi / len(radii)
-    return spline(
-        np.column_stack((np.cos(theta), np.sin(theta))) * np.array(radii)[:, None] + centre, closed=True
-    )
+    return spline(np.column_stack((np.cos(theta), np.sin(theta))) * np.array(radii)[:, None] + centre, closed=True)
 
 
-def _wander(
-    a: tuple[float, float], b: tuple[float, float], rng: np.random.Generator, amount: float = 0.06
-) -> Points:
+def _wander(a: tuple[float, float], b: tuple[float, float], rng: np.random.Generator, amount: float = 0.06) -> Points:
     """Draw a country road between two places: neither straight nor hurried."""
     p, q = np.array(a, float), np.array(b, float)
     far = float(np.hypot(*(q - p)))
@@ -149,9 +145,7 @@ def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
     lines.append((resample(LAKE + (lake - LAKE) * 1.32, 12), net.TRAIL))
     heights = _hill(rng)
     lines += _banks(rng) + heights + _forest(forest, rng) + _links(lake, heights[0][0])
-    ground = turned(
-        np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), TRACK_ANGLE, TRACK
-    )
+    ground = turned(np.array([(-150, -95), (150, -95), (150, 95), (-150, 95), (-150, -95)], float), TRACK_ANGLE, TRACK)
     lines.append((resample(ground, 12), net.PATH))
     entrance = turned(np.array([(0.0, -30.0), (20.0, -60.0), (40.0, -150.0)]), TRACK_ANGLE, TRACK)
     lines += [(track_lap(), net.PATH), (spline(entrance, 8), net.PATH)]

@@ -107,9 +107,7 @@ def _trackpoints(fixes: Fixes, times: list[str]) -> Iterator[str]:
 def tcx_bytes(fixes: Fixes, sport: str) -> bytes:
     """Write one activity as TCX, a Lap for each of its laps, a Track for each stretch between pauses."""
     times = _times(fixes)
-    word = {"Run": "Running", "Trail Run": "Running", "Ride": "Biking", "Virtual Ride": "Biking"}.get(
-        sport, "Other"
-    )
+    word = {"Run": "Running", "Trail Run": "Running", "Ride": "Biking", "Virtual Ride": "Biking"}.get(sport, "Other")
     points = list(_trackpoints(fixes, times))
     breaks = set(fixes.pauses.tolist())
     edges = np.unique([0, *fixes.laps.tolist(), len(times)]).tolist()

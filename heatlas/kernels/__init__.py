@@ -1,0 +1,1 @@
+"""Jitted loops: serial, without the interpreter's lock, arrays in and arrays out."""

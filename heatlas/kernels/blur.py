@@ -66,7 +66,7 @@ def blur_rows(field, sigma, halo, unit_peak, first, last, out):
     column = np.zeros(field.shape[1], np.float32)
     taps = np.zeros(halo + 1, np.float32)
     for y in range(first, last):
-        radius = min(halo, int(math.ceil(REACH * sigma[y])))
+        radius = min(halo, math.ceil(REACH * sigma[y]))
         total = 1.0
         for k in range(1, radius + 1):
             total += 2.0 * math.exp(-0.5 * (k / sigma[y]) ** 2)

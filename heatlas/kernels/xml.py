@@ -8,6 +8,8 @@ padding.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numba import njit
 
@@ -17,7 +19,6 @@ from heatlas.kernels.xml_tokens import (
     find_tag,
     find_tag_end,
     helper,
-    look_up,
     name_key,
     read_attribute,
     read_name,
@@ -26,8 +27,15 @@ from heatlas.kernels.xml_tokens import (
     skip_markup,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
 __all__ = [
     "ACTIVITY",
+    "CADENCE",
+    "COMPLETE",
     "CUT_OFF",
     "DOCTYPE",
     "ELEVATION",
@@ -41,10 +49,14 @@ __all__ = [
     "PADDING",
     "PLANNED",
     "POINT",
+    "POWER",
     "SEGMENT",
+    "SPEED",
+    "TEMPERATURE",
     "TIME",
     "TOP",
     "VALUE",
+    "name_table",
     "scan_points",
 ]
 
@@ -63,7 +75,48 @@ POINT, SEGMENT, LAP, ACTIVITY, PLANNED = 256, 257, 258, 259, 260
 COMPLETE, CUT_OFF, DOCTYPE, FULL = 0, 1, 2, 3
 """How a scan ended: well; inside a point; at a DOCTYPE, which is not read any further; for want of room."""
 
+_SLOTS = 64
 _LAT, _LON = np.uint64(name_key("lat")), np.uint64(name_key("lon"))
+
+
+def name_table(names: Mapping[str, int]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Make the table by which `scan_points` knows the names of elements.
+
+    Parameters
+    ----------
+    names : mapping of str to int
+        Local names, in any case, and what they stand for; at most 63.
+
+    Returns
+    -------
+    keys : ndarray of uint64 (64,)
+        Hashed names; 0 is a free slot.
+    codes : ndarray of int64 (64,)
+        What they stand for.
+    """
+    if len(names) >= _SLOTS:
+        raise ValueError("too many names for the table")
+    keys = np.zeros(_SLOTS, np.uint64)
+    codes = np.full(_SLOTS, -1, np.int64)
+    for name, code in names.items():
+        key = name_key(name)
+        slot = key >> 58
+        while keys[slot]:
+            slot = (slot + 1) % _SLOTS
+        keys[slot] = key
+        codes[slot] = code
+    return keys, codes
+
+
+@helper
+def _look_up(key, keys, codes):
+    """Look a hashed name up; -1 for a name of no interest."""
+    slot = key >> np.uint64(58)
+    while keys[slot] != 0:
+        if keys[slot] == key:
+            return codes[slot]
+        slot = (slot + np.uint64(1)) % np.uint64(_SLOTS)
+    return -1
 
 
 @helper
@@ -103,7 +156,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
     n : int
         Length of the document.
     keys, codes : ndarray
-        Names of the format, from `heatlas.kernels.xml_tokens.name_table`.
+        Names of the format, from `name_table`.
     rows : ndarray of float64 (any, NUMBER_OF_FIELDS)
         Filled with one row for each complete point, NaN where unknown. The first number that is given for a
         field holds.
@@ -153,7 +206,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
             continue
         name = i + 2 if closing else i + 1
         key, j = read_name(b, name)
-        code = look_up(key, keys, codes)
+        code = _look_up(key, keys, codes)
         if inside and code >= POINT and not (closing and code == POINT):
             inside = False
             unclosed += 1

@@ -9,15 +9,8 @@ cache of `heatlas.kernels.xml`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numba import njit
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 __all__ = [
     "EMPTY",
@@ -26,9 +19,7 @@ __all__ = [
     "find_tag",
     "find_tag_end",
     "helper",
-    "look_up",
     "name_key",
-    "name_table",
     "read_attribute",
     "read_name",
     "read_number",
@@ -41,7 +32,6 @@ EMPTY, GOOD, ODD = 0, 1, 2
 
 _PRIME = 0x100000001B3  # FNV-1a, 64 bits
 _BASIS = 0xCBF29CE484222325
-_SLOTS = 64
 _POWERS = 10.0 ** np.arange(23)  # exact in binary64
 
 helper = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -54,35 +44,6 @@ def name_key(name: str) -> int:
     for byte in name.lower().encode():
         key = ((key ^ byte) * _PRIME) & (2**64 - 1)
     return key
-
-
-def name_table(names: Mapping[str, int]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Make the table by which `look_up` knows the names of elements.
-
-    Parameters
-    ----------
-    names : mapping of str to int
-        Local names, in any case, and what they stand for; at most 63.
-
-    Returns
-    -------
-    keys : ndarray of uint64 (64,)
-        Hashed names; 0 is a free slot.
-    codes : ndarray of int64 (64,)
-        What they stand for.
-    """
-    if len(names) >= _SLOTS:
-        raise ValueError("too many names for the table")
-    keys = np.zeros(_SLOTS, np.uint64)
-    codes = np.full(_SLOTS, -1, np.int64)
-    for name, code in names.items():
-        key = name_key(name)
-        slot = key >> 58
-        while keys[slot]:
-            slot = (slot + 1) % _SLOTS
-        keys[slot] = key
-        codes[slot] = code
-    return keys, codes
 
 
 @helper
@@ -108,17 +69,6 @@ def skip_space(b, i):
     while b[i] == 32 or b[i] == 10 or b[i] == 13 or b[i] == 9:
         i += 1
     return i
-
-
-@helper
-def look_up(key, keys, codes):
-    """Look a hashed name up; -1 for a name of no interest."""
-    slot = key >> np.uint64(58)
-    while keys[slot] != 0:
-        if keys[slot] == key:
-            return codes[slot]
-        slot = (slot + np.uint64(1)) % np.uint64(_SLOTS)
-    return -1
 
 
 @helper

@@ -99,9 +99,7 @@ def write_description(path: Path, description: dict[str, Any]) -> Path:
     """Write NAME.json beside a file."""
     beside = path.with_suffix(".json")
     # One line for each key: the lists of coordinates stay readable and can be pasted.
-    lines = (
-        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items()
-    )
+    lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items())
     beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     return beside
 

@@ -162,9 +162,7 @@ def _rows(pixels: NDArray[np.uint8], channels: int) -> Iterator[bytes]:
     height, width = pixels.shape[:2]
     above = np.zeros((1, width * channels), np.uint8)
     for rows in _strips(height, width * channels + 1):
-        plain = (pixels[rows] if pixels.ndim == 2 else pixels[rows, :, :channels]).reshape(
-            -1, width * channels
-        )
+        plain = (pixels[rows] if pixels.ndim == 2 else pixels[rows, :, :channels]).reshape(-1, width * channels)
         up = np.empty_like(plain)
         np.subtract(plain[:1], above, out=up[:1])
         np.subtract(plain[1:], plain[:-1], out=up[1:])

@@ -1,0 +1,1 @@
+"""Sources: where recordings come from."""

@@ -225,9 +225,7 @@ def _recordings(data: bytes, part: _Part, summary: Summary, source: str) -> list
     return recordings
 
 
-def _positions(
-    values: dict[str, NDArray[np.float64]], n: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _positions(values: dict[str, NDArray[np.float64]], n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Take the positions where both halves are valid."""
     if "lon" not in values or "lat" not in values:
         return np.full(n, np.nan), np.full(n, np.nan)

@@ -76,9 +76,7 @@ class Summary:
         return self.first.get(number, {})
 
 
-def summarise(
-    data: bytes, definitions: list[bytes], numbers: list[int], others: NDArray[np.int64]
-) -> Summary:
+def summarise(data: bytes, definitions: list[bytes], numbers: list[int], others: NDArray[np.int64]) -> Summary:
     """Read the messages that come but a few times.
 
     Parameters
@@ -163,17 +161,13 @@ def clock_shift(summary: Summary, when: NDArray[np.int64]) -> tuple[float | None
         return float(true - relative), ()
     created = summary.get(FILE_ID).get("time_created")
     if timed.max() < FIRST_WALL_TIME and isinstance(created, int) and created >= FIRST_WALL_TIME:
-        return float(created - int(timed[0])), (
-            "the clock was not set: times count from the file's creation",
-        )
+        return float(created - int(timed[0])), ("the clock was not set: times count from the file's creation",)
     return None, ("the clock was not set: some or all records have no time",)
 
 
 def _word(message: Mapping[str, Value]) -> str:
     sport, sub_sport = message.get("sport"), message.get("sub_sport")
-    return sport_word(
-        sport if isinstance(sport, int) else None, sub_sport if isinstance(sub_sport, int) else None
-    )
+    return sport_word(sport if isinstance(sport, int) else None, sub_sport if isinstance(sub_sport, int) else None)
 
 
 def split_sessions(summary: Summary, when: NDArray[np.int64]) -> list[tuple[list[Message], int, int]]:
@@ -191,11 +185,7 @@ def split_sessions(summary: Summary, when: NDArray[np.int64]) -> list[tuple[list
     ascending = len(known) == len(sessions) and all(a < b for a, b in pairwise(known))
     if len(sessions) < 2 or not ascending or len({_word(session) for session in sessions}) < 2:
         return [(sessions, 0, len(when))]
-    inner = (
-        np.searchsorted(np.maximum.accumulate(when), known[1:]).tolist()
-        if len(when)
-        else [0] * len(known[1:])
-    )
+    inner = np.searchsorted(np.maximum.accumulate(when), known[1:]).tolist() if len(when) else [0] * len(known[1:])
     edges = [0, *inner, len(when)]
     return [([session], edges[i], edges[i + 1]) for i, session in enumerate(sessions)]
 
@@ -214,9 +204,7 @@ def _device(file_id: Mapping[str, Value]) -> str:
 
 def _sport(summary: Summary, sessions: list[Message]) -> str:
     """Sport of the sessions; of a file that ends before its session, what other messages say."""
-    said: list[Mapping[str, Value]] = (
-        [*sessions] if sessions else [summary.get(n) for n in (SPORT, LAP, WORKOUT)]
-    )
+    said: list[Mapping[str, Value]] = [*sessions] if sessions else [summary.get(n) for n in (SPORT, LAP, WORKOUT)]
     word = next((word for message in said if (word := _word(message)) != "Unknown"), "Unknown")
     if summary.get(FILE_ID).get("manufacturer") in VIRTUAL_MAKERS:
         return {"Ride": "VirtualRide", "Run": "VirtualRun", "Unknown": "VirtualRide"}.get(word, word)

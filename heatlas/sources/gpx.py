@@ -96,9 +96,7 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
         activity = _activity(root, tracks[0] if tracks else None, document.fields, source)
         return [make_recording(activity, document.fields, (), (*document.warnings, *_what_else(root)))]
     return [
-        make_recording(
-            activity, document.fields[first:last], (s - first for s in segments), document.warnings
-        )
+        make_recording(activity, document.fields[first:last], (s - first for s in segments), document.warnings)
         for activity, first, last, segments in found
     ]
 
@@ -134,8 +132,7 @@ def _activity(root: Any, track: Any, fields: NDArray[np.float64], source: str) -
     return Activity(
         source=source,
         sport=sport_name(sport),
-        name=name
-        or ("" if root is None else first_text(root, "metadata", "name") or first_text(root, "name")),
+        name=name or ("" if root is None else first_text(root, "metadata", "name") or first_text(root, "name")),
         start=start if isfinite(start) else None,
         device="" if root is None else attribute(root, "creator"),
     )

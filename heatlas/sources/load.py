@@ -159,9 +159,7 @@ def _in_order(work: Callable[[Entry], _Outcome], files: Iterable[Entry], workers
     todo = iter(files)
     pool = ThreadPoolExecutor(workers)
     try:
-        running: deque[Future[_Outcome]] = deque(
-            pool.submit(work, entry) for entry in islice(todo, workers * _AHEAD)
-        )
+        running: deque[Future[_Outcome]] = deque(pool.submit(work, entry) for entry in islice(todo, workers * _AHEAD))
         while running:
             outcome = running.popleft().result()
             running.extend(pool.submit(work, entry) for entry in islice(todo, 1))

@@ -243,16 +243,12 @@ _MAX_SPEED = {
     **dict.fromkeys(("Run", "TrailRun", "VirtualRun"), 12.0),
     **dict.fromkeys(("Walk", "Hike", "Snowshoe", "RockClimbing", "Wheelchair"), 8.0),
     **dict.fromkeys(("Ride", "MountainBikeRide", "GravelRide", "EBikeRide", "EMountainBikeRide"), 35.0),
-    **dict.fromkeys(
-        ("VirtualRide", "Handcycle", "Velomobile", "RollerSki", "InlineSkate", "Skateboard"), 35.0
-    ),
+    **dict.fromkeys(("VirtualRide", "Handcycle", "Velomobile", "RollerSki", "InlineSkate", "Skateboard"), 35.0),
     **dict.fromkeys(("AlpineSki", "BackcountrySki", "Snowboard"), 45.0),
     **dict.fromkeys(("NordicSki", "IceSkate", "HorsebackRiding", "Surfing", "Racket"), 25.0),
     **dict.fromkeys(("Kitesurf", "Windsurf", "Sail", "Boating"), 35.0),
     **dict.fromkeys(("Rowing", "VirtualRow", "Kayaking", "Canoeing", "StandUpPaddling"), 10.0),
-    **dict.fromkeys(
-        ("Tennis", "TableTennis", "Badminton", "Squash", "Padel", "Pickleball", "Racquetball"), 12.0
-    ),
+    **dict.fromkeys(("Tennis", "TableTennis", "Badminton", "Squash", "Padel", "Pickleball", "Racquetball"), 12.0),
     **dict.fromkeys(("Soccer", "Basketball", "Volleyball", "Cricket", "Golf"), 12.0),
     "Swim": 5.0,
     "Flying": 350.0,

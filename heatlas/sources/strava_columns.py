@@ -22,8 +22,7 @@ FILE_NAME = re.compile(r"[^\n\"]*\.(?:fit|gpx|tcx)(?:\.gz)?", re.IGNORECASE)
 _BEFORE = {
     9: "id date name type description elapsed_time distance commute gear",
     11: "id date name type description elapsed_time distance max_heart_rate relative_effort commute gear",
-    12: "id date name type description elapsed_time distance max_heart_rate relative_effort commute"
-    " private_note gear",
+    12: "id date name type description elapsed_time distance max_heart_rate relative_effort commute private_note gear",
 }
 """Columns before the file name, by their number; their order is the same in all languages."""
 _AFTER = (
@@ -111,9 +110,7 @@ def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[s
             _name_by_place(names, file)
     for name, fits in (("id", str.isdigit), ("date", _is_date), ("type", _is_sport)):
         if name not in names:
-            free = [
-                c for c, other in enumerate(names) if other not in {"id", "date", "type", "filename", "name"}
-            ]
+            free = [c for c, other in enumerate(names) if other not in {"id", "date", "type", "filename", "name"}]
             found = _column(sample, len(names), fits, free)
             if found is not None and (name != "id" or found == 0):
                 names[found] = name

@@ -129,9 +129,7 @@ class _Reader:
         for place, name in enumerate(names):
             columns.setdefault(name, []).append(place)
         comma = any("," in cell and _DECIMAL_COMMA.match(cell.strip()) for line in lines for cell in line)
-        reader = cls(
-            columns, comma, _month_first(_first(line, columns.get("date", ())) for line in lines), {}
-        )
+        reader = cls(columns, comma, _month_first(_first(line, columns.get("date", ())) for line in lines), {})
         return dataclasses.replace(reader, units=reader._units(lines))
 
     def text(self, line: Sequence[str], name: str) -> str:

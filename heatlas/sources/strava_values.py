@@ -19,9 +19,7 @@ _MONTHS = """
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s*(\d{1,2})[-/.]\s*(\d{4})")
 _WORDS = re.compile(r"[^\W\d_]+")
-_TIME = re.compile(
-    r"(?<!\d)(\d{1,2})(?:[:.h]|[時时시]\s?)(\d{2})(?:(?:[:.]|[分분]\s?)(\d{2})(?:[.,]\d+)?)?(?!\d)"
-)
+_TIME = re.compile(r"(?<!\d)(\d{1,2})(?:[:.h]|[時时시]\s?)(\d{2})(?:(?:[:.]|[分분]\s?)(\d{2})(?:[.,]\d+)?)?(?!\d)")
 _AFTERNOON = re.compile(r"\bp\.?\s?m\b|午後|下午|오후|\bμ\.?μ\b", re.IGNORECASE)
 _MORNING = re.compile(r"\ba\.?\s?m\b|午前|上午|오전|\bπ\.?μ\b", re.IGNORECASE)
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})\s*$")
@@ -37,9 +35,7 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-_MONTH_OF = {
-    fold(start): month for month, starts in enumerate(_MONTHS.split("|"), 1) for start in starts.split()
-}
+_MONTH_OF = {fold(start): month for month, starts in enumerate(_MONTHS.split("|"), 1) for start in starts.split()}
 _LONGEST_NUMBER = 40
 _LONGEST = max(map(len, _MONTH_OF))
 
@@ -100,9 +96,7 @@ def _find_date(text: str, month_first: bool | None) -> tuple[tuple[int, int, int
         return None
     rest = f"{text[: year_match.start()]} | {text[year_match.end() :]}"
     clock = _TIME.search(rest)
-    day = re.search(
-        r"(?<!\d)\d{1,2}(?!\d)", rest[: clock.start()] + " " + rest[clock.end() :] if clock else rest
-    )
+    day = re.search(r"(?<!\d)\d{1,2}(?!\d)", rest[: clock.start()] + " " + rest[clock.end() :] if clock else rest)
     return ((int(year_match[0]), month, int(day[0])), rest) if day else None
 
 

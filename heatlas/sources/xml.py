@@ -25,9 +25,9 @@ from heatlas.kernels.xml import (
     NUMBER_OF_FIELDS,
     PADDING,
     TIME,
+    name_table,
     scan_points,
 )
-from heatlas.kernels.xml_tokens import name_table
 from heatlas.sources.xml_text import parse_number, parse_time, plain_text, to_utf8
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from heatlas.errors import Unreadable
 
+isal_zlib: Any
 try:
     from isal import isal_zlib
 except ImportError:  # no wheel for this platform; the standard library takes twice the time
