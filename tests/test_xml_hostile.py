@@ -164,6 +164,12 @@ def test_one_name_for_many_tracks():
     assert len(recording.segments) == 20_000
 
 
+def test_many_tracks_that_say_nothing():
+    one = "<trk><trkseg><trkpt lat='1' lon='2'/></trkseg></trk>"
+    recordings = quickly(read_gpx, f"<gpx>{one * 20_000}<metadata><name>n</name></metadata></gpx>".encode(), 15.0)
+    assert [r.activity.name for r in recordings] == ["n"] * 20_000
+
+
 TOKENS = (
     b"<", b">", b"/", b"</", b"/>", b'"', b"'", b"=", b"&", b";", b"<!--", b"-->", b"<![CDATA[", b"]]>",
     b"<?", b"?>", b"<trkpt", b"</trkpt>", b"<trkseg>", b"</trkseg>", b"<trk>", b"</trk>", b"<Trackpoint>",

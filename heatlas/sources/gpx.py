@@ -6,6 +6,7 @@ those of Garmin (TrackPointExtension 1 and 2), ClueTrust, Strava, Apple and othe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -82,18 +83,20 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
     document = read_document(data, _GPX)
     root = document.root
     tracks = [] if root is None else [e for e in root.iter() if local_name(e).lower() == "trk"]
+    about = _about(root, source)
     found: list[tuple[Activity, int, int, list[int]]] = []
     for number, first, last, segments in _tracks(document):
         track = tracks[number] if 0 <= number < len(tracks) else None
-        activity = _activity(root, track, document.fields[first:last], source)
-        if found and _goes_on(found[-1][0], activity, document.fields[found[-1][1] : first]):
+        activity = _activity(about, track, document.fields[first:last])
+        if found and _goes_on(found[-1][0], activity, document.fields[first - 1 : first + 1]):
             # The points of consecutive tracks lie one after the other.
-            activity, start, _, earlier = found.pop()
-            found.append((activity, start, last, [*earlier, *segments]))
+            activity, first_of_all, _, earlier = found.pop()
+            earlier.extend(segments)
+            found.append((activity, first_of_all, last, earlier))
         else:
             found.append((activity, first, last, segments))
     if not found:
-        activity = _activity(root, tracks[0] if tracks else None, document.fields, source)
+        activity = _activity(about, tracks[0] if tracks else None, document.fields)
         return [make_recording(activity, document.fields, (), (*document.warnings, *_what_else(root)))]
     return [
         make_recording(activity, document.fields[first:last], (s - first for s in segments), document.warnings)
@@ -116,35 +119,37 @@ def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
     return tracks
 
 
-def _activity(root: Any, track: Any, fields: NDArray[np.float64], source: str) -> Activity:
-    """Gather what stands around the points of a track."""
+def _about(root: Any, source: str) -> Activity:
+    """Gather what the file says of all its tracks; the root is None where it was lost."""
+    if root is None:
+        return Activity(source=source)
+    start = parse_time(first_text(root, "metadata", "time") or first_text(root, "time"))
+    return Activity(
+        source=source,
+        name=first_text(root, "metadata", "name") or first_text(root, "name"),
+        start=start if isfinite(start) else None,
+        device=attribute(root, "creator"),
+    )
+
+
+def _activity(about: Activity, track: Any, fields: NDArray[np.float64]) -> Activity:
+    """Add what a track says of itself; the element is None where it was lost."""
     sport = name = ""
-    start = np.nan
     if track is not None:
         sport = first_text(track, "type") or first_text(track, "extensions", "activity")
         name = first_text(track, "name")
     times = fields[:, kernel.TIME]
     times = times[np.isfinite(times)]
-    if len(times):
-        start = float(times[0])
-    elif root is not None:
-        start = parse_time(first_text(root, "metadata", "time") or first_text(root, "time"))
-    return Activity(
-        source=source,
-        sport=sport_name(sport),
-        name=name or ("" if root is None else first_text(root, "metadata", "name") or first_text(root, "name")),
-        start=start if isfinite(start) else None,
-        device="" if root is None else attribute(root, "creator"),
-    )
+    start = float(times[0]) if len(times) else about.start
+    return replace(about, sport=sport_name(sport), name=name or about.name, start=start)
 
 
-def _goes_on(before: Activity, after: Activity, fields: NDArray[np.float64]) -> bool:
-    """Tell whether a track is the continuation of the one before, which has these points."""
+def _goes_on(before: Activity, after: Activity, seam: NDArray[np.float64]) -> bool:
+    """Tell whether a track is the continuation of the one before; the seam is its last point and our first."""
     stem = _stem(before.name)
-    if not stem or stem != _stem(after.name) or before.sport != after.sport or after.start is None:
+    if not stem or stem != _stem(after.name) or before.sport != after.sport:
         return False
-    end = fields[-1, kernel.TIME]
-    return bool(0 <= after.start - end <= CONTINUATION)
+    return bool(0 <= seam[1, kernel.TIME] - seam[0, kernel.TIME] <= CONTINUATION)
 
 
 def _stem(name: str) -> str:

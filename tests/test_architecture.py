@@ -1,0 +1,35 @@
+"""The page on the architecture says what the contract and the code say."""
+
+from __future__ import annotations
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def layers():
+    contract = ConfigParser()
+    contract.read(ROOT / ".importlinter")
+    lines = contract["importlinter:contract:layers"]["layers"].split("\n")
+    return [set(re.findall(r"\w+", line)) for line in lines if line.strip()]
+
+
+def test_the_page_lists_the_layers_of_the_contract():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    table = text.partition("| layer |")[2].partition("\n\n")[0]
+    rows = [set(re.findall(r"`(\w+)`", line.split("|")[1])) for line in table.splitlines()[2:]]
+    assert rows == layers()
+
+
+def test_every_module_has_its_layer():
+    modules = {
+        path.stem for path in (ROOT / "heatlas").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    assert modules - {"__init__", "__main__"} == set().union(*layers())
+
+
+def test_files_are_of_a_size_to_read():
+    for path in (ROOT / "heatlas").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 360, path
