@@ -140,7 +140,7 @@ def nobody(tmp_path):
     """Root may read everything: be somebody else for a while."""
     before = os.geteuid()
     if before == 0:
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        for folder in (tmp_path, *tmp_path.parents[:3]):  # with one more of each worker's own
             folder.chmod(0o755)
         os.seteuid(65534)
     yield

@@ -256,7 +256,7 @@ def assert_equal_to_twin(recordings, data: bytes, names) -> None:
             if name in place:
                 np.testing.assert_allclose(place[name], want, rtol=5e-16)
             elif name == "time":
-                np.testing.assert_allclose(recording.time, want, rtol=0, atol=1e-6)
+                np.testing.assert_allclose(recording.time, want, rtol=0, atol=4e-6)
             else:
                 got = recording.columns.get(name, unknown)
                 np.testing.assert_allclose(got, want.astype(np.float32), rtol=1e-6)
