@@ -188,7 +188,9 @@ def _columns(
     plan = make(tuple(known), summary.developer if number == RECORD else ())
     out = np.full((len(plan.columns), messages.shape[1]), np.nan)
     spans = plan.spans[plan_of]
-    decode(np.frombuffer(data, np.uint8), messages[0], messages[1], spans, plan.rows, plan.scales, out)
+    # One memory layout, whatever was picked out of the messages: another would be compiled anew.
+    content, definition = np.ascontiguousarray(messages[0]), np.ascontiguousarray(messages[1])
+    decode(np.frombuffer(data, np.uint8), content, definition, spans, plan.rows, plan.scales, out)
     return dict(zip(plan.columns, out, strict=True))
 
 
