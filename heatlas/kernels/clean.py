@@ -34,12 +34,14 @@ def _judge(step_u, v, next_v, lapse, max_speed, slack, max_gap, max_step):
     """Say why no line may be drawn between two fixes, as an index into REASONS, or -1."""
     if lapse > max_gap:
         return _GAP_TIME
+    allowed, reason = (max_speed * lapse + slack, _JUMP) if lapse == lapse else (max_step, _GAP_DISTANCE)
+    # As long as it would be at the equator; on the ground it is shorter, and seldom worth working out.
+    step = CIRCUMFERENCE * math.sqrt(step_u * step_u + (next_v - v) * (next_v - v))
+    if step <= allowed:
+        return -1
     # Plain Mercator on the sphere, a little too fast for the ellipsoid: limits have their slack.
     e = math.exp((1.0 - next_v - v) * math.pi)
-    step = CIRCUMFERENCE * math.hypot(step_u, next_v - v) * 2.0 / (e + 1.0 / e)
-    if lapse == lapse:
-        return _JUMP if step > max_speed * lapse + slack else -1
-    return _GAP_DISTANCE if step > max_step else -1
+    return reason if step * 2.0 / (e + 1.0 / e) > allowed else -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -206,7 +206,7 @@ def _add(outcome: _Outcome, recording: Recording, columns: frozenset[str], expor
     if activity.sport in VIRTUAL:
         outcome.dropped["activities that were virtual"] += 1
         return
-    batch = clean(replace(recording, activity=activity), max_speed(activity.sport), columns)
+    batch = clean(recording, max_speed(activity.sport), columns)
     outcome.dropped += batch.dropped
     if not batch.fixes:
         outcome.dropped["activities without a position"] += 1

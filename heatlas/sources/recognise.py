@@ -79,7 +79,9 @@ def kind(data: bytes) -> str:
     if not text.strip("\0 \t\r\n\ufeff"):
         return "empty"
     if text.lstrip().startswith("<"):
-        return _xml_kind(decode(data[:_PROLOG]))
+        found = _xml_kind(text)
+        # A prolog longer than the head is rare, and looking through it takes its time.
+        return found if found != "xml" or len(data) <= _HEAD else _xml_kind(decode(data[:_PROLOG]))
     return _text_kind(head)
 
 
@@ -92,7 +94,8 @@ def decode(data: bytes) -> str:
 
 
 def _xml_kind(text: str) -> str:
-    if re.match(r"\s*(?:<\?.*?\?>)?\s*<!DOCTYPE\s+html", text, re.IGNORECASE | re.DOTALL):
+    # The group is atomic: a declaration once found is not searched for again further on.
+    if re.match(r"(?>\s*(?:<\?.*?\?>)?)\s*<!DOCTYPE\s+html", text, re.IGNORECASE | re.DOTALL):
         return "html"
     at = 0
     while misc := _MISC.match(text, at):
