@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.batch import COLUMNS
-from heatlas.report import counted, place_data
+from heatlas.report import place_data
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def inspect(
         for name in COLUMNS
     }
     return {
-        **counted(tracks),
+        **tracks.data(),
         "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
         "first": _iso(starts[0]) if starts else None,
         "last": _iso(starts[-1]) if starts else None,

@@ -15,7 +15,7 @@ from heatlas.places import around as around_bbox
 from heatlas.places import bbox_window, check_memory, extent
 from heatlas.privacy import Privacy, owner_secret
 from heatlas.rendering import Style, heat, paint
-from heatlas.report import counted, place_data
+from heatlas.report import place_data
 from heatlas.sinks import check, write
 from heatlas.sinks.artwork import Artwork
 from heatlas.smooth import halo
@@ -174,7 +174,7 @@ class Job:
         tone, outputs, seconds = self._write(warm, progress)
         unit = unit_of(str(self.measure))
         return {
-            **counted(tracks),
+            **tracks.data(),
             "places": [{**place_data(place), "drawn": _centred(place, window)} for place in places],
             "choice": self.choice,
             "window": {

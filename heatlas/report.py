@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from heatlas.batch import Unread
     from heatlas.places import Place
-    from heatlas.tracks import Tracks
 
-__all__ = ["Report", "counted", "place_data"]
+__all__ = ["Report", "place_data"]
 
 
 @dataclass(slots=True)
@@ -33,26 +32,18 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     """Stage -> how long it took."""
 
-    def files(self) -> dict[str, Any]:
-        """The files as plain data."""
+    def data(self) -> dict[str, Any]:
+        """What was read and left out, as plain data."""
         return {
-            "read": self.read,
-            "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
-            "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
-            "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
+            "files": {
+                "read": self.read,
+                "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
+                "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
+                "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
+            },
+            "dropped": dict(sorted(self.dropped.items())),
+            "duplicates": [{"left_out": out, "same_as": kept} for out, kept in self.duplicates],
         }
-
-
-def counted(tracks: Tracks) -> dict[str, Any]:
-    """Say what was read and left out, as plain data."""
-    report = tracks.report
-    return {
-        "files": report.files(),
-        "activities": len(tracks),
-        "fixes": tracks.fixes,
-        "dropped": dict(sorted(report.dropped.items())),
-        "duplicates": [{"left_out": out, "same_as": kept} for out, kept in report.duplicates],
-    }
 
 
 def place_data(place: Place) -> dict[str, Any]:

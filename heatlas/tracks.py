@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class Tracks:
     def fixes(self) -> int:
         """Number of fixes."""
         return sum(batch.fixes for batch in self.batches)
+
+    def data(self) -> dict[str, Any]:
+        """What is here, and what was left out on the way, as plain data."""
+        return {**self.report.data(), "activities": len(self), "fixes": self.fixes}
 
     def where(self, text: str) -> Tracks:
         """Keep the activities that a CQL2 filter passes (see `heatlas.where.parse_where`)."""

@@ -119,3 +119,14 @@ def test_help_is_quick_and_loads_nothing_heavy(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "render" in done.stdout
+
+
+def test_the_demo_is_drawn(tmp_path):
+    assert heatlas("demo", "made-up", "--activities", 30, cwd=tmp_path).returncode == 0
+    again = heatlas("demo", "made-up", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "Traceback" not in again.stderr
+    done = heatlas("render", "made-up", "-o", "heat.png", "--legend", "--width", 500, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 activities found twice" in done.stderr
+    assert "cut off in the middle" in done.stderr
