@@ -57,6 +57,11 @@ class Measure:
         return self.reduction not in {"fixes", "seconds", "metres"}
 
     @property
+    def signed(self) -> bool:
+        """Whether 0 is the middle: up and down hill."""
+        return self.metric == "grade" and self.reduction != "std"
+
+    @property
     def bytes_per_pixel(self) -> int:
         """Memory that drawing, smoothing and colouring one pixel takes at most."""
         return 72 if self.metric else 32

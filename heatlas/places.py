@@ -253,9 +253,9 @@ def check_memory(window: Window, margin: int, bytes_per_pixel: int) -> None:
     if need > 0.8 * free:
         fits = math.sqrt(0.8 * free / need)
         raise TooLarge(
-            f"a picture of {window.width:,} x {window.height:,} px needs {need / 2**30:.1f} GB of memory and "
-            f"{free / 2**30:.1f} GB are free: take --width {int(window.width * fits):,d}".replace(",", " ")
-            + f" or less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
+            f"a picture of {window.width} x {window.height} px needs {need / 2**30:.1f} GB of memory and "
+            f"{free / 2**30:.1f} GB are free: take --width {int(window.width * fits)} or less, "
+            f"--resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
         )
 
 

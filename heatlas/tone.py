@@ -124,6 +124,9 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
     if not len(on_path):
         raise NothingToDraw("no pixel of the window has a value of this measure")
     low, high = scale.range or _range(on_path, sums, sums and smoothed.measure.of_lines, scale.curve)
+    if scale.range is None and smoothed.measure.signed and scale.curve == "linear":
+        high = max(abs(low), abs(high))  # as far up as down: nothing lies in the middle of the colours
+        low = -high
     knots = None
     if scale.curve == "rank":
         inner = np.sort(np.clip(on_path, low, high))
@@ -140,10 +143,10 @@ def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) ->
     low, high = (float(q) for q in np.quantile(on_path, shares))
     if not sums and curve == "log" and low <= 0:
         raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
-    if sums and curve in {"linear", "sqrt"}:
-        low = min(low, high / 50)
-    elif lines:
+    if lines:
         low = 1.0  # a lone pass, whatever the smoothing
+    elif sums and curve in {"linear", "sqrt"}:
+        low = min(low, high / 50)
     # Where all is alike, as with a single track, the low end is what it is and colours begin there.
     floor = abs(low) * (1.0 if sums else 0.01) or 1e-9
     return low, max(high, low + floor)

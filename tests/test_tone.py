@@ -117,6 +117,14 @@ def test_means_are_as_opaque_as_there_are_passes_behind_them():
     assert (rgb[3] == colormap("grey")[128, :3]).all()
 
 
+def test_a_grade_is_as_far_up_as_down():
+    values = np.linspace(-5, 12, 400).reshape(20, 20)
+    field = grid(values, "grade", np.ones((20, 20)))
+    tone = fit(Scale("linear"), field, field)
+    assert tone.low == -tone.high
+    assert tone.position(0) == pytest.approx(0.5)
+
+
 def test_backgrounds():
     assert parse_background("none") is None
     assert parse_background("#fff") == (255, 255, 255)
