@@ -30,6 +30,8 @@ REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
 _COUNTS = ("passes", "activities", "fixes")
 _SPENT = {"seconds": 0, "metres": 1}
+_DENSE = 4
+"""Pixels per fix below which it costs less to add up whole grids than to look at every fix once for each strip."""
 _REDUCTIONS = ("mean", "min", "max", "std")
 
 
@@ -160,15 +162,32 @@ def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: in
     Grid
         Counts as uint32, sums as float64.
     """
-    planes = _Planes.empty(window, measure)
     workers = workers or os.cpu_count() or 1
     within = [(batch, shifts) for batch in batches if (shifts := _shifts(batch, window))]
+    fixes = sum(batch.fixes for batch, _ in within)
+    if measure.reduction == "passes" and workers > 1 and window.width * window.height < _DENSE * fixes:
+        return _by_tracks(within, window, measure, workers).grid(window, measure)
+    planes = _Planes.empty(window, measure)
     strips = _strips([batch for batch, _ in within], window, workers)
     with ThreadPoolExecutor(len(strips)) as pool:
         jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
         for job in jobs:
             job.result()
     return planes.grid(window, measure)
+
+
+def _by_tracks(batches: Sequence[tuple[Batch, list[int]]], window: Window, measure: Measure, workers: int) -> _Planes:
+    """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
+    shares = [_Planes.empty(window, measure) for _ in range(workers)]
+    with ThreadPoolExecutor(workers) as pool:
+        jobs = [
+            pool.submit(_count_strip, batches, window, share, measure, (k, workers)) for k, share in enumerate(shares)
+        ]
+        for job in jobs:
+            job.result()
+    for share in shares[1:]:
+        np.add(shares[0].counts, share.counts, out=shares[0].counts)
+    return shares[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +300,14 @@ def _draw_strip(batches: Sequence[tuple[Batch, list[int]]], window: Window, plan
                 _reduce(batch, columns, segments, place, ordinal, planes, measure)
 
 
-def _count_strip(batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure) -> None:
-    """Count passes or fixes of one strip."""
+def _count_strip(
+    batches: Sequence[tuple[Batch, list[int]]],
+    window: Window,
+    planes: _Planes,
+    measure: Measure,
+    share: tuple[int, int] = (0, 1),
+) -> None:
+    """Count passes or fixes of one strip; of passes, the k-th of n shares of the tracks of each batch."""
     from heatlas.kernels.trace import count_fixes, count_passes
 
     size = (float(window.y), window.width, window.height)
@@ -292,10 +317,14 @@ def _count_strip(batches: Sequence[tuple[Batch, list[int]]], window: Window, pla
             if measure.reduction == "fixes":
                 count_fixes(batch.u, batch.v, window.scale, x, *size, planes.counts)
                 continue
-            count_passes(
-                batch.u, batch.v, batch.progress, batch.segments, batch.tracks, *_reach(batch, window),
-                window.scale, x, *size, planes.counts,
-            )  # fmt: skip
+            least, bits = _reach(batch, window)
+            cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
+            first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
+            if first < last:
+                count_passes(
+                    batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
+                    least[first:last], bits[first:last], window.scale, x, *size, planes.counts,
+                )  # fmt: skip
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

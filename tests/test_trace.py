@@ -143,6 +143,17 @@ def test_the_number_of_workers_changes_nothing(seed, measure):
         assert (one.count is None) or np.array_equal(one.count, many.count)
 
 
+@given(seed=seeds, zoom=st.sampled_from([9, 12, 17]))
+def test_sharing_out_tracks_changes_nothing_either(seed, zoom):
+    # At low zooms there are fewer pixels than fixes, and workers take tracks instead of rows.
+    rng = np.random.default_rng(seed)
+    whole = join([slow.wander(rng, int(rng.integers(1, 90)), 8) for _ in range(int(rng.integers(1, 7)))])
+    window = window_over(whole, zoom=zoom)
+    one = grid_of([whole, whole], window, workers=1).total
+    for workers in (2, 3, 8):
+        assert np.array_equal(one, grid_of([whole, whole], window, workers=workers).total)
+
+
 def test_the_order_of_batches_changes_no_count():
     rng = np.random.default_rng(5)
     batches = [slow.wander(rng, 300, 8) for _ in range(5)]
