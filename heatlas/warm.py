@@ -85,13 +85,16 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     shares: list[list[str]] = [[] for _ in range(min(processors, len(cold)))]
     for group in sorted(cold, key=lambda group: -_SECONDS[group]):
         min(shares, key=lambda share: sum(_SECONDS[other] for other in share)).append(group)
+    # This very copy of heatlas, wherever it is run from: what is compiled is kept beside its files.
+    home = str(Path(__file__).resolve().parents[1])
     code = (
-        "import sys; from heatlas.warm import compile_group\n"
-        "for group in sys.argv[2:]: compile_group(group, sys.argv[1])"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from heatlas.warm import compile_group\n"
+        "for group in sys.argv[3:]: compile_group(group, sys.argv[2])"
     )
     running = [
         subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
-            [sys.executable, "-c", code, measure, *share],
+            [sys.executable, "-P", "-c", code, home, measure, *share],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -1,0 +1,46 @@
+"""Compiling at the first run: side by side, and for good."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import heatlas
+from heatlas.warm import groups_needed
+
+HOME = str(Path(heatlas.__file__).resolve().parents[1])
+
+
+def test_groups_follow_the_files():
+    assert groups_needed(["a.FIT.gz", "b.fit"]) == ["fit", "clean", "draw"]
+    assert groups_needed(["a.gpx", "b.tcx.gz"]) == ["xml", "clean", "draw"]
+    assert groups_needed([]) == ["clean", "draw"]
+
+
+def test_after_warming_up_nothing_is_left_to_compile(tmp_path):
+    # A folder that is called heatlas too must not be taken for it.
+    (tmp_path / "heatlas").mkdir()
+    (tmp_path / "heatlas" / "__init__.py").write_text("raise RuntimeError('the wrong one')")
+    code = f"""
+import sys; sys.path.insert(0, {HOME!r})
+import heatlas, made
+from heatlas.warm import warm_up
+assert warm_up(["a.gpx"], "passes")
+assert not warm_up(["a.gpx"], "passes")
+from pathlib import Path
+Path("a.gpx").write_bytes(made.gpx(*made.straight()))
+heatlas.render("a.gpx", output="heat.png", width=200)
+from heatlas.kernels import blur, clean, path, trace, xml
+for kernel in (blur.blur_rows, clean.clean_track, path.progress_along, trace.count_passes, xml.scan_points):
+    assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    assert done.returncode == 0, done.stderr
