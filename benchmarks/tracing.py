@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 import heatlas
-from heatlas.measures import draw, parse_measure
+from heatlas.grid import parse_measure
+from heatlas.measures import draw
 from heatlas.places import bbox_window
 
 ROUNDS = 7

@@ -20,7 +20,7 @@ __all__ = [
 _HOMES = {
     "Activity": "heatlas.batch",
     "Batch": "heatlas.batch",
-    "Grid": "heatlas.measures",
+    "Grid": "heatlas.grid",
     "Heat": "heatlas.rendering",
     "HeatlasError": "heatlas.errors",
     "Privacy": "heatlas.privacy",
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from heatlas.batch import Activity, Batch
     from heatlas.demo import write_demo
     from heatlas.errors import HeatlasError
-    from heatlas.measures import Grid
+    from heatlas.grid import Grid
     from heatlas.privacy import Privacy, Zone, owner_secret
     from heatlas.rendering import Heat
     from heatlas.tracks import Tracks

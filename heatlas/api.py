@@ -133,7 +133,7 @@ def render(
     output : str or Path
         What to write; its ending decides how.
     measure : str
-        What to count (see `heatlas.measures.parse_measure`).
+        What to count (see `heatlas.grid.parse_measure`).
     bbox, around, everything
         What to draw: "W,S,E,N" in degrees, "LAT,LON,RADIUS", or all; by default the busiest place.
     zoom, resolution, width

@@ -13,7 +13,7 @@ from heatlas.picture import Picture
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.measures import Grid
+    from heatlas.grid import Grid
     from heatlas.tone import Tone
 
 __all__ = ["BACKGROUNDS", "colour", "palette", "parse_background"]

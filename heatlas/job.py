@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.colormaps import colormap
 from heatlas.colour import parse_background
 from heatlas.errors import BadOption, NothingToDraw
-from heatlas.measures import Measure, parse_measure
+from heatlas.grid import Measure, parse_measure
 from heatlas.options import parse_around, parse_bbox, parse_length, parse_smoothing, parse_zone
 from heatlas.places import around as around_bbox
 from heatlas.places import bbox_window, check_memory, extent

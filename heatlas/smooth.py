@@ -16,7 +16,7 @@ from heatlas.mercator import ground_metres
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.measures import Grid
+    from heatlas.grid import Grid
     from heatlas.window import Window
 
 __all__ = ["MAX_SIGMA", "Smoothing", "default_smoothing", "halo", "smooth"]

@@ -17,7 +17,7 @@ from heatlas.errors import BadOption, NothingToDraw
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.measures import Grid
+    from heatlas.grid import Grid
 
 __all__ = ["CURVES", "FADE", "Scale", "Tone", "fit", "parse_scale"]
 

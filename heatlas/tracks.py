@@ -19,7 +19,7 @@ from heatlas.where import attributes, parse_date, parse_where
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from heatlas.measures import Measure
+    from heatlas.grid import Measure
     from heatlas.places import Place
     from heatlas.rendering import Heat
     from heatlas.smooth import Smoothing
@@ -139,7 +139,7 @@ class Tracks:
         workers: int | None = None,
     ) -> Heat:
         """Count a measure over a window and smooth it; the arrays are in the result."""
-        from heatlas.measures import Measure, parse_measure
+        from heatlas.grid import Measure, parse_measure
         from heatlas.rendering import heat
 
         return heat(

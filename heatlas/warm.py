@@ -137,7 +137,7 @@ def compile_group(group: str, measure: str = "passes") -> None:
 def _draw_tiny(measure: str) -> None:
     """Draw a track that is put together by hand: cleaning is compiled elsewhere at the same time."""
     from heatlas.batch import Activity, Batch
-    from heatlas.measures import parse_measure
+    from heatlas.grid import parse_measure
     from heatlas.mercator import from_lonlat
     from heatlas.places import bbox_window
     from heatlas.rendering import heat

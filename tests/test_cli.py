@@ -96,12 +96,16 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path):
     data = made.gpx(lon, lat)
     for k in range(150):
         (folder / f"{k}.gpx").write_bytes(data)
+    code = "import sys, heatlas.cli; print('ready', flush=True); heatlas.cli.main()"
     running = subprocess.Popen(
-        [sys.executable, "-m", "heatlas", "render", str(folder), "-o", str(tmp_path / "heat.png")],
+        [sys.executable, "-c", code, "render", str(folder), "-o", str(tmp_path / "heat.png")],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.5)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    time.sleep(1)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     if running.returncode == 0:

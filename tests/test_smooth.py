@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatlas.errors import BadOption
+from heatlas.grid import Grid, Measure, parse_measure
 from heatlas.kernels.blur import REACH, blur_rows
-from heatlas.measures import Grid, Measure, draw, parse_measure
+from heatlas.measures import draw
 from heatlas.mercator import from_lonlat, ground_metres
 from heatlas.options import parse_smoothing
 from heatlas.smooth import MAX_SIGMA, Smoothing, halo, smooth

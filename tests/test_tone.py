@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from heatlas.colormaps import colormap
 from heatlas.colour import colour, palette, parse_background
 from heatlas.errors import BadOption, NothingToDraw
-from heatlas.measures import Grid, Measure, parse_measure
+from heatlas.grid import Grid, Measure, parse_measure
 from heatlas.tone import CURVES, FADE, Scale, fit, parse_scale
 from heatlas.window import Window
 

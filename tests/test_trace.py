@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatlas.batch import join, select
+from heatlas.grid import parse_measure
 from heatlas.kernels.path import TOLERANCE, metres_along, progress_along
-from heatlas.measures import draw, parse_measure
+from heatlas.measures import draw
 from heatlas.mercator import from_lonlat, ground_metres
 from heatlas.metrics import METRICS
 from heatlas.places import bbox_window
