@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heatlas.colour import colour
-from heatlas.grid import Grid
 from heatlas.measures import draw
 from heatlas.smooth import Smoothing, default_smoothing, halo, smooth
 from heatlas.tone import Scale, Tone, fit
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.batch import Batch
-    from heatlas.grid import Measure
+    from heatlas.grid import Grid, Measure
     from heatlas.picture import Picture
     from heatlas.window import Window
 
