@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join", "select"]
+__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join", "select", "take_fixes"]
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
@@ -164,13 +164,40 @@ def select(batch: Batch, wanted: Sequence[bool] | NDArray[np.bool_]) -> Batch:
     of_fixes = np.repeat(of_segments, lengths)
     start = np.zeros(1, np.int64)
     return replace(
-        batch,
-        u=batch.u[of_fixes],
-        v=batch.v[of_fixes],
-        time=batch.time[of_fixes],
-        progress=batch.progress[of_fixes],
-        columns={name: values[of_fixes] for name, values in batch.columns.items()},
-        segments=np.concatenate((start, np.cumsum(lengths[of_segments]))),
-        tracks=np.concatenate((start, np.cumsum(np.diff(batch.tracks)[keep]))),
+        take_fixes(
+            batch,
+            of_fixes,
+            np.concatenate((start, np.cumsum(lengths[of_segments]))),
+            np.concatenate((start, np.cumsum(np.diff(batch.tracks)[keep]))),
+        ),
         activities=tuple(a for a, wanted_one in zip(batch.activities, keep, strict=True) if wanted_one),
+    )
+
+
+def take_fixes(
+    batch: Batch,
+    index: NDArray[np.bool_] | NDArray[np.int64],
+    segments: NDArray[np.int64],
+    tracks: NDArray[np.int64],
+) -> Batch:
+    """Keep some fixes, under new offsets.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of n fixes.
+    index : ndarray of bool (n,) or of int64 (k,)
+        Which fixes to keep.
+    segments, tracks : ndarray of int64
+        Offsets as in a batch, for what is kept.
+    """
+    return replace(
+        batch,
+        u=batch.u[index],
+        v=batch.v[index],
+        time=batch.time[index],
+        progress=batch.progress[index],
+        columns={name: values[index] for name, values in batch.columns.items()},
+        segments=segments,
+        tracks=tracks,
     )

@@ -39,7 +39,7 @@ _MAPS = {
     "grey": "424242 ffffff",
     "relief": "0b4f38 1e5f3c 396f3d 597f3e 7e8f3e a29c44 c3a452 dcae6a edc18c f7daba fefaf3",
     "ink": "cfeef8 b3e2f7 96d3f4 79c0f1 5da9ed 458de5 396ed6 3450c3 302eaa 25117e 130a3c",
-    "wine": "ffe7c8 ffd4a6 ffbd87 ffa06b ff7a5a f44f5d d43567 ae1e68 850861 59024f 2f0133",
+    "wine": "ffbd87 ffa06b ff7a5a f44f5d d43567 ae1e68 850861 59024f 2f0133",
     "pace": "fcf8a9 fde473 ffc845 ffa305 f87a08 ed5431 da3051 bc1a74 941791 6d1c9f 4623a0",
     "spectrum": "3d33b0 305ecb 0086d3 00aacc 2ac7bf 33e291 b0ea55 fbdd20 ff9e20 f05d00 ce0f14",
     "balance": "0f3072 0d4993 186bb6 3f95d7 92c5e7 ebf2f0 eeac93 e56649 c2352a 9a0e1e 6f0c1c",

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.batch import take_fixes
 from heatlas.errors import BadOption
 from heatlas.mercator import from_lonlat, ground_metres
 
@@ -184,14 +185,7 @@ def _split(batch: Batch, keep: NDArray[np.bool_], cut: NDArray[np.bool_]) -> Bat
     segments = np.append(begins, len(index))
     kept_before = np.searchsorted(index, batch.segments[batch.tracks])
     return replace(
-        batch,
-        u=batch.u[index],
-        v=batch.v[index],
-        time=batch.time[index],
-        progress=batch.progress[index],
-        columns={name: values[index] for name, values in batch.columns.items()},
-        segments=segments,
-        tracks=np.searchsorted(segments, kept_before),
+        take_fixes(batch, index, segments, np.searchsorted(segments, kept_before)),
         dropped=batch.dropped + Counter({"fixes hidden for privacy": batch.fixes - len(index)}),
     )
 
