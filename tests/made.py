@@ -40,7 +40,7 @@ def export(folder):
     lon, lat = straight()
     files = {
         "1.gpx": gpx(lon, lat, heart_rate=np.linspace(120, 160, len(lon))),
-        "2.gpx.gz": gzip.compress(gpx(lon, lat + 1e-5, start=1.7001e9)),
+        "2.gpx.gz": gzip.compress(gpx(lon, lat + 1e-5, start=1.7001e9), mtime=0),
         "3.gpx": gpx(*straight(5000, 8, lat=47.805), start=1.7002e9, kind="cycling"),
         "4.gpx": gpx(*straight(2000, lat=28.1, lon=-15.4), start=1.7003e9),
         "5.gpx": gpx(*straight(2000, lat=-11.6, lon=166.9), start=1.7004e9),

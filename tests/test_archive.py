@@ -77,7 +77,7 @@ def reasons(found):
         (b"\xff\xd8\xff\xe0" + bytes(9), "image"),
         (b"\0\0\0\x18ftypheic", "image"),
         (b"%PDF-1.7", "pdf"),
-        (gzip.compress(GPX), "gzip"),
+        (gzip.compress(GPX, mtime=0), "gzip"),
         (zipped({"a": b"x"}), "zip"),
         (zipped({}), "zip"),
         (bytes(range(256)), "unknown"),
@@ -225,19 +225,21 @@ def test_all_ways_of_packing_are_read(tmp_path, method):
 
 
 def test_nested_archives_are_unpacked():
-    inner = zipped({"b.fit": FIT, "c.gpx.gz": gzip.compress(GPX), "__MACOSX/._b.fit": b"x", "n.txt": b"hi"})
-    found = unpack("a.fit", gzip.compress(zipped({"deep.zip": inner})))
+    inner = zipped({"b.fit": FIT, "c.gpx.gz": gzip.compress(GPX, mtime=0), "__MACOSX/._b.fit": b"x", "n.txt": b"hi"})
+    found = unpack("a.fit", gzip.compress(zipped({"deep.zip": inner}), mtime=0))
     recordings = [item for item in found if not isinstance(item, Unread)]
     assert recordings == [("a.fit/deep.zip/b.fit", FIT), ("a.fit/deep.zip/c.gpx.gz", GPX)]
     assert reasons(found) == {"n.txt": ("plain text, not a recording", False)}
     assert unpack("a.fit", FIT) == [("a.fit", FIT)]
-    assert unpack("a.gpx.gz", gzip.compress(GPX[:20]) + gzip.compress(GPX[20:]) + bytes(7)) == [("a.gpx.gz", GPX)]
+    assert unpack("a.gpx.gz", gzip.compress(GPX[:20], mtime=0) + gzip.compress(GPX[20:], mtime=0) + bytes(7)) == [
+        ("a.gpx.gz", GPX)
+    ]
 
 
 def test_depth_is_bounded():
     data = GPX
     for _ in range(9):
-        data = gzip.compress(data)
+        data = gzip.compress(data, mtime=0)
     (found,) = unpack("a.gz", data)
     assert isinstance(found, Unread)
     assert "nested" in found.reason
@@ -246,7 +248,7 @@ def test_depth_is_bounded():
 def test_bombs_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(zips, "_SMALL", 1 << 20)
     zeros = bytes(8 << 20)
-    (gz,) = unpack("a.gz", gzip.compress(zeros))
+    (gz,) = unpack("a.gz", gzip.compress(zeros, mtime=0))
     (zp,) = unpack("a.zip", zipped({"a.gpx": zeros}))
     (tmp_path / "bomb.zip").write_bytes(zipped({"a.gpx": zeros, "b.gpx": zeros}))
     (walked,) = entries([tmp_path])
@@ -291,7 +293,7 @@ def test_a_cut_download_gives_its_first_members(tmp_path):
 
 def test_a_cut_or_spoilt_gz_gives_what_can_be_unpacked():
     text = GPX + os.urandom(50_000).hex().encode()
-    packed = gzip.compress(text)
+    packed = gzip.compress(text, mtime=0)
     ((_, half),) = unpack("a.gpx.gz", packed[: len(packed) // 2])
     assert len(half) > len(text) // 3
     assert text.startswith(half)
@@ -310,11 +312,13 @@ def test_documents_that_are_zips_are_left_out(tmp_path):
 
 @given(st.data())
 def test_broken_archives_never_raise(data):
-    whole = bytearray(zipped({"a.gpx": GPX * 9, "b.fit.gz": gzip.compress(FIT), "c/d.zip": zipped({"x": TCX})}))
+    whole = bytearray(
+        zipped({"a.gpx": GPX * 9, "b.fit.gz": gzip.compress(FIT, mtime=0), "c/d.zip": zipped({"x": TCX})})
+    )
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(whole[: data.draw(st.integers(0, len(whole)))])
-    for item in unpack("a.zip", cut) + unpack("a.gz", gzip.compress(cut)[: len(cut)]):
+    for item in unpack("a.zip", cut) + unpack("a.gz", gzip.compress(cut, mtime=0)[: len(cut)]):
         assert isinstance(item, Unread) or isinstance(item[1], bytes)
 
 
@@ -333,7 +337,7 @@ def test_broken_archives_on_disk_never_raise(tmp_path):
 
 
 def test_the_standard_library_unpacks_alike(monkeypatch):
-    packed = gzip.compress(GPX * 1000)
+    packed = gzip.compress(GPX * 1000, mtime=0)
     fast = zips.gunzip(packed)
     monkeypatch.setattr(zips, "isal_zlib", zlib)
     assert zips.gunzip(packed) == fast == (GPX * 1000, True)
