@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
-    "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Privacy", "Tracks", "Window", "Zone",
-    "inspect", "open", "owner_secret", "render", "write_demo",
+    "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "PointSet", "Privacy", "Tracks", "Window", "Zone",
+    "inspect", "open", "open_points", "owner_secret", "render", "write_demo",
 ]  # fmt: skip
 
 _HOMES = {
@@ -23,24 +23,29 @@ _HOMES = {
     "Grid": "heatlas.grid",
     "Heat": "heatlas.rendering",
     "HeatlasError": "heatlas.errors",
+    "Kernel": "heatlas.spread",
+    "PointSet": "heatlas.point_set",
     "Privacy": "heatlas.privacy",
     "Tracks": "heatlas.tracks",
     "Window": "heatlas.window",
     "Zone": "heatlas.privacy",
     "inspect": "heatlas.api",
+    "open_points": "heatlas.api",
     "owner_secret": "heatlas.privacy",
     "write_demo": "heatlas.demo",
 }
 
 if TYPE_CHECKING:
-    from heatlas.api import inspect, render
+    from heatlas.api import inspect, open_points, render
     from heatlas.api import open_sources as open  # noqa: A004 - as in PIL and xarray: always behind the module's name
     from heatlas.batch import Activity, Batch
     from heatlas.demo import write_demo
     from heatlas.errors import HeatlasError
     from heatlas.grid import Grid
+    from heatlas.point_set import PointSet
     from heatlas.privacy import Privacy, Zone, owner_secret
     from heatlas.rendering import Heat
+    from heatlas.spread import Kernel
     from heatlas.tracks import Tracks
     from heatlas.window import Window
 

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.batch import COLUMNS
+from heatlas.errors import BadOption
 from heatlas.report import place_data
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["inspect", "open_sources", "render"]
+    from heatlas.point_set import PointSet
+    from heatlas.spread import Kernel
+
+__all__ = ["inspect", "open_points", "open_sources", "render"]
 
 
 def open_sources(
@@ -99,47 +103,93 @@ def _iso(moment: float) -> str:
     return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat().replace("+00:00", "Z")
 
 
+def open_points(
+    *sources: Any,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    time: str | None = None,
+) -> PointSet:
+    """Look at tables of points: files, databases, and frames in memory. Rows are read when something is asked of them.
+
+    Parameters
+    ----------
+    *sources : str, Path or object
+        CSV, Parquet, GeoJSON ...; a database URL; a frame of pandas, polars, pyarrow or GeoPandas; a mapping of arrays.
+    query, table : str, optional
+        What to read of a database; the layer of a file that has several.
+    lat, lon, weight, time : str, optional
+        Columns; by default found by their names.
+
+    Returns
+    -------
+    PointSet
+
+    Raises
+    ------
+    BadOption, SourceFailed, MissingExtra
+        With one sentence that says what to do.
+    """
+    from heatlas.point_set import PointSet
+    from heatlas.sources.tables import open_table
+
+    tables = [open_table(source, query=query, table=table) for source in sources]
+    return PointSet.of(tables, lat=lat, lon=lon, weight=weight, time=time)
+
+
 def render(
-    *sources: str | Path,
+    *sources: Any,
     output: str | Path,
-    measure: str = "passes",
+    measure: str | None = None,
     bbox: str | None = None,
     around: str | None = None,
     everything: bool = False,
     zoom: float | None = None,
     resolution: str | None = None,
     width: int | None = None,
-    smooth: str = "auto",
     tone: str | None = None,
     colormap: str | None = None,
     background: str = "none",
     legend: bool = False,
+    rgba: bool = False,
+    smooth: str | None = None,
     where: str | None = None,
     sports: Collection[str] = (),
     after: str | None = None,
     before: str | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
-    rgba: bool = False,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    time: str | None = None,
+    track: str | None = None,
+    radius: str | None = None,
+    kernel: str | None = None,
+    density: bool = False,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
-    """Draw recordings as a heat map; the options are those of the command line.
+    """Draw recordings or points as a heat map; the options are those of the command line.
 
     Parameters
     ----------
-    *sources : str or Path
-        Strava exports, folders, archives, and files of .gpx, .fit and .tcx.
+    *sources : str, Path or object
+        Strava exports, folders, archives, and files of .gpx, .fit and .tcx; or tables (see `open_points`), whose rows
+        are points, or, with `track`, the fixes of tracks.
     output : str or Path
         What to write; its ending decides how.
-    measure : str
-        What to count (see `heatlas.grid.parse_measure`).
+    measure : str, optional
+        What to count (see `heatlas.grid.parse_measure` and `parse_point_measure`): by default passes; of points the
+        sum of the weights.
     bbox, around, everything
-        What to draw: "W,S,E,N" in degrees, "LAT,LON,RADIUS", or all; by default the busiest place.
+        What to draw: "W,S,E,N" in degrees, "LAT,LON,RADIUS", or all; by default the busiest place, or all points.
     zoom, resolution, width
         How finely, at most one of them: zoom of web maps, true metres per pixel ("1m"), or pixels across.
-    smooth : str
-        Standard deviation of the Gaussian: "4m", "2px", "0", or "auto".
     tone : str, optional
         "log", "linear", "sqrt", "rank", "LO:HI" or "log:LO:HI" in the unit of the legend.
     colormap : str, optional
@@ -148,12 +198,21 @@ def render(
         "none", "dark", "light" or "#rrggbb".
     legend : bool
         Draw a bar with numbers.
-    where, sports, after, before
-        Which activities (see `Tracks.where` and `Tracks.select`).
-    clip_ends, zones
-        What to hide: a length, and circles "LAT,LON,RADIUS".
     rgba : bool
         Colours instead of values in a GeoTIFF.
+    smooth : str, optional
+        Standard deviation of the Gaussian: "4m", "2px", "0", or "auto".
+    where, sports, after, before
+        Which activities (see `Tracks.where` and `Tracks.select`), or which rows (see `PointSet.where`).
+    clip_ends, zones
+        What of tracks to hide: a length, and circles "LAT,LON,RADIUS".
+    query, table : str, optional
+        What to read of a database; the layer of a file that has several.
+    lat, lon, weight, time, track : str, optional
+        Columns of a table; by default found by their names. Only with `track` are rows tracks.
+    radius, kernel, density
+        How far and in which shape a point is felt: "15px", "500m"; "gaussian", "linear", "quartic", "epanechnikov",
+        "uniform"; whether values are per square kilometre.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
@@ -169,19 +228,67 @@ def render(
     HeatlasError
         With one sentence that says what to do.
     """
+    from heatlas.finish import Finish
+    from heatlas.frame import Frame
+    from heatlas.grid import parse_measure, parse_point_measure
+    from heatlas.sources.tables import is_table
+
+    of_tables = [is_table(source) for source in sources]
+    points = any(of_tables) and track is None
+    look = {"tone": tone, "colormap_name": colormap, "background": background, "legend": legend, "rgba": rgba}
+    frame = Frame.parse(
+        bbox=bbox, around=around, everything=everything, zoom=zoom, resolution=resolution, width=width,
+        default="all" if points else "busiest place",
+    )  # fmt: skip
+    of_points = {"--weight": weight, "--radius": radius, "--kernel": kernel, "--density": density or None}
+    columns = {"query": query, "table": table, "lat": lat, "lon": lon}
+    if points:
+        _refuse(
+            {
+                "--sport": sports or None, "--clip-ends": clip_ends, "--zone": zones or None,
+            },
+            "tracks, and a table's rows are points: leave it out, or say --track COLUMN",
+        )  # fmt: skip
+        if not all(of_tables):
+            raise BadOption("tables of points and recordings make two maps: draw the one or the other")
+        from heatlas.point_job import PointJob
+
+        opened = open_points(*sources, **columns, weight=weight, time=time).where(where, after, before)
+        what = parse_point_measure(measure, opened.weight, density)
+        finish = Finish.parse(output=Path(output), measure=what, **look)  # type: ignore[arg-type]
+        job = PointJob(what, frame, finish, _kernel(radius, kernel, smooth), kernel or "gaussian")
+        return job.run(opened, workers, progress)
+    _refuse(of_points, "points in a table, and these are tracks: leave it out")
+    if not any(of_tables):
+        _refuse({**{f"--{name}": value for name, value in columns.items()}, "--track": track, "--time": time},
+                "tables, such as a .csv or a database: leave it out")  # fmt: skip
     from heatlas.job import Job
 
-    job = Job.parse(
-        output=Path(output), measure=measure, bbox=bbox, around=around, everything=everything, zoom=zoom,
-        resolution=resolution, width=width, smooth=smooth, tone=tone, colormap=colormap, background=background,
-        legend=legend, where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones,
-        rgba=rgba,
+    what = parse_measure(measure or "passes")
+    tracks_job = Job.parse(
+        what, frame, Finish.parse(output=Path(output), measure=what, **look), smooth=smooth or "auto",  # type: ignore[arg-type]
+        where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones,
     )  # fmt: skip
     tracks = open_sources(
-        *sources,
-        columns=job.measure.columns,
-        workers=workers,
-        measure=str(job.measure),
-        progress=progress,
-    )
-    return job.run(tracks, workers, progress)
+        *sources, columns=what.columns, workers=workers, measure=str(what), progress=progress
+    )  # fmt: skip
+    return tracks_job.run(tracks, workers, progress)
+
+
+def _refuse(given: dict[str, Any], reason: str) -> None:
+    """Refuse options that would be ignored."""
+    for name, value in given.items():
+        if value is not None:
+            raise BadOption(f"{name} is for {reason}")
+
+
+def _kernel(radius: str | None, shape: str | None, smooth: str | None) -> Kernel | None:
+    """Kernel of points: a radius and a shape, or the width of a Gaussian; None where its radius is left open."""
+    from heatlas.frame import at_most_one
+    from heatlas.options import kernel_of_smoothing, parse_kernel
+
+    at_most_one({"--radius": radius, "--smooth": smooth})
+    at_most_one({"--kernel": shape, "--smooth": smooth})
+    if smooth is not None and smooth.strip().lower() != "auto":
+        return kernel_of_smoothing(smooth)
+    return None if radius is None else parse_kernel(radius, shape or "gaussian")

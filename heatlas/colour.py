@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["BACKGROUNDS", "colour", "palette", "parse_background"]
 
 BACKGROUNDS = {"none": None, "dark": (14, 17, 22), "light": (250, 249, 246)}
+_NEUTRAL = 0.14
+"""Share of [0, 1] on either side of 0 that fades, where sums may be below 0."""
 _BLOCK = 256
 """Rows that are toned at a time, to bound what is in memory."""
 
@@ -63,6 +65,9 @@ def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, 
     if tone.fade:
         share = np.clip(t / tone.fade, 0, 1)
         faded[:, 3] *= share * share * (3 - 2 * share)
+    if tone.diverging:
+        share = np.clip(np.abs(t - tone.position(0)) / _NEUTRAL, 0, 1)
+        faded[:, 3] *= share * share * (3 - 2 * share)
     faded[0, 3] = 0
     if background is not None:
         alpha = faded[:, 3:] / 255
@@ -99,15 +104,14 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
     table = palette(colours, tone, background if alpha is None else None)
     for top in range(0, len(steps), _BLOCK):
         rows = slice(top, top + _BLOCK)
-        weight = grid.weight[rows]
-        shown = weight > 0
-        values = _values(grid, rows)[shown]
-        t = np.nan_to_num(tone(values), nan=0.0)
+        part = _part(grid, rows)
+        shown = part.filled
+        t = np.nan_to_num(tone(part.values[shown]), nan=0.0)
         block = np.zeros(shown.shape, np.uint8)
-        block[shown] = np.rint(t * 255)
+        block[shown] = np.rint(1 + t * 254) if tone.diverging else np.rint(t * 255)
         steps[rows] = block
-        if alpha is not None:
-            share = np.clip((weight - 0.1) / 0.5, 0, 1)
+        if alpha is not None and part.count is not None:
+            share = np.clip((part.count - 0.1) / 0.5, 0, 1)
             alpha[rows] = np.rint(share * share * (3 - 2 * share) * 255)
     if alpha is None:
         return Picture(steps, table)
@@ -123,11 +127,11 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
     return Picture(pixels)
 
 
-def _values(grid: Grid, rows: slice) -> NDArray[np.float32]:
+def _part(grid: Grid, rows: slice) -> Grid:
     from dataclasses import replace
 
-    part = {
+    planes = {
         name: None if plane is None else plane[rows]
         for name, plane in (("total", grid.total), ("count", grid.count), ("square", grid.square))
     }
-    return replace(grid, **part).values  # type: ignore[arg-type]
+    return replace(grid, **planes)  # type: ignore[arg-type]

@@ -4,13 +4,14 @@
 
     HeatlasError            one clear sentence for the person at the keyboard
     ├── Unreadable          a file from which nothing could be salvaged
+    ├── SourceFailed        a table or database that cannot be read, or not to its end
     ├── NothingToDraw       sound input, but nothing of it falls into the picture
     ├── BadOption           an option, a filter or an argument that cannot be used
     ├── TooLarge            a picture that would not fit into memory
     └── MissingExtra        an optional library is not installed
 """
 
-__all__ = ["BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "TooLarge", "Unreadable"]
+__all__ = ["BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Unreadable"]
 
 
 class HeatlasError(Exception):
@@ -19,6 +20,10 @@ class HeatlasError(Exception):
 
 class Unreadable(HeatlasError):
     """A file from which nothing could be salvaged; the text is the reason without the file's name."""
+
+
+class SourceFailed(HeatlasError):
+    """A table or database that cannot be read, or not to its end; the text names it."""
 
 
 class NothingToDraw(HeatlasError):

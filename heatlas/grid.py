@@ -16,47 +16,86 @@ if TYPE_CHECKING:
 
     from heatlas.window import Window
 
-__all__ = ["COUNTS", "SPENT", "Grid", "Measure", "parse_measure"]
+__all__ = ["COUNTS", "POINT_REDUCTIONS", "SPENT", "Grid", "Measure", "parse_measure", "parse_point_measure"]
 
 COUNTS = ("passes", "activities", "fixes")
 """Measures that are whole numbers."""
 SPENT = {"seconds": 0, "metres": 1}
 """Measures that are sums over passages -> their column in what `heatlas.kernels.trace.list_passages` gives."""
 _REDUCTIONS = ("mean", "min", "max", "std")
+POINT_REDUCTIONS = ("sum", "count", "mean", "min", "max")
+"""Measures of points; all but count are taken of their weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A reduction of passages per pixel."""
+    """A reduction of passages, or of points, per pixel."""
 
     reduction: str
-    """passes, activities, fixes, seconds, metres; or mean, min, max, std of a metric over passages."""
+    """passes, activities, fixes, seconds, metres; or mean, min, max, std of a metric over passages. Of points: count,
+    or sum, mean, min, max of their weights."""
     metric: str = ""
-    """A name of heatlas.metrics.METRICS, or empty."""
+    """A name of heatlas.metrics.METRICS, the column of a table, or empty."""
+    density: bool = False
+    """Per square kilometre (points only)."""
+    points: bool = False
+    """Of points: then the metric is a column of a table, whatever it is called."""
 
     def __str__(self) -> str:
         """As it is written on the command line."""
-        return f"{self.reduction}({self.metric})" if self.metric else self.reduction
+        name = f"{self.reduction}({self.metric})" if self.metric else self.reduction
+        return f"{name} per km2" if self.density else name
 
     @property
     def columns(self) -> frozenset[str]:
         """Columns of a batch that the measure reads."""
-        return METRICS[self.metric].columns if self.metric else frozenset()
+        if not self.metric:
+            return frozenset()
+        return METRICS[self.metric].columns if self.metric in METRICS else frozenset({self.metric})
 
     @property
     def of_lines(self) -> bool:
         """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
-        return self.reduction not in {"fixes", "seconds", "metres"}
+        return self.reduction not in {"fixes", "seconds", "metres", "sum", "count"}
 
     @property
     def signed(self) -> bool:
         """Whether 0 is the middle: up and down hill."""
-        return self.metric == "grade" and self.reduction != "std"
+        return self.metric == "grade" and self.reduction != "std" and not self.points
 
     @property
     def bytes_per_pixel(self) -> int:
         """Memory that drawing, smoothing and colouring one pixel takes at most."""
-        return 72 if self.metric else 32
+        return 72 if self.metric and self.reduction != "sum" else 32
+
+
+def parse_point_measure(text: str | None, weight: str | None, density: bool = False) -> Measure:
+    """Read a measure of points: sum, count, mean, min, max; the sum of the weights when nothing is said.
+
+    Parameters
+    ----------
+    text : str, optional
+        As it is written; the column may stand in brackets.
+    weight : str, optional
+        Column of the weights; None: there is none, and points are counted.
+    density : bool
+        Per square kilometre; for sums and counts.
+
+    Raises
+    ------
+    BadOption
+        For another word, or where weights are needed.
+    """
+    word, _, column = (text or ("sum" if weight else "count")).strip().rstrip(")").partition("(")
+    reduction = word.strip().lower()
+    if reduction not in POINT_REDUCTIONS or (column and column.strip() != weight):
+        hint = f"; --weight {column.strip()} says what it is taken of" if column and column.strip() != weight else ""
+        raise BadOption(f"points have no measure {text!r}: take one of {', '.join(POINT_REDUCTIONS)}{hint}")
+    if reduction != "count" and weight is None:
+        raise BadOption(f"the {reduction} needs weights: say --weight COLUMN, or take --measure count")
+    if density and reduction not in {"sum", "count"}:
+        raise BadOption(f"--density makes sense for sum and count, not for {reduction}")
+    return Measure(reduction, "" if reduction == "count" or weight is None else weight, density, points=True)
 
 
 def parse_measure(text: str) -> Measure:
@@ -98,6 +137,8 @@ class Grid:
     """(height, width): for a metric the passages (for an extreme: 1 where there is one)."""
     square: NDArray[Any] | None = None
     """(height, width): for std, the sum of squares over passages."""
+    signed: bool = False
+    """Whether a sum may be below 0: then 0 alone, not what is below, is nothing."""
 
     @property
     def values(self) -> NDArray[np.float32]:
@@ -105,7 +146,7 @@ class Grid:
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.count is None:
                 values: NDArray[np.float32] = self.total.astype(np.float32)
-                values[values <= 0] = np.nan
+                values[~self.filled] = np.nan
                 return values
             mean = self.total / self.count
             if self.square is not None:
@@ -114,17 +155,18 @@ class Grid:
             return np.asarray(mean, np.float32)
 
     @property
-    def weight(self) -> NDArray[Any]:
-        """(height, width) how much a pixel is worth showing: its counts, or those behind its mean."""
-        return self.total if self.count is None else self.count
+    def filled(self) -> NDArray[np.bool_]:
+        """(height, width) where there is anything."""
+        if self.signed:
+            return np.asarray(self.total != 0)
+        return np.asarray((self.total if self.count is None else self.count) > 0)
 
-    def cropped(self, margin: int) -> Grid:
+    def cropped(self, columns: int, rows: int | None = None) -> Grid:
         """Undo `Window.grown`."""
-        if not margin:
-            return self
-        inner = slice(margin, -margin)
+        rows = columns if rows is None else rows
+        inner = slice(rows, self.window.height - rows), slice(columns, self.window.width - columns)
         planes = {
-            name: None if plane is None else plane[inner, inner]
+            name: None if plane is None else plane[inner]
             for name, plane in (("total", self.total), ("count", self.count), ("square", self.square))
         }
-        return replace(self, window=self.window.grown(-margin), **planes)  # type: ignore[arg-type]
+        return replace(self, window=self.window.grown(-columns, -rows), **planes)  # type: ignore[arg-type]

@@ -8,8 +8,12 @@ import re
 from heatlas.errors import BadOption
 from heatlas.privacy import Zone
 from heatlas.smooth import Smoothing, default_smoothing
+from heatlas.spread import Kernel
 
-__all__ = ["parse_around", "parse_bbox", "parse_length", "parse_smoothing", "parse_zone"]
+__all__ = [
+    "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_kernel", "parse_length", "parse_smoothing",
+    "parse_zone",
+]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
 _NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
@@ -50,6 +54,31 @@ def parse_smoothing(text: str) -> Smoothing:
     if match[2] == "px":
         return Smoothing(pixels=number)
     return Smoothing(metres=number * _UNITS[match[2]])
+
+
+def parse_kernel(radius: str, shape: str = "gaussian") -> Kernel:
+    """Read a radius, "15px", "500m", "100km" or "0px", of a kernel of a given shape.
+
+    Raises
+    ------
+    BadOption
+        When it is none, or there is no such shape.
+    """
+    match = re.fullmatch(_NUMBER + r"\s*(m|km|px|)", radius.strip().lower())
+    number = float(match[1]) if match else math.nan
+    if number == 0:
+        return Kernel(shape, pixels=0.0)
+    if not match or not match[2] or not (0 < number < math.inf):
+        raise BadOption(f"--radius {radius!r} is no radius: write it like 15px or 500m, 0px for bare pixels")
+    if match[2] == "px":
+        return Kernel(shape, pixels=number)
+    return Kernel(shape, metres=number * _UNITS[match[2]], pixels=0.0)
+
+
+def kernel_of_smoothing(text: str) -> Kernel:
+    """Read the width of `parse_smoothing` as a Gaussian kernel of the same standard deviation."""
+    smoothing = parse_smoothing(text)
+    return Kernel(metres=3 * smoothing.metres, pixels=0.0 if smoothing.metres else 3 * smoothing.pixels)
 
 
 def _numbers(text: str, count: int) -> list[float] | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.colour import colour
 from heatlas.measures import draw
-from heatlas.smooth import Smoothing, default_smoothing, halo, smooth
-from heatlas.tone import Scale, Tone, fit
+from heatlas.smooth import halo, smooth
+from heatlas.tone import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -20,17 +20,22 @@ if TYPE_CHECKING:
     from heatlas.batch import Batch
     from heatlas.grid import Grid, Measure
     from heatlas.picture import Picture
+    from heatlas.points import Points
+    from heatlas.smooth import Smoothing
+    from heatlas.spread import Kernel
+    from heatlas.tone import Scale, Tone
     from heatlas.window import Window
 
-__all__ = ["Heat", "Style", "heat", "paint"]
+__all__ = ["Heat", "Style", "heat", "paint", "point_heat"]
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """How a grid becomes a picture."""
 
-    smoothing: Smoothing = field(default_factory=default_smoothing)
-    scale: Scale = field(default_factory=lambda: Scale("log"))
+    colours: NDArray[np.uint8]
+    """(256, 4) RGBA from the lowest to the highest value."""
+    scale: Scale
     background: tuple[int, int, int] | None = None
     """None is transparent."""
 
@@ -93,17 +98,58 @@ def heat(
     return Heat(grown.cropped(margin), smoothed, {"trace": traced - started, "smooth": done - traced})
 
 
-def paint(heat: Heat, style: Style, colours: NDArray[np.uint8], tone: Tone | None = None) -> tuple[Picture, Tone]:
+def point_heat(
+    chunks: Iterable[Points],
+    window: Window,
+    measure: Measure,
+    kernel: Kernel,
+    workers: int | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Heat:
+    """Count points over a window and spread them.
+
+    Parameters
+    ----------
+    chunks : iterable of Points
+        Is read once, and never held as a whole.
+    window : Window
+        What to draw.
+    measure : Measure
+        What to count (see `heatlas.grid.parse_point_measure`).
+    kernel : Kernel
+        How far and in which shape a point is felt.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the name of each stage as it begins.
+
+    Returns
+    -------
+    Heat
+    """
+    from heatlas.binning import bin_points
+    from heatlas.spread import halo as kernel_halo
+    from heatlas.spread import spread
+
+    columns, rows = kernel_halo(kernel, window)
+    started = time.perf_counter()
+    grown = bin_points(chunks, window.grown(columns, rows), measure, workers)
+    counted = time.perf_counter()
+    progress("spreading")
+    smoothed = spread(grown, kernel, window, workers)
+    done = time.perf_counter()
+    return Heat(grown.cropped(columns, rows), smoothed, {"count": counted - started, "spread": done - counted})
+
+
+def paint(heat: Heat, style: Style, tone: Tone | None = None) -> tuple[Picture, Tone]:
     """Give heat its tone and its colours.
 
     Parameters
     ----------
     heat : Heat
-        What `heat` gave.
+        What `heat` or `point_heat` gave.
     style : Style
-        Scale and background.
-    colours : ndarray of uint8 (256, 4)
-        RGBA from the lowest to the highest value.
+        Colours, scale and background.
     tone : Tone, optional
         A tone that was fitted before; by default it is fitted to this heat.
 
@@ -112,4 +158,4 @@ def paint(heat: Heat, style: Style, colours: NDArray[np.uint8], tone: Tone | Non
     Picture, Tone
     """
     tone = tone or fit(style.scale, heat.smoothed, heat.bare)
-    return colour(heat.smoothed, tone, colours, style.background), tone
+    return colour(heat.smoothed, tone, style.colours, style.background), tone

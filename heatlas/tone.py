@@ -47,6 +47,8 @@ class Tone:
     """(k,) ascending values at even steps of rank, for the curve "rank"."""
     fade: float = 0.0
     """Where the lowest value lands; what is below it fades towards 0."""
+    diverging: bool = False
+    """Of sums that may be below 0: what is near 0 fades, and what is far from it on either side stands out."""
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map values of any shape to [0, 1]; NaN stays."""
@@ -119,11 +121,17 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
         from the 2nd to the 98th percentile.
     """
     sums = smoothed.count is None
-    on_path = smoothed.values[bare.weight > 0]
+    on_path = smoothed.values[bare.filled]
     on_path = on_path[np.isfinite(on_path)]
     if not len(on_path):
         raise NothingToDraw("no pixel of the window has a value of this measure")
-    low, high = scale.range or _range(on_path, sums, sums and smoothed.measure.of_lines, scale.curve)
+    if smoothed.signed and scale.curve == "log":
+        raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
+    if scale.range is None and smoothed.signed:
+        high = float(np.quantile(np.abs(on_path), 0.9995)) or 1e-9
+        low = -high
+    else:
+        low, high = scale.range or _range(on_path, sums, sums and smoothed.measure.of_lines, scale.curve)
     if scale.range is None and smoothed.measure.signed and scale.curve == "linear":
         high = max(abs(low), abs(high))  # as far up as down: nothing lies in the middle of the colours
         low = -high
@@ -134,7 +142,7 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
         # Equal values share the middle of their ranks; np.interp wants ascending knots.
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
-    return Tone(scale.curve, low, high, knots, fade)
+    return Tone(scale.curve, low, high, knots, fade, smoothed.signed)
 
 
 def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:

@@ -40,7 +40,8 @@ class Unit:
         return _plain(shown)
 
 
-_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "fixes", "points")}
+_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "fixes")}
+_PER_AREA = " per km2"
 _METRICS = {
     "pace": Unit("s/m", "min/km", "pace", factor=1000),
     "speed": Unit("m/s", "km/h", factor=3.6),
@@ -53,28 +54,33 @@ _METRICS = {
 }
 _UNITS = {
     **_COUNTS,
+    "count": Unit("points", "points", whole=True),
     "seconds": Unit("s", style="duration"),
     "metres": Unit("m", style="distance"),
     **_METRICS,
 }
-_TITLES = {"seconds": "Time spent", "metres": "Distance covered", "std": "Spread of", "sum": "Sum of"}
+_TITLES = {
+    "seconds": "Time spent", "metres": "Distance covered", "count": "Points", "std": "Spread of", "sum": "Sum of",
+}  # fmt: skip
 
 
 def unit_of(measure: str) -> Unit:
-    """Look up the unit of a measure: passes, seconds, mean(pace), sum(weight) ...
+    """Look up the unit of a measure: passes, seconds, mean(pace), sum(weight), count per km2 ...
 
     Means and extremes have the unit of what they are taken of; what is unknown is written as plain numbers.
     """
+    if measure.endswith(_PER_AREA):
+        return Unit("1/km2", "per km²")
     return _UNITS.get(measure.rstrip(")").rpartition("(")[2], Unit())
 
 
-def legend_title(measure: str) -> str:
-    """Name a measure and its unit: "Passes", "Mean pace, min/km"."""
-    reduction, _, metric = measure.rstrip(")").partition("(")
+def legend_title(measure: str, unit: Unit | None = None) -> str:
+    """Name a measure and its unit: "Passes", "Mean pace, min/km", "Points, per km²"."""
+    reduction, _, metric = measure.removesuffix(_PER_AREA).rstrip(")").partition("(")
     title = _TITLES.get(reduction, reduction.capitalize())
     if metric:
         title = f"{title} {metric.replace('_', ' ')}"
-    label = unit_of(measure).label
+    label = (unit or unit_of(measure)).label
     return f"{title}, {label}" if label and label.lower() != title.lower() else title
 
 

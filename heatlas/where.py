@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Activity
 
-__all__ = ["ATTRIBUTES", "attributes", "parse_date", "parse_where"]
+__all__ = ["ATTRIBUTES", "attributes", "parse_date", "parse_filter", "parse_where", "without_accents"]
 
 ATTRIBUTES = (
     "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
@@ -82,16 +82,7 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
     BadOption
         When the text is no CQL2, or uses a part of it that makes no sense here.
     """
-    import cql2
-
-    try:
-        tree = cql2.parse_text(text).to_json()
-    except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
-        reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[-1].strip(" -=>")
-        raise BadOption(
-            f"the filter {text!r} is not understood ({reason}); write it like sport = 'Run' AND distance > 5000"
-        ) from None
-    _check(tree, text)
+    tree = parse_filter(text)
 
     def passes(values: Mapping[str, Any]) -> bool:
         try:
@@ -102,6 +93,34 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
             ) from None
 
     return passes
+
+
+def parse_filter(text: str) -> Any:
+    """Parse CQL2 text into its JSON form (OGC 21-065r2, clause 9), of operators that make sense here.
+
+    Raises
+    ------
+    BadOption
+        When the text is no CQL2, or uses spatial operators and the like.
+    """
+    import cql2
+
+    try:
+        tree = cql2.parse_text(text).to_json()
+    except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
+        reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[-1].strip(" -=>")
+        raise BadOption(
+            f"the filter {text!r} is not understood ({reason}); write it like sport = 'Run' AND distance > 5000"
+        ) from None
+    _check(tree, text)
+    return tree
+
+
+def without_accents(text: str) -> str:
+    """Drop accents and other combining marks."""
+    import unicodedata
+
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -132,7 +151,7 @@ def _check(node: Any, text: str) -> None:
     elif isinstance(node, dict) and "op" in node:
         if node["op"] not in {*_COMPARISONS, *_ARITHMETIC, *_OTHERS}:
             raise BadOption(
-                f"the filter {text!r} uses {node['op']!r}, which activities cannot be asked; "
+                f"the filter {text!r} uses {node['op']!r}, which cannot be asked here; "
                 "use comparisons, AND, OR, NOT, IN, LIKE, BETWEEN and IS NULL"
             )
         _check(node.get("args", []), text)
@@ -171,9 +190,7 @@ def _apply(op: str, operands: list[Any]) -> Any:
     if op == "casei":
         return first.casefold() if isinstance(first, str) else first
     if op == "accenti":
-        import unicodedata
-
-        return "".join(c for c in unicodedata.normalize("NFKD", str(first)) if not unicodedata.combining(c))
+        return without_accents(str(first))
     if op == "like":
         parts = re.split(r"(%|_)", str(operands[1]))
         pattern = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)

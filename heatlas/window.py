@@ -54,6 +54,7 @@ class Window:
         east, north = ground_metres((self.y + self.height / 2) / self.scale)
         return math.sqrt(float(east) * float(north)) / self.scale
 
-    def grown(self, margin: int) -> Window:
-        """Widen by `margin` pixels on all sides: the halo that smoothing reads."""
-        return Window(self.scale, self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
+    def grown(self, columns: int, rows: int | None = None) -> Window:
+        """Widen by some columns on either side, and as many rows (or others): the halo that smoothing reads."""
+        rows = columns if rows is None else rows
+        return Window(self.scale, self.x - columns, self.y - rows, self.width + 2 * columns, self.height + 2 * rows)

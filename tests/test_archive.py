@@ -81,7 +81,14 @@ def reasons(found):
         (zipped({"a": b"x"}), "zip"),
         (zipped({}), "zip"),
         (bytes(range(256)), "unknown"),
-        (b"PAR1" + bytes(range(128)) * 3, "unknown"),
+        (b"PAR1" + bytes(range(128)) * 3, "parquet"),
+        (b"ARROW1\0\0" + bytes(90), "arrow"),
+        (b"SQLite format 3\0" + bytes(90), "sqlite"),
+        (b"SQLite format 3\0" + bytes(52) + b"GPKG" + bytes(20), "geopackage"),
+        (b"\0\0\x27\x0a" + bytes(90), "shapefile"),
+        (b"fgb\3fgb\1" + bytes(90), "flatgeobuf"),
+        (bytes(8) + b"DUCK" + bytes(90), "duckdb"),
+        (b'\x1e{"type": "Feature"}\n', "json"),
     ],
 )
 def test_content_is_recognised(data, found):

@@ -63,18 +63,15 @@ def _style(function: click.decorators.FC) -> click.decorators.FC:
         ),
         click.option(
             "--smooth",
-            default="auto",
-            show_default=True,
             metavar="WIDTH",
-            help="Gaussian, e.g. 4m or 2px; 0 for none.",
+            help="Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none.  [default: 4m, at least 1px]",
         ),
         click.option(
             "--measure",
-            default="passes",
-            show_default=True,
             metavar="NAME",
             help="passes, activities, seconds, metres, fixes; or mean|min|max|std of pace, speed, heart_rate, cadence, "
-            "power, elevation, temperature, grade, e.g. max(power); a bare metric is its mean.",
+            "power, elevation, temperature, grade, e.g. max(power); a bare metric is its mean. Of points: sum, count, "
+            "mean, min, max.  [default: passes; of points the sum of the weights]",
         ),
     ):
         function = option(function)
@@ -100,6 +97,33 @@ def _hiding(function: click.decorators.FC) -> click.decorators.FC:
     return function
 
 
+def _tables(function: click.decorators.FC) -> click.decorators.FC:
+    """Options of tables and their points."""
+    for option in (
+        click.option("--density", is_flag=True, help="Points: values per square kilometre."),
+        click.option(
+            "--kernel",
+            type=click.Choice(["gaussian", "linear", "quartic", "epanechnikov", "uniform"]),
+            help="Points: shape of what is felt around each.  [default: gaussian]",
+        ),
+        click.option(
+            "--radius",
+            metavar="LENGTH",
+            help="Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare "
+            "pixels.  [default: 15px]",
+        ),
+        click.option("--track", metavar="COLUMN", help="Rows are the fixes of tracks, which this column tells apart."),
+        click.option("--time", metavar="COLUMN", help="When each row was, with --track."),
+        click.option("--weight", metavar="COLUMN", help="What each point weighs; by default `weight`, or 1 each."),
+        click.option("--lon", metavar="COLUMN", help="Longitudes; by default found by name."),
+        click.option("--lat", metavar="COLUMN", help="Latitudes; by default found by name."),
+        click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read."),
+        click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
+    ):
+        function = option(function)
+    return function
+
+
 @click.command("render")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
@@ -108,6 +132,7 @@ def _hiding(function: click.decorators.FC) -> click.decorators.FC:
 )  # fmt: skip
 @_style
 @_windows
+@_tables
 @_filters
 @_hiding
 @click.option("--rgba", is_flag=True, help="Write colours, not values, into a .tif.")
@@ -143,5 +168,7 @@ def command(  # noqa: D103 - the help text stands below
 
 command.help = """Draw SOURCE as a heat map.
 
-A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx, also .gz.
+A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx, also .gz: its
+tracks are drawn. Or it is a table of points with weights: a .csv, .parquet, .geojson and the like, a database such as
+mysql://user@host/base with --query or --table, or - for what comes in on stdin.
 """

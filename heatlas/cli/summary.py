@@ -25,10 +25,14 @@ def _line(text: str) -> None:
 def print_files(report: dict[str, Any]) -> None:
     """Say on stderr what was read and what was left out."""
     files = report["files"]
-    _line(
-        f"{files['read']:,} files, {report['activities']:,} activities, {report['fixes']:,} fixes"
-        + (f"; {len(files['failed']):,} files could not be read" if files["failed"] else "")
-    )
+    if "points" in report:
+        named = ", ".join(f"{what} {name!r}" for what, name in report["columns"].items())
+        _line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
+    else:
+        _line(
+            f"{files['read']:,} files, {report['activities']:,} activities, {report['fixes']:,} fixes"
+            + (f"; {len(files['failed']):,} files could not be read" if files["failed"] else "")
+        )
     if report["dropped"]:
         _line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
     for item in files["failed"][:_SHOWN]:

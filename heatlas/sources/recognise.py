@@ -15,6 +15,13 @@ NOT_RECORDINGS = {
     "csv": "a table (CSV), not a recording",
     "text": "plain text, not a recording",
     "xml": "XML of another kind, not a recording",
+    "parquet": "a table (Parquet), not a recording",
+    "arrow": "a table (Arrow), not a recording",
+    "sqlite": "a database (SQLite), not a recording",
+    "geopackage": "a table (GeoPackage), not a recording",
+    "shapefile": "a table (Shapefile), not a recording",
+    "flatgeobuf": "a table (FlatGeobuf), not a recording",
+    "duckdb": "a database (DuckDB), not a recording",
     "unknown": "not a kind of recording that heatlas knows",
 }
 """Kind -> why such a file is left out."""
@@ -33,7 +40,13 @@ _SIGNATURES = (
     (b"BM", "image"),
     (b"II*\0", "image"),
     (b"MM\0*", "image"),
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "arrow"),
+    (b"SQLite format 3\0", "sqlite"),
+    (b"\0\0\x27\x0a\0\0\0\0", "shapefile"),
+    (b"fgb", "flatgeobuf"),
 )
+_GEOPACKAGES = (b"GPKG", b"GP10", b"GP11")  # application id, at byte 68 of the SQLite file
 _ROOTS = {
     **dict.fromkeys(("gpx", "trk", "trkseg", "trkpt", "rte"), "gpx"),
     **dict.fromkeys(("trainingcenterdatabase", "activities", "courses", "trackpoint"), "tcx"),
@@ -64,19 +77,26 @@ def kind(data: bytes) -> str:
     Returns
     -------
     str
-        One of fit, gpx, tcx, kml, xml, json, csv, zip, gzip, image, pdf, html, text, empty, unknown. A piece
-        of GPX or TCX without its root element counts as such; only blanks or NUL bytes count as empty.
+        One of fit, gpx, tcx, kml, xml, json, csv, parquet, arrow, sqlite, geopackage, shapefile, flatgeobuf,
+        duckdb, zip, gzip, image, pdf, html, text, empty, unknown. A piece of GPX or TCX without its root element
+        counts as such; only blanks or NUL bytes count as empty.
     """
     head = data[:_HEAD]
     if head[8:12] == b".FIT":
         return "fit"
+    if head[8:12] == b"DUCK":
+        return "duckdb"
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
+            if found == "sqlite" and head[68:72] in _GEOPACKAGES:
+                return "geopackage"
+            if found == "flatgeobuf" and head[4:7] != b"fgb":
+                break
             return found if signature != b"BM" or head[6:10] == b"\0\0\0\0" else _text_kind(head)
     if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"AVI "}):
         return "image"
     text = decode(head)
-    if not text.strip("\0 \t\r\n\ufeff"):
+    if not text.strip("\0 \t\r\n\ufeff\x1e"):
         return "empty"
     if text.lstrip().startswith("<"):
         found = _xml_kind(text)
@@ -112,7 +132,7 @@ def _text_kind(head: bytes) -> str:
     text = decode(head)
     if _control_share(text) > 0.02 or text.count("\ufffd") > len(text) / 5:
         return "unknown"
-    if re.match(r'\s*(?:\{\s*["}]|\[\s*[-\[{"\]\dtfn])', text):
+    if re.match(r'[\s\x1e]*(?:\{\s*["}]|\[\s*[-\[{"\]\dtfn])', text):
         return "json"
     if re.search(r"<(?:[\w.-]+:)?trkpt\s", text):
         return "gpx"
@@ -120,7 +140,7 @@ def _text_kind(head: bytes) -> str:
 
 
 def _control_share(text: str) -> float:
-    return sum(c < " " and c not in "\t\r\n\f\x1a" for c in text) / max(len(text), 1)
+    return sum(c < " " and c not in "\t\r\n\f\x1a\x1e" for c in text) / max(len(text), 1)
 
 
 def _is_table(text: str) -> bool:

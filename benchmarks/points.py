@@ -1,0 +1,122 @@
+"""100 million weighted points from Parquet to an overlay of 4096 px: heatlas, datashader, and NumPy with SciPy.
+
+    python benchmarks/points.py [--rows 100000000] [--keep FOLDER]
+
+Each runs in a process of its own, from the start of Python to the written PNG, and its peak of memory is taken. The
+peers get what helps them: columns read by pyarrow, projection by NumPy on whole arrays, one Gaussian blur, Pillow's
+fastest compression.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+WIDTH = 4096
+BOX = (-11.0, 35.0, 32.0, 61.0)
+
+HEATLAS = """
+import sys
+from heatlas.api import render
+render(sys.argv[1], output=sys.argv[2], weight="weight", width=4096, radius="15px")
+"""
+
+_PROJECT = """
+import sys, numpy as np, pyarrow.parquet as pq
+from PIL import Image
+t = pq.read_table(sys.argv[1], columns=["lon", "lat", "weight"])
+lon, lat, weight = (t[c].to_numpy() for c in ("lon", "lat", "weight"))
+def finish(field):
+    tone = np.log1p(field) / np.log1p(field.max())
+    steps = np.rint(tone * 255).astype(np.uint8)
+    ramp = np.stack([np.arange(256), np.arange(256) // 3, np.arange(256) // 9, np.arange(256)], axis=1).astype(np.uint8)
+    Image.fromarray(ramp[steps]).save(sys.argv[2], compress_level=1)
+"""
+
+NUMPY = (
+    _PROJECT
+    + """
+from scipy.ndimage import gaussian_filter
+x = lon / 360 + 0.5
+y = 0.5 - np.arctanh(np.sin(np.radians(lat))) / (2 * np.pi)
+w = 4096; h = round(w * (y.max() - y.min()) / (x.max() - x.min()))
+field, _, _ = np.histogram2d(y, x, bins=(h, w), weights=weight)
+finish(gaussian_filter(field.astype(np.float32), 5, mode="constant"))
+"""
+)
+
+DATASHADER = """
+import sys, numpy as np, pyarrow.parquet as pq
+import datashader as ds, datashader.transfer_functions as tf
+from datashader.utils import lnglat_to_meters
+from scipy.ndimage import gaussian_filter
+frame = pq.read_table(sys.argv[1], columns=["lon", "lat", "weight"]).to_pandas()
+frame["x"], frame["y"] = lnglat_to_meters(frame["lon"], frame["lat"])
+xs, ys = (float(frame["x"].min()), float(frame["x"].max())), (float(frame["y"].min()), float(frame["y"].max()))
+h = round(4096 * (ys[1] - ys[0]) / (xs[1] - xs[0]))
+agg = ds.Canvas(4096, h, xs, ys).points(frame, "x", "y", ds.sum("weight"))
+agg.data = gaussian_filter(np.nan_to_num(agg.data).astype(np.float32), 5, mode="constant")
+tf.shade(agg.where(agg > 0), how="log").to_pil().save(sys.argv[2], compress_level=1)
+"""
+
+
+def make(path: Path, rows: int) -> None:
+    """Write points that crowd around some thousand places, in pieces."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    random = np.random.default_rng(1)
+    places = random.uniform(BOX[:2], BOX[2:], (2000, 2))
+    spread = random.uniform(0.05, 1.0, 2000)
+    schema = pa.schema([("lon", pa.float64()), ("lat", pa.float64()), ("weight", pa.float64())])
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False) as writer:
+        for first in range(0, rows, 1_000_000):
+            n = min(1_000_000, rows - first)
+            which = random.integers(0, 2000, n)
+            lon, lat = np.clip((places[which] + random.normal(0, spread[which][:, None], (n, 2))).T, -84, 84)
+            weight = random.exponential(1, n)
+            writer.write_batch(pa.record_batch([lon, lat, weight], schema=schema))
+
+
+def timed(code: str, source: Path, output: Path) -> tuple[float, float]:
+    """Seconds, and peak of memory in MB, of a process."""
+    started = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, str(source), str(output)])
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"failed: {code[:60]}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=100_000_000)
+    parser.add_argument("--keep", type=Path, help="folder for the points, kept for another run")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        source = folder / f"points-{options.rows}.parquet"
+        if not source.exists():
+            make(source, options.rows)
+        timed("import sys; open(sys.argv[1], 'rb').read()", source, source)  # all find the file in the page cache
+        timed(HEATLAS, source, folder / "warm.png")  # compiles at the first run
+        figures = {
+            name: timed(code, source, folder / f"{name}.png")
+            for name, code in (("heatlas", HEATLAS), ("numpy", NUMPY), ("datashader", DATASHADER))
+        }
+        best = min(figures["numpy"][0], figures["datashader"][0])
+        for name, (seconds, memory) in figures.items():
+            print(f"{name:12} {seconds:7.2f} s  {memory:8.0f} MB  {options.rows / seconds / 1e6:7.2f} M points/s")
+        print(f"heatlas is {best / figures['heatlas'][0]:.1f} times as fast as the better peer")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Draw points: options that were checked before any work, and the way from a table to written files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import NothingToDraw
+from heatlas.finish import Finish, window_data
+from heatlas.places import check_memory
+from heatlas.point_set import PointSet, framed, why_no_points
+from heatlas.rendering import Heat, point_heat
+from heatlas.sources.rows import swap_warning
+from heatlas.spool import Tally
+from heatlas.spread import Kernel, halo, pixel_areas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from heatlas.frame import Frame
+    from heatlas.grid import Measure
+    from heatlas.points import Points
+    from heatlas.window import Window
+
+__all__ = ["PointJob"]
+
+_SCREEN = 1024
+"""Pixels of a picture that is looked at as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointJob:
+    """A drawing of points whose options are sound."""
+
+    measure: Measure
+    frame: Frame
+    finish: Finish
+    kernel: Kernel | None
+    """None: a Gaussian that suits the size of the picture."""
+    shape: str = "gaussian"
+    """Of the kernel when only its radius was left open."""
+
+    def __post_init__(self) -> None:
+        if self.frame.bbox is not None:
+            self._window(self.frame.bbox)
+
+    def _window(self, box: tuple[float, float, float, float]) -> Window:
+        """Make the window over a box; it must fit into memory."""
+        window = self.frame.window(box)
+        check_memory(window, 0, self.measure.bytes_per_pixel)
+        columns, rows = halo(self._kernel(window), window)
+        check_memory(window, max(columns, rows), self.measure.bytes_per_pixel)
+        return window
+
+    def _kernel(self, window: Window) -> Kernel:
+        """The kernel asked for, or one of 15 px, wider on pictures that are looked at from further away."""
+        if self.kernel is not None:
+            return self.kernel
+        of_a_map = self.frame.zoom is not None or self.frame.resolution is not None
+        wider = 1.0 if of_a_map else max(1.0, max(window.width, window.height) / _SCREEN)
+        return Kernel(self.shape, pixels=15 * wider)
+
+    def run(
+        self,
+        points: PointSet,
+        workers: int | None = None,
+        progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    ) -> dict[str, Any]:
+        """Count, spread, paint and write; return the report as plain data.
+
+        Raises
+        ------
+        NothingToDraw
+            When there is no point, or none in the window.
+        SourceFailed
+            When the table cannot be read to its end.
+        """
+        tally, size = Tally(), points.size
+        started = time.perf_counter()
+
+        def told(rows: int) -> None:
+            progress("reading", rows, size)
+
+        told(0)
+        if self.frame.bbox is not None:
+            window = self._window(self.frame.bbox)
+            warm = self._heat(tally(points.chunks(), told, reach=False), window, workers, progress)
+        else:
+            with points.located(tally, told) as (box, chunks):
+                if box is None:
+                    raise NothingToDraw(why_no_points(points.name, tally))
+                window = self._window(framed(box, 0.0 if self.kernel is None else self.kernel.metres))
+                warm = self._heat(chunks, window, workers, progress)
+        read = time.perf_counter() - started - sum(warm.seconds.values())
+        if not warm.bare.filled.any():
+            raise NothingToDraw(why_no_points(points.name, tally))
+        finished = self.finish.write(warm, progress)
+        return {
+            **self._counts(points, tally, warm),
+            "choice": self.frame.choice,
+            "window": window_data(window),
+            "kernel": _kernel_data(self._kernel(window)),
+            **finished,
+            "seconds": {"read": read, **finished.pop("seconds")},
+        }
+
+    def _heat(
+        self,
+        chunks: Iterable[Points],
+        window: Window,
+        workers: int | None,
+        progress: Callable[[str, int, int], None],
+    ) -> Heat:
+        kernel = self._kernel(window)
+        return point_heat(chunks, window, self.measure, kernel, workers, lambda stage: progress(stage, 0, 0))
+
+    def _counts(self, points: PointSet, tally: Tally, warm: Heat) -> dict[str, Any]:
+        """What was read and left out, where the weight went, and what looks odd, as plain data."""
+        columns = points.parts[0][1]
+        warnings = [(table.name, text) for table, _ in points.parts for text in table.warnings]
+        if odd := swap_warning(columns, tally.dropped, tally.points):
+            warnings.append((points.name, odd))
+        if self.frame.bbox is None and (crowd := tally.crowd):
+            box = ",".join(f"{x:g}" for x in crowd)
+            text = f"nearly all points lie within --bbox {box}, which is much less than what is drawn"
+            warnings.append((points.name, text))
+        data: dict[str, Any] = {
+            "files": {
+                "read": len(points.parts),
+                "failed": [],
+                "skipped": [],
+                "warnings": [{"file": name, "reason": text} for name, text in warnings],
+            },
+            "rows": tally.rows,
+            "points": tally.points,
+            "columns": {
+                what: name
+                for what in ("lat", "lon", "geometry", "weight")
+                if (name := getattr(columns, what)) is not None
+            },
+            "dropped": dict(sorted(tally.dropped.items())),
+            "duplicates": [],
+            "activities": 0,
+            "fixes": 0,
+            "places": [],
+        }
+        if self.measure.reduction in {"sum", "count"}:
+            everything = tally.total if self.measure.reduction == "sum" else tally.points
+            outside = everything - warm.total
+            # What rounding leaves of nothing is nothing.
+            data["outside"] = outside if abs(outside) > 1e-9 * max(abs(everything), abs(warm.total)) else 0.0
+            if self.measure.density:
+                areas = pixel_areas(warm.smoothed.window)
+                data["drawn"] = float((warm.smoothed.total.sum(axis=1, dtype=np.float64) * areas).sum())
+                data["spilled"] = everything - data["drawn"]
+        return data
+
+
+def _kernel_data(kernel: Kernel) -> dict[str, Any]:
+    unit, radius = ("m", kernel.metres) if kernel.metres else ("px", kernel.pixels)
+    return {"shape": kernel.shape, "radius": radius, "unit": unit}

@@ -1,0 +1,220 @@
+"""Weighted points of tables: count them, find where they are, look at their heat."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from heatlas.errors import NothingToDraw
+from heatlas.grid import Measure, parse_point_measure
+from heatlas.mercator import MAX_LATITUDE, from_lonlat
+from heatlas.options import parse_kernel
+from heatlas.places import bbox_window, padded
+from heatlas.rendering import point_heat
+from heatlas.sources.columns import PointColumns, find_columns
+from heatlas.sources.rows import read_points
+from heatlas.spool import Spool, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from heatlas.points import Points
+    from heatlas.rendering import Heat
+    from heatlas.sources.table import Table
+    from heatlas.spread import Kernel
+    from heatlas.window import Window
+
+__all__ = ["PointSet", "why_no_points"]
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PointSet:
+    """Rows of tables that are points; they are read when something is asked of them."""
+
+    parts: tuple[tuple[Table, PointColumns], ...]
+    """Tables, with the columns that are read of each."""
+
+    @classmethod
+    def of(
+        cls,
+        tables: Sequence[Table],
+        *,
+        lat: str | None = None,
+        lon: str | None = None,
+        weight: str | None = None,
+        time: str | None = None,
+    ) -> PointSet:
+        """Find the columns of some tables.
+
+        Raises
+        ------
+        BadOption
+            Naming the columns that there are.
+        """
+        parts = [
+            (table, find_columns(table.schema, name=table.name, lat=lat, lon=lon, weight=weight, time=time))
+            for table in tables
+        ]
+        if len({columns.weight is None for _, columns in parts}) > 1:  # only some have a column of that name
+            parts = [(table, replace(columns, weight=None)) for table, columns in parts]
+        return cls(tuple(parts))
+
+    def where(self, text: str | None = None, after: str | None = None, before: str | None = None) -> PointSet:
+        """Keep the rows that pass (see `heatlas.sources.row_filter.filtered`).
+
+        Raises
+        ------
+        BadOption
+            For a filter that is none, or a column that a table has not.
+        """
+        from heatlas.sources.row_filter import filtered
+
+        return PointSet(
+            tuple((filtered(table, text, after, before, columns.time), columns) for table, columns in self.parts)
+        )
+
+    @property
+    def weight(self) -> str | None:
+        """Name of the weights; None: each point counts 1."""
+        return self.parts[0][1].weight
+
+    @property
+    def name(self) -> str:
+        """Names of the tables."""
+        first = self.parts[0][0].name
+        return first if len(self.parts) == 1 else f"{first} and {len(self.parts) - 1} more"
+
+    @property
+    def size(self) -> int:
+        """Number of rows; 0 where it is not known beforehand."""
+        sizes = [table.size for table, _ in self.parts]
+        return 0 if None in sizes else sum(size or 0 for size in sizes)
+
+    def chunks(self) -> Iterator[Points]:
+        """Stream the points."""
+        for table, columns in self.parts:
+            yield from read_points(table, columns)
+
+    @contextmanager
+    def located(
+        self, tally: Tally, told: Callable[[int], None] = lambda rows: None
+    ) -> Iterator[tuple[Box | None, Iterable[Points]]]:
+        """Find the box of all points (None without any), then give the points.
+
+        A table that cannot be read twice is read once, and its points are kept aside; `tally` counts each row once.
+        """
+        if (box := self._stated()) is not None:
+            yield box, tally(self.chunks(), told, reach=False)
+        elif all(table.repeatable for table, _ in self.parts):
+            for _ in tally(self.chunks(), told):
+                pass
+            yield tally.bbox, self.chunks()
+        else:
+            spool = Spool(tally(self.chunks(), told))
+            try:
+                yield tally.bbox, spool
+            finally:
+                spool.close()
+
+    def _stated(self) -> Box | None:
+        """The box as the tables state it, where that can be trusted."""
+        boxes = [_stated(table, columns) for table, columns in self.parts]
+        known = [box for box in boxes if box is not None]
+        if len(known) < len(boxes):
+            return None
+        west, south, east, north = zip(*known, strict=True)
+        return (min(west), min(south), max(east), max(north)) if max(east) - min(west) <= 180 else None
+
+    def window(
+        self,
+        bbox: Box | None = None,
+        zoom: float | None = None,
+        resolution: float | None = None,
+        width: int | None = None,
+    ) -> Window:
+        """Make a window over a box (west, south, east, north), by default over all points.
+
+        Raises
+        ------
+        NothingToDraw
+            When there is no point.
+        """
+        if bbox is None:
+            tally = Tally()
+            with self.located(tally) as (found, _):
+                pass
+            if found is None:
+                raise NothingToDraw(why_no_points(self.name, tally))
+            bbox = framed(found)
+        return bbox_window(bbox, zoom, resolution, width)
+
+    def heat(
+        self,
+        measure: str | Measure | None = None,
+        window: Window | None = None,
+        kernel: str | Kernel = "15px",
+        density: bool = False,
+        workers: int | None = None,
+    ) -> Heat:
+        """Count points over a window and spread them; the arrays are in the result.
+
+        Parameters
+        ----------
+        measure : str or Measure, optional
+            sum (of the weights; the default), count, mean, min or max.
+        window : Window, optional
+            By default all points, at most 4096 px wide and high.
+        kernel : str or Kernel
+            A radius, "15px" or "500m", of a Gaussian; or a kernel of any shape.
+        density : bool
+            Per square kilometre.
+        workers : int, optional
+            Threads; by default one for each processor.
+        """
+        if not isinstance(measure, Measure):
+            measure = parse_point_measure(measure, self.weight, density)
+        kernel = parse_kernel(kernel) if isinstance(kernel, str) else kernel
+        return point_heat(self.chunks(), window or self.window(), measure, kernel, workers)
+
+
+def _stated(table: Table, columns: PointColumns) -> Box | None:
+    if columns.lon is None or columns.lat is None or not table.repeatable:
+        return None
+    lon, lat = table.bounds(columns.lon), table.bounds(columns.lat)
+    if lon is None or lat is None:
+        return None
+    # Out of range, or ending at 0, it may be stretched by rows that are no positions; wider than half the world, the
+    # points may lie on both sides of the antimeridian.
+    sound = -180 <= lon[0] <= lon[1] <= 180 and -MAX_LATITUDE <= lat[0] <= lat[1] <= MAX_LATITUDE
+    if not sound or 0 in {*lon, *lat} or lon[1] - lon[0] > 180:
+        return None
+    return lon[0], lat[0], lon[1], lat[1]
+
+
+def framed(box: Box, metres: float = 0.0) -> Box:
+    """Put some air around a box, and at least some metres, within the map."""
+    import numpy as np
+
+    west, south, east, north = box
+    degrees = min(metres / 111_000, 90.0)
+    south, north = max(south - degrees, -MAX_LATITUDE), min(north + degrees, MAX_LATITUDE)
+    sideways = min(degrees / math.cos(math.radians(max(abs(south), abs(north)))), 180.0)
+    west, east = west - sideways, east + sideways
+    u, v = from_lonlat(np.array([west, east]), np.clip([south, north], -MAX_LATITUDE, MAX_LATITUDE))
+    if u[1] - u[0] > 0.9:
+        return (-180.0, max(south - 3, -MAX_LATITUDE), 180.0, min(north + 3, MAX_LATITUDE))
+    return padded(u, v)
+
+
+def why_no_points(name: str, tally: Tally) -> str:
+    """Say why nothing is left to draw."""
+    if not tally.rows:
+        return f"{name} has no rows"
+    if not tally.points:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in tally.dropped.most_common(3))
+        return f"{name} has no usable row: {reasons}"
+    return f"none of the {tally.points:,} points of {name} lies in the window"

@@ -1,0 +1,31 @@
+"""Independent positions with a weight, as they stream from a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Points"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """Some rows of a table: every position is finite and on the globe, every weight finite."""
+
+    lon: NDArray[np.float64]
+    """(n,) degrees, WGS 84, from -180 to 180."""
+    lat: NDArray[np.float64]
+    """(n,) degrees, WGS 84, from -90 to 90; what lies beyond Mercator's edge is left out when it is drawn."""
+    weight: NDArray[np.float64] | None = None
+    """(n,) of any sign; None: each row counts 1."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason ("rows without a position" ...) -> how many of the rows read with these were left out."""
+
+    def __len__(self) -> int:
+        """Count the points."""
+        return len(self.lon)

@@ -1,0 +1,208 @@
+"""Columns of any type as numbers and as times: vectorised, and one bad cell costs one row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heatlas.sources.strava_values import parse_date
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bad = NDArray[np.bool_] | None
+
+__all__ = ["numbers", "seconds"]
+
+_UNKNOWN = (
+    *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "#n/a"),
+    *("nan", "null", "none", "nil", "\\n", "unknown"),
+)
+"""What people and programs write for a value that they do not have, in lower case."""
+_PLAIN = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$|^[-+]?(?i:inf|infinity)$"
+_GROUPED = (
+    (r"^[-+]?\d{1,3}(?:,\d{3})+\.\d+$|^[-+]?\d{1,3}(?:,\d{3}){2,}$", ",", ""),  # 1,234.5 and 1,234,567
+    (r"^[-+]?\d{1,3}(?:\.\d{3})+,\d+$|^[-+]?\d{1,3}(?:\.\d{3}){2,}$", ".", ""),  # 1.234,5 and 1.234.567
+    (r"^[-+]?\d*,\d+(?:[eE][-+]?\d+)?$|^[-+]?\d+,$", ",", "."),  # 9,03
+)
+"""Pattern, what is replaced, and by what; in this order. A lone comma is a decimal comma."""
+_MOMENT = (
+    r"^\s*(?P<base>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?)\d*"
+    r"\s*(?:(?P<zulu>[Zz]|UTC|GMT)|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?\s*$"
+)
+_DIVISORS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
+"""Largest value -> units per second: seconds up to the year 5138, then milli-, micro- and nanoseconds."""
+
+
+def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
+    """Read a column of any type as numbers.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Numbers of any width, decimals, booleans, or text: with a decimal point or comma, with thousands
+        separated where that is beyond doubt ("1,234.5", "1.234.567").
+
+    Returns
+    -------
+    ndarray of float64 (n,)
+        NaN where nothing is known: null, blank, "NA" and the like, or bad. No copy of float64 without nulls.
+    ndarray of bool (n,) or None
+        Which cells hold something that is no number; None: not one.
+    """
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return numbers(column.storage)
+    if pa.types.is_float64(kind):
+        return column.to_numpy(zero_copy_only=False), None
+    if pa.types.is_dictionary(kind):
+        return _from_dictionary(column)
+    if pa.types.is_boolean(kind):
+        column, kind = column.cast(pa.uint8()), pa.uint8()
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
+        return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), None
+    text = _as_text(column)
+    if text is not None:
+        return _from_text(text)
+    bad = column.is_valid().to_numpy(zero_copy_only=False)
+    return np.full(len(column), np.nan), bad if bad.any() else None
+
+
+def _as_text(column: pa.Array) -> pa.Array | None:
+    """Large text without a look at its encoding; None when the column is neither text nor bytes."""
+    kind = column.type
+    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
+        column = column.cast(pa.large_binary())
+    if pa.types.is_large_binary(column.type):
+        return column.view(pa.large_string())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column
+    return None
+
+
+def _at_once(text: pa.Array) -> NDArray[np.float64] | None:
+    """Numbers of a column in which all are written as the first ones are: with a decimal point, or a comma."""
+    first = b"".join(cell.as_buffer().to_pybytes() for cell in text.slice(0, 10) if cell.is_valid)
+    if b" " in first:
+        text = pc.ascii_trim_whitespace(text)
+    if b"," in first:
+        if pc.any(pc.match_substring(text, ".")).as_py():
+            return None
+        text = pc.replace_substring(text, ",", ".")
+    try:
+        # To try costs little if all is well, and much for each cell that is no number.
+        values: NDArray[np.float64] = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    return values
+
+
+def _from_dictionary(column: pa.DictionaryArray) -> tuple[NDArray[np.float64], Bad]:
+    values, bad = numbers(column.dictionary)
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    result, bad_rows = np.full(len(column), np.nan), np.zeros(len(column), bool)
+    index = column.indices.filter(column.is_valid()).to_numpy(zero_copy_only=False)
+    result[known] = values[index]
+    if bad is not None:
+        bad_rows[known] = bad[index]
+    return result, bad_rows if bad_rows.any() else None
+
+
+def _from_text(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
+    text = column.cast(pa.large_string())
+    if (values := _at_once(text)) is not None:
+        return values, None
+    text = pc.ascii_trim_whitespace(text)
+    plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN), True)
+    rows = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
+    result: NDArray[np.float64] = pc.if_else(plain, text, None).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    left = text.take(pa.array(rows))
+    unknown = pc.is_in(pc.ascii_lower(left), pa.array(_UNKNOWN, left.type)).to_numpy(zero_copy_only=False)
+    left, rows = left.filter(pa.array(~unknown)), rows[~unknown]
+    for pattern, mark, instead in _GROUPED:
+        hit = pc.match_substring_regex(left, pattern)
+        written = pc.replace_substring(left.filter(hit), mark, instead)
+        hits = hit.to_numpy(zero_copy_only=False)
+        result[rows[hits]] = pc.replace_substring(written, ",", ".").cast(pa.float64()).to_numpy(zero_copy_only=False)
+        left, rows = left.filter(pa.array(~hits)), rows[~hits]
+    bad = np.zeros(len(result), bool)
+    bad[rows] = True
+    return result, bad if len(rows) else None
+
+
+def seconds(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
+    """Read a column of any type as moments.
+
+    Parameters
+    ----------
+    column : pyarrow.Array
+        Timestamps, dates, ISO texts with or without a zone (UTC without), other written dates, or Unix time in
+        seconds, milli-, micro- or nanoseconds: its largest value tells which.
+
+    Returns
+    -------
+    ndarray of float64 (n,)
+        Unix seconds, UTC; NaN where unknown or bad.
+    ndarray of bool (n,) or None
+        Which cells hold something that is no moment.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return seconds(column.dictionary_decode())
+    if pa.types.is_date(kind):
+        column, kind = column.cast(pa.timestamp("ms")), pa.timestamp("ms")
+    if pa.types.is_timestamp(kind):
+        per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
+        whole = column.cast(pa.int64())
+        known = whole.is_valid().to_numpy(zero_copy_only=False)
+        ticks = pc.fill_null(whole, 0).to_numpy(zero_copy_only=False)
+        return np.where(known, ticks / per_second, np.nan), None
+    text = _as_text(column)
+    if text is None:
+        values, bad = numbers(column)
+        return _unix(values), bad
+    return _moments(text.cast(pa.large_string()))
+
+
+def _unix(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    finite = np.abs(values[np.isfinite(values)])
+    largest = float(finite.max()) if len(finite) else 0.0
+    return values / next(divisor for limit, divisor in _DIVISORS if largest < limit)
+
+
+def _moments(text: pa.Array) -> tuple[NDArray[np.float64], Bad]:
+    values, bad = _from_text(text)
+    if bad is None:
+        return _unix(values), None
+    result = _unix(values)
+    rows = np.flatnonzero(bad)
+    parts = pc.extract_regex(text.take(pa.array(rows)), _MOMENT)
+    iso = parts.is_valid().to_numpy(zero_copy_only=False)
+    result[rows[iso]] = _iso(parts.filter(pa.array(iso)))
+    for row in rows[~iso | np.isnan(result[rows])]:
+        found = parse_date(text[int(row)].as_py())
+        result[row] = np.nan if found is None else found
+    bad &= np.isnan(result)
+    return result, bad if bad.any() else None
+
+
+def _iso(parts: pa.StructArray) -> NDArray[np.float64]:
+    """Moments of the parts of ISO texts; NaN for days that the calendar has not, if there are any such."""
+    base = pc.struct_field(parts, "base")
+    try:
+        ticks = base.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return np.full(len(parts), np.nan)
+    signs = pc.struct_field(parts, "sign")
+    result: NDArray[np.float64] = ticks / 1e6
+    if pc.any(pc.not_equal(signs, "")).as_py():
+        hours, minutes = (
+            pc.if_else(pc.equal(held := pc.struct_field(parts, name), ""), "0", held).cast(pa.float64()).to_numpy()
+            for name in ("hours", "minutes")
+        )
+        east = np.where(pc.equal(signs, "-").to_numpy(zero_copy_only=False), -1.0, 1.0)
+        result = result - east * (hours * 3600 + minutes * 60)
+    return result

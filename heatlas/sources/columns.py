@@ -1,0 +1,257 @@
+"""Which column of a table is what: by the name that was given, else by the names that people use."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from heatlas.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["CRS", "PointColumns", "distinct_names", "find_columns", "plain_name"]
+
+CRS = b"crs"
+"""Key of a field's metadata under which readers state the coordinate system of a geometry column, as any text
+that PROJ understands; without it the column is WGS 84."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointColumns:
+    """Names of the columns that are read; None where there is none."""
+
+    lat: str | None = None
+    """Latitude and longitude are both there, or `geometry` is."""
+    lon: str | None = None
+    geometry: str | None = None
+    weight: str | None = None
+    time: str | None = None
+    track: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What points are made of: the columns of positions and weights, each once."""
+        named = (self.lat, self.lon, self.geometry, self.weight)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+
+_LAT = """
+    latitude lat geolatitude geolat gpslatitude gpslat positionlatitude positionlat decimallatitude decimallat
+    latitudedeg latdeg latitudewgs84 latwgs84 wgs84lat latitud latitudine breitengrad geobreite breedtegraad
+    szerokosc leveysaste szelesseg latitudedecimal ycoordinate ycoord coordy geoy pointy y
+"""
+_LON = """
+    longitude lon lng long geolongitude geolon geolng geolong gpslongitude gpslon gpslng gpslong positionlongitude
+    positionlong positionlon decimallongitude decimallon decimallong longitudedeg londeg lngdeg longdeg longitudewgs84
+    lonwgs84 longwgs84 wgs84lon wgs84long longitud longitudine langengrad laengengrad geolange lengtegraad
+    dlugosc pituusaste hosszusag longitudedecimal xcoordinate xcoord coordx geox pointx x
+"""
+_GEOMETRY = """
+    geometry geom thegeom wkbgeometry wkb wkt geog geography geojson shape point location coordinates latlon latlng
+"""
+_TIME = """
+    time timestamp datetime dateandtime timestamputc timeutc utctime trackedat recordedat measuredat loggedat createdat
+    localtime eventtime starttime startedat unixtime unixtimestamp epoch epochms ts date zeit zeitstempel heure fecha
+"""
+_LAT_WORDS, _LON_WORDS = frozenset({"latitude", "lat"}), frozenset({"longitude", "lon", "lng", "long"})
+_UNIT = re.compile(r"[(\[{].*?[)\]}]")
+_MOST_LISTED = 20
+
+
+def plain_name(name: str) -> str:
+    """Lower case without accents, units in brackets, blanks and punctuation."""
+    return "".join(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    decomposed = unicodedata.normalize("NFKD", _UNIT.sub(" ", name).replace("ł", "l").casefold())
+    return re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def distinct_names(names: Iterable[str]) -> list[str]:
+    """Names that are not empty and occur once: a second "w" becomes "w_2", an empty third one "column_3"."""
+    distinct: dict[str, None] = {}
+    for k, given in enumerate(names, 1):
+        name = base = given or f"column_{k}"
+        number = 2
+        while name in distinct:
+            name, number = f"{base}_{number}", number + 1
+        distinct[name] = None
+    return list(distinct)
+
+
+def find_columns(
+    schema: pa.Schema,
+    *,
+    name: str,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    time: str | None = None,
+    track: str | None = None,
+) -> PointColumns:
+    """Find the columns of positions, weights, times and tracks.
+
+    Names are compared without regard to case, punctuation and units in brackets, from the most specific
+    ("latitude") to the least ("y"). A geometry column counts where there is no pair of latitude and longitude.
+    A weight that was not asked for is only the column that is called just that.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Of the table.
+    name : str
+        Of the table, for messages.
+    lat, lon, weight, time, track : str, optional
+        Names as a person gave them; case and punctuation need not fit if only one column can be meant.
+
+    Returns
+    -------
+    PointColumns
+        With both of lat and lon, or with geometry.
+
+    Raises
+    ------
+    BadOption
+        When a column is missing, or several could be meant; it names the columns that there are.
+    """
+    names = _unique(schema.names)
+    found = {
+        option: None if given is None else _named(given, names, name, f"--{option}")
+        for option, given in (("lat", lat), ("lon", lon), ("weight", weight), ("time", time), ("track", track))
+    }
+    geometry = None
+    if found["lat"] is None and found["lon"] is None:
+        found["lat"], found["lon"] = _pair(names, name)
+        if found["lat"] is None:
+            geometry = _geometry(schema, names)
+            if geometry is None:
+                raise BadOption(_missing(names, name))
+    elif found["lat"] is None or found["lon"] is None:
+        other, aliases = ("lat", _LAT) if found["lat"] is None else ("lon", _LON)
+        found[other] = _by_alias(names, aliases, name, f"--{other}")
+        if found[other] is None:
+            raise BadOption(f"{name}: --{other} must be given as well; {_listed(names)}")
+    if found["weight"] is None:
+        found["weight"] = _only([column for column in names if column.strip().casefold() == "weight"])
+    if found["time"] is None:
+        found["time"] = next(iter(_ranked(names, _TIME)), None)
+    return PointColumns(geometry=geometry, **found)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Names that occur once: of others nobody could say which is meant."""
+    return [column for column in names if names.count(column) == 1] if len(set(names)) < len(names) else list(names)
+
+
+def _only(found: Sequence[str]) -> str | None:
+    return found[0] if len(found) == 1 else None
+
+
+def _named(given: str, names: Sequence[str], table: str, option: str) -> str:
+    """Find the column that a person means."""
+    if given in names:
+        return given
+    plain = plain_name(given)
+    for same in (str.casefold, plain_name):
+        alike = [column for column in names if same(column) == same(given) and plain]
+        if len(alike) == 1:
+            return alike[0]
+        if alike:
+            raise BadOption(f"{table}: {option} {given} may mean {_either(alike)}; write it just as it is")
+    close = get_close_matches(plain, [plain_name(column) for column in names], 1, 0.6)
+    meant = [column for column in names if close and plain_name(column) == close[0]]
+    hint = f"did you mean {meant[0]}? " if meant else ""
+    raise BadOption(f"{table} has no column {given!r} for {option}; {hint}{_listed(names)}")
+
+
+def _ranked(names: Sequence[str], aliases: str) -> list[str]:
+    """Columns under one of the aliases, the most specific alias first; of one alias all that bear it."""
+    ranks = {alias: rank for rank, alias in enumerate(aliases.split())}
+    held = [(ranks[plain], column) for column in names if (plain := plain_name(column)) in ranks]
+    best = min((rank for rank, _ in held), default=None)
+    return [column for rank, column in held if rank == best]
+
+
+def _by_alias(names: Sequence[str], aliases: str, table: str, option: str) -> str | None:
+    found = _ranked(names, aliases)
+    if len(found) > 1:
+        raise BadOption(f"{table}: {_either(found)} may be meant; say which with {option}")
+    return _only(found)
+
+
+def _pair(names: Sequence[str], table: str) -> tuple[str | None, str | None]:
+    """Latitude and longitude, or neither."""
+    lat, lon = _by_alias(names, _LAT, table, "--lat"), _by_alias(names, _LON, table, "--lon")
+    if lat is not None and lon is not None:
+        return lat, lon
+    pairs = _worded_pairs(names)
+    if len(pairs) > 1:
+        either = _either([f"{first} with {second}" for first, second in pairs[:5]])
+        raise BadOption(f"{table} has several positions, {either}; say which with --lat and --lon")
+    return pairs[0] if pairs else (None, None)
+
+
+def _worded_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs such as pickup_latitude and pickup_longitude: alike but for one word."""
+    rests: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for column in names:
+        words = _words(column)
+        for side, marks in enumerate((_LAT_WORDS, _LON_WORDS)):
+            if len(marked := [word for word in words if word in marks]) == 1:
+                rests[side]["".join(word for word in words if word != marked[0])] = column
+    return [(column, rests[1][rest]) for rest, column in rests[0].items() if rest in rests[1]]
+
+
+def _geometry(schema: pa.Schema, names: Sequence[str]) -> str | None:
+    """A column that a reader declared to be geometry, else one that is called so and may hold it."""
+    declared = [column for column in names if CRS in (schema.field(column).metadata or {})]
+    if declared:
+        return declared[0]
+    able = [column for column in names if _may_hold_geometry(schema.field(column).type)]
+    return next(iter(_ranked(able, _GEOMETRY)), None)
+
+
+def _may_hold_geometry(kind: pa.DataType) -> bool:
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
+    others = (pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_null)
+    if pa.types.is_struct(kind):
+        return {"x", "y"} <= {field.name for field in kind}
+    return any(test(kind) for test in (*texts, *others))
+
+
+def _missing(names: Sequence[str], table: str) -> str:
+    plain = {plain_name(column) for column in names}
+    if {"filename", "activityid"} <= plain or PurePath(table).name == "activities.csv":  # in any language
+        return (
+            f"{table} has no positions: it is the table of a Strava export; name the export's folder or ZIP instead, "
+            "where its recordings are"
+        )
+    lat, lon = _ranked(names, _LAT), _ranked(names, _LON)
+    what = "latitude" if lon and not lat else "longitude" if lat and not lon else "latitude and longitude"
+    options = {"latitude": "--lat", "longitude": "--lon"}.get(what, "--lat and --lon")
+    return f"{table}: no column is called {what}; name it with {options}; {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if not names:
+        return "it has no columns"
+    shown = ", ".join(column if len(column) <= 40 else f"{column[:37]}..." for column in names[:_MOST_LISTED])
+    more = len(names) - _MOST_LISTED
+    return f"its columns are {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _either(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,228 @@
+"""From the rows of a table to points: what has no sound position or weight is left out and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.points import Points
+from heatlas.sources.cells import numbers
+from heatlas.sources.columns import CRS
+from heatlas.sources.geometry import CENTRE, UNREADABLE, as_wgs84, places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from heatlas.sources.columns import PointColumns
+    from heatlas.sources.table import Table
+
+    Bad = NDArray[np.bool_] | None
+
+__all__ = ["REASONS", "positions", "read_points", "swap_warning"]
+
+_SOUND, _NO_NUMBER, _UNREADABLE, _NOWHERE, _OFF, _SWAPPED, _ZERO, _NO_WEIGHT, _BAD_WEIGHT = range(9)
+REASONS = (
+    "",
+    "rows whose position is no number",
+    "rows whose geometry cannot be read",
+    "rows without a position",
+    "rows off the globe",
+    "rows off the globe unless latitude and longitude are swapped",
+    "rows at exactly 0,0",
+    "rows without a weight",
+    "rows whose weight is no number",
+)
+"""Why a row is left out; the first that fits counts."""
+_SUSPICIOUS = 0.01
+"""Share of rows that only make sense when swapped from which a warning is due."""
+
+
+def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
+    """Stream the rows of a table as points.
+
+    A longitude above 180 and up to 360 is taken for one that counts from 0 to 360, whatever the other rows are:
+    what becomes of a row depends on that row alone. The arrays may be views of the table: do not write to them.
+
+    Parameters
+    ----------
+    table : Table
+        Read once.
+    columns : PointColumns
+        As `heatlas.sources.columns.find_columns` found them.
+
+    Yields
+    ------
+    Points
+        In the table's order; the rows that reading left out are counted with the next points, or with empty ones
+        at the end.
+
+    Raises
+    ------
+    SourceFailed
+        When reading breaks off; what was yielded before stays sound.
+    """
+    told = Counter(table.dropped)
+    centres = 0
+    for batch in table.read(columns.names):
+        lon, lat, codes, at_centre = positions(batch, columns, table)
+        centres += at_centre
+        points = _points(lon, lat, codes, None if columns.weight is None else batch.column(columns.weight))
+        points.dropped.update(_since(table, told))
+        yield points
+    rest = _since(table, told)
+    if rest:
+        yield Points(lon=np.zeros(0), lat=np.zeros(0), weight=_none(columns), dropped=rest)
+    if centres:
+        table.warnings.append(f"geometries that are no points stand at their centres ({centres:,})")
+
+
+def _none(columns: PointColumns) -> NDArray[np.float64] | None:
+    return None if columns.weight is None else np.zeros(0)
+
+
+def _since(table: Table, told: Counter[str]) -> Counter[str]:
+    """What reading has left out since it was last asked."""
+    now = Counter(table.dropped)
+    new = now - told
+    told.update(new)
+    return new
+
+
+def positions(
+    batch: pa.RecordBatch, columns: PointColumns, table: Table
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8] | None, int]:
+    """Read the positions of some rows.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        With the columns of positions.
+    columns : PointColumns
+        Which they are.
+    table : Table
+        For its name and its coordinate system.
+
+    Returns
+    -------
+    lon, lat : ndarray of float64 (n,)
+        Degrees, as they are where the row is sound.
+    codes : ndarray of uint8 (n,) or None
+        Index into REASONS, 0 where the row is sound; None: all are.
+    int
+        How many stand at the centre of something larger than a point.
+    """
+    if columns.geometry is None:
+        assert columns.lat is not None
+        assert columns.lon is not None
+        lat, bad_lat = numbers(batch.column(columns.lat))
+        lon, bad_lon = numbers(batch.column(columns.lon))
+        bad = bad_lat if bad_lon is None else bad_lon if bad_lat is None else bad_lat | bad_lon
+        if bad is None and _sound(lon, lat):
+            return lon, lat, None, 0
+        lon, codes = _judge(lon, lat, bad, None)
+        return lon, lat, codes, 0
+    found = places(batch.column(columns.geometry))
+    lon, lat = found.x, found.y
+    metadata = table.schema.field(columns.geometry).metadata or {}
+    stated = metadata.get(CRS, b"").decode()
+    for srid in np.unique(found.srid).tolist():
+        crs = f"EPSG:{srid}" if srid else stated
+        if crs and srid != 4326:
+            rows = found.srid == srid
+            lon[rows], lat[rows] = as_wgs84(lon[rows], lat[rows], crs, table.name)
+    lon, codes = _judge(lon, lat, None, found.state == UNREADABLE)
+    return lon, lat, codes, int(((found.state == CENTRE) & (codes == _SOUND)).sum())
+
+
+def _sound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
+    """Whether all rows are on the globe and none is at 0, 0; NaN fails every comparison."""
+    if not len(lat):
+        return True
+    south, north, west, east = lat.min(), lat.max(), lon.min(), lon.max()
+    if not (south >= -90 and north <= 90 and west >= -180 and east <= 180):
+        return False
+    return bool(south > 0 or north < 0 or west > 0 or east < 0) or not ((lat == 0) & (lon == 0)).any()
+
+
+def _judge(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], bad: Bad, unreadable: Bad
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Longitudes from -180 to 180, and what is wrong with each row."""
+    wide = (lon > 180) & (lon <= 360) & (np.abs(lat) <= 90)
+    if wide.any():
+        lon = np.where(wide, lon - 360, lon)
+    off = (np.abs(lat) > 90) | (np.abs(lon) > 180)
+    swapped = (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
+    codes = np.zeros(len(lat), np.uint8)
+    codes[(lat == 0) & (lon == 0)] = _ZERO
+    codes[off] = _OFF
+    codes[swapped] = _SWAPPED
+    codes[~(np.isfinite(lat) & np.isfinite(lon))] = _NOWHERE
+    if unreadable is not None:
+        codes[unreadable] = _UNREADABLE
+    if bad is not None:
+        codes[bad] = _NO_NUMBER
+    return lon, codes
+
+
+def _points(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], codes: NDArray[np.uint8] | None, column: pa.Array | None
+) -> Points:
+    """Join positions with weights, without the rows that are not sound."""
+    weight: NDArray[np.float64] | None = None
+    if column is not None:
+        weight, bad = numbers(column)
+        if bad is not None or not (len(weight) and np.isfinite(weight.min()) and np.isfinite(weight.max())):
+            codes = np.zeros(len(lat), np.uint8) if codes is None else codes
+            _judge_weight(codes, weight, bad)
+    if codes is None or not codes.any():
+        return Points(lon=lon, lat=lat, weight=weight)
+    keep = codes == _SOUND
+    tally = np.bincount(codes, minlength=len(REASONS))
+    return Points(
+        lon=lon[keep],
+        lat=lat[keep],
+        weight=None if weight is None else weight[keep],
+        dropped=Counter({reason: int(n) for reason, n in zip(REASONS[1:], tally[1:], strict=True) if n}),
+    )
+
+
+def _judge_weight(codes: NDArray[np.uint8], weight: NDArray[np.float64], bad: Bad) -> None:
+    sound = codes == _SOUND
+    codes[sound & np.isnan(weight)] = _NO_WEIGHT
+    codes[sound & np.isinf(weight)] = _BAD_WEIGHT
+    if bad is not None:
+        codes[sound & bad] = _BAD_WEIGHT
+
+
+def swap_warning(columns: PointColumns, dropped: Mapping[str, int], kept: int) -> str | None:
+    """Say so when positions look as if they were not what they were taken for.
+
+    Parameters
+    ----------
+    columns : PointColumns
+        That were read.
+    dropped : mapping
+        All counts of the points read so far.
+    kept : int
+        Number of points read so far.
+
+    Returns
+    -------
+    str or None
+        One sentence, when latitude and longitude look swapped, or when nothing is on the globe.
+    """
+    swapped, off = dropped.get(REASONS[_SWAPPED], 0), dropped.get(REASONS[_OFF], 0)
+    if swapped > _SUSPICIOUS * (kept + swapped + off):
+        remedy = "" if columns.lat is None else f"; try --lat {columns.lon} --lon {columns.lat}"
+        if columns.lat is not None and columns.lon is not None and " " in columns.lat + columns.lon:
+            remedy = f"; try --lat '{columns.lon}' --lon '{columns.lat}'"
+        return f"latitude and longitude look swapped (rows with a latitude beyond 90 degrees: {swapped:,}){remedy}"
+    if off and not kept:
+        return "no position is on the globe: latitude and longitude must be degrees (WGS 84), not metres of a map grid"
+    return None

@@ -1,0 +1,40 @@
+"""A table whose rows stream: what files, databases and frames in memory have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pyarrow as pa
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows that are read when they are asked for, some ten thousand at a time."""
+
+    name: str
+    """For messages and reports: the file as it was given, or a URL without its password."""
+    schema: pa.Schema
+    """Columns under their names, with what is known of their types before the rows are read."""
+    read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
+    """Stream all rows with the named columns only, in the table's order. Raises `heatlas.errors.SourceFailed`
+    when reading breaks off, with one sentence that names the table."""
+    repeatable: bool = False
+    """Whether `read` may be called again at little cost and gives the same rows: memory and Parquet, but neither
+    a stream nor a query."""
+    bounds: Callable[[str], tuple[float, float] | None] = lambda column: None
+    """Least and greatest value of a numeric column where the format states them without reading rows."""
+    size: int | None = None
+    """Number of rows where it is known beforehand."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason ("rows with too few or too many cells" ...) -> how many rows reading itself had to leave out; it
+    grows while `read` streams. `heatlas.sources.rows.read_points` hands its growth on with the points."""
+    warnings: list[str] = field(default_factory=list)
+    """What was wrong with the table though it could be read ("the packed data is cut off ..."), each a sentence
+    without the name; it grows while `read` streams, so look at it afterwards."""

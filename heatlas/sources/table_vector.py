@@ -1,0 +1,128 @@
+"""Read layers of GeoPackage, Shapefile, FlatGeobuf, KML and their kin through GDAL."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.sources.columns import CRS
+from heatlas.sources.streams import zipped_table
+from heatlas.sources.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["read_vector"]
+
+_ROWS = 1 << 16
+
+
+def read_vector(path: Path, layer: str | None = None) -> Table:
+    """Open one layer of a file; its geometries come as WKB, with their coordinate system noted.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    layer : str, optional
+        Which layer, if there are several with geometries.
+
+    Raises
+    ------
+    MissingExtra
+        Without pyogrio.
+    BadOption
+        When the layer is not there, or not given though there are several.
+    SourceFailed
+        When GDAL cannot read it.
+    """
+    name = str(path)
+    try:
+        import pyogrio
+        from pyogrio.errors import DataSourceError
+    except ImportError:
+        raise MissingExtra(f"reading {name}", "vector") from None
+    place = _place(path)
+    failures = (DataSourceError, pa.ArrowException, OSError, RuntimeError, ValueError)
+    try:
+        with _quiet():
+            layers = pyogrio.list_layers(place)
+    except failures as error:
+        raise _failed(name, error) from None
+    chosen = _layer(layers, layer, name)
+    try:
+        with _quiet(), pyogrio.open_arrow(place, layer=chosen, use_pyarrow=True) as (about, reader):
+            schema, geometry = reader.schema, about["geometry_name"] or "wkb_geometry"
+            crs = about["crs"] or ""
+            features = pyogrio.read_info(place, layer=chosen)["features"]
+    except failures as error:
+        raise _failed(name, error) from None
+
+    def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        wanted: dict[str, Any] = {
+            "columns": [column for column in columns if column != geometry],
+            "read_geometry": geometry in columns,
+        }
+        with ExitStack() as stack:
+            try:
+                with _quiet():
+                    opened = pyogrio.open_arrow(place, layer=chosen, batch_size=_ROWS, use_pyarrow=True, **wanted)
+                    _, batches = stack.enter_context(opened)
+                while True:
+                    with _quiet():
+                        batch = next(batches, None)
+                    if batch is None:
+                        return
+                    yield batch.select(list(columns))
+            except failures as error:
+                raise _failed(name, error) from None
+
+    described = {CRS: crs.encode()}
+    fields = [field.with_metadata(described) if field.name == geometry else field for field in schema]
+    return Table(name=name, schema=pa.schema(fields), read=read, size=features if features >= 0 else None)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep GDAL's remarks on oddities of a format to itself: what matters it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _place(path: Path) -> str:
+    """How GDAL is to look at a file: into a ZIP archive that is not itself a format."""
+    if path.is_file() and path.suffix.lower() not in {".kmz", ".shz"}:
+        with path.open("rb") as file:
+            if file.read(4) == b"PK\x03\x04":
+                inner = zipped_table(file)
+                return f"/vsizip/{path.absolute()}" + (f"/{inner}" if inner else "")
+            file.seek(0)
+            if file.read(2) == b"\x1f\x8b":
+                return f"/vsigzip/{path.absolute()}"
+    return str(path.absolute())
+
+
+def _failed(name: str, error: Exception) -> SourceFailed:
+    reason = (str(error).strip().splitlines() or ["unknown"])[0]
+    return SourceFailed(f"{name} cannot be read ({reason[:160]})")
+
+
+def _layer(layers: Any, given: str | None, name: str) -> str:
+    """Choose the layer that was asked for, or the only one with geometries."""
+    found = {str(layer): kind is not None for layer, kind in layers}
+    if given is not None:
+        if given not in found:
+            raise BadOption(f"{name} has no layer {given!r}; its layers are {', '.join(found)}")
+        return given
+    able = [layer for layer, has_geometry in found.items() if has_geometry] or list(found)
+    if not able:
+        raise SourceFailed(f"{name} holds no layer")
+    if len(able) > 1:
+        raise BadOption(f"{name} has several layers, {', '.join(able[:20])}; say which with --table")
+    return able[0]

@@ -1,0 +1,236 @@
+"""Tell tables from recordings, and open them: files, databases, standard input, and frames in memory."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heatlas.errors import BadOption, SourceFailed
+from heatlas.sources.recognise import NOT_RECORDINGS, kind
+
+if TYPE_CHECKING:
+    from heatlas.sources.streams import Source
+    from heatlas.sources.table import Table
+
+__all__ = ["STDIN", "is_table", "open_table"]
+
+STDIN = "-"
+"""Source that stands for standard input."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_WEB = ("http", "https", "ftp", "ftps", "s3", "gs", "az", "file")
+_DELIMITED, _JSON = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"), (".json", ".geojson", ".geojsonl", ".geojsons")
+_LINES = (".ndjson", ".jsonl", ".ldjson", ".geojsonseq", ".ndgeojson")
+_PARQUET, _ARROW = (".parquet", ".geoparquet", ".pq"), (".arrow", ".arrows", ".feather", ".ipc")
+_VECTOR = (".gpkg", ".shp", ".shz", ".fgb", ".kml", ".kmz", ".gdb", ".mif")
+_ENDINGS = (*_DELIMITED, *_JSON, *_LINES, *_PARQUET, *_ARROW, *_VECTOR)
+_DATABASES = {"sqlite": "sqlite", "duckdb": "duckdb"}
+_VECTORS = frozenset({"geopackage", "shapefile", "flatgeobuf", "kml"})
+_KINDS = _VECTORS | {"csv", "json", "parquet", "arrow", "sqlite", "duckdb"}
+_UNPACKED = frozenset({"parquet", "arrow", "sqlite", "duckdb"})
+_RECORDINGS = frozenset({"fit", "gpx", "tcx"})
+
+
+def is_table(source: object) -> bool:
+    """Whether something is a table of points rather than recordings.
+
+    Parameters
+    ----------
+    source : str, Path or object
+        A file: by its content, and by its name's ending where that does not tell. A FIT, GPX or TCX file is
+        none whatever it is called, nor is an archive of several files. A folder is only one if its name ends in
+        .parquet or .gdb. Text ``scheme://...`` is a database, ``-`` is standard input, and of objects those that
+        `heatlas.sources.table_frames.read_frame` takes are tables.
+    """
+    if not isinstance(source, (str, Path)):
+        from heatlas.sources.table_frames import is_frame
+
+        return is_frame(source)
+    if isinstance(source, str) and (source == STDIN or _URL.match(source)):
+        return True
+    path = Path(source)
+    if path.is_dir():
+        return path.suffix.lower() in {".parquet", ".gdb"}
+    try:
+        found = _kind(path)
+    except SourceFailed:
+        found = "unknown"
+    return found in _KINDS or (found not in _RECORDINGS and _ending(path) in _ENDINGS)
+
+
+def open_table(source: object, *, query: str | None = None, table: str | None = None) -> Table:
+    """Open anything that `is_table` says yes to; rows are read when they are asked for.
+
+    Parameters
+    ----------
+    source : str, Path or object
+        See `is_table`.
+    query : str, optional
+        SQL, for databases.
+    table : str, optional
+        A table of a database, or a layer of a file that holds several.
+
+    Raises
+    ------
+    BadOption
+        When there is no such file, or query or table are given with what has none.
+    SourceFailed
+        When it cannot be read; the sentence names it.
+    MissingExtra
+        When an optional library is needed.
+    """
+    if not isinstance(source, (str, Path)):
+        from heatlas.sources.table_frames import read_frame
+
+        _only_plain("a table in memory", query, table)
+        return read_frame(source)
+    if isinstance(source, str):
+        if source == STDIN:
+            return _standard_input(query, table)
+        if _URL.match(source):
+            return _database(source, query, table)
+    path = Path(source)
+    if not path.exists():
+        raise BadOption(f"there is no file or folder {path}")
+    if path.is_dir():
+        return _folder(path, query, table)
+    return _file(path, query, table)
+
+
+def _only_plain(what: str, query: str | None, table: str | None) -> None:
+    for option, given in (("--query", query), ("--table", table)):
+        if given is not None:
+            others = " and files of layers" if option == "--table" else ""
+            raise BadOption(f"{option} is for databases{others}, not for {what}")
+
+
+def _database(url: str, query: str | None, table: str | None) -> Table:
+    from heatlas.sources.databases import open_database
+
+    if url.partition("://")[0].lower() in _WEB:
+        raise BadOption("heatlas opens no web addresses: download the file and name it as it lies on the disk")
+    return open_database(url, query=query, table=table)
+
+
+def _folder(path: Path, query: str | None, table: str | None) -> Table:
+    if path.suffix.lower() == ".gdb":
+        return _vector(path, query, table)
+    _only_plain(f"the folder {path}", query, table)
+    if path.suffix.lower() != ".parquet":
+        raise BadOption(f"the folder {path} is no table: name a file in it, or call it .parquet")
+    from heatlas.sources.table_arrow import read_parquet
+
+    return read_parquet(path)
+
+
+def _ending(path: Path) -> str:
+    """Ending of a name, without that of a packed file."""
+    name = path.name.lower()
+    return Path(name.removesuffix(".gz").removesuffix(".zip")).suffix
+
+
+def _kind(path: Path) -> str:
+    """What a file is, looking into what is packed around one table."""
+    from heatlas.sources.streams import file_source, zipped_table
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(1 << 16)
+            found = kind(head)
+            if found == "zip":
+                inner = zipped_table(file)
+                if inner is None:
+                    return "zip"
+    except OSError as error:
+        raise SourceFailed(f"{path} cannot be read: {error.strerror or error}") from None
+    if found in {"gzip", "zip"}:
+        head = file_source(path).head
+    return _kind_of(head)
+
+
+def _kind_of(head: bytes) -> str:
+    """Kind of unpacked content, also of Arrow streams, and of text in UTF-16 without a byte-order mark."""
+    from heatlas.sources.streams import encoding_of
+
+    found = kind(head)
+    if found == "unknown" and head.startswith(b"\xff\xff\xff\xff"):
+        return "arrow"  # a stream, which has no signature but this mark before each message
+    encoding, _ = encoding_of(head)
+    return kind(head.decode(encoding, "replace").encode()) if found == "unknown" and encoding != "utf-8" else found
+
+
+def _file(path: Path, query: str | None, table: str | None) -> Table:
+    found, ending = _kind(path), _ending(path)
+    if found in _UNPACKED and path.suffix.lower() in {".gz", ".zip"}:
+        raise SourceFailed(f"{path} holds a file that cannot be read while it is packed ({found}); unpack it first")
+    if found in _DATABASES:
+        return _database(f"{_DATABASES[found]}:///{path.absolute()}", query, table)
+    if found in _VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
+        return _vector(path, query, table)
+    _only_plain(str(path), query, table)
+    if found == "parquet":
+        from heatlas.sources.table_arrow import read_parquet
+
+        return read_parquet(path)
+    if found == "arrow" or (found == "unknown" and ending in _ARROW):
+        from heatlas.sources.table_arrow import read_arrow
+
+        return read_arrow(path)
+    from heatlas.sources.streams import file_source
+
+    return _text(file_source(path), found, ending)
+
+
+def _text(source: Source, found: str, ending: str) -> Table:
+    """Open what is read as a stream of text."""
+    if found == "empty":
+        raise SourceFailed(f"{source.name} is empty")
+    if found == "json" or (found == "text" and ending in {*_JSON, *_LINES}):
+        from heatlas.sources.table_json import read_json
+
+        return read_json(source)
+    if found == "csv" or (found == "text" and ending in _DELIMITED):
+        from heatlas.sources.table_csv import read_csv
+
+        return read_csv(source)
+    if found == "text":
+        from heatlas.sources.table_csv import read_csv
+
+        return read_csv(source)
+    what = NOT_RECORDINGS.get(found, f"a recording ({found.upper()})" if found in _RECORDINGS else found)
+    what = what.removesuffix(", not a recording").replace("not a kind of recording", "not a kind of table")
+    raise SourceFailed(f"{source.name} is no table of points: {what}")
+
+
+def _vector(path: Path, query: str | None, table: str | None) -> Table:
+    if query is not None:
+        raise BadOption(f"--query is for databases, not for {path}; --table names a layer of it")
+    from heatlas.sources.table_vector import read_vector
+
+    return read_vector(path, table)
+
+
+def _standard_input(query: str | None, table: str | None) -> Table:
+    """Stream text; put anything else into a file first, which is removed when the program ends."""
+    from heatlas.sources.streams import stream_source
+
+    name = "standard input"
+    source = stream_source(sys.stdin.buffer, name)
+    found = _kind_of(source.head)
+    if found in _KINDS - {"csv", "json"} or found == "zip":
+        with tempfile.NamedTemporaryFile(prefix="heatlas-", suffix=f".{found}", delete=False) as file:
+            atexit.register(_remove, file.name)
+            file.writelines(source.open([]))
+        return _file(Path(file.name), query, table)
+    _only_plain(name, query, table)
+    return _text(source, found, "")
+
+
+def _remove(name: str) -> None:
+    with contextlib.suppress(OSError):
+        Path(name).unlink()

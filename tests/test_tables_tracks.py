@@ -1,0 +1,145 @@
+"""Rows with a track column become recordings in the order of time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heatlas.batch import join
+from heatlas.clean import clean
+from heatlas.errors import BadOption
+from heatlas.sources.columns import find_columns
+from heatlas.sources.sports import max_speed
+from heatlas.sources.table_tracks import UNTRACKED, read_tracks
+from heatlas.sources.tables import open_table
+
+
+def tracks(source, track="track", **given):
+    table = open_table(source)
+    columns = find_columns(table.schema, name=table.name, track=track, **given)
+    return read_tracks(table, columns, table.name), table
+
+
+CLOCKS = ("T00:00:02Z", "T01:00:05+01:00", " 00:00:01", "T00:00:04Z")
+
+
+def test_rows_are_grouped_and_sorted_by_time():
+    found, _ = tracks({
+        "track": ["b", "a", "b", "a", "b", None],
+        "time": [f"2020-01-01{clock}" for clock in CLOCKS] + ["", ""],
+        "lat": [1.0, 2, 3, 4, 5, 6],
+        "lon": [1.0, 2, 3, 4, 5, 6],
+    })  # fmt: skip
+    assert [recording.activity.id for recording in found] == ["b", "a"]
+    assert found[0].lat.tolist() == [3, 5, 1]  # what has no time stays behind the row before it
+    assert found[1].lat.tolist() == [4, 2]
+    np.testing.assert_array_equal(found[1].time - 1577836800, [4, 5])
+
+
+def test_without_times_rows_keep_their_order():
+    found, table = tracks({"track": [2, 1, 2, None], "lat": [1.0, 2, 3, 4], "lon": [5.0, 6, 7, 8]})
+    assert [recording.lat.tolist() for recording in found] == [[1, 3], [2]]
+    assert np.isnan(found[0].time).all()
+    assert table.dropped == {UNTRACKED: 1}
+    assert [recording.activity.name for recording in found] == ["2", "1"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.one_of(st.none(), st.integers(0, 20))), min_size=1, max_size=60))
+def test_every_row_comes_once_and_times_never_go_back(rows):
+    n = len(rows)
+    key, time = zip(*rows, strict=True)
+    found, _ = tracks({"track": key, "time": time, "lat": np.arange(n) / 2, "lon": np.full(n, 7.0)})
+    assert sorted(x for recording in found for x in recording.lat) == [k / 2 for k in range(n)]
+    for recording in found:
+        known = recording.time[~np.isnan(recording.time)]
+        assert (np.diff(known) >= 0).all()
+        rank = {k / 2: t for k, t in enumerate(time)}
+        ties = [(t, y) for y, t in ((y, rank[y]) for y in recording.lat.tolist()) if t is not None]
+        assert ties == sorted(ties)
+
+
+def test_metrics_attributes_sport_and_name():
+    data = pd.DataFrame({
+        "ride": ["x"] * 3 + ["y"] * 2,
+        "sport": ["cycling"] * 3 + ["Laufen"] * 2,
+        "Title": ["Home"] * 3 + ["Away"] * 2,
+        "lat": 47.0, "lon": 8.0,
+        "HR": ["120", "", "140", "", ""],
+        "Speed (km/h)": [36.0, 18, 0, 9, 9],
+        "altitude_ft": [1000.0, 0, 10, 1, 2],
+        "PM 2.5": [1.5, 2.5, 3.5, 4.5, 5.5],
+        "gearId": [7, 7, 7, 8, 8],
+        "indoor": [False] * 3 + [True] * 2,
+        "note": ["a", "b", "c", "d", "e"],
+    })  # fmt: skip
+    found, _ = tracks(data, "ride")
+    first, second = found
+    assert (first.activity.sport, second.activity.sport) == ("Ride", "Run")
+    assert (first.activity.name, first.activity.id) == ("Home", "x")
+    assert first.activity.source == "pandas DataFrame/x"
+    assert first.activity.extra == {"gear_id": 7, "indoor": False}
+    assert second.activity.extra == {"gear_id": 8, "indoor": True}
+    np.testing.assert_array_equal(first.columns["heart_rate"], np.float32([120, np.nan, 140]))
+    np.testing.assert_allclose(first.columns["speed"], [10, 5, 0])
+    np.testing.assert_allclose(first.columns["elevation"], [304.8, 0, 3.048])
+    np.testing.assert_allclose(first.columns["pm_2_5"], [1.5, 2.5, 3.5])
+    assert "heart_rate" not in second.columns
+    assert {values.dtype for values in first.columns.values()} == {np.dtype(np.float32)}
+
+
+def test_rows_that_are_not_sound_stay_for_cleaning():
+    found, _ = tracks({"track": [1] * 6, "lat": ["47", "x", None, "0", "95", "47"], "lon": [8.0, 8, 8, 0, 8, 8]})
+    (recording,) = found
+    np.testing.assert_array_equal(recording.lat, [47, np.nan, np.nan, 0, 95, 47])
+    batch = clean(recording, max_speed("Unknown"), ())
+    assert batch.fixes == 2
+    counted = {"fixes without a position": 2, "fixes at 0, 0": 1, "fixes out of range": 1}
+    assert {reason: n for reason, n in batch.dropped.items() if reason in counted} == counted
+
+
+def test_nothing_and_no_column():
+    assert tracks({"track": [], "lat": [], "lon": []})[0] == []
+    table = open_table({"lat": [1.0], "lon": [2.0]})
+    with pytest.raises(BadOption, match="--track"):
+        read_tracks(table, find_columns(table.schema, name="t"), "t")
+    with pytest.raises(BadOption, match="no column 'ride' for --track"):
+        tracks({"lat": [1.0], "lon": [2.0]}, "ride")
+
+
+def test_geometries_and_any_type_of_track(tmp_path):
+    for key in ([1.5, 2.5], [True, False], ["ä", "b"], [b"a", b"b"], pd.to_datetime(["2020-01-01", "2021-01-01"])):
+        found, _ = tracks({"track": key, "wkt": ["POINT(1 2)", "POINT(3 4)"]})
+        assert [recording.lon.tolist() for recording in found] == [[1], [3]]
+        assert len({recording.activity.id for recording in found}) == 2
+    path = tmp_path / "a.ndjson"  # one column, whose type changes on the way
+    path.write_text('{"track":1,"lat":1,"lon":2}\n' * 3 + '{"track":"x","lat":1,"lon":2}\n' * 3)
+    assert [len(recording.lat) for recording in tracks(path)[0]] == [3, 3]
+
+
+def test_real_tracks(shared_data):
+    source = shared_data / "irvingbennett-running_page" / "panama-city-fixes.parquet"
+    found, table = tracks(source, "activity")
+    assert len(found) == 351
+    assert sum(len(recording.lat) for recording in found) == 751_680
+    assert not table.dropped
+    rates = np.concatenate(
+        [recording.columns.get("heart_rate", np.full(len(recording.lat), np.nan)) for recording in found]
+    )
+    assert np.isnan(rates).mean() == pytest.approx(0.49, abs=0.005)
+    batch = join([clean(recording, max_speed("Run"), ("heart_rate",)) for recording in found[:20]])
+    assert len(batch) == 20
+    assert batch.fixes > 0.9 * sum(len(recording.lat) for recording in found[:20])
+
+
+@pytest.mark.parametrize(("name", "rows"), [("gpsies", 247), ("google", 416), ("posmo", 1327)])
+def test_real_trajectories(shared_data, name, rows):
+    path = shared_data / "mie-lab-trackintel" / "examples" / "data" / f"{name}_trajectory.csv"
+    assert len(path.read_text().splitlines()) == rows + 1
+    (recording,), table = tracks(path, "user_id")
+    assert len(recording.lat) == rows
+    assert not np.isnan(recording.time).any()
+    assert (np.diff(recording.time) >= 0).all()
+    assert not table.dropped
