@@ -8,7 +8,6 @@ the grid. datashader counts legs per pixel (a lap counts again, so does jitter);
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 
@@ -21,19 +20,19 @@ from heatlas.grid import parse_measure
 from heatlas.measures import draw
 from heatlas.places import bbox_window
 
-ROUNDS = 7
+ROUNDS = 15
 PASSES = parse_measure("passes")
 
 
-def timed(function):
-    """Median wall seconds of ROUNDS calls after two to warm up."""
-    function(), function()
-    seconds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+def best_of(functions):
+    """Least wall seconds of each function over ROUNDS turns: whoever else uses the machine disturbs all alike."""
+    seconds = [[] for _ in functions]
+    for _ in range(ROUNDS + 2):  # the first two to warm up
+        for function, taken in zip(functions, seconds, strict=True):
+            started = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - started)
+    return [min(taken[2:]) for taken in seconds]
 
 
 def main() -> None:
@@ -63,9 +62,13 @@ def main() -> None:
             x_range=(window.x / window.scale, (window.x + window.width) / window.scale),
             y_range=(window.y / window.scale, (window.y + window.height) / window.scale),
         )
-        theirs = timed(lambda canvas=canvas: canvas.line(table, "x", "y", agg=ds.count()))
-        ours = timed(lambda window=window: draw(tracks.batches, window, PASSES))
-        one = timed(lambda window=window: draw(tracks.batches, window, PASSES, workers=1))
+        theirs, ours, one = best_of(
+            [
+                lambda canvas=canvas: canvas.line(table, "x", "y", agg=ds.count()),
+                lambda window=window: draw(tracks.batches, window, PASSES),
+                lambda window=window: draw(tracks.batches, window, PASSES, workers=1),
+            ]
+        )
         print(
             f"{name:18} {window.width}x{window.height} at {window.resolution:.2f} m: "
             f"datashader {theirs * 1e3:.1f} ms, heatlas {ours * 1e3:.1f} ms (one thread {one * 1e3:.1f}): "

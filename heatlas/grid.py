@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.errors import BadOption
-from heatlas.metrics import METRICS
+from heatlas.metrics import METRICS, metric_named
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from heatlas.window import Window
@@ -51,7 +53,7 @@ class Measure:
         """Columns of a batch that the measure reads."""
         if not self.metric:
             return frozenset()
-        return METRICS[self.metric].columns if self.metric in METRICS else frozenset({self.metric})
+        return metric_named(self.metric).columns
 
     @property
     def of_lines(self) -> bool:
@@ -98,8 +100,15 @@ def parse_point_measure(text: str | None, weight: str | None, density: bool = Fa
     return Measure(reduction, "" if reduction == "count" or weight is None else weight, density, points=True)
 
 
-def parse_measure(text: str) -> Measure:
+def parse_measure(text: str, others: Collection[str] = ()) -> Measure:
     """Read a measure as it is written: "passes", "seconds", "max(power)"; a bare metric means its mean.
+
+    Parameters
+    ----------
+    text : str
+        As it is written.
+    others : collection of str
+        Metrics beside those of `heatlas.metrics.METRICS`: columns of a table whose rows are tracks.
 
     Raises
     ------
@@ -111,14 +120,15 @@ def parse_measure(text: str) -> Measure:
         return Measure(word)
     reduction, _, metric = word.rstrip(")").rpartition("(")
     reduction = reduction or "mean"
-    if reduction in _REDUCTIONS and metric in METRICS and word.count("(") == word.count(")"):
+    metrics = [*METRICS, *others]
+    if reduction in _REDUCTIONS and metric in metrics and word.count("(") == word.count(")"):
         return Measure(reduction, metric)
-    known = [*COUNTS, *SPENT, *METRICS, *(f"{r}({m})" for r in _REDUCTIONS for m in METRICS)]
+    known = [*COUNTS, *SPENT, *metrics, *(f"{r}({m})" for r in _REDUCTIONS for m in metrics)]
     close = get_close_matches(word, known, 3)
     hint = f"did you mean {' or '.join(close)}?" if close else ""
     raise BadOption(
         f"there is no measure {text!r}: {hint or 'take one'} of {', '.join([*COUNTS, *SPENT])}, or "
-        f"{'|'.join(_REDUCTIONS)}(METRIC) with a metric of {', '.join(METRICS)}"
+        f"{'|'.join(_REDUCTIONS)}(METRIC) with a metric of {', '.join(metrics)}"
         if not hint
         else f"there is no measure {text!r}: {hint}"
     )

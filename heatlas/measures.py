@@ -13,7 +13,7 @@ import numpy as np
 
 from heatlas.grid import COUNTS, SPENT, Grid, Measure
 from heatlas.mercator import ground_metres
-from heatlas.metrics import METRICS
+from heatlas.metrics import metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,10 @@ __all__ = ["REJOIN", "draw"]
 
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
+_SAMPLE = 64
+"""Of so many fixes one is looked at to share out rows."""
+_MOST = 2**31
+"""Pixels that a strip may hold: kernels number them in 32 bits."""
 _DENSE = 4
 """Pixels per fix below which it costs less to add up whole grids than to look at every fix once for each strip."""
 
@@ -54,20 +58,33 @@ def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: in
         Counts as uint32, sums as float64.
     """
     workers = workers or os.cpu_count() or 1
-    within = [(batch, shifts) for batch in batches if (shifts := _shifts(batch, window))]
-    fixes = sum(batch.fixes for batch, _ in within)
-    if measure.reduction == "passes" and workers > 1 and window.width * window.height < _DENSE * fixes:
+    within = [_Traced(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))]
+    fixes = sum(traced.batch.fixes for traced in within)
+    if measure.reduction == "passes" and workers > 1 and window.width * window.height < min(_MOST, _DENSE * fixes):
         return _by_tracks(within, window, measure, workers).grid(window, measure)
     planes = _Planes.empty(window, measure)
-    strips = _strips([batch for batch, _ in within], window, workers)
-    with ThreadPoolExecutor(len(strips)) as pool:
+    strips = _strips(within, window, workers)
+    with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
         for job in jobs:
             job.result()
     return planes.grid(window, measure)
 
 
-def _by_tracks(batches: Sequence[tuple[Batch, list[int]]], window: Window, measure: Measure, workers: int) -> _Planes:
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """A batch that may touch the window."""
+
+    batch: Batch
+    shifts: list[int]
+    """By how many worlds to shift it."""
+    least: NDArray[np.float64]
+    """Rejoin distance of each track, metres."""
+    bits: NDArray[np.int64]
+    """Size of the table that this asks for."""
+
+
+def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, workers: int) -> _Planes:
     """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
     shares = [_Planes.empty(window, measure) for _ in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
@@ -145,16 +162,20 @@ def _shifts(batch: Batch, window: Window) -> list[int]:
     return list(range(low, high + 1))
 
 
-def _strips(batches: Sequence[Batch], window: Window, workers: int) -> list[Window]:
-    """Cut a window into rows of strips that hold about as many fixes each."""
-    if workers == 1 or window.height < 2 * workers or not batches:
-        return [window]
-    rows = np.concatenate([batch.v[::16] for batch in batches]) * window.scale - window.y
-    inner = rows[(rows >= 0) & (rows < window.height)]
-    shares = np.arange(1, workers) / workers
-    edges = np.quantile(inner, shares) if len(inner) else shares * window.height
-    bounds = np.unique(np.concatenate(([0], edges, [window.height]))).astype(int).tolist()
-    return [replace(window, y=window.y + low, height=high - low) for low, high in pairwise(bounds)]
+def _strips(batches: Sequence[_Traced], window: Window, workers: int) -> list[Window]:
+    """Cut a window into rows of strips that hold about as many fixes each, and none too many pixels."""
+    bounds = np.arange(0, window.height, max(1, _MOST // window.width))
+    if workers > 1 and window.height >= 2 * workers and batches:
+        rows = np.concatenate([traced.batch.v[::_SAMPLE] for traced in batches]) * window.scale - window.y
+        columns = np.concatenate([traced.batch.u[::_SAMPLE] for traced in batches]) * window.scale - window.x
+        inner = rows[(rows >= 0) & (rows < window.height) & (columns % window.scale < window.width)]
+        shares = np.arange(1, workers) / workers
+        edges = np.quantile(inner, shares) if len(inner) else shares * window.height
+        bounds = np.union1d(bounds, edges.astype(int))
+    return [
+        replace(window, y=window.y + low, height=high - low)
+        for low, high in pairwise([*bounds.tolist(), window.height])
+    ]
 
 
 def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -165,50 +186,51 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     first = np.minimum(offsets[:-1], batch.fixes - 1)
     least = np.maximum(REJOIN, 2 * ground_metres(batch.v[first])[0] / window.scale)
     # Pixels are smallest on the ground towards the poles; where there is no fix the value does not matter.
-    polar = np.maximum.reduceat(np.abs(batch.v - 0.5), first) + 0.5
+    polar = np.maximum(np.maximum.reduceat(batch.v, first), 1 - np.minimum.reduceat(batch.v, first))
     smallest = np.minimum(*ground_metres(polar)) / window.scale
     # One tenth more: the way is measured piece by piece, at each piece's own latitude.
     reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
-def _draw_strip(batches: Sequence[tuple[Batch, list[int]]], window: Window, planes: _Planes, measure: Measure) -> None:
+def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, measure: Measure) -> None:
     """Add all batches to the planes of one strip."""
     size = (float(window.y), window.width, window.height)
     if measure.reduction in {"passes", "fixes"}:
         _count_strip(batches, window, planes, measure)
         return
     ordinal = 0
-    for batch, _ in batches:
+    for traced in batches:
+        batch = traced.batch
         shifts = _shifts(batch, window)
         columns = _columns(batch, measure) if shifts else None
-        least, bits = _reach(batch, window)
         for k in range(len(batch)):
             ordinal += 1
             segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
             for shift in shifts:
-                place = (window.scale, window.x - shift * window.scale, *size, least[k], bits[k])
+                place = (window.scale, window.x - shift * window.scale, *size, traced.least[k], traced.bits[k])
                 _reduce(batch, columns, segments, place, ordinal, planes, measure)
 
 
 def _count_strip(
-    batches: Sequence[tuple[Batch, list[int]]],
+    batches: Sequence[_Traced],
     window: Window,
     planes: _Planes,
     measure: Measure,
     share: tuple[int, int] = (0, 1),
 ) -> None:
     """Count passes or fixes of one strip; of passes, the k-th of n shares of the tracks of each batch."""
-    from heatlas.kernels.trace import count_fixes, count_passes
+    from heatlas.kernels.reduce import count_fixes
+    from heatlas.kernels.trace import count_passes
 
     size = (float(window.y), window.width, window.height)
-    for batch, shifts in batches:
-        for shift in shifts:
+    for traced in batches:
+        batch, least, bits = traced.batch, traced.least, traced.bits
+        for shift in traced.shifts:
             x = window.x - shift * window.scale
             if measure.reduction == "fixes":
                 count_fixes(batch.u, batch.v, window.scale, x, *size, planes.counts)
                 continue
-            least, bits = _reach(batch, window)
             cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
             first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
             if first < last:
@@ -222,7 +244,7 @@ def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArr
     """Metres to the next fix, and the metric (or nothing), of all fixes."""
     from heatlas.kernels.path import metres_along
 
-    metric = METRICS[measure.metric].at_fixes(batch) if measure.metric else np.zeros(0)
+    metric = metric_named(measure.metric).at_fixes(batch) if measure.metric else np.zeros(0)
     return metres_along(batch.u, batch.v, batch.segments), metric
 
 
@@ -249,7 +271,7 @@ def _reduce(
         add_metric(
             cells,
             spent,
-            METRICS[measure.metric].inverse,
+            metric_named(measure.metric).inverse,
             planes.count,
             planes.total,
             planes.square,

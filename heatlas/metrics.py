@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Batch
 
-__all__ = ["METRICS", "STOPPED", "Metric"]
+__all__ = ["METRICS", "STOPPED", "Metric", "metric_named"]
 
 STOPPED = 0.5
 """m/s below which someone stands."""
@@ -77,3 +77,8 @@ METRICS = {
     **{name: _column(name) for name in ("heart_rate", "cadence", "power", "elevation", "temperature")},
 }
 """Name -> metric. Units: pace s/m, speed m/s, grade percent, the rest as heatlas.batch.COLUMNS."""
+
+
+def metric_named(name: str) -> Metric:
+    """Look up a metric; any other name is a column of the table that the tracks came from, taken as it is."""
+    return METRICS.get(name) or _column(name)

@@ -42,6 +42,11 @@ def wander(rng, n=200, step=6.0, lat=47.8, lon=10.9, **options) -> Batch:
     return make_batch(lons, lats, time, **options)
 
 
+def snapped(world, scale):
+    """A position in pixels, to 24 bits of a pixel."""
+    return round(world * scale * 2**24) / 2**24
+
+
 def visits(ax, ay, bx, by):
     """Pixels of a line with the shares of it inside, by sorting its crossings."""
     cuts = [(0.0, None)]
@@ -71,8 +76,8 @@ def passages(batch: Batch, window, rejoin=25.0, metres=None, metric=None):
         current = None
         pieces = [(i, i + 1) for i in range(first, last - 1)] if last - first > 1 else [(first, first)]
         for i, j in pieces:
-            ax, ay = batch.u[i] * window.scale - window.x, batch.v[i] * window.scale - window.y
-            bx, by = batch.u[j] * window.scale - window.x, batch.v[j] * window.scale - window.y
+            ax, ay = snapped(batch.u[i], window.scale) - window.x, snapped(batch.v[i], window.scale) - window.y
+            bx, by = snapped(batch.u[j], window.scale) - window.x, snapped(batch.v[j], window.scale) - window.y
             p, q = float(batch.progress[i]), float(batch.progress[j])
             for column, row, start, end in visits(ax, ay, bx, by):
                 if not (0 <= column < window.width and 0 <= row < window.height):

@@ -271,6 +271,56 @@ def test_corners_are_crossed_without_gaps():
     assert all(grid[10 + k, 10 + k] == 1 for k in range(n))
 
 
+@given(seed=seeds, parts=st.sampled_from([1, 2, 3, 8]), zoom=st.sampled_from([10, 17]))
+def test_lines_through_corners_of_pixels_equal_the_slow_twin(seed, parts, zoom):
+    # On fractions of pixels, lines end in corners and on edges, and two crossings often fall together.
+    rng = np.random.default_rng(seed)
+    scale, n = 256 * 2.0**zoom, 40
+    x, y = (1000 + np.cumsum(rng.integers(-3 * parts, 3 * parts + 1, n)) / parts for _ in range(2))
+    batch = slow.make_batch(np.zeros(n), np.zeros(n))
+    batch.u[:], batch.v[:] = x / scale, y / scale
+    metres = float(ground_metres(batch.v[0])[0]) / scale
+    batch.progress[:] = np.concatenate(([0], np.cumsum(np.hypot(np.diff(x), np.diff(y))))) * metres
+    whole = window_over(batch, zoom=zoom)
+    expected = slow.counts(batch, whole)
+    assert np.array_equal(grid_of([batch], whole).total, expected)
+    assert np.array_equal(grid_of([batch], whole, "activities").total, expected > 0)
+    part = Window(scale, whole.x + whole.width // 3, whole.y + whole.height // 2, whole.width // 3, whole.height // 2)
+    inner = expected[part.y - whole.y :, part.x - whole.x :][: part.height, : part.width]
+    if part.width and part.height:
+        assert np.array_equal(grid_of([batch], part).total, inner)
+
+
+@pytest.mark.parametrize("zoom", [15, 19])
+def test_very_long_lines_are_traced_to_their_ends(zoom):
+    # So long that the products of the traversal do not fit unless they are taken more coarsely.
+    scale = 256 * 2.0**zoom
+    length = min(200_000, scale / 8)
+    u = np.array([0.3, 0.3 + length / scale, 0.3 + length / scale])
+    v = np.array([0.4, 0.4 + 0.3 * length / scale, 0.4])
+    batch = slow.make_batch(np.zeros(3), np.zeros(3))
+    batch.u[:], batch.v[:] = u, v
+    batch.progress[:] = progress_along(u, v, np.array([0, 3]), TOLERANCE)
+    for k in (1, 2):
+        x, y = math.floor(u[k] * scale), math.floor(v[k] * scale)
+        end = grid_of([batch], Window(scale, x - 5, y - 5, 11, 11)).total
+        assert end[5, 5] == 1
+    middle = Window(scale, math.floor(u[:2].mean() * scale) - 40, math.floor(v[:2].mean() * scale) - 40, 80, 80)
+    row, column = np.nonzero(grid_of([batch], middle).total)
+    off = (row + 0.5 + middle.y - v[0] * scale) - 0.3 * (column + 0.5 + middle.x - u[0] * scale)
+    assert len(row) > 80
+    assert abs(off).max() < 1
+
+
+def test_a_strip_with_too_many_pixels_is_cut(monkeypatch):
+    batch = slow.wander(np.random.default_rng(1), 300, 8)
+    window = window_over(batch)
+    whole = grid_of([batch], window).total
+    monkeypatch.setattr("heatlas.measures._MOST", 3 * window.width)
+    for workers in (1, 2):
+        assert np.array_equal(grid_of([batch], window, workers=workers).total, whole)
+
+
 @given(seed=seeds)
 def test_progress_grows_and_bounds_displacement(seed):
     rng = np.random.default_rng(seed)

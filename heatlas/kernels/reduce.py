@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["add_activities", "add_metric", "add_spent"]
+from heatlas.kernels.lattice import frame_of, place
+
+__all__ = ["add_activities", "add_metric", "add_spent", "count_fixes", "spend"]
 
 
 @njit(cache=True, nogil=True)
@@ -73,3 +75,36 @@ def add_metric(cells, spent, inverse, count, total, square, extreme, greatest):
             old = extreme[cell]
             if np.isnan(old) or (value > old) == greatest:
                 extreme[cell] = value
+
+
+@njit(cache=True, nogil=True)
+def count_fixes(u, v, scale, x0, y0, width, height, counts):
+    """Add 1 to `counts` (height * width, uint32) for every fix inside the window."""
+    bits, size, left, top, width, height = frame_of(scale, x0, y0, width, height)
+    for i in range(u.shape[0]):
+        column, row = place(u[i], size, left) >> bits, place(v[i], size, top) >> bits
+        if 0 <= column < width and 0 <= row < height:
+            counts[row * width + column] += 1
+
+
+@njit(cache=True, nogil=True)
+def spend(spent, k, entered, until, i, time, metres, metric):
+    """Credit passage k with its share of the line from fix i to the next."""
+    share = until - entered
+    length = metres[i] * share
+    weight = (time[i + 1] - time[i]) * share
+    if weight == weight:
+        spent[k, 0] += weight
+    else:
+        weight = length
+    spent[k, 1] += length
+    if metric.shape[0] > 0:
+        # The mean of a linear course over the visit is its value at the middle.
+        here, there = metric[i], metric[i + 1]
+        value = here + (there - here) * 0.5 * (entered + until)
+        if value != value:
+            value = there if here != here else here
+        if value == value:
+            weight += 1e-9  # a visit that took no time still has a value
+            spent[k, 2] += value * weight
+            spent[k, 3] += weight

@@ -1,184 +1,88 @@
-"""Which pixels a track goes through: exact traversal, with returns counted and what was spent in each.
+"""Passages of tracks through pixels: counted, or listed with what was spent in each.
 
-A pixel's share of the line between two fixes depends on that line and that pixel alone: every crossing is
-computed from the line's ends, never by adding up steps. So two windows on one lattice agree to the last bit
-where they overlap, wherever their edges are.
+Which pixels a line goes through is decided in whole numbers (`heatlas.kernels.lattice`), and a pixel's share of the
+line depends on that line and that pixel alone. So two windows on one lattice agree to the last bit where they
+overlap, wherever their edges are.
 
 Whether a visit continues an earlier passage is decided by a small table that repeats over the lattice. Two
 visits less than the rejoin distance apart lie within that distance of each other on the ground as well (see
 `heatlas.kernels.path.progress_along`), so a table wider than this holds all that can matter, and it
-stays in the fastest cache.
+stays in the fastest cache. For counting it holds the pixel and the line on which the track was there last: few
+pixels are come back to so soon, and only for these the places on both lines are worked out.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-__all__ = ["count_fixes", "count_passes", "list_passages"]
+from heatlas.kernels.lattice import (
+    CHUNK,
+    LONGEST,
+    ONE,
+    coarser,
+    course,
+    crossing,
+    frame_of,
+    moment,
+    near_lines,
+    place,
+    prefetch,
+    visits,
+)
+from heatlas.kernels.reduce import spend
+
+__all__ = ["count_passes", "list_passages"]
+
+_RING = 64
+"""Pixels that are on their way from memory at one time; a power of 2."""
+_CELL = 0xFFFFFFFF
+"""Bits of a table's entry that hold the pixel; the line is above them."""
 
 
-def _tracer(listing: bool) -> Any:
-    """Make the kernel that counts passages, or the one that lists them; `listing` is constant in each."""
+@njit(cache=True, nogil=True)
+def _goes_on(fixes, left_on, line, frame, cell, least):
+    """Whether entering a pixel, left last on line `left_on`, continues the passage."""
+    row = np.int64(cell) // frame[4]
+    column = np.int64(cell) - row * frame[4]
+    left_at = moment(fixes, left_on, frame, column, row, True)
+    return moment(fixes, line, frame, column, row, False) - left_at <= least
 
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def trace(
-        u, v, progress, first, last, scale, x0, y0, width, height, least, bits, before, table, out, scratch
-    ):  # fmt: skip
-        cell_of, left_at, passage_of = table
-        counts, cells, spent, time, metres, metric = out
-        x, y, steps = scratch
-        mask = (1 << bits) - 1
-        nowhere = 1 << (2 * bits)
-        n = before
-        slot = nowhere
-        # Two plain loops first, which the compiler turns into vector instructions without branches: places in
-        # pixels, and the few steps that matter. Most steps of a fine recording stay inside one pixel.
-        length = last - first
-        for i in range(length):
-            x[i] = u[first + i] * scale - x0
-            y[i] = v[first + i] * scale - y0
-        many = 0
-        for i in range(length - 1):
-            left, right = np.floor(x[i]), np.floor(x[i + 1])
-            top, bottom = np.floor(y[i]), np.floor(y[i + 1])
-            near = (max(left, right) >= 0) & (min(left, right) < width)
-            near &= (max(top, bottom) >= 0) & (min(top, bottom) < height)
-            steps[many] = i
-            many += near & (listing | (left != right) | (top != bottom))
-        column, row = np.floor(x[0]), np.floor(y[0])
+
+@njit(cache=True, nogil=True)
+def _count_with_care(fixes, line, frame, table, shift, least, counts):
+    """Count the pixels of a line that leaves the window, is very long, or ends in a corner of pixels."""
+    u, v, _ = fixes
+    bits, size, left, top, width, height = frame
+    ax, ay = place(u[line], size, left), place(v[line], size, top)
+    bx, by = place(u[line + 1], size, left), place(v[line + 1], size, top)
+    columns, rows, balance, rise, run = course(ax, ay, bx, by, bits, coarser(ax, ay, bx, by, bits))
+    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
+    columns, rows = abs(columns), abs(rows)
+    column, row = ax >> bits, ay >> bits
+    last = (1 << 2 * shift) - 1
+    while columns + rows > 0:
         if 0 <= column < width and 0 <= row < height:
-            c, r = int(column), int(row)
-            cell = r * width + c
-            slot = (r & mask) << bits | (c & mask)
-            if cell_of[slot] != cell or progress[first] - left_at[slot] > least:
-                cell_of[slot] = cell
-                if listing:
-                    cells[n] = cell
-                    passage_of[slot] = n
-                else:
-                    counts[cell] += 1
-                n += 1
-        for k in range(many):
-            i = first + steps[k]
-            ax, ay, p = x[i - first], y[i - first], progress[i]
-            bx, by, q = x[i - first + 1], y[i - first + 1], progress[i + 1]
-            column, row, end_column, end_row = np.floor(ax), np.floor(ay), np.floor(bx), np.floor(by)
-            within = min(column, end_column) >= 0 and min(row, end_row) >= 0
-            within = within and max(column, end_column) < width and max(row, end_row) < height
-            columns, rows = int(end_column - column), int(end_row - row)
-            c, r = int(column), int(row)
-            step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-            columns, rows = abs(columns), abs(rows)
-            across, down = 1.0 / (bx - ax), 1.0 / (by - ay)
-            edge_x, edge_y = column + (step_x > 0), row + (step_y > 0)
-            # An axis without steps left is never the nearer one: crossings lie in [0, 1].
-            next_x = (edge_x - ax) * across if columns > 0 else 2.0
-            next_y = (edge_y - ay) * down if rows > 0 else 2.0
-            gain = q - p
-            entered = 0.0
-            for _ in range(columns + rows):
-                crossing = min(next_x, next_y)
-                if listing:
-                    if slot != nowhere:
-                        _spend(spent, passage_of[slot], entered, crossing, i, time, metres, metric)
-                    entered = crossing
-                at = p + crossing * gain
-                left_at[slot] = at
-                if next_x <= next_y:
-                    c += step_x
-                    edge_x += step_x
-                    columns -= 1
-                    next_x = (edge_x - ax) * across if columns > 0 else 2.0
-                else:
-                    r += step_y
-                    edge_y += step_y
-                    rows -= 1
-                    next_y = (edge_y - ay) * down if rows > 0 else 2.0
-                if within or (0 <= c < width and 0 <= r < height):
-                    cell = r * width + c
-                    slot = (r & mask) << bits | (c & mask)
-                    if cell_of[slot] != cell or at - left_at[slot] > least:
-                        cell_of[slot] = cell
-                        if listing:
-                            cells[n] = cell
-                            passage_of[slot] = n
-                        else:
-                            counts[cell] += 1
-                        n += 1
-                else:
-                    slot = nowhere
-            if listing and slot != nowhere:
-                _spend(spent, passage_of[slot], entered, 1.0, i, time, metres, metric)
-        left_at[slot] = progress[last - 1]
-        return n
-
-    return trace
-
-
-@njit(cache=True, nogil=True)
-def _spend(spent, k, entered, until, i, time, metres, metric):
-    """Credit passage k with its share of the line from fix i to the next."""
-    share = until - entered
-    length = metres[i] * share
-    weight = (time[i + 1] - time[i]) * share
-    if weight == weight:
-        spent[k, 0] += weight
-    else:
-        weight = length
-    spent[k, 1] += length
-    if metric.shape[0] > 0:
-        # The mean of a linear course over the visit is its value at the middle.
-        here, there = metric[i], metric[i + 1]
-        value = here + (there - here) * 0.5 * (entered + until)
-        if value != value:
-            value = there if here != here else here
-        if value == value:
-            weight += 1e-9  # a visit that took no time still has a value
-            spent[k, 2] += value * weight
-            spent[k, 3] += weight
-
-
-_count = _tracer(False)
-_list = _tracer(True)
-
-
-@njit(cache=True, nogil=True)
-def _scratch(segments):
-    """Room for the places and steps of the longest segment."""
-    longest = 0
-    for s in range(segments.shape[0] - 1):
-        longest = max(longest, segments[s + 1] - segments[s])
-    return np.empty(longest), np.empty(longest), np.empty(longest, np.int64)
-
-
-@njit(cache=True, nogil=True)
-def _visits(u, v, segments, scale, x0, y0, width, height):
-    """Bound the number of pixel visits inside a window from above."""
-    total = 0
-    for s in range(segments.shape[0] - 1):
-        first, last = segments[s], segments[s + 1]
-        if first == last:
-            continue
-        ax, ay = u[first] * scale - x0, v[first] * scale - y0
-        total += 1
-        for i in range(first + 1, last):
-            bx, by = u[i] * scale - x0, v[i] * scale - y0
-            if max(ax, bx) >= 0 and max(ay, by) >= 0 and min(ax, bx) < width and min(ay, by) < height:
-                total += int(min(abs(bx - ax) + 2, width + 1) + min(abs(by - ay) + 2, height + 1))
-            ax, ay = bx, by
-    return total
+            table[((row << shift) + column) & last] = line << 32 | (row * width + column)
+        if columns > 0 and (balance < 0 or rows == 0):
+            column += step_x
+            columns -= 1
+            balance += rise
+        else:
+            row += step_y
+            rows -= 1
+            balance -= run
+        if 0 <= column < width and 0 <= row < height:
+            slot, cell = ((row << shift) + column) & last, row * width + column
+            before = table[slot]
+            table[slot] = line << 32 | cell
+            if before & _CELL != cell or not _goes_on(fixes, before >> 32, line, frame, cell, least):
+                counts[cell] += 1
 
 
 @njit(cache=True, nogil=True)
 def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts):
     """Count the passages of tracks through the pixels of a window.
-
-    The pixels of a line are found by exact traversal: J. Amanatides and A. Woo, A Fast Voxel Traversal
-    Algorithm for Ray Tracing, Eurographics 1987.
 
     Parameters
     ----------
@@ -201,22 +105,86 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
     width, height : int
         Pixels.
     counts : ndarray of uint32 (height * width,)
-        Is increased by 1 for each passage.
+        Is increased by 1 for each passage; fewer than 2**32 pixels.
     """
-    size = (1 << (2 * bits.max())) + 1
-    cell_of, left_at = np.full(size, -1, np.int64), np.zeros(size)
-    none = np.zeros(0)
-    out = (counts, np.zeros(0, np.int64), np.zeros((0, 4)), none, none, none)
-    scratch = _scratch(segments)
-    for k in range(tracks.shape[0] - 1):
-        cell_of[: 1 << (2 * bits[k])] = -1
-        table = (cell_of[: (1 << (2 * bits[k])) + 1], left_at, np.zeros(0, np.int32))
-        for s in range(tracks[k], tracks[k + 1]):
-            if segments[s] < segments[s + 1]:
-                _count(
-                    u, v, progress, segments[s], segments[s + 1],
-                    scale, x0, y0, width, height, least[k], bits[k], 0, table, out, scratch,
-                )  # fmt: skip
+    frame = frame_of(scale, x0, y0, width, height)
+    fraction, size, left, top, width, height = frame
+    right, bottom = (width << fraction) - 1, (height << fraction) - 1
+    fixes = (u, v, progress)
+    table = np.empty(1 << 2 * bits.max(), np.int64)
+    x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
+    # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
+    # What the ring holds at first are counts for pixel 0, taken off in advance.
+    ring, turn = np.zeros(_RING, np.uint64), 0
+    counts[0] -= np.uint32(_RING)
+    for t in range(tracks.shape[0] - 1):
+        shift, rejoin = bits[t], least[t]
+        last_slot = (1 << 2 * shift) - 1
+        table[: last_slot + 1] = -1
+        for s in range(tracks[t], tracks[t + 1]):
+            first, last = segments[s], segments[s + 1]
+            if first == last:
+                continue
+            ax, ay = place(u[first], size, left), place(v[first], size, top)
+            if (ax | ay | (right - ax) | (bottom - ay)) >= 0:
+                column, row = ax >> fraction, ay >> fraction
+                cell, slot = row * width + column, ((row << shift) + column) & last_slot
+                back = table[slot] & _CELL == cell
+                if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, True) > rejoin:
+                    counts[cell] += 1
+                table[slot] = cell
+            for start in range(first, last - 1, CHUNK):
+                found, within = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
+                for j in range(found):
+                    i = np.uint64(near[j])
+                    line = np.int64(start + i)
+                    ax, ay, bx, by = x[i], y[i], x[i + ONE], y[i + ONE]
+                    outside = ax | ay | bx | by | (right - ax) | (bottom - ay) | (right - bx) | (bottom - by)
+                    plain = within or outside >= 0
+                    plain = plain and (bx | by) & ((1 << fraction) - 1) != 0
+                    plain = plain and (abs(bx - ax) | abs(by - ay)) >> (fraction + LONGEST) == 0
+                    if not plain:
+                        _count_with_care(fixes, line, frame, table, shift, rejoin, counts)
+                        continue
+                    columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, 0)
+                    # Nothing can make up for this: an axis without steps left is never taken. Only where a line
+                    # ends in a corner of pixels might another step tie with the last.
+                    if columns == 0:
+                        balance = 1 << 62
+                    if rows == 0:
+                        balance = -(1 << 62)
+                    column, row = ax >> fraction, ay >> fraction
+                    cell, here = row * width + column, (row << shift) + column
+                    # By masks instead of branches: which edge is next cannot be foretold.
+                    cell_x, cell_y = (1 if columns > 0 else -1), (width if rows > 0 else -width)
+                    here_y = 1 << shift if rows > 0 else -(1 << shift)
+                    both, cell_xy, here_xy = rise + run, cell_x - cell_y, cell_x - here_y
+                    cell |= line << 32
+                    table[np.uint64(here & last_slot)] = cell
+                    end = turn + abs(columns) + abs(rows)
+                    for k in range(turn, end):
+                        sideways = balance >> 63
+                        balance += (both & sideways) - run
+                        cell += cell_y + (cell_xy & sideways)
+                        here += here_y + (here_xy & sideways)
+                        slot = np.uint64(here & last_slot)
+                        before = table[slot]
+                        table[slot] = cell
+                        pixel = np.uint64(np.uint32(cell))
+                        back = np.uint64(np.uint32(before)) == pixel
+                        if back and _goes_on(fixes, before >> 32, line, frame, pixel, rejoin):
+                            continue
+                        prefetch(counts, pixel)
+                        due = np.uint64(k & (_RING - 1))
+                        counts[ring[due]] += np.uint32(1)
+                        ring[due] = pixel
+                    turn = end
+            ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
+            if (ax | ay | (right - ax) | (bottom - ay)) >= 0:
+                column, row = ax >> fraction, ay >> fraction
+                table[((row << shift) + column) & last_slot] = (-last << 32) | (row * width + column)
+    for cell in ring:
+        counts[cell] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -250,28 +218,68 @@ def list_passages(
         Seconds and metres inside the pixel; the sum of metric * weight and of the weights, the weight
         being seconds (metres where the time is unknown) with a known metric.
     """
-    size = (1 << (2 * bits)) + 1
-    bound = _visits(u, v, segments, scale, x0, y0, width, height)
+    frame = frame_of(scale, x0, y0, width, height)
+    x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
+    bound = visits(u, v, segments, frame, x, y, near)
     cells = np.empty(bound, np.int64)
     spent = np.zeros((bound, 4))
+    fraction, size, left, top, width, height = frame
+    last_slot = (1 << 2 * bits) - 1
+    nowhere = last_slot + 1
     n = 0
-    if bound > 0:
-        table = (np.full(size, -1, np.int64), np.zeros(size), np.zeros(size, np.int32))
-        out = (np.zeros(0, np.uint32), cells, spent, time, metres, metric)
-        scratch = _scratch(segments)
-        for s in range(segments.shape[0] - 1):
-            if segments[s] < segments[s + 1]:
-                n = _list(
-                    u, v, progress, segments[s], segments[s + 1],
-                    scale, x0, y0, width, height, least, bits, n, table, out, scratch,
-                )  # fmt: skip
-    return cells[:n], spent[:n]
-
-
-@njit(cache=True, nogil=True)
-def count_fixes(u, v, scale, x0, y0, width, height, counts):
-    """Add 1 to `counts` (height * width, uint32) for every fix inside the window."""
-    for i in range(u.shape[0]):
-        column, row = math.floor(u[i] * scale - x0), math.floor(v[i] * scale - y0)
+    slots = nowhere + 1 if bound > 0 else 0
+    cell_of, left_at, passage_of = np.full(slots, -1, np.int64), np.zeros(slots), np.zeros(slots, np.int64)
+    for s in range(segments.shape[0] - 1 if bound > 0 else 0):
+        first, last = segments[s], segments[s + 1]
+        if first == last:
+            continue
+        slot = nowhere
+        column, row = place(u[first], size, left) >> fraction, place(v[first], size, top) >> fraction
         if 0 <= column < width and 0 <= row < height:
-            counts[int(row) * width + int(column)] += 1
+            cell, slot = row * width + column, ((row << bits) + column) & last_slot
+            if cell_of[slot] != cell or progress[first] - left_at[slot] > least:
+                cell_of[slot], passage_of[slot] = cell, n
+                cells[n] = cell
+                n += 1
+        for start in range(first, last - 1, CHUNK):
+            found, _ = near_lines(u, v, start, min(CHUNK, last - 1 - start), True, frame, x, y, near)
+            for j in range(found):
+                k = near[j]
+                i = start + k
+                ax, ay, bx, by = x[k], y[k], x[k + 1], y[k + 1]
+                columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction))
+                step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
+                columns, rows = abs(columns), abs(rows)
+                column, row = ax >> fraction, ay >> fraction
+                gain = progress[i + 1] - np.float64(progress[i])
+                west, east = u[i] * size - left, u[i + 1] * size - left
+                north, south = v[i] * size - top, v[i + 1] * size - top
+                entered = 0.0
+                while columns + rows > 0:
+                    if columns > 0 and (balance < 0 or rows == 0):
+                        reached = crossing(west, east, (column + (step_x > 0)) << fraction)
+                        column += step_x
+                        columns -= 1
+                        balance += rise
+                    else:
+                        reached = crossing(north, south, (row + (step_y > 0)) << fraction)
+                        row += step_y
+                        rows -= 1
+                        balance -= run
+                    reached = max(entered, reached)
+                    if slot != nowhere:
+                        spend(spent, passage_of[slot], entered, reached, i, time, metres, metric)
+                    entered = reached
+                    at = progress[i] + reached * gain
+                    left_at[slot] = at
+                    slot = nowhere
+                    if 0 <= column < width and 0 <= row < height:
+                        cell, slot = row * width + column, ((row << bits) + column) & last_slot
+                        if cell_of[slot] != cell or at - left_at[slot] > least:
+                            cell_of[slot], passage_of[slot] = cell, n
+                            cells[n] = cell
+                            n += 1
+                if slot != nowhere:
+                    spend(spent, passage_of[slot], entered, 1.0, i, time, metres, metric)
+        left_at[slot] = progress[last - 1]
+    return cells[:n], spent[:n]

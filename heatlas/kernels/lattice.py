@@ -1,0 +1,186 @@
+"""Tracks on a lattice of whole numbers: places inside pixels, lines near a window, and their ways through pixels.
+
+Positions are taken to a fine lattice inside the pixels, so that which pixel comes next is decided in whole numbers,
+without any rounding: by the line between two fixes alone, wherever a window's edges are.
+
+Indices are unsigned where they are hot: numba looks after negative ones otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+__all__ = [
+    "CHUNK", "LONGEST", "ONE", "coarser", "course", "crossing", "fraction_bits", "frame_of", "moment", "near_lines",
+    "place", "prefetch", "visits",
+]  # fmt: skip
+
+CHUNK = 512
+"""Fixes that are looked at in one go; those of a stretch outside the window are left at a glance."""
+LONGEST = 13
+"""Binary logarithm of the pixels of a line below which its products fit into 64 bits, at 24 bits of a pixel."""
+ONE = np.uint64(1)
+"""To count on from an unsigned index."""
+_MAGIC = 1.5 * 2.0**52
+"""Added to a smaller number, it leaves the nearest whole number in the last bits: a rounding that vectorises."""
+_MAGIC_BITS = int(np.float64(_MAGIC).view(np.int64))
+
+
+@intrinsic
+def prefetch(context, array, index):  # noqa: ARG001 - numba hands it over
+    """Ask for the cache line of an element before it is needed."""
+
+    def generate(target, builder, signature, values):
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        data = target.make_array(signature.args[0])(target, builder, values[0]).data
+        shape = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], shape)
+        for_writing, keep, of_data = (ir.Constant(word, k) for k in (1, 3, 1))
+        builder.call(fetch, [builder.bitcast(builder.gep(data, [values[1]]), byte), for_writing, keep, of_data])
+        return target.get_dummy_value()
+
+    return types.void(array, index), generate
+
+
+@njit(cache=True, nogil=True)
+def fraction_bits(scale):
+    """Binary logarithm of the lattice's points across a pixel: 24, fewer where numbers would grow too long."""
+    return min(24, 49 - math.ceil(math.log2(scale)))
+
+
+@njit(cache=True, nogil=True)
+def place(world, size, origin):
+    """Position on the lattice: `size` points across the world, `origin` at the window's edge."""
+    return np.float64(world * size + _MAGIC).view(np.int64) - (_MAGIC_BITS + origin)
+
+
+@njit(cache=True, nogil=True)
+def frame_of(scale, x0, y0, width, height):
+    """The window on the lattice: bits, points across the world, edges, and pixels each way."""
+    bits = fraction_bits(scale)
+    points = 2.0**bits
+    left, top = np.int64(np.round(x0 * points)), np.int64(np.round(y0 * points))
+    return bits, scale * points, left, top, np.int64(width), np.int64(height)
+
+
+@njit(cache=True, nogil=True)
+def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
+    """Find the lines that may touch the window and, if not `all_of_them`, lead to another pixel.
+
+    Plain loops without branches, which the compiler turns into vector instructions: most of what is recorded
+    stays inside one pixel, or away from the window. `x` and `y` receive the places of the `lines` + 1 fixes from
+    `start` on, `near` the lines found, counted from `start`.
+
+    Returns how many there are, and whether all fixes lie inside the window.
+    """
+    bits, size, left, top, width, height = frame
+    right, bottom = (width << bits) - 1, (height << bits) - 1
+    x_float, y_float = x.view(np.float64), y.view(np.float64)
+    for i in range(lines + 1):
+        x_float[i] = u[start + i] * size + _MAGIC
+        y_float[i] = v[start + i] * size + _MAGIC
+    origin_x, origin_y = _MAGIC_BITS + left, _MAGIC_BITS + top
+    beyond = 0  # negative as soon as one fix lies outside
+    west = north = east = south = -1  # negative while all fixes lie beyond that edge
+    for i in range(lines + 1):
+        x[i] -= origin_x
+        y[i] -= origin_y
+        west &= x[i]
+        north &= y[i]
+        east &= right - x[i]
+        south &= bottom - y[i]
+        beyond |= x[i] | y[i] | (right - x[i]) | (bottom - y[i])
+    found = np.uint64(0)
+    if (west | north | east | south) < 0:
+        return found, False
+    for i in range(lines):
+        near[found] = i
+        leads_on = ((x[i] ^ x[i + 1]) | (y[i] ^ y[i + 1])) >> bits != 0
+        found += np.uint64(leads_on | all_of_them)
+    if beyond < 0:
+        led_on, found = found, np.uint64(0)
+        for j in range(led_on):
+            i = np.uint64(near[j])
+            near[found] = i
+            aside = (x[i] & x[i + ONE]) | ((right - x[i]) & (right - x[i + ONE]))
+            aside |= (y[i] & y[i + ONE]) | ((bottom - y[i]) & (bottom - y[i + ONE]))
+            found += np.uint64(aside >= 0)
+    return found, beyond >= 0
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def course(ax, ay, bx, by, bits, less):
+    """How a line goes from pixel to pixel.
+
+    The pixels of a line are found by exact traversal: J. Amanatides and A. Woo, A Fast Voxel Traversal Algorithm for
+    Ray Tracing, Eurographics 1987. The next edge is one between columns while `balance` is negative: the difference
+    of the two next crossings, times both lengths; of two at once it comes first. Crossing it adds `rise` to the
+    balance, crossing one between rows takes `run` off.
+
+    Returns columns and rows to go (signed), balance, rise and run.
+    """
+    columns, rows = (bx >> bits) - (ax >> bits), (by >> bits) - (ay >> bits)
+    west, north = (bx - ax) >> 63, (by - ay) >> 63  # -1 or 0: makes distances positive without a branch
+    to_x = ((((((ax >> bits) + 1 + west) << bits) - ax) ^ west) - west) >> less
+    to_y = ((((((ay >> bits) + 1 + north) << bits) - ay) ^ north) - north) >> less
+    length_x, length_y = abs(bx - ax) >> less, abs(by - ay) >> less
+    balance = to_x * length_y - to_y * length_x - 1
+    return columns, rows, balance, length_y << (bits - less), length_x << (bits - less)
+
+
+@njit(cache=True, nogil=True)
+def coarser(ax, ay, bx, by, bits):
+    """By how many bits a very long line must be taken more coarsely for its products to fit; its ends stay."""
+    less = 0
+    while (abs(bx - ax) | abs(by - ay)) >> (bits + LONGEST + less) > 0:
+        less += 1
+    return less
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def crossing(a, b, edge):
+    """Which share of the way from a to b lies before an edge, by the places as they are: not taken to the lattice.
+
+    So what is spent in four pixels is what is spent in the one that they make up at half the scale.
+    """
+    return min(max((edge - a) / (b - a), 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def moment(fixes, line, frame, column, row, leaving):
+    """Progress at which a line enters or leaves a pixel; line -1 - i stands for the end of a segment at fix i."""
+    u, v, progress = fixes
+    if line < 0:
+        return np.float64(progress[-1 - line])
+    bits, size, left, top, _, _ = frame
+    ax, ay, bx, by = u[line] * size - left, v[line] * size - top, u[line + 1] * size - left, v[line + 1] * size - top
+    share = 1.0 if leaving else 0.0
+    if place(u[line + leaving], size, left) >> bits != column:
+        share = crossing(ax, bx, (column + ((bx > ax) == leaving)) << bits)
+    if place(v[line + leaving], size, top) >> bits != row:
+        down = crossing(ay, by, (row + ((by > ay) == leaving)) << bits)
+        share = min(share, down) if leaving else max(share, down)
+    start = np.float64(progress[line])
+    return start + share * (progress[line + 1] - start)
+
+
+@njit(cache=True, nogil=True)
+def visits(u, v, segments, frame, x, y, near):
+    """Bound the number of pixel visits inside a window from above."""
+    bits, _, _, _, width, height = frame
+    total = 0
+    for s in range(segments.shape[0] - 1):
+        total += segments[s] < segments[s + 1]
+        for start in range(segments[s], segments[s + 1] - 1, CHUNK):
+            lines = min(CHUNK, segments[s + 1] - 1 - start)
+            found, _ = near_lines(u, v, start, lines, True, frame, x, y, near)
+            for j in range(found):
+                i = near[j]
+                columns, rows = abs((x[i + 1] >> bits) - (x[i] >> bits)), abs((y[i + 1] >> bits) - (y[i] >> bits))
+                total += min(columns + 1, width + 1) + min(rows + 1, height + 1)
+    return total
