@@ -13,7 +13,7 @@ from heatlas.finish import Finish, window_data
 from heatlas.places import check_memory
 from heatlas.point_set import PointSet, framed, why_no_points
 from heatlas.rendering import Heat, point_heat
-from heatlas.sources.rows import swap_warning
+from heatlas.sources.tables.rows import swap_warning
 from heatlas.spool import Tally
 from heatlas.spread import Kernel, halo, pixel_areas
 

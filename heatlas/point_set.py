@@ -13,8 +13,8 @@ from heatlas.mercator import MAX_LATITUDE, from_lonlat
 from heatlas.options import parse_kernel
 from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
-from heatlas.sources.columns import PointColumns, find_columns
-from heatlas.sources.rows import read_points
+from heatlas.sources.tables.columns import PointColumns, find_columns
+from heatlas.sources.tables.rows import read_points
 from heatlas.spool import Spool, Tally
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from heatlas.points import Points
     from heatlas.rendering import Heat
-    from heatlas.sources.table import Table
+    from heatlas.sources.tables.table import Table
     from heatlas.spread import Kernel
     from heatlas.window import Window
 
@@ -64,14 +64,14 @@ class PointSet:
         return cls(tuple(parts))
 
     def where(self, text: str | None = None, after: str | None = None, before: str | None = None) -> PointSet:
-        """Keep the rows that pass (see `heatlas.sources.row_filter.filtered`).
+        """Keep the rows that pass (see `heatlas.sources.tables.row_filter.filtered`).
 
         Raises
         ------
         BadOption
             For a filter that is none, or a column that a table has not.
         """
-        from heatlas.sources.row_filter import filtered
+        from heatlas.sources.tables.row_filter import filtered
 
         return PointSet(
             tuple((filtered(table, text, after, before, columns.time), columns) for table, columns in self.parts)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
 
 settings.register_profile("heatlas", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("heatlas")

@@ -8,9 +8,9 @@ from collections import Counter
 
 import numpy as np
 
-from heatlas.sources.columns import find_columns
-from heatlas.sources.rows import read_points
 from heatlas.sources.tables import open_table
+from heatlas.sources.tables.columns import find_columns
+from heatlas.sources.tables.rows import read_points
 
 
 def read(source, *, query=None, table=None, **given):

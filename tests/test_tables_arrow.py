@@ -320,8 +320,8 @@ class NotInstalled:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, NotInstalled())
 from heatlas.sources.tables import open_table
-from heatlas.sources.columns import find_columns
-from heatlas.sources.rows import read_points
+from heatlas.sources.tables.columns import find_columns
+from heatlas.sources.tables.rows import read_points
 table = open_table(sys.argv[1])
 columns = find_columns(table.schema, name=table.name)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from heatlas.errors import BadOption
-from heatlas.sources.columns import CRS, find_columns
+from heatlas.sources.tables.columns import CRS, find_columns
 
 
 def found(*names, types=None, **given):

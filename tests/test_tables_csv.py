@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tables import csv_text, made, read
 
 from heatlas.errors import BadOption, SourceFailed
-from heatlas.sources.table_csv import RAGGED
 from heatlas.sources.tables import is_table, open_table
+from heatlas.sources.tables.csv import RAGGED
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12)
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tables import feature, geojson, made, read
 
 from heatlas.errors import BadOption, SourceFailed
-from heatlas.sources import table_json
-from heatlas.sources.table_json import BROKEN
 from heatlas.sources.tables import is_table, open_table
+from heatlas.sources.tables import json as table_json
+from heatlas.sources.tables.json import BROKEN
 
 
 def lines(objects, before="", after="\n"):

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from tables import read
 
 from heatlas.errors import BadOption
-from heatlas.sources.cells import numbers, seconds
-from heatlas.sources.columns import PointColumns, find_columns
-from heatlas.sources.geometry import CENTRE, MISSING, PLACE, UNREADABLE, as_wgs84, is_wgs84, places
-from heatlas.sources.rows import REASONS, read_points, swap_warning
 from heatlas.sources.tables import open_table
+from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.columns import PointColumns, find_columns
+from heatlas.sources.tables.geometry import CENTRE, MISSING, PLACE, UNREADABLE, as_wgs84, is_wgs84, places
+from heatlas.sources.tables.rows import REASONS, read_points, swap_warning
 
 NAN = float("nan")
 

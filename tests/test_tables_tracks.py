@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from heatlas.batch import join
 from heatlas.clean import clean
 from heatlas.errors import BadOption
-from heatlas.sources.columns import find_columns
 from heatlas.sources.sports import max_speed
-from heatlas.sources.table_tracks import UNTRACKED, read_tracks
 from heatlas.sources.tables import open_table
+from heatlas.sources.tables.columns import find_columns
+from heatlas.sources.tables.tracks import UNTRACKED, read_tracks
 
 
 def tracks(source, track="track", **given):

@@ -14,8 +14,8 @@ from heatlas.errors import BadOption, SourceFailed
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
 
 if TYPE_CHECKING:
-    from heatlas.sources.streams import Source
-    from heatlas.sources.table import Table
+    from heatlas.sources.tables.streams import Source
+    from heatlas.sources.tables.table import Table
 
 __all__ = ["STDIN", "is_table", "open_table"]
 
@@ -45,10 +45,10 @@ def is_table(source: object) -> bool:
         A file: by its content, and by its name's ending where that does not tell. A FIT, GPX or TCX file is
         none whatever it is called, nor is an archive of several files. A folder is only one if its name ends in
         .parquet or .gdb. Text ``scheme://...`` is a database, ``-`` is standard input, and of objects those that
-        `heatlas.sources.table_frames.read_frame` takes are tables.
+        `heatlas.sources.tables.frames.read_frame` takes are tables.
     """
     if not isinstance(source, (str, Path)):
-        from heatlas.sources.table_frames import is_frame
+        from heatlas.sources.tables.frames import is_frame
 
         return is_frame(source)
     if isinstance(source, str) and (source == STDIN or _URL.match(source)):
@@ -85,7 +85,7 @@ def open_table(source: object, *, query: str | None = None, table: str | None = 
         When an optional library is needed.
     """
     if not isinstance(source, (str, Path)):
-        from heatlas.sources.table_frames import read_frame
+        from heatlas.sources.tables.frames import read_frame
 
         _only_plain("a table in memory", query, table)
         return read_frame(source)
@@ -123,7 +123,7 @@ def _folder(path: Path, query: str | None, table: str | None) -> Table:
     _only_plain(f"the folder {path}", query, table)
     if path.suffix.lower() != ".parquet":
         raise BadOption(f"the folder {path} is no table: name a file in it, or call it .parquet")
-    from heatlas.sources.table_arrow import read_parquet
+    from heatlas.sources.tables.arrow import read_parquet
 
     return read_parquet(path)
 
@@ -136,7 +136,7 @@ def _ending(path: Path) -> str:
 
 def _kind(path: Path) -> str:
     """What a file is, looking into what is packed around one table."""
-    from heatlas.sources.streams import file_source, zipped_table
+    from heatlas.sources.tables.streams import file_source, zipped_table
 
     try:
         with path.open("rb") as file:
@@ -155,7 +155,7 @@ def _kind(path: Path) -> str:
 
 def _kind_of(head: bytes) -> str:
     """Kind of unpacked content, also of Arrow streams, and of text in UTF-16 without a byte-order mark."""
-    from heatlas.sources.streams import encoding_of
+    from heatlas.sources.tables.streams import encoding_of
 
     found = kind(head)
     if found == "unknown" and head.startswith(b"\xff\xff\xff\xff"):
@@ -174,14 +174,14 @@ def _file(path: Path, query: str | None, table: str | None) -> Table:
         return _vector(path, query, table)
     _only_plain(str(path), query, table)
     if found == "parquet":
-        from heatlas.sources.table_arrow import read_parquet
+        from heatlas.sources.tables.arrow import read_parquet
 
         return read_parquet(path)
     if found == "arrow" or (found == "unknown" and ending in _ARROW):
-        from heatlas.sources.table_arrow import read_arrow
+        from heatlas.sources.tables.arrow import read_arrow
 
         return read_arrow(path)
-    from heatlas.sources.streams import file_source
+    from heatlas.sources.tables.streams import file_source
 
     return _text(file_source(path), found, ending)
 
@@ -191,15 +191,15 @@ def _text(source: Source, found: str, ending: str) -> Table:
     if found == "empty":
         raise SourceFailed(f"{source.name} is empty")
     if found == "json" or (found == "text" and ending in {*_JSON, *_LINES}):
-        from heatlas.sources.table_json import read_json
+        from heatlas.sources.tables.json import read_json
 
         return read_json(source)
     if found == "csv" or (found == "text" and ending in _DELIMITED):
-        from heatlas.sources.table_csv import read_csv
+        from heatlas.sources.tables.csv import read_csv
 
         return read_csv(source)
     if found == "text":
-        from heatlas.sources.table_csv import read_csv
+        from heatlas.sources.tables.csv import read_csv
 
         return read_csv(source)
     what = NOT_RECORDINGS.get(found, f"a recording ({found.upper()})" if found in _RECORDINGS else found)
@@ -210,14 +210,14 @@ def _text(source: Source, found: str, ending: str) -> Table:
 def _vector(path: Path, query: str | None, table: str | None) -> Table:
     if query is not None:
         raise BadOption(f"--query is for databases, not for {path}; --table names a layer of it")
-    from heatlas.sources.table_vector import read_vector
+    from heatlas.sources.tables.vector import read_vector
 
     return read_vector(path, table)
 
 
 def _standard_input(query: str | None, table: str | None) -> Table:
     """Stream text; put anything else into a file first, which is removed when the program ends."""
-    from heatlas.sources.streams import stream_source
+    from heatlas.sources.tables.streams import stream_source
 
     name = "standard input"
     source = stream_source(sys.stdin.buffer, name)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from heatlas.errors import SourceFailed
-from heatlas.sources.columns import CRS
-from heatlas.sources.table import Table
+from heatlas.sources.tables.columns import CRS
+from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from heatlas.errors import SourceFailed
-from heatlas.sources.columns import distinct_names
-from heatlas.sources.streams import Chunks, encoding_of, transcoded, whole_lines
-from heatlas.sources.table import Table
+from heatlas.sources.tables.columns import distinct_names
+from heatlas.sources.tables.streams import Chunks, encoding_of, transcoded, whole_lines
+from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from heatlas.sources.streams import Source
+    from heatlas.sources.tables.streams import Source
 
 __all__ = ["RAGGED", "read_csv"]
 
@@ -46,7 +46,7 @@ class _Layout:
 
 
 def read_csv(source: Source) -> Table:
-    """Open delimited text; all its columns are text, and `heatlas.sources.cells` reads numbers in them.
+    """Open delimited text; all its columns are text, and `heatlas.sources.tables.cells` reads numbers in them.
 
     The delimiter is a comma, semicolon, tab, bar, or blanks. A first row of numbers is no header: its columns
     are then called column_1, column_2 ... Names that occur twice get a number. Rows with too few or too many

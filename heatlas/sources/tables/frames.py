@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from heatlas.errors import BadOption, SourceFailed
-from heatlas.sources.columns import CRS, distinct_names
-from heatlas.sources.table import Table
-from heatlas.sources.table_arrow import with_crs
+from heatlas.sources.tables.arrow import with_crs
+from heatlas.sources.tables.columns import CRS, distinct_names
+from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.errors import BadOption, MissingExtra
-from heatlas.sources.geometry_parts import centre, geojson_parts, wkb_parts, wkt_parts
+from heatlas.sources.tables.geometry_parts import centre, geojson_parts, wkb_parts, wkt_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from heatlas.sources.geometry_parts import Part
+    from heatlas.sources.tables.geometry_parts import Part
 
 __all__ = ["CENTRE", "MISSING", "PLACE", "UNREADABLE", "Places", "as_wgs84", "is_wgs84", "places"]
 
@@ -59,7 +59,7 @@ class Places:
 def places(column: pa.Array) -> Places:
     """Read a column of geometries.
 
-    Points are read many at a time. Other types stand at their centre (`heatlas.sources.geometry_parts.centre`).
+    Points are read many at a time. Other types stand at their centre (`heatlas.sources.tables.geometry_parts.centre`).
 
     Parameters
     ----------

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from heatlas.errors import SourceFailed
-from heatlas.sources.columns import CRS
-from heatlas.sources.json_columns import Field, as_batch, fields_of, parse_block, shape_of
-from heatlas.sources.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from
-from heatlas.sources.streams import encoding_of, transcoded, whole_lines
-from heatlas.sources.table import Table
+from heatlas.sources.tables.columns import CRS
+from heatlas.sources.tables.json_columns import Field, as_batch, fields_of, parse_block, shape_of
+from heatlas.sources.tables.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from
+from heatlas.sources.tables.streams import encoding_of, transcoded, whole_lines
+from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from heatlas.sources.streams import Source
+    from heatlas.sources.tables.streams import Source
 
 __all__ = ["BROKEN", "read_json"]
 

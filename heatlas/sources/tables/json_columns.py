@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
-from heatlas.sources.geometry import CENTRE, MISSING, PLACE, UNREADABLE
-from heatlas.sources.geometry_parts import centre, geojson_parts
+from heatlas.sources.tables.geometry import CENTRE, MISSING, PLACE, UNREADABLE
+from heatlas.sources.tables.geometry_parts import centre, geojson_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from heatlas.sources.streams import encoding_of
+from heatlas.sources.tables.streams import encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

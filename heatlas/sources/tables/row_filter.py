@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.errors import BadOption
-from heatlas.sources.cells import numbers, seconds
+from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.where import parse_date, parse_filter, without_accents
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from heatlas.sources.table import Table
+    from heatlas.sources.tables.table import Table
 
 __all__ = ["FILTERED", "filtered"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.points import Points
-from heatlas.sources.cells import numbers
-from heatlas.sources.columns import CRS
-from heatlas.sources.geometry import CENTRE, UNREADABLE, as_wgs84, places
+from heatlas.sources.tables.cells import numbers
+from heatlas.sources.tables.columns import CRS
+from heatlas.sources.tables.geometry import CENTRE, UNREADABLE, as_wgs84, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from heatlas.sources.columns import PointColumns
-    from heatlas.sources.table import Table
+    from heatlas.sources.tables.columns import PointColumns
+    from heatlas.sources.tables.table import Table
 
     Bad = NDArray[np.bool_] | None
 
@@ -53,7 +53,7 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
     table : Table
         Read once.
     columns : PointColumns
-        As `heatlas.sources.columns.find_columns` found them.
+        As `heatlas.sources.tables.columns.find_columns` found them.
 
     Yields
     ------

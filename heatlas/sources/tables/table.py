@@ -34,7 +34,7 @@ class Table:
     """Number of rows where it is known beforehand."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows with too few or too many cells" ...) -> how many rows reading itself had to leave out; it
-    grows while `read` streams. `heatlas.sources.rows.read_points` hands its growth on with the points."""
+    grows while `read` streams. `heatlas.sources.tables.rows.read_points` hands its growth on with the points."""
     warnings: list[str] = field(default_factory=list)
     """What was wrong with the table though it could be read ("the packed data is cut off ..."), each a sentence
     without the name; it grows while `read` streams, so look at it afterwards."""

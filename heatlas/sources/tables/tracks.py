@@ -12,20 +12,20 @@ import pyarrow.compute as pc
 
 from heatlas.batch import Activity, Recording
 from heatlas.errors import BadOption
-from heatlas.sources.cells import numbers, seconds
-from heatlas.sources.columns import plain_name
-from heatlas.sources.rows import REASONS, positions
 from heatlas.sources.sports import sport_name
+from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.columns import plain_name
+from heatlas.sources.tables.rows import REASONS, positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from heatlas.sources.columns import PointColumns
-    from heatlas.sources.table import Table
+    from heatlas.sources.tables.columns import PointColumns
+    from heatlas.sources.tables.table import Table
 
-__all__ = ["UNTRACKED", "read_tracks"]
+__all__ = ["UNTRACKED", "metric_names", "read_tracks"]
 
 UNTRACKED = "rows without a track"
 """Reason under which rows are counted that say of no track that they belong to it."""
@@ -58,6 +58,12 @@ class _Groups:
     starts: NDArray[np.int64]
     """(number of tracks + 1,) offsets into `order`."""
     keys: list[Any]
+
+
+def metric_names(table: Table, columns: PointColumns) -> list[str]:
+    """Names that the columns of a table have as metrics, as far as they hold numbers."""
+    used = {columns.lat, columns.lon, columns.geometry, columns.time, columns.track}
+    return [_metric(name)[0] or _snake(name) for name in table.schema.names if name not in used]
 
 
 def read_tracks(table: Table, columns: PointColumns, source_name: str) -> list[Recording]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from heatlas.errors import BadOption, MissingExtra, SourceFailed
-from heatlas.sources.columns import CRS
-from heatlas.sources.streams import zipped_table
-from heatlas.sources.table import Table
+from heatlas.sources.tables.columns import CRS
+from heatlas.sources.tables.streams import zipped_table
+from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

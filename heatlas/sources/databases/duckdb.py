@@ -1,0 +1,93 @@
+"""DuckDB files, opened so that they cannot be written, and queries over files without a database."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.sources.databases.arrow import plain_batch, plain_schema
+from heatlas.sources.databases.failures import attempt
+from heatlas.sources.databases.relations import find_table, make_table, need_table, quoted, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heatlas.sources.databases.url import Address
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["open_duckdb"]
+
+_ROWS = 65_536
+_MEMORY = ":memory:"
+_TABLES = (
+    "SELECT table_schema, table_name FROM information_schema.tables "
+    "WHERE table_schema NOT IN ('information_schema', 'pg_catalog') "
+    "ORDER BY table_schema <> current_schema(), table_schema, table_name"
+)
+
+
+def open_duckdb(address: Address, query: str | None, table: str | None) -> Table:
+    """Open a query or a table of `duckdb:///path`; without a path a query may read files such as Parquet."""
+    path = address.database or _MEMORY
+    if path != _MEMORY and not Path(path).is_file():
+        raise SourceFailed(f"{address.name} cannot be read: there is no file {path}")
+    errors = _errors()
+
+    def relation() -> tuple[str, pa.Schema]:
+        with closing(_connect(path)) as link:
+            if query is not None:
+                _check(link, query)
+                return query, _schema(link, query)
+            tables = link.execute(_TABLES).fetchall()
+            if table is None:
+                raise need_table(address, tables)
+            sql = ".".join(map(quoted, find_table(address, table, tables)))
+            return sql, _schema(link, select("*", sql))
+
+    source, schema = attempt(address, errors, "cannot be read", relation)
+
+    def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
+        with closing(_connect(path)) as link:
+            sql = source if query is not None else select(", ".join(map(quoted, columns)), source)
+            for batch in _reader(link.sql(sql)):
+                yield plain_batch(batch, columns)
+
+    return make_table(address, schema, stream, errors)
+
+
+def _errors() -> tuple[type[BaseException], ...]:
+    try:
+        import duckdb
+    except ImportError:
+        raise MissingExtra("reading DuckDB", "duckdb") from None
+    return (duckdb.Error, OSError, pa.ArrowException)
+
+
+def _connect(path: str) -> Any:
+    import duckdb
+
+    link = duckdb.connect(path, read_only=path != _MEMORY)
+    link.execute("SET python_enable_replacements = false")  # a table is no variable of this program
+    return link
+
+
+def _check(link: Any, query: str) -> None:
+    """Refuse what DuckDB itself takes for something else than one SELECT: it would run several, and write files."""
+    statements = link.extract_statements(query)
+    if len(statements) != 1 or not str(statements[0].type.name).startswith("SELECT"):
+        raise BadOption("only a single SELECT statement is run")
+
+
+def _schema(link: Any, sql: str) -> pa.Schema:
+    """Types of the result; a relation is planned, not run."""
+    return plain_schema(_reader(link.sql(sql).limit(0)).schema)
+
+
+def _reader(result: Any) -> pa.RecordBatchReader:
+    # Newer versions have another name for it and warn of the old one.
+    method = getattr(result, "to_arrow_reader", None) or result.fetch_record_batch
+    return method(_ROWS)

@@ -1,0 +1,183 @@
+"""MySQL and MariaDB: PyMySQL logs in, rows come as a prepared statement sends them and are decoded in blocks.
+
+A prepared statement sends numbers as their bytes. That spares the server writing them as text and the client reading
+it, and blocks of rows are decoded at once, where PyMySQL makes a Python object of each value.
+"""
+
+from __future__ import annotations
+
+import struct
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from heatlas.errors import BadOption, MissingExtra
+from heatlas.sources.databases.failures import attempt
+from heatlas.sources.databases.mysql_rows import END, Malformed, column_of, decode_rows, packet_ends
+from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heatlas.sources.databases.mysql_rows import Column
+    from heatlas.sources.databases.url import Address
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["open_mysql"]
+
+_CONNECT_SECONDS = 10
+_BLOCK = 2 << 20
+"""Bytes that are decoded at once; some 60,000 rows of three numbers."""
+_PAUSE_SECONDS = 0.05
+_OPTIONS = {"unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_key_password", "ssl_verify_identity", "charset"}
+_PREPARE, _EXECUTE = 0x16, 0x17
+_TABLES = (
+    "SELECT table_schema, table_name FROM information_schema.tables "
+    "WHERE table_schema NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') "
+    "ORDER BY table_schema <> COALESCE(DATABASE(), ''), table_schema, table_name"
+)
+
+
+def open_mysql(address: Address, query: str | None, table: str | None) -> Table:
+    """Open a query or a table of a MySQL or MariaDB server; values of GEOMETRY columns become WKB."""
+    errors = _errors()
+    link = attempt(address, errors, "cannot be reached", _connect, address)
+    with closing(link):
+
+        def relation() -> tuple[str, list[Column]]:
+            if query is not None:
+                return query, _prepare(link, query)[1]
+            tables = _tables(link)
+            if table is None:
+                raise need_table(address, tables)
+            source = ".".join(quoted(name, "`") for name in find_table(address, table, tables))
+            return source, _prepare(link, select("*", source))[1]
+
+        source, columns = attempt(address, errors, "cannot be read", relation)
+
+    def stream(names: list[str]) -> Iterator[pa.RecordBatch]:
+        sql = query if query is not None else select(", ".join(quoted(name, "`") for name in names), source)
+        with closing(_connect(address)) as link:
+            for batch in _rows(link, sql, names):
+                yield project(batch, names)
+
+    schema = pa.schema([pa.field(column.name, column.type) for column in columns])
+    return make_table(address, schema, stream, errors)
+
+
+def _errors() -> tuple[type[BaseException], ...]:
+    try:
+        import pymysql
+    except ImportError:
+        raise MissingExtra("reading MySQL and MariaDB", "mysql") from None
+    # RuntimeError: a way to log in that needs the cryptography package; struct.error: a server of another kind.
+    return (pymysql.Error, OSError, RuntimeError, struct.error, pa.ArrowException, Malformed)
+
+
+def _connect(address: Address) -> Any:
+    """Log in and begin a transaction in which the server refuses to write."""
+    import pymysql
+
+    unknown = sorted(address.options.keys() - _OPTIONS)
+    if unknown:
+        raise BadOption(f"{address.name} cannot take the option {unknown[0]}; known are {', '.join(sorted(_OPTIONS))}")
+    options: dict[str, Any] = {"charset": "utf8mb4", **address.options}
+    if "ssl_verify_identity" in options:
+        options["ssl_verify_identity"] = options["ssl_verify_identity"].lower() in {"1", "true", "yes"}
+    link = pymysql.connect(
+        host=address.host or "localhost",
+        port=address.port or 3306,
+        user=address.user,
+        password=address.password or "",
+        database=address.database,
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_CONNECT_SECONDS,
+        **options,
+    )
+    # Logging in must not take for ever; a query may take what it takes.
+    link._read_timeout = None
+    with link.cursor() as cursor:
+        cursor.execute("START TRANSACTION READ ONLY")
+    return link
+
+
+def _tables(link: Any) -> list[tuple[str, str]]:
+    with link.cursor() as cursor:
+        cursor.execute(_TABLES)
+        return [(str(schema), str(table)) for schema, table in cursor.fetchall()]
+
+
+def _prepare(link: Any, sql: str) -> tuple[int, list[Column]]:
+    """Have the server understand a statement, without running it: its number and the columns of its result."""
+    link._execute_command(_PREPARE, sql)
+    statement, columns, parameters = struct.unpack_from("<IHH", link._read_packet().get_all_data(), 1)
+    if parameters:
+        raise BadOption("the query holds a ?, for which there is no value")
+    if not columns:
+        raise BadOption("the query gives no rows: it is one SELECT statement")
+    return statement, _columns(link, columns)
+
+
+def _columns(link: Any, count: int) -> list[Column]:
+    from pymysql.protocol import FieldDescriptorPacket
+
+    fields = [link._read_packet(FieldDescriptorPacket) for _ in range(count)]
+    link._read_packet()  # the end of the list
+    return [column_of(field.name, field.type_code, field.flags, field.charsetnr) for field in fields]
+
+
+def _rows(link: Any, sql: str, names: list[str]) -> Iterator[pa.RecordBatch]:
+    """Run a statement and decode its rows block by block; at most some blocks are held at a time."""
+    statement, _ = _prepare(link, sql)
+    link._execute_command(_EXECUTE, struct.pack("<IBI", statement, 0, 1))
+    columns = _columns(link, link._read_packet().read_length_encoded_integer())
+    wanted = [column.name in names for column in columns]
+    block, held, ended = bytearray(_BLOCK), 0, False
+    begun = link._rfile.peek(1)  # what came along with the names of the columns
+    block[: len(begun)], held = begun, len(begun)
+    link._sock.settimeout(_PAUSE_SECONDS)
+    try:
+        while not ended:
+            if held == len(block):  # one row is longer than the block
+                block.extend(bytes(len(block)))
+            held = _fill(link._sock, block, held)
+            ends = packet_ends(block, held)
+            used = int(ends[-1]) if len(ends) else 0
+            if used and (mark := block[int(ends[-2]) + 4 if len(ends) > 1 else 4]) in END:
+                ended = True
+                if mark == 0xFF:
+                    _raise(link, bytes(block[(int(ends[-2]) if len(ends) > 1 else 0) + 4 : used]))
+                ends = ends[:-1]
+            if len(ends):
+                yield decode_rows(np.frombuffer(bytes(block[:held]) + bytes(8), np.uint8), ends, columns, wanted)
+            block[: held - used] = block[used:held]
+            held -= used
+    finally:
+        link._force_close()  # what has not been read of the result is of no use; a second close does no harm
+
+
+def _fill(sock: Any, block: bytearray, held: int) -> int:
+    """Read until the block is full, the rows end, or the server pauses; give how much the block holds."""
+    import pymysql
+
+    while held < len(block):
+        # The end is a short packet behind all rows. What only looks like it makes no more than a shorter block.
+        if held >= 9 and block[held - 9 : held - 6] == b"\x05\x00\x00" and block[held - 5] == 0xFE:
+            break
+        try:
+            with memoryview(block) as view:
+                count = sock.recv_into(view[held:])
+        except TimeoutError:
+            break
+        if not count:
+            raise pymysql.OperationalError(2013, "Lost connection to MySQL server during query")
+        held += count
+    return held
+
+
+def _raise(link: Any, packet: bytes) -> None:
+    from pymysql.protocol import MysqlPacket
+
+    MysqlPacket(packet, link.encoding).raise_for_error()
