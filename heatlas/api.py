@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from heatlas.batch import COLUMNS
 from heatlas.errors import BadOption
-from heatlas.report import place_data
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -71,36 +67,28 @@ def open_sources(
 
 
 def inspect(
-    *sources: str | Path,
+    *sources: Any,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
-    """Say what is in some sources, as plain data: files, activities by sport, dates, columns and places."""
-    tracks = open_sources(*sources, workers=workers, progress=progress)
-    sports: dict[str, dict[str, float]] = {}
-    for activity in tracks.activities:
-        counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
-        counts["activities"] += 1
-        counts["distance_m"] += activity.distance or 0
-        counts["moving_s"] += activity.moving_time or 0
-    starts = sorted(start for activity in tracks.activities if (start := activity.start) is not None)
-    known = {
-        name: sum(int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns)
-        for name in COLUMNS
-    }
-    return {
-        **tracks.data(),
-        "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
-        "first": _iso(starts[0]) if starts else None,
-        "last": _iso(starts[-1]) if starts else None,
-        "columns": {name: n / tracks.fixes for name, n in known.items() if n},
-        "places": [place_data(place) for place in tracks.places()],
-        "seconds": tracks.report.seconds,
-    }
+    """Say what is in some sources, as plain data.
 
+    Of recordings: files, activities by sport, dates, columns and places. Of tables: rows, columns, where the points
+    are and what they weigh; the options are those of `open_points`.
+    """
+    from heatlas.inspection import describe_points, describe_tracks
+    from heatlas.sources.tables import is_table
 
-def _iso(moment: float) -> str:
-    return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat().replace("+00:00", "Z")
+    if not any(map(is_table, sources)):
+        return describe_tracks(open_sources(*sources, workers=workers, progress=progress))
+    _only_tables(sources)
+    points = open_points(*sources, query=query, table=table, lat=lat, lon=lon, weight=weight)
+    return describe_points(points, lambda rows: progress("reading", rows, points.size))
 
 
 def open_points(
@@ -249,8 +237,7 @@ def render(
             },
             "tracks, and a table's rows are points: leave it out, or say --track COLUMN",
         )  # fmt: skip
-        if not all(of_tables):
-            raise BadOption("tables of points and recordings make two maps: draw the one or the other")
+        _only_tables(sources)
         from heatlas.point_job import PointJob
 
         opened = open_points(*sources, **columns, weight=weight, time=time).where(where, after, before)
@@ -273,6 +260,13 @@ def render(
         *sources, columns=what.columns, workers=workers, measure=str(what), progress=progress
     )  # fmt: skip
     return tracks_job.run(tracks, workers, progress)
+
+
+def _only_tables(sources: Collection[Any]) -> None:
+    from heatlas.sources.tables import is_table
+
+    if not all(map(is_table, sources)):
+        raise BadOption("tables of points and recordings make two maps: name the one or the other")
 
 
 def _refuse(given: dict[str, Any], reason: str) -> None:

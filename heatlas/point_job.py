@@ -13,7 +13,6 @@ from heatlas.finish import Finish, window_data
 from heatlas.places import check_memory
 from heatlas.point_set import PointSet, framed, why_no_points
 from heatlas.rendering import Heat, point_heat
-from heatlas.sources.tables.rows import swap_warning
 from heatlas.spool import Tally
 from heatlas.spread import Kernel, halo, pixel_areas
 
@@ -99,7 +98,8 @@ class PointJob:
             raise NothingToDraw(why_no_points(points.name, tally))
         finished = self.finish.write(warm, progress)
         return {
-            **self._counts(points, tally, warm),
+            **points.data(tally, shown=self.frame.bbox is None),
+            **self._balance(tally, warm),
             "choice": self.frame.choice,
             "window": window_data(window),
             "kernel": _kernel_data(self._kernel(window)),
@@ -117,46 +117,20 @@ class PointJob:
         kernel = self._kernel(window)
         return point_heat(chunks, window, self.measure, kernel, workers, lambda stage: progress(stage, 0, 0))
 
-    def _counts(self, points: PointSet, tally: Tally, warm: Heat) -> dict[str, Any]:
-        """What was read and left out, where the weight went, and what looks odd, as plain data."""
-        columns = points.parts[0][1]
-        warnings = [(table.name, text) for table, _ in points.parts for text in table.warnings]
-        if odd := swap_warning(columns, tally.dropped, tally.points):
-            warnings.append((points.name, odd))
-        if self.frame.bbox is None and (crowd := tally.crowd):
-            box = ",".join(f"{x:g}" for x in crowd)
-            text = f"nearly all points lie within --bbox {box}, which is much less than what is drawn"
-            warnings.append((points.name, text))
-        data: dict[str, Any] = {
-            "files": {
-                "read": len(points.parts),
-                "failed": [],
-                "skipped": [],
-                "warnings": [{"file": name, "reason": text} for name, text in warnings],
-            },
-            "rows": tally.rows,
-            "points": tally.points,
-            "columns": {
-                what: name
-                for what in ("lat", "lon", "geometry", "weight")
-                if (name := getattr(columns, what)) is not None
-            },
-            "dropped": dict(sorted(tally.dropped.items())),
-            "duplicates": [],
-            "activities": 0,
-            "fixes": 0,
-            "places": [],
-        }
-        if self.measure.reduction in {"sum", "count"}:
-            everything = tally.total if self.measure.reduction == "sum" else tally.points
-            outside = everything - warm.total
-            # What rounding leaves of nothing is nothing.
-            data["outside"] = outside if abs(outside) > 1e-9 * max(abs(everything), abs(warm.total)) else 0.0
-            if self.measure.density:
-                areas = pixel_areas(warm.smoothed.window)
-                data["drawn"] = float((warm.smoothed.total.sum(axis=1, dtype=np.float64) * areas).sum())
-                data["spilled"] = everything - data["drawn"]
-        return data
+    def _balance(self, tally: Tally, warm: Heat) -> dict[str, float]:
+        """Where the weight went: what fell outside of the window is accounted for."""
+        if self.measure.reduction not in {"sum", "count"}:
+            return {}
+        everything = tally.total if self.measure.reduction == "sum" else float(tally.points)
+        outside = everything - warm.total
+        # What rounding leaves of nothing is nothing.
+        sound = abs(outside) > 1e-9 * max(abs(everything), abs(warm.total))
+        balance = {"outside": outside if sound else 0.0}
+        if self.measure.density:
+            areas = pixel_areas(warm.smoothed.window)
+            balance["drawn"] = float((warm.smoothed.total.sum(axis=1, dtype=np.float64) * areas).sum())
+            balance["spilled"] = everything - balance["drawn"]
+        return balance
 
 
 def _kernel_data(kernel: Kernel) -> dict[str, Any]:

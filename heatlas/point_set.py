@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import NothingToDraw
 from heatlas.grid import Measure, parse_point_measure
@@ -14,7 +14,7 @@ from heatlas.options import parse_kernel
 from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.rows import read_points
+from heatlas.sources.tables.rows import read_points, swap_warning
 from heatlas.spool import Spool, Tally
 
 if TYPE_CHECKING:
@@ -98,6 +98,44 @@ class PointSet:
         """Stream the points."""
         for table, columns in self.parts:
             yield from read_points(table, columns)
+
+    def data(self, tally: Tally, shown: bool = True) -> dict[str, Any]:
+        """What was read and left out, and what looks odd, as plain data.
+
+        Parameters
+        ----------
+        tally : Tally
+            That counted the points when they were read.
+        shown : bool
+            Whether all points are shown, so that a few strays make the rest small.
+        """
+        warnings = [(table.name, text) for table, _ in self.parts for text in table.warnings]
+        columns = self.parts[0][1]
+        if odd := swap_warning(columns, tally.dropped, tally.points):
+            warnings.append((self.name, odd))
+        if shown and (crowd := tally.crowd):
+            box = ",".join(f"{x:g}" for x in crowd)
+            warnings.append((self.name, f"nearly all points lie within --bbox {box}, much less than all of them do"))
+        return {
+            "files": {
+                "read": len(self.parts),
+                "failed": [],
+                "skipped": [],
+                "warnings": [{"file": name, "reason": text} for name, text in warnings],
+            },
+            "rows": tally.rows,
+            "points": tally.points,
+            "columns": {
+                what: name
+                for what in ("lat", "lon", "geometry", "weight")
+                if (name := getattr(columns, what)) is not None
+            },
+            "dropped": dict(sorted(tally.dropped.items())),
+            "duplicates": [],
+            "activities": 0,
+            "fixes": 0,
+            "places": [],
+        }
 
     @contextmanager
     def located(

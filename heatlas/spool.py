@@ -39,6 +39,8 @@ class Tally:
     """Sum of their weights; their number where there are none."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> rows that were left out."""
+    lightest: float = math.inf
+    heaviest: float = -math.inf
     south: float = math.inf
     north: float = -math.inf
     _lon: list[float] = field(default_factory=lambda: [math.inf, -math.inf, math.inf, -math.inf])
@@ -64,7 +66,12 @@ class Tally:
                 weight = None if points.weight is None else points.weight[inside]
                 points = Points(lon=points.lon[inside], lat=points.lat[inside], weight=weight)  # noqa: PLW2901
             self.points += len(points)
-            self.total += len(points) if points.weight is None else float(points.weight.sum())
+            if points.weight is None:
+                self.total += len(points)
+            elif len(points):
+                self.total += float(points.weight.sum())
+                self.lightest = min(self.lightest, float(points.weight.min()))
+                self.heaviest = max(self.heaviest, float(points.weight.max()))
             if reach and len(points):
                 self._reach(points)
             told(self.rows)

@@ -20,6 +20,22 @@ class Server:
     def url(self, **changes: object) -> str:
         return servers.url(self.port, self.scheme, **{"database": self.database, **changes})
 
+    def connect(self):
+        """Connect with the scheme's own driver, to write."""
+        if self.scheme == "mysql":
+            import pymysql
+
+            return pymysql.connect(
+                host="127.0.0.1",
+                port=self.port,
+                user=servers.USER,
+                password=servers.PASSWORD,
+                database=self.database,
+            )
+        import psycopg
+
+        return psycopg.connect(self.url())
+
 
 @pytest.fixture(scope="session")
 def server_ports():

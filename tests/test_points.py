@@ -317,7 +317,7 @@ def test_stdin_and_json(tmp_path):
 
 
 def test_a_source_that_breaks_off_leaves_nothing_behind(tmp_path):
-    from heatlas.sources.table import Table
+    from heatlas.sources.tables.table import Table
 
     def read(columns):
         yield pa.record_batch({"lat": [9.0], "lon": [38.0]})

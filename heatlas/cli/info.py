@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from heatlas.cli.progress import show_progress
@@ -12,11 +14,19 @@ __all__ = ["command"]
 @click.command("info")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
+@click.option("--query", metavar="SQL", help="What to read of a database: a SELECT.")
+@click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read.")
+@click.option("--lat", metavar="COLUMN", help="Latitudes of a table; by default found by name.")
+@click.option("--lon", metavar="COLUMN", help="Longitudes of a table; by default found by name.")
+@click.option("--weight", metavar="COLUMN", help="Weights of a table's points.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
-def command(sources: tuple[str, ...], colormaps: bool, workers: int | None, as_json: bool, quiet: bool) -> None:
-    """Say what is in SOURCE: counts, sports, dates, places, and what was left out and why."""
+def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Say what is in SOURCE: counts, sports, dates, places, and what was left out and why.
+
+    Of a table: its columns, where its points are, and what they weigh.
+    """
     if colormaps:
         from heatlas.colormaps import names
 
@@ -28,13 +38,28 @@ def command(sources: tuple[str, ...], colormaps: bool, workers: int | None, as_j
     from heatlas.cli.summary import print_files, print_json
 
     with show_progress(quiet) as progress:
-        report = inspect(*sources, workers=workers, progress=progress.count)
+        report = inspect(*sources, progress=progress.count, **options)
     if as_json:
         print_json(report)
         return
     print_files(report)
-    if not report["activities"]:
-        return
+    if "points" in report:
+        _print_points(report)
+    elif report["activities"]:
+        _print_tracks(report)
+
+
+def _print_points(report: dict[str, Any]) -> None:
+    for name, columns in report["all_columns"].items():
+        click.echo(f"columns of {name}: {', '.join(columns)}")
+    if report["bbox"]:
+        click.echo("all points: --bbox " + ",".join(f"{x:.4f}" for x in report["bbox"]))
+    if report["weights"]:
+        low, high = report["weights"]
+        click.echo(f"weights: {low:g} to {high:g}, in all {report['total']:g}")
+
+
+def _print_tracks(report: dict[str, Any]) -> None:
     width = max(len(sport) for sport in report["sports"])
     click.echo(f"{report['first'][:10]} to {report['last'][:10]}" if report["first"] else "no dates")
     for sport, counts in report["sports"].items():

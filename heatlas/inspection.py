@@ -1,0 +1,63 @@
+"""What is in a collection of tracks or points, as plain data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.batch import COLUMNS
+from heatlas.report import place_data
+from heatlas.spool import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heatlas.point_set import PointSet
+    from heatlas.tracks import Tracks
+
+__all__ = ["describe_points", "describe_tracks"]
+
+
+def describe_tracks(tracks: Tracks) -> dict[str, Any]:
+    """Activities by sport, first and last start, share of fixes that have each column, and places."""
+    sports: dict[str, dict[str, float]] = {}
+    for activity in tracks.activities:
+        counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
+        counts["activities"] += 1
+        counts["distance_m"] += activity.distance or 0
+        counts["moving_s"] += activity.moving_time or 0
+    starts = sorted(start for activity in tracks.activities if (start := activity.start) is not None)
+    known = {
+        name: sum(int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns)
+        for name in COLUMNS
+    }
+    return {
+        **tracks.data(),
+        "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
+        "first": _iso(starts[0]) if starts else None,
+        "last": _iso(starts[-1]) if starts else None,
+        "columns": {name: n / tracks.fixes for name, n in known.items() if n},
+        "places": [place_data(place) for place in tracks.places()],
+        "seconds": tracks.report.seconds,
+    }
+
+
+def _iso(moment: float) -> str:
+    return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
+    """Rows and columns, the box of all points, and the sum and range of the weights; all rows are read."""
+    tally = Tally()
+    for _ in tally(points.chunks(), told):
+        pass
+    weighted = points.weight is not None and tally.points > 0
+    return {
+        **points.data(tally),
+        "all_columns": {table.name: list(table.schema.names) for table, _ in points.parts},
+        "bbox": None if tally.bbox is None else list(tally.bbox),
+        "total": tally.total,
+        "weights": [tally.lightest, tally.heaviest] if weighted else None,
+    }
