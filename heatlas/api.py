@@ -10,31 +10,43 @@ from heatlas.errors import BadOption
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from heatlas.batch import Recording
     from heatlas.point_set import PointSet
+    from heatlas.sources.tables.table import Table
     from heatlas.spread import Kernel
 
 __all__ = ["inspect", "open_points", "open_sources", "render"]
 
 
 def open_sources(
-    *sources: str | Path,
+    *sources: Any,
     columns: Collection[str] = COLUMNS,
+    track: str | None = None,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    time: str | None = None,
     workers: int | None = None,
     measure: str = "passes",
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Tracks:
-    """Read recordings: Strava exports, folders, archives, and files of .gpx, .fit and .tcx.
+    """Read recordings: Strava exports, folders, archives, files of .gpx, .fit, .tcx; and tables whose rows are fixes.
 
     Parameters
     ----------
-    *sources : str or Path
+    *sources : str, Path or object
         What to read.
     columns : collection of str
         Columns of fixes to keep in memory; fewer take less.
+    track : str, optional
+        Column of tables that tells tracks apart; tables need it.
+    query, table, lat, lon, time : str, optional
+        As for `open_points`.
     workers : int, optional
-        Threads; by default one for each processor.
+        Processes for reading; by default one for each processor.
     measure : str
         What will be drawn from it, so that a first run can compile that meanwhile.
     progress : callable, optional
@@ -47,23 +59,44 @@ def open_sources(
     Raises
     ------
     BadOption
-        When a path does not exist.
+        When a path does not exist, or a table has no such column.
+    SourceFailed, MissingExtra
+        When a table cannot be read.
     """
     from heatlas.sources.load import load
+    from heatlas.sources.tables import is_table, open_table
     from heatlas.warm import warm_up
 
     def ready(names: list[str]) -> None:
         progress("compiling, only this once", 0, 0)
         warm_up(names, measure)
 
+    of_tables = [is_table(source) for source in sources]
+    tables = [open_table(s, query=query, table=table) for s, yes in zip(sources, of_tables, strict=True) if yes]
     batches, report = load(
-        [Path(source) for source in sources],
+        [Path(source) for source, yes in zip(sources, of_tables, strict=True) if not yes],
         columns,
         workers,
         lambda done, total: progress("reading", done, total),
         ready,
+        _recordings(tables, lat, lon, time, track),
     )
+    for found in tables:
+        report.read += 1
+        report.dropped.update(found.dropped)
+        report.warnings += [(found.name, text) for text in found.warnings]
     return Tracks(tuple(batches), report)
+
+
+def _recordings(
+    tables: Collection[Table], lat: str | None, lon: str | None, time: str | None, track: str | None
+) -> Iterator[Recording]:
+    for table in tables:
+        from heatlas.sources.tables.columns import find_columns
+        from heatlas.sources.tables.tracks import read_tracks
+
+        columns = find_columns(table.schema, name=table.name, lat=lat, lon=lon, time=time, track=track)
+        yield from read_tracks(table, columns, table.name)
 
 
 def inspect(
@@ -251,15 +284,29 @@ def render(
                 "tables, such as a .csv or a database: leave it out")  # fmt: skip
     from heatlas.job import Job
 
-    what = parse_measure(measure or "passes")
+    what = parse_measure(measure or "passes", _other_metrics(sources, of_tables, query, table))
     tracks_job = Job.parse(
         what, frame, Finish.parse(output=Path(output), measure=what, **look), smooth=smooth or "auto",  # type: ignore[arg-type]
         where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones,
     )  # fmt: skip
     tracks = open_sources(
-        *sources, columns=what.columns, workers=workers, measure=str(what), progress=progress
+        *sources, columns=what.columns, track=track, time=time, **columns, workers=workers, measure=str(what),
+        progress=progress,
     )  # fmt: skip
     return tracks_job.run(tracks, workers, progress)
+
+
+def _other_metrics(
+    sources: Sequence[Any], of_tables: Sequence[bool], query: str | None, table: str | None
+) -> list[str]:
+    """Names of all columns of tables whose rows are fixes: any of them may be a metric."""
+    if not any(of_tables):
+        return []
+    from heatlas.sources.tables import open_table
+    from heatlas.sources.tables.tracks import metric_names
+
+    tables = [source for source, yes in zip(sources, of_tables, strict=True) if yes and source != "-"]
+    return [name for source in tables for name in metric_names(open_table(source, query=query, table=table))]
 
 
 def _only_tables(sources: Collection[Any]) -> None:

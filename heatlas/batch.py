@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join", "select", "take_fixes"]
+__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join", "select", "split", "take_fixes"]
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
@@ -144,6 +144,35 @@ def join(batches: Sequence[Batch]) -> Batch:
         activities=tuple(activity for batch in batches for activity in batch.activities),
         dropped=sum((batch.dropped for batch in batches), Counter()),
     )
+
+
+def split(batch: Batch, columns: Sequence[Collection[str]]) -> list[Batch]:
+    """Make a batch of each track, the inverse of `join`; the arrays are views.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of k tracks.
+    columns : sequence of collection of str (k,)
+        Names of the columns that each is to have.
+    """
+    singles = []
+    tracks, offsets = batch.tracks.tolist(), batch.segments[batch.tracks].tolist()
+    for k, names in enumerate(columns):
+        fixes = slice(offsets[k], offsets[k + 1])
+        singles.append(
+            Batch(
+                u=batch.u[fixes],
+                v=batch.v[fixes],
+                time=batch.time[fixes],
+                progress=batch.progress[fixes],
+                columns={name: batch.columns[name][fixes] for name in names},
+                segments=batch.segments[tracks[k] : tracks[k + 1] + 1] - offsets[k],
+                tracks=np.array([0, tracks[k + 1] - tracks[k]]),
+                activities=(batch.activities[k],),
+            )
+        )
+    return singles
 
 
 def select(batch: Batch, wanted: Sequence[bool] | NDArray[np.bool_]) -> Batch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,12 +75,11 @@ def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:
         source), whatever the order of the batches.
     """
     tracks = [_track(batch) for batch in batches]
-    rank = sorted(range(len(batches)), key=lambda k: _poverty(batches[k]))
-    place = {k: r for r, k in enumerate(rank)}
+    rank = cache(lambda k: (_poverty(batches[k]), k))  # few tracks are ever compared
     verdicts: dict[tuple[int, int], bool] = {}
 
     def same(a: int, b: int) -> bool:
-        pair = (a, b) if place[a] < place[b] else (b, a)
+        pair = (a, b) if rank(a) < rank(b) else (b, a)
         if pair not in verdicts:
             verdicts[pair] = _same(tracks[pair[0]], tracks[pair[1]])
         return verdicts[pair]
@@ -87,7 +87,7 @@ def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:
     dropped: dict[int, int] = {}
     for group in _groups(len(tracks), [*_meetings(tracks), *_lookalikes(tracks)], same):
         kept: list[int] = []
-        for k in sorted(group, key=place.__getitem__):
+        for k in sorted(group, key=rank):
             original = next((other for other in kept[:_MOST_KEPT] if same(k, other)), None)
             if original is None:
                 kept.append(k)

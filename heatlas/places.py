@@ -6,7 +6,6 @@ import math
 import os
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.batch import Batch
 
 __all__ = [
-    "MAX_SIDE", "Place", "around", "bbox_window", "check_memory", "extent", "find_places",
+    "MAX_SIDE", "Place", "around", "bbox_window", "check_memory", "extent", "find_places", "padded",
 ]  # fmt: skip
 
 MAX_SIDE = 4096
@@ -54,7 +53,7 @@ class Place:
     """About: counted on a sample."""
 
 
-def _padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Bounding box in degrees around world coordinates, with some air and a least size."""
     west, east, north, south = float(u.min()), float(u.max()), float(v.min()), float(v.max())
     least = max(_LEAST / float(ground_metres((north + south) / 2)[0]), _SLENDER * max(east - west, south - north))
@@ -72,37 +71,42 @@ def find_places(batches: Sequence[Batch]) -> list[Place]:
     Cells of some 20 km that are visited often enough are joined to regions with their neighbours; a
     single long trip between two of them does not make them one.
     """
-    samples = []
-    for batch in batches:
-        offsets = batch.segments[batch.tracks].tolist()
-        for first, last in pairwise(offsets):
-            if first == last:
-                continue
-            step = max(1, (last - first) // _SAMPLES)
-            u, v = batch.u[first:last:step] % 1.0, batch.v[first:last:step]
-            cells = (u / _CELL).astype(np.int64) << 32 | (v / _CELL).astype(np.int64)
-            samples.append((u, v, cells, step))
-    region = _regions([frozenset(cells.tolist()) for _, _, cells, _ in samples])
-    if not region:
+    sampled = [_samples(batch) for batch in batches if batch.fixes]
+    if not sampled:
         return []
-    count = max(region.values()) + 1
-    keys = np.array(sorted(region))
-    names = np.array([region[key] for key in keys.tolist()])
-    activities, fixes = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    inside: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = [[] for _ in range(count)]
-    for u, v, cell, step in samples:
-        at = np.minimum(np.searchsorted(keys, cell), len(keys) - 1)
-        home = np.where(keys[at] == cell, names[at], -1)
-        for name in set(home.tolist()) - {-1}:
-            here = home == name
-            activities[name] += 1
-            fixes[name] += int(here.sum()) * step
-            inside[name].append((u[here], v[here]))
-    places = [
-        Place(_core_bbox(*(np.concatenate(part) for part in zip(*inside[name], strict=True))), int(a), int(f))
-        for name, (a, f) in enumerate(zip(activities, fixes, strict=True))
-    ]
+    u, v = (np.concatenate(part) for part in zip(*(sample[:2] for sample in sampled), strict=True))
+    step, many = (np.concatenate(part) for part in zip(*(sample[2:] for sample in sampled), strict=True))
+    cell = (u / _CELL).astype(np.int64) << 32 | (v / _CELL).astype(np.int64)
+    # Tracks stay in a cell for long: what follows looks at stays, not at samples.
+    begins = np.append(True, cell[1:] != cell[:-1])
+    begins[np.cumsum(many)[:-1]] = True
+    first = np.flatnonzero(begins)
+    stay = np.diff(first, append=len(cell))
+    track = np.searchsorted(np.cumsum(many), first, side="right")
+    visited: list[set[int]] = [set() for _ in many]
+    for one, key in zip(track.tolist(), cell[first].tolist(), strict=True):
+        visited[one].add(key)
+    region = _regions([frozenset(cells) for cells in visited])
+    name = np.array([region.get(key, -1) for key in cell[first].tolist()])
+    places = []
+    for k in range(max(region.values()) + 1):
+        here = np.repeat(name == k, stay)
+        activities = len(np.unique(track[name == k]))
+        fixes = int((stay * step[track])[name == k].sum())
+        places.append(Place(_core_bbox(u[here], v[here]), activities, fixes))
     return sorted(places, key=lambda place: (-place.activities, -place.fixes, place.bbox))
+
+
+def _samples(batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Every n-th fix of each track that has any: u, v; and for each track n, and how many of them there are."""
+    offsets = batch.segments[batch.tracks]
+    lengths = np.diff(offsets)
+    first, lengths = offsets[:-1][lengths > 0], lengths[lengths > 0]
+    step = np.maximum(1, lengths // _SAMPLES)
+    many = -(-lengths // step)
+    ordinal = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+    at = np.repeat(first, many) + ordinal * np.repeat(step, many)
+    return batch.u[at] % 1.0, batch.v[at], step, many
 
 
 def _regions(tracks: Sequence[frozenset[int]]) -> dict[int, int]:
@@ -144,7 +148,7 @@ def _core_bbox(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, f
     u = _unwrapped(u)
     (west, east), (north, south) = np.quantile(u, _CORE), np.quantile(v, _CORE)
     core = (u >= west) & (u <= east) & (v >= north) & (v <= south)
-    return _padded(u[core], v[core]) if core.any() else _padded(u, v)
+    return padded(u[core], v[core]) if core.any() else padded(u, v)
 
 
 def _unwrapped(u: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -164,7 +168,7 @@ def extent(batches: Sequence[Batch]) -> tuple[float, float, float, float]:
     u = np.concatenate([batch.u[:: max(1, batch.fixes // 2000)] for batch in sound])
     ends = np.array([[batch.u.min(), batch.u.max()] for batch in sound]).ravel()
     v = np.array([[batch.v.min(), batch.v.max()] for batch in sound]).ravel()
-    return _padded(_unwrapped(np.concatenate((u, ends))), v)
+    return padded(_unwrapped(np.concatenate((u, ends))), v)
 
 
 def around(lat: float, lon: float, radius: float) -> tuple[float, float, float, float]:

@@ -89,24 +89,29 @@ def test_wrong_input_gets_one_clear_sentence(export, tmp_path, args, code, says)
     assert not (tmp_path / "x.png").exists()
 
 
-def test_an_interrupt_leaves_nothing_half_written(tmp_path):
+@pytest.mark.parametrize("everyone", [False, True])
+def test_an_interrupt_leaves_nothing_half_written(tmp_path, everyone):
     folder = tmp_path / "many"
     folder.mkdir()
     lon, lat = made.straight(20000)
-    data = made.gpx(lon, lat)
-    for k in range(150):
-        (folder / f"{k}.gpx").write_bytes(data)
+    (folder / "0.gpx").write_bytes(made.gpx(lon, lat))
+    for k in range(1, 1000):
+        (folder / f"{k}.gpx").hardlink_to(folder / "0.gpx")
     code = "import sys, heatlas.cli; print('ready', flush=True); heatlas.cli.main()"
     running = subprocess.Popen(
         [sys.executable, "-c", code, "render", str(folder), "-o", str(tmp_path / "heat.png")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert running.stdout is not None
     assert running.stdout.readline() == "ready\n"
     time.sleep(1)
-    running.send_signal(signal.SIGINT)
+    if everyone:  # as from a terminal: helpers are told as well
+        os.killpg(running.pid, signal.SIGINT)
+    else:
+        running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     if running.returncode == 0:
         pytest.fail("the job was over before it was interrupted: make it larger")
@@ -114,6 +119,8 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path):
     assert "stopped" in said
     assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["many"]
+    with pytest.raises(ProcessLookupError):  # nobody is left
+        os.killpg(running.pid, 0)
 
 
 def test_help_is_quick_and_loads_nothing_heavy(tmp_path):

@@ -109,6 +109,31 @@ def test_columns_without_a_value_are_left_out():
     assert np.isnan(got.columns["cadence"]).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("wanted", [(), ("heart_rate",), ("cadence", "power"), COLUMNS])
+@pytest.mark.parametrize("end", [[RUN], [session(NOW, 1, 0, (9, UINT32, 50_000))], []])
+def test_only_columns_that_are_wanted_are_read(wanted, end):
+    def fields(i):
+        return [
+            (3, UINT8, 100 + i),
+            (4, UINT8, 60),
+            (53, UINT8, 64),
+            (5, UINT32, 300 * i),
+            (7, UINT16, 200),
+            (2, UINT16, 9),
+        ]
+
+    data = fit(*(record(NOW + i, 9 + i / 1000, -79.5, *fields(i)) for i in range(9)), *end)
+    (whole,) = read_fit(data, "a.fit")
+    (got,) = read_fit(data, "a.fit", wanted)
+    assert got.activity == whole.activity
+    assert got.activity.distance in {24.0, 500.0}
+    for name in ("lon", "lat", "time"):
+        assert np.array_equal(getattr(got, name), getattr(whole, name))
+    assert list(got.columns) == [name for name in whole.columns if name in wanted]
+    for name, values in got.columns.items():
+        assert np.array_equal(values, whole.columns[name])
+
+
 @pytest.mark.parametrize("header", [12, 14, 16, 40])
 def test_headers_of_any_size(header):
     assert positions(one(*TRACK, header=header)) == 10

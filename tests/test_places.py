@@ -11,6 +11,7 @@ import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatlas.batch import join
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.mercator import MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
 from heatlas.options import parse_around, parse_bbox, parse_length, parse_zone
@@ -136,6 +137,23 @@ def test_the_busiest_place_wins_and_the_others_are_named():
     assert find_places([]) == []
     with pytest.raises(NothingToDraw):
         extent([])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_places_hold_what_their_tracks_have_there(seed):
+    rng = np.random.default_rng(seed)
+    homes = np.array([[1100, 600], [1200, 700], [900, 650]])
+    runs, counted = [], {}
+    for k in rng.choice(3, 20, p=[0.6, 0.3, 0.1]).tolist():
+        n = int(rng.choice([0, 1, 5, 299, 700, 2000]))
+        lon, lat = to_lonlat(*((homes[k] + 0.5) / 2048))  # in the middle of a cell
+        runs.append(slow.make_batch(*(np.array([[lon], [lat]]) + np.cumsum(rng.normal(0, 1e-5, (2, n)), 1))))
+        activities, fixes = counted.get(k, (0, 0))
+        step = max(1, n // 300)
+        counted[k] = (activities + (n > 0), fixes + len(range(0, n, step)) * step)
+    expected = sorted((place for place in counted.values() if place[0]), reverse=True)
+    for batches in (runs, [join(runs[:7]), join(runs[7:])]):
+        assert [(place.activities, place.fixes) for place in find_places(batches)] == expected
 
 
 def test_a_place_on_the_antimeridian_is_one_place():

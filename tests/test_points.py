@@ -408,3 +408,48 @@ def test_order_of_rows_changes_but_rounding():
     for order in itertools.islice(itertools.permutations(ROWS), 5):
         found = heatlas.open_points(table(list(order)), weight="beds").heat("sum", window).smoothed.total
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-7)
+
+
+def fixes(days=3):
+    """Rows of a walk that is repeated every day, out of order, with a metric that nobody knows."""
+    rows = [
+        {"trip": day, "when": f"2024-05-{day + 1:02}T08:{k // 60:02}:{k % 60:02}Z", "lat": 47.8, "lon": 10.9 + k * 4e-5,
+         "Salinity (psu)": 30.0 + day}
+        for day in range(days) for k in range(0, 600, 2)
+    ]  # fmt: skip
+    order = np.random.default_rng(1).permutation(len(rows))
+    return [rows[k] for k in order]
+
+
+def test_rows_of_tracks_are_tracks(tmp_path):
+    path = tmp_path / "walks.ndjson"
+    path.write_text("".join(json.dumps(row) + "\n" for row in fixes()))
+    report = heatlas.render(path, output=tmp_path / "a.npy", track="trip", time="when", smooth="0", width=300)
+    assert (report["activities"], report["fixes"], report["measure"]) == (3, 900, "passes")
+    assert np.nanmax(np.load(tmp_path / "a.npy")) == 3
+    seconds = heatlas.render(path, output=tmp_path / "b.npy", track="trip", time="when", measure="seconds", width=300)
+    assert seconds["total"] == pytest.approx(3 * 598, rel=1e-6)
+    report = heatlas.render(
+        path, output=tmp_path / "c.npy", track="trip", time="when", measure="max(salinity_psu)", width=300, smooth="0"
+    )
+    assert np.nanmax(np.load(tmp_path / "c.npy")) == pytest.approx(32.0)
+    assert report["measure"] == "max(salinity_psu)"
+    with pytest.raises(BadOption, match="did you mean"):
+        heatlas.render(path, output=tmp_path / "d.npy", track="trip", measure="salinity")
+    with pytest.raises(BadOption, match="--weight"):
+        heatlas.render(path, output=tmp_path / "d.npy", track="trip", weight="lat")
+
+
+def test_tables_of_tracks_and_recordings_are_one_map(tmp_path):
+    path = tmp_path / "walks.csv"
+    path.write_text("id,time,lat,lon\n" + "".join(
+        f"{row['trip']},{row['when']},{row['lat']},{row['lon']}\n" for row in fixes(2)
+    ))  # fmt: skip
+    points = "".join(
+        f'<trkpt lat="47.8" lon="{10.9 + k * 4e-5}"><time>2024-06-01T08:{k // 60:02}:{k % 60:02}Z</time></trkpt>'
+        for k in range(0, 600, 2)
+    )
+    (tmp_path / "a.gpx").write_text(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>")
+    report = heatlas.render(path, tmp_path / "a.gpx", output=tmp_path / "a.npy", track="id", smooth="0", width=200)
+    assert (report["activities"], report["files"]["read"]) == (3, 2)
+    assert np.nanmax(np.load(tmp_path / "a.npy")) == 3

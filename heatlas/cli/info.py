@@ -19,7 +19,9 @@ __all__ = ["command"]
 @click.option("--lat", metavar="COLUMN", help="Latitudes of a table; by default found by name.")
 @click.option("--lon", metavar="COLUMN", help="Longitudes of a table; by default found by name.")
 @click.option("--weight", metavar="COLUMN", help="Weights of a table's points.")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor.")
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="Processes to read; by default one for each processor."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: bool, **options: Any) -> None:

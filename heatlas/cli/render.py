@@ -136,7 +136,12 @@ def _tables(function: click.decorators.FC) -> click.decorators.FC:
 @_filters
 @_hiding
 @click.option("--rgba", is_flag=True, help="Write colours, not values, into a .tif.")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Threads; by default one for each processor.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes to read and threads to draw; by default one for each processor.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(  # noqa: D103 - the help text stands below

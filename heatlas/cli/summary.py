@@ -30,7 +30,8 @@ def print_files(report: dict[str, Any]) -> None:
         _line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
     else:
         _line(
-            f"{files['read']:,} files, {report['activities']:,} activities, {report['fixes']:,} fixes"
+            f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}, "
+            f"{report['activities']:,} activities, {report['fixes']:,} fixes"
             + (f"; {len(files['failed']):,} files could not be read" if files["failed"] else "")
         )
     if report["dropped"]:

@@ -25,9 +25,11 @@ from heatlas.sources.fit_activity import (
     summarise,
 )
 from heatlas.sources.fit_messages import global_number, make_plan
-from heatlas.sources.fit_profile import EVENT, RECORD, WANTED
+from heatlas.sources.fit_profile import RECORD, WANTED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
 __all__ = ["read_fit"]
@@ -40,7 +42,6 @@ _FEW_DEFINITIONS = 64  # a file with more of them is odd: what it needs is not w
 _NONE = np.zeros(0, np.int64)
 _FIRST = np.zeros(1, np.int64)
 
-_TIMER = 0
 _TIMER_START = 0
 _TIMER_STOPS = frozenset({1, 4, 8, 9})
 
@@ -62,7 +63,7 @@ class _Part(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def read_fit(data: bytes, source: str) -> list[Recording]:
+def read_fit(data: bytes, source: str, columns: Collection[str] = COLUMNS) -> list[Recording]:
     """Read the recordings of a FIT file, as much of them as is sound.
 
     Parameters
@@ -71,6 +72,8 @@ def read_fit(data: bytes, source: str) -> list[Recording]:
         The file: one FIT file or several chained ones, whole, unfinished, cut off or damaged.
     source : str
         Where it was read, for `Activity.source`.
+    columns : collection of str
+        Which of COLUMNS to read: each costs its time.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def read_fit(data: bytes, source: str) -> list[Recording]:
         if refused:
             reason = reason or (f"{refused}: {part.warnings[0]}" if part.warnings else refused)
         else:
-            recordings += _recordings(data, part, summary, source)
+            recordings += _recordings(data, part, summary, source, columns)
     if not recordings:
         raise Unreadable(reason or ("no FIT file" if data.strip(b"\0") else "nothing but zero bytes"))
     return recordings
@@ -173,39 +176,40 @@ def _walk(
     return definitions[:d], records[:, :r], others[:, :o], int(end), state
 
 
-def _columns(
-    data: bytes, part: _Part, number: int, messages: NDArray[np.int64], summary: Summary
-) -> dict[str, NDArray[np.float64]]:
-    """Decode messages of one kind into columns of equal length; absent is what no definition names."""
+def _columns(data: bytes, part: _Part, summary: Summary, columns: Collection[str]) -> dict[str, NDArray[np.float64]]:
+    """Decode the records into columns of equal length; absent is what no definition names."""
     known: dict[bytes, int] = {}
     plan_of = [
-        known.setdefault(definition, len(known)) if its == number else 0
+        known.setdefault(definition, len(known)) if its == RECORD else 0
         for definition, its in zip(part.definitions, part.numbers, strict=True)
     ]
     if not known:
         return {}
+    wanted = {"lat", "lon", *columns}
+    if "cadence" in columns:
+        wanted.add("fractional_cadence")
+    if not summary.sessions or any("distance" not in session for session in summary.sessions):
+        wanted |= {"distance", "wrapped_distance"}
     make = make_plan if len(known) <= _FEW_DEFINITIONS else make_plan.__wrapped__
-    plan = make(tuple(known), summary.developer if number == RECORD else ())
-    out = np.full((len(plan.columns), messages.shape[1]), np.nan)
-    spans = plan.spans[plan_of]
-    # One memory layout, whatever was picked out of the messages: another would be compiled anew.
-    content, definition = np.ascontiguousarray(messages[0]), np.ascontiguousarray(messages[1])
-    decode(np.frombuffer(data, np.uint8), content, definition, spans, plan.rows, plan.scales, out)
+    plan = make(tuple(known), summary.developer, frozenset(wanted))
+    content, definition, _ = part.records
+    out = np.full((len(plan.columns), len(content)), np.nan)
+    decode(np.frombuffer(data, np.uint8), content, definition, plan.spans[plan_of], plan.rows, plan.scales, out)
     return dict(zip(plan.columns, out, strict=True))
 
 
-def _recordings(data: bytes, part: _Part, summary: Summary, source: str) -> list[Recording]:
+def _recordings(data: bytes, part: _Part, summary: Summary, source: str, wanted: Collection[str]) -> list[Recording]:
     """Make the recordings of one file: one, or one for each session of a multisport activity."""
     when = part.records[2]
-    values = _columns(data, part, RECORD, part.records, summary)
+    values = _columns(data, part, summary, wanted)
     lon, lat = _positions(values, len(when))
     shift, clock_warning = clock_shift(summary, when)
     time = _unix(when, shift)
     distance = _distance(values)
     if "fractional_cadence" in values and "cadence" in values:
         values["cadence"] += np.nan_to_num(values["fractional_cadence"])
-    columns = {name: values[name].astype(np.float32) for name in COLUMNS if name in values}
-    breaks = _breaks(data, part, summary)
+    columns = {name: values[name].astype(np.float32) for name in COLUMNS if name in values and name in wanted}
+    breaks = _breaks(part, summary)
     recordings = []
     for sessions, first, end in split_sessions(summary, when):
         here = slice(first, end)
@@ -233,8 +237,9 @@ def _positions(values: dict[str, NDArray[np.float64]], n: int) -> tuple[NDArray[
         return np.full(n, np.nan), np.full(n, np.nan)
     lon, lat = values["lon"], values["lat"]
     half = np.isnan(lon) != np.isnan(lat)
-    lon[half] = np.nan
-    lat[half] = np.nan
+    if half.any():
+        lon[half] = np.nan
+        lat[half] = np.nan
     return lon, lat
 
 
@@ -257,21 +262,12 @@ def _unix(when: NDArray[np.int64], shift: float | None) -> NDArray[np.float64]:
     return time
 
 
-def _breaks(data: bytes, part: _Part, summary: Summary) -> NDArray[np.int64]:
+def _breaks(part: _Part, summary: Summary) -> NDArray[np.int64]:
     """Find the first record after each pause: where the timer starts some time after it was stopped."""
-    if not summary.events:
-        return _NONE
-    events = part.others[:, summary.events]
-    values = _columns(data, part, EVENT, events, summary)
-    if "event" not in values or "event_type" not in values:
-        return _NONE
-    timer = values["event"] == _TIMER
-    kinds = values["event_type"][timer].tolist()
-    times, before = events[2, timer].tolist(), events[3, timer].tolist()
     stopped: int | None = None
     restarts: list[int] = []
     places: list[int] = []
-    for kind, time, place in zip(kinds, times, before, strict=True):
+    for kind, time, place in summary.timer:
         if kind in _TIMER_STOPS and stopped is None:
             stopped = time
         elif kind == _TIMER_START and stopped is not None:

@@ -47,6 +47,7 @@ FIRST_WALL_TIME = 0x10000000
 
 _MOST_OF_A_KIND = 1000  # no device writes more sessions or fields; a hostile file might write millions
 _QUARTER_HOUR = 900
+_TIMER = 0
 _EXTRA = (
     "calories",
     "average_heart_rate",
@@ -68,8 +69,8 @@ class Summary:
     """Global number -> the first message of it that says anything."""
     sessions: list[Message] = field(default_factory=list)
     developer: tuple[DeveloperField, ...] = ()
-    events: list[int] = field(default_factory=list)
-    """Which of the listed messages are events."""
+    timer: list[tuple[Value, int, int]] = field(default_factory=list)
+    """Events of the timer: what happened, device time, number of records before."""
 
     def get(self, number: int) -> Mapping[str, Value]:
         """First message of a global number, or an empty one."""
@@ -95,10 +96,12 @@ def summarise(data: bytes, definitions: list[bytes], numbers: list[int], others:
     summary = Summary()
     developer: dict[tuple[int, int], DeveloperField] = {}
     described = 0
-    for place, (content, index) in enumerate(zip(others[0].tolist(), others[1].tolist(), strict=True)):
+    for content, index, time, before in others.T.tolist():
         number = numbers[index]
         if number == EVENT:
-            summary.events.append(place)
+            values = read_message(data, content, definitions[index])
+            if values.get("event") == _TIMER and "event_type" in values:
+                summary.timer.append((values["event_type"], time, before))
         elif number == SESSION:
             if len(summary.sessions) < _MOST_OF_A_KIND:
                 summary.sessions.append(read_message(data, content, definitions[index]))

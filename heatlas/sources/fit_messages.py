@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from heatlas.batch import COLUMNS
 from heatlas.sources.fit_profile import (
     BASE_TYPES,
     FIELDS,
@@ -31,7 +32,7 @@ from heatlas.sources.fit_profile import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DeveloperField", "Plan", "developer_field", "global_number", "make_plan", "read_message"]
+__all__ = ["EVERYTHING", "DeveloperField", "Plan", "developer_field", "global_number", "make_plan", "read_message"]
 
 
 class DeveloperField(NamedTuple):
@@ -61,6 +62,8 @@ class Plan:
     """(r, 2) scale, offset."""
 
 
+EVERYTHING = frozenset({*COLUMNS, "lat", "lon", "distance", "wrapped_distance", "fractional_cadence"})
+"""All columns that a record may give."""
 _DEVELOPER_RANK = -1  # a developer field fills what the native one leaves open
 
 _Row = tuple[int, str, tuple[int, ...], tuple[float, float]]
@@ -72,15 +75,21 @@ def global_number(definition: bytes) -> int:
 
 
 @lru_cache(maxsize=256)
-def make_plan(definitions: tuple[bytes, ...], developer: tuple[DeveloperField, ...] = ()) -> Plan:
-    """Work out how to decode messages that become columns.
+def make_plan(
+    definitions: tuple[bytes, ...],
+    developer: tuple[DeveloperField, ...] = (),
+    wanted: frozenset[str] = EVERYTHING,
+) -> Plan:
+    """Work out how to decode records into columns.
 
     Parameters
     ----------
     definitions
-        Definitions of records or of events, as their bytes.
+        Definitions of records, as their bytes.
     developer
         The developer fields that stand for fields of the record.
+    wanted
+        Names of the columns that are needed.
 
     Returns
     -------
@@ -94,8 +103,9 @@ def make_plan(definitions: tuple[bytes, ...], developer: tuple[DeveloperField, .
     for definition in definitions:
         first = len(rows)
         for _, column, row, scale in sorted(_rows(definition, developer), key=lambda row: row[0]):
-            rows.append((*row, columns.setdefault(column, len(columns))))
-            scales.append(scale)
+            if column in wanted:
+                rows.append((*row, columns.setdefault(column, len(columns))))
+                scales.append(scale)
         spans.append((first, len(rows)))
     return Plan(
         tuple(columns),
@@ -106,24 +116,22 @@ def make_plan(definitions: tuple[bytes, ...], developer: tuple[DeveloperField, .
 
 
 def _rows(definition: bytes, developer: tuple[DeveloperField, ...]) -> list[_Row]:
-    """List the fields of one definition that are read: rank, column, row without its column, scale."""
-    number = global_number(definition)
-    known = FIELDS[number]
+    """List the fields of a record that are read: rank, column, row without its column, scale."""
     big = definition[2] == 1
     rows: list[_Row] = []
     own, added = _layout(definition)
     for at, field, size, base in own:
-        if number == RECORD and field == PACKED and size == 3:
+        if field == PACKED and size == 3:
             for shift, part in PACKED_PARTS:
                 row = (at, 3, 0, 0, 0xFFFFFF, shift, 0xFFF, 0)
                 rows.append((part.rank, part.column, row, (part.scale, part.offset)))
-        elif field in known:
-            meaning = known[field]
+        elif field in FIELDS:
+            meaning = FIELDS[field]
             found = _row(at, size, base, big=big)
             # A position in anything but signed 32-bit semicircles would be a guess.
             if found and (meaning.column not in POSITION or base & 31 == 5):
                 rows.append((meaning.rank, meaning.column, found, (meaning.scale, meaning.offset)))
-    if number == RECORD and added:
+    if added:
         native = {(field.owner, field.number): field for field in developer}
         for at, field, size, index in added:
             if stand_in := native.get((index, field)):
@@ -223,7 +231,7 @@ def developer_field(values: dict[str, Value]) -> DeveloperField | None:
     unit = str(values.get("units", "")).lower()
     native = values.get("native_field")
     if native is not None:
-        meaning = FIELDS[RECORD].get(int(native)) if isinstance(native, int | float) else None
+        meaning = FIELDS.get(int(native)) if isinstance(native, int | float) else None
         column = meaning.column if meaning and values.get("native_message", RECORD) == RECORD else ""
         factor = UNITS.get(column, {}).get(unit, 1.0 if not unit and column in UNITS else 0.0)
     else:

@@ -90,23 +90,20 @@ class Field(NamedTuple):
 
 
 FIELDS = {
-    RECORD: {
-        0: Field("lat", _SEMICIRCLES),
-        1: Field("lon", _SEMICIRCLES),
-        2: Field("elevation", 5, 500),
-        3: Field("heart_rate"),
-        4: Field("cadence"),
-        5: Field("distance", 100),
-        6: Field("speed", 1000),
-        7: Field("power"),
-        13: Field("temperature"),
-        53: Field("fractional_cadence", 128),
-        73: Field("speed", 1000, rank=2),
-        78: Field("elevation", 5, 500, rank=2),
-    },
-    EVENT: {0: Field("event"), 1: Field("event_type")},
+    0: Field("lat", _SEMICIRCLES),
+    1: Field("lon", _SEMICIRCLES),
+    2: Field("elevation", 5, 500),
+    3: Field("heart_rate"),
+    4: Field("cadence"),
+    5: Field("distance", 100),
+    6: Field("speed", 1000),
+    7: Field("power"),
+    13: Field("temperature"),
+    53: Field("fractional_cadence", 128),
+    73: Field("speed", 1000, rank=2),
+    78: Field("elevation", 5, 500, rank=2),
 }
-"""Of each message that becomes columns: number of the field -> what it is."""
+"""Of the records, which become columns: number of the field -> what it is."""
 
 PACKED = 8  # three bytes of a record: 12 bits of speed, then 12 bits of distance that wrap around
 PACKED_PARTS = ((0, Field("speed", 100, rank=0)), (12, Field("wrapped_distance")))
@@ -137,6 +134,7 @@ RARE: dict[int, dict[int, tuple[str, float]]] = {
         23: ("descent", 1),
         110: ("name", 1),
     },
+    EVENT: {0: ("event", 1), 1: ("event_type", 1)},
     LAP: {25: ("sport", 1), 39: ("sub_sport", 1)},
     WORKOUT: {4: ("sport", 1), 8: ("name", 1), 11: ("sub_sport", 1)},
     ACTIVITY: {253: ("timestamp", 1), 5: ("local_timestamp", 1)},

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import Counter, deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from itertools import islice
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.batch import COLUMNS, Batch, Unread, join
+from heatlas.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.clean import clean
 from heatlas.duplicates import find_duplicates
 from heatlas.errors import Unreadable
@@ -21,12 +19,13 @@ from heatlas.kernels.path import metres_along
 from heatlas.metrics import STOPPED
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries, unpack
+from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
 from heatlas.sources.sports import VIRTUAL, max_speed
 from heatlas.sources.strava import find_exports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from heatlas.batch import Activity, Recording
@@ -37,12 +36,16 @@ __all__ = ["load", "read_recordings"]
 _PACK = 1 << 18
 """Fixes of a batch that hands many tracks on together: calls cost more than short tracks."""
 _KINDS = ("fit", "gpx", "tcx")
-_AHEAD = 8
-"""Files per worker that are read before they are asked for."""
+_SHARES = 32
+"""Groups of files, about: few cost little to hand on, many leave nobody waiting for the last one."""
+_LARGEST = 4 << 20
+"""Bytes of a group of several files, on disk."""
+_WORTH = 2 << 20
+"""Bytes on disk that are worth another process."""
 
 
-def read_recordings(name: str, data: bytes) -> list[Recording]:
-    """Read one unpacked file, whatever its name says it is.
+def read_recordings(name: str, data: bytes, columns: Collection[str] = COLUMNS) -> list[Recording]:
+    """Read one unpacked file, whatever its name says it is; only these columns need be in what is returned.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def read_recordings(name: str, data: bytes) -> list[Recording]:
     if found == "fit":
         from heatlas.sources.fit import read_fit
 
-        return read_fit(data, name)
+        return read_fit(data, name, columns)
     if found == "gpx":
         from heatlas.sources.gpx import read_gpx
 
@@ -73,6 +76,7 @@ def load(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     ready: Callable[[list[str]], None] = lambda names: None,
+    recordings: Iterable[Recording] = (),
 ) -> tuple[list[Batch], Report]:
     """Read all recordings of files, folders and archives.
 
@@ -83,11 +87,14 @@ def load(
     columns : collection of str
         Columns of fixes to keep.
     workers : int, optional
-        Threads; by default one for each processor.
+        Processes; by default one for each processor. Where forks are not safe, and of small jobs, all is read
+        in this one.
     progress : callable, optional
         Is told the bytes read so far and in all.
     ready : callable, optional
         Is told the names of all files before the first is read.
+    recordings : iterable of Recording
+        What was read elsewhere, and is cleaned and compared with the rest.
 
     Returns
     -------
@@ -114,63 +121,93 @@ def load(
     report.warnings += export.warnings
     keep = frozenset(columns)
 
-    def work(entry: Entry) -> _Outcome:
-        return _process(entry, keep, export)
+    groups = _groups(files)
+    outcomes: dict[int, _Outcome] = {}
+
+    def work(k: int) -> _Outcome:
+        return _read_group(groups[k], keep, export)
 
     total, done = sum(entry.size for entry in files), 0
-    ready([entry.name for entry in files])
-    progress(0, total)
+    # Before anything is said: who shows progress may do so from a thread, and then no fork is safe any more.
+    more = min(workers, len(groups)) - 1 if total > _WORTH and can_fork() else 0
+    if more > 0:  # what numba does before its first kernel takes a while: once, not in each helper
+        with unbroken():
+            metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
+    with Helpers(work, max(more, 0)) as helpers:
+        ready([entry.name for entry in files])
+        progress(0, total)
+        for k, outcome in helpers.results(len(groups)):
+            outcomes[k] = outcome
+            done += sum(entry.size for entry in groups[k])
+            progress(done, total)
     batches: list[Batch] = []
     names: set[str] = set()
-    for entry, outcome in zip(files, _in_order(work, files, workers), strict=True):
-        done += entry.size
-        progress(done, total)
+    for _, outcome in sorted(outcomes.items()):
         report.read += outcome.read
         for unread in outcome.unread:
             _note(report, unread)
         report.warnings += outcome.warnings
         report.dropped += outcome.dropped
         names |= outcome.names
-        batches += outcome.batches
+        batches += split(outcome.tracks, outcome.columns) if outcome.tracks else []
+    others = _Outcome()
+    for recording in recordings:
+        batches += _cleaned(others, recording, keep, export)
+    report.dropped += others.dropped
     report.dropped += export.silent(names)
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=_order)
     return _packed(_without_duplicates(batches, report)), report
 
 
+@dataclass(slots=True)
 class _Outcome:
-    """What one file gave."""
+    """What a group of files gave."""
 
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
-        self.unread: list[Unread] = []
-        self.warnings: list[tuple[str, str]] = []
-        self.dropped: Counter[str] = Counter()
-        self.names: set[str] = set()
-        self.read = 0
+    tracks: Batch | None = None
+    """All tracks, joined."""
+    columns: list[tuple[str, ...]] = field(default_factory=list)
+    """Names of the columns of each track."""
+    unread: list[Unread] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    names: set[str] = field(default_factory=set)
+    read: int = 0
 
 
 def _note(report: Report, unread: Unread) -> None:
     (report.failed if unread.failed else report.skipped).append(unread)
 
 
-def _in_order(work: Callable[[Entry], _Outcome], files: Iterable[Entry], workers: int) -> Iterator[_Outcome]:
-    """Map over files in threads, a bounded number ahead, and stop at once when interrupted."""
-    todo = iter(files)
-    pool = ThreadPoolExecutor(workers)
-    try:
-        running: deque[Future[_Outcome]] = deque(pool.submit(work, entry) for entry in islice(todo, workers * _AHEAD))
-        while running:
-            outcome = running.popleft().result()
-            running.extend(pool.submit(work, entry) for entry in islice(todo, 1))
-            yield outcome
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def _groups(files: Sequence[Entry]) -> list[list[Entry]]:
+    """Cut files into groups of about equal size."""
+    total = sum(entry.size for entry in files)
+    most = max(min(total / _SHARES, _LARGEST), total / (MOST_TASKS / 4), 1)
+    groups: list[list[Entry]] = []
+    room, enough = 0.0, len(files) // (MOST_TASKS / 4) + _SHARES
+    for entry in files:
+        if not groups or room < entry.size or len(groups[-1]) > enough:
+            groups.append([])
+            room = most
+        groups[-1].append(entry)
+        room -= entry.size
+    return groups
 
 
-def _process(entry: Entry, columns: frozenset[str], export: Exports) -> _Outcome:
-    """Read, join and clean one file; nothing that is wrong with it goes further than its outcome."""
+def _read_group(files: Iterable[Entry], columns: frozenset[str], export: Exports) -> _Outcome:
+    """Read, join and clean some files."""
     outcome = _Outcome()
+    found: list[Batch] = []
+    for entry in files:
+        found += _read_file(outcome, entry, columns, export)
+    outcome.columns = [tuple(batch.columns) for batch in found]
+    outcome.tracks = join(found) if found else None
+    return outcome
+
+
+def _read_file(outcome: _Outcome, entry: Entry, columns: frozenset[str], export: Exports) -> list[Batch]:
+    """Read one file; nothing that is wrong with it goes further than the outcome."""
+    found: list[Batch] = []
     try:
         parts = unpack(entry.name, entry.read())
     except Unreadable as error:
@@ -182,7 +219,7 @@ def _process(entry: Entry, columns: frozenset[str], export: Exports) -> _Outcome
         name, data = part
         outcome.names.add(name)
         try:
-            recordings = read_recordings(name, data)
+            recordings = read_recordings(name, data, columns)
         except Unreadable as error:
             outcome.unread.append(Unread(file=name, reason=str(error), failed=_expected(name, data)))
             continue
@@ -192,8 +229,8 @@ def _process(entry: Entry, columns: frozenset[str], export: Exports) -> _Outcome
         outcome.read += 1
         for recording in recordings:
             outcome.warnings += [(name, warning) for warning in recording.warnings]
-            _add(outcome, recording, columns, export)
-    return outcome
+            found += _cleaned(outcome, recording, columns, export)
+    return found
 
 
 def _expected(name: str, data: bytes) -> bool:
@@ -201,21 +238,25 @@ def _expected(name: str, data: bytes) -> bool:
     return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
 
 
-def _add(outcome: _Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> None:
+def _cleaned(outcome: _Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> list[Batch]:
+    """The track of a recording, or nothing and the reason in the outcome."""
     activity = export.describe(recording.activity)
     if activity.sport in VIRTUAL:
         outcome.dropped["activities that were virtual"] += 1
-        return
+        return []
     batch = clean(recording, max_speed(activity.sport), columns)
     outcome.dropped += batch.dropped
     if not batch.fixes:
         outcome.dropped["activities without a position"] += 1
-        return
-    outcome.batches.append(replace(batch, activities=(_completed(activity, batch),), dropped=Counter()))
+        return []
+    return [replace(batch, activities=(_completed(activity, batch),), dropped=Counter())]
 
 
 def _completed(activity: Activity, batch: Batch) -> Activity:
     """Fill in what the source does not say from the track itself."""
+    said = (activity.start, activity.distance, activity.elapsed_time, activity.moving_time)
+    if None not in said and all(map(math.isfinite, said)):  # type: ignore[arg-type]
+        return activity
     known = batch.time[~np.isnan(batch.time)]
     metres = metres_along(batch.u, batch.v, batch.segments)
     start, elapsed, moving = activity.start, activity.elapsed_time, activity.moving_time

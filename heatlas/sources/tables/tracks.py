@@ -60,10 +60,9 @@ class _Groups:
     keys: list[Any]
 
 
-def metric_names(table: Table, columns: PointColumns) -> list[str]:
+def metric_names(table: Table) -> list[str]:
     """Names that the columns of a table have as metrics, as far as they hold numbers."""
-    used = {columns.lat, columns.lon, columns.geometry, columns.time, columns.track}
-    return [_metric(name)[0] or _snake(name) for name in table.schema.names if name not in used]
+    return [_metric(name)[0] or _snake(name) for name in table.schema.names]
 
 
 def read_tracks(table: Table, columns: PointColumns, source_name: str) -> list[Recording]:

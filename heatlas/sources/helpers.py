@@ -1,0 +1,223 @@
+"""Work shared out to forked processes: they have interpreter locks of their own, and all that they need is there.
+
+Threads do not help where files are many and small: most of the time goes into Python. A forked process needs no
+start-up, finds what it works on in its memory, and sends back arrays through a pipe as they lie there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import struct
+import sys
+import threading
+import warnings
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType, TracebackType
+
+__all__ = ["MOST_TASKS", "Helpers", "can_fork", "unbroken"]
+
+MOST_TASKS = 1 << 13
+"""So many fit into the pipe from which they are taken."""
+_TASK = struct.Struct("<i")
+_HEAD = struct.Struct("<2q")
+_PIPE = 1 << 20
+
+T = TypeVar("T")
+
+
+def can_fork() -> bool:
+    """Tell whether a fork is safe: on Linux, and while there is no other thread that might hold a lock."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+@contextlib.contextmanager
+def unbroken() -> Iterator[None]:
+    """Put an interrupt off to the end of a block: inside numba it might be lost or come out as another error."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    noted: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: noted.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if noted:
+            before(*noted[0])
+
+
+class Helpers(Generic[T]):
+    """Processes that are forked at once and wait; see `results`.
+
+    Parameters
+    ----------
+    work : callable
+        Gives the result of a task by its number, in this process or another: something that can be pickled.
+    number : int
+        Processes beside this one.
+    """
+
+    def __init__(self, work: Callable[[int], T], number: int) -> None:
+        self._work = work
+        self._running: dict[int, int] = {}  # process: the pipe that it sends its results through
+        self._threads: list[threading.Thread] = []
+        self._received: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
+        self._tasks, self._give = os.pipe()
+        # An interrupt between the fork and what makes a helper of the copy would have two processes go on.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if number else None
+        try:
+            for _ in range(number):
+                with contextlib.suppress(OSError):  # too many processes: then there are fewer helpers
+                    self._fork()
+        finally:
+            if before is not None:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def __enter__(self) -> Helpers[T]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._running:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+        for thread in self._threads:
+            thread.join()
+        for pipe in (self._tasks, self._give, *self._running.values()):
+            with contextlib.suppress(OSError):  # closed before
+                os.close(pipe)
+
+    def results(self, count: int) -> Iterator[tuple[int, T]]:
+        """Do tasks 0 to count - 1 here and in the helpers, each by who is free; to be called once.
+
+        Parameters
+        ----------
+        count : int
+            At most MOST_TASKS.
+
+        Yields
+        ------
+        int, T
+            Number and result of each task, as they are done. What a helper failed at is done here.
+        """
+        if not self._running:
+            for task in range(count):
+                yield task, self._done(task)
+            return
+        os.write(self._give, b"".join(map(_TASK.pack, range(count))))
+        os.close(self._give)  # nobody writes any more: who finds nothing left is told so
+        self._give = -1
+        self._threads = [
+            threading.Thread(target=self._receive, args=(pipe,), daemon=True) for pipe in self._running.values()
+        ]
+        for thread in self._threads:
+            thread.start()
+        left, busy = set(range(count)), len(self._threads)
+        own = self._taken()
+        mine = next(own, None)
+        while mine is not None or busy:
+            if mine is not None:
+                left.discard(mine)
+                yield mine, self._done(mine)
+                mine = next(own, None)
+            while busy and (mine is None or not self._received.empty()):
+                found = self._received.get()
+                if found is None:
+                    busy -= 1
+                else:
+                    left.discard(found[0])
+                    yield found
+        for task in sorted(left):
+            yield task, self._done(task)
+
+    def _done(self, task: int) -> T:
+        with unbroken():
+            return self._work(task)
+
+    def _taken(self) -> Iterator[int]:
+        """Take one task after the other: reading a few bytes from a pipe cannot be torn apart."""
+        while word := os.read(self._tasks, _TASK.size):
+            yield _TASK.unpack(word)[0]
+
+    def _fork(self) -> None:
+        results, give = os.pipe()
+        with warnings.catch_warnings():
+            # Later Pythons warn of the threads of NumPy's linear algebra, which know of forks.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = os.fork()
+        if process:
+            os.close(give)
+            self._running[process] = results
+            return
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            # Ends that stayed open here would keep a helper waiting for a parent that is gone.
+            for pipe in (results, self._give, *self._running.values()):
+                os.close(pipe)
+            _widen(give)
+            for task in self._taken():
+                _send(give, task, self._work(task))
+        finally:
+            os._exit(0)  # whatever happened: no word, no clean-up, which are the parent's
+
+    def _receive(self, pipe: int) -> None:
+        try:
+            while True:
+                task, parts = _HEAD.unpack(_read(pipe, _HEAD.size))
+                sizes = struct.unpack(f"<{parts}q", _read(pipe, 8 * parts))
+                found, *buffers = [_read(pipe, size) for size in sizes]
+                self._received.put((task, pickle.loads(found, buffers=buffers)))  # noqa: S301 - from our own process
+        except (EOFError, OSError, MemoryError):
+            pass  # the helper is done, or was ended: what it has not given is done here
+        finally:
+            self._received.put(None)
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold more at a time, where that is allowed."""
+    import fcntl  # not everywhere, as forks
+
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
+def _send(pipe: int, task: int, result: object) -> None:
+    buffers: list[pickle.PickleBuffer] = []
+    found = pickle.dumps(result, 5, buffer_callback=buffers.append)
+    parts = [memoryview(found), *(buffer.raw() for buffer in buffers)]
+    sizes = struct.pack(f"<{len(parts)}q", *(part.nbytes for part in parts))
+    for part in (memoryview(_HEAD.pack(task, len(parts)) + sizes), *parts):
+        rest = part
+        while rest:
+            rest = rest[os.write(pipe, rest) :]
+
+
+def _read(pipe: int, size: int) -> memoryview:
+    """Read so many bytes.
+
+    Raises
+    ------
+    EOFError
+        When there are fewer.
+    """
+    data = np.empty(size, np.uint8).data
+    at = 0
+    while at < size:
+        got = os.readv(pipe, [data[at:]])
+        if not got:
+            raise EOFError
+        at += got
+    return data
