@@ -71,7 +71,7 @@ def read_tracks(table: Table, columns: PointColumns, source_name: str) -> list[R
     Rows of one value of the track's column are one recording, ordered by time if there is such a column (rows of the
     same time, or without, keep their order), else as they come. Heart rate, elevation and their like are found by
     their names, with units in them ("speed (km/h)"); all other columns of numbers are kept under their own names. A
-    column that has one value in each track describes the activity: sport and name, or an attribute of its own.
+    column that has one value in each track also describes the activity: sport and name, or an attribute of its own.
 
     Nothing is dropped but rows without a track, which `table.dropped` counts: see `heatlas.clean`.
 
@@ -214,9 +214,8 @@ def _described(
             low, high = np.fmin.reduceat(ordered, firsts), np.fmax.reduceat(ordered, firsts)
             if np.all((low == high) | np.isnan(low)):
                 attributes[name] = [_number(value) for value in low.tolist()]
-            else:
-                with np.errstate(over="ignore"):
-                    metrics.setdefault(_snake(name), ordered.astype(np.float32))
+            with np.errstate(over="ignore"):
+                metrics.setdefault(_snake(name), ordered.astype(np.float32))
         elif bad is not None:
             codes, keys = _codes(column)
             ordered_codes = codes[groups.order]
