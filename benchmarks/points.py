@@ -76,7 +76,7 @@ def make(path: Path, rows: int) -> None:
     places = random.uniform(BOX[:2], BOX[2:], (2000, 2))
     spread = random.uniform(0.05, 1.0, 2000)
     schema = pa.schema([("lon", pa.float64()), ("lat", pa.float64()), ("weight", pa.float64())])
-    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False) as writer:
+    with pq.ParquetWriter(path, schema, use_dictionary=False) as writer:
         for first in range(0, rows, 1_000_000):
             n = min(1_000_000, rows - first)
             which = random.integers(0, 2000, n)

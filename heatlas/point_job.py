@@ -95,7 +95,7 @@ class PointJob:
                 warm = self._heat(chunks, window, workers, progress)
         read = time.perf_counter() - started - sum(warm.seconds.values())
         if not warm.bare.filled.any():
-            raise NothingToDraw(why_no_points(points.name, tally))
+            raise NothingToDraw(why_no_points(points.name, tally, weightless=tally.lightest == tally.heaviest == 0))
         finished = self.finish.write(warm, progress)
         return {
             **points.data(tally, shown=self.frame.bbox is None),
@@ -114,8 +114,7 @@ class PointJob:
         workers: int | None,
         progress: Callable[[str, int, int], None],
     ) -> Heat:
-        kernel = self._kernel(window)
-        return point_heat(chunks, window, self.measure, kernel, workers, lambda stage: progress(stage, 0, 0))
+        return point_heat(chunks, window, self.measure, self._kernel(window), workers, progress)
 
     def _balance(self, tally: Tally, warm: Heat) -> dict[str, float]:
         """Where the weight went: what fell outside of the window is accounted for."""

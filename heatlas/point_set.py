@@ -248,11 +248,13 @@ def framed(box: Box, metres: float = 0.0) -> Box:
     return padded(u, v)
 
 
-def why_no_points(name: str, tally: Tally) -> str:
-    """Say why nothing is left to draw."""
+def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
+    """Say why nothing is left to draw; `weightless` says that there are points but they weigh nothing."""
     if not tally.rows:
         return f"{name} has no rows"
     if not tally.points:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in tally.dropped.most_common(3))
         return f"{name} has no usable row: {reasons}"
+    if weightless:
+        return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure count"
     return f"none of the {tally.points:,} points of {name} lies in the window"

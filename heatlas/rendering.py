@@ -104,7 +104,7 @@ def point_heat(
     measure: Measure,
     kernel: Kernel,
     workers: int | None = None,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Heat:
     """Count points over a window and spread them.
 
@@ -121,7 +121,7 @@ def point_heat(
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
-        Is told the name of each stage as it begins.
+        Is told the stage, and how much of how much is done.
 
     Returns
     -------
@@ -135,8 +135,8 @@ def point_heat(
     started = time.perf_counter()
     grown = bin_points(chunks, window.grown(columns, rows), measure, workers)
     counted = time.perf_counter()
-    progress("spreading")
-    smoothed = spread(grown, kernel, window, workers)
+    progress("spreading", 0, window.height)
+    smoothed = spread(grown, kernel, window, workers, lambda done, total: progress("spreading", done, total))
     done = time.perf_counter()
     return Heat(grown.cropped(columns, rows), smoothed, {"count": counted - started, "spread": done - counted})
 

@@ -140,7 +140,13 @@ def _meridian(window: Window) -> NDArray[np.float64]:
     )
 
 
-def spread(grid: Grid, kernel: Kernel, window: Window, workers: int | None = None) -> Grid:
+def spread(
+    grid: Grid,
+    kernel: Kernel,
+    window: Window,
+    workers: int | None = None,
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> Grid:
     """Spread what was counted in and around a window, and take the halo off.
 
     A lone point shows its whole weight in its own pixel and K(d) times it at a distance d: pixels read the weight
@@ -158,6 +164,8 @@ def spread(grid: Grid, kernel: Kernel, window: Window, workers: int | None = Non
         What is left.
     workers : int, optional
         Threads; by default one for each processor.
+    told : callable, optional
+        Is told how many rows of how many are done, of each pass.
 
     Returns
     -------
@@ -171,7 +179,7 @@ def spread(grid: Grid, kernel: Kernel, window: Window, workers: int | None = Non
     if kernel.is_point:
         areas = pixel_areas(window)[:, None]
         return replace(grid, total=grid.total / areas) if density else grid
-    pool = _Strips(workers or os.cpu_count() or 1)
+    pool = _Strips(workers or os.cpu_count() or 1, told)
     if grid.measure.reduction in {"min", "max"}:
         assert grid.count is not None
         extreme = _extremes(grid, kernel, window, pool)
@@ -190,16 +198,22 @@ def spread(grid: Grid, kernel: Kernel, window: Window, workers: int | None = Non
 
 @dataclass(frozen=True, slots=True)
 class _Strips:
-    """Runs a kernel on strips of rows, side by side."""
+    """Runs a kernel on strips of rows, side by side; an interrupt waits for those that are running, no more."""
 
     workers: int
+    told: Callable[[int, int], None]
+    """Is told how many rows of how many are done."""
 
     def __call__(self, work: Callable[[int, int], None], rows: int) -> None:
-        step = max(16, -(-rows // (8 * self.workers)))
-        with ThreadPoolExecutor(self.workers) as pool:
+        step = max(16, -(-rows // (16 * self.workers)))
+        pool = ThreadPoolExecutor(self.workers)
+        try:
             jobs = [pool.submit(work, first, min(first + step, rows)) for first in range(0, rows, step)]
-            for job in jobs:
+            for k, job in enumerate(jobs):
                 job.result()
+                self.told(min((k + 1) * step, rows), rows)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _gaussian(plane: NDArray[Any], kernel: Kernel, window: Window, density: bool, pool: _Strips) -> NDArray[np.float32]:

@@ -307,6 +307,13 @@ def test_nothing_to_draw_is_said(tmp_path, content):
     assert not (tmp_path / "a.png").exists()
 
 
+def test_weights_of_nothing_are_told_from_no_points(tmp_path):
+    with pytest.raises(NothingToDraw, match="add up to nothing"):
+        heatlas.render(table([(38.0, 9.0, 0.0), (38.1, 9.0, 0.0)]), output=tmp_path / "a.png", weight="beds")
+    with pytest.raises(NothingToDraw, match="none of the 4 points"):
+        heatlas.render(table(), output=tmp_path / "a.png", weight="beds", bbox="0,0,1,1", width=50)
+
+
 def test_stdin_and_json(tmp_path):
     data = csv_of(tmp_path / "a.csv").read_bytes()
     done = command("-", "--weight", "beds", "-o", "a.png", "--json", "--width", 200, cwd=tmp_path, data=data)
