@@ -33,7 +33,7 @@ def open_sources(
     measure: str = "passes",
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Tracks:
-    """Read recordings: Strava exports, folders, archives, files of .gpx, .fit, .tcx; and tables whose rows are fixes.
+    """Read recordings: Strava exports, folders, archives, files of .gpx, .fit, .tcx; tables of fixes; a library.
 
     Parameters
     ----------
@@ -63,15 +63,22 @@ def open_sources(
     SourceFailed, MissingExtra
         When a table cannot be read.
     """
+    from heatlas.keeping import is_library, library_tracks
     from heatlas.sources.load import load
-    from heatlas.sources.tables import is_table, open_table
+    from heatlas.sources.tables import open_table
     from heatlas.warm import warm_up
+
+    if any(map(is_library, sources)):
+        if len(sources) > 1:
+            raise BadOption("a library goes alone: heatlas import SOURCE... -l LIBRARY brings more into it")
+        progress("reading", 0, 0)
+        return library_tracks(sources[0], columns)
 
     def ready(names: list[str]) -> None:
         progress("compiling, only this once", 0, 0)
         warm_up(names, measure)
 
-    of_tables = [is_table(source) for source in sources]
+    of_tables = [_is_table(source) for source in sources]
     tables = [open_table(s, query=query, table=table) for s, yes in zip(sources, of_tables, strict=True) if yes]
     batches, report = load(
         [Path(source) for source, yes in zip(sources, of_tables, strict=True) if not yes],
@@ -115,9 +122,8 @@ def inspect(
     are and what they weigh; the options are those of `open_points`.
     """
     from heatlas.inspection import describe_points, describe_tracks
-    from heatlas.sources.tables import is_table
 
-    if not any(map(is_table, sources)):
+    if not any(map(_is_table, sources)):
         return describe_tracks(open_sources(*sources, workers=workers, progress=progress))
     _only_tables(sources)
     points = open_points(*sources, query=query, table=table, lat=lat, lon=lon, weight=weight)
@@ -252,9 +258,8 @@ def render(
     from heatlas.finish import Finish
     from heatlas.frame import Frame
     from heatlas.grid import parse_measure, parse_point_measure
-    from heatlas.sources.tables import is_table
 
-    of_tables = [is_table(source) for source in sources]
+    of_tables = [_is_table(source) for source in sources]
     points = any(of_tables) and track is None
     look = {"tone": tone, "colormap_name": colormap, "background": background, "legend": legend, "rgba": rgba}
     frame = Frame.parse(
@@ -309,10 +314,16 @@ def _other_metrics(
     return [name for source in tables for name in metric_names(open_table(source, query=query, table=table))]
 
 
-def _only_tables(sources: Collection[Any]) -> None:
+def _is_table(source: object) -> bool:
+    """Tell tables from recordings; a library is a database, but of recordings."""
+    from heatlas.keeping import is_library
     from heatlas.sources.tables import is_table
 
-    if not all(map(is_table, sources)):
+    return is_table(source) and not is_library(source)
+
+
+def _only_tables(sources: Collection[Any]) -> None:
+    if not all(map(_is_table, sources)):
         raise BadOption("tables of points and recordings make two maps: name the one or the other")
 
 

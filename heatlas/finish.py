@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from heatlas.tone import Tone
     from heatlas.window import Window
 
-__all__ = ["Finish", "window_data"]
+__all__ = [
+    "Finish", "in_base_unit", "measure_unit", "suiting_colours", "suiting_scale", "window_data", "written_per_value",
+]  # fmt: skip
 
 _COLORMAPS = {"pace": "pace", "grade": "balance", "elevation": "relief"}
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
@@ -67,7 +69,7 @@ class Finish:
         check(output)
         return cls(
             output,
-            None if tone is None else _in_base_unit(parse_scale(tone), _unit(measure)),
+            None if tone is None else in_base_unit(parse_scale(tone), measure_unit(measure)),
             None if colormap_name is None else colormap(colormap_name),
             parse_background(background),
             legend,
@@ -78,10 +80,10 @@ class Finish:
         """Paint heat and write it; return what a report says of it."""
         started = time.perf_counter()
         progress("colouring", 0, 0)
-        grid, unit = heat.smoothed, _unit(heat.smoothed.measure)
+        grid, unit = heat.smoothed, measure_unit(heat.smoothed.measure)
         style = Style(
-            _suiting_colours(grid, self.background) if self.colours is None else self.colours,
-            self.scale or _suiting_scale(grid),
+            suiting_colours(grid, self.background) if self.colours is None else self.colours,
+            self.scale or suiting_scale(grid),
             self.background,
         )
         picture, tone = paint(heat, style)
@@ -103,7 +105,7 @@ class Finish:
         return {
             "measure": measure,
             "unit": unit.label or unit.symbol,
-            "range": [tone.low * _written(unit), tone.high * _written(unit)],
+            "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": heat.total,
             "seconds": {**heat.seconds, "colour": painted - started, "write": done - painted},
@@ -114,7 +116,7 @@ class Finish:
         from heatlas.legend import draw_legend, fitting_scale
         from heatlas.ticks import nice_ticks
 
-        ground, unit = self.background, _unit(measure)
+        ground, unit = self.background, measure_unit(measure)
         return draw_legend(
             style.colours,
             nice_ticks(tone.low, tone.high, tone.above_fade, unit),
@@ -135,33 +137,34 @@ def window_data(window: Window) -> dict[str, Any]:
     }
 
 
-def _unit(measure: Measure) -> Unit:
+def measure_unit(measure: Measure) -> Unit:
     """Unit of a measure; a column of a table has none that is known, whatever it is called."""
     if measure.points and measure.metric and not measure.density:
         return Unit()
     return unit_of(str(measure))
 
 
-def _written(unit: Unit) -> float:
+def written_per_value(unit: Unit) -> float:
     """Number that people write per value: minutes per kilometre for a pace."""
     return unit.factor / 60 if unit.style == "pace" else unit.factor
 
 
-def _in_base_unit(scale: Scale, unit: Unit) -> Scale:
+def in_base_unit(scale: Scale, unit: Unit) -> Scale:
     """Turn a range that was given in the legend's unit."""
     if scale.range is None:
         return scale
-    factor = _written(unit)
+    factor = written_per_value(unit)
     return Scale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
 
 
-def _suiting_scale(grid: Grid) -> Scale:
+def suiting_scale(grid: Grid) -> Scale:
+    """Scale that suits a measure: log for counts and sums, linear for means and what may be below 0."""
     measure = grid.measure
     even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
     return Scale("linear" if even or grid.signed else "log")
 
 
-def _suiting_colours(grid: Grid, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
+def suiting_colours(grid: Grid, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
     """Colours that suit a measure and what they are painted on."""
     if grid.signed:
         return colormap("balance")

@@ -1,4 +1,4 @@
-"""The command line: `heatlas render`, `info`, `demo`."""
+"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ __all__ = ["main"]
 class _Lazy(click.Group):
     """A group that loads a command when it is asked for, so that --help stays quick."""
 
-    commands_in = {"render": "render", "info": "info", "demo": "demo"}  # noqa: RUF012 - click's own style
+    commands_in = {  # noqa: RUF012 - click's own style
+        "render": "render.command",
+        "import": "library.import_command",
+        "serve": "library.serve_command",
+        "info": "info.command",
+        "zones": "library.zones_group",
+        "library": "library.library_group",
+        "demo": "demo.command",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.commands_in)
@@ -26,20 +34,23 @@ class _Lazy(click.Group):
             return None
         import importlib
 
-        module = importlib.import_module(f"heatlas.cli.{self.commands_in[name]}")
-        command: click.Command = module.command
+        module, _, attribute = self.commands_in[name].partition(".")
+        command: click.Command = getattr(importlib.import_module(f"heatlas.cli.{module}"), attribute)
         return command
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="heatlas")
 def group() -> None:
-    r"""Draw heat maps of recorded tracks, from Strava exports, FIT, GPX and TCX.
+    r"""Draw heat maps of recorded tracks and weighted points.
 
     \b
       heatlas demo my-export                       a made-up export to try everything with
       heatlas render my-export -o heat.png         the busiest place, passes counted
       heatlas render my-export -o pace.png --measure pace --background dark --legend
+      heatlas render clinics.csv -o heat.png --weight beds
+      heatlas import my-export                     into heatlas.db, a library; again, only what is new
+      heatlas serve                                its live map, and tiles for any map program
       heatlas info my-export                       what is in it, and what was left out and why
     """
 

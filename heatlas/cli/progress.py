@@ -42,6 +42,11 @@ class Progress:
         if total:
             self._bars.update(self._task, completed=done, total=total)
 
+    def done(self) -> None:
+        """Take the bars away: what follows needs none."""
+        if self._bars is not None:
+            self._bars.stop()
+
 
 @contextmanager
 def show_progress(quiet: bool) -> Iterator[Progress]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from heatlas.batch import Activity, Recording
     from heatlas.sources.strava import Exports
 
-__all__ = ["load", "read_recordings"]
+__all__ = ["Outcome", "load", "order", "packed", "read_group", "read_recordings"]
 
 _PACK = 1 << 18
 """Fixes of a batch that hands many tracks on together: calls cost more than short tracks."""
@@ -122,10 +122,10 @@ def load(
     keep = frozenset(columns)
 
     groups = _groups(files)
-    outcomes: dict[int, _Outcome] = {}
+    outcomes: dict[int, Outcome] = {}
 
-    def work(k: int) -> _Outcome:
-        return _read_group(groups[k], keep, export)
+    def work(k: int) -> Outcome:
+        return read_group(groups[k], keep, export)
 
     total, done = sum(entry.size for entry in files), 0
     # Before anything is said: who shows progress may do so from a thread, and then no fork is safe any more.
@@ -150,18 +150,18 @@ def load(
         report.dropped += outcome.dropped
         names |= outcome.names
         batches += split(outcome.tracks, outcome.columns) if outcome.tracks else []
-    others = _Outcome()
+    others = Outcome()
     for recording in recordings:
         batches += _cleaned(others, recording, keep, export)
     report.dropped += others.dropped
     report.dropped += export.silent(names)
     report.seconds["read"] = time.perf_counter() - started
-    batches.sort(key=_order)
-    return _packed(_without_duplicates(batches, report)), report
+    batches.sort(key=order)
+    return packed(_without_duplicates(batches, report)), report
 
 
 @dataclass(slots=True)
-class _Outcome:
+class Outcome:
     """What a group of files gave."""
 
     tracks: Batch | None = None
@@ -194,9 +194,9 @@ def _groups(files: Sequence[Entry]) -> list[list[Entry]]:
     return groups
 
 
-def _read_group(files: Iterable[Entry], columns: frozenset[str], export: Exports) -> _Outcome:
-    """Read, join and clean some files."""
-    outcome = _Outcome()
+def read_group(files: Iterable[Entry], columns: frozenset[str], export: Exports) -> Outcome:
+    """Read, join and clean some files; what is wrong with them is in the outcome."""
+    outcome = Outcome()
     found: list[Batch] = []
     for entry in files:
         found += _read_file(outcome, entry, columns, export)
@@ -205,7 +205,7 @@ def _read_group(files: Iterable[Entry], columns: frozenset[str], export: Exports
     return outcome
 
 
-def _read_file(outcome: _Outcome, entry: Entry, columns: frozenset[str], export: Exports) -> list[Batch]:
+def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: Exports) -> list[Batch]:
     """Read one file; nothing that is wrong with it goes further than the outcome."""
     found: list[Batch] = []
     try:
@@ -238,7 +238,7 @@ def _expected(name: str, data: bytes) -> bool:
     return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
 
 
-def _cleaned(outcome: _Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> list[Batch]:
+def _cleaned(outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> list[Batch]:
     """The track of a recording, or nothing and the reason in the outcome."""
     activity = export.describe(recording.activity)
     if activity.sport in VIRTUAL:
@@ -275,7 +275,8 @@ def _completed(activity: Activity, batch: Batch) -> Activity:
     )
 
 
-def _order(batch: Batch) -> tuple[float, str, str]:
+def order(batch: Batch) -> tuple[float, str, str]:
+    """Sort key of tracks: by start, then by source, so that the order of files changes nothing."""
     activity = batch.activities[0]
     return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
 
@@ -292,9 +293,9 @@ def _without_duplicates(batches: list[Batch], report: Report) -> list[Batch]:
     return [batch for k, batch in enumerate(batches) if k not in twice]
 
 
-def _packed(singles: list[Batch]) -> list[Batch]:
+def packed(singles: list[Batch]) -> list[Batch]:
     """Join the tracks to larger batches in their order; `singles` is emptied, so that memory is not held twice."""
-    packed: list[Batch] = []
+    batches: list[Batch] = []
     waiting: list[Batch] = []
     fixes = 0
     singles.reverse()
@@ -302,6 +303,6 @@ def _packed(singles: list[Batch]) -> list[Batch]:
         waiting.append(singles.pop())
         fixes += waiting[-1].fixes
         if fixes >= _PACK or not singles:
-            packed.append(join(waiting))
+            batches.append(join(waiting))
             waiting, fixes = [], 0
-    return packed
+    return batches

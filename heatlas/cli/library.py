@@ -1,0 +1,175 @@
+"""`heatlas import`, `zones`, `library` and `serve`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from heatlas.cli.progress import show_progress
+
+__all__ = ["import_command", "library_group", "serve_command", "zones_group"]
+
+_library = click.option(
+    "-l", "--library", default="heatlas.db", show_default=True, metavar="LIB", help="The library's file."
+)
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+_workers = click.option("--workers", type=click.IntRange(1), metavar="N", help="By default one for each processor.")
+
+
+@click.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@_library
+@click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track, from now on.")
+@click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="Hide a place from now on; may be repeated.")
+@_workers
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
+@_quiet
+def import_command(
+    sources: tuple[str, ...], library: str, zone: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
+) -> None:
+    """Bring SOURCE into a library; again, only what is new. It can be stopped, and goes on where it was.
+
+    A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx.
+    """
+    from heatlas.cli.summary import print_files, print_json
+    from heatlas.keeping import import_into
+
+    with show_progress(quiet) as progress:
+        report = import_into(library, *sources, zones=zone, progress=progress.count, **options)
+    if as_json:
+        print_json(report)
+    elif not quiet:
+        print_files({**report, "fixes": 0})
+        click.echo(f"{library} holds {report['activities']:,} activities")
+
+
+@click.group("zones")
+def zones_group() -> None:
+    """Places that a library hides, such as home."""
+
+
+@zones_group.command("add")
+@click.argument("name")
+@click.option("--at", required=True, metavar="LAT,LON", help="The middle.")
+@click.option("--radius", required=True, metavar="LENGTH", help="How far around, e.g. 500m.")
+@_library
+def _add(name: str, at: str, radius: str, library: str) -> None:
+    """Hide what lies around a place: a circle that covers it, but is shifted and somewhat wider."""
+    from heatlas.keeping import hide_zone
+
+    hide_zone(library, name, at, radius)
+
+
+@zones_group.command("list")
+@_library
+def _list(library: str) -> None:
+    """List what is hidden."""
+    from heatlas.keeping import zones_of
+
+    for name, zone in zones_of(library).items():
+        click.echo(f"{name}  --at {zone.lat:g},{zone.lon:g} --radius {zone.radius:g}m")
+
+
+@zones_group.command("remove")
+@click.argument("name")
+@_library
+def _remove(name: str, library: str) -> None:
+    """Show again what a zone hid."""
+    from heatlas.keeping import show_zone
+
+    show_zone(library, name)
+
+
+@zones_group.command("audit")
+@_library
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def _audit(library: str, as_json: bool) -> None:
+    """Try to find home from what would be shown, and say how far off the best guess is."""
+    from heatlas.cli.summary import print_json
+    from heatlas.keeping import audit_library
+
+    found = audit_library(library)
+    if as_json:
+        print_json(found)
+        return
+    for spot in found["spots"]:
+        off = "nothing to guess from" if spot["off"] is None else f"the best guess is {spot['off']:,.0f} m off"
+        click.echo(f"{spot['ends']:,} starts and ends around {spot['lat']:.4f},{spot['lon']:.4f}: {off}")
+    click.echo(found["verdict"])
+
+
+@click.group("library")
+def library_group() -> None:
+    """Look after a library."""
+
+
+@library_group.command("remove")
+@click.argument("where")
+@_library
+def _forget(where: str, library: str) -> None:
+    """Remove the activities that pass WHERE, e.g. "name = 'Test' AND distance < 100"."""
+    from heatlas.keeping import remove_activities
+
+    click.echo(f"{remove_activities(library, where):,} activities removed")
+
+
+@library_group.command("reindex")
+@_library
+@click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track; 0 for nothing.")
+@click.option("--rejoin", metavar="LENGTH", help="How far a path must have gone for a return to count again.")
+@_workers
+@_quiet
+def _reindex(library: str, quiet: bool, **options: Any) -> None:
+    """Make the index anew, with other lengths where they are given."""
+    from heatlas.keeping import reindex_library
+
+    with show_progress(quiet) as progress:
+        reindex_library(library, progress=progress.count, **options)
+
+
+@library_group.command("compact")
+@_library
+@_quiet
+def _compact(library: str, quiet: bool) -> None:
+    """Put together what importing bit by bit has left apart."""
+    from heatlas.keeping import compact_library
+
+    with show_progress(quiet) as progress:
+        compact_library(library, progress.count)
+
+
+@library_group.command("check")
+@_library
+@click.option("--all", "everything", is_flag=True, help="Trace every activity again, not a sample.")
+def _check(library: str, everything: bool) -> None:
+    """Say what is wrong with a library, if anything is; exit 1 then."""
+    from heatlas.keeping import check_library
+
+    faults = check_library(library, everything)
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise SystemExit(1)
+    click.echo("all is well")
+
+
+@click.command("serve")
+@click.argument("sources", nargs=-1, metavar="LIB|SOURCE...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--public", is_flag=True, help="Hide names, times and who passed where: for everybody to see.")
+@click.option("--token", metavar="SECRET", help="What clients must know; needed to be reached from elsewhere.")
+@click.option("--basemap", metavar="URL", help="Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.")
+@_quiet
+def serve_command(sources: tuple[str, ...], quiet: bool, **options: Any) -> None:
+    """Show a library, or anything that can be imported, as a live map, and serve its tiles.
+
+    Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token.
+    """
+    from heatlas.keeping import serve_sources
+
+    with show_progress(quiet) as progress:
+        serve_sources(
+            *(sources or ("heatlas.db",)), progress=progress.count, ready=progress.done, quiet=quiet, **options
+        )

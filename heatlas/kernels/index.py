@@ -1,0 +1,281 @@
+"""The passage index as bytes: passages of a tile written and read.
+
+A tile's pixels are 256 x 256, numbered row * 256 + column. A *run* is what one activity has in one tile, in the order
+of its path. Bytes of runs can be cut out and put together again, since each run starts afresh.
+
+* Pixels: the first of a run as two bytes, little-endian; then one byte for each step, (rows + 8) * 16 + (columns + 8)
+  with rows and columns from -7 to 7; or 0 and two bytes, for a pixel farther away.
+* Amounts: whole numbers from 0 in bytes of seven bits, low ones first, the eighth set on all but the last (LEB128).
+* Values: likewise 0 where unknown, else 1 + the zigzag of the difference to the run's last known value (at first 0).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = [
+    "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "encode_amounts", "encode_headers",
+    "encode_pixels", "encode_values", "pixel_bytes", "read_number", "varint_bytes",
+]  # fmt: skip
+
+UNKNOWN = -(1 << 31)
+"""A value that is not known, among decoded ones."""
+_ONE = np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
+def write_number(out, at, number):
+    """Write a whole number from 0; returns where the next byte goes."""
+    while number >= 128:
+        out[at] = (number & 127) | 128
+        number >>= 7
+        at += 1
+    out[at] = number
+    return at + 1
+
+
+@njit(cache=True, nogil=True)
+def read_number(data, at):
+    """Read a whole number; returns it and where the next one begins."""
+    number, shift = np.int64(0), 0
+    while at < data.shape[0]:
+        byte = np.int64(data[at])
+        at += 1
+        number |= (byte & 127) << shift
+        if byte < 128 or shift > 49:
+            break
+        shift += 7
+    return number, at
+
+
+@njit(cache=True, nogil=True)
+def encode_headers(ids, lengths, tiles):
+    """Write for each tile the number of its runs, their activities (as differences) and their lengths.
+
+    Parameters
+    ----------
+    ids, lengths : ndarray of int64 (r,)
+        Activity and passages of each run; activities ascend inside a tile.
+    tiles : ndarray of int64 (t + 1,)
+        Offsets of the tiles into the runs.
+
+    Returns
+    -------
+    ndarray of uint8, ndarray of int64 (t + 1,)
+        Bytes, and the offsets of the tiles into them.
+    """
+    count = tiles.shape[0] - 1
+    out = np.empty(18 * ids.shape[0] + 9 * count, np.uint8)
+    offsets = np.zeros(count + 1, np.int64)
+    at = 0
+    for t in range(count):
+        at = write_number(out, at, tiles[t + 1] - tiles[t])
+        before = np.int64(0)
+        for r in range(tiles[t], tiles[t + 1]):
+            at = write_number(out, at, ids[r] - before)
+            before = ids[r]
+        for r in range(tiles[t], tiles[t + 1]):
+            at = write_number(out, at, lengths[r])
+        offsets[t + 1] = at
+    return out[:at], offsets
+
+
+@njit(cache=True, nogil=True)
+def encode_pixels(pixels, runs, tiles):
+    """Write the pixels of runs.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint16 (n,)
+        Run after run.
+    runs : ndarray of int64 (r + 1,)
+        Offsets of the runs into the pixels; none is empty.
+    tiles : ndarray of int64 (t + 1,)
+        Offsets of the tiles into the runs.
+
+    Returns
+    -------
+    ndarray of uint8, ndarray of int64 (t + 1,)
+        Bytes, and the offsets of the tiles into them.
+    """
+    out = np.empty(3 * pixels.shape[0], np.uint8)
+    offsets = np.zeros(tiles.shape[0], np.int64)
+    at = 0
+    for t in range(tiles.shape[0] - 1):
+        for r in range(tiles[t], tiles[t + 1]):
+            here = np.int64(pixels[runs[r]])
+            out[at], out[at + 1] = here & 255, here >> 8
+            at += 2
+            for k in range(runs[r] + 1, runs[r + 1]):
+                there = np.int64(pixels[k])
+                rows, columns = (there >> 8) - (here >> 8), (there & 255) - (here & 255)
+                if abs(rows) < 8 and abs(columns) < 8:
+                    out[at] = (rows + 8) << 4 | (columns + 8)
+                    at += 1
+                else:
+                    out[at], out[at + 1], out[at + 2] = 0, there & 255, there >> 8
+                    at += 3
+                here = there
+        offsets[t + 1] = at
+    return out[:at], offsets
+
+
+@njit(cache=True, nogil=True)
+def decode_header(data):
+    """Read the ids and lengths of a tile's runs, and where the runs begin.
+
+    A passage takes a byte at least: of damaged bytes that claim more, runs are left out.
+    """
+    count, at = read_number(data, 0)
+    count = min(count, data.shape[0])
+    ids, lengths = np.empty(count, np.int64), np.empty(count, np.int64)
+    before, room = np.int64(0), np.int64(data.shape[0])
+    for r in range(count):
+        step, at = read_number(data, at)
+        before += step
+        ids[r] = before
+    for r in range(count):
+        length, at = read_number(data, at)
+        if length > room:
+            return ids[:r], lengths[:r], at
+        lengths[r] = length
+        room -= length
+    return ids, lengths, at
+
+
+@njit(cache=True, nogil=True)
+def decode_pixels(data, at, lengths):
+    """Read the pixels of all runs, uint16; of damaged bytes as many as there are, and pixel 0 for the rest."""
+    total = np.int64(0)
+    for length in lengths:
+        total += length
+    pixels = np.zeros(total, np.uint16)
+    i, k, end = np.uint64(at), np.uint64(0), np.uint64(data.shape[0])
+    for length in lengths:
+        if length == 0 or i + np.uint64(1) >= end:
+            break
+        here = np.int64(data[i]) | np.int64(data[i + _ONE]) << 8
+        i += np.uint64(2)
+        pixels[k] = here
+        k += _ONE
+        for _ in range(length - 1):
+            if i >= end:
+                break
+            step = np.int64(data[i])
+            if step != 0:
+                here += ((step >> 4) << 8) + (step & 15) - 2056  # 8 rows and 8 columns
+                i += _ONE
+            elif i + np.uint64(2) < end:
+                here = np.int64(data[i + _ONE]) | np.int64(data[i + np.uint64(2)]) << 8
+                i += np.uint64(3)
+            pixels[k] = here
+            k += _ONE
+    return pixels
+
+
+@njit(cache=True, nogil=True)
+def pixel_bytes(data, at, lengths):
+    """Offsets of the runs of pixels into the bytes, (r + 1,)."""
+    offsets = np.empty(lengths.shape[0] + 1, np.int64)
+    offsets[0] = at
+    for r in range(lengths.shape[0]):
+        at += 2
+        for _ in range(lengths[r] - 1):
+            at += 3 if at < data.shape[0] and data[at] == 0 else 1
+        offsets[r + 1] = at
+    return offsets
+
+
+@njit(cache=True, nogil=True)
+def encode_amounts(amounts, bounds):
+    """Write whole numbers from 0; returns the bytes and the offsets of `bounds` into them."""
+    out = np.empty(9 * amounts.shape[0], np.uint8)
+    offsets = np.zeros(bounds.shape[0], np.int64)
+    at = 0
+    for b in range(bounds.shape[0] - 1):
+        for k in range(bounds[b], bounds[b + 1]):
+            at = write_number(out, at, amounts[k])
+        offsets[b + 1] = at
+    return out[:at], offsets
+
+
+@njit(cache=True, nogil=True)
+def decode_amounts(data, count):
+    """Read `count` amounts as int64."""
+    amounts = np.empty(count, np.int64)
+    at, end = np.uint64(0), np.uint64(data.shape[0])
+    for k in range(count):
+        # Nearly all are of one byte.
+        if at < end and data[at] < 128:
+            amounts[k] = data[at]
+            at += _ONE
+        else:
+            number, after = read_number(data, np.int64(at))
+            amounts[k], at = number, np.uint64(after)
+    return amounts
+
+
+@njit(cache=True, nogil=True)
+def encode_values(values, runs, bounds):
+    """Write values, UNKNOWN among them, run by run; returns the bytes and the offsets of `bounds` into them.
+
+    `bounds` are some of the offsets of the runs.
+    """
+    out = np.empty(6 * values.shape[0], np.uint8)
+    offsets = np.zeros(bounds.shape[0], np.int64)
+    at, b = 0, 1
+    for r in range(runs.shape[0] - 1):
+        before = np.int64(0)
+        for k in range(runs[r], runs[r + 1]):
+            value = np.int64(values[k])
+            if value == UNKNOWN:
+                at = write_number(out, at, 0)
+            else:
+                step = value - before
+                at = write_number(out, at, ((step << 1) ^ (step >> 63)) + 1)
+                before = value
+        if b < bounds.shape[0] and runs[r + 1] == bounds[b]:
+            offsets[b] = at
+            b += 1
+    return out[:at], offsets
+
+
+@njit(cache=True, nogil=True)
+def decode_values(data, lengths):
+    """Read the values of all runs as int32, UNKNOWN among them."""
+    total = np.int64(0)
+    for length in lengths:
+        total += length
+    values = np.empty(total, np.int32)
+    at, k, end = np.uint64(0), np.uint64(0), np.uint64(data.shape[0])
+    for length in lengths:
+        before = np.int64(0)
+        for _ in range(length):
+            if at < end and data[at] < 128:  # nearly all are of one byte
+                code = np.int64(data[at]) - 1
+                at += _ONE
+            else:
+                number, after = read_number(data, np.int64(at))
+                code, at = number - 1, np.uint64(after)
+            if code < 0:
+                values[k] = UNKNOWN
+            else:
+                before += (code >> 1) ^ -(code & 1)
+                values[k] = before
+            k += _ONE
+    return values
+
+
+@njit(cache=True, nogil=True)
+def varint_bytes(data, lengths):
+    """Offsets of the runs of amounts or values into the bytes, (r + 1,)."""
+    offsets = np.zeros(lengths.shape[0] + 1, np.int64)
+    at = 0
+    for r in range(lengths.shape[0]):
+        for _ in range(lengths[r]):
+            while at < data.shape[0] and data[at] >= 128:
+                at += 1
+            at += 1
+        offsets[r + 1] = at
+    return offsets

@@ -1,0 +1,138 @@
+"""Passages of one tile of the index to its pixels, with a filter over activities.
+
+Pixels are as `heatlas.kernels.index.decode_pixels` gives them, run after run; what goes with them is read from its
+bytes on the way. A filter is an array of bool by the
+number of the activity; an empty one keeps all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from heatlas.kernels.index import read_number
+
+__all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
+
+_ONE = np.uint64(1)
+
+
+@njit(cache=True, nogil=True)
+def _kept(keep, activity):
+    """Whether the filter keeps an activity; an empty filter keeps all."""
+    return keep.shape[0] == 0 or (activity < keep.shape[0] and keep[activity])
+
+
+@njit(cache=True, nogil=True)
+def add_passes(pixels, ids, lengths, keep, counts):
+    """Add 1 to `counts` (65536,) uint32 for each passage of the kept activities.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint16 (n,)
+        Run after run.
+    ids, lengths : ndarray of int64 (r,)
+        Activity and passages of each run.
+    keep : ndarray of bool (activities,) or (0,)
+        Which activities count, by number; empty: all.
+    """
+    k = 0
+    for r in range(ids.shape[0]):
+        end = min(k + lengths[r], pixels.shape[0])
+        if _kept(keep, ids[r]):
+            for j in range(k, end):
+                counts[pixels[np.uint64(j)]] += np.uint32(1)
+        k = end
+
+
+@njit(cache=True, nogil=True)
+def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
+    """Add 1 to `counts` for each pixel of each run of a kept activity; `ordinal` is above all that `stamps` holds.
+
+    Returns the ordinal for what follows.
+    """
+    k = 0
+    for r in range(ids.shape[0]):
+        end = min(k + lengths[r], pixels.shape[0])
+        if _kept(keep, ids[r]):
+            for j in range(k, end):
+                pixel = pixels[j]
+                if stamps[pixel] != ordinal:
+                    stamps[pixel] = ordinal
+                    counts[pixel] += 1
+        ordinal += 1
+        k = end
+    return ordinal
+
+
+@njit(cache=True, nogil=True)
+def add_amounts(pixels, ids, lengths, keep, data, total):
+    """Add the amounts of the kept activities' passages to `total` (65536,) float64: whole numbers, so exactly.
+
+    Parameters
+    ----------
+    pixels, ids, lengths, keep
+        As for `add_passes`.
+    data : ndarray of uint8
+        As `heatlas.kernels.index.encode_amounts` wrote them.
+    """
+    at, end, k = np.uint64(0), np.uint64(data.shape[0]), np.uint64(0)
+    for r in range(ids.shape[0]):
+        kept = _kept(keep, ids[r])
+        for _ in range(lengths[r]):
+            if at < end and data[at] < 128:  # nearly all are of one byte
+                amount = np.int64(data[at])
+                at += _ONE
+            else:
+                amount, after = read_number(data, np.int64(at))
+                at = np.uint64(after)
+            if kept:
+                total[pixels[k]] += amount
+            k += _ONE
+
+
+@njit(cache=True, nogil=True)
+def add_values(pixels, ids, lengths, keep, data, step, table, least, count, total, square, extreme, greatest):
+    """Add the values of the kept activities' passages to the pixels, where they are known.
+
+    Parameters
+    ----------
+    pixels, ids, lengths, keep
+        As for `add_passes`.
+    data : ndarray of uint8
+        As `heatlas.kernels.index.encode_values` wrote them: in units of `step`, or, when `table` is not empty, places
+        in it counted from `least`.
+    count, total, square, extreme, greatest
+        As for `heatlas.kernels.reduce.add_metric`.
+    """
+    at, end, k = np.uint64(0), np.uint64(data.shape[0]), np.uint64(0)
+    for r in range(ids.shape[0]):
+        kept = _kept(keep, ids[r])
+        known = np.int64(0)
+        for _ in range(lengths[r]):
+            if at < end and data[at] < 128:
+                code = np.int64(data[at]) - 1
+                at += _ONE
+            else:
+                number, after = read_number(data, np.int64(at))
+                code, at = number - 1, np.uint64(after)
+            pixel = pixels[k]
+            k += _ONE
+            if code < 0:
+                continue
+            known += (code >> 1) ^ -(code & 1)
+            if not kept:
+                continue
+            if table.shape[0] > 0:
+                value = table[min(max(known - least, 0), table.shape[0] - 1)]
+            else:
+                value = known * step
+            count[pixel] += 1
+            if total.shape[0] > 0:
+                total[pixel] += value
+            if square.shape[0] > 0:
+                square[pixel] += value * value
+            if extreme.shape[0] > 0:
+                old = extreme[pixel]
+                if np.isnan(old) or (value > old) == greatest:
+                    extreme[pixel] = value

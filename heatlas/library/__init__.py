@@ -1,0 +1,20 @@
+"""The library: one SQLite file with activities, their tracks and the passage index, from which tiles are drawn.
+
+======================== ==============================================================
+`store`, `schema`        the file, transactions, tables, older files brought up to date
+`settings`               zooms, and what is hidden
+`activities`, `tracks`   rows of activities; whole tracks, column by column
+`copies`                 the same activity from two sources
+`passages`               a cut track's passages at one zoom
+`columns`, `keys`        how finely and where a column of the index is kept
+`packing`                bytes packed
+`index`, `chunks`        passages written as chunks of tiles; chunks put together
+`drawing`                windows from the index, with a filter
+`imports`, `outcomes`    recordings read, only what is new; and what was left out
+`upkeep`, `checking`     removing, indexing anew, compacting; is all as it should be
+`collection`, `passing`  tracks of a library; who passes through a circle
+`zones`, `audit`         circles to hide; how near one could guess to what is hidden
+======================== ==============================================================
+
+What must not be seen is cut before passages exist; whole tracks are in `tracks` alone.
+"""

@@ -1,0 +1,129 @@
+"""Activities as rows: written, read, chosen by a filter."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.batch import Activity, Batch
+from heatlas.library.tracks import delete_track, fingerprint, write_track
+from heatlas.tracks import Tracks
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.store import Library
+
+__all__ = ["delete_activities", "insert_activity", "list_activities", "read_activities", "select"]
+
+_ATTRIBUTES = tuple(field.name for field in fields(Activity))
+_READ = ", ".join(("number", *_ATTRIBUTES))
+
+
+def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
+    """Keep an activity and its track (a batch of one, nothing cut); returns its number."""
+    activity = batch.activities[0]
+    known = batch.time[~np.isnan(batch.time)]
+    row: dict[str, Any] = {name: getattr(activity, name) for name in _ATTRIBUTES}
+    row["extra"] = json.dumps(dict(activity.extra), default=_plain, ensure_ascii=False)
+    row |= {
+        "file": file,
+        "fixes": batch.fixes,
+        "timed": len(known),
+        "first": float(known.min()) if len(known) else None,
+        "last": float(known.max()) if len(known) else None,
+        "west": float(batch.u.min()),
+        "east": float(batch.u.max()),
+        "north": float(batch.v.min()),
+        "south": float(batch.v.max()),
+        "fingerprint": fingerprint(batch),
+    }
+    names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+    number = link.execute(f"INSERT INTO activities ({names}) VALUES ({marks})", row).lastrowid  # noqa: S608
+    assert number is not None
+    write_track(link, number, batch)
+    return number
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, and what JSON has no word for as text."""
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def delete_activities(link: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Forget activities and their tracks; their passages must be gone already."""
+    for number in numbers:
+        delete_track(link, number)
+        link.execute("UPDATE activities SET same_as = NULL WHERE same_as = ?", (number,))
+        link.execute("DELETE FROM activities WHERE number = ?", (number,))
+
+
+def read_activities(
+    link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
+) -> dict[int, Activity]:
+    """Activities by number, in the order of their numbers; `condition` is SQL of this package's own."""
+    rows = link.execute(f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number", tuple(values))  # noqa: S608
+    return {row[0]: _activity(row[1:]) for row in rows}
+
+
+def _activity(row: tuple[Any, ...]) -> Activity:
+    known = dict(zip(_ATTRIBUTES, row, strict=True))
+    return Activity(
+        **{
+            **known,
+            "commute": bool(known["commute"]),
+            "private": bool(known["private"]),
+            "extra": json.loads(known["extra"]),
+        }
+    )
+
+
+def list_activities(library: Library) -> dict[int, Activity]:
+    """Activities that are shown, by number: all but second copies."""
+    with library.read() as link:
+        return read_activities(link, "same_as IS NULL")
+
+
+def select(
+    library: Library,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+) -> NDArray[np.bool_]:
+    """Choose activities as `heatlas.tracks.Tracks.select` and `where` do.
+
+    Returns
+    -------
+    ndarray of bool (n,)
+        By number; n is the greatest number + 1.
+
+    Raises
+    ------
+    BadOption
+        As they do.
+    """
+    activities = list_activities(library)
+    number = {id(activity): k for k, activity in activities.items()}
+    count, nothing = len(activities), np.zeros(0)
+    # The filters ask for attributes alone: tracks without a fix do.
+    tracks = Tracks(
+        (
+            Batch(
+                u=nothing, v=nothing, time=nothing, progress=nothing.astype(np.float32), columns={},
+                segments=np.zeros(count + 1, np.int64), tracks=np.arange(count + 1),
+                activities=tuple(activities.values()),
+            ),
+        )
+    ).select(sports, after, before)  # fmt: skip
+    if where is not None:
+        tracks = tracks.where(where)
+    keep = np.zeros(max(activities, default=-1) + 1, np.bool_)
+    keep[[number[id(activity)] for activity in tracks.activities]] = True
+    return keep

@@ -1,0 +1,130 @@
+"""Whether a library is as it should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import SourceFailed
+from heatlas.kernels.index import decode_header
+from heatlas.library.activities import read_activities
+from heatlas.library.chunks import runs_of
+from heatlas.library.columns import COLUMNS
+from heatlas.library.index import written_runs
+from heatlas.library.keys import OTHERS, chunk_of, column_of, tile_of
+from heatlas.library.packing import TOGETHER, unpack
+from heatlas.library.passages import Traceable
+from heatlas.library.settings import privacy_of, read_settings
+from heatlas.library.tracks import fingerprint, read_track
+from heatlas.privacy import hide
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.store import Library
+
+__all__ = ["check"]
+
+_MOST = 20
+"""Faults that are told one by one."""
+
+
+def check(library: Library, sample: int | None = 20) -> list[str]:
+    """Look for faults: the file, its rows against each other, and the index against the tracks.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    sample : int, optional
+        Activities, evenly spread, that are traced again and compared passage by passage; None: all.
+
+    Returns
+    -------
+    list of str
+        A sentence for each fault; empty when all is well.
+
+    Raises
+    ------
+    BadOption
+        When the owner's secret is not the one with which the library's cuts were drawn.
+    """
+    with library.read() as link:
+        faults = [text for (text,) in link.execute("PRAGMA integrity_check") if text != "ok"]
+        faults += [f"row {row[1]} of {row[0]} belongs to nothing" for row in link.execute("PRAGMA foreign_key_check")]
+        if not faults:
+            try:
+                faults = [*_rows(link), *_headers(link), *_samples(link, sample)]
+            except SourceFailed as error:
+                faults = [str(error)]
+    more = len(faults) - _MOST
+    return [*faults[:_MOST], f"and {more} more faults"] if more > 0 else faults
+
+
+def _rows(link: sqlite3.Connection) -> list[str]:
+    """Tracks against activities, and copies against what they are copies of."""
+    questions = {
+        "has no track": "SELECT number FROM activities WHERE (number * 64) NOT IN (SELECT key FROM tracks)",
+        "has a track, but no row": "SELECT DISTINCT key / 64 FROM tracks WHERE key / 64 NOT IN "
+        "(SELECT number FROM activities)",
+        "is a copy of one that is not shown": "SELECT copy.number FROM activities AS copy JOIN activities AS kept "
+        "ON copy.same_as = kept.number WHERE kept.same_as IS NOT NULL",
+    }
+    return [f"activity {k} {fault}" for fault, query in questions.items() for (k,) in link.execute(query)]
+
+
+def _headers(link: sqlite3.Connection) -> list[str]:
+    """Each activity once in a tile, and only what is shown; columns only where there are pixels."""
+    faults = []
+    shown = np.array([row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")], np.int64)
+    before: tuple[tuple[int, ...], NDArray[np.int64]] = ((), np.zeros(0, np.int64))
+    chunks = set()
+    for k, data in link.execute("SELECT key, data FROM passages WHERE key < ? ORDER BY key", (OTHERS,)):
+        ids = decode_header(unpack(data))[0]
+        tile = tile_of(k)
+        chunks.add((tile, chunk_of(k)))
+        if not len(ids) or (np.diff(ids) <= 0).any():
+            faults.append(f"tile {tile} holds a chunk out of order")
+        if not np.isin(ids, shown).all():
+            faults.append(f"tile {tile} holds an activity that is not shown")
+        all_ids = np.concatenate((before[1], ids)) if before[0] == tile else ids
+        if len(np.unique(all_ids)) < len(all_ids):
+            faults.append(f"tile {tile} holds an activity twice")
+        before = (tile, all_ids)
+    known = {*COLUMNS.values(), TOGETHER}
+    for (k,) in link.execute("SELECT key FROM passages WHERE key >= ?", (OTHERS,)):
+        if (tile_of(k), chunk_of(k)) not in chunks or column_of(k) not in known:
+            faults.append(f"tile {tile_of(k)} holds a column without pixels")
+    return faults
+
+
+def _samples(link: sqlite3.Connection, sample: int | None) -> list[str]:
+    """Trace activities again, and compare every byte of their runs."""
+    activities = read_activities(link, "same_as IS NULL")
+    privacy, settings = privacy_of(link, read_settings(link))
+    prints = dict(link.execute("SELECT number, fingerprint FROM activities").fetchall())
+    faults = []
+    for number in _spread(list(activities), sample):
+        track = read_track(link, number, activities[number])
+        if fingerprint(track) != prints[number]:
+            faults.append(f"the track of activity {number} is not what was read")
+            continue
+        cut = hide(track, privacy)
+        traced = Traceable(cut, settings.rejoin)
+        wrong = 0
+        for zoom in settings.indexed if cut.fixes else ():
+            for tile, runs in written_runs(zoom, number, traced.at(zoom)):
+                wrong += runs != runs_of(link, tile, number)
+        if wrong:
+            faults.append(f"{wrong} tiles hold something else of activity {number} than its track")
+    return faults
+
+
+def _spread(numbers: Sequence[int], sample: int | None) -> list[int]:
+    if sample is None or sample >= len(numbers):
+        return list(numbers)
+    return [numbers[k * len(numbers) // sample] for k in range(sample)]

@@ -1,0 +1,156 @@
+"""Chunks of tiles as they lie in the file: found, put together, and runs taken out of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.kernels.index import decode_header, encode_headers, pixel_bytes, varint_bytes
+from heatlas.library.columns import PIXELS
+from heatlas.library.keys import CHUNKS, chunk_of, column_of, key
+from heatlas.library.packing import TOGETHER, pack_columns, unpack, unpack_columns
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["Tile", "chunks_of", "merge", "read_column", "remove_runs", "runs_of", "settle"]
+
+_DENSE_LEVEL = 6
+"""zstd level of what is put together for good."""
+
+Tile = tuple[int, int, int]
+"""Zoom, x, y."""
+
+
+def chunks_of(link: sqlite3.Connection, tile: Tile) -> list[tuple[int, int]]:
+    """Number and bytes of the pixels of each chunk of a tile, the oldest first."""
+    rows = link.execute(
+        "SELECT key, length(data) FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
+        (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1)),
+    )
+    return [(chunk_of(k), size) for k, size in rows]
+
+
+def read_column(link: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
+    """Bytes of a column, other than the pixels, of a chunk; None when the chunk has not got it."""
+    row = link.execute(
+        "SELECT key, data FROM passages WHERE key IN (?, ?)",
+        (key(column, *tile, chunk), key(TOGETHER, *tile, chunk)),
+    ).fetchone()
+    return None if row is None else unpack_columns([(column_of(row[0]), row[1])]).get(column)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk, unpacked but not decoded."""
+
+    ids: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    columns: Mapping[int, NDArray[np.uint8]]
+    """Number -> bytes of all runs, one after the other."""
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, bytes]]) -> _Chunk:
+        columns = unpack_columns((column_of(k), data) for k, data in rows)
+        ids, lengths, at = decode_header(columns[PIXELS])
+        return cls(ids, lengths, {**columns, PIXELS: columns[PIXELS][at:]})
+
+    def column(self, column: int) -> NDArray[np.uint8]:
+        """Bytes of a column; of one that the chunk has not, 0 for each passage: nothing, or unknown."""
+        found = self.columns.get(column)
+        return np.zeros(int(self.lengths.sum()), np.uint8) if found is None else found
+
+    def runs(self, column: int) -> list[NDArray[np.uint8]]:
+        """Bytes of each run."""
+        data = self.column(column)
+        cuts = pixel_bytes(data, 0, self.lengths) if column == PIXELS else varint_bytes(data, self.lengths)
+        return [data[first:last] for first, last in pairwise(cuts.tolist())]
+
+
+def _rows(link: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, bytes]]:
+    """All columns of a chunk, the pixels first."""
+    return link.execute(
+        "SELECT key, data FROM passages WHERE key = ? "
+        "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
+        (key(PIXELS, *tile, chunk), key(1, *tile, chunk), key(TOGETHER, *tile, chunk)),
+    ).fetchall()
+
+
+def _together(
+    tile: Tile, chunks: Sequence[Sequence[tuple[int, bytes]]], without: Collection[int], level: int
+) -> list[tuple[int, bytes]]:
+    """Make one chunk of several, without the runs of some activities; it gets the number of the first."""
+    parts = [_Chunk.of(rows) for rows in chunks]
+    number = chunk_of(chunks[0][0][0])
+    ids = np.concatenate([part.ids for part in parts])
+    order = np.argsort(ids, kind="stable")
+    order = order[~np.isin(ids[order], np.array(sorted(without), np.int64))]
+    if not len(order):
+        return []
+    lengths = np.concatenate([part.lengths for part in parts])[order]
+    header, _ = encode_headers(ids[order], lengths, np.array([0, len(order)]))
+    as_they_are = len(order) == len(ids) and bool((np.diff(order) == 1).all())
+    columns: dict[int, NDArray[np.uint8]] = {}
+    for column in sorted({column for part in parts for column in part.columns}):
+        if as_they_are:
+            data = np.concatenate([part.column(column) for part in parts])
+        else:
+            runs = [run for part in parts for run in part.runs(column)]
+            data = np.concatenate([runs[r] for r in order.tolist()])
+        if column == PIXELS:
+            columns[PIXELS] = np.concatenate((header, data))
+        elif data.any():  # nothing known, or 0 throughout: no column
+            columns[column] = data
+    return [(key(column, *tile, number), data) for column, data in pack_columns(columns, level)]
+
+
+def _replace(
+    link: sqlite3.Connection, before: Iterable[Sequence[tuple[int, bytes]]], after: Sequence[tuple[int, bytes]]
+) -> None:
+    link.executemany("DELETE FROM passages WHERE key = ?", [(k,) for rows in before for k, _ in rows])
+    link.executemany("INSERT INTO passages VALUES (?, ?)", after)
+
+
+def merge(link: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:
+    """Put chunks of a tile together; nothing that is drawn changes."""
+    if len(chunks) > 1:
+        before = [_rows(link, tile, chunk) for chunk in chunks]
+        _replace(link, before, _together(tile, before, (), level))
+
+
+def settle(link: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
+    """Put all chunks of each of some tiles together, packed more tightly."""
+    before = [[_rows(link, tile, chunk) for chunk, _ in chunks_of(link, tile)] for tile in tiles]
+    with ThreadPoolExecutor(workers) as pool:
+        made = pool.map(lambda tile, rows: _together(tile, rows, (), _DENSE_LEVEL), tiles, before)
+        for rows, after in zip(before, made, strict=True):
+            _replace(link, rows, after)
+
+
+def remove_runs(link: sqlite3.Connection, tiles: Iterable[Tile], numbers: Collection[int]) -> None:
+    """Take activities out of some tiles."""
+    wanted = np.array(sorted(numbers), np.int64)
+    for tile in tiles:
+        for chunk, _ in chunks_of(link, tile):
+            query = "SELECT data FROM passages WHERE key = ?"
+            (data,) = link.execute(query, (key(PIXELS, *tile, chunk),)).fetchone()
+            if np.isin(decode_header(unpack(data))[0], wanted).any():
+                rows = _rows(link, tile, chunk)
+                _replace(link, [rows], _together(tile, [rows], numbers, 3))
+
+
+def runs_of(link: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
+    """Bytes of the runs of one activity in a tile, by column; columns that tell nothing of it are left out."""
+    for chunk, _ in chunks_of(link, tile):
+        part = _Chunk.of(_rows(link, tile, chunk))
+        for r in np.flatnonzero(part.ids == number).tolist():
+            runs = {column: part.runs(column)[r] for column in part.columns}
+            return {column: run.tobytes() for column, run in runs.items() if column == PIXELS or run.any()}
+    return {}

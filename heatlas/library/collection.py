@@ -1,0 +1,49 @@
+"""The tracks of a library, as if they were read from the files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.batch import COLUMNS
+from heatlas.library.activities import read_activities
+from heatlas.library.outcomes import whole_report
+from heatlas.library.tracks import read_track
+from heatlas.sources.load import order, packed
+from heatlas.tracks import Tracks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.library.store import Library
+
+__all__ = ["tracks_of"]
+
+
+def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: Collection[str] = COLUMNS) -> Tracks:
+    """Tracks of all activities that are shown, whole: what the library hides is not cut from them.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    keep : ndarray of bool (n,), optional
+        Which activities, by number; those from n on are left out.
+    columns : collection of str
+        Columns of fixes to decode.
+
+    Returns
+    -------
+    Tracks
+        What `heatlas.sources.load.load` gives of the same files, to the last bit, with what is known of their reading.
+    """
+    with library.read() as link:
+        activities = read_activities(link, "same_as IS NULL")
+        if keep is not None:
+            activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
+        singles = [read_track(link, k, activity, columns) for k, activity in activities.items()]
+        report = whole_report(link)
+    singles.sort(key=order)
+    return Tracks(tuple(packed(singles)), report)

@@ -1,0 +1,180 @@
+"""Windows drawn from the passage index: decode, filter, reduce."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption
+from heatlas.grid import COUNTS, SPENT, Grid
+from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
+from heatlas.library.chunks import read_column
+from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
+from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
+from heatlas.library.packing import unpack
+from heatlas.library.settings import read_settings
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.grid import Measure
+    from heatlas.library.store import Library
+    from heatlas.window import Window
+
+__all__ = ["draw"]
+
+_SIDE = 256
+_EVERY = np.zeros(0, np.bool_)
+
+
+def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bool_] | None = None) -> Grid:
+    """Reduce passages of the index to a grid, as `heatlas.measures.draw` does from the cut tracks.
+
+    Passes, activities and fixes are equal to the last one; seconds, metres and metrics as far as
+    `heatlas.library.columns` says.
+
+    Parameters
+    ----------
+    library : Library
+        Where the index is.
+    window : Window
+        Of tiles: its scale is 256 * 2**z with z among the library's zooms. Any rectangle of pixels.
+    measure : Measure
+        What to count.
+    keep : ndarray of bool (n,), optional
+        Which activities count, by number (`heatlas.library.activities.select` makes one); those from n on do not.
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    BadOption
+        When the scale is of no zoom that is indexed.
+    SourceFailed
+        When the file is damaged.
+    """
+    planes = _Planes(window.height, window.width, measure)
+    chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # never empty: that means all
+    column = _column(measure)
+    with library.read() as link:
+        zoom = _zoom(link, window)
+        for x, y, chunks in _tiles(link, zoom, window, column):
+            planes.clear()
+            for pixels, data in chunks:
+                planes.add(pixels, data, chosen)
+            planes.put(x * _SIDE - window.x, y * _SIDE - window.y)
+    return planes.grid(window)
+
+
+def _zoom(link: sqlite3.Connection, window: Window) -> int:
+    first, last = read_settings(link).zooms
+    zoom = window.zoom
+    if not (zoom.is_integer() and first <= zoom <= last):
+        raise BadOption(f"the library holds zooms {first} to {last}, not {zoom:g}")
+    return int(zoom)
+
+
+def _column(measure: Measure) -> int:
+    """Number of the column that a measure needs beside the pixels; PIXELS: none."""
+    if measure.reduction in AMOUNTS:
+        return AMOUNTS[measure.reduction][0]
+    if measure.points or measure.metric not in {"", *VALUES}:
+        raise BadOption(f"a library of tracks has no measure {measure}")
+    return VALUES[measure.metric].column if measure.metric else PIXELS
+
+
+def _tiles(
+    link: sqlite3.Connection, zoom: int, window: Window, column: int
+) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]]]:
+    """Tiles of a window that hold anything: x (not wrapped), y, and pixels and column of each chunk."""
+    across = 1 << zoom
+    top, bottom = max(window.y // _SIDE, 0), min((window.y + window.height - 1) // _SIDE, across - 1)
+    if top > bottom:
+        return
+    for x in range(window.x // _SIDE, (window.x + window.width - 1) // _SIDE + 1):
+        found: dict[int, list[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]] = {}
+        for k, data in link.execute(
+            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
+            (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)),
+        ):
+            told = None if column == PIXELS else read_column(link, column, tile_of(k), chunk_of(k))
+            found.setdefault(tile_of(k)[2], []).append((unpack(data), told))
+        for y, chunks in found.items():
+            yield x, y, chunks
+
+
+class _Planes:
+    """Sums over one tile at a time, and over the window."""
+
+    __slots__ = ("measure", "ordinal", "stamps", "tile", "window")
+
+    def __init__(self, height: int, width: int, measure: Measure) -> None:
+        reduction, names = measure.reduction, ["count"]
+        self.measure = measure
+        if reduction in SPENT:
+            names = ["total"]
+        elif measure.metric:
+            names += {"mean": ["total"], "std": ["total", "square"]}.get(reduction, ["extreme"])
+        kind = np.uint32 if reduction in COUNTS else np.float64
+        kind = np.float64 if reduction == "fixes" else kind  # as all amounts are added; whole below 2**53
+        self.tile = {name: np.zeros(_SIDE * _SIDE, kind) for name in names}
+        self.window = {name: np.full((height, width), np.nan if name == "extreme" else 0, kind) for name in names}
+        self.stamps = np.zeros(_SIDE * _SIDE if reduction == "activities" else 0, np.int64)
+        self.ordinal = 1
+
+    def clear(self) -> None:
+        for name, plane in self.tile.items():
+            plane.fill(np.nan if name == "extreme" else 0)
+
+    def add(self, pixels: NDArray[np.uint8], data: NDArray[np.uint8] | None, keep: NDArray[np.bool_]) -> None:
+        """Add a chunk: its pixels, and the column that the measure needs, if the chunk has it."""
+        measure = self.measure
+        if data is None and _column(measure) != PIXELS:
+            return
+        ids, lengths, at = decode_header(pixels)
+        where = decode_pixels(pixels, at, lengths)
+        if measure.reduction == "passes":
+            add_passes(where, ids, lengths, keep, self.tile["count"])
+        elif measure.reduction == "activities":
+            self.ordinal = add_activities_of(where, ids, lengths, keep, self.ordinal, self.stamps, self.tile["count"])
+        elif measure.metric:
+            assert data is not None
+            none = np.zeros(0)
+            _, step, table, least = VALUES[measure.metric]
+            add_values(
+                where, ids, lengths, keep, data, step, table, least,
+                self.tile["count"], self.tile.get("total", none), self.tile.get("square", none),
+                self.tile.get("extreme", none), measure.reduction == "max",
+            )  # fmt: skip
+        else:
+            assert data is not None
+            name = "count" if measure.reduction == "fixes" else "total"
+            add_amounts(where, ids, lengths, keep, data, self.tile[name])
+
+    def put(self, left: int, top: int) -> None:
+        """Copy the tile, whose corner lies at column `left` and row `top` of the window, as far as it lies inside."""
+        for name, plane in self.window.items():
+            height, width = plane.shape
+            rows = slice(max(top, 0), min(top + _SIDE, height))
+            columns = slice(max(left, 0), min(left + _SIDE, width))
+            plane[rows, columns] = self.tile[name].reshape(_SIDE, _SIDE)[
+                rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+            ]
+
+    def grid(self, window: Window) -> Grid:
+        measure, planes = self.measure, self.window
+        if measure.reduction in SPENT:
+            return Grid(window, measure, planes["total"] * AMOUNTS[measure.reduction][1])
+        if measure.reduction in COUNTS:
+            return Grid(window, measure, planes["count"].astype(np.uint32, copy=False))
+        if "extreme" in planes:
+            known = ~np.isnan(planes["extreme"])
+            return Grid(window, measure, np.where(known, planes["extreme"], 0), known.astype(np.float64))
+        return Grid(window, measure, planes["total"], planes["count"], planes.get("square"))

@@ -1,0 +1,226 @@
+"""Recordings into a library: only what is new, group by group, each kept as a whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatlas.batch import COLUMNS, Batch, Unread, split
+from heatlas.errors import Unreadable
+from heatlas.library.activities import insert_activity
+from heatlas.library.copies import resolve
+from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
+from heatlas.library.upkeep import compact, forget, index, unindex
+from heatlas.report import Report
+from heatlas.sources.archive import Entry, entries
+from heatlas.sources.load import Outcome, read_group
+from heatlas.sources.strava import find_exports
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+    from heatlas.library.store import Library
+    from heatlas.sources.strava import Exports
+
+__all__ = ["import_sources"]
+
+_ACTIVITIES = 64
+"""Activities of a group: a crash loses no more of the work than these."""
+_FIXES = 1 << 18
+_FILES = 256
+_EVERY = frozenset(COLUMNS)
+_SHARE = 4
+"""When at least every so many-th activity is new, all is put together at the end."""
+
+
+def import_sources(
+    library: Library,
+    paths: Sequence[Path],
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Bring recordings into a library; files that have not changed since they were read are not read again.
+
+    What was brought in stays when this is stopped, by whatever means: called again, it goes on from there.
+    Of the same activity from two sources the richer copy is shown, whichever came first.
+
+    Parameters
+    ----------
+    library : Library
+        Where to.
+    paths : sequence of Path
+        As for `heatlas.sources.load.load`.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the bytes done so far and in all.
+
+    Returns
+    -------
+    Report
+        Of what was read now.
+
+    Raises
+    ------
+    BadOption
+        When a path does not exist.
+    SourceFailed
+        When the library cannot be written, such as when the disk is full; groups that were done are kept.
+    """
+    started = time.perf_counter()
+    report = Report()
+    workers = workers or os.cpu_count() or 1
+    found = list(entries(paths))
+    for entry in found:
+        if isinstance(entry, Unread):
+            note_unread(report, entry)
+    files = [entry for entry in found if isinstance(entry, Entry)]
+    export = find_exports(paths)
+    report.warnings += export.warnings
+    total, done, added = sum(entry.size for entry in files), 0, 0
+    progress(0, total)
+    waiting: list[_File] = []
+    for entry, file in _new_files(library, files, export):
+        done += entry.size
+        if file is None:
+            report.dropped["files that were read before"] += 1
+        else:
+            waiting.append(file)
+        if _enough(waiting):
+            added += _store(library, waiting, report, workers)
+            waiting = []
+        progress(done, total)
+    added += _store(library, waiting, report, workers)
+    report.seconds["import"] = time.perf_counter() - started
+    with library.read() as link:
+        known = link.execute("SELECT count(*) FROM activities").fetchone()[0]
+    if added * _SHARE > known and added > _ACTIVITIES:
+        compact(library, workers=workers)
+        report.seconds["compact"] = time.perf_counter() - started - report.seconds["import"]
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that was read."""
+
+    row: dict[str, Any]
+    """Name, size, changed, digest and said, as in the table; `number` when it was there before."""
+    outcome: Outcome | None
+    """None: the bytes are those that were read before, only the file's time has changed."""
+
+    @property
+    def tracks(self) -> list[Batch]:
+        """What it gave, one batch each."""
+        if self.outcome is None or self.outcome.tracks is None:
+            return []
+        return split(self.outcome.tracks, self.outcome.columns)
+
+
+def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[Entry, _File | None]]:
+    """Read files that are new or have changed; None stands for the others."""
+    with library.read() as link:
+        rows = link.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
+    known = {row[0]: row[1:] for row in rows}
+    for entry in files:
+        name = os.path.abspath(entry.name)  # noqa: PTH100 - the name of a member is no path
+        row = export.row(entry.name)
+        said = b"" if row is None else hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
+        changed = _changed(entry.name)
+        number, size, when, digest, said_before = known.get(name, (None, -1, -1, b"", b""))
+        if (size, when, said_before) == (entry.size, changed, said):
+            yield entry, None
+            continue
+        yield entry, _read(entry, export, digest if said == said_before else b"", {
+            "number": number, "name": name, "size": entry.size, "changed": changed, "said": said,
+        })  # fmt: skip
+
+
+def _changed(name: str) -> int:
+    """When a file was changed, or the archive that it is in."""
+    for path in (Path(name), *Path(name).parents):
+        with suppress(OSError):
+            return path.stat().st_mtime_ns
+    return 0
+
+
+def _read(entry: Entry, export: Exports, before: bytes, row: dict[str, Any]) -> _File:
+    try:
+        data = entry.read()
+    except Unreadable:  # reading reports it; without a digest it is tried again next time
+        return _File({**row, "digest": b""}, read_group([entry], _EVERY, export))
+    digest = hashlib.blake2b(data, digest_size=16).digest()
+    if digest == before:
+        return _File({**row, "digest": digest}, None)
+    return _File({**row, "digest": digest}, read_group([replace(entry, read=lambda: data)], _EVERY, export))
+
+
+def _enough(files: Sequence[_File]) -> bool:
+    tracks = [file.outcome.tracks for file in files if file.outcome is not None and file.outcome.tracks is not None]
+    activities, fixes = sum(map(len, tracks)), sum(track.fixes for track in tracks)
+    return activities >= _ACTIVITIES or fixes >= _FIXES or len(files) >= _FILES
+
+
+def _store(library: Library, files: Sequence[_File], report: Report, workers: int) -> int:
+    """Keep what some files gave, in one transaction; returns the number of activities."""
+    if not files:
+        return 0
+    with library.write() as link:
+        files = [file for given in files if (file := _unless_kept(link, given)) is not None]
+        changed = [file.row["number"] for file in files if file.row["number"] is not None and file.outcome is not None]
+        again = forget(link, _activities_of(link, changed))
+        new: dict[int, Batch] = {}
+        for file in files:
+            number = _write_file(link, file)
+            new |= {insert_activity(link, number, track): track for track in file.tracks}
+        copies = resolve(link, new, again)
+        unindex(link, copies.hide)
+        index(link, copies.show, workers)
+    # Only what is kept is told.
+    for file in files:
+        if file.outcome is not None:
+            note_outcome(report, outcome_data(file.outcome))
+    report.duplicates += copies.pairs
+    if copies.left_out:
+        report.dropped["activities found twice"] += copies.left_out
+    return len(new)
+
+
+def _unless_kept(link: sqlite3.Connection, file: _File) -> _File | None:
+    """Look again, now that nobody else can write: another process may have brought in the same file meanwhile."""
+    row = link.execute("SELECT number, digest FROM files WHERE name = ?", (file.row["name"],)).fetchone()
+    if file.row["number"] is not None or row is None:
+        return file if (row is None) == (file.row["number"] is None) else None
+    return None if row[1] == file.row["digest"] else replace(file, row={**file.row, "number": row[0]})
+
+
+def _activities_of(link: sqlite3.Connection, files: Sequence[int]) -> list[int]:
+    found: list[int] = []
+    for file in files:
+        found += [row[0] for row in link.execute("SELECT number FROM activities WHERE file = ?", (file,))]
+    return found
+
+
+def _write_file(link: sqlite3.Connection, file: _File) -> int:
+    row = {**file.row, "outcome": json.dumps(outcome_data(file.outcome)) if file.outcome else None}
+    if row["number"] is not None:
+        link.execute(
+            "UPDATE files SET size = :size, changed = :changed, digest = :digest, said = :said, "
+            "outcome = coalesce(:outcome, outcome) WHERE number = :number",
+            row,
+        )
+        return int(row["number"])
+    number = link.execute(
+        "INSERT INTO files (name, size, changed, digest, said, outcome) "
+        "VALUES (:name, :size, :changed, :digest, :said, :outcome)",
+        row,
+    ).lastrowid
+    assert number is not None
+    return number

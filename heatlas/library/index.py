@@ -1,0 +1,145 @@
+"""The passage index: passages of activities written as chunks of tiles."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.kernels.index import (
+    UNKNOWN,
+    decode_header,
+    encode_amounts,
+    encode_headers,
+    encode_pixels,
+    encode_values,
+)
+from heatlas.library.chunks import chunks_of, merge
+from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS
+from heatlas.library.keys import key
+from heatlas.library.packing import pack_columns
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.chunks import Tile
+    from heatlas.library.passages import Passages, Traceable
+
+__all__ = ["append", "tiles_of", "written_runs"]
+
+_MANY = 16
+"""Chunks of a tile above which small ones are put together."""
+
+
+def append(link: sqlite3.Connection, tracks: Mapping[int, Traceable], zooms: Iterable[int], workers: int = 1) -> None:
+    """Add activities to the index: one more chunk for each tile that they touch.
+
+    Parameters
+    ----------
+    link : Connection
+        Inside a transaction.
+    tracks : mapping of int to Traceable
+        Number of each activity -> its track, cut.
+    zooms : iterable of int
+        Which to trace.
+    workers : int
+        Threads that trace and pack; what is written is the same for any number.
+    """
+    numbers = sorted(tracks)
+
+    def encode(zoom: int) -> list[tuple[Tile, list[tuple[int, bytes]]]]:
+        found = _encoded(zoom, numbers, [tracks[number].at(zoom) for number in numbers])
+        return [(tile, pack_columns(columns)) for tile, columns in found]
+
+    # The finest zooms take longest: first, so that no thread is left alone with them.
+    with ThreadPoolExecutor(workers) as pool:
+        for job in [pool.submit(encode, zoom) for zoom in sorted(zooms, reverse=True)]:
+            _insert(link, job.result())
+
+
+def _insert(link: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:
+    """Add a chunk to each of some tiles; where there are many, put small ones together."""
+    rows: list[tuple[int, bytes]] = []
+    crowded = []
+    for tile, columns in tiles:
+        present = chunks_of(link, tile)
+        chunk = 1 + max((number for number, _ in present), default=-1)
+        rows += [(key(column, *tile, chunk), data) for column, data in columns]
+        if len(present) >= _MANY:
+            crowded.append((tile, _newest([*present, (chunk, len(columns[0][1]))])))
+    link.executemany("INSERT INTO passages VALUES (?, ?)", rows)
+    for tile, chunks in crowded:
+        merge(link, tile, chunks)
+
+
+def _encoded(
+    zoom: int, numbers: Sequence[int], found: Sequence[Passages]
+) -> Iterator[tuple[Tile, dict[int, NDArray[np.uint8]]]]:
+    """Write passages of one zoom: each tile, and the bytes of its columns."""
+    counts = [len(passages.tile) for passages in found]
+    if not sum(counts):
+        return
+    tile = np.concatenate([passages.tile for passages in found])
+    order = np.argsort(tile, kind="stable")
+    tile, owner = tile[order], np.repeat(np.array(numbers, np.int64), counts)[order]
+    changes = np.append(True, tile[1:] != tile[:-1])
+    begins = np.flatnonzero(changes | np.append(True, owner[1:] != owner[:-1]))
+    runs = np.append(begins, len(tile))
+    tiles = np.append(np.flatnonzero(changes[begins]), len(begins))
+    bounds = runs[tiles]
+    header, heads = encode_headers(owner[begins], np.diff(runs), tiles)
+    body, bodies = encode_pixels(np.concatenate([passages.pixel for passages in found])[order], runs, tiles)
+    columns = []
+    for name in sorted({name for passages in found for name in passages.columns}, key=COLUMNS.__getitem__):
+        steps = _joined(name, found, counts)[order]
+        data, at = encode_amounts(steps, bounds) if name in AMOUNTS else encode_values(steps, runs, bounds)
+        told = np.logical_or.reduceat(steps != (0 if name in AMOUNTS else UNKNOWN), bounds[:-1])
+        columns.append((COLUMNS[name], data, at, told))
+    for t, where in enumerate(tile[bounds[:-1]].tolist()):
+        pixels = np.concatenate((header[heads[t] : heads[t + 1]], body[bodies[t] : bodies[t + 1]]))
+        others = {c: data[at[t] : at[t + 1]] for c, data, at, told in columns if told[t]}
+        yield (zoom, where & 0xFFFFF, where >> 20), {PIXELS: pixels, **others}
+
+
+def _joined(name: str, found: Sequence[Passages], counts: Sequence[int]) -> NDArray[np.int64] | NDArray[np.int32]:
+    nothing = (0, np.int64) if name in AMOUNTS else (UNKNOWN, np.int32)
+    return np.concatenate(
+        [
+            passages.columns[name] if name in passages.columns else np.full(count, *nothing)
+            for passages, count in zip(found, counts, strict=True)
+        ]
+    )
+
+
+def tiles_of(track: Traceable, zooms: Iterable[int]) -> set[Tile]:
+    """Tiles that a track touches."""
+    tiles: set[Tile] = set()
+    for zoom in zooms:
+        found = np.unique(track.at(zoom, with_columns=False).tile)
+        tiles |= {(zoom, where & 0xFFFFF, where >> 20) for where in found.tolist()}
+    return tiles
+
+
+def _newest(present: Sequence[tuple[int, int]]) -> list[int]:
+    """The newest chunks as far back as they are not much larger than those after them.
+
+    So what is written once is written again only when as much has come in: a logarithmic number of times.
+    """
+    total = present[-1][1]
+    first = len(present) - 1
+    while first > 0 and present[first - 1][1] <= 2 * total:
+        first -= 1
+        total += present[first][1]
+    return [chunk for chunk, _ in present[first:]]
+
+
+def written_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
+    """Bytes of the runs of one activity at a zoom, as `runs_of` finds them once it is in the index."""
+    for tile, columns in _encoded(zoom, [number], [passages]):
+        _, _, at = decode_header(columns[PIXELS])
+        columns[PIXELS] = columns[PIXELS][at:]
+        yield tile, {column: data.tobytes() for column, data in columns.items()}

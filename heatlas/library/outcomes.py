@@ -1,0 +1,55 @@
+"""What reading a file gave, as it is kept beside it; and the report of a whole library."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from heatlas.batch import Unread
+from heatlas.report import Report
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from heatlas.sources.load import Outcome
+
+__all__ = ["note_outcome", "note_unread", "outcome_data", "whole_report"]
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    """What was read and what was left out of a file, as plain data."""
+    return {
+        "read": outcome.read,
+        "unread": [[unread.file, unread.reason, unread.failed] for unread in outcome.unread],
+        "warnings": [list(warning) for warning in outcome.warnings],
+        "dropped": dict(outcome.dropped),
+    }
+
+
+def note_outcome(report: Report, data: dict[str, Any]) -> None:
+    """Add what `outcome_data` gave to a report."""
+    report.read += data["read"]
+    for file, reason, failed in data["unread"]:
+        note_unread(report, Unread(file=file, reason=reason, failed=failed))
+    report.warnings += [(file, reason) for file, reason in data["warnings"]]
+    report.dropped += Counter(data["dropped"])
+
+
+def note_unread(report: Report, unread: Unread) -> None:
+    """Add a file that gave no track to a report."""
+    (report.failed if unread.failed else report.skipped).append(unread)
+
+
+def whole_report(link: sqlite3.Connection) -> Report:
+    """Say of all files that are in a library what was read and what was left out."""
+    report = Report()
+    for (text,) in link.execute("SELECT outcome FROM files ORDER BY name"):
+        note_outcome(report, json.loads(text))
+    report.duplicates = link.execute(
+        "SELECT copy.source, kept.source FROM activities AS copy JOIN activities AS kept ON copy.same_as = kept.number "
+        "ORDER BY copy.source"
+    ).fetchall()
+    if report.duplicates:
+        report.dropped["activities found twice"] += len(report.duplicates)
+    return report

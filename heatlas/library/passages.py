@@ -1,0 +1,98 @@
+"""From a clean track to what the index keeps of it: its passages at one zoom, tile by tile."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.kernels.path import TOLERANCE, metres_along
+from heatlas.kernels.visits import list_visits, spend_visits
+from heatlas.library.columns import VALUES, amounts, values
+from heatlas.mercator import ground_metres
+from heatlas.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Batch
+
+__all__ = ["Passages", "Traceable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Passages of one activity at one zoom, in the order of their beginnings."""
+
+    tile: NDArray[np.int64]
+    """(k,) row << 20 | column of the tile."""
+    pixel: NDArray[np.uint16]
+    """(k,) row * 256 + column inside the tile."""
+    columns: Mapping[str, NDArray[np.int64] | NDArray[np.int32]]
+    """Name -> (k,) whole steps (heatlas.library.columns); what the activity has not is left out."""
+
+
+class Traceable:
+    """A track of which all that does not depend on the zoom is worked out."""
+
+    __slots__ = ("_batch", "_metres", "_metrics", "_rejoin")
+
+    def __init__(self, batch: Batch, rejoin: float) -> None:
+        """Take a batch of one track, from which all that is private was cut."""
+        self._batch = batch
+        self._rejoin = rejoin
+        self._metres = metres_along(batch.u, batch.v, batch.segments)
+        found = {name: METRICS[name].at_fixes(batch) for name in VALUES if METRICS[name].columns <= set(batch.columns)}
+        self._metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
+
+    def at(self, zoom: int, with_columns: bool = True) -> Passages:
+        """Trace the track at a zoom, around the whole world."""
+        batch = self._batch
+        scale = 256 * 2**zoom
+        if not batch.fixes:
+            return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
+        x0, y0 = math.floor(batch.u.min() * scale) - 1, math.floor(batch.v.min() * scale) - 1
+        least, bits = _reach(batch, scale, self._rejoin)
+        width, height = math.ceil(batch.u.max() * scale) + 2 - x0, math.ceil(batch.v.max() * scale) + 2 - y0
+        cells, fixes, passage, line, until = list_visits(
+            batch.u, batch.v, batch.progress, batch.segments, float(scale), float(x0), float(y0), width, height,
+            least, bits,
+        )  # fmt: skip
+        # Across the antimeridian the track goes on at the other edge of the world.
+        column, row = (cells % width + x0) % scale, cells // width + y0
+        inside = (row >= 0) & (row < scale)
+        columns = dict(self._columns(len(cells), fixes, (passage, line, until))) if with_columns else {}
+        tile, pixel = (row >> 8) << 20 | column >> 8, ((row & 255) << 8 | (column & 255)).astype(np.uint16)
+        if inside.all():
+            return Passages(tile, pixel, columns)
+        return Passages(tile[inside], pixel[inside], {name: steps[inside] for name, steps in columns.items()})
+
+    def _columns(
+        self, count: int, fixes: NDArray[np.int64], pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    ) -> Iterator[tuple[str, NDArray[np.int64] | NDArray[np.int32]]]:
+        def spent_on(metric: NDArray[np.float64]) -> NDArray[np.float64]:
+            passage, line, until = pieces
+            found: NDArray[np.float64] = spend_visits(
+                count, passage, line, until, self._batch.time, self._metres, metric
+            )
+            return found
+
+        spent = spent_on(np.zeros(0))
+        yield "fixes", fixes
+        yield "metres", amounts("metres", spent[:, 1])
+        if spent[:, 0].any():
+            yield "seconds", amounts("seconds", spent[:, 0])
+        for name, metric in self._metrics.items():
+            yield name, values(name, spent_on(metric))
+
+
+def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
+    """Rejoin distance of a track in metres, and the size of the table that this asks for (as `heatlas.measures`)."""
+    least = max(rejoin, 2 * float(ground_metres(batch.v[0])[0]) / scale)
+    polar = max(float(batch.v.max()), 1 - float(batch.v.min()))
+    smallest = min(float(metres) for metres in ground_metres(polar)) / scale
+    return least, max(3, math.ceil(math.log2((1.1 * least + 2 * TOLERANCE) / smallest + 4)))

@@ -1,0 +1,89 @@
+"""The tables of a library, and how an older file becomes one of today.
+
+A file's `user_version` is the number of steps that were taken; creating takes all of them. A step, once it was
+released, never changes: what must change is another step.
+"""
+
+from __future__ import annotations
+
+__all__ = ["APPLICATION_ID", "DEEPEST", "MIGRATIONS"]
+
+APPLICATION_ID = 0x4865_4174
+"""HeAt: by this SQLite's own tools tell a library from other databases."""
+DEEPEST = 20
+"""Finest zoom that an index may have: keys hold no finer tile."""
+
+_FIRST = (
+    """
+    CREATE TABLE meta (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL  -- JSON
+    ) WITHOUT ROWID, STRICT
+    """,
+    """
+    CREATE TABLE zones (
+        name TEXT PRIMARY KEY,
+        lat REAL NOT NULL,
+        lon REAL NOT NULL,
+        radius REAL NOT NULL  -- metres
+    ) WITHOUT ROWID, STRICT
+    """,
+    """
+    CREATE TABLE files (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,  -- path, with members of archives after a slash
+        size INTEGER NOT NULL,  -- bytes on disk
+        changed INTEGER NOT NULL,  -- of the file, or of the archive that it is in: nanoseconds since 1970
+        digest BLOB NOT NULL,  -- BLAKE2b of the bytes on disk
+        said BLOB NOT NULL,  -- BLAKE2b of what the table of its export says of it; empty where nothing
+        outcome TEXT NOT NULL  -- JSON: what was read and what was left out, and why
+    ) STRICT
+    """,
+    # AUTOINCREMENT: a number is never used again, so that a filter made before a removal selects nothing else after it.
+    """
+    CREATE TABLE activities (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        file INTEGER NOT NULL REFERENCES files,
+        same_as INTEGER REFERENCES activities DEFERRABLE INITIALLY DEFERRED,  -- the richer copy that is shown instead
+        source TEXT NOT NULL,
+        id TEXT NOT NULL,
+        sport TEXT NOT NULL,
+        name TEXT NOT NULL,
+        start REAL,  -- Unix seconds
+        distance REAL,  -- metres
+        elapsed_time REAL,  -- seconds
+        moving_time REAL,  -- seconds
+        gear TEXT NOT NULL,
+        commute INTEGER NOT NULL,
+        private INTEGER NOT NULL,
+        device TEXT NOT NULL,
+        extra TEXT NOT NULL,  -- JSON
+        fixes INTEGER NOT NULL,
+        timed INTEGER NOT NULL,  -- fixes that have a time
+        first REAL,  -- least time of a fix, Unix seconds
+        last REAL,  -- greatest
+        west REAL NOT NULL,  -- world coordinates of the whole track, nothing cut
+        east REAL NOT NULL,
+        north REAL NOT NULL,
+        south REAL NOT NULL,
+        fingerprint BLOB NOT NULL  -- BLAKE2b of the track
+    ) STRICT
+    """,
+    "CREATE INDEX activities_by_file ON activities (file)",
+    "CREATE INDEX activities_by_copy ON activities (same_as) WHERE same_as IS NOT NULL",
+    "CREATE INDEX activities_by_time ON activities (first, last)",
+    "CREATE INDEX activities_by_fixes ON activities (fixes)",
+    # One row for each column of a track: key = activity * 64 + column (heatlas.library.columns).
+    "CREATE TABLE tracks (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
+    # One row for each column of a chunk of a tile; the key holds all of that (heatlas.library.keys).
+    "CREATE TABLE passages (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
+    """
+    CREATE VIEW chunks AS
+    SELECT key & 15 AS metric, (key >> 57) & 31 AS z, (key >> 37) & 1048575 AS x, (key >> 17) & 1048575 AS y,
+           (key >> 4) & 8191 AS chunk, length(data) AS bytes
+    FROM passages
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Statements of each step."""

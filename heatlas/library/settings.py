@@ -1,0 +1,101 @@
+"""What a library was set up with: which zooms are indexed, and what is hidden."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from heatlas.errors import BadOption
+from heatlas.library.schema import DEEPEST
+from heatlas.measures import REJOIN
+from heatlas.mercator import MAX_LATITUDE
+from heatlas.privacy import Privacy, Zone, owner_secret
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+__all__ = ["Settings", "privacy_of", "read_settings", "read_zones", "write_settings", "write_zones"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How passages are made from tracks."""
+
+    clip_ends: float = 0.0
+    """Metres to cut from both ends of each track, on average."""
+    rejoin: float = REJOIN
+    """Metres of progress (at least two pixels) after which a return to a pixel is another passage."""
+    zooms: tuple[int, int] = (2, 17)
+    """First and last zoom of 256 px tiles that are indexed."""
+    secret: str = ""
+    """Fingerprint of the owner's secret with which the cuts were drawn; the secret itself is never in the
+    library. Empty while nothing is hidden."""
+
+    def __post_init__(self) -> None:
+        first, last = self.zooms
+        if not 0 <= first <= last <= DEEPEST:
+            raise BadOption(f"zooms {first} to {last} cannot be indexed: choose from 0 to {DEEPEST}")
+        if not (self.clip_ends >= 0 and self.rejoin >= 0):
+            raise BadOption("lengths must be 0 or more")
+
+    @property
+    def indexed(self) -> range:
+        """All zooms that are indexed."""
+        return range(self.zooms[0], self.zooms[1] + 1)
+
+
+def read_settings(link: sqlite3.Connection) -> Settings:
+    """Read what the library was set up with."""
+    row = link.execute("SELECT value FROM meta WHERE name = 'settings'").fetchone()
+    if row is None:
+        return Settings()
+    known = json.loads(row[0])
+    return Settings(**{**known, "zooms": tuple(known["zooms"])})
+
+
+def write_settings(link: sqlite3.Connection, settings: Settings) -> None:
+    """Keep settings; the index must be made anew where they change it."""
+    link.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(asdict(settings)),))
+
+
+def read_zones(link: sqlite3.Connection) -> dict[str, Zone]:
+    """Zones by name."""
+    rows = link.execute("SELECT name, lat, lon, radius FROM zones ORDER BY name").fetchall()
+    return {name: Zone(lat, lon, radius) for name, lat, lon, radius in rows}
+
+
+def write_zones(link: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
+    """Keep these zones and no others; the index must be made anew where they change it."""
+    for name, zone in zones.items():
+        if not (abs(zone.lat) <= MAX_LATITUDE and abs(zone.lon) <= 180 and 0 < zone.radius < math.inf):
+            raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")
+    link.execute("DELETE FROM zones")
+    link.executemany(
+        "INSERT INTO zones VALUES (?, ?, ?, ?)", [(name, z.lat, z.lon, z.radius) for name, z in zones.items()]
+    )
+
+
+def privacy_of(link: sqlite3.Connection, settings: Settings) -> tuple[Privacy, Settings]:
+    """What the library hides, with the owner's secret; and the settings with that secret's fingerprint.
+
+    Raises
+    ------
+    BadOption
+        When the cuts were drawn with another secret: with two, both could be narrowed down.
+    """
+    zones = tuple(read_zones(link).values())
+    if not (settings.clip_ends or zones):
+        return Privacy(), replace(settings, secret="")
+    secret = owner_secret()
+    print_ = hmac.digest(secret, b"heatlas library", hashlib.sha256)[:8].hex()
+    if settings.secret and settings.secret != print_:
+        raise BadOption(
+            "the cuts of this library were drawn with another secret: bring that secret back, or draw all cuts anew "
+            "by a reindex with this one"
+        )
+    return Privacy(settings.clip_ends, zones, secret), replace(settings, secret=print_)

@@ -1,0 +1,229 @@
+"""The file of a library: opening it, transactions, and what can go wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heatlas.errors import BadOption, SourceFailed
+from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+__all__ = ["Library", "open_library"]
+
+_PATIENCE = 10.0
+"""Seconds to wait for another process that is writing."""
+_PAGE = 8192
+"""Bytes: most chunks of a tile fit into a page, and large ones into few."""
+_CACHE_KB = 32 << 10
+_FREE = 5
+"""Of so many pages one may lie idle."""
+_LOG_PAGES = 4000
+_HEADER = b"SQLite format 3\0"
+
+
+class Library:
+    """An open library: one connection for each thread that uses it.
+
+    Made by `open_library`; a context manager that closes all connections.
+    """
+
+    __slots__ = ("_links", "_local", "_lock", "path")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._links: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections of all threads; the next use opens new ones."""
+        with self._lock:
+            links, self._links = self._links, []
+            self._local = threading.local()
+        for link in links:
+            link.close()
+
+    def _link(self) -> sqlite3.Connection:
+        link: sqlite3.Connection | None = getattr(self._local, "link", None)
+        if link is None:
+            link = _connect(self.path)
+            self._local.link = link
+            with self._lock:
+                self._links.append(link)
+        return link
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """See one state of the library, whatever is written meanwhile.
+
+        Inside `write` of the same thread, see what was written so far.
+        """
+        with failures(self.path):
+            link = self._link()
+            if link.in_transaction:
+                yield link
+                return
+            link.execute("BEGIN")
+            try:
+                yield link
+            finally:
+                link.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Change the library: all that is written inside, or nothing of it.
+
+        Raises
+        ------
+        SourceFailed
+            When the disk is full, another process does not stop writing, or the file is damaged; the library
+            is then what it was before.
+        """
+        with failures(self.path):
+            link = self._link()
+            link.execute("BEGIN IMMEDIATE")
+            try:
+                yield link
+                link.execute("COMMIT")
+            finally:
+                if link.in_transaction:
+                    link.execute("ROLLBACK")
+
+    def shrink(self) -> None:
+        """Give back to the disk what is free inside the file, when it is much."""
+        with failures(self.path):
+            link = self._link()
+            if _number(link, "freelist_count") * _FREE > _number(link, "page_count"):
+                link.execute("VACUUM")
+
+
+def open_library(path: str | Path, create: bool = False) -> Library:
+    """Open a library, and bring one of an older heatlas up to date.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    create : bool
+        Make an empty library where there is no file.
+
+    Returns
+    -------
+    Library
+
+    Raises
+    ------
+    BadOption
+        When there is no such file.
+    SourceFailed
+        When the file is no library, was written by a newer heatlas, or cannot be opened.
+    """
+    path = Path(path)
+    if not path.exists() and not create:
+        raise BadOption(f"there is no library {path}: heatlas import SOURCE... -l {path} makes one")
+    with failures(path):
+        if path.is_dir():
+            raise SourceFailed(f"{path} is a folder, not a heatlas library")
+        if path.exists() and (head := _head(path)) and not head.startswith(_HEADER):
+            raise SourceFailed(f"{path} is no heatlas library, but something else; it was left as it is")
+        if create:
+            # Whole tracks are in it, home and all: for the owner alone, as its companions will be.
+            try:
+                with suppress(FileExistsError):
+                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            except OSError as error:
+                raise SourceFailed(f"the library {path} cannot be made: {error.strerror or error}") from None
+        library = Library(path)
+        try:
+            _prepare(library, create)
+        except BaseException:
+            library.close()
+            raise
+    return library
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HEADER))
+    except OSError as error:
+        raise SourceFailed(f"{path} cannot be opened: {error.strerror or error}") from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Closed from whichever thread closes the library; used by one alone.
+    link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    link.execute("PRAGMA trusted_schema = OFF")
+    link.execute("PRAGMA foreign_keys = ON")
+    link.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+    # What a commit wrote outlives the process at once, and a failure of power up to the last checkpoint.
+    link.execute("PRAGMA synchronous = NORMAL")
+    link.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    return link
+
+
+def _prepare(library: Library, create: bool) -> None:
+    link = library._link()
+    known = _number(link, "application_id")
+    if known == APPLICATION_ID and _number(link, "user_version") == len(MIGRATIONS):
+        return
+    if known != APPLICATION_ID:
+        empty = known == 0 and not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not (empty and create):
+            raise SourceFailed(f"{library.path} is a database, but no heatlas library; it was left as it is")
+        link.execute(f"PRAGMA page_size = {_PAGE}")
+        link.execute("PRAGMA journal_mode = WAL")
+    with library.write():
+        # Asked again: another process may have been quicker.
+        version = _number(link, "user_version")
+        if version > len(MIGRATIONS):
+            raise SourceFailed(f"{library.path} was written by a newer heatlas: update heatlas to open it")
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                link.execute(statement)
+        link.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _number(link: sqlite3.Connection, pragma: str) -> int:
+    value: int = link.execute(f"PRAGMA {pragma}").fetchone()[0]
+    return value
+
+
+_REASONS = {
+    "SQLITE_FULL": "the disk is full; the library is as it was before",
+    "SQLITE_BUSY": "another process is writing to it: try again when it is done",
+    "SQLITE_LOCKED": "another process is writing to it: try again when it is done",
+    "SQLITE_READONLY": "the file or its folder cannot be written",
+    "SQLITE_CANTOPEN": "the file or its folder cannot be opened",
+    "SQLITE_NOTADB": "it is no heatlas library, or damaged",
+    "SQLITE_CORRUPT": "it is damaged: import the recordings into a new one",
+    "SQLITE_IOERR": "reading or writing the disk failed; the library is as it was before",
+}
+
+
+@contextmanager
+def failures(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises into one sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "") or ""
+        reason = next((said for code, said in _REASONS.items() if name.startswith(code)), str(error))
+        raise SourceFailed(f"the library {path} cannot be used: {reason}") from error

@@ -1,0 +1,114 @@
+"""Tracks as they are kept: whole and uncut, column by column, to the last bit.
+
+Neighbouring values differ little: kept are the differences of their bit patterns, byte by byte (all lowest bytes
+first), and zstd.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.batch import COLUMNS, Activity, Batch
+from heatlas.errors import SourceFailed
+from heatlas.library.packing import pack, unpack
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+__all__ = ["delete_track", "fingerprint", "read_track", "write_track"]
+
+_ALWAYS: dict[str, type[np.generic]] = {
+    "u": np.float64,
+    "v": np.float64,
+    "time": np.float64,
+    "progress": np.float32,
+    "segments": np.int64,
+}
+_NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
+"""Name -> number of a column; new ones are added at the end."""
+_SPAN = 64
+_WORLDS = 50.0
+"""A track may go around the world, but not that often."""
+_LEVEL = 6
+
+
+def _encode(column: NDArray[Any]) -> bytes:
+    words = column.view(f"<u{column.dtype.itemsize}")
+    steps = np.diff(words, prepend=words.dtype.type(0))  # around 2**64 as around a clock
+    planes = steps.view(np.uint8).reshape(-1, column.dtype.itemsize).T
+    return pack(np.ascontiguousarray(planes).reshape(-1).data, _LEVEL)
+
+
+def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
+    planes, size = unpack(data), np.dtype(kind).itemsize
+    if len(planes) % size:
+        raise SourceFailed("the library is damaged: a track's column is cut off")
+    steps = np.ascontiguousarray(planes.reshape(size, -1).T).reshape(-1).view(f"<u{size}")
+    return np.cumsum(steps, dtype=steps.dtype).view(kind)
+
+
+def write_track(link: sqlite3.Connection, number: int, batch: Batch) -> None:
+    """Keep the track of an activity: a batch of one."""
+    columns = {name: getattr(batch, name) for name in _ALWAYS} | dict(batch.columns)
+    link.executemany(
+        "INSERT INTO tracks VALUES (?, ?)",
+        [(number * _SPAN + _NUMBERS[name], _encode(np.ascontiguousarray(column))) for name, column in columns.items()],
+    )
+
+
+def read_track(link: sqlite3.Connection, number: int, activity: Activity, columns: Collection[str] = COLUMNS) -> Batch:
+    """Read the track of an activity; of its columns only these.
+
+    Raises
+    ------
+    SourceFailed
+        When it is not there, or damaged.
+    """
+    wanted = [number * _SPAN + _NUMBERS[name] for name in (*_ALWAYS, *(c for c in columns if c in _NUMBERS))]
+    query = "SELECT key, data FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
+    rows = dict(link.execute(query, (json.dumps(wanted),)).fetchall())
+    found = {
+        name: _decode(rows[number * _SPAN + k], _ALWAYS.get(name, np.float32))
+        for name, k in _NUMBERS.items()
+        if number * _SPAN + k in rows
+    }
+    if not set(_ALWAYS) <= set(found):
+        raise SourceFailed(f"the library is damaged: it has no track of {activity.source}")
+    u, v, time, progress, segments = (found.pop(name) for name in _ALWAYS)
+    # Kernels trust what they are given: nothing that is damaged may reach them.
+    lengths = {len(column) for column in (u, v, time, progress, *found.values())}
+    offsets = (
+        len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()
+    )
+    if not (offsets and (np.abs(u - 0.5) < _WORLDS).all() and (np.abs(v - 0.5) <= 0.5).all()):
+        raise SourceFailed(f"the library is damaged: the track of {activity.source} is none")
+    return Batch(
+        u=u,
+        v=v,
+        time=time,
+        progress=progress,
+        columns=found,
+        segments=segments,
+        tracks=np.array([0, len(segments) - 1]),
+        activities=(activity,),
+    )
+
+
+def delete_track(link: sqlite3.Connection, number: int) -> None:
+    """Forget the track of an activity."""
+    link.execute("DELETE FROM tracks WHERE key BETWEEN ? AND ?", (number * _SPAN, (number + 1) * _SPAN - 1))
+
+
+def fingerprint(batch: Batch) -> bytes:
+    """Say by 16 bytes which track it is, whatever it is called and wherever it came from."""
+    digest = hashlib.blake2b(digest_size=16)
+    for column in (batch.u, batch.v, batch.time, batch.segments):
+        digest.update(np.ascontiguousarray(column).data)
+    return digest.digest()

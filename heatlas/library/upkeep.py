@@ -1,0 +1,223 @@
+"""What a library goes through: activities indexed, removed, indexed anew with other settings, chunks put together."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption
+from heatlas.library.activities import delete_activities, read_activities
+from heatlas.library.chunks import remove_runs, settle
+from heatlas.library.copies import resolve
+from heatlas.library.index import append, tiles_of
+from heatlas.library.keys import OTHERS, tile_of
+from heatlas.library.passages import Traceable
+from heatlas.library.settings import Settings, privacy_of, read_settings, write_settings, write_zones
+from heatlas.library.tracks import read_track
+from heatlas.privacy import Privacy, hide
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from heatlas.batch import Batch
+    from heatlas.library.store import Library
+    from heatlas.privacy import Zone
+
+__all__ = ["compact", "forget", "index", "reindex", "remove", "unindex"]
+
+_GROUP = 64
+_SHARE = 4
+"""When more than every so many-th activity is cut otherwise, making all anew is quicker than taking them out."""
+_TILES = 64
+"""Tiles that are put together in one transaction."""
+
+
+def index(link: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
+    """Cut activities as the library says, and add them to the index."""
+    if not tracks:
+        return
+    privacy, settings = privacy_of(link, read_settings(link))
+    write_settings(link, settings)
+    _index(link, tracks, privacy, settings, settings.indexed, workers)
+
+
+def _index(
+    link: sqlite3.Connection,
+    tracks: Mapping[int, Batch],
+    privacy: Privacy,
+    settings: Settings,
+    zooms: Iterable[int],
+    workers: int,
+) -> None:
+    shown = {number: hide(track, privacy) for number, track in tracks.items()}
+    append(link, {k: Traceable(track, settings.rejoin) for k, track in shown.items() if track.fixes}, zooms, workers)
+
+
+def unindex(link: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
+    """Take activities out of the index."""
+    if not tracks:
+        return
+    privacy, settings = privacy_of(link, read_settings(link))
+    _unindex(link, tracks.items(), privacy, settings)
+
+
+def _unindex(
+    link: sqlite3.Connection, tracks: Iterable[tuple[int, Batch]], privacy: Privacy, settings: Settings
+) -> None:
+    tiles, numbers = set(), []
+    for number, track in tracks:
+        shown = hide(track, privacy)
+        numbers.append(number)
+        if shown.fixes:
+            tiles |= tiles_of(Traceable(shown, settings.rejoin), settings.indexed)
+    remove_runs(link, sorted(tiles), numbers)
+
+
+def forget(link: sqlite3.Connection, numbers: Collection[int]) -> set[int]:
+    """Remove activities with all that is known of them.
+
+    Returns the numbers of copies of them that are left: they belong to `heatlas.library.copies.resolve`.
+    """
+    found = dict(_tracks(link, numbers))
+    asked = (json.dumps(list(found)),)
+    query = "SELECT number FROM activities WHERE same_as IS NULL AND number IN (SELECT value FROM json_each(?))"
+    shown = {row[0] for row in link.execute(query, asked)}
+    unindex(link, {k: track for k, track in found.items() if k in shown})
+    query = "SELECT number FROM activities WHERE same_as IN (SELECT value FROM json_each(?))"
+    copies = {row[0] for row in link.execute(query, asked)} - set(found)
+    delete_activities(link, found)
+    return copies
+
+
+def _tracks(link: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, Batch]]:
+    for number in numbers:
+        for k, activity in read_activities(link, "number = ?", (number,)).items():
+            yield k, read_track(link, k, activity)
+
+
+def remove(library: Library, ids: Iterable[int]) -> None:
+    """Remove activities: rows, tracks and passages, and files of which nothing is left.
+
+    A copy that was not shown beside one of them is shown now. Imported again, what was removed comes back.
+
+    Parameters
+    ----------
+    library : Library
+        From which.
+    ids : iterable of int
+        Numbers of activities.
+
+    Raises
+    ------
+    BadOption
+        When there is no such activity; nothing is removed then.
+    """
+    numbers = list(dict.fromkeys(int(number) for number in ids))
+    with library.write() as link:
+        for number in numbers:
+            if not link.execute("SELECT 1 FROM activities WHERE number = ?", (number,)).fetchone():
+                raise BadOption(f"there is no activity {number} in {library.path}")
+        of_files = {
+            link.execute("SELECT file FROM activities WHERE number = ?", (number,)).fetchone()[0] for number in numbers
+        }
+        again = forget(link, numbers)
+        index(link, resolve(link, {}, again).show)
+        link.executemany("UPDATE files SET size = -1, digest = x'' WHERE number = ?", [(file,) for file in of_files])
+        link.executemany(
+            "DELETE FROM files WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM activities WHERE file = ?1)",
+            [(file,) for file in of_files],
+        )
+
+
+def compact(
+    library: Library,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    workers: int | None = None,
+) -> None:
+    """Put together the chunks of every tile that has several; nothing that is drawn changes.
+
+    Parameters
+    ----------
+    library : Library
+        Which. When this is stopped, what was put together stays so.
+    progress : callable, optional
+        Is told the tiles done so far and in all.
+    workers : int, optional
+        Threads; by default one for each processor.
+    """
+    workers = workers or os.cpu_count() or 1
+    with library.read() as link:
+        keys = [tile_of(k) for (k,) in link.execute("SELECT key FROM passages WHERE key < ? ORDER BY key", (OTHERS,))]
+    tiles = [tile for tile, many in Counter(keys).items() if many > 1]
+    for start in range(0, len(tiles), _TILES):
+        progress(start, len(tiles))
+        with library.write() as link:
+            settle(link, tiles[start : start + _TILES], workers)
+    progress(len(tiles), len(tiles))
+    library.shrink()
+
+
+def reindex(
+    library: Library,
+    *,
+    clip_ends: float | None = None,
+    zones: Mapping[str, Zone] | None = None,
+    zooms: tuple[int, int] | None = None,
+    rejoin: float | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Make the index anew with other settings: as a whole or, when stopped, not at all.
+
+    Where only what is hidden changes, and the secret does not, only activities are touched that are cut otherwise.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    clip_ends, zones, zooms, rejoin
+        As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting as it is.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the activities done so far and in all.
+    """
+    workers = workers or os.cpu_count() or 1
+    with library.write() as link:
+        before = read_settings(link)
+        after = Settings(
+            clip_ends=before.clip_ends if clip_ends is None else clip_ends,
+            rejoin=before.rejoin if rejoin is None else rejoin,
+            zooms=before.zooms if zooms is None else zooms,
+        )
+        try:
+            old = privacy_of(link, before)[0]
+        except BadOption:
+            old = None  # drawn with a secret that is not here: nothing of it can be used again
+        if zones is not None:
+            write_zones(link, zones)
+        new, after = privacy_of(link, after)
+        write_settings(link, after)
+        numbers = [row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")]
+        touched = numbers
+        if old is not None and (before.zooms, before.rejoin) == (after.zooms, after.rejoin):
+            touched = [k for k, track in _tracks(link, numbers) if not _same(hide(track, old), hide(track, new))]
+        if old is not None and len(touched) * _SHARE <= len(numbers):
+            _unindex(link, _tracks(link, touched), old, before)
+        else:
+            link.execute("DELETE FROM passages")
+            touched = numbers
+        for start in range(0, len(touched), _GROUP):
+            progress(start, len(touched))
+            tracks = dict(_tracks(link, touched[start : start + _GROUP]))
+            _index(link, tracks, new, after, after.indexed, workers)
+        progress(len(touched), len(touched))
+
+
+def _same(a: Batch, b: Batch) -> bool:
+    return np.array_equal(a.segments, b.segments) and np.array_equal(a.u, b.u) and np.array_equal(a.v, b.v)

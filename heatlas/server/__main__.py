@@ -1,0 +1,20 @@
+"""``python -m heatlas.server LIBRARY [--port 8765] [--host 127.0.0.1] [--public] [--token TOKEN] [--basemap URL]``."""
+
+import argparse
+import sys
+
+from heatlas.errors import HeatlasError
+from heatlas.server import serve
+
+parser = argparse.ArgumentParser(prog="python -m heatlas.server", description="Serve a library.")
+parser.add_argument("library")
+parser.add_argument("--host", default="127.0.0.1")
+parser.add_argument("--port", type=int, default=8765)
+parser.add_argument("--public", action="store_true")
+parser.add_argument("--token")
+parser.add_argument("--basemap")
+options = vars(parser.parse_args())
+try:
+    serve(options.pop("library"), **options)
+except HeatlasError as error:
+    sys.exit(str(error))

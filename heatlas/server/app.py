@@ -1,0 +1,226 @@
+"""The app: which address is answered by what."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from heatlas.errors import BadOption, HeatlasError
+from heatlas.library.store import open_library
+from heatlas.server.answers import JSON, answer, failed, packed_json
+from heatlas.server.description import description
+from heatlas.server.encoding import TYPES, empty, encode
+from heatlas.server.guard import guarded
+from heatlas.server.query import FILTER_AND_STYLE, LAST_ZOOM, only, parse_filter_of, parse_look, whole
+from heatlas.server.scales import colours_of, scale_data, tone_of
+from heatlas.server.services import capabilities, legend_png, tile_json
+from heatlas.server.site import Site, shut
+from heatlas.server.snapshot import choose
+from heatlas.server.summary import library_data
+from heatlas.server.tiles import SIDE, Field, field_window
+from heatlas.server.uploads import receive
+from heatlas.server.view import open_view
+from heatlas.server.who import passing_data
+from heatlas.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from heatlas.server.snapshot import Snapshot
+
+__all__ = ["LOOPBACK", "create_app"]
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Names of this machine."""
+STATIC = Path(__file__).with_name("static")
+_LARGEST_UPLOAD = 4 << 30
+_TILE = re.compile(r"([0-9]{1,9})(@2x)?\.(png|webp|npy)", re.ASCII)
+
+
+def create_app(
+    library_path: str | Path,
+    *,
+    public: bool = False,
+    token: str | None = None,
+    allowed_hosts: Sequence[str] = LOOPBACK,
+    basemap: Mapping[str, str] | str | None = None,
+    largest_upload: int = _LARGEST_UPLOAD,
+) -> Starlette:
+    """Make an ASGI app that serves a library: the live map, tiles for any client, and what is in it.
+
+    It can be mounted under any prefix of another app, which calls ``app.state.close()`` at its end. It opens no
+    connection, and reads nothing but the library and its own static files.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        The library.
+    public : bool
+        For everybody: no names, gear or days finer than months, nothing about single activities, no import.
+    token : str, optional
+        What must be given, as ``?token=`` or ``Authorization: Bearer``.
+    allowed_hosts : sequence of str
+        Names by which the server may be called, without ports; "*" for any. Else another site could make its own
+        name point here, and read the library through its visitors' browsers.
+    basemap : mapping or str, optional
+        Tiles to show below: a URL with {z}, {x} and {y}, or `url` and `attribution`.
+    largest_upload : int
+        Bytes of one import at most.
+
+    Raises
+    ------
+    BadOption, SourceFailed
+        When there is no library, or the token or base map cannot be used.
+    """
+    if token is not None and not (token and token.isascii() and token.isprintable()):
+        raise BadOption("a token must be printable ASCII, and not empty")
+    site = Site(
+        view=open_view(open_library(library_path)),
+        public=public,
+        token=token,
+        hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),
+        basemap=_basemap(basemap),
+        largest_upload=largest_upload,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette's signature
+        yield
+        shut(site)
+
+    app = Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/health", _health),
+            Route("/tiles/{measure}/{z}/{x}/{tile}", _tile),
+            Route("/scale.json", partial(answer, media_type=JSON, make=_scale)),
+            Route("/legend.png", partial(answer, media_type="image/png", make=_legend)),
+            Route("/tiles.json", partial(answer, media_type=JSON, make=_tile_json)),
+            Route("/WMTSCapabilities.xml", partial(answer, media_type="application/xml", make=_capabilities)),
+            Route("/openapi.json", partial(answer, media_type=JSON, make=_description)),
+            Route("/at", partial(answer, media_type=JSON, make=_at)),
+            Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
+            Route("/api/import", _import, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+        ],
+        middleware=[Middleware(guarded, site=site)],
+        exception_handlers={HTTPException: failed, HeatlasError: failed, Exception: failed},
+        lifespan=lifespan,
+    )
+    app.state.site, app.state.close = site, partial(shut, site)
+    return app
+
+
+def _basemap(given: Mapping[str, str] | str | None) -> dict[str, str] | None:
+    if given is None:
+        return None
+    known = {"url": given} if isinstance(given, str) else dict(given)
+    url = known.get("url", "")
+    if not re.match(r"https?://[^\s'\";]+$", url) or set(known) - {"url", "attribution"}:
+        raise BadOption("a base map is a URL such as https://example.org/{z}/{x}/{y}.png, and an attribution")
+    return {"url": url, "attribution": known.get("attribution", "")}
+
+
+async def _page(request: Request) -> Response:
+    only(request.query_params)
+    return await StaticFiles(directory=STATIC, check_dir=False).get_response("index.html", request.scope)
+
+
+async def _health(request: Request) -> Response:
+    only(request.query_params)
+    return Response(packed_json({"status": "ok"}), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def _library(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    only(request.query_params)
+    return packed_json(library_data(site, snapshot))
+
+
+def _field_of(site: Site, snapshot: Snapshot, request: Request, measure: str | None) -> Field:
+    """What a request wants to see."""
+    query = request.query_params
+    chosen = choose(snapshot, parse_filter_of(query, site.public))
+    return Field(site.view, snapshot, chosen, parse_look(query, measure))
+
+
+def _scale(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    return packed_json(scale_data(*_field_and_zoom(site, snapshot, request)))
+
+
+def _legend(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    return legend_png(*_field_and_zoom(site, snapshot, request))
+
+
+def _field_and_zoom(site: Site, snapshot: Snapshot, request: Request) -> tuple[Field, int]:
+    query = request.query_params
+    only(query, "measure", "z", *FILTER_AND_STYLE)
+    zoom = whole("z", query.get("z"), 0, LAST_ZOOM)
+    return _field_of(site, snapshot, request, query.get("measure")), zoom
+
+
+def _tile_json(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    query = request.query_params
+    only(query, "measure", *FILTER_AND_STYLE)
+    field = _field_of(site, snapshot, request, query.get("measure"))
+    return packed_json(tile_json(site, snapshot, request, field))
+
+
+def _capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    only(request.query_params, *FILTER_AND_STYLE)
+    _field_of(site, snapshot, request, None)  # what cannot be asked is refused here, not by each tile
+    return capabilities(site, snapshot, request)
+
+
+def _description(site: Site, snapshot: Snapshot, request: Request) -> bytes:  # noqa: ARG001 - one way to answer
+    only(request.query_params)
+    return packed_json(description(site.public))
+
+
+def _at(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    if site.public:
+        raise HTTPException(403, "this map is public: it does not tell who passed where")
+    return packed_json(passing_data(site, snapshot, request.query_params))
+
+
+async def _import(request: Request) -> Response:
+    only(request.query_params)
+    return Response(packed_json(await receive(request)), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+async def _tile(request: Request) -> Response:
+    match = _TILE.fullmatch(request.path_params["tile"])
+    if match is None:
+        raise HTTPException(404, "tiles are called {y}.png, {y}@2x.png, {y}.webp or {y}.npy")
+    only(request.query_params, *FILTER_AND_STYLE)
+    try:
+        zoom = whole("z", request.path_params["z"], 0, LAST_ZOOM)
+        x, y = (whole("x or y", text, 0, 2**zoom - 1) for text in (request.path_params["x"], match[1]))
+    except BadOption as error:
+        raise HTTPException(404, f"there is no such tile: {error}") from None
+    make = partial(_draw, place=(zoom, x, y), doubled=match[2] is not None, form=match[3])
+    return await answer(request, TYPES[match[3]], make)
+
+
+def _draw(
+    site: Site, snapshot: Snapshot, request: Request, place: tuple[int, int, int], doubled: bool, form: str
+) -> bytes:
+    """Draw a tile; one of doubled resolution as its four tiles of the next zoom, in the colours of its own."""
+    zoom, x, y = place
+    side, finer = (2 * SIDE, zoom + 1) if doubled else (SIDE, zoom)
+    field = _field_of(site, snapshot, request, request.path_params["measure"])
+    grid = field_window(field, Window(SIDE * 2.0**finer, x * side, y * side, side, side))
+    if grid is None:
+        return empty(side, form)
+    return encode(grid, None if form == "npy" else tone_of(field, zoom), colours_of(field), form)

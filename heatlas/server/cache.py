@@ -1,0 +1,73 @@
+"""A cache with a bound in bytes, in which everything is made once even when many ask at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+__all__ = ["Cache"]
+
+T = TypeVar("T")
+_OVERHEAD = 200
+"""Bytes that an entry costs beside what it holds."""
+
+
+class Cache(Generic[T]):
+    """What was made last, as far as it fits into so many bytes; safe for threads."""
+
+    __slots__ = ("_bytes", "_entries", "_limit", "_lock", "_making", "_size")
+
+    def __init__(self, limit: int, size: Callable[[T], int]) -> None:
+        self._limit, self._size = limit, size
+        self._entries: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, Future[T]] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    @property
+    def bytes(self) -> int:
+        """What all entries take."""
+        return self._bytes
+
+    def look(self, key: Hashable) -> T | None:
+        """What is there, or None."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is there; or make it, while others that ask for the same wait. What fails is not kept."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key]
+            waiting = self._making.get(key)
+            if waiting is None:
+                mine = self._making[key] = Future()
+        if waiting is not None:
+            return waiting.result()
+        try:
+            made = make()
+        except BaseException as error:
+            with self._lock:
+                del self._making[key]
+            mine.set_exception(error)
+            raise
+        with self._lock:
+            del self._making[key]
+            self._keep(key, made)
+        mine.set_result(made)
+        return made
+
+    def _keep(self, key: Hashable, made: T) -> None:
+        self._entries[key] = made
+        self._bytes += self._size(made) + _OVERHEAD
+        while self._bytes > self._limit and self._entries:
+            _, old = self._entries.popitem(last=False)
+            self._bytes -= self._size(old) + _OVERHEAD

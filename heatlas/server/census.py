@@ -1,0 +1,132 @@
+"""How many passages each activity has in each tile of a zoom: read from the headers of the index, nothing is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.batch import Batch
+from heatlas.kernels.index import decode_header
+from heatlas.library.columns import PIXELS
+from heatlas.library.keys import key, tile_of
+from heatlas.library.packing import unpack
+from heatlas.places import find_places
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Activity
+    from heatlas.library.store import Library
+    from heatlas.places import Place
+
+__all__ = ["Census", "busiest", "count_tiles", "places_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Passages by tile and activity, of what is not hidden."""
+
+    zoom: int
+    x: NDArray[np.int32]
+    """(t,) columns of tiles."""
+    y: NDArray[np.int32]
+    """(t,) rows of tiles."""
+    tile: NDArray[np.int32]
+    """(k,) ascending."""
+    number: NDArray[np.int32]
+    """(k,) of activities."""
+    passages: NDArray[np.int32]
+    """(k,)"""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that this takes."""
+        return 8 * len(self.x) + 12 * len(self.tile)
+
+
+def count_tiles(library: Library, zoom: int) -> Census:
+    """Count the passages of all tiles of a zoom."""
+    places: list[tuple[int, int]] = []
+    at: list[int] = []
+    numbers: list[NDArray[np.int64]] = []
+    counts: list[NDArray[np.int64]] = []
+    with library.read() as link:
+        rows = link.execute(
+            "SELECT key, data FROM passages WHERE key >= ? AND key < ? ORDER BY key",
+            (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+        )
+        for k, data in rows:
+            ids, lengths, _ = decode_header(unpack(data))
+            if not places or places[-1] != tile_of(k)[1:]:
+                places.append(tile_of(k)[1:])
+            at.append(len(places) - 1)
+            numbers.append(ids)
+            counts.append(lengths)
+    xy = np.array(places, np.int32).reshape(-1, 2)
+    tile = np.repeat(np.array(at, np.int32), [len(ids) for ids in numbers])
+    return Census(zoom, xy[:, 0].copy(), xy[:, 1].copy(), tile, _joined(numbers), _joined(counts))
+
+
+def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int32]:
+    return np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32)
+
+
+def busiest(census: Census, keep: NDArray[np.bool_] | None, most: int) -> list[tuple[int, int]]:
+    """Tiles that stand for all of a zoom: x and y of at most `most` of them.
+
+    All tiles where there are no more. Else they lie at even steps of passages, tiles in the order of how many they
+    have: a systematic sample in proportion to size, which has the busiest tile, every tile with more than its share,
+    and of the quiet ones as many as there are passages in them. Nothing is left to chance.
+
+    Parameters
+    ----------
+    census : Census
+        Of the zoom.
+    keep : ndarray of bool (n,), optional
+        Which activities count, by number.
+    most : int
+        How many tiles at most.
+    """
+    passages = census.passages
+    if keep is not None:
+        known = census.number < len(keep)
+        passages = np.where(known & keep[np.where(known, census.number, 0)], passages, 0)
+    of_tile = np.bincount(census.tile, passages, len(census.x)).astype(np.int64)
+    order = np.lexsort((census.y, census.x, -of_tile))
+    order = order[of_tile[order] > 0]
+    if len(order) > most:
+        reach = np.cumsum(of_tile[order])
+        steps = np.arange(most) * reach[-1] // most
+        order = order[np.unique(np.searchsorted(reach, steps, side="right"))]
+    return list(zip(census.x[order].tolist(), census.y[order].tolist(), strict=True))
+
+
+def places_of(census: Census, activities: Mapping[int, Activity]) -> list[Place]:
+    """Regions that hold activities, as `heatlas.places.find_places` finds them, from the tiles that they touch.
+
+    What is hidden is not in the index, so that the places do not tell of it.
+    """
+    known = np.isin(census.number, np.fromiter(activities, np.int64, len(activities)))
+    if not known.any():
+        return []
+    order = np.argsort(census.number[known], kind="stable")
+    tile, number = census.tile[known][order], census.number[known][order]
+    across = np.float64(1 << census.zoom)
+    begins = np.flatnonzero(np.diff(number, prepend=-1))
+    offsets = np.append(begins, len(number))
+    nothing = np.zeros(len(number))
+    batch = Batch(
+        u=(census.x[tile].astype(np.float64) + 0.5) / across,
+        v=(census.y[tile].astype(np.float64) + 0.5) / across,
+        time=nothing,
+        progress=nothing.astype(np.float32),
+        columns={},
+        segments=offsets,
+        tracks=np.arange(len(begins) + 1),
+        activities=tuple(activities[k] for k in number[begins].tolist()),
+    )
+    return find_places([batch])

@@ -1,0 +1,201 @@
+"""The OpenAPI 3.1 description of all addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heatlas import __version__
+from heatlas.colormaps import names
+from heatlas.grid import COUNTS, SPENT
+from heatlas.mercator import MAX_LATITUDE
+from heatlas.metrics import METRICS
+from heatlas.server.encoding import TYPES
+from heatlas.server.query import LAST_ZOOM, LIMITS
+from heatlas.server.who import FARTHEST
+
+__all__ = ["description"]
+
+_JSON = "application/json"
+_NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integer"}
+
+
+def description(public: bool) -> dict[str, Any]:
+    """Describe all that is served."""
+    paths = {
+        "/tiles/{measure}/{z}/{x}/{y}.{form}": {"get": _tile("256 px")},
+        "/tiles/{measure}/{z}/{x}/{y}@2x.{form}": {"get": _tile("512 px for screens of double density")},
+        "/scale.json": {"get": _get("The scale of a zoom", [_measure("query"), _z(), *_FILTER, *_STYLE], _SCALE)},
+        "/legend.png": {
+            "get": _get("The scale as a picture", [_measure("query"), _z(), *_FILTER, *_STYLE], None, "image/png")
+        },
+        "/tiles.json": {"get": _get("TileJSON 3.0", [_measure("query"), *_FILTER, *_STYLE], _TILEJSON)},
+        "/WMTSCapabilities.xml": {"get": _get("WMTS 1.0.0", [*_FILTER, *_STYLE], None, "application/xml")},
+        "/api/library.json": {"get": _get("What is in the library", [], _LIBRARY)},
+        "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
+        "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
+        "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
+    }
+    if not public:
+        paths["/api/import"] = {"post": _import()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "heatlas", "version": __version__, "license": {"name": "MIT", "identifier": "MIT"}},
+        "servers": [{"url": "."}],
+        "paths": paths,
+        "components": {"schemas": {"Error": _object({"error": _TEXT})}},
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items, **more}
+
+
+def _pair(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    return _list({"anyOf": [first, second]}, minItems=2, maxItems=2)
+
+
+def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [kind, {"type": "null"}]}
+
+
+def _parameter(
+    name: str, about: str, schema: dict[str, Any], where: str = "query", *, required: bool = False
+) -> dict[str, Any]:
+    return {"name": name, "in": where, "description": about, "required": required, "schema": schema}
+
+
+def _measure(where: str) -> dict[str, Any]:
+    means = [f"{reduction}({metric})" for reduction in ("mean", "min", "max", "std") for metric in METRICS]
+    schema = {"type": "string", "enum": [*COUNTS, *SPENT, *METRICS, *means]}
+    if where == "query":
+        return _parameter("measure", "What is counted; a bare metric is its mean", {**schema, "default": "passes"})
+    return _parameter("measure", "What is counted; a bare metric is its mean", schema, where, required=True)
+
+
+def _z(where: str = "query") -> dict[str, Any]:
+    return _parameter("z", "Zoom of 256 px tiles", _bounded("integer", 0, LAST_ZOOM), where, required=True)
+
+
+def _bounded(kind: str, low: float, high: float, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "minimum": low, "maximum": high, **more}
+
+
+def _text(name: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "maxLength": LIMITS[name], **more}
+
+
+_MOMENT = r"^([0-9]{4}-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?)?)?$"
+_FILTER = [
+    _parameter("sport", "Activities of this sport, or of any of these", _list(_text("sport"), maxItems=40)),
+    _parameter(
+        "after", "That start then or later; on a public map, in that month or later", _text("after", pattern=_MOMENT)
+    ),
+    _parameter("before", "That start earlier; on a public map, not after that month", _text("before", pattern=_MOMENT)),
+    _parameter("where", "That pass a filter in CQL2 text; a public map knows sport, year, month", _text("where")),
+]
+_STYLE = [
+    _parameter("colormap", f"{', '.join(names())}, with _r reversed, or #rgb,#rgb,...", _text("colormap")),
+    _parameter("tone", "log, linear, sqrt, rank, or a range such as 1:200 or log:1:200", _text("tone")),
+    _parameter("smooth", "Standard deviation of a Gaussian: 4m, 2px, 0, auto", _text("smooth")),
+]
+
+
+def _circle() -> list[dict[str, Any]]:
+    edge = MAX_LATITUDE - 1e-6
+    return [
+        _parameter("lat", "Degrees", _bounded("number", -edge, edge), required=True),
+        _parameter("lon", "Degrees", _bounded("number", -180, 180), required=True),
+        _parameter("radius", "Metres", _bounded("number", 0.1, FARTHEST, default=25)),
+    ]
+
+
+def _refusals(codes: tuple[int, ...]) -> dict[str, Any]:
+    error = {_JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
+    reasons = {
+        400: "A parameter cannot be used", 403: "Not allowed", 404: "There is no such tile", 413: "Too large",
+        415: "A form, not a file", 421: "Not called by its name", 503: "The library cannot be read",
+    }  # fmt: skip
+    return {str(code): {"description": reasons[code], "content": error} for code in sorted({*codes, 403, 421, 503})}
+
+
+def _get(
+    about: str,
+    parameters: list[dict[str, Any]],
+    schema: dict[str, Any] | None,
+    media_type: str = _JSON,
+    refusals: tuple[int, ...] = (400,),
+) -> dict[str, Any]:
+    content = {media_type: {"schema": schema} if schema else {}}
+    good = {"200": {"description": about, "content": content}, "304": {"description": "As it was (If-None-Match)"}}
+    return {"summary": about, "parameters": parameters, "responses": {**good, **_refusals(refusals)}}
+
+
+def _tile(about: str) -> dict[str, Any]:
+    places = [
+        _parameter(name, "Of the tile", _bounded("integer", 0, 2**LAST_ZOOM - 1), "path", required=True)
+        for name in "xy"
+    ]
+    form = _parameter(
+        "form", "png, webp, or float32 values", {"type": "string", "enum": list(TYPES)}, "path", required=True
+    )
+    shown = _get(about, [_measure("path"), _z("path"), *places, form, *_FILTER, *_STYLE], None, refusals=(400, 404))
+    shown["responses"]["200"]["content"] = {media_type: {} for media_type in TYPES.values()}
+    return shown
+
+
+def _import() -> dict[str, Any]:
+    name = _parameter("X-Filename", "Its name, percent-encoded", {**_TEXT, "minLength": 1}, "header", required=True)
+    report = {
+        "type": "object",
+        "required": ["added", "files"],
+        "properties": {"added": _WHOLE, "files": {"type": "object"}},
+    }
+    return {
+        "summary": "Read a recording, or an archive of them, into the library",
+        "parameters": [name],
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        "responses": {
+            "200": {"description": "What was read", "content": {_JSON: {"schema": report}}},
+            **_refusals((400, 403, 413, 415)),
+        },
+    }
+
+
+_SCALE = _object(
+    {
+        "low": _or_null(_NUMBER), "high": _or_null(_NUMBER), "low_text": _TEXT, "high_text": _TEXT, "unit": _TEXT,
+        "title": _TEXT, "ticks": _list(_pair(_bounded("number", 0, 1), _TEXT)),
+        "colors": _list(_TEXT, minItems=32, maxItems=32), "activities": _WHOLE,
+    }
+)  # fmt: skip
+_TILEJSON = _object(
+    {"tilejson": _TEXT, "tiles": _list(_TEXT), "minzoom": _WHOLE, "maxzoom": _WHOLE, "bounds": _list(_NUMBER)}
+)
+_LIBRARY = _object(
+    {
+        "activities": _WHOLE, "fixes": _WHOLE, "distance": _NUMBER,
+        "sports": _list(_object({"sport": _TEXT, "activities": _WHOLE, "distance": _NUMBER})),
+        "first": _or_null(_TEXT), "last": _or_null(_TEXT),
+        "days": _list(_pair(_TEXT, _WHOLE)),
+        "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "activities": _WHOLE})),
+        "gear": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
+        "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),
+        "minzoom": _WHOLE, "maxzoom": _WHOLE, "public": {"type": "boolean"}, "version": _TEXT,
+        "import": {"type": "boolean"}, "basemap": _or_null(_object({"url": _TEXT, "attribution": _TEXT})),
+    }
+)  # fmt: skip
+_PASSED = _object(
+    {
+        "id": _TEXT, "name": _TEXT, "sport": _TEXT, "start": _or_null(_TEXT), "distance": _or_null(_NUMBER),
+        "pace": _or_null(_NUMBER), "speed": _or_null(_NUMBER), "heart_rate": _or_null(_NUMBER), "gear": _TEXT,
+        "passes": _WHOLE, "seconds": _NUMBER, "metres": _NUMBER,
+    }
+)  # fmt: skip
+_AT = _object({"activities": _list(_PASSED), "total": _WHOLE})

@@ -1,0 +1,249 @@
+"""What is asked for, read from the parameters of a request and held to limits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heatlas.colormaps import colormap
+from heatlas.errors import BadOption
+from heatlas.finish import in_base_unit, measure_unit
+from heatlas.grid import parse_measure
+from heatlas.options import parse_smoothing
+from heatlas.tone import parse_scale
+from heatlas.where import parse_date, parse_filter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from starlette.datastructures import QueryParams
+
+    from heatlas.grid import Measure
+    from heatlas.smooth import Smoothing
+    from heatlas.tone import Scale
+
+__all__ = [
+    "FILTER", "FILTER_AND_STYLE", "LAST_ZOOM", "LIMITS", "Filter", "Look", "name_of", "only", "parse_filter_of",
+    "parse_look", "whole", "within",
+]  # fmt: skip
+
+LAST_ZOOM = 22
+"""Finest zoom of tiles that are served."""
+LIMITS = {
+    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 40, "colormap": 400, "tone": 60, "smooth": 20,
+}  # fmt: skip
+"""Characters of each parameter at most."""
+_SPORTS = 40
+_WIDEST_PX, _WIDEST_M = 16.0, 100_000.0
+_WILDCARDS = 4
+"""Wildcards of a LIKE at most: each multiplies the time it may take."""
+_DEEPEST = 6
+"""Brackets in brackets at most: the parser takes twice as long for each before it gives up."""
+_PUBLIC = frozenset({"sport", "year", "month"})
+"""What a public map may be filtered by with `where`: nothing that tells one activity from another."""
+FILTER = ("where", "sport", "after", "before")
+"""Parameters that say which activities count."""
+FILTER_AND_STYLE = (*FILTER, "colormap", "tone", "smooth")
+"""And how they are shown."""
+EVERYWHERE = ("token", "v")
+"""Parameters that any request may have: who asks, and for which state of the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which activities count; as written, so that equal filters are equal."""
+
+    where: str | None = None
+    sports: tuple[str, ...] = ()
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is counted and how it is shown."""
+
+    measure: Measure
+    smoothing: Smoothing
+    tone: Scale | None
+    """In the base unit of the measure; None: what suits the measure."""
+    colormap: str | None
+    """None: what suits the measure."""
+
+    @property
+    def colours(self) -> NDArray[np.uint8] | None:
+        """(256, 4) RGBA, or None."""
+        return None if self.colormap is None else colormap(self.colormap)
+
+
+def only(query: QueryParams, *allowed: str) -> None:
+    """Refuse parameters that would be ignored, and those that are said twice.
+
+    Raises
+    ------
+    BadOption
+        Naming them.
+    """
+    known = {*allowed, *EVERYWHERE}
+    for name in dict.fromkeys(name for name, _ in query.multi_items()):
+        if name not in known:
+            there = ", ".join(sorted(allowed)) or "none"
+            raise BadOption(f"there is no parameter {name[:40]!r} here: there are {there}")
+        if name != "sport" and len(query.getlist(name)) > 1:
+            raise BadOption(f"{name} is given twice")
+
+
+def parse_filter_of(query: QueryParams, public: bool) -> Filter:
+    """Read where, sport, after and before.
+
+    On a public map dates are taken to whole months (after to the first of its month, before to the first of the
+    next), and `where` may ask for sport, year and month alone: else whoever asks often enough would learn of each
+    activity when exactly it was and what it is called.
+
+    Raises
+    ------
+    BadOption
+        For what is no filter, too long, or too much to ask.
+    """
+    sports = query.getlist("sport")
+    if len(sports) > _SPORTS:
+        raise BadOption(f"sport is given {len(sports)} times: at most {_SPORTS}")
+    for sport in sports:
+        _checked("sport", sport)
+    where = _checked("where", query.get("where")) or None
+    if where is not None:
+        _check_where(where, public)
+    dates = {name: _date(name, query.get(name), public) for name in ("after", "before")}
+    return Filter(where, tuple(sorted({sport for sport in sports if sport})), dates["after"], dates["before"])
+
+
+def _checked(name: str, text: str | None) -> str | None:
+    if text is not None and (len(text) > LIMITS[name] or not text.isprintable()):
+        raise BadOption(f"{name} must be at most {LIMITS[name]} printable characters")
+    return text
+
+
+def _date(name: str, text: str | None, public: bool) -> str | None:
+    if not _checked(name, text):
+        return None
+    assert text is not None
+    month = re.fullmatch(r"[0-9]{4}-[0-9]{2}", text.strip())
+    try:
+        date = parse_date(f"{text.strip()}-01" if month else text)
+        date.timestamp()
+        if public:
+            first = date.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            if name == "before" and date > first:
+                first = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+            date = first
+    except (ValueError, OverflowError):
+        raise BadOption(f"{name} {text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
+    return date.isoformat()
+
+
+def _check_where(text: str, public: bool) -> None:
+    """Refuse what takes too long to work out, and on a public map what tells too much."""
+    if not 0 <= _depth(text) <= _DEEPEST:
+        raise BadOption(f"the filter {text!r} has brackets without their other halves, or nested too deeply")
+    try:
+        nodes = _nodes(parse_filter(text))
+    except RecursionError:
+        raise BadOption("the filter is nested too deeply") from None
+    for node in nodes:
+        if node.get("op") == "^":
+            raise BadOption("the filter uses '^', which cannot be asked here")
+        if node.get("op") == "like" and str(node["args"][1:]).count("%") > _WILDCARDS:
+            raise BadOption(f"a LIKE may have at most {_WILDCARDS} wildcards here")
+        if public and node.get("property", "sport") not in _PUBLIC:
+            raise BadOption(f"this map is public: it can be filtered by {', '.join(sorted(_PUBLIC))}")
+
+
+def _depth(text: str) -> int:
+    """How deeply round brackets are nested outside of quotes; -1 where they do not match."""
+    depth = deepest = 0
+    for char in re.sub(r"'[^']*'", "", text):
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+        if depth < 0:
+            return -1
+    return -1 if depth else deepest
+
+
+def _nodes(tree: Any) -> list[dict[str, Any]]:
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            found.append(node)
+            waiting += node.values()
+    return found
+
+
+def parse_look(query: QueryParams, measure: str | None) -> Look:
+    """Read colormap, tone and smooth for a measure.
+
+    Raises
+    ------
+    BadOption
+        For what is none, or too wide or too long.
+    """
+    text = _checked("measure", measure)
+    parsed = parse_measure("passes" if text is None else text)
+    smoothing = parse_smoothing(_checked("smooth", query.get("smooth")) or "auto")
+    if smoothing.pixels > _WIDEST_PX or smoothing.metres > _WIDEST_M:
+        raise BadOption(f"smooth is too wide: at most {_WIDEST_PX:.0f}px or {_WIDEST_M / 1000:.0f}km")
+    tone = _checked("tone", query.get("tone"))
+    name = _checked("colormap", query.get("colormap")) or None
+    if name is not None:
+        colormap(name)
+    scale = in_base_unit(parse_scale(tone), measure_unit(parsed)) if tone else None
+    if scale is not None and scale.range is not None and not _sound(scale.curve, *scale.range):
+        raise BadOption(f"the range of tone {tone!r} is too wide or too narrow to be drawn")
+    return Look(parsed, smoothing, scale, name)
+
+
+def _sound(curve: str, low: float, high: float) -> bool:
+    """Whether single precision tells the values of a range apart."""
+    least, most = 1e-9, 1e12
+    return max(abs(low), abs(high)) <= most and high - low >= least and (curve != "log" or low >= least)
+
+
+def name_of(measure: Measure) -> str:
+    """A measure as it is written in addresses: the mean of a metric by the metric's name alone."""
+    return measure.metric if measure.reduction == "mean" else str(measure)
+
+
+def whole(name: str, text: str | None, low: int, high: int, default: int | None = None) -> int:
+    """Read a whole number.
+
+    Raises
+    ------
+    BadOption
+        When it is none, or outside of `low` to `high`.
+    """
+    if text is None and default is not None:
+        return default
+    if text is None or not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+        raise BadOption(f"{name} must be a whole number from {low} to {high}")
+    return int(text)
+
+
+def within(name: str, text: str | None, low: float, high: float, default: float | None = None) -> float:
+    """Read a number.
+
+    Raises
+    ------
+    BadOption
+        When it is none, or outside of `low` to `high`.
+    """
+    if text is None and default is not None:
+        return default
+    if text is None or not re.fullmatch(r"[+-]?([0-9]{1,12}\.?[0-9]{0,20}|\.[0-9]{1,20})(e[+-]?[0-9]{1,3})?", text):
+        raise BadOption(f"{name} must be a number from {low:g} to {high:g}")
+    number = float(text)
+    if not low <= number <= high:
+        raise BadOption(f"{name} must be a number from {low:g} to {high:g}")
+    return number

@@ -1,0 +1,91 @@
+"""Serving a library until somebody stops it."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from typing import TYPE_CHECKING
+
+from heatlas.errors import BadOption, MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["serve"]
+
+
+def serve(
+    library_path: str | Path,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    public: bool = False,
+    token: str | None = None,
+    *,
+    allowed_hosts: Sequence[str] | None = None,
+    basemap: Mapping[str, str] | str | None = None,
+    quiet: bool = False,
+) -> None:
+    """Serve a library over HTTP until Ctrl-C.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        The library.
+    host : str
+        Address to listen at. Others than this machine's own need a token, or `public`.
+    port : int
+        TCP port; 0 takes a free one.
+    public, token, basemap
+        As for `heatlas.server.create_app`.
+    allowed_hosts : sequence of str, optional
+        Names by which the server may be called. By default those of this machine; any name when a token is
+        needed or all is public.
+    quiet : bool
+        Print no address.
+
+    Raises
+    ------
+    BadOption
+        When others could read the library, or the address cannot be used.
+    MissingExtra
+        Without Starlette or uvicorn.
+    """
+    try:
+        import uvicorn
+
+        from heatlas.server.app import LOOPBACK, create_app
+    except ImportError:
+        raise MissingExtra("serving", "server") from None
+    if not _is_loopback(host) and token is None and not public:
+        raise BadOption(f"at {host} others could read the library: give a --token, or serve it --public")
+    if not 0 <= port <= 65535:
+        raise BadOption(f"there is no port {port}")
+    if allowed_hosts is None:
+        allowed_hosts = ("*",) if token is not None or public else LOOPBACK
+    app = create_app(library_path, public=public, token=token, allowed_hosts=allowed_hosts, basemap=basemap)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, date_header=True,
+        timeout_graceful_shutdown=3, proxy_headers=False,
+    )  # fmt: skip
+    try:
+        socket = config.bind_socket()
+    except (OSError, SystemExit):
+        raise BadOption(f"port {port} at {host} cannot be used: another program may have it") from None
+    if not quiet:
+        shown = f"[{host}]" if ":" in host else host
+        asked = f"?token={token}" if token is not None else ""
+        print(f"http://{shown}:{socket.getsockname()[1]}/{asked}   (Ctrl-C ends)", file=sys.stderr, flush=True)  # noqa: T201
+    try:
+        uvicorn.Server(config).run([socket])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        socket.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,145 @@
+"""What tells other programs where the tiles are: TileJSON 3.0 and WMTS 1.0.0, and a legend to go with them.
+
+WMTS: OGC 07-057r7, RESTful, in the well-known scale set GoogleMapsCompatible (its annex E.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from heatlas.finish import measure_unit
+from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
+from heatlas.picture import Picture
+from heatlas.server.query import LAST_ZOOM, name_of
+from heatlas.server.scales import colours_of, title_of, tone_of
+from heatlas.server.summary import measures_of, places_in
+from heatlas.server.tiles import SIDE, first_zoom
+from heatlas.sinks.png import encode_png
+from heatlas.ticks import nice_ticks
+from heatlas.units import legend_title
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from heatlas.server.site import Site
+    from heatlas.server.snapshot import Snapshot
+    from heatlas.server.tiles import Field
+
+__all__ = ["bounds_of", "capabilities", "legend_png", "tile_json"]
+
+_TOP_SCALE = 559082264.0287178
+"""Scale denominator of zoom 0, with pixels of 0.28 mm."""
+
+
+def bounds_of(site: Site, snapshot: Snapshot) -> tuple[float, float, float, float]:
+    """West, south, east, north of all places, degrees."""
+    boxes = np.array([place.bbox for place in places_in(site.view, snapshot)]).reshape(-1, 4)
+    if not len(boxes):
+        return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
+    west, south = boxes[:, :2].min(axis=0).tolist()
+    east, north = boxes[:, 2:].max(axis=0).tolist()
+    if west < -180 or east > 180:
+        west, east = -180.0, 180.0
+    return west, max(south, -MAX_LATITUDE), east, min(north, MAX_LATITUDE)
+
+
+def _link(request: Request, path: str, without: tuple[str, ...] = ()) -> str:
+    """Absolute address of something else here, asked for with the same query, the token included."""
+    query = [(name, value) for name, value in parse_qsl(request.url.query, True) if name not in (*without, "v")]
+    root = request.scope.get("root_path", "").rstrip("/")  # with every prefix under which this is mounted
+    here = f"{request.url.scheme}://{request.headers['host']}{root}"
+    return f"{here}/{path}" + (f"?{urlencode(query)}" if query else "")
+
+
+def tile_json(site: Site, snapshot: Snapshot, request: Request, field: Field) -> dict[str, Any]:
+    """Describe the tiles of a measure, as TileJSON 3.0."""
+    west, south, east, north = bounds_of(site, snapshot)
+    places = places_in(site.view, snapshot)
+    measure = field.look.measure
+    data = {
+        "tilejson": "3.0.0",
+        "name": f"heatlas: {title_of(measure)}",
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "tiles": [_link(request, f"tiles/{quote(name_of(measure), safe='()')}/{{z}}/{{x}}/{{y}}.png", ("measure",))],
+        "minzoom": first_zoom(snapshot),
+        "maxzoom": LAST_ZOOM,
+        "bounds": [west, south, east, north],
+        "legend": _link(request, "legend.png"),
+    }
+    if places:
+        w, s, e, n = places[0].bbox
+        data["center"] = [((w + e) / 2 + 180) % 360 - 180, (s + n) / 2, min(12, LAST_ZOOM)]
+    return data
+
+
+def legend_png(field: Field, zoom: int) -> bytes:
+    """Draw the bar of colours with the numbers of a zoom."""
+    from heatlas.legend import draw_legend
+
+    tone, measure = tone_of(field, zoom), field.look.measure
+    unit = measure_unit(measure)
+    ticks = [] if tone is None else nice_ticks(tone.low, tone.high, tone.above_fade, unit)
+    return encode_png(Picture(draw_legend(colours_of(field), ticks, legend_title(str(measure), unit))), text={})
+
+
+def capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+    """Describe the tiles of all measures, as WMTS capabilities."""
+    box = bounds_of(site, snapshot)
+    measures = measures_of(site.view.library, snapshot)
+    layers = "".join(_layer(request, measure["name"], measure["title"], box) for measure in measures)
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1"
+ xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="http://www.opengis.net/wmts/1.0 http://schemas.opengis.net/wmts/1.0/wmtsGetCapabilities_response.xsd"
+ version="1.0.0">
+<ows:ServiceIdentification>
+<ows:Title>heatlas</ows:Title>
+<ows:ServiceType>OGC WMTS</ows:ServiceType>
+<ows:ServiceTypeVersion>1.0.0</ows:ServiceTypeVersion>
+</ows:ServiceIdentification>
+<Contents>
+{layers}<TileMatrixSet>
+<ows:Identifier>GoogleMapsCompatible</ows:Identifier>
+<ows:SupportedCRS>urn:ogc:def:crs:EPSG::3857</ows:SupportedCRS>
+<WellKnownScaleSet>urn:ogc:def:wkss:OGC:1.0:GoogleMapsCompatible</WellKnownScaleSet>
+{"".join(_matrix(zoom) for zoom in range(LAST_ZOOM + 1))}</TileMatrixSet>
+</Contents>
+<ServiceMetadataURL xlink:href="{escape(_link(request, "WMTSCapabilities.xml"), {'"': "&quot;"})}"/>
+</Capabilities>
+""".encode()
+
+
+def _layer(request: Request, name: str, title: str, box: tuple[float, float, float, float]) -> str:
+    west, south, east, north = box
+    path = f"tiles/{quote(name, safe='()')}/{{TileMatrix}}/{{TileCol}}/{{TileRow}}.png"
+    template = escape(_link(request, path), {'"': "&quot;"})
+    return f"""<Layer>
+<ows:Title>{escape(title)}</ows:Title>
+<ows:WGS84BoundingBox>
+<ows:LowerCorner>{west:.7f} {south:.7f}</ows:LowerCorner>
+<ows:UpperCorner>{east:.7f} {north:.7f}</ows:UpperCorner>
+</ows:WGS84BoundingBox>
+<ows:Identifier>{escape(name)}</ows:Identifier>
+<Style isDefault="true"><ows:Identifier>default</ows:Identifier></Style>
+<Format>image/png</Format>
+<TileMatrixSetLink><TileMatrixSet>GoogleMapsCompatible</TileMatrixSet></TileMatrixSetLink>
+<ResourceURL format="image/png" resourceType="tile" template="{template}"/>
+</Layer>
+"""
+
+
+def _matrix(zoom: int) -> str:
+    edge = CIRCUMFERENCE / 2
+    return f"""<TileMatrix>
+<ows:Identifier>{zoom}</ows:Identifier>
+<ScaleDenominator>{_TOP_SCALE / 2**zoom!r}</ScaleDenominator>
+<TopLeftCorner>{-edge!r} {edge!r}</TopLeftCorner>
+<TileWidth>{SIDE}</TileWidth><TileHeight>{SIDE}</TileHeight>
+<MatrixWidth>{1 << zoom}</MatrixWidth><MatrixHeight>{1 << zoom}</MatrixHeight>
+</TileMatrix>
+"""

@@ -1,0 +1,138 @@
+"""One state of a library: its activities, which of them a filter chooses, and how busy its tiles are."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import BadOption
+from heatlas.library.activities import read_activities
+from heatlas.library.settings import Settings, read_settings
+from heatlas.sources.sports import sport_name
+from heatlas.where import attributes, parse_date, parse_where
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Activity
+    from heatlas.library.store import Library
+    from heatlas.server.query import Filter
+
+__all__ = ["Chosen", "Snapshot", "choose", "take"]
+
+_FORMAT = "1"
+"""Changes when the same library is drawn otherwise."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is known of a library without looking at its index; `take` makes one."""
+
+    version: str
+    """Says which state: equal for equal content, also after a restart."""
+    activities: dict[int, Activity]
+    """Those that are shown, by number."""
+    fixes: int
+    settings: Settings
+    masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """What filters written as text chose before."""
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """(n,) numbers of the activities, ascending."""
+        return np.fromiter(self.activities, np.int64, len(self.activities))
+
+    @cached_property
+    def starts(self) -> NDArray[np.float64]:
+        """(n,) Unix seconds, NaN where unknown."""
+        known = (np.nan if a.start is None else a.start for a in self.activities.values())
+        return np.fromiter(known, np.float64, len(self.activities))
+
+    @cached_property
+    def sports(self) -> NDArray[Any]:
+        """(n,) names of sports."""
+        return np.array([a.sport for a in self.activities.values()], np.str_)
+
+    @cached_property
+    def attributes(self) -> list[dict[str, Any]]:
+        """Attributes of each activity, for filters written as text."""
+        names = dict.fromkeys(name for activity in self.activities.values() for name in activity.extra)
+        return [{**names, **attributes(activity)} for activity in self.activities.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Activities that a filter chose."""
+
+    keep: NDArray[np.bool_] | None
+    """By number, as `heatlas.library.drawing.draw` takes it; None: all."""
+    count: int
+    key: str
+    """Equal where the same activities were chosen, however that was said."""
+
+
+def take(library: Library) -> Snapshot:
+    """Look at a library as it is now."""
+    digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
+    with library.read() as link:
+        settings = read_settings(link)
+        activities = read_activities(link, "same_as IS NULL")
+        rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
+        zones = link.execute("SELECT lat, lon, radius FROM zones ORDER BY name").fetchall() if rows else []
+    digest.update(repr((settings, zones, sorted(rows))).encode())
+    # What activities are called and when they were decides what filters choose.
+    digest.update(repr(list(activities.values())).encode())
+    return Snapshot(digest.hexdigest(), activities, sum(row[2] for row in rows), settings)
+
+
+def choose(snapshot: Snapshot, wanted: Filter) -> Chosen:
+    """Choose activities as `heatlas.library.activities.select` does, from what is in memory.
+
+    Raises
+    ------
+    BadOption
+        For a sport that no activity has, or an attribute that none has.
+    """
+    mask = np.ones(len(snapshot.activities), np.bool_)
+    if wanted.sports and len(mask):
+        words = sorted({sport_name(sport) for sport in wanted.sports})
+        known = sorted(set(snapshot.sports.tolist()))
+        if not set(words) & set(known):
+            raise BadOption(f"no activity is a {' or '.join(words)}: there are {', '.join(known)}")
+        mask &= np.isin(snapshot.sports, words)
+    if wanted.after is not None:
+        mask &= snapshot.starts >= parse_date(wanted.after).timestamp()
+    if wanted.before is not None:
+        mask &= snapshot.starts < parse_date(wanted.before).timestamp()
+    if wanted.where is not None:
+        mask &= _asked(snapshot, wanted.where)
+    if mask.all():
+        return Chosen(None, len(mask), "all")
+    keep = np.zeros(int(snapshot.numbers[-1]) + 1, np.bool_)
+    keep[snapshot.numbers[mask]] = True
+    key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).hexdigest()
+    return Chosen(keep, int(mask.sum()), key)
+
+
+_TEXTS = 64
+"""Filters written as text that are remembered."""
+
+
+def _asked(snapshot: Snapshot, where: str) -> NDArray[np.bool_]:
+    known = snapshot.masks.get(where)
+    if known is None:
+        test = parse_where(where)
+        try:
+            known = np.array([test(values) for values in snapshot.attributes], np.bool_)
+        except (RecursionError, OverflowError, MemoryError, ValueError) as error:
+            if isinstance(error, BadOption):
+                raise
+            raise BadOption("the filter cannot be worked out: its numbers or its nesting are too large") from None
+        while len(snapshot.masks) >= _TEXTS:
+            snapshot.masks.pop(next(iter(snapshot.masks), ""), None)
+        snapshot.masks[where] = known
+    return known

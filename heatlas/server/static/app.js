@@ -1,0 +1,268 @@
+/** The live map: reads the library, and lets state, maps and panels follow one another. */
+
+import { drawQuery, library as readLibrary, scale, tiles } from "./api.js";
+import { allow, baseOf, showBase } from "./base.js";
+import { $, later, phone, toast } from "./dom.js";
+import { openDrop } from "./drop.js";
+import { createHeat } from "./heat.js";
+import { drawn, showLegend } from "./legend.js";
+import * as maps from "./maps.js";
+import { fillPanel, foldPanel, showPanel } from "./panel.js";
+import { picture, save } from "./picture.js";
+import { createPlayer } from "./player.js";
+import { openShare } from "./share.js";
+import * as state from "./state.js";
+import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange } from "./timeline.js";
+import { askWho, closeWho } from "./who.js";
+
+const COUNTED = /^(passes|activities|seconds|metres|fixes)$/;
+const night = matchMedia("(prefers-color-scheme: light)");
+const heats = { a: null, b: null };
+let library = null;
+let scales = [];
+let shared = null; // the tone of both maps while two are compared
+let locked = null; // the tone while the map fills up
+let scaled = -1; // the zoom of the scales
+let player;
+
+const theme = () => state.get().theme || (night.matches ? "light" : "dark");
+
+/** How heat is drawn: on a light ground the default colours are ones that darken. */
+function style(now = state.get()) {
+  const automatic = theme() === "light" && COUNTED.test(now.measure) ? "wine" : "";
+  return { colormap: now.colormap || automatic, tone: now.tone, smooth: now.smooth };
+}
+
+const sides = () => (state.get().b ? ["a", "b"] : ["a"]);
+const busy = () => ($("busy").hidden = !Object.values(heats).some((heat) => heat?.waiting()));
+
+function show(side, filter, look = style(), options = {}) {
+  const query = drawQuery(filter, look);
+  return heats[side].show(tiles(state.get().measure, query, library.version), options);
+}
+
+/** Draw the heat and ask for its legend; two maps share one scale, so that their colours can be compared. */
+async function draw() {
+  if (!library.activities) return;
+  player.rest();
+  showHead(null);
+  const now = state.get();
+  if (!now.b) {
+    shared = null;
+    show("a", now.a);
+    refreshLegend();
+    return;
+  }
+  await askScales();
+  if (state.get() !== now && state.get().b !== now.b) return;
+  for (const side of sides()) if (heats[side]) show(side, now[side], { ...style(), tone: shared ?? now.tone });
+}
+
+let asking = new AbortController();
+
+/** Ask for the scale of each side, and show the legend. */
+async function askScales() {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const now = state.get();
+  const zoom = Math.min(maps.tileZoom(), library.maxzoom);
+  const ask = (side, look) => scale(now.measure, zoom, drawQuery(now[side], look), signal).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return { error: error.message };
+  });
+  try {
+    let found = await Promise.all(sides().map(async (side) => [side, await ask(side, style(now))]));
+    shared = now.b ? commonTone(now, found) : null;
+    if (shared) {
+      const one = { ...style(now), tone: shared };
+      found = await Promise.all(found.map(async ([side]) => [side, await ask(side, one)]));
+    }
+    scales = found;
+    scaled = zoom;
+  } catch {
+    return; // something newer is asked
+  }
+  locked = null;
+  showLegend(scales, Boolean(shared));
+}
+
+const refreshLegend = later(60, () => library?.activities && askScales());
+
+/** After the map has moved: scales belong to a zoom. */
+async function moved(view) {
+  state.set({ view });
+  if (!library?.activities || Math.min(maps.tileZoom(), library.maxzoom) === scaled) return;
+  if (state.get().b && !player.playing()) await draw();
+  else refreshLegend();
+}
+
+/** A tone that spans the ranges of all sides; a rank has no range, and what the user has fixed stays. */
+function commonTone(now, found) {
+  const curve = now.tone || (COUNTED.test(now.measure) ? "log" : "linear");
+  const good = found.map(([, one]) => one).filter(drawn);
+  if (!good.length || !["log", "linear", "sqrt"].includes(curve)) return null;
+  return `${curve}:${Math.min(...good.map((one) => one.low))}:${Math.max(...good.map((one) => one.high))}`;
+}
+
+/** The map as it was when a share of its time had passed; with the scale of the whole, so that it fills up. */
+async function frame(share) {
+  const now = state.get();
+  if (share === null) {
+    locked = null;
+    showHead(null);
+    await Promise.all(sides().map((side) => show(side, now[side], { ...style(now), tone: shared ?? now.tone })));
+    return;
+  }
+  locked ??= commonTone(now, scales) ?? now.tone;
+  const looks = sides().map((side) => {
+    const [from, to] = rangeOf(now[side]);
+    const day = Math.round(from + share * (to - from));
+    if (side === "a") showHead(day);
+    return show(side, { ...now[side], before: datesOf([from, day]).before }, { ...style(now), tone: locked }, { abrupt: true });
+  });
+  await Promise.all(looks);
+}
+
+function showTheme() {
+  const name = theme();
+  document.documentElement.dataset.theme = name;
+  document.querySelector("meta[name=theme-color]").content = name === "dark" ? "#0a0d12" : "#d9e2e9";
+  $("theme").setAttribute("aria-label", name === "dark" ? "Light colours" : "Dark colours");
+  maps.setTheme(name);
+}
+
+const tagOf = (filter) => {
+  const [from, to] = rangeOf(filter);
+  const years = [from, to].map((day) => new Date(day * 86400000).getUTCFullYear());
+  const dates = filter.after || filter.before ? [...new Set(years)].join("–") : "All time";
+  return [dates, filter.sport.join(", "), filter.where].filter(Boolean).join(" · ");
+};
+
+async function showCompare(now) {
+  const map = await maps.compare(Boolean(now.b));
+  if (!now.b) return void (heats.b = null);
+  if (map && heats.b?.map !== map) {
+    heats.b = Object.assign(heatOn(map), { map });
+    heats.b.fade(now.opacity);
+    showBase(now, library);
+  }
+  maps.divide(now.split);
+  $("tag-a").textContent = tagOf(now.a);
+  $("tag-b").textContent = tagOf(now.b);
+}
+
+/** Let everything follow a change of the state. */
+async function follow(now, old) {
+  const differs = (...keys) => keys.some((key) => now[key] !== old[key]);
+  if (differs("view") && now.view && old.view && far(now.view)) maps.main().jumpTo({ center: now.view, zoom: now.view.zoom });
+  if (differs("theme")) showTheme();
+  if (differs("b", "a")) await showCompare(now);
+  if (differs("split")) maps.divide(now.split);
+  if (differs("base", "baseUrl", "baseCredit")) showBase(now, library);
+  if (differs("opacity")) for (const side of sides()) heats[side]?.fade(now.opacity);
+  if (differs("a", "b", "side")) showRange(state.filter());
+  if (differs("measure", "a", "b", "colormap", "tone", "smooth", "theme")) draw();
+  if (differs("a", "b", "measure")) closeWho();
+  if (Object.keys(now).some((key) => key !== "view" && now[key] !== old[key])) showPanel(now);
+}
+
+/** Whether the map is elsewhere than a view says: then "back" was used. */
+function far(view) {
+  const here = maps.placeOf(maps.main());
+  return Math.abs(here.zoom - view.zoom) > 0.01 || Math.abs(here.lat - view.lat) > 1e-4 || Math.abs(here.lng - view.lng) > 1e-4;
+}
+
+/** Begin to compare: the year before beside what is shown, or stop. */
+function toggleCompare() {
+  const now = state.get();
+  if (now.b) return state.set({ b: null, side: "a" });
+  const [first, last] = bounds();
+  let [from, to] = rangeOf(now.a);
+  if (to - from > 366 && from === first && to === last) from = last - 364;
+  const before = datesOf([Math.max(first, from - 365), Math.max(first, from - 1)]);
+  return state.set({ a: { ...now.a, ...before }, b: { ...now.a, ...datesOf([from, to]) }, side: "b", split: phone.matches ? 0.5 : 0.6 });
+}
+
+const heatOn = (map) => createHeat(map, { minzoom: library.minzoom, maxzoom: library.maxzoom, busy });
+
+/** Read the library and show it; `fresh` goes to where it is busiest. */
+async function load(fresh) {
+  library = await readLibrary();
+  library.minzoom ??= 0;
+  library.maxzoom ??= 22;
+  const empty = !library.activities;
+  $("welcome").hidden = !empty;
+  document.body.classList.toggle("empty", empty);
+  $("choose").hidden = !library.import;
+  openTimeline(library.days ?? [], (range) => moveRange(range));
+  fillPanel(library, (place) => {
+    maps.fit(place.bbox);
+    if (phone.matches) foldPanel(true);
+  });
+  if (!state.get().measure && library.measures.length) state.set({ measure: library.measures[0].name });
+  if (fresh && library.places.length) maps.fit(library.places[0].bbox, !empty);
+  showRange(state.filter());
+  showPanel(state.get());
+}
+
+const moveRange = later(90, (range) => state.setFilter(datesOf(range)));
+
+function openButtons() {
+  $("zoom-in").addEventListener("click", () => maps.main().zoomIn());
+  $("zoom-out").addEventListener("click", () => maps.main().zoomOut());
+  $("compare").addEventListener("click", toggleCompare);
+  $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
+  $("reset").addEventListener("click", state.reset);
+  $("share").addEventListener("click", () => openShare(state.get().measure, drawQuery(state.filter(), style())));
+  $("picture").addEventListener("click", async () => {
+    const now = state.get();
+    save(await picture({ split: now.split, scales, theme: theme(), base: baseOf(now, library) }), `heatlas-${now.measure}.png`);
+    toast("Picture saved");
+  });
+  for (const id of ["base", "base-url"]) {
+    // Before the state changes: choosing is asking.
+    $(id).addEventListener("change", () => {
+      const wish = { ...state.get(), base: $("base").value, baseUrl: $("base-url").value.trim() };
+      const base = baseOf(wish, library);
+      if (base) allow(base);
+    }, true);
+  }
+  $("who-close").addEventListener("click", closeWho);
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || $("share-dialog").open) return;
+    if (!closeWho() && phone.matches) foldPanel(true);
+  });
+  maps.dividerMoves((split) => state.set({ split }));
+  night.addEventListener("change", () => !state.get().theme && (showTheme(), draw()));
+}
+
+async function main() {
+  state.start();
+  showTheme();
+  const opening = maps.openMap(state.get().view, theme(), moved);
+  player = createPlayer(frame);
+  openDrop(() => Boolean(library?.import), async (added) => {
+    const empty = !library.activities;
+    await load(empty && added);
+    draw();
+  });
+  openButtons();
+  try {
+    await load(!state.get().view);
+  } catch (error) {
+    toast(error.message, "bad");
+    return;
+  }
+  await opening;
+  heats.a = heatOn(maps.main());
+  heats.a.fade(state.get().opacity);
+  state.watch(follow);
+  maps.whenClicked((place, side) => !library.public && library.activities && askWho(place, state.get()[side]));
+  showBase(state.get(), library);
+  await showCompare(state.get());
+  draw();
+  document.body.classList.add("ready");
+}
+
+main();

@@ -1,0 +1,241 @@
+/** The panel: what is counted, of what, and in which colours. It shows the state and changes it. */
+
+import { scale, drawQuery, Refused } from "./api.js";
+import { $, count, counted, fromDay, kilometres, make, phone, toDay } from "./dom.js";
+import { gradient } from "./legend.js";
+import { bounds, datesOf, rangeOf } from "./timeline.js";
+import { filter, get, set, setFilter } from "./state.js";
+import { world } from "./world.js";
+
+const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
+  ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
+const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
+const FEW = 6; // sports before the rest is folded away
+const SWATCHES = 11; // and colour maps, so that they fill two rows
+
+let allSports = false;
+let allColors = false;
+
+/** Fill the panel from a library. `jump(place)` goes to a place. */
+export function fillPanel(library, jump) {
+  $("summary").textContent = library.activities
+    ? `${counted(library.activities, "activity")} · ${kilometres(library.distance)}` : "";
+  options($("measure"), library.measures.map((measure) => [measure.name, measure.title]));
+  options($("tone"), [["", "Automatic"], ...library.tones.map((tone) => [tone, TONES[tone] ?? tone])]);
+  options($("smooth"), SMOOTH);
+  options($("base"), [
+    ...(library.basemap ? [["", "As set up"]] : []),
+    [library.basemap ? "none" : "", "Natural Earth (offline)"],
+    ["osm", "OpenStreetMap (online)"],
+    ["own", "Other tiles (online)…"],
+  ]);
+  $("add").hidden = !library.import;
+  fillSports(library);
+  fillSpans();
+  fillColors(library);
+  fillPlaces(library, jump);
+}
+
+function options(select, pairs) {
+  select.replaceChildren(...pairs.map(([value, text]) => make("option", { value }, text)));
+}
+
+function fillSports(library) {
+  const chips = library.sports.map(({ sport, activities }) => {
+    const chip = make("button", { type: "button", className: "chip" }, sport, make("small", {}, count(activities)));
+    chip.dataset.sport = sport;
+    chip.addEventListener("click", () => {
+      const now = filter().sport;
+      setFilter({ sport: now.includes(sport) ? now.filter((one) => one !== sport) : [...now, sport] });
+    });
+    return chip;
+  });
+  const rest = library.sports.length - FEW;
+  if (rest > 1) {
+    const more = make("button", { type: "button", className: "chip quiet" }, `${rest} more`);
+    more.addEventListener("click", () => {
+      allSports = true;
+      showPanel(get());
+      more.remove();
+      chips[FEW].focus();
+    });
+    chips.push(more);
+  }
+  allSports ||= rest <= 1;
+  $("sports").replaceChildren(...chips);
+  $("sports").parentElement.hidden = library.sports.length < 2;
+}
+
+function fillSpans() {
+  const [, last] = bounds();
+  const year = new Date(last * 86400000).getUTCFullYear();
+  const spans = [
+    ["All", { after: "", before: "" }],
+    [String(year), { after: `${year}-01-01`, before: "" }],
+    [String(year - 1), { after: `${year - 1}-01-01`, before: `${year}-01-01` }],
+    ["90 days", { after: fromDay(last - 89), before: "" }],
+  ];
+  $("spans").replaceChildren(...spans.map(([text, dates]) => {
+    const chip = make("button", { type: "button", className: "chip" }, text);
+    chip.dataset.dates = JSON.stringify(dates);
+    chip.addEventListener("click", () => setFilter(dates));
+    return chip;
+  }));
+}
+
+function fillColors(library) {
+  const swatch = (name, text, colors) => {
+    const button = make("button", { type: "button", className: "swatch", title: text, role: "radio" });
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-label", text);
+    button.dataset.name = name;
+    if (colors) button.style.background = gradient(colors);
+    else button.textContent = "Auto";
+    button.addEventListener("click", () => set({ colormap: name }));
+    return button;
+  };
+  $("colormaps").replaceChildren(
+    swatch("", "Automatic: suits the measure and the theme", null),
+    ...library.colormaps.map(({ name, colors }) => swatch(name, name, colors)),
+  );
+  $("more-colors").onclick = () => {
+    allColors = true;
+    showPanel(get());
+    $("colormaps").children[SWATCHES].focus();
+  };
+}
+
+async function fillPlaces(library, jump) {
+  $("jump").hidden = !library.places.length;
+  const read = library.places.length ? await world() : null;
+  $("places").replaceChildren(...library.places.slice(0, 12).map((place) => {
+    const [lon, lat] = place.center;
+    const where = `${Math.abs(lat).toFixed(2)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(2)}° ${lon < 0 ? "W" : "E"}`;
+    const button = make("button", { type: "button" },
+      make("span", {}, read.countryAt(lon, lat) ?? "At sea", make("small", { className: "muted" }, ` ${where}`)),
+      make("small", { className: "muted" }, count(place.activities)));
+    button.addEventListener("click", () => jump(place));
+    return make("li", {}, button);
+  }));
+}
+
+/** Show a state. */
+export function showPanel(state) {
+  const now = filter();
+  $("measure").value = state.measure;
+  $("tone").value = state.tone;
+  $("smooth").value = state.smooth;
+  for (const id of ["tone", "smooth"]) {
+    // What a link says and no choice of ours has: show it as it is.
+    if ($(id).value === state[id]) continue;
+    $(id).append(make("option", { value: state[id] }, state[id]));
+    $(id).value = state[id];
+  }
+  $("opacity").value = Math.round(state.opacity * 100);
+  $("opacity-value").textContent = `${Math.round(state.opacity * 100)} %`;
+  $("base").value = state.base;
+  $("own-base").hidden = state.base !== "own";
+  $("base-url").value = state.baseUrl;
+  $("base-credit").value = state.baseCredit;
+  if (document.activeElement !== $("where")) $("where").value = now.where;
+  const [first, last] = bounds();
+  const [from, to] = rangeOf(now);
+  for (const [id, day] of [["after", from], ["before", to]]) {
+    $(id).min = fromDay(first);
+    $(id).max = fromDay(last);
+    $(id).value = fromDay(day);
+  }
+  for (const chip of $("sports").querySelectorAll("[data-sport]")) {
+    const on = now.sport.includes(chip.dataset.sport);
+    chip.setAttribute("aria-pressed", String(on));
+    chip.hidden = !allSports && !on && [...$("sports").children].indexOf(chip) >= FEW;
+  }
+  for (const chip of $("spans").children) {
+    const dates = JSON.parse(chip.dataset.dates);
+    chip.setAttribute("aria-pressed", String(rangeOf(dates).join() === [from, to].join()));
+  }
+  $("more-colors").hidden = allColors;
+  for (const [i, swatch] of [...$("colormaps").children].entries()) {
+    const on = swatch.dataset.name === state.colormap;
+    swatch.hidden = !allColors && !on && i >= SWATCHES + 1;
+    swatch.setAttribute("aria-checked", String(on));
+    swatch.tabIndex = on ? 0 : -1;
+  }
+  showSides(state);
+}
+
+function showSides(state) {
+  $("sides").hidden = !state.b;
+  $("compare").setAttribute("aria-pressed", String(Boolean(state.b)));
+  $("sides").replaceChildren(...[["a", "Left map"], ["b", "Right map"]].map(([side, text]) => {
+    const button = make("button", { type: "button" }, text);
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-checked", String(state.side === side));
+    button.tabIndex = state.side === side ? 0 : -1;
+    button.addEventListener("click", () => set({ side }));
+    return button;
+  }));
+}
+
+/** Try a condition before it is taken: the server says what is wrong with it. */
+async function tryWhere() {
+  const where = $("where").value.trim();
+  const error = $("where-error");
+  if (where === filter().where) return void (error.textContent = "");
+  const state = get();
+  try {
+    if (where) await scale(state.measure, 12, drawQuery({ ...filter(), where }, state));
+  } catch (refused) {
+    if (!(refused instanceof Refused)) throw refused;
+    if (refused.status !== 404) {
+      error.textContent = refused.message;
+      $("where").setAttribute("aria-invalid", "true");
+      return;
+    }
+  }
+  error.textContent = "";
+  $("where").removeAttribute("aria-invalid");
+  setFilter({ where });
+}
+
+/** Fold the panel away, or unfold it. */
+export function foldPanel(folded) {
+  $("panel").classList.toggle("folded", folded);
+  document.body.classList.toggle("panel-folded", folded);
+  $("fold").setAttribute("aria-expanded", String(!folded));
+}
+
+function radioKeys(group) {
+  group.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...group.children].filter((one) => !one.hidden);
+    const next = (all.indexOf(document.activeElement) + step + all.length) % all.length;
+    all[next].click();
+    const now = [...group.children].filter((one) => !one.hidden);
+    now[next].focus();
+  });
+}
+
+function openPanel() {
+  $("fold").addEventListener("click", () => foldPanel(!$("panel").classList.contains("folded")));
+  for (const id of ["measure", "tone", "smooth", "base"]) {
+    $(id).addEventListener("change", () => set({ [id]: $(id).value }));
+  }
+  $("opacity").addEventListener("input", () => set({ opacity: Number($("opacity").value) / 100 }));
+  $("base-url").addEventListener("change", () => set({ baseUrl: $("base-url").value.trim() }));
+  $("base-credit").addEventListener("change", () => set({ baseCredit: $("base-credit").value.trim() }));
+  $("where").addEventListener("change", tryWhere);
+  for (const id of ["after", "before"]) {
+    $(id).addEventListener("change", () => {
+      const days = rangeOf(filter());
+      if ($(id).value) days[id === "after" ? 0 : 1] = toDay($(id).value);
+      setFilter(datesOf(days));
+    });
+  }
+  radioKeys($("colormaps"));
+  radioKeys($("sides"));
+  foldPanel(phone.matches);
+}
+openPanel();

@@ -1,0 +1,58 @@
+/** Addresses that other programs take, and the link to this view. */
+
+import { tiles } from "./api.js";
+import { $, make, toast } from "./dom.js";
+
+const MOST = 22;
+
+/** What each program wants: [name, how it is used, text]. Pure, so that it can be looked at. */
+export function addresses(measure, query) {
+  const address = tiles(measure, query);
+  const plain = (z, x, y) => address.replace("{ratio}", "").replace("{z}", z).replace("{x}", x).replace("{y}", y);
+  const title = `heatlas ${measure}`;
+  const osmand = new URLSearchParams({
+    name: title, min_zoom: "0", max_zoom: String(MOST), url_template: plain("{0}", "{1}", "{2}"),
+  });
+  return [
+    ["This view", "A link that restores everything", location.href],
+    ["JOSM", "Imagery preferences, add TMS", `tms[${MOST}]:${plain("{zoom}", "{x}", "{y}")}`],
+    ["iD", "Background settings, custom", address.replace("{z}", "{zoom}").replace("{ratio}", "{@2x}")],
+    ["QGIS", "XYZ Tiles, new connection", plain("{z}", "{x}", "{y}")],
+    ["OsmAnd", "Open on the phone", `https://osmand.net/add-tile-source?${osmand.toString().replaceAll("+", "%20")}`],
+    ["MapLibre, Leaflet", "Raster tiles of 256 pixels", plain("{z}", "{x}", "{y}")],
+  ];
+}
+
+/** Show the dialog. */
+export function openShare(measure, query) {
+  $("share-list").replaceChildren(...addresses(measure, query).map(([name, hint, text]) => {
+    const button = make("button", { type: "button", className: "copy" },
+      make("span", {}, make("strong", {}, name), make("small", { className: "muted" }, hint)),
+      make("span", { className: "do" }, "Copy"));
+    button.dataset.text = text;
+    button.title = text;
+    button.addEventListener("click", () => copy(text, name));
+    return make("li", {}, button);
+  }));
+  $("share-dialog").showModal();
+}
+
+async function copy(text, name) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without https the browser has no clipboard for scripts; the old way still works.
+    const field = make("textarea", { value: text, readOnly: true, className: "hidden" });
+    $("share-dialog").append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) return toast("The browser does not let this page copy", "bad");
+  }
+  return toast(name === "This view" ? "Link copied" : `Copied for ${name}`);
+}
+
+$("share-close").addEventListener("click", () => $("share-dialog").close());
+$("share-dialog").addEventListener("click", (event) => {
+  if (event.target === $("share-dialog")) $("share-dialog").close();
+});

@@ -1,0 +1,110 @@
+/** What is shown: one plain object, kept in the address so that a link restores it and "back" goes back. */
+
+const NO_FILTER = Object.freeze({ sport: [], after: "", before: "", where: "" });
+const START = Object.freeze({
+  view: null,
+  measure: "",
+  a: NO_FILTER,
+  b: null,
+  side: "a",
+  split: 0.5,
+  colormap: "",
+  tone: "",
+  smooth: "",
+  opacity: 1,
+  theme: "",
+  base: "",
+  baseUrl: "",
+  baseCredit: "",
+});
+const TEXTS = ["measure", "colormap", "tone", "smooth", "theme", "base", "baseUrl", "baseCredit"];
+/** Changes of one kind within so many milliseconds are one step back. */
+const ONE_STEP = 1200;
+
+let state = START;
+let last = { keys: "", when: 0 };
+const watchers = [];
+
+export const get = () => state;
+
+/** Call with the new and the old state after each change. */
+export const watch = (call) => watchers.push(call);
+
+/** Change some of the state. */
+export function set(patch) {
+  const old = state;
+  state = Object.freeze({ ...state, ...patch });
+  const address = toHash(state);
+  if (address !== location.hash) {
+    const keys = Object.keys(patch).sort().join();
+    const minor = keys === "view" || keys === "split" || keys === "side";
+    const same = keys === last.keys && Date.now() - last.when < ONE_STEP;
+    history[minor || same ? "replaceState" : "pushState"](null, "", address || location.pathname + location.search);
+    if (!minor) last = { keys, when: Date.now() };
+  }
+  for (const call of watchers) call(state, old);
+}
+
+/** Change the filter of the side that the panel is for. */
+export const setFilter = (patch) => set({ [state.side]: Object.freeze({ ...filter(), ...patch }) });
+export const filter = () => state[state.side] ?? state.a;
+
+/** Forget filters and style; the place, the theme and the base map stay. */
+export const reset = () => set({ ...START, view: state.view, theme: state.theme, base: state.base });
+
+/** Read the address, now and whenever "back" or "forward" is used. */
+export function start() {
+  state = fromHash(location.hash);
+  addEventListener("popstate", () => {
+    const old = state;
+    state = fromHash(location.hash);
+    last = { keys: "", when: 0 };
+    for (const call of watchers) call(state, old);
+  });
+}
+
+export function toHash(s) {
+  const parts = [];
+  const put = (name, value) => parts.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
+  if (s.view) put("map", `${s.view.zoom.toFixed(2)},${s.view.lat.toFixed(5)},${s.view.lng.toFixed(5)}`);
+  for (const name of TEXTS) if (s[name]) put(name, s[name]);
+  if (s.opacity !== 1) put("opacity", s.opacity);
+  for (const side of ["a", "b"]) {
+    const prefix = side === "b" ? "b." : "";
+    if (!s[side]) continue;
+    for (const sport of s[side].sport) put(`${prefix}sport`, sport);
+    for (const name of ["after", "before", "where"]) if (s[side][name]) put(prefix + name, s[side][name]);
+  }
+  if (s.b) put("split", s.split.toFixed(3));
+  return parts.length ? `#${parts.join("&")}` : "";
+}
+
+export function fromHash(hash) {
+  const said = new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
+  const read = { ...START };
+  for (const name of TEXTS) read[name] = said.get(name) ?? "";
+  const [zoom, lat, lng] = (said.get("map") ?? "").split(",").map(Number);
+  const sound = [zoom, lat, lng].every(Number.isFinite) && Math.abs(lat) <= 85.06 && zoom >= 0 && zoom <= 24;
+  if (sound) read.view = { zoom, lat, lng };
+  read.opacity = within(said.get("opacity"), 0.1, 1, 1);
+  read.a = readFilter(said, "");
+  if (said.has("split")) read.b = readFilter(said, "b.");
+  read.split = within(said.get("split"), 0.02, 0.98, 0.5);
+  if (!["", "dark", "light"].includes(read.theme)) read.theme = "";
+  return Object.freeze(read);
+}
+
+function readFilter(said, prefix) {
+  const day = (name) => (/^\d{4}-\d\d-\d\d$/.test(said.get(prefix + name) ?? "") ? said.get(prefix + name) : "");
+  return Object.freeze({
+    sport: said.getAll(`${prefix}sport`),
+    after: day("after"),
+    before: day("before"),
+    where: said.get(`${prefix}where`) ?? "",
+  });
+}
+
+function within(text, low, high, otherwise) {
+  const value = text === null ? NaN : Number(text);
+  return value >= low && value <= high ? value : otherwise;
+}

@@ -1,0 +1,61 @@
+/** Who passed here: the answer to a click. */
+
+import { at } from "./api.js";
+import { $, count, counted, dayText, kilometres, make, pace, toast, toDay } from "./dom.js";
+import { mark, metresPerPixel } from "./maps.js";
+
+const RADIUS = 10; // pixels round the pointer
+let asked = 0;
+let back = null;
+
+/** Ask who passed near a place, and list them. */
+export async function askWho(place, filter) {
+  const turn = ++asked;
+  const radius = Math.min(2000, Math.max(10, RADIUS * metresPerPixel(place.lat)));
+  let answer;
+  try {
+    answer = await at(place, radius, filter);
+  } catch (error) {
+    toast(error.message, "bad");
+    return;
+  }
+  if (turn !== asked) return;
+  mark(place, radius);
+  if ($("who").hidden) back = document.activeElement;
+  $("who-title").textContent = answer.total ? `${counted(answer.total, "activity")} passed here` : "Nobody passed here";
+  $("who-list").replaceChildren(...answer.activities.map(row));
+  const rest = answer.total - answer.activities.length;
+  if (rest > 0) $("who-list").append(make("li", { className: "note" }, `and ${count(rest)} more`));
+  $("who").hidden = false;
+  $("who-title").focus({ preventScroll: true });
+}
+
+export function closeWho() {
+  if ($("who").hidden) return false;
+  asked += 1;
+  mark(null);
+  $("who").hidden = true;
+  back?.focus?.({ preventScroll: true });
+  return true;
+}
+
+function row(activity) {
+  const facts = [
+    Number.isFinite(activity.distance) && kilometres(activity.distance),
+    Number.isFinite(activity.pace) && activity.pace > 0 && paceOf(activity),
+    Number.isFinite(activity.heart_rate) && `${Math.round(activity.heart_rate)} bpm`,
+    activity.gear,
+  ].filter(Boolean);
+  return make(
+    "li",
+    {},
+    make("div", { className: "line" },
+      make("strong", {}, activity.name || activity.sport || "Activity"),
+      make("time", { className: "muted" }, activity.start ? dayText(toDay(activity.start)) : "")),
+    make("div", { className: "muted" }, [activity.sport, ...facts].filter(Boolean).join(" · ")),
+  );
+}
+
+/** Pace on foot, speed on wheels. */
+const paceOf = (activity) =>
+  /ride|cycl|bike|ski/i.test(activity.sport ?? "") ? `${(3.6 / activity.pace).toFixed(1)} km/h` : pace(activity.pace);

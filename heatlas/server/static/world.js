@@ -1,0 +1,119 @@
+/** Natural Earth: countries from shared arcs, their borders and names, and which country a place is in. */
+
+let loading;
+
+/** Read the world once. */
+export function world() {
+  loading ??= fetch(new URL("vendor/world.json", import.meta.url))
+    .then((answer) => answer.json())
+    .then(decode);
+  return loading;
+}
+
+function decode(file) {
+  const { scale, translate } = file.transform;
+  const arcs = file.arcs.map((arc) => {
+    let x = 0;
+    let y = 0;
+    return arc.map(([dx, dy]) => [(x += dx) * scale[0] + translate[0], (y += dy) * scale[1] + translate[1]]);
+  });
+  const used = new Uint8Array(arcs.length);
+  const ring = (numbers) =>
+    numbers.flatMap((number, i) => {
+      const arc = number < 0 ? arcs[~number].toReversed() : arcs[number];
+      used[number < 0 ? ~number : number] += 1;
+      return i ? arc.slice(1) : arc;
+    });
+  const countries = file.countries.map((parts) => parts.map((part) => part.map(ring)));
+  return {
+    land: collection(countries.map((parts) => shape("MultiPolygon", parts))),
+    borders: collection([shape("MultiLineString", arcs.filter((_, i) => used[i] > 1))]),
+    coast: collection([shape("MultiLineString", arcs.filter((_, i) => used[i] === 1).flatMap(awayFromEdges))]),
+    names: collection(
+      file.labels.map(([lon, lat, size], i) => shape("Point", [lon, lat], { name: file.names[i], size })),
+    ),
+    countryAt: (lon, lat) => file.names[countries.findIndex((parts) => parts.some((part) => inside(part, lon, lat)))],
+  };
+}
+
+const collection = (features) => ({ type: "FeatureCollection", features });
+const shape = (type, coordinates, properties = {}) => ({ type: "Feature", properties, geometry: { type, coordinates } });
+
+/** A coast without the cuts at the antimeridian and at the edge of the map. */
+function awayFromEdges(arc) {
+  const onCut = ([x, y], [p, q]) => (Math.abs(x) > 179.97 && Math.abs(p) > 179.97) || (y < -83 && q < -83);
+  const lines = [[]];
+  arc.forEach((point, i) => {
+    if (i && onCut(arc[i - 1], point)) lines.push([]);
+    lines.at(-1).push(point);
+  });
+  return lines.filter((line) => line.length > 1);
+}
+
+/** Whether a place lies in a polygon, by the number of crossings to its east. */
+function inside(rings, lon, lat) {
+  let within = false;
+  for (const ring of rings) {
+    for (let i = 1; i < ring.length; i++) {
+      const [x0, y0] = ring[i - 1];
+      const [x1, y1] = ring[i];
+      if (y0 > lat !== y1 > lat && lon < ((x1 - x0) * (lat - y0)) / (y1 - y0) + x0) within = !within;
+    }
+  }
+  return within;
+}
+
+const FONT = ["sans-serif"]; // drawn by the browser itself: no glyphs to fetch
+const COLORS = {
+  dark: { sea: "#0a0d12", land: "#131921", coast: "#222b37", border: "#262f3b", name: "#6d7a8c", halo: "#0d1117" },
+  light: { sea: "#d9e2e9", land: "#f5f3ee", coast: "#b9c6cf", border: "#d5cfc4", name: "#98948b", halo: "#f9f8f5" },
+};
+
+/** The style that lies beneath everything, before the world is read. */
+export const ground = (theme) => ({
+  version: 8,
+  sources: {},
+  layers: [{ id: "sea", type: "background", paint: { "background-color": COLORS[theme].sea } }],
+});
+
+/** Add the world's layers beneath all others but the sea. */
+export function addWorld(map, read, theme, before) {
+  const c = COLORS[theme];
+  const add = (id, data, type, paint, rest = {}) => {
+    map.addSource(`world-${id}`, { type: "geojson", data, tolerance: 0.3, maxzoom: 8 });
+    map.addLayer({ id: `world-${id}`, source: `world-${id}`, type, paint, ...rest }, before);
+  };
+  add("land", read.land, "fill", { "fill-color": c.land, "fill-antialias": true });
+  add("coast", read.coast, "line", { "line-color": c.coast, "line-width": ["interpolate", ["linear"], ["zoom"], 2, 0.6, 8, 1.4] });
+  add("borders", read.borders, "line", {
+    "line-color": c.border,
+    "line-width": ["interpolate", ["linear"], ["zoom"], 2, 0.5, 8, 1.2],
+  });
+  add("names", read.names, "symbol", { "text-color": c.name, "text-halo-color": c.halo, "text-halo-width": 1.2 }, {
+    filter: [">", ["*", ["get", "size"], ["^", 2, ["zoom"]]], 22],
+    layout: {
+      "text-field": ["get", "name"], "text-font": FONT, "text-letter-spacing": 0.14, "text-transform": "uppercase",
+      "text-size": ["interpolate", ["linear"], ["zoom"], 2, 10, 7, 13], "text-max-width": 7, "text-padding": 6,
+      "symbol-sort-key": ["-", 0, ["get", "size"]],
+    },
+    maxzoom: 8,
+  });
+}
+
+/** Colour the ground for a theme. */
+export function colorWorld(map, theme) {
+  const c = COLORS[theme];
+  map.setPaintProperty("sea", "background-color", c.sea);
+  if (!map.getLayer("world-names")) return;
+  map.setPaintProperty("world-land", "fill-color", c.land);
+  map.setPaintProperty("world-coast", "line-color", c.coast);
+  map.setPaintProperty("world-borders", "line-color", c.border);
+  map.setPaintProperty("world-names", "text-color", c.name);
+  map.setPaintProperty("world-names", "text-halo-color", c.halo);
+}
+
+/** What a base map of somebody else's tiles is drawn with, so that the heat stays the brightest thing. */
+export const rasterPaint = (theme) =>
+  theme === "dark"
+    ? { "raster-saturation": -0.75, "raster-hue-rotate": 180, "raster-brightness-min": 0.8, "raster-brightness-max": 0.05 }
+    : { "raster-saturation": -0.35, "raster-hue-rotate": 0, "raster-brightness-min": 0.12, "raster-brightness-max": 1 };

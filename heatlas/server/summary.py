@@ -1,0 +1,125 @@
+"""What is in a library, as the page shows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.colormaps import colormap, names
+from heatlas.grid import COUNTS, SPENT, Measure
+from heatlas.library.chunks import read_column
+from heatlas.library.columns import PIXELS, VALUES
+from heatlas.library.keys import chunk_of, key, tile_of
+from heatlas.report import place_data
+from heatlas.server.census import places_of
+from heatlas.server.query import LAST_ZOOM, name_of
+from heatlas.server.scales import hex_colours, title_of
+from heatlas.server.tiles import first_zoom
+from heatlas.server.view import census_of
+from heatlas.tone import CURVES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heatlas.batch import Activity
+    from heatlas.library.store import Library
+    from heatlas.places import Place
+    from heatlas.server.site import Site
+    from heatlas.server.snapshot import Snapshot
+    from heatlas.server.view import View
+
+__all__ = ["day_of", "library_data", "measures_of", "places_in"]
+
+_PLACES = 50
+"""Places that are named."""
+_STOPS = 11
+_PLACE_ZOOM = 14
+"""Zoom of the tiles from which places are found: 1.6 km in the middle of Europe."""
+
+
+def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
+    """What is in a library, as plain data; of a public one nothing that tells one activity from another."""
+    activities = list(snapshot.activities.values())
+    days = _days(activities, site.public)
+    return {
+        "activities": len(activities),
+        "fixes": snapshot.fixes,
+        "distance": sum(activity.distance or 0.0 for activity in activities),
+        "sports": _sports(activities),
+        "first": days[0][0] if days else None,
+        "last": days[-1][0] if days else None,
+        "days": days,
+        "places": [_place(place) for place in places_in(site.view, snapshot)],
+        "gear": [] if site.public else sorted({activity.gear for activity in activities if activity.gear}),
+        "measures": measures_of(site.view.library, snapshot),
+        "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
+        "tones": list(CURVES),
+        "minzoom": first_zoom(snapshot),
+        "maxzoom": LAST_ZOOM,
+        "public": site.public,
+        "version": snapshot.version,
+        "import": not site.public,
+        "basemap": None if site.basemap is None else dict(site.basemap),
+    }
+
+
+def day_of(activity: Activity, public: bool) -> str | None:
+    """Day on which an activity began (UTC), as 2024-05-01; on a public map the first of its month."""
+    if activity.start is None:
+        return None
+    day = dt.datetime.fromtimestamp(activity.start, dt.UTC).date()
+    return (day.replace(day=1) if public else day).isoformat()
+
+
+def _days(activities: Iterable[Activity], public: bool) -> list[list[Any]]:
+    counts = Counter(day_of(activity, public) for activity in activities)
+    counts.pop(None, None)
+    return [[day, count] for day, count in sorted(counts.items(), key=lambda item: str(item[0]))]
+
+
+def _sports(activities: Iterable[Activity]) -> list[dict[str, Any]]:
+    found: dict[str, list[float]] = {}
+    for activity in activities:
+        of_sport = found.setdefault(activity.sport, [0, 0.0])
+        of_sport[0] += 1
+        of_sport[1] += activity.distance or 0.0
+    ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+    return [{"sport": sport, "activities": int(count), "distance": metres} for sport, (count, metres) in ordered]
+
+
+def places_in(view: View, snapshot: Snapshot) -> list[Place]:
+    """Regions that hold activities, the busiest first, as far as they are not hidden."""
+    first, last = snapshot.settings.zooms
+    census = census_of(view, snapshot, min(max(_PLACE_ZOOM, first), last))
+    return places_of(census, snapshot.activities)[:_PLACES]
+
+
+def _place(place: Place) -> dict[str, Any]:
+    data = place_data(place)
+    return {name: data[name] for name in ("center", "bbox", "activities")}
+
+
+def measures_of(library: Library, snapshot: Snapshot) -> list[dict[str, str]]:
+    """Measures that the library can show: metrics only where something was recorded."""
+    zoom = snapshot.settings.zooms[0]
+    found = [Measure(name) for name in (*COUNTS, *SPENT)]
+    with library.read() as link:
+        # The coarsest zoom has the fewest rows.
+        pixels = [
+            row[0]
+            for row in link.execute(
+                "SELECT key FROM passages WHERE key >= ? AND key < ?",
+                (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+            )
+        ]
+        for name, scale in VALUES.items():
+            if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in pixels):
+                found.append(Measure("mean", name))
+    return [{"name": name_of(measure), "title": title_of(measure)} for measure in found]
+
+
+def _stops(name: str) -> list[str]:
+    return hex_colours(colormap(name)[np.rint(np.linspace(0, 255, _STOPS)).astype(int)])

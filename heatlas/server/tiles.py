@@ -1,0 +1,166 @@
+"""Tiles: the index at the zoom that suits, smoothed, and enlarged or reduced to the zoom that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.grid import Grid
+from heatlas.library.drawing import draw
+from heatlas.mercator import CIRCUMFERENCE
+from heatlas.smooth import halo, smooth
+from heatlas.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from heatlas.server.query import Look
+    from heatlas.server.snapshot import Chosen, Snapshot
+    from heatlas.server.view import View
+    from heatlas.smooth import Smoothing
+
+__all__ = ["SIDE", "Field", "bare", "drawn_zoom", "field_window", "first_zoom", "smoothed"]
+
+SIDE = 256
+"""Pixels of a tile."""
+_SMOOTHEST = 16.0
+"""Pixels at the equator: what is smoothed over more is drawn from a coarser zoom, where nobody sees the difference."""
+_REDUCIBLE = 2
+"""Zooms below the index's first that are put together from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What tiles are cut from: one measure of some activities, smoothed alike."""
+
+    view: View
+    snapshot: Snapshot
+    chosen: Chosen
+    look: Look
+
+
+def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
+    """Zoom of the index from which a zoom is drawn: the same for all of the world, so that there are no seams."""
+    first, last = snapshot.settings.zooms
+    zoom = min(max(zoom, first), last)
+    while zoom > first and smoothing.metres * SIDE * 2**zoom / CIRCUMFERENCE > _SMOOTHEST:
+        zoom -= 1
+    return zoom
+
+
+def field_window(field: Field, window: Window) -> Grid | None:
+    """Draw any window of a whole zoom; None: there is nothing in it.
+
+    Beyond the index's last zoom (and where the smoothing is wide) pixels are those of a coarser zoom, enlarged:
+    between their centres in proportion when they were smoothed, else as they are. Values stay those of the
+    coarser zoom's pixels. Below its first zoom, amounts of pixels are added up, and of passes and
+    activities the greatest is taken.
+    """
+    zoom = round(window.zoom)
+    drawn = drawn_zoom(zoom, field.look.smoothing, field.snapshot)
+    if zoom == drawn:
+        return smoothed(field, window)
+    if zoom > drawn:
+        return _enlarged(field, window, 1 << (zoom - drawn))
+    if drawn - zoom > _REDUCIBLE:
+        return None
+    return _reduced(field, window, 1 << (drawn - zoom))
+
+
+def smoothed(field: Field, window: Window) -> Grid | None:
+    """Draw a window of an indexed zoom with its halo, and smooth it."""
+    grid = bare(field, window.grown(halo(field.look.smoothing, window)))
+    return None if grid is None else smooth(grid, field.look.smoothing, window, 1)
+
+
+def bare(field: Field, window: Window) -> Grid | None:
+    """Put a window together from tiles of the index, each counted once and remembered."""
+    planes: dict[str, NDArray[Any]] = {}
+    across = round(window.scale) // SIDE
+    for row in range(max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1) + 1):
+        for column in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
+            tile = _counted(field, window.scale, column % across, row)
+            if tile is None:
+                continue
+            left, top = column * SIDE - window.x, row * SIDE - window.y
+            rows = slice(max(top, 0), min(top + SIDE, window.height))
+            columns = slice(max(left, 0), min(left + SIDE, window.width))
+            for name in ("total", "count", "square"):
+                plane = getattr(tile, name)
+                if plane is not None:
+                    target = planes.setdefault(name, np.zeros((window.height, window.width), plane.dtype))
+                    target[rows, columns] = plane[
+                        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+                    ]
+    if not planes:
+        return None
+    return Grid(window, field.look.measure, planes["total"], planes.get("count"), planes.get("square"))
+
+
+def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
+    measure, chosen = field.look.measure, field.chosen
+
+    def count() -> Grid | None:
+        grid = draw(field.view.library, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE), measure, chosen.keep)
+        return grid if grid.filled.any() else None
+
+    return field.view.grids.get((field.snapshot.version, chosen.key, str(measure), scale, x, y), count)
+
+
+def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
+    left, top = window.x // factor - 1, window.y // factor - 1
+    right, bottom = -(-(window.x + window.width) // factor) + 1, -(-(window.y + window.height) // factor) + 1
+    source = Window(window.scale / factor, left, top, right - left, bottom - top)
+    grid = smoothed(field, source)
+    if grid is None:
+        return None
+    across, down = window.x + np.arange(window.width), window.y + np.arange(window.height)
+    if not field.look.smoothing.sigma(source).any():
+        return _planes(grid, window, lambda plane: plane[np.ix_(down // factor - top, across // factor - left)])
+    (x, right_share), (y, lower_share) = _between(across, factor, left), _between(down, factor, top)
+
+    def blend(plane: NDArray[Any]) -> NDArray[np.float32]:
+        rows = plane[y] * (1 - lower_share)[:, None] + plane[y + 1] * lower_share[:, None]
+        return np.asarray(rows[:, x] * (1 - right_share) + rows[:, x + 1] * right_share, np.float32)
+
+    return _planes(grid, window, blend)
+
+
+def _between(pixels: NDArray[np.int64], factor: int, first: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Coarser pixel whose centre comes before each pixel's, counted from `first`, and how far it is to the next."""
+    # Halves of a fine pixel are whole numbers: windows that overlap agree to the last bit.
+    halves = 2 * pixels + 1 - factor
+    before = halves // (2 * factor)
+    return before - first, ((halves - before * 2 * factor) / (2 * factor)).astype(np.float32)
+
+
+def _reduced(field: Field, window: Window, factor: int) -> Grid | None:
+    source = Window(
+        window.scale * factor, window.x * factor, window.y * factor, window.width * factor, window.height * factor
+    )
+    grid = smoothed(field, source)
+    if grid is None:
+        return None
+    greatest = grid.count is None and grid.measure.of_lines
+
+    def pool(plane: NDArray[Any]) -> NDArray[Any]:
+        cells = plane.reshape(window.height, factor, window.width, factor)
+        pooled: NDArray[Any] = cells.max(axis=(1, 3)) if greatest else cells.sum(axis=(1, 3))
+        return pooled
+
+    return _planes(grid, window, pool)
+
+
+def _planes(grid: Grid, window: Window, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Grid:
+    planes = {name: getattr(grid, name) for name in ("total", "count", "square")}
+    changed = {name: None if plane is None else change(plane) for name, plane in planes.items()}
+    return replace(grid, window=window, **changed)  # type: ignore[arg-type]
+
+
+def first_zoom(snapshot: Snapshot) -> int:
+    """Coarsest zoom at which anything is drawn."""
+    return max(0, snapshot.settings.zooms[0] - _REDUCIBLE)

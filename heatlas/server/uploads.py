@@ -1,0 +1,165 @@
+"""Recordings that come by HTTP: kept aside while they are read into the library, then gone."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from heatlas.library.imports import import_sources
+from heatlas.server.site import site_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from heatlas.library.store import Library
+    from heatlas.server.site import Site
+
+__all__ = ["receive"]
+
+_FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
+"""What the forms of any web page can send; files come as they are."""
+_LONGEST = 200
+_ZIP = b"PK\x03\x04"
+
+
+async def receive(request: Request) -> dict[str, Any]:
+    """Read one file, or one archive, into the library; returns the report of it.
+
+    Raises
+    ------
+    HTTPException
+        403 on a public map, 400 without a name, 413 for too much, 415 for a form.
+    HeatlasError
+        When the library cannot be written.
+    """
+    site = site_of(request)
+    if site.public:
+        raise HTTPException(403, "this map is public: nothing can be imported here")
+    name = _name(request)
+    if request.headers.get("content-type", "").strip().lower().startswith(_FORMS):
+        raise HTTPException(415, "send the file itself as the body, not a form")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and len(declared) < 20 and int(declared) > site.largest_upload:
+        raise HTTPException(413, f"one import may have {site.largest_upload} bytes at most")
+    # Beside the library: there is room for what goes into it, and who may not read that may not read this.
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=".heatlas-", dir=site.view.library.path.parent))
+    try:
+        digest = await _store(request, site, folder / "body")
+        async with site.importing:
+            return await _imported(site, folder / "body", name, digest)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _name(request: Request) -> str:
+    """Name of the file, percent-encoded in X-Filename: the last part of it, without anything that could do harm."""
+    text = unquote(request.headers.get("x-filename", ""), errors="replace").replace("\\", "/")
+    name = "".join(char for char in text.rpartition("/")[2] if char.isprintable()).strip().lstrip(".")
+    name = name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
+    if not name:
+        raise HTTPException(400, "the header X-Filename must name the file, percent-encoded")
+    return name
+
+
+async def _store(request: Request, site: Site, path: Path) -> str:
+    """Write the body to a file, block by block; returns its digest."""
+    digest, size = hashlib.blake2b(digest_size=8), 0
+    with path.open("wb") as file:
+        try:
+            async for block in request.stream():
+                size += len(block)
+                if size > site.largest_upload:
+                    raise HTTPException(413, f"one import may have {site.largest_upload} bytes at most")
+                digest.update(block)
+                await asyncio.to_thread(file.write, block)
+        except ClientDisconnect:
+            raise HTTPException(400, "the file did not arrive as a whole") from None
+    if not size:
+        raise HTTPException(400, "the body is empty: send the file itself")
+    return digest.hexdigest()
+
+
+async def _imported(site: Site, body: Path, name: str, digest: str) -> dict[str, Any]:
+    """Import under a name that stays: of what was imported before only what is new is read.
+
+    An archive of the same name is taken for a newer one of the same; single files are told apart by what is in them.
+    """
+    with body.open("rb") as file:
+        archive = file.read(4) == _ZIP
+    library = site.view.library
+    uploads = library.path.resolve().with_name(f"{library.path.name}.uploads")
+    folder = uploads if archive else uploads / digest
+    await asyncio.to_thread(_move, body, folder / name)
+    try:
+        report = await _in_thread(_import, library, folder / name)
+    finally:
+        await asyncio.to_thread(_clear, folder / name, uploads)
+    data: dict[str, Any] = _without(report, f"{folder}/")
+    return data
+
+
+async def _in_thread(work: Any, *values: Any) -> Any:
+    """Work in a thread of its own, not in one of those that draw: an import may take minutes."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def finish(result: Any, error: BaseException | None) -> None:
+        if not done.cancelled():
+            done.set_result(result) if error is None else done.set_exception(error)
+
+    def run() -> None:
+        try:
+            result, error = work(*values), None
+        except BaseException as caught:  # noqa: BLE001 - handed on to who waits
+            result, error = None, caught
+        with suppress(RuntimeError):  # nobody waits any more: the server has ended
+            loop.call_soon_threadsafe(finish, result, error)
+
+    threading.Thread(target=run, name="heatlas-import").start()
+    return await done
+
+
+def _import(library: Library, path: Path) -> dict[str, Any]:
+    before = _count(library)
+    report = import_sources(library, [path])
+    return {"added": _count(library) - before, **report.data()}
+
+
+def _count(library: Library) -> int:
+    with library.read() as link:
+        count: int = link.execute("SELECT count(*) FROM activities WHERE same_as IS NULL").fetchone()[0]
+    return count
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _clear(path: Path, uploads: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+    for folder in (path.parent, uploads):
+        with suppress(OSError):  # not empty: another import's
+            folder.rmdir()
+
+
+def _without(data: Any, prefix: str) -> Any:
+    """Take the folder out of all texts: nobody needs to know where the library lies."""
+    if isinstance(data, str):
+        return data.replace(prefix, "")
+    if isinstance(data, dict):
+        return {key: _without(value, prefix) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without(value, prefix) for value in data]
+    return data

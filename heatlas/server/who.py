@@ -1,0 +1,63 @@
+"""Who passed here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from heatlas.library.passing import passing
+from heatlas.mercator import MAX_LATITUDE
+from heatlas.server.query import FILTER, only, parse_filter_of, within
+from heatlas.server.snapshot import choose
+
+if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
+
+    from heatlas.library.passing import Passing
+    from heatlas.server.site import Site
+    from heatlas.server.snapshot import Snapshot
+
+__all__ = ["FARTHEST", "passing_data"]
+
+FARTHEST = 2000.0
+"""Metres around a place that may be asked for."""
+_MOST = 200
+"""Activities that are told one by one."""
+
+
+def passing_data(site: Site, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:
+    """Activities that pass through a circle, the latest first, as plain data; never by what is hidden.
+
+    Raises
+    ------
+    BadOption
+        For parameters that cannot be used.
+    """
+    only(query, "lat", "lon", "radius", *FILTER)
+    lat = within("lat", query.get("lat"), -MAX_LATITUDE + 1e-6, MAX_LATITUDE - 1e-6)
+    lon = within("lon", query.get("lon"), -180.0, 180.0)
+    radius = within("radius", query.get("radius"), 0.1, FARTHEST, 25.0)
+    keep = choose(snapshot, parse_filter_of(query, site.public)).keep
+    found = passing(site.view.library, lat, lon, radius, keep)
+    # The last ones first, and those without a start at the end, as they were.
+    found.sort(key=lambda one: (one.activity.start is None, -(one.activity.start or 0.0), one.number))
+    return {"activities": [_told(one) for one in found[:_MOST]], "total": len(found)}
+
+
+def _told(one: Passing) -> dict[str, Any]:
+    activity = one.activity
+    start = None if activity.start is None else dt.datetime.fromtimestamp(activity.start, dt.UTC)
+    return {
+        "id": activity.id or str(one.number),
+        "name": activity.name,
+        "sport": activity.sport,
+        "start": None if start is None else start.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "distance": activity.distance,
+        "pace": one.pace,
+        "speed": one.speed,
+        "heart_rate": one.heart_rate,
+        "gear": activity.gear,
+        "passes": max(1, len(one.visits)),
+        "seconds": one.seconds,
+        "metres": one.metres,
+    }

@@ -1,0 +1,77 @@
+"""Libraries that tests make for themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+from slow import wander
+
+from heatlas.library.activities import insert_activity
+from heatlas.library.copies import resolve
+from heatlas.library.store import open_library
+from heatlas.library.upkeep import index, unindex
+from heatlas.privacy import Privacy, hide
+
+NOTHING = json.dumps({"read": 0, "unread": [], "warnings": [], "dropped": {}})
+SECRET = b"0123456789abcdef" * 2
+
+
+def walks(seed, count, lat=47.8, lon=10.9, n=120):
+    """Tracks around one place: runs with heart rate, rides with power, some without times."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for k in range(count):
+        track = wander(
+            rng, n, step=rng.uniform(3, 30), lat=lat + rng.normal(0, 2e-4), lon=lon + rng.normal(0, 3e-4),
+            sport="Run" if k % 2 else "Ride", source=f"{seed}-{k}-", start=1.7e9 + 86400.0 * k,
+        )  # fmt: skip
+        heart = np.clip(140 + np.cumsum(rng.normal(0, 2, n)), 60, 200).astype(np.float32)
+        heart[rng.random(n) < 0.1] = np.nan
+        columns = {"elevation": 600 + np.cumsum(rng.normal(0, 0.4, n)).astype(np.float32)}
+        columns |= {"heart_rate": heart} if k % 3 else {"power": rng.uniform(0, 400, n).astype(np.float32)}
+        time = np.full(n, np.nan) if k % 5 == 4 else track.time + 86400.0 * k
+        cut = int(rng.integers(10, n - 10))
+        found.append(
+            replace(track, columns=columns, time=time, segments=np.array([0, cut, n]), tracks=np.array([0, 2]))
+        )
+    return found
+
+
+def put(library, tracks, workers=1) -> list[int]:
+    """Bring tracks into a library as an import does, in one group; returns their numbers."""
+    with library.write() as link:
+        link.execute("INSERT OR IGNORE INTO files VALUES (1, 'made', 0, 0, x'', x'', ?)", (NOTHING,))
+        new = {insert_activity(link, 1, track): track for track in tracks}
+        copies = resolve(link, new)
+        unindex(link, copies.hide)
+        index(link, copies.show, workers)
+    return list(new)
+
+
+def made(path, tracks, group=5, settings=None):
+    """A new library with some tracks, brought in group by group."""
+    from heatlas.library.settings import write_settings
+
+    library = open_library(path, create=True)
+    if settings is not None:
+        with library.write() as link:
+            write_settings(link, settings)
+    for start in range(0, len(tracks), group):
+        put(library, tracks[start : start + group])
+    return library
+
+
+def cut(tracks, privacy=None):
+    """What may be seen of tracks."""
+    return [hide(track, privacy or Privacy()) for track in tracks]
+
+
+def rows(library):
+    """All rows of all tables that hold data of activities, in order."""
+    with library.read() as link:
+        return {
+            table: link.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+            for table in ("activities", "tracks", "passages", "files")
+        }

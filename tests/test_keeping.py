@@ -1,0 +1,155 @@
+"""Libraries from the command line and as plain functions, as a person who has never seen them would try."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+
+import made
+import numpy as np
+import pytest
+
+import heatlas
+from heatlas.errors import BadOption, HeatlasError, NothingToDraw
+from heatlas.keeping import import_into, is_library, library_tracks, remove_activities
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path / "settings"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def export(tmp_path):
+    return made.export(tmp_path / "export")
+
+
+def command(*args):
+    return subprocess.run(
+        [sys.executable, "-m", "heatlas", *map(str, args)], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_import_twice_then_render_as_from_the_files(export, tmp_path):
+    first = command("import", export)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == "heatlas.db holds 4 activities\n"
+    again = command("import", export, "--json")
+    assert json.loads(again.stdout)["activities"] == 4
+    heatlas.render(export, output=tmp_path / "a.npy", width=300)
+    done = command("render", "heatlas.db", "-o", "b.npy", "--width", 300)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load("a.npy"), np.load("b.npy"))
+    assert "Run" in command("info", "heatlas.db").stdout
+    assert command("library", "check", "--all").stdout == "all is well\n"
+
+
+def test_what_a_library_hides_is_hidden_wherever_it_is_drawn(export, tmp_path):
+    import_into("l.db", export, clip_ends="300m")
+    heatlas.render(export, output=tmp_path / "a.npy", width=300, clip_ends="300m", bbox="10.8,47.7,11.0,47.9")
+    heatlas.render("l.db", output=tmp_path / "b.npy", width=300, bbox="10.8,47.7,11.0,47.9")
+    np.testing.assert_array_equal(np.load("a.npy"), np.load("b.npy"))
+    assert library_tracks("l.db", ()).fixes < heatlas.open(export).fixes
+
+
+def test_zones(export):
+    command("import", export, "-l", "l.db")
+    track = heatlas.open(export).batches[0]
+    lon, lat = (float(x) for x in np.array(heatlas_lonlat(track.u[0], track.v[0])))
+    before = library_tracks("l.db", ()).fixes
+    assert command("zones", "add", "home", "--at", f"{lat},{lon}", "--radius", "300m", "-l", "l.db").returncode == 0
+    assert command("zones", "list", "-l", "l.db").stdout.startswith("home  --at ")
+    assert library_tracks("l.db", ()).fixes < before
+    assert "verdict" in json.loads(command("zones", "audit", "-l", "l.db", "--json").stdout)
+    assert command("zones", "remove", "hom", "-l", "l.db").returncode == 2
+    assert command("zones", "remove", "home", "-l", "l.db").returncode == 0
+    assert library_tracks("l.db", ()).fixes == before
+
+
+def heatlas_lonlat(u, v):
+    from heatlas.mercator import to_lonlat
+
+    return to_lonlat(u, v)
+
+
+def test_remove_and_reindex(export):
+    import_into("l.db", export)
+    assert remove_activities("l.db", "sport = 'Run'") > 0
+    assert {activity.sport for activity in library_tracks("l.db", ()).activities}.isdisjoint({"Run"})
+    done = command("library", "reindex", "-l", "l.db", "--clip-ends", "100m")
+    assert done.returncode == 0, done.stderr
+    assert command("library", "compact", "-l", "l.db").returncode == 0
+    assert command("library", "check", "-l", "l.db").returncode == 0
+
+
+def test_a_library_is_told_from_other_databases(export, tmp_path):
+    import_into("l.db", export)
+    assert is_library("l.db")
+    with sqlite3.connect("other.db") as base:
+        base.execute("CREATE TABLE sites (lat REAL, lon REAL)")
+    base.close()
+    assert not is_library("other.db")
+    assert not is_library("nowhere.db")
+    with pytest.raises(BadOption, match="goes alone"):
+        heatlas.render("l.db", export, output=tmp_path / "a.png")
+    with pytest.raises(HeatlasError, match="--table"):
+        heatlas.render("other.db", output=tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (("import", "nowhere"), "nowhere"),
+        (("zones", "list"), "heatlas import"),
+        (("serve",), "heatlas import"),
+        (("library", "check", "-l", "text.db"), "no heatlas library"),
+        (("zones", "add", "home", "--at", "91,0", "--radius", "5m"), "91,0"),
+        (("import", "text.db", "--clip-ends", "far"), "200m"),
+        (("serve", "--host", "0.0.0.0"), "heatlas import"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(tmp_path, args, hint):
+    (tmp_path / "text.db").write_text("not a library")
+    done = command(*args)
+    assert done.returncode in {1, 2}
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_empty_library_draws_nothing(tmp_path):
+    (tmp_path / "none").mkdir()
+    import_into("l.db", tmp_path / "none")
+    with pytest.raises(NothingToDraw):
+        heatlas.render("l.db", output=tmp_path / "a.png")
+
+
+def test_serve_shows_recordings_out_of_a_library_for_the_while(export, tmp_path):
+    pytest.importorskip("uvicorn")
+    (tmp_path / "scratch").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "heatlas", "serve", str(export), "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "scratch"), "PYTHONUNBUFFERED": "1"},
+    ) as server:  # fmt: skip
+        try:
+            address = next(line for line in server.stdout if "http://" in line).split()[0]
+            for _ in range(50):
+                try:
+                    with urllib.request.urlopen(address + "api/library.json", timeout=10) as answer:
+                        assert json.load(answer)["activities"] == 4
+                    break
+                except urllib.error.URLError:
+                    time.sleep(0.1)
+            assert any((tmp_path / "scratch").iterdir())
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(20)
+    assert not list((tmp_path / "scratch").glob("heatlas-*"))

@@ -1,0 +1,215 @@
+"""Kernels of the index against plain twins."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from library_made import walks
+from slow import snapped, wander
+
+from heatlas.kernels import index as codec
+from heatlas.kernels.path import metres_along
+from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
+from heatlas.kernels.trace import list_passages
+from heatlas.kernels.visits import list_visits, spend_visits
+from heatlas.library.columns import AMOUNTS, VALUES, amounts, values
+from heatlas.library.passages import Traceable
+from heatlas.metrics import METRICS
+
+
+def varint(number):
+    out = []
+    while number >= 128:
+        out.append(number % 128 + 128)
+        number //= 128
+    return [*out, number]
+
+
+def slow_pixels(run):
+    """A run as the kernel's page says."""
+    out = [run[0] % 256, run[0] // 256]
+    for here, there in pairwise(run):
+        rows, columns = there // 256 - here // 256, there % 256 - here % 256
+        near = max(abs(rows), abs(columns)) <= 7
+        out += [(rows + 8) * 16 + columns + 8] if near else [0, there % 256, there // 256]
+    return out
+
+
+def slow_values(run):
+    out, last = [], 0
+    for value in run:
+        step = value - last
+        out += [0] if value == codec.UNKNOWN else varint(1 + (2 * step if step >= 0 else -2 * step - 1))
+        last = last if value == codec.UNKNOWN else value
+    return out
+
+
+near = st.builds(
+    lambda first, steps: [p % 65536 for p in np.cumsum([first, *steps]).tolist()],
+    st.integers(0, 65535),
+    st.lists(st.sampled_from([1, -1, 256, -256, 257, 7 * 256, -8, 9, 3000]), max_size=30),
+)
+some_runs = st.lists(near, min_size=1, max_size=6)
+ascending = st.lists(st.integers(0, 10**6), min_size=6, max_size=6, unique=True).map(sorted)
+
+
+def flat(runs):
+    return np.array([value for run in runs for value in run])
+
+
+@given(runs=some_runs, ids=ascending)
+def test_pixels_as_bytes(runs, ids):
+    ids = np.array(ids[: len(runs)])
+    lengths = np.array([len(run) for run in runs])
+    offsets = np.append(0, np.cumsum(lengths))
+    tiles = np.array([0, len(runs)])
+    header, _ = codec.encode_headers(ids, lengths, tiles)
+    body, _ = codec.encode_pixels(flat(runs).astype(np.uint16), offsets, tiles)
+    steps = np.diff(ids, prepend=0).tolist()
+    expected = [len(runs), *steps, *lengths.tolist()]
+    assert header.tolist() == [byte for number in expected for byte in varint(number)]
+    assert body.tolist() == [byte for run in runs for byte in slow_pixels(run)]
+    data = np.concatenate((header, body))
+    read_ids, read_lengths, at = codec.decode_header(data)
+    assert (read_ids.tolist(), read_lengths.tolist(), at) == (ids.tolist(), lengths.tolist(), len(header))
+    assert codec.decode_pixels(data, at, read_lengths).tolist() == flat(runs).tolist()
+    cuts = codec.pixel_bytes(body, 0, lengths).tolist()
+    assert cuts == np.append(0, np.cumsum([len(slow_pixels(run)) for run in runs])).tolist()
+
+
+known = st.one_of(st.integers(-(2**30), 2**30), st.integers(-3, 3), st.just(codec.UNKNOWN))
+
+
+@given(runs=st.lists(st.lists(known, min_size=1, max_size=20), min_size=1, max_size=6))
+def test_values_as_bytes(runs):
+    lengths = np.array([len(run) for run in runs])
+    offsets = np.append(0, np.cumsum(lengths))
+    data, at = codec.encode_values(flat(runs).astype(np.int32), offsets, offsets)
+    assert data.tolist() == [byte for run in runs for byte in slow_values(run)]
+    assert codec.decode_values(data, lengths).tolist() == flat(runs).tolist()
+    assert codec.varint_bytes(data, lengths).tolist() == at.tolist()
+
+
+@given(steps=st.lists(st.one_of(st.integers(0, 200), st.integers(0, 2**40)), min_size=1, max_size=40))
+def test_amounts_as_bytes(steps):
+    data, at = codec.encode_amounts(np.array(steps), np.array([0, len(steps)]))
+    assert data.tolist() == [byte for step in steps for byte in varint(step)]
+    assert at.tolist() == [0, len(data)]
+    assert codec.decode_amounts(data, len(steps)).tolist() == steps
+
+
+@given(data=st.binary(min_size=1, max_size=80))
+def test_damaged_bytes_do_no_harm(data):
+    data = np.frombuffer(data, np.uint8)
+    ids, lengths, at = codec.decode_header(data)
+    assert len(ids) == len(lengths)
+    assert lengths.sum() <= len(data)
+    pixels = codec.decode_pixels(data, at, lengths)
+    found = codec.decode_values(data, lengths)
+    spent = codec.decode_amounts(data, len(pixels))
+    assert len(pixels) == len(found) == len(spent) == lengths.sum()
+    counts, total = np.zeros(65536, np.uint32), np.zeros(65536)
+    add_passes(pixels, ids, lengths, np.zeros(0, bool), counts)
+    add_amounts(pixels, ids, lengths, np.ones(3, bool), data, total)
+    assert counts.sum() == len(pixels)
+    codec.pixel_bytes(data, at, lengths)
+    codec.varint_bytes(data, lengths)
+
+
+@given(runs=some_runs, keep=st.lists(st.booleans(), max_size=7), data=st.data())
+def test_reducing(runs, keep, data):
+    ids, lengths = np.arange(len(runs)), np.array([len(run) for run in runs])
+    pixels = flat(runs).astype(np.uint16)
+    kept = [k for k in range(len(runs)) if not keep or (k < len(keep) and keep[k])]
+    mask = np.array(keep, bool)
+    passes = Counter(pixel for k in kept for pixel in runs[k])
+    activities = Counter(pixel for k in kept for pixel in set(runs[k]))
+    counts = np.zeros(65536, np.uint32)
+    add_passes(pixels, ids, lengths, mask, counts)
+    assert {int(p): int(counts[p]) for p in np.flatnonzero(counts)} == passes
+    counts[:] = 0
+    stamps = np.zeros(65536, np.int64)
+    ordinal = add_activities_of(pixels, ids, lengths, mask, 5, stamps, counts)
+    assert ordinal == 5 + len(runs)
+    assert {int(p): int(counts[p]) for p in np.flatnonzero(counts)} == activities
+    some = st.lists(st.one_of(st.just(codec.UNKNOWN), st.integers(-50, 50)), min_size=len(pixels), max_size=len(pixels))
+    steps = data.draw(some)
+    count, total, square, extreme = (np.full(65536, fill) for fill in (0.0, 0.0, 0.0, np.nan))
+    runs_at = np.append(0, np.cumsum(lengths))
+    told, _ = codec.encode_values(np.array(steps, np.int32), runs_at, runs_at[[0, -1]])
+    add_values(pixels, ids, lengths, mask, told, 0.25, np.zeros(0), 0, count, total, square, extreme, True)
+    by_pixel = {}
+    for pixel, owner, step in zip(pixels.tolist(), np.repeat(ids, lengths).tolist(), steps, strict=True):
+        if owner in kept and step != codec.UNKNOWN:
+            by_pixel.setdefault(pixel, []).append(step * 0.25)
+    assert set(np.flatnonzero(count).tolist()) == set(by_pixel)
+    for pixel, true in by_pixel.items():
+        assert (count[pixel], total[pixel], extreme[pixel]) == (len(true), sum(true), max(true))
+        assert square[pixel] == sum(value * value for value in true)
+
+
+@pytest.mark.parametrize("zoom", [3, 9, 13, 15, 17])
+@pytest.mark.parametrize("seed", range(4))
+def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
+    track = walks(seed, 1, lat=(47.8, -65.0, 5.0, 80.0)[seed], n=400)[0]
+    scale = 256.0 * 2**zoom
+    metres = metres_along(track.u, track.v, track.segments)
+    metric = METRICS["elevation"].at_fixes(track)
+    x0, y0 = math.floor(track.u.min() * scale) - 1, math.floor(track.v.min() * scale) - 1
+    width, height = math.ceil(track.u.max() * scale) + 2 - x0, math.ceil(track.v.max() * scale) + 2 - y0
+    place = (scale, float(x0), float(y0), width, height, 25.0, 9)
+    args = (track.u, track.v, track.progress)
+    cells, fixes, passage, line, until = list_visits(*args, track.segments, *place)
+    theirs, spent = list_passages(*args, track.time, metres, metric, track.segments, *place)
+    assert np.array_equal(cells, theirs)
+    ours = spend_visits(len(cells), passage, line, until, track.time, metres, metric)
+    assert np.array_equal(ours, spent)
+    # Each fix is counted in the pixel in which it lies.
+    by_cell = Counter()
+    for u, v in zip(track.u.tolist(), track.v.tolist(), strict=True):
+        by_cell[(math.floor(snapped(v, scale)) - y0) * width + math.floor(snapped(u, scale)) - x0] += 1
+    counted = Counter()
+    for cell, many in zip(cells.tolist(), fixes.tolist(), strict=True):
+        counted[cell] += many
+    assert +counted == by_cell
+
+
+@given(st.lists(st.floats(0, 50), min_size=1, max_size=60))
+def test_amounts_lose_nothing_along_a_track(spent):
+    for name, (_, step) in AMOUNTS.items():
+        steps = amounts(name, np.array(spent))
+        assert (steps >= 0).all()
+        assert abs(steps.sum() * step - sum(spent)) <= step / 2 + 1e-9
+        assert (np.abs(steps * step - spent) <= step + 1e-9).all()
+
+
+@given(st.sampled_from(sorted(VALUES)), st.floats(0.07, 900), st.floats(0.1, 100))
+def test_values_are_as_fine_as_is_said(name, mean, weight):
+    spent = np.array([[1.0, 1.0, mean * weight, weight], [1.0, 1.0, 0.0, 0.0]])
+    steps = values(name, spent)
+    scale = VALUES[name]
+    assert steps[1] == codec.UNKNOWN
+    if scale.step:
+        assert abs(steps[0] * scale.step - mean) <= scale.step / 2 + 1e-9
+    else:
+        assert abs(scale.table[steps[0] - scale.least] - 1 / mean) <= 0.7e-3 / mean + 2**-21
+
+
+def test_what_cannot_be_is_unknown():
+    spent = np.array([[0, 0, np.nan, 1.0], [0, 0, np.inf, 1.0], [0, 0, -1.0, 1.0], [0, 0, 5.0, 0.0]])
+    assert values("pace", spent).tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
+    assert values("power", spent).tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
+
+
+def test_a_track_is_traced_around_the_world():
+    track = wander(np.random.default_rng(1), 50, lon=179.9999)
+    found = Traceable(track, 25.0).at(12)
+    columns = set((found.tile & 0xFFFFF).tolist())
+    assert columns <= {0, 4095}
+    assert found.columns["fixes"].sum() == 50

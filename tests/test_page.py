@@ -1,0 +1,491 @@
+"""The live map in a browser: Debian's Chromium, driven through playwright, against a real server."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CHROMIUM = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+HOME = (47.8, 10.9)
+FIRST = 1_704_103_200  # 2024-01-01T10:00:00Z
+WAIT = 30_000
+
+
+def lacking() -> str:
+    if not Path(CHROMIUM).exists():
+        return "Chromium is missing: apt-get install chromium"
+    for module in ("playwright", "uvicorn", "starlette"):
+        try:
+            __import__(module)
+        except ImportError:
+            return f"{module} is missing: pip install {module}"
+    return ""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    said = lacking()
+    if said and os.environ.get("CI"):
+        pytest.fail(said)
+    if said:
+        pytest.skip(said)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def gpx(name: str, sport: str, start: float, lat: float, lon: float) -> bytes:
+    """A recording of a straight way of 2 km to the east, at 3 m/s."""
+    step = 12 / (111_320 * np.cos(np.radians(lat)))
+    points = "".join(
+        f'<trkpt lat="{lat:.6f}" lon="{lon + k * step:.6f}"><ele>600</ele><time>{stamp(start + 4 * k)}</time></trkpt>'
+        for k in range(167)
+    )
+    return (
+        '<?xml version="1.0"?><gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"<trk><name>{name}</name><type>{sport}</type><trkseg>{points}</trkseg></trk></gpx>"
+    ).encode()
+
+
+def stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def made_library(path: Path, files: dict[str, bytes]) -> Path:
+    from heatlas.library.imports import import_sources
+    from heatlas.library.store import open_library
+
+    library = open_library(path, create=True)
+    if files:
+        folder = path.with_suffix("")
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        import_sources(library, [folder], workers=1)
+    library.close()
+    return path
+
+
+def two_years() -> dict[str, bytes]:
+    """Runs at home in 2024, rides 1.1 km to the north of them in 2025."""
+    runs = {f"r{k}.gpx": gpx(f"Run {k}", "running", FIRST + k * 9 * 86400, *HOME) for k in range(8)}
+    north = (HOME[0] + 0.01, HOME[1])
+    rides = {f"b{k}.gpx": gpx(f"Ride {k}", "cycling", FIRST + (400 + k * 9) * 86400, *north) for k in range(5)}
+    return {**runs, **rides}
+
+
+@contextmanager
+def served(path: Path, **options):
+    """A server in a thread; yields its address."""
+    import uvicorn
+
+    from heatlas.server.app import create_app
+
+    link = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(path, **options), log_level="error", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [link]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{link.getsockname()[1]}/"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        link.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, browser):
+    with served(made_library(tmp_path_factory.mktemp("page") / "made.db", two_years())) as url:
+        yield url
+
+
+class Visit:
+    """A page, and all that went wrong or away while it was open."""
+
+    def __init__(self, browser, url: str, size=(1200, 800), scheme="dark", **options) -> None:
+        width, height = size
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
+        )
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.away: list[str] = []
+        self.page.on("console", lambda said: said.type == "error" and self.troubles.append(said.text))
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", self._watch)
+        self.page.goto(url)
+        self.settle()
+
+    def _watch(self, request) -> None:
+        if urlsplit(request.url).scheme not in {"data", "blob"} and urlsplit(request.url).hostname != "127.0.0.1":
+            self.away.append(request.url)
+
+    def settle(self) -> None:
+        """Wait until the page is there and the heat drawn."""
+        self.page.wait_for_selector("body.ready", timeout=WAIT)
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_selector("#busy", state="hidden", timeout=WAIT)
+        self.page.wait_for_timeout(500)
+
+    def heat(self) -> np.ndarray:
+        """Which pixels of the map glow; panels are left out."""
+        shot = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"), np.int16)
+        glows = (shot[..., 0] > 110) & (shot[..., 0] - shot[..., 2] > 60)
+        glows[-140:] = glows[:, :350] = glows[:, -80:] = False
+        return glows
+
+    def where(self, lat: float, lon: float) -> tuple[int, int]:
+        """Pixel of a place."""
+        x, y = self.page.evaluate(
+            "async (at) => { const m = (await import('./static/maps.js')).main().project(at); return [m.x, m.y]; }",
+            [lon, lat],
+        )
+        return round(x), round(y)
+
+    def scrub(self, thousandths: int) -> None:
+        """Drag the head of the time slider."""
+        self.page.evaluate(
+            """(to) => {
+                const head = document.getElementById("scrub");
+                head.value = to;
+                head.dispatchEvent(new Event("input"));
+            }""",
+            str(thousandths),
+        )
+
+    def query(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.page.url).fragment)
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.troubles == []
+        assert self.away == []
+
+
+@contextmanager
+def visit(browser, url, **options):
+    seen = Visit(browser, url, **options)
+    yield seen
+    seen.close()
+
+
+MIDDLE = "#map=12.6,47.805,10.91"
+RUN, RIDE = (HOME[0], HOME[1] + 0.013), (HOME[0] + 0.01, HOME[1] + 0.013)
+
+
+def near(heat: np.ndarray, place: tuple[int, int]) -> bool:
+    x, y = place
+    return bool(heat[y - 4 : y + 5, x - 4 : x + 5].any())
+
+
+def test_heat_lies_where_the_recordings_are_and_nothing_leaves(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        heat = seen.heat()
+        assert near(heat, seen.where(*RUN))
+        assert near(heat, seen.where(*RIDE))
+        assert not near(heat, seen.where(HOME[0] + 0.005, RUN[1]))
+        assert heat.mean() < 0.1
+        assert "Passes" in seen.page.inner_text("#legend")
+        assert "13 activities" in seen.page.inner_text("#legend")
+        assert "13 activities" in seen.page.inner_text("#summary")
+
+
+def test_without_a_link_the_busiest_place_is_shown(browser, address):
+    with visit(browser, address) as seen:
+        assert near(seen.heat(), seen.where(*RUN))
+        assert "map" in seen.query()
+
+
+def test_filters_change_the_heat_the_legend_and_the_link(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        seen.page.click("[data-sport=Ride]")
+        seen.settle()
+        heat = seen.heat()
+        assert near(heat, seen.where(*RIDE))
+        assert not near(heat, seen.where(*RUN))
+        assert "5 activities" in seen.page.inner_text("#legend")
+        assert seen.query()["sport"] == ["Ride"]
+        seen.page.go_back()
+        seen.settle()
+        assert near(seen.heat(), seen.where(*RUN))
+        assert seen.page.get_attribute("[data-sport=Ride]", "aria-pressed") == "false"
+
+
+def test_dates_can_be_moved_with_the_keyboard(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        seen.page.focus("#from")
+        for _ in range(4):
+            seen.page.keyboard.press("PageUp")
+        seen.settle()
+        assert seen.query()["after"] == ["2024-04-30"]
+        assert not near(seen.heat(), seen.where(*RUN))
+        assert near(seen.heat(), seen.where(*RIDE))
+        seen.page.keyboard.press("Home")
+        seen.settle()
+        assert "after" not in seen.query()
+
+
+def test_the_range_can_be_dragged(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        box, handle = seen.page.locator("#bars").bounding_box(), seen.page.locator("#to").bounding_box()
+        y = handle["y"] + handle["height"] / 2
+        seen.page.mouse.move(handle["x"] + handle["width"] / 2, y)
+        seen.page.mouse.down()
+        seen.page.mouse.move(box["x"] + box["width"] / 2, y, steps=4)
+        seen.page.mouse.up()
+        seen.settle()
+        assert seen.query()["before"][0].startswith("2024-")
+        assert near(seen.heat(), seen.where(*RUN))
+        assert not near(seen.heat(), seen.where(*RIDE))
+
+
+def test_a_link_restores_the_view(browser, address):
+    link = (
+        f"{address}{MIDDLE}&measure=pace&colormap=viridis&tone=linear&theme=light&sport=Run&where=distance%20%3E%2010"
+    )
+    with visit(browser, link) as seen:
+        page = seen.page
+        assert page.input_value("#measure") == "pace"
+        assert page.input_value("#tone") == "linear"
+        assert page.input_value("#where") == "distance > 10"
+        assert page.get_attribute("html", "data-theme") == "light"
+        assert page.get_attribute("[data-name=viridis]", "aria-checked") == "true"
+        assert "8 activities" in page.inner_text("#legend")
+        zoom = page.evaluate("async () => (await import('./static/maps.js')).main().getZoom()")
+        assert zoom == pytest.approx(12.6, abs=0.01)
+
+
+def test_a_condition_that_makes_no_sense_is_told_and_not_taken(browser, address):
+    seen = Visit(browser, address + MIDDLE)
+    seen.page.click("#more summary")
+    seen.page.fill("#where", "distance >")
+    seen.page.keyboard.press("Tab")
+    seen.page.wait_for_selector("#where-error:not(:empty)", timeout=WAIT)
+    assert "distance >" in seen.page.inner_text("#where-error")
+    assert "where" not in seen.query()
+    seen.page.fill("#where", "sport = 'Ride'")
+    seen.page.keyboard.press("Tab")
+    seen.settle()
+    assert seen.page.inner_text("#where-error") == ""
+    assert "5 activities" in seen.page.inner_text("#legend")
+    # The browser itself notes the refused request; nothing else may be said.
+    assert all("400" in trouble for trouble in seen.troubles)
+    assert seen.away == []
+    seen.context.close()
+
+
+def test_a_click_tells_who_passed(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        seen.page.mouse.click(*seen.where(*RIDE))
+        seen.page.wait_for_selector("#who", timeout=WAIT)
+        assert "5 activities passed here" in seen.page.inner_text("#who")
+        assert "Ride 4" in seen.page.inner_text("#who-list li:first-child")
+        seen.page.keyboard.press("Escape")
+        seen.page.wait_for_selector("#who", state="hidden", timeout=WAIT)
+
+
+def test_a_public_map_tells_nobody(tmp_path, browser):
+    with (
+        served(made_library(tmp_path / "made.db", two_years()), public=True) as url,
+        visit(browser, url + MIDDLE) as seen,
+    ):
+        assert near(seen.heat(), seen.where(*RUN))
+        seen.page.mouse.click(*seen.where(*RIDE))
+        seen.page.wait_for_timeout(500)
+        assert not seen.page.is_visible("#who")
+        assert not seen.page.is_visible("#add")
+
+
+def test_two_filters_side_by_side(browser, address):
+    with visit(browser, address + MIDDLE + "&before=2025-01-01&split=0.500&b.after=2025-01-01") as seen:
+        heat = seen.heat()
+        _, y = seen.where(*RUN)
+        _, north = seen.where(*RIDE)
+        bar = 600
+        heat[:, bar - 30 : bar + 30] = False
+        assert heat[y - 4 : y + 5, :bar].any()
+        assert not heat[y - 4 : y + 5, bar:].any()
+        assert heat[north - 4 : north + 5, bar:].any()
+        assert not heat[north - 4 : north + 5, :bar].any()
+        assert seen.page.inner_text("#tag-a") == "2024"
+        seen.page.focus("#divider")
+        seen.page.keyboard.press("PageUp")
+        assert seen.query()["split"] == ["0.600"]
+        seen.page.click("#compare")
+        seen.settle()
+        assert "split" not in seen.query()
+
+
+def test_the_map_fills_up(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        seen.page.focus("#scrub")
+        seen.scrub(400)
+        seen.settle()
+        heat = seen.heat()
+        assert near(heat, seen.where(*RUN))
+        assert not near(heat, seen.where(*RIDE))
+        seen.scrub(850)
+        seen.page.select_option("#speed", "4")
+        seen.page.click("#play")
+        seen.page.wait_for_selector("#play[aria-pressed=true]", timeout=WAIT)
+        seen.page.wait_for_selector("#play[aria-pressed=false]", timeout=WAIT)
+        seen.settle()
+        assert near(seen.heat(), seen.where(*RIDE))
+
+
+def test_files_that_are_dropped_are_added(tmp_path, browser):
+    with served(made_library(tmp_path / "empty.db", {})) as url, visit(browser, url) as seen:
+        page = seen.page
+        assert page.is_visible("#welcome")
+        text = gpx("New", "running", FIRST, *HOME).decode()
+        page.evaluate(
+            """(text) => {
+                const data = new DataTransfer();
+                data.items.add(new File([text], "new run.gpx"));
+                for (const kind of ["dragenter", "drop"])
+                    dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+            }""",
+            text,
+        )
+        page.wait_for_selector("#welcome", state="hidden", timeout=WAIT)
+        seen.settle()
+        page.wait_for_timeout(1500)
+        assert "1 activity" in page.inner_text("#summary")
+        assert near(seen.heat(), seen.where(*RUN))
+
+
+def test_a_file_that_is_none_is_told(tmp_path, browser):
+    with served(made_library(tmp_path / "empty.db", {})) as url, visit(browser, url) as seen:
+        with seen.page.expect_file_chooser() as choosing:
+            seen.page.click("#choose")
+        choosing.value.set_files({"name": "note.txt", "mimeType": "text/plain", "buffer": b"hello"})
+        seen.page.wait_for_selector("#toast.shown", timeout=WAIT)
+        assert seen.page.is_visible("#welcome")
+
+
+def test_addresses_for_other_programs_are_those_of_the_view(browser, address):
+    options = {"permissions": ["clipboard-read", "clipboard-write"]}
+    with visit(browser, address + MIDDLE + "&sport=Run", **options) as seen:
+        page = seen.page
+        page.click("#share")
+        texts = [button.get_attribute("data-text") for button in page.query_selector_all("#share-list button")]
+        assert f"tms[22]:{address}tiles/passes/{{zoom}}/{{x}}/{{y}}.png?sport=Run" in texts
+        assert f"{address}tiles/passes/{{zoom}}/{{x}}/{{y}}{{@2x}}.png?sport=Run" in texts
+        assert f"{address}tiles/passes/{{z}}/{{x}}/{{y}}.png?sport=Run" in texts
+        osmand = next(text for text in texts if "osmand" in text)
+        assert parse_qs(urlsplit(osmand).query)["url_template"] == [
+            f"{address}tiles/passes/{{0}}/{{1}}/{{2}}.png?sport=Run"
+        ]
+        page.click("#share-list button >> nth=1")
+        page.wait_for_selector("#toast.shown", timeout=WAIT)
+        assert page.evaluate("() => navigator.clipboard.readText()") == texts[1]
+        page.keyboard.press("Escape")
+        assert not page.is_visible("#share-dialog")
+
+
+def test_the_picture_is_the_view_with_its_legend(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        with seen.page.expect_download() as loading:
+            seen.page.click("#picture")
+        picture = np.asarray(Image.open(loading.value.path()).convert("RGB"), np.int16)
+        assert picture.shape == (800, 1200, 3)
+        x, y = seen.where(*RUN)
+        assert picture[y - 4 : y + 5, x - 4 : x + 5, 0].max() > 110
+        assert picture[690:790, 30:300].max() > 200  # the legend
+
+
+def test_a_link_alone_loads_no_map_from_elsewhere(browser, address):
+    with visit(browser, address + MIDDLE + "&base=osm") as seen:
+        assert "tile.openstreetmap.org" in seen.page.inner_text(".offer")
+        seen.page.click(".offer .quiet")
+        assert "OpenStreetMap" not in seen.page.inner_text("#credit")
+
+
+def test_a_base_map_that_was_chosen_is_shown_and_named(browser, address):
+    picture = io.BytesIO()
+    Image.new("RGB", (256, 256), (0, 0, 0)).save(picture, "PNG")
+    asked = []
+
+    def answer(route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body=picture.getvalue(), content_type="image/png", headers={"Access-Control-Allow-Origin": "*"})
+
+    # The policy is the server's affair; here no request gets beyond this test.
+    seen = Visit(browser, address + MIDDLE, bypass_csp=True)
+    seen.page.route("**://tile.openstreetmap.org/**", answer)
+    ground = np.asarray(Image.open(io.BytesIO(seen.page.screenshot())).convert("RGB"), np.int16)[300, 1000]
+    seen.page.click("#more summary")
+    seen.page.select_option("#base", "osm")
+    seen.settle()
+    assert "OpenStreetMap" in seen.page.inner_text("#credit")
+    shown = np.asarray(Image.open(io.BytesIO(seen.page.screenshot())).convert("RGB"), np.int16)[300, 1000]
+    assert asked
+    assert shown.sum() > ground.sum() + 200  # on a dark page black tiles are turned to light
+    assert near(seen.heat(), seen.where(*RUN))
+    assert seen.troubles == []
+    seen.context.close()
+
+
+def test_everything_is_reached_by_keyboard(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        reached = set()
+        for _ in range(60):
+            seen.page.keyboard.press("Tab")
+            reached.add(
+                seen.page.evaluate("() => document.activeElement.id || document.activeElement.parentElement?.id")
+            )
+        wanted = {
+            "fold",
+            "measure",
+            "sports",
+            "after",
+            "before",
+            "colormaps",
+            "add",
+            "reset",
+            "play",
+            "from",
+            "to",
+            "scrub",
+        }
+        assert wanted | {"zoom-in", "compare", "share", "picture", "theme"} <= reached
+        names = seen.page.evaluate(
+            """() => [...document.querySelectorAll("button, input, select, [role=slider]")]
+                .filter((one) => one.checkVisibility() && !one.closest("label") && !one.textContent.trim())
+                .filter((one) => !one.getAttribute("aria-label")).map((one) => one.outerHTML.slice(0, 80))"""
+        )
+        assert names == []
+
+
+def test_on_a_phone_the_panel_is_a_sheet(browser, address):
+    with visit(browser, address + MIDDLE, size=(390, 844), has_touch=True, is_mobile=True) as seen:
+        page = seen.page
+        assert not page.is_visible("#measure")
+        page.tap("#fold")
+        assert page.is_visible("#measure")
+        box = page.locator("#panel").bounding_box()
+        assert box["y"] + box["height"] == pytest.approx(844, abs=1)
+        assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+def test_the_page_holds_no_script_or_style_that_a_policy_must_let_through():
+    page = (Path(__file__).parents[1] / "heatlas" / "server" / "static" / "index.html").read_text("utf-8")
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
