@@ -105,6 +105,8 @@ def parse_filter(text: str) -> Any:
     """
     import cql2
 
+    if not 0 <= _depth(text) <= _DEEPEST:
+        raise BadOption(f"the filter {text!r} has brackets without their other halves, or nested too deeply")
     try:
         tree = cql2.parse_text(text).to_json()
     except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
@@ -114,6 +116,21 @@ def parse_filter(text: str) -> Any:
         ) from None
     _check(tree, text)
     return tree
+
+
+_DEEPEST = 8
+"""Brackets in brackets at most: the parser takes twice as long for each before it gives up."""
+
+
+def _depth(text: str) -> int:
+    """How deeply round brackets are nested outside of quotes; -1 where they do not match."""
+    depth = deepest = 0
+    for char in re.sub(r"'[^']*'|\"[^\"]*\"", "", text):
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+        if depth < 0:
+            return -1
+    return -1 if depth else deepest
 
 
 def without_accents(text: str) -> str:

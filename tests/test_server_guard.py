@@ -173,7 +173,7 @@ def test_a_public_map_tells_of_no_single_activity(path, public):
     data = public.get("/api/library.json").json()
     assert (data["public"], data["import"], data["gear"]) == (True, False, [])
     assert all(day.endswith("-01") for day, _ in data["days"])
-    assert sum(count for _, count in data["days"]) == data["activities"] == 12
+    assert sum(count for _, count in data["days"]) == data["activities"] == 6
     assert public.get(f"/at?lat={PLACE[0]}&lon={PLACE[1]}").status_code == 403
     assert public.post("/api/import", headers={"X-Filename": "a.gpx"}, content=b"<gpx/>").status_code == 403
     everything = "".join(public.get(address).text for address in
@@ -182,6 +182,15 @@ def test_a_public_map_tells_of_no_single_activity(path, public):
     for word in ("Secret", "Hidden", "Watch", "rain", "id-1-", "weather", "made"):
         assert word not in everything
     assert "/api/import" not in public.get("/openapi.json").json()["paths"]
+
+
+def test_private_activities_are_not_on_a_public_map(public, web):
+    x, y = tile_of(12)
+    address = f"/tiles/passes/12/{x}/{y}.npy?smooth=0"
+    shown = values(public, address)
+    np.testing.assert_array_equal(shown, values(web, address + "&where=private = FALSE"))
+    assert np.nansum(shown) < np.nansum(values(web, address))
+    assert public.get("/scale.json?z=9").json()["activities"] == 6
 
 
 @pytest.mark.parametrize(
@@ -200,8 +209,8 @@ def test_dates_of_a_public_map_are_whole_months(path, public, web):
     counts = {
         public.get(f"/scale.json?z=9&after={day}T12:34:56Z").json()["activities"] for day in starts if day < "2023-12"
     }
-    assert counts == {12}  # all of November
-    assert public.get("/scale.json?z=9&before=2023-11-20").json()["activities"] == 12
+    assert counts == {6}  # all of November
+    assert public.get("/scale.json?z=9&before=2023-11-20").json()["activities"] == 6
     assert public.get("/scale.json?z=9&before=2023-11-01").json()["activities"] == 0
     assert public.get("/scale.json?z=9&after=2023-12").json()["activities"] == 0
     assert web.get("/scale.json?z=9&before=2023-11-20").json()["activities"] < 12

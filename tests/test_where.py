@@ -106,3 +106,13 @@ def test_an_attribute_that_some_activities_have_is_unknown_for_the_others():
 def test_dates():
     assert parse_date("2024-05-01").isoformat() == "2024-05-01T00:00:00+00:00"
     assert parse_date("2024-05-01T08:30:00+02:00").hour == 8
+
+
+@pytest.mark.parametrize("text", ["(" * 900, "(distance > 5", "distance > 5)", "(" * 30 + "distance > 5" + ")" * 30])
+def test_brackets_that_would_keep_the_parser_busy_are_refused_at_once(text):
+    with pytest.raises(BadOption, match="brackets"):
+        parse_where(text)
+
+
+def test_brackets_inside_quotes_are_text():
+    assert parse_where("name = '((('")({"name": "((("})

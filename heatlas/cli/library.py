@@ -35,8 +35,12 @@ def import_command(
     from heatlas.cli.summary import print_files, print_json
     from heatlas.keeping import import_into
 
-    with show_progress(quiet) as progress:
-        report = import_into(library, *sources, zones=zone, progress=progress.count, **options)
+    try:
+        with show_progress(quiet) as progress:
+            report = import_into(library, *sources, zones=zone, progress=progress.count, **options)
+    except KeyboardInterrupt:
+        click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
+        raise SystemExit(130) from None
     if as_json:
         print_json(report)
     elif not quiet:

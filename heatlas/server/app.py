@@ -87,7 +87,7 @@ def create_app(
     if token is not None and not (token and token.isascii() and token.isprintable()):
         raise BadOption("a token must be printable ASCII, and not empty")
     site = Site(
-        view=open_view(open_library(library_path)),
+        view=open_view(open_library(library_path), public),
         public=public,
         token=token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),

@@ -38,6 +38,8 @@ class Snapshot:
     """Those that are shown, by number."""
     fixes: int
     settings: Settings
+    withheld: bool = False
+    """Whether there are activities in the index that are not among these: those that are private, on a public map."""
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """What filters written as text chose before."""
 
@@ -75,8 +77,8 @@ class Chosen:
     """Equal where the same activities were chosen, however that was said."""
 
 
-def take(library: Library) -> Snapshot:
-    """Look at a library as it is now."""
+def take(library: Library, public: bool = False) -> Snapshot:
+    """Look at a library as it is now; of a public one without the activities that are marked as private."""
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
     with library.read() as link:
         settings = read_settings(link)
@@ -86,7 +88,12 @@ def take(library: Library) -> Snapshot:
     digest.update(repr((settings, zones, sorted(rows))).encode())
     # What activities are called and when they were decides what filters choose.
     digest.update(repr(list(activities.values())).encode())
-    return Snapshot(digest.hexdigest(), activities, sum(row[2] for row in rows), settings)
+    held = len(activities)
+    if public:
+        activities = {number: activity for number, activity in activities.items() if not activity.private}
+        digest.update(b"public")
+    fixes = sum(row[2] for row in rows if row[0] in activities)
+    return Snapshot(digest.hexdigest(), activities, fixes, settings, withheld=len(activities) < held)
 
 
 def choose(snapshot: Snapshot, wanted: Filter) -> Chosen:
@@ -110,9 +117,9 @@ def choose(snapshot: Snapshot, wanted: Filter) -> Chosen:
         mask &= snapshot.starts < parse_date(wanted.before).timestamp()
     if wanted.where is not None:
         mask &= _asked(snapshot, wanted.where)
-    if mask.all():
+    if mask.all() and not snapshot.withheld:
         return Chosen(None, len(mask), "all")
-    keep = np.zeros(int(snapshot.numbers[-1]) + 1, np.bool_)
+    keep = np.zeros(int(snapshot.numbers.max(initial=-1)) + 1, np.bool_)
     keep[snapshot.numbers[mask]] = True
     key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).hexdigest()
     return Chosen(keep, int(mask.sum()), key)

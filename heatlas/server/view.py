@@ -42,14 +42,16 @@ class View:
     """Tiles of the index as counted; None: nothing there."""
     tones: Cache[Tone | None]
     censuses: Cache[Census]
+    public: bool = False
+    """Whether private activities are left out."""
 
 
-def open_view(library: Library) -> View:
-    """Look at a library."""
+def open_view(library: Library, public: bool = False) -> View:
+    """Look at a library; of a public one without what is private."""
     return View(
-        library, None, threading.Lock(), -1, take(library),
+        library, None, threading.Lock(), -1, take(library, public),
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
-        Cache(_CENSUSES, lambda census: census.nbytes),
+        Cache(_CENSUSES, lambda census: census.nbytes), public,
     )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def now(view: View) -> Snapshot:
     with view.lock, failures(view.library.path):
         version = _data_version(view)
         if version != view.seen:
-            view.snapshot, view.seen = take(view.library), version
+            view.snapshot, view.seen = take(view.library, view.public), version
         return view.snapshot
 
 
