@@ -118,7 +118,7 @@ def parse_filter(text: str) -> Any:
     return tree
 
 
-_DEEPEST = 8
+_DEEPEST = 6
 """Brackets in brackets at most: the parser takes twice as long for each before it gives up."""
 
 

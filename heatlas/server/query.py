@@ -38,8 +38,6 @@ _SPORTS = 40
 _WIDEST_PX, _WIDEST_M = 16.0, 100_000.0
 _WILDCARDS = 4
 """Wildcards of a LIKE at most: each multiplies the time it may take."""
-_DEEPEST = 6
-"""Brackets in brackets at most: the parser takes twice as long for each before it gives up."""
 _PUBLIC = frozenset({"sport", "year", "month"})
 """What a public map may be filtered by with `where`: nothing that tells one activity from another."""
 FILTER = ("where", "sport", "after", "before")
@@ -144,8 +142,6 @@ def _date(name: str, text: str | None, public: bool) -> str | None:
 
 def _check_where(text: str, public: bool) -> None:
     """Refuse what takes too long to work out, and on a public map what tells too much."""
-    if not 0 <= _depth(text) <= _DEEPEST:
-        raise BadOption(f"the filter {text!r} has brackets without their other halves, or nested too deeply")
     try:
         nodes = _nodes(parse_filter(text))
     except RecursionError:
@@ -157,17 +153,6 @@ def _check_where(text: str, public: bool) -> None:
             raise BadOption(f"a LIKE may have at most {_WILDCARDS} wildcards here")
         if public and node.get("property", "sport") not in _PUBLIC:
             raise BadOption(f"this map is public: it can be filtered by {', '.join(sorted(_PUBLIC))}")
-
-
-def _depth(text: str) -> int:
-    """How deeply round brackets are nested outside of quotes; -1 where they do not match."""
-    depth = deepest = 0
-    for char in re.sub(r"'[^']*'", "", text):
-        depth += (char == "(") - (char == ")")
-        deepest = max(deepest, depth)
-        if depth < 0:
-            return -1
-    return -1 if depth else deepest
 
 
 def _nodes(tree: Any) -> list[dict[str, Any]]:
