@@ -44,7 +44,7 @@ def import_command(
     if as_json:
         print_json(report)
     elif not quiet:
-        print_files({**report, "fixes": 0})
+        print_files({name: value for name, value in report.items() if name != "activities"})
         click.echo(f"{library} holds {report['activities']:,} activities")
 
 

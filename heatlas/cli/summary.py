@@ -29,11 +29,10 @@ def print_files(report: dict[str, Any]) -> None:
         named = ", ".join(f"{what} {name!r}" for what, name in report["columns"].items())
         _line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
     else:
-        _line(
-            f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}, "
-            f"{report['activities']:,} activities, {report['fixes']:,} fixes"
-            + (f"; {len(files['failed']):,} files could not be read" if files["failed"] else "")
-        )
+        counted = [f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}"]
+        counted += [f"{report[what]:,} {what}" for what in ("activities", "fixes") if what in report]
+        unread = f"; {len(files['failed']):,} files could not be read" if files["failed"] else ""
+        _line(", ".join(counted) + unread)
     if report["dropped"]:
         _line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
     for item in files["failed"][:_SHOWN]:
