@@ -277,11 +277,15 @@ def render(
         )  # fmt: skip
         _only_tables(sources)
         from heatlas.point_job import PointJob
+        from heatlas.warm import compile_points, points_are_cold
 
         opened = open_points(*sources, **columns, weight=weight, time=time).where(where, after, before)
         what = parse_point_measure(measure, opened.weight, density)
         finish = Finish.parse(output=Path(output), measure=what, **look)  # type: ignore[arg-type]
         job = PointJob(what, frame, finish, _kernel(radius, kernel, smooth), kernel or "gaussian")
+        if points_are_cold():
+            progress("compiling, only this once", 0, 0)
+            compile_points(what, kernel or "gaussian")
         return job.run(opened, workers, progress)
     _refuse(of_points, "points in a table, and these are tracks: leave it out")
     if not any(of_tables):

@@ -18,7 +18,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["compile_group", "groups_needed", "warm_up"]
+    from heatlas.grid import Measure
+
+__all__ = ["compile_group", "compile_points", "groups_needed", "points_are_cold", "warm_up"]
 
 _SECONDS = {"xml": 5.0, "fit": 4.0, "clean": 4.0, "draw": 6.0}
 """Group -> how long compiling takes, roughly: the longest goes first."""
@@ -56,7 +58,10 @@ def _kernel(group: str, measure: str) -> Any:
 
 
 def _is_cold(group: str, measure: str) -> bool:
-    kernel = _kernel(group, measure)
+    return _never_compiled(_kernel(group, measure))
+
+
+def _never_compiled(kernel: Any) -> bool:
     folder = getattr(getattr(kernel, "_cache", None), "cache_path", None)
     name = f"*.{kernel.py_func.__name__}-*.nbi"
     return folder is not None and next(Path(folder).glob(name), None) is None
@@ -156,6 +161,25 @@ def _draw_tiny(measure: str) -> None:
     )
     window = bbox_window((10.899, 47.799, 10.903, 47.801), resolution=5.0)
     heat([batch], window, parse_measure(measure), default_smoothing(), workers=1)
+
+
+def points_are_cold() -> bool:
+    """Whether drawing points has to be compiled first."""
+    from heatlas.kernels.points import locate
+
+    return _never_compiled(locate)
+
+
+def compile_points(measure: Measure, shape: str) -> None:
+    """Draw three points with a kernel of this shape."""
+    from heatlas.places import bbox_window
+    from heatlas.points import Points
+    from heatlas.rendering import point_heat
+    from heatlas.spread import Kernel
+
+    points = Points(lon=_LON, lat=np.full(3, 47.8), weight=np.ones(3))
+    window = bbox_window((10.899, 47.799, 10.903, 47.801), resolution=5.0)
+    point_heat([points], window, measure, Kernel(shape, pixels=2.0), workers=1)
 
 
 _LON = np.array([10.9, 10.901, 10.902])

@@ -44,3 +44,30 @@ for kernel in (blur.blur_rows, clean.clean_track, path.progress_along, trace.cou
         env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parent)},
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_first_points_say_that_they_are_compiled(tmp_path):
+    code = f"""
+import sys; sys.path.insert(0, {HOME!r})
+import heatlas
+from heatlas.warm import points_are_cold
+rows = {{"lat": [1.0, 2.0], "lon": [3.0, 4.0], "w": [1.0, 2.0]}}
+stages = []
+assert points_are_cold()
+heatlas.render(rows, output="a.npy", weight="w", width=99, progress=lambda stage, done, total: stages.append(stage))
+assert not points_are_cold()
+assert stages[0].startswith("compiling") and "reading" in stages
+stages.clear()
+heatlas.render(rows, output="a.npy", weight="w", width=99, progress=lambda stage, done, total: stages.append(stage))
+assert stages[0] == "reading"
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
