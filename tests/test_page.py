@@ -426,8 +426,8 @@ def test_a_base_map_that_was_chosen_is_shown_and_named(browser, address):
         asked.append(route.request.url)
         route.fulfill(body=picture.getvalue(), content_type="image/png", headers={"Access-Control-Allow-Origin": "*"})
 
-    # The policy is the server's affair; here no request gets beyond this test.
-    seen = Visit(browser, address + MIDDLE, bypass_csp=True)
+    # Under the server's own policy; no request gets beyond this test.
+    seen = Visit(browser, address + MIDDLE)
     seen.page.route("**://tile.openstreetmap.org/**", answer)
     ground = np.asarray(Image.open(io.BytesIO(seen.page.screenshot())).convert("RGB"), np.int16)[300, 1000]
     seen.page.click("#more summary")
