@@ -25,13 +25,13 @@ from starlette.datastructures import QueryParams
 
 from heatlas.library.imports import import_sources
 from heatlas.library.store import open_library
-from heatlas.server.census import busiest
-from heatlas.server.encoding import empty, encode
 from heatlas.server.query import parse_filter_of, parse_look
-from heatlas.server.scales import colours_of, tone_of
-from heatlas.server.snapshot import choose
-from heatlas.server.tiles import SIDE, Field, field_window
-from heatlas.server.view import census_of, now, open_view
+from heatlas.tiling.census import busiest
+from heatlas.tiling.encoding import empty, encode
+from heatlas.tiling.fields import SIDE, Field, field_window
+from heatlas.tiling.scales import colours_of, tone_of
+from heatlas.tiling.snapshot import choose
+from heatlas.tiling.view import census_of, now, open_view
 from heatlas.window import Window
 
 PORT_WAIT = 20.0

@@ -18,7 +18,7 @@ from serving import client, named, pixels, running, tile_of
 
 from heatlas.library.imports import import_sources
 from heatlas.library.store import open_library
-from heatlas.server.cache import Cache
+from heatlas.tiling.cache import Cache
 
 
 @pytest.fixture(scope="module")

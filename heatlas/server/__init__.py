@@ -5,12 +5,9 @@
 ========================= ==============================================================
 `app`, `running`          which address is answered by what; serving until Ctrl-C
 `guard`                   hosts, origins, tokens; what every answer says to browsers
-`site`, `view`, `cache`   what a running server has and remembers
+`site`                    what a running server has
 `query`                   parameters, held to limits
 `answers`                 bytes with ETag, gzip; errors as JSON
-`snapshot`, `census`      one state of the library, its filters, how busy its tiles are
-`tiles`, `encoding`       windows of any zoom; PNG, WebP, values
-`scales`                  one tone for all tiles of a zoom
 `summary`, `who`          what is in the library; who passed here
 `services`, `description` TileJSON, WMTS, legends; OpenAPI
 `uploads`                 recordings that come by HTTP

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from heatlas.server.site import Site
-    from heatlas.server.snapshot import Snapshot
+    from heatlas.tiling.snapshot import Snapshot
 
 __all__ = ["JSON", "answer", "asked_of", "failed", "packed_json", "refuse"]
 

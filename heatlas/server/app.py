@@ -19,18 +19,18 @@ from heatlas.errors import BadOption, HeatlasError
 from heatlas.library.store import open_library
 from heatlas.server.answers import JSON, answer, failed, packed_json
 from heatlas.server.description import description
-from heatlas.server.encoding import TYPES, empty, encode
 from heatlas.server.guard import guarded
 from heatlas.server.query import FILTER_AND_STYLE, LAST_ZOOM, only, parse_filter_of, parse_look, whole
-from heatlas.server.scales import colours_of, scale_data, tone_of
 from heatlas.server.services import capabilities, legend_png, tile_json
 from heatlas.server.site import Site, shut
-from heatlas.server.snapshot import choose
 from heatlas.server.summary import library_data
-from heatlas.server.tiles import SIDE, Field, field_window
 from heatlas.server.uploads import receive
-from heatlas.server.view import open_view
 from heatlas.server.who import passing_data
+from heatlas.tiling.encoding import TYPES, empty, encode
+from heatlas.tiling.fields import SIDE, Field, field_window
+from heatlas.tiling.scales import colours_of, scale_data, tone_of
+from heatlas.tiling.snapshot import choose
+from heatlas.tiling.view import open_view
 from heatlas.window import Window
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from heatlas.server.snapshot import Snapshot
+    from heatlas.tiling.snapshot import Snapshot
 
 __all__ = ["LOOPBACK", "create_app"]
 

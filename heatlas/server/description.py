@@ -9,9 +9,9 @@ from heatlas.colormaps import names
 from heatlas.grid import COUNTS, SPENT
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.metrics import METRICS
-from heatlas.server.encoding import TYPES
 from heatlas.server.query import LAST_ZOOM, LIMITS
 from heatlas.server.who import FARTHEST
+from heatlas.tiling.encoding import TYPES
 
 __all__ = ["description"]
 

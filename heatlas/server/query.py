@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.colormaps import colormap
@@ -11,21 +10,18 @@ from heatlas.errors import BadOption
 from heatlas.finish import in_base_unit, measure_unit
 from heatlas.grid import parse_measure
 from heatlas.options import parse_smoothing
+from heatlas.tiling.look import Filter, Look
 from heatlas.tone import parse_scale
 from heatlas.where import parse_date, parse_filter
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from starlette.datastructures import QueryParams
 
     from heatlas.grid import Measure
-    from heatlas.smooth import Smoothing
-    from heatlas.tone import Scale
 
 __all__ = [
-    "FILTER", "FILTER_AND_STYLE", "LAST_ZOOM", "LIMITS", "Filter", "Look", "name_of", "only", "parse_filter_of",
-    "parse_look", "whole", "within",
+    "FILTER", "FILTER_AND_STYLE", "LAST_ZOOM", "LIMITS", "name_of", "only", "parse_filter_of", "parse_look", "whole",
+    "within",
 ]  # fmt: skip
 
 LAST_ZOOM = 22
@@ -46,33 +42,6 @@ FILTER_AND_STYLE = (*FILTER, "colormap", "tone", "smooth")
 """And how they are shown."""
 EVERYWHERE = ("token", "v")
 """Parameters that any request may have: who asks, and for which state of the library."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which activities count; as written, so that equal filters are equal."""
-
-    where: str | None = None
-    sports: tuple[str, ...] = ()
-    after: str | None = None
-    before: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is counted and how it is shown."""
-
-    measure: Measure
-    smoothing: Smoothing
-    tone: Scale | None
-    """In the base unit of the measure; None: what suits the measure."""
-    colormap: str | None
-    """None: what suits the measure."""
-
-    @property
-    def colours(self) -> NDArray[np.uint8] | None:
-        """(256, 4) RGBA, or None."""
-        return None if self.colormap is None else colormap(self.colormap)
 
 
 def only(query: QueryParams, *allowed: str) -> None:

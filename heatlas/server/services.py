@@ -15,19 +15,19 @@ from heatlas.finish import measure_unit
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
 from heatlas.picture import Picture
 from heatlas.server.query import LAST_ZOOM, name_of
-from heatlas.server.scales import colours_of, title_of, tone_of
 from heatlas.server.summary import measures_of, places_in
-from heatlas.server.tiles import SIDE, first_zoom
 from heatlas.sinks.png import encode_png
 from heatlas.ticks import nice_ticks
+from heatlas.tiling.fields import SIDE, first_zoom
+from heatlas.tiling.scales import colours_of, title_of, tone_of
 from heatlas.units import legend_title
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from heatlas.server.site import Site
-    from heatlas.server.snapshot import Snapshot
-    from heatlas.server.tiles import Field
+    from heatlas.tiling.fields import Field
+    from heatlas.tiling.snapshot import Snapshot
 
 __all__ = ["bounds_of", "capabilities", "legend_png", "tile_json"]
 

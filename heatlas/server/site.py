@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from heatlas.server.view import View, close, now, unchanged
+from heatlas.tiling.view import View, close, now, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
-    from heatlas.server.snapshot import Snapshot
+    from heatlas.tiling.snapshot import Snapshot
 
 __all__ = ["Site", "current", "in_pool", "shut", "site_of"]
 

@@ -14,11 +14,11 @@ from heatlas.library.chunks import read_column
 from heatlas.library.columns import PIXELS, VALUES
 from heatlas.library.keys import chunk_of, key, tile_of
 from heatlas.report import place_data
-from heatlas.server.census import places_of
 from heatlas.server.query import LAST_ZOOM, name_of
-from heatlas.server.scales import hex_colours, title_of
-from heatlas.server.tiles import first_zoom
-from heatlas.server.view import census_of
+from heatlas.tiling.census import places_of
+from heatlas.tiling.fields import first_zoom
+from heatlas.tiling.scales import hex_colours, title_of
+from heatlas.tiling.view import census_of
 from heatlas.tone import CURVES
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.places import Place
     from heatlas.server.site import Site
-    from heatlas.server.snapshot import Snapshot
-    from heatlas.server.view import View
+    from heatlas.tiling.snapshot import Snapshot
+    from heatlas.tiling.view import View
 
 __all__ = ["day_of", "library_data", "measures_of", "places_in"]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from heatlas.library.passing import passing
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.server.query import FILTER, only, parse_filter_of, within
-from heatlas.server.snapshot import choose
+from heatlas.tiling.snapshot import choose
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
     from heatlas.library.passing import Passing
     from heatlas.server.site import Site
-    from heatlas.server.snapshot import Snapshot
+    from heatlas.tiling.snapshot import Snapshot
 
 __all__ = ["FARTHEST", "passing_data"]
 

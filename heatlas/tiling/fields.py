@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.server.query import Look
-    from heatlas.server.snapshot import Chosen, Snapshot
-    from heatlas.server.view import View
     from heatlas.smooth import Smoothing
+    from heatlas.tiling.look import Look
+    from heatlas.tiling.snapshot import Chosen, Snapshot
+    from heatlas.tiling.view import View
 
 __all__ = ["SIDE", "Field", "bare", "drawn_zoom", "field_window", "first_zoom", "smoothed"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Activity
     from heatlas.library.store import Library
-    from heatlas.server.query import Filter
+    from heatlas.tiling.look import Filter
 
 __all__ = ["Chosen", "Snapshot", "choose", "take"]
 

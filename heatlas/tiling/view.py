@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.library.store import failures
-from heatlas.server.cache import Cache
-from heatlas.server.census import Census, count_tiles
-from heatlas.server.snapshot import Snapshot, take
+from heatlas.tiling.cache import Cache
+from heatlas.tiling.census import Census, count_tiles
+from heatlas.tiling.snapshot import Snapshot, take
 
 if TYPE_CHECKING:
     from pathlib import Path

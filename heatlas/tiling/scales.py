@@ -8,11 +8,11 @@ import numpy as np
 
 from heatlas.finish import measure_unit, suiting_colours, suiting_scale, written_per_value
 from heatlas.grid import Grid
-from heatlas.server.census import busiest
-from heatlas.server.tiles import SIDE, bare, drawn_zoom, smoothed
-from heatlas.server.view import census_of
 from heatlas.smooth import halo
 from heatlas.ticks import nice_ticks
+from heatlas.tiling.census import busiest
+from heatlas.tiling.fields import SIDE, bare, drawn_zoom, smoothed
+from heatlas.tiling.view import census_of
 from heatlas.tone import fit
 from heatlas.units import Unit, legend_title
 from heatlas.window import Window
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.grid import Measure
-    from heatlas.server.tiles import Field
+    from heatlas.tiling.fields import Field
     from heatlas.tone import Scale, Tone
 
 __all__ = ["colours_of", "hex_colours", "scale_data", "title_of", "tone_of", "unit_text"]
@@ -39,7 +39,7 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     """Fit the tone of a zoom; None where there is nothing to see.
 
     It is what `heatlas.tone.fit` makes of the smoothed pixels on paths in at most 16 tiles of the zoom from which this
-    one is drawn: all tiles where there are no more, else those of `heatlas.server.census.busiest`, a sample in
+    one is drawn: all tiles where there are no more, else those of `heatlas.tiling.census.busiest`, a sample in
     proportion to passages that always has the busiest tile. What is smoothed near their edges is left out,
     unless hardly anything else is there: so each tile is decoded alone, and the tone costs no more than
     the tiles of a screen. It depends on the library, the zoom, the measure, the filter and the smoothing, never on what

@@ -1,0 +1,12 @@
+"""Tiles of a library: any window of a whole zoom, in one scale for all of the map.
+
+================== ==============================================================
+`view`, `cache`    a library that is looked at, and what is remembered of it
+`snapshot`         one state of it, and which activities a filter chooses
+`census`           how busy its tiles are
+`look`             filters, measures and styles, as shapes
+`fields`           windows of any zoom, from the index
+`scales`           one tone for all tiles of a zoom
+`encoding`         PNG, WebP, values
+================== ==============================================================
+"""
