@@ -4,18 +4,21 @@
 
 Without a library the export of `heatlas demo` is imported into one. Cold: nothing is remembered between tiles but what
 the file system holds. A screen: 24 tiles next to each other after a change of filter, where tiles share
-what was counted. HTTP: 16 connections of an asyncio client on the same machine, which takes a core for itself.
+what was counted. HTTP: 16 connections of wrk, or where that is not installed of an asyncio client, which takes a core
+for itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import multiprocessing
 import os
 import resource
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -135,13 +138,28 @@ async def client(port, addresses, until, counts):
     writer.close()
 
 
+def wrk(port, addresses, seconds, folder):
+    """Requests a second, and what wrk says of their latency; each address once, then from the first again."""
+    script = folder / "addresses.lua"
+    listed = ",\n".join(f'"{address}"' for address in addresses)
+    script.write_text(
+        f"local paths = {{{listed}}}\nlocal turn = 0\n"
+        "function request() turn = turn % #paths + 1 return wrk.format('GET', paths[turn]) end\n"
+    )
+    command = ["wrk", "-t1", "-c16", f"-d{seconds:.0f}s", "--latency", "-s", str(script), f"http://127.0.0.1:{port}"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "Non-2xx" not in said, said
+    told = {line.split()[0]: line.split()[1] for line in said.splitlines() if len(line.split()) >= 2}
+    return float(told["Requests/sec:"]), f"p50 {told['50%']}, p99 {told['99%']}"
+
+
 async def load(port, addresses, seconds):
     counts, started = [], time.perf_counter()
     await asyncio.gather(*(client(port, addresses, started + seconds, counts) for _ in range(16)))
     return len(counts) / (time.perf_counter() - started), counts
 
 
-def over_http(path, seconds):
+def over_http(path, seconds, folder):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -159,12 +177,15 @@ def over_http(path, seconds):
     places = busiest(census_of(view, now(view), zoom), None, 100)
     try:
         asyncio.run(load(port, iter([f"/scale.json?z={zoom}", f"/tiles/passes/{zoom}/1/1.png"]), 60))
-        cold = iter([f"/tiles/passes/{zoom}/{x}/{y}.png?where=distance>{k}" for k in range(400) for x, y in places])
-        rate, taken = asyncio.run(load(port, cold, seconds))
-        told(f"HTTP, drawn ({rate:,.0f} tiles/s), a filter for each 100", taken)
-        same = (f"/tiles/passes/{zoom}/{x}/{y}.png?where=distance>0" for _ in range(10**6) for x, y in places)
-        rate, taken = asyncio.run(load(port, same, seconds))
-        told(f"HTTP, remembered ({rate:,.0f} tiles/s)", taken)
+        cold = [f"/tiles/passes/{zoom}/{x}/{y}.png?where=distance>{k}" for k in range(400) for x, y in places]
+        same = [f"/tiles/passes/{zoom}/{x}/{y}.png?where=distance>0" for x, y in places]
+        for name, addresses in (("drawn, a filter for each 100", cold), ("remembered", same)):
+            if shutil.which("wrk"):
+                rate, latency = wrk(port, addresses, seconds, folder)
+                print(f"HTTP, {name}: {rate:,.0f} tiles/s (wrk), {latency}")
+            else:
+                rate, taken = asyncio.run(load(port, itertools.cycle(addresses), seconds))
+                told(f"HTTP, {name}: {rate:,.0f} tiles/s", taken)
         status = Path(f"/proc/{server.pid}/status")
         if status.exists():
             line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -185,6 +206,6 @@ if __name__ == "__main__":
     try:
         path = library(options.library, folder, options.activities)
         in_process(path)
-        over_http(path, options.seconds)
+        over_http(path, options.seconds, folder)
     finally:
         shutil.rmtree(folder)
