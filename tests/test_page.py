@@ -91,18 +91,23 @@ def two_years() -> dict[str, bytes]:
 
 
 @contextmanager
-def served(path: Path, **options):
-    """A server in a thread; yields its address."""
+def served(path: Path, prefix: str = "", **options):
+    """A server in a thread, the map mounted under a prefix of another app if there is one; yields its address."""
     import uvicorn
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
 
     from heatlas.server.app import create_app
 
+    app = create_app(path, **options)
+    if prefix:
+        app = Starlette(routes=[Mount(prefix, app)])
     link = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(path, **options), log_level="error", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [link]}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{link.getsockname()[1]}/"
+        yield f"http://127.0.0.1:{link.getsockname()[1]}{prefix}/"
     finally:
         server.should_exit = True
         thread.join(10)
@@ -210,6 +215,15 @@ def test_without_a_link_the_busiest_place_is_shown(browser, address):
     with visit(browser, address) as seen:
         assert near(seen.heat(), seen.where(*RUN))
         assert "map" in seen.query()
+
+
+def test_under_a_prefix_of_another_app_all_is_the_same(tmp_path, browser):
+    path = made_library(tmp_path / "made.db", two_years())
+    with served(path, prefix="/sport/map") as url, visit(browser, url + MIDDLE) as seen:
+        assert near(seen.heat(), seen.where(*RUN))
+        seen.page.mouse.click(*seen.where(*RUN))
+        seen.page.wait_for_selector("#who li", timeout=WAIT)
+        assert seen.page.request.get(url + "tiles.json").json()["tiles"][0].startswith(url + "tiles/")
 
 
 def test_filters_change_the_heat_the_legend_and_the_link(browser, address):
