@@ -27,7 +27,7 @@ __all__ = ["REJOIN", "draw"]
 
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
-_SAMPLE = 64
+_SAMPLE = 256
 """Of so many fixes one is looked at to share out rows."""
 _MOST = 2**31
 """Pixels that a strip may hold: kernels number them in 32 bits."""
@@ -35,7 +35,9 @@ _DENSE = 4
 """Pixels per fix below which it costs less to add up whole grids than to look at every fix once for each strip."""
 
 
-def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: int | None = None) -> Grid:
+def draw(
+    batches: Sequence[Batch], window: Window, measure: Measure, workers: int | None = None, onto: Grid | None = None
+) -> Grid:
     """Reduce the passages of all tracks to a grid.
 
     Rows are shared out among threads, and every pixel sees the batches in the order given: the number of workers
@@ -51,24 +53,28 @@ def draw(batches: Sequence[Batch], window: Window, measure: Measure, workers: in
         What to count.
     workers : int, optional
         Threads; by default one for each processor.
+    onto : Grid, optional
+        Of the same window and measure, with other activities, to which these are added as if they had been drawn
+        after them; it stays as it is.
 
     Returns
     -------
     Grid
-        Counts as uint32, sums as float64.
+        Counts as uint32 (passes as uint8 where no pixel has more), sums as float64.
     """
+    if onto is not None and measure.reduction == "passes":
+        return replace(onto, total=np.add(onto.total, draw(batches, window, measure, workers).total, dtype=np.uint32))
     workers = workers or os.cpu_count() or 1
     within = [_Traced(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))]
     fixes = sum(traced.batch.fixes for traced in within)
     if measure.reduction == "passes" and workers > 1 and window.width * window.height < min(_MOST, _DENSE * fixes):
-        return _by_tracks(within, window, measure, workers).grid(window, measure)
-    planes = _Planes.empty(window, measure)
+        return _by_tracks(within, window, measure, workers)
+    planes = _Planes.of(window, measure, onto)
     strips = _strips(within, window, workers)
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
-        for job in jobs:
-            job.result()
-    return planes.grid(window, measure)
+        carried = sum(job.result() for job in jobs)
+    return planes.grid(window, measure, carried > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +90,28 @@ class _Traced:
     """Size of the table that this asks for."""
 
 
-def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, workers: int) -> _Planes:
+def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, workers: int) -> Grid:
     """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
-    shares = [_Planes.empty(window, measure) for _ in range(workers)]
+    shares = [_Planes.of(window, measure) for _ in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
         jobs = [
             pool.submit(_count_strip, batches, window, share, measure, (k, workers)) for k, share in enumerate(shares)
         ]
-        for job in jobs:
-            job.result()
-    for share in shares[1:]:
-        np.add(shares[0].counts, share.counts, out=shares[0].counts)
-    return shares[0]
+        carried = [job.result() for job in jobs]
+    first, *others = (share.grid(window, measure, n > 0) for share, n in zip(shares, carried, strict=True))
+    for other in others:
+        first = replace(first, total=np.add(first.total, other.total, dtype=np.uint32))
+    return first
 
 
 @dataclass(frozen=True, slots=True)
 class _Planes:
     """Arrays that passages are added to, flat or of no length when not needed."""
 
-    counts: NDArray[np.uint32]
+    counts: NDArray[np.uint32] | NDArray[np.uint8]
+    """Of passes the lower eight bits."""
+    carries: NDArray[np.uint32]
+    """Of passes the others; hardly any of it is ever touched, and what is not costs nothing."""
     stamps: NDArray[np.int32]
     count: NDArray[np.float64]
     total: NDArray[np.float64]
@@ -110,10 +119,26 @@ class _Planes:
     extreme: NDArray[np.float64]
 
     @classmethod
-    def empty(cls, window: Window, measure: Measure) -> _Planes:
+    def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> _Planes:
+        """Planes with nothing in them, or with what a grid holds."""
+        planes = cls._empty(window, measure)
+        if onto is not None:
+            known = onto.filled.ravel()
+            if len(planes.extreme):
+                planes.extreme[known] = onto.total.ravel()[known]
+            else:
+                (planes.counts if len(planes.counts) else planes.total)[:] = onto.total.ravel()
+            for plane, held in ((planes.count, onto.count), (planes.square, onto.square)):
+                if held is not None:
+                    plane[:] = held.ravel()
+        return planes
+
+    @classmethod
+    def _empty(cls, window: Window, measure: Measure) -> _Planes:
         size, reduction = window.width * window.height, measure.reduction
         return cls(
-            counts=np.zeros(size if reduction in COUNTS else 0, np.uint32),
+            counts=np.zeros(size if reduction in COUNTS else 0, np.uint8 if reduction == "passes" else np.uint32),
+            carries=np.zeros(size if reduction == "passes" else 0, np.uint32),
             stamps=np.zeros(size if reduction == "activities" else 0, np.int32),
             count=np.zeros(size if measure.metric else 0),
             total=np.zeros(size if reduction in {"mean", "std"} or reduction in SPENT else 0),
@@ -125,11 +150,11 @@ class _Planes:
         """Views of the rows of a strip."""
         part = slice((strip.y - window.y) * window.width, (strip.y - window.y + strip.height) * window.width)
         return _Planes(
-            self.counts[part], self.stamps[part], self.count[part], self.total[part], self.square[part],
-            self.extreme[part],
+            self.counts[part], self.carries[part], self.stamps[part], self.count[part], self.total[part],
+            self.square[part], self.extreme[part],
         )  # fmt: skip
 
-    def grid(self, window: Window, measure: Measure) -> Grid:
+    def grid(self, window: Window, measure: Measure, carried: bool = False) -> Grid:
         shape = (window.height, window.width)
         if len(self.extreme):
             known = ~np.isnan(self.extreme)
@@ -139,10 +164,11 @@ class _Planes:
                 np.where(known, self.extreme, 0).reshape(shape),
                 known.astype(np.float64).reshape(shape),
             )
+        counts = self.counts + (self.carries << np.uint32(8)) if carried else self.counts
         return Grid(
             window,
             measure,
-            (self.counts if len(self.counts) else self.total).reshape(shape),
+            (counts if len(counts) else self.total).reshape(shape),
             self.count.reshape(shape) if len(self.count) else None,
             self.square.reshape(shape) if len(self.square) else None,
         )
@@ -193,12 +219,11 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
-def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, measure: Measure) -> None:
-    """Add all batches to the planes of one strip."""
+def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, measure: Measure) -> int:
+    """Add all batches to the planes of one strip; return how many carries there were."""
     size = (float(window.y), window.width, window.height)
     if measure.reduction in {"passes", "fixes"}:
-        _count_strip(batches, window, planes, measure)
-        return
+        return _count_strip(batches, window, planes, measure)
     ordinal = 0
     for traced in batches:
         batch = traced.batch
@@ -210,6 +235,7 @@ def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, mea
             for shift in shifts:
                 place = (window.scale, window.x - shift * window.scale, *size, traced.least[k], traced.bits[k])
                 _reduce(batch, columns, segments, place, ordinal, planes, measure)
+    return 0
 
 
 def _count_strip(
@@ -218,12 +244,16 @@ def _count_strip(
     planes: _Planes,
     measure: Measure,
     share: tuple[int, int] = (0, 1),
-) -> None:
-    """Count passes or fixes of one strip; of passes, the k-th of n shares of the tracks of each batch."""
+) -> int:
+    """Count passes or fixes of one strip; of passes, the k-th of n shares of the tracks of each batch.
+
+    Returns how many carries there were.
+    """
     from heatlas.kernels.reduce import count_fixes
     from heatlas.kernels.trace import count_passes
 
     size = (float(window.y), window.width, window.height)
+    carried = 0
     for traced in batches:
         batch, least, bits = traced.batch, traced.least, traced.bits
         for shift in traced.shifts:
@@ -234,10 +264,11 @@ def _count_strip(
             cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
             first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
             if first < last:
-                count_passes(
+                carried += count_passes(
                     batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
-                    least[first:last], bits[first:last], window.scale, x, *size, planes.counts,
+                    least[first:last], bits[first:last], window.scale, x, *size, planes.counts, planes.carries,
                 )  # fmt: skip
+    return carried
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -359,3 +359,22 @@ def test_joined_batches_draw_what_each_draws_and_selecting_takes_them_apart_agai
     kept = [part for part, keep in zip(parts, wanted, strict=True) if keep]
     assert np.array_equal(grid_of([some], window).total, grid_of(kept, window).total)
     assert [a.source for a in some.activities] == [part.activities[0].source for part in kept]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("corner", [(0, 0), (5, 2), (-3, -1)])
+@pytest.mark.parametrize("passes", [63, 64, 255, 256, 257, 320, 700])
+def test_more_passes_than_a_byte_holds_are_counted(passes, corner, workers):
+    # In each corner: the first pixel of a window is the one that counting keeps its own accounts with.
+    track = straight([47.8004, 47.8], [10.9, 10.9011])
+    across = window_over(track, margin=0)
+    window = Window(across.scale, across.x + corner[0], across.y + corner[1], across.width + 9, across.height + 9)
+    once = grid_of([track], window).total.astype(int)
+    assert once.max() == 1
+    assert once[0, 0] == 1 or corner == (-3, -1)
+    together = grid_of([join([track] * passes)], window, workers=workers)
+    assert np.array_equal(together.total, passes * once)
+    apart = grid_of([track] * passes, window, workers=workers)
+    assert np.array_equal(apart.total, passes * once)
+    onto = draw([track] * 3, window, parse_measure("passes"), workers, onto=together)
+    assert np.array_equal(onto.total, (passes + 3) * once)

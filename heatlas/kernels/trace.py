@@ -43,6 +43,12 @@ _CELL = 0xFFFFFFFF
 @njit(cache=True, nogil=True)
 def _goes_on(fixes, left_on, line, frame, cell, least):
     """Whether entering a pixel, left last on line `left_on`, continues the passage."""
+    progress = fixes[2]
+    if min(line, left_on) >= 0:  # most often the ends of both lines tell already
+        if np.float64(progress[line + 1]) - progress[left_on] <= least:
+            return True
+        if np.float64(progress[line]) - progress[left_on + 1] > least:
+            return False
     row = np.int64(cell) // frame[4]
     column = np.int64(cell) - row * frame[4]
     left_at = moment(fixes, left_on, frame, column, row, True)
@@ -50,8 +56,20 @@ def _goes_on(fixes, left_on, line, frame, cell, least):
 
 
 @njit(cache=True, nogil=True)
-def _count_with_care(fixes, line, frame, table, shift, least, counts):
-    """Count the pixels of a line that leaves the window, is very long, or ends in a corner of pixels."""
+def _count(counts, carries, cell):
+    """Add 1 to the count of a pixel, of which `counts` holds the lower eight bits; tell whether that carried."""
+    low = np.uint8(counts[cell] + np.uint8(1))
+    counts[cell] = low
+    if low == 0:
+        carries[cell] += np.uint32(1)
+        return 1
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
+    """Count the pixels of a line that leaves the window, is very long, or ends in a corner; return the carries."""
+    carried = 0
     u, v, _ = fixes
     bits, size, left, top, width, height = frame
     ax, ay = place(u[line], size, left), place(v[line], size, top)
@@ -77,11 +95,12 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts):
             before = table[slot]
             table[slot] = line << 32 | cell
             if before & _CELL != cell or not _goes_on(fixes, before >> 32, line, frame, cell, least):
-                counts[cell] += 1
+                carried += _count(counts, carries, cell)
+    return carried
 
 
 @njit(cache=True, nogil=True)
-def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts):
+def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts, carries):
     """Count the passages of tracks through the pixels of a window.
 
     Parameters
@@ -104,8 +123,16 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
         Left and upper edge of the window, pixels.
     width, height : int
         Pixels.
-    counts : ndarray of uint32 (height * width,)
-        Is increased by 1 for each passage; fewer than 2**32 pixels.
+    counts : ndarray of uint8 (height * width,)
+        Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Memory is what
+        counting waits for: few pixels have more passages than a byte holds.
+    carries : ndarray of uint32 (height * width,)
+        Is increased by 1 where `counts` begins again: 256 passages each.
+
+    Returns
+    -------
+    int
+        How often `counts` began again; 0: nothing was written to `carries`.
     """
     frame = frame_of(scale, x0, y0, width, height)
     fraction, size, left, top, width, height = frame
@@ -114,9 +141,13 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
     table = np.empty(1 << 2 * bits.max(), np.int64)
     x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
     # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
-    # What the ring holds at first are counts for pixel 0, taken off in advance.
+    # What the ring holds at first are counts for pixel 0, taken off in advance, with what they will carry.
     ring, turn = np.zeros(_RING, np.uint64), 0
-    counts[0] -= np.uint32(_RING)
+    carried = 0
+    if counts[0] < _RING:
+        carries[0] -= np.uint32(1)
+        carried -= 1
+    counts[0] -= np.uint8(_RING)
     for t in range(tracks.shape[0] - 1):
         shift, rejoin = bits[t], least[t]
         last_slot = (1 << 2 * shift) - 1
@@ -131,7 +162,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                 cell, slot = row * width + column, ((row << shift) + column) & last_slot
                 back = table[slot] & _CELL == cell
                 if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, True) > rejoin:
-                    counts[cell] += 1
+                    carried += _count(counts, carries, cell)
                 table[slot] = cell
             for start in range(first, last - 1, CHUNK):
                 found, within = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
@@ -144,7 +175,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                     plain = plain and (bx | by) & ((1 << fraction) - 1) != 0
                     plain = plain and (abs(bx - ax) | abs(by - ay)) >> (fraction + LONGEST) == 0
                     if not plain:
-                        _count_with_care(fixes, line, frame, table, shift, rejoin, counts)
+                        carried += _count_with_care(fixes, line, frame, table, shift, rejoin, counts, carries)
                         continue
                     columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, 0)
                     # Nothing can make up for this: an axis without steps left is never taken. Only where a line
@@ -176,7 +207,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                             continue
                         prefetch(counts, pixel)
                         due = np.uint64(k & (_RING - 1))
-                        counts[ring[due]] += np.uint32(1)
+                        carried += _count(counts, carries, ring[due])
                         ring[due] = pixel
                     turn = end
             ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
@@ -184,7 +215,8 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                 column, row = ax >> fraction, ay >> fraction
                 table[((row << shift) + column) & last_slot] = (-last << 32) | (row * width + column)
     for cell in ring:
-        counts[cell] += 1
+        carried += _count(counts, carries, cell)
+    return carried
 
 
 @njit(cache=True, nogil=True)
