@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.colormaps import colormap
 from heatlas.colour import parse_background
-from heatlas.rendering import Style, paint
-from heatlas.sinks import check, write
+from heatlas.errors import BadOption
+from heatlas.furniture import Furniture
+from heatlas.rendering import Style
+from heatlas.sinks import check, check_size, write
 from heatlas.sinks.artwork import Artwork
 from heatlas.tone import Scale, parse_scale
 from heatlas.units import Unit, legend_title, unit_of
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.grid import Grid, Measure
-    from heatlas.rendering import Heat
+    from heatlas.strips import Field
     from heatlas.tone import Tone
     from heatlas.window import Window
 
@@ -46,6 +48,13 @@ class Finish:
     background: tuple[int, int, int] | None
     legend: bool
     rgba: bool
+    title: str = ""
+    """Large on the picture; else the measure alone goes into the file."""
+    scale_bar: bool = False
+    attribution: str = ""
+    garmin: bool = False
+    """A KMZ as Garmin's handheld devices want it."""
+    dpi: float = 300.0
 
     @classmethod
     def parse(
@@ -58,6 +67,11 @@ class Finish:
         background: str,
         legend: bool,
         rgba: bool,
+        title: str | None = None,
+        scale_bar: bool = False,
+        attribution: str | None = None,
+        garmin: bool = False,
+        dpi: float | None = None,
     ) -> Finish:
         """Check the options.
 
@@ -67,36 +81,71 @@ class Finish:
             Before anything was read.
         """
         check(output)
+        ground = parse_background(background)
+        _check_goes(output, rgba=rgba, scale_bar=scale_bar, dpi=dpi)
+        if garmin:
+            _check_garmin(output, ground, legend)
         return cls(
             output,
             None if tone is None else in_base_unit(parse_scale(tone), measure_unit(measure)),
             None if colormap_name is None else colormap(colormap_name),
-            parse_background(background),
+            ground,
             legend,
             rgba,
+            " ".join((title or "").split()),
+            scale_bar,
+            " ".join((attribution or "").split()),
+            garmin,
+            300.0 if dpi is None else dpi,
         )
 
-    def write(self, heat: Heat, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
-        """Paint heat and write it; return what a report says of it."""
+    def check(self, window: Window) -> None:
+        """Refuse a window that the format cannot hold, before it is drawn.
+
+        Raises
+        ------
+        BadOption, TooLarge
+            With what to do instead.
+        """
+        check_size(self.output, window)
+
+    def write(self, field: Field, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
+        """Paint a field and write it; return what a report says of it."""
         started = time.perf_counter()
         progress("colouring", 0, 0)
-        grid, unit = heat.smoothed, measure_unit(heat.smoothed.measure)
+        unit, window = measure_unit(field.measure), field.window
         style = Style(
-            suiting_colours(grid, self.background) if self.colours is None else self.colours,
-            self.scale or suiting_scale(grid),
+            suiting_colours(field, self.background) if self.colours is None else self.colours,
+            self.scale or suiting_scale(field),
             self.background,
         )
-        picture, tone = paint(heat, style)
-        measure = str(grid.measure)
+
+        def rows(first: int, last: int) -> Grid:
+            progress("writing", first, window.height)
+            return field.rows(first, last)
+
+        painting, tone = replace(field, rows=rows).painted(style)
+        measure = str(field.measure)
+        shown = legend_title(measure, unit)
         artwork = Artwork(
-            window=grid.window,
-            picture=picture,
-            values=grid.values if self.output.suffix.lower() in _VALUES else None,
-            legend=self._legend(tone, style, grid.measure, grid.window) if self.legend else None,
-            title=legend_title(measure, unit),
+            window=window,
+            picture=painting,
+            values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
+            legend=self._legend(tone, style, field.measure, window) if self.legend else None,
+            furniture=Furniture(
+                title=self.title,
+                subtitle=shown if self.title and not self.legend else "",
+                scale_bar=self.scale_bar,
+                attribution=self.attribution,
+                ground=self.background,
+            ),
+            title=self.title or shown,
             measure=measure,
             range=(tone.low, tone.high),
+            attribution=self.attribution,
             rgba=self.rgba,
+            garmin=self.garmin,
+            dpi=self.dpi,
         )
         painted = time.perf_counter()
         progress("writing", 0, 0)
@@ -107,8 +156,8 @@ class Finish:
             "unit": unit.label or unit.symbol,
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
-            "total": heat.total,
-            "seconds": {**heat.seconds, "colour": painted - started, "write": done - painted},
+            "total": field.total,
+            "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
             "outputs": [str(path) for path in outputs],
         }
 
@@ -124,6 +173,35 @@ class Finish:
             dark=None if ground is None else sum(ground) < 3 * 128,
             scale=fitting_scale(window.width, window.height),
         )
+
+
+def _check_goes(output: Path, *, rgba: bool, scale_bar: bool, dpi: float | None) -> None:
+    """Refuse options that a format would have to ignore."""
+    ending = output.suffix.lower()
+    if rgba and ending not in {".tif", ".tiff"}:
+        raise BadOption(f"--rgba is for .tif: leave it out for {output.name}")
+    if dpi is not None and ending != ".pdf":
+        raise BadOption(f"--dpi is for .pdf, and {output.name} has no size on paper: leave it out")
+    if dpi is not None and not 10 <= dpi <= 10_000:
+        raise BadOption(f"--dpi {dpi:g} is not between 10 and 10000")
+    if scale_bar and ending in _VALUES and not rgba:
+        hint = "write a .png" if ending == ".npy" else "add --rgba, write a .png"
+        raise BadOption(f"--scale-bar is painted, and {output.name} holds values: {hint}, or leave it out")
+    if scale_bar and ending == ".kmz":
+        raise BadOption("--scale-bar would be wrong in a .kmz, which is looked at at any size: leave it out")
+
+
+def _check_garmin(output: Path, ground: tuple[int, int, int] | None, legend: bool) -> None:
+    """Refuse what a KMZ for handheld devices cannot hold."""
+    if output.suffix.lower() != ".kmz":
+        raise BadOption(f"--garmin is for .kmz: write heat.kmz instead of {output.name}, or leave it out")
+    if ground is None:
+        raise BadOption(
+            "--garmin needs a --background: its maps are JPEGs, which cannot be transparent; "
+            "light reads best in the sun, dark and #rrggbb go as well"
+        )
+    if legend:
+        raise BadOption("--legend has no place in a map for --garmin, which shows nothing but the ground: leave it out")
 
 
 def window_data(window: Window) -> dict[str, Any]:
@@ -157,14 +235,14 @@ def in_base_unit(scale: Scale, unit: Unit) -> Scale:
     return Scale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
 
 
-def suiting_scale(grid: Grid) -> Scale:
+def suiting_scale(grid: Grid | Field) -> Scale:
     """Scale that suits a measure: log for counts and sums, linear for means and what may be below 0."""
     measure = grid.measure
     even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
     return Scale("linear" if even or grid.signed else "log")
 
 
-def suiting_colours(grid: Grid, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
+def suiting_colours(grid: Grid | Field, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
     """Colours that suit a measure and what they are painted on."""
     if grid.signed:
         return colormap("balance")

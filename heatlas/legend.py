@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.errors import BadOption
-from heatlas.picture import Picture
 from heatlas.ticks import nice_ticks
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["CORNERS", "draw_legend", "fitting_scale", "nice_ticks", "place_legend"]
+__all__ = ["CORNERS", "draw_legend", "fitting_scale", "framed", "load_font", "nice_ticks", "over", "shrunk", "writable"]
 
 CORNERS = ("bottom-right", "bottom-left", "top-right", "top-left")
 
@@ -28,10 +27,10 @@ _PADDING, _RADIUS, _TICK = 14, 9, 4
 _TITLE_SIZE, _LABEL_SIZE = 13.5, 12.0
 _GAP = 6
 """Least room between two labels."""
-_SMALLEST = 0.45
-"""Share of its size to which a legend shrinks on small pictures before its text becomes unreadable."""
 _OVERSAMPLING = 4
-_KNOWN = frozenset(map(chr, range(32, 127))) | frozenset("°±·«»")
+_BLOCK = 128
+"""Rows that are composed at a time."""
+_KNOWN = frozenset(map(chr, range(32, 127))) | frozenset("°±·«»©")
 """Characters that Pillow's own font has."""
 
 
@@ -85,8 +84,8 @@ def draw_legend(
 
     look = _LIGHT if dark is False else _DARK
     panel_alpha = 242 if dark is None else look.panel[3]
-    title_font, label_font = _font(_TITLE_SIZE * scale), _font(_LABEL_SIZE * scale)
-    title = _shortened(_writable(title), title_font, _BAR_WIDTH * scale)
+    title_font, label_font = load_font(_TITLE_SIZE * scale), load_font(_LABEL_SIZE * scale)
+    title = _shortened(writable(title), title_font, _BAR_WIDTH * scale)
     pad, bar_width = round(_PADDING * scale), round(_BAR_WIDTH * scale)
     bar_height = max(2, round(_BAR_HEIGHT * scale))
     title_height = round(_TITLE_SIZE * scale * 1.5) if title else 0
@@ -110,63 +109,21 @@ def draw_legend(
     return np.array(image)
 
 
-def place_legend(
-    picture: Picture, legend: NDArray[np.uint8], corner: str = "bottom-right", margin: int | None = None
-) -> Picture:
-    """Paint a legend on a picture.
-
-    Parameters
-    ----------
-    picture : Picture
-        Left as it is; the result is a copy in RGBA.
-    legend : ndarray of uint8
-        (h, w, 4) RGBA of `draw_legend`. On a picture with too little room it shrinks.
-    corner : str
-        One of CORNERS.
-    margin : int or None
-        Pixels to the edges; None: a twentieth of the legend's width.
-
-    Returns
-    -------
-    Picture
-        Without a palette.
-
-    Raises
-    ------
-    BadOption
-        For an unknown corner, or where the legend could not be read any more.
-    """
-    if corner not in CORNERS:
-        raise BadOption(f"{corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
-    height, width = picture.pixels.shape[:2]
-    margin = max(4, legend.shape[1] // 20) if margin is None else margin
-    room = min((width - 2 * margin) / legend.shape[1], (height - 2 * margin) / legend.shape[0])
-    if room < _SMALLEST:
-        needed = [math.ceil(side * _SMALLEST) + 2 * margin for side in (legend.shape[1], legend.shape[0])]
-        raise BadOption(
-            f"a picture of {width} x {height} pixels is too small for a legend: "
-            f"make it at least {needed[0]} x {needed[1]}, or leave the legend out"
-        )
-    if room < 1:
-        legend = _shrunk(legend, room)
-    h, w = legend.shape[:2]
-    top = margin if corner.startswith("top") else height - margin - h
-    left = margin if corner.endswith("left") else width - margin - w
-    pixels = picture.rgba.copy() if picture.palette is None else picture.rgba
-    below = pixels[top : top + h, left : left + w]
-    below[:] = _over(legend, below)
-    return Picture(pixels)
-
-
-def _over(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def over(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay straight RGBA over straight RGBA (Porter and Duff, Compositing Digital Images, 1984)."""
-    a, b = upper[..., 3:] / 255.0, lower[..., 3:] / 255.0
-    alpha = a + b * (1 - a)
-    mixed = (upper[..., :3] * a + lower[..., :3] * b * (1 - a)) / np.where(alpha > 0, alpha, 1)
-    return np.asarray(np.rint(np.concatenate([mixed, alpha * 255], axis=-1)), np.uint8)
+    out = np.empty_like(lower)
+    for top in range(0, len(out), _BLOCK):  # on posters they are large
+        rows = slice(top, top + _BLOCK)
+        a, b = (plane[rows, :, 3:] / np.float32(255) for plane in (upper, lower))
+        beneath = b * (1 - a)
+        alpha = a + beneath
+        mixed = (upper[rows, :, :3] * a + lower[rows, :, :3] * beneath) / np.where(alpha > 0, alpha, 1)
+        out[rows, :, :3], out[rows, :, 3:] = np.rint(mixed), np.rint(alpha * 255)
+    return out
 
 
-def _shrunk(legend: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+def shrunk(legend: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """Make straight RGBA smaller."""
     from PIL import Image
 
     size = max(1, int(legend.shape[1] * share)), max(1, int(legend.shape[0] * share))
@@ -186,7 +143,7 @@ def _panel(
     """Draw a rounded panel with a fine rim."""
     plane = np.zeros((height, width, 4), np.uint8)
     plane[:] = fill
-    return _framed(plane, radius, rim, scale)
+    return framed(plane, radius, rim, scale)
 
 
 def _bar(colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int, int, int], scale: float) -> Image:
@@ -194,10 +151,10 @@ def _bar(colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int
     # A first colour that is fully transparent stands for "nothing there" and is no part of the scale.
     first = 1 if colors[0, 3] == 0 else 0
     steps = np.rint(np.linspace(first, 255, width)).astype(int)
-    return _framed(np.repeat(colors[steps][None], height, axis=0), 3 * scale, rim, scale)
+    return framed(np.repeat(colors[steps][None], height, axis=0), 3 * scale, rim, scale)
 
 
-def _framed(plane: NDArray[np.uint8], radius: float, rim: tuple[int, int, int, int], scale: float) -> Image:
+def framed(plane: NDArray[np.uint8], radius: float, rim: tuple[int, int, int, int], scale: float) -> Image:
     """Round the corners of RGBA and draw a fine rim."""
     from PIL import Image
 
@@ -208,18 +165,27 @@ def _framed(plane: NDArray[np.uint8], radius: float, rim: tuple[int, int, int, i
     plane[..., 3] = np.rint(plane[..., 3] * outer)
     edge = np.zeros_like(plane)
     edge[..., :3], edge[..., 3] = rim[:3], np.rint(np.maximum(outer - inner, 0) * rim[3])
-    return Image.fromarray(_over(edge, plane))
+    return Image.fromarray(over(edge, plane))
 
 
-def _rounded(width: int, height: int, radius: float, inset: float) -> NDArray[np.float64]:
-    """Cover of each pixel, 0 to 1, by a rounded rectangle: drawn large and reduced, for smooth corners."""
+def _rounded(width: int, height: int, radius: float, inset: float) -> NDArray[np.float32]:
+    """Cover of each pixel, 0 to 1, by a rounded rectangle: corners are drawn large and reduced, to be smooth."""
     from PIL import Image, ImageDraw
 
-    n = _OVERSAMPLING
-    mask = Image.new("L", (width * n, height * n), 0)
-    box = (inset * n, inset * n, (width - inset) * n - 1, (height - inset) * n - 1)
-    ImageDraw.Draw(mask).rounded_rectangle(box, radius * n, fill=255)
-    return np.asarray(mask.reduce(n), np.float64) / 255
+    down, across = (
+        np.clip(np.minimum(np.arange(side) + 1, side - np.arange(side)) - inset, 0, 1).astype(np.float32)
+        for side in (height, width)
+    )
+    cover = down[:, None] * across
+    n, size = _OVERSAMPLING, min(math.ceil(radius + inset), width // 2, height // 2)
+    if size:
+        mask = Image.new("L", (size * n, size * n), 0)
+        far = 4 * (size + radius) * n
+        ImageDraw.Draw(mask).rounded_rectangle((inset * n, inset * n, far, far), radius * n, fill=255)
+        corner = np.asarray(mask.reduce(n), np.float32) / 255
+        cover[:size, :size], cover[:size, -size:] = corner, corner[:, ::-1]
+        cover[-size:, :size], cover[-size:, -size:] = corner[::-1], corner[::-1, ::-1]
+    return cover
 
 
 def _layout(
@@ -230,7 +196,7 @@ def _layout(
     free_from = 0.0
     rim = pad * 0.5
     for place, words in sorted(ticks):
-        label = _writable(words)
+        label = writable(words)
         length = font.getlength(label)
         x = pad + round(min(max(place, 0.0), 1.0) * (bar_width - 1))
         left = min(max(x - length / 2, rim), 2 * pad + bar_width - rim - length)
@@ -240,7 +206,7 @@ def _layout(
     return placed
 
 
-def _font(size: float) -> FreeTypeFont:
+def load_font(size: float) -> FreeTypeFont:
     """Load Pillow's own font (Aileron, CC0)."""
     from PIL import ImageFont
 
@@ -253,7 +219,7 @@ def _font(size: float) -> FreeTypeFont:
     return font
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Replace what the font lacks: accents are dropped, dashes become hyphens, all else a question mark."""
     import unicodedata
 

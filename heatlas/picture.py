@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "Pixels"]
+
+
+class Pixels(Protocol):
+    """A picture that gives out its rows: one in memory, or one that is painted while it is written."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    @property
+    def palette(self) -> NDArray[np.uint8] | None:
+        """(256, 4) RGBA, or None where rows are RGBA."""
+
+    @property
+    def opaque(self) -> bool:
+        """Whether nothing shines through anywhere; False where that is not known."""
+
+    def rows(self, first: int, last: int) -> Picture:
+        """Rows `first` to `last`; cheapest when asked for from the top downwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +54,20 @@ class Picture:
             .view(np.uint8)
             .reshape(*self.pixels.shape, 4)
         )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        height, width = self.pixels.shape[:2]
+        return height, width
+
+    @property
+    def opaque(self) -> bool:
+        """Whether nothing shines through anywhere."""
+        if self.palette is None:
+            return bool((self.pixels[..., 3] == 255).all())
+        return bool((self.palette[:, 3] == 255).all())
+
+    def rows(self, first: int, last: int) -> Picture:
+        """Rows `first` to `last`, as a view."""
+        return replace(self, pixels=self.pixels[first:last])

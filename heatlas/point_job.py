@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from heatlas.errors import NothingToDraw
 from heatlas.finish import Finish, window_data
 from heatlas.places import check_memory
 from heatlas.point_set import PointSet, framed, why_no_points
-from heatlas.rendering import Heat, point_heat
-from heatlas.spool import Tally
+from heatlas.rendering import point_heat
+from heatlas.spool import Spool, Tally
 from heatlas.spread import Kernel, halo, pixel_areas
+from heatlas.strips import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.points import Points
+    from heatlas.rendering import Heat
+    from heatlas.strips import Field
     from heatlas.window import Window
 
 __all__ = ["PointJob"]
@@ -46,13 +48,13 @@ class PointJob:
         if self.frame.bbox is not None:
             self._window(self.frame.bbox)
 
-    def _window(self, box: tuple[float, float, float, float]) -> Window:
-        """Make the window over a box; it must fit into memory."""
+    def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
+        """Make the window over a box, and say how many rows of it are drawn at once."""
         window = self.frame.window(box)
-        check_memory(window, 0, self.measure.bytes_per_pixel)
+        check_memory(window, 0, 0, self.measure.bytes_per_pixel)
+        self.finish.check(window)
         columns, rows = halo(self._kernel(window), window)
-        check_memory(window, max(columns, rows), self.measure.bytes_per_pixel)
-        return window
+        return window, check_memory(window, columns, rows, self.measure.bytes_per_pixel)
 
     def _kernel(self, window: Window) -> Kernel:
         """The kernel asked for, or one of 15 px, wider on pictures that are looked at from further away."""
@@ -84,50 +86,48 @@ class PointJob:
             progress("reading", rows, size)
 
         told(0)
-        if self.frame.bbox is not None:
-            window = self._window(self.frame.bbox)
-            warm = self._heat(tally(points.chunks(), told, reach=False), window, workers, progress)
-        else:
-            with points.located(tally, told) as (box, chunks):
+        with ExitStack() as kept:
+            if self.frame.bbox is not None:
+                window, rows = self._window(self.frame.bbox)
+                chunks: Iterable[Points] = tally(points.chunks(), told, reach=False)
+            else:
+                box, chunks = kept.enter_context(points.located(tally, told))
                 if box is None:
                     raise NothingToDraw(why_no_points(points.name, tally))
-                window = self._window(framed(box, 0.0 if self.kernel is None else self.kernel.metres))
-                warm = self._heat(chunks, window, workers, progress)
-        read = time.perf_counter() - started - sum(warm.seconds.values())
-        if not warm.bare.filled.any():
-            raise NothingToDraw(why_no_points(points.name, tally, weightless=tally.lightest == tally.heaviest == 0))
-        finished = self.finish.write(warm, progress)
-        return {
-            **points.data(tally, shown=self.frame.bbox is None),
-            **self._balance(tally, warm),
-            "choice": self.frame.choice,
-            "window": window_data(window),
-            "kernel": _kernel_data(self._kernel(window)),
-            **finished,
-            "seconds": {"read": read, **finished.pop("seconds")},
-        }
+                window, rows = self._window(framed(box, 0.0 if self.kernel is None else self.kernel.metres))
+            if rows < window.height and not isinstance(chunks, Spool):  # each strip reads them again
+                chunks = kept.enter_context(closing(Spool(chunks)))
 
-    def _heat(
-        self,
-        chunks: Iterable[Points],
-        window: Window,
-        workers: int | None,
-        progress: Callable[[str, int, int], None],
-    ) -> Heat:
-        return point_heat(chunks, window, self.measure, self._kernel(window), workers, progress)
+            def make(part: Window, told: Callable[[str, int, int], None]) -> Heat:
+                return point_heat(chunks, part, self.measure, self._kernel(window), workers, told)
 
-    def _balance(self, tally: Tally, warm: Heat) -> dict[str, float]:
+            field = kept.enter_context(drawn(make, window, rows, progress))
+            read = time.perf_counter() - started - sum(field.seconds.values())
+            if not field.filled:
+                weightless = tally.lightest == tally.heaviest == 0
+                raise NothingToDraw(why_no_points(points.name, tally, weightless=weightless))
+            finished = self.finish.write(field, progress)
+            return {
+                **points.data(tally, shown=self.frame.bbox is None),
+                **self._balance(tally, field),
+                "choice": self.frame.choice,
+                "window": window_data(window),
+                "kernel": _kernel_data(self._kernel(window)),
+                **finished,
+                "seconds": {"read": read, **finished.pop("seconds")},
+            }
+
+    def _balance(self, tally: Tally, field: Field) -> dict[str, float]:
         """Where the weight went: what fell outside of the window is accounted for."""
         if self.measure.reduction not in {"sum", "count"}:
             return {}
         everything = tally.total if self.measure.reduction == "sum" else float(tally.points)
-        outside = everything - warm.total
+        outside = everything - field.total
         # What rounding leaves of nothing is nothing.
-        sound = abs(outside) > 1e-9 * max(abs(everything), abs(warm.total))
+        sound = abs(outside) > 1e-9 * max(abs(everything), abs(field.total))
         balance = {"outside": outside if sound else 0.0}
         if self.measure.density:
-            areas = pixel_areas(warm.smoothed.window)
-            balance["drawn"] = float((warm.smoothed.total.sum(axis=1, dtype=np.float64) * areas).sum())
+            balance["drawn"] = float((field.row_sums() * pixel_areas(field.window)).sum())
             balance["spilled"] = everything - balance["drawn"]
         return balance
 

@@ -17,9 +17,9 @@ from heatlas.errors import BadOption, NothingToDraw
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.grid import Grid
+    from heatlas.grid import Grid, Measure
 
-__all__ = ["CURVES", "FADE", "Scale", "Tone", "fit", "parse_scale"]
+__all__ = ["CURVES", "FADE", "Sample", "Scale", "Tone", "fit", "fit_sample", "parse_scale", "values_on_paths"]
 
 CURVES = ("linear", "sqrt", "log", "rank")
 FADE = 0.16
@@ -34,6 +34,19 @@ class Scale:
     curve: str
     range: tuple[float, float] | None = None
     """Lowest and highest value, in the unit of the measure; None: fitted to the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a tone is fitted to: values of a whole field, or of a fair share of its pixels."""
+
+    values: NDArray[np.float32]
+    """Of pixels on paths, finite, in any order."""
+    measure: Measure
+    sums: bool
+    """Whether a pixel adds up what lies in it, and is no mean or extreme."""
+    signed: bool
+    """Whether sums may be below 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +134,36 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
         from the 2nd to the 98th percentile.
     """
     sums = smoothed.count is None
+    return fit_sample(scale, Sample(values_on_paths(smoothed, bare), smoothed.measure, sums, smoothed.signed))
+
+
+def values_on_paths(smoothed: Grid, bare: Grid) -> NDArray[np.float32]:
+    """Smoothed values of the pixels that held anything before smoothing, row by row."""
     on_path = smoothed.values[bare.filled]
-    on_path = on_path[np.isfinite(on_path)]
+    return on_path[np.isfinite(on_path)]
+
+
+def fit_sample(scale: Scale, sample: Sample) -> Tone:
+    """Fit a tone to values that were taken from a field (see `fit`).
+
+    Raises
+    ------
+    NothingToDraw
+        Without any value.
+    BadOption
+        Where a log tone meets values below 0.
+    """
+    on_path, sums, signed, measure = sample.values, sample.sums, sample.signed, sample.measure
     if not len(on_path):
         raise NothingToDraw("no pixel of the window has a value of this measure")
-    if smoothed.signed and scale.curve == "log":
+    if signed and scale.curve == "log":
         raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
-    if scale.range is None and smoothed.signed:
+    if scale.range is None and signed:
         high = float(np.quantile(np.abs(on_path), 0.9995)) or 1e-9
         low = -high
     else:
-        low, high = scale.range or _range(on_path, sums, sums and smoothed.measure.of_lines, scale.curve)
-    if scale.range is None and smoothed.measure.signed and scale.curve == "linear":
+        low, high = scale.range or _range(on_path, sums, sums and measure.of_lines, scale.curve)
+    if scale.range is None and measure.signed and scale.curve == "linear":
         high = max(abs(low), abs(high))  # as far up as down: nothing lies in the middle of the colours
         low = -high
     knots = None
@@ -142,7 +173,7 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
         # Equal values share the middle of their ranks; np.interp wants ascending knots.
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
-    return Tone(scale.curve, low, high, knots, fade, smoothed.signed)
+    return Tone(scale.curve, low, high, knots, fade, signed)
 
 
 def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:

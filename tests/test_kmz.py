@@ -12,11 +12,13 @@ import rasterio
 from PIL import Image
 
 from heatlas.colormaps import colormap
+from heatlas.errors import BadOption
+from heatlas.furniture import Furniture
 from heatlas.mercator import from_lonlat
 from heatlas.picture import Picture
-from heatlas.sinks import write
+from heatlas.sinks import kmz, write
 from heatlas.sinks.artwork import Artwork
-from heatlas.sinks.kmz import MAX_SIDE
+from heatlas.sinks.kmz import GARMIN_BYTES, GARMIN_IMAGES, GARMIN_PIXELS, MAX_SIDE
 from heatlas.window import Window
 
 NS = {"k": "http://www.opengis.net/kml/2.2"}
@@ -164,3 +166,106 @@ def test_gdal_places_an_overlay(tmp_path):
         assert dataset.crs.to_epsg() == 4326
         assert np.allclose(dataset.bounds, (west, south, east, north), rtol=0, atol=1e-9)
         assert np.array_equal(np.moveaxis(dataset.read(), 0, -1), pattern(CITY)[..., : dataset.count])
+
+
+GROUND = (250, 249, 246)
+
+
+def ramps(window: Window) -> Picture:
+    """Smooth ramps that JPEG keeps: red tells the column and green the row, within some hundred pixels."""
+    x, y = np.arange(window.width) % 512, np.arange(window.height) % 512
+    rgba = np.full((window.height, window.width, 4), 255, np.uint8)
+    rgba[..., 0], rgba[..., 1] = np.abs(x - 256)[None].clip(0, 255), np.abs(y - 256)[:, None].clip(0, 255)
+    rgba[..., 2] = 90
+    return Picture(rgba)
+
+
+def for_garmin(window: Window, picture: Picture, **more) -> Artwork:
+    return Artwork(window=window, picture=picture, garmin=True, furniture=Furniture(ground=GROUND), **more)
+
+
+@pytest.mark.parametrize("window", [WORLD, TALL, CITY, FIJI, LARGE, Window(2.0**22, 2_000_000, 900_000, 3000, 1500)])
+def test_garmin_takes_every_image(tmp_path, window):
+    (path,) = write(tmp_path / "heat.kmz", for_garmin(window, ramps(window)))
+    covered, names = 0, []
+    with ZipFile(path) as archive:
+        assert archive.namelist()[0] == "doc.kml"
+        root = ET.fromstring(archive.read("doc.kml"))
+        assert root.find(".//k:ScreenOverlay", NS) is None
+        for overlay in root.iterfind(".//k:GroundOverlay", NS):
+            assert int(overlay.find("k:drawOrder", NS).text) >= 50
+            name = overlay.find("k:Icon/k:href", NS).text
+            names.append(name)
+            data = archive.read(name)
+            assert len(data) <= GARMIN_BYTES
+            # Markers up to the first scan: a baseline frame (SOF0) and no progressive one (SOF2).
+            frames, at = [], 2
+            while data[at + 1] != 0xDA:
+                frames.append(data[at + 1])
+                at += 2 + int.from_bytes(data[at + 2 : at + 4])
+            assert 0xC0 in frames
+            assert 0xC2 not in frames
+            with Image.open(io.BytesIO(data)) as image:
+                assert image.format == "JPEG"
+                assert image.mode == "RGB"
+                assert image.width * image.height <= GARMIN_PIXELS
+                assert max(image.size) <= MAX_SIDE
+            edges = [
+                float(overlay.find(f"k:LatLonBox/k:{side}", NS).text) for side in ("north", "south", "east", "west")
+            ]
+            covered += (edges[2] - edges[3]) * (edges[0] - edges[1])
+        assert sorted(archive.namelist()[1:]) == sorted(names)
+    west, south, east, north = window.bbox
+    assert covered == pytest.approx((east - west) * (north - south), rel=1e-6)
+    assert len(names) <= GARMIN_IMAGES
+
+
+@pytest.mark.parametrize("window", [TALL, CITY, FIJI, Window(2.0**22, 2_000_000, 900_000, 3000, 1500)])
+def test_garmin_finds_every_pixel_within_half_a_pixel_of_its_place(tmp_path, window):
+    (path,) = write(tmp_path / "heat.kmz", for_garmin(window, ramps(window)))
+    for (north, south, east, west), pixels in overlays(path):
+        height, width = pixels.shape[:2]
+        lat = north + (np.arange(height) + 0.5) / height * (south - north)
+        lon = west + (np.arange(width) + 0.5) / width * (east - west)
+        rows = from_lonlat(np.zeros(height), lat)[1] * window.scale - window.y - 0.5
+        columns = (from_lonlat(lon, np.zeros(width))[0] * window.scale - window.x - 0.5) % window.scale
+        # What a ramp of one step per pixel would read there; JPEG rounds by a step or two.
+        down, across = (np.abs(places % 512 - 256).clip(0, 255) for places in (rows, columns))
+        assert np.abs(np.median(pixels[..., 1], axis=1) - down).max() < 0.5 + 2.5
+        assert abs(np.mean(np.median(pixels[..., 1], axis=1) - down)) < 0.5
+        assert np.abs(np.median(pixels[..., 0], axis=0) - across).max() < 0.5 + 2.5
+
+
+def test_garmin_gets_only_what_is_not_empty(tmp_path):
+    window = Window(2.0**22, 2_000_000, 900_000, 4000, 3000)
+    pixels = np.zeros((3000, 4000), np.uint8)
+    pixels[5, 5] = 200
+    palette = colormap("ember")
+    palette[0] = (*GROUND, 255)
+    (path,) = write(tmp_path / "heat.kmz", for_garmin(window, Picture(pixels, palette), title="Panamá"))
+    assert len(list(overlays(path))) == 1
+    with ZipFile(path) as archive:
+        assert ET.fromstring(archive.read("doc.kml")).find("k:Document/k:name", NS).text == "Panamá"
+
+
+def test_garmin_refuses_more_images_than_it_loads(tmp_path, monkeypatch):
+    monkeypatch.setattr(kmz, "GARMIN_IMAGES", 10)
+    window = Window(2.0**22, 2_000_000, 900_000, 6000, 4000)
+    pixels = np.broadcast_to(np.arange(6000, dtype=np.uint8) % 2 + 100, (4000, 6000))
+    with pytest.raises(BadOption, match=r"needs 2\d images, and Garmin devices load 10: take --width \d+ ") as caught:
+        write(tmp_path / "heat.kmz", for_garmin(window, Picture(pixels, colormap("ember"))))
+    assert list(tmp_path.iterdir()) == []
+    width = int(str(caught.value).partition("--width ")[2].split()[0])
+    part = width / 6000
+    smaller = Window(2.0**22 * part, int(2_000_000 * part), int(900_000 * part), width, int(4000 * part))
+    assert 7 <= sum(map(len, kmz._bands(smaller, garmin=True))) <= 10
+
+
+def test_garmin_images_too_large_lose_quality_not_pixels(monkeypatch):
+    noise = Picture(np.random.default_rng(0).integers(0, 256, (300, 300, 4), np.uint8))
+    best = kmz._jpeg(noise)
+    monkeypatch.setattr(kmz, "GARMIN_BYTES", len(best) // 2)
+    small = kmz._jpeg(noise)
+    assert len(small) <= len(best) // 2
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.size == (300, 300)

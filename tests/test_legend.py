@@ -10,9 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from heatlas.colormaps import colormap
-from heatlas.errors import BadOption
-from heatlas.legend import CORNERS, draw_legend, fitting_scale, nice_ticks, place_legend
-from heatlas.picture import Picture
+from heatlas.legend import draw_legend, fitting_scale, nice_ticks, over, shrunk
 from heatlas.units import legend_title, steps, unit_of
 
 MEASURES = [
@@ -197,45 +195,36 @@ def test_titles_that_are_odd_do_no_harm():
     assert long.shape == plain.shape
 
 
-@pytest.mark.parametrize("corner", CORNERS)
-@pytest.mark.parametrize("palette", [True, False])
-def test_a_legend_is_placed_in_its_corner(corner, palette):
-    legend = np.full((30, 80, 4), (10, 20, 30, 255), np.uint8)
-    picture = Picture(np.full((200, 300), 7, np.uint8), colormap("ember"))
-    picture = picture if palette else Picture(picture.rgba)
-    before = picture.rgba.copy()
-    placed = place_legend(picture, legend, corner, margin=11)
-    assert placed.palette is None
-    assert np.array_equal(picture.rgba, before)
-    y, x = np.nonzero((placed.pixels != before).any(-1))
-    top = 11 if "top" in corner else 200 - 11 - 30
-    left = 11 if "left" in corner else 300 - 11 - 80
-    assert (y.min(), y.max(), x.min(), x.max()) == (top, top + 29, left, left + 79)
-
-
-def test_translucent_legends_are_composed():
-    legend = np.zeros((10, 10, 4), np.uint8)
-    legend[:] = (255, 255, 255, 128)
-    for below, expected in (((0, 0, 0, 255), (128, 128, 128, 255)), ((9, 9, 9, 0), (255, 255, 255, 128))):
-        pixels = np.full((30, 30, 4), below, np.uint8)
-        seen = place_legend(Picture(pixels), legend, "top-left", margin=0).pixels
-        assert tuple(seen[5, 5]) == expected
-        assert tuple(seen[20, 20]) == below
-
-
-def test_a_small_picture_gets_a_small_legend_and_a_tiny_one_none():
-    legend = draw_legend(colormap("ember"), [(0.5, "10")], "Passes")
-    small = Picture(np.zeros((200, 200, 4), np.uint8))
-    placed = place_legend(small, legend, margin=5).pixels
-    _, x = np.nonzero(placed[..., 3])
-    assert x.min() >= 5
-    assert x.max() < 195
-    with pytest.raises(BadOption, match="too small for a legend: make it at least"):
-        place_legend(Picture(np.zeros((60, 60, 4), np.uint8)), legend)
-    with pytest.raises(BadOption, match="no corner"):
-        place_legend(small, legend, "middle")
-
-
 def test_the_scale_grows_with_the_picture():
     assert fitting_scale(300, 300) == 1
     assert fitting_scale(4400, 4400) == 4
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_layers_are_composed(seed):
+    rng = np.random.default_rng(seed)
+    upper, lower = rng.integers(0, 256, (2, 150, 7, 4), np.uint8)
+    seen = over(upper, lower)
+    a, b = (layer[..., 3:] / 255.0 for layer in (upper, lower))
+    alpha = a + b * (1 - a)
+    mixed = (upper[..., :3] * a + lower[..., :3] * b * (1 - a)) / np.where(alpha > 0, alpha, 1)
+    assert np.abs(seen[..., :3] - mixed).max() < 0.51
+    assert np.abs(seen[..., 3:] - 255 * alpha).max() < 0.51
+
+
+def test_what_is_fully_there_or_not_at_all_is_exact():
+    upper = np.zeros((1, 3, 4), np.uint8)
+    upper[0, :, :3], upper[0, :, 3] = 255, (128, 0, 255)
+    for below, expected in (((0, 0, 0, 255), (128, 0, 255)), ((9, 9, 9, 0), (255, 0, 255))):
+        seen = over(upper, np.full((1, 3, 4), below, np.uint8))
+        assert tuple(seen[0, :, 0]) == expected
+        assert tuple(seen[0, 1]) == (tuple(below) if below[3] else (0, 0, 0, 0))
+
+
+def test_a_shrunk_legend_keeps_its_colours():
+    legend = np.zeros((40, 80, 4), np.uint8)
+    legend[:, :40] = (200, 30, 10, 255)
+    small = shrunk(legend, 0.5)
+    assert small.shape == (20, 40, 4)
+    assert tuple(small[10, 5]) == (200, 30, 10, 255)
+    assert small[10, 35, 3] == 0

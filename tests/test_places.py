@@ -168,8 +168,19 @@ def test_a_place_on_the_antimeridian_is_one_place():
 
 def test_what_does_not_fit_is_refused_with_a_way_out():
     with pytest.raises(TooLarge, match=r"GB.*--width \d+"):
-        check_memory(Window(256.0 * 2**20, 0, 0, 10**7, 10**7), 0, 32)
-    check_memory(Window(256.0, 0, 0, 256, 256), 12, 32)
+        check_memory(Window(256.0 * 2**30, 0, 0, 10**9, 1000), 0, 0, 32)
+    with pytest.raises(TooLarge, match=r"days.*--width \d+"):
+        check_memory(Window(256.0 * 2**20, 0, 0, 10**6, 10**7), 0, 0, 32)
+    assert check_memory(Window(256.0, 0, 0, 256, 256), 12, 12, 32) == 256
+
+
+def test_what_is_large_is_drawn_in_strips():
+    window = Window(256.0 * 2**20, 0, 0, 30_000, 20_000)
+    height = check_memory(window, 100, 100, 32)
+    assert 200 <= height < window.height
+    assert height % 64 == 0
+    assert (height + 200) * (30_000 + 200) * 32 <= 1 << 30
+    assert 64 <= check_memory(window, 1000, 2000, 32) <= window.height
 
 
 def test_a_degree_is_as_long_as_the_ellipsoid_says():

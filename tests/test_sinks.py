@@ -40,6 +40,7 @@ FILES = {
     ".tiff": ["heat.tiff"],
     ".kmz": ["heat.kmz"],
     ".npy": ["heat.npy", "heat.json"],
+    ".pdf": ["heat.pdf", "heat.json"],
 }
 
 
@@ -120,7 +121,7 @@ def test_a_link_goes_on_pointing(tmp_path):
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("heat.jpg", r"'.jpg' is none of .png, .webp, .tif, .tiff, .kmz, .npy"),
+        ("heat.jpg", r"'.jpg' is none of .png, .webp, .tif, .tiff, .kmz, .npy, .pdf"),
         ("heat", "without an ending"),
         ("missing/heat.png", "there is no folder"),
         ("file/heat.png", "there is no folder"),
@@ -204,14 +205,14 @@ def test_a_legend_is_painted_on_pictures_and_laid_beside_data(tmp_path):
             seen = np.array(image.convert("RGBA"))
         changed = (seen != work.picture.rgba).any(-1) & (seen[..., 3] > 0)
         y, x = np.nonzero(changed)
-        assert (y.min(), y.max(), x.min(), x.max()) == (5, 44, 5, 104)
+        assert (y.min(), y.max(), x.min(), x.max()) == (16, 55, 16, 115)
         path.unlink()
     written = write(tmp_path / "heat.npy", work)
     with Image.open(written[-1]) as image:
         assert np.array_equal(np.array(image.convert("RGBA")), legend)
 
 
-@pytest.mark.parametrize("ending", [".png", ".webp", ".kmz", ".npy"])
+@pytest.mark.parametrize("ending", [".png", ".webp", ".kmz", ".npy", ".pdf"])
 def test_what_is_missing_is_said(tmp_path, ending):
     with pytest.raises(BadOption, match="needs values" if ending == ".npy" else "needs a picture"):
         write(tmp_path / f"heat{ending}", Artwork(window=WINDOW))

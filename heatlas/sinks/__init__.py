@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.sinks.artwork import Artwork
+    from heatlas.window import Window
 
     Sink = Callable[[Path, Artwork], list[Path]]
     """Writes an artwork to a path that may be overwritten, and other files beside it where the format needs
     them; returns all of them, the main one first."""
 
-__all__ = ["SINKS", "check", "write"]
+__all__ = ["SINKS", "check", "check_place", "check_size", "write"]
 
 
 def _late(module: str) -> Sink:
@@ -39,6 +40,7 @@ SINKS: dict[str, Sink] = {
     ".tiff": _late("geotiff"),
     ".kmz": _late("kmz"),
     ".npy": _late("npy"),
+    ".pdf": _late("pdf"),
 }
 """Ending in lower case -> sink."""
 
@@ -60,6 +62,17 @@ def check(path: Path) -> None:
         raise BadOption(f"cannot write {path}: {what} is none of {', '.join(SINKS)}")
     if ending in {".tif", ".tiff"} and find_spec("rasterio") is None:
         raise MissingExtra("writing a GeoTIFF", "geotiff")
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a path where nothing could be written, whatever its ending.
+
+    Raises
+    ------
+    BadOption
+        For a folder that is missing or closed, or a file that is closed or is no file.
+    """
     final = path.resolve()
     if not final.parent.is_dir():
         raise BadOption(f"cannot write {path}: there is no folder {final.parent}")
@@ -67,6 +80,25 @@ def check(path: Path) -> None:
         raise BadOption(f"cannot write {path}: it exists and is no file")
     if not os.access(final.parent, os.W_OK | os.X_OK) or (final.exists() and not os.access(final, os.W_OK)):
         raise BadOption(f"cannot write {path}: no permission")
+
+
+def check_size(path: Path, window: Window) -> None:
+    """Refuse a picture that a format cannot hold, before it is drawn.
+
+    Raises
+    ------
+    BadOption
+        When a side is too long; the text says what to do.
+    TooLarge
+        When a format that is written in one piece would not fit into memory.
+    """
+    if path.suffix.lower() == ".webp":
+        import_module("heatlas.sinks.webp").check_size(window)
+    elif max(window.width, window.height) >= 1 << 31:
+        raise BadOption(
+            f"a picture of {window.width} x {window.height} px has sides longer than any format can hold: "
+            "take a coarser --resolution or a smaller --bbox"
+        )
 
 
 def write(path: Path, artwork: Artwork) -> list[Path]:

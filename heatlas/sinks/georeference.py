@@ -139,7 +139,7 @@ def _value_range(artwork: Artwork) -> list[float] | None:
     """Range of the colours; without one, that of the values."""
     if artwork.range is not None:
         return [float(value) for value in artwork.range]
-    if artwork.values is None:
+    if not isinstance(artwork.values, np.ndarray):
         return None
     low, high = np.fmin.reduce(artwork.values, axis=None), np.fmax.reduce(artwork.values, axis=None)
     return [float(low), float(high)] if math.isfinite(low) and math.isfinite(high) else None

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["write"]
 
+_STEP = 64
+"""Rows that are written at a time."""
+
 
 def write(path: Path, artwork: Artwork) -> list[Path]:
     """Write the values as float32 (height, width), NaN where nothing is, and NAME.json that places them."""
-    values = artwork.needed_values
+    shape = (artwork.window.height, artwork.window.width)
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    rows = artwork.value_rows(_STEP)
     with path.open("wb") as file:
-        np.save(file, values, allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, header)
+        for _, values in rows:
+            file.write(np.ascontiguousarray(values, "<f4").data)
     description = describe(path.name, artwork)
     # There is no image that a web map could show.
     placed = {key: value for key, value in description.items() if key not in {"image", "leaflet", "maplibre"}}

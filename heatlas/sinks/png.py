@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.picture import Pixels
     from heatlas.sinks.artwork import Artwork
 
-__all__ = ["FILE_LEVEL", "SOFTWARE", "TILE_LEVEL", "encode_png", "write", "write_legend", "write_png"]
+__all__ = [
+    "FILE_LEVEL", "SOFTWARE", "TILE_LEVEL", "compressed_rows", "encode_png", "write", "write_legend", "write_png",
+]  # fmt: skip
 
 TILE_LEVEL = 1
 """Compression of tiles, which are made while somebody waits."""
@@ -36,6 +40,8 @@ SOFTWARE = {"Software": "heatlas"}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STRIP_BYTES = 1 << 19
 _SAMPLE_BYTES = 1 << 15
+_PAINTED = 64
+"""Rows that are painted at a time, where they are painted while they are written."""
 _CHUNK_BYTES = 1 << 16
 _RGB, _PALETTE, _RGBA = 2, 3, 6
 _NONE, _UP = 0, 2
@@ -67,16 +73,14 @@ def encode_png(picture: Picture, *, level: int = TILE_LEVEL, text: Mapping[str, 
     return buffer.getvalue()
 
 
-def write_png(
-    file: IO[bytes], picture: Picture, *, level: int = FILE_LEVEL, text: Mapping[str, str] = SOFTWARE
-) -> None:
+def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text: Mapping[str, str] = SOFTWARE) -> None:
     """Encode a picture as PNG into an open file, strip by strip.
 
     Parameters
     ----------
     file : binary file
         Written from front to back; it need not be seekable.
-    picture : Picture
+    picture : Picture or other Pixels
         With a palette it becomes a palette PNG (PLTE and tRNS), and a picture of one colour shrinks to one
         bit a pixel; without one it becomes RGBA, or RGB when all of it is opaque.
     level : int
@@ -89,18 +93,19 @@ def write_png(
     BadOption
         When the picture has no pixel, or more than 2**31 - 1 a side.
     """
-    height, width = picture.pixels.shape[:2]
+    height, width = picture.shape
     if not (0 < height < 1 << 31 and 0 < width < 1 << 31):
         raise BadOption(f"a picture of {width} x {height} pixels cannot be written as PNG")
-    if picture.palette is None:
-        opaque = int(picture.pixels[..., 3].min()) == 255
-        depth, kind, palette = 8, _RGB if opaque else _RGBA, None
-        rows = _rows(picture.pixels, 3 if opaque else 4)
+    depth, palette = 8, picture.palette
+    if palette is None:
+        channels = 3 if picture.opaque else 4
+        kind = _RGB if channels == 3 else _RGBA
     else:
-        low, high = int(picture.pixels.min()), int(picture.pixels.max())
-        palette = picture.palette[low : high + 1] if low == high else picture.palette[: high + 1]
-        depth, kind = (1 if low == high else 8), _PALETTE
-        rows = _one_colour_rows(height, width) if low == high else _rows(picture.pixels, 1)
+        channels, kind = 1, _PALETTE
+        if isinstance(picture, Picture):  # in memory, it can be looked at before it is written
+            low, high = int(picture.pixels.min()), int(picture.pixels.max())
+            depth = 1 if low == high else 8
+            palette = palette[low : high + 1] if low == high else palette[: high + 1]
 
     file.write(_SIGNATURE)
     _chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
@@ -112,16 +117,39 @@ def write_png(
         translucent = np.flatnonzero(palette[:, 3] < 255)
         if len(translucent):
             _chunk(file, b"tRNS", palette[: translucent[-1] + 1, 3].tobytes())
-    # Only zlib makes next to nothing of a single colour.
-    compressor = _compressor(9 if depth == 1 else level)
+    if depth == 1:  # only zlib makes next to nothing of a single colour
+        chunks = _compressed(_one_colour_rows(height, width), 9)
+    else:
+        chunks = compressed_rows(picture, channels, level)
+    for data in chunks:
+        _chunk(file, b"IDAT", data)
+    _chunk(file, b"IEND", b"")
+
+
+def compressed_rows(picture: Pixels, channels: int, level: int = FILE_LEVEL) -> Iterator[bytes]:
+    """Compress the rows of a picture: zlib's format, PNG's filters, a piece at a time.
+
+    Parameters
+    ----------
+    picture : Pixels
+        What is written.
+    channels : int
+        1 for indices of a palette; 3 or 4, the first ones of RGBA.
+    level : int
+        As for `write_png`.
+    """
+    return _compressed(_rows(picture, channels), level)
+
+
+def _compressed(strips: Iterator[bytes], level: int) -> Iterator[bytes]:
+    compressor = _compressor(level)
     data = b""
-    for strip in rows:
+    for strip in strips:
         data += compressor.compress(strip)
         if len(data) >= _CHUNK_BYTES:
-            _chunk(file, b"IDAT", data)
+            yield data
             data = b""
-    _chunk(file, b"IDAT", data + compressor.flush())
-    _chunk(file, b"IEND", b"")
+    yield data + compressor.flush()
 
 
 def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
@@ -142,9 +170,13 @@ def _text(keyword: str, words: str) -> tuple[bytes, bytes]:
 
 def _strips(height: int, row_bytes: int) -> Iterator[slice]:
     """Cut rows into strips of half a megabyte."""
-    rows = max(1, _STRIP_BYTES // row_bytes)
+    rows = _strip_rows(row_bytes)
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))
+
+
+def _strip_rows(row_bytes: int) -> int:
+    return max(1, _STRIP_BYTES // row_bytes)
 
 
 def _one_colour_rows(height: int, width: int) -> Iterator[bytes]:
@@ -154,24 +186,43 @@ def _one_colour_rows(height: int, width: int) -> Iterator[bytes]:
         yield bytes((rows.stop - rows.start) * row_bytes)
 
 
-def _rows(pixels: NDArray[np.uint8], channels: int) -> Iterator[bytes]:
+def _rows(picture: Pixels, channels: int) -> Iterator[bytes]:
     """Rows of the first channels, each strip with the filter that suits it: None, or Up.
 
     Lines as they are drawn compress best as they are; what was smoothed, as differences from the row above.
     """
-    height, width = pixels.shape[:2]
-    above = np.zeros((1, width * channels), np.uint8)
-    for rows in _strips(height, width * channels + 1):
-        plain = (pixels[rows] if pixels.ndim == 2 else pixels[rows, :, :channels]).reshape(-1, width * channels)
-        up = np.empty_like(plain)
-        np.subtract(plain[:1], above, out=up[:1])
-        np.subtract(plain[1:], plain[:-1], out=up[1:])
-        above = plain[-1:].copy()
-        pays = _sample_size(up) < _sample_size(plain)
-        strip = np.empty((len(plain), width * channels + 1), np.uint8)
-        strip[:, 0] = _UP if pays else _NONE
-        strip[:, 1:] = up if pays else plain
-        yield strip.tobytes()
+    row_bytes = picture.shape[1] * channels + 1
+    above = np.zeros((1, row_bytes - 1), np.uint8)
+    for pixels in _painted(picture, max(_PAINTED, _strip_rows(row_bytes))):
+        for rows in _strips(len(pixels), row_bytes):
+            part = pixels[rows]
+            plain = (part if part.ndim == 2 else part[..., :channels]).reshape(-1, row_bytes - 1)
+            up = np.empty_like(plain)
+            np.subtract(plain[:1], above, out=up[:1])
+            np.subtract(plain[1:], plain[:-1], out=up[1:])
+            above = plain[-1:].copy()
+            pays = _sample_size(up) < _sample_size(plain)
+            strip = np.empty((len(plain), row_bytes), np.uint8)
+            strip[:, 0] = _UP if pays else _NONE
+            strip[:, 1:] = up if pays else plain
+            yield strip.tobytes()
+
+
+def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
+    """Pixels of so many rows at a time; the next ones are painted while these are compressed."""
+    height = picture.shape[0]
+    pieces = [(top, min(top + step, height)) for top in range(0, height, step)]
+    if isinstance(picture, Picture) or len(pieces) == 1:
+        for piece in pieces:
+            yield picture.rows(*piece).pixels
+        return
+    with ThreadPoolExecutor(1) as painter:
+        waiting = painter.submit(picture.rows, *pieces[0])
+        for piece in pieces[1:]:
+            painted = waiting.result()
+            waiting = painter.submit(picture.rows, *piece)
+            yield painted.pixels
+        yield waiting.result().pixels
 
 
 def _sample_size(rows: NDArray[np.uint8]) -> int:

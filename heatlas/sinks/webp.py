@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption
+from heatlas.errors import BadOption, TooLarge
+from heatlas.places import free_memory
 from heatlas.sinks.georeference import write_georeference
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.sinks.artwork import Artwork
+    from heatlas.window import Window
 
-__all__ = ["MAX_SIDE", "write"]
+__all__ = ["MAX_SIDE", "check_size", "write"]
 
 MAX_SIDE = 16383
 """Pixels a side that the format can hold."""
+_BYTES_PER_PIXEL = 24
+"""Memory that encoding one pixel takes."""
+
+
+def check_size(window: Window) -> None:
+    """Refuse what the format cannot hold, or what memory cannot: it is encoded in one piece.
+
+    Raises
+    ------
+    BadOption, TooLarge
+        With what to do instead.
+    """
+    width, height = window.width, window.height
+    if max(width, height) > MAX_SIDE:
+        raise BadOption(
+            f"a WebP holds at most {MAX_SIDE} pixels a side, not {width} x {height}: "
+            "write a .png, or make the picture smaller"
+        )
+    if width * height * _BYTES_PER_PIXEL > 0.8 * free_memory():
+        raise TooLarge(
+            f"a WebP of {width} x {height} px needs {width * height * _BYTES_PER_PIXEL / 2**30:.1f} GB of memory: "
+            "write a .png, or make the picture smaller"
+        )
 
 
 def write(path: Path, artwork: Artwork) -> list[Path]:
@@ -28,13 +53,8 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     """
     from PIL import Image
 
-    width, height = artwork.window.width, artwork.window.height
-    if max(width, height) > MAX_SIDE:
-        raise BadOption(
-            f"a WebP holds at most {MAX_SIDE} pixels a side, not {width} x {height}: "
-            "write a .png, or make the picture smaller"
-        )
-    image = Image.fromarray(artwork.finished.rgba)
+    check_size(artwork.window)
+    image = Image.fromarray(artwork.finished.rows(0, artwork.window.height).rgba)
     with path.open("wb") as file:
         # Colours under full transparency mean nothing: dropping them (exact=False) saves space. Quality is
         # the effort here, as nothing is lost.

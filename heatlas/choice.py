@@ -1,0 +1,82 @@
+"""Which activities are drawn, and what of them is hidden: shared by all that draws tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heatlas.options import parse_length, parse_zone
+from heatlas.privacy import Privacy, owner_secret
+from heatlas.where import parse_date, parse_where
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from heatlas.grid import Measure
+    from heatlas.places import Place
+    from heatlas.tracks import Tracks
+    from heatlas.window import Window
+
+__all__ = ["Choice", "is_centred", "why_nowhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Filters and privacy, as sound options."""
+
+    privacy: Privacy
+    sports: Collection[str]
+    where: str | None
+    after: str | None
+    before: str | None
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        where: str | None,
+        sports: Collection[str],
+        after: str | None,
+        before: str | None,
+        clip_ends: str | None,
+        zones: Collection[str],
+    ) -> Choice:
+        """Check the options.
+
+        Raises
+        ------
+        BadOption
+            For a date, a filter, a length or a circle that is none.
+        """
+        for date in filter(None, (after, before)):
+            parse_date(date)
+        if where is not None:
+            parse_where(where)
+        clip = parse_length(clip_ends, "--clip-ends") if clip_ends else 0.0
+        circles = tuple(parse_zone(zone) for zone in zones)
+        return cls(Privacy(clip, circles, owner_secret() if clip or circles else b""), sports, where, after, before)
+
+    def of(self, tracks: Tracks) -> Tracks:
+        """Filter tracks and cut out what must not be seen; the report says what was left out."""
+        tracks = tracks.select(self.sports, self.after, self.before)
+        if self.where is not None:
+            tracks = tracks.where(self.where)
+        if self.privacy.clip_ends or self.privacy.zones:
+            tracks = tracks.hidden(self.privacy)
+        return tracks
+
+
+def is_centred(place: Place, window: Window) -> bool:
+    """Whether the middle of a place lies in a window."""
+    west, south, east, north = window.bbox
+    lon, lat = (place.bbox[0] + place.bbox[2]) / 2, (place.bbox[1] + place.bbox[3]) / 2
+    return south <= lat <= north and any(west <= lon + turn <= east for turn in (-360, 0, 360))
+
+
+def why_nowhere(measure: Measure, places: list[Place]) -> str:
+    """Say why a window is empty though there are tracks."""
+    if measure.metric:
+        return f"no track in the window has what {measure} needs"
+    busiest = places[0].bbox
+    lat, lon = (busiest[1] + busiest[3]) / 2, (busiest[0] + busiest[2]) / 2
+    return f"no track goes through the window; the busiest place is around {lat:.3f},{lon:.3f}"

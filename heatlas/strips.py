@@ -1,0 +1,298 @@
+"""Windows too large for memory are drawn in strips of rows, and what is shown is kept aside until it is painted.
+
+A strip with its halo is a window like any other, and windows of one lattice agree to the last bit: so does what is put
+together from them, whatever the height of the strips. Nothing but a tone needs to see the whole field, and a tone is
+fitted to a sample that depends on which pixels hold something, not on how they were drawn.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.colour import colour, palette
+from heatlas.errors import HeatlasError
+from heatlas.tone import Sample, fit_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.grid import Grid, Measure
+    from heatlas.picture import Picture
+    from heatlas.rendering import Heat, Style
+    from heatlas.tone import Tone
+    from heatlas.window import Window
+
+    Told = Callable[[str, int, int], None]
+    """Hears the stage, and how much of how much is done."""
+
+__all__ = ["BLOCK", "MOST_VALUES", "Field", "Painting", "drawn", "whole"]
+
+BLOCK = 64
+"""Rows that are kept, read and painted together."""
+MOST_VALUES = 1 << 23
+"""Values that a tone is fitted to at most; of more, a half, a quarter ... of the pixels are taken."""
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""2**64 over the golden ratio: multiples of it fill the range evenly, whatever run of pixels is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A measure over a window, smoothed, that gives out its rows; the whole of it need not be in memory."""
+
+    window: Window
+    sample: Sample
+    """What a tone is fitted to."""
+    total: float
+    """As `heatlas.rendering.Heat.total`."""
+    seconds: dict[str, float]
+    """Stage -> how long it took."""
+    rows: Callable[[int, int], Grid]
+    """Rows `first` to `last` as they are shown; cheapest when asked for from the top downwards."""
+
+    @property
+    def measure(self) -> Measure:
+        """What was counted."""
+        return self.sample.measure
+
+    @property
+    def signed(self) -> bool:
+        """Whether sums may be below 0."""
+        return self.sample.signed
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is anything."""
+        return bool(len(self.sample.values))
+
+    def row_sums(self) -> NDArray[np.float64]:
+        """(height,) sum of what is shown in each row."""
+        height = self.window.height
+        parts = [
+            self.rows(top, min(top + BLOCK, height)).total.sum(axis=1, dtype=np.float64)
+            for top in range(0, height, BLOCK)
+        ]
+        return np.concatenate(parts)
+
+    def values(self, first: int, last: int) -> NDArray[np.float32]:
+        """(last - first, width) the measure itself, NaN where nothing is."""
+        return self.rows(first, last).values
+
+    def painted(self, style: Style) -> tuple[Painting, Tone]:
+        """Fit a tone, and paint with it whatever rows are asked for."""
+        tone = fit_sample(style.scale, self.sample)
+        return Painting(self, tone, style), tone
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A field in colour, painted when its rows are asked for (see `heatlas.picture.Pixels`)."""
+
+    field: Field
+    tone: Tone
+    style: Style
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.field.window.height, self.field.window.width
+
+    @property
+    def palette(self) -> NDArray[np.uint8] | None:
+        """(256, 4) RGBA for counts and sums; None for means."""
+        if not self.field.sample.sums:
+            return None
+        return palette(self.style.colours, self.tone, self.style.background)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether it was painted on a background."""
+        return self.style.background is not None
+
+    def rows(self, first: int, last: int) -> Picture:
+        """Paint rows `first` to `last`."""
+        return colour(self.field.rows(first, last), self.tone, self.style.colours, self.style.background)
+
+
+def whole(heat: Heat) -> Field:
+    """See a heat that is in memory as a field."""
+    smoothed, values = heat.smoothed, _Values(heat.smoothed.window.width)
+    for top in range(0, smoothed.window.height, BLOCK):
+        values.add(_cut(smoothed, top, top + BLOCK), _cut(heat.bare, top, top + BLOCK), top)
+    return Field(
+        smoothed.window,
+        values.sample(smoothed),
+        heat.total,
+        dict(heat.seconds),
+        lambda first, last: _cut(smoothed, first, last),
+    )
+
+
+@contextmanager
+def drawn(make: Callable[[Window, Told], Heat], window: Window, height: int, told: Told) -> Iterator[Field]:
+    """Draw a window, at once or in strips of rows.
+
+    Parameters
+    ----------
+    make : callable
+        Draws a window: `heatlas.rendering.heat` or `point_heat` with all but the window given.
+    window : Window
+        What to draw.
+    height : int
+        Rows of a strip, rounded to whole blocks (see `heatlas.places.rows_at_once`). It changes no value.
+    told : callable
+        Is told the stages of one window, or how many rows of how many are drawn.
+
+    Yields
+    ------
+    Field
+        As long as the context lasts: strips lie in a file that has no name and goes when heatlas does.
+
+    Raises
+    ------
+    HeatlasError
+        When there is no room for that file.
+    """
+    if height >= window.height:
+        yield whole(make(window, told))
+        return
+    height = max(BLOCK, height // BLOCK * BLOCK)
+    values, seconds, total = _Values(window.width), dict[str, float](), 0.0
+    with tempfile.TemporaryFile() as file:
+        kept = _Kept(window, file)
+        for top in range(0, window.height, height):
+            told("drawing", top, window.height)
+            strip = replace(window, y=window.y + top, height=min(height, window.height - top))
+            heat = make(strip, lambda stage, done, of: None)
+            total += heat.total
+            for name, took in heat.seconds.items():
+                seconds[name] = seconds.get(name, 0.0) + took
+            for row in range(0, strip.height, BLOCK):
+                shown = _cut(heat.smoothed, row, row + BLOCK)
+                values.add(shown, _cut(heat.bare, row, row + BLOCK), top + row)
+                kept.append(shown)
+            smoothed = heat.smoothed
+            del heat
+        told("drawing", window.height, window.height)
+        yield Field(window, values.sample(smoothed), total, seconds, kept.rows)
+
+
+def _planes(grid: Grid) -> dict[str, NDArray[Any]]:
+    """The arrays of a grid by their names."""
+    planes = {"total": grid.total, "count": grid.count, "square": grid.square}
+    return {name: plane for name, plane in planes.items() if plane is not None}
+
+
+def _cut(grid: Grid, first: int, last: int) -> Grid:
+    """Rows of a grid, as views."""
+    planes: dict[str, Any] = {name: plane[first:last] for name, plane in _planes(grid).items()}
+    window = replace(grid.window, y=grid.window.y + first, height=len(planes["total"]))
+    return replace(grid, window=window, **planes)
+
+
+@dataclass(slots=True)
+class _Values:
+    """Collects values on paths: all of them, or those of a share of the pixels that are spread evenly.
+
+    Each pixel has a number by its place in the window, and is taken while that lies below a limit. The limit is halved
+    whenever there are too many values, so that in the end it depends on their number alone.
+    """
+
+    width: int
+    limit: int = 1 << 32
+    count: int = 0
+    parts: list[tuple[NDArray[np.uint32], NDArray[np.float32]]] = field(default_factory=list)
+
+    def add(self, shown: Grid, bare: Grid, top: int) -> None:
+        """Take the values of some rows that begin at row `top` of the window."""
+        on_path = np.flatnonzero(bare.filled)
+        if not len(on_path):
+            return
+        values = shown.values.ravel()[on_path]
+        finite = np.isfinite(values)
+        places = on_path[finite].astype(np.uint64) + np.uint64(top * self.width)
+        numbers = (places * _SPREAD >> np.uint64(32)).astype(np.uint32)
+        self._keep(numbers, values[finite])
+        while self.count > MOST_VALUES:
+            self.limit //= 2
+            kept, self.parts, self.count = self.parts, [], 0
+            for part in kept:
+                self._keep(*part)
+
+    def _keep(self, numbers: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
+        if self.limit < 1 << 32:
+            below = numbers < self.limit
+            numbers, values = numbers[below], values[below]
+        self.parts.append((numbers, values))
+        self.count += len(values)
+
+    def sample(self, grid: Grid) -> Sample:
+        """What was collected from a field to which a grid belongs."""
+        values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
+        return Sample(np.concatenate(values), grid.measure, grid.count is None, grid.signed)
+
+
+class _Kept:
+    """Rows of a grid in a file: for each block which pixels are not 0, at a bit each, and their values."""
+
+    def __init__(self, window: Window, file: IO[bytes]) -> None:
+        self._window = window
+        self._file = file
+        self._places: list[int] = []
+        self._like: Grid | None = None
+        """A grid without rows that has all else."""
+        self._last: tuple[int, Grid] | None = None
+        """The block that was read last."""
+
+    def append(self, grid: Grid) -> None:
+        """Keep the next block of rows; only the last one may be lower than BLOCK."""
+        if self._like is None:
+            self._like = _cut(grid, 0, 0)
+        try:
+            self._places.append(self._file.tell())
+            for plane in _planes(grid).values():
+                filled = plane != 0
+                self._file.write(np.packbits(filled).tobytes())
+                self._file.write(plane[filled].tobytes())
+        except OSError as error:
+            raise HeatlasError(
+                f"no room to keep what is drawn in {tempfile.gettempdir()} ({error.strerror or error}): "
+                "free some, or let TMPDIR name another folder"
+            ) from error
+
+    def rows(self, first: int, last: int) -> Grid:
+        """Read rows `first` to `last`."""
+        blocks = [
+            _cut(self._block(k), max(first - k * BLOCK, 0), last - k * BLOCK)
+            for k in range(first // BLOCK, -(-last // BLOCK))
+        ]
+        if len(blocks) == 1:
+            return blocks[0]
+        parts = [_planes(block) for block in blocks]
+        joined: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return replace(blocks[0], window=replace(blocks[0].window, height=last - first), **joined)
+
+    def _block(self, k: int) -> Grid:
+        if self._last is not None and self._last[0] == k:
+            return self._last[1]
+        assert self._like is not None
+        height = min(BLOCK, self._window.height - k * BLOCK)
+        shape, size = (height, self._window.width), height * self._window.width
+        self._file.seek(self._places[k])
+        planes: dict[str, Any] = {}
+        for name, like in _planes(self._like).items():
+            bits = np.frombuffer(self._file.read(-(-size // 8)), np.uint8)
+            filled = np.unpackbits(bits, count=size).view(np.bool_).reshape(shape)
+            plane = np.zeros(shape, like.dtype)
+            many = int(np.count_nonzero(filled))
+            plane[filled] = np.frombuffer(self._file.read(many * like.dtype.itemsize), like.dtype)
+            planes[name] = plane
+        grid = replace(self._like, window=replace(self._window, y=self._window.y + k * BLOCK, height=height), **planes)
+        self._last = k, grid
+        return grid

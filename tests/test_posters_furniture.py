@@ -1,0 +1,261 @@
+"""Furniture: nothing lies on anything else, bars are as long as they say, letters can be read on any ground."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from heatlas import lettering, scale_bar
+from heatlas.colormaps import colormap
+from heatlas.errors import BadOption
+from heatlas.finish import Finish
+from heatlas.furniture import Furnished, Furniture, arrange
+from heatlas.grid import parse_measure
+from heatlas.legend import CORNERS, draw_legend, fitting_scale
+from heatlas.mercator import ground_metres
+from heatlas.picture import Picture
+from heatlas.places import bbox_window
+from heatlas.sinks import write
+from heatlas.sinks.artwork import Artwork
+from heatlas.window import Window
+
+DARK, LIGHT = (14, 17, 22), (250, 249, 246)
+CITY = Window(256 * 2**13, 1_086_000, 722_000, 1200, 900)
+
+
+def legend_for(window, ground=DARK):
+    ticks = [(0.0, "1"), (0.5, "10"), (1.0, "100")]
+    scale = fitting_scale(window.width, window.height)
+    return draw_legend(colormap("ember"), ticks, "Passes", dark=ground is not LIGHT, scale=scale)
+
+
+@given(
+    width=st.integers(30, 3000),
+    height=st.integers(30, 3000),
+    title=st.sampled_from(["", "Panama City", "Two years of running and riding in the town by the river", "x" * 60]),
+    attribution=st.sampled_from(["", "© me", "© OpenStreetMap contributors, and the runners of the town"]),
+    with_bar=st.booleans(),
+    corner=st.sampled_from([None, *CORNERS]),
+    ground=st.sampled_from([None, DARK, LIGHT]),
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_lies_on_anything_else(width, height, title, attribution, with_bar, corner, ground):
+    window = Window(256 * 2.0**13, 1_086_000, 722_000, width, height)
+    wanted = Furniture(title=title, attribution=attribution, scale_bar=with_bar, ground=ground)
+    legend = None if corner is None else legend_for(window, ground)
+    try:
+        patches = arrange(window, wanted, legend, corner or "bottom-right")
+    except BadOption as error:
+        assert "too small" in str(error)  # noqa: PT017
+        assert min(width, height) < 300 or title.startswith("x")
+        return
+    assert len(patches) == bool(title) + bool(attribution) + with_bar + (corner is not None)
+    covered = np.zeros((height, width), np.uint8)
+    for patch in patches:
+        h, w = patch.pixels.shape[:2]
+        assert 4 <= patch.left <= width - w - 4
+        assert 4 <= patch.top <= height - h - 4
+        covered[patch.top : patch.top + h, patch.left : patch.left + w] += 1
+    assert covered.max(initial=0) <= 1
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize("palette", [True, False])
+def test_a_legend_is_painted_in_its_corner(corner, palette):
+    window = Window(256 * 2.0**13, 1_086_000, 722_000, 300, 200)
+    legend = np.full((30, 80, 4), (10, 20, 30, 255), np.uint8)
+    picture = Picture(np.full((200, 300), 7, np.uint8), colormap("ember"))
+    picture = picture if palette else Picture(picture.rgba)
+    before = picture.rgba.copy()
+    furnished = Furnished(picture, arrange(window, Furniture(), legend, corner))
+    seen = np.concatenate([furnished.rows(top, min(top + 13, 200)).pixels for top in range(0, 200, 13)])
+    assert furnished.palette is None
+    assert np.array_equal(picture.rgba, before)
+    y, x = np.nonzero((seen != before).any(-1))
+    top = 16 if "top" in corner else 200 - 16 - 30
+    left = 16 if "left" in corner else 300 - 16 - 80
+    assert (y.min(), y.max(), x.min(), x.max()) == (top, top + 29, left, left + 79)
+
+
+def test_without_furniture_a_picture_stays_what_it_is():
+    picture = Picture(np.zeros((900, 1200), np.uint8), colormap("ember"))
+    furnished = Furnished(picture, arrange(CITY, Furniture(ground=DARK), None))
+    assert furnished.palette is picture.palette
+    assert furnished.rows(3, 9).pixels.base is picture.pixels
+
+
+@given(st.floats(-84, 84), st.floats(1, 20), st.integers(200, 5000))
+def test_a_bar_is_round_and_as_long_as_it_says(lat, zoom, most):
+    scale = 256 * 2.0**zoom
+    window = bbox_window((10, lat - 0.01, 10.02, lat + 0.01), zoom=zoom)
+    metres, pixels = scale_bar.bar_length(window, window.height / 2, most)
+    assert round(metres / 10 ** math.floor(math.log10(metres) + 1e-9), 6) in {1, 2, 5}
+    assert most / 2.5 - 1e-6 <= pixels <= most * (1 + 1e-9)
+    east = float(ground_metres((window.y + window.height / 2) / scale)[0])
+    assert pixels / scale * east == pytest.approx(metres, rel=1e-9)
+
+
+@pytest.mark.parametrize("lat", [0.0, 47.8, 70.0])
+@pytest.mark.parametrize("ground", [None, DARK, LIGHT])
+def test_a_painted_bar_is_as_long_as_the_ground_says(lat, ground):
+    """Measured in the picture, against the length of a degree of longitude on the ellipsoid."""
+    window = bbox_window((10, lat, 10.1, lat + 0.06), width=1100)
+    (patch,) = arrange(window, Furniture(scale_bar=True, ground=ground), None)
+    ink = (26, 29, 36) if ground is LIGHT else (246, 246, 244)
+    line = (patch.pixels[..., :3] == ink).all(-1) & (patch.pixels[..., 3] == 255)
+    row = int(np.argmax(line.sum(axis=1)))
+    columns = np.flatnonzero(line[row])
+    length = columns[-1] - columns[0] + 1
+    e2 = 0.00669437999014
+    _, south, _, north = window.bbox
+    here = math.radians(north + (patch.top + row) / window.height * (south - north))
+    degree = math.pi / 180 * 6378137 * math.cos(here) / math.sqrt(1 - e2 * math.sin(here) ** 2)
+    metres = length * degree * 360 / window.scale
+    round_length = min((d * 10.0**k for k in range(6) for d in (1, 2, 5)), key=lambda m: abs(m - metres))
+    assert metres == pytest.approx(round_length, rel=1 / length + 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ((10, 47, 10.1, 47.1), ""),
+        ((-20, 35, 40, 70), " at 36°N"),
+        ((-180, -60, 180, 80), " at 57°S"),
+        ((-9, -9, 9, 9), ""),
+    ],
+)
+def test_a_bar_says_where_it_holds_when_it_does_not_hold_everywhere(box, words):
+    window = bbox_window(box, width=1000)
+    assert scale_bar._where(window, 0.97 * window.height) == words
+
+
+@pytest.mark.parametrize(
+    ("metres", "words"), [(0.5, "50 cm"), (1, "1 m"), (500, "500 m"), (1000, "1 km"), (2e6, "2,000 km")]
+)
+def test_lengths_are_written_for_people(metres, words):
+    assert scale_bar.words_for(metres) == words
+
+
+@pytest.mark.parametrize(("ground", "light"), [(DARK, True), (LIGHT, False), (None, True), ((200, 30, 30), True)])
+def test_letters_can_be_read(ground, light):
+    """Between letters and what surrounds them lies a contrast of at least 4.5 (WCAG 2.2), even over a bright line."""
+    (patch,) = arrange(CITY, Furniture(title="Title", ground=ground), None)
+    line = np.full((CITY.height, CITY.width, 4), (255, 120, 40, 255), np.uint8)
+    rows = Furnished(Picture(line), (patch,)).rows(patch.top, patch.top + len(patch.pixels)).pixels
+    part = rows[:, patch.left : patch.left + patch.pixels.shape[1], :3].astype(float) / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    ink = np.array([246, 246, 244] if light else [26, 29, 36]) / 255
+    letters = np.abs(part - ink).max(-1) < 0.02
+    assert letters.sum() > 300
+    if ground in (DARK, LIGHT, None):
+        near = np.zeros_like(letters)
+        for dy in range(-3, 4):
+            for dx in range(-3, 4):
+                near |= np.roll(letters, (dy, dx), (0, 1))
+        closer = np.zeros_like(letters)
+        for dy in range(-2, 3):
+            for dx in range(-2, 3):
+                closer |= np.roll(letters, (dy, dx), (0, 1))
+        around = luminance[near & ~closer]
+        bright, dim = (
+            max(luminance[letters].mean(), np.median(around)),
+            min(luminance[letters].mean(), np.median(around)),
+        )
+        assert (bright + 0.05) / (dim + 0.05) > 4.5
+
+
+def test_letters_grow_with_the_picture():
+    heights = []
+    for factor in (1, 4):
+        window = Window(256 * 2.0**13, 1_086_000, 722_000, 1200 * factor, 900 * factor)
+        (patch,) = arrange(window, Furniture(title="Panama", ground=DARK), None)
+        heights.append(len(patch.pixels) / window.height)
+    assert heights[1] == pytest.approx(heights[0], rel=0.1)
+
+
+def test_letters_that_the_font_lacks_come_from_another_or_are_replaced(monkeypatch):
+    ink = lettering.ink_for(DARK, 1.0)
+    plain = ink.mask("Laufe", 30)
+    monkeypatch.setattr(lettering, "_FALLBACKS", ())
+    lettering._fallback.cache_clear()
+    assert np.array_equal(ink.mask("Läufe", 30), plain)
+    monkeypatch.undo()
+    lettering._fallback.cache_clear()
+    if lettering._fallback("ä"):
+        assert not np.array_equal(ink.mask("Läufe", 30), plain)
+    assert not np.array_equal(ink.mask("© me", 30), ink.mask("? me", 30))
+
+
+def finish(name, tmp_path, **options):
+    base = {"tone": None, "colormap_name": None, "background": "dark", "legend": False, "rgba": False}
+    return Finish.parse(output=tmp_path / name, measure=parse_measure("passes"), **{**base, **options})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("p.npy", {"scale_bar": True}, "--scale-bar is painted.*holds values: write a .png"),
+        ("p.tif", {"scale_bar": True}, "add --rgba"),
+        ("p.kmz", {"scale_bar": True}, "--scale-bar would be wrong in a .kmz"),
+        ("p.png", {"garmin": True}, "--garmin is for .kmz"),
+        ("p.kmz", {"garmin": True, "background": "none"}, "--garmin needs a --background.*JPEG"),
+        ("p.kmz", {"garmin": True, "legend": True}, "--legend has no place"),
+        ("p.png", {"rgba": True}, "--rgba is for .tif"),
+        ("p.png", {"dpi": 300.0}, "--dpi is for .pdf"),
+        ("p.pdf", {"dpi": 1.0}, "--dpi 1 is not between"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(tmp_path, name, options, says):
+    with pytest.raises(BadOption, match=says):
+        finish(name, tmp_path, **options)
+
+
+@pytest.mark.parametrize(("name", "options"), [("p.tif", {"rgba": True, "scale_bar": True}), ("p.pdf", {"dpi": 200.0})])
+def test_options_that_fit_are_taken(tmp_path, name, options):
+    assert finish(name, tmp_path, **options).output.name == name
+
+
+@pytest.mark.parametrize("name", ["p.png", "p.webp", "p.tif"])
+def test_furniture_is_painted_on_every_picture(tmp_path, name):
+    rng = np.random.default_rng(0)
+    picture = Picture(rng.integers(0, 9, (900, 1200), np.uint8), colormap("ember"))
+    wanted = Furniture(title="Panama", scale_bar=True, attribution="© me", ground=DARK)
+    work = Artwork(window=CITY, picture=picture, furniture=wanted, legend=legend_for(CITY), rgba=name == "p.tif")
+    paths = write(tmp_path / name, work)
+    if name == "p.tif":
+        import rasterio
+
+        assert len(paths) == 1
+        with rasterio.open(paths[0]) as dataset:
+            seen = np.moveaxis(dataset.read(), 0, -1)
+    else:
+        with Image.open(paths[0]) as image:
+            seen = np.array(image.convert("RGBA"))
+    assert np.array_equal(seen, work.finished.rows(0, 900).rgba)
+    changed = (seen != picture.rgba).any(-1)
+    assert all(part.any() for part in (changed[:150, :400], changed[-150:, :400], changed[-150:, -400:]))
+    assert not changed[300:600].any()
+
+
+def test_words_go_into_files_that_hold_values(tmp_path):
+    import json
+
+    work = Artwork(
+        window=Window(256.0, 0, 0, 2, 2), values=np.ones((2, 2), np.float32), title="Panama", attribution="© me"
+    )
+    _, beside = write(tmp_path / "p.npy", work)
+    described = json.loads(beside.read_text())
+    assert (described["title"], described["attribution"]) == ("Panama", "© me")
+
+
+def test_a_picture_too_small_says_so(tmp_path):
+    with pytest.raises(BadOption, match="60 x 60 pixels is too small"):
+        arrange(Window(2.0**20, 0, 0, 60, 60), Furniture(title="Panama City by night"), legend_for(CITY))
+    with pytest.raises(BadOption, match="no corner"):
+        arrange(CITY, Furniture(), legend_for(CITY), "middle")
