@@ -1,0 +1,230 @@
+"""A film: options that were checked before any work, and the way from tracks to a written file."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from heatlas.batch import select
+from heatlas.choice import Choice, is_centred, why_nowhere
+from heatlas.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.film.reel import FORMATS, Reel, check_film, write_reel
+from heatlas.film.scenes import Look, Scenes
+from heatlas.film.timeline import parse_duration, parse_span, parse_step
+from heatlas.finish import measure_unit, window_data, written_per_value
+from heatlas.options import parse_smoothing
+from heatlas.places import check_memory, extent
+from heatlas.report import place_data
+from heatlas.smooth import Smoothing, halo
+from heatlas.tracks import Tracks, why_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.film.reel import Format
+    from heatlas.frame import Frame
+    from heatlas.grid import Measure
+    from heatlas.window import Window
+
+    Told = Callable[[str, int, int], None]
+    """Hears the stage, and how much of how much is done."""
+
+__all__ = ["FilmJob"]
+
+_UNDATED = "activities whose start is unknown or cannot be"
+_GPS_EPOCH = 315964800.0  # 1980-01-06: nothing that was recorded is older
+_AHEAD = 2 * 86400.0
+"""Seconds by which clocks may be ahead of this one."""
+_BYTES = 32
+"""Memory that a pixel takes beside what a picture does: its colours, its glow, and the heat the tone was fitted to."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmJob:
+    """A film of tracks whose options are sound."""
+
+    output: Path
+    measure: Measure
+    frame: Frame
+    look: Look
+    smoothing: Smoothing
+    choice: Choice
+    step: int | str
+    """What a frame goes on by: days, "week", "month", or "auto"."""
+    span: int | None
+    """Days for which an activity stays visible; None: for good."""
+    duration: float
+    """Seconds in which time runs; the last frame is then held."""
+    fps: float
+
+    @classmethod
+    def parse(
+        cls,
+        measure: Measure,
+        frame: Frame,
+        *,
+        output: Path,
+        tone: str | None = None,
+        colormap_name: str | None = None,
+        background: str | None = None,
+        legend: bool = False,
+        smooth: str = "auto",
+        where: str | None = None,
+        sports: Collection[str] = (),
+        after: str | None = None,
+        before: str | None = None,
+        clip_ends: str | None = None,
+        zones: Collection[str] = (),
+        every: str | None = None,
+        span: str | None = None,
+        duration: str | None = None,
+        fps: float | None = None,
+    ) -> FilmJob:
+        """Check all options; a window that is known already must fit into memory.
+
+        Parameters
+        ----------
+        measure : Measure
+            What to count.
+        frame : Frame
+            What is shown, and how finely.
+        output : Path
+            Its ending decides the format: .mp4, .gif or .webp.
+        tone, colormap_name, legend, smooth, where, sports, after, before, clip_ends, zones
+            As for a picture.
+        background : str, optional
+            As for a picture, but not "none"; "dark" when nothing is said.
+        every : str, optional
+            Steps in which time goes on: "auto" (evenly), "day", "week", "month", "3d".
+        span : str, optional
+            For how long an activity stays visible: "30d", "4w", "1y"; by default for good.
+        duration : str, optional
+            Length of the film without the hold at its end: "20s" (default), "1.5min".
+        fps : float, optional
+            Frames a second; by default what suits the format.
+
+        Raises
+        ------
+        BadOption, TooLarge, MissingExtra
+            Before anything was read.
+        """
+        check_film(output)
+        form = FORMATS[output.suffix.lower()]
+        fps = form.fps if fps is None else fps
+        if not 1 <= fps <= 60:
+            raise BadOption(f"--fps {fps:g} is no pace for a film: take 1 to 60")
+        job = cls(
+            output, measure, frame,
+            Look.parse(measure, tone=tone, colormap_name=colormap_name, background=background or "dark", legend=legend),
+            parse_smoothing(smooth),
+            Choice.parse(where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones),
+            parse_step(every or "auto"), None if span is None else parse_span(span),
+            parse_duration(duration or "20s", fps), fps,
+        )  # fmt: skip
+        if frame.bbox is not None:
+            job._window(frame.bbox)
+        return job
+
+    @property
+    def form(self) -> Format:
+        """The format that the output's ending asks for."""
+        return FORMATS[self.output.suffix.lower()]
+
+    def _window(self, box: tuple[float, float, float, float]) -> Window:
+        """The window over a box; where no size was asked for, of the format's size."""
+        frame = self.frame
+        window = frame.window(box)
+        if frame.zoom is None and frame.resolution is None and frame.width is None:
+            side = self.form.side
+            share = min(1.0, window.width / window.height)
+            window = replace(frame, width=max(1, round(side * share))).window(box)
+        self._check(window, 0)  # before the halo is worked out row by row
+        self._check(window, halo(self.smoothing, window))
+        return window
+
+    def _check(self, window: Window, margin: int) -> None:
+        """Refuse a window that does not fit into memory whole: from frame to frame, strips will not do."""
+        fits = check_memory(window, margin, margin, self.measure.bytes_per_pixel + _BYTES)
+        if fits < window.height:
+            raise TooLarge(
+                f"a film of {window.width} x {window.height} px is too large: take --width "
+                f"{int(window.width * (fits / window.height) ** 0.5)} or less, or a coarser --resolution"
+            )
+
+    def run(
+        self,
+        tracks: Tracks,
+        workers: int | None = None,
+        progress: Told = lambda stage, done, total: None,
+    ) -> dict[str, Any]:
+        """Filter, hide, count, paint and encode; return the report as plain data.
+
+        Raises
+        ------
+        NothingToDraw
+            When nothing is left, or nothing lies in the window.
+        """
+        started = time.perf_counter()
+        tracks = _dated(self.choice.of(tracks))
+        if not tracks.batches:
+            left = tracks.report.dropped[_UNDATED]
+            raise NothingToDraw(
+                f"none of {left} activities says when it was, as a film needs to know" if left else why_nothing(tracks)
+            )
+        places = tracks.places()
+        busiest = self.frame.choice == "busiest place"
+        window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
+        scenes = Scenes.plan(tracks, window, self, workers)
+        if scenes is None:
+            raise NothingToDraw(why_nowhere(self.measure, places))
+        chosen = time.perf_counter()
+        even = self.form.even
+        height, width = (side + side % 2 if even else side for side in scenes.shape)
+        frames = _told(scenes.frames(height, width), len(scenes), progress)
+        write_reel(self.output, Reel(frames, len(scenes), height, width, self.fps, scenes.samples()))
+        done = time.perf_counter()
+        unit, tone, line = measure_unit(self.measure), scenes.tone, scenes.timeline
+        return {
+            **tracks.data(),
+            "places": [{**place_data(place), "drawn": is_centred(place, window)} for place in places],
+            "choice": self.frame.choice,
+            "window": window_data(window),
+            "measure": str(self.measure),
+            "unit": unit.label or unit.symbol,
+            "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
+            "range_text": [unit.format(tone.low), unit.format(tone.high)],
+            "total": scenes.total,
+            "frames": len(scenes),
+            "fps": self.fps,
+            "duration": len(scenes) / self.fps,
+            "from": line.day(line.begin),
+            "to": line.day(float(line.ends[-1]) - 1),
+            "seconds": {**tracks.report.seconds, "choose": chosen - started, "film": done - chosen},
+            "outputs": [str(self.output)],
+        }
+
+
+def _dated(tracks: Tracks) -> Tracks:
+    """Leave out activities that do not say when they were: one broken clock would make a film of thousands of years."""
+    latest = time.time() + _AHEAD
+    kept = [
+        select(b, [a.start is not None and _GPS_EPOCH <= a.start <= latest for a in b.activities])
+        for b in tracks.batches
+    ]  # fmt: skip
+    out = len(tracks) - sum(len(batch) for batch in kept)
+    dropped = tracks.report.dropped + Counter({_UNDATED: out} if out else {})
+    return Tracks(tuple(batch for batch in kept if len(batch)), replace(tracks.report, dropped=dropped))
+
+
+def _told(frames: Iterator[NDArray[np.uint8]], count: int, progress: Told) -> Iterator[NDArray[np.uint8]]:
+    """Tell how many frames are done as they are taken."""
+    progress("filming", 0, count)
+    for number, frame in enumerate(frames, 1):
+        yield frame
+        progress("filming", number, count)
