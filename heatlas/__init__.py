@@ -1,9 +1,9 @@
 """Heat maps of recorded tracks and weighted points.
 
 >>> import heatlas
->>> heatlas.render("export.zip", "heat.png", background="dark", legend=True)
+>>> heatlas.render("export.zip", output="heat.png", background="dark", legend=True)
 >>> heat = heatlas.open("export.zip").where("sport = 'Run'").heat("pace")
->>> heat.smoothed.values.shape
+>>> heat.smooth("8m").background("dark").save("pace.png", legend=True)
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
-    "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "PointSet", "Privacy", "Tracks", "Window", "Zone",
-    "inspect", "open", "open_points", "owner_secret", "render", "write_demo",
+    "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "LiveMap", "PointSet", "Privacy", "Tracks", "Window",
+    "Zone", "inspect", "open", "open_points", "owner_secret", "render", "write_demo",
 ]  # fmt: skip
 
 _HOMES = {
     "Activity": "heatlas.batch",
     "Batch": "heatlas.batch",
     "Grid": "heatlas.grid",
-    "Heat": "heatlas.rendering",
+    "Heat": "heatlas.heat",
     "HeatlasError": "heatlas.errors",
     "Kernel": "heatlas.spread",
+    "LiveMap": "heatlas.widget",
     "PointSet": "heatlas.point_set",
     "Privacy": "heatlas.privacy",
     "Tracks": "heatlas.tracks",
@@ -36,17 +37,18 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from heatlas.api import inspect, open_points, render
+    from heatlas.api import inspect, open_points
     from heatlas.api import open_sources as open  # noqa: A004 - as in PIL and xarray: always behind the module's name
     from heatlas.batch import Activity, Batch
     from heatlas.demo import write_demo
     from heatlas.errors import HeatlasError
     from heatlas.grid import Grid
+    from heatlas.heat import Heat
     from heatlas.point_set import PointSet
     from heatlas.privacy import Privacy, Zone, owner_secret
-    from heatlas.rendering import Heat
     from heatlas.spread import Kernel
     from heatlas.tracks import Tracks
+    from heatlas.widget import LiveMap
     from heatlas.window import Window
 
 
@@ -57,7 +59,7 @@ def __getattr__(name: str) -> Any:
     if name == "open":
         return importlib.import_module("heatlas.api").open_sources
     if name == "render":
-        return importlib.import_module("heatlas.api").render
+        return importlib.import_module("heatlas.outputs").render
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'heatlas' has no attribute {name!r}")

@@ -16,14 +16,16 @@ from heatlas.rendering import point_heat
 from heatlas.sources.tables.columns import PointColumns, find_columns
 from heatlas.sources.tables.rows import read_points, swap_warning
 from heatlas.spool import Spool, Tally
+from heatlas.spread import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from heatlas.heat import Heat
+    from heatlas.heat.widths import Width
     from heatlas.points import Points
-    from heatlas.rendering import Heat
+    from heatlas.rendering import Heat as Drawn
     from heatlas.sources.tables.table import Table
-    from heatlas.spread import Kernel
     from heatlas.window import Window
 
 __all__ = ["PointSet", "why_no_points"]
@@ -31,7 +33,7 @@ __all__ = ["PointSet", "why_no_points"]
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PointSet:
     """Rows of tables that are points; they are read when something is asked of them."""
 
@@ -198,7 +200,7 @@ class PointSet:
         density: bool = False,
         workers: int | None = None,
     ) -> Heat:
-        """Count points over a window and spread them; the arrays are in the result.
+        """Count points over a window and spread them.
 
         Parameters
         ----------
@@ -213,10 +215,32 @@ class PointSet:
         workers : int, optional
             Threads; by default one for each processor.
         """
+        from heatlas.heat import Heat
+
         if not isinstance(measure, Measure):
             measure = parse_point_measure(measure, self.weight, density)
-        kernel = parse_kernel(kernel) if isinstance(kernel, str) else kernel
-        return point_heat(self.chunks(), window or self.window(), measure, kernel, workers)
+        wanted, over = measure, window or self.window()
+        width = parse_kernel(kernel) if isinstance(kernel, str) else kernel
+
+        def again(width: Width) -> Drawn:
+            assert isinstance(width, Kernel)
+            return point_heat(self.chunks(), over, wanted, width, workers)
+
+        return Heat.of(again(width), width, again if all(table.repeatable for table, _ in self.parts) else None)
+
+    def _facts(self) -> list[str]:
+        columns = self.parts[0][1]
+        place = columns.geometry or f"{columns.lat}, {columns.lon}"
+        weight = f"weighted by {columns.weight}" if columns.weight else "each counts 1"
+        return [f"{self.size:,} rows" if self.size else "", f"at {place}", weight]
+
+    def __repr__(self) -> str:
+        return f"<PointSet {self.name}: {', '.join(fact for fact in self._facts() if fact)}>"
+
+    def _repr_html_(self) -> str:
+        from heatlas.heat.cards import card
+
+        return card(self.name, self._facts())
 
 
 def _stated(table: Table, columns: PointColumns) -> Box | None:

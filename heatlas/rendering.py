@@ -44,12 +44,18 @@ class Style:
 class Heat:
     """A measure over a window, before and after smoothing."""
 
-    bare: Grid
-    """As counted, over the window."""
+    counted: Grid
+    """As counted, over the window and the halo that smoothing reads."""
     smoothed: Grid
     """As shown."""
     seconds: dict[str, float]
     """Stage -> how long it took."""
+
+    @property
+    def bare(self) -> Grid:
+        """As counted, over the window."""
+        outer, inner = self.counted.window, self.smoothed.window
+        return self.counted.cropped(inner.x - outer.x, inner.y - outer.y)
 
     @property
     def total(self) -> float:
@@ -95,7 +101,7 @@ def heat(
     progress("smoothing")
     smoothed = smooth(grown, smoothing, window, workers)
     done = time.perf_counter()
-    return Heat(grown.cropped(margin), smoothed, {"trace": traced - started, "smooth": done - traced})
+    return Heat(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
 
 
 def point_heat(
@@ -138,7 +144,7 @@ def point_heat(
     progress("spreading", 0, window.height)
     smoothed = spread(grown, kernel, window, workers, lambda done, total: progress("spreading", done, total))
     done = time.perf_counter()
-    return Heat(grown.cropped(columns, rows), smoothed, {"count": counted - started, "spread": done - counted})
+    return Heat(grown, smoothed, {"count": counted - started, "spread": done - counted})
 
 
 def paint(heat: Heat, style: Style, tone: Tone | None = None) -> tuple[Picture, Tone]:

@@ -14,21 +14,23 @@ from heatlas.options import parse_smoothing
 from heatlas.places import bbox_window, find_places
 from heatlas.privacy import Privacy, hide
 from heatlas.report import Report
+from heatlas.smooth import Smoothing
 from heatlas.where import attributes, parse_date, parse_where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from heatlas.grid import Measure
+    from heatlas.heat import Heat
+    from heatlas.heat.widths import Width
     from heatlas.places import Place
-    from heatlas.rendering import Heat
-    from heatlas.smooth import Smoothing
+    from heatlas.rendering import Heat as Drawn
     from heatlas.window import Window
 
 __all__ = ["Tracks"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Tracks:
     """Activities with their tracks, and the report of how they came here."""
 
@@ -138,17 +140,55 @@ class Tracks:
         smoothing: str | Smoothing = "auto",
         workers: int | None = None,
     ) -> Heat:
-        """Count a measure over a window and smooth it; the arrays are in the result."""
+        """Count a measure over a window and smooth it.
+
+        Parameters
+        ----------
+        measure : str or Measure
+            passes, activities, seconds, metres, fixes; pace, max(power) ... (see `heatlas.grid.parse_measure`).
+        window : Window, optional
+            By default the busiest place, at most 4096 px wide and high. To compare heats, draw them over one window.
+        smoothing : str or Smoothing
+            Standard deviation of the Gaussian: "4m", "2px", "0" for none, "auto" for 4 m and at least 1 px.
+        workers : int, optional
+            Threads; by default one for each processor.
+
+        Raises
+        ------
+        BadOption, TooLarge, NothingToDraw
+            In one sentence that says what to do.
+        """
         from heatlas.grid import Measure, parse_measure
+        from heatlas.heat import Heat
         from heatlas.rendering import heat
 
-        return heat(
-            self.batches,
-            window or self.window(),
-            measure if isinstance(measure, Measure) else parse_measure(measure),
-            parse_smoothing(smoothing) if isinstance(smoothing, str) else smoothing,
-            workers,
-        )
+        over = window or self.window()
+        wanted = measure if isinstance(measure, Measure) else parse_measure(measure)
+        width = parse_smoothing(smoothing) if isinstance(smoothing, str) else smoothing
+
+        def again(width: Width) -> Drawn:
+            assert isinstance(width, Smoothing)
+            return heat(self.batches, over, wanted, width, workers)
+
+        return Heat.of(again(width), width, again)
+
+    def __repr__(self) -> str:
+        from heatlas.heat.cards import dates_of, sports_of
+
+        activities = self.activities
+        facts = [f"{len(activities):,} activities", f"{self.fixes:,} fixes", dates_of(activities)]
+        about = ", ".join(fact for fact in facts if fact)
+        return f"<Tracks {about}: {sports_of(activities)}>" if activities else f"<Tracks none: {why_nothing(self)}>"
+
+    def _repr_html_(self) -> str:
+        from heatlas.heat.cards import card, dates_of, sports_table
+
+        activities, report = self.activities, self.report
+        left_out = f"{len(report.failed):,} files could not be read" if report.failed else ""
+        facts = [f"{self.fixes:,} fixes", dates_of(activities), left_out]
+        if not activities:
+            facts = [why_nothing(self)]
+        return card(f"{len(activities):,} activities", facts, sports_table(activities))
 
 
 def why_nothing(tracks: Tracks) -> str:

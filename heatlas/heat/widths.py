@@ -1,0 +1,90 @@
+"""Smoothing anew from what was counted, as if it had been drawn so from the beginning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption
+from heatlas.options import kernel_of_smoothing, parse_smoothing
+from heatlas.rendering import Heat as Drawn
+from heatlas.smooth import Smoothing, smooth
+from heatlas.smooth import halo as smoothing_halo
+from heatlas.spread import Kernel, spread
+from heatlas.spread import halo as kernel_halo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heatlas.grid import Grid
+    from heatlas.window import Window
+
+__all__ = ["Width", "smoothed_anew"]
+
+Width = Smoothing | Kernel
+"""How tracks are smoothed, or points spread."""
+
+
+def smoothed_anew(
+    drawn: Drawn,
+    before: Width,
+    width: str | float | Width,
+    again: Callable[[Width], Drawn] | None,
+    workers: int | None,
+) -> tuple[Drawn, Width]:
+    """Smooth what was counted once more, or count again where that does not reach far enough (see `Heat.smooth`)."""
+    wanted = _parsed(width, drawn.smoothed.measure.points)
+    if type(wanted) is not type(before):
+        raise BadOption("points are spread by a Kernel, and tracks smoothed by a Smoothing: take the other")
+    if _fits(drawn, wanted):
+        return _anew(drawn, wanted, workers), wanted
+    if again is None:
+        raise BadOption(f"smoothing over {width} reads beyond what was counted: draw the heat anew, that wide")
+    return again(wanted), wanted
+
+
+def _parsed(width: str | float | Width, points: bool) -> Width:
+    """Read "8m", "2px", 0 or "auto"; of points as a Gaussian kernel of that standard deviation."""
+    if isinstance(width, (Smoothing, Kernel)):
+        return width
+    text = str(width)
+    if not points:
+        return parse_smoothing(text)
+    return Kernel() if text.strip().lower() == "auto" else kernel_of_smoothing(text)
+
+
+def _fits(drawn: Drawn, width: Width) -> bool:
+    """Whether what was counted reaches far enough beyond the window."""
+    outer, inner = drawn.counted.window, drawn.smoothed.window
+    columns, rows = _halo(width, inner)
+    return columns <= inner.x - outer.x and rows <= inner.y - outer.y
+
+
+def _anew(drawn: Drawn, width: Width, workers: int | None) -> Drawn:
+    """Smooth again what was counted; its halo must do (see `_fits`)."""
+    outer, inner = drawn.counted.window, drawn.smoothed.window
+    columns, rows = _halo(width, inner)
+    counted = _whole(drawn.counted.cropped(inner.x - outer.x - columns, inner.y - outer.y - rows))
+    if isinstance(width, Smoothing):
+        shown = smooth(counted, width, inner, workers)
+    else:
+        shown = spread(counted, width, inner, workers)
+    return Drawn(drawn.counted, shown, drawn.seconds)
+
+
+def _halo(width: Width, window: Window) -> tuple[int, int]:
+    if isinstance(width, Kernel):
+        return kernel_halo(width, window)
+    margin = smoothing_halo(width, window)
+    return margin, margin
+
+
+def _whole(grid: Grid) -> Grid:
+    """The same without gaps between its rows: kernels are compiled for whole planes."""
+    planes = {
+        name: None if plane is None else np.ascontiguousarray(plane)
+        for name, plane in (("total", grid.total), ("count", grid.count), ("square", grid.square))
+    }
+    return replace(grid, **planes)  # type: ignore[arg-type]

@@ -1,0 +1,139 @@
+"""LiveMap: a map of a library in a notebook."""
+
+from __future__ import annotations
+
+import shutil
+import weakref
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets as t
+
+from heatlas.errors import HeatlasError
+from heatlas.tiling.view import close, now, open_view
+from heatlas.widget.answers import Answer, Wish, answer, home, passed, wish_of
+from heatlas.widget.parts import script, style
+from heatlas.widget.source import opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.library.store import Library
+    from heatlas.tiling.view import View
+    from heatlas.tracks import Tracks
+
+__all__ = ["LiveMap"]
+
+_WISHES = tuple(field.name for field in fields(Wish))
+
+
+class LiveMap(anywidget.AnyWidget):
+    """A live map in a notebook: each trait can be read and set, from Python and, where it makes sense, on the map.
+
+    Tiles are drawn by the kernel and come as messages: there is no server and no port, so that it works on remote hubs
+    too, and nothing is fetched from anywhere. While a cell runs, the map waits.
+
+    Parameters
+    ----------
+    source : str, Path or Tracks
+        A library, or tracks, which are indexed for the while: ``heatlas.LiveMap(heatlas.open("export.zip"))``.
+    **traits
+        Any of those below.
+
+    Raises
+    ------
+    BadOption, NothingToDraw, SourceFailed
+        When there is nothing to show.
+    traitlets.TraitError
+        For a value that cannot be used, in one sentence; also when a trait is set later.
+    """
+
+    _esm = script()
+    _css = style()
+
+    measure = t.Unicode("passes", help="What is counted: passes, seconds, pace, max(power) ...").tag(sync=True)
+    where = t.Unicode("", help="Filter in CQL2 text, such as \"sport = 'Run' AND distance > 10000\".").tag(sync=True)
+    sports = t.List(t.Unicode(), help="Sports that count; none: all do.").tag(sync=True)
+    after = t.Unicode("", help="Only activities that start at this date or later.").tag(sync=True)
+    before = t.Unicode("", help="Only activities that start earlier.").tag(sync=True)
+    colormap = t.Unicode("", help="A name or stops; empty: what suits the measure.").tag(sync=True)
+    tone = t.Unicode("", help="log, linear, sqrt, rank, or a range such as 1:200.").tag(sync=True)
+    smooth = t.Unicode("auto", help="Standard deviation of a Gaussian: 8m, 2px, 0.").tag(sync=True)
+    opacity = t.Float(1.0, min=0.0, max=1.0, help="Of the heat.").tag(sync=True)
+    theme = t.Enum(["dark", "light"], "dark", help="Of the ground below the heat.").tag(sync=True)
+    legend = t.Bool(True, help="Whether the bar with numbers is shown.").tag(sync=True)
+    controls = t.Bool(True, help="Whether measure, sport and dates can be chosen on the map.").tag(sync=True)
+    height = t.Int(480, min=120, help="Pixels.").tag(sync=True)
+    center = t.Tuple(
+        t.Float(min=-90, max=90), t.Float(), default_value=None, allow_none=True, help="Latitude, longitude."
+    ).tag(sync=True)
+    zoom = t.Float(None, allow_none=True, help="Of 256 px tiles, as on most web maps.").tag(sync=True)
+    bbox = t.Tuple(
+        t.Float(), t.Float(), t.Float(), t.Float(), help="West, south, east, north of what is seen, degrees."
+    ).tag(sync=True)
+    clicked: Any = t.Tuple(default_value=None, allow_none=True, help="Latitude, longitude of the last click.")
+    at: Any = t.List(help="Activities that pass where was clicked, the latest first, as plain data.")
+    _stamp = t.Unicode("").tag(sync=True)
+
+    _closing: weakref.finalize[..., Any] | None = None
+
+    def __init__(self, source: str | Path | Tracks, **traits: Any) -> None:
+        library, folder = opened(source)
+        self._view = open_view(library)
+        self._closing = weakref.finalize(self, _tidy, self._view, folder)
+        try:
+            super().__init__(bbox=home(self._view), _stamp=self._view.snapshot.version, **traits)
+        except BaseException:
+            self._tidied()
+            raise
+        self.on_msg(self._asked)
+
+    @t.validate(*_WISHES)
+    def _usable(self, proposal: Any) -> Any:
+        try:
+            wish_of({"measure": "passes", proposal["trait"].name: proposal["value"]}).check()
+        except HeatlasError as error:
+            raise t.TraitError(str(error)) from None
+        return proposal["value"]
+
+    @property
+    def library(self) -> Library:
+        """What is drawn from: of tracks, a library that goes with this map."""
+        return self._view.library
+
+    def refresh(self) -> None:
+        """Draw again what has changed in the library meanwhile."""
+        self._stamp = now(self._view).version
+
+    def close(self) -> None:
+        """Close the map and the library; of tracks, remove what was indexed."""
+        super().close()
+        self._tidied()
+
+    def __repr__(self) -> str:
+        return f"<LiveMap of {self._view.library.path.name}: {len(self._view.snapshot.activities):,} activities>"
+
+    def _tidied(self) -> None:
+        if self._closing is not None:  # there may have been nothing to open
+            self._closing()
+
+    def _asked(self, widget: Any, message: Any, buffers: Any) -> None:  # noqa: ARG002 - ipywidgets' signature
+        try:
+            data, attached = self._passed(message) if message.get("kind") == "who" else answer(self._view, message)
+        except HeatlasError as error:
+            data, attached = {"error": str(error)}, []
+        self.send({**data, "id": message.get("id")}, attached)
+
+    def _passed(self, message: Any) -> Answer:
+        """Answer who passed, and keep it."""
+        lat, lon = float(message["lat"]), float(message["lon"])
+        found = passed(self._view, wish_of(message["wish"]), lat, lon, float(message["zoom"]))
+        self.clicked, self.at = (lat, lon), found
+        return {"found": found}, []
+
+
+def _tidy(view: View, folder: Path | None) -> None:
+    close(view)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)

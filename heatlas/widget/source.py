@@ -1,0 +1,84 @@
+"""What a live map draws from: a library, or tracks that become one for the while."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heatlas.batch import split
+from heatlas.errors import BadOption, NothingToDraw
+from heatlas.library.activities import insert_activity
+from heatlas.library.settings import read_settings, write_settings
+from heatlas.library.store import open_library
+from heatlas.library.upkeep import index
+from heatlas.tracks import Tracks, why_nothing
+
+if TYPE_CHECKING:
+    from heatlas.library.store import Library
+
+__all__ = ["opened"]
+
+_FINEST = 16
+"""Finest zoom that is indexed, below the smoothing of 4 m: one more would take twice as long, and show no more."""
+_OUTCOME = {"read": 0, "unread": [], "warnings": [], "dropped": {}}
+
+
+def opened(source: str | Path | Tracks) -> tuple[Library, Path | None]:
+    """Open a library, or make one of tracks.
+
+    Parameters
+    ----------
+    source : str, Path or Tracks
+        The file of a library, which is only read; or tracks as they are, with what was filtered and hidden left out.
+
+    Returns
+    -------
+    Library, Path or None
+        And the folder that is to be removed when it is no longer needed.
+
+    Raises
+    ------
+    BadOption, SourceFailed, NothingToDraw
+        When there is no such library, or no track.
+    """
+    if isinstance(source, Tracks):
+        if not len(source):
+            raise NothingToDraw(why_nothing(source))
+        folder = Path(tempfile.mkdtemp(prefix="heatlas-"))
+        try:
+            return _library_of(source, folder / "heatlas.db"), folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    path = Path(source)
+    if path.is_file() and _is_database(path):
+        return open_library(path), None
+    if path.exists():
+        raise BadOption(f"{path} is no library: show heatlas.LiveMap(heatlas.open({str(path)!r}))")
+    raise BadOption(f"there is no library {path}: heatlas import SOURCE... -l {path} makes one")
+
+
+def _library_of(tracks: Tracks, path: Path) -> Library:
+    """Index tracks as they are: whatever had to be cut from them was."""
+    library = open_library(path, create=True)
+    with library.write() as link:
+        settings = read_settings(link)
+        write_settings(link, replace(settings, zooms=(settings.zooms[0], _FINEST)))
+        file = link.execute(
+            "INSERT INTO files (name, size, changed, digest, said, outcome) VALUES ('', 0, 0, x'', x'', ?)",
+            (json.dumps(_OUTCOME),),
+        ).lastrowid
+        assert file is not None
+        singles = [single for batch in tracks.batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
+        index(link, {insert_activity(link, file, single): single for single in singles}, os.cpu_count() or 1)
+    return library
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(15) == b"SQLite format 3"

@@ -1,0 +1,386 @@
+/** A live map in a notebook. All that it shows is asked of the kernel, by messages; nothing comes from elsewhere. */
+
+const SHARED = Symbol.for("heatlas.widget");
+const COUNTRIES = Symbol.for("heatlas.countries");
+const WISHES = ["measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "theme"];
+/** Tiles that the kernel is asked for at a time: what is no longer wanted is then never drawn. */
+const AT_ONCE = 4;
+const FADE = 180;
+/** Pixels of the legend's bar, and of a letter below it. */
+const BAR = 264;
+const LETTER = 6.6;
+/** Activities that are named where was clicked. */
+const NAMED = 8;
+
+let instances = 0;
+
+export default { render };
+
+async function render({ model, el }) {
+  const kernel = connect(model);
+  const page = layOut(el, model);
+  const ends = [() => kernel.close()];
+  let gone = false;
+  try {
+    const [shared, about] = await Promise.all([sharedParts(kernel), kernel.ask({ kind: "about" })]);
+    if (!gone) ends.push(show(model, kernel, page, shared, about.data));
+  } catch (error) {
+    page.say(error.message);
+  }
+  return () => {
+    gone = true;
+    for (const end of ends.reverse()) end();
+  };
+}
+
+/** Questions to the kernel, and their answers. */
+function connect(model) {
+  const mine = `${Date.now()}-${Math.random()}`;
+  const waiting = new Map();
+  let count = 0;
+  const hear = (content, buffers) => {
+    const asked = waiting.get(content.id);
+    if (!asked) return;
+    waiting.delete(content.id);
+    if (content.error) asked.reject(new Error(content.error));
+    else asked.resolve({ data: content, buffers });
+  };
+  model.on("msg:custom", hear);
+  return {
+    ask(question) {
+      const id = `${mine}-${count++}`;
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject });
+        model.send({ ...question, id });
+      });
+    },
+    close() {
+      model.off("msg:custom", hear);
+      for (const asked of waiting.values()) asked.reject(new Error("closed"));
+    },
+  };
+}
+
+/** MapLibre and the world: loaded once for all maps of a page. */
+function sharedParts(kernel) {
+  globalThis[SHARED] ??= load(kernel).catch((error) => {
+    delete globalThis[SHARED];
+    throw error;
+  });
+  return globalThis[SHARED];
+}
+
+async function load(kernel) {
+  const { data, buffers } = await kernel.ask({ kind: "parts" });
+  const part = Object.fromEntries(data.names.map((name, i) => [name, buffers[i]]));
+  const script = (name) => URL.createObjectURL(new Blob([part[name]], { type: "text/javascript" }));
+  const text = (name) => new TextDecoder().decode(part[name]);
+  globalThis[COUNTRIES] = JSON.parse(text("countries"));
+  const [maplibre, world] = await Promise.all([import(script("maplibre")), import(script("world"))]);
+  maplibre.setWorkerUrl(script("worker"));
+  maplibre.setWorkerCount(1);
+  const drawers = new Map();
+  maplibre.addProtocol("heatlas", ({ url }, aborter) => {
+    const [, name, stamp, z, x, y] = url.match(/^heatlas:\/\/(\d+)\/(\d+)\/(\d+)\/(\d+)\/(\d+)$/);
+    return drawers.get(name)(Number(stamp), Number(z), Number(x), Number(y), aborter.signal);
+  });
+  return { maplibre, world, style: text("style"), drawers };
+}
+
+function make(tag, props = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), props);
+  element.append(...children);
+  return element;
+}
+
+/** Everything but the map itself. */
+function layOut(el, model) {
+  const frame = make("div", { className: "heatlas" });
+  const chart = make("div", { className: "heatlas-map" });
+  const note = make("div", { className: "heatlas-note", hidden: true });
+  const legend = make("div", { className: "heatlas-legend", hidden: true });
+  const controls = make("div", { className: "heatlas-controls", hidden: true });
+  frame.append(chart, controls, legend, note);
+  el.replaceChildren(frame);
+  const resize = () => (frame.style.height = `${model.get("height")}px`);
+  resize();
+  return {
+    frame, chart, legend, controls, resize,
+    say(words) {
+      note.textContent = words;
+      note.hidden = !words;
+    },
+  };
+}
+
+/** Put the map into the page, and keep it and the traits alike. Returns what takes it away again. */
+function show(model, kernel, page, shared, about) {
+  const { maplibre, world, drawers } = shared;
+  const name = String(++instances);
+  page.frame.prepend(make("style", { textContent: shared.style }));
+  const map = new maplibre.Map({
+    container: page.chart,
+    style: world.ground(model.get("theme")),
+    ...place(model),
+    minZoom: 0, maxZoom: 21.5, maxPitch: 0,
+    dragRotate: false, pitchWithRotate: false, touchPitch: false,
+    attributionControl: false, fadeDuration: 0,
+    pixelRatio: Math.min(devicePixelRatio, 2),
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibre.ScaleControl({ maxWidth: 90 }), "bottom-left");
+  map.on("error", () => {}); // what cannot be drawn is told by the legend
+  const heat = createHeat(map, kernel, name, model, about);
+  drawers.set(name, heat.draw);
+  const legend = createLegend(page, kernel, model, map);
+  let loaded = false;
+  const refresh = () => {
+    if (!loaded) return;
+    world.colorWorld(map, model.get("theme"));
+    heat.show();
+    legend();
+  };
+  const watched = watch(model, {
+    ...fillControls(page, model, about),
+    [[...WISHES, "_stamp"].map((trait) => `change:${trait}`).join(" ")]: refresh,
+    "change:opacity": () => heat.fade(model.get("opacity")),
+    "change:height": () => (page.resize(), map.resize()),
+    "change:legend": legend,
+    "change:center change:zoom": () => page.telling || follow(model, map),
+  });
+  map.on("load", async () => {
+    loaded = true;
+    refresh();
+    told(page, model, map);
+    const read = await world.world();
+    if (map.style) world.addWorld(map, read, model.get("theme"), map.getStyle().layers[1]?.id);
+  });
+  map.on("moveend", () => told(page, model, map));
+  map.on("zoomend", legend);
+  map.on("click", ({ lngLat }) => tell(kernel, model, map, maplibre, lngLat.wrap()));
+  const sized = new ResizeObserver(() => map.resize());
+  sized.observe(page.frame);
+  return () => {
+    watched();
+    sized.disconnect();
+    drawers.delete(name);
+    map.remove();
+  };
+}
+
+/** Listen to a model. Returns what stops it. */
+function watch(model, listeners) {
+  const pairs = Object.entries(listeners).flatMap(([events, hear]) => events.split(" ").map((event) => [event, hear]));
+  for (const [event, hear] of pairs) model.on(event, hear);
+  return () => pairs.forEach(([event, hear]) => model.off(event, hear));
+}
+
+/** Where a map begins; MapLibre's zoom is that of tiles of 512 px. */
+function place(model) {
+  const center = model.get("center");
+  const zoom = model.get("zoom");
+  const [west, south, east, north] = model.get("bbox");
+  if (!center) return { bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 12, maxZoom: 16 } };
+  return { center: [center[1], center[0]], zoom: zoom === null ? 11 : zoom - 1 };
+}
+
+/** Tell the model what is seen. */
+function told(page, model, map) {
+  const { lat, lng } = map.getCenter();
+  const bounds = map.getBounds();
+  page.telling = true; // each change is heard at once, when the others are not there yet
+  model.set("center", [lat, lng]);
+  model.set("zoom", map.getZoom() + 1);
+  model.set("bbox", [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]);
+  page.telling = false;
+  model.save_changes();
+}
+
+/** Go where the model says, unless the map is there. */
+function follow(model, map) {
+  const center = model.get("center");
+  const zoom = model.get("zoom");
+  if (!center) return;
+  const here = map.getCenter();
+  const near = Math.abs(here.lat - center[0]) < 1e-6 && Math.abs(here.lng - center[1]) < 1e-6;
+  if (near && (zoom === null || Math.abs(map.getZoom() + 1 - zoom) < 1e-3)) return;
+  map.easeTo({ center: [center[1], center[0]], ...(zoom === null ? {} : { zoom: zoom - 1 }), duration: 500 });
+}
+
+const wishOf = (model) => Object.fromEntries(WISHES.map((trait) => [trait, model.get(trait)]));
+
+/** The heat: a new picture is loaded unseen, then put in the place of the old one. */
+function createHeat(map, kernel, name, model, about) {
+  const queue = [];
+  const wishes = [];
+  let busy = 0;
+  let shown = null;
+  let coming = null;
+
+  function draw(stamp, z, x, y, signal) {
+    return new Promise((resolve, reject) => {
+      const job = { stamp, z, x, y, resolve, reject };
+      queue.push(job);
+      signal.addEventListener("abort", () => {
+        const at = queue.indexOf(job);
+        if (at >= 0) queue.splice(at, 1);
+        reject(new DOMException("no longer wanted", "AbortError"));
+      });
+      work();
+    });
+  }
+
+  async function work() {
+    while (busy < AT_ONCE && queue.length) {
+      const { stamp, resolve, reject, ...tile } = queue.shift();
+      busy += 1;
+      kernel
+        .ask({ kind: "tile", ...tile, wish: wishes[stamp], dense: devicePixelRatio > 1 })
+        .then(({ buffers }) => resolve({ data: bytes(buffers[0]) }), reject)
+        .finally(() => {
+          busy -= 1;
+          work();
+        });
+    }
+  }
+
+  function remove(id) {
+    if (!map.style) return;
+    if (map.getLayer(id)) map.removeLayer(id);
+    if (map.getSource(id)) map.removeSource(id);
+  }
+
+  function check(event) {
+    if (!coming || !map.getSource(coming.id)) return;
+    if (event.type === "idle" || (event.sourceId === coming.id && event.tile)) coming.asked = true;
+    if (!coming.asked || !map.isSourceLoaded(coming.id)) return;
+    const old = shown;
+    shown = coming;
+    coming = null;
+    map.setPaintProperty(shown.id, "raster-opacity", model.get("opacity"));
+    if (!old) return;
+    map.setPaintProperty(old.id, "raster-opacity", 0);
+    setTimeout(() => remove(old.id), FADE + 30);
+  }
+
+  map.on("sourcedata", check);
+  map.on("idle", check);
+
+  return {
+    draw,
+    show() {
+      if (coming) remove(coming.id);
+      const stamp = wishes.push(wishOf(model)) - 1;
+      coming = { id: `heat-${stamp}` };
+      map.addSource(coming.id, {
+        type: "raster",
+        tiles: [`heatlas://${name}/${stamp}/{z}/{x}/{y}`],
+        tileSize: 256, minzoom: about.minzoom, maxzoom: about.maxzoom,
+      });
+      map.addLayer({
+        id: coming.id,
+        type: "raster",
+        source: coming.id,
+        paint: { "raster-opacity": 0, "raster-opacity-transition": { duration: FADE, delay: 0 }, "raster-fade-duration": 100 },
+      });
+    },
+    fade(value) {
+      if (shown) map.setPaintProperty(shown.id, "raster-opacity", value);
+    },
+  };
+}
+
+/** Bytes of a buffer that may be a view of a larger one. */
+const bytes = (view) =>
+  view instanceof ArrayBuffer ? view : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+
+/** The bar with numbers. Returns what brings it up to date. */
+function createLegend(page, kernel, model, map) {
+  let last = 0;
+  return async () => {
+    const mine = ++last;
+    page.legend.hidden = !model.get("legend");
+    try {
+      const z = Math.max(0, Math.round(map.getZoom() + 1));
+      const { data } = await kernel.ask({ kind: "scale", z, wish: wishOf(model) });
+      if (mine !== last) return;
+      page.say("");
+      page.legend.replaceChildren(...legendOf(data));
+    } catch (error) {
+      if (mine === last && error.message !== "closed") page.say(error.message);
+    }
+  };
+}
+
+function legendOf(scale) {
+  const count = `${scale.activities.toLocaleString("en")} ${scale.activities === 1 ? "activity" : "activities"}`;
+  const title = scale.unit ? `${scale.title}, ${scale.unit}` : scale.title;
+  const head = make("div", { className: "heatlas-title" }, make("b", {}, title), make("span", {}, count));
+  if (scale.low === null) return [head, make("div", {}, "No activity matches.")];
+  const bar = make("div", { className: "heatlas-bar" });
+  bar.style.background = `linear-gradient(to right, ${scale.colors.join(", ")})`;
+  const ticks = make("div", { className: "heatlas-ticks" });
+  let end = -Infinity;
+  for (const [position, words] of scale.ticks) {
+    const width = words.length * LETTER;
+    const start = position * (BAR - width);
+    if (start < end + LETTER) continue; // it would run into the one before
+    end = start + width;
+    const tick = make("span", {}, words);
+    tick.style.left = `${position * 100}%`;
+    tick.style.transform = `translateX(${-position * 100}%)`;
+    ticks.append(tick);
+  }
+  return [head, bar, ticks];
+}
+
+/** Fields for what is asked for most. Returns what is to be heard when traits change. */
+function fillControls(page, model, about) {
+  const choice = (label, options, get, set) => {
+    const select = make("select", { ariaLabel: label, title: label });
+    for (const [value, words] of options) select.append(make("option", { value }, words));
+    const read = () => {
+      const value = get();
+      if (![...select.options].some((option) => option.value === value)) select.append(make("option", { value }, value));
+      select.value = value;
+    };
+    read();
+    select.addEventListener("change", () => (set(select.value), model.save_changes()));
+    return { element: select, read };
+  };
+  const date = (label, trait) => {
+    const input = make("input", { type: "date", ariaLabel: label, title: label, min: about.first, max: about.last });
+    const read = () => (input.value = model.get(trait).slice(0, 10));
+    read();
+    input.addEventListener("change", () => (model.set(trait, input.value), model.save_changes()));
+    return { element: input, read };
+  };
+  const all = {
+    measure: choice("Measure", about.measures, () => model.get("measure"), (value) => model.set("measure", value)),
+    sports: choice(
+      "Sport",
+      [["", "All sports"], ...about.sports.map(([sport, count]) => [sport, `${sport} (${count})`])],
+      () => model.get("sports").join(", "),
+      (value) => model.set("sports", value ? value.split(", ") : []),
+    ),
+    after: date("From this day on", "after"),
+    before: date("Before this day", "before"),
+  };
+  page.controls.replaceChildren(...Object.values(all).map(({ element }) => element));
+  const toggle = () => (page.controls.hidden = !model.get("controls"));
+  toggle();
+  const hearing = Object.entries(all).map(([trait, { read }]) => [`change:${trait}`, read]);
+  return { "change:controls": toggle, ...Object.fromEntries(hearing) };
+}
+
+/** Say who passed where was clicked. */
+async function tell(kernel, model, map, maplibre, { lat, lng }) {
+  const { data } = await kernel.ask({ kind: "who", lat, lon: lng, zoom: map.getZoom() + 1, wish: wishOf(model) });
+  const rows = data.found.slice(0, NAMED).map((one) =>
+    make("div", {}, make("b", {}, one.name || one.sport), ` ${one.start ? one.start.slice(0, 10) : ""}`));
+  if (data.found.length > NAMED) rows.push(make("div", {}, `and ${data.found.length - NAMED} more`));
+  if (!rows.length) rows.push(make("div", {}, "Nobody passed here."));
+  new maplibre.Popup({ maxWidth: "260px" }).setLngLat([lng, lat]).setDOMContent(make("div", {}, ...rows)).addTo(map);
+}

@@ -1,0 +1,70 @@
+"""The tutorial notebook runs, and is kept without what running it gives."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "tutorial.ipynb"
+nbformat = pytest.importorskip("nbformat")
+
+
+def test_it_is_kept_without_outputs():
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(book)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert code
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert NOTEBOOK.stat().st_size < 30_000
+
+
+def shown(cell):
+    return {kind: text for output in cell.outputs for kind, text in output.get("data", {}).items()}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::RuntimeWarning:zmq")
+def test_it_runs(tmp_path, monkeypatch):
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    pytest.importorskip("anywidget")
+    # Files of the run go where the test's do, and what Jupyter remembers too.
+    for name, folder in (("TMPDIR", "tmp"), ("IPYTHONDIR", "ipython"), ("JUPYTER_RUNTIME_DIR", "runtime")):
+        (tmp_path / folder).mkdir()
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NOTEBOOK.parents[1]), os.environ.get("PYTHONPATH", "")]))
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    nbclient.NotebookClient(
+        book, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert not [output for cell in code for output in cell.outputs if output.output_type == "error"]
+    pictures = [cell for cell in code if "image/png" in shown(cell)]
+    assert len(pictures) >= 6
+    assert all("data:image/png;base64," in shown(cell)["text/html"] for cell in pictures)
+    live = [cell for cell in code if "application/vnd.jupyter.widget-view+json" in shown(cell)]
+    assert len(live) == 1
+    assert len(str(book)) < 6_000_000
+
+
+def test_the_page_on_notebooks_runs(tmp_path, monkeypatch):
+    """All that needs no other map: what comes before the first of them."""
+    pytest.importorskip("anywidget")
+    from made import export
+
+    from heatlas.keeping import import_into
+
+    export(tmp_path / "export.zip")
+    import_into(tmp_path / "heatlas.db", tmp_path / "export.zip")
+    monkeypatch.chdir(tmp_path)
+    text = NOTEBOOK.with_name("how-to").joinpath("notebooks.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text.partition("## folium")[0], re.DOTALL)
+    assert len(blocks) >= 4
+    # All activities of the made export are of one month.
+    source = "\n".join(blocks).replace("2026-01-01", "2023-11-16").replace("2025-01-01", "2023-01-01")
+    names = {}
+    exec(compile(source, "notebooks.md", "exec"), names)
+    assert names["heat"].total > 0
+    names["live"].close()

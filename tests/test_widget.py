@@ -1,0 +1,298 @@
+"""The live map in a notebook: what the kernel answers, and the widget in a browser."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import traitlets
+from library_made import made, walks
+from notebook_page import mount
+from PIL import Image
+
+import heatlas
+from heatlas.errors import BadOption, MissingExtra, NothingToDraw
+from heatlas.mercator import from_lonlat
+from heatlas.tracks import Tracks
+from heatlas.widget.answers import answer, wish_of
+from heatlas.widget.parts import part
+from heatlas.window import Window
+
+CHROMIUM = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+PLACE = (47.8, 10.9)
+WALKS = walks(4, 10)
+TRACKS = Tracks(tuple(WALKS))
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    file = tmp_path_factory.mktemp("widget") / "made.db"
+    made(file, WALKS).close()
+    return file
+
+
+@pytest.fixture
+def live(path):
+    shown = heatlas.LiveMap(path)
+    shown.answers = []
+    shown.send = lambda content, buffers=None: shown.answers.append((content, buffers))
+    yield shown
+    shown.close()
+
+
+def ask(live, **message):
+    live._asked(live, {"id": "7", "wish": {}, **message}, [])
+    content, buffers = live.answers.pop()
+    assert content["id"] == "7"
+    return content, buffers
+
+
+def tile_at(zoom):
+    u, v = from_lonlat(PLACE[1], PLACE[0])
+    return {"z": zoom, "x": int(u * 2**zoom), "y": int(v * 2**zoom)}
+
+
+def pixels(data):
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+
+@pytest.mark.parametrize("wish", [{}, {"measure": "heart_rate"}, {"where": "sport = 'Run'", "smooth": "0"}])
+def test_tiles_are_those_of_the_tracks_in_one_tone(live, wish):
+    zoom = 15
+    tile = tile_at(zoom)
+    _, (data,) = ask(live, kind="tile", wish=wish, **tile)
+    window = Window(256 * 2.0**zoom, tile["x"] * 256, tile["y"] * 256, 256, 256)
+    chosen = TRACKS.where(wish["where"]) if "where" in wish else TRACKS
+    heat = chosen.heat(wish.get("measure", "passes"), window, wish.get("smooth", "auto"))
+    from heatlas.tiling.fields import Field
+    from heatlas.tiling.scales import tone_of
+    from heatlas.tiling.snapshot import choose
+    from heatlas.tiling.view import now
+
+    asked, snapshot = wish_of(wish), now(live._view)
+    field = Field(live._view, snapshot, choose(snapshot, asked.filter()), asked.look())
+    wanted = np.asarray(heat.tone(tone_of(field, zoom)).image()).astype(int)
+    found = pixels(data).astype(int)
+    assert found[..., 3].max() > 200
+    # The index keeps metrics in steps: a colour may be one step off.
+    assert (np.abs(found - wanted).max(axis=2) <= (0 if "measure" not in wish else 12)).mean() > 0.995
+
+
+def test_dense_tiles_are_the_next_zoom_in_the_same_colours(live):
+    tile = tile_at(14)
+    _, (data,) = ask(live, kind="tile", dense=True, **tile)
+    assert pixels(data).shape == (512, 512, 4)
+    nothing, (empty,) = ask(live, kind="tile", z=5, x=0, y=0)
+    assert "error" not in nothing
+    assert not pixels(empty)[..., 3].any()
+
+
+def test_it_says_what_there_is(live):
+    about, _ = ask(live, kind="about")
+    assert sorted(about["sports"]) == [["Ride", 5], ["Run", 5]]
+    assert ["passes", "Passes"] in about["measures"]
+    assert ["heart_rate", "Mean heart rate"] in about["measures"]
+    assert not any(name == "temperature" for name, _ in about["measures"]), "nobody recorded it"
+    assert about["first"] == "2023-11-14"
+    scale, _ = ask(live, kind="scale", z=14, wish={"sports": ["Run"]})
+    assert (scale["title"], scale["activities"]) == ("Passes", 5)
+    west, south, east, north = live.bbox
+    assert west < PLACE[1] < east
+    assert south < PLACE[0] < north
+
+
+def test_colours_suit_the_ground(live):
+    ends = {}
+    for theme in ("dark", "light"):
+        scale, _ = ask(live, kind="scale", z=14, wish={"theme": theme})
+        ends[theme] = sum(int(scale["colors"][-1][k : k + 2], 16) for k in (1, 3, 5))
+        mean, _ = ask(live, kind="scale", z=14, wish={"theme": theme, "colormap": "ice"})
+        assert mean["colors"][-1] == "#edfeff", "what was asked for"
+    assert ends["dark"] > 600, "the most is nearly white on dark"
+    assert ends["light"] < 200, "and nearly black on light"
+
+
+def test_what_cannot_be_answered_is_said_in_a_sentence(live):
+    for message, words in (
+        ({"kind": "tile", "z": 3, "x": 9, "y": 0}, "x must be a whole number from 0 to 7"),
+        ({"kind": "tile", "z": "3", "x": 0, "y": 0}, "z must be"),
+        ({"kind": "coffee"}, "no answer to 'coffee'"),
+        ({"kind": "scale", "z": 3, "wish": {"where": "sport = "}}, "filter"),
+        ({"kind": "scale", "z": 3, "wish": {"sports": ["Curling"]}}, "there are"),
+    ):
+        content, buffers = ask(live, **message)
+        assert words in content["error"], message
+        assert not buffers
+
+
+def test_traits_that_cannot_be_used_are_refused_where_they_are_set(live):
+    for name, value in (
+        ("measure", "pase"), ("where", "sport ="), ("tone", "loud"), ("colormap", "mud"), ("smooth", "wide"),
+        ("after", "yesterday"), ("opacity", 3), ("theme", "pink"),
+    ):  # fmt: skip
+        before = getattr(live, name)
+        with pytest.raises(traitlets.TraitError):
+            setattr(live, name, value)
+        assert getattr(live, name) == before
+    with pytest.raises(traitlets.TraitError, match="did you mean"):
+        live.measure = "pase"
+    with pytest.raises(traitlets.TraitError, match="did you mean"):
+        heatlas.LiveMap(live.library.path, measure="pase")
+
+
+def test_who_passed_is_kept(live):
+    lon, lat = 10.9, 47.8
+    everybody = {"kind": "who", "lat": lat, "lon": lon, "zoom": 9.0}
+    content, _ = ask(live, **everybody)
+    assert live.clicked == (lat, lon)
+    assert live.at == content["found"]
+    assert len(live.at) == 10
+    ask(live, **everybody, wish={"where": "sport = 'Run'"}, measure="passes")
+    assert {one["sport"] for one in live.at} == {"Run"}
+    starts = [one["start"] for one in live.at]
+    assert starts == sorted(starts, reverse=True)
+    content, _ = ask(live, kind="who", lat=0.0, lon=0.0, zoom=12.0)
+    assert content["found"] == live.at == []
+
+
+def test_tracks_become_a_library_for_the_while():
+    runs = TRACKS.where("sport = 'Run'")
+    shown = heatlas.LiveMap(runs, measure="pace", height=300)
+    file = shown.library.path
+    data, _ = answer(shown._view, {"kind": "about"})
+    assert data["sports"] == [["Run", 5]]
+    assert (shown.measure, shown.height) == ("pace", 300)
+    assert file.exists()
+    shown.close()
+    assert not file.exists()
+    assert not file.parent.exists()
+    forgotten = heatlas.LiveMap(runs)
+    folder = forgotten.library.path.parent
+    forgotten.close()
+    del forgotten
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_sources_that_are_none_say_what_to_do(tmp_path, monkeypatch):
+    with pytest.raises(BadOption, match="there is no library"):
+        heatlas.LiveMap(tmp_path / "none.db")
+    with pytest.raises(BadOption, match=r"LiveMap\(heatlas.open\("):
+        heatlas.LiveMap(tmp_path)
+    with pytest.raises(NothingToDraw, match="the filter leaves none"):
+        heatlas.LiveMap(TRACKS.where("sport = 'Swim'"))
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    for name in [name for name in sys.modules if name.startswith("heatlas.widget")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingExtra, match=r"pip install 'heatlas\[widget\]'"):
+        _ = heatlas.LiveMap
+
+
+def test_what_was_written_meanwhile_is_shown(tmp_path):
+    from library_made import put
+
+    library = made(tmp_path / "more.db", WALKS[:4])
+    shown = heatlas.LiveMap(tmp_path / "more.db")
+    before = shown._stamp
+    put(library, WALKS[4:])
+    shown.refresh()
+    assert shown._stamp != before
+    data, _ = answer(shown._view, {"kind": "about"})
+    assert sum(count for _, count in data["sports"]) == 10
+    shown.close()
+    library.close()
+
+
+def test_the_world_comes_with_the_widget():
+    assert b"import.meta.url" not in part("world")
+    assert len(part("maplibre")) > 500_000
+    text = (Path(heatlas.__file__).parent / "widget" / "static" / "widget.js").read_text()
+    assert "http" not in text.replace("https", "http").split("/**", 1)[0]
+    assert "://" not in text.replace("heatlas://", "").replace(r"heatlas:\/\/", "")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not Path(CHROMIUM).exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is missing: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def until(page, holds, tries=100):
+    for _ in range(tries):
+        if holds():
+            return
+        page.wait_for_timeout(150)
+    raise AssertionError("it never came about")
+
+
+def shot(page):
+    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
+
+
+def warm(page):
+    """Pixels of the middle that are as the default colours are: much more red than blue."""
+    middle = shot(page)[60:330, 60:560]
+    return int((middle[..., 0] - middle[..., 2] > 70).sum())
+
+
+def test_the_widget_in_a_browser(browser, path):
+    shown = heatlas.LiveMap(path, height=400)
+    page = browser.new_page(viewport={"width": 620, "height": 420})
+    wrong, fetched = [], []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: fetched.append(request.url))
+    try:
+        mount(page, shown)
+        until(page, lambda: warm(page) > 300)
+        until(page, lambda: page.locator(".heatlas-legend").inner_text().startswith("Passes"))
+        assert "10 activities" in page.locator(".heatlas-legend").inner_text()
+        until(page, lambda: shown.zoom is not None)
+        assert shown.center == pytest.approx(PLACE, abs=0.02), "the busiest place, and Python knows"
+        assert shown.bbox[0] < PLACE[1] < shown.bbox[2]
+
+        page.get_by_label("Measure").select_option("heart_rate")
+        until(page, lambda: "heart rate" in page.locator(".heatlas-legend").inner_text())
+        until(page, lambda: shown.measure == "heart_rate")
+        page.get_by_label("Sport").select_option("Run")
+        until(page, lambda: "5 activities" in page.locator(".heatlas-legend").inner_text())
+        assert list(shown.sports) == ["Run"]
+
+        page.evaluate("model.set('where', 'sport = ')")
+        until(page, lambda: "filter" in page.locator(".heatlas-note").inner_text())
+        page.evaluate("model.set('where', '')")
+        until(page, lambda: page.locator(".heatlas-note").is_hidden())
+
+        page.mouse.click(310, 200)
+        until(page, lambda: shown.clicked is not None)
+        page.locator(".maplibregl-popup-content").wait_for()
+
+        page.evaluate("[model.set('measure', 'passes'), model.set('opacity', 0)]")
+        until(page, lambda: warm(page) < 60)
+        page.evaluate("[model.set('center', [20, 30]), model.set('zoom', 5)]")
+        until(page, lambda: shown.center == pytest.approx((20, 30), abs=1e-3))
+        assert shown.zoom == pytest.approx(5, abs=0.01)
+        page.evaluate("leave()")
+        page.evaluate("[model.set('opacity', 1), model.set('center', [47.8, 10.9]), model.set('zoom', 14)]")
+        page.evaluate("show()")
+        until(page, lambda: warm(page) > 300)
+        kinds = page.evaluate("sent.map(({ kind }) => kind)")
+        assert kinds.count("parts") == 1, "what all maps of a page share is sent once"
+        assert wrong == []
+        assert {url.split(":")[0] for url in fetched} <= {"http", "blob", "data"}
+        assert {url for url in fetched if url.startswith("http")} == {"http://notebook.test/"}, "nothing from elsewhere"
+    finally:
+        page.close()
+        shown.close()
