@@ -503,3 +503,86 @@ def test_the_page_holds_no_script_or_style_that_a_policy_must_let_through():
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
+
+
+# Points
+
+
+def clinics(path: Path, alone: bool = True) -> Path:
+    """A library with clinics 3 km to the east of home; with the recordings besides."""
+    from heatlas.keeping import import_into
+
+    if not alone:
+        made_library(path, two_years())
+    rng = np.random.default_rng(1)
+    columns = {"lat": HOME[0] + rng.normal(0, 2e-3, 200), "lon": HOME[1] + 0.04 + rng.normal(0, 2e-3, 200)}
+    import_into(path, {**columns, "beds": rng.integers(1, 90, 200).astype(float)}, name="clinics", weight="beds")
+    return path
+
+
+CLINIC = (HOME[0], HOME[1] + 0.04)
+
+
+def test_points_alone_open_where_they_are(tmp_path, browser):
+    with served(clinics(tmp_path / "points.db")) as url, visit(browser, url) as seen:
+        page = seen.page
+        assert near(seen.heat(), seen.where(*CLINIC))
+        assert page.inner_text("#legend-title") == "Clinics: sum of beds"
+        assert page.inner_text("#legend-count") == "200 points"
+        assert page.inner_text("#summary") == "200 points"
+        for gone in ("#sports", "#after", "#timeline", "#compare", "#welcome"):
+            assert not page.is_visible(gone)
+        before = seen.heat().sum()
+        page.select_option("#radius", "40px")
+        seen.settle()
+        assert seen.heat().sum() > 1.3 * before
+        page.check("#density")
+        page.select_option("#kernel", "linear")
+        seen.settle()
+        assert "per km²" in page.inner_text("#legend-title")
+        told = {name: values[0] for name, values in seen.query().items()}
+        assert (told["radius"], told["kernel"], told["density"]) == ("40px", "linear", "1")
+        page.select_option("#measure", "mean(clinics)")
+        seen.settle()
+        assert not page.is_visible("#density")
+        assert page.inner_text("#legend-title") == "Clinics: mean beds"
+        page.click("#jump summary")
+        page.wait_for_selector("#places li:nth-child(2)")
+        assert page.inner_text("#places li:first-child").startswith("All points")
+        page.mouse.click(*seen.where(*CLINIC))  # nobody passed a point
+        page.wait_for_timeout(400)
+        assert not page.is_visible("#who")
+
+
+def test_points_and_tracks_take_turns(tmp_path, browser):
+    with served(clinics(tmp_path / "both.db", alone=False)) as url, visit(browser, url + MIDDLE) as seen:
+        page = seen.page
+        assert page.eval_on_selector_all("#measure optgroup", "all => all.map(one => one.label)") == [
+            "Tracks",
+            "Points",
+        ]
+        assert page.is_visible("#sports")
+        page.click("#compare")
+        page.wait_for_selector("#divider", state="visible")
+        page.select_option("#measure", "sum(clinics)")
+        page.wait_for_selector("#divider", state="hidden")
+        seen.settle()
+        assert not page.is_visible("#timeline")
+        assert near(seen.heat(), seen.where(*CLINIC))
+        assert not near(seen.heat(), seen.where(*RIDE))
+        page.select_option("#measure", "passes")
+        seen.settle()
+        assert page.is_visible("#timeline")
+        assert page.is_visible("#compare")
+        assert near(seen.heat(), seen.where(*RUN))
+
+
+def test_a_link_to_points_that_lie_elsewhere_stays_where_it_says(tmp_path, browser):
+    with served(clinics(tmp_path / "points.db")) as url:
+        with visit(browser, url + "#map=5.00,10.00000,20.00000&measure=count(clinics)&radius=2km") as seen:
+            assert seen.query()["map"] == ["5.00,10.00000,20.00000"]
+            assert seen.page.input_value("#radius") == "2km"
+        with visit(browser, url, size=(390, 800)) as seen:
+            assert not seen.page.is_visible("#radius")
+            seen.page.click("#fold")
+            assert seen.page.is_visible("#radius")

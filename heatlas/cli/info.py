@@ -44,11 +44,14 @@ def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: boo
     if as_json:
         print_json(report)
         return
-    print_files(report)
+    if report.get("activities") or not report.get("point_sets"):
+        print_files(report)
     if "points" in report:
         _print_points(report)
     elif report["activities"]:
         _print_tracks(report)
+    for point_set in report.get("point_sets", ()):
+        _print_point_set(point_set)
 
 
 def _print_points(report: dict[str, Any]) -> None:
@@ -59,6 +62,15 @@ def _print_points(report: dict[str, Any]) -> None:
     if report["weights"]:
         low, high = report["weights"]
         click.echo(f"weights: {low:g} to {high:g}, in all {report['total']:g}")
+
+
+def _print_point_set(stored: dict[str, Any]) -> None:
+    weights = ""
+    if stored["weight"] is not None:
+        low, high = stored["weights"]
+        weights = f", weight {stored['weight']!r} {low:g} to {high:g}, in all {stored['total']:g}"
+    box = ",".join(f"{x:.4f}" for x in stored["bbox"])
+    click.echo(f"points {stored['name']}: {stored['points']:,} of {stored['source']}{weights}  --bbox {box}")
 
 
 def _print_tracks(report: dict[str, Any]) -> None:

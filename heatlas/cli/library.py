@@ -14,6 +14,27 @@ _library = click.option(
     "-l", "--library", default="heatlas.db", show_default=True, metavar="LIB", help="The library's file."
 )
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+_TABLE_OPTIONS = ("name", "before", "after", "where", "time", "weight", "lon", "lat", "table", "query")
+
+
+def _tables(function: click.decorators.FC) -> click.decorators.FC:
+    """Options of tables, which become point sets."""
+    for option in (
+        click.option("--name", metavar="NAME", help="Points: what to call them; by default as their file is called."),
+        click.option("--before", metavar="DATE", help="Points: only rows before this day or moment (UTC)."),
+        click.option("--after", metavar="DATE", help="Points: only rows at or after this day or moment."),
+        click.option("--where", metavar="FILTER", help='Points: only rows that pass, e.g. "beds > 10".'),
+        click.option("--time", metavar="COLUMN", help="Points: when each row was, for --after and --before."),
+        click.option("--weight", metavar="COLUMN", help="Points: what each weighs; by default `weight`, or 1 each."),
+        click.option("--lon", metavar="COLUMN", help="Points: longitudes; by default found by name."),
+        click.option("--lat", metavar="COLUMN", help="Points: latitudes; by default found by name."),
+        click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read."),
+        click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
+    ):
+        function = option(function)
+    return function
+
+
 _workers = click.option("--workers", type=click.IntRange(1), metavar="N", help="By default one for each processor.")
 
 
@@ -22,6 +43,7 @@ _workers = click.option("--workers", type=click.IntRange(1), metavar="N", help="
 @_library
 @click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track, from now on.")
 @click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="Hide a place from now on; may be repeated.")
+@_tables
 @_workers
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @_quiet
@@ -30,10 +52,12 @@ def import_command(
 ) -> None:
     """Bring SOURCE into a library; again, only what is new. It can be stopped, and goes on where it was.
 
-    A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx.
+    A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx: its tracks
+    become activities. Or it is a table (.csv, .parquet, .geojson ..., a database): its rows become a point set, under
+    the name of the file, in the place of the one that is called so. --clip-ends and --zone hide parts of tracks only.
     """
     from heatlas.cli.summary import print_files, print_json
-    from heatlas.keeping import import_into
+    from heatlas.keeping import import_into, point_sets_of
 
     try:
         with show_progress(quiet) as progress:
@@ -44,8 +68,23 @@ def import_command(
     if as_json:
         print_json(report)
     elif not quiet:
-        print_files({name: value for name, value in report.items() if name != "activities"})
-        click.echo(f"{library} holds {report['activities']:,} activities")
+        if len(report["point_sets"]) < len(sources):
+            print_files({name: value for name, value in report.items() if name != "activities"})
+        for point_set in report["point_sets"]:
+            _print_point_set(point_set)
+        sets = len(point_sets_of(library))
+        held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
+        held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
+        click.echo(f"{library} holds {' and '.join(held)}")
+
+
+def _print_point_set(report: dict[str, Any]) -> None:
+    """Say on stderr what was read of a table, and on stdout what became of it."""
+    from heatlas.cli.summary import print_files
+
+    print_files({**report, "files": {"failed": [], "warnings": report["warnings"]}})
+    said = "" if report["changed"] else ", as they were"
+    click.echo(f"{report['name']}: {report['points']:,} points{said}")
 
 
 @click.group("zones")
@@ -109,13 +148,19 @@ def library_group() -> None:
 
 
 @library_group.command("remove")
-@click.argument("where")
+@click.argument("where", required=False)
+@click.option("--points", metavar="NAME", help="Remove this point set instead.")
 @_library
-def _forget(where: str, library: str) -> None:
-    """Remove the activities that pass WHERE, e.g. "name = 'Test' AND distance < 100"."""
-    from heatlas.keeping import remove_activities
+def _forget(where: str | None, points: str | None, library: str) -> None:
+    """Remove the activities that pass WHERE, e.g. "name = 'Test' AND distance < 100"; or a point set."""
+    from heatlas.keeping import remove_activities, remove_points
 
-    click.echo(f"{remove_activities(library, where):,} activities removed")
+    if (where is None) == (points is None):
+        raise click.UsageError("say WHERE, a filter over activities, or --points NAME")
+    if points is not None:
+        click.echo(f"{remove_points(library, points):,} points removed")
+    elif where is not None:
+        click.echo(f"{remove_activities(library, where):,} activities removed")
 
 
 @library_group.command("reindex")
@@ -165,6 +210,7 @@ def _check(library: str, everything: bool) -> None:
 @click.option("--public", is_flag=True, help="Hide names, times and who passed where: for everybody to see.")
 @click.option("--token", metavar="SECRET", help="What clients must know; needed to be reached from elsewhere.")
 @click.option("--basemap", metavar="URL", help="Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.")
+@_tables
 @_quiet
 def serve_command(sources: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """Show a library, or anything that can be imported, as a live map, and serve its tiles.
@@ -173,7 +219,9 @@ def serve_command(sources: tuple[str, ...], quiet: bool, **options: Any) -> None
     """
     from heatlas.keeping import serve_sources
 
+    of_tables = {name: options.pop(name) for name in _TABLE_OPTIONS}
     with show_progress(quiet) as progress:
         serve_sources(
-            *(sources or ("heatlas.db",)), progress=progress.count, ready=progress.done, quiet=quiet, **options
-        )
+            *(sources or ("heatlas.db",)), progress=progress.count, ready=progress.done, quiet=quiet,
+            table_options=of_tables, **options,
+        )  # fmt: skip

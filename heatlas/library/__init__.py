@@ -1,4 +1,4 @@
-"""The library: one SQLite file with activities, their tracks and the passage index, from which tiles are drawn.
+"""The library: one SQLite file from which tiles are drawn: activities, tracks and the passage index; and point sets.
 
 ======================== ==============================================================
 `store`, `schema`        the file, transactions, tables, older files brought up to date
@@ -14,7 +14,13 @@
 `upkeep`, `checking`     removing, indexing anew, compacting; is all as it should be
 `collection`, `passing`  tracks of a library; who passes through a circle
 `zones`, `audit`         circles to hide; how near one could guess to what is hidden
+`point_sets`             named tables of weighted points, kept as they were read
+`point_tables`           tables named on the way in; shown as tables on the way out
+`point_cells`            points in the cells of a quadtree, 2 x 2 added up
+`point_index`            which levels of it are kept, and how they are read
+`point_packing`          columns of numbers as bytes
+`point_drawing`          tiles of a point set from its index
 ======================== ==============================================================
 
-What must not be seen is cut before passages exist; whole tracks are in `tracks` alone.
+What must not be seen is cut before passages exist; whole tracks are in `tracks` alone. Points are shown as they are.
 """

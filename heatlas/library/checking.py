@@ -15,6 +15,7 @@ from heatlas.library.index import written_runs
 from heatlas.library.keys import OTHERS, chunk_of, column_of, tile_of
 from heatlas.library.packing import TOGETHER, unpack
 from heatlas.library.passages import Traceable
+from heatlas.library.point_sets import check_points
 from heatlas.library.settings import privacy_of, read_settings
 from heatlas.library.tracks import fingerprint, read_track
 from heatlas.privacy import hide
@@ -34,7 +35,7 @@ _MOST = 20
 
 
 def check(library: Library, sample: int | None = 20) -> list[str]:
-    """Look for faults: the file, its rows against each other, and the index against the tracks.
+    """Look for faults: the file, its rows against each other, and the index against the tracks and the points.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def check(library: Library, sample: int | None = 20) -> list[str]:
         faults += [f"row {row[1]} of {row[0]} belongs to nothing" for row in link.execute("PRAGMA foreign_key_check")]
         if not faults:
             try:
-                faults = [*_rows(link), *_headers(link), *_samples(link, sample)]
+                faults = [*_rows(link), *_headers(link), *_samples(link, sample), *check_points(link)]
             except SourceFailed as error:
                 faults = [str(error)]
     more = len(faults) - _MOST

@@ -85,5 +85,47 @@ _FIRST = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_POINTS = (
+    # AUTOINCREMENT, as for activities: what was made of one point set is never taken for another's.
+    """
+    CREATE TABLE point_sets (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        source TEXT NOT NULL,  -- what its tables were called
+        weight TEXT,  -- column of the weights; NULL: each point counts 1
+        points INTEGER NOT NULL,
+        total REAL NOT NULL,  -- sum of the weights; the number of points where there are none
+        lightest REAL,
+        heaviest REAL,
+        west REAL NOT NULL,  -- box of all points, degrees; east exceeds 180 across the antimeridian
+        south REAL NOT NULL,
+        east REAL NOT NULL,
+        north REAL NOT NULL,
+        digest BLOB NOT NULL,  -- BLAKE2b of positions and weights
+        outcome TEXT NOT NULL  -- JSON: rows that were left out and why, and where nearly all points lie
+    ) STRICT
+    """,
+    # The points as they were read, some ten thousand to a row (heatlas.library.point_sets).
+    """
+    CREATE TABLE points (
+        point_set INTEGER NOT NULL REFERENCES point_sets ON DELETE CASCADE,
+        chunk INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (point_set, chunk)
+    ) STRICT
+    """,
+    # The points in cells, some thousand to a row (heatlas.library.point_index).
+    """
+    CREATE TABLE point_cells (
+        point_set INTEGER NOT NULL REFERENCES point_sets ON DELETE CASCADE,
+        level INTEGER NOT NULL,
+        first INTEGER NOT NULL,  -- Morton number of the first cell
+        data BLOB NOT NULL,
+        PRIMARY KEY (point_set, level, first)
+    ) STRICT
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _POINTS)
 """Statements of each step."""

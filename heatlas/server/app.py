@@ -20,14 +20,16 @@ from heatlas.library.store import open_library
 from heatlas.server.answers import JSON, answer, failed, packed_json
 from heatlas.server.description import description
 from heatlas.server.guard import guarded
-from heatlas.server.query import FILTER_AND_STYLE, LAST_ZOOM, only, parse_filter_of, parse_look, whole
+from heatlas.server.point_query import doubled, parse_point_look, parse_spreading, unfit_for
+from heatlas.server.query import LAST_ZOOM, OF_POINTS, SHOWN, only, parse_filter_of, parse_look, whole, without
 from heatlas.server.services import capabilities, legend_png, tile_json
 from heatlas.server.site import Site, shut
-from heatlas.server.summary import library_data
+from heatlas.server.summary import library_data, point_measures
 from heatlas.server.uploads import receive
 from heatlas.server.who import passing_data
 from heatlas.tiling.encoding import TYPES, empty, encode
 from heatlas.tiling.fields import SIDE, Field, field_window
+from heatlas.tiling.look import Filter
 from heatlas.tiling.scales import colours_of, scale_data, tone_of
 from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import open_view
@@ -36,6 +38,7 @@ from heatlas.window import Window
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
     from heatlas.tiling.snapshot import Snapshot
@@ -148,9 +151,13 @@ def _library(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(library_data(site, snapshot))
 
 
-def _field_of(site: Site, snapshot: Snapshot, request: Request, measure: str | None) -> Field:
+def _field_of(site: Site, snapshot: Snapshot, query: QueryParams, measure: str | None) -> Field:
     """What a request wants to see."""
-    query = request.query_params
+    if measure is None and snapshot.point_sets and not snapshot.activities:
+        measure = point_measures(snapshot)[0]["name"]
+    look = parse_point_look(query, snapshot, measure)
+    if look is not None:
+        return Field(site.view, snapshot, choose(snapshot, Filter()), look)
     chosen = choose(snapshot, parse_filter_of(query, site.public))
     return Field(site.view, snapshot, chosen, parse_look(query, measure))
 
@@ -165,27 +172,32 @@ def _legend(site: Site, snapshot: Snapshot, request: Request) -> bytes:
 
 def _field_and_zoom(site: Site, snapshot: Snapshot, request: Request) -> tuple[Field, int]:
     query = request.query_params
-    only(query, "measure", "z", *FILTER_AND_STYLE)
+    only(query, "measure", "z", *SHOWN)
     zoom = whole("z", query.get("z"), 0, LAST_ZOOM)
-    return _field_of(site, snapshot, request, query.get("measure")), zoom
+    return _field_of(site, snapshot, query, query.get("measure")), zoom
 
 
 def _tile_json(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     query = request.query_params
-    only(query, "measure", *FILTER_AND_STYLE)
-    field = _field_of(site, snapshot, request, query.get("measure"))
+    only(query, "measure", *SHOWN)
+    field = _field_of(site, snapshot, query, query.get("measure"))
     return packed_json(tile_json(site, snapshot, request, field))
 
 
 def _capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
-    only(request.query_params, *FILTER_AND_STYLE)
-    _field_of(site, snapshot, request, None)  # what cannot be asked is refused here, not by each tile
+    query = request.query_params
+    only(query, *SHOWN)
+    # What cannot be asked is refused here, not by each tile: of each kind of layer what is for it.
+    _field_of(site, snapshot, without(query, OF_POINTS), "passes")
+    parse_spreading(query)
+    for measure in point_measures(snapshot):
+        _field_of(site, snapshot, without(query, unfit_for(measure["name"])), measure["name"])
     return capabilities(site, snapshot, request)
 
 
-def _description(site: Site, snapshot: Snapshot, request: Request) -> bytes:  # noqa: ARG001 - one way to answer
+def _description(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     only(request.query_params)
-    return packed_json(description(site.public))
+    return packed_json(description(site.public, [measure["name"] for measure in point_measures(snapshot)]))
 
 
 def _at(site: Site, snapshot: Snapshot, request: Request) -> bytes:
@@ -203,24 +215,25 @@ async def _tile(request: Request) -> Response:
     match = _TILE.fullmatch(request.path_params["tile"])
     if match is None:
         raise HTTPException(404, "tiles are called {y}.png, {y}@2x.png, {y}.webp or {y}.npy")
-    only(request.query_params, *FILTER_AND_STYLE)
+    only(request.query_params, *SHOWN)
     try:
         zoom = whole("z", request.path_params["z"], 0, LAST_ZOOM)
         x, y = (whole("x or y", text, 0, 2**zoom - 1) for text in (request.path_params["x"], match[1]))
     except BadOption as error:
         raise HTTPException(404, f"there is no such tile: {error}") from None
-    make = partial(_draw, place=(zoom, x, y), doubled=match[2] is not None, form=match[3])
+    make = partial(_draw, place=(zoom, x, y), twice=match[2] is not None, form=match[3])
     return await answer(request, TYPES[match[3]], make)
 
 
 def _draw(
-    site: Site, snapshot: Snapshot, request: Request, place: tuple[int, int, int], doubled: bool, form: str
+    site: Site, snapshot: Snapshot, request: Request, place: tuple[int, int, int], twice: bool, form: str
 ) -> bytes:
     """Draw a tile; one of doubled resolution as its four tiles of the next zoom, in the colours of its own."""
     zoom, x, y = place
-    side, finer = (2 * SIDE, zoom + 1) if doubled else (SIDE, zoom)
-    field = _field_of(site, snapshot, request, request.path_params["measure"])
-    grid = field_window(field, Window(SIDE * 2.0**finer, x * side, y * side, side, side))
+    side, finer = (2 * SIDE, zoom + 1) if twice else (SIDE, zoom)
+    field = _field_of(site, snapshot, request.query_params, request.path_params["measure"])
+    window = Window(SIDE * 2.0**finer, x * side, y * side, side, side)
+    grid = field_window(doubled(field) if twice else field, window)
     if grid is None:
         return empty(side, form)
     return encode(grid, None if form == "npy" else tone_of(field, zoom), colours_of(field), form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heatlas import __version__
 from heatlas.colormaps import names
@@ -11,7 +11,11 @@ from heatlas.mercator import MAX_LATITUDE
 from heatlas.metrics import METRICS
 from heatlas.server.query import LAST_ZOOM, LIMITS
 from heatlas.server.who import FARTHEST
+from heatlas.spread import SHAPES
 from heatlas.tiling.encoding import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["description"]
 
@@ -19,17 +23,16 @@ _JSON = "application/json"
 _NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integer"}
 
 
-def description(public: bool) -> dict[str, Any]:
-    """Describe all that is served."""
+def description(public: bool, of_points: Sequence[str] = ()) -> dict[str, Any]:
+    """Describe all that is served; `of_points` are the measures of the library's point sets."""
+    shown = [_measure("query", of_points), *_FILTER, *_STYLE]
     paths = {
-        "/tiles/{measure}/{z}/{x}/{y}.{form}": {"get": _tile("256 px")},
-        "/tiles/{measure}/{z}/{x}/{y}@2x.{form}": {"get": _tile("512 px for screens of double density")},
-        "/scale.json": {"get": _get("The scale of a zoom", [_measure("query"), _z(), *_FILTER, *_STYLE], _SCALE)},
-        "/legend.png": {
-            "get": _get("The scale as a picture", [_measure("query"), _z(), *_FILTER, *_STYLE], None, "image/png")
-        },
-        "/tiles.json": {"get": _get("TileJSON 3.0", [_measure("query"), *_FILTER, *_STYLE], _TILEJSON)},
-        "/WMTSCapabilities.xml": {"get": _get("WMTS 1.0.0", [*_FILTER, *_STYLE], None, "application/xml")},
+        "/tiles/{measure}/{z}/{x}/{y}.{form}": {"get": _tile("256 px", of_points)},
+        "/tiles/{measure}/{z}/{x}/{y}@2x.{form}": {"get": _tile("512 px for screens of double density", of_points)},
+        "/scale.json": {"get": _get("The scale of a zoom", [_z(), *shown], _SCALE)},
+        "/legend.png": {"get": _get("The scale as a picture", [_z(), *shown], None, "image/png")},
+        "/tiles.json": {"get": _get("TileJSON 3.0", shown, _TILEJSON)},
+        "/WMTSCapabilities.xml": {"get": _get("WMTS 1.0.0", shown[1:], None, "application/xml")},
         "/api/library.json": {"get": _get("What is in the library", [], _LIBRARY)},
         "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
         "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
@@ -68,12 +71,13 @@ def _parameter(
     return {"name": name, "in": where, "description": about, "required": required, "schema": schema}
 
 
-def _measure(where: str) -> dict[str, Any]:
+def _measure(where: str, of_points: Sequence[str]) -> dict[str, Any]:
     means = [f"{reduction}({metric})" for reduction in ("mean", "min", "max", "std") for metric in METRICS]
-    schema = {"type": "string", "enum": [*COUNTS, *SPENT, *METRICS, *means]}
+    schema = {"type": "string", "enum": [*COUNTS, *SPENT, *METRICS, *means, *of_points]}
+    about = "What is counted; a bare metric is its mean. Of points: sum, count, mean, min, max of a point set"
     if where == "query":
-        return _parameter("measure", "What is counted; a bare metric is its mean", {**schema, "default": "passes"})
-    return _parameter("measure", "What is counted; a bare metric is its mean", schema, where, required=True)
+        return _parameter("measure", f"{about}. By default passes; of points alone the first", schema)
+    return _parameter("measure", about, schema, where, required=True)
 
 
 def _z(where: str = "query") -> dict[str, Any]:
@@ -100,7 +104,10 @@ _FILTER = [
 _STYLE = [
     _parameter("colormap", f"{', '.join(names())}, with _r reversed, or #rgb,#rgb,...", _text("colormap")),
     _parameter("tone", "log, linear, sqrt, rank, or a range such as 1:200 or log:1:200", _text("tone")),
-    _parameter("smooth", "Standard deviation of a Gaussian: 4m, 2px, 0, auto", _text("smooth")),
+    _parameter("smooth", "Tracks: standard deviation of a Gaussian: 4m, 2px, 0, auto", _text("smooth")),
+    _parameter("radius", "Points: how far each is felt: 15px, 500m, 0px for bare pixels", _text("radius")),
+    _parameter("kernel", "Points: the shape of that", {"type": "string", "enum": list(SHAPES)}),
+    _parameter("density", "Points: sums and counts per square kilometre", {"type": "string", "enum": ["0", "1"]}),
 ]
 
 
@@ -134,7 +141,7 @@ def _get(
     return {"summary": about, "parameters": parameters, "responses": {**good, **_refusals(refusals)}}
 
 
-def _tile(about: str) -> dict[str, Any]:
+def _tile(about: str, of_points: Sequence[str]) -> dict[str, Any]:
     places = [
         _parameter(name, "Of the tile", _bounded("integer", 0, 2**LAST_ZOOM - 1), "path", required=True)
         for name in "xy"
@@ -142,7 +149,9 @@ def _tile(about: str) -> dict[str, Any]:
     form = _parameter(
         "form", "png, webp, or float32 values", {"type": "string", "enum": list(TYPES)}, "path", required=True
     )
-    shown = _get(about, [_measure("path"), _z("path"), *places, form, *_FILTER, *_STYLE], None, refusals=(400, 404))
+    shown = _get(
+        about, [_measure("path", of_points), _z("path"), *places, form, *_FILTER, *_STYLE], None, refusals=(400, 404)
+    )
     shown["responses"]["200"]["content"] = {media_type: {} for media_type in TYPES.values()}
     return shown
 
@@ -186,6 +195,11 @@ _LIBRARY = _object(
         "days": _list(_pair(_TEXT, _WHOLE)),
         "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "activities": _WHOLE})),
         "gear": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
+        "point_sets": _list(_object({
+            "name": _TEXT, "title": _TEXT, "points": _WHOLE, "weight": _or_null(_TEXT), "signed": {"type": "boolean"},
+            "bbox": _list(_NUMBER),
+            "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "points": _WHOLE})),
+        })),
         "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),
         "minzoom": _WHOLE, "maxzoom": _WHOLE, "public": {"type": "boolean"}, "version": _TEXT,
         "import": {"type": "boolean"}, "basemap": _or_null(_object({"url": _TEXT, "attribution": _TEXT})),

@@ -15,19 +15,23 @@ from heatlas.tone import parse_scale
 from heatlas.where import parse_date, parse_filter
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.datastructures import QueryParams
 
     from heatlas.grid import Measure
+    from heatlas.tone import Scale
 
 __all__ = [
-    "FILTER", "FILTER_AND_STYLE", "LAST_ZOOM", "LIMITS", "name_of", "only", "parse_filter_of", "parse_look", "whole",
-    "within",
+    "FILTER", "LAST_ZOOM", "LIMITS", "OF_POINTS", "OF_TRACKS", "SHOWN", "checked", "name_of", "only", "parse_colours",
+    "parse_filter_of", "parse_look", "whole", "within", "without",
 ]  # fmt: skip
 
 LAST_ZOOM = 22
 """Finest zoom of tiles that are served."""
 LIMITS = {
-    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 40, "colormap": 400, "tone": 60, "smooth": 20,
+    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 80, "colormap": 400, "tone": 60, "smooth": 20,
+    "radius": 20, "kernel": 20, "density": 5,
 }  # fmt: skip
 """Characters of each parameter at most."""
 _SPORTS = 40
@@ -38,8 +42,12 @@ _PUBLIC = frozenset({"sport", "year", "month"})
 """What a public map may be filtered by with `where`: nothing that tells one activity from another."""
 FILTER = ("where", "sport", "after", "before")
 """Parameters that say which activities count."""
-FILTER_AND_STYLE = (*FILTER, "colormap", "tone", "smooth")
-"""And how they are shown."""
+OF_TRACKS = (*FILTER, "smooth")
+"""What cannot be asked of points."""
+OF_POINTS = ("radius", "kernel", "density")
+"""What cannot be asked of tracks."""
+SHOWN = (*OF_TRACKS, *OF_POINTS, "colormap", "tone")
+"""What counts, and how it is shown."""
 EVERYWHERE = ("token", "v")
 """Parameters that any request may have: who asks, and for which state of the library."""
 
@@ -61,6 +69,11 @@ def only(query: QueryParams, *allowed: str) -> None:
             raise BadOption(f"{name} is given twice")
 
 
+def without(query: QueryParams, names: Collection[str]) -> QueryParams:
+    """The same parameters without some."""
+    return type(query)([(name, value) for name, value in query.multi_items() if name not in names])
+
+
 def parse_filter_of(query: QueryParams, public: bool) -> Filter:
     """Read where, sport, after and before.
 
@@ -77,22 +90,29 @@ def parse_filter_of(query: QueryParams, public: bool) -> Filter:
     if len(sports) > _SPORTS:
         raise BadOption(f"sport is given {len(sports)} times: at most {_SPORTS}")
     for sport in sports:
-        _checked("sport", sport)
-    where = _checked("where", query.get("where")) or None
+        checked("sport", sport)
+    where = checked("where", query.get("where")) or None
     if where is not None:
         _check_where(where, public)
     dates = {name: _date(name, query.get(name), public) for name in ("after", "before")}
     return Filter(where, tuple(sorted({sport for sport in sports if sport})), dates["after"], dates["before"])
 
 
-def _checked(name: str, text: str | None) -> str | None:
+def checked(name: str, text: str | None) -> str | None:
+    """Hold a parameter to its limit.
+
+    Raises
+    ------
+    BadOption
+        When it is too long, or holds what cannot be printed.
+    """
     if text is not None and (len(text) > LIMITS[name] or not text.isprintable()):
         raise BadOption(f"{name} must be at most {LIMITS[name]} printable characters")
     return text
 
 
 def _date(name: str, text: str | None, public: bool) -> str | None:
-    if not _checked(name, text):
+    if not checked(name, text):
         return None
     assert text is not None
     month = re.fullmatch(r"[0-9]{4}-[0-9]{2}", text.strip())
@@ -137,26 +157,41 @@ def _nodes(tree: Any) -> list[dict[str, Any]]:
 
 
 def parse_look(query: QueryParams, measure: str | None) -> Look:
-    """Read colormap, tone and smooth for a measure.
+    """Read colormap, tone and smooth for a measure of tracks.
 
     Raises
     ------
     BadOption
         For what is none, or too wide or too long.
     """
-    text = _checked("measure", measure)
+    text = checked("measure", measure)
     parsed = parse_measure("passes" if text is None else text)
-    smoothing = parse_smoothing(_checked("smooth", query.get("smooth")) or "auto")
+    smoothing = parse_smoothing(checked("smooth", query.get("smooth")) or "auto")
     if smoothing.pixels > _WIDEST_PX or smoothing.metres > _WIDEST_M:
         raise BadOption(f"smooth is too wide: at most {_WIDEST_PX:.0f}px or {_WIDEST_M / 1000:.0f}km")
-    tone = _checked("tone", query.get("tone"))
-    name = _checked("colormap", query.get("colormap")) or None
+    for unfit in OF_POINTS:
+        if unfit in query:
+            raise BadOption(f"{unfit} is for points, and {parsed} is of tracks: they take smooth")
+    scale, name = parse_colours(query, parsed)
+    return Look(parsed, smoothing, scale, name)
+
+
+def parse_colours(query: QueryParams, measure: Measure) -> tuple[Scale | None, str | None]:
+    """Read tone and colormap, None where they are left open.
+
+    Raises
+    ------
+    BadOption
+        For what is none.
+    """
+    tone = checked("tone", query.get("tone"))
+    name = checked("colormap", query.get("colormap")) or None
     if name is not None:
         colormap(name)
-    scale = in_base_unit(parse_scale(tone), measure_unit(parsed)) if tone else None
+    scale = in_base_unit(parse_scale(tone), measure_unit(measure)) if tone else None
     if scale is not None and scale.range is not None and not _sound(scale.curve, *scale.range):
         raise BadOption(f"the range of tone {tone!r} is too wide or too narrow to be drawn")
-    return Look(parsed, smoothing, scale, name)
+    return scale, name
 
 
 def _sound(curve: str, low: float, high: float) -> bool:

@@ -5,6 +5,7 @@ WMTS: OGC 07-057r7, RESTful, in the well-known scale set GoogleMapsCompatible (i
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 from xml.sax.saxutils import escape
@@ -14,12 +15,14 @@ import numpy as np
 from heatlas.finish import measure_unit
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
 from heatlas.picture import Picture
-from heatlas.server.query import LAST_ZOOM, name_of
+from heatlas.server.point_query import unfit_for
+from heatlas.server.query import LAST_ZOOM, OF_POINTS, name_of
 from heatlas.server.summary import measures_of, places_in
 from heatlas.sinks.png import encode_png
 from heatlas.ticks import nice_ticks
 from heatlas.tiling.fields import SIDE, first_zoom
-from heatlas.tiling.scales import colours_of, title_of, tone_of
+from heatlas.tiling.point_places import box_of
+from heatlas.tiling.scales import colours_of, field_title, point_title, tone_of
 from heatlas.units import legend_title
 
 if TYPE_CHECKING:
@@ -35,9 +38,12 @@ _TOP_SCALE = 559082264.0287178
 """Scale denominator of zoom 0, with pixels of 0.28 mm."""
 
 
-def bounds_of(site: Site, snapshot: Snapshot) -> tuple[float, float, float, float]:
-    """West, south, east, north of all places, degrees."""
-    boxes = np.array([place.bbox for place in places_in(site.view, snapshot)]).reshape(-1, 4)
+def bounds_of(site: Site, snapshot: Snapshot, point_set: str = "") -> tuple[float, float, float, float]:
+    """West, south, east, north of all places, or of a point set, degrees."""
+    if point_set:
+        boxes = np.array([snapshot.point_sets[point_set].bbox])
+    else:
+        boxes = np.array([place.bbox for place in places_in(site.view, snapshot)]).reshape(-1, 4)
     if not len(boxes):
         return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
     west, south = boxes[:, :2].min(axis=0).tolist()
@@ -57,23 +63,27 @@ def _link(request: Request, path: str, without: tuple[str, ...] = ()) -> str:
 
 def tile_json(site: Site, snapshot: Snapshot, request: Request, field: Field) -> dict[str, Any]:
     """Describe the tiles of a measure, as TileJSON 3.0."""
-    west, south, east, north = bounds_of(site, snapshot)
-    places = places_in(site.view, snapshot)
-    measure = field.look.measure
+    look = field.look
+    west, south, east, north = bounds_of(site, snapshot, look.point_set)
+    if look.point_set:
+        name, boxes = f"{look.measure.reduction}({look.point_set})", [box_of(snapshot.point_sets[look.point_set])]
+    else:
+        name, boxes = name_of(look.measure), [place.bbox for place in places_in(site.view, snapshot)]
     data = {
         "tilejson": "3.0.0",
-        "name": f"heatlas: {title_of(measure)}",
+        "name": f"heatlas: {field_title(field)}",
         "version": "1.0.0",
         "scheme": "xyz",
-        "tiles": [_link(request, f"tiles/{quote(name_of(measure), safe='()')}/{{z}}/{{x}}/{{y}}.png", ("measure",))],
-        "minzoom": first_zoom(snapshot),
+        "tiles": [_link(request, f"tiles/{quote(name, safe='()')}/{{z}}/{{x}}/{{y}}.png", ("measure",))],
+        "minzoom": 0 if look.point_set else first_zoom(snapshot),
         "maxzoom": LAST_ZOOM,
         "bounds": [west, south, east, north],
         "legend": _link(request, "legend.png"),
     }
-    if places:
-        w, s, e, n = places[0].bbox
-        data["center"] = [((w + e) / 2 + 180) % 360 - 180, (s + n) / 2, min(12, LAST_ZOOM)]
+    if boxes:
+        w, s, e, n = boxes[0]
+        zoom = min(12, max(0, round(math.log2(720 / max(e - w, 1e-6))))) if look.point_set else 12
+        data["center"] = [((w + e) / 2 + 180) % 360 - 180, (s + n) / 2, zoom]
     return data
 
 
@@ -84,14 +94,18 @@ def legend_png(field: Field, zoom: int) -> bytes:
     tone, measure = tone_of(field, zoom), field.look.measure
     unit = measure_unit(measure)
     ticks = [] if tone is None else nice_ticks(tone.low, tone.high, tone.above_fade, unit)
-    return encode_png(Picture(draw_legend(colours_of(field), ticks, legend_title(str(measure), unit))), text={})
+    title = legend_title(str(measure), unit)
+    if field.look.point_set:
+        title = point_title(field.look.point_set, title)
+    return encode_png(Picture(draw_legend(colours_of(field), ticks, title)), text={})
 
 
 def capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     """Describe the tiles of all measures, as WMTS capabilities."""
-    box = bounds_of(site, snapshot)
-    measures = measures_of(site.view.library, snapshot)
-    layers = "".join(_layer(request, measure["name"], measure["title"], box) for measure in measures)
+    layers = "".join(
+        _layer(request, measure, bounds_of(site, snapshot, measure.get("points", "")))
+        for measure in measures_of(site.view.library, snapshot)
+    )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1"
  xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -114,10 +128,12 @@ def capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
 """.encode()
 
 
-def _layer(request: Request, name: str, title: str, box: tuple[float, float, float, float]) -> str:
+def _layer(request: Request, measure: dict[str, str], box: tuple[float, float, float, float]) -> str:
     west, south, east, north = box
+    name, title = measure["name"], measure["title"]
     path = f"tiles/{quote(name, safe='()')}/{{TileMatrix}}/{{TileCol}}/{{TileRow}}.png"
-    template = escape(_link(request, path), {'"': "&quot;"})
+    unfit = unfit_for(name) if "points" in measure else OF_POINTS
+    template = escape(_link(request, path, unfit), {'"': "&quot;"})
     return f"""<Layer>
 <ows:Title>{escape(title)}</ows:Title>
 <ows:WGS84BoundingBox>

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.colormaps import colormap, names
-from heatlas.grid import COUNTS, SPENT, Measure
+from heatlas.grid import COUNTS, POINT_REDUCTIONS, SPENT, Measure, parse_point_measure
 from heatlas.library.chunks import read_column
 from heatlas.library.columns import PIXELS, VALUES
 from heatlas.library.keys import chunk_of, key, tile_of
@@ -17,7 +17,8 @@ from heatlas.report import place_data
 from heatlas.server.query import LAST_ZOOM, name_of
 from heatlas.tiling.census import places_of
 from heatlas.tiling.fields import first_zoom
-from heatlas.tiling.scales import hex_colours, title_of
+from heatlas.tiling.point_places import box_of, spots_of
+from heatlas.tiling.scales import hex_colours, point_title, title_of
 from heatlas.tiling.view import census_of
 from heatlas.tone import CURVES
 
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heatlas.batch import Activity
+    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
     from heatlas.places import Place
     from heatlas.server.site import Site
     from heatlas.tiling.snapshot import Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["day_of", "library_data", "measures_of", "places_in"]
+__all__ = ["day_of", "library_data", "measures_of", "places_in", "point_measures"]
 
 _PLACES = 50
 """Places that are named."""
+_SPOTS = 12
+"""Spots of each point set that are named."""
 _STOPS = 11
 _PLACE_ZOOM = 14
 """Zoom of the tiles from which places are found: 1.6 km in the middle of Europe."""
@@ -55,6 +59,7 @@ def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
         "places": [_place(place) for place in places_in(site.view, snapshot)],
         "gear": [] if site.public else sorted({activity.gear for activity in activities if activity.gear}),
         "measures": measures_of(site.view.library, snapshot),
+        "point_sets": [_point_set(site.view.library, stored) for stored in snapshot.point_sets.values()],
         "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
         "tones": list(CURVES),
         "minzoom": first_zoom(snapshot),
@@ -102,8 +107,34 @@ def _place(place: Place) -> dict[str, Any]:
     return {name: data[name] for name in ("center", "bbox", "activities")}
 
 
+def _point_set(library: Library, stored: StoredPoints) -> dict[str, Any]:
+    """A point set as the page shows it; what it was made from is not told."""
+    spots = spots_of(library, stored, _SPOTS)
+    return {
+        "name": stored.name,
+        "title": stored.name.replace("_", " "),
+        "points": stored.points,
+        "weight": stored.weight,
+        "signed": stored.signed,
+        "bbox": list(box_of(stored)),
+        "places": [{"center": list(spot.center), "bbox": list(spot.bbox), "points": spot.points} for spot in spots],
+    }
+
+
+def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Measures of the point sets: of those without weights the count alone."""
+    found = []
+    for name, stored in snapshot.point_sets.items():
+        for reduction in POINT_REDUCTIONS if stored.weight is not None else ("count",):
+            title = point_title(name, title_of(parse_point_measure(reduction, stored.weight)))
+            found.append({"name": f"{reduction}({name})", "title": title, "points": name})
+    return found
+
+
 def measures_of(library: Library, snapshot: Snapshot) -> list[dict[str, str]]:
     """Measures that the library can show: metrics only where something was recorded."""
+    if snapshot.point_sets and not snapshot.activities:
+        return point_measures(snapshot)
     zoom = snapshot.settings.zooms[0]
     found = [Measure(name) for name in (*COUNTS, *SPENT)]
     with library.read() as link:
@@ -118,7 +149,8 @@ def measures_of(library: Library, snapshot: Snapshot) -> list[dict[str, str]]:
         for name, scale in VALUES.items():
             if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in pixels):
                 found.append(Measure("mean", name))
-    return [{"name": name_of(measure), "title": title_of(measure)} for measure in found]
+    of_tracks = [{"name": name_of(measure), "title": title_of(measure)} for measure in found]
+    return of_tracks + point_measures(snapshot)
 
 
 def _stops(name: str) -> list[str]:

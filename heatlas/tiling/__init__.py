@@ -3,10 +3,12 @@
 ================== ==============================================================
 `view`, `cache`    a library that is looked at, and what is remembered of it
 `snapshot`         one state of it, and which activities a filter chooses
-`census`           how busy its tiles are
+`census`, `tiles`  how busy its tiles are; which of them hold anything
 `look`             filters, measures and styles, as shapes
 `fields`           windows of any zoom, from the index
 `scales`           one tone for all tiles of a zoom
+`point_sample`     what it is fitted to where points are shown
+`point_places`     where points are
 `encoding`         PNG, WebP, values
 ================== ==============================================================
 """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from heatlas.grid import Grid
     from heatlas.tone import Tone
 
-__all__ = ["TYPES", "empty", "encode"]
+__all__ = ["TYPES", "empty", "encode", "encode_picture"]
 
 TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/octet-stream"}
 """Form of a tile -> media type."""
@@ -30,7 +30,7 @@ def encode(grid: Grid, tone: Tone | None, colours: NDArray[np.uint8], form: str)
         return _npy(grid.values)
     if tone is None:
         return empty(grid.window.height, form)
-    return _pictured(colour(grid, tone, colours, None), form)
+    return encode_picture(colour(grid, tone, colours, None), form)
 
 
 @lru_cache(16)
@@ -38,7 +38,7 @@ def empty(side: int, form: str) -> bytes:
     """Encode a tile in which there is nothing."""
     if form == "npy":
         return _npy(np.full((side, side), np.nan, np.float32))
-    return _pictured(Picture(np.zeros((side, side), np.uint8), np.zeros((256, 4), np.uint8)), form)
+    return encode_picture(Picture(np.zeros((side, side), np.uint8), np.zeros((256, 4), np.uint8)), form)
 
 
 def _npy(values: NDArray[np.float32]) -> bytes:
@@ -47,7 +47,8 @@ def _npy(values: NDArray[np.float32]) -> bytes:
     return buffer.getvalue()
 
 
-def _pictured(picture: Picture, form: str) -> bytes:
+def encode_picture(picture: Picture, form: str) -> bytes:
+    """Encode the picture of a tile as png or webp."""
     if form == "png":
         return encode_png(picture, level=TILE_LEVEL, text={})
     from PIL import Image

@@ -9,8 +9,11 @@ import numpy as np
 
 from heatlas.grid import Grid
 from heatlas.library.drawing import draw
+from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.mercator import CIRCUMFERENCE
 from heatlas.smooth import halo, smooth
+from heatlas.spread import halo as kernel_halo
+from heatlas.spread import spread
 from heatlas.window import Window
 
 if TYPE_CHECKING:
@@ -23,19 +26,23 @@ if TYPE_CHECKING:
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["SIDE", "Field", "bare", "drawn_zoom", "field_window", "first_zoom", "smoothed"]
+__all__ = [
+    "SIDE", "Field", "as_drawn", "bare", "drawn_zoom", "field_window", "first_zoom", "margins", "signed", "smoothed",
+]  # fmt: skip
 
 SIDE = 256
 """Pixels of a tile."""
 _SMOOTHEST = 16.0
 """Pixels at the equator: what is smoothed over more is drawn from a coarser zoom, where nobody sees the difference."""
+_WIDEST = 48.0
+"""Pixels at the equator: the same for the radius of a kernel, which is three standard deviations of a Gaussian."""
 _REDUCIBLE = 2
 """Zooms below the index's first that are put together from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What tiles are cut from: one measure of some activities, smoothed alike."""
+    """What tiles are cut from: one measure of some activities, or of a point set, smoothed alike."""
 
     view: View
     snapshot: Snapshot
@@ -52,16 +59,33 @@ def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
     return zoom
 
 
+def as_drawn(field: Field, zoom: int) -> tuple[Field, int]:
+    """The field as it is drawn for a zoom, and the zoom of the index from which it is.
+
+    Points are there for every zoom; only a radius of many pixels is drawn from a coarser one, and beyond the
+    finest a radius in pixels covers fewer of them.
+    """
+    kernel = field.look.kernel
+    if kernel is None:
+        return field, drawn_zoom(zoom, field.look.smoothing, field.snapshot)
+    drawn = min(zoom, DEEPEST_TILES)
+    while drawn > 0 and kernel.metres * SIDE * 2**drawn / CIRCUMFERENCE > _WIDEST:
+        drawn -= 1
+    if drawn < zoom and not kernel.metres:
+        kernel = replace(kernel, pixels=kernel.pixels / 2 ** (zoom - drawn))
+    return replace(field, look=replace(field.look, kernel=kernel)), drawn
+
+
 def field_window(field: Field, window: Window) -> Grid | None:
     """Draw any window of a whole zoom; None: there is nothing in it.
 
     Beyond the index's last zoom (and where the smoothing is wide) pixels are those of a coarser zoom, enlarged:
     between their centres in proportion when they were smoothed, else as they are. Values stay those of the
     coarser zoom's pixels. Below its first zoom, amounts of pixels are added up, and of passes and
-    activities the greatest is taken.
+    activities the greatest is taken. Points equal `heatlas.rendering.point_heat` over the same window.
     """
     zoom = round(window.zoom)
-    drawn = drawn_zoom(zoom, field.look.smoothing, field.snapshot)
+    field, drawn = as_drawn(field, zoom)
     if zoom == drawn:
         return smoothed(field, window)
     if zoom > drawn:
@@ -72,9 +96,20 @@ def field_window(field: Field, window: Window) -> Grid | None:
 
 
 def smoothed(field: Field, window: Window) -> Grid | None:
-    """Draw a window of an indexed zoom with its halo, and smooth it."""
-    grid = bare(field, window.grown(halo(field.look.smoothing, window)))
-    return None if grid is None else smooth(grid, field.look.smoothing, window, 1)
+    """Draw a window of an indexed zoom with its halo, and smooth it, or spread its points."""
+    grid = bare(field, window.grown(*margins(field, window)))
+    if grid is None:
+        return None
+    kernel = field.look.kernel
+    return smooth(grid, field.look.smoothing, window, 1) if kernel is None else spread(grid, kernel, window, 1)
+
+
+def margins(field: Field, window: Window) -> tuple[int, int]:
+    """Columns and rows around a window that smoothing it reads."""
+    if field.look.kernel is not None:
+        return kernel_halo(field.look.kernel, window)
+    rows = halo(field.look.smoothing, window)
+    return rows, rows
 
 
 def bare(field: Field, window: Window) -> Grid | None:
@@ -98,17 +133,29 @@ def bare(field: Field, window: Window) -> Grid | None:
                     ]
     if not planes:
         return None
-    return Grid(window, field.look.measure, planes["total"], planes.get("count"), planes.get("square"))
+    return Grid(
+        window, field.look.measure, planes["total"], planes.get("count"), planes.get("square"), signed=signed(field)
+    )
+
+
+def signed(field: Field) -> bool:
+    """Whether sums may be below 0."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    return stored is not None and stored.signed and field.look.measure.reduction == "sum"
 
 
 def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
     measure, chosen = field.look.measure, field.chosen
+    stored = field.snapshot.point_sets.get(field.look.point_set)
 
     def count() -> Grid | None:
+        if stored is not None:
+            return draw_tile(field.view.library, stored, round(scale / SIDE).bit_length() - 1, x, y, measure)
         grid = draw(field.view.library, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE), measure, chosen.keep)
         return grid if grid.filled.any() else None
 
-    return field.view.grids.get((field.snapshot.version, chosen.key, str(measure), scale, x, y), count)
+    of = chosen.key if stored is None else stored.number
+    return field.view.grids.get((field.snapshot.version, of, measure.reduction, measure.metric, scale, x, y), count)
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
@@ -119,7 +166,8 @@ def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
     if grid is None:
         return None
     across, down = window.x + np.arange(window.width), window.y + np.arange(window.height)
-    if not field.look.smoothing.sigma(source).any():
+    kernel = field.look.kernel
+    if kernel.is_point if kernel is not None else not field.look.smoothing.sigma(source).any():
         return _planes(grid, window, lambda plane: plane[np.ix_(down // factor - top, across // factor - left)])
     (x, right_share), (y, lower_share) = _between(across, factor, left), _between(down, factor, top)
 
@@ -162,5 +210,5 @@ def _planes(grid: Grid, window: Window, change: Callable[[NDArray[Any]], NDArray
 
 
 def first_zoom(snapshot: Snapshot) -> int:
-    """Coarsest zoom at which anything is drawn."""
+    """Coarsest zoom at which tracks are drawn; points are at all zooms."""
     return max(0, snapshot.settings.zooms[0] - _REDUCIBLE)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from heatlas.grid import Measure
     from heatlas.smooth import Smoothing
+    from heatlas.spread import Kernel
     from heatlas.tone import Scale
 
 __all__ = ["Filter", "Look"]
@@ -38,6 +39,10 @@ class Look:
     """In the base unit of the measure; None: what suits the measure."""
     colormap: str | None
     """None: what suits the measure."""
+    point_set: str = ""
+    """Name of the point set that is shown; empty: tracks are."""
+    kernel: Kernel | None = None
+    """How far and in which shape each point is felt; None where tracks are shown, which are smoothed."""
 
     @property
     def colours(self) -> NDArray[np.uint8] | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.finish import measure_unit, suiting_colours, suiting_scale, written_per_value
 from heatlas.grid import Grid
-from heatlas.smooth import halo
 from heatlas.ticks import nice_ticks
-from heatlas.tiling.census import busiest
-from heatlas.tiling.fields import SIDE, bare, drawn_zoom, smoothed
-from heatlas.tiling.view import census_of
+from heatlas.tiling.fields import SIDE, as_drawn, bare, margins, signed, smoothed
+from heatlas.tiling.point_sample import felt
+from heatlas.tiling.tiles import busy_tiles
 from heatlas.tone import fit
 from heatlas.units import Unit, legend_title
 from heatlas.window import Window
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from heatlas.tiling.fields import Field
     from heatlas.tone import Scale, Tone
 
-__all__ = ["colours_of", "hex_colours", "scale_data", "title_of", "tone_of", "unit_text"]
+__all__ = [
+    "colours_of", "field_title", "hex_colours", "point_title", "scale_data", "title_of", "tone_data",
+    "tone_of", "unit_text",
+]  # fmt: skip
 
 _TILES = 16
 """Tiles that a tone is fitted to."""
@@ -43,24 +46,27 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     proportion to passages that always has the busiest tile. What is smoothed near their edges is left out,
     unless hardly anything else is there: so each tile is decoded alone, and the tone costs no more than
     the tiles of a screen. It depends on the library, the zoom, the measure, the filter and the smoothing, never on what
-    part of the map is looked at. A fixed range is taken as it is.
+    part of the map is looked at. A fixed range is taken as it is. For points see `heatlas.tiling.point_sample`.
     """
+    field, drawn = as_drawn(field, zoom)
     look = field.look
-    drawn = drawn_zoom(zoom, look.smoothing, field.snapshot)
-    key = (field.snapshot.version, field.chosen.key, str(look.measure), look.smoothing, drawn, look.tone)
+    of = (look.point_set, look.kernel) if look.point_set else (field.chosen.key, look.smoothing)
+    key = (field.snapshot.version, *of, str(look.measure), drawn, look.tone)
     return field.view.tones.get(key, lambda: _fitted(field, drawn))
 
 
 def _fitted(field: Field, zoom: int) -> Tone | None:
-    scale = field.look.tone or suiting_scale(_pixels(field.look.measure, np.ones(1), np.ones(1), None))
-    if not field.chosen.count:
+    scale = field.look.tone or suiting_scale(_one(field))
+    if not (field.chosen.count or field.look.point_set):
         return None
     if scale.range is not None:
-        ones = np.ones(1)
-        return _fit(scale, _pixels(field.look.measure, ones, ones if field.look.measure.metric else None, None))
-    tiles = busiest(census_of(field.view, field.snapshot, zoom), field.chosen.keep, _TILES)
+        return _fit(scale, _one(field))
+    if field.look.point_set:
+        read = felt(field, zoom)
+        return None if read is None else _fit(scale, _pixels(field, *read, None))
+    tiles = busy_tiles(field, zoom, _TILES)
     windows = [Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE) for x, y in tiles]
-    margin = max((halo(field.look.smoothing, window) for window in windows), default=0)
+    margin = max((max(margins(field, window)) for window in windows), default=0)
     sample = None
     if SIDE - 2 * margin >= _INNER:
         sample = _sample(field, [window.grown(-margin) for window in windows])
@@ -70,7 +76,7 @@ def _fitted(field: Field, zoom: int) -> Tone | None:
 
 
 def _fit(scale: Scale, sample: Grid) -> Tone:
-    return fit(scale, sample, _pixels(sample.measure, np.ones(sample.total.size), None, None))
+    return fit(scale, sample, replace(sample, total=np.ones(sample.total.shape), count=None, square=None))
 
 
 def _sample(field: Field, windows: list[Window]) -> Grid | None:
@@ -87,15 +93,22 @@ def _sample(field: Field, windows: list[Window]) -> Grid | None:
             if plane is not None:
                 parts.append(plane[on_path])
     total, count, square = (np.concatenate(parts) if parts else None for parts in planes.values())
-    if total is None or not np.isfinite(_pixels(field.look.measure, total, count, square).values).any():
+    if total is None or not np.isfinite(_pixels(field, total, count, square).values).any():
         return None
-    return _pixels(field.look.measure, total, count, square)
+    return _pixels(field, total, count, square)
 
 
-def _pixels(measure: Measure, total: NDArray[Any], count: NDArray[Any] | None, square: NDArray[Any] | None) -> Grid:
+def _pixels(field: Field, total: NDArray[Any], count: NDArray[Any] | None, square: NDArray[Any] | None) -> Grid:
     """Pixels from anywhere, as a grid of one row."""
-    planes = [None if plane is None else plane.reshape(1, -1) for plane in (total, count, square)]
-    return Grid(Window(float(SIDE), 0, 0, total.size, 1), measure, *planes)  # type: ignore[arg-type]
+    count, square = (None if plane is None else plane.reshape(1, -1) for plane in (count, square))
+    window = Window(float(SIDE), 0, 0, total.size, 1)
+    return Grid(window, field.look.measure, total.reshape(1, -1), count, square, signed(field))
+
+
+def _one(field: Field) -> Grid:
+    """One pixel of a measure, for what depends on nothing else."""
+    measure, one = field.look.measure, np.ones(1)
+    return _pixels(field, one, one if measure.metric and measure.reduction != "sum" else None, None)
 
 
 def colours_of(field: Field) -> NDArray[np.uint8]:
@@ -103,12 +116,17 @@ def colours_of(field: Field) -> NDArray[np.uint8]:
     asked = field.look.colours
     if asked is not None:
         return asked
-    return suiting_colours(_pixels(field.look.measure, np.ones(1), None, None), None)
+    return suiting_colours(_one(field), None)
 
 
 def scale_data(field: Field, zoom: int) -> dict[str, Any]:
     """The scale of a zoom as plain data; `low` and `high` in the unit that is shown, None where there is nothing."""
-    tone, measure = tone_of(field, zoom), field.look.measure
+    return tone_data(field, tone_of(field, zoom))
+
+
+def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
+    """A scale as plain data, as `scale_data` gives that of a zoom."""
+    measure = field.look.measure
     unit, colours = measure_unit(measure), colours_of(field)
     steps = np.rint(np.linspace(0, 255, _COLOURS)).astype(int)
     ticks = [] if tone is None else nice_ticks(tone.low, tone.high, tone.above_fade, unit)
@@ -118,11 +136,28 @@ def scale_data(field: Field, zoom: int) -> dict[str, Any]:
         "low_text": "" if tone is None else unit.format(tone.low),
         "high_text": "" if tone is None else unit.format(tone.high),
         "unit": unit_text(measure),
-        "title": title_of(measure),
+        "title": field_title(field),
         "ticks": [[place, words] for place, words in ticks],
         "colors": hex_colours(colours[steps]),
-        "activities": field.chosen.count,
+        **_counted(field),
     }
+
+
+def _counted(field: Field) -> dict[str, int]:
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    return {"activities": field.chosen.count} if stored is None else {"activities": 0, "points": stored.points}
+
+
+def field_title(field: Field) -> str:
+    """Name what is shown, without its unit: a measure, and of points those of which set."""
+    title = title_of(field.look.measure)
+    return point_title(field.look.point_set, title) if field.look.point_set else title
+
+
+def point_title(name: str, title: str) -> str:
+    """Name a measure of a point set: "Hospitals: sum of beds"."""
+    words = name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}: {title[:1].lower()}{title[1:]}"
 
 
 def title_of(measure: Measure) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.library.activities import read_activities
+from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_settings
 from heatlas.sources.sports import sport_name
 from heatlas.where import attributes, parse_date, parse_where
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.batch import Activity
+    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
     from heatlas.tiling.look import Filter
 
@@ -40,6 +42,8 @@ class Snapshot:
     settings: Settings
     withheld: bool = False
     """Whether there are activities in the index that are not among these: those that are private, on a public map."""
+    point_sets: dict[str, StoredPoints] = field(default_factory=dict)
+    """By name. They hold no activities, and are shown as they are on a public map too."""
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """What filters written as text chose before."""
 
@@ -85,15 +89,20 @@ def take(library: Library, public: bool = False) -> Snapshot:
         activities = read_activities(link, "same_as IS NULL")
         rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
         zones = link.execute("SELECT lat, lon, radius FROM zones ORDER BY name").fetchall() if rows else []
+        point_sets = list_point_sets(link)
     digest.update(repr((settings, zones, sorted(rows))).encode())
     # What activities are called and when they were decides what filters choose.
     digest.update(repr(list(activities.values())).encode())
+    for name, stored in point_sets.items():
+        digest.update(repr((name, stored.weight, stored.digest)).encode())
     held = len(activities)
     if public:
         activities = {number: activity for number, activity in activities.items() if not activity.private}
         digest.update(b"public")
     fixes = sum(row[2] for row in rows if row[0] in activities)
-    return Snapshot(digest.hexdigest(), activities, fixes, settings, withheld=len(activities) < held)
+    return Snapshot(
+        digest.hexdigest(), activities, fixes, settings, withheld=len(activities) < held, point_sets=point_sets
+    )
 
 
 def choose(snapshot: Snapshot, wanted: Filter) -> Chosen:

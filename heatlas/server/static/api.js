@@ -32,10 +32,11 @@ export function filterQuery(filter) {
   return query;
 }
 
-/** The same, and how it is drawn. */
+/** The same, and how it is drawn; points have no filter, and a radius instead of a smoothing. */
 export function drawQuery(filter, style) {
-  const query = filterQuery(filter);
-  for (const name of ["colormap", "tone", "smooth"]) if (style[name]) query.set(name, style[name]);
+  const query = style.points ? new URLSearchParams() : filterQuery(filter);
+  const names = style.points ? ["radius", "kernel", "density"] : ["smooth"];
+  for (const name of ["colormap", "tone", ...names]) if (style[name]) query.set(name, style[name]);
   return query;
 }
 

@@ -7,12 +7,13 @@ import { openDrop } from "./drop.js";
 import { createHeat } from "./heat.js";
 import { drawn, showLegend } from "./legend.js";
 import * as maps from "./maps.js";
-import { fillPanel, foldPanel, showPanel } from "./panel.js";
+import { fillPanel, fillPlaces, foldPanel, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
 import { createPlayer } from "./player.js";
+import { addsUp, knowPoints, pointsOf, pointStyle } from "./points.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
-import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange } from "./timeline.js";
+import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange, showTimeline } from "./timeline.js";
 import { askWho, closeWho } from "./who.js";
 
 const COUNTED = /^(passes|activities|seconds|metres|fixes)$/;
@@ -29,9 +30,13 @@ const theme = () => state.get().theme || (night.matches ? "light" : "dark");
 
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
-  const automatic = theme() === "light" && COUNTED.test(now.measure) ? "wine" : "";
-  return { colormap: now.colormap || automatic, tone: now.tone, smooth: now.smooth };
+  const points = pointsOf(now.measure);
+  const counted = points ? addsUp(now.measure) && !(points.signed && now.measure.startsWith("sum")) : COUNTED.test(now.measure);
+  const colormap = now.colormap || (theme() === "light" && counted ? "wine" : "");
+  return points ? pointStyle({ ...now, colormap }) : { colormap, tone: now.tone, smooth: now.smooth };
 }
+
+const isEmpty = () => !library.activities && !library.point_sets.length;
 
 const sides = () => (state.get().b ? ["a", "b"] : ["a"]);
 const busy = () => ($("busy").hidden = !Object.values(heats).some((heat) => heat?.waiting()));
@@ -43,7 +48,7 @@ function show(side, filter, look = style(), options = {}) {
 
 /** Draw the heat and ask for its legend; two maps share one scale, so that their colours can be compared. */
 async function draw() {
-  if (!library.activities) return;
+  if (isEmpty()) return;
   player.rest();
   showHead(null);
   const now = state.get();
@@ -87,12 +92,12 @@ async function askScales() {
   showLegend(scales, Boolean(shared));
 }
 
-const refreshLegend = later(60, () => library?.activities && askScales());
+const refreshLegend = later(60, () => library && !isEmpty() && askScales());
 
 /** After the map has moved: scales belong to a zoom. */
 async function moved(view) {
   state.set({ view });
-  if (!library?.activities || Math.min(maps.tileZoom(), library.maxzoom) === scaled) return;
+  if (!library || isEmpty() || Math.min(maps.tileZoom(), library.maxzoom) === scaled) return;
   if (state.get().b && !player.playing()) await draw();
   else refreshLegend();
 }
@@ -162,9 +167,27 @@ async function follow(now, old) {
   if (differs("base", "baseUrl", "baseCredit")) showBase(now, library);
   if (differs("opacity")) for (const side of sides()) heats[side]?.fade(now.opacity);
   if (differs("a", "b", "side")) showRange(state.filter());
-  if (differs("measure", "a", "b", "colormap", "tone", "smooth", "theme")) draw();
+  if (differs("measure")) showKind(old.measure);
+  if (differs("measure", "a", "b", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme")) draw();
   if (differs("a", "b", "measure")) closeWho();
   if (Object.keys(now).some((key) => key !== "view" && now[key] !== old[key])) showPanel(now);
+}
+
+/** Show what goes with tracks, or with points: these have no days, no filters to compare, and nobody who passed. */
+function showKind(before) {
+  const points = pointsOf();
+  showTimeline(!points);
+  $("compare").hidden = Boolean(points);
+  document.body.classList.toggle("points", Boolean(points));
+  maps.describe(points ? "arrow keys move it, plus and minus zoom" : undefined);
+  fillPlaces(points ?? library, jump);
+  if (points && state.get().b) state.set({ b: null, side: "a" });
+  if (points && points !== pointsOf(before) && before !== undefined && !maps.sees(points.bbox)) maps.fit(points.bbox);
+}
+
+function jump(place) {
+  maps.fit(place.bbox);
+  if (phone.matches) foldPanel(true);
 }
 
 /** Whether the map is elsewhere than a view says: then "back" was used. */
@@ -191,17 +214,19 @@ async function load(fresh) {
   library = await readLibrary();
   library.minzoom ??= 0;
   library.maxzoom ??= 22;
-  const empty = !library.activities;
+  knowPoints(library);
+  const empty = isEmpty();
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
   $("choose").hidden = !library.import;
   openTimeline(library.days ?? [], (range) => moveRange(range));
-  fillPanel(library, (place) => {
-    maps.fit(place.bbox);
-    if (phone.matches) foldPanel(true);
-  });
-  if (!state.get().measure && library.measures.length) state.set({ measure: library.measures[0].name });
-  if (fresh && library.places.length) maps.fit(library.places[0].bbox, !empty);
+  fillPanel(library);
+  const { measure } = state.get();
+  const gone = !library.activities && !library.measures.some(({ name }) => name === measure);
+  if ((!measure || gone) && library.measures.length) state.set({ measure: library.measures[0].name });
+  showKind();
+  const first = pointsOf() ?? library.places[0];
+  if (fresh && first) maps.fit(first.bbox, !empty);
   showRange(state.filter());
   showPanel(state.get());
 }
@@ -217,7 +242,8 @@ function openButtons() {
   $("share").addEventListener("click", () => openShare(state.get().measure, drawQuery(state.filter(), style())));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
-    save(await picture({ split: now.split, scales, theme: theme(), base: baseOf(now, library) }), `heatlas-${now.measure}.png`);
+    const name = `heatlas-${now.measure.replace(/[()]+/g, "-").replace(/-$/, "")}.png`;
+    save(await picture({ split: now.split, scales, theme: theme(), base: baseOf(now, library) }), name);
     toast("Picture saved");
   });
   for (const id of ["base", "base-url"]) {
@@ -243,7 +269,7 @@ async function main() {
   const opening = maps.openMap(state.get().view, theme(), moved);
   player = createPlayer(frame);
   openDrop(() => Boolean(library?.import), async (added) => {
-    const empty = !library.activities;
+    const empty = isEmpty();
     await load(empty && added);
     draw();
   });
@@ -258,7 +284,7 @@ async function main() {
   heats.a = heatOn(maps.main());
   heats.a.fade(state.get().opacity);
   state.watch(follow);
-  maps.whenClicked((place, side) => !library.public && library.activities && askWho(place, state.get()[side]));
+  maps.whenClicked((place, side) => !library.public && library.activities && !pointsOf() && askWho(place, state.get()[side]));
   showBase(state.get(), library);
   await showCompare(state.get());
   draw();

@@ -15,7 +15,8 @@ export function showLegend(scales, shared = false) {
   const counts = good.filter(([, scale]) => Number.isFinite(scale.activities));
   const numbers = counts.map(([, scale]) => scale.activities);
   $("legend-count").textContent =
-    numbers.length > 1 ? `${count(numbers[0])} | ${counted(numbers[1], "activity")}`
+    first?.points ? counted(first.points, "point")
+    : numbers.length > 1 ? `${count(numbers[0])} | ${counted(numbers[1], "activity")}`
     : numbers.length ? counted(numbers[0], "activity") : "";
   $("legend-bar").style.background = first ? gradient(first.colors) : "none";
   $("legend-bar").setAttribute(

@@ -23,6 +23,7 @@ addProtocol("picture", async ({ url }) => {
   return { data: await createImageBitmap(image) };
 });
 
+const KEYS = "arrow keys move it, plus and minus zoom, Enter asks who passed the centre";
 const HOME = { zoom: 1.6, lat: 25, lng: 12 };
 const maps = { a: null, b: null };
 const bases = new WeakMap();
@@ -68,7 +69,7 @@ function build(name, view) {
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.getCanvas().setAttribute("aria-label", "Heat map: arrow keys move it, plus and minus zoom, Enter asks who passed the centre");
+  map.getCanvas().setAttribute("aria-label", `Heat map: ${KEYS}`);
   map.on("click", (event) => onClick(event.lngLat, name));
   map.getCanvas().addEventListener("keydown", (event) => event.key === "Enter" && onClick(map.getCenter(), name));
   map.on("error", () => {}); // tiles that cannot be had are told by the legend, which asks the server the same
@@ -89,11 +90,24 @@ const ready = (map) =>
     else map.once("load", done);
   });
 
+/** Say what keys do on the maps. */
+export function describe(keys = KEYS) {
+  for (const map of all()) map.getCanvas().setAttribute("aria-label", `Heat map: ${keys}`);
+}
+
+/** Whether any of a box [west, south, east, north] is in view. */
+export function sees([west, south, east, north]) {
+  const seen = maps.a.getBounds();
+  const turns = [-360, 0, 360];
+  return south <= seen.getNorth() && north >= seen.getSouth()
+    && turns.some((turn) => west + turn <= seen.getEast() && east + turn >= seen.getWest());
+}
+
 /** Go to a box [west, south, east, north]. */
 export function fit(box, animate = true) {
   const [west, south, east, north] = box;
   const slack = (north - south) * 0.06;
-  maps.a.fitBounds([[west, south - slack], [east, north + slack]], {
+  maps.a.fitBounds([[west, Math.max(south - slack, -85)], [east, Math.min(north + slack, 85)]], {
     padding: room(),
     maxZoom: 16,
     duration: !animate || still.matches ? 0 : 1400,

@@ -3,12 +3,17 @@
 import { scale, drawQuery, Refused } from "./api.js";
 import { $, count, counted, fromDay, kilometres, make, phone, toDay } from "./dom.js";
 import { gradient } from "./legend.js";
+import { addsUp, pointsOf } from "./points.js";
 import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { filter, get, set, setFilter } from "./state.js";
 import { world } from "./world.js";
 
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
+const RADII = [["", "15 pixels"], ["0px", "None: bare pixels"], ["5px", "5 pixels"], ["8px", "8 pixels"], ["25px", "25 pixels"],
+  ["40px", "40 pixels"], ["100m", "100 metres"], ["500m", "500 metres"], ["2km", "2 km"], ["10km", "10 km"], ["50km", "50 km"],
+  ["200km", "200 km"]];
+const KERNELS = [["", "Gaussian"], ["quartic", "Quartic"], ["epanechnikov", "Epanechnikov"], ["linear", "Linear"], ["uniform", "Uniform"]];
 const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows
@@ -16,11 +21,15 @@ const SWATCHES = 11; // and colour maps, so that they fill two rows
 let allSports = false;
 let allColors = false;
 
-/** Fill the panel from a library. `jump(place)` goes to a place. */
-export function fillPanel(library, jump) {
+/** Fill the panel from a library. */
+export function fillPanel(library) {
+  const points = library.point_sets.reduce((sum, set) => sum + set.points, 0);
   $("summary").textContent = library.activities
-    ? `${counted(library.activities, "activity")} · ${kilometres(library.distance)}` : "";
-  options($("measure"), library.measures.map((measure) => [measure.name, measure.title]));
+    ? `${counted(library.activities, "activity")} · ${kilometres(library.distance)}`
+    : points ? counted(points, "point") : "";
+  fillMeasures(library.measures);
+  options($("radius"), RADII);
+  options($("kernel"), KERNELS);
   options($("tone"), [["", "Automatic"], ...library.tones.map((tone) => [tone, TONES[tone] ?? tone])]);
   options($("smooth"), SMOOTH);
   options($("base"), [
@@ -33,7 +42,16 @@ export function fillPanel(library, jump) {
   fillSports(library);
   fillSpans();
   fillColors(library);
-  fillPlaces(library, jump);
+}
+
+/** The measures; those of points as a group of their own beside those of tracks. */
+function fillMeasures(measures) {
+  const option = ({ name, title }) => make("option", { value: name }, title);
+  const [tracks, points] = [measures.filter((one) => !one.points), measures.filter((one) => one.points)];
+  const group = (label, some) => make("optgroup", { label }, ...some.map(option));
+  $("measure").replaceChildren(
+    ...(tracks.length && points.length ? [group("Tracks", tracks), group("Points", points)] : measures.map(option)),
+  );
 }
 
 function options(select, pairs) {
@@ -105,18 +123,29 @@ function fillColors(library) {
   };
 }
 
-async function fillPlaces(library, jump) {
-  $("jump").hidden = !library.places.length;
-  const read = library.places.length ? await world() : null;
-  $("places").replaceChildren(...library.places.slice(0, 12).map((place) => {
-    const [lon, lat] = place.center;
-    const where = `${Math.abs(lat).toFixed(2)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(2)}° ${lon < 0 ? "W" : "E"}`;
+let filled = 0;
+
+/** List the places of a library, or of a point set. `jump(place)` goes to one. */
+export async function fillPlaces({ places, bbox, points }, jump) {
+  const turn = ++filled;
+  $("jump").hidden = !places.length;
+  const read = places.length ? await world() : null;
+  if (turn !== filled) return; // others are shown by now
+  const row = (place, name, where, n) => {
     const button = make("button", { type: "button" },
-      make("span", {}, read.countryAt(lon, lat) ?? "At sea", make("small", { className: "muted" }, ` ${where}`)),
-      make("small", { className: "muted" }, count(place.activities)));
+      make("span", {}, name, make("small", { className: "muted" }, where)),
+      make("small", { className: "muted" }, count(n)));
     button.addEventListener("click", () => jump(place));
     return make("li", {}, button);
-  }));
+  };
+  const rows = places.slice(0, 12).map((place) => {
+    const [west, south, east, north] = place.bbox;
+    const [lon, lat] = place.center ?? [(west + east) / 2, (south + north) / 2];
+    const where = `${Math.abs(lat).toFixed(2)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(2)}° ${lon < 0 ? "W" : "E"}`;
+    return row(place, read.countryAt(lon, lat) ?? "At sea", ` ${where}`, place.activities ?? place.points);
+  });
+  if (bbox) rows.unshift(row({ bbox }, "All points", "", points));
+  $("places").replaceChildren(...rows);
 }
 
 /** Show a state. */
@@ -124,13 +153,18 @@ export function showPanel(state) {
   const now = filter();
   $("measure").value = state.measure;
   $("tone").value = state.tone;
-  $("smooth").value = state.smooth;
-  for (const id of ["tone", "smooth"]) {
+  for (const id of ["smooth", "radius", "kernel"]) $(id).value = state[id];
+  for (const id of ["tone", "smooth", "radius", "kernel"]) {
     // What a link says and no choice of ours has: show it as it is.
     if ($(id).value === state[id]) continue;
     $(id).append(make("option", { value: state[id] }, state[id]));
     $(id).value = state[id];
   }
+  const points = pointsOf(state.measure);
+  for (const element of document.querySelectorAll("#panel .of-tracks")) element.classList.toggle("hidden", Boolean(points));
+  for (const element of document.querySelectorAll("#panel .of-points")) element.classList.toggle("hidden", !points);
+  $("density-field").hidden = !addsUp(state.measure);
+  $("density").checked = state.density === "1";
   $("opacity").value = Math.round(state.opacity * 100);
   $("opacity-value").textContent = `${Math.round(state.opacity * 100)} %`;
   $("base").value = state.base;
@@ -220,9 +254,10 @@ function radioKeys(group) {
 
 function openPanel() {
   $("fold").addEventListener("click", () => foldPanel(!$("panel").classList.contains("folded")));
-  for (const id of ["measure", "tone", "smooth", "base"]) {
+  for (const id of ["measure", "tone", "smooth", "radius", "kernel", "base"]) {
     $(id).addEventListener("change", () => set({ [id]: $(id).value }));
   }
+  $("density").addEventListener("change", () => set({ density: $("density").checked ? "1" : "" }));
   $("opacity").addEventListener("input", () => set({ opacity: Number($("opacity").value) / 100 }));
   $("base-url").addEventListener("change", () => set({ baseUrl: $("base-url").value.trim() }));
   $("base-credit").addEventListener("change", () => set({ baseCredit: $("base-credit").value.trim() }));

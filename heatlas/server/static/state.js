@@ -11,13 +11,16 @@ const START = Object.freeze({
   colormap: "",
   tone: "",
   smooth: "",
+  radius: "",
+  kernel: "",
+  density: "",
   opacity: 1,
   theme: "",
   base: "",
   baseUrl: "",
   baseCredit: "",
 });
-const TEXTS = ["measure", "colormap", "tone", "smooth", "theme", "base", "baseUrl", "baseCredit"];
+const TEXTS = ["measure", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme", "base", "baseUrl", "baseCredit"];
 /** Changes of one kind within so many milliseconds are one step back. */
 const ONE_STEP = 1200;
 
@@ -49,8 +52,8 @@ export function set(patch) {
 export const setFilter = (patch) => set({ [state.side]: Object.freeze({ ...filter(), ...patch }) });
 export const filter = () => state[state.side] ?? state.a;
 
-/** Forget filters and style; the place, the theme and the base map stay. */
-export const reset = () => set({ ...START, view: state.view, theme: state.theme, base: state.base });
+/** Forget filters and style; the place, what is counted, the theme and the base map stay. */
+export const reset = () => set({ ...START, view: state.view, measure: state.measure, theme: state.theme, base: state.base });
 
 /** Read the address, now and whenever "back" or "forward" is used. */
 export function start() {

@@ -26,13 +26,16 @@ export const datesOf = ([from, to]) => ({
 export function openTimeline(pairs, moved) {
   changed = moved;
   days = pairs.map(([text, n]) => [toDay(text), n]).filter(([day]) => Number.isFinite(day));
-  $("timeline").hidden = days.length < 2;
+  showTimeline(true);
   if (!days.length) return;
   first = days[0][0];
   last = days.at(-1)[0];
   range = [first, last];
   draw();
 }
+
+/** Show the days where there are any; points have none. */
+export const showTimeline = (wanted) => ($("timeline").hidden = !wanted || days.length < 2);
 
 /** Show which days a filter takes. */
 export function showRange(filter) {

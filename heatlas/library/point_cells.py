@@ -1,0 +1,173 @@
+"""Points in cells: how many lie in each, and what they weigh, at every level of a quadtree.
+
+At level n the world is 2**n cells wide: a level's cells are the tiles of that zoom, and the pixels of the tiles eight
+zooms before. Cells lie in Morton order (G. M. Morton, A computer oriented geodetic data base, 1966), so that those of a
+tile are one run at every finer level, and the four that make a coarser one follow each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.mercator import from_lonlat, to_lonlat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.points import Points
+
+__all__ = ["FINEST", "PIXELS", "Cells", "cells_of", "coarser", "joined", "morton", "same_cells", "unmorton"]
+
+FINEST = 30
+"""Level at which points are put into cells: the pixels of zoom 22, 4 cm at the equator."""
+PIXELS = 8
+"""Levels between a tile and its pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Cells that hold points; min, max and sum are exact where the weights are, as in any order of adding."""
+
+    code: NDArray[np.int64]
+    """(n,) Morton numbers, ascending."""
+    count: NDArray[np.int64]
+    """(n,) points in each."""
+    total: NDArray[np.float64] | None = None
+    """(n,) sum of their weights; None: they have none."""
+    least: NDArray[np.float64] | None = None
+    greatest: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        """Count the cells."""
+        return len(self.code)
+
+    def part(self, first: int, last: int) -> Cells:
+        """Cells from one place in their order to before another."""
+        return Cells(*(None if plane is None else plane[first:last] for plane in self._planes()))  # type: ignore[arg-type]
+
+    def _planes(self) -> tuple[NDArray[np.int64] | NDArray[np.float64] | None, ...]:
+        return self.code, self.count, self.total, self.least, self.greatest
+
+
+def joined(parts: list[Cells]) -> Cells:
+    """Put runs of cells together that follow each other."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = zip(*(part._planes() for part in parts), strict=True)
+    return Cells(*(None if column[0] is None else np.concatenate(column) for column in columns))  # type: ignore[arg-type]
+
+
+def same_cells(one: Cells, other: Cells) -> bool:
+    """Whether two runs of cells hold the same to the last bit."""
+    pairs = zip(one._planes(), other._planes(), strict=True)
+    return all(a is b is None or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
+
+
+def morton(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Weave columns and rows (below 2**31) into one number: the bits of x are the even ones."""
+    return _spread(x) | _spread(y) << 1
+
+
+def unmorton(code: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Undo `morton`: columns and rows."""
+    return _gathered(code), _gathered(code >> 1)
+
+
+_STEPS = (
+    (16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333),
+    (1, 0x5555555555555555),
+)  # fmt: skip
+_WHOLE = 0x00000000FFFFFFFF
+
+
+def _spread(bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    for shift, mask in _STEPS:
+        bits = (bits | bits << shift) & mask
+    return bits
+
+
+def _gathered(bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    bits = bits & _STEPS[-1][1]
+    for (shift, _), (_, mask) in zip(_STEPS[::-1], (*_STEPS[-2::-1], (0, _WHOLE)), strict=True):
+        bits = (bits | bits >> shift) & mask
+    return bits
+
+
+def cells_of(points: Points) -> Cells:
+    """Put points into cells of the finest level, in the order in which they come; those beyond the map are left out.
+
+    A cell is the one that `heatlas.binning.bin_points` finds: rows are told by the latitudes of their edges. As the
+    edges of coarser levels are among those of finer ones, cells nest exactly.
+    """
+    column, row, known = _located(points.lon, points.lat)
+    code = morton(column, row)
+    order = np.argsort(code, kind="stable")
+    code = code[order]
+    begins = np.flatnonzero(np.diff(code, prepend=-1))
+    count = np.diff(begins, append=len(code))
+    if points.weight is None:
+        return Cells(code[begins], count)
+    weight = points.weight[known][order]
+    if not len(weight):
+        return Cells(code, count, weight, weight, weight)
+    # As many additions as there are points, one after the other: bincount adds in their order.
+    total = np.bincount(np.repeat(np.arange(len(begins)), count), weight, len(begins)).astype(np.float64, copy=False)
+    least, greatest = np.minimum.reduceat(weight, begins), np.maximum.reduceat(weight, begins)
+    return Cells(code[begins], count, total, least, greatest)
+
+
+def _located(
+    lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Columns and rows of the finest level, of the points that lie on the map, and which these are."""
+    across = 1 << FINEST
+    (north, south) = to_lonlat(0, np.array([0.0, 1.0]))[1]
+    known = (lat > south) & (lat <= north)
+    lat = lat[known]
+    turns = lon[known] / 360.0 + 0.5
+    column = np.floor(np.where(turns >= 1.0, turns - 1.0, turns) * across).astype(np.int64)
+    row = np.clip(from_lonlat(0, lat)[1] * across, 0, across - 1).astype(np.int64)
+    # Projecting may miss an edge by its last bits: what counts is on which side of it a latitude lies.
+    for _ in range(4):
+        upper, lower = (to_lonlat(0, (row + step) / across)[1] for step in (0, 1))
+        wrong = (lower >= lat).astype(np.int64) - (lat > upper)
+        if not wrong.any():
+            break
+        row = np.clip(row + wrong, 0, across - 1)
+    return column, row, known
+
+
+def coarser(cells: Cells, levels: int = 1) -> Cells:
+    """Add up the cells of a level to those of the next coarser ones, 2 x 2 at a time, in their order."""
+    for _ in range(levels):
+        code = cells.code >> 2
+        begins = np.flatnonzero(np.diff(code, prepend=-1))
+        if len(begins) == len(code):
+            cells = replace(cells, code=code)
+            continue
+        # Most cells have no neighbour to be added: only those that do are looked at.
+        lengths = np.diff(begins, append=len(code))
+        several = [np.flatnonzero(lengths > k) for k in (1, 2, 3)]
+        cells = Cells(
+            code[begins],
+            *(
+                None if plane is None else _folded(plane, begins, several, fold)  # type: ignore[arg-type]
+                for plane, fold in zip(cells._planes()[1:], (np.add, np.add, np.minimum, np.maximum), strict=True)
+            ),
+        )
+    return cells
+
+
+def _folded(
+    plane: NDArray[Any], begins: NDArray[np.int64], several: Sequence[NDArray[np.int64]], fold: np.ufunc
+) -> NDArray[Any]:
+    """Fold runs of up to four values that begin at some places; `several` are the runs with a second, third, fourth."""
+    folded = plane[begins]
+    for k, runs in enumerate(several, 1):
+        folded[runs] = fold(folded[runs], plane[begins[runs] + k])
+    return folded

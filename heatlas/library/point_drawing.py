@@ -1,0 +1,95 @@
+"""Tiles of a point set drawn from its index, and how many points lie in each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.grid import Grid
+from heatlas.library.point_cells import unmorton
+from heatlas.library.point_index import read_level, read_tile
+from heatlas.window import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.grid import Measure
+    from heatlas.library.point_cells import Cells
+    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.store import Library
+
+__all__ = ["DEEPEST_TILES", "draw_tile", "points_in_tiles"]
+
+DEEPEST_TILES = 22
+"""Finest zoom of tiles whose pixels are cells of the index."""
+_SIDE = 256
+_PLACES = np.add(*(part * step for part, step in zip(unmorton(np.arange(_SIDE**2)), (1, _SIDE), strict=True)))
+"""Morton number of a pixel within its tile -> its place, row by row."""
+
+
+def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int, measure: Measure) -> Grid | None:
+    """Reduce the points in each pixel of a tile, as `heatlas.binning.bin_points` does from the points themselves.
+
+    Counts and extremes are equal; sums as far as additions in another order are, so exactly where the
+    weights are whole numbers.
+
+    Parameters
+    ----------
+    library : Library
+        Where the index is.
+    stored : StoredPoints
+        Which points.
+    zoom, x, y : int
+        Of the tile, up to DEEPEST_TILES.
+    measure : Measure
+        count; or sum, mean, min, max of the weights, if they have any.
+
+    Returns
+    -------
+    Grid or None
+        Planes of float64; None where there is no point.
+    """
+    with library.read() as link:
+        cells = read_tile(link, stored.number, zoom, x, y)
+    if cells is None:
+        return None
+    window = Window(_SIDE * 2.0**zoom, x * _SIDE, y * _SIDE, _SIDE, _SIDE)
+    total, count = _values(cells, measure.reduction)
+    return Grid(
+        window, measure, _plane(cells, total), None if count is None else _plane(cells, count),
+        signed=stored.signed and measure.reduction == "sum",
+    )  # fmt: skip
+
+
+def _values(cells: Cells, reduction: str) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """What a measure adds up in each cell, and the count behind it."""
+    count = cells.count.astype(np.float64)
+    if reduction == "count" or cells.total is None or cells.least is None or cells.greatest is None:
+        return count, None
+    if reduction == "sum":
+        return cells.total, None
+    if reduction == "mean":
+        return cells.total, count
+    return cells.least if reduction == "min" else cells.greatest, np.ones(len(cells))
+
+
+def _plane(cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    plane = np.zeros(_SIDE * _SIDE)
+    plane[_PLACES[cells.code]] = values
+    return plane.reshape(_SIDE, _SIDE)
+
+
+def points_in_tiles(
+    library: Library, stored: StoredPoints, zoom: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Count the points of a zoom's tiles: columns, rows and counts (t,) of those that hold any, in Morton order.
+
+    A tile is a cell of the level of its zoom, so that this reads no more than there are such tiles, about.
+    """
+    with library.read() as link:
+        cells = read_level(link, stored.number, zoom)
+    if cells is None:
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    return *unmorton(cells.code), cells.count

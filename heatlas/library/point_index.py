@@ -1,0 +1,134 @@
+"""The index of a point set: its cells at some levels, from which those of all coarser ones are added up.
+
+The finest level is kept, and each coarser one that has markedly fewer cells than the one kept before: where points lie
+apart, many levels have the same cells, and another copy of them would help nobody. A level that is not kept is put
+together from the next finer one that is, 2 x 2 at a time, when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import SourceFailed
+from heatlas.library.packing import pack, unpack
+from heatlas.library.point_cells import FINEST, PIXELS, Cells, coarser, joined, morton
+from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["kept_levels", "read_level", "read_tile", "write_index"]
+
+_SHARE = 2 / 3
+"""Of the cells of the level kept before, at most so many must be left for another to be kept."""
+_BLOCK = 4096
+"""Cells of a row."""
+_COUNTED, _WEIGHED = 1, 2
+_LEVEL = 6
+
+
+def kept_levels(cells: Cells) -> dict[int, Cells]:
+    """Levels to keep of a point set, from the cells of its finest one."""
+    kept = {FINEST: cells}
+    last = len(cells)
+    for level in range(FINEST - 1, -1, -1):
+        cells = coarser(cells)
+        if len(cells) <= _SHARE * last:
+            kept[level], last = cells, len(cells)
+    return kept
+
+
+def write_index(link: sqlite3.Connection, point_set: int, cells: Cells) -> None:
+    """Keep the cells of a point set, which are those of the finest level."""
+    for level, at_level in kept_levels(cells).items():
+        link.executemany(
+            "INSERT INTO point_cells VALUES (?, ?, ?, ?)",
+            (
+                (point_set, level, int(at_level.code[first]), _bytes(at_level.part(first, first + _BLOCK)))
+                for first in range(0, len(at_level), _BLOCK)
+            ),
+        )
+
+
+def _bytes(cells: Cells) -> bytes:
+    """Cells as bytes: counts only where any is above 1, least and greatest only of cells with several points."""
+    several = cells.count > 1
+    flags = _COUNTED * bool(several.any()) | _WEIGHED * (cells.total is not None)
+    parts = [len(cells).to_bytes(4, "little"), bytes([flags]), whole_bytes(cells.code)]
+    if flags & _COUNTED:
+        parts.append(whole_bytes(cells.count))
+    if cells.total is not None and cells.least is not None and cells.greatest is not None:
+        parts.append(decimals_bytes(cells.total))
+        if flags & _COUNTED:
+            parts += [decimals_bytes(cells.least[several]), decimals_bytes(cells.greatest[several])]
+    return pack(b"".join(parts), _LEVEL)
+
+
+def _cells(data: bytes) -> Cells:
+    whole = unpack(data)
+    size, reader = int.from_bytes(whole[:4].tobytes(), "little"), Reader(whole[4:])
+    if size > _BLOCK:
+        raise SourceFailed("the library is damaged: cells of points are none")
+    flags = reader.byte()
+    code = reader.whole(size)
+    count = reader.whole(size) if flags & _COUNTED else np.ones(size, np.int64)
+    if not size or code[0] < 0 or (np.diff(code) <= 0).any() or (count < 1).any():
+        raise SourceFailed("the library is damaged: cells of points are out of order")
+    if not flags & _WEIGHED:
+        return Cells(code, count)
+    total = reader.decimals(size)
+    least, greatest = total, total
+    if flags & _COUNTED:
+        several = count > 1
+        least, greatest = total.copy(), total.copy()
+        least[several], greatest[several] = (reader.decimals(int(several.sum())) for _ in range(2))
+    return Cells(code, count, total, least, greatest)
+
+
+def read_tile(link: sqlite3.Connection, point_set: int, zoom: int, x: int, y: int) -> Cells | None:
+    """Pixels of a tile that hold points: their Morton numbers within the tile, below 65,536; None without any.
+
+    Parameters
+    ----------
+    link : Connection
+        Of the library.
+    point_set : int
+        Its number.
+    zoom, x, y : int
+        Of the tile; the zoom is at most 22.
+    """
+    tile = int(morton(np.array(x), np.array(y)))
+    found = _read(link, point_set, zoom + PIXELS, tile << 2 * PIXELS, (tile + 1) << 2 * PIXELS)
+    if found is None:
+        return None
+    return Cells(found.code & ((1 << 2 * PIXELS) - 1), found.count, found.total, found.least, found.greatest)
+
+
+def read_level(link: sqlite3.Connection, point_set: int, level: int) -> Cells | None:
+    """All cells of a level, with their Morton numbers; None without any."""
+    return _read(link, point_set, level, 0, 1 << 2 * level)
+
+
+def _read(link: sqlite3.Connection, point_set: int, level: int, first: int, end: int) -> Cells | None:
+    """Cells of a level whose Morton numbers are `first` to before `end`."""
+    (kept,) = link.execute(
+        "SELECT min(level) FROM point_cells WHERE point_set = ? AND level >= ?", (point_set, level)
+    ).fetchone()
+    if kept is None:
+        return None
+    deeper = kept - level
+    first, end = first << 2 * deeper, end << 2 * deeper
+    rows = link.execute(
+        "SELECT data FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce("
+        "(SELECT max(first) FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first <= ?3), ?3) ORDER BY first",
+        (point_set, kept, first, end),
+    )
+    parts = []
+    for (data,) in rows:
+        cells = _cells(data)
+        low, high = np.searchsorted(cells.code, (first, end))
+        if low < high:
+            parts.append(cells.part(low, high))
+    return coarser(joined(parts), deeper) if parts else None

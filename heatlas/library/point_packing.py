@@ -1,0 +1,100 @@
+"""Columns of numbers as bytes: decimals as the whole numbers that they were written as, all else bit by bit.
+
+Kept are the differences of neighbours, byte by byte (all lowest bytes first), for zstd to find what is alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import SourceFailed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Reader", "decimals_bytes", "whole_bytes"]
+
+_DECIMALS = 10
+_BITS = 255
+"""Instead of a number of decimals: the numbers are none."""
+_LARGEST = 2.0**53
+_FEW = 64
+
+
+def whole_bytes(values: NDArray[Any]) -> bytes:
+    """Write whole numbers (n,) of 64 bits: a byte with the width of each difference, and the differences."""
+    words = np.asarray(values, np.int64).view(np.uint64)
+    steps: NDArray[np.uint64] = words - np.append(np.uint64(0), words[:-1])  # around 2**64 as around a clock
+    signed = steps.view(np.int64)
+    turned = (steps << np.uint64(1)) ^ (signed >> np.int64(63)).view(np.uint64)  # small whichever way it goes
+    width = (int(turned.max(initial=0)).bit_length() + 7) // 8
+    planes = turned.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width].T
+    return bytes([width]) + np.ascontiguousarray(planes).tobytes()
+
+
+def decimals_bytes(values: NDArray[np.float64]) -> bytes:
+    """Write numbers (n,): a byte with how many decimals they have, and whole numbers; or their bits."""
+    for decimals in range(_DECIMALS):
+        whole = None if _as_whole(values[:_FEW], decimals) is None else _as_whole(values, decimals)
+        if whole is not None:
+            return bytes([decimals]) + whole_bytes(whole)
+    return bytes([_BITS]) + whole_bytes(np.ascontiguousarray(values).view(np.int64))
+
+
+def _as_whole(values: NDArray[np.float64], decimals: int) -> NDArray[np.int64] | None:
+    """The whole numbers that give back all values to the last bit when divided by a power of ten; None: none do."""
+    factor = 10.0**decimals
+    scaled = values * factor
+    if not (np.abs(scaled) < _LARGEST).all():
+        return None
+    whole = np.rint(scaled).astype(np.int64)
+    return whole if np.array_equal((whole / factor).view(np.int64), values.view(np.int64)) else None
+
+
+class Reader:
+    """Takes columns off bytes, one after the other.
+
+    Raises
+    ------
+    SourceFailed
+        When the bytes end too early, or say what cannot be.
+    """
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: NDArray[np.uint8]) -> None:
+        self._data, self._at = data, 0
+
+    def _take(self, size: int) -> NDArray[np.uint8]:
+        taken = self._data[self._at : self._at + size]
+        self._at += size
+        if len(taken) < size:
+            raise SourceFailed("the library is damaged: a column of points is cut off")
+        return taken
+
+    def byte(self) -> int:
+        """Take one byte."""
+        return int(self._take(1)[0])
+
+    def whole(self, count: int) -> NDArray[np.int64]:
+        """Undo `whole_bytes`."""
+        width = self.byte()
+        if width > 8:
+            raise SourceFailed("the library is damaged: a column of points is none")
+        planes = np.zeros((count, 8), np.uint8)
+        planes[:, :width] = self._take(count * width).reshape(width, count).T
+        turned = planes.reshape(-1).view("<u8")
+        steps = (turned >> np.uint64(1)) ^ (~(turned & np.uint64(1)) + np.uint64(1))
+        return np.cumsum(steps, dtype=np.uint64).view(np.int64)
+
+    def decimals(self, count: int) -> NDArray[np.float64]:
+        """Undo `decimals_bytes`."""
+        decimals = self.byte()
+        whole = self.whole(count)
+        if decimals == _BITS:
+            return whole.view(np.float64)
+        if decimals >= _DECIMALS:
+            raise SourceFailed("the library is damaged: a column of points is none")
+        return np.asarray(whole / 10.0**decimals)

@@ -1,0 +1,285 @@
+"""Point sets of a library: named tables of weighted points, kept as they were read.
+
+They are what their owner chose to show as points: neither zones nor clipped ends, which hide parts of tracks, apply to
+them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption, NothingToDraw, SourceFailed
+from heatlas.grid import COUNTS, SPENT
+from heatlas.library.packing import pack, unpack
+from heatlas.library.point_cells import cells_of, same_cells
+from heatlas.library.point_index import kept_levels, read_level, write_index
+from heatlas.library.point_packing import Reader, decimals_bytes
+from heatlas.metrics import METRICS
+from heatlas.point_set import PointSet, why_no_points
+from heatlas.points import Points
+from heatlas.spool import Tally
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+    from heatlas.library.store import Library
+
+__all__ = [
+    "LONGEST_NAME", "StoredPoints", "are", "check_name", "check_points", "import_points", "list_point_sets",
+    "name_from", "points_of", "read_points", "remove_point_set",
+]  # fmt: skip
+
+LONGEST_NAME = 60
+_CHUNK = 1 << 16
+_LEVEL = 6
+_WORLD = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPoints:
+    """What is known of a point set without looking at its points."""
+
+    number: int
+    name: str
+    source: str
+    """What its tables were called."""
+    weight: str | None
+    """Column of the weights; None: each point counts 1."""
+    points: int
+    total: float
+    """Sum of the weights; the number of points where there are none."""
+    lightest: float | None
+    heaviest: float | None
+    bbox: tuple[float, float, float, float]
+    """West, south, east, north of all points, degrees; east exceeds 180 across the antimeridian."""
+    digest: bytes
+    """Says which points: equal for equal positions and weights."""
+    dropped: dict[str, int]
+    """Reason -> rows that were left out when they were read."""
+    crowd: tuple[float, float, float, float] | None
+    """Box that holds nearly all points, where it is much smaller than that of all."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether any weight is below 0."""
+        return self.lightest is not None and self.lightest < 0
+
+
+def check_name(name: str) -> str:
+    """Read the name of a point set; blanks become underscores.
+
+    Raises
+    ------
+    BadOption
+        When it could not stand in an address, or in a measure such as sum(NAME).
+    """
+    word = re.sub(r"\s+", "_", unicodedata.normalize("NFC", name).strip())
+    if not (0 < len(word) <= LONGEST_NAME and all(char.isalnum() or char in "_-" for char in word)):
+        raise BadOption(
+            f"{name!r} cannot name a point set: take letters, digits, _ and -, at most {LONGEST_NAME} of them"
+        )
+    if word.casefold() in {*METRICS, *COUNTS, *SPENT}:
+        raise BadOption(f"a point set cannot be called {word}, as that is a measure of tracks: say --name OTHER")
+    return word
+
+
+def name_from(source: str) -> str:
+    """Name a point set after a file: without folders and endings, and what else cannot stand in a name.
+
+    Raises
+    ------
+    BadOption
+        When nothing is left, or the name is a measure of tracks.
+    """
+    stem = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
+    stem = re.sub(r"(\.[A-Za-z0-9]{1,12}){1,2}$", "", stem) or stem
+    word = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", stem)).strip("_")[:LONGEST_NAME]
+    if not word:
+        raise BadOption(f"{source} gives no name for its points: say --name NAME")
+    return check_name(word)
+
+
+_KNOWN = ("number", "name", "source", "weight", "points", "total", "lightest", "heaviest")
+_COLUMNS = ", ".join((*_KNOWN, "west", "south", "east", "north", "digest", "outcome"))
+
+
+def list_point_sets(link: sqlite3.Connection) -> dict[str, StoredPoints]:
+    """Point sets by name, in the order of their names."""
+    found = {}
+    for row in link.execute(f"SELECT {_COLUMNS} FROM point_sets ORDER BY name").fetchall():  # noqa: S608
+        said = json.loads(row[13])
+        crowd = None if said["crowd"] is None else tuple(said["crowd"])
+        known = dict(zip(_KNOWN, row, strict=False))
+        found[row[1]] = StoredPoints(**known, bbox=row[8:12], digest=row[12], dropped=said["dropped"], crowd=crowd)
+    return found
+
+
+def points_of(link: sqlite3.Connection, name: str) -> StoredPoints:
+    """Look up a point set; upper and lower case need not fit where only one can be meant.
+
+    Raises
+    ------
+    BadOption
+        Naming those that there are.
+    """
+    known = list_point_sets(link)
+    alike = [name] if name in known else [one for one in known if one.casefold() == name.casefold()]
+    if len(alike) != 1:
+        raise BadOption(f"there is no point set {name!r}: there {are(list(known))}")
+    return known[alike[0]]
+
+
+def are(names: Sequence[str]) -> str:
+    """Write which there are: "are a, b", "is a"."""
+    return f"are {', '.join(names)}" if len(names) > 1 else f"is {names[0]}" if names else "is none"
+
+
+def import_points(
+    library: Library, name: str, points: PointSet, told: Callable[[int], None] = lambda rows: None
+) -> tuple[StoredPoints, Tally, bool]:
+    """Bring points into a library under a name, in the place of those that bear it: all of them, or nothing.
+
+    They are held in memory while they are indexed, some 100 bytes each.
+
+    Parameters
+    ----------
+    library : Library
+        Where to.
+    name : str
+        As `check_name` gives it.
+    points : PointSet
+        Is read once, before anything is written.
+    told : callable, optional
+        Is told the rows read so far.
+
+    Returns
+    -------
+    StoredPoints
+        What the library now has.
+    Tally
+        Of what was read.
+    bool
+        Whether anything was written: the same points under the same name are left as they are.
+
+    Raises
+    ------
+    NothingToDraw
+        When no row is a point.
+    SourceFailed
+        When the table cannot be read to its end, or the library not be written.
+    """
+    tally = Tally()
+    chunks = list(tally(points.chunks(), told))
+    box = tally.bbox
+    if box is None:
+        raise NothingToDraw(why_no_points(points.name, tally))
+    whole = _together(chunks)
+    del chunks
+    digest = _digest(whole, points.weight)
+    with library.read() as link:
+        if (before := list_point_sets(link).get(name)) is not None and before.digest == digest:
+            return before, tally, False
+    cells = cells_of(whole)
+    weighed = whole.weight is not None
+    outcome = json.dumps({"dropped": dict(tally.dropped), "crowd": tally.crowd})
+    with library.write() as link:
+        link.execute("DELETE FROM point_sets WHERE name = ?", (name,))
+        number = link.execute(
+            f"INSERT INTO point_sets ({_COLUMNS}) VALUES (NULL{', ?' * 13})",  # noqa: S608
+            (
+                name, points.name, points.weight, tally.points, tally.total, tally.lightest if weighed else None,
+                tally.heaviest if weighed else None, *box, digest, outcome,
+            ),
+        ).lastrowid  # fmt: skip
+        assert number is not None
+        _write_rows(link, number, whole)
+        write_index(link, number, cells)
+        stored = list_point_sets(link)[name]
+    return stored, tally, True
+
+
+def _digest(points: Points, weight: str | None) -> bytes:
+    digest = hashlib.blake2b(f"{weight!r}".encode(), digest_size=16)
+    for column in (points.lon, points.lat, points.weight):
+        if column is not None:
+            digest.update(np.ascontiguousarray(column).data)
+    return digest.digest()
+
+
+def _write_rows(link: sqlite3.Connection, number: int, points: Points) -> None:
+    for chunk, first in enumerate(range(0, len(points), _CHUNK)):
+        columns = [points.lon, points.lat, *([] if points.weight is None else [points.weight])]
+        part = [np.ascontiguousarray(column[first : first + _CHUNK]) for column in columns]
+        data = pack(b"".join(map(decimals_bytes, part)), _LEVEL)
+        link.execute("INSERT INTO points VALUES (?, ?, ?, ?)", (number, chunk, len(part[0]), data))
+
+
+def read_points(link: sqlite3.Connection, stored: StoredPoints) -> Iterator[Points]:
+    """Read the points of a set as they were read once, in their order and to the last bit.
+
+    Raises
+    ------
+    SourceFailed
+        When they are damaged.
+    """
+    left = stored.points
+    rows = link.execute("SELECT count, data FROM points WHERE point_set = ? ORDER BY chunk", (stored.number,))
+    for count, data in rows:
+        reader = Reader(unpack(data))
+        if not 0 < count <= min(_CHUNK, left):
+            raise SourceFailed(f"the library is damaged: the points of {stored.name} are not as many as were kept")
+        lon, lat = reader.decimals(count), reader.decimals(count)
+        weight = None if stored.weight is None else reader.decimals(count)
+        if not ((np.abs(lon) <= _WORLD).all() and (np.abs(lat) <= _WORLD / 2).all()):
+            raise SourceFailed(f"the library is damaged: points of {stored.name} lie off the globe")
+        left -= count
+        yield Points(lon=lon, lat=lat, weight=weight)
+    if left:
+        raise SourceFailed(f"the library is damaged: {left:,} points of {stored.name} are missing")
+
+
+def remove_point_set(library: Library, name: str) -> StoredPoints:
+    """Remove a point set with all that is known of it; return what it was.
+
+    Raises
+    ------
+    BadOption
+        When there is none of that name.
+    """
+    with library.write() as link:
+        stored = points_of(link, name)
+        link.execute("DELETE FROM point_sets WHERE number = ?", (stored.number,))
+    return stored
+
+
+def check_points(link: sqlite3.Connection) -> list[str]:
+    """Look for faults: points against what is said of them, and the index against the points."""
+    faults = []
+    for name, stored in list_point_sets(link).items():
+        whole = _together(list(read_points(link, stored)))
+        if _digest(whole, stored.weight) != stored.digest:
+            faults.append(f"the points of {name} are not what was read")
+            continue
+        for level, cells in kept_levels(cells_of(whole)).items():
+            found = read_level(link, stored.number, level)
+            if found is None or not same_cells(found, cells):
+                faults.append(f"level {level} of the index holds something else of {name} than its points")
+    return faults
+
+
+def _together(chunks: list[Points]) -> Points:
+    """Put streamed points together."""
+    weights = [chunk.weight for chunk in chunks if chunk.weight is not None]
+    return Points(
+        lon=np.concatenate([chunk.lon for chunk in chunks]),
+        lat=np.concatenate([chunk.lat for chunk in chunks]),
+        weight=np.concatenate(weights) if weights else None,
+    )

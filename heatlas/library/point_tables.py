@@ -1,0 +1,197 @@
+"""Tables become point sets of a library, under names; and point sets are tables again, to be drawn like any other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from heatlas.errors import BadOption
+from heatlas.grid import POINT_REDUCTIONS
+from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
+from heatlas.library.store import open_library
+from heatlas.point_set import PointSet
+from heatlas.sources.tables import STDIN, open_table
+from heatlas.sources.tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.store import Library
+
+__all__ = ["chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_data"]
+
+
+def named_tables(
+    sources: Sequence[Any],
+    *,
+    name: str | None = None,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    where: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    time: str | None = None,
+) -> dict[str, PointSet]:
+    """Open tables, and name each after its file; with a name they are one point set together. No row is read yet.
+
+    Parameters
+    ----------
+    sources : sequence of str, Path or object
+        As for `heatlas.api.open_points`.
+    name : str, optional
+        What to call them.
+    query, table, lat, lon, weight, where, after, before, time : str, optional
+        As for points that are drawn.
+
+    Raises
+    ------
+    BadOption
+        For an option that is none, a name that cannot be, or two tables of one name.
+    SourceFailed, MissingExtra
+        When a table cannot be opened.
+    """
+    named: dict[str, list[Any]] = {}
+    word = None if name is None else check_name(name)
+    for source in sources:
+        own = word or _name_of(source, query, table)
+        if own in named and word is None:
+            raise BadOption(f"two tables would be called {own}: bring them in one by one, or together with --name NAME")
+        named.setdefault(own, []).append(source)
+    columns = {"lat": lat, "lon": lon, "weight": weight, "time": time}
+    return {
+        own: PointSet.of([open_table(source, query=query, table=table) for source in group], **columns).where(
+            where, after, before
+        )
+        for own, group in named.items()
+    }
+
+
+def _name_of(source: Any, query: str | None, table: str | None) -> str:
+    if source == STDIN:
+        raise BadOption("what comes in on stdin has no name: say --name NAME")
+    text = str(source)
+    if table is not None and query is None:
+        return name_from(table.rpartition(".")[2])
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
+        if query is not None:
+            raise BadOption("what a --query reads has no name: say --name NAME")
+        text = re.split(r"[?#]", text.partition("://")[2])[0]
+    return name_from(text)
+
+
+def import_tables(
+    library: Library, tables: Mapping[str, PointSet], told: Callable[[int, int], None] = lambda done, total: None
+) -> list[dict[str, Any]]:
+    """Bring tables into a library, each in a transaction of its own; returns what was read of each, as plain data."""
+    reports = []
+    for name, points in tables.items():
+        size = points.size
+        stored, tally, changed = import_points(library, name, points, lambda rows, size=size: told(rows, size))  # type: ignore[misc]
+        read = points.data(tally)
+        kept = {key: read[key] for key in ("rows", "points", "columns", "dropped")}
+        reports.append(
+            {"name": name, "changed": changed, **kept, "warnings": read["files"]["warnings"], "total": stored.total}
+        )
+    return reports
+
+
+def stored_data(stored: StoredPoints) -> dict[str, Any]:
+    """What is known of a point set, as plain data."""
+    return {
+        "name": stored.name,
+        "source": stored.source,
+        "points": stored.points,
+        "weight": stored.weight,
+        "total": stored.total,
+        "weights": None if stored.weight is None else [stored.lightest, stored.heaviest],
+        "bbox": list(stored.bbox),
+        "dropped": stored.dropped,
+    }
+
+
+def split_measure(text: str) -> tuple[str, str] | None:
+    """Take "sum(NAME)" apart: the reduction, in lower case, and the name, empty without brackets; None for no such."""
+    match = re.fullmatch(rf"\s*({'|'.join(POINT_REDUCTIONS)})\s*(?:\(\s*([^()]+?)\s*\))?\s*", text, re.IGNORECASE)
+    return None if match is None else (match[1].lower(), match[2] or "")
+
+
+def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str | None] | None:
+    """Find the point set of a library that a measure is of.
+
+    Parameters
+    ----------
+    path : str or Path
+        The library.
+    measure : str, optional
+        "sum(NAME)"; or "sum", "count" ... or nothing where there is but one point set.
+
+    Returns
+    -------
+    (PointSet, str or None) or None
+        The points as they were read, and the measure without the name, as `heatlas.grid.parse_point_measure` takes
+        it; None: tracks are meant.
+
+    Raises
+    ------
+    BadOption
+        Where several point sets could be meant, or there is none of that name, or there are only points.
+    """
+    with open_library(path) as library, library.read() as link:
+        known = list_point_sets(link)
+        tracks = link.execute("SELECT 1 FROM activities LIMIT 1").fetchone() is not None
+    if not known or (measure is None and tracks):
+        return None
+    parts = ("", "") if measure is None else split_measure(measure)
+    if parts is None:
+        if tracks:
+            return None
+        raise BadOption(f"{path} holds no tracks, but points: take --measure {_measures(known)}")
+    reduction, name = parts
+    alike = [name] if name in known else [one for one in known if not name or one.casefold() == name.casefold()]
+    if len(alike) == 1:
+        return opened_points(path, known[alike[0]]), reduction or None
+    if name and tracks and reduction not in {"sum", "count"}:
+        return None
+    if name:
+        raise BadOption(f"there is no point set {name!r} in {path}: there {are(list(known))}")
+    raise BadOption(f"{path} holds several point sets: say which with --measure {_measures(known)}")
+
+
+def _measures(known: Mapping[str, StoredPoints]) -> str:
+    default = [f'"{"count" if stored.weight is None else "sum"}({name})"' for name, stored in known.items()]
+    return " or ".join(default[:6])
+
+
+def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
+    """Show a point set of a library as points that are read when something is asked of them."""
+    lat, lon = ("lat", "lon") if stored.weight not in {"lat", "lon"} else ("latitude", "longitude")
+    return PointSet.of([_table_of(path, stored, lat, lon)], lat=lat, lon=lon, weight=stored.weight)
+
+
+def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Table:
+    names = [lat, lon, *([] if stored.weight is None else [stored.weight])]
+    dropped: Counter[str] = Counter()
+
+    def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with open_library(path) as library, library.read() as link:
+            for points in read_points(link, stored):
+                known = dict(zip(names, (points.lat, points.lon, points.weight), strict=False))
+                yield pa.RecordBatch.from_arrays([pa.array(known[name]) for name in columns], list(columns))
+        dropped.update(stored.dropped)  # what was left out when they were read is told again
+
+    return Table(
+        name=stored.name,
+        schema=pa.schema([(name, pa.float64()) for name in names]),
+        read=read,
+        repeatable=True,
+        size=stored.points,
+        dropped=dropped,
+    )

@@ -1,0 +1,23 @@
+/** Point sets among the measures: which one is shown, and what can be said of it. */
+
+import { get } from "./state.js";
+
+let sets = new Map();
+let owners = new Map(); // measure -> name of its point set
+
+/** Take the point sets and the measures of a library. */
+export function knowPoints(library) {
+  sets = new Map((library.point_sets ?? []).map((set) => [set.name, set]));
+  owners = new Map(library.measures.filter(({ points }) => points).map(({ name, points }) => [name, points]));
+}
+
+/** The point set that a measure is of, or null: it is of tracks. */
+export const pointsOf = (measure = get().measure) => sets.get(owners.get(measure)) ?? null;
+
+/** Whether a measure adds up what lies in a pixel, so that it can be told per square kilometre. */
+export const addsUp = (measure) => /^(sum|count)\(/.test(measure);
+
+/** How a state asks for points: no filter, as the points of a pixel are added up already. */
+export const pointStyle = ({ measure, colormap, tone, radius, kernel, density }) => ({
+  points: true, colormap, tone, radius, kernel, density: addsUp(measure) ? density : "",
+});
