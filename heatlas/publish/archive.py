@@ -1,0 +1,171 @@
+"""A PMTiles archive that is published again and again: what changes waits beside it until all is written anew."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import HeatlasError, SourceFailed
+from heatlas.publish.hilbert import numbers_of
+from heatlas.publish.ledger import failures, open_ledger
+from heatlas.publish.pmtiles import Directory, read_directory, read_metadata, write_archive
+from heatlas.publish.sink import Sink
+from heatlas.sinks.aside import aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.publish.ledger import Ledger
+    from heatlas.publish.sink import Metadata
+
+__all__ = ["open_archive", "state_of"]
+
+_SPOOL = "CREATE TABLE IF NOT EXISTS waiting (number INTEGER PRIMARY KEY, data BLOB NOT NULL)"
+
+
+def state_of(path: Path) -> Path:
+    """Hidden file beside an archive that tells what was published, and holds the tiles of a run that was stopped."""
+    return path.with_name(f".{path.name}.state")
+
+
+@contextmanager
+def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001 - one way to open all sinks
+    """Open an archive.
+
+    New tiles wait in the file beside it. In the end all are written aside, in the order of the Hilbert curve, those
+    that have not changed out of the older archive, and the new one takes its name.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    with open_ledger(state_of(path), alone=True) as ledger:
+        ledger.begin()
+        ledger.link.execute(_SPOOL)
+        known = ledger.get("generations")
+        if ledger.get("form") != form or (known and _generation(path) not in known):
+            # Not the archive that was published: nothing of it can be used.
+            ledger.link.execute("DELETE FROM heatlas_drawn")
+            ledger.link.execute("DELETE FROM waiting")
+            ledger.put("generations", [])
+        ledger.put("form", form)
+        ledger.commit()
+        yield Sink(
+            ledger,
+            write=partial(_write, ledger),
+            remove=partial(_remove, ledger),
+            present=lambda zoom: None,
+            finish=partial(_finish, ledger, path),
+        )
+
+
+def _generation(path: Path) -> str | None:
+    """What an archive of ours is known by; None of any other file, or of none."""
+    with suppress(OSError, SourceFailed, ValueError), path.open("rb") as file:
+        return str(read_metadata(file).get("generation"))
+    return None
+
+
+def _write(ledger: Ledger, zoom: int, x: int, y: int, data: bytes) -> None:
+    ledger.begin()
+    number = int(numbers_of(zoom, [x], [y])[0])
+    ledger.link.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, data))
+
+
+def _remove(ledger: Ledger, zoom: int, x: int, y: int) -> None:
+    ledger.begin()
+    ledger.link.execute("DELETE FROM waiting WHERE number = ?", (int(numbers_of(zoom, [x], [y])[0]),))
+
+
+def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:
+    ledger.commit()
+    numbers, digests = _drawn(ledger)
+    said = hashlib.blake2b(repr(asdict(metadata)).encode(), digest_size=16)
+    said.update(numbers.tobytes() + digests.tobytes())
+    generation = said.hexdigest()
+    if _generation(path) != generation:
+        # Both are known until the new one has its name, whenever this ends.
+        ledger.put("generations", [*ledger.get("generations")[-1:], generation])
+        ledger.commit()
+        with failures(path), aside(path) as draft, _older(path) as old:
+            tiles, pieces = _together(ledger, old, numbers, digests, path)
+            write_archive(draft, tiles, pieces, metadata, generation)
+    ledger.begin()
+    ledger.put("generations", [generation])
+    ledger.link.execute("DELETE FROM waiting")
+    ledger.commit()
+    ledger.link.execute("VACUUM")
+    return [path]
+
+
+def _drawn(ledger: Ledger) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    """All tiles that hold anything: numbers, ascending, and digests."""
+    rows = ledger.link.execute("SELECT number, digest FROM heatlas_drawn WHERE length(digest) > 0 ORDER BY number")
+    found = rows.fetchall()
+    numbers = np.fromiter((row[0] for row in found), np.int64, len(found))
+    return numbers, np.frombuffer(b"".join(row[1] for row in found), "V16")
+
+
+def _together(
+    ledger: Ledger,
+    old: tuple[Directory, Callable[[int, int], bytes]],
+    numbers: NDArray[np.int64],
+    digests: NDArray[np.void],
+    path: Path,
+) -> tuple[Directory, Iterator[bytes]]:
+    """Where tiles will lie, and their bytes in that order: of what waits, or the older archive; equal ones once."""
+    waiting = ledger.link.execute("SELECT number, length(data) FROM waiting ORDER BY number").fetchall()
+    new, sizes = np.array(waiting, np.int64).reshape(-1, 2).T
+    before, read = old
+    in_new, in_old = _places(new, numbers), _places(before.numbers, numbers)
+    if ((in_new < 0) & (in_old < 0)).any():
+        raise HeatlasError(f"{path} is not what was published: remove {state_of(path)} to begin anew")
+    lengths = np.empty(len(numbers), np.int64)
+    lengths[in_old >= 0] = before.lengths[in_old[in_old >= 0]]
+    lengths[in_new >= 0] = sizes[in_new[in_new >= 0]]
+    _, first, same = np.unique(digests, return_index=True, return_inverse=True)
+    sources = np.sort(first)  # the first tile of each content
+    offsets = np.zeros(len(numbers), np.int64)
+    offsets[sources] = np.cumsum(lengths[sources]) - lengths[sources]
+
+    def pieces() -> Iterator[bytes]:
+        for k in sources.tolist():
+            if in_new[k] >= 0:
+                row = ledger.link.execute("SELECT data FROM waiting WHERE number = ?", (int(numbers[k]),)).fetchone()
+                yield row[0]
+            else:
+                yield read(int(before.offsets[in_old[k]]), int(lengths[k]))
+
+    return Directory(numbers, np.ones_like(numbers), offsets[first[same.reshape(-1)]], lengths), pieces()
+
+
+def _places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place of each number among known ones, which ascend; -1: it is not there."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, place, -1)
+
+
+@contextmanager
+def _older(path: Path) -> Iterator[tuple[Directory, Callable[[int, int], bytes]]]:
+    """Tiles of the archive that is there, and what reads its data; none where there is no archive."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            tiles, start = read_directory(file)
+        except (OSError, SourceFailed, ValueError):
+            nothing = np.zeros(0, np.int64)
+            yield Directory(nothing, nothing, nothing, nothing), lambda offset, length: b""
+            return
+
+        def read(offset: int, length: int) -> bytes:
+            file.seek(start + offset)
+            return file.read(length)
+
+        yield tiles, read

@@ -1,0 +1,103 @@
+"""The parts of a published page that are the same for all maps: its script, style, world and licences."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import heatlas
+from heatlas.publish.bundle import bundle
+
+__all__ = ["icon", "licences", "policy", "script", "style", "template", "worker", "world"]
+
+_PAGE = Path(__file__).with_name("page")
+_LIVE = Path(heatlas.__file__).parent / "server" / "static"
+"""The live map's page, whose modules serve here too as they are."""
+_LICENCES = (
+    _LIVE / "vendor" / "maplibre-gl.LICENSE.txt",
+    _PAGE / "vendor" / "pmtiles.LICENSE.txt",
+    _LIVE / "vendor" / "world-atlas.LICENSE",
+)
+_ENDS = re.compile(r"</script|</style|<!--", re.IGNORECASE)
+"""What would end, or go on beyond, an element that text is put into."""
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _sound(text: str) -> str:
+    found = _ENDS.search(text)
+    if found:
+        raise ValueError(f"{found[0]} stands in what is put into a page")
+    return text
+
+
+def _module(name: str) -> str:
+    """Text of a module of the page, or else of the live map."""
+    own = _PAGE / name
+    text = _read(own if own.exists() else _LIVE / name)
+    if name == "vendor/pmtiles.js":
+        return f"{text}\nexport {{ pmtiles }};"
+    if name == "world.js":
+        # It fetches the world from beside itself: here that is in the page, which may have no address at all.
+        text = text.replace("import.meta.url", '"file:///"')
+        return f'import {{ fetchWorld as fetch }} from "./embedded.js";\n{text}'
+    return text
+
+
+@lru_cache(1)
+def script() -> str:
+    """All modules of the page as one, with the PMTiles reader and MapLibre."""
+    return _sound(bundle("app.js", _module))
+
+
+@lru_cache(1)
+def style() -> str:
+    """MapLibre's style and the page's."""
+    return _sound(_read(_LIVE / "vendor" / "maplibre-gl.css") + "\n" + _read(_PAGE / "page.css"))
+
+
+def worker() -> str:
+    """Script of MapLibre's worker."""
+    return _sound(_read(_LIVE / "vendor" / "maplibre-gl-worker.mjs"))
+
+
+def world() -> str:
+    """Coasts, borders and names of Natural Earth, as JSON."""
+    return _sound(_read(_LIVE / "vendor" / "world.json"))
+
+
+def licences() -> str:
+    """Licences of all that the page holds of others, whole, as they ask for."""
+    return _sound("\n\n".join(_read(path).strip() for path in _LICENCES))
+
+
+def icon() -> str:
+    """The icon as a data: address."""
+    return "data:image/svg+xml;base64," + base64.b64encode((_LIVE / "icon.svg").read_bytes()).decode()
+
+
+def template() -> str:
+    """The page, with {{names}} where its parts go."""
+    return _read(_PAGE / "index.html")
+
+
+def policy(base_map: str) -> str:
+    """Content Security Policy: nothing from anywhere, but for pictures of the base map's host (an origin).
+
+    On file:// MapLibre itself reads its worker from one kind of address and runs it from another: blob: and data: are
+    both in the page, and neither reaches the network.
+    """
+
+    def digest(text: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    return (
+        f"default-src 'none'; script-src {digest(script())}; style-src {digest(style())}; "
+        f"img-src data: blob: {base_map}; connect-src blob:; worker-src blob: data:; "
+        "base-uri 'none'; form-action 'none'"
+    )

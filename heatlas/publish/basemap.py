@@ -1,0 +1,52 @@
+"""The base map that the viewer of a page may switch on: somebody's tiles, which are the only thing it asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from heatlas.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["parse_basemap"]
+
+_OSM = {
+    "name": "OpenStreetMap",
+    "url": "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
+    "attribution": "© OpenStreetMap contributors",
+    # https://operations.osmfoundation.org/policies/tiles/: who asks must say from which site.
+    "needsSite": True,
+}
+
+
+def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any]:
+    """Check a base map, or take that of OpenStreetMap.
+
+    Parameters
+    ----------
+    given : mapping or str, optional
+        A URL with {z}, {x} and {y}, or `url` and `attribution`.
+
+    Returns
+    -------
+    dict
+        `name`, `url`, `attribution`, and `needsSite`: whether it answers no page that has no address on the web.
+
+    Raises
+    ------
+    BadOption
+        When it is no such thing.
+    """
+    if given is None:
+        return _OSM
+    known = {"url": given} if isinstance(given, str) else dict(given)
+    url, parts = known.get("url", ""), urlsplit(known.get("url", ""))
+    sound = re.fullmatch(r"https?://[^\s'\";,<>]+", url) and all(part in url for part in ("{z}", "{x}", "{y}"))
+    if not sound or not re.fullmatch(r"[A-Za-z0-9.:_-]+", parts.netloc) or set(known) - {"url", "attribution"}:
+        raise BadOption("a base map is a URL such as https://example.org/{z}/{x}/{y}.png, and an attribution")
+    osm = (parts.hostname or "").endswith("tile.openstreetmap.org")
+    attribution = known.get("attribution") or (_OSM["attribution"] if osm else f"© {parts.hostname}")
+    return {"name": parts.hostname, "url": url, "attribution": attribution, "needsSite": osm}

@@ -1,0 +1,169 @@
+"""Tiles in one SQLite file: MBTiles 1.3 (Mapbox), and the .sqlitedb of OsmAnd, Locus and other apps for phones.
+
+MBTiles: https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md, with rows from the south. The other: "Tiles
+SQLite Format" of OsmAnd's technical documentation, after the format of BigPlanet: rows from the north, zooms counted
+backwards from 17.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from heatlas.publish.ledger import failures, open_ledger
+from heatlas.publish.sink import Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from heatlas.publish.ledger import Ledger
+    from heatlas.publish.sink import Metadata
+
+__all__ = ["MBTILES", "SQLITEDB", "Layout", "open_database", "partial_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How tiles lie in a file."""
+
+    tables: tuple[str, ...]
+    write: str
+    """SQL that keeps a tile: its place and its bytes."""
+    remove: str
+    """SQL that takes one away: its place."""
+    place: Callable[[int, int, int], tuple[int, int, int]]
+    """Zoom, column and row -> as they are numbered there."""
+    describe: Callable[[Metadata], tuple[str, list[tuple[Any, ...]]]]
+    """SQL that keeps what is said of all tiles, and its values."""
+    about: str
+    """Table that tells of all tiles."""
+
+
+def _mbtiles_rows(metadata: Metadata) -> tuple[str, list[tuple[Any, ...]]]:
+    rows = {
+        "name": metadata.title,
+        "format": metadata.form,
+        "bounds": ",".join(f"{degrees:.6f}" for degrees in metadata.bounds),
+        "center": "{:.6f},{:.6f},{}".format(*metadata.center),
+        "minzoom": str(metadata.zooms[0]),
+        "maxzoom": str(metadata.zooms[1]),
+        "attribution": metadata.attribution,
+        "description": metadata.description,
+        "type": "overlay",
+        "version": "1",
+        "json": json.dumps({"legend": metadata.legend}, ensure_ascii=False),
+    }
+    return "INSERT INTO metadata VALUES (?, ?)", [(name, value) for name, value in rows.items() if value]
+
+
+MBTILES = Layout(
+    tables=(
+        "CREATE TABLE IF NOT EXISTS metadata (name TEXT, value TEXT)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS names ON metadata (name)",
+        "CREATE TABLE IF NOT EXISTS tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)",
+        "CREATE UNIQUE INDEX IF NOT EXISTS tile_index ON tiles (zoom_level, tile_column, tile_row)",
+    ),
+    write="INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)",
+    remove="DELETE FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
+    place=lambda zoom, x, y: (zoom, x, (1 << zoom) - 1 - y),
+    describe=_mbtiles_rows,
+    about="metadata",
+)
+"""For servers of tiles, QGIS, GDAL and many apps."""
+
+
+def _sqlitedb_row(metadata: Metadata) -> tuple[str, list[tuple[Any, ...]]]:
+    # Both ends of the zooms are counted backwards too: the finest comes out least.
+    first, last = metadata.zooms
+    row = (17 - last, 17 - first, "BigPlanet", 256, 0, 0, "no", metadata.title)
+    return "INSERT INTO info VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row]
+
+
+SQLITEDB = Layout(
+    tables=(
+        """CREATE TABLE IF NOT EXISTS info (
+            minzoom INTEGER, maxzoom INTEGER, tilenumbering TEXT, tilesize INTEGER,
+            ellipsoid INTEGER, inverted_y INTEGER, timecolumn TEXT, title TEXT
+        )""",
+        "CREATE TABLE IF NOT EXISTS android_metadata (locale TEXT)",
+        "INSERT INTO android_metadata SELECT 'en_US' WHERE NOT EXISTS (SELECT 1 FROM android_metadata)",
+        """CREATE TABLE IF NOT EXISTS tiles (
+            x INTEGER, y INTEGER, z INTEGER, s INTEGER, image BLOB, PRIMARY KEY (x, y, z, s)
+        )""",
+    ),
+    write="INSERT OR REPLACE INTO tiles (z, x, y, s, image) VALUES (?, ?, ?, 0, ?)",
+    remove="DELETE FROM tiles WHERE z = ? AND x = ? AND y = ? AND s = 0",
+    place=lambda zoom, x, y: (17 - zoom, x, y),
+    describe=_sqlitedb_row,
+    about="info",
+)
+"""For OsmAnd, Locus and other apps for phones."""
+
+
+def partial_of(path: Path) -> Path:
+    """Hidden file in which a new output is written, until it is whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
+@contextmanager
+def open_database(layout: Layout, path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001
+    """Open a file of tiles.
+
+    One that was drawn in the same style is changed where it lies, by transactions. Anything else is written aside,
+    in a hidden file that the next run goes on with if this one is stopped, and takes the name when it is whole.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    here = path if _style_of(path) == style.hex() else partial_of(path)
+    if here != path and here.exists() and _style_of(here) != style.hex():
+        with failures(here):
+            here.unlink()
+    with open_ledger(here, alone=here != path) as ledger:
+        ledger.begin()
+        for statement in layout.tables:
+            ledger.link.execute(statement)
+        ledger.put("style", style.hex())
+        ledger.commit()
+        yield Sink(
+            ledger,
+            write=lambda zoom, x, y, data: _run(ledger, layout.write, (*layout.place(zoom, x, y), data)),
+            remove=lambda zoom, x, y: _run(ledger, layout.remove, layout.place(zoom, x, y)),
+            present=lambda zoom: None,
+            finish=partial(_finish, layout, ledger, here, path),
+        )
+
+
+def _run(ledger: Ledger, statement: str, values: tuple[Any, ...]) -> None:
+    ledger.begin()
+    ledger.link.execute(statement, values)
+
+
+def _style_of(path: Path) -> str | None:
+    """Style of a file that was published before; None of any other file, or of none."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return None
+    with suppress(sqlite3.Error):
+        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            row = link.execute("SELECT value FROM heatlas_state WHERE name = 'style'").fetchone()
+        finally:
+            link.close()
+        return None if row is None else str(json.loads(row[0]))
+    return None
+
+
+def _finish(layout: Layout, ledger: Ledger, here: Path, path: Path, metadata: Metadata) -> list[Path]:
+    statement, rows = layout.describe(metadata)
+    ledger.begin()
+    ledger.link.execute(f"DELETE FROM {layout.about}")  # noqa: S608 - a name of this module's own
+    ledger.link.executemany(statement, rows)
+    ledger.commit()
+    if here != path:
+        ledger.link.close()
+        with failures(path):
+            here.replace(path)
+    return [path]

@@ -1,0 +1,151 @@
+"""A folder of tiles, {z}/{x}/{y}.png, for any web server: with tiles.json for programs, and a page to look at."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.errors import BadOption
+from heatlas.publish.hilbert import numbers_of
+from heatlas.publish.ledger import failures, open_ledger
+from heatlas.publish.page_files import page_files
+from heatlas.publish.sink import Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.publish.sink import Metadata
+
+__all__ = ["LEDGER", "check_folder", "open_folder"]
+
+LEDGER = ".heatlas.db"
+"""Name of the file in the folder that tells what was published; web servers need not give it away, and it holds no
+more than numbers."""
+_DRAFT = ".draft"
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that holds something else.
+
+    Raises
+    ------
+    BadOption
+        Then, and when there is a file of that name, or its parent is missing.
+    """
+    if path.exists() and not path.is_dir():
+        raise BadOption(f"cannot write {path}/: it is a file, not a folder")
+    if not path.exists() and not path.resolve().parent.is_dir():
+        raise BadOption(f"cannot write {path}/: there is no folder {path.resolve().parent}")
+    if path.is_dir() and not (path / LEDGER).exists() and any(path.iterdir()):
+        raise BadOption(f"cannot write {path}/: it holds other things; name a new or an empty folder")
+
+
+@contextmanager
+def open_folder(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001 - one way to open all sinks
+    """Open a folder for tiles; each is written under another name and renamed.
+
+    Raises
+    ------
+    BadOption
+        When it holds other things, or tiles of another form.
+    """
+    check_folder(path)
+    with failures(path):
+        path.mkdir(exist_ok=True)
+    with open_ledger(path / LEDGER, alone=True) as ledger:
+        before = ledger.get("form")
+        if before not in {None, form}:
+            raise BadOption(f"cannot write {path}/: it holds {before} tiles; name another folder for {form} tiles")
+        ledger.put("form", form)
+        made: set[tuple[int, int]] = set()
+        yield Sink(
+            ledger,
+            write=partial(_write, path, form, made),
+            remove=partial(_remove, path, form),
+            present=partial(_present, path, form),
+            finish=partial(_finish, path),
+        )
+
+
+def _write(path: Path, form: str, made: set[tuple[int, int]], zoom: int, x: int, y: int, data: bytes) -> None:
+    folder = f"{path}/{zoom}/{x}"
+    with failures(path):
+        if (zoom, x) not in made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - paths as text are quicker, and these are many
+            made.add((zoom, x))
+        draft = f"{path}/{_DRAFT}"
+        with open(draft, "wb", buffering=0) as file:  # noqa: PTH123
+            file.write(data)
+        os.replace(draft, f"{folder}/{y}.{form}")  # noqa: PTH105
+
+
+def _remove(path: Path, form: str, zoom: int, x: int, y: int) -> None:
+    with failures(path):
+        column = path / str(zoom) / str(x)
+        (column / f"{y}.{form}").unlink(missing_ok=True)
+        # Folders go with their last tile.
+        with suppress(OSError):
+            column.rmdir()
+            column.parent.rmdir()
+
+
+def _present(path: Path, form: str, zoom: int) -> NDArray[np.int64]:
+    name = re.compile(rf"([0-9]{{1,7}})\.{form}", re.ASCII)
+    found: list[tuple[int, int]] = []
+    with failures(path):
+        columns = [Path(entry) for entry in os.scandir(path / str(zoom))] if (path / str(zoom)).is_dir() else []
+        for column in columns:
+            if re.fullmatch("[0-9]{1,7}", column.name) and column.is_dir():
+                matches = (name.fullmatch(file) for file in os.listdir(column))  # noqa: PTH208
+                found += [(int(column.name), int(match[1])) for match in matches if match]
+    places = np.array(found, np.int64).reshape(-1, 2)
+    inside = (places < 1 << zoom).all(axis=1)
+    return np.sort(numbers_of(zoom, places[inside, 0], places[inside, 1]))
+
+
+def _finish(path: Path, metadata: Metadata) -> list[Path]:
+    with failures(path):
+        for name, content in page_files().items():
+            _write_if_new(path / name, content)
+        _write_if_new(path / "tiles.json", tile_json(metadata))
+        (path / _DRAFT).unlink(missing_ok=True)
+    return [path, path / "tiles.json", path / "index.html"]
+
+
+def _write_if_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there, or is another one, in one step."""
+    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}{_DRAFT}")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def tile_json(metadata: Metadata) -> bytes:
+    """Describe a folder of tiles, as TileJSON 3.0; with the legend's numbers for each zoom."""
+    data = {
+        "tilejson": "3.0.0",
+        "name": metadata.title,
+        "description": metadata.description,
+        "attribution": metadata.attribution,
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "tiles": [f"{metadata.url}{{z}}/{{x}}/{{y}}.{metadata.form}"],
+        "minzoom": metadata.zooms[0],
+        "maxzoom": metadata.zooms[1],
+        "bounds": list(metadata.bounds),
+        "center": list(metadata.center),
+        "legend": metadata.legend,
+    }
+    kept = {name: value for name, value in data.items() if value != ""}
+    return json.dumps(kept, ensure_ascii=False, indent=1).encode()

@@ -1,0 +1,284 @@
+"""One HTML file with everything in it: map, tiles, legend and the outlines of the world.
+
+It opens from disk in any browser of today, without a server and without the internet. Archives of tiles (PMTiles)
+are in it as text (base64), in pieces that the page decodes when it needs them; its script is the only one that its
+Content Security Policy lets run.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from heatlas import __version__
+from heatlas.errors import BadOption, SourceFailed, TooLarge
+from heatlas.publish import assets
+from heatlas.publish.basemap import parse_basemap
+from heatlas.sinks.aside import aside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["MOST_BYTES", "WARN_BYTES", "MapLayer", "page_bytes", "too_large", "write_html"]
+
+WARN_BYTES = 50_000_000
+"""Bytes of a file above which it takes a while to open and is refused by many mail boxes."""
+MOST_BYTES = 300_000_000
+"""Bytes of a file above which browsers lose what is in it without a word."""
+_PIECE = 768 << 10
+"""Bytes of an archive that are decoded at a time: a megabyte of base64."""
+_GROUNDS = {"dark": "#0a0d12", "light": "#d9e2e9"}
+_HELP = "take fewer zooms (--zoom), fewer layers, a smaller selection (--where, --sport, --after), or write a folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapLayer:
+    """One map of a page: a pyramid of tiles and its scales."""
+
+    title: str
+    """As it is written on its button: "Run", "2024"."""
+    group: str
+    """Under which it stands: "Sport", "Year", "Measure"."""
+    archive: Path
+    """PMTiles of 256 px tiles."""
+    scales: Mapping[int, Mapping[str, Any]]
+    """Zoom -> `heatlas.tiling.scales.scale_data`, for each zoom of the archive."""
+    activities: int
+    """How many it is made of."""
+    bounds: tuple[float, float, float, float]
+    """West, south, east, north, degrees."""
+    zooms: tuple[int, int]
+    """First and last of the archive; equal for all layers of a page."""
+    colours: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
+    """(256, 4) RGBA from the lowest to the highest value in which its tiles, PNGs with a palette, are drawn, and those
+    to take instead on a light ground; their opacity stays. None: as they are on any ground."""
+
+
+def write_html(
+    path: Path,
+    layers: Sequence[MapLayer],
+    *,
+    title: str,
+    attribution: str,
+    background: str,
+    places: Sequence[Mapping[str, Any]],
+    basemap: Mapping[str, str] | str | None,
+) -> dict[str, Any]:
+    """Write a page with one or more layers.
+
+    Parameters
+    ----------
+    path : Path
+        File to write; it bears this name only when it is whole.
+    layers : sequence of MapLayer
+        The first is shown first; those of a group stand together.
+    title : str
+        Heading of the page.
+    attribution : str
+        Whose data it shows; may be empty.
+    background : str
+        "dark" or "light": how the page looks until its viewer says otherwise.
+    places : sequence of mapping
+        Where to jump to, the first being shown first: `bbox` (west, south, east, north), `activities`, and `name`, or
+        without one the page writes country and position.
+    basemap : mapping or str, optional
+        Tiles that the viewer may switch on: a URL with {z}, {x} and {y}, or `url` and `attribution`. By default those
+        of OpenStreetMap, which are only given to pages on the web: from disk the switch is off and says so.
+
+    Returns
+    -------
+    dict
+        `output`, `bytes`, `layers` (their titles), `zooms`, and `warnings`, sentences.
+
+    Raises
+    ------
+    BadOption
+        When options make no sense.
+    SourceFailed
+        When an archive is none.
+    TooLarge
+        When the file would have more than `MOST_BYTES`.
+    """
+    _check(layers, background)
+    base = parse_basemap(basemap)
+    head, tail = _frame(layers, title, attribution, background, places, base)
+    size = len(head) + len(tail) + sum(_written(number, layer) for number, layer in enumerate(layers))
+    if size > MOST_BYTES:
+        raise TooLarge(too_large(path, size, layers[0].zooms))
+    with aside(path) as file, file.open("wb") as page:
+        page.write(head)
+        for number, layer in enumerate(layers):
+            for piece in _pieces(number, layer.archive):
+                page.write(piece)
+        page.write(tail)
+        assert page.tell() == size
+    return {
+        "output": str(path),
+        "bytes": size,
+        "layers": [layer.title for layer in layers],
+        "zooms": list(layers[0].zooms),
+        "warnings": _warnings(path, size),
+    }
+
+
+def _warnings(path: Path, size: int) -> list[str]:
+    """What to say of a file of so many bytes."""
+    if size <= WARN_BYTES:
+        return []
+    return [f"{path} has {size / 1e6:,.0f} MB, which takes a while to open: to make it smaller, {_HELP}"]
+
+
+def too_large(path: Path, size: int, zooms: tuple[int, int], *, about: bool = False) -> str:
+    """Say that a page would be too large, and what to do."""
+    amount = f"{'more than ' if about else ''}{size / 1e6:,.0f} MB"
+    return (
+        f"{path} would have {amount} with zooms {zooms[0]}-{zooms[1]}, and browsers fail above "
+        f"{MOST_BYTES / 1e6:,.0f} MB: {_HELP}"
+    )
+
+
+def page_bytes(layers: int) -> int:
+    """Tell about how large a page is without its tiles."""
+    parts = (assets.script(), assets.style(), assets.worker(), assets.world(), assets.licences(), assets.template())
+    return sum(len(part.encode()) for part in parts) + 8000 * layers
+
+
+def _check(layers: Sequence[MapLayer], background: str) -> None:
+    if not layers:
+        raise BadOption("a page needs at least one layer")
+    if background not in _GROUNDS:
+        raise BadOption(f"the background of a page is dark or light, not {background!r}")
+    if len({layer.zooms for layer in layers}) > 1:
+        raise BadOption("all layers of a page must have the same zooms")
+    for layer in layers:
+        first, last = layer.zooms
+        missing = sorted(set(range(first, last + 1)) - set(layer.scales))
+        if missing:
+            raise BadOption(f"the layer {layer.title!r} has no scale for zoom {missing[0]}")
+        kind = _tile_kind(layer.archive)
+        if layer.colours is not None and kind != _PNG:
+            raise BadOption(f"the layer {layer.title!r} is not of PNG tiles, whose colours alone can be exchanged")
+
+
+_PNG = 2
+"""Tile type of PNG in the header of PMTiles (version 3, https://github.com/protomaps/PMTiles/blob/main/spec/v3)."""
+
+
+def _tile_kind(archive: Path) -> int:
+    try:
+        with archive.open("rb") as file:
+            head = file.read(127)
+    except OSError as error:
+        raise SourceFailed(f"{archive} cannot be read: {error.strerror or error}") from None
+    if len(head) < 127 or not head.startswith(b"PMTiles\x03"):
+        raise SourceFailed(f"{archive} is no archive of tiles (PMTiles 3)")
+    return head[99]
+
+
+def _frame(
+    layers: Sequence[MapLayer], title: str, attribution: str, background: str, places: Sequence[Mapping[str, Any]],
+    base: Mapping[str, Any],
+) -> tuple[bytes, bytes]:  # fmt: skip
+    """Make what comes before the archives, and what comes after them."""
+    data, palettes = _layers_data(layers)
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(base["url"]))
+    parts = {
+        "theme": background,
+        "ground": _GROUNDS[background],
+        "policy": escape(assets.policy(origin), quote=False),
+        "version": __version__,
+        "title": escape(title),
+        "icon": assets.icon(),
+        "style": assets.style(),
+        "data": _json(
+            {
+                "background": background,
+                "attribution": attribution,
+                "zooms": layers[0].zooms,
+                "places": [
+                    {name: place[name] for name in ("name", "bbox", "activities") if name in place} for place in places
+                ],
+                "basemap": base,
+                "palettes": palettes,
+                "layers": data,
+            }
+        ),
+        "world": assets.world(),
+        "worker": assets.worker(),
+        "licences": assets.licences(),
+        "script": assets.script(),
+        "archives": "{{archives}}",
+    }
+    # In one pass: what is put in is not looked at again.
+    page = re.sub(r"\{\{([a-z]+)\}\}", lambda match: parts[match[1]], assets.template())
+    head, _, tail = page.rpartition("{{archives}}")
+    return head.encode(), tail.encode()
+
+
+def _json(data: Any) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _layers_data(layers: Sequence[MapLayer]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Describe layers, and colours by the names under which they are mentioned."""
+    palettes: dict[bytes, str] = {}
+    found, slugs = [], _slugs(layers)
+    for layer, slug in zip(layers, slugs, strict=True):
+        first, last = layer.zooms
+        scales = {zoom: dict(layer.scales[zoom]) for zoom in range(first, last + 1)}
+        colors = [scale.pop("colors") for scale in scales.values()]
+        one: dict[str, Any] = {
+            "slug": slug, "title": layer.title, "group": layer.group, "activities": layer.activities,
+            "bounds": layer.bounds, "colors": colors[0], "scales": scales,
+            "archive": {"size": layer.archive.stat().st_size, "piece": _PIECE},
+        }  # fmt: skip
+        if layer.colours is not None:
+            one["palettes"] = {
+                theme: palettes.setdefault(colours[:, :3].tobytes(), f"p{len(palettes)}")
+                for theme, colours in zip(("dark", "light"), layer.colours, strict=True)
+            }
+        found.append(one)
+    return found, {name: base64.b64encode(colours).decode() for colours, name in palettes.items()}
+
+
+def _slugs(layers: Sequence[MapLayer]) -> list[str]:
+    """Short names for addresses, all different."""
+    found: list[str] = []
+    for layer in layers:
+        slug = re.sub(r"[^a-z0-9]+", "-", layer.title.lower()).strip("-") or "layer"
+        same = sum(1 for other in found if re.fullmatch(rf"{slug}(~\d+)?", other))
+        found.append(f"{slug}~{same + 1}" if same else slug)
+    return found
+
+
+def _element(number: int, piece: int) -> tuple[bytes, bytes]:
+    return f'<script type="text/plain" id="a{number}-{piece}">'.encode(), b"</script>\n"
+
+
+def _written(number: int, layer: MapLayer) -> int:
+    """Bytes that a layer's archive takes in the page."""
+    size = layer.archive.stat().st_size
+    total = 0
+    for piece, start in enumerate(range(0, size, _PIECE)):
+        opening, closing = _element(number, piece)
+        total += len(opening) + -(-min(_PIECE, size - start) // 3) * 4 + len(closing)
+    return total
+
+
+def _pieces(number: int, archive: Path) -> Iterator[bytes]:
+    with archive.open("rb") as file:
+        piece = 0
+        while part := file.read(_PIECE):
+            opening, closing = _element(number, piece)
+            yield opening + base64.b64encode(part) + closing
+            piece += 1

@@ -1,0 +1,296 @@
+"""A page with several maps of one library: of its sports, years, months, gear, or measures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import BadOption, NothingToDraw
+from heatlas.finish import suiting_colours
+from heatlas.grid import Grid, parse_measure
+from heatlas.library.store import open_library
+from heatlas.publish.html import MapLayer, write_html
+from heatlas.publish.order import parse_order
+from heatlas.publish.pmtiles import read_metadata
+from heatlas.publish.publishing import publish
+from heatlas.publish.weight import check_weight, fitting_zooms
+from heatlas.report import place_data
+from heatlas.tiling.census import places_of
+from heatlas.tiling.scales import title_of
+from heatlas.tiling.view import census_of, close, open_view
+from heatlas.where import parse_date
+from heatlas.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Activity
+    from heatlas.publish.order import Order
+    from heatlas.tiling.fields import Field
+    from heatlas.tiling.view import View
+
+__all__ = ["GROUPS", "publish_html"]
+
+_PLACES = 12
+_PLACE_ZOOM = 14
+_WHITE = (255, 255, 255)
+
+
+def publish_html(
+    library_path: str | Path,
+    output: str | Path,
+    *,
+    layers: str | None = None,
+    zooms: tuple[int, int] | None = None,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+    title: str = "",
+    attribution: str = "",
+    background: str = "dark",
+    basemap: Mapping[str, str] | str | None = None,
+    public: bool = False,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    **look: Any,
+) -> dict[str, Any]:
+    """Write one HTML file that shows a library without a server, and without the internet.
+
+    Of single activities it holds no name, date or number: layers are totals, of what the library does not hide.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        The library.
+    output : str or Path
+        File to write.
+    layers : str, optional
+        What can be switched between, in a comma list: sport, year, month, gear, and measures (passes,pace,max(power)).
+        With the former there is a layer of everything as well.
+    zooms : (int, int), optional
+        First and last zoom of the 256 px tiles; beyond, they are enlarged. By default 0 to 16, or to less where the
+        file would have more than `heatlas.publish.html.WARN_BYTES`.
+    where, sports, after, before
+        Which activities count, as for `heatlas.publish.publish`.
+    title : str
+        Heading of the page.
+    attribution : str
+        Whose data it shows.
+    background : str
+        "dark" or "light", until the viewer says otherwise. Counts have colours for either, unless a colour map is
+        given.
+    basemap : mapping or str, optional
+        As for `heatlas.publish.html.write_html`.
+    public : bool
+        Leave out the activities that are marked as private.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
+    **look
+        measure, tone, colormap, smooth, as for `heatlas.publish.publish`.
+
+    Returns
+    -------
+    dict
+        What `heatlas.publish.html.write_html` gives, and `estimated`, the bytes that were expected.
+
+    Raises
+    ------
+    BadOption
+        For options that cannot be used.
+    NothingToDraw
+        When nothing is chosen.
+    TooLarge
+        When the file would be larger than browsers can open; where that is foreseen, before it is drawn.
+    """
+    path = Path(output)
+    if not path.resolve().parent.is_dir() or path.is_dir():
+        raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
+    chosen: dict[str, Any] = {"where": where, "sports": sports, "after": after, "before": before}
+    with open_library(library_path) as library, tempfile.TemporaryDirectory(prefix="heatlas-") as folder:
+        view = open_view(library, public)
+        try:
+            progress("looking what there is", 0, 0)
+            field = parse_order(zooms=zooms, **chosen, **look).field(view, view.snapshot)
+            if not field.chosen.count:
+                raise NothingToDraw(f"no activity is chosen of {library_path}: there is nothing to show")
+            plans = _plans(field, layers, chosen, look)
+            fields = [plan.order.field(view, view.snapshot) for plan in plans]
+            first, last, size = fitting_zooms(fields, zooms)
+            check_weight(path, (first, last), size)
+            drawn, warnings = [], []
+            for number, plan in enumerate(plans):
+                archive = Path(folder) / f"{number}.pmtiles"
+                layer = _drawn(library_path, archive, plan, (first, last), public, workers, progress)
+                if layer is None:
+                    warnings.append(f"there is nothing to see of {plan.title}: it is left out")
+                else:
+                    drawn.append(layer)
+            if not drawn:
+                raise NothingToDraw(f"nothing that could be shown was recorded in {library_path}")
+            progress("writing", 0, 0)
+            report = write_html(
+                path, drawn, title=title or "Heat map", attribution=attribution, background=background,
+                places=_places(view, field), basemap=basemap,
+            )  # fmt: skip
+        finally:
+            close(view)
+    return {**report, "estimated": size, "warnings": [*warnings, *report["warnings"]]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One layer before it is drawn."""
+
+    title: str
+    group: str
+    options: dict[str, Any]
+    """What `heatlas.publish.publish` is told."""
+
+    @property
+    def order(self) -> Order:
+        return parse_order(**self.options)
+
+
+def _plans(field: Field, layers: str | None, chosen: dict[str, Any], look: dict[str, Any]) -> list[_Plan]:
+    """List the layers that are asked for."""
+    words = _words(layers or "")
+    groups = [word for word in words if word in GROUPS]
+    measures = [word for word in words if word not in GROUPS]
+    activities = _activities(field)
+    plans = []
+    if groups or not measures:
+        plans.append(_Plan("All" if groups else title_of(field.look.measure), "", {**chosen, **look}))
+    for word in groups:
+        name, split = GROUPS[word]
+        plans += [_Plan(title, name, {**chosen, **look, **part}) for title, part in split(activities, chosen)]
+    for word in measures:
+        parsed = parse_measure(word)
+        plans.append(_Plan(title_of(parsed), "Measure", {**chosen, **look, "measure": word}))
+    return plans
+
+
+def _words(text: str) -> list[str]:
+    words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    twice = [word for word, count in Counter(words).items() if count > 1]
+    if twice:
+        raise BadOption(f"--layers names {twice[0]} twice")
+    for word in words:
+        if word not in GROUPS:
+            try:
+                parse_measure(word)
+            except BadOption as error:
+                raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {error}") from None
+    return words
+
+
+def _activities(field: Field) -> list[Activity]:
+    keep, all_of_them = field.chosen.keep, field.snapshot.activities
+    return [one for number, one in all_of_them.items() if keep is None or (number < len(keep) and keep[number])]
+
+
+Parts = list[tuple[str, dict[str, Any]]]
+"""Titles, and the options by which each differs."""
+
+
+def _by_sport(activities: list[Activity], chosen: dict[str, Any]) -> Parts:  # noqa: ARG001 - one way to split
+    counts = Counter(one.sport for one in activities)
+    return [(sport, {"sports": (sport,)}) for sport, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _by_gear(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
+    counts = Counter(one.gear for one in activities if one.gear)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    parts = []
+    for gear, _ in ordered:
+        test = "gear = '{}'".format(gear.replace("'", "''"))
+        parts.append((gear, {"where": f"({chosen['where']}) AND {test}" if chosen["where"] else test}))
+    return parts
+
+
+def _by_year(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
+    years = sorted({moment.year for moment in _starts(activities)})
+    return [(str(year), _span(chosen, f"{year}-01-01", f"{year + 1}-01-01")) for year in years]
+
+
+def _by_month(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
+    parts = []
+    for year, month in sorted({(moment.year, moment.month) for moment in _starts(activities)}):
+        following = f"{year + month // 12}-{month % 12 + 1:02}-01"
+        name = dt.date(year, month, 1).strftime("%b %Y")
+        parts.append((name, _span(chosen, f"{year}-{month:02}-01", following)))
+    return parts
+
+
+def _starts(activities: list[Activity]) -> list[dt.datetime]:
+    return [dt.datetime.fromtimestamp(one.start, dt.UTC) for one in activities if one.start is not None]
+
+
+def _span(chosen: dict[str, Any], after: str, before: str) -> dict[str, Any]:
+    """What two ranges of time have in common."""
+    first = max((text for text in (after, chosen["after"]) if text), key=parse_date)
+    last = min((text for text in (before, chosen["before"]) if text), key=parse_date)
+    return {"after": first, "before": last}
+
+
+GROUPS: dict[str, tuple[str, Callable[[list[Activity], dict[str, Any]], Parts]]] = {
+    "sport": ("Sport", _by_sport),
+    "year": ("Year", _by_year),
+    "month": ("Month", _by_month),
+    "gear": ("Gear", _by_gear),
+}
+"""What activities can be split by -> the name of the group, and how."""
+
+
+def _drawn(
+    library_path: str | Path, archive: Path, plan: _Plan, zooms: tuple[int, int], public: bool, workers: int | None,
+    progress: Callable[[str, int, int], None],
+) -> MapLayer | None:  # fmt: skip
+    """Draw a layer; None: there is nothing to see in it."""
+    try:
+        report = publish(
+            library_path, archive, zooms=zooms, public=public, workers=workers, **plan.options,
+            progress=lambda stage, done, total: progress(f"{plan.title}: {stage}", done, total),
+        )  # fmt: skip
+    except NothingToDraw:
+        return None
+    with archive.open("rb") as file:
+        legend = read_metadata(file)["legend"]
+    scales = {int(zoom): scale for zoom, scale in legend.items()}
+    if all(scale["low"] is None for scale in scales.values()):
+        return None
+    first, last = report["zooms"]
+    return MapLayer(
+        title=plan.title, group=plan.group, archive=archive, scales=scales, activities=report["activities"],
+        bounds=tuple(report["bbox"]), zooms=(first, last), colours=_colours(plan.order),
+    )  # fmt: skip
+
+
+def _colours(order: Order) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """Colours that suit a dark ground and a light one; None where they are given, or tiles have no palette."""
+    measure = order.look.measure
+    if order.look.colormap is not None or measure.metric:
+        return None
+    one = Grid(Window(256.0, 0, 0, 1, 1), measure, np.ones((1, 1)))
+    return suiting_colours(one, None), suiting_colours(one, _WHITE)
+
+
+def _places(view: View, field: Field) -> list[dict[str, Any]]:
+    """Regions that hold what is chosen, the busiest first."""
+    first, last = field.snapshot.settings.zooms
+    census = census_of(view, field.snapshot, min(max(_PLACE_ZOOM, first), last))
+    keep = field.chosen.keep
+    if keep is not None:
+        shown = (census.number < len(keep)) & np.append(keep, False)[np.minimum(census.number, len(keep))]
+        census = replace(census, tile=census.tile[shown], number=census.number[shown], passages=census.passages[shown])
+    return [place_data(place) for place in places_of(census, field.snapshot.activities)[:_PLACES]]

@@ -1,0 +1,168 @@
+"""What was published, and of what: kept beside or inside what is written, so that the next run does no more."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.errors import HeatlasError
+from heatlas.publish.hilbert import first_number, zoom_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["NOTHING", "Known", "Ledger", "failures", "open_ledger"]
+
+NOTHING = b""
+"""Digest of a tile that was drawn, and found to hold nothing that can be seen."""
+_PATIENCE = 10.0
+_CACHE_KB = 64 << 10
+"""More than is written between two commits, so that nothing reaches the file before."""
+_VERSION = 1
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS heatlas_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE IF NOT EXISTS heatlas_drawn (
+        number INTEGER PRIMARY KEY, signature INTEGER NOT NULL, digest BLOB NOT NULL
+    )""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Tiles of a zoom that were drawn before."""
+
+    numbers: NDArray[np.int64]
+    """(n,) along the Hilbert curve, ascending."""
+    signatures: NDArray[np.uint64]
+    """(n,) of what each was drawn from."""
+    digests: list[bytes]
+    """(n) of their bytes; NOTHING where there is no tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Tables in a SQLite file; made by `open_ledger`."""
+
+    link: sqlite3.Connection
+
+    def get(self, name: str) -> Any:
+        """What was kept under a name, or None."""
+        row = self.link.execute("SELECT value FROM heatlas_state WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, name: str, value: Any) -> None:
+        """Keep plain data."""
+        self.link.execute("INSERT OR REPLACE INTO heatlas_state VALUES (?, ?)", (name, json.dumps(value)))
+
+    def known(self, zoom: int) -> Known:
+        """All tiles of a zoom that were drawn."""
+        rows = self.link.execute(
+            "SELECT number, signature, digest FROM heatlas_drawn WHERE number >= ? AND number < ? ORDER BY number",
+            (first_number(zoom), first_number(zoom + 1)),
+        ).fetchall()
+        table = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
+        return Known(table[:, 0].copy(), table[:, 1].copy().view(np.uint64), [row[2] for row in rows])
+
+    def held(self, zoom: int) -> NDArray[np.int64]:
+        """Numbers of the tiles of a zoom that are there, ascending."""
+        known = self.known(zoom)
+        return known.numbers[np.fromiter((d != NOTHING for d in known.digests), np.bool_, len(known.digests))]
+
+    def note(self, number: int, signature: int, digest: bytes) -> None:
+        """Remember that a tile was drawn."""
+        signed = signature - (1 << 64) if signature >= 1 << 63 else signature
+        self.link.execute("INSERT OR REPLACE INTO heatlas_drawn VALUES (?, ?, ?)", (number, signed, digest))
+
+    def forget(self, number: int) -> None:
+        """Forget a tile."""
+        self.link.execute("DELETE FROM heatlas_drawn WHERE number = ?", (number,))
+
+    def outside(self, zooms: range) -> list[tuple[int, int, bytes]]:
+        """Zoom, number and digest of the tiles of all other zooms."""
+        query = "SELECT number, digest FROM heatlas_drawn WHERE number < ? OR number >= ?"
+        rows = self.link.execute(query, (first_number(zooms.start), first_number(zooms.stop))).fetchall()
+        return [(zoom_of(number), number, digest) for number, digest in rows]
+
+    def commit(self) -> None:
+        """Keep what was done so far, whatever happens next."""
+        if self.link.in_transaction:
+            self.link.execute("COMMIT")
+
+    def begin(self) -> None:
+        """Begin to write, unless that was done."""
+        if not self.link.in_transaction:
+            self.link.execute("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def open_ledger(path: Path, alone: bool) -> Iterator[Ledger]:
+    """Open the ledger in a SQLite file, which is made where there is none.
+
+    What was done when this is left, for whatever reason, is kept.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which may hold other tables as well.
+    alone : bool
+        Whether to keep all others out until the end, and not only while something is written.
+
+    Raises
+    ------
+    HeatlasError
+        When the file is in use, damaged or cannot be written.
+    """
+    with failures(path):
+        link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+        ledger = Ledger(link)
+        try:
+            link.execute(f"PRAGMA locking_mode = {'EXCLUSIVE' if alone else 'NORMAL'}")
+            link.execute("PRAGMA journal_mode = DELETE")  # so that the file, once finished, is one file
+            link.execute("PRAGMA synchronous = NORMAL")
+            link.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+            link.execute("BEGIN IMMEDIATE")
+            for statement in _TABLES:
+                link.execute(statement)
+            if ledger.get("version") != _VERSION:
+                link.execute("DELETE FROM heatlas_drawn")
+                link.execute("DELETE FROM heatlas_state")
+                ledger.put("version", _VERSION)
+            ledger.commit()
+            yield ledger
+        finally:
+            with suppress(sqlite3.Error):
+                ledger.commit()
+            link.close()
+
+
+_REASONS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_BUSY": "another program is using it: try again when it is done",
+    "SQLITE_LOCKED": "another program is using it: try again when it is done",
+    "SQLITE_READONLY": "the file or its folder cannot be written",
+    "SQLITE_CANTOPEN": "the file or its folder cannot be opened",
+    "SQLITE_NOTADB": "it is damaged: remove it to begin anew",
+    "SQLITE_CORRUPT": "it is damaged: remove it to begin anew",
+    "SQLITE_IOERR": "reading or writing the disk failed",
+}
+
+
+@contextmanager
+def failures(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the system raise into one sentence."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "") or ""
+        reason = next((said for code, said in _REASONS.items() if name.startswith(code)), str(error))
+        raise HeatlasError(f"cannot write {path}: {reason}") from error
+    except OSError as error:
+        raise HeatlasError(f"cannot write {path}: {error.strerror or error}") from error

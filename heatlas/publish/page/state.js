@@ -1,0 +1,49 @@
+/** What is shown, kept in the address after the #, so that a link or a bookmark restores it. */
+
+const slugs = [];
+let state = { view: null, layer: 0, theme: "", opacity: 1 };
+
+/** Read the address; `names` are those of the layers. */
+export function start(names) {
+  slugs.push(...names);
+  state = read();
+  return state;
+}
+
+export const get = () => state;
+
+/** Change some of the state. The address is replaced, not added to: "back" leaves the map. */
+export function set(patch) {
+  state = { ...state, ...patch };
+  try {
+    history.replaceState(null, "", `#${written()}`);
+  } catch {
+    // A page within a page may not change its address.
+  }
+}
+
+/** Call when the user puts in another address or follows a link to here. */
+export const whenGiven = (call) => addEventListener("hashchange", () => call((state = read())));
+
+function written() {
+  const { view, layer, theme, opacity } = state;
+  const parts = [];
+  if (view) parts.push(`map=${view.zoom.toFixed(2)},${view.lat.toFixed(5)},${view.lng.toFixed(5)}`);
+  if (slugs.length > 1) parts.push(`layer=${slugs[layer]}`);
+  if (theme) parts.push(`theme=${theme}`);
+  if (opacity !== 1) parts.push(`opacity=${opacity}`);
+  return parts.join("&");
+}
+
+function read() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  const [zoom, lat, lng] = (said.get("map") ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
+  const sound = [zoom, lat, lng].every(Number.isFinite) && Math.abs(lat) <= 85.06 && zoom >= 0 && zoom <= 24;
+  const opacity = Number(said.get("opacity") ?? 1);
+  return {
+    view: sound ? { zoom, lat, lng } : null,
+    layer: Math.max(0, slugs.indexOf(said.get("layer") ?? "")),
+    theme: ["dark", "light"].includes(said.get("theme")) ? said.get("theme") : "",
+    opacity: opacity >= 0.1 && opacity <= 1 ? opacity : 1,
+  };
+}

@@ -1,0 +1,49 @@
+/** Tiles out of the archives, for MapLibre: heat://LAYER/COLOURS/Z/X/Y. */
+
+import { addProtocol } from "./vendor/maplibre-gl.mjs";
+import { pmtiles } from "./vendor/pmtiles.js";
+import { archive, data } from "./embedded.js";
+import { recolour } from "./recolour.js";
+
+const opened = new Map();
+
+const open = (number) => {
+  if (!opened.has(number)) opened.set(number, new pmtiles.PMTiles(archive(number)));
+  return opened.get(number);
+};
+
+/** Let MapLibre find the tiles; a place without one is empty. */
+export function serveTiles() {
+  const empty = createImageBitmap(new ImageData(1, 1));
+  addProtocol("heat", async ({ url }) => {
+    const [number, look, z, x, y] = url.slice("heat://".length).split("/");
+    const found = await open(Number(number)).getZxy(Number(z), Number(x), Number(y));
+    if (!found) return { data: await empty.then((one) => createImageBitmap(one)) };
+    const { palettes } = data.layers[number];
+    // What can be recoloured was drawn for a dark ground.
+    if (!palettes || look === "dark") return { data: found.data };
+    return { data: recolour(found.data, bytesOf(palettes.dark), bytesOf(palettes[look])) };
+  });
+}
+
+/** Address of the tiles of a layer, in the colours that suit a theme. */
+export const addressOf = (number, theme) => `heat://${number}/${theme}/{z}/{x}/{y}`;
+
+/** Colours of a layer's legend: those of its scales, or 32 of the palette that suits a theme. */
+export function coloursOf(layer, theme) {
+  if (!layer.palettes) return layer.colors;
+  const palette = bytesOf(layer.palettes[theme]);
+  return layer.colors.map((_, i) => {
+    const k = 3 * Math.round((i * 255) / (layer.colors.length - 1));
+    return `rgb(${palette[k]} ${palette[k + 1]} ${palette[k + 2]})`;
+  });
+}
+
+const palettes = new Map();
+
+function bytesOf(name) {
+  if (!palettes.has(name)) {
+    palettes.set(name, Uint8Array.from(atob(data.palettes[name]), (letter) => letter.charCodeAt(0)));
+  }
+  return palettes.get(name);
+}

@@ -1,0 +1,252 @@
+"""Publishing: tiles of a library written to a folder or a file, and kept up to date."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import BadOption, NothingToDraw
+from heatlas.library.store import open_library
+from heatlas.publish.archive import open_archive
+from heatlas.publish.databases import MBTILES, SQLITEDB, open_database
+from heatlas.publish.extent import bounds_of, middle_of
+from heatlas.publish.folder import check_folder, open_folder
+from heatlas.publish.order import parse_order
+from heatlas.publish.pyramid import write_pyramid
+from heatlas.publish.sink import Metadata
+from heatlas.tiling.scales import field_title, tone_data
+from heatlas.tiling.view import close, now, open_view, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from heatlas.publish.order import Order
+    from heatlas.publish.pyramid import Outcome
+    from heatlas.publish.sink import Sink
+    from heatlas.tiling.fields import Field
+    from heatlas.tiling.snapshot import Snapshot
+    from heatlas.tiling.view import View
+
+__all__ = ["ENDINGS", "check", "is_pyramid", "publish", "watch"]
+
+ENDINGS: dict[str, Callable[[Path, bytes, str], AbstractContextManager[Sink]]] = {
+    ".pmtiles": open_archive,
+    ".mbtiles": partial(open_database, MBTILES),
+    ".sqlitedb": partial(open_database, SQLITEDB),
+}
+"""Ending in lower case -> how such a file is opened; all else is a folder."""
+_BEGIN = 12
+"""Zoom to begin with."""
+_PATIENCE = 1.0
+"""Seconds between two looks at a library that is watched."""
+_QUIET = 2.0
+"""Seconds for which a library must be left alone before it is published again: an import writes many times."""
+_LONGEST = 60.0
+"""Seconds after which it is published although somebody goes on writing."""
+
+
+def is_pyramid(output: str | Path) -> bool:
+    """Tell whether a name asks for tiles: one of ENDINGS, a folder, or a name with a slash at its end."""
+    text = os.fspath(output)
+    return Path(text).suffix.lower() in ENDINGS or text.endswith(("/", os.sep)) or Path(text).is_dir()
+
+
+def check(output: Path) -> None:
+    """Refuse an output that could not be written, before any work is done.
+
+    Raises
+    ------
+    BadOption
+        Naming it, and what is wrong.
+    """
+    if output.suffix.lower() not in ENDINGS:
+        check_folder(output)
+        return
+    final = output.resolve()
+    if not final.parent.is_dir():
+        raise BadOption(f"cannot write {output}: there is no folder {final.parent}")
+    if final.exists() and not final.is_file():
+        raise BadOption(f"cannot write {output}: it exists and is no file")
+    if not os.access(final.parent, os.W_OK | os.X_OK) or (final.exists() and not os.access(final, os.W_OK)):
+        raise BadOption(f"cannot write {output}: no permission")
+
+
+def publish(
+    library_path: str | Path,
+    output: str | Path,
+    *,
+    refit: bool = False,
+    public: bool = False,
+    url: str = "",
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Write the tiles of a library, or bring those up to date that were written before.
+
+    Only tiles that hold heat are written, and a second time only those that differ: tiles are drawn again that show
+    what has changed in the library or in what is chosen of it, and written when they come out otherwise. Those that
+    have become empty are removed. What is stopped, by whatever means, goes on where it was when it is called again.
+
+    One more activity would change the colours of every tile by a hair. So the tone of a zoom is kept from run to run
+    until a fresh one would move a value by more than 2 % of the colours, and then all its tiles are drawn again.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        The library.
+    output : str or Path
+        ``.pmtiles``, ``.mbtiles``, ``.sqlitedb`` (OsmAnd, Locus), or a folder: ``{z}/{x}/{y}.png`` for web servers,
+        with tiles.json and index.html.
+    refit : bool
+        Fit all tones anew, as for the first time: then tiles equal those of the live map.
+    public : bool
+        Leave out the activities that are marked as private.
+    url : str
+        Address under which a folder will be found, for tiles.json; by default tiles are named beside it.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
+    **options
+        As for `heatlas.publish.order.parse_order`: zooms, measure, tone, colormap, smooth, where, sports, after,
+        before, form, title, attribution.
+
+    Returns
+    -------
+    dict
+        ``tiles`` (written, unchanged, removed, empty), ``bytes``, ``zooms``, ``seconds``, ``outputs`` and more.
+
+    Raises
+    ------
+    BadOption
+        For options and outputs that cannot be used.
+    NothingToDraw
+        When nothing is chosen, and nothing was published before.
+    SourceFailed, HeatlasError
+        When the library cannot be read, or the output not written.
+    """
+    output, order = Path(output), parse_order(**options)
+    check(output)
+    with open_library(library_path) as library:
+        view = open_view(library, public)
+        try:
+            return _publish(view, view.snapshot, output, order, refit, url, workers, progress)
+        finally:
+            close(view)
+
+
+def watch(
+    library_path: str | Path,
+    output: str | Path,
+    *,
+    told: Callable[[dict[str, Any]], None] = lambda report: None,
+    public: bool = False,
+    refit: bool = False,
+    url: str = "",
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    **options: Any,
+) -> None:
+    """Publish, and again whenever the library has changed and then been left alone for two seconds; until Ctrl-C.
+
+    Parameters
+    ----------
+    library_path, output, public, refit, url, workers, progress, **options
+        As for `publish`; tones are fitted anew the first time alone.
+    told : callable, optional
+        Is given what each run gave.
+    """
+    output, order = Path(output), parse_order(**options)
+    check(output)
+    with open_library(library_path) as library, suppress(KeyboardInterrupt):
+        view = open_view(library, public)
+        try:
+            while True:
+                # There may be nothing yet.
+                with suppress(NothingToDraw):
+                    told(_publish(view, now(view), output, order, refit, url, workers, progress))
+                refit = False
+                while unchanged(view):
+                    time.sleep(_PATIENCE)
+                _until_quiet(view)
+        finally:
+            close(view)
+
+
+def _until_quiet(view: View) -> None:
+    """Wait until nothing was written for a while, or no longer."""
+    since = time.monotonic()
+    while time.monotonic() - since < _LONGEST:
+        now(view)
+        time.sleep(_QUIET)
+        if unchanged(view):
+            return
+
+
+def _publish(
+    view: View,
+    snapshot: Snapshot,
+    output: Path,
+    order: Order,
+    refit: bool,
+    url: str,
+    workers: int | None,
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    started = time.perf_counter()
+    field = order.field(view, snapshot)
+    zooms = order.range_of(snapshot)
+    middle = middle_of(field)
+    if middle is None and not output.exists():
+        raise NothingToDraw(f"no activity is chosen of {view.library.path}: there is nothing to publish")
+    style = order.style(field)
+    opened = ENDINGS.get(output.suffix.lower(), open_folder)
+    with opened(output, style, order.form) as sink:
+        outcome = write_pyramid(
+            field, zooms, sink, style=style, form=order.form, refit=refit,
+            workers=workers or os.cpu_count() or 1, progress=progress,
+        )  # fmt: skip
+        finishing = time.perf_counter()
+        progress("finishing", 0, 0)
+        bounds = bounds_of(zooms[-1], sink.ledger.held(zooms[-1]))
+        metadata = _metadata(field, order, zooms, bounds, middle or (0.0, 0.0), outcome, url)
+        outputs = sink.finish(metadata)
+    done = time.perf_counter()
+    counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
+    return {
+        "measure": str(order.look.measure),
+        "activities": field.chosen.count,
+        "tiles": counts,
+        "bytes": outcome.bytes,
+        "zooms": [zooms.start, zooms.stop - 1],
+        "bbox": list(metadata.bounds),
+        "seconds": {**outcome.seconds, "finish": done - finishing, "all": done - started},
+        "outputs": [str(path) for path in outputs],
+    }
+
+
+def _metadata(
+    field: Field,
+    order: Order,
+    zooms: range,
+    bounds: tuple[float, float, float, float],
+    middle: tuple[float, float],
+    outcome: Outcome,
+    url: str,
+) -> Metadata:
+    return Metadata(
+        title=order.title or field_title(field),
+        attribution=order.attribution,
+        form=order.form,
+        zooms=(zooms[0], zooms[-1]),
+        bounds=bounds,
+        center=(*middle, min(max(_BEGIN, zooms[0]), zooms[-1])),
+        legend={str(zoom): tone_data(field, tone) for zoom, tone in outcome.tones.items()},
+        url=url if not url or url.endswith("/") else f"{url}/",
+    )

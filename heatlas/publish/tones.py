@@ -1,0 +1,114 @@
+"""The tones of published tiles: kept from run to run, so that one more activity does not repaint the whole map."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.tiling.fields import as_drawn
+from heatlas.tiling.scales import tone_of
+from heatlas.tiling.tiles import busy_tiles, census_for
+from heatlas.tone import Tone
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.tiling.census import Census
+    from heatlas.tiling.fields import Field
+
+__all__ = ["TOLERANCE", "Fitted", "fitted", "kept_passages", "read_fitted"]
+
+TOLERANCE = 0.02
+"""Share of the colours by which a fresh fit must differ before all tiles of a zoom are drawn again."""
+_GROWTH = 0.01
+"""Share by which what a tone was fitted to must have changed before it is fitted again to see."""
+_TILES = 16
+_STEPS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The tone of a zoom, and what it was fitted to."""
+
+    tone: Tone | None
+    """None: there is nothing to see."""
+    total: int
+    """Passages (or points) of all tiles of the zoom when it was fitted."""
+    tiles: dict[tuple[int, int], int]
+    """Columns and rows of the busiest tiles -> passages in each."""
+
+    def data(self) -> dict[str, Any]:
+        """As plain data; `read_fitted` undoes it."""
+        tone = None
+        if self.tone is not None:
+            knots = self.tone.knots
+            tone = {**asdict(self.tone), "knots": None if knots is None else knots.tolist()}
+        return {"tone": tone, "total": self.total, "tiles": [[x, y, n] for (x, y), n in self.tiles.items()]}
+
+
+def read_fitted(data: dict[str, Any]) -> Fitted:
+    """Undo `Fitted.data`."""
+    tone = data["tone"]
+    if tone is not None:
+        knots = tone["knots"]
+        tone = Tone(**{**tone, "knots": None if knots is None else np.array(knots, np.float64)})
+    return Fitted(tone, data["total"], {(x, y): n for x, y, n in data["tiles"]})
+
+
+def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitted:
+    """Take the tone of a zoom that was used before, as long as it still suits.
+
+    It is fitted again when what it was fitted to has changed by a hundredth: the passages of all tiles, or of the
+    busiest ones. The new tone is taken when it would move any value by more than TOLERANCE of the colours.
+
+    Parameters
+    ----------
+    field : Field
+        What is drawn.
+    zoom : int
+        Of the tiles.
+    before : Fitted or None
+        What was used before; None: nothing was.
+    refit : bool
+        Take the new one whatever the difference.
+    """
+    drawn_field, drawn = as_drawn(field, zoom)
+    census = census_for(drawn_field, drawn)
+    passages = np.bincount(census.tile, kept_passages(field, census), len(census.x)).astype(np.int64)
+    place = {(x, y): k for k, (x, y) in enumerate(zip(census.x.tolist(), census.y.tolist(), strict=True))}
+    total = int(passages.sum())
+    if before is not None and not refit:
+        now = {at: int(passages[place[at]]) if at in place else 0 for at in before.tiles}
+        if before.tone is not None and not _grown(before, total, now):
+            return before
+    tone = tone_of(field, zoom)
+    if before is not None and before.tone is not None and tone is not None and not refit:
+        tone = before.tone if _apart(before.tone, tone) <= TOLERANCE else tone
+    return Fitted(tone, total, {at: int(passages[place[at]]) for at in busy_tiles(drawn_field, drawn, _TILES)})
+
+
+def kept_passages(field: Field, census: Census) -> NDArray[np.int32]:
+    """Passages of a census, 0 where they are of activities that do not count."""
+    keep = None if field.look.point_set else field.chosen.keep
+    if keep is None:
+        return census.passages
+    known = census.number < len(keep)
+    kept: NDArray[np.int32] = census.passages * np.append(keep, False)[np.where(known, census.number, len(keep))]
+    return kept
+
+
+def _grown(before: Fitted, total: int, now: dict[tuple[int, int], int]) -> bool:
+    moved = sum(abs(now[at] - then) for at, then in before.tiles.items())
+    return abs(total - before.total) > _GROWTH * before.total or moved > _GROWTH * sum(before.tiles.values())
+
+
+def _apart(a: Tone, b: Tone) -> float:
+    """Share of the colours by which two tones differ at most, over what either tells apart."""
+    low, high = min(a.low, b.low), max(a.high, b.high)
+    even = np.linspace(low, high, _STEPS)
+    if low > 0:
+        even = np.concatenate((even, np.geomspace(low, high, _STEPS)))
+    values = even.astype(np.float32)
+    return float(np.abs(a(values) - b(values)).max())
