@@ -46,8 +46,39 @@ def print_files(report: dict[str, Any]) -> None:
 
 
 def print_summary(report: dict[str, Any]) -> None:
-    """Say on stderr what was drawn."""
-    print_files(report)
+    """Say on stderr what was drawn, and on stdout where it is."""
+    if "files" in report:
+        print_files(report)
+    if "tiles" in report:
+        _say_tiles(report)
+    elif "layers" in report:
+        _say_page(report)
+    else:
+        _say_window(report)
+    for path in report["outputs"]:
+        click.echo(path)
+
+
+def _say_tiles(report: dict[str, Any]) -> None:
+    counts, (first, last) = report["tiles"], report["zooms"]
+    said = [f"{counts['written']:,} tiles written ({report['bytes'] / 1e6:,.1f} MB)"]
+    said += [f"{counts[what]:,} {what}" for what in ("unchanged", "removed") if counts.get(what)]
+    _line(f"{report['measure']}, zooms {first} to {last}: {', '.join(said)}, {report['seconds']['all']:.1f} s")
+
+
+def _say_page(report: dict[str, Any]) -> None:
+    first, last = report["zooms"]
+    layers = report["layers"]
+    named = f": {', '.join(layers)}" if len(layers) > 1 else ""
+    _line(
+        f"{len(layers)} {'layer' if len(layers) == 1 else 'layers'}{named}; "
+        f"zooms {first} to {last}, {report['bytes'] / 1e6:,.1f} MB"
+    )
+    for warning in report["warnings"]:
+        _line(f"  {warning}")
+
+
+def _say_window(report: dict[str, Any]) -> None:
     window = report["window"]
     others = [place for place in report["places"] if not place["drawn"]]
     if others and report["choice"] == "busiest place":
@@ -56,12 +87,11 @@ def print_summary(report: dict[str, Any]) -> None:
         )
         more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
         _line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")
-    low, high = report["range_text"]
+    low, high = (text.strip() for text in report["range_text"])
     unit = f" {report['unit']}" if report["unit"] not in {report["measure"], "s", "m"} else ""
+    film = f", {report['from']} to {report['to']} in {report['duration']:.1f} s" if "frames" in report else ""
     _line(
         f"{report['measure']} from {low} to {high}{unit}, "
         f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
-        f"(zoom {window['zoom']:.2f}), {sum(report['seconds'].values()):.1f} s"
+        f"(zoom {window['zoom']:.2f}){film}; took {sum(report['seconds'].values()):.1f} s"
     )
-    for path in report["outputs"]:
-        click.echo(path)

@@ -1,0 +1,88 @@
+"""Films of tracks: from options as people write them to the job that draws them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heatlas.api import is_table, open_sources
+from heatlas.errors import BadOption
+from heatlas.frame import Frame
+from heatlas.grid import parse_measure
+from heatlas.outputs.pictures import other_metrics
+from heatlas.outputs.refusing import refuse
+from heatlas.outputs.zooms import picture_zoom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+__all__ = ["film"]
+
+
+def film(
+    *sources: Any,
+    output: Path,
+    measure: str | None = None,
+    bbox: str | None = None,
+    around: str | None = None,
+    everything: bool = False,
+    zoom: float | str | None = None,
+    resolution: str | None = None,
+    width: int | None = None,
+    smooth: str | None = None,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    time: str | None = None,
+    track: str | None = None,
+    tone: str | None = None,
+    colormap: str | None = None,
+    background: str | None = None,
+    legend: bool = False,
+    every: str | None = None,
+    span: str | None = None,
+    duration: str | None = None,
+    fps: float | None = None,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Draw a film; the options are those of `heatlas.render`.
+
+    Returns
+    -------
+    dict
+        The report, as plain data.
+    """
+    from heatlas.film import FilmJob
+
+    of_tables = [is_table(source) for source in sources]
+    columns = {"query": query, "table": table, "lat": lat, "lon": lon}
+    if any(of_tables) and track is None:
+        raise BadOption("a film is of tracks: say --track COLUMN where the rows of a table are their fixes")
+    if not any(of_tables):
+        refuse(
+            {**{f"--{name}": value for name, value in columns.items()}, "--track": track, "--time": time},
+            "tables, such as a .csv or a database: leave it out",
+        )
+    what = parse_measure(measure or "passes", other_metrics(sources, of_tables, query, table))
+    frame = Frame.parse(
+        bbox=bbox, around=around, everything=everything, zoom=picture_zoom(zoom), resolution=resolution, width=width,
+        default="busiest place",
+    )  # fmt: skip
+    job = FilmJob.parse(
+        what, frame, output=output, tone=tone, colormap_name=colormap, background=background, legend=legend,
+        smooth=smooth or "auto", where=where, sports=sports, after=after, before=before, clip_ends=clip_ends,
+        zones=zones, every=every, span=span, duration=duration, fps=fps,
+    )  # fmt: skip
+    tracks = open_sources(
+        *sources, columns=what.columns, track=track, time=time, **columns, workers=workers, measure=str(what),
+        progress=progress,
+    )  # fmt: skip
+    return job.run(tracks, workers, progress)

@@ -1,0 +1,149 @@
+"""Pictures of tracks, or of points: from options as people write them to the job that draws them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heatlas.api import is_table, only_tables, open_points, open_sources
+from heatlas.finish import Finish
+from heatlas.frame import Frame, at_most_one
+from heatlas.grid import parse_measure, parse_point_measure
+from heatlas.keeping import is_library
+from heatlas.library.point_tables import chosen_points
+from heatlas.outputs.refusing import refuse
+from heatlas.outputs.zooms import picture_zoom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    from heatlas.spread import Kernel
+
+__all__ = ["other_metrics", "picture"]
+
+
+def picture(
+    *sources: Any,
+    output: Path,
+    measure: str | None = None,
+    bbox: str | None = None,
+    around: str | None = None,
+    everything: bool = False,
+    zoom: float | str | None = None,
+    resolution: str | None = None,
+    width: int | None = None,
+    smooth: str | None = None,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    time: str | None = None,
+    track: str | None = None,
+    radius: str | None = None,
+    kernel: str | None = None,
+    density: bool = False,
+    tone: str | None = None,
+    colormap: str | None = None,
+    background: str = "none",
+    legend: bool = False,
+    rgba: bool = False,
+    title: str | None = None,
+    scale_bar: bool = False,
+    attribution: str | None = None,
+    garmin: bool = False,
+    dpi: float | None = None,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Draw one picture; the options are those of `heatlas.render`.
+
+    Returns
+    -------
+    dict
+        The report, as plain data.
+    """
+    look = {
+        "tone": tone, "colormap_name": colormap, "background": background, "legend": legend, "rgba": rgba,
+        "title": title, "scale_bar": scale_bar, "attribution": attribution, "garmin": garmin, "dpi": dpi,
+    }  # fmt: skip
+    of_tables = [is_table(source) for source in sources]
+    held = chosen_points(sources[0], measure) if len(sources) == 1 and is_library(sources[0]) else None
+    points = held is not None or (any(of_tables) and track is None)
+    frame = Frame.parse(
+        bbox=bbox, around=around, everything=everything, zoom=picture_zoom(zoom), resolution=resolution, width=width,
+        default="all" if points else "busiest place",
+    )  # fmt: skip
+    columns = {"query": query, "table": table, "lat": lat, "lon": lon}
+    if points:
+        refuse(
+            {"--sport": sports or None, "--clip-ends": clip_ends, "--zone": zones or None},
+            "tracks, and these are points: leave it out" + ("" if held else ", or say --track COLUMN"),
+        )
+        if held is None:
+            only_tables(sources)
+        else:
+            given = {**columns, "weight": weight, "track": track, "time": time}
+            refuse({f"--{name}": value for name, value in given.items()}, "tables: say it to heatlas import")
+            measure = held[1]
+        from heatlas.point_job import PointJob
+        from heatlas.warm import compile_points, points_are_cold
+
+        opened = held[0] if held else open_points(*sources, **columns, weight=weight, time=time)
+        opened = opened.where(where, after, before)
+        what = parse_point_measure(measure, opened.weight, density)
+        finish = Finish.parse(output=output, measure=what, **look)  # type: ignore[arg-type]
+        job = PointJob(what, frame, finish, _kernel(radius, kernel, smooth), kernel or "gaussian")
+        if points_are_cold():
+            progress("compiling, only this once", 0, 0)
+            compile_points(what, kernel or "gaussian")
+        return job.run(opened, workers, progress)
+    refuse(
+        {"--weight": weight, "--radius": radius, "--kernel": kernel, "--density": density or None},
+        "points in a table, and these are tracks: leave it out",
+    )
+    if not any(of_tables):
+        refuse(
+            {**{f"--{name}": value for name, value in columns.items()}, "--track": track, "--time": time},
+            "tables, such as a .csv or a database: leave it out",
+        )
+    from heatlas.job import Job
+
+    what = parse_measure(measure or "passes", other_metrics(sources, of_tables, query, table))
+    tracks_job = Job.parse(
+        what, frame, Finish.parse(output=output, measure=what, **look), smooth=smooth or "auto",  # type: ignore[arg-type]
+        where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones,
+    )  # fmt: skip
+    tracks = open_sources(
+        *sources, columns=what.columns, track=track, time=time, **columns, workers=workers, measure=str(what),
+        progress=progress,
+    )  # fmt: skip
+    return tracks_job.run(tracks, workers, progress)
+
+
+def other_metrics(sources: Sequence[Any], of_tables: Sequence[bool], query: str | None, table: str | None) -> list[str]:
+    """Names of all columns of tables whose rows are fixes: any of them may be a metric."""
+    if not any(of_tables):
+        return []
+    from heatlas.sources.tables import open_table
+    from heatlas.sources.tables.tracks import metric_names
+
+    tables = [source for source, yes in zip(sources, of_tables, strict=True) if yes and source != "-"]
+    return [name for source in tables for name in metric_names(open_table(source, query=query, table=table))]
+
+
+def _kernel(radius: str | None, shape: str | None, smooth: str | None) -> Kernel | None:
+    """Kernel of points: a radius and a shape, or the width of a Gaussian; None where its radius is left open."""
+    from heatlas.options import kernel_of_smoothing, parse_kernel
+
+    at_most_one({"--radius": radius, "--smooth": smooth})
+    at_most_one({"--kernel": shape, "--smooth": smooth})
+    if smooth is not None and smooth.strip().lower() != "auto":
+        return kernel_of_smoothing(smooth)
+    return None if radius is None else parse_kernel(radius, shape or "gaussian")

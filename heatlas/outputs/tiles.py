@@ -1,0 +1,184 @@
+"""Tiles and pages of a library, or of one that is made for the while."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from heatlas.api import is_table, only_tables
+from heatlas.errors import BadOption
+from heatlas.keeping import is_library, library_of
+from heatlas.outputs.refusing import refuse
+from heatlas.outputs.zooms import tile_zooms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+__all__ = ["page", "tiles"]
+
+
+def tiles(
+    *sources: Any,
+    output: Path,
+    measure: str | None = None,
+    zoom: float | str | None = None,
+    smooth: str | None = None,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    public: bool = False,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    time: str | None = None,
+    radius: str | None = None,
+    kernel: str | None = None,
+    density: bool = False,
+    tone: str | None = None,
+    colormap: str | None = None,
+    form: str | None = None,
+    title: str | None = None,
+    attribution: str | None = None,
+    url: str | None = None,
+    refit: bool = False,
+    watch: bool = False,
+    told: Callable[[dict[str, Any]], None] | None = None,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Write tiles, or bring up to date those that are there; the options are those of `heatlas.render`.
+
+    Returns
+    -------
+    dict
+        The report, as plain data; of a watch the last one.
+    """
+    from heatlas.publish import check, publish
+    from heatlas.publish import watch as publish_again
+
+    check(output)
+    options = _given(
+        zooms=tile_zooms(zoom), measure=measure, tone=tone, colormap=colormap, smooth=smooth, form=form, title=title,
+        attribution=attribution, url=url, radius=radius, kernel=kernel, density=density,
+    )  # fmt: skip
+    chosen = _given(where=where, sports=sports, after=after, before=before)
+    of_tables = _given(query=query, table=table, lat=lat, lon=lon, weight=weight, time=time)
+    last: dict[str, Any] = {}
+    if watch and not (len(sources) == 1 and is_library(sources[0])):
+        raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
+    hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
+    with _opened(sources, of_tables, chosen, hiding, progress) as (path, rest, brought):
+        how: dict[str, Any] = {**options, **rest, "public": public, "refit": refit, "workers": workers}
+        if not watch:
+            return {**brought, **publish(path, output, progress=progress, **how)}
+
+        def tell(report: dict[str, Any]) -> None:
+            last.update(report)
+            if told is not None:
+                told(report)
+
+        publish_again(path, output, told=tell, progress=progress, **how)
+    return last
+
+
+def page(
+    *sources: Any,
+    output: Path,
+    measure: str | None = None,
+    zoom: float | str | None = None,
+    smooth: str | None = None,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    public: bool = False,
+    query: str | None = None,
+    table: str | None = None,
+    lat: str | None = None,
+    lon: str | None = None,
+    weight: str | None = None,
+    time: str | None = None,
+    radius: str | None = None,
+    kernel: str | None = None,
+    density: bool = False,
+    tone: str | None = None,
+    colormap: str | None = None,
+    background: str | None = None,
+    layers: str | None = None,
+    basemap: str | None = None,
+    title: str | None = None,
+    attribution: str | None = None,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Write a page that holds its tiles; the options are those of `heatlas.render`.
+
+    Returns
+    -------
+    dict
+        The report, as plain data.
+    """
+    from heatlas.publish import publish_html
+    from heatlas.sinks import check_place
+
+    check_place(output)
+    if background not in {None, "dark", "light"}:
+        raise BadOption(f"--background {background} is for pictures: a page is dark or light")
+    options = _given(
+        zooms=tile_zooms(zoom), measure=measure, tone=tone, colormap=colormap, smooth=smooth, layers=layers,
+        basemap=basemap, background=background, title=title, attribution=attribution, radius=radius, kernel=kernel,
+        density=density,
+    )  # fmt: skip
+    chosen = _given(where=where, sports=sports, after=after, before=before)
+    of_tables = _given(query=query, table=table, lat=lat, lon=lon, weight=weight, time=time)
+    hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
+    with _opened(sources, of_tables, chosen, hiding, progress) as (path, rest, brought):
+        made = publish_html(path, output, public=public, workers=workers, progress=progress, **options, **rest)
+    return {**brought, **made, "outputs": [made["output"]]}
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Options that were given: each has its own default."""
+    return {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
+
+
+@contextmanager
+def _opened(
+    sources: Collection[Any],
+    of_tables: dict[str, Any],
+    chosen: dict[str, Any],
+    hiding: dict[str, Any],
+    progress: Callable[[str, int, int], None],
+) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any]]]:
+    """Give a library, the filter that is left (that of points chooses rows when they are brought in), and a report.
+
+    The report is of what was brought into a library that is made for the while.
+    """
+    brought: dict[str, Any] = {}
+    if not any(map(is_table, sources)):
+        refuse(
+            {f"--{name}": value for name, value in of_tables.items()},
+            "tables, such as a .csv or a database: leave it out",
+        )
+        with library_of(sources, progress, told=brought.update, **hiding) as path:
+            yield path, chosen, _without_library(brought)
+        return
+    only_tables(sources)
+    refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports")},
+           "tracks, and a table's rows are points: leave it out")  # fmt: skip
+    workers = hiding["workers"]
+    with library_of(sources, progress, workers=workers, told=brought.update, **of_tables, **chosen) as path:
+        yield path, {}, _without_library(brought)
+
+
+def _without_library(report: dict[str, Any]) -> dict[str, Any]:
+    """Say nothing of a library that will be gone."""
+    return {name: value for name, value in report.items() if name not in {"library", "seconds"}}
