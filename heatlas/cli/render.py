@@ -56,6 +56,7 @@ def command(  # noqa: D103 - the help text stands below
 ) -> None:
     from heatlas.cli.summary import print_json, print_summary
     from heatlas.outputs import render
+    from heatlas.outputs.kinds import kind_of
 
     def tell(report: dict[str, Any]) -> None:
         if as_json:
@@ -63,17 +64,23 @@ def command(  # noqa: D103 - the help text stands below
         elif not quiet:
             print_summary(report)
 
-    with show_progress(quiet) as progress:
-        report = render(
-            *sources,
-            output=output,
-            zones=zone,
-            sports=sport,
-            told=tell if watch else None,
-            watch=watch,
-            progress=progress.count,
-            **options,
-        )
+    try:
+        with show_progress(quiet) as progress:
+            report = render(
+                *sources,
+                output=output,
+                zones=zone,
+                sports=sport,
+                told=tell if watch else None,
+                watch=watch,
+                progress=progress.count,
+                **options,
+            )
+    except KeyboardInterrupt:
+        if kind_of(output, {}) != "tiles":
+            raise
+        click.echo(f"heatlas: stopped; {output} keeps what is done, and the same command goes on", err=True)
+        raise SystemExit(130) from None
     if not watch:
         tell(report)
 
