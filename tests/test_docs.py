@@ -152,7 +152,10 @@ def test_search_works_without_the_internet(site):
             page.on("request", lambda request: asked.append(request.url))
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto(home)
-            page.fill("input[name=query]", "nginx")
+            # The index is loaded at the first click, and what is typed is looked at when a key goes up.
+            page.click("input[name=query]")
+            page.wait_for_selector(".md-search-result__meta:has-text('Type to start searching')", timeout=20_000)
+            page.keyboard.type("nginx")
             page.wait_for_selector(".md-search-result__item a", timeout=20_000)
             found = page.locator(".md-search-result__item a").first.get_attribute("href")
             browser.close()

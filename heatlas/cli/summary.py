@@ -88,7 +88,7 @@ def _say_window(report: dict[str, Any]) -> None:
         more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
         _line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")
     low, high = (text.strip() for text in report["range_text"])
-    unit = f" {report['unit']}" if report["unit"] not in {report["measure"], "s", "m"} else ""
+    unit = f" {report['unit']}" if report["unit"] not in {report["measure"], "s", "m", ""} else ""
     film = f", {report['from']} to {report['to']} in {report['duration']:.1f} s" if "frames" in report else ""
     _line(
         f"{report['measure']} from {low} to {high}{unit}, "

@@ -1,0 +1,216 @@
+"""A reader of libraries, written from docs/reference/library-format.md alone.
+
+It uses SQLite, zstd and NumPy, and nothing of heatlas: when what it finds is not what heatlas does, the page or the
+file is wrong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+AMOUNTS = {"seconds": (1, 1 / 16), "metres": (2, 1 / 8), "fixes": (3, 1.0)}
+VALUES = {
+    "speed": (5, 1 / 128),
+    "grade": (6, 1 / 8),
+    "heart_rate": (7, 1 / 2),
+    "cadence": (8, 1 / 2),
+    "power": (9, 1.0),
+    "elevation": (10, 1 / 4),
+    "temperature": (11, 1 / 4),
+}
+TRACK = {"u": (0, "f8"), "v": (1, "f8"), "time": (2, "f8"), "progress": (3, "f4"), "segments": (4, "i8")}
+
+
+def unpacked(blob):
+    size = int.from_bytes(blob[:4], "little")
+    return pa.decompress(blob[4:], decompressed_size=size, codec="zstd", asbytes=True) if size else blob[4:]
+
+
+def varints(data, count, at):
+    found = []
+    for _ in range(count):
+        number, shift = 0, 0
+        while True:
+            byte = data[at]
+            at, number, shift = at + 1, number | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                break
+        found.append(number)
+    return found, at
+
+
+def unzigzag(number):
+    return -(number + 1) // 2 if number & 1 else number // 2
+
+
+def key(column, z, x, y, chunk):
+    return (column != 0) << 62 | z << 57 | x << 37 | y << 17 | chunk << 4 | column
+
+
+def pixels_of(data):
+    """Activity and passages of each run, and the pixels of all of them."""
+    (runs,), at = varints(data, 1, 0)
+    steps, at = varints(data, runs, at)
+    lengths, at = varints(data, runs, at)
+    pixels = []
+    for length in lengths:
+        for k in range(length):
+            if k == 0 or data[at] == 0:
+                at += k > 0
+                here = data[at] | data[at + 1] << 8
+                at += 2
+            else:
+                here += ((data[at] >> 4) - 8) * 256 + (data[at] & 15) - 8
+                at += 1
+            pixels.append(here)
+    assert at == len(data)
+    return np.cumsum(steps), lengths, np.array(pixels)
+
+
+def columns_of(link, z, x, y, chunk):
+    """Bytes of the columns of a chunk but the pixels."""
+    found = {}
+    for column in range(1, 16):
+        row = link.execute("SELECT data FROM passages WHERE key = ?", (key(column, z, x, y, chunk),)).fetchone()
+        if row is not None and column < 15:
+            found[column] = unpacked(row[0])
+        elif row is not None:
+            data = unpacked(row[0])
+            heads = np.frombuffer(data, "<u4", 1 + 2 * int.from_bytes(data[:4], "little"))[1:].reshape(-1, 2)
+            at = 4 + heads.nbytes
+            for number, length in heads.tolist():
+                found[number] = data[at : at + length]
+                at += length
+    return found
+
+
+def values_of(data, lengths):
+    """Steps of all runs, None where unknown."""
+    found, at = [], 0
+    for length in lengths:
+        numbers, at = varints(data, length, at)
+        before = 0
+        for number in numbers:
+            before += unzigzag(number - 1) if number else 0
+            found.append(before if number else None)
+    return found
+
+
+def tile(link, z, x, y):
+    """Passes, activities, sums of amounts, and sums and counts of values of all pixels of a tile, by name."""
+    names = ["passes", "activities", *AMOUNTS, *VALUES, *(f"known {name}" for name in VALUES)]
+    planes = {name: np.zeros(65536) for name in names}
+    rows = link.execute(
+        "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", (key(0, z, x, y, 0), key(0, z, x, y, 8191))
+    )
+    for number, blob in rows.fetchall():
+        _, lengths, pixels = pixels_of(unpacked(blob))
+        np.add.at(planes["passes"], pixels, 1)
+        for run in np.split(pixels, np.cumsum(lengths)[:-1]):
+            planes["activities"][np.unique(run)] += 1
+        others = columns_of(link, z, x, y, number >> 4 & 8191)
+        for name, (column, step) in AMOUNTS.items():
+            if column in others:
+                np.add.at(planes[name], pixels, np.array(varints(others[column], len(pixels), 0)[0]) * step)
+        for name, (column, step) in VALUES.items():
+            for pixel, value in zip(pixels, values_of(others.get(column, b"\0" * len(pixels)), lengths), strict=True):
+                if value is not None:
+                    planes[name][pixel] += value * step
+                    planes[f"known {name}"][pixel] += 1
+    return {name: plane.reshape(256, 256) for name, plane in planes.items()}
+
+
+def track_column(link, activity, column, kind):
+    (blob,) = link.execute("SELECT data FROM tracks WHERE key = ?", (activity * 64 + column,)).fetchone()
+    size = np.dtype(kind).itemsize
+    words = np.frombuffer(unpacked(blob), np.uint8).reshape(size, -1).T.copy().view(f"<u{size}").ravel()
+    return np.cumsum(words, dtype=words.dtype).view(kind)
+
+
+def whole_of(data, at, count):
+    """Whole numbers, and where the next column begins."""
+    width, at = data[at], at + 1
+    planes = np.zeros((8, count), np.uint8)
+    planes[:width] = np.frombuffer(data, np.uint8, count * width, at).reshape(width, count)
+    steps = [unzigzag(number) for number in planes.T.copy().view("<u8").ravel().tolist()]
+    numbers, before = [], 0
+    for step in steps:
+        before = (before + step + 2**63) % 2**64 - 2**63
+        numbers.append(before)
+    return np.array(numbers, np.int64), at + count * width
+
+
+def decimals_of(data, at, count):
+    decimals = data[at]
+    numbers, at = whole_of(data, at + 1, count)
+    return (numbers.view(np.float64) if decimals == 255 else numbers / 10.0**decimals), at
+
+
+def cells_of(data):
+    """Numbers, counts, sums, least and greatest weights of cells."""
+    size, flags = int.from_bytes(data[:4], "little"), data[4]
+    code, at = whole_of(data, 5, size)
+    count, at = whole_of(data, at, size) if flags & 1 else (np.ones(size, np.int64), at)
+    total, at = decimals_of(data, at, size) if flags & 2 else (count.astype(float), at)
+    least, greatest = total.copy(), total.copy()
+    if flags == 3:
+        several = count > 1
+        least[several], at = decimals_of(data, at, int(several.sum()))
+        greatest[several], at = decimals_of(data, at, int(several.sum()))
+    assert at == len(data)
+    return code, count, total, least, greatest
+
+
+def points_of(link, number, columns):
+    """All points: longitudes, latitudes and weights; and how many are in each row."""
+    parts, counts = [], []
+    rows = link.execute("SELECT count, data FROM points WHERE point_set = ? ORDER BY chunk", (number,))
+    for count, blob in rows.fetchall():
+        data, at, part = unpacked(blob), 0, []
+        for _ in range(columns):
+            values, at = decimals_of(data, at, count)
+            part.append(values)
+        assert at == len(data)
+        parts.append(part)
+        counts.append(count)
+    return [np.concatenate(column) for column in zip(*parts, strict=True)], counts
+
+
+def cells_between(link, number, level, begin, end):
+    """Numbers of a level from `begin` to before `end`, and counts, sums, least and greatest weights of these cells."""
+    (kept,) = link.execute(
+        "SELECT min(level) FROM point_cells WHERE point_set = ? AND level >= ?", (number, level)
+    ).fetchone()
+    finer = 2 * (kept - level)
+    begin, end = begin << finer, end << finer
+    rows = link.execute(
+        "SELECT data FROM point_cells WHERE point_set = :number AND level = :kept AND first < :end "
+        "AND first >= coalesce((SELECT max(first) FROM point_cells "
+        "WHERE point_set = :number AND level = :kept AND first <= :begin), :begin) ORDER BY first",
+        {"number": number, "kept": kept, "begin": begin, "end": end},
+    ).fetchall()
+    found = {}
+    for (blob,) in rows:
+        for code, *values in zip(*cells_of(unpacked(blob)), strict=True):
+            if begin <= code < end:
+                count, total, least, greatest = found.get(code >> finer, (0, 0.0, np.inf, -np.inf))
+                found[code >> finer] = (
+                    count + values[0], total + values[1], min(least, values[2]), max(greatest, values[3]),
+                )  # fmt: skip
+    return np.array(list(found), np.int64), np.array(list(found.values())).reshape(-1, 4).T
+
+
+def woven(column, row):
+    return sum((column >> bit & 1) << 2 * bit | (row >> bit & 1) << 2 * bit + 1 for bit in range(31))
+
+
+def point_tile(link, number, z, x, y):
+    """Count, sum, least and greatest weight of all pixels of a tile, NaN where there is no point."""
+    begin = woven(x, y) << 16
+    code, values = cells_between(link, number, z + 8, begin, begin + 65536)
+    planes = np.full((4, 65536), np.nan)
+    place = code & 65535
+    column, row = (sum((place >> 2 * bit + odd & 1) << bit for bit in range(8)) for odd in (0, 1))
+    planes[:, row * 256 + column] = values
+    return planes.reshape(4, 256, 256)
