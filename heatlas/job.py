@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from heatlas.frame import Frame
     from heatlas.grid import Measure
-    from heatlas.rendering import Heat
+    from heatlas.rendering import Drawn
     from heatlas.window import Window
 
 __all__ = ["Job"]
@@ -99,7 +99,7 @@ class Job:
         window, rows = self._window(box)
         chosen = time.perf_counter()
 
-        def make(part: Window, told: Callable[[str, int, int], None]) -> Heat:
+        def make(part: Window, told: Callable[[str, int, int], None]) -> Drawn:
             return heat(tracks.batches, part, self.measure, self.smoothing, workers, lambda stage: told(stage, 0, 0))
 
         with drawn(make, window, rows, progress) as field:

@@ -108,7 +108,7 @@ def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, wor
 class _Planes:
     """Arrays that passages are added to, flat or of no length when not needed."""
 
-    counts: NDArray[np.uint32] | NDArray[np.uint8]
+    counts: NDArray[Any]
     """Of passes the lower eight bits."""
     carries: NDArray[np.uint32]
     """Of passes the others; hardly any of it is ever touched, and what is not costs nothing."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.points import Points
-    from heatlas.rendering import Heat
+    from heatlas.rendering import Drawn
     from heatlas.strips import Field
     from heatlas.window import Window
 
@@ -98,7 +98,7 @@ class PointJob:
             if rows < window.height and not isinstance(chunks, Spool):  # each strip reads them again
                 chunks = kept.enter_context(closing(Spool(chunks)))
 
-            def make(part: Window, told: Callable[[str, int, int], None]) -> Heat:
+            def make(part: Window, told: Callable[[str, int, int], None]) -> Drawn:
                 return point_heat(chunks, part, self.measure, self._kernel(window), workers, told)
 
             field = kept.enter_context(drawn(make, window, rows, progress))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from heatlas.tone import Scale, Tone
     from heatlas.window import Window
 
-__all__ = ["Heat", "Style", "heat", "paint", "point_heat"]
+__all__ = ["Drawn", "Style", "heat", "paint", "point_heat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
+class Drawn:
     """A measure over a window, before and after smoothing."""
 
     counted: Grid
@@ -71,7 +71,7 @@ def heat(
     smoothing: Smoothing,
     workers: int | None = None,
     progress: Callable[[str], None] = lambda stage: None,
-) -> Heat:
+) -> Drawn:
     """Count a measure over a window and smooth it.
 
     Parameters
@@ -91,7 +91,7 @@ def heat(
 
     Returns
     -------
-    Heat
+    Drawn
     """
     margin = halo(smoothing, window)
     started = time.perf_counter()
@@ -101,7 +101,7 @@ def heat(
     progress("smoothing")
     smoothed = smooth(grown, smoothing, window, workers)
     done = time.perf_counter()
-    return Heat(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
+    return Drawn(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
 
 
 def point_heat(
@@ -111,7 +111,7 @@ def point_heat(
     kernel: Kernel,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> Heat:
+) -> Drawn:
     """Count points over a window and spread them.
 
     Parameters
@@ -131,7 +131,7 @@ def point_heat(
 
     Returns
     -------
-    Heat
+    Drawn
     """
     from heatlas.binning import bin_points
     from heatlas.spread import halo as kernel_halo
@@ -144,15 +144,15 @@ def point_heat(
     progress("spreading", 0, window.height)
     smoothed = spread(grown, kernel, window, workers, lambda done, total: progress("spreading", done, total))
     done = time.perf_counter()
-    return Heat(grown, smoothed, {"count": counted - started, "spread": done - counted})
+    return Drawn(grown, smoothed, {"count": counted - started, "spread": done - counted})
 
 
-def paint(heat: Heat, style: Style, tone: Tone | None = None) -> tuple[Picture, Tone]:
+def paint(heat: Drawn, style: Style, tone: Tone | None = None) -> tuple[Picture, Tone]:
     """Give heat its tone and its colours.
 
     Parameters
     ----------
-    heat : Heat
+    heat : Drawn
         What `heat` or `point_heat` gave.
     style : Style
         Colours, scale and background.

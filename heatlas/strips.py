@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from heatlas.grid import Grid, Measure
     from heatlas.picture import Picture
-    from heatlas.rendering import Heat, Style
+    from heatlas.rendering import Drawn, Style
     from heatlas.tone import Tone
     from heatlas.window import Window
 
@@ -50,7 +50,7 @@ class Field:
     sample: Sample
     """What a tone is fitted to."""
     total: float
-    """As `heatlas.rendering.Heat.total`."""
+    """As `heatlas.rendering.Drawn.total`."""
     seconds: dict[str, float]
     """Stage -> how long it took."""
     rows: Callable[[int, int], Grid]
@@ -120,7 +120,7 @@ class Painting:
         return colour(self.field.rows(first, last), self.tone, self.style.colours, self.style.background)
 
 
-def whole(heat: Heat) -> Field:
+def whole(heat: Drawn) -> Field:
     """See a heat that is in memory as a field."""
     smoothed, values = heat.smoothed, _Values(heat.smoothed.window.width)
     for top in range(0, smoothed.window.height, BLOCK):
@@ -135,7 +135,7 @@ def whole(heat: Heat) -> Field:
 
 
 @contextmanager
-def drawn(make: Callable[[Window, Told], Heat], window: Window, height: int, told: Told) -> Iterator[Field]:
+def drawn(make: Callable[[Window, Told], Drawn], window: Window, height: int, told: Told) -> Iterator[Field]:
     """Draw a window, at once or in strips of rows.
 
     Parameters

@@ -103,6 +103,17 @@ def test_a_library_is_told_from_other_databases(export, tmp_path):
         heatlas.render("other.db", output=tmp_path / "a.png")
 
 
+@pytest.mark.parametrize("output", ["a.png", "a.mp4", "a.mbtiles", "a.html"])
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [("sites.duckdb", {"table": "t"}), ("sites.csv", {"lat": "y"}), ("sites.parquet", {"lon": "x"}), ("l.db", {})],
+)
+def test_what_is_missing_is_said_before_its_options(tmp_path, output, source, options):
+    with pytest.raises(BadOption, match=f"there is no .* {source}"):
+        heatlas.render(source, output=tmp_path / output, **options)
+    assert not (tmp_path / output).exists()
+
+
 @pytest.mark.parametrize(
     ("args", "hint"),
     [

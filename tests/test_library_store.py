@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +19,8 @@ from hypothesis.extra import numpy as arrays
 from library_made import made, put, rows, walks
 from slow import make_batch
 
+import heatlas
+import heatlas.api
 import heatlas.library.store as store
 from heatlas.batch import COLUMNS, Activity, Batch
 from heatlas.errors import BadOption, SourceFailed
@@ -23,12 +28,16 @@ from heatlas.grid import parse_measure
 from heatlas.library.activities import list_activities, read_activities
 from heatlas.library.checking import check
 from heatlas.library.drawing import draw
+from heatlas.library.identity import identity, is_library
+from heatlas.library.imports import import_sources
 from heatlas.library.keys import CHUNKS, OTHERS, chunk_of, column_of, key, tile_of
 from heatlas.library.packing import pack, unpack
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.library.tracks import read_track
+from heatlas.sources.archive import Entry, entries
+from heatlas.widget import source as widget_source
 from heatlas.window import Window
 
 
@@ -73,6 +82,130 @@ def test_what_is_no_library_is_left_alone(tmp_path, make, said):
         with pytest.raises(SourceFailed, match=said):
             open_library(path, create=True)
     assert before is None or path.read_bytes() == before
+
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="elsewhere each handle has its own locks, and no file blocks")
+
+
+def companions(path):
+    return sorted(found.name for found in path.parent.glob(f"{path.name}-*"))
+
+
+def contents(folder):
+    """All files of a folder; of those that processes share as memory only that they are there."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return {path.name: b"" if path.name.endswith("-shm") else path.read_bytes() for path in files}
+
+
+def opened_twice(path):
+    open_library(path).close()
+
+
+def asked_whether_a_library(path):
+    assert is_library(path)
+
+
+def asked_whether_a_table(path):
+    assert heatlas.api.is_table(path) is False
+
+
+def imported_from_its_own_folder(path):
+    with open_library(path) as library:
+        import_sources(library, [path.parent])
+
+
+def looked_for_recordings(path):
+    assert not [found for found in entries([path.parent, path]) if isinstance(found, Entry)]
+
+
+def rendered(path):
+    heatlas.render(path, output=path.with_name("a.npy"), width=20)
+
+
+def shown(path):
+    widget_source.opened(path)[0].close()
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "again",
+    [opened_twice, asked_whether_a_library, asked_whether_a_table, imported_from_its_own_folder, looked_for_recordings,
+     rendered, shown],
+)  # fmt: skip
+def test_the_log_of_an_open_library_is_left_alone_by_others(tmp_path, monkeypatch, again):
+    monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path / "settings"))
+    path = tmp_path / "a.db"
+    with made(path, walks(1, 2)) as library:
+        again(path)
+        other = (
+            "import sys; from heatlas.library.activities import list_activities\n"
+            "from heatlas.library.store import open_library\n"
+            "with open_library(sys.argv[1]) as library: print(len(list_activities(library)))"
+        )
+
+        def seen_by_another():
+            done = subprocess.run([sys.executable, "-c", other, path], capture_output=True, text=True, check=True)
+            return int(done.stdout)
+
+        assert seen_by_another() == 2
+        # Whoever takes itself for the last one removes them, and what this one then writes goes nowhere.
+        assert companions(path) == ["a.db-shm", "a.db-wal"]
+        put(library, walks(2, 1))
+        assert seen_by_another() == 3
+    assert companions(path) == []
+    with open_library(path) as library:
+        assert len(list_activities(library)) == 3
+        assert check(library, None) == []
+
+
+def test_a_library_is_told_as_soon_as_it_is_made(tmp_path):
+    with open_library(tmp_path / "a.db", create=True):
+        assert identity(tmp_path / "a.db") == "library"
+        assert is_library(str(tmp_path / "a.db"))
+
+
+def with_a_log(path):
+    """A database of somebody else, whose process ended without closing it: all of it is in the log."""
+    link = sqlite3.connect(path.with_name("made"))
+    link.execute("PRAGMA journal_mode = WAL")
+    link.execute("CREATE TABLE t (x)")
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).write_bytes(path.with_name("made" + ending).read_bytes())
+    link.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda path: None, "missing"),
+        (lambda path: path.mkdir(), "folder"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_bytes(b"x"), "other"),
+        (lambda path: path.write_bytes(b"SQLite format 3\0"), "other"),
+        (lambda path: path.write_bytes(b"\0" * 9000), "other"),
+        (other_database, "database"),
+        (with_a_log, "database"),
+        pytest.param(lambda path: os.mkfifo(path), "other", marks=POSIX),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), "other", marks=POSIX),
+    ],
+)  # fmt: skip
+def test_what_a_file_is_leaves_nothing_behind(tmp_path, make, what):
+    path = tmp_path / "50% #1?.db"
+    make(path)
+    before = contents(tmp_path)
+    assert identity(path) == what
+    assert not is_library(path)
+    if what != "missing":
+        with pytest.raises(SourceFailed, match="library"):
+            open_library(path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["nul\0", "long" * 2000])
+def test_names_that_cannot_be(name):
+    assert not is_library(name)
+    with pytest.raises(SourceFailed, match="cannot be opened"):
+        identity(Path(name))
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):

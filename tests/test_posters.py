@@ -130,7 +130,7 @@ def field_of(values, width):
 
     def make(window, told):
         part = strips._cut(grid, window.y, window.y + window.height)
-        return type("Heat", (), {"bare": part, "smoothed": part, "total": float(part.total.sum()), "seconds": {}})
+        return type("Drawn", (), {"bare": part, "smoothed": part, "total": float(part.total.sum()), "seconds": {}})
 
     return make, grid.window
 
@@ -233,7 +233,7 @@ def test_memory_holds_a_strip_and_not_the_picture(tmp_path):
     def make(window, told):
         total = (rng.random((window.height, width)) < 0.3).astype(np.float32)
         grid = Grid(window, parse_measure("passes"), total)
-        return type("Heat", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
+        return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
     from heatlas.sinks.png import write_png
 
@@ -261,7 +261,7 @@ def test_a_failing_drawing_leaves_nothing(tmp_path, monkeypatch):
         if window.y:
             raise KeyboardInterrupt
         grid = Grid(window, parse_measure("passes"), np.ones((window.height, 50), np.float32))
-        return type("Heat", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
+        return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
     with pytest.raises(KeyboardInterrupt), drawn(make, Window(2.0**20, 0, 0, 50, 300), 64, nothing):
         pass
@@ -303,5 +303,6 @@ def test_colour_knows_nothing_of_strips():
 )
 def test_what_cannot_be_done_is_refused_before_work(tmp_path, name, options, says):
     options = {"bbox": "10,47,11,48", **options}
+    (tmp_path / "never-read").mkdir()
     with pytest.raises((BadOption, TooLarge), match=says):
         heatlas.render(tmp_path / "never-read", output=tmp_path / name, **options)

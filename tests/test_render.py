@@ -172,6 +172,7 @@ def test_nothing_to_draw_is_said(export, tmp_path):
 
 
 def test_a_window_too_large_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "never-read").mkdir()
     with pytest.raises(TooLarge, match=r"needs .* GB of memory .*--width"):
         heatlas.render(tmp_path / "never-read", output=tmp_path / "x.png", bbox="-180,-80,180,80", zoom=20)
 

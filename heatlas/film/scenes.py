@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from heatlas.film.job import FilmJob
     from heatlas.film.timeline import Timeline
     from heatlas.grid import Measure
-    from heatlas.rendering import Heat
+    from heatlas.rendering import Drawn
     from heatlas.smooth import Smoothing
     from heatlas.tone import Scale, Tone
     from heatlas.tracks import Tracks
@@ -89,7 +89,7 @@ class Scenes:
     """(frames,) tracks that started before the end of each frame."""
     gone: NDArray[np.int64]
     """(frames,) how many of these are no longer shown; the first ones."""
-    fullest: Heat
+    fullest: Drawn
     """The heat to which the tone was fitted: that of the last frame, or of the fullest span."""
     style: Style
     tone: Tone
@@ -145,7 +145,7 @@ class Scenes:
 
     @property
     def total(self) -> float:
-        """Of the measure, as `heatlas.rendering.Heat.total`, in the frame to which the tone was fitted."""
+        """Of the measure, as `heatlas.rendering.Drawn.total`, in the frame to which the tone was fitted."""
         return self.fullest.total
 
     def maps(self) -> Iterator[tuple[int, Painter]]:

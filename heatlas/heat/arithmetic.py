@@ -15,7 +15,7 @@ import numpy as np
 from heatlas.errors import BadOption
 from heatlas.grid import Grid, Measure
 from heatlas.heat.meaning import Meaning, is_amount
-from heatlas.rendering import Heat as Drawn
+from heatlas.rendering import Drawn
 from heatlas.units import Unit
 
 if TYPE_CHECKING:

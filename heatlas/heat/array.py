@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heatlas.grid import Grid
     from heatlas.heat.widths import Width
     from heatlas.picture import Picture
-    from heatlas.rendering import Heat as Drawn
+    from heatlas.rendering import Drawn
     from heatlas.window import Window
 
 __all__ = ["Heat"]
@@ -66,7 +66,7 @@ class Heat:
 
         Parameters
         ----------
-        drawn : heatlas.rendering.Heat
+        drawn : heatlas.rendering.Drawn
             As counted and as smoothed.
         width : Smoothing or Kernel
             How it was smoothed.

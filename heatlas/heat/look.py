@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.heat.meaning import Meaning
-    from heatlas.rendering import Heat as Drawn
+    from heatlas.rendering import Drawn
 
 __all__ = ["Look", "colours_of", "is_dark", "legend_of", "tone_of"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.options import kernel_of_smoothing, parse_smoothing
-from heatlas.rendering import Heat as Drawn
+from heatlas.rendering import Drawn
 from heatlas.smooth import Smoothing, smooth
 from heatlas.smooth import halo as smoothing_halo
 from heatlas.spread import Kernel, spread

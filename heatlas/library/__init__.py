@@ -2,6 +2,7 @@
 
 ======================== ==============================================================
 `store`, `schema`        the file, transactions, tables, older files brought up to date
+`identity`               is a file a library, another database, or something else
 `settings`               zooms, and what is hidden
 `activities`, `tracks`   rows of activities; whole tracks, column by column
 `copies`                 the same activity from two sources

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, SourceFailed
+from heatlas.library.identity import identity
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _CACHE_KB = 32 << 10
 _FREE = 5
 """Of so many pages one may lie idle."""
 _LOG_PAGES = 4000
-_HEADER = b"SQLite format 3\0"
 
 
 class Library:
@@ -135,13 +135,16 @@ def open_library(path: str | Path, create: bool = False) -> Library:
         When the file is no library, was written by a newer heatlas, or cannot be opened.
     """
     path = Path(path)
-    if not path.exists() and not create:
+    found = identity(path)
+    if found == "missing" and not create:
         raise BadOption(f"there is no library {path}: heatlas import SOURCE... -l {path} makes one")
+    if found == "folder":
+        raise SourceFailed(f"{path} is a folder, not a heatlas library")
+    if found == "other":
+        raise SourceFailed(f"{path} is no heatlas library, but something else; it was left as it is")
+    if found == "database" or (found == "empty" and not create):
+        raise _another(path)
     with failures(path):
-        if path.is_dir():
-            raise SourceFailed(f"{path} is a folder, not a heatlas library")
-        if path.exists() and (head := _head(path)) and not head.startswith(_HEADER):
-            raise SourceFailed(f"{path} is no heatlas library, but something else; it was left as it is")
         if create:
             # Whole tracks are in it, home and all: for the owner alone, as its companions will be.
             try:
@@ -158,12 +161,8 @@ def open_library(path: str | Path, create: bool = False) -> Library:
     return library
 
 
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_HEADER))
-    except OSError as error:
-        raise SourceFailed(f"{path} cannot be opened: {error.strerror or error}") from None
+def _another(path: Path) -> SourceFailed:
+    return SourceFailed(f"{path} is a database, but no heatlas library; it was left as it is")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -186,7 +185,7 @@ def _prepare(library: Library, create: bool) -> None:
     if known != APPLICATION_ID:
         empty = known == 0 and not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not (empty and create):
-            raise SourceFailed(f"{library.path} is a database, but no heatlas library; it was left as it is")
+            raise _another(library.path)
         link.execute(f"PRAGMA page_size = {_PAGE}")
         link.execute("PRAGMA journal_mode = WAL")
     with library.write():
@@ -199,6 +198,9 @@ def _prepare(library: Library, create: bool) -> None:
                 link.execute(statement)
         link.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    if known != APPLICATION_ID:
+        # From the log into the file: who looks at that alone sees whose it is.
+        link.execute("PRAGMA wal_checkpoint")
 
 
 def _number(link: sqlite3.Connection, pragma: str) -> int:

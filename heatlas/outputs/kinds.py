@@ -87,7 +87,7 @@ def make(
     Raises
     ------
     BadOption
-        Naming an option that this kind of output has not, and the kinds that have it.
+        Naming an option that this kind of output has not, and the kinds that have it; or a source that is not there.
     """
     kind = KINDS[kind_of(output, given)]
     known = kind.options
@@ -95,4 +95,7 @@ def make(
         if name not in known:
             having = " and ".join(other.name for other in KINDS.values() if name in other.options)
             raise BadOption(f"{_WORDS.get(name, '--' + name.replace('_', '-'))} is for {having}: leave it out")
+    from heatlas.keeping.looking import refuse_missing
+
+    refuse_missing(sources)
     return kind.load()(*sources, output=Path(output), progress=progress, **given)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from heatlas.tone import Scale
 
 __all__ = [
-    "FILTER", "LAST_ZOOM", "LIMITS", "OF_POINTS", "OF_TRACKS", "SHOWN", "checked", "name_of", "only", "parse_colours",
+    "FILTER", "LAST_ZOOM", "LIMITS", "OF_POINTS", "OF_TRACKS", "SHOWN", "checked", "only", "parse_colours",
     "parse_filter_of", "parse_look", "whole", "within", "without",
 ]  # fmt: skip
 
@@ -198,11 +198,6 @@ def _sound(curve: str, low: float, high: float) -> bool:
     """Whether single precision tells the values of a range apart."""
     least, most = 1e-9, 1e12
     return max(abs(low), abs(high)) <= most and high - low >= least and (curve != "log" or low >= least)
-
-
-def name_of(measure: Measure) -> str:
-    """A measure as it is written in addresses: the mean of a metric by the metric's name alone."""
-    return measure.metric if measure.reduction == "mean" else str(measure)
 
 
 def whole(name: str, text: str | None, low: int, high: int, default: int | None = None) -> int:

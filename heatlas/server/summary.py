@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.colormaps import colormap, names
-from heatlas.grid import COUNTS, POINT_REDUCTIONS, SPENT, Measure, parse_point_measure
-from heatlas.library.chunks import read_column
-from heatlas.library.columns import PIXELS, VALUES
-from heatlas.library.keys import chunk_of, key, tile_of
+from heatlas.grid import POINT_REDUCTIONS, parse_point_measure
 from heatlas.report import place_data
-from heatlas.server.query import LAST_ZOOM, name_of
-from heatlas.tiling.census import places_of
+from heatlas.server.query import LAST_ZOOM
+from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, start_of
 from heatlas.tiling.fields import first_zoom
 from heatlas.tiling.point_places import box_of, spots_of
 from heatlas.tiling.scales import hex_colours, point_title, title_of
-from heatlas.tiling.view import census_of
 from heatlas.tone import CURVES
 
 if TYPE_CHECKING:
@@ -31,17 +26,12 @@ if TYPE_CHECKING:
     from heatlas.places import Place
     from heatlas.server.site import Site
     from heatlas.tiling.snapshot import Snapshot
-    from heatlas.tiling.view import View
 
-__all__ = ["day_of", "library_data", "measures_of", "places_in", "point_measures"]
+__all__ = ["day_of", "library_data", "measures_of", "point_measures"]
 
-_PLACES = 50
-"""Places that are named."""
 _SPOTS = 12
 """Spots of each point set that are named."""
 _STOPS = 11
-_PLACE_ZOOM = 14
-"""Zoom of the tiles from which places are found: 1.6 km in the middle of Europe."""
 
 
 def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
@@ -73,9 +63,10 @@ def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
 
 def day_of(activity: Activity, public: bool) -> str | None:
     """Day on which an activity began (UTC), as 2024-05-01; on a public map the first of its month."""
-    if activity.start is None:
+    start = start_of(activity)
+    if start is None:
         return None
-    day = dt.datetime.fromtimestamp(activity.start, dt.UTC).date()
+    day = start.date()
     return (day.replace(day=1) if public else day).isoformat()
 
 
@@ -93,13 +84,6 @@ def _sports(activities: Iterable[Activity]) -> list[dict[str, Any]]:
         of_sport[1] += activity.distance or 0.0
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
     return [{"sport": sport, "activities": int(count), "distance": metres} for sport, (count, metres) in ordered]
-
-
-def places_in(view: View, snapshot: Snapshot) -> list[Place]:
-    """Regions that hold activities, the busiest first, as far as they are not hidden."""
-    first, last = snapshot.settings.zooms
-    census = census_of(view, snapshot, min(max(_PLACE_ZOOM, first), last))
-    return places_of(census, snapshot.activities)[:_PLACES]
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -135,21 +119,9 @@ def measures_of(library: Library, snapshot: Snapshot) -> list[dict[str, str]]:
     """Measures that the library can show: metrics only where something was recorded."""
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)
-    zoom = snapshot.settings.zooms[0]
-    found = [Measure(name) for name in (*COUNTS, *SPENT)]
-    with library.read() as link:
-        # The coarsest zoom has the fewest rows.
-        pixels = [
-            row[0]
-            for row in link.execute(
-                "SELECT key FROM passages WHERE key >= ? AND key < ?",
-                (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
-            )
-        ]
-        for name, scale in VALUES.items():
-            if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in pixels):
-                found.append(Measure("mean", name))
-    of_tracks = [{"name": name_of(measure), "title": title_of(measure)} for measure in found]
+    of_tracks = [
+        {"name": name_of(measure), "title": title_of(measure)} for measure in measures_of_tracks(library, snapshot)
+    ]
     return of_tracks + point_measures(snapshot)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from heatlas.library.passing import passing
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.server.query import FILTER, only, parse_filter_of, within
+from heatlas.tiling.facts import latest_first, start_of
 from heatlas.tiling.snapshot import choose
 
 if TYPE_CHECKING:
@@ -38,15 +38,12 @@ def passing_data(site: Site, snapshot: Snapshot, query: QueryParams) -> dict[str
     lon = within("lon", query.get("lon"), -180.0, 180.0)
     radius = within("radius", query.get("radius"), 0.1, FARTHEST, 25.0)
     keep = choose(snapshot, parse_filter_of(query, site.public)).keep
-    found = passing(site.view.library, lat, lon, radius, keep)
-    # The last ones first, and those without a start at the end, as they were.
-    found.sort(key=lambda one: (one.activity.start is None, -(one.activity.start or 0.0), one.number))
+    found = latest_first(passing(site.view.library, lat, lon, radius, keep))
     return {"activities": [_told(one) for one in found[:_MOST]], "total": len(found)}
 
 
 def _told(one: Passing) -> dict[str, Any]:
-    activity = one.activity
-    start = None if activity.start is None else dt.datetime.fromtimestamp(activity.start, dt.UTC)
+    activity, start = one.activity, start_of(one.activity)
     return {
         "id": activity.id or str(one.number),
         "name": activity.name,

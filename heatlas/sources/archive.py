@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from heatlas.batch import Unread
 from heatlas.errors import BadOption, Unreadable
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
+from heatlas.sources.sqlite_head import in_use
 from heatlas.sources.zips import MAX_BYTES, Member, gunzip, members, read_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["TABLE", "Entry", "entries", "unpack"]
+__all__ = ["TABLE", "Entry", "entries", "exists", "unpack"]
 
 TABLE = "activities.csv"
 """The table of a Strava export: no recording; `heatlas.sources.strava` reads it."""
@@ -65,12 +66,12 @@ def entries(paths: Sequence[Path]) -> Iterator[Entry | Unread]:
         At once, when a path does not exist.
     """
     for path in paths:
-        if not _exists(path):
+        if not exists(path):
             raise BadOption(f"there is no file or folder {path}")
     return _walk(paths)
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
     """Tell whether there is something, be it out of reach: that is reported later, and the rest goes on."""
     try:
         path.lstat()
@@ -123,6 +124,9 @@ def _file(path: Path, size: int, given: bool) -> Iterator[Entry | Unread]:
         return
     if not given and path.name.lower().endswith(_TRUSTED):
         yield Entry(str(path), partial(_read_file, path), size)
+        return
+    if in_use(path):  # not to be opened by hand: it may be the library into which all this goes
+        yield Unread(file=str(path), reason=NOT_RECORDINGS["sqlite"], failed=given)
         return
     with path.open("rb") as file:
         head = file.read(1 << 16)

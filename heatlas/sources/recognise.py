@@ -6,7 +6,7 @@ import codecs
 import csv
 import re
 
-__all__ = ["NOT_RECORDINGS", "decode", "kind"]
+__all__ = ["GEOPACKAGES", "NOT_RECORDINGS", "decode", "kind"]
 
 NOT_RECORDINGS = {
     "image": "an image or video, not a recording",
@@ -25,6 +25,8 @@ NOT_RECORDINGS = {
     "unknown": "not a kind of recording that heatlas knows",
 }
 """Kind -> why such a file is left out."""
+GEOPACKAGES = (b"GPKG", b"GP10", b"GP11")
+"""Application ids of GeoPackages, at byte 68 of the SQLite file."""
 
 _HEAD = 4096
 _PROLOG = 65536  # a licence or a log in comments may stand before the root element
@@ -46,7 +48,6 @@ _SIGNATURES = (
     (b"\0\0\x27\x0a\0\0\0\0", "shapefile"),
     (b"fgb", "flatgeobuf"),
 )
-_GEOPACKAGES = (b"GPKG", b"GP10", b"GP11")  # application id, at byte 68 of the SQLite file
 _ROOTS = {
     **dict.fromkeys(("gpx", "trk", "trkseg", "trkpt", "rte"), "gpx"),
     **dict.fromkeys(("trainingcenterdatabase", "activities", "courses", "trackpoint"), "tcx"),
@@ -88,7 +89,7 @@ def kind(data: bytes) -> str:
         return "duckdb"
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
-            if found == "sqlite" and head[68:72] in _GEOPACKAGES:
+            if found == "sqlite" and head[68:72] in GEOPACKAGES:
                 return "geopackage"
             if found == "flatgeobuf" and head[4:7] != b"fgb":
                 break

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from heatlas.errors import Unreadable
 from heatlas.sources.archive import TABLE
 from heatlas.sources.recognise import kind
+from heatlas.sources.sqlite_head import in_use
 from heatlas.sources.strava_table import Row, Table, read_activities
 from heatlas.sources.zips import members, read_member
 
@@ -134,6 +135,8 @@ def _tables(place: Path) -> Iterator[tuple[str, bytes]]:
         if table.is_file():
             folder = str(table.parent)
             yield "" if folder == "." else f"{folder.rstrip('/')}/", table.read_bytes()
+        return
+    if in_use(place):
         return
     try:
         with place.open("rb") as file:

@@ -9,6 +9,7 @@
 `scales`           one tone for all tiles of a zoom
 `point_sample`     what it is fitted to where points are shown
 `point_places`     where points are
+`facts`            what every map of a library tells of it
 `encoding`         PNG, WebP, values
 ================== ==============================================================
 """

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import in_base_unit, measure_unit
-from heatlas.grid import COUNTS, SPENT, Measure, parse_measure
-from heatlas.library.chunks import read_column
-from heatlas.library.columns import PIXELS, VALUES
-from heatlas.library.keys import chunk_of, key, tile_of
+from heatlas.grid import parse_measure
 from heatlas.library.passing import passing
 from heatlas.mercator import from_lonlat, ground_metres
 from heatlas.options import parse_smoothing
-from heatlas.tiling.census import places_of
 from heatlas.tiling.encoding import empty, encode
+from heatlas.tiling.facts import latest_first, measures_of_tracks, name_of, places_in, start_of
 from heatlas.tiling.fields import SIDE, Field, field_window, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of, scale_data, title_of, tone_of
 from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import census_of, now
+from heatlas.tiling.view import now
 from heatlas.tone import parse_scale
 from heatlas.where import parse_date, parse_where
 from heatlas.widget.parts import NAMES, part
@@ -32,15 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from heatlas.library.passing import Passing
-    from heatlas.places import Place
-    from heatlas.tiling.snapshot import Snapshot
     from heatlas.tiling.view import View
 
 __all__ = ["LAST_ZOOM", "Answer", "Wish", "answer", "home", "passed", "wish_of"]
 
 LAST_ZOOM = 22
 """Finest zoom of tiles."""
-_PLACE_ZOOM = 14
 _RADIUS_PX = 8.0
 """Pixels of the screen around a spot that is asked about."""
 _LEAST, _MOST = 10.0, 2000.0
@@ -161,11 +154,11 @@ def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - 
     """What the library holds: sports by how frequent they are, measures, dates."""
     snapshot = now(view)
     counts = Counter(activity.sport for activity in snapshot.activities.values())
-    starts = [activity.start for activity in snapshot.activities.values() if activity.start is not None]
-    days = [dt.datetime.fromtimestamp(start, dt.UTC).date().isoformat() for start in starts]
+    starts = filter(None, map(start_of, snapshot.activities.values()))
+    days = [start.date().isoformat() for start in starts]
     return {
         "sports": [[sport, count] for sport, count in counts.most_common()],
-        "measures": [[_written(measure), title_of(measure)] for measure in _measures(view, snapshot)],
+        "measures": [[name_of(measure), title_of(measure)] for measure in measures_of_tracks(view.library, snapshot)],
         "first": min(days, default=""),
         "last": max(days, default=""),
         "minzoom": first_zoom(snapshot),
@@ -178,23 +171,6 @@ _KINDS: dict[str, Callable[[View, Mapping[str, Any]], Answer]] = {
 }  # fmt: skip
 
 
-def _written(measure: Measure) -> str:
-    return measure.metric if measure.reduction == "mean" else str(measure)
-
-
-def _measures(view: View, snapshot: Snapshot) -> list[Measure]:
-    """Measures that can be shown: metrics only where something was recorded, by the coarsest zoom of the index."""
-    zoom = snapshot.settings.zooms[0]
-    found = [Measure(name) for name in (*COUNTS, *SPENT)]
-    with view.library.read() as link:
-        ends = key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)
-        chunks = [row[0] for row in link.execute("SELECT key FROM passages WHERE key >= ? AND key < ?", ends)]
-        for name, scale in VALUES.items():
-            if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
-                found.append(Measure("mean", name))
-    return found
-
-
 def home(view: View) -> tuple[float, float, float, float]:
     """West, south, east, north of the busiest place, without what is hidden.
 
@@ -203,10 +179,7 @@ def home(view: View) -> tuple[float, float, float, float]:
     NothingToDraw
         When there is none.
     """
-    snapshot = now(view)
-    first, last = snapshot.settings.zooms
-    census = census_of(view, snapshot, min(max(_PLACE_ZOOM, first), last))
-    places: list[Place] = places_of(census, snapshot.activities)
+    places = places_in(view, now(view))
     if not places:
         raise NothingToDraw("there is no track in the library that is not hidden")
     return places[0].bbox
@@ -229,13 +202,11 @@ def passed(view: View, wish: Wish, lat: float, lon: float, zoom: float) -> list[
     ground = float(ground_metres(from_lonlat(lon, lat)[1])[0])
     radius = min(max(_RADIUS_PX * ground / (SIDE * 2.0**zoom), _LEAST), _MOST)
     found = passing(view.library, lat, lon, radius, choose(now(view), wish.filter()).keep)
-    found.sort(key=lambda one: (one.activity.start is None, -(one.activity.start or 0.0), one.number))
-    return [_told(one) for one in found]
+    return [_told(one) for one in latest_first(found)]
 
 
 def _told(one: Passing) -> dict[str, Any]:
-    activity = one.activity
-    start = None if activity.start is None else dt.datetime.fromtimestamp(activity.start, dt.UTC)
+    activity, start = one.activity, start_of(one.activity)
     return {
         "name": activity.name,
         "sport": activity.sport,

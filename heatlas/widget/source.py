@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from heatlas.batch import split
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.activities import insert_activity
+from heatlas.library.identity import identity
 from heatlas.library.settings import read_settings, write_settings
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import index
@@ -56,11 +57,9 @@ def opened(source: str | Path | Tracks) -> tuple[Library, Path | None]:
             shutil.rmtree(folder, ignore_errors=True)
             raise
     path = Path(source)
-    if path.is_file() and _is_database(path):
-        return open_library(path), None
-    if path.exists():
+    if identity(path) in {"folder", "empty", "other"}:
         raise BadOption(f"{path} is no library: show heatlas.LiveMap(heatlas.open({str(path)!r}))")
-    raise BadOption(f"there is no library {path}: heatlas import SOURCE... -l {path} makes one")
+    return open_library(path), None
 
 
 def _library_of(tracks: Tracks, path: Path) -> Library:
@@ -77,8 +76,3 @@ def _library_of(tracks: Tracks, path: Path) -> Library:
         singles = [single for batch in tracks.batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
         index(link, {insert_activity(link, file, single): single for single in singles}, os.cpu_count() or 1)
     return library
-
-
-def _is_database(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(15) == b"SQLite format 3"

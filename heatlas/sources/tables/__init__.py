@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, SourceFailed
-from heatlas.sources.recognise import NOT_RECORDINGS, kind
+from heatlas.sources.recognise import GEOPACKAGES, NOT_RECORDINGS, kind
+from heatlas.sources.sqlite_head import in_use, read_head
 
 if TYPE_CHECKING:
     from heatlas.sources.tables.streams import Source
     from heatlas.sources.tables.table import Table
 
-__all__ = ["STDIN", "is_table", "open_table"]
+__all__ = ["STDIN", "is_path", "is_table", "open_table"]
 
 STDIN = "-"
 """Source that stands for standard input."""
@@ -34,6 +35,11 @@ _VECTORS = frozenset({"geopackage", "shapefile", "flatgeobuf", "kml"})
 _KINDS = _VECTORS | {"csv", "json", "parquet", "arrow", "sqlite", "duckdb"}
 _UNPACKED = frozenset({"parquet", "arrow", "sqlite", "duckdb"})
 _RECORDINGS = frozenset({"fit", "gpx", "tcx"})
+
+
+def is_path(source: object) -> bool:
+    """Whether something names a file or folder, and not a database, standard input or what is in memory."""
+    return isinstance(source, Path) or (isinstance(source, str) and source != STDIN and not _URL.match(source))
 
 
 def is_table(source: object) -> bool:
@@ -138,6 +144,9 @@ def _kind(path: Path) -> str:
     """What a file is, looking into what is packed around one table."""
     from heatlas.sources.tables.streams import file_source, zipped_table
 
+    # A database that may be open in this process must not be opened by hand.
+    if in_use(path) and (asked := read_head(path)) is not None:
+        return "geopackage" if asked.application_id.to_bytes(4, "big", signed=True) in GEOPACKAGES else "sqlite"
     try:
         with path.open("rb") as file:
             head = file.read(1 << 16)

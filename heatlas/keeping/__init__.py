@@ -1,0 +1,28 @@
+"""Libraries as plain functions.
+
+============ ==============================================================
+`bringing`   recordings and points come in
+`looking`    what is in a library, and what is wrong with it
+`changing`   places are hidden, activities removed, the file is looked after
+`serving`    a library is served, or one that is made for the while
+============ ==============================================================
+"""
+
+from heatlas.keeping.bringing import import_into
+from heatlas.keeping.changing import (
+    compact_library,
+    hide_zone,
+    reindex_library,
+    remove_activities,
+    remove_points,
+    show_zone,
+)
+from heatlas.keeping.looking import audit_library, check_library, library_tracks, point_sets_of, zones_of
+from heatlas.keeping.serving import library_of, serve_sources
+from heatlas.library.identity import is_library
+
+__all__ = [
+    "audit_library", "check_library", "compact_library", "hide_zone", "import_into", "is_library", "library_of",
+    "library_tracks", "point_sets_of", "reindex_library", "remove_activities", "remove_points", "serve_sources",
+    "show_zone", "zones_of",
+]  # fmt: skip

@@ -1,0 +1,117 @@
+"""Bring recordings and points into a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import BadOption
+from heatlas.keeping.looking import zones_of
+from heatlas.library.identity import is_library
+from heatlas.options import parse_length, parse_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+__all__ = ["import_into", "refuse_table_options"]
+
+
+def import_into(
+    path: str | Path,
+    *sources: Any,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    **table_options: Any,
+) -> dict[str, Any]:
+    """Bring recordings and points into a library, which is made where there is none; again, only what is new is read.
+
+    Recordings become activities. Each table becomes a point set under the name of its file, and takes the place of the
+    one that was called so. Points are shown as they are: what hides parts of tracks does not apply to them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The library.
+    *sources : str, Path or object
+        Strava exports, folders, archives and files of .fit, .gpx and .tcx; tables, as for `heatlas.api.open_points`.
+    clip_ends : str, optional
+        Length to cut from both ends of each track ("200m"); the library keeps to it from now on.
+    zones : collection of str
+        Circles "LAT,LON,RADIUS" to hide from now on, under the names "zone 1", "zone 2" ...
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
+    **table_options
+        For tables: name, query, table, lat, lon, weight, where, after, before, time, as for
+        `heatlas.library.point_tables.named_tables`.
+
+    Returns
+    -------
+    dict
+        What was read, and how much the library holds.
+    """
+    from heatlas.library.activities import list_activities
+    from heatlas.library.imports import import_sources
+    from heatlas.library.point_tables import import_tables, named_tables
+    from heatlas.library.store import open_library
+    from heatlas.library.upkeep import reindex
+    from heatlas.report import Report
+
+    clip = parse_length(clip_ends, "--clip-ends") if clip_ends else None
+    circles = [parse_zone(zone) for zone in zones]
+    recordings, of_tables = _apart(sources)
+    if not of_tables:
+        refuse_table_options(table_options)
+    tables = named_tables(of_tables, **table_options)
+    with open_library(path, create=True) as library:
+        if clip is not None or circles:
+            # Before anything new is there: what is to be hidden is never in the index.
+            known = zones_of(path)
+            named = {f"zone {len(known) + k + 1}": zone for k, zone in enumerate(circles)}
+            reindex(
+                library,
+                clip_ends=clip,
+                zones={**known, **named} if circles else None,
+                progress=lambda done, total: progress("hiding", done, total),
+            )
+        report = Report()
+        if recordings:
+            report = import_sources(library, recordings, workers, lambda done, total: progress("reading", done, total))
+        point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
+        held = len(list_activities(library))
+    return {
+        **report.data(), "library": str(path), "activities": held, "seconds": report.seconds, "point_sets": point_sets,
+    }  # fmt: skip
+
+
+def _apart(sources: Collection[Any]) -> tuple[list[Path], list[Any]]:
+    """Tell recordings from tables."""
+    from heatlas.sources.tables import is_table
+
+    recordings, tables = [], []
+    for source in sources:
+        if is_library(source):
+            raise BadOption(f"{source} is a library already: name what it was made from")
+        if is_table(source):
+            tables.append(source)
+        elif not Path(source).exists():
+            raise BadOption(f"there is no file or folder {source}")
+        else:
+            recordings.append(Path(source))
+    return recordings, tables
+
+
+def refuse_table_options(given: Mapping[str, Any]) -> None:
+    """Refuse options of tables where there is no table.
+
+    Raises
+    ------
+    BadOption
+        Naming the first.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise BadOption(f"--{name} is for tables of points that are brought in, and there is none: leave it out")

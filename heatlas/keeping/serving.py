@@ -1,0 +1,104 @@
+"""Serve a library, or one that is made for the while."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import BadOption, MissingExtra
+from heatlas.keeping.bringing import import_into, refuse_table_options
+from heatlas.keeping.looking import refuse_missing
+from heatlas.library.identity import is_library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+__all__ = ["library_of", "serve_sources"]
+
+
+def serve_sources(
+    *sources: str | Path,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    ready: Callable[[], None] = lambda: None,
+    table_options: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Serve a library until Ctrl-C, or anything else out of a library that is made for the while.
+
+    Parameters
+    ----------
+    *sources : str or Path
+        One library, or recordings, or tables of points.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
+    ready : callable, optional
+        Is called before serving begins.
+    table_options : mapping, optional
+        For tables, as `import_into` takes them.
+    **options
+        As for `heatlas.server.serve`.
+    """
+    try:
+        from heatlas.server import serve
+    except ImportError as error:
+        if str(error.name or "").startswith("heatlas"):
+            raise
+        raise MissingExtra("serving", "server") from None
+    with library_of(sources, progress, **(table_options or {})) as path:
+        ready()
+        serve(path, **options)
+
+
+@contextmanager
+def library_of(
+    sources: Collection[Any],
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    *,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    workers: int | None = None,
+    told: Callable[[dict[str, Any]], None] = lambda report: None,
+    **table_options: Any,
+) -> Iterator[Path]:
+    """Give the one library, or one in a temporary folder that goes when it is no longer needed.
+
+    Parameters
+    ----------
+    sources : collection of str, Path or object
+        One library, or recordings, or tables of points.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
+    clip_ends, zones, workers, **table_options
+        As for `import_into`; a library has its own.
+    told : callable, optional
+        Is given the report of `import_into`, if anything was brought in.
+
+    Raises
+    ------
+    BadOption
+        For sources that do not go together, or options that would be ignored.
+    """
+    libraries = [source for source in sources if is_library(source)]
+    if libraries and len(sources) > 1:
+        raise BadOption("a library is served alone: heatlas import SOURCE... -l LIBRARY brings more into it")
+    if libraries:
+        refuse_table_options(table_options)
+        if clip_ends or zones:
+            raise BadOption(
+                "a library hides what it was told to: change that by heatlas library reindex --clip-ends or "
+                "heatlas zones add"
+            )
+        yield Path(libraries[0])
+        return
+    refuse_missing(sources)
+    with tempfile.TemporaryDirectory(prefix="heatlas-") as folder:
+        path = Path(folder) / "heatlas.db"
+        brought = import_into(
+            path, *sources, clip_ends=clip_ends, zones=zones, workers=workers, progress=progress, **table_options
+        )
+        told(brought)
+        if not (brought["activities"] or brought["point_sets"]):
+            raise BadOption(f"there is no track in {', '.join(map(str, sources))}")
+        yield path

@@ -1,0 +1,64 @@
+"""What a file is: a library, another database, or something else; it is left as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heatlas.errors import SourceFailed
+from heatlas.library.schema import APPLICATION_ID
+from heatlas.sources.sqlite_head import read_head
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Identity = Literal["missing", "folder", "empty", "library", "database", "other"]
+
+__all__ = ["identity", "is_library"]
+
+
+def identity(path: Path) -> Identity:
+    """Tell what lies under a name.
+
+    Parameters
+    ----------
+    path : Path
+        Anything, also a library that this process has open.
+
+    Returns
+    -------
+    str
+        "missing", "folder", "empty" (a file without bytes, or a database without tables that is nobody's),
+        "library", "database" (of SQLite, but another), or "other".
+
+    Raises
+    ------
+    SourceFailed
+        When it cannot be opened.
+    """
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "missing"
+    except (OSError, ValueError) as error:
+        raise SourceFailed(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    if path.is_dir():
+        return "folder"
+    if path.is_file() and not status.st_size:
+        return "empty"
+    head = read_head(path)
+    if head is None:
+        return "other"
+    if head.application_id == APPLICATION_ID:
+        return "library"
+    return "empty" if head.blank and not head.application_id else "database"
+
+
+def is_library(source: object) -> bool:
+    """Tell whether something is a library's file, by its content."""
+    if not isinstance(source, (str, Path)):
+        return False
+    try:
+        return identity(Path(source)) == "library"
+    except SourceFailed:
+        return False
