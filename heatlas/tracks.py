@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from heatlas.heat import Heat
     from heatlas.heat.widths import Width
     from heatlas.places import Place
-    from heatlas.rendering import Heat as Drawn
+    from heatlas.rendering import Drawn
     from heatlas.window import Window
 
 __all__ = ["Tracks"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from heatlas.api import is_table, only_tables
@@ -174,9 +175,27 @@ def _opened(
     only_tables(sources)
     refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports")},
            "tracks, and a table's rows are points: leave it out")  # fmt: skip
-    workers = hiding["workers"]
-    with library_of(sources, progress, workers=workers, told=brought.update, **of_tables, **chosen) as path:
-        yield path, {}, _without_library(brought)
+    name, workers = _name_of(sources), hiding["workers"]
+    with library_of(sources, progress, workers=workers, told=brought.update, name=name, **of_tables, **chosen) as path:
+        yield path, {}, _of_points(brought)
+
+
+def _name_of(sources: Collection[Any]) -> str:
+    """Name points after their table, as they will be called on a page; several tables are drawn together."""
+    from heatlas.library.point_sets import name_from
+
+    named = [source for source in sources if isinstance(source, (str, PurePath)) and str(source) != "-"]
+    if len(sources) == 1 and named and "://" not in str(named[0]):
+        with suppress(BadOption):  # another name will do: speed.csv is called as a measure of tracks is
+            return name_from(str(named[0]))
+    return "points"
+
+
+def _of_points(report: dict[str, Any]) -> dict[str, Any]:
+    """Say of points that were brought in what is said of them when a picture is drawn."""
+    (read,) = report["point_sets"]
+    kept = {name: read[name] for name in ("rows", "points", "columns", "dropped")}
+    return {**kept, "files": {**report["files"], "read": 1, "warnings": read["warnings"]}}
 
 
 def _without_library(report: dict[str, Any]) -> dict[str, Any]:

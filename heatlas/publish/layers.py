@@ -1,4 +1,4 @@
-"""A page with several maps of one library: of its sports, years, months, gear, or measures."""
+"""A page with several maps of one library: of its sports, years, months, gear, or measures, of tracks or of points."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import suiting_colours
 from heatlas.grid import Grid, parse_measure
+from heatlas.library.point_tables import chosen_points, split_measure
 from heatlas.library.store import open_library
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.order import parse_order
@@ -22,7 +23,9 @@ from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
 from heatlas.tiling.census import places_of
-from heatlas.tiling.scales import title_of
+from heatlas.tiling.fields import signed
+from heatlas.tiling.point_places import spots_of
+from heatlas.tiling.scales import field_title
 from heatlas.tiling.view import census_of, close, open_view
 from heatlas.where import parse_date
 from heatlas.window import Window
@@ -42,6 +45,8 @@ __all__ = ["GROUPS", "publish_html"]
 _PLACES = 12
 _PLACE_ZOOM = 14
 _WHITE = (255, 255, 255)
+_OF_TRACKS, _OF_POINTS = ("where", "sports", "after", "before"), ("radius", "kernel", "density")
+"""Options of layers of the one kind, and of the other."""
 
 
 def publish_html(
@@ -75,12 +80,12 @@ def publish_html(
         File to write.
     layers : str, optional
         What can be switched between, in a comma list: sport, year, month, gear, and measures (passes,pace,max(power)).
-        With the former there is a layer of everything as well.
+        With the former there is a layer of everything as well. Point sets have measures such as "sum(NAME)".
     zooms : (int, int), optional
         First and last zoom of the 256 px tiles; beyond, they are enlarged. By default 0 to 16, or to less where the
         file would have more than `heatlas.publish.html.WARN_BYTES`.
     where, sports, after, before
-        Which activities count, as for `heatlas.publish.publish`.
+        Which activities count in layers of tracks, as for `heatlas.publish.publish`.
     title : str
         Heading of the page.
     attribution : str
@@ -97,7 +102,7 @@ def publish_html(
     progress : callable, optional
         Is told the stage, and how much of how much is done.
     **look
-        measure, tone, colormap, smooth, as for `heatlas.publish.publish`.
+        measure, tone, colormap, smooth, as for `heatlas.publish.publish`; of layers of points radius, kernel, density.
 
     Returns
     -------
@@ -121,17 +126,16 @@ def publish_html(
         view = open_view(library, public)
         try:
             progress("looking what there is", 0, 0)
-            field = parse_order(zooms=zooms, **chosen, **look).field(view, view.snapshot)
-            if not field.chosen.count:
-                raise NothingToDraw(f"no activity is chosen of {library_path}: there is nothing to show")
-            plans = _plans(field, layers, chosen, look)
+            plans = _plans(view, layers, chosen, look)
             fields = [plan.order.field(view, view.snapshot) for plan in plans]
+            if not any(field.look.point_set or field.chosen.count for field in fields):
+                raise NothingToDraw(f"no activity is chosen of {library_path}: there is nothing to show")
             first, last, size = fitting_zooms(fields, zooms)
             check_weight(path, (first, last), size)
             drawn, warnings = [], []
-            for number, plan in enumerate(plans):
+            for number, (plan, field) in enumerate(zip(plans, fields, strict=True)):
                 archive = Path(folder) / f"{number}.pmtiles"
-                layer = _drawn(library_path, archive, plan, (first, last), public, workers, progress)
+                layer = _drawn(field, archive, plan, (first, last), workers, progress)
                 if layer is None:
                     warnings.append(f"there is nothing to see of {plan.title}: it is left out")
                 else:
@@ -141,7 +145,7 @@ def publish_html(
             progress("writing", 0, 0)
             report = write_html(
                 path, drawn, title=title or "Heat map", attribution=attribution, background=background,
-                places=_places(view, field), basemap=basemap,
+                places=_places(fields[0]), basemap=basemap,
             )  # fmt: skip
         finally:
             close(view)
@@ -156,42 +160,66 @@ class _Plan:
     group: str
     options: dict[str, Any]
     """What `heatlas.publish.publish` is told."""
-
-    @property
-    def order(self) -> Order:
-        return parse_order(**self.options)
+    order: Order
 
 
-def _plans(field: Field, layers: str | None, chosen: dict[str, Any], look: dict[str, Any]) -> list[_Plan]:
+def _plans(view: View, layers: str | None, chosen: dict[str, Any], look: dict[str, Any]) -> list[_Plan]:
     """List the layers that are asked for."""
     words = _words(layers or "")
     groups = [word for word in words if word in GROUPS]
     measures = [word for word in words if word not in GROUPS]
-    activities = _activities(field)
+    path = view.library.path
+    asked = [*([look.get("measure")] if groups or not measures else []), *measures]
+    of_points = [chosen_points(path, measure) is not None for measure in asked]
+    for word, points in zip(measures, of_points[len(asked) - len(measures) :], strict=True):
+        if not points:
+            _check_measure(word)
+    if groups and of_points[0]:
+        raise BadOption(f"--layers {groups[0]} splits tracks, and points are shown: take measures such as count(NAME)")
     plans = []
-    if groups or not measures:
-        plans.append(_Plan("All" if groups else title_of(field.look.measure), "", {**chosen, **look}))
+    for measure, points in zip(asked, of_points, strict=True):
+        # Options of the other kind are for the other layers; where there are none, they are refused.
+        unfit = () if len(set(of_points)) == 1 else (*_OF_TRACKS, "smooth") if points else _OF_POINTS
+        options = {k: v for k, v in {**chosen, **look, "measure": measure}.items() if k not in unfit}
+        order = parse_order(path, **options)
+        field = order.field(view, view.snapshot)
+        plans.append(_Plan(field_title(field), "Measure" if measures else "", options, order))
+        if groups and len(plans) == 1:
+            plans[0] = replace(plans[0], title="All", group="")
+            plans += _split(field, groups, chosen, options)
+    return plans
+
+
+def _split(field: Field, groups: list[str], chosen: dict[str, Any], options: dict[str, Any]) -> list[_Plan]:
+    """Layers of parts of the activities."""
+    path, activities, plans = field.view.library.path, _activities(field), []
     for word in groups:
         name, split = GROUPS[word]
-        plans += [_Plan(title, name, {**chosen, **look, **part}) for title, part in split(activities, chosen)]
-    for word in measures:
-        parsed = parse_measure(word)
-        plans.append(_Plan(title_of(parsed), "Measure", {**chosen, **look, "measure": word}))
+        for title, part in split(activities, chosen):
+            one = {**options, **part}
+            plans.append(_Plan(title, name, one, parse_order(path, **one)))
     return plans
 
 
 def _words(text: str) -> list[str]:
-    words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    words = [_word(part.strip()) for part in text.split(",") if part.strip()]
     twice = [word for word, count in Counter(words).items() if count > 1]
     if twice:
         raise BadOption(f"--layers names {twice[0]} twice")
-    for word in words:
-        if word not in GROUPS:
-            try:
-                parse_measure(word)
-            except BadOption as error:
-                raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {error}") from None
     return words
+
+
+def _check_measure(word: str) -> None:
+    try:
+        parse_measure(word)
+    except BadOption as error:
+        raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {error}") from None
+
+
+def _word(text: str) -> str:
+    """A group or a measure in lower case; names of point sets stay as they are written."""
+    parts = split_measure(text)
+    return text.lower() if parts is None or not parts[1] else f"{parts[0]}({parts[1]})"
 
 
 def _activities(field: Field) -> list[Activity]:
@@ -253,13 +281,13 @@ GROUPS: dict[str, tuple[str, Callable[[list[Activity], dict[str, Any]], Parts]]]
 
 
 def _drawn(
-    library_path: str | Path, archive: Path, plan: _Plan, zooms: tuple[int, int], public: bool, workers: int | None,
+    field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], workers: int | None,
     progress: Callable[[str, int, int], None],
 ) -> MapLayer | None:  # fmt: skip
     """Draw a layer; None: there is nothing to see in it."""
     try:
         report = publish(
-            library_path, archive, zooms=zooms, public=public, workers=workers, **plan.options,
+            field.view.library.path, archive, zooms=zooms, public=field.view.public, workers=workers, **plan.options,
             progress=lambda stage, done, total: progress(f"{plan.title}: {stage}", done, total),
         )  # fmt: skip
     except NothingToDraw:
@@ -272,23 +300,27 @@ def _drawn(
     first, last = report["zooms"]
     return MapLayer(
         title=plan.title, group=plan.group, archive=archive, scales=scales, activities=report["activities"],
-        bounds=tuple(report["bbox"]), zooms=(first, last), colours=_colours(plan.order),
+        bounds=tuple(report["bbox"]), zooms=(first, last), colours=_colours(field),
     )  # fmt: skip
 
 
-def _colours(order: Order) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Colours that suit a dark ground and a light one; None where they are given, or tiles have no palette."""
-    measure = order.look.measure
-    if order.look.colormap is not None or measure.metric:
+    measure = field.look.measure
+    of_weights = measure.points and measure.reduction == "sum" and not signed(field)
+    if field.look.colormap is not None or (measure.metric and not of_weights):
         return None
     one = Grid(Window(256.0, 0, 0, 1, 1), measure, np.ones((1, 1)))
     return suiting_colours(one, None), suiting_colours(one, _WHITE)
 
 
-def _places(view: View, field: Field) -> list[dict[str, Any]]:
+def _places(field: Field) -> list[dict[str, Any]]:
     """Regions that hold what is chosen, the busiest first."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    if stored is not None:
+        return [{"bbox": list(spot.bbox)} for spot in spots_of(field.view.library, stored, _PLACES)]
     first, last = field.snapshot.settings.zooms
-    census = census_of(view, field.snapshot, min(max(_PLACE_ZOOM, first), last))
+    census = census_of(field.view, field.snapshot, min(max(_PLACE_ZOOM, first), last))
     keep = field.chosen.keep
     if keep is not None:
         shown = (census.number < len(keep)) & np.append(keep, False)[np.minimum(census.number, len(keep))]

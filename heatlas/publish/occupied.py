@@ -3,6 +3,10 @@
 A library's tracks never change under one number: so what an activity adds to a tile of the index follows from its
 fingerprint, from what the library hides, and from how many passages it has there. Signatures are sums over that: chunks
 that are put together change none, and another filter changes those of the tiles through which other activities go.
+
+Of points the pixels themselves are looked at: a tile is drawn from what those hold that are felt in it. They are put
+together in squares that are smaller than the radius: from whole tiles, which may hold but one point, and beside which
+there are eight more, most would be looked at in vain.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.library.point_cells import PIXELS, unmorton
+from heatlas.library.point_index import read_level
 from heatlas.library.settings import read_settings, read_zones
 from heatlas.publish.hilbert import numbers_of
 from heatlas.tiling.fields import SIDE, as_drawn, margins
@@ -22,14 +28,21 @@ from heatlas.window import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.library.point_cells import Cells
     from heatlas.tiling.census import Census
     from heatlas.tiling.fields import Field
+
+    Whole = NDArray[np.int64]
 
 __all__ = ["Occupied", "marks_of", "occupied"]
 
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
-_CHUNK = 1 << 16
-"""Tiles of the index that are looked at together, which bounds memory."""
+_PAIRS = 1 << 21
+"""Tiles, each with a square that is felt in it, that are looked at together, which bounds memory."""
+_FINER = 4
+"""Squares of points are at most so many times smaller than what they are felt over."""
+_BANDS = 64
+"""Belts of latitude in which widths in metres are taken as equally many pixels, those of the widest row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +56,9 @@ class Occupied:
 
 
 def marks_of(field: Field) -> NDArray[np.uint64]:
-    """Mark each activity that counts, by number; 0: it does not. Of points, one mark of all of them at place 0."""
-    stored = field.snapshot.point_sets.get(field.look.point_set)
-    if stored is not None:
-        return np.array([_mark(stored.digest, b"points")], np.uint64)
+    """Mark each activity that counts, by number; 0: it does not. Points have none, as pixels tell what they hold."""
+    if field.look.point_set:
+        return np.zeros(0, np.uint64)
     with field.view.library.read() as link:
         hidden = repr((read_settings(link), read_zones(link))).encode()
         rows = link.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
@@ -78,15 +90,59 @@ def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> Occupied:
         What `marks_of` gave.
     """
     drawn_field, drawn = as_drawn(field, zoom)
-    x, y, signatures = _held(census_for(drawn_field, drawn), marks)
-    if not len(x):
-        return Occupied(np.zeros(0, np.int64), np.zeros(0, np.uint64))
-    reach = _reach(drawn_field, drawn, zoom, y)
-    parts = [
-        _felt(x[k : k + _CHUNK], y[k : k + _CHUNK], signatures[k : k + _CHUNK], drawn, zoom, reach)
-        for k in range(0, len(x), _CHUNK)
-    ]
+    if field.look.point_set:
+        side, x, y, signatures = _squares(drawn_field, drawn)
+    else:
+        side, (x, y, signatures) = SIDE, _held(census_for(drawn_field, drawn), marks)
+    parts = [Occupied(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
+    for band in _bands(drawn_field, y * side // SIDE):
+        reach = _reach(drawn_field, drawn, zoom, y[band] * side // SIDE)
+        axes = tuple(
+            _range(place[band] * side, side, drawn, zoom, far) for place, far in zip((x, y), reach, strict=True)
+        )
+        parts += _felt(axes, signatures[band], zoom)
     return _summed(np.concatenate([part.numbers for part in parts]), np.concatenate([p.signatures for p in parts]))
+
+
+def _squares(field: Field, zoom: int) -> tuple[int, Whole, Whole, NDArray[np.uint64]]:
+    """Squares of pixels that hold points: their side in pixels, columns, rows and signatures."""
+    stored = field.snapshot.point_sets[field.look.point_set]
+    with field.view.library.read() as link:
+        cells = read_level(link, stored.number, zoom + PIXELS)
+    if cells is None:
+        return SIDE, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    column, row = unmorton(cells.code)
+    middle = int(np.median(row)) // SIDE
+    reach = max(margins(field, Window(SIDE * 2.0**zoom, 0, middle * SIDE, SIDE, SIDE)))
+    levels = min(max((reach // _FINER).bit_length() - 1, 0), PIXELS) if reach else PIXELS
+    begins = np.flatnonzero(np.diff(cells.code >> 2 * levels, prepend=-1))
+    sums = np.add.reduceat(_signed(cells, field.look.measure.reduction), begins)
+    return 1 << levels, column[begins] >> levels, row[begins] >> levels, sums
+
+
+def _signed(cells: Cells, reduction: str) -> NDArray[np.uint64]:
+    """Signatures of pixels: of where they are, and of what a measure takes from them."""
+    taken = {
+        "count": (cells.count,), "mean": (cells.total, cells.count), "min": (cells.least,), "max": (cells.greatest,),
+    }.get(reduction, (cells.total,))  # fmt: skip
+    signatures = _mixed(cells.code.astype(np.uint64) + _ODD)
+    for plane in taken:
+        if plane is not None:
+            signatures = _mixed(signatures + np.ascontiguousarray(plane).view(np.uint64) * _ODD)
+    return signatures
+
+
+def _bands(field: Field, rows: Whole) -> list[NDArray[np.intp]]:
+    """Places of squares in belts of latitude, from the rows of their tiles; one belt where widths are in pixels."""
+    if not len(rows):
+        return []
+    kernel = field.look.kernel
+    if kernel is None or not kernel.metres:
+        return [np.arange(len(rows))]
+    first = int(rows.min())
+    band = (rows - first) * _BANDS // (int(rows.max()) - first + 1)
+    order = np.argsort(band, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(band[order])) + 1)
 
 
 def _held(census: Census, marks: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
@@ -111,36 +167,44 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def _reach(field: Field, drawn: int, zoom: int, rows: NDArray[np.int64]) -> int:
-    """Pixels of the index by which a tile is drawn from beyond its edges, at most."""
-    # Smoothing in metres is widest, in pixels, farthest from the equator; and so is that of the tiles beyond, which it
-    # makes feel these: twice is enough, as widths grow slowly.
-    scale, across, reach = SIDE * 2.0**drawn, 1 << drawn, 0
-    for _ in range(2):
-        beyond = 1 + reach // SIDE
-        ends = max(int(rows.min()) - beyond, 0), min(int(rows.max()) + beyond, across - 1)
-        reach = max(max(margins(field, Window(scale, 0, row * SIDE, SIDE, SIDE))) for row in ends)
-    return reach + 2 if zoom > drawn else reach  # enlarging looks at the pixels beside
+def _reach(field: Field, drawn: int, zoom: int, rows: Whole) -> tuple[int, int]:
+    """Columns and rows of the index by which a tile is drawn from beyond its edges, at most."""
+    # What is in metres is widest, in pixels, farthest from the equator; and so is that of the tiles beyond, which it
+    # makes feel these: until it settles, which it does at once where widths grow slowly.
+    scale, across, reach = SIDE * 2.0**drawn, 1 << drawn, (0, 0)
+    for _ in range(8):
+        beyond = 1 + max(reach) // SIDE
+        ends = {max(int(rows.min()) - beyond, 0), min(int(rows.max()) + beyond, across - 1)}
+        found = [margins(field, Window(scale, 0, row * SIDE, SIDE, SIDE)) for row in ends]
+        before, reach = reach, (max(columns for columns, _ in found), max(high for _, high in found))
+        if reach == before:
+            break
+    more = 2 if zoom > drawn else 0  # enlarging looks at the pixels beside
+    return reach[0] + more, reach[1] + more
 
 
-def _felt(
-    x: NDArray[np.int64], y: NDArray[np.int64], signatures: NDArray[np.uint64], drawn: int, zoom: int, reach: int
-) -> Occupied:
-    """Tiles of a zoom that are drawn from some tiles of the index."""
-    (left, right), (top, bottom) = (_range(place, drawn, zoom, reach) for place in (x, y))
-    top, bottom = np.maximum(top, 0), np.minimum(bottom, (1 << zoom) - 1)
-    wide, high = right - left + 1, np.maximum(bottom - top + 1, 0)
-    cells = wide * high
-    source = np.repeat(np.arange(len(x)), cells)
-    inner = np.arange(int(cells.sum())) - np.repeat(np.cumsum(cells) - cells, cells)
-    column = (left[source] + inner % wide[source]) & ((1 << zoom) - 1)
-    row = top[source] + inner // wide[source]
-    return _summed(numbers_of(zoom, column, row), signatures[source])
+def _felt(axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64], zoom: int) -> list[Occupied]:
+    """Tiles of a zoom that are drawn from some squares of the index, whose ranges of columns and rows are given."""
+    (left, right), (top, bottom) = axes
+    across = 1 << zoom
+    top, bottom = np.maximum(top, 0), np.minimum(bottom, across - 1)
+    wide, high = np.minimum(right - left + 1, across), np.maximum(bottom - top + 1, 0)
+    step = max(1, _PAIRS // max(int((wide * high).max(initial=1)), 1))
+    parts = []
+    for first in range(0, len(left), step):
+        some = slice(first, first + step)
+        cells = wide[some] * high[some]
+        source = first + np.repeat(np.arange(len(cells)), cells)
+        inner = np.arange(len(source)) - np.repeat(np.cumsum(cells) - cells, cells)
+        column = (left[source] + inner % wide[source]) & (across - 1)
+        row = top[source] + inner // wide[source]
+        parts.append(_summed(numbers_of(zoom, column, row), signatures[source]))
+    return parts
 
 
-def _range(place: NDArray[np.int64], drawn: int, zoom: int, reach: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last tile of a zoom, along one axis, that looks at pixels of each tile of the index."""
-    first, last = place * SIDE - reach, place * SIDE + SIDE - 1 + reach
+def _range(pixel: Whole, side: int, drawn: int, zoom: int, reach: int) -> tuple[Whole, Whole]:
+    """First and last tile of a zoom, along one axis, that looks at pixels of each square of the index."""
+    first, last = pixel - reach, pixel + side - 1 + reach
     if zoom >= drawn:
         return (first << (zoom - drawn)) // SIDE, ((last << (zoom - drawn)) + (1 << (zoom - drawn)) - 1) // SIDE
     return first // (SIDE << (drawn - zoom)), last // (SIDE << (drawn - zoom))

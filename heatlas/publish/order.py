@@ -10,9 +10,12 @@ from heatlas import __version__
 from heatlas.colormaps import colormap as named_colours
 from heatlas.errors import BadOption
 from heatlas.finish import in_base_unit, measure_unit
-from heatlas.grid import parse_measure
-from heatlas.options import parse_smoothing
-from heatlas.tiling.fields import Field, first_zoom
+from heatlas.frame import at_most_one
+from heatlas.grid import parse_measure, parse_point_measure
+from heatlas.library.point_tables import chosen_points
+from heatlas.options import kernel_of_smoothing, parse_kernel, parse_smoothing
+from heatlas.smooth import Smoothing
+from heatlas.tiling.fields import Field, as_drawn, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of
 from heatlas.tiling.snapshot import choose
@@ -20,11 +23,15 @@ from heatlas.tone import parse_scale
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
+    from heatlas.grid import Measure
+    from heatlas.spread import Kernel
     from heatlas.tiling.snapshot import Snapshot
     from heatlas.tiling.view import View
+    from heatlas.tone import Scale
 
-__all__ = ["FINEST", "FORMS", "Order", "parse_order"]
+__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "parse_order"]
 
 FORMS = ("png", "webp")
 """Forms of tiles."""
@@ -32,6 +39,11 @@ FINEST = 22
 """Finest zoom that can be published, as it is the finest that is served."""
 _DRAWING = "1"
 """Changes when the same order is drawn otherwise."""
+_POINTS_LAST = 14
+"""Zoom to which points are drawn when nobody says: 9.6 m at the equator; from there on most are dots that lie apart."""
+_RADIUS, _SHAPE = "15px", "gaussian"
+_WIDEST_PX, _WIDEST_M = 64.0, 1_000_000.0
+"""As on the live map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class Order:
     form: str
     """One of FORMS."""
     zooms: tuple[int, int] | None
-    """First and last; None: all that the library can show without enlarging."""
+    """First and last; None: all that the library can show without enlarging; of points see `last_zoom`."""
     title: str
     """Empty: what the measure is called."""
     attribution: str
@@ -54,20 +66,22 @@ class Order:
         Raises
         ------
         BadOption
-            When the filter asks for what no activity has.
+            When the filter asks for what no activity has, or a point set is not there any more.
         """
+        if self.look.point_set and self.look.point_set not in snapshot.point_sets:
+            raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
         return Field(view, snapshot, choose(snapshot, self.chosen), self.look)
 
-    def range_of(self, snapshot: Snapshot) -> range:
-        """Zooms of tiles, of which those are left out that the library cannot show.
+    def range_of(self, field: Field) -> range:
+        """Zooms of the tiles of a field, of which those are left out that the library cannot show.
 
         Raises
         ------
         BadOption
             When none is left.
         """
-        coarsest = 0 if self.look.point_set else first_zoom(snapshot)
-        first, last = self.zooms or (coarsest, snapshot.settings.zooms[1])
+        coarsest = 0 if self.look.point_set else first_zoom(field.snapshot)
+        first, last = self.zooms or (coarsest, last_zoom(field))
         if last < coarsest:
             raise BadOption(f"the library can show no zoom below {coarsest}: ask for a last zoom of {coarsest} or more")
         return range(max(first, coarsest), last + 1)
@@ -81,13 +95,25 @@ class Order:
         return digest.digest()
 
 
+def last_zoom(field: Field) -> int:
+    """Zoom to which is drawn when nobody says.
+
+    That of the index; points to zoom 14, or less where their radius is so wide that finer tiles would be enlarged.
+    """
+    return as_drawn(field, _POINTS_LAST)[1] if field.look.point_set else field.snapshot.settings.zooms[1]
+
+
 def parse_order(
+    library_path: str | Path,
     *,
     zooms: tuple[int, int] | None = None,
-    measure: str = "passes",
+    measure: str | None = None,
     tone: str | None = None,
     colormap: str | None = None,
-    smooth: str = "auto",
+    smooth: str | None = None,
+    radius: str | None = None,
+    kernel: str | None = None,
+    density: bool = False,
     where: str | None = None,
     sports: Collection[str] = (),
     after: str | None = None,
@@ -96,7 +122,29 @@ def parse_order(
     title: str = "",
     attribution: str = "",
 ) -> Order:
-    """Check options, and read them (see `heatlas.publish.publish`).
+    """Check options, and read them.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        The library, which says what a measure such as "sum(NAME)" is of: see
+        `heatlas.library.point_tables.chosen_points`.
+    zooms : (int, int), optional
+        First and last zoom.
+    measure : str, optional
+        By default passes; of a library that holds but one point set and no tracks, the sum of its weights.
+    tone, colormap : str, optional
+        As for `heatlas.render`.
+    smooth : str, optional
+        Standard deviation of the Gaussian: "4m", "2px", "0" or "auto".
+    radius, kernel : str, optional
+        Of points: how far ("15px", "500m") and in which shape they are felt.
+    density : bool
+        Of points: values per square kilometre.
+    where, sports, after, before
+        Of tracks: which activities.
+    form, title, attribution : str
+        One of FORMS; what tiles are called, and whose data they show.
 
     Raises
     ------
@@ -107,10 +155,63 @@ def parse_order(
         raise BadOption(f"tiles are written as {' or '.join(FORMS)}, not as {form!r}")
     if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= FINEST:
         raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {FINEST}, such as 0-16")
-    parsed = parse_measure(measure)
     if colormap is not None:
         named_colours(colormap)
-    scale = in_base_unit(parse_scale(tone), measure_unit(parsed)) if tone else None
-    look = Look(parsed, parse_smoothing(smooth), scale, colormap)
     chosen = Filter(where or None, tuple(sorted(set(sports))), after or None, before or None)
-    return Order(look, chosen, form, zooms, title, attribution)
+    held = chosen_points(library_path, measure)
+    if held is None:
+        _refuse_of_points(radius, kernel, density)
+        parsed, name, spreading = parse_measure(measure or "passes"), "", None
+        smoothing = parse_smoothing(smooth or "auto")
+    else:
+        points, reduction = held
+        name = points.name
+        _refuse_filter(chosen, name)
+        parsed = parse_point_measure(reduction, points.weight, density)
+        smoothing, spreading = Smoothing(), _kernel(radius, kernel, smooth)
+    return Order(Look(parsed, smoothing, _scale(tone, parsed), colormap, name, spreading), chosen, form, zooms, title,
+                 attribution)  # fmt: skip
+
+
+def _scale(tone: str | None, measure: Measure) -> Scale | None:
+    return in_base_unit(parse_scale(tone), measure_unit(measure)) if tone else None
+
+
+def _refuse_of_points(radius: str | None, kernel: str | None, density: bool) -> None:
+    for option, value in {"--radius": radius, "--kernel": kernel, "--density": density or None}.items():
+        if value is not None:
+            raise BadOption(f"{option} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)")
+
+
+def _refuse_filter(chosen: Filter, name: str) -> None:
+    given = {
+        "--where": chosen.where, "--sport": chosen.sports or None, "--after": chosen.after, "--before": chosen.before
+    }  # fmt: skip
+    for option, value in given.items():
+        if value is not None:
+            raise BadOption(
+                f"{option} is for tracks: the points of {name} are added up already; choose rows when they are imported"
+            )
+
+
+def _kernel(radius: str | None, shape: str | None, smooth: str | None) -> Kernel:
+    """Kernel of points: a radius and a shape, or the width of a Gaussian.
+
+    Raises
+    ------
+    BadOption
+        For what is none, or too wide.
+    """
+    at_most_one({"--radius": radius, "--smooth": smooth})
+    at_most_one({"--kernel": shape, "--smooth": smooth})
+    if smooth is not None and smooth.strip().lower() != "auto":
+        option, kernel = "--smooth", kernel_of_smoothing(smooth)
+    else:
+        option, kernel = "--radius", parse_kernel(radius or _RADIUS, shape or _SHAPE)
+    times = 3 if option == "--smooth" else 1  # a radius is three standard deviations
+    if kernel.pixels > _WIDEST_PX or kernel.metres > _WIDEST_M:
+        raise BadOption(
+            f"{option} {smooth or radius} is too wide for tiles: take at most {_WIDEST_PX / times:.0f}px or "
+            f"{_WIDEST_M / times / 1000:.0f}km"
+        )
+    return kernel

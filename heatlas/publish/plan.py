@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,9 +100,14 @@ def _salt(style: bytes, tone: Tone | None) -> np.uint64:
 def _tone(field: Field, zoom: int, sink: Sink, style: bytes, refit: bool) -> Tone | None:
     """The tone of a zoom as it was kept, or fitted."""
     kept = sink.ledger.get(f"tone {zoom}")
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    points = "" if stored is None else stored.digest.hex()
     before = read_fitted(kept) if kept is not None and kept["style"] == style.hex() else None
+    if before is not None and kept.get("points", "") != points:
+        # As many points may weigh otherwise, which no count tells: the tone is fitted again to see.
+        before = replace(before, total=0)
     now = fitted(field, zoom, before, refit)
     if now is not before:
         sink.ledger.begin()
-        sink.ledger.put(f"tone {zoom}", {**now.data(), "style": style.hex()})
+        sink.ledger.put(f"tone {zoom}", {**now.data(), "style": style.hex(), "points": points})
     return now.tone

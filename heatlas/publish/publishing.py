@@ -115,7 +115,7 @@ def publish(
         Is told the stage, and how much of how much is done.
     **options
         As for `heatlas.publish.order.parse_order`: zooms, measure, tone, colormap, smooth, where, sports, after,
-        before, form, title, attribution.
+        before, form, title, attribution; of points radius, kernel, density.
 
     Returns
     -------
@@ -131,8 +131,9 @@ def publish(
     SourceFailed, HeatlasError
         When the library cannot be read, or the output not written.
     """
-    output, order = Path(output), parse_order(**options)
+    output = Path(output)
     check(output)
+    order = parse_order(library_path, **options)
     with open_library(library_path) as library:
         view = open_view(library, public)
         try:
@@ -162,15 +163,17 @@ def watch(
     told : callable, optional
         Is given what each run gave.
     """
-    output, order = Path(output), parse_order(**options)
+    output = Path(output)
     check(output)
+    parse_order(library_path, **options)
     with open_library(library_path) as library, suppress(KeyboardInterrupt):
         view = open_view(library, public)
         try:
             while True:
                 # There may be nothing yet.
                 with suppress(NothingToDraw):
-                    told(_publish(view, now(view), output, order, refit, url, workers, progress))
+                    snapshot, order = now(view), parse_order(library_path, **options)
+                    told(_publish(view, snapshot, output, order, refit, url, workers, progress))
                 refit = False
                 while unchanged(view):
                     time.sleep(_PATIENCE)
@@ -201,7 +204,7 @@ def _publish(
 ) -> dict[str, Any]:
     started = time.perf_counter()
     field = order.field(view, snapshot)
-    zooms = order.range_of(snapshot)
+    zooms = order.range_of(field)
     middle = middle_of(field)
     if middle is None and not output.exists():
         raise NothingToDraw(f"no activity is chosen of {view.library.path}: there is nothing to publish")
@@ -221,7 +224,7 @@ def _publish(
     counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
     return {
         "measure": str(order.look.measure),
-        "activities": field.chosen.count,
+        **_shown(field),
         "tiles": counts,
         "bytes": outcome.bytes,
         "zooms": [zooms.start, zooms.stop - 1],
@@ -229,6 +232,14 @@ def _publish(
         "seconds": {**outcome.seconds, "finish": done - finishing, "all": done - started},
         "outputs": [str(path) for path in outputs],
     }
+
+
+def _shown(field: Field) -> dict[str, Any]:
+    """How much is shown, of what."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    if stored is None:
+        return {"activities": field.chosen.count}
+    return {"activities": 0, "point_set": stored.name, "points": stored.points}
 
 
 def _metadata(

@@ -10,6 +10,7 @@ from heatlas.errors import TooLarge
 from heatlas.publish import html
 from heatlas.publish.hilbert import places_at
 from heatlas.publish.occupied import marks_of, occupied
+from heatlas.publish.order import last_zoom
 from heatlas.tiling.encoding import encode
 from heatlas.tiling.fields import SIDE, field_window, first_zoom
 from heatlas.tiling.scales import colours_of, tone_of
@@ -29,6 +30,8 @@ _LAST = 16
 """Zoom to which is drawn when nobody says: 2.4 m at the equator; what is finer is enlarged."""
 _LEAST = 12
 """Zoom below which the last one does not go, however large the file."""
+_LEAST_OF_POINTS = 6
+"""The same of points, which may lie all over the world."""
 _SAMPLE = 24
 """Tiles of a zoom that are drawn to see how large they are."""
 _ENTRY = 6
@@ -45,10 +48,10 @@ def zoom_bytes(fields: Sequence[Field], marks: Sequence[NDArray[np.uint64]], zoo
     of `heatlas.publish.occupied.marks_of` for each field.
     """
     counts = [occupied(field, zoom, mark).numbers for field, mark in zip(fields, marks, strict=True)]
-    sizes: dict[str, float] = {}
+    sizes: dict[tuple[str, str], float] = {}
     total = 0.0
     for field, numbers in sorted(zip(fields, counts, strict=True), key=lambda pair: -len(pair[1])):
-        measure = str(field.look.measure)
+        measure = field.look.point_set, str(field.look.measure)
         if measure not in sizes:
             sizes[measure] = _mean_bytes(field, zoom, numbers)
         total += len(numbers) * (sizes[measure] + _ENTRY)
@@ -76,13 +79,14 @@ def fitting_zooms(fields: Sequence[Field], asked: tuple[int, int] | None) -> tup
     asked : (int, int), optional
         First and last; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most.
     """
-    coarsest = first_zoom(fields[0].snapshot)
-    first, last = asked or (coarsest, min(_LAST, fields[0].snapshot.settings.zooms[1]))
-    first = max(first, coarsest)
+    points = [bool(field.look.point_set) for field in fields]
+    coarsest = 0 if all(points) else first_zoom(fields[0].snapshot)
+    first, last = asked or (coarsest, min(_LAST, max(map(last_zoom, fields))))
+    first, least = max(first, coarsest), _LEAST_OF_POINTS if all(points) else _LEAST
     size, marks = html.page_bytes(len(fields)), [marks_of(field) for field in fields]
     for zoom in range(first, last + 1):
         more = zoom_bytes(fields, marks, zoom)
-        if asked is None and zoom > _LEAST and size + more > html.WARN_BYTES:
+        if asked is None and zoom > least and size + more > html.WARN_BYTES:
             return first, zoom - 1, size
         size += more
         if size > _SLACK * html.MOST_BYTES:
