@@ -95,7 +95,7 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
             before = table[slot]
             table[slot] = line << 32 | cell
             if before & _CELL != cell or not _goes_on(fixes, before >> 32, line, frame, cell, least):
-                carried += _count(counts, carries, cell)
+                carried += _count(counts, carries, np.uint64(cell))
     return carried
 
 
@@ -162,7 +162,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                 cell, slot = row * width + column, ((row << shift) + column) & last_slot
                 back = table[slot] & _CELL == cell
                 if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, True) > rejoin:
-                    carried += _count(counts, carries, cell)
+                    carried += _count(counts, carries, np.uint64(cell))
                 table[slot] = cell
             for start in range(first, last - 1, CHUNK):
                 found, within = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
@@ -215,7 +215,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                 column, row = ax >> fraction, ay >> fraction
                 table[((row << shift) + column) & last_slot] = (-last << 32) | (row * width + column)
     for cell in ring:
-        carried += _count(counts, carries, cell)
+        carried += _count(counts, carries, np.uint64(cell))
     return carried
 
 
