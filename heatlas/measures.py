@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from heatlas.mercator import ground_metres
 from heatlas.metrics import metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,12 +28,17 @@ __all__ = ["REJOIN", "draw"]
 
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
+_BLOCK = 16
+"""Binary logarithm of the pixels of a block, of which is known whether any of them has more than a byte holds."""
+_Span = tuple[int, int]
+"""First pixel of a block, and the one behind its last."""
 _SAMPLE = 256
 """Of so many fixes one is looked at to share out rows."""
 _MOST = 2**31
 """Pixels that a strip may hold: kernels number them in 32 bits."""
-_DENSE = 4
-"""Pixels per fix below which it costs less to add up whole grids than to look at every fix once for each strip."""
+_DENSE = 16
+"""Pixels per fix, in all workers' grids, below which it costs less to add up whole grids than to look at every fix once
+for each strip."""
 
 
 def draw(
@@ -63,18 +69,25 @@ def draw(
         Counts as uint32 (passes as uint8 where no pixel has more), sums as float64.
     """
     if onto is not None and measure.reduction == "passes":
-        return replace(onto, total=np.add(onto.total, draw(batches, window, measure, workers).total, dtype=np.uint32))
+        more = draw(batches, window, measure, workers)
+        return replace(onto, total=np.add(onto.total, more.total, dtype=np.uint32))
     workers = workers or os.cpu_count() or 1
     within = [_Traced(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))]
     fixes = sum(traced.batch.fixes for traced in within)
-    if measure.reduction == "passes" and workers > 1 and window.width * window.height < min(_MOST, _DENSE * fixes):
+    dense = window.width * window.height < min(_MOST, _DENSE * fixes / workers)
+    if measure.reduction == "passes" and workers > 1 and dense:
         return _by_tracks(within, window, measure, workers)
     planes = _Planes.of(window, measure, onto)
     strips = _strips(within, window, workers)
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
-        carried = sum(job.result() for job in jobs)
-    return planes.grid(window, measure, carried > 0)
+        carried = [
+            (first + start, last + start)
+            for job, strip in zip(jobs, strips, strict=True)
+            for start in [(strip.y - window.y) * window.width]
+            for first, last in job.result()
+        ]
+    return planes.grid(window, measure, carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +111,11 @@ def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, wor
             pool.submit(_count_strip, batches, window, share, measure, (k, workers)) for k, share in enumerate(shares)
         ]
         carried = [job.result() for job in jobs]
-    first, *others = (share.grid(window, measure, n > 0) for share, n in zip(shares, carried, strict=True))
-    for other in others:
-        first = replace(first, total=np.add(first.total, other.total, dtype=np.uint32))
-    return first
+    first, *others = shares
+    spans = set(carried[0])
+    for other, also in zip(others, carried[1:], strict=True):
+        spans |= first.add(other, also)
+    return first.grid(window, measure, spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,7 @@ class _Planes:
     counts: NDArray[Any]
     """Of passes the lower eight bits."""
     carries: NDArray[np.uint32]
-    """Of passes the others; hardly any of it is ever touched, and what is not costs nothing."""
+    """Of passes the others; hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
     count: NDArray[np.float64]
     total: NDArray[np.float64]
@@ -138,7 +152,7 @@ class _Planes:
         size, reduction = window.width * window.height, measure.reduction
         return cls(
             counts=np.zeros(size if reduction in COUNTS else 0, np.uint8 if reduction == "passes" else np.uint32),
-            carries=np.zeros(size if reduction == "passes" else 0, np.uint32),
+            carries=_untouched(size if reduction == "passes" else 0),
             stamps=np.zeros(size if reduction == "activities" else 0, np.int32),
             count=np.zeros(size if measure.metric else 0),
             total=np.zeros(size if reduction in {"mean", "std"} or reduction in SPENT else 0),
@@ -154,7 +168,17 @@ class _Planes:
             self.square[part], self.extreme[part],
         )  # fmt: skip
 
-    def grid(self, window: Window, measure: Measure, carried: bool = False) -> Grid:
+    def add(self, other: _Planes, carried: Iterable[_Span]) -> set[_Span]:
+        """Add passes that were counted elsewhere; returns the spans to which was carried."""
+        np.add(self.counts, other.counts, out=self.counts)
+        again = np.flatnonzero(self.counts < other.counts)
+        self.carries[again] += np.uint32(1)
+        for first, last in carried:
+            self.carries[first:last] += other.carries[first:last]
+        return {*carried, *_spans(again >> _BLOCK, len(self.counts))}
+
+    def grid(self, window: Window, measure: Measure, carried: Collection[_Span]) -> Grid:
+        """Put together what was counted; `carried` are the spans from which something was carried."""
         shape = (window.height, window.width)
         if len(self.extreme):
             known = ~np.isnan(self.extreme)
@@ -164,7 +188,9 @@ class _Planes:
                 np.where(known, self.extreme, 0).reshape(shape),
                 known.astype(np.float64).reshape(shape),
             )
-        counts = self.counts + (self.carries << np.uint32(8)) if carried else self.counts
+        counts = self.counts.astype(np.uint32) if carried else self.counts
+        for first, last in carried:
+            counts[first:last] += self.carries[first:last] << np.uint32(8)
         return Grid(
             window,
             measure,
@@ -172,6 +198,16 @@ class _Planes:
             self.count.reshape(shape) if len(self.count) else None,
             self.square.reshape(shape) if len(self.square) else None,
         )
+
+
+def _spans(blocks: NDArray[np.int64], size: int) -> list[_Span]:
+    """Say of blocks of so many pixels, by number, from where to where they go; each once."""
+    return [(block << _BLOCK, min(block + 1 << _BLOCK, size)) for block in np.unique(blocks).tolist()]
+
+
+def _untouched(size: int) -> NDArray[np.uint32]:
+    """Zeros that are no memory until they are written to: numpy may take memory that was used before, and clear it."""
+    return np.frombuffer(mmap.mmap(-1, 4 * size), np.uint32) if size else np.zeros(0, np.uint32)
 
 
 def _shifts(batch: Batch, window: Window) -> list[int]:
@@ -219,8 +255,8 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
-def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, measure: Measure) -> int:
-    """Add all batches to the planes of one strip; return how many carries there were."""
+def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, measure: Measure) -> list[_Span]:
+    """Add all batches to the planes of one strip; return the spans that carried."""
     size = (float(window.y), window.width, window.height)
     if measure.reduction in {"passes", "fixes"}:
         return _count_strip(batches, window, planes, measure)
@@ -235,7 +271,7 @@ def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, mea
             for shift in shifts:
                 place = (window.scale, window.x - shift * window.scale, *size, traced.least[k], traced.bits[k])
                 _reduce(batch, columns, segments, place, ordinal, planes, measure)
-    return 0
+    return []
 
 
 def _count_strip(
@@ -244,16 +280,16 @@ def _count_strip(
     planes: _Planes,
     measure: Measure,
     share: tuple[int, int] = (0, 1),
-) -> int:
+) -> list[_Span]:
     """Count passes or fixes of one strip; of passes, the k-th of n shares of the tracks of each batch.
 
-    Returns how many carries there were.
+    Returns the spans of the strip from which something was carried.
     """
     from heatlas.kernels.reduce import count_fixes
     from heatlas.kernels.trace import count_passes
 
     size = (float(window.y), window.width, window.height)
-    carried = 0
+    blocks, times = np.zeros(-(-len(planes.counts) // (1 << _BLOCK)), np.bool_), 0
     for traced in batches:
         batch, least, bits = traced.batch, traced.least, traced.bits
         for shift in traced.shifts:
@@ -264,11 +300,12 @@ def _count_strip(
             cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
             first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
             if first < last:
-                carried += count_passes(
+                times += count_passes(
                     batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
                     least[first:last], bits[first:last], window.scale, x, *size, planes.counts, planes.carries,
+                    blocks, _BLOCK,
                 )  # fmt: skip
-    return carried
+    return _spans(np.flatnonzero(blocks), len(planes.counts)) if times else []
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

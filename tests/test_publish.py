@@ -12,6 +12,7 @@ from library_made import made, put, walks
 from publishing import folder_tiles, pixels, tiles_in
 from serving import client
 
+import heatlas
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.settings import Settings
 from heatlas.library.upkeep import compact, remove
@@ -308,6 +309,13 @@ def test_what_cannot_be_written_is_refused(home, tmp_path):
     with pytest.raises(NothingToDraw):
         publish(home, tmp_path / "new", after="2099-01-01")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", OUTPUTS[1:])
+def test_an_address_that_a_file_has_no_place_for_is_refused(home, tmp_path, name):
+    with pytest.raises(BadOption, match="--url is for folders"):
+        heatlas.render(home, output=tmp_path / name, url="https://example.org/tiles/")
+    assert not (tmp_path / name).exists()
 
 
 def test_what_asks_for_tiles(tmp_path):

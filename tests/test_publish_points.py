@@ -273,6 +273,17 @@ def test_tables_instead_of_a_library(home, tmp_path):
     assert folder_tiles(tmp_path / "more")
 
 
+def test_a_measure_may_name_the_column(home, several, tmp_path):
+    table = write_csv(tmp_path / "clinics.csv", clinics())
+    heatlas.render(table, output=tmp_path / "tiles", weight="beds", measure="mean(beds)", zoom="3-6")
+    publish(home, tmp_path / "same", zooms=(3, 6), measure="mean(clinics)")
+    assert folder_tiles(tmp_path / "tiles") == folder_tiles(tmp_path / "same")
+    with pytest.raises(BadOption, match="no point set 'nurses'"):
+        heatlas.render(table, output=tmp_path / "none", weight="beds", measure="sum(nurses)")
+    with pytest.raises(BadOption, match="no point set 'beds'"):
+        publish(several, tmp_path / "none", measure="sum(beds)")
+
+
 def test_tables_are_one_point_set_together_whatever_they_are_called(tmp_path):
     rows = clinics()
     tables = [

@@ -61,7 +61,8 @@ def _count(counts, carries, cell):
     low = np.uint8(counts[cell] + np.uint8(1))
     counts[cell] = low
     if low == 0:
-        carries[cell] += np.uint32(1)
+        carries[0][cell] += np.uint32(1)
+        carries[1][cell >> carries[2]] = True
         return 1
     return 0
 
@@ -100,7 +101,9 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
 
 
 @njit(cache=True, nogil=True)
-def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts, carries):
+def count_passes(
+    u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts, carried, blocks, block
+):  # fmt: skip
     """Count the passages of tracks through the pixels of a window.
 
     Parameters
@@ -126,13 +129,17 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
     counts : ndarray of uint8 (height * width,)
         Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Memory is what
         counting waits for: few pixels have more passages than a byte holds.
-    carries : ndarray of uint32 (height * width,)
+    carried : ndarray of uint32 (height * width,)
         Is increased by 1 where `counts` begins again: 256 passages each.
+    blocks : ndarray of bool (height * width / 2**block, rounded up,)
+        Becomes true for runs of pixels in which something was carried: nobody has to look at the others.
+    block : int
+        Binary logarithm of the pixels of such a run.
 
     Returns
     -------
     int
-        How often `counts` began again; 0: nothing was written to `carries`.
+        How often `counts` began again; 0: nothing was carried.
     """
     frame = frame_of(scale, x0, y0, width, height)
     fraction, size, left, top, width, height = frame
@@ -143,10 +150,10 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
     # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
     # What the ring holds at first are counts for pixel 0, taken off in advance, with what they will carry.
     ring, turn = np.zeros(_RING, np.uint64), 0
-    carried = 0
+    carries, times = (carried, blocks, np.uint64(block)), 0
     if counts[0] < _RING:
-        carries[0] -= np.uint32(1)
-        carried -= 1
+        carried[0] -= np.uint32(1)
+        times -= 1
     counts[0] -= np.uint8(_RING)
     for t in range(tracks.shape[0] - 1):
         shift, rejoin = bits[t], least[t]
@@ -162,7 +169,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                 cell, slot = row * width + column, ((row << shift) + column) & last_slot
                 back = table[slot] & _CELL == cell
                 if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, True) > rejoin:
-                    carried += _count(counts, carries, np.uint64(cell))
+                    times += _count(counts, carries, np.uint64(cell))
                 table[slot] = cell
             for start in range(first, last - 1, CHUNK):
                 found, within = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
@@ -175,7 +182,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                     plain = plain and (bx | by) & ((1 << fraction) - 1) != 0
                     plain = plain and (abs(bx - ax) | abs(by - ay)) >> (fraction + LONGEST) == 0
                     if not plain:
-                        carried += _count_with_care(fixes, line, frame, table, shift, rejoin, counts, carries)
+                        times += _count_with_care(fixes, line, frame, table, shift, rejoin, counts, carries)
                         continue
                     columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, 0)
                     # Nothing can make up for this: an axis without steps left is never taken. Only where a line
@@ -207,7 +214,7 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                             continue
                         prefetch(counts, pixel)
                         due = np.uint64(k & (_RING - 1))
-                        carried += _count(counts, carries, ring[due])
+                        times += _count(counts, carries, ring[due])
                         ring[due] = pixel
                     turn = end
             ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
@@ -215,8 +222,8 @@ def count_passes(u, v, progress, segments, tracks, least, bits, scale, x0, y0, w
                 column, row = ax >> fraction, ay >> fraction
                 table[((row << shift) + column) & last_slot] = (-last << 32) | (row * width + column)
     for cell in ring:
-        carried += _count(counts, carries, np.uint64(cell))
-    return carried
+        times += _count(counts, carries, np.uint64(cell))
+    return times
 
 
 @njit(cache=True, nogil=True)

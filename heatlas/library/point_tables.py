@@ -131,7 +131,8 @@ def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str 
     path : str or Path
         The library.
     measure : str, optional
-        "sum(NAME)"; or "sum", "count" ... or nothing where there is but one point set.
+        "sum(NAME)"; or "sum", "count" ... or nothing where there is but one point set. Without tracks, which have
+        names of their own for what can be averaged, the column of the weights may stand for the name.
 
     Returns
     -------
@@ -156,6 +157,8 @@ def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str 
         raise BadOption(f"{path} holds no tracks, but points: take --measure {_measures(known)}")
     reduction, name = parts
     alike = [name] if name in known else [one for one in known if not name or one.casefold() == name.casefold()]
+    if not alike and not tracks:
+        alike = [one for one, stored in known.items() if stored.weight == name]
     if len(alike) == 1:
         return opened_points(path, known[alike[0]]), reduction or None
     if name and tracks and reduction not in {"sum", "count"}:

@@ -60,10 +60,12 @@ def tiles(
     dict
         The report, as plain data; of a watch the last one.
     """
-    from heatlas.publish import check, publish
+    from heatlas.publish import ENDINGS, check, publish
     from heatlas.publish import watch as publish_again
 
     check(output)
+    if output.suffix.lower() in ENDINGS:
+        refuse({"--url": url}, f"folders of tiles, whose tiles.json names it: {output.suffix} has no place for it")
     options = _given(
         zooms=tile_zooms(zoom), measure=measure, tone=tone, colormap=colormap, smooth=smooth, form=form, title=title,
         attribution=attribution, url=url, radius=radius, kernel=kernel, density=density,

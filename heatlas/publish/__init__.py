@@ -13,6 +13,6 @@
 """
 
 from heatlas.publish.layers import publish_html
-from heatlas.publish.publishing import check, publish, watch
+from heatlas.publish.publishing import ENDINGS, check, publish, watch
 
-__all__ = ["check", "publish", "publish_html", "watch"]
+__all__ = ["ENDINGS", "check", "publish", "publish_html", "watch"]
