@@ -6,6 +6,7 @@ several groups of kernels are needed and none is there yet, processes of their o
 
 from __future__ import annotations
 
+import itertools
 import os
 import struct
 import subprocess
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from heatlas.grid import Measure
 
 __all__ = ["compile_group", "compile_points", "groups_needed", "points_are_cold", "warm_up"]
 
-_SECONDS = {"xml": 5.0, "fit": 4.0, "clean": 4.0, "draw": 6.0}
-"""Group -> how long compiling takes, roughly: the longest goes first."""
+_SECONDS = {"xml": 5.0, "fit": 3.5, "clean": 3.0, "draw": 8.0, "smooth": 2.0}
+"""Group -> how long compiling takes, roughly."""
 
 
 def groups_needed(names: Collection[str]) -> list[str]:
@@ -35,7 +36,7 @@ def groups_needed(names: Collection[str]) -> list[str]:
         if name.lower().removesuffix(".gz").endswith(ending)
     }
     readers = [group for group, kinds in (("fit", {"fit"}), ("xml", {"gpx", "tcx"})) if endings & kinds]
-    return [*readers, "clean", "draw"]
+    return [*readers, "clean", "draw", "smooth"]
 
 
 def _kernel(group: str, measure: str) -> Any:
@@ -52,6 +53,10 @@ def _kernel(group: str, measure: str) -> Any:
         from heatlas.kernels.clean import clean_track
 
         return clean_track
+    if group == "smooth":
+        from heatlas.kernels.blur import blur_rows
+
+        return blur_rows
     from heatlas.kernels.trace import count_passes, list_passages
 
     return count_passes if measure == "passes" else list_passages
@@ -86,10 +91,6 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     processors = os.cpu_count() or 1
     if len(cold) < 2 or processors < 2 or not sys.executable:
         return False
-    # The longest first, each to the process that has least to do.
-    shares: list[list[str]] = [[] for _ in range(min(processors, len(cold)))]
-    for group in sorted(cold, key=lambda group: -_SECONDS[group]):
-        min(shares, key=lambda share: sum(_SECONDS[other] for other in share)).append(group)
     # This very copy of heatlas, wherever it is run from: what is compiled is kept beside its files.
     home = str(Path(__file__).resolve().parents[1])
     code = (
@@ -103,7 +104,7 @@ def warm_up(names: Collection[str], measure: str) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for share in shares
+        for share in _shares(cold, processors)
     ]
     try:
         for process in running:
@@ -113,6 +114,17 @@ def warm_up(names: Collection[str], measure: str) -> bool:
             if process.poll() is None:
                 process.kill()
     return True
+
+
+def _shares(groups: Sequence[str], processors: int) -> list[list[str]]:
+    """Share groups out so that the last is done as soon as can be: there are so few that every way can be tried."""
+    most = min(processors, len(groups))
+    ways = (
+        [[group for group, own in zip(groups, way, strict=True) if own == k] for k in range(most)]
+        for way in itertools.product(range(most), repeat=len(groups))
+    )
+    shares = min(ways, key=lambda way: max(sum(_SECONDS[group] for group in share) for share in way))
+    return [share for share in shares if share]
 
 
 def compile_group(group: str, measure: str = "passes") -> None:
@@ -135,18 +147,30 @@ def compile_group(group: str, measure: str = "passes") -> None:
         )
         batch = clean(recording, 12.0, ())
         metres_along(batch.u, batch.v, batch.segments)
+    elif group == "smooth":
+        _smooth_tiny(measure)
     else:
         _draw_tiny(measure)
+
+
+def _smooth_tiny(measure: str) -> None:
+    """Smooth a grid with nothing in it: drawing is compiled elsewhere at the same time."""
+    from heatlas.grid import Grid, parse_measure
+    from heatlas.smooth import Smoothing, smooth
+    from heatlas.window import Window
+
+    window = Window(2.0**20, 0, 2**19, 4, 4)
+    plane = np.zeros((20, 20), np.uint8)
+    smooth(Grid(window.grown(8), parse_measure(measure), plane, plane, plane), Smoothing(pixels=2.0), window, 1)
 
 
 def _draw_tiny(measure: str) -> None:
     """Draw a track that is put together by hand: cleaning is compiled elsewhere at the same time."""
     from heatlas.batch import Activity, Batch
     from heatlas.grid import parse_measure
+    from heatlas.measures import draw
     from heatlas.mercator import from_lonlat
     from heatlas.places import bbox_window
-    from heatlas.rendering import heat
-    from heatlas.smooth import default_smoothing
 
     u, v = from_lonlat(_LON, np.full(3, 47.8))
     batch = Batch(
@@ -160,7 +184,7 @@ def _draw_tiny(measure: str) -> None:
         activities=(Activity(source="tiny"),),
     )
     window = bbox_window((10.899, 47.799, 10.903, 47.801), resolution=5.0)
-    heat([batch], window, parse_measure(measure), default_smoothing(), workers=1)
+    draw([batch], window, parse_measure(measure), workers=1)
 
 
 def points_are_cold() -> bool:

@@ -8,15 +8,22 @@ import sys
 from pathlib import Path
 
 import heatlas
-from heatlas.warm import groups_needed
+from heatlas.warm import _shares, groups_needed
 
 HOME = str(Path(heatlas.__file__).resolve().parents[1])
 
 
 def test_groups_follow_the_files():
-    assert groups_needed(["a.FIT.gz", "b.fit"]) == ["fit", "clean", "draw"]
-    assert groups_needed(["a.gpx", "b.tcx.gz"]) == ["xml", "clean", "draw"]
-    assert groups_needed([]) == ["clean", "draw"]
+    assert groups_needed(["a.FIT.gz", "b.fit"]) == ["fit", "clean", "draw", "smooth"]
+    assert groups_needed(["a.gpx", "b.tcx.gz"]) == ["xml", "clean", "draw", "smooth"]
+    assert groups_needed([]) == ["clean", "draw", "smooth"]
+
+
+def test_groups_are_shared_out_evenly():
+    assert sorted(map(sorted, _shares(["xml", "fit", "clean", "draw", "smooth"], 2))) == [
+        ["clean", "draw"], ["fit", "smooth", "xml"],
+    ]  # fmt: skip
+    assert _shares(["fit", "draw"], 8) == [["fit"], ["draw"]]
 
 
 def test_after_warming_up_nothing_is_left_to_compile(tmp_path):

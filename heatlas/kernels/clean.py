@@ -114,7 +114,7 @@ def clean_track(lon, lat, time, starts, max_speed, slack, max_gap, max_step, ear
         jump = False
         while not broken:
             step_u = here_u - u[k - 1]
-            step_u -= np.round(step_u)
+            step_u -= np.rint(step_u)
             reason = _judge(step_u, v[k - 1], here_v, t - seconds[k - 1], max_speed, slack, max_gap, max_step)
             if reason < 0:
                 here_u = u[k - 1] + step_u

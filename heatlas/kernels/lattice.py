@@ -47,6 +47,16 @@ def prefetch(context, array, index):  # noqa: ARG001 - numba hands it over
     return types.void(array, index), generate
 
 
+@intrinsic
+def _bits_of(context, number):  # noqa: ARG001 - numba hands it over
+    """Bits of a float64 as a whole number; `view` does the same, and takes the compiler half a second."""
+
+    def generate(target, builder, signature, values):  # noqa: ARG001
+        return builder.bitcast(values[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
 @njit(cache=True, nogil=True)
 def fraction_bits(scale):
     """Binary logarithm of the lattice's points across a pixel: 24, fewer where numbers would grow too long."""
@@ -56,7 +66,7 @@ def fraction_bits(scale):
 @njit(cache=True, nogil=True)
 def place(world, size, origin):
     """Position on the lattice: `size` points across the world, `origin` at the window's edge."""
-    return np.float64(world * size + _MAGIC).view(np.int64) - (_MAGIC_BITS + origin)
+    return _bits_of(world * size + _MAGIC) - (_MAGIC_BITS + origin)
 
 
 @njit(cache=True, nogil=True)
@@ -64,7 +74,7 @@ def frame_of(scale, x0, y0, width, height):
     """The window on the lattice: bits, points across the world, edges, and pixels each way."""
     bits = fraction_bits(scale)
     points = 2.0**bits
-    left, top = np.int64(np.round(x0 * points)), np.int64(np.round(y0 * points))
+    left, top = np.int64(np.rint(x0 * points)), np.int64(np.rint(y0 * points))
     return bits, scale * points, left, top, np.int64(width), np.int64(height)
 
 

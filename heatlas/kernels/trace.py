@@ -95,7 +95,7 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
             slot, cell = ((row << shift) + column) & last, row * width + column
             before = table[slot]
             table[slot] = line << 32 | cell
-            if before & _CELL != cell or not _goes_on(fixes, before >> 32, line, frame, cell, least):
+            if before & _CELL != cell or not _goes_on(fixes, before >> 32, line, frame, np.uint64(cell), least):
                 carried += _count(counts, carries, np.uint64(cell))
     return carried
 
@@ -145,7 +145,10 @@ def count_passes(
     fraction, size, left, top, width, height = frame
     right, bottom = (width << fraction) - 1, (height << fraction) - 1
     fixes = (u, v, progress)
-    table = np.empty(1 << 2 * bits.max(), np.int64)
+    widest = 0
+    for shift in bits:
+        widest = max(widest, shift)
+    table = np.empty(1 << 2 * widest, np.int64)
     x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
     # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
     # What the ring holds at first are counts for pixel 0, taken off in advance, with what they will carry.
