@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import mmap
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.grid import COUNTS, SPENT, Grid, Measure
+from heatlas.grid import SPENT, Grid, Measure
 from heatlas.mercator import ground_metres
 from heatlas.metrics import metric_named
+from heatlas.planes import Planes, Span, spans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -28,10 +28,6 @@ __all__ = ["REJOIN", "draw"]
 
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
-_BLOCK = 16
-"""Binary logarithm of the pixels of a block, of which is known whether any of them has more than a byte holds."""
-_Span = tuple[int, int]
-"""First pixel of a block, and the one behind its last."""
 _SAMPLE = 256
 """Of so many fixes one is looked at to share out rows."""
 _MOST = 2**31
@@ -77,7 +73,7 @@ def draw(
     dense = window.width * window.height < min(_MOST, _DENSE * fixes / workers)
     if measure.reduction == "passes" and workers > 1 and dense:
         return _by_tracks(within, window, measure, workers)
-    planes = _Planes.of(window, measure, onto)
+    planes = Planes.of(window, measure, onto)
     strips = _strips(within, window, workers)
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
@@ -105,7 +101,7 @@ class _Traced:
 
 def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, workers: int) -> Grid:
     """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
-    shares = [_Planes.of(window, measure) for _ in range(workers)]
+    shares = [Planes.of(window, measure) for _ in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
         jobs = [
             pool.submit(_count_strip, batches, window, share, measure, (k, workers)) for k, share in enumerate(shares)
@@ -116,98 +112,6 @@ def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, wor
     for other, also in zip(others, carried[1:], strict=True):
         spans |= first.add(other, also)
     return first.grid(window, measure, spans)
-
-
-@dataclass(frozen=True, slots=True)
-class _Planes:
-    """Arrays that passages are added to, flat or of no length when not needed."""
-
-    counts: NDArray[Any]
-    """Of passes the lower eight bits."""
-    carries: NDArray[np.uint32]
-    """Of passes the others; hardly any of it is ever touched."""
-    stamps: NDArray[np.int32]
-    count: NDArray[np.float64]
-    total: NDArray[np.float64]
-    square: NDArray[np.float64]
-    extreme: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> _Planes:
-        """Planes with nothing in them, or with what a grid holds."""
-        planes = cls._empty(window, measure)
-        if onto is not None:
-            known = onto.filled.ravel()
-            if len(planes.extreme):
-                planes.extreme[known] = onto.total.ravel()[known]
-            else:
-                (planes.counts if len(planes.counts) else planes.total)[:] = onto.total.ravel()
-            for plane, held in ((planes.count, onto.count), (planes.square, onto.square)):
-                if held is not None:
-                    plane[:] = held.ravel()
-        return planes
-
-    @classmethod
-    def _empty(cls, window: Window, measure: Measure) -> _Planes:
-        size, reduction = window.width * window.height, measure.reduction
-        return cls(
-            counts=np.zeros(size if reduction in COUNTS else 0, np.uint8 if reduction == "passes" else np.uint32),
-            carries=_untouched(size if reduction == "passes" else 0),
-            stamps=np.zeros(size if reduction == "activities" else 0, np.int32),
-            count=np.zeros(size if measure.metric else 0),
-            total=np.zeros(size if reduction in {"mean", "std"} or reduction in SPENT else 0),
-            square=np.zeros(size if reduction == "std" else 0),
-            extreme=np.full(size if reduction in {"min", "max"} else 0, np.nan),
-        )
-
-    def rows(self, strip: Window, window: Window) -> _Planes:
-        """Views of the rows of a strip."""
-        part = slice((strip.y - window.y) * window.width, (strip.y - window.y + strip.height) * window.width)
-        return _Planes(
-            self.counts[part], self.carries[part], self.stamps[part], self.count[part], self.total[part],
-            self.square[part], self.extreme[part],
-        )  # fmt: skip
-
-    def add(self, other: _Planes, carried: Iterable[_Span]) -> set[_Span]:
-        """Add passes that were counted elsewhere; returns the spans to which was carried."""
-        np.add(self.counts, other.counts, out=self.counts)
-        again = np.flatnonzero(self.counts < other.counts)
-        self.carries[again] += np.uint32(1)
-        for first, last in carried:
-            self.carries[first:last] += other.carries[first:last]
-        return {*carried, *_spans(again >> _BLOCK, len(self.counts))}
-
-    def grid(self, window: Window, measure: Measure, carried: Collection[_Span]) -> Grid:
-        """Put together what was counted; `carried` are the spans from which something was carried."""
-        shape = (window.height, window.width)
-        if len(self.extreme):
-            known = ~np.isnan(self.extreme)
-            return Grid(
-                window,
-                measure,
-                np.where(known, self.extreme, 0).reshape(shape),
-                known.astype(np.float64).reshape(shape),
-            )
-        counts = self.counts.astype(np.uint32) if carried else self.counts
-        for first, last in carried:
-            counts[first:last] += self.carries[first:last] << np.uint32(8)
-        return Grid(
-            window,
-            measure,
-            (counts if len(counts) else self.total).reshape(shape),
-            self.count.reshape(shape) if len(self.count) else None,
-            self.square.reshape(shape) if len(self.square) else None,
-        )
-
-
-def _spans(blocks: NDArray[np.int64], size: int) -> list[_Span]:
-    """Say of blocks of so many pixels, by number, from where to where they go; each once."""
-    return [(block << _BLOCK, min(block + 1 << _BLOCK, size)) for block in np.unique(blocks).tolist()]
-
-
-def _untouched(size: int) -> NDArray[np.uint32]:
-    """Zeros that are no memory until they are written to: numpy may take memory that was used before, and clear it."""
-    return np.frombuffer(mmap.mmap(-1, 4 * size), np.uint32) if size else np.zeros(0, np.uint32)
 
 
 def _shifts(batch: Batch, window: Window) -> list[int]:
@@ -255,7 +159,7 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
-def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, measure: Measure) -> list[_Span]:
+def _draw_strip(batches: Sequence[_Traced], window: Window, planes: Planes, measure: Measure) -> list[Span]:
     """Add all batches to the planes of one strip; return the spans that carried."""
     size = (float(window.y), window.width, window.height)
     if measure.reduction in {"passes", "fixes"}:
@@ -277,10 +181,10 @@ def _draw_strip(batches: Sequence[_Traced], window: Window, planes: _Planes, mea
 def _count_strip(
     batches: Sequence[_Traced],
     window: Window,
-    planes: _Planes,
+    planes: Planes,
     measure: Measure,
     share: tuple[int, int] = (0, 1),
-) -> list[_Span]:
+) -> list[Span]:
     """Count passes or fixes of one strip; of passes, the k-th of n shares of the tracks of each batch.
 
     Returns the spans of the strip from which something was carried.
@@ -289,7 +193,7 @@ def _count_strip(
     from heatlas.kernels.trace import count_passes
 
     size = (float(window.y), window.width, window.height)
-    blocks, times = np.zeros(-(-len(planes.counts) // (1 << _BLOCK)), np.bool_), 0
+    blocks, times = planes.blocks(), 0
     for traced in batches:
         batch, least, bits = traced.batch, traced.least, traced.bits
         for shift in traced.shifts:
@@ -303,9 +207,9 @@ def _count_strip(
                 times += count_passes(
                     batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
                     least[first:last], bits[first:last], window.scale, x, *size, planes.counts, planes.carries,
-                    blocks, _BLOCK,
+                    *blocks,
                 )  # fmt: skip
-    return _spans(np.flatnonzero(blocks), len(planes.counts)) if times else []
+    return spans_of(np.flatnonzero(blocks[0]), len(planes.counts)) if times else []
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -322,7 +226,7 @@ def _reduce(
     segments: NDArray[np.int64],
     place: tuple[Any, ...],
     ordinal: int,
-    planes: _Planes,
+    planes: Planes,
     measure: Measure,
 ) -> None:
     """List the passages of one track and add them up."""

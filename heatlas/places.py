@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.errors import BadOption, NothingToDraw
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
 from heatlas.window import Window
 
@@ -21,19 +20,12 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Batch
 
-__all__ = [
-    "MAX_SIDE", "Place", "around", "bbox_window", "check_memory", "extent", "find_places", "free_memory", "padded",
-]  # fmt: skip
+__all__ = ["MAX_SIDE", "Place", "around", "bbox_window", "extent", "find_places", "padded"]
 
 MAX_SIDE = 4096
 """Pixels of the longer side of a picture whose size nobody asked for."""
 FINEST = 1.0
 """Metres per pixel below which no picture goes whose size nobody asked for."""
-_AT_ONCE = 1 << 30
-"""Bytes above which a picture is drawn in strips: more at once is hardly faster."""
-_LEAST_ROWS = 64
-"""Rows of the lowest strip."""
-_MOST_PIXELS = 10**12
 _CELL = 1 / 2048
 """World units: 20 km at the equator."""
 _LINKS = 0.02
@@ -248,59 +240,3 @@ def bbox_window(
     limit = MAX_SIDE if zoom is None and resolution is None and width is None else math.inf
     rows = math.ceil(bottom * scale - 1e-6) - y
     return Window(scale, x, y, max(1, int(min(columns, limit))), max(1, int(min(rows, limit))))
-
-
-def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) -> int:
-    """Say how many rows of a window to draw at once, and refuse what cannot be drawn even in strips.
-
-    Parameters
-    ----------
-    window : Window
-        What to draw.
-    columns, rows : int
-        The halo on either side, and above and below.
-    bytes_per_pixel : int
-        What drawing takes.
-
-    Returns
-    -------
-    int
-        The window's height, or that of strips that take some 1 GB; a multiple of 64 then.
-
-    Raises
-    ------
-    TooLarge
-        With the size that would be needed, and what to do instead.
-    """
-    free = free_memory()
-    row = (window.width + 2 * columns) * bytes_per_pixel
-    if (window.height + 2 * rows) * row <= min(_AT_ONCE, 0.8 * free):
-        return window.height
-    # Strips much lower than their halo would draw most pixels several times.
-    height = max(int(min(_AT_ONCE, 0.5 * free) / row) - 2 * rows, 2 * rows, _LEAST_ROWS)
-    need = (min(height, window.height) + 2 * rows) * row
-    fits = 1.0
-    if need > 0.8 * free:
-        fits = 0.8 * free / need
-        reason = f"needs {need / 2**30:.1f} GB of memory and {free / 2**30:.1f} GB are free"
-    elif window.width * window.height > _MOST_PIXELS:
-        fits = math.sqrt(_MOST_PIXELS / (window.width * window.height))
-        reason = f"has {window.width * window.height / 1e12:.1f} million megapixels, which would take days"
-    if fits < 1:
-        raise TooLarge(
-            f"a picture of {window.width} x {window.height} px {reason}: take --width {int(window.width * fits)} or "
-            f"less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
-        )
-    return min(height // _LEAST_ROWS * _LEAST_ROWS, window.height)
-
-
-def free_memory() -> float:
-    """Bytes that can be had without swapping; 4 GB where the system does not say."""
-    try:
-        with open("/proc/meminfo") as file:  # noqa: PTH123 - a file of the kernel's
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024.0
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (OSError, ValueError, AttributeError):
-        return 4 * 2.0**30

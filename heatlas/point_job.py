@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import NothingToDraw
 from heatlas.finish import Finish, window_data
-from heatlas.places import check_memory
+from heatlas.memory import check_memory
 from heatlas.point_set import PointSet, framed, why_no_points
 from heatlas.rendering import point_heat
 from heatlas.spool import Spool, Tally

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import NothingToDraw
 from heatlas.grid import Measure, parse_point_measure
+from heatlas.memory import check_whole
 from heatlas.mercator import MAX_LATITUDE, from_lonlat
 from heatlas.options import parse_kernel
 from heatlas.places import bbox_window, padded
@@ -214,6 +215,11 @@ class PointSet:
             Per square kilometre.
         workers : int, optional
             Threads; by default one for each processor.
+
+        Raises
+        ------
+        BadOption, TooLarge, NothingToDraw, SourceFailed
+            In one sentence that says what to do.
         """
         from heatlas.heat import Heat
 
@@ -221,6 +227,7 @@ class PointSet:
             measure = parse_point_measure(measure, self.weight, density)
         wanted, over = measure, window or self.window()
         width = parse_kernel(kernel) if isinstance(kernel, str) else kernel
+        check_whole(over, wanted.bytes_per_pixel)
 
         def again(width: Width) -> Drawn:
             assert isinstance(width, Kernel)

@@ -10,6 +10,7 @@ import numpy as np
 
 from heatlas.batch import Activity, Batch, select
 from heatlas.errors import BadOption, NothingToDraw
+from heatlas.memory import check_whole
 from heatlas.options import parse_smoothing
 from heatlas.places import bbox_window, find_places
 from heatlas.privacy import Privacy, hide
@@ -165,6 +166,7 @@ class Tracks:
         over = window or self.window()
         wanted = measure if isinstance(measure, Measure) else parse_measure(measure)
         width = parse_smoothing(smoothing) if isinstance(smoothing, str) else smoothing
+        check_whole(over, wanted.bytes_per_pixel)
 
         def again(width: Width) -> Drawn:
             assert isinstance(width, Smoothing)

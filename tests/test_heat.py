@@ -17,7 +17,7 @@ from made import export
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption, NothingToDraw
+from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.spread import Kernel
 from heatlas.tracks import Tracks
 
@@ -43,6 +43,12 @@ def same(a, b):
     assert a.smoothed.window == b.smoothed.window
     assert np.array_equal(a.bare.total, b.bare.total)
     assert a.width == b.width
+
+
+@pytest.mark.parametrize("source", [TRACKS, POINTS])
+def test_what_does_not_fit_in_memory_is_refused(source):
+    with pytest.raises(TooLarge, match=r"GB of memory .* heatlas\.render"):
+        source.heat(window=source.window(width=2_000_000))
 
 
 def test_a_heat_says_what_it_is(heat):

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from heatlas.batch import join
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.memory import check_memory
 from heatlas.mercator import MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
 from heatlas.options import parse_around, parse_bbox, parse_length, parse_zone
-from heatlas.places import MAX_SIDE, around, bbox_window, check_memory, extent, find_places
+from heatlas.places import MAX_SIDE, around, bbox_window, extent, find_places
 from heatlas.window import Window
 
 latitudes = st.floats(-85, 85)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import heatlas
-from heatlas import places, strips
+from heatlas import memory, strips
 from heatlas.colormaps import colormap
 from heatlas.colour import colour
 from heatlas.errors import BadOption, HeatlasError, TooLarge
@@ -186,7 +186,7 @@ def test_files_in_strips_are_files_at_once(export, tmp_path, monkeypatch, name, 
     options["rgba"] = name.endswith(".tif") and background == "light"
     at_once = heatlas.render(export, output=tmp_path / name, **options)
     expected = pixels(tmp_path / name)
-    monkeypatch.setattr(places, "_AT_ONCE", 1)
+    monkeypatch.setattr(memory, "_AT_ONCE", 1)
     told = []
     report = heatlas.render(export, output=tmp_path / name, **options, progress=lambda *words: told.append(words))
     assert ("drawing", 64, report["window"]["height"]) in told
@@ -213,7 +213,7 @@ def test_tables_in_strips_are_tables_at_once(tmp_path, monkeypatch, options, end
     source.write_text(text)
     at_once = heatlas.render(source, output=tmp_path / "p.npy", width=300, **options)
     expected = np.load(tmp_path / "p.npy")
-    monkeypatch.setattr(places, "_AT_ONCE", 1)
+    monkeypatch.setattr(memory, "_AT_ONCE", 1)
     told = []
     report = heatlas.render(
         source, output=tmp_path / "p.npy", width=300, **options, progress=lambda *words: told.append(words[0])

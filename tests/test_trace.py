@@ -365,7 +365,7 @@ def test_joined_batches_draw_what_each_draws_and_selecting_takes_them_apart_agai
 @pytest.mark.parametrize("corner", [(0, 0), (5, 2), (-3, -1)])
 @pytest.mark.parametrize(("passes", "block"), [(63, 16), (64, 16), (255, 16), (256, 3), (257, 16), (320, 4), (700, 3)])
 def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, corner, workers):
-    monkeypatch.setattr("heatlas.measures._BLOCK", block)  # few pixels or many share what is known of carries
+    monkeypatch.setattr("heatlas.planes._BLOCK", block)  # few pixels or many share what is known of carries
     # In each corner: the first pixel of a window is the one that counting keeps its own accounts with.
     track = straight([47.8004, 47.8], [10.9, 10.9011])
     across = window_over(track, margin=0)

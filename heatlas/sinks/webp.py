@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, TooLarge
-from heatlas.places import free_memory
+from heatlas.memory import free_memory
 from heatlas.sinks.georeference import write_georeference
 
 if TYPE_CHECKING:

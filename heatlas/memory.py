@@ -1,0 +1,92 @@
+"""What fits into memory: at once, in strips, or not at all."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING
+
+from heatlas.errors import TooLarge
+
+if TYPE_CHECKING:
+    from heatlas.window import Window
+
+__all__ = ["check_memory", "check_whole", "free_memory"]
+
+_AT_ONCE = 1 << 30
+"""Bytes above which a picture is drawn in strips: more at once is hardly faster."""
+_LEAST_ROWS = 64
+"""Rows of the lowest strip."""
+_MOST_PIXELS = 10**12
+
+
+def check_whole(window: Window, bytes_per_pixel: int) -> None:
+    """Refuse a window whose values cannot be held in memory all at once.
+
+    Raises
+    ------
+    TooLarge
+        With the size that would be needed, and what to do instead.
+    """
+    free, need = free_memory(), window.width * window.height * bytes_per_pixel
+    if need > 0.8 * free:
+        raise TooLarge(
+            f"a heat of {window.width} x {window.height} px needs {need / 2**30:.1f} GB of memory and "
+            f"{free / 2**30:.1f} GB are free: take a smaller or coarser window, or heatlas.render, which draws strips"
+        )
+
+
+def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) -> int:
+    """Say how many rows of a window to draw at once, and refuse what cannot be drawn even in strips.
+
+    Parameters
+    ----------
+    window : Window
+        What to draw.
+    columns, rows : int
+        The halo on either side, and above and below.
+    bytes_per_pixel : int
+        What drawing takes.
+
+    Returns
+    -------
+    int
+        The window's height, or that of strips that take some 1 GB; a multiple of 64 then.
+
+    Raises
+    ------
+    TooLarge
+        With the size that would be needed, and what to do instead.
+    """
+    free = free_memory()
+    row = (window.width + 2 * columns) * bytes_per_pixel
+    if (window.height + 2 * rows) * row <= min(_AT_ONCE, 0.8 * free):
+        return window.height
+    # Strips much lower than their halo would draw most pixels several times.
+    height = max(int(min(_AT_ONCE, 0.5 * free) / row) - 2 * rows, 2 * rows, _LEAST_ROWS)
+    need = (min(height, window.height) + 2 * rows) * row
+    fits = 1.0
+    if need > 0.8 * free:
+        fits = 0.8 * free / need
+        reason = f"needs {need / 2**30:.1f} GB of memory and {free / 2**30:.1f} GB are free"
+    elif window.width * window.height > _MOST_PIXELS:
+        fits = math.sqrt(_MOST_PIXELS / (window.width * window.height))
+        reason = f"has {window.width * window.height / 1e12:.1f} million megapixels, which would take days"
+    if fits < 1:
+        raise TooLarge(
+            f"a picture of {window.width} x {window.height} px {reason}: take --width {int(window.width * fits)} or "
+            f"less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
+        )
+    return min(height // _LEAST_ROWS * _LEAST_ROWS, window.height)
+
+
+def free_memory() -> float:
+    """Bytes that can be had without swapping; 4 GB where the system does not say."""
+    try:
+        with open("/proc/meminfo") as file:  # noqa: PTH123 - a file of the kernel's
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024.0
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (OSError, ValueError, AttributeError):
+        return 4 * 2.0**30
