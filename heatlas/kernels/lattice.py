@@ -74,7 +74,7 @@ def frame_of(scale, x0, y0, width, height):
     """The window on the lattice: bits, points across the world, edges, and pixels each way."""
     bits = fraction_bits(scale)
     points = 2.0**bits
-    left, top = np.int64(np.rint(x0 * points)), np.int64(np.rint(y0 * points))
+    left, top = place(x0, points, 0), place(y0, points, 0)
     return bits, scale * points, left, top, np.int64(width), np.int64(height)
 
 
@@ -162,14 +162,17 @@ def crossing(a, b, edge):
 
 
 @njit(cache=True, nogil=True)
-def moment(fixes, line, frame, column, row, leaving):
-    """Progress at which a line enters or leaves a pixel; line -1 - i stands for the end of a segment at fix i."""
+def moment(fixes, line, frame, column, row, share):
+    """Progress at which a line enters (`share` is 0) or leaves (1) a pixel.
+
+    Line -1 - i stands for the end of a segment at fix i. The share is a float, as numba compiles anew for each flag.
+    """
     u, v, progress = fixes
     if line < 0:
         return np.float64(progress[-1 - line])
     bits, size, left, top, _, _ = frame
     ax, ay, bx, by = u[line] * size - left, v[line] * size - top, u[line + 1] * size - left, v[line + 1] * size - top
-    share = 1.0 if leaving else 0.0
+    leaving = share > 0
     if place(u[line + leaving], size, left) >> bits != column:
         share = crossing(ax, bx, (column + ((bx > ax) == leaving)) << bits)
     if place(v[line + leaving], size, top) >> bits != row:

@@ -51,8 +51,8 @@ def _goes_on(fixes, left_on, line, frame, cell, least):
             return False
     row = np.int64(cell) // frame[4]
     column = np.int64(cell) - row * frame[4]
-    left_at = moment(fixes, left_on, frame, column, row, True)
-    return moment(fixes, line, frame, column, row, False) - left_at <= least
+    left_at = moment(fixes, left_on, frame, column, row, 1.0)
+    return moment(fixes, line, frame, column, row, 0.0) - left_at <= least
 
 
 @njit(cache=True, nogil=True)
@@ -171,7 +171,7 @@ def count_passes(
                 column, row = ax >> fraction, ay >> fraction
                 cell, slot = row * width + column, ((row << shift) + column) & last_slot
                 back = table[slot] & _CELL == cell
-                if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, True) > rejoin:
+                if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, 1.0) > rejoin:
                     times += _count(counts, carries, np.uint64(cell))
                 table[slot] = cell
             for start in range(first, last - 1, CHUNK):
