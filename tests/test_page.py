@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import shutil
@@ -496,6 +497,10 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
         box = page.locator("#panel").bounding_box()
         assert box["y"] + box["height"] == pytest.approx(844, abs=1)
         assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+        boxes = "all => all.map((mark) => mark.getBoundingClientRect().toJSON())"
+        marks = page.eval_on_selector_all("#years span", boxes)
+        assert marks
+        assert all(one["right"] <= other["left"] + 1 for one, other in itertools.pairwise(marks)), "years overlap"
 
 
 def test_the_page_holds_no_script_or_style_that_a_policy_must_let_through():

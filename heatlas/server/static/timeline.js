@@ -103,21 +103,25 @@ function paint(from, until) {
   years();
 }
 
+const NAMED = 36; // pixels that a year's number takes, with some air
+
+/** Name years beneath the histogram, quarters where there is room, and on a narrow screen only some years. */
 function years() {
+  const months = ((last - first + 1) / 365.25) * 12;
+  const apart = (step) => ($("years").clientWidth / months) * step;
+  const step = [3, 6, 12, 24, 60, 120, 240, 600].find((step) => apart(step) >= NAMED) || 1200;
   const marks = [];
-  const [from, to] = [first, last].map((day) => new Date(day * 86400000));
-  const few = last - first < 900;
-  for (let year = from.getUTCFullYear(); year <= to.getUTCFullYear(); year++) {
-    for (const month of few ? [0, 3, 6, 9] : [0]) {
-      const day = Date.UTC(year, month, 1) / 86400000;
-      if (day <= first || day >= last || share(day) > 0.96) continue;
-      const text = month ? ["", "", "", "Apr", "", "", "Jul", "", "", "Oct"][month] : String(year);
-      const mark = make("span", { className: month ? "" : "year" }, text);
-      mark.style.left = `${share(day) * 100}%`;
-      marks.push(mark);
-    }
+  const [from, to] = [first, last].map((day) => new Date(day * 86400000).getUTCFullYear());
+  for (let month = Math.ceil((from * 12) / step) * step; month < (to + 1) * 12; month += step) {
+    const day = Date.UTC(Math.floor(month / 12), month % 12, 1) / 86400000;
+    if (day <= first || day >= last || share(day) > 0.96) continue;
+    const text = month % 12 ? { 3: "Apr", 6: "Jul", 9: "Oct" }[month % 12] : String(month / 12);
+    const mark = make("span", { className: month % 12 ? "" : "year" }, text);
+    mark.style.left = `${share(day) * 100}%`;
+    marks.push(mark);
   }
-  if ($("years").childElementCount !== marks.length) $("years").replaceChildren(...marks);
+  const shown = marks.map((mark) => mark.textContent).join();
+  if ($("years").textContent !== shown.replaceAll(",", "")) $("years").replaceChildren(...marks);
 }
 
 function handleMoves(id, end) {
