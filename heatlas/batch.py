@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +72,7 @@ class Recording:
     """What was wrong with the file though it could be read, e.g. "cut off in the middle"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Batch:
     """Clean tracks of one or more activities, in world coordinates.
 
@@ -107,6 +109,21 @@ class Batch:
     def fixes(self) -> int:
         """Number of fixes."""
         return len(self.u)
+
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """(tracks, 4) least and greatest u, least and greatest v of each track; inf, -inf, inf, -inf without fixes.
+
+        Looked up once: whoever draws the same tracks again does not have to go through all of their fixes for it.
+        """
+        offsets = self.segments[self.tracks]
+        filled = np.flatnonzero(np.diff(offsets))
+        bounds = np.tile([np.inf, -np.inf], (len(self), 2))
+        if len(filled):
+            first = offsets[filled]
+            for column, (world, pick) in enumerate(product((self.u, self.v), (np.minimum, np.maximum))):
+                bounds[filled, column] = pick.reduceat(world, first)
+        return bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from heatlas.metrics import metric_named
 from heatlas.planes import Planes, Span, spans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["REJOIN", "draw"]
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
-_SAMPLE = 256
+_SAMPLE = 512
 """Of so many fixes one is looked at to share out rows."""
 _MOST = 2**31
 """Pixels that a strip may hold: kernels number them in 32 bits."""
@@ -75,14 +78,13 @@ def draw(
         return _by_tracks(within, window, measure, workers)
     planes = Planes.of(window, measure, onto)
     strips = _strips(within, window, workers)
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(_draw_strip, within, strip, planes.rows(strip, window), measure) for strip in strips]
-        carried = [
-            (first + start, last + start)
-            for job, strip in zip(jobs, strips, strict=True)
-            for start in [(strip.y - window.y) * window.width]
-            for first, last in job.result()
-        ]
+    told = _side_by_side(lambda strip: _draw_strip(within, strip, planes.rows(strip, window), measure), strips, workers)
+    carried = [
+        (first + start, last + start)
+        for spans, strip in zip(told, strips, strict=True)
+        for start in [(strip.y - window.y) * window.width]
+        for first, last in spans
+    ]
     return planes.grid(window, measure, carried)
 
 
@@ -102,11 +104,9 @@ class _Traced:
 def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, workers: int) -> Grid:
     """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
     shares = [Planes.of(window, measure) for _ in range(workers)]
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [
-            pool.submit(_count_strip, batches, window, share, measure, (k, workers)) for k, share in enumerate(shares)
-        ]
-        carried = [job.result() for job in jobs]
+    carried = _side_by_side(
+        lambda k: _count_strip(batches, window, shares[k], measure, (k, workers)), range(workers), workers
+    )
     first, *others = shares
     spans = set(carried[0])
     for other, also in zip(others, carried[1:], strict=True):
@@ -114,15 +114,25 @@ def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, wor
     return first.grid(window, measure, spans)
 
 
+def _side_by_side(job: Callable[[T], R], parts: Sequence[T], workers: int) -> list[R]:
+    """Do the parts of a job in so many threads, of which this is one: to start another takes as long as many a part."""
+    if workers == 1 or len(parts) < 2:
+        return [job(part) for part in parts]
+    with ThreadPoolExecutor(workers - 1) as pool:
+        others = [pool.submit(job, part) for part in parts[1:]]
+        return [job(parts[0]), *(other.result() for other in others)]
+
+
 def _shifts(batch: Batch, window: Window) -> list[int]:
     """By how many worlds to shift a batch so that it may touch the window; empty when it cannot."""
     if not batch.fixes:
         return []
     scale = window.scale
-    top, bottom = batch.v.min() * scale, batch.v.max() * scale
+    west, _, top, _ = batch.bounds.min(axis=0)
+    _, east, _, bottom = batch.bounds.max(axis=0)
+    top, bottom = top * scale, bottom * scale
     if bottom < window.y or top >= window.y + window.height:
         return []
-    west, east = batch.u.min(), batch.u.max()
     low = math.ceil(window.x / scale - east)
     high = math.floor((window.x + window.width) / scale - west)
     return list(range(low, high + 1))
@@ -134,9 +144,9 @@ def _strips(batches: Sequence[_Traced], window: Window, workers: int) -> list[Wi
     if workers > 1 and window.height >= 2 * workers and batches:
         rows = np.concatenate([traced.batch.v[::_SAMPLE] for traced in batches]) * window.scale - window.y
         columns = np.concatenate([traced.batch.u[::_SAMPLE] for traced in batches]) * window.scale - window.x
-        inner = rows[(rows >= 0) & (rows < window.height) & (columns % window.scale < window.width)]
+        inner = np.sort(rows[(rows >= 0) & (rows < window.height) & (columns % window.scale < window.width)])
         shares = np.arange(1, workers) / workers
-        edges = np.quantile(inner, shares) if len(inner) else shares * window.height
+        edges = inner[(shares * len(inner)).astype(int)] if len(inner) else shares * window.height
         bounds = np.union1d(bounds, edges.astype(int))
     return [
         replace(window, y=window.y + low, height=high - low)
@@ -152,7 +162,7 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     first = np.minimum(offsets[:-1], batch.fixes - 1)
     least = np.maximum(REJOIN, 2 * ground_metres(batch.v[first])[0] / window.scale)
     # Pixels are smallest on the ground towards the poles; where there is no fix the value does not matter.
-    polar = np.maximum(np.maximum.reduceat(batch.v, first), 1 - np.minimum.reduceat(batch.v, first))
+    polar = np.maximum(0.5, np.maximum(batch.bounds[:, 3], 1 - batch.bounds[:, 2]))
     smallest = np.minimum(*ground_metres(polar)) / window.scale
     # One tenth more: the way is measured piece by piece, at each piece's own latitude.
     reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
@@ -194,6 +204,8 @@ def _count_strip(
 
     size = (float(window.y), window.width, window.height)
     blocks, times = planes.blocks(), 0
+    if measure.reduction == "passes":
+        planes.counts.fill(0)  # here, as every thread does it for its part
     for traced in batches:
         batch, least, bits = traced.batch, traced.least, traced.bits
         for shift in traced.shifts:

@@ -21,6 +21,8 @@ __all__ = ["Planes", "Span", "spans_of"]
 
 Span = tuple[int, int]
 """First pixel of a block, and the one behind its last."""
+_PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+"""Memory that no other process sees: pages of such as could be shared cost more. Windows has no such choice."""
 _BLOCK = 16
 """Binary logarithm of the pixels of a block, of which is known whether any of them has more than a byte holds."""
 
@@ -30,7 +32,7 @@ class Planes:
     """Arrays that passages are added to, flat or of no length when not needed."""
 
     counts: NDArray[Any]
-    """Of passes the lower eight bits."""
+    """Of passes the lower eight bits, which whoever counts them has to clear."""
     carries: NDArray[np.uint32]
     """Of passes the others; hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
@@ -58,7 +60,7 @@ class Planes:
     def _empty(cls, window: Window, measure: Measure) -> Planes:
         size, reduction = window.width * window.height, measure.reduction
         return cls(
-            counts=np.zeros(size if reduction in COUNTS else 0, np.uint8 if reduction == "passes" else np.uint32),
+            counts=np.empty(size, np.uint8) if reduction == "passes" else np.zeros(size * (reduction in COUNTS), "u4"),
             carries=_untouched(size if reduction == "passes" else 0),
             stamps=np.zeros(size if reduction == "activities" else 0, np.int32),
             count=np.zeros(size if measure.metric else 0),
@@ -118,4 +120,4 @@ def spans_of(blocks: NDArray[np.int64], size: int) -> list[Span]:
 
 def _untouched(size: int) -> NDArray[np.uint32]:
     """Zeros that are no memory until they are written to: numpy may take memory that was used before, and clear it."""
-    return np.frombuffer(mmap.mmap(-1, 4 * size), np.uint32) if size else np.zeros(0, np.uint32)
+    return np.frombuffer(mmap.mmap(-1, 4 * size, **_PRIVATE), np.uint32) if size else np.zeros(0, np.uint32)

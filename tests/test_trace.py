@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -359,6 +360,21 @@ def test_joined_batches_draw_what_each_draws_and_selecting_takes_them_apart_agai
     kept = [part for part, keep in zip(parts, wanted, strict=True) if keep]
     assert np.array_equal(grid_of([some], window).total, grid_of(kept, window).total)
     assert [a.source for a in some.activities] == [part.activities[0].source for part in kept]
+
+
+@given(seed=seeds, count=st.integers(1, 5))
+def test_bounds_are_those_of_each_track(seed, count):
+    rng = np.random.default_rng(seed)
+    tracks = [slow.wander(rng, 20, 8, segments=[0, 7, 20]) for _ in range(count)]
+    whole = join(tracks)
+    sides = [(t.u.min(), t.u.max(), t.v.min(), t.v.max()) for t in tracks]
+    assert np.array_equal(whole.bounds, sides)
+    # A track of which nothing is left, as when all of it lies in a zone, in every place.
+    for k in range(count + 1):
+        tracks_with = np.insert(whole.tracks, k, whole.tracks[k])
+        activities = (*whole.activities[:k], whole.activities[0], *whole.activities[k:])
+        held = replace(whole, tracks=tracks_with, activities=activities)
+        assert np.array_equal(held.bounds, np.insert(sides, k, [np.inf, -np.inf, np.inf, -np.inf], axis=0))
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

@@ -85,8 +85,8 @@ def box_of(tracks: Sequence[Batch], window: Window) -> Window | None:
     for track in tracks:
         if not track.fixes:
             continue
-        west, east = float(track.u.min()) * window.scale, float(track.u.max()) * window.scale
-        top, bottom = (math.floor(float(edge) * window.scale) - window.y for edge in (track.v.min(), track.v.max()))
+        west, east, north, south = (track.bounds[0] * window.scale).tolist()
+        top, bottom = math.floor(north) - window.y, math.floor(south) - window.y
         for world in range(
             math.ceil((window.x - east - 1) / window.scale),
             math.floor((window.x + window.width - west + 1) / window.scale) + 1,

@@ -90,36 +90,33 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     """
     bits, size, left, top, width, height = frame
     right, bottom = (width << bits) - 1, (height << bits) - 1
-    x_float, y_float = x.view(np.float64), y.view(np.float64)
-    for i in range(lines + 1):
-        x_float[i] = u[start + i] * size + _MAGIC
-        y_float[i] = v[start + i] * size + _MAGIC
-    origin_x, origin_y = _MAGIC_BITS + left, _MAGIC_BITS + top
     beyond = 0  # negative as soon as one fix lies outside
-    west = north = east = south = -1  # negative while all fixes lie beyond that edge
-    for i in range(lines + 1):
-        x[i] -= origin_x
-        y[i] -= origin_y
-        west &= x[i]
-        north &= y[i]
-        east &= right - x[i]
-        south &= bottom - y[i]
-        beyond |= x[i] | y[i] | (right - x[i]) | (bottom - y[i])
     found = np.uint64(0)
-    if (west | north | east | south) < 0:
-        return found, False
+    for world, origin, far, places in ((v, top, bottom, y), (u, left, right, x)):
+        as_float = places.view(np.float64)
+        for i in range(lines + 1):
+            as_float[i] = world[start + i] * size + _MAGIC
+        origin += _MAGIC_BITS
+        before = behind = -1  # negative while all fixes lie beyond that edge
+        for i in range(lines + 1):
+            places[i] -= origin
+            before &= places[i]
+            behind &= far - places[i]
+            beyond |= places[i] | (far - places[i])
+        if (before | behind) < 0:
+            return found, False
     for i in range(lines):
-        near[found] = i
         leads_on = ((x[i] ^ x[i + 1]) | (y[i] ^ y[i + 1])) >> bits != 0
-        found += np.uint64(leads_on | all_of_them)
+        near[i] = leads_on | all_of_them
     if beyond < 0:
-        led_on, found = found, np.uint64(0)
-        for j in range(led_on):
-            i = np.uint64(near[j])
-            near[found] = i
-            aside = (x[i] & x[i + ONE]) | ((right - x[i]) & (right - x[i + ONE]))
-            aside |= (y[i] & y[i + ONE]) | ((bottom - y[i]) & (bottom - y[i + ONE]))
-            found += np.uint64(aside >= 0)
+        for i in range(lines):
+            aside = (x[i] & x[i + 1]) | ((right - x[i]) & (right - x[i + 1]))
+            aside |= (y[i] & y[i + 1]) | ((bottom - y[i]) & (bottom - y[i + 1]))
+            near[i] &= np.uint32(aside >= 0)
+    for i in range(lines):  # in place: what is wanted of a line is read before a number is written there
+        wanted = np.uint64(near[i])
+        near[found] = i
+        found += wanted
     return found, beyond >= 0
 
 

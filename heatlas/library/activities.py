@@ -38,10 +38,7 @@ def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
         "timed": len(known),
         "first": float(known.min()) if len(known) else None,
         "last": float(known.max()) if len(known) else None,
-        "west": float(batch.u.min()),
-        "east": float(batch.u.max()),
-        "north": float(batch.v.min()),
-        "south": float(batch.v.max()),
+        **dict(zip(("west", "east", "north", "south"), batch.bounds[0].tolist(), strict=True)),
         "fingerprint": fingerprint(batch),
     }
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)

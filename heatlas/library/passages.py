@@ -55,9 +55,10 @@ class Traceable:
         scale = 256 * 2**zoom
         if not batch.fixes:
             return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
-        x0, y0 = math.floor(batch.u.min() * scale) - 1, math.floor(batch.v.min() * scale) - 1
+        west, east, north, south = batch.bounds[0].tolist()
+        x0, y0 = math.floor(west * scale) - 1, math.floor(north * scale) - 1
         least, bits = _reach(batch, scale, self._rejoin)
-        width, height = math.ceil(batch.u.max() * scale) + 2 - x0, math.ceil(batch.v.max() * scale) + 2 - y0
+        width, height = math.ceil(east * scale) + 2 - x0, math.ceil(south * scale) + 2 - y0
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, float(scale), float(x0), float(y0), width, height,
             least, bits,
@@ -93,6 +94,7 @@ class Traceable:
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
     """Rejoin distance of a track in metres, and the size of the table that this asks for (as `heatlas.measures`)."""
     least = max(rejoin, 2 * float(ground_metres(batch.v[0])[0]) / scale)
-    polar = max(float(batch.v.max()), 1 - float(batch.v.min()))
+    _, _, north, south = batch.bounds[0].tolist()
+    polar = max(south, 1 - north)
     smallest = min(float(metres) for metres in ground_metres(polar)) / scale
     return least, max(3, math.ceil(math.log2((1.1 * least + 2 * TOLERANCE) / smallest + 4)))
