@@ -35,7 +35,7 @@ _SAMPLE = 512
 """Of so many fixes one is looked at to share out rows."""
 _MOST = 2**31
 """Pixels that a strip may hold: kernels number them in 32 bits."""
-_DENSE = 16
+_DENSE = 6
 """Pixels per fix, in all workers' grids, below which it costs less to add up whole grids than to look at every fix once
 for each strip."""
 
@@ -199,11 +199,11 @@ def _count_strip(
 
     Returns the spans of the strip from which something was carried.
     """
+    from heatlas.kernels.count import count_passes
     from heatlas.kernels.reduce import count_fixes
-    from heatlas.kernels.trace import count_passes
 
     size = (float(window.y), window.width, window.height)
-    blocks, times = planes.blocks(), 0
+    blocks = planes.blocks()
     if measure.reduction == "passes":
         planes.counts.fill(0)  # here, as every thread does it for its part
     for traced in batches:
@@ -216,12 +216,12 @@ def _count_strip(
             cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
             first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
             if first < last:
-                times += count_passes(
+                count_passes(
                     batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
                     least[first:last], bits[first:last], window.scale, x, *size, planes.counts, planes.carries,
                     *blocks,
                 )  # fmt: skip
-    return spans_of(np.flatnonzero(blocks[0]), len(planes.counts)) if times else []
+    return spans_of(np.flatnonzero(blocks[0]), len(planes.counts))
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -57,7 +57,8 @@ def _kernel(group: str, measure: str) -> Any:
         from heatlas.kernels.blur import blur_rows
 
         return blur_rows
-    from heatlas.kernels.trace import count_passes, list_passages
+    from heatlas.kernels.count import count_passes
+    from heatlas.kernels.trace import list_passages
 
     return count_passes if measure == "passes" else list_passages
 

@@ -39,8 +39,8 @@ assert not warm_up(["a.gpx"], "passes")
 from pathlib import Path
 Path("a.gpx").write_bytes(made.gpx(*made.straight()))
 heatlas.render("a.gpx", output="heat.png", width=200)
-from heatlas.kernels import blur, clean, path, trace, xml
-for kernel in (blur.blur_rows, clean.clean_track, path.progress_along, trace.count_passes, xml.scan_points):
+from heatlas.kernels import blur, clean, count, path, xml
+for kernel in (blur.blur_rows, clean.clean_track, path.progress_along, count.count_passes, xml.scan_points):
     assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
 """
     done = subprocess.run(

@@ -1,0 +1,239 @@
+"""Passages of tracks through pixels, counted: those that `heatlas.kernels.trace` lists, and as it finds them.
+
+Here the table that knows where a track was lately holds the pixel and the line on which the track was there last: few
+pixels are come back to so soon, and only for these the places on both lines are worked out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from heatlas.kernels.lattice import (
+    CHUNK,
+    LONGEST,
+    ONE,
+    coarser,
+    course,
+    frame_of,
+    moment,
+    near_lines,
+    place,
+    prefetch,
+)
+
+__all__ = ["count_passes"]
+
+_RING = 64
+"""Pixels that are on their way from memory at one time; a power of 2."""
+_CELL = 0xFFFFFFFF
+"""Bits of a table's entry that hold the pixel; the line is above them."""
+_LINES = 128
+"""Lines whose courses are worked out in one go."""
+_AX, _AY, _BX, _BY = range(0, 4 * _LINES, _LINES)
+"""Where among their courses the places of their ends are at first."""
+_HERE, _STEPS, _BALANCE, _BOTH, _RUN, _DOWN, _ASIDE = range(0, 7 * _LINES, _LINES)
+"""Where the courses are then: the first pixel, below its place in the table; pixels to come, or -1 if the line needs
+care; what `heatlas.kernels.lattice.course` says, rise and run together; a step across an edge between rows, and
+what one across an edge between columns differs from it by."""
+
+
+@njit(cache=True, nogil=True)
+def _goes_on(fixes, left_on, line, frame, cell, least):
+    """Whether entering a pixel, left last on line `left_on`, continues the passage."""
+    progress = fixes[2]
+    if min(line, left_on) >= 0:  # most often the ends of both lines tell already
+        if np.float64(progress[line + 1]) - progress[left_on] <= least:
+            return True
+        if np.float64(progress[line]) - progress[left_on + 1] > least:
+            return False
+    row = np.int64(cell) // frame[4]
+    column = np.int64(cell) - row * frame[4]
+    left_at = moment(fixes, left_on, frame, column, row, 1.0)
+    return moment(fixes, line, frame, column, row, 0.0) - left_at <= least
+
+
+@njit(cache=True, nogil=True)
+def _count(counts, carries, cell):
+    """Add 1 to the count of a pixel, of which `counts` holds the lower eight bits."""
+    low = np.uint8(counts[cell] + np.uint8(1))
+    counts[cell] = low
+    if low == 0:
+        carries[0][cell] += np.uint32(1)
+        carries[1][cell >> carries[2]] = True
+
+
+@njit(cache=True, nogil=True)
+def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
+    """Count the pixels of a line that leaves the window, is very long, or ends in a corner of pixels."""
+    u, v, _ = fixes
+    bits, size, left, top, width, height = frame
+    ax, ay = place(u[line], size, left), place(v[line], size, top)
+    bx, by = place(u[line + 1], size, left), place(v[line + 1], size, top)
+    columns, rows, balance, rise, run = course(ax, ay, bx, by, bits, coarser(ax, ay, bx, by, bits))
+    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
+    columns, rows = abs(columns), abs(rows)
+    column, row = ax >> bits, ay >> bits
+    last = (1 << 2 * shift) - 1
+    while columns + rows > 0:
+        if 0 <= column < width and 0 <= row < height:
+            table[((row << shift) + column) & last] = line << 32 | (row * width + column)
+        if columns > 0 and (balance < 0 or rows == 0):
+            column += step_x
+            columns -= 1
+            balance += rise
+        else:
+            row += step_y
+            rows -= 1
+            balance -= run
+        if 0 <= column < width and 0 <= row < height:
+            slot, cell = ((row << shift) + column) & last, row * width + column
+            before = table[slot]
+            table[slot] = line << 32 | cell
+            if before & _CELL != cell or not _goes_on(fixes, before >> 32, line, frame, np.uint64(cell), least):
+                _count(counts, carries, np.uint64(cell))
+
+
+@njit(cache=True, nogil=True)
+def _work_out(x, y, near, first, lines, frame, shift, courses):
+    """Work out the courses of some of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
+
+    Nothing can make up for a balance of 2**62: an axis without steps left is never taken. Only where a line ends in a
+    corner of pixels might another step tie with the last: such lines, those that leave the window and very long ones
+    need care.
+    """
+    bits, _, _, _, width, height = frame
+    right, bottom, grain = (width << bits) - 1, (height << bits) - 1, (1 << bits) - 1
+    row_below, column_aside = (1 << shift + 32) + width, (1 << 32) + 1
+    unsigned = np.uint64(bits)  # places inside the window are positive, and others do not matter
+    for j in range(lines):
+        i = np.uint64(near[first + j])
+        courses[j + _AX], courses[j + _AY] = x[i], y[i]
+        courses[j + _BX], courses[j + _BY] = x[i + ONE], y[i + ONE]
+    for j in range(lines):
+        ax, ay, bx, by = courses[j + _AX], courses[j + _AY], courses[j + _BX], courses[j + _BY]
+        column, row = np.int64(np.uint64(ax) >> unsigned), np.int64(np.uint64(ay) >> unsigned)
+        columns, rows = np.int64(np.uint64(bx) >> unsigned) - column, np.int64(np.uint64(by) >> unsigned) - row
+        west, north = (bx - ax) >> 63, (by - ay) >> 63  # -1 or 0: makes distances positive without a branch
+        to_x = ((((column + 1 + west) << bits) - ax) ^ west) - west
+        to_y = ((((row + 1 + north) << bits) - ay) ^ north) - north
+        length_x, length_y = ((bx - ax) ^ west) - west, ((by - ay) ^ north) - north
+        balance = to_x * length_y - to_y * length_x - 1
+        balance = 1 << 62 if columns == 0 else balance
+        balance = -(1 << 62) if rows == 0 else balance
+        steps = ((columns ^ west) - west) + ((rows ^ north) - north)
+        care = ax | ay | bx | by | (right - ax) | (bottom - ay) | (right - bx) | (bottom - by)
+        care |= (((bx | by) & grain) - 1) | -((length_x | length_y) >> (bits + LONGEST))
+        down = (row_below ^ north) - north
+        courses[j + _HERE] = ((row << shift) + column) << 32 | (row * width + column)
+        courses[j + _STEPS] = -1 if care < 0 else steps
+        courses[j + _BALANCE] = balance
+        courses[j + _BOTH] = (length_x + length_y) << bits
+        courses[j + _RUN] = length_x << bits
+        courses[j + _DOWN] = down
+        courses[j + _ASIDE] = ((column_aside ^ west) - west) - down
+
+
+@njit(cache=True, nogil=True)
+def count_passes(
+    u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts, carried, blocks, block
+):  # fmt: skip
+    """Count the passages of tracks through the pixels of a window.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64 (n,)
+        World coordinates of the fixes.
+    progress : ndarray of float32 (n,)
+        What `heatlas.kernels.path.progress_along` gives, metres.
+    segments : ndarray of int64 (m + 1,)
+        Offsets of the segments into the fixes.
+    tracks : ndarray of int64 (k + 1,)
+        Offsets of the tracks into the segments.
+    least : ndarray of float64 (k,)
+        Metres of progress after which a return to a pixel counts again, for each track.
+    bits : ndarray of int64 (k,)
+        Binary logarithm of a number of pixels that exceeds `least` plus twice the tolerance of `progress`.
+    scale : float
+        Pixels across the world.
+    x0, y0 : float
+        Left and upper edge of the window, pixels.
+    width, height : int
+        Pixels.
+    counts : ndarray of uint8 (height * width,)
+        Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Memory is what
+        counting waits for: few pixels have more passages than a byte holds.
+    carried : ndarray of uint32 (height * width,)
+        Is increased by 1 where `counts` begins again: 256 passages each.
+    blocks : ndarray of bool (height * width / 2**block, rounded up,)
+        Becomes true for runs of pixels in which something was carried: nobody has to look at the others.
+    block : int
+        Binary logarithm of the pixels of such a run.
+    """
+    frame = frame_of(scale, x0, y0, width, height)
+    fraction, size, left, top, width, height = frame
+    right, bottom = (width << fraction) - 1, (height << fraction) - 1
+    fixes, carries = (u, v, progress), (carried, blocks, np.uint64(block))
+    widest = 0
+    for shift in bits:
+        widest = max(widest, shift)
+    table = np.empty(1 << 2 * widest, np.int64)
+    x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
+    courses = np.empty(7 * _LINES, np.int64)
+    # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
+    ring, met = np.zeros(_RING, np.uint64), np.uint64(0)
+    for t in range(tracks.shape[0] - 1):
+        shift, rejoin = bits[t], least[t]
+        last_slot = (1 << 2 * shift) - 1
+        table[: last_slot + 1] = -1
+        for s in range(tracks[t], tracks[t + 1]):
+            first, last = segments[s], segments[s + 1]
+            if first == last:
+                continue
+            ax, ay = place(u[first], size, left), place(v[first], size, top)
+            if (ax | ay | (right - ax) | (bottom - ay)) >= 0:
+                column, row = ax >> fraction, ay >> fraction
+                cell, slot = row * width + column, ((row << shift) + column) & last_slot
+                back = table[slot] & _CELL == cell
+                if not back or progress[first] - moment(fixes, table[slot] >> 32, frame, column, row, 1.0) > rejoin:
+                    _count(counts, carries, np.uint64(cell))
+                table[slot] = cell
+            for start in range(first, last - 1, CHUNK):
+                found, _ = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
+                for begin in range(0, found, _LINES):
+                    lines = min(_LINES, found - begin)
+                    _work_out(x, y, near, begin, lines, frame, shift, courses)
+                    for j in range(lines):
+                        line, steps = np.int64(start + near[begin + j]), courses[j + _STEPS]
+                        if steps < 0:
+                            _count_with_care(fixes, line, frame, table, shift, rejoin, counts, carries)
+                            continue
+                        here, balance, both, run = (
+                            courses[j + _HERE], courses[j + _BALANCE], courses[j + _BOTH], courses[j + _RUN]
+                        )  # fmt: skip
+                        down, aside = courses[j + _DOWN], courses[j + _ASIDE]
+                        on = line << 32
+                        table[np.uint64(here >> 32 & last_slot)] = on | here & _CELL
+                        for _ in range(steps):
+                            # By masks instead of branches: which edge is next cannot be foretold.
+                            sideways = balance >> 63
+                            balance += (both & sideways) - run
+                            here += down + (aside & sideways)
+                            pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
+                            before = table[slot]
+                            table[slot] = on | np.int64(pixel)
+                            back = np.uint64(np.uint32(before)) == pixel
+                            if back and _goes_on(fixes, before >> 32, line, frame, pixel, rejoin):
+                                continue
+                            prefetch(counts, pixel)
+                            due = met & np.uint64(_RING - 1)
+                            if met >= np.uint64(_RING):
+                                _count(counts, carries, ring[due])
+                            ring[due] = pixel
+                            met += ONE
+            ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
+            if (ax | ay | (right - ax) | (bottom - ay)) >= 0:
+                column, row = ax >> fraction, ay >> fraction
+                table[((row << shift) + column) & last_slot] = (-last << 32) | (row * width + column)
+    for k in range(min(met, np.uint64(_RING))):
+        _count(counts, carries, ring[k])
