@@ -122,9 +122,12 @@ def chosen_tiles(library):
     rng = np.random.default_rng(2)
     with library.read() as link:
         rows = link.execute("SELECT key, length(data) FROM passages WHERE key < ?", (OTHERS,)).fetchall()
-    by_zoom = {}
+    sizes = {}
     for key, size in rows:
-        by_zoom.setdefault(tile_of(key)[0], []).append((size, tile_of(key)))
+        sizes[tile_of(key)] = sizes.get(tile_of(key), 0) + size  # of all of its chunks
+    by_zoom = {}
+    for tile, size in sizes.items():
+        by_zoom.setdefault(tile[0], []).append((size, tile))
     full, anyone = [], []
     for tiles in by_zoom.values():
         tiles.sort(reverse=True)

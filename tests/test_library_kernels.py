@@ -14,6 +14,7 @@ from library_made import walks
 from slow import snapped, wander
 
 from heatlas.kernels import index as codec
+from heatlas.kernels.numbers import number_bytes, read_numbers
 from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.kernels.trace import list_passages
@@ -93,7 +94,7 @@ def test_values_as_bytes(runs):
     data, at = codec.encode_values(flat(runs).astype(np.int32), offsets, offsets)
     assert data.tolist() == [byte for run in runs for byte in slow_values(run)]
     assert codec.decode_values(data, lengths).tolist() == flat(runs).tolist()
-    assert codec.varint_bytes(data, lengths).tolist() == at.tolist()
+    assert number_bytes(data, lengths).tolist() == at.tolist()
 
 
 @given(steps=st.lists(st.one_of(st.integers(0, 200), st.integers(0, 2**40)), min_size=1, max_size=40))
@@ -102,6 +103,27 @@ def test_amounts_as_bytes(steps):
     assert data.tolist() == [byte for step in steps for byte in varint(step)]
     assert at.tolist() == [0, len(data)]
     assert codec.decode_amounts(data, len(steps)).tolist() == steps
+
+
+@given(
+    sizes=st.lists(st.tuples(st.sampled_from([7, 14, 21, 49]), st.integers(1, 30)), max_size=6),
+    seed=st.integers(0, 2**32),
+    before=st.integers(0, 9),
+)
+def test_numbers_are_read_one_after_the_other(sizes, seed, before):
+    # Stretches of one byte, of two, and of more, which are read in different ways, wherever they begin.
+    rng = np.random.default_rng(seed)
+    numbers = [int(number) for bits, count in sizes for number in rng.integers(0, 2**bits, count)]
+    data = np.array([255] * before + [byte for number in numbers for byte in varint(number)], np.uint8)
+    found = np.full(len(numbers) + 1, -1)
+    assert read_numbers(data, before, found, len(numbers)) == len(data)
+    assert found.tolist() == [*numbers, -1]
+    # Of what is cut off there is 0.
+    cut = data[: before + (len(data) - before) // 2]
+    read_numbers(cut, before, found, len(numbers))
+    whole = sum(np.cumsum([len(varint(number)) for number in numbers]) <= len(cut) - before)
+    assert found[:whole].tolist() == numbers[:whole]
+    assert not found[whole + 1 : -1].any()
 
 
 @given(data=st.binary(min_size=1, max_size=80))
@@ -119,7 +141,7 @@ def test_damaged_bytes_do_no_harm(data):
     add_amounts(pixels, ids, lengths, np.ones(3, bool), data, total)
     assert counts.sum() == len(pixels)
     codec.pixel_bytes(data, at, lengths)
-    codec.varint_bytes(data, lengths)
+    number_bytes(data, lengths)
 
 
 @given(runs=some_runs, keep=st.lists(st.booleans(), max_size=7), data=st.data())

@@ -14,39 +14,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from heatlas.kernels.numbers import read_number, read_numbers, unzigzag, write_number, zigzag
+
 __all__ = [
     "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "encode_amounts", "encode_headers",
-    "encode_pixels", "encode_values", "pixel_bytes", "read_number", "varint_bytes",
+    "encode_pixels", "encode_values", "pixel_bytes",
 ]  # fmt: skip
 
 UNKNOWN = -(1 << 31)
 """A value that is not known, among decoded ones."""
 _ONE = np.uint64(1)
-
-
-@njit(cache=True, nogil=True)
-def write_number(out, at, number):
-    """Write a whole number from 0; returns where the next byte goes."""
-    while number >= 128:
-        out[at] = (number & 127) | 128
-        number >>= 7
-        at += 1
-    out[at] = number
-    return at + 1
-
-
-@njit(cache=True, nogil=True)
-def read_number(data, at):
-    """Read a whole number; returns it and where the next one begins."""
-    number, shift = np.int64(0), 0
-    while at < data.shape[0]:
-        byte = np.int64(data[at])
-        at += 1
-        number |= (byte & 127) << shift
-        if byte < 128 or shift > 49:
-            break
-        shift += 7
-    return number, at
 
 
 @njit(cache=True, nogil=True)
@@ -204,15 +181,7 @@ def encode_amounts(amounts, bounds):
 def decode_amounts(data, count):
     """Read `count` amounts as int64."""
     amounts = np.empty(count, np.int64)
-    at, end = np.uint64(0), np.uint64(data.shape[0])
-    for k in range(count):
-        # Nearly all are of one byte.
-        if at < end and data[at] < 128:
-            amounts[k] = data[at]
-            at += _ONE
-        else:
-            number, after = read_number(data, np.int64(at))
-            amounts[k], at = number, np.uint64(after)
+    read_numbers(data, 0, amounts, count)
     return amounts
 
 
@@ -233,7 +202,7 @@ def encode_values(values, runs, bounds):
                 at = write_number(out, at, 0)
             else:
                 step = value - before
-                at = write_number(out, at, ((step << 1) ^ (step >> 63)) + 1)
+                at = write_number(out, at, zigzag(step) + 1)
                 before = value
         if b < bounds.shape[0] and runs[r + 1] == bounds[b]:
             offsets[b] = at
@@ -244,38 +213,17 @@ def encode_values(values, runs, bounds):
 @njit(cache=True, nogil=True)
 def decode_values(data, lengths):
     """Read the values of all runs as int32, UNKNOWN among them."""
-    total = np.int64(0)
+    values = np.empty(lengths.sum(), np.int32)
+    codes = np.empty(lengths.max() if len(lengths) else 0, np.int64)
+    at, k = 0, 0
     for length in lengths:
-        total += length
-    values = np.empty(total, np.int32)
-    at, k, end = np.uint64(0), np.uint64(0), np.uint64(data.shape[0])
-    for length in lengths:
+        at = read_numbers(data, at, codes, length)
         before = np.int64(0)
-        for _ in range(length):
-            if at < end and data[at] < 128:  # nearly all are of one byte
-                code = np.int64(data[at]) - 1
-                at += _ONE
+        for j in range(length):
+            if codes[j] == 0:
+                values[k + j] = UNKNOWN
             else:
-                number, after = read_number(data, np.int64(at))
-                code, at = number - 1, np.uint64(after)
-            if code < 0:
-                values[k] = UNKNOWN
-            else:
-                before += (code >> 1) ^ -(code & 1)
-                values[k] = before
-            k += _ONE
+                before += unzigzag(codes[j] - 1)
+                values[k + j] = before
+        k += length
     return values
-
-
-@njit(cache=True, nogil=True)
-def varint_bytes(data, lengths):
-    """Offsets of the runs of amounts or values into the bytes, (r + 1,)."""
-    offsets = np.zeros(lengths.shape[0] + 1, np.int64)
-    at = 0
-    for r in range(lengths.shape[0]):
-        for _ in range(lengths[r]):
-            while at < data.shape[0] and data[at] >= 128:
-                at += 1
-            at += 1
-        offsets[r + 1] = at
-    return offsets

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from heatlas.kernels.index import read_number
+from heatlas.kernels.numbers import read_numbers, unzigzag
 
 __all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
 
@@ -76,19 +76,14 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
     data : ndarray of uint8
         As `heatlas.kernels.index.encode_amounts` wrote them.
     """
-    at, end, k = np.uint64(0), np.uint64(data.shape[0]), np.uint64(0)
+    amounts = np.empty(lengths.max() if len(lengths) else 0, np.int64)
+    at, k = 0, np.uint64(0)
     for r in range(ids.shape[0]):
-        kept = _kept(keep, ids[r])
-        for _ in range(lengths[r]):
-            if at < end and data[at] < 128:  # nearly all are of one byte
-                amount = np.int64(data[at])
-                at += _ONE
-            else:
-                amount, after = read_number(data, np.int64(at))
-                at = np.uint64(after)
-            if kept:
-                total[pixels[k]] += amount
-            k += _ONE
+        at = read_numbers(data, at, amounts, lengths[r])
+        if _kept(keep, ids[r]):
+            for j in range(lengths[r]):
+                total[pixels[k + np.uint64(j)]] += amounts[j]
+        k += np.uint64(lengths[r])
 
 
 @njit(cache=True, nogil=True)
@@ -105,24 +100,20 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
     count, total, square, extreme, greatest
         As for `heatlas.kernels.reduce.add_metric`.
     """
-    at, end, k = np.uint64(0), np.uint64(data.shape[0]), np.uint64(0)
+    codes = np.empty(lengths.max() if len(lengths) else 0, np.int64)
+    at, first = 0, np.uint64(0)
     for r in range(ids.shape[0]):
-        kept = _kept(keep, ids[r])
-        known = np.int64(0)
-        for _ in range(lengths[r]):
-            if at < end and data[at] < 128:
-                code = np.int64(data[at]) - 1
-                at += _ONE
-            else:
-                number, after = read_number(data, np.int64(at))
-                code, at = number - 1, np.uint64(after)
+        at = read_numbers(data, at, codes, lengths[r])
+        known, k = np.int64(0), first
+        first += np.uint64(lengths[r])
+        if not _kept(keep, ids[r]):
+            continue
+        for j in range(lengths[r]):
             pixel = pixels[k]
             k += _ONE
-            if code < 0:
+            if codes[j] == 0:
                 continue
-            known += (code >> 1) ^ -(code & 1)
-            if not kept:
-                continue
+            known += unzigzag(codes[j] - 1)
             if table.shape[0] > 0:
                 value = table[min(max(known - least, 0), table.shape[0] - 1)]
             else:

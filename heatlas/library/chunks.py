@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import decode_header, encode_headers, pixel_bytes, varint_bytes
+from heatlas.kernels.index import decode_header, encode_headers, pixel_bytes
+from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
 from heatlas.library.keys import CHUNKS, chunk_of, column_of, key
 from heatlas.library.packing import TOGETHER, pack_columns, unpack, unpack_columns
@@ -70,7 +71,7 @@ class _Chunk:
     def runs(self, column: int) -> list[NDArray[np.uint8]]:
         """Bytes of each run."""
         data = self.column(column)
-        cuts = pixel_bytes(data, 0, self.lengths) if column == PIXELS else varint_bytes(data, self.lengths)
+        cuts = pixel_bytes(data, 0, self.lengths) if column == PIXELS else number_bytes(data, self.lengths)
         return [data[first:last] for first, last in pairwise(cuts.tolist())]
 
 

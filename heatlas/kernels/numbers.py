@@ -1,0 +1,110 @@
+"""Whole numbers from 0 in bytes of seven bits, low ones first, the eighth set on all but the last (LEB128)."""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+__all__ = ["number_bytes", "read_number", "read_numbers", "unzigzag", "write_number", "zigzag"]
+
+_ONE, _EIGHT = np.uint64(1), np.uint64(8)
+_GOES_ON = np.uint64(0x8080808080808080)
+"""The eighth bits of eight bytes."""
+
+
+@intrinsic
+def _eight_bytes(context, array, index):  # noqa: ARG001 - numba hands it over
+    """Eight bytes of an array from an index on, as one number: to ask something of all of them at once."""
+
+    def generate(target, builder, signature, values):
+        data = target.make_array(signature.args[0])(target, builder, values[0]).data
+        place = builder.bitcast(builder.gep(data, [values[1]]), ir.IntType(64).as_pointer())
+        return builder.load(place, align=1)
+
+    return types.uint64(array, types.uint64), generate
+
+
+@njit(cache=True, nogil=True)
+def zigzag(number):
+    """Fold a signed number: 0, -1, 1, -2 ... become 0, 1, 2, 3."""
+    return (number << 1) ^ (number >> 63)
+
+
+@njit(cache=True, nogil=True)
+def unzigzag(code):
+    """Undo `zigzag`."""
+    return (code >> 1) ^ -(code & 1)
+
+
+@njit(cache=True, nogil=True)
+def write_number(out, at, number):
+    """Write a whole number from 0; returns where the next byte goes."""
+    while number >= 128:
+        out[at] = (number & 127) | 128
+        number >>= 7
+        at += 1
+    out[at] = number
+    return at + 1
+
+
+@njit(cache=True, nogil=True)
+def read_number(data, at):
+    """Read a whole number; returns it and where the next one begins."""
+    number, shift = np.int64(0), 0
+    while at < data.shape[0]:
+        byte = np.int64(data[at])
+        at += 1
+        number |= (byte & 127) << shift
+        if byte < 128 or shift > 49:
+            break
+        shift += 7
+    return number, at
+
+
+@njit(cache=True, nogil=True)
+def read_numbers(data, at, numbers, count):
+    """Read so many numbers from `at` on; where bytes are cut off, what is missing is 0. Returns where the next begins.
+
+    Which numbers have a second byte cannot be foretold: they are put together without a branch.
+    """
+    i, k, size, wanted = np.uint64(at), np.uint64(0), np.uint64(data.shape[0]), np.uint64(count)
+    while k < wanted and i + _EIGHT <= size:
+        if k + _EIGHT <= wanted and _eight_bytes(data, i) & _GOES_ON == 0:
+            for j in range(8):
+                numbers[k + np.uint64(j)] = data[i + np.uint64(j)]
+            k += _EIGHT
+            i += _EIGHT
+            continue
+        for _ in range(min(wanted - k, np.uint64(4))):
+            low, high = np.uint64(data[i]), np.uint64(data[i + _ONE])
+            more = low >> np.uint64(7)
+            if more & (high >> np.uint64(7)):
+                break
+            numbers[k] = (low & np.uint64(127)) | (high & (np.uint64(0) - more)) << np.uint64(7)
+            k += _ONE
+            i += _ONE + more
+        else:
+            continue
+        number, there = read_number(data, np.int64(i))
+        numbers[k], i = number, np.uint64(there)
+        k += _ONE
+    for j in range(k, wanted):
+        number, there = read_number(data, np.int64(i))
+        numbers[j], i = number, np.uint64(there)
+    return np.int64(i)
+
+
+@njit(cache=True, nogil=True)
+def number_bytes(data, lengths):
+    """Offsets of runs of so many numbers into the bytes, (r + 1,)."""
+    offsets = np.zeros(lengths.shape[0] + 1, np.int64)
+    at = 0
+    for r in range(lengths.shape[0]):
+        for _ in range(lengths[r]):
+            while at < data.shape[0] and data[at] >= 128:
+                at += 1
+            at += 1
+        offsets[r + 1] = at
+    return offsets
