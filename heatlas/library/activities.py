@@ -14,13 +14,16 @@ from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.library.store import Library
 
-__all__ = ["delete_activities", "insert_activity", "list_activities", "read_activities", "select"]
+__all__ = [
+    "activities_of", "delete_activities", "insert_activity", "list_activities", "read_activities", "read_rows",
+    "select",
+]  # fmt: skip
 
 _ATTRIBUTES = tuple(field.name for field in fields(Activity))
 _READ = ", ".join(("number", *_ATTRIBUTES))
@@ -65,20 +68,26 @@ def read_activities(
     link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
 ) -> dict[int, Activity]:
     """Activities by number, in the order of their numbers; `condition` is SQL of this package's own."""
-    rows = link.execute(f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number", tuple(values))  # noqa: S608
-    return {row[0]: _activity(row[1:]) for row in rows}
+    return activities_of(read_rows(link, condition, values))
 
 
-def _activity(row: tuple[Any, ...]) -> Activity:
+def read_rows(link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    """Activities as they lie in the file, in the order of their numbers, which come first; for `activities_of`."""
+    query = f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number"  # noqa: S608 - of this package's own
+    return link.execute(query, tuple(values)).fetchall()
+
+
+def activities_of(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
+    """Make activities of what `read_rows` gave."""
+    extra = _ATTRIBUTES.index("extra") + 1
+    extras = json.loads(f"[{','.join(row[extra] for row in rows)}]")  # all at once: in half the time
+    return {row[0]: _activity(row[1:], more) for row, more in zip(rows, extras, strict=True)}
+
+
+def _activity(row: tuple[Any, ...], extra: dict[str, Any]) -> Activity:
     known = dict(zip(_ATTRIBUTES, row, strict=True))
-    return Activity(
-        **{
-            **known,
-            "commute": bool(known["commute"]),
-            "private": bool(known["private"]),
-            "extra": json.loads(known["extra"]),
-        }
-    )
+    known["commute"], known["private"], known["extra"] = bool(known["commute"]), bool(known["private"]), extra
+    return Activity(**known)
 
 
 def list_activities(library: Library) -> dict[int, Activity]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.errors import BadOption
-from heatlas.library.activities import read_activities
+from heatlas.library.activities import activities_of, read_rows
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_settings
 from heatlas.sources.sports import sport_name
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chosen", "Snapshot", "choose", "take"]
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Changes when the same library is drawn otherwise."""
 
 
@@ -86,15 +86,16 @@ def take(library: Library, public: bool = False) -> Snapshot:
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
     with library.read() as link:
         settings = read_settings(link)
-        activities = read_activities(link, "same_as IS NULL")
+        kept = read_rows(link, "same_as IS NULL")
         rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
         zones = link.execute("SELECT lat, lon, radius FROM zones ORDER BY name").fetchall() if rows else []
         point_sets = list_point_sets(link)
     digest.update(repr((settings, zones, sorted(rows))).encode())
     # What activities are called and when they were decides what filters choose.
-    digest.update(repr(list(activities.values())).encode())
+    digest.update(repr(kept).encode())
     for name, stored in point_sets.items():
         digest.update(repr((name, stored.weight, stored.digest)).encode())
+    activities = activities_of(kept)
     held = len(activities)
     if public:
         activities = {number: activity for number, activity in activities.items() if not activity.private}
