@@ -131,11 +131,21 @@ def _shifts(batch: Batch, window: Window) -> list[int]:
     west, _, top, _ = batch.bounds.min(axis=0)
     _, east, _, bottom = batch.bounds.max(axis=0)
     top, bottom = top * scale, bottom * scale
-    if bottom < window.y or top >= window.y + window.height:
+    # A pixel more on all sides: what lies just beside an edge may be taken to the other side of it by rounding.
+    if bottom < window.y - 1 or top > window.y + window.height + 1:
         return []
-    low = math.ceil(window.x / scale - east)
-    high = math.floor((window.x + window.width) / scale - west)
+    low = math.ceil((window.x - 1) / scale - east)
+    high = math.floor((window.x + window.width + 1) / scale - west)
     return list(range(low, high + 1))
+
+
+def _touching(batch: Batch, window: Window, shift: int) -> NDArray[np.bool_]:
+    """Which tracks of a batch may touch a window, shifted by so many worlds; a pixel aside, as `_shifts`."""
+    west, east, north, south = (batch.bounds * window.scale).T
+    west, east = west + shift * window.scale - window.x, east + shift * window.scale - window.x
+    across = (east >= -1) & (west <= window.width + 1)
+    touching: NDArray[np.bool_] = across & (south >= window.y - 1) & (north <= window.y + window.height + 1)
+    return touching
 
 
 def _strips(batches: Sequence[_Traced], window: Window, workers: int) -> list[Window]:
@@ -166,6 +176,8 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     smallest = np.minimum(*ground_metres(polar)) / window.scale
     # One tenth more: the way is measured piece by piece, at each piece's own latitude.
     reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
+    # A table as wide as the window holds all of it.
+    reach = np.minimum(reach, max(window.width, window.height))
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)
 
 
@@ -179,10 +191,13 @@ def _draw_strip(batches: Sequence[_Traced], window: Window, planes: Planes, meas
         batch = traced.batch
         shifts = _shifts(batch, window)
         columns = _columns(batch, measure) if shifts else None
+        touching = [_touching(batch, window, shift) for shift in shifts]
         for k in range(len(batch)):
             ordinal += 1
             segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
-            for shift in shifts:
+            for shift, near in zip(shifts, touching, strict=True):
+                if not near[k]:
+                    continue
                 place = (window.scale, window.x - shift * window.scale, *size, traced.least[k], traced.bits[k])
                 _reduce(batch, columns, segments, place, ordinal, planes, measure)
     return []
@@ -218,8 +233,8 @@ def _count_strip(
             if first < last:
                 count_passes(
                     batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
-                    least[first:last], bits[first:last], window.scale, x, *size, planes.counts, planes.carries,
-                    *blocks,
+                    _touching(batch, window, shift)[first:last], least[first:last], bits[first:last], window.scale, x,
+                    *size, planes.counts, planes.carries, *blocks,
                 )  # fmt: skip
     return spans_of(np.flatnonzero(blocks[0]), len(planes.counts))
 

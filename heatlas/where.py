@@ -47,8 +47,8 @@ def attributes(activity: Activity) -> dict[str, Any]:
     }
 
 
-def parse_date(text: str) -> dt.datetime:
-    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"); UTC where no offset is given.
+def parse_date(text: str | dt.date) -> dt.datetime:
+    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object; UTC where no offset is given.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def parse_date(text: str) -> dt.datetime:
         When it is neither.
     """
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
+        moment = dt.datetime.fromisoformat(str(text).strip())
     except ValueError:
         raise BadOption(f"{text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
@@ -86,11 +86,17 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
 
     def passes(values: Mapping[str, Any]) -> bool:
         try:
-            return _evaluate(tree, values) is True
-        except (TypeError, ArithmeticError) as error:
+            told = _evaluate(tree, values)
+        except (TypeError, AttributeError):
             raise BadOption(
-                f"the filter {text!r} cannot be worked out ({error}): text needs quotes, numbers must not have them"
+                f"the filter {text!r} cannot be worked out: it mixes kinds; text needs quotes, numbers must not have "
+                "them, and a date is written DATE('2024-01-31')"
             ) from None
+        except ArithmeticError:
+            raise BadOption(f"the filter {text!r} cannot be worked out: its numbers are too large") from None
+        if told is not None and not isinstance(told, bool):
+            raise BadOption(f"the filter {text!r} is no condition: write it like sport = 'Run' AND distance > 5000")
+        return told is True
 
     return passes
 

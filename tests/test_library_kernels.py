@@ -144,6 +144,17 @@ def test_damaged_bytes_do_no_harm(data):
     number_bytes(data, lengths)
 
 
+def test_activities_that_cannot_be_are_left_out():
+    beyond = [3, *varint(2**31 + 7), 1, 1, 1, 1, 1] + [0] * 12
+    around = [3, *varint(2**55), *[255] * 8, 127, 1, 1, 1, 1] + [0] * 12  # differences that add up to less than 0
+    for data in (np.array(beyond, np.uint8), np.array(around, np.uint8)):
+        ids, lengths, _ = codec.decode_header(data)
+        assert len(ids) == len(lengths) == 0
+    counts = np.zeros(65536, np.uint32)
+    add_passes(np.zeros(1, np.uint16), np.array([-5]), np.array([1]), np.ones(3, bool), counts)
+    assert not counts.any()
+
+
 @given(runs=some_runs, keep=st.lists(st.booleans(), max_size=7), data=st.data())
 def test_reducing(runs, keep, data):
     ids, lengths = np.arange(len(runs)), np.array([len(run) for run in runs])

@@ -373,6 +373,30 @@ def test_joined_batches_draw_what_each_draws_and_selecting_takes_them_apart_agai
     assert [a.source for a in some.activities] == [part.activities[0].source for part in kept]
 
 
+@pytest.mark.parametrize("measure", ["passes", "activities", "seconds", "metres", "fixes"])
+def test_what_is_rounded_over_an_edge_is_drawn_beyond_it(measure):
+    scale, x, y = 256 * 2.0**10, 120000, 100000
+    near = 2.0**-27  # of a pixel before the edge, which the lattice of 2**-24 does not know
+    down = [(x + 0.5, y - 3.5), (x + 0.5, y - near)], (0, 5, 10, 5)
+    across = [(x - 3.5, y + 0.5), (x - near, y + 0.5)], (5, 0, 5, 10)
+    for places, (left, top, width, height) in (down, across):
+        batch = slow.make_batch(np.zeros(2), np.zeros(2))
+        batch.u[:], batch.v[:] = np.array(places).T / scale
+        batch.progress[:] = progress_along(batch.u, batch.v, np.array([0, 2]), TOLERANCE)
+        whole = grid_of([batch], Window(scale, x - 5, y - 5, 10, 10), measure).total
+        part = grid_of([batch], Window(scale, x - 5 + left, y - 5 + top, width, height), measure).total
+        assert np.array_equal(whole[top : top + height, left : left + width], part)
+
+
+def test_a_table_is_no_wider_than_the_window():
+    # Towards the poles, at high zooms, some metres are thousands of pixels.
+    batch = slow.make_batch(10 + 1e-5 * np.arange(40.0), np.full(40, 84.9))
+    whole = window_over(batch, zoom=24)
+    window = Window(whole.scale, whole.x, whole.y, 200, whole.height)
+    for measure in ("passes", "activities"):
+        assert grid_of([batch], window, measure).total.any()
+
+
 @given(seed=seeds, count=st.integers(1, 5))
 def test_bounds_are_those_of_each_track(seed, count):
     rng = np.random.default_rng(seed)

@@ -136,7 +136,7 @@ def _work_out(x, y, near, first, lines, frame, shift, courses):
 
 @njit(cache=True, nogil=True)
 def count_passes(
-    u, v, progress, segments, tracks, least, bits, scale, x0, y0, width, height, counts, carried, blocks, block
+    u, v, progress, segments, tracks, wanted, least, bits, scale, x0, y0, width, height, counts, carried, blocks, block
 ):  # fmt: skip
     """Count the passages of tracks through the pixels of a window.
 
@@ -150,6 +150,8 @@ def count_passes(
         Offsets of the segments into the fixes.
     tracks : ndarray of int64 (k + 1,)
         Offsets of the tracks into the segments.
+    wanted : ndarray of bool (k,)
+        Which tracks to count: for those that are nowhere near the window a table need not even be cleared.
     least : ndarray of float64 (k,)
         Metres of progress after which a return to a pixel counts again, for each track.
     bits : ndarray of int64 (k,)
@@ -183,6 +185,8 @@ def count_passes(
     # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
     ring, met = np.zeros(_RING, np.uint64), np.uint64(0)
     for t in range(tracks.shape[0] - 1):
+        if not wanted[t]:
+            continue
         shift, rejoin = bits[t], least[t]
         last_slot = (1 << 2 * shift) - 1
         table[: last_slot + 1] = -1

@@ -24,6 +24,8 @@ __all__ = [
 UNKNOWN = -(1 << 31)
 """A value that is not known, among decoded ones."""
 _ONE = np.uint64(1)
+_LAST = (1 << 31) - 1
+"""Greatest number of an activity."""
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +104,7 @@ def encode_pixels(pixels, runs, tiles):
 def decode_header(data):
     """Read the ids and lengths of a tile's runs, and where the runs begin.
 
-    A passage takes a byte at least: of damaged bytes that claim more, runs are left out.
+    A passage takes a byte at least: of damaged bytes that claim more, or activities that cannot be, runs are left out.
     """
     count, at = read_number(data, 0)
     count = min(count, data.shape[0])
@@ -111,6 +113,8 @@ def decode_header(data):
     for r in range(count):
         step, at = read_number(data, at)
         before += step
+        if step > _LAST or before > _LAST:
+            return ids[:0], lengths[:0], at
         ids[r] = before
     for r in range(count):
         length, at = read_number(data, at)

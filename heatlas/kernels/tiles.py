@@ -20,7 +20,7 @@ _ONE = np.uint64(1)
 @njit(cache=True, nogil=True)
 def _kept(keep, activity):
     """Whether the filter keeps an activity; an empty filter keeps all."""
-    return keep.shape[0] == 0 or (activity < keep.shape[0] and keep[activity])
+    return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
 @njit(cache=True, nogil=True)

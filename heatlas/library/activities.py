@@ -102,8 +102,9 @@ def select(
     sports: Collection[str] = (),
     after: str | None = None,
     before: str | None = None,
+    copies: bool = False,
 ) -> NDArray[np.bool_]:
-    """Choose activities as `heatlas.tracks.Tracks.select` and `where` do.
+    """Choose activities as `heatlas.tracks.Tracks.select` and `where` do; of second copies too if `copies` says so.
 
     Returns
     -------
@@ -115,7 +116,8 @@ def select(
     BadOption
         As they do.
     """
-    activities = list_activities(library)
+    with library.read() as link:
+        activities = read_activities(link, "TRUE" if copies else "same_as IS NULL")
     number = {id(activity): k for k, activity in activities.items()}
     count, nothing = len(activities), np.zeros(0)
     # The filters ask for attributes alone: tracks without a fix do.

@@ -57,8 +57,9 @@ class Traceable:
             return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
         west, east, north, south = batch.bounds[0].tolist()
         x0, y0 = math.floor(west * scale) - 1, math.floor(north * scale) - 1
-        least, bits = _reach(batch, scale, self._rejoin)
         width, height = math.ceil(east * scale) + 2 - x0, math.ceil(south * scale) + 2 - y0
+        least, bits = _reach(batch, scale, self._rejoin)
+        bits = min(bits, max(width, height).bit_length())  # a table as wide as all of the track is wide enough
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, float(scale), float(x0), float(y0), width, height,
             least, bits,

@@ -113,7 +113,7 @@ class _Circle:
         u, v = (float(world) for world in from_lonlat(lon, lat))
         reach = tuple(radius / float(metres) * _SIDE * 2**zoom for metres in ground_metres(v))
         if (2 * reach[0] / _SIDE + 2) * (2 * reach[1] / _SIDE + 2) > _MOST_TILES:
-            raise BadOption(f"a circle of {radius:g} m is too wide to look for who passes: at most some kilometres")
+            raise BadOption(f"a circle of {radius:g} m is too wide to look for who passes here: take a smaller one")
         return cls(u % 1.0, v, radius, zoom, (reach[0], reach[1]))
 
     def tiles(self) -> Iterator[tuple[int, int]]:

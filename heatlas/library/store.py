@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class Library:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._links: list[sqlite3.Connection] = []
+        self._links: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
         self._lock = threading.Lock()
 
     def __enter__(self) -> Library:
@@ -56,7 +57,7 @@ class Library:
         with self._lock:
             links, self._links = self._links, []
             self._local = threading.local()
-        for link in links:
+        for _, link in links:
             link.close()
 
     def _link(self) -> sqlite3.Connection:
@@ -65,8 +66,20 @@ class Library:
             link = _connect(self.path)
             self._local.link = link
             with self._lock:
-                self._links.append(link)
+                self._links.append((weakref.ref(threading.current_thread()), link))
+                self._close_idle()
         return link
+
+    def _close_idle(self) -> None:
+        """Close the connections of threads that have ended: who draws again and again makes new ones each time."""
+        alive = []
+        for thread, link in self._links:
+            owner = thread()
+            if owner is not None and owner.is_alive():
+                alive.append((thread, link))
+            else:
+                link.close()
+        self._links = alive
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -64,6 +64,11 @@ def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa
         )
 
 
+def is_our_archive(path: Path) -> bool:
+    """Whether an archive was published before, so that it may be replaced."""
+    return _generation(path) not in {None, "None"}
+
+
 def _generation(path: Path) -> str | None:
     """What an archive of ours is known by; None of any other file, or of none."""
     with suppress(OSError, SourceFailed, ValueError), path.open("rb") as file:

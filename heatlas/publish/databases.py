@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from heatlas.publish.ledger import Ledger
     from heatlas.publish.sink import Metadata
 
-__all__ = ["MBTILES", "SQLITEDB", "Layout", "open_database", "partial_of"]
+__all__ = ["MBTILES", "SQLITEDB", "Layout", "is_our_database", "open_database", "partial_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ def open_database(layout: Layout, path: Path, style: bytes, form: str) -> Iterat
     path = path.resolve() if path.is_symlink() else path
     here = path if _style_of(path) == style.hex() else partial_of(path)
     if here != path and here.exists() and _style_of(here) != style.hex():
+        _refuse_if_used(here)
         with failures(here):
             here.unlink()
     with open_ledger(here, alone=here != path) as ledger:
@@ -137,9 +138,28 @@ def open_database(layout: Layout, path: Path, style: bytes, form: str) -> Iterat
         )
 
 
+def _refuse_if_used(partial: Path) -> None:
+    """Leave alone what another program is writing."""
+    with failures(partial):
+        link = sqlite3.connect(partial, timeout=1, isolation_level=None)
+        try:
+            link.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            pass  # it is damaged, and nobody's
+        finally:
+            link.close()
+
+
 def _run(ledger: Ledger, statement: str, values: tuple[Any, ...]) -> None:
     ledger.begin()
     ledger.link.execute(statement, values)
+
+
+def is_our_database(path: Path) -> bool:
+    """Whether a file was published before, so that it may be changed or replaced."""
+    return _style_of(path) is not None
 
 
 def _style_of(path: Path) -> str | None:
@@ -147,13 +167,19 @@ def _style_of(path: Path) -> str | None:
     if not path.is_file() or path.stat().st_size == 0:
         return None
     with suppress(sqlite3.Error):
-        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        # What a run that was killed was about to write is taken back first, which changes the file.
+        mode = "rw" if _journal_of(path).exists() else "ro"
+        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
         try:
             row = link.execute("SELECT value FROM heatlas_state WHERE name = 'style'").fetchone()
         finally:
             link.close()
         return None if row is None else str(json.loads(row[0]))
     return None
+
+
+def _journal_of(path: Path) -> Path:
+    return path.resolve().with_name(f"{path.resolve().name}-journal")
 
 
 def _finish(layout: Layout, ledger: Ledger, here: Path, path: Path, metadata: Metadata) -> list[Path]:
@@ -165,5 +191,6 @@ def _finish(layout: Layout, ledger: Ledger, here: Path, path: Path, metadata: Me
     if here != path:
         ledger.link.close()
         with failures(path):
+            _journal_of(path).unlink(missing_ok=True)  # of what was there: it would be played into this
             here.replace(path)
     return [path]

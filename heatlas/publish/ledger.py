@@ -26,7 +26,7 @@ NOTHING = b""
 _PATIENCE = 10.0
 _CACHE_KB = 64 << 10
 """More than is written between two commits, so that nothing reaches the file before."""
-_VERSION = 1
+_VERSION = 2
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS heatlas_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS heatlas_drawn (

@@ -74,8 +74,8 @@ class Snapshot:
 class Chosen:
     """Activities that a filter chose."""
 
-    keep: NDArray[np.bool_] | None
-    """By number, as `heatlas.library.drawing.draw` takes it; None: all."""
+    keep: NDArray[np.bool_]
+    """By number, as `heatlas.library.drawing.draw` takes it."""
     count: int
     key: str
     """Equal where the same activities were chosen, however that was said."""
@@ -127,10 +127,11 @@ def choose(snapshot: Snapshot, wanted: Filter) -> Chosen:
         mask &= snapshot.starts < parse_date(wanted.before).timestamp()
     if wanted.where is not None:
         mask &= _asked(snapshot, wanted.where)
-    if mask.all() and not snapshot.withheld:
-        return Chosen(None, len(mask), "all")
-    keep = np.zeros(int(snapshot.numbers.max(initial=-1)) + 1, np.bool_)
+    # Also of all that there are: what comes in while tiles are drawn is not of this state, and may be private.
+    keep = np.zeros(int(snapshot.numbers.max(initial=0)) + 1, np.bool_)  # never empty: it is asked by number
     keep[snapshot.numbers[mask]] = True
+    if mask.all() and not snapshot.withheld:
+        return Chosen(keep, len(mask), "all")
     key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).hexdigest()
     return Chosen(keep, int(mask.sum()), key)
 

@@ -53,7 +53,7 @@ def tiles_of(field: Field, zoom: int) -> list[tuple[int, int]]:
     known = min(max(zoom, first), last)
     census = census_for(field, known)
     held = census.passages > 0
-    if not field.look.point_set and field.chosen.keep is not None:
+    if not field.look.point_set:
         keep = np.append(field.chosen.keep, False)
         held &= keep[np.minimum(census.number, len(keep) - 1)]
     tiles = np.unique(census.tile[held])
