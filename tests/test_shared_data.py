@@ -94,7 +94,7 @@ def test_cities(shared_data, tmp_path, city):
     assert south < lat < north, city
     assert report["range"][0] == 1
     assert report["range"][1] > 5
-    assert json.loads(out.with_suffix(".json").read_text())["bbox"] == pytest.approx(report["window"]["bbox"])
+    assert json.loads(out.with_name(f"{out.name}.json").read_text())["bbox"] == pytest.approx(report["window"]["bbox"])
 
 
 @pytest.mark.parametrize("city", ["Tampere", "Budapest"])

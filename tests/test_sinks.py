@@ -34,13 +34,13 @@ def made(**more) -> Artwork:
 
 
 FILES = {
-    ".png": ["heat.png", "heat.json", "heat.pgw", "heat.png.aux.xml"],
-    ".webp": ["heat.webp", "heat.json", "heat.wld", "heat.webp.aux.xml"],
+    ".png": ["heat.png", "heat.png.json", "heat.pgw", "heat.png.aux.xml"],
+    ".webp": ["heat.webp", "heat.webp.json", "heat.wld", "heat.webp.aux.xml"],
     ".tif": ["heat.tif"],
     ".tiff": ["heat.tiff"],
     ".kmz": ["heat.kmz"],
-    ".npy": ["heat.npy", "heat.json"],
-    ".pdf": ["heat.pdf", "heat.json"],
+    ".npy": ["heat.npy", "heat.npy.json"],
+    ".pdf": ["heat.pdf", "heat.pdf.json"],
 }
 
 
@@ -114,7 +114,7 @@ def test_a_link_goes_on_pointing(tmp_path):
     written = write(link, made())
     assert link.is_symlink()
     assert np.load(target).shape == (300, 400)
-    assert written == [link, target.with_suffix(".json")]
+    assert written == [link, target.with_name(f"{target.name}.json")]
     assert written[1].exists()
 
 
@@ -149,7 +149,7 @@ def test_closed_places_are_refused(tmp_path, closed, monkeypatch):
 
 def test_endings_may_be_in_capitals(tmp_path):
     written = write(tmp_path / "HEAT.PNG", made())
-    assert [path.name for path in written] == ["HEAT.PNG", "HEAT.json", "HEAT.pgw", "HEAT.PNG.aux.xml"]
+    assert [path.name for path in written] == ["HEAT.PNG", "HEAT.PNG.json", "HEAT.pgw", "HEAT.PNG.aux.xml"]
 
 
 def test_a_missing_library_is_said_before_work(tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 """Where a picture lies: files beside it, for web maps, for GIS programs and for people.
 
-NAME.json
+NAME.png.json, NAME.webp.json
     Outer edges, coordinates ready to paste into Leaflet or MapLibre, and what the colours mean.
 NAME.pgw, NAME.wld
     World file: pixel size, and the centre of the upper left pixel, metres of EPSG:3857.
@@ -96,8 +96,8 @@ def describe(name: str, artwork: Artwork) -> dict[str, Any]:
 
 
 def write_description(path: Path, description: dict[str, Any]) -> Path:
-    """Write NAME.json beside a file."""
-    beside = path.with_suffix(".json")
+    """Write NAME.png.json beside NAME.png, and so on: NAME.json may well be what is drawn, or of somebody else."""
+    beside = path.with_name(f"{path.name}.json")
     # One line for each key: the lists of coordinates stay readable and can be pasted.
     lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items())
     beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

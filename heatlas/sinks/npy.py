@@ -21,7 +21,7 @@ _STEP = 64
 
 
 def write(path: Path, artwork: Artwork) -> list[Path]:
-    """Write the values as float32 (height, width), NaN where nothing is, and NAME.json that places them."""
+    """Write the values as float32 (height, width), NaN where nothing is, and NAME.npy.json that places them."""
     shape = (artwork.window.height, artwork.window.width)
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     rows = artwork.value_rows(_STEP)

@@ -33,7 +33,7 @@ _CATALOGUE, _PAGES, _PAGE, _CONTENT, _INFO, _IMAGE, _ALPHA = range(1, 8)
 
 
 def write(path: Path, artwork: Artwork) -> list[Path]:
-    """Write a page of the picture's size at the artwork's dots per inch, and NAME.json that says where it lies."""
+    """Write a page of the picture's size at the artwork's dots per inch, and NAME.pdf.json that says where it lies."""
     picture = artwork.finished
     height, width = picture.shape
     page = [side * _POINTS / artwork.dpi for side in (width, height)]
