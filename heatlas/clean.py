@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Recording
 
-__all__ = ["MAX_GAP", "MAX_STEP", "SLACK", "clean"]
+__all__ = ["MAX_GAP", "MAX_STEP", "SLACK", "clean", "limits"]
 
 MAX_GAP = 300.0
 """Seconds without a position after which a new segment begins."""
@@ -27,6 +27,11 @@ SLACK = 50.0
 """Metres by which a fix may be wrong before a step counts as a jump."""
 _GPS_EPOCH = 315964800.0  # 1980-01-06: no recorded position is older
 _DAY = 86400.0
+
+
+def limits() -> tuple[float, float]:
+    """Between which Unix seconds anything can have been recorded: since there is GPS, until the day after tomorrow."""
+    return _GPS_EPOCH, time.time() + 2 * _DAY
 
 
 def clean(recording: Recording, max_speed: float, columns: Collection[str]) -> Batch:
@@ -55,8 +60,7 @@ def clean(recording: Recording, max_speed: float, columns: Collection[str]) -> B
         SLACK,
         MAX_GAP,
         MAX_STEP,
-        _GPS_EPOCH,
-        time.time() + 2 * _DAY,
+        *limits(),
     )
     whole = len(kept) == len(recording.lon)
     fixes = np.array([0, len(u)])

@@ -115,9 +115,9 @@ def parse_around(text: str) -> tuple[float, float, float]:
     return _circle(text, "--around")
 
 
-def parse_zone(text: str) -> Zone:
-    """Read a zone as `parse_around` reads a circle."""
-    lat, lon, radius = _circle(text, "--zone")
+def parse_zone(text: str, name: str = "--zone") -> Zone:
+    """Read a zone as `parse_around` reads a circle; `name` is what was asked for."""
+    lat, lon, radius = _circle(text, name)
     return Zone(lat, lon, radius)
 
 

@@ -65,7 +65,10 @@ def test_zones(export):
     lon, lat = (float(x) for x in np.array(heatlas_lonlat(track.u[0], track.v[0])))
     before = library_tracks("l.db", ()).fixes
     assert command("zones", "add", "home", "--at", f"{lat},{lon}", "--radius", "300m", "-l", "l.db").returncode == 0
-    assert command("zones", "list", "-l", "l.db").stdout.startswith("home  --at ")
+    assert command("zones", "list", "-l", "l.db").stdout.startswith(f"home  --at {lat:.8g},{lon:.8g} --radius 300m")
+    again = command("zones", "add", "home", "--at", "47,11", "--radius", "300m", "-l", "l.db")
+    assert again.returncode == 2
+    assert "has a zone 'home' already" in again.stderr
     assert library_tracks("l.db", ()).fixes < before
     assert "verdict" in json.loads(command("zones", "audit", "-l", "l.db", "--json").stdout)
     assert command("zones", "remove", "hom", "-l", "l.db").returncode == 2
@@ -81,12 +84,41 @@ def heatlas_lonlat(u, v):
 
 def test_remove_and_reindex(export):
     import_into("l.db", export)
-    assert remove_activities("l.db", "sport = 'Run'") > 0
+    removed, instead = remove_activities("l.db", "sport = 'Run'")
+    assert removed > 0
+    assert not instead
     assert {activity.sport for activity in library_tracks("l.db", ()).activities}.isdisjoint({"Run"})
     done = command("library", "reindex", "-l", "l.db", "--clip-ends", "100m")
     assert done.returncode == 0, done.stderr
     assert command("library", "compact", "-l", "l.db").returncode == 0
     assert command("library", "check", "-l", "l.db").returncode == 0
+
+
+def test_what_is_removed_takes_its_copies_with_it(tmp_path):
+    lon, lat = made.straight()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "one.gpx").write_bytes(made.gpx(lon, lat))
+    (tmp_path / "b" / "two.gpx").write_bytes(made.gpx(lon, lat))
+    for where, after in (("fixes_do_not_matter = 1", None), ("1 = 1", 0), ("source LIKE '%one.gpx'", 1)):
+        library = f"{len(where)}.db"
+        import_into(library, tmp_path / "a", tmp_path / "b")
+        assert library_tracks(library, ()).fixes == len(lon)
+        done = command("library", "remove", where, "-l", library)
+        if after is None:
+            assert done.returncode == 2
+            continue
+        assert done.stdout.startswith("1 activities removed\n")
+        assert ("shown instead: a copy that did not pass" in done.stdout) == bool(after)
+        assert len(library_tracks(library, ()).activities) == after
+
+
+@pytest.mark.parametrize("start", [4.07e9, 3.1e7])
+def test_a_clock_that_is_wrong_by_decades_does_not_stretch_the_dates(tmp_path, start):
+    (tmp_path / "x.gpx").write_bytes(made.gpx(*made.straight(), start=start))
+    tracks = heatlas.open(tmp_path / "x.gpx")
+    assert tracks.activities[0].start is None
+    assert "times that cannot be" in tracks.report.dropped
 
 
 def test_a_library_is_told_from_other_databases(export, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from urllib.parse import quote_plus
 
 import numpy as np
 import pytest
@@ -130,6 +131,18 @@ def test_a_token_opens_and_nothing_else_does(secret):
     assert secret.get("/health").status_code == 200
 
 
+def test_links_carry_the_token_of_whoever_asked(secret):
+    bearer = {"authorization": f"Bearer {TOKEN}"}
+    for path in ("/tiles.json?measure=seconds", "/WMTSCapabilities.xml"):
+        for _ in range(2):  # whoever comes first
+            assert "token" not in secret.get(path, headers=bearer).text
+            with_it = secret.get(path + ("&" if "?" in path else "?") + f"token={TOKEN}")
+            assert f"token={quote_plus(TOKEN)}" in with_it.text
+            planted = secret.get(path + ("&" if "?" in path else "?") + "token=planted", headers=bearer)
+            assert f"token={quote_plus(TOKEN)}" not in planted.text
+        assert secret.get(path, headers=bearer).headers["etag"] != with_it.headers["etag"]
+
+
 def test_an_editor_on_another_site_reads_with_the_token(secret):
     for headers in FOREIGN:
         answer = secret.get(f"/tiles/passes/3/4/2.png?token={TOKEN}", headers=headers)
@@ -141,6 +154,12 @@ def test_an_editor_on_another_site_reads_with_the_token(secret):
     ask = {"Origin": "https://editor.example", "Access-Control-Request-Method": "GET"}
     assert secret.options(f"/scale.json?z=3&token={TOKEN}", headers=ask).headers["access-control-allow-origin"] == "*"
     assert secret.options("/scale.json?z=3", headers=ask).status_code == 403
+    # A browser asks without the token whether it may bring it, and is told so; that opens nothing.
+    ask["Access-Control-Request-Headers"] = "authorization"
+    told = secret.options("/scale.json?z=3", headers=ask)
+    assert (told.status_code, told.headers["access-control-allow-origin"], told.content) == (204, "*", b"")
+    assert "Authorization" in told.headers["access-control-allow-headers"]
+    assert secret.get("/scale.json?z=3", headers=ask).status_code == 403
 
 
 def test_the_page_gets_a_cookie_for_the_token(path):

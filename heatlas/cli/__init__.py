@@ -42,7 +42,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="heatlas")
 def group() -> None:
-    r"""Draw heat maps of recorded tracks and weighted points.
+    """Draw heat maps of recorded tracks and weighted points.
 
     \b
       heatlas demo my-export                       a made-up export to try everything with
@@ -52,7 +52,7 @@ def group() -> None:
       heatlas import my-export                     into heatlas.db, a library; again, only what is new
       heatlas serve                                its live map, and tiles for any map program
       heatlas info my-export                       what is in it, and what was left out and why
-    """
+    """  # noqa: D301 - click wants the character
 
 
 def main() -> None:

@@ -76,6 +76,8 @@ def import_command(
         held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
         held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
         click.echo(f"{library} holds {' and '.join(held)}")
+    if report["files"]["failed"] and not report["activities"] and not report["point_sets"]:
+        raise SystemExit(1)  # nothing could be read, ever: whatever is to follow should not
 
 
 def _print_point_set(report: dict[str, Any]) -> None:
@@ -101,7 +103,8 @@ def _add(name: str, at: str, radius: str, library: str) -> None:
     """Hide what lies around a place: a circle that covers it, but is shifted and somewhat wider."""
     from heatlas.keeping import hide_zone
 
-    hide_zone(library, name, at, radius)
+    hidden, fixes = hide_zone(library, name, at, radius)
+    click.echo(f"{hidden:,} of {fixes:,} fixes are hidden now, by cut ends and zones")
 
 
 @zones_group.command("list")
@@ -111,7 +114,7 @@ def _list(library: str) -> None:
     from heatlas.keeping import zones_of
 
     for name, zone in zones_of(library).items():
-        click.echo(f"{name}  --at {zone.lat:g},{zone.lon:g} --radius {zone.radius:g}m")
+        click.echo(f"{name}  --at {zone.lat:.8g},{zone.lon:.8g} --radius {zone.radius:.8g}m")
 
 
 @zones_group.command("remove")
@@ -160,7 +163,11 @@ def _forget(where: str | None, points: str | None, library: str) -> None:
     if points is not None:
         click.echo(f"{remove_points(library, points):,} points removed")
     elif where is not None:
-        click.echo(f"{remove_activities(library, where):,} activities removed")
+        removed, instead = remove_activities(library, where)
+        click.echo(f"{removed:,} activities removed")
+        if instead:
+            copies = "a copy that did not pass" if len(instead) == 1 else f"{len(instead):,} copies that did not pass"
+            click.echo(f"shown instead: {copies}, e.g. {instead[0]}; a filter over source takes these out as well")
 
 
 @library_group.command("reindex")

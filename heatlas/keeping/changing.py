@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heatlas.errors import BadOption
 from heatlas.options import parse_length, parse_zone
 
 if TYPE_CHECKING:
@@ -13,14 +14,27 @@ if TYPE_CHECKING:
 __all__ = ["compact_library", "hide_zone", "reindex_library", "remove_activities", "remove_points", "show_zone"]
 
 
-def hide_zone(path: str | Path, name: str, at: str, radius: str) -> None:
-    """Hide a circle: `at` is "LAT,LON", the radius a length."""
-    from heatlas.library.store import open_library
-    from heatlas.library.zones import add_zone
+def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, int]:
+    """Hide a circle: `at` is "LAT,LON", the radius a length.
 
-    zone = parse_zone(f"{at},{radius}")
+    Returns how many fixes are hidden then, by whatever, and how many there are.
+    """
+    from heatlas.keeping.looking import library_tracks
+    from heatlas.library.store import open_library
+    from heatlas.library.zones import add_zone, list_zones
+
+    zone = parse_zone(f"{at},{radius}", "--at, --radius")
     with open_library(path) as library:
+        known = list_zones(library).get(name)
+        if known is not None:
+            raise BadOption(
+                f"{path} has a zone {name!r} already, around {known.lat:.6g},{known.lon:.6g}: "
+                f"take another name, or first show it again (heatlas zones remove {name})"
+            )
         add_zone(library, name, zone.lat, zone.lon, zone.radius)
+        with library.read() as link:
+            (fixes,) = link.execute("SELECT coalesce(sum(fixes), 0) FROM activities WHERE same_as IS NULL").fetchone()
+    return fixes - library_tracks(path, ()).fixes, fixes
 
 
 def show_zone(path: str | Path, name: str) -> None:
@@ -32,18 +46,23 @@ def show_zone(path: str | Path, name: str) -> None:
         remove_zone(library, name)
 
 
-def remove_activities(path: str | Path, where: str) -> int:
-    """Remove the activities that a CQL2 filter passes; return how many."""
+def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
+    """Remove the activities that a CQL2 filter passes, second copies among them.
+
+    Returns how many of those that were shown, and what is shown instead of some: copies that did not pass.
+    """
     import numpy as np
 
-    from heatlas.library.activities import select
+    from heatlas.library.activities import list_activities, select
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import remove
 
     with open_library(path) as library:
-        numbers = np.flatnonzero(select(library, where)).tolist()
+        before = set(list_activities(library))
+        numbers = np.flatnonzero(select(library, where, copies=True)).tolist()
         remove(library, numbers)
-    return len(numbers)
+        after = list_activities(library)
+    return len(before.intersection(numbers)), [after[k].source for k in sorted(after.keys() - before)]
 
 
 def remove_points(path: str | Path, name: str) -> int:

@@ -32,7 +32,9 @@ _SMALL = 600
 _GZIPPED = re.compile(r"application/(json|xml)")
 
 
-async def answer(request: Request, media_type: str, make: Callable[[Site, Snapshot, Request], bytes]) -> Response:
+async def answer(
+    request: Request, media_type: str, make: Callable[[Site, Snapshot, Request], bytes], linked: bool = False
+) -> Response:
     """Answer with bytes that depend on nothing but the library and the URL.
 
     Parameters
@@ -44,10 +46,14 @@ async def answer(request: Request, media_type: str, make: Callable[[Site, Snapsh
     make : callable
         Site, snapshot, request -> bytes, in a thread; raises HeatlasError. Is called once for each URL and
         state of the library, as far as memory goes.
+    linked : bool
+        Whether the answer holds links, with the token that the URL has: then it is for those alone who gave the same.
     """
     site = site_of(request)
     snapshot = await current(site)
     asked = asked_of(request)
+    if linked:
+        asked = f"{asked} {request.query_params.get('token')}"
     etag = _etag(snapshot.version, asked, site.public)
     headers = {"ETag": etag, "Cache-Control": _caching(site, request, snapshot)}
     if _has(request.headers.get("if-none-match", ""), etag):

@@ -110,8 +110,11 @@ def create_app(
             Route("/tiles/{measure}/{z}/{x}/{tile}", _tile),
             Route("/scale.json", partial(answer, media_type=JSON, make=_scale)),
             Route("/legend.png", partial(answer, media_type="image/png", make=_legend)),
-            Route("/tiles.json", partial(answer, media_type=JSON, make=_tile_json)),
-            Route("/WMTSCapabilities.xml", partial(answer, media_type="application/xml", make=_capabilities)),
+            Route("/tiles.json", partial(answer, media_type=JSON, make=_tile_json, linked=True)),
+            Route(
+                "/WMTSCapabilities.xml",
+                partial(answer, media_type="application/xml", make=_capabilities, linked=True),
+            ),
             Route("/openapi.json", partial(answer, media_type=JSON, make=_description)),
             Route("/at", partial(answer, media_type=JSON, make=_at)),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),

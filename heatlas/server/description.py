@@ -202,7 +202,8 @@ _LIBRARY = _object(
         })),
         "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),
         "minzoom": _WHOLE, "maxzoom": _WHOLE, "public": {"type": "boolean"}, "version": _TEXT,
-        "import": {"type": "boolean"}, "basemap": _or_null(_object({"url": _TEXT, "attribution": _TEXT})),
+        "import": {"type": "boolean"}, "token": {"type": "boolean"},
+        "basemap": _or_null(_object({"url": _TEXT, "attribution": _TEXT})),
     }
 )  # fmt: skip
 _PASSED = _object(

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
     from heatlas.server.site import Site
 
-__all__ = ["COOKIE", "content_policy", "guarded", "host_name"]
+__all__ = ["content_policy", "guarded", "host_name"]
 
-COOKIE = "heatlas"
 _OPEN = frozenset({"/health"})
 """What is answered without a token."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
@@ -44,7 +43,7 @@ def guarded(app: ASGIApp, site: Site) -> ASGIApp:
             return
         headers, query = Headers(scope=scope), QueryParams(scope["query_string"])
         origin = headers.get("origin")
-        shared = _opens(site, headers, query)
+        shared = _opens(site, headers, query) or _asks_for_bearer(site, scope, headers)
         refusal = _refusal(site, scope, headers, shared)
 
         async def send_on(message: Message) -> None:
@@ -110,8 +109,20 @@ def _opens(site: Site, headers: Headers, query: QueryParams) -> bool:
     return any(text is not None and _same(text, site.token) for text in given)
 
 
+def _asks_for_bearer(site: Site, scope: Scope, headers: Headers) -> bool:
+    """Whether a browser asks if a request with a token may follow: it never brings the token with that."""
+    asked = headers.get("access-control-request-headers", "").lower().split(",")
+    wanted = scope["method"] == "OPTIONS" and "origin" in headers and site.token is not None
+    return wanted and "authorization" in map(str.strip, asked)
+
+
 def _same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
+
+
+def _name(token: str) -> str:
+    """What the cookie is called: of its own for each token, as cookies of all ports of a machine lie together."""
+    return f"heatlas-{hmac.digest(token.encode(), b'heatlas cookie name', hashlib.sha256).hex()[:12]}"
 
 
 def _cookie(token: str) -> str:
@@ -121,7 +132,7 @@ def _cookie(token: str) -> str:
 
 def _has_cookie(token: str, headers: Headers) -> bool:
     try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(_name(token))
     except CookieError:
         return False
     return cookie is not None and _same(cookie.value, _cookie(token))
@@ -132,7 +143,7 @@ def _welcome(site: Site, scope: Scope) -> Response:
     assert site.token is not None
     root = scope.get("root_path", "").rstrip("/") + "/"
     response = RedirectResponse(root, 303)
-    response.set_cookie(COOKIE, _cookie(site.token), path=root, httponly=True, samesite="lax")
+    response.set_cookie(_name(site.token), _cookie(site.token), path=root, httponly=True, samesite="lax")
     return response
 
 

@@ -57,6 +57,7 @@ def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
         "public": site.public,
         "version": snapshot.version,
         "import": not site.public,
+        "token": site.token is not None,
         "basemap": None if site.basemap is None else dict(site.basemap),
     }
 

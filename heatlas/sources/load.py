@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import COLUMNS, Batch, Unread, join, split
-from heatlas.clean import clean
+from heatlas.clean import clean, limits
 from heatlas.duplicates import find_duplicates
 from heatlas.errors import Unreadable
 from heatlas.kernels.path import metres_along
@@ -253,7 +253,10 @@ def _cleaned(outcome: Outcome, recording: Recording, columns: frozenset[str], ex
 
 
 def _completed(activity: Activity, batch: Batch) -> Activity:
-    """Fill in what the source does not say from the track itself."""
+    """Fill in what the source does not say, or cannot be, from the track itself."""
+    earliest, latest = limits()
+    if activity.start is not None and not earliest <= activity.start <= latest:
+        activity = replace(activity, start=None)
     said = (activity.start, activity.distance, activity.elapsed_time, activity.moving_time)
     if None not in said and all(map(math.isfinite, said)):  # type: ignore[arg-type]
         return activity
