@@ -43,8 +43,9 @@ def wander(rng, n=200, step=6.0, lat=47.8, lon=10.9, **options) -> Batch:
 
 
 def snapped(world, scale):
-    """A position in pixels, to 24 bits of a pixel."""
-    return round(world * scale * 2**24) / 2**24
+    """A position in pixels, to 24 bits of a pixel; fewer where 49 would not do for the world."""
+    points = 2.0 ** min(24, 49 - math.ceil(math.log2(scale)))
+    return round(world * scale * points) / points
 
 
 def visits(ax, ay, bx, by):

@@ -153,7 +153,8 @@ def coarser(ax, ay, bx, by, bits):
 def crossing(a, b, edge):
     """Which share of the way from a to b lies before an edge, by the places as they are: not taken to the lattice.
 
-    So what is spent in four pixels is what is spent in the one that they make up at half the scale.
+    So what is spent in four pixels is what is spent in the one that they make up at half the scale. All are counted
+    from the world's edge, as whole numbers are exact there: counted from a window's, places would be rounded by it.
     """
     return min(max((edge - a) / (b - a), 0.0), 1.0)
 
@@ -168,12 +169,12 @@ def moment(fixes, line, frame, column, row, share):
     if line < 0:
         return np.float64(progress[-1 - line])
     bits, size, left, top, _, _ = frame
-    ax, ay, bx, by = u[line] * size - left, v[line] * size - top, u[line + 1] * size - left, v[line + 1] * size - top
+    ax, ay, bx, by = u[line] * size, v[line] * size, u[line + 1] * size, v[line + 1] * size
     leaving = share > 0
     if place(u[line + leaving], size, left) >> bits != column:
-        share = crossing(ax, bx, (column + ((bx > ax) == leaving)) << bits)
+        share = crossing(ax, bx, ((column + ((bx > ax) == leaving)) << bits) + left)
     if place(v[line + leaving], size, top) >> bits != row:
-        down = crossing(ay, by, (row + ((by > ay) == leaving)) << bits)
+        down = crossing(ay, by, ((row + ((by > ay) == leaving)) << bits) + top)
         share = min(share, down) if leaving else max(share, down)
     start = np.float64(progress[line])
     return start + share * (progress[line + 1] - start)

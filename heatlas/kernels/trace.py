@@ -86,17 +86,17 @@ def list_passages(
                 columns, rows = abs(columns), abs(rows)
                 column, row = ax >> fraction, ay >> fraction
                 gain = progress[i + 1] - np.float64(progress[i])
-                west, east = u[i] * size - left, u[i + 1] * size - left
-                north, south = v[i] * size - top, v[i + 1] * size - top
+                west, east = u[i] * size, u[i + 1] * size
+                north, south = v[i] * size, v[i + 1] * size
                 entered = 0.0
                 while columns + rows > 0:
                     if columns > 0 and (balance < 0 or rows == 0):
-                        reached = crossing(west, east, (column + (step_x > 0)) << fraction)
+                        reached = crossing(west, east, ((column + (step_x > 0)) << fraction) + left)
                         column += step_x
                         columns -= 1
                         balance += rise
                     else:
-                        reached = crossing(north, south, (row + (step_y > 0)) << fraction)
+                        reached = crossing(north, south, ((row + (step_y > 0)) << fraction) + top)
                         row += step_y
                         rows -= 1
                         balance -= run

@@ -69,14 +69,14 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
             entered = 0.0
             while columns + rows > 0:
                 if columns > 0 and (balance < 0 or rows == 0):
-                    west, east = u[i] * size - left, u[i + 1] * size - left
-                    reached = crossing(west, east, (column + (step_x > 0)) << bits_of)
+                    west, east = u[i] * size, u[i + 1] * size
+                    reached = crossing(west, east, ((column + (step_x > 0)) << bits_of) + left)
                     column += step_x
                     columns -= 1
                     balance += rise
                 else:
-                    north, south = v[i] * size - top, v[i + 1] * size - top
-                    reached = crossing(north, south, (row + (step_y > 0)) << bits_of)
+                    north, south = v[i] * size, v[i + 1] * size
+                    reached = crossing(north, south, ((row + (step_y > 0)) << bits_of) + top)
                     row += step_y
                     rows -= 1
                     balance -= run
