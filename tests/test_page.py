@@ -325,6 +325,16 @@ def test_a_public_map_tells_nobody(tmp_path, browser):
         seen.page.wait_for_timeout(500)
         assert not seen.page.is_visible("#who")
         assert not seen.page.is_visible("#add")
+        # Days are known by their months alone: whole months are chosen, whatever is written.
+        assert seen.page.inner_text("#time-label") == "Jan 2024 – Mar 2025"
+        seen.page.fill("#after", "2024-03-15")
+        seen.page.keyboard.press("Tab")
+        seen.page.focus("#to")
+        seen.page.keyboard.press("ArrowLeft")
+        seen.settle()
+        assert seen.page.inner_text("#time-label") == "Mar 2024 – Feb 2025"
+        assert (seen.query()["after"], seen.query()["before"]) == (["2024-03-01"], ["2025-03-01"])
+        assert (seen.page.input_value("#after"), seen.page.input_value("#before")) == ("2024-03-01", "2025-02-28")
 
 
 def test_two_filters_side_by_side(browser, address):
@@ -347,6 +357,49 @@ def test_two_filters_side_by_side(browser, address):
         assert "split" not in seen.query()
 
 
+CLIP = "() => getComputedStyle(document.getElementById('map-a')).clipPath"
+
+
+def test_leaving_two_filters_shows_the_whole_map_again(browser, address):
+    with visit(browser, address + MIDDLE + "&split=0.300&b.sport=Ride") as seen:
+        assert seen.page.evaluate(CLIP) != "none"
+        seen.page.click("#reset")
+        seen.settle()
+        assert seen.page.evaluate(CLIP) == "none"
+        seen.page.go_back()
+        seen.settle()
+        assert seen.page.evaluate(CLIP) != "none"
+        seen.page.go_forward()
+        seen.settle()
+        assert seen.page.evaluate(CLIP) == "none"
+        assert near(seen.heat(), seen.where(*RUN))
+
+
+def test_a_link_that_asks_for_what_is_not_there_is_shown_as_far_as_it_goes(browser, address):
+    seen = Visit(browser, address + MIDDLE + "&measure=nonsense&after=2020-13-45&before=2023-02-29")
+    page = seen.page
+    assert "nonsense" in page.inner_text("#toast")
+    assert (page.input_value("#measure"), seen.query()["measure"]) == ("passes", ["passes"])
+    assert page.inner_text("#time-label") == "1 Jan 2024 – 12 Mar 2025"
+    assert near(seen.heat(), seen.where(*RUN))
+    assert [trouble for trouble in seen.troubles if "400" not in trouble] == []
+    assert len(seen.troubles) == 1  # one question, not all the tiles of a screen
+    page.evaluate("() => { location.hash += '&after=2030-01-01' }")
+    seen.settle()
+    assert page.inner_text("#time-label") == "No days of this library"
+    assert page.input_value("#after") == page.input_value("#before") == "2025-03-12"
+    page.fill("#before", "2024-02-01")  # what is chosen holds, and the other end makes room
+    page.keyboard.press("Tab")
+    seen.settle()
+    assert page.inner_text("#time-label") == "1 Feb 2024"
+    page.evaluate("(to) => { location.hash = to }", MIDDLE + "&measure=max(heart_rate)")  # not offered, but there
+    page.reload()
+    seen.settle()
+    assert page.input_value("#measure") == "max(heart_rate)"
+    assert len(seen.troubles) == 1
+    seen.context.close()
+
+
 def test_the_map_fills_up(browser, address):
     with visit(browser, address + MIDDLE) as seen:
         seen.page.focus("#scrub")
@@ -362,6 +415,61 @@ def test_the_map_fills_up(browser, address):
         seen.page.wait_for_selector("#play[aria-pressed=false]", timeout=WAIT)
         seen.settle()
         assert near(seen.heat(), seen.where(*RIDE))
+
+
+DROP = """(files) => {
+    const data = new DataTransfer();
+    for (const [name, text] of files) data.items.add(new File([text], name));
+    for (const kind of ["dragenter", "drop"])
+        dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_what_came_of_dropped_files_is_told(tmp_path, browser):
+    def told() -> str:
+        page.wait_for_selector("#toast.shown", timeout=WAIT)
+        text = page.inner_text("#toast")
+        page.evaluate("() => { document.getElementById('toast').className = '' }")
+        return text
+
+    with served(made_library(tmp_path / "empty.db", {})) as url, visit(browser, url) as seen:
+        page = seen.page
+        page.evaluate(DROP, [["none.gpx", ""]])
+        assert told() == "none.gpx could not be read: it is empty"
+        page.evaluate(DROP, [["note.txt", "hello"], ["none.gpx", ""]])
+        assert told() == "2 files could not be read. note.txt: plain text, not a recording"
+        page.evaluate(DROP, [["cut.gpx", "<gpx><trk>"]])
+        assert told().startswith("cut.gpx: cut off")
+        runs = [[f"{k}.gpx", gpx(f"Run {k}", "running", FIRST + k * 86400, *HOME).decode()] for k in range(3)]
+        page.evaluate(DROP, [["activities.csv", "Activity ID"], *runs])
+        assert "drop its ZIP" in told()
+        assert page.is_visible("#welcome")
+        page.evaluate(f"(files) => {{ const drop = {DROP}; drop(files.slice(0, 2)); drop(files.slice(2)); }}", runs)
+        assert told() == "3 activities added"
+        seen.settle()
+        assert "3 activities" in page.inner_text("#summary")
+
+
+def test_an_open_page_follows_the_library_and_says_that_programs_need_its_token(tmp_path, browser):
+    from heatlas.library.imports import import_sources
+    from heatlas.library.store import open_library
+
+    path = made_library(tmp_path / "made.db", two_years())
+    with served(path, token="sesame") as url, visit(browser, url + "?token=sesame" + MIDDLE) as seen:
+        seen.page.click("#share")
+        assert "token=TOKEN" in seen.page.inner_text("#share-token")
+        texts = [button.get_attribute("data-text") for button in seen.page.query_selector_all("#share-list button")]
+        assert texts[0].startswith(f"{url}?token=TOKEN#map=")
+        assert all("token=TOKEN" in text or "token%3DTOKEN" in text for text in texts)
+        seen.page.keyboard.press("Escape")
+        (tmp_path / "new.gpx").write_bytes(gpx("New", "hiking", FIRST + 500 * 86400, *HOME))
+        with open_library(path) as library:
+            import_sources(library, [tmp_path / "new.gpx"], workers=1)
+        seen.page.evaluate("() => dispatchEvent(new Event('focus'))")
+        seen.page.wait_for_selector("#summary:has-text('14 activities')", timeout=WAIT)
+        seen.settle()
+        assert "14 activities" in seen.page.inner_text("#legend")
+        assert seen.page.inner_text("#time-label").endswith("15 May 2025")
 
 
 def test_files_that_are_dropped_are_added(tmp_path, browser):
@@ -399,6 +507,7 @@ def test_addresses_for_other_programs_are_those_of_the_view(browser, address):
     with visit(browser, address + MIDDLE + "&sport=Run", **options) as seen:
         page = seen.page
         page.click("#share")
+        assert not page.is_visible("#share-token")
         texts = [button.get_attribute("data-text") for button in page.query_selector_all("#share-list button")]
         assert f"tms[22]:{address}tiles/passes/{{zoom}}/{{x}}/{{y}}.png?sport=Run" in texts
         assert f"{address}tiles/passes/{{zoom}}/{{x}}/{{y}}{{@2x}}.png?sport=Run" in texts
@@ -492,6 +601,17 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
     with visit(browser, address + MIDDLE, size=(390, 844), has_touch=True, is_mobile=True) as seen:
         page = seen.page
         assert not page.is_visible("#measure")
+        page.touchscreen.tap(*seen.where(*RIDE))
+        page.wait_for_selector("#who", timeout=WAIT)
+        assert not page.is_visible("#timeline")  # the sheet would cut it in the middle
+        page.tap("#who-close")
+        page.wait_for_selector("#timeline", timeout=WAIT)
+        page.tap("#compare")
+        page.select_option("#tone", "rank", force=True)  # which is not shared: a legend of two rows
+        page.wait_for_selector("#legend.two", timeout=WAIT)
+        legend, tag = (page.locator(one).bounding_box() for one in ("#legend", "#tag-a"))
+        assert tag["y"] >= legend["y"] + legend["height"] + 6
+        page.tap("#compare")
         page.tap("#fold")
         assert page.is_visible("#measure")
         box = page.locator("#panel").bounding_box()

@@ -253,7 +253,7 @@ def test_the_library_tells_what_is_in_it(web):
     (place,) = data["places"]
     assert place["center"] == pytest.approx([PLACE[1], PLACE[0]], abs=0.05)
     assert place["activities"] == 12
-    assert (data["public"], data["import"], data["basemap"]) == (False, True, None)
+    assert (data["public"], data["import"], data["token"], data["basemap"]) == (False, True, False, None)
 
 
 def test_answers_are_remembered_by_who_asked(web):

@@ -3,7 +3,7 @@
 import { drawQuery, library as readLibrary, scale, tiles } from "./api.js";
 import { allow, baseOf, showBase } from "./base.js";
 import { $, later, phone, toast } from "./dom.js";
-import { openDrop } from "./drop.js";
+import { importing, openDrop } from "./drop.js";
 import { createHeat } from "./heat.js";
 import { drawn, showLegend } from "./legend.js";
 import * as maps from "./maps.js";
@@ -24,6 +24,7 @@ let scales = [];
 let shared = null; // the tone of both maps while two are compared
 let locked = null; // the tone while the map fills up
 let scaled = -1; // the zoom of the scales
+let looking = false; // whether the library has changed
 let player;
 
 const theme = () => state.get().theme || (night.matches ? "light" : "dark");
@@ -147,6 +148,7 @@ const tagOf = (filter) => {
 async function showCompare(now) {
   const map = await maps.compare(Boolean(now.b));
   if (!now.b) return void (heats.b = null);
+  if (!state.get().b) return; // left again while the second map was made
   if (map && heats.b?.map !== map) {
     heats.b = Object.assign(heatOn(map), { map });
     heats.b.fade(now.opacity);
@@ -163,7 +165,7 @@ async function follow(now, old) {
   if (differs("view") && now.view && old.view && far(now.view)) maps.main().jumpTo({ center: now.view, zoom: now.view.zoom });
   if (differs("theme")) showTheme();
   if (differs("b", "a")) await showCompare(now);
-  if (differs("split")) maps.divide(now.split);
+  if (now.b && differs("split")) maps.divide(now.split);
   if (differs("base", "baseUrl", "baseCredit")) showBase(now, library);
   if (differs("opacity")) for (const side of sides()) heats[side]?.fade(now.opacity);
   if (differs("a", "b", "side")) showRange(state.filter());
@@ -209,9 +211,9 @@ function toggleCompare() {
 
 const heatOn = (map) => createHeat(map, { minzoom: library.minzoom, maxzoom: library.maxzoom, busy });
 
-/** Read the library and show it; `fresh` goes to where it is busiest. */
-async function load(fresh) {
-  library = await readLibrary();
+/** Show a library, as it is read or was; `fresh` goes to where it is busiest. */
+async function load(fresh, read) {
+  library = read ?? (await readLibrary());
   library.minzoom ??= 0;
   library.maxzoom ??= 22;
   knowPoints(library);
@@ -219,16 +221,41 @@ async function load(fresh) {
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
   $("choose").hidden = !library.import;
-  openTimeline(library.days ?? [], (range) => moveRange(range));
+  openTimeline(library.days ?? [], (range) => moveRange(range), library.public);
   fillPanel(library);
-  const { measure } = state.get();
-  const gone = !library.activities && !library.measures.some(({ name }) => name === measure);
-  if ((!measure || gone) && library.measures.length) state.set({ measure: library.measures[0].name });
+  await holdMeasure();
   showKind();
   const first = pointsOf() ?? library.places[0];
   if (fresh && first) maps.fit(first.bbox, !empty);
   showRange(state.filter());
   showPanel(state.get());
+}
+
+/** Hold to what can be shown: what a link asks for may be no measure, or not be in this library. */
+async function holdMeasure() {
+  const { measure } = state.get();
+  const [first] = library.measures;
+  if (!first || library.measures.some(({ name }) => name === measure)) return;
+  if (measure) {
+    // Of tracks more can be asked than is offered, as max(heart_rate): one question instead of a screen of tiles.
+    const zoom = Math.min(maps.tileZoom(), library.maxzoom);
+    const status = library.activities ? await scale(measure, zoom, "").then(() => 200, (error) => error.status) : 400;
+    if (status !== 400) return;
+    toast(`The link asks for the measure ${measure}, which this map has not got. Here is: ${first.title}`, "bad");
+  }
+  state.set({ measure: first.name }, true);
+}
+
+/** After others have changed the library: show it anew, but not under the hands of an import or the player. */
+async function catchUp() {
+  const calm = () => !document.hidden && !importing() && !player.playing();
+  if (!library || !heats.a || looking || !calm()) return;
+  looking = true;
+  const read = await readLibrary().catch(() => null); // a server that is gone says so when something is asked of it
+  looking = false;
+  if (!read || read.version === library.version || !calm()) return;
+  await load(isEmpty(), read);
+  draw();
 }
 
 const moveRange = later(90, (range) => state.setFilter(datesOf(range)));
@@ -239,7 +266,7 @@ function openButtons() {
   $("compare").addEventListener("click", toggleCompare);
   $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
   $("reset").addEventListener("click", state.reset);
-  $("share").addEventListener("click", () => openShare(state.get().measure, drawQuery(state.filter(), style())));
+  $("share").addEventListener("click", () => openShare(state.get().measure, drawQuery(state.filter(), style()), library.token));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
     const name = `heatlas-${now.measure.replace(/[()]+/g, "-").replace(/-$/, "")}.png`;
@@ -274,6 +301,8 @@ async function main() {
     draw();
   });
   openButtons();
+  addEventListener("focus", catchUp);
+  document.addEventListener("visibilitychange", catchUp);
   try {
     await load(!state.get().view);
   } catch (error) {

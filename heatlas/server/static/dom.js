@@ -21,7 +21,7 @@ export function toast(text, kind = "") {
   box.textContent = text;
   box.className = `shown ${kind}`;
   clearTimeout(hiding);
-  hiding = setTimeout(() => (box.className = ""), kind === "bad" ? 7000 : 3000);
+  hiding = setTimeout(() => (box.className = ""), kind === "bad" || text.length > 60 ? 7000 : 3000);
 }
 
 export const still = matchMedia("(prefers-reduced-motion: reduce)");

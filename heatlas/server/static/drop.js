@@ -7,12 +7,16 @@ let enabled = () => false;
 let finished = () => {};
 let depth = 0;
 let running = false;
+const waiting = []; // files of this and of later drops
 
 /** `can()` says whether this server takes recordings; `done()` is called after some were added. */
 export function openDrop(can, done) {
   enabled = can;
   finished = done;
 }
+
+/** Whether files are being read into the library. */
+export const importing = () => running;
 
 const carriesFiles = (event) => enabled() && [...(event.dataTransfer?.types ?? [])].includes("Files");
 
@@ -30,7 +34,12 @@ addEventListener("drop", async (event) => {
   event.preventDefault();
   depth = 0;
   $("drop").hidden = true;
-  if (carriesFiles(event)) take(await filesOf(event.dataTransfer));
+  if (!carriesFiles(event)) return;
+  try {
+    take(await filesOf(event.dataTransfer));
+  } catch (error) {
+    toast(`The browser cannot read what was dropped: ${error.message}`, "bad");
+  }
 });
 for (const id of ["add", "choose"]) $(id).addEventListener("click", () => $("files").click());
 $("files").addEventListener("change", () => {
@@ -58,34 +67,62 @@ async function filesOf(transfer) {
   return found.filter((file) => !file.name.startsWith("."));
 }
 
+/** Why files are not taken, or "": file by file a Strava export would lose its names, sports and private marks. */
+const refusal = (files) =>
+  files.length > 1 && files.some(({ name }) => name.toLowerCase() === "activities.csv")
+    ? "This is an unpacked Strava export: drop its ZIP as it came, or run heatlas import FOLDER. "
+      + "File by file its names, sports, gear and private marks would be lost."
+    : "";
+
+/** Send files, after those of earlier drops; what came of all of them is said at the end. */
 async function take(files) {
-  if (running || !files.length) return;
+  const why = refusal(files);
+  if (why) return toast(why, "bad");
+  waiting.push(...files);
+  if (running || !waiting.length) return;
   running = true;
-  const box = $("import");
-  const bar = $("import-bar");
-  box.hidden = false;
-  let added = 0;
-  const failed = [];
-  for (const [i, file] of files.entries()) {
-    const of = files.length > 1 ? ` (${i + 1} of ${files.length})` : "";
-    const tell = (share) => {
-      $("import-text").textContent = `${share === null ? "Reading" : "Sending"} ${file.name}${of}`;
-      if (share === null) bar.removeAttribute("value");
-      else bar.value = (i + share) / files.length;
-    };
-    tell(0);
-    try {
-      added += addedBy(await send(file, tell));
-    } catch (error) {
-      failed.push(`${file.name}: ${error.message}`);
-    }
-  }
-  box.hidden = true;
+  $("import").hidden = false;
+  const sum = { added: 0, failed: [], warnings: [] };
+  for (let sent = 0; waiting.length; sent += 1) await sendOne(waiting.shift(), sent, sum);
+  $("import").hidden = true;
   running = false;
-  if (failed.length) toast(failed.length === 1 ? failed[0] : `${counted(failed.length, "file")} could not be read. ${failed[0]}`, "bad");
-  else toast(added ? `${counted(added, "activity")} added` : "Nothing new in there");
-  finished(added);
+  toast(outcome(sum), sum.failed.length || (sum.warnings.length && !sum.added) ? "bad" : "");
+  finished(sum.added);
 }
 
-/** How many activities a report says were added. */
-const addedBy = (report) => report.added ?? report.activities ?? 0;
+/** Send one file after so many others, and add what came of it to the sum. */
+async function sendOne(file, sent, sum) {
+  if (!file.size) return void sum.failed.push({ file: file.name, reason: "it is empty" });
+  const bar = $("import-bar");
+  const tell = (share) => {
+    const all = sent + 1 + waiting.length; // more may have been dropped meanwhile
+    $("import-text").textContent =
+      `${share === null ? "Reading" : "Sending"} ${file.name}${all > 1 ? ` (${sent + 1} of ${all})` : ""}`;
+    if (share === null) bar.removeAttribute("value");
+    else bar.value = (sent + share) / all;
+  };
+  tell(0);
+  try {
+    const { added, files } = await send(file, tell);
+    sum.added += added ?? 0;
+    sum.failed.push(...(files?.failed ?? []));
+    sum.warnings.push(...(files?.warnings ?? []));
+  } catch (error) {
+    sum.failed.push({ file: file.name, reason: error.message });
+  }
+}
+
+/** What came of an import, in words. */
+function outcome({ added, failed, warnings }) {
+  const good = added ? `${counted(added, "activity")} added` : "";
+  const bad = failed.length ? unread(failed) : warnings.length ? doubtful(warnings) : "";
+  return [good, bad].filter(Boolean).join(". ") || "Nothing new in there";
+}
+
+const unread = ([{ file, reason }, ...rest]) =>
+  rest.length
+    ? `${counted(rest.length + 1, "file")} could not be read. ${file}: ${reason}`
+    : `${file} could not be read: ${reason}`;
+
+const doubtful = ([{ file, reason }, ...rest]) =>
+  `${file}: ${reason}${rest.length ? ` (and ${counted(rest.length, "more warning")})` : ""}`;

@@ -74,3 +74,7 @@ export function spread(ticks, width = 250, perLetter = 6.4) {
   }
   return kept;
 }
+
+// A legend of two scales, or of a sentence, is taller: on a phone the tags of two maps hang beneath it.
+const tell = () => document.documentElement.style.setProperty("--legend", `${$("legend").offsetHeight}px`);
+new ResizeObserver(tell).observe($("legend"));

@@ -40,7 +40,7 @@ export function fillPanel(library) {
   ]);
   $("add").hidden = !library.import;
   fillSports(library);
-  fillSpans();
+  fillSpans(library.public);
   fillColors(library);
 }
 
@@ -84,14 +84,15 @@ function fillSports(library) {
   $("sports").parentElement.hidden = library.sports.length < 2;
 }
 
-function fillSpans() {
+/** Spans of time to choose from; on a public map of whole months. */
+function fillSpans(publicly) {
   const [, last] = bounds();
   const year = new Date(last * 86400000).getUTCFullYear();
   const spans = [
     ["All", { after: "", before: "" }],
     [String(year), { after: `${year}-01-01`, before: "" }],
     [String(year - 1), { after: `${year - 1}-01-01`, before: `${year}-01-01` }],
-    ["90 days", { after: fromDay(last - 89), before: "" }],
+    publicly ? ["3 months", datesOf([last - 75, last])] : ["90 days", { after: fromDay(last - 89), before: "" }],
   ];
   $("spans").replaceChildren(...spans.map(([text, dates]) => {
     const chip = make("button", { type: "button", className: "chip" }, text);
@@ -154,7 +155,7 @@ export function showPanel(state) {
   $("measure").value = state.measure;
   $("tone").value = state.tone;
   for (const id of ["smooth", "radius", "kernel"]) $(id).value = state[id];
-  for (const id of ["tone", "smooth", "radius", "kernel"]) {
+  for (const id of ["measure", "tone", "smooth", "radius", "kernel"]) {
     // What a link says and no choice of ours has: show it as it is.
     if ($(id).value === state[id]) continue;
     $(id).append(make("option", { value: state[id] }, state[id]));
@@ -264,9 +265,11 @@ function openPanel() {
   $("where").addEventListener("change", tryWhere);
   for (const id of ["after", "before"]) {
     $(id).addEventListener("change", () => {
-      const days = rangeOf(filter());
-      if ($(id).value) days[id === "after" ? 0 : 1] = toDay($(id).value);
-      setFilter(datesOf(days));
+      let [from, to] = rangeOf(filter());
+      const day = $(id).value ? toDay($(id).value) : null;
+      // What is chosen holds: the other end makes room.
+      if (day !== null) [from, to] = id === "after" ? [day, Math.max(day, to)] : [Math.min(day, from), day];
+      setFilter(datesOf([from, to]));
     });
   }
   radioKeys($("colormaps"));

@@ -5,16 +5,20 @@ import { $, make, toast } from "./dom.js";
 
 const MOST = 22;
 
-/** What each program wants: [name, how it is used, text]. Pure, so that it can be looked at. */
-export function addresses(measure, query) {
-  const address = tiles(measure, query);
+/** What each program wants: [name, how it is used, text]; with a place for the token where one is asked for. */
+function addresses(measure, query, token) {
+  const all = new URLSearchParams(query);
+  if (token) all.set("token", "TOKEN");
+  const address = tiles(measure, all);
+  const link = new URL(location.href);
+  if (token) link.searchParams.set("token", "TOKEN");
   const plain = (z, x, y) => address.replace("{ratio}", "").replace("{z}", z).replace("{x}", x).replace("{y}", y);
   const title = `heatlas ${measure}`;
   const osmand = new URLSearchParams({
     name: title, min_zoom: "0", max_zoom: String(MOST), url_template: plain("{0}", "{1}", "{2}"),
   });
   return [
-    ["This view", "A link that restores everything", location.href],
+    ["This view", "A link that restores everything", link.href],
     ["JOSM", "Imagery preferences, add TMS", `tms[${MOST}]:${plain("{zoom}", "{x}", "{y}")}`],
     ["iD", "Background settings, custom", address.replace("{z}", "{zoom}").replace("{ratio}", "{@2x}")],
     ["QGIS", "XYZ Tiles, new connection", plain("{z}", "{x}", "{y}")],
@@ -23,9 +27,10 @@ export function addresses(measure, query) {
   ];
 }
 
-/** Show the dialog. */
-export function openShare(measure, query) {
-  $("share-list").replaceChildren(...addresses(measure, query).map(([name, hint, text]) => {
+/** Show the dialog; `token` says whether the server asks for one: it was taken out of the address, and is not known here. */
+export function openShare(measure, query, token) {
+  $("share-token").hidden = !token;
+  $("share-list").replaceChildren(...addresses(measure, query, token).map(([name, hint, text]) => {
     const button = make("button", { type: "button", className: "copy" },
       make("span", {}, make("strong", {}, name), make("small", { className: "muted" }, hint)),
       make("span", { className: "do" }, "Copy"));

@@ -33,17 +33,17 @@ export const get = () => state;
 /** Call with the new and the old state after each change. */
 export const watch = (call) => watchers.push(call);
 
-/** Change some of the state. */
-export function set(patch) {
+/** Change some of the state; `same` is what was meant before, and no step back. */
+export function set(patch, same = false) {
   const old = state;
   state = Object.freeze({ ...state, ...patch });
   const address = toHash(state);
   if (address !== location.hash) {
     const keys = Object.keys(patch).sort().join();
     const minor = keys === "view" || keys === "split" || keys === "side";
-    const same = keys === last.keys && Date.now() - last.when < ONE_STEP;
-    history[minor || same ? "replaceState" : "pushState"](null, "", address || location.pathname + location.search);
-    if (!minor) last = { keys, when: Date.now() };
+    const soon = keys === last.keys && Date.now() - last.when < ONE_STEP;
+    history[minor || soon || same ? "replaceState" : "pushState"](null, "", address || location.pathname + location.search);
+    if (!minor && !same) last = { keys, when: Date.now() };
   }
   for (const call of watchers) call(state, old);
 }
@@ -60,7 +60,8 @@ export function start() {
   state = fromHash(location.hash);
   addEventListener("popstate", () => {
     const old = state;
-    state = fromHash(location.hash);
+    const read = fromHash(location.hash);
+    state = read.measure ? read : Object.freeze({ ...read, measure: old.measure });
     last = { keys: "", when: 0 };
     for (const call of watchers) call(state, old);
   });
@@ -98,13 +99,19 @@ export function fromHash(hash) {
 }
 
 function readFilter(said, prefix) {
-  const day = (name) => (/^\d{4}-\d\d-\d\d$/.test(said.get(prefix + name) ?? "") ? said.get(prefix + name) : "");
+  const day = (name) => (isDay(said.get(prefix + name) ?? "") ? said.get(prefix + name) : "");
   return Object.freeze({
     sport: said.getAll(`${prefix}sport`),
     after: day("after"),
     before: day("before"),
     where: said.get(`${prefix}where`) ?? "",
   });
+}
+
+/** Whether a text is a date that exists: 2024-02-29, not 2023-02-29. */
+function isDay(text) {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) && text >= "0001" ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
 }
 
 function within(text, low, high, otherwise) {

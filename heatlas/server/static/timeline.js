@@ -2,34 +2,67 @@
 
 import { $, counted, dayText, fromDay, later, make, toDay } from "./dom.js";
 
+const month = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
+const dateOf = (day) => new Date(day * 86400000);
+/** First day of a month that is counted from the year 0. */
+const monthsDay = (n) => Date.UTC(Math.floor(n / 12), n % 12, 1) / 86400000;
+
+/** What is chosen, and how far keys go: `of` numbers the unit of a day, `first` and `last` are its days. */
+const DAYS = { of: Math.floor, first: (n) => n, last: (n) => n, text: dayText, days: 1, page: 30, shift: 7, bars: 12 };
+const MONTHS = {
+  of: (day) => dateOf(day).getUTCFullYear() * 12 + dateOf(day).getUTCMonth(),
+  first: monthsDay,
+  last: (n) => monthsDay(n + 1) - 1,
+  text: (day) => month.format(dateOf(day)),
+  days: 365.25 / 12,
+  page: 12,
+  shift: 3,
+  bars: 1,
+};
+let unit = DAYS;
 let days = [];
 let first = 0;
 let last = 0;
 let range = [0, 0];
+let none = false; // no day of the library is taken: a link may say such dates
 let head = null;
-let whole = true; // no filter but the dates: then the days tell how many there are
+let untouched = true; // no filter but the dates: then the days tell how many there are
 let changed = () => {};
 
 export const bounds = () => [first, last];
-export const rangeOf = (filter) => [
-  filter.after ? Math.max(first, toDay(filter.after)) : first,
-  filter.before ? Math.min(last, toDay(filter.before) - 1) : last,
-];
+
+const within = (day) => Math.min(last, Math.max(first, day));
+
+/** First and last day that a filter says; a link may say any. */
+const saidBy = ({ after, before }) => whole([after ? toDay(after) : first, before ? toDay(before) - 1 : last]);
+
+/** First and last day that a filter takes, of those that the library has. */
+export function rangeOf(filter) {
+  const [from, to] = saidBy(filter).map(within);
+  return [from, Math.max(from, to)];
+}
 
 /** A filter's dates for days from..to, both included; what reaches the ends is left open. */
-export const datesOf = ([from, to]) => ({
-  after: from <= first ? "" : fromDay(from),
-  before: to >= last ? "" : fromDay(to + 1),
-});
+export function datesOf(days) {
+  const [from, to] = whole(days);
+  return { after: from <= first ? "" : fromDay(from), before: to >= last ? "" : fromDay(to + 1) };
+}
 
-/** Take the days of a library: [["2024-05-01", n], ...]. `moved(range)` is told what is dragged. */
-export function openTimeline(pairs, moved) {
+/** Days from..to as whole units of what is chosen. */
+const whole = ([from, to]) => [unit.first(unit.of(from)), unit.last(unit.of(to))];
+
+/**
+ * Take the days of a library: [["2024-05-01", n], ...]. `moved(range)` is told what is dragged.
+ * Of a public map only months are known, each as its first day: whole months are chosen then.
+ */
+export function openTimeline(pairs, moved, byMonth = false) {
   changed = moved;
+  unit = byMonth ? MONTHS : DAYS;
   days = pairs.map(([text, n]) => [toDay(text), n]).filter(([day]) => Number.isFinite(day));
   showTimeline(true);
   if (!days.length) return;
   first = days[0][0];
-  last = days.at(-1)[0];
+  last = unit.last(unit.of(days.at(-1)[0]));
   range = [first, last];
   draw();
 }
@@ -40,13 +73,15 @@ export const showTimeline = (wanted) => ($("timeline").hidden = !wanted || days.
 /** Show which days a filter takes. */
 export function showRange(filter) {
   range = rangeOf(filter);
-  whole = !filter.sport.length && !filter.where;
+  const [from, to] = saidBy(filter);
+  none = from > last || to < first || from > to;
+  untouched = !filter.sport.length && !filter.where;
   draw();
 }
 
 /** Show how far playing has come; null: it is not playing. */
 export function showHead(day) {
-  head = day;
+  head = day === null ? null : unit.last(unit.of(day));
   draw();
 }
 
@@ -64,15 +99,19 @@ function draw() {
     handle.setAttribute("aria-valuemin", first);
     handle.setAttribute("aria-valuemax", last);
     handle.setAttribute("aria-valuenow", day);
-    handle.setAttribute("aria-valuetext", dayText(day));
+    handle.setAttribute("aria-valuetext", unit.text(day));
   }
-  $("time-label").textContent = head === null ? spanText(from, to) : dayText(until);
+  $("time-label").textContent = head === null ? spanText(from, to) : unit.text(until);
   const among = days.reduce((sum, [day, n]) => sum + (day >= from && day <= until ? n : 0), 0);
-  $("time-count").textContent = head !== null && whole ? counted(among, "activity") : "";
+  $("time-count").textContent = head !== null && untouched ? counted(among, "activity") : "";
   paint(from, until);
 }
 
-const spanText = (from, to) => (from <= first && to >= last ? `${dayText(first)} – ${dayText(last)}` : `${dayText(from)} – ${dayText(to)}`);
+function spanText(from, to) {
+  if (none) return "No days of this library";
+  const texts = [from, to].map(unit.text);
+  return (texts[0] === texts[1] ? texts.slice(1) : texts).join(" – ");
+}
 
 function paint(from, until) {
   const canvas = $("histogram");
@@ -84,9 +123,9 @@ function paint(from, until) {
   canvas.height = height * ratio;
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const n = Math.max(12, Math.min(Math.floor(width / 5), last - first + 1));
+  const n = Math.max(unit.bars, Math.min(Math.floor(width / 5), unit.of(last) - unit.of(first) + 1));
   const bins = new Float64Array(n);
-  for (const [day, amount] of days) bins[Math.min(n - 1, Math.floor(share(day) * n))] += amount;
+  for (const [day, amount] of days) bins[Math.min(n - 1, Math.floor(share(day + unit.days / 2) * n))] += amount;
   const most = Math.max(...bins);
   const style = getComputedStyle(canvas);
   const [lit, dim] = [style.getPropertyValue("--accent"), style.getPropertyValue("--dim")];
@@ -94,7 +133,7 @@ function paint(from, until) {
   bins.forEach((amount, i) => {
     if (!amount) return;
     const middle = first + ((i + 0.5) / n) * (last - first + 1);
-    pen.fillStyle = middle >= from && middle <= until + 1 ? lit : dim;
+    pen.fillStyle = !none && middle >= from && middle <= until + 1 ? lit : dim;
     const tall = Math.max(2, Math.sqrt(amount / most) * (height - 2));
     pen.beginPath();
     pen.roundRect(i * step + 0.5, height - tall, Math.max(1.5, step - 1.5), tall, 1.2);
@@ -111,9 +150,9 @@ function years() {
   const apart = (step) => ($("years").clientWidth / months) * step;
   const step = [3, 6, 12, 24, 60, 120, 240, 600].find((step) => apart(step) >= NAMED) || 1200;
   const marks = [];
-  const [from, to] = [first, last].map((day) => new Date(day * 86400000).getUTCFullYear());
+  const [from, to] = [first, last].map((day) => dateOf(day).getUTCFullYear());
   for (let month = Math.ceil((from * 12) / step) * step; month < (to + 1) * 12; month += step) {
-    const day = Date.UTC(Math.floor(month / 12), month % 12, 1) / 86400000;
+    const day = monthsDay(month);
     if (day <= first || day >= last || share(day) > 0.96) continue;
     const text = month % 12 ? { 3: "Apr", 6: "Jul", 9: "Oct" }[month % 12] : String(month / 12);
     const mark = make("span", { className: month % 12 ? "" : "year" }, text);
@@ -126,24 +165,29 @@ function years() {
 
 function handleMoves(id, end) {
   const handle = $(id);
-  const put = (day) => {
-    const next = [...range];
-    next[end] = Math.round(day);
-    next[0] = Math.max(first, Math.min(next[0], end ? next[0] : next[1]));
-    next[1] = Math.min(last, Math.max(next[1], end ? next[0] : next[1]));
-    range = next;
-    draw();
-    changed(range);
+  const put = (units) => {
+    const [from, to] = range.map(unit.of);
+    const held = end ? Math.max(from, Math.min(unit.of(last), units)) : Math.max(unit.of(first), Math.min(to, units));
+    choose(end ? [from, held] : [held, to]);
   };
-  drag(handle, (x) => put(dayAt(x) - (end ? 1 : 0)));
+  // To the nearest bound of a unit; the last day is the one before it.
+  drag(handle, (x) => put(unit.of(dayAt(x) + unit.days / 2) - end));
   handle.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -30, PageUp: 30 }[event.key];
-    if (step) put(range[end] + step * (event.shiftKey ? 7 : 1));
-    else if (event.key === "Home") put(end ? range[0] : first);
-    else if (event.key === "End") put(end ? last : range[1]);
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -unit.page, PageUp: unit.page }[event.key];
+    if (step) put(unit.of(range[end]) + step * (event.shiftKey ? unit.shift : 1));
+    else if (event.key === "Home") put(unit.of(end ? range[0] : first));
+    else if (event.key === "End") put(unit.of(end ? last : range[1]));
     else return;
     event.preventDefault();
   });
+}
+
+/** Take units from..to, both included. */
+function choose([from, to]) {
+  range = [unit.first(from), unit.last(to)];
+  none = false;
+  draw();
+  changed(range);
 }
 
 const dayAt = (x) => {
@@ -169,11 +213,9 @@ handleMoves("to", 1);
 let grabbed = null;
 drag($("span"), (x, start) => {
   if (grabbed?.start !== start) grabbed = { start, range };
-  const [from, to] = grabbed.range;
-  const by = Math.round(dayAt(x) - dayAt(start.clientX));
-  const held = Math.max(first - from, Math.min(last - to, by));
-  range = [from + held, to + held];
-  draw();
-  changed(range);
+  const [from, to] = grabbed.range.map(unit.of);
+  const by = Math.round((dayAt(x) - dayAt(start.clientX)) / unit.days);
+  const held = Math.max(unit.of(first) - from, Math.min(unit.of(last) - to, by));
+  choose([from + held, to + held]);
 });
 new ResizeObserver(later(60, draw)).observe($("histogram"));
