@@ -58,8 +58,15 @@ def __getattr__(name: str) -> Any:
 
     if name == "open":
         return importlib.import_module("heatlas.api").open_sources
+    if name == "errors":
+        return importlib.import_module("heatlas.errors")
     if name == "render":
         return importlib.import_module("heatlas.outputs").render
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'heatlas' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what there is to use, also what was not loaded yet."""
+    return sorted({*__all__, "errors", *(name for name in globals() if name.startswith("__"))})

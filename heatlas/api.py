@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from heatlas.point_set import PointSet
     from heatlas.sources.tables.table import Table
 
-__all__ = ["inspect", "is_table", "only_tables", "open_points", "open_sources"]
+__all__ = ["inspect", "is_table", "only_tables", "open_points", "open_sources", "refuse_odd"]
 
 
 def open_sources(
@@ -67,6 +68,7 @@ def open_sources(
     from heatlas.sources.tables import open_table
     from heatlas.warm import warm_up
 
+    refuse_odd(sources)
     if any(map(is_library, sources)):
         if len(sources) > 1:
             raise BadOption("a library goes alone: heatlas import SOURCE... -l LIBRARY brings more into it")
@@ -123,6 +125,7 @@ def inspect(
     from heatlas.inspection import describe_points, describe_tracks
     from heatlas.keeping import is_library, point_sets_of
 
+    refuse_odd(sources)
     if not any(map(is_table, sources)):
         described = describe_tracks(open_sources(*sources, workers=workers, progress=progress))
         return described | ({"point_sets": point_sets_of(sources[0])} if any(map(is_library, sources)) else {})
@@ -163,6 +166,7 @@ def open_points(
     from heatlas.point_set import PointSet
     from heatlas.sources.tables import open_table
 
+    refuse_odd(sources)
     tables = [open_table(source, query=query, table=table) for source in sources]
     return PointSet.of(tables, lat=lat, lon=lon, weight=weight, time=time)
 
@@ -173,6 +177,23 @@ def is_table(source: object) -> bool:
     from heatlas.sources.tables import is_table as looks_like_one
 
     return looks_like_one(source) and not is_library(source)
+
+
+def refuse_odd(sources: Collection[Any]) -> None:
+    """Refuse what is neither a path nor a table, and paths that are not given one by one.
+
+    Raises
+    ------
+    BadOption
+        Saying how to write it.
+    """
+    if not sources or any(isinstance(source, (list, tuple, set, frozenset)) for source in sources):
+        raise BadOption("give one source or more, one by one, such as open('a.gpx', 'b.gpx'); of a list open(*paths)")
+    for source in sources:
+        if not isinstance(source, (str, os.PathLike)) and not is_table(source):
+            raise BadOption(
+                f"{source!r:.60} is no source: give a path, the URL of a database, or a table such as a DataFrame"
+            )
 
 
 def only_tables(sources: Collection[Any]) -> None:

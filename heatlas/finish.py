@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.colormaps import colormap
 from heatlas.colour import parse_background
 from heatlas.errors import BadOption
+from heatlas.fonts import unwritable
 from heatlas.furniture import Furniture
 from heatlas.rendering import Style
 from heatlas.sinks import check, check_size, write
@@ -157,9 +158,16 @@ class Finish:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": field.total,
+            "warnings": self._warnings(),
             "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
             "outputs": [str(path) for path in outputs],
         }
+
+    def _warnings(self) -> list[str]:
+        """Say which letters cannot be painted, where they were to be."""
+        painted = self.output.suffix.lower() not in _VALUES or self.rgba
+        lost = unwritable(f"{self.title} {self.attribution}") if painted else ""
+        return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
 
     def _legend(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
         from heatlas.legend import draw_legend, fitting_scale

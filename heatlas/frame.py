@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption
+from heatlas.grid import Measure
 from heatlas.options import parse_around, parse_bbox, parse_length
 from heatlas.places import around as around_bbox
 from heatlas.places import bbox_window
+from heatlas.window import Window
 
 if TYPE_CHECKING:
-    from heatlas.window import Window
+    from collections.abc import Sequence
 
-__all__ = ["Frame", "at_most_one"]
+__all__ = ["DEEPEST", "Frame", "at_most_one", "box_of", "check_drawing", "scale_of"]
+
+DEEPEST = 24
+"""Finest zoom of a picture."""
+_RANGES = {
+    "zoom": (0, DEEPEST, f"a number from 0 to {DEEPEST}"),
+    "resolution": (1e-3, math.inf, "true metres per pixel, such as 2.5 or '2.5m'"),
+    "width": (1, 2**31, "a whole number of pixels"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +65,68 @@ class Frame:
             box, choice = parse_bbox(bbox), "bbox"
         elif around is not None:
             box, choice = around_bbox(*parse_around(around)), "around"
-        return cls(box, choice, zoom, parse_length(resolution, "--resolution") if resolution else None, width)
+        metres = parse_length(resolution, "--resolution") if resolution else None
+        return cls(box, choice, *scale_of(zoom, metres, width))
 
     def window(self, bbox: tuple[float, float, float, float]) -> Window:
         """Make the window over a box: the one that was asked for, or one that was found."""
         return bbox_window(bbox, self.zoom, self.resolution, self.width)
+
+
+def scale_of(
+    zoom: float | None, resolution: float | str | None, width: int | None
+) -> tuple[float | None, float | None, int | None]:
+    """Check how finely to draw, as Python code says it: at most one of three.
+
+    Raises
+    ------
+    BadOption
+        For a value that cannot be used, or more than one.
+    """
+    given = {"zoom": zoom, "resolution": resolution, "width": width}
+    at_most_one(given)
+    if isinstance(resolution, str):
+        given["resolution"] = resolution = parse_length(resolution, "resolution")
+    for name, value in given.items():
+        low, high, wanted = _RANGES[name]
+        try:
+            fits = value is None or (low <= value <= high and (name != "width" or value == int(value)))  # type: ignore[operator]
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise BadOption(f"{name} {value!r} cannot be used: give {wanted}")
+    return zoom, resolution, None if width is None else int(width)
+
+
+def box_of(bbox: str | Sequence[float]) -> tuple[float, float, float, float]:
+    """Read a box as Python code gives it: four numbers, or text.
+
+    Raises
+    ------
+    BadOption
+        When it is none.
+    """
+    if isinstance(bbox, str):
+        return parse_bbox(bbox)
+    try:
+        west, south, east, north = map(float, bbox)
+    except (TypeError, ValueError):
+        raise BadOption(f"bbox {bbox!r} is no box: give west, south, east, north in degrees") from None
+    return west, south, east, north
+
+
+def check_drawing(measure: object, window: object) -> None:
+    """Refuse what is no measure, or no window: the one is easily taken for the other.
+
+    Raises
+    ------
+    BadOption
+        Saying how to write it.
+    """
+    if not isinstance(measure, (str, Measure)):
+        raise BadOption(f"a measure is text, not a {type(measure).__name__}: write heat('passes', window=window)")
+    if window is not None and not isinstance(window, Window):
+        raise BadOption(f"a window is what .window(bbox=...) makes, not a {type(window).__name__}")
 
 
 def at_most_one(given: dict[str, Any]) -> None:

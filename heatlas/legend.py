@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import BadOption
+from heatlas.fonts import Run, load_font, paint, runs, span, writable
 from heatlas.ticks import nice_ticks
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["CORNERS", "draw_legend", "fitting_scale", "framed", "load_font", "nice_ticks", "over", "shrunk", "writable"]
+__all__ = ["CORNERS", "draw_legend", "fitting_scale", "framed", "nice_ticks", "over", "shrunk"]
 
 CORNERS = ("bottom-right", "bottom-left", "top-right", "top-left")
 
@@ -30,8 +30,6 @@ _GAP = 6
 _OVERSAMPLING = 4
 _BLOCK = 128
 """Rows that are composed at a time."""
-_KNOWN = frozenset(map(chr, range(32, 127))) | frozenset("°±·«»©")
-"""Characters that Pillow's own font has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def draw_legend(
     ticks : sequence of (float, str)
         Place on the bar from 0 to 1, and what to write there. A label without room is left out.
     title : str
-        Written above the bar; characters that the font lacks are replaced.
+        Written above the bar; letters that no font has are replaced.
     dark : bool or None
         True for dark pictures, False for light ones, None when what lies below is not known: dark, and
         almost opaque.
@@ -85,7 +83,6 @@ def draw_legend(
     look = _LIGHT if dark is False else _DARK
     panel_alpha = 242 if dark is None else look.panel[3]
     title_font, label_font = load_font(_TITLE_SIZE * scale), load_font(_LABEL_SIZE * scale)
-    title = _shortened(writable(title), title_font, _BAR_WIDTH * scale)
     pad, bar_width = round(_PADDING * scale), round(_BAR_WIDTH * scale)
     bar_height = max(2, round(_BAR_HEIGHT * scale))
     title_height = round(_TITLE_SIZE * scale * 1.5) if title else 0
@@ -99,7 +96,8 @@ def draw_legend(
     image.alpha_composite(_bar(colors, bar_width, bar_height, look.rim, scale), (pad, bar_top))
     draw = ImageDraw.Draw(image)
     if title:
-        draw.text((pad, pad - round(scale)), title, font=title_font, fill=look.text, anchor="la")
+        line = _shortened(title, _TITLE_SIZE * scale, _BAR_WIDTH * scale)
+        paint(draw, pad, pad - round(scale) + title_font.getmetrics()[0], line, look.text)
     for x, left, label in _layout(ticks, label_font, pad, bar_width, scale):
         top = bar_top + bar_height + round(scale)
         thickness = max(1, round(scale))
@@ -206,32 +204,10 @@ def _layout(
     return placed
 
 
-def load_font(size: float) -> FreeTypeFont:
-    """Load Pillow's own font (Aileron, CC0)."""
-    from PIL import ImageFont
-
-    try:
-        font = ImageFont.load_default(size)
-    except ImportError:
-        font = None
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise BadOption("this Pillow was built without FreeType and cannot write a legend: install another")
-    return font
-
-
-def writable(text: str) -> str:
-    """Replace what the font lacks: accents are dropped, dashes become hyphens, all else a question mark."""
-    import unicodedata
-
-    plain = text.translate(str.maketrans("–—−×’‘“”\u00a0\u202f\u2009", "---x''\"\"   "))
-    letters = (char if char in _KNOWN else unicodedata.normalize("NFKD", char)[:1] for char in " ".join(plain.split()))
-    return "".join(letter if letter in _KNOWN else "?" for letter in letters)
-
-
-def _shortened(text: str, font: FreeTypeFont, room: float) -> str:
+def _shortened(text: str, size: float, room: float) -> list[Run]:
     """Cut a title that is longer than the bar."""
-    if font.getlength(text) <= room:
-        return text
-    while text and font.getlength(text + "...") > room:
+    line = runs(text, size)
+    while text and span(line)[1] > room:
         text = text[:-1]
-    return text.rstrip() + "..."
+        line = runs(text.rstrip() + "...", size)
+    return line

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.legend import framed, load_font, over, writable
+from heatlas.fonts import paint, runs, span
+from heatlas.legend import framed, over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from PIL.ImageFont import FreeTypeFont
 
 __all__ = ["Ink", "ink_for", "letters", "on_panel"]
 
-_FALLBACKS = (
-    "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc", "segoeui.ttf",
-    "DejaVuSans.ttf", "NotoSansCJK-Regular.ttc", "PingFang.ttc", "msyh.ttc", "YuGothR.ttc",
-)  # fmt: skip
-"""Fonts of the system that are taken for letters which Pillow's own font lacks, the first that has them all."""
 _LEADING, _LAST_LEADING = 1.18, 1.4
 """Lines apart, in sizes of letters: of one size, and before a smaller one."""
 
@@ -41,17 +35,16 @@ class Ink:
 
     def length(self, words: str, size: float) -> float:
         """Pixels that words take."""
-        text, font = _lettered(words, size)
-        return font.getlength(text)
+        return sum(font.getlength(text) for text, font in runs(words, size))
 
     def mask(self, words: str, size: float) -> NDArray[np.uint8]:
         """Cover of each pixel by words; as high as the line, whatever letters there are."""
         from PIL import Image, ImageDraw
 
-        text, font = _lettered(words, size)
-        left, _, right, _ = font.getbbox(text)
+        line = runs(words, size)
+        left, right = span(line)
         image = Image.new("L", (max(1, round(right - left) + 1), max(1, round(1.25 * size))), 0)
-        ImageDraw.Draw(image).text((-left, round(0.98 * size)), text, font=font, fill=255, anchor="ls")
+        paint(ImageDraw.Draw(image), -left, round(0.98 * size), line, 255)
         return np.array(image)
 
 
@@ -127,29 +120,3 @@ def on_panel(cover: NDArray[np.uint8], ink: Ink) -> NDArray[np.uint8]:
     glow = Image.fromarray(cover).filter(ImageFilter.GaussianBlur(ink.air / 2.5))
     under[..., 3] = np.minimum(np.asarray(glow, np.float32) * 2.6, 225)
     return over(plane, under)
-
-
-def _lettered(words: str, size: float) -> tuple[str, FreeTypeFont]:
-    """Choose a font that has all letters of a text; without any, letters are replaced."""
-    plain = " ".join(words.split())
-    if writable(plain) != plain and (name := _fallback("".join(sorted(set(plain))))):
-        from PIL import ImageFont
-
-        return plain, ImageFont.truetype(name, size)
-    return writable(plain), load_font(size)
-
-
-@cache
-def _fallback(characters: str) -> str:
-    """Name of the first font of the system that has all of some characters; empty without any."""
-    from PIL import ImageFont
-
-    for name in _FALLBACKS:
-        try:
-            font = ImageFont.truetype(name, 24)
-        except OSError:
-            continue
-        lacking = bytes(font.getmask("\U0010ffff"))
-        if all(bytes(font.getmask(one)) != lacking for one in characters if not one.isspace()):
-            return name
-    return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import NothingToDraw
+from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.grid import Measure, parse_point_measure
 from heatlas.memory import check_whole
 from heatlas.mercator import MAX_LATITUDE, from_lonlat
@@ -20,6 +21,7 @@ from heatlas.spool import Spool, Tally
 from heatlas.spread import Kernel
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from heatlas.heat import Heat
@@ -66,7 +68,9 @@ class PointSet:
             parts = [(table, replace(columns, weight=None)) for table, columns in parts]
         return cls(tuple(parts))
 
-    def where(self, text: str | None = None, after: str | None = None, before: str | None = None) -> PointSet:
+    def where(
+        self, text: str | None = None, after: str | dt.date | None = None, before: str | dt.date | None = None
+    ) -> PointSet:
         """Keep the rows that pass (see `heatlas.sources.tables.row_filter.filtered`).
 
         Raises
@@ -76,8 +80,9 @@ class PointSet:
         """
         from heatlas.sources.tables.row_filter import filtered
 
+        first, last = (None if date is None else str(date) for date in (after, before))
         return PointSet(
-            tuple((filtered(table, text, after, before, columns.time), columns) for table, columns in self.parts)
+            tuple((filtered(table, text, first, last, columns.time), columns) for table, columns in self.parts)
         )
 
     @property
@@ -172,18 +177,23 @@ class PointSet:
 
     def window(
         self,
-        bbox: Box | None = None,
+        bbox: Box | str | None = None,
         zoom: float | None = None,
-        resolution: float | None = None,
+        resolution: float | str | None = None,
         width: int | None = None,
     ) -> Window:
         """Make a window over a box (west, south, east, north), by default over all points.
 
+        Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most one is given.
+
         Raises
         ------
+        BadOption
+            For what cannot be used.
         NothingToDraw
             When there is no point.
         """
+        scale = scale_of(zoom, resolution, width)
         if bbox is None:
             tally = Tally()
             with self.located(tally) as (found, _):
@@ -191,7 +201,7 @@ class PointSet:
             if found is None:
                 raise NothingToDraw(why_no_points(self.name, tally))
             bbox = framed(found)
-        return bbox_window(bbox, zoom, resolution, width)
+        return bbox_window(box_of(bbox), *scale)
 
     def heat(
         self,
@@ -223,10 +233,11 @@ class PointSet:
         """
         from heatlas.heat import Heat
 
+        check_drawing(measure or "sum", window)
         if not isinstance(measure, Measure):
             measure = parse_point_measure(measure, self.weight, density)
         wanted, over = measure, window or self.window()
-        width = parse_kernel(kernel) if isinstance(kernel, str) else kernel
+        width = kernel if isinstance(kernel, Kernel) else parse_kernel(str(kernel))
         check_whole(over, wanted.bytes_per_pixel)
 
         def again(width: Width) -> Drawn:

@@ -80,32 +80,36 @@ def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
     return tiers
 
 
-def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
-    """List 1, 2, 5, 10 ... (or 1 s, 10 s, 1 min ...) of a range, the roundest ones first."""
+def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
+    """List 1, 2, 5, 10 ... (or 1 s, 10 s, 1 min ...) of a range, the roundest ones first.
+
+    On both sides of 0 a number goes with its opposite, the largest ones first.
+    """
     reach = max(abs(lower), abs(upper))
-    inside = [
-        sign * number
-        for sign in (-1, 1)
-        for number in steps(unit, max(reach * 1e-9, 1e-12), reach)
-        if lower * (1 - 1e-9) <= sign * number <= upper * (1 + 1e-9) and not (unit.whole and number < 1 <= upper)
-    ]
+    inside: list[tuple[float, ...]] = []
+    for number in steps(unit, max(reach * 1e-9, 1e-12), reach):
+        pair = tuple(n for n in (-number, number) if lower <= n + 1e-9 * reach and n - 1e-9 * reach <= upper)
+        if pair and not (unit.whole and number < 1 <= upper):
+            inside.append(pair)
     if lower <= 0 <= upper:
-        inside.append(0.0)
-    tiers: list[list[float]] = [[], [], []]
-    for number in inside:
-        tiers[_roughness(abs(number), unit)].append(number)
+        inside.append((0.0,))
+    if lower < 0 < upper:
+        inside.reverse()
+    tiers: list[list[tuple[float, ...]]] = [[], [], []]
+    for group in inside:
+        tiers[_roughness(abs(group[0]), unit)].append(group)
     return tiers
 
 
 def _fitting_round(
-    tiers: Sequence[Sequence[float]], position: Callable[[float], float], unit: Unit
+    tiers: Sequence[Sequence[tuple[float, ...]]], position: Callable[[float], float], unit: Unit
 ) -> dict[float, tuple[float, str]]:
     """Take round numbers; of decades that lie too close, every second or third where that fits evenly."""
     chosen = _fitting(tiers, position, unit, _ROUND_TICKS)
-    if not chosen.keys() >= set(tiers[0]):
+    if not chosen.keys() >= {number for group in tiers[0] for number in group}:
         for stride in (2, 3):
             regular = _fitting([tiers[0][::stride]], position, unit, _ROUND_TICKS)
-            if 3 <= len(regular) == len(tiers[0][::stride]):
+            if 3 <= len(regular) == sum(map(len, tiers[0][::stride])):
                 return regular
     return chosen
 
@@ -124,19 +128,28 @@ def _roughness(number: float, unit: Unit) -> int:
 
 
 def _fitting(
-    tiers: Sequence[Sequence[float]], position: Callable[[float], float], unit: Unit, most: int
+    tiers: Sequence[Sequence[float] | Sequence[tuple[float, ...]]],
+    position: Callable[[float], float],
+    unit: Unit,
+    most: int,
 ) -> dict[float, tuple[float, str]]:
-    """Take written numbers tier by tier, each where its label has room among those taken before."""
+    """Take written numbers tier by tier, each where its label has room among those taken before; groups as a whole."""
     chosen: dict[float, tuple[float, str]] = {}
     for tier in tiers:
-        for number in tier:
-            place = position(number / unit.factor)
-            label = unit.format(number / unit.factor)
-            if not -1e-6 <= place <= 1 + 1e-6 or len(chosen) >= most:
-                continue
-            if all(
-                abs(place - other) >= (len(label) + len(words)) * _LABEL_SHARE + _GAP_SHARE and label != words
-                for other, words in chosen.values()
-            ):
-                chosen[number] = (min(max(place, 0.0), 1.0), label)
+        for group in tier:
+            taken = dict(chosen)
+            for number in group if isinstance(group, tuple) else (group,):
+                place, label = position(number / unit.factor), unit.format(number / unit.factor)
+                if not (-1e-6 <= place <= 1 + 1e-6 and _has_room(place, label, taken)):
+                    break
+                taken[number] = (min(max(place, 0.0), 1.0), label)
+            else:
+                chosen = taken if len(taken) <= most else chosen
     return chosen
+
+
+def _has_room(place: float, label: str, taken: dict[float, tuple[float, str]]) -> bool:
+    return all(
+        abs(place - other) >= (len(label) + len(words)) * _LABEL_SHARE + _GAP_SHARE and label != words
+        for other, words in taken.values()
+    )

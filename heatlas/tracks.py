@@ -10,6 +10,7 @@ import numpy as np
 
 from heatlas.batch import Activity, Batch, select
 from heatlas.errors import BadOption, NothingToDraw
+from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.memory import check_whole
 from heatlas.options import parse_smoothing
 from heatlas.places import bbox_window, find_places
@@ -19,6 +20,7 @@ from heatlas.smooth import Smoothing
 from heatlas.where import attributes, parse_date, parse_where
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Collection
 
     from heatlas.grid import Measure
@@ -63,8 +65,15 @@ class Tracks:
         names = dict.fromkeys(name for activity in self.activities for name in activity.extra)
         return self._kept(lambda activity: test({**names, **attributes(activity)}))
 
-    def select(self, sports: Collection[str] = (), after: str | None = None, before: str | None = None) -> Tracks:
+    def select(
+        self,
+        sports: Collection[str] = (),
+        after: str | dt.date | None = None,
+        before: str | dt.date | None = None,
+    ) -> Tracks:
         """Keep activities of some sports that start at or after one date and before another.
+
+        Dates are text, "2024-05-01" or "2024-05-01T08:30:00Z", or objects of `datetime`; UTC by default.
 
         Raises
         ------
@@ -73,7 +82,7 @@ class Tracks:
         """
         from heatlas.sources.sports import sport_name
 
-        words = {sport_name(sport) for sport in sports}
+        words = {sport_name(sport) for sport in ([sports] if isinstance(sports, str) else sports)}
         known = {activity.sport for activity in self.activities}
         if words and known and not words & known:
             raise BadOption(f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}")
@@ -115,24 +124,29 @@ class Tracks:
 
     def window(
         self,
-        bbox: tuple[float, float, float, float] | None = None,
+        bbox: tuple[float, float, float, float] | str | None = None,
         zoom: float | None = None,
-        resolution: float | None = None,
+        resolution: float | str | None = None,
         width: int | None = None,
     ) -> Window:
         """Make a window over a box (west, south, east, north), by default over the busiest place.
 
+        Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most one is given.
+
         Raises
         ------
+        BadOption
+            For what cannot be used.
         NothingToDraw
             When there is no track.
         """
+        scale = scale_of(zoom, resolution, width)
         if bbox is None:
             places = self.places()
             if not places:
                 raise NothingToDraw(why_nothing(self))
             bbox = places[0].bbox
-        return bbox_window(bbox, zoom, resolution, width)
+        return bbox_window(box_of(bbox), *scale)
 
     def heat(
         self,
@@ -163,9 +177,10 @@ class Tracks:
         from heatlas.heat import Heat
         from heatlas.rendering import heat
 
+        check_drawing(measure, window)
         over = window or self.window()
         wanted = measure if isinstance(measure, Measure) else parse_measure(measure)
-        width = parse_smoothing(smoothing) if isinstance(smoothing, str) else smoothing
+        width = smoothing if isinstance(smoothing, Smoothing) else parse_smoothing(str(smoothing))
         check_whole(over, wanted.bytes_per_pixel)
 
         def again(width: Width) -> Drawn:

@@ -187,7 +187,7 @@ def test_files_hold_what_is_shown(heat, tmp_path):
         np.asarray(Image.open(tmp_path / "heat.png").convert("RGBA")), np.asarray(wide.image(legend=True))
     )
     np.testing.assert_array_equal(np.load(tmp_path / "heat.npy"), wide.values)
-    assert "Walks in the park" in (tmp_path / "heat.json").read_text()
+    assert "Walks in the park" in (tmp_path / "heat.png.json").read_text()
     left, _, _, top = wide.window.bounds
     size, _, _, height, x, y = map(float, (tmp_path / "heat.pgw").read_text().split())
     assert (x - size / 2, y - height / 2) == pytest.approx((left, top))

@@ -130,6 +130,18 @@ def test_a_ratio_of_a_kind_is_symmetric_about_1():
     assert other.title == "Time spent / passes"
 
 
+def test_the_range_of_a_ratio_is_not_that_of_what_smoothing_spread():
+    a, b = heats()
+    ratio = a / b
+    on_path = ratio.bare.filled & ~np.isnan(ratio.values) & (ratio.values > 0)
+    tails = np.exp(np.quantile(np.abs(np.log(ratio.values[on_path])), 0.98))
+    assert tails > 100, "where the tail of one meets another"
+    assert 1.5 < ratio.fitted.high < 14
+    apart = Tracks(tuple(ALL[:1])).heat(window=WINDOW) / Tracks(tuple(ALL[1:2])).heat(window=WINDOW)
+    assert apart.fitted.high > 1
+    assert (a / a).fitted.high == pytest.approx(1, abs=0.02)
+
+
 def test_ratios_of_two_measures_are_what_they_say():
     tracks = Tracks(tuple(ALL))
     seconds, metres, passes = (tracks.heat(m, WINDOW, "0") for m in ("seconds", "metres", "passes"))
@@ -184,7 +196,7 @@ def test_sums_of_differences_and_files(tmp_path):
     np.testing.assert_array_equal(
         np.asarray(Image.open(tmp_path / "less.png").convert("RGBA")), np.asarray(less.image())
     )
-    assert '"This year less last, passes"' in (tmp_path / "less.json").read_text()
+    assert '"This year less last, passes"' in (tmp_path / "less.png.json").read_text()
     less.save(tmp_path / "less.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "less.npy"), less.values)
     assert Image.open(io.BytesIO(less._repr_png_())).size == (WINDOW.width, WINDOW.height)

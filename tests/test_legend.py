@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from heatlas import fonts
 from heatlas.colormaps import colormap
 from heatlas.legend import draw_legend, fitting_scale, nice_ticks, over, shrunk
 from heatlas.units import legend_title, steps, unit_of
@@ -141,6 +142,35 @@ def test_any_range_has_ticks_that_keep_apart(measure, low, span, curve):
     assert all(np.diff(places) > 0.04)
 
 
+@given(st.sampled_from(MEASURES), st.floats(1e-3, 1e6), st.floats(1e-3, 1e3), st.sampled_from(["arsinh", "linear"]))
+def test_ticks_of_a_difference_are_alike_on_both_sides(measure, reach, least, curve):
+    far = math.asinh(reach / least) if curve == "arsinh" else reach
+    bend = (lambda value: math.asinh(value / least)) if curve == "arsinh" else float
+    unit = unit_of(measure)
+    ticks = nice_ticks(-reach, reach, lambda value: (bend(value) / far + 1) / 2, unit)
+    places, labels = zip(*ticks, strict=True)
+    assert np.array(places) == pytest.approx(1 - np.array(places)[::-1], abs=1e-9)
+    middle = unit.format(0)
+    assert labels[len(labels) // 2] == middle
+    assert [label.removeprefix("-") for label in labels] == [label.removeprefix("-") for label in labels[::-1]]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (-74.67, 74.67, "-50 -10 -1 0 1 10 50"),
+        (-3.2, 3.2, "-2 -1 0 1 2"),
+        (-1e6, 1e6, "-10,000 -10 0 10 10,000"),
+        (-20, 400, "-10 -1 0 1 10 100"),
+    ],
+)
+def test_ticks_of_a_difference_of_counts(low, high, labels):
+    def place(value):
+        return (math.asinh(value) - math.asinh(low)) / (math.asinh(high) - math.asinh(low))
+
+    assert " ".join(label for _, label in nice_ticks(low, high, place, unit_of("passes"))) == labels
+
+
 def test_odd_ranges():
     unit = unit_of("passes")
     assert nice_ticks(5, 5, lambda value: 0.3, unit) == [(0.3, "5")]
@@ -187,12 +217,23 @@ def test_labels_without_room_are_left_out_and_none_leaves_the_panel():
     assert changed.max() < blank.shape[1] - 4
 
 
-def test_titles_that_are_odd_do_no_harm():
+def test_titles_that_are_odd_do_no_harm(monkeypatch):
+    monkeypatch.setattr(fonts, "_OTHERS", ())
+    fonts._homes.cache_clear()
     plain = draw_legend(colormap("ember"), [], "Laufe - 10 x")
     assert np.array_equal(plain, draw_legend(colormap("ember"), [], "Läufe – 10 ×"))
     assert np.array_equal(draw_legend(colormap("ember"), [], "地図"), draw_legend(colormap("ember"), [], "??"))
     long = draw_legend(colormap("ember"), [], "a very long title " * 20)
     assert long.shape == plain.shape
+    fonts._homes.cache_clear()
+
+
+@pytest.mark.skipif(not fonts._has("DejaVuSans.ttf", "ä"), reason="needs DejaVu Sans")
+def test_titles_keep_their_accents():
+    plain, accents, lost = (draw_legend(colormap("ember"), [], title) for title in ("Laufe", "Läufe", "Läufe 🂿"))
+    assert not np.array_equal(plain, accents)
+    assert np.array_equal(accents[:, :40], lost[:, :40])
+    assert not np.array_equal(accents, lost)
 
 
 def test_the_scale_grows_with_the_picture():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from heatlas import lettering, scale_bar
+from heatlas import fonts, lettering, scale_bar
 from heatlas.colormaps import colormap
 from heatlas.errors import BadOption
 from heatlas.finish import Finish
@@ -179,17 +179,70 @@ def test_letters_grow_with_the_picture():
     assert heights[1] == pytest.approx(heights[0], rel=0.1)
 
 
-def test_letters_that_the_font_lacks_come_from_another_or_are_replaced(monkeypatch):
-    ink = lettering.ink_for(DARK, 1.0)
-    plain = ink.mask("Laufe", 30)
-    monkeypatch.setattr(lettering, "_FALLBACKS", ())
-    lettering._fallback.cache_clear()
-    assert np.array_equal(ink.mask("Läufe", 30), plain)
+def forget():
+    for known in (fonts._homes, fonts._has, fonts._font):
+        known.cache_clear()
+
+
+@pytest.fixture
+def no_others(monkeypatch):
+    """A computer without any font."""
+    monkeypatch.setattr(fonts, "_OTHERS", ())
+    forget()
+    yield
     monkeypatch.undo()
-    lettering._fallback.cache_clear()
-    if lettering._fallback("ä"):
-        assert not np.array_equal(ink.mask("Läufe", 30), plain)
+    forget()
+
+
+def test_letters_that_no_font_has_are_replaced(no_others):
+    ink = lettering.ink_for(DARK, 1.0)
+    assert np.array_equal(ink.mask("Läufe", 30), ink.mask("Laufe", 30))
+    assert np.array_equal(ink.mask("日本 – La\u0308ufe", 30), ink.mask("?? - Laufe", 30))
     assert not np.array_equal(ink.mask("© me", 30), ink.mask("? me", 30))
+    assert fonts.unwritable("Läufe – 日日") == "ä日"
+
+
+def written(words):
+    return [(text, font.getname()[0]) for text, font in fonts.runs(words, 30)]
+
+
+@pytest.mark.skipif(not fonts._has("DejaVuSans.ttf", "ä"), reason="needs DejaVu Sans")
+def test_a_letter_that_is_missing_spoils_no_other(monkeypatch):
+    monkeypatch.setattr(fonts, "_OTHERS", ("DejaVuSans.ttf",))
+    forget()
+    assert written("Zürich run") == [("Zürich run", "DejaVu Sans")]
+    assert written("Zürich \U0010fffd Łódź\ufe0f") == [("Zürich ? Łódź", "DejaVu Sans")]
+    assert written("Ångström – 日本") == [("Ångström – ??", "DejaVu Sans")]
+    assert fonts.unwritable("Ångström – 日本") == "日本"
+    assert fonts.unwritable("Zürich Łódź") == ""
+    forget()
+
+
+@pytest.mark.skipif(
+    not (fonts._has("LiberationSans-Regular.ttf", "ä") and fonts._has("DejaVuSans.ttf", "☀")),
+    reason="needs Liberation Sans and DejaVu Sans",
+)
+def test_what_the_main_font_lacks_comes_from_another(monkeypatch):
+    main, has = "Liberation Sans", fonts._has
+    monkeypatch.setattr(
+        fonts, "_has", lambda name, char: (char == "☀") == name.startswith("DejaVu") and has(name, char)
+    )
+    fonts._homes.cache_clear()
+    assert written("Zürich ☀ Łódź") == [("Zürich ", main), ("☀", "DejaVu Sans"), (" Łódź", main)]
+    ink = lettering.ink_for(DARK, 1.0)
+    assert ink.length("Zürich ☀", 30) > ink.length("Zürich", 30) + 15
+    mask = ink.mask("Zürich ☀", 30)
+    assert np.array_equal(mask[:, :60], ink.mask("Zürich", 30)[:, :60])
+    assert mask[:, -20:].any()
+    fonts._homes.cache_clear()
+
+
+def test_letters_that_are_lost_are_reported(tmp_path, no_others):
+    assert finish("p.png", tmp_path, title="Läufe", attribution="Łódź")._warnings() == [
+        "no font on this computer has ä Ł ó ź: replaced in what was painted"
+    ]
+    assert finish("p.png", tmp_path, title="Runs")._warnings() == []
+    assert finish("p.npy", tmp_path, title="Läufe")._warnings() == []
 
 
 def finish(name, tmp_path, **options):

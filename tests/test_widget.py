@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -135,7 +136,8 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(live):
 def test_traits_that_cannot_be_used_are_refused_where_they_are_set(live):
     for name, value in (
         ("measure", "pase"), ("where", "sport ="), ("tone", "loud"), ("colormap", "mud"), ("smooth", "wide"),
-        ("after", "yesterday"), ("opacity", 3), ("theme", "pink"),
+        ("after", "yesterday"), ("opacity", 3), ("theme", "pink"), ("where", "sprt = 1"), ("sports", ["Nope"]),
+        ("zoom", 99.0), ("zoom", -1.0), ("center", (100, 200)), ("center", (10, float("nan"))),
     ):  # fmt: skip
         before = getattr(live, name)
         with pytest.raises(traitlets.TraitError):
@@ -145,6 +147,24 @@ def test_traits_that_cannot_be_used_are_refused_where_they_are_set(live):
         live.measure = "pase"
     with pytest.raises(traitlets.TraitError, match="did you mean"):
         heatlas.LiveMap(live.library.path, measure="pase")
+    for name, value, says in (
+        ("where", "sprt = 1", "no activity has an attribute 'sprt': did you mean sport"),
+        ("sports", ["Nope"], "no activity is a Nope: there are Ride, Run"),
+        ("zoom", 99.0, "zoom 99 is outside of 0 to 22.5"),
+        ("center", (100, 200), r"^center \(100.0, 200.0\) is no place: give latitude .* and longitude"),
+    ):
+        with pytest.raises(traitlets.TraitError, match=says):
+            setattr(live, name, value)
+        with pytest.raises(traitlets.TraitError, match=says):
+            heatlas.LiveMap(live.library.path, **{name: value})
+    live.where, live.sports, live.zoom, live.center = "sport = 'Run'", ["run"], 22.5, (47.8, -179.0)
+
+
+def test_it_says_what_it_shows(live):
+    assert repr(live) == "<LiveMap of made.db, 10 activities, 2023-11-14 to 2023-11-23: 5 Ride, 5 Run>"
+    shown = heatlas.LiveMap(TRACKS.select("Run"))
+    assert re.fullmatch(r"<LiveMap of 5 activities, 2023-11-\d\d to 2023-\d\d-\d\d: 5 Run>", repr(shown))
+    shown.close()
 
 
 def test_who_passed_is_kept(live):

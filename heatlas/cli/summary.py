@@ -95,3 +95,5 @@ def _say_window(report: dict[str, Any]) -> None:
         f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
         f"(zoom {window['zoom']:.2f}){film}; took {sum(report['seconds'].values()):.1f} s"
     )
+    for warning in report.get("warnings", []):
+        _line(f"  {warning}")

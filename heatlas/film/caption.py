@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.legend import load_font
+from heatlas.fonts import load_font
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -88,7 +88,7 @@ def _of_difference(drawn: Drawn, given: Scale | None, reach: float) -> Tone:
 
 def _reach(drawn: Drawn, logarithmic: bool) -> float:
     """How far from the middle nearly all pixels on paths lie; of a ratio the factor."""
-    values = _sure_values(drawn)
+    values = _sure_values(drawn, logarithmic)
     if not len(values):
         raise NothingToDraw("no pixel of the window has a value of this measure")
     if not logarithmic:
@@ -100,11 +100,17 @@ def _reach(drawn: Drawn, logarithmic: bool) -> float:
     return float(np.exp(max(furthest, 0.01)))
 
 
-def _sure_values(drawn: Drawn) -> NDArray[np.float32]:
+def _sure_values(drawn: Drawn, ratio: bool) -> NDArray[np.float32]:
     """Values on paths, without those behind which there is but what smoothing spread."""
-    on_path, count = drawn.bare.filled, drawn.smoothed.count
-    values = drawn.smoothed.values[on_path if count is None else on_path & (count >= _SURE)]
-    return values[np.isfinite(values)]
+    on_path, count, values = drawn.bare.filled, drawn.smoothed.count, drawn.smoothed.values
+    sure = on_path if count is None else on_path & (count >= _SURE)
+    if ratio and count is not None:
+        # The count stands for what was divided by, and times the ratio for what was divided. Where either is less than
+        # half a pass, tails of Gaussians are compared; they only must do where there is nothing else.
+        both = sure & (values * count >= _SURE)
+        sure = both if both.any() else sure
+    sure_values: NDArray[np.float32] = values[sure]
+    return sure_values[np.isfinite(sure_values)]
 
 
 def is_dark(background: tuple[int, int, int] | None) -> bool | None:

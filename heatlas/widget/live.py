@@ -11,6 +11,8 @@ import anywidget
 import traitlets as t
 
 from heatlas.errors import HeatlasError
+from heatlas.heat.cards import dates_of, sports_of
+from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import close, now, open_view
 from heatlas.widget.answers import Answer, Wish, answer, home, passed, wish_of
 from heatlas.widget.parts import script, style
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveMap"]
 
+_FINEST = 22.5
+"""Zoom to which the map can be brought."""
 _WISHES = tuple(field.name for field in fields(Wish))
 
 
@@ -65,9 +69,9 @@ class LiveMap(anywidget.AnyWidget):
     legend = t.Bool(True, help="Whether the bar with numbers is shown.").tag(sync=True)
     controls = t.Bool(True, help="Whether measure, sport and dates can be chosen on the map.").tag(sync=True)
     height = t.Int(480, min=120, help="Pixels.").tag(sync=True)
-    center = t.Tuple(
-        t.Float(min=-90, max=90), t.Float(), default_value=None, allow_none=True, help="Latitude, longitude."
-    ).tag(sync=True)
+    center = t.Tuple(t.Float(), t.Float(), default_value=None, allow_none=True, help="Latitude, longitude.").tag(
+        sync=True
+    )
     zoom = t.Float(None, allow_none=True, help="Of 256 px tiles, as on most web maps.").tag(sync=True)
     bbox = t.Tuple(
         t.Float(), t.Float(), t.Float(), t.Float(), help="West, south, east, north of what is seen, degrees."
@@ -80,6 +84,7 @@ class LiveMap(anywidget.AnyWidget):
 
     def __init__(self, source: str | Path | Tracks, **traits: Any) -> None:
         library, folder = opened(source)
+        self._name = "" if folder else library.path.name
         self._view = open_view(library)
         self._closing = weakref.finalize(self, _tidy, self._view, folder)
         try:
@@ -91,11 +96,25 @@ class LiveMap(anywidget.AnyWidget):
 
     @t.validate(*_WISHES)
     def _usable(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
         try:
-            wish_of({"measure": "passes", proposal["trait"].name: proposal["value"]}).check()
+            wish = wish_of({"measure": "passes", name: value})
+            wish.check()
+            if name in {"where", "sports"}:  # whether there is such a sport, or attribute, the library knows
+                choose(self._view.snapshot, wish.filter())
         except HeatlasError as error:
             raise t.TraitError(str(error)) from None
-        return proposal["value"]
+        return value
+
+    @t.validate("center", "zoom")
+    def _on_the_map(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        if name == "zoom" and value is not None and not 0 <= value < _FINEST + 1e-6:
+            raise t.TraitError(f"zoom {value:g} is outside of 0 to {_FINEST:g}")
+        # A map that is turned round the world may be some worlds off.
+        if name == "center" and value is not None and not (abs(value[0]) <= 90 and abs(value[1]) <= 540):
+            raise t.TraitError(f"center {value} is no place: give latitude (-90 to 90) and longitude (-180 to 180)")
+        return value
 
     @property
     def library(self) -> Library:
@@ -112,7 +131,9 @@ class LiveMap(anywidget.AnyWidget):
         self._tidied()
 
     def __repr__(self) -> str:
-        return f"<LiveMap of {self._view.library.path.name}: {len(self._view.snapshot.activities):,} activities>"
+        activities = list(self._view.snapshot.activities.values())
+        facts = [self._name, f"{len(activities):,} activities", dates_of(activities)]
+        return f"<LiveMap of {', '.join(fact for fact in facts if fact)}: {sports_of(activities)}>"
 
     def _tidied(self) -> None:
         if self._closing is not None:  # there may have been nothing to open

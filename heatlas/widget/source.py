@@ -56,6 +56,8 @@ def opened(source: str | Path | Tracks) -> tuple[Library, Path | None]:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+    if not isinstance(source, (str, os.PathLike)):
+        raise BadOption(f"{source!r:.60} is no library: show heatlas.LiveMap('heatlas.db') or heatlas.LiveMap(tracks)")
     path = Path(source)
     if identity(path) in {"folder", "empty", "other"}:
         raise BadOption(f"{path} is no library: show heatlas.LiveMap(heatlas.open({str(path)!r}))")
