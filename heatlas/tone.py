@@ -25,6 +25,10 @@ CURVES = ("linear", "sqrt", "log", "rank")
 FADE = 0.16
 """Share of [0, 1] below the lowest value, where what smoothing spreads out fades away."""
 _KNOTS = 513
+_SAME = 1e-4
+"""Share by which values may differ and still count as equal: what single precision and smoothing leave of that."""
+_TELLING = 2.0
+"""Greatest by lowest sum from which on the range takes all of the colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,17 @@ class Tone:
     """Where the lowest value lands; what is below it fades towards 0."""
     diverging: bool = False
     """Of sums that may be below 0: what is near 0 fades, and what is far from it on either side stands out."""
+    alike: float = 0.0
+    """How alike all sums are, 0 to 1: then colours tell shares of the greatest, rather than what sets sums apart."""
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map values of any shape to [0, 1]; NaN stays."""
         low, high = self.low, self.high
-        if self.knots is not None:
-            t: NDArray[Any] = np.interp(values, self.knots, np.linspace(0, 1, len(self.knots)))
+        if low == high:  # all alike: the one value there is stands out in full
+            t: NDArray[Any] = np.where(values >= high - _SAME * abs(high), 1, np.where(np.isnan(values), np.nan, 0))
+        elif self.knots is not None:
+            # The greatest value is at the top although others equal it.
+            t = np.where(values >= high, 1, np.interp(values, self.knots, np.linspace(0, 1, len(self.knots))))
         elif self.curve == "log":
             t = np.log(np.maximum(values, low) / low) / np.float32(math.log(high / low))
         else:
@@ -77,6 +86,8 @@ class Tone:
         t = np.clip(t, 0, 1)
         if self.fade:
             t = np.where(values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t)
+        if self.alike:
+            t = (1 - self.alike) * t + self.alike * np.clip(values / high, 0, 1)
         toned: NDArray[np.float32] = t.astype(np.float32, copy=False)
         return toned
 
@@ -131,7 +142,8 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
     -------
     Tone
         Counts and sums run from about one pass to the 99.95th percentile of the pixels on paths, means
-        from the 2nd to the 98th percentile.
+        from the 2nd to the 98th percentile: to values that there are, of few pixels the lowest and the greatest. Where
+        all are equal low is high.
     """
     sums = smoothed.count is None
     return fit_sample(scale, Sample(values_on_paths(smoothed, bare), smoothed.measure, sums, smoothed.signed))
@@ -159,12 +171,12 @@ def fit_sample(scale: Scale, sample: Sample) -> Tone:
     if signed and scale.curve == "log":
         raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
     if scale.range is None and signed:
-        high = float(np.quantile(np.abs(on_path), 0.9995)) or 1e-9
+        high = float(np.quantile(np.abs(on_path), 0.9995, method="higher")) or 1e-9
         low = -high
     else:
         low, high = scale.range or _range(on_path, sums, sums and measure.of_lines, scale.curve)
     if scale.range is None and measure.signed and scale.curve == "linear":
-        high = max(abs(low), abs(high))  # as far up as down: nothing lies in the middle of the colours
+        high = max(abs(low), abs(high)) or 1e-9  # as far up as down: nothing lies in the middle of the colours
         low = -high
     knots = None
     if scale.curve == "rank":
@@ -173,19 +185,24 @@ def fit_sample(scale: Scale, sample: Sample) -> Tone:
         # Equal values share the middle of their ranks; np.interp wants ascending knots.
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
-    return Tone(scale.curve, low, high, knots, fade, signed)
+    alike = max(0.0, 1 - math.log(high / low) / math.log(_TELLING)) if fade and scale.range is None else 0.0
+    return Tone(scale.curve, low, high, knots, fade, signed, alike)
 
 
 def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:
     """Lowest and highest value to tell apart."""
     shares = (0.03, 0.9995) if sums else (0.02, 0.98)
-    low, high = (float(q) for q in np.quantile(on_path, shares))
+    # Values that there are, not numbers between two of them.
+    low = float(np.quantile(on_path, shares[0], method="lower"))
+    high = float(np.quantile(on_path, shares[1], method="higher"))
     if not sums and curve == "log" and low <= 0:
         raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
     if lines:
-        low = 1.0  # a lone pass, whatever the smoothing
-    elif sums and curve in {"linear", "sqrt"}:
+        return 1.0, max(high, 1.0)  # a lone pass, whatever the smoothing
+    if high - low <= _SAME * abs(high):  # nearly all alike: then what else there is sets the range
+        low, high = float(on_path.min()), float(on_path.max())
+    if sums and high <= 0:
+        return low, max(high, low) + 1e-9
+    if sums and curve in {"linear", "sqrt"}:
         low = min(low, high / 50)
-    # Where all is alike, as with a single track, the low end is what it is and colours begin there.
-    floor = abs(low) * (1.0 if sums else 0.01) or 1e-9
-    return low, max(high, low + floor)
+    return (low, high) if high - low > _SAME * abs(high) else (high, high)

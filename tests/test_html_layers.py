@@ -131,7 +131,7 @@ def test_what_was_not_recorded_is_left_out_and_told(library, output):
     assert "temperature" in report["warnings"][0]
     with pytest.raises(NothingToDraw, match="recorded"):
         publish_html(library, output, zooms=ZOOMS, layers="temperature")
-    with pytest.raises(NothingToDraw, match="no activity"):
+    with pytest.raises(NothingToDraw, match="the filter leaves none of"):
         publish_html(library, output, zooms=ZOOMS, where="distance > 1e9")
 
 

@@ -298,3 +298,23 @@ def test_tables_are_one_point_set_together_whatever_they_are_called(tmp_path):
     assert [layer["title"] for layer in data_of(tmp_path / "map.html")["layers"]] == [
         "Points: sum of beds", "Points: points",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("radius", ["0px", "15px"])
+@pytest.mark.parametrize("measure", ["sum", "mean"])
+def test_a_single_row_is_its_own_scale_in_the_full_colour(tmp_path, radius, measure):
+    from heatlas.colormaps import colormap
+
+    one = {"lat": np.array([47.8]), "lon": np.array([10.9]), "w": np.array([7.0])}
+    heatlas.render(one, output=tmp_path / "tiles", weight="w", measure=measure, radius=radius, zoom="5-6")
+    for zoom, scale in json.loads((tmp_path / "tiles" / "tiles.json").read_text())["legend"].items():
+        assert (scale["low"], scale["high"], scale["low_text"], scale["high_text"]) == (7, 7, "7", "7")
+        assert scale["ticks"] == [[1, "7"]]
+        full = colormap("ember" if measure == "sum" else "spectrum")[255]
+        shown = [pixels(data) for (z, _, _), data in folder_tiles(tmp_path / "tiles").items() if z == int(zoom)]
+        assert any((tile == full).all(axis=2).any() for tile in shown)
+    report = heatlas.render(
+        one, output=tmp_path / "one.png", weight="w", measure=measure, radius=radius, width=200, legend=True
+    )
+    assert report["range"] == pytest.approx([7, 7], rel=1e-4)
+    assert report["range_text"] == ["7", "7"]

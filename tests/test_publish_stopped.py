@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from library_made import made, put, walks
 from PIL import Image
 from publishing import folder_tiles, tiles_in
 
-from heatlas.errors import HeatlasError
+from heatlas.errors import BadOption, HeatlasError
+from heatlas.library.activities import list_activities
 from heatlas.publish import pyramid
 from heatlas.publish.archive import state_of
 from heatlas.publish.databases import partial_of
@@ -113,12 +119,87 @@ def test_two_at_once(home, tmp_path):
         ended(run)
 
 
-def test_an_archive_that_is_not_ours_is_replaced(home, tmp_path):
+JOURNAL = """
+import os, sys
+import heatlas.publish.ledger as ledger
+from heatlas.publish.publishing import publish
+ledger._CACHE_KB = 16  # so that pages are written before the commit, as in a long run
+def progress(stage, done, total):
+    if stage == "drawing tiles" and done >= 30:
+        os.kill(os.getpid(), 9)
+publish(sys.argv[1], sys.argv[2], zooms=(12, 16), workers=1, progress=progress)
+"""
+
+
+def test_what_a_killed_run_was_about_to_write_is_taken_back(tmp_path):
+    library = made(tmp_path / "lib.db", walks(1, 4))
+    path = tmp_path / "heat.mbtiles"
+    publish(tmp_path / "lib.db", path, zooms=(12, 16))
+    put(library, [track for k in range(4) for track in walks(50 + k, 2, lat=47.8 + 0.02 * k)])
+    library.close()
+    killed = subprocess.run([sys.executable, "-c", JOURNAL, tmp_path / "lib.db", path], timeout=120, check=False)
+    assert killed.returncode == -9
+    assert path.with_name("heat.mbtiles-journal").exists()
+    assert publish(tmp_path / "lib.db", path, zooms=(12, 16))["tiles"]["written"] > 0
+    publish(tmp_path / "lib.db", tmp_path / "fresh.mbtiles", zooms=(12, 16))
+    assert tiles_in(path).keys() == tiles_in(tmp_path / "fresh.mbtiles").keys()
+    with contextlib.closing(sqlite3.connect(path)) as link:
+        assert link.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_two_runs_in_different_styles_keep_out_of_each_other_s_way(home, tmp_path):
+    path = tmp_path / "heat.mbtiles"
+    partial_of(path).touch()
+    with contextlib.closing(sqlite3.connect(partial_of(path), isolation_level=None)) as other:
+        other.execute("CREATE TABLE heatlas_state (name TEXT, value TEXT)")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(HeatlasError, match="another program is using it"):
+            publish(home, path, zooms=(8, 9))
+        other.execute("COMMIT")
+    publish(home, path, zooms=(8, 9))
+
+
+def test_a_private_activity_that_comes_in_meanwhile_is_not_published(tmp_path):
+    library = made(tmp_path / "lib.db", walks(1, 4))
+    secret = [
+        replace(track, activities=(replace(track.activities[0], private=True, source="secret"),))
+        for track in walks(77, 1)
+    ]
+    came = []
+
+    def progress(stage, done, total):
+        if stage == "drawing tiles" and not came:
+            came.extend(put(library, secret))
+
+    publish(tmp_path / "lib.db", tmp_path / "a.mbtiles", public=True, zooms=(12, 16), workers=1, progress=progress)
+    assert came
+    publish(tmp_path / "lib.db", tmp_path / "b.mbtiles", public=True, zooms=(12, 16))
+    assert tiles_in(tmp_path / "a.mbtiles") == tiles_in(tmp_path / "b.mbtiles")
+
+
+def test_connections_of_threads_that_have_ended_are_closed(tmp_path):
+    library = made(tmp_path / "lib.db", walks(1, 2))
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            for job in [pool.submit(list_activities, library) for _ in range(4)]:
+                job.result()
+    list_activities(library)
+    assert len(library._links) <= 4
+    library.close()
+
+
+def test_only_what_was_published_is_replaced(home, tmp_path):
+    shutil.copy(home, tmp_path / "heat.sqlitedb")
     (tmp_path / "heat.pmtiles").write_bytes(b"PMTiles but not really")
     (tmp_path / "heat.mbtiles").write_bytes(b"something else")
-    for name in ("heat.pmtiles", "heat.mbtiles"):
-        publish(home, tmp_path / name, zooms=(8, 12))
-        assert tiles_in(tmp_path / name)
+    for name in ("heat.pmtiles", "heat.mbtiles", "heat.sqlitedb"):
+        before = (tmp_path / name).read_bytes()
+        for source in (home, tmp_path / "heat.sqlitedb"):  # a library least of all
+            with pytest.raises(BadOption, match="holds other things"):
+                publish(source, tmp_path / name, zooms=(8, 12))
+        assert (tmp_path / name).read_bytes() == before
+    (tmp_path / "heat.pmtiles").write_bytes(b"")
+    publish(home, tmp_path / "heat.pmtiles", zooms=(8, 12))
     # Another archive of that name: what is known of the old one is worth nothing.
     publish(home, tmp_path / "other.pmtiles", zooms=(8, 10))
     (tmp_path / "other.pmtiles").replace(tmp_path / "heat.pmtiles")

@@ -11,13 +11,23 @@ from heatlas.colormaps import colormap
 from heatlas.colour import colour, palette, parse_background
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.grid import Grid, Measure, parse_measure
+from heatlas.ticks import nice_ticks
 from heatlas.tone import CURVES, FADE, Scale, fit, parse_scale
+from heatlas.units import Unit
 from heatlas.window import Window
 
 
 def grid(values, measure="passes", count=None):
     values = np.asarray(values, float)
     return Grid(Window(1e6, 0, 0, values.shape[1], values.shape[0]), parse_measure(measure), values, count)
+
+
+def points(values, reduction):
+    values = np.asarray(values, np.float32)
+    filled = (values != 0).astype(float)
+    count = None if reduction in {"sum", "count"} else filled
+    measure = Measure(reduction, "" if reduction == "count" else "w", points=True)
+    return Grid(Window(1e6, 0, 0, values.shape[1], values.shape[0]), measure, values, count)
 
 
 def heavy(seed=0, shape=(40, 50)):
@@ -84,12 +94,69 @@ def test_nothing_to_fit_is_said():
         fit(Scale("log"), field, field)
 
 
-def test_one_track_alone_has_a_range():
+def test_one_track_alone_stands_out_in_full():
     field = grid(np.eye(30))
     for curve in CURVES:
         tone = fit(Scale(curve), field, field)
-        assert tone.low < tone.high
-        assert tone.position(1) > 0.1
+        assert (tone.low, tone.high) == (1, 1)
+        assert tone.position(1) == 1
+        places = [tone.position(value) for value in np.linspace(0, 1, 50)]
+        assert places[0] == 0
+        assert (np.diff(places) > 0).all()
+        assert max(np.diff(places)) < 0.05
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("measure", ["sum", "count", "mean", "max"])
+@pytest.mark.parametrize("value", [7.0, 0.3, 123456.7])
+def test_equal_values_are_their_own_range_in_the_full_colour(curve, measure, value):
+    values = np.zeros((20, 20))
+    values[::5, ::5] = np.float32(value)
+    field = points(values, measure)
+    tone = fit(Scale(curve), field, field)
+    assert tone.high == pytest.approx(value, rel=1e-6)
+    assert tone.position(value) == pytest.approx(1)
+    table = colour(field, tone, colormap("ember"), None).rgba
+    np.testing.assert_array_equal(table[0, 0], colormap("ember")[255])
+    assert table[1, 1, 3] == 0
+    if measure in {"mean", "max"} or curve in {"log", "rank"}:
+        assert tone.low == tone.high
+        ticks = nice_ticks(tone.low, tone.high, tone.above_fade, Unit())
+        assert [place for place, _ in ticks] == [pytest.approx(1)]
+
+
+@given(
+    st.lists(st.floats(1, 1e6, width=32), min_size=1, max_size=60),
+    st.sampled_from(CURVES),
+    st.sampled_from(["sum", "mean", "max"]),
+)
+def test_the_top_of_few_values_is_the_greatest(values, curve, measure):
+    field = points([values], measure)
+    tone = fit(Scale(curve), field, field)
+    assert tone.high == max(values)
+    assert tone.position(max(values)) == pytest.approx(1, abs=2e-3)
+    assert min(values) / 50 <= tone.low <= max(values)
+    t = tone(np.sort(np.append(values, np.geomspace(0.01, 1e7, 99))).astype(np.float32))
+    assert (np.diff(t) >= -1e-6).all()
+    assert (t >= 0).all()
+    assert (t <= 1).all()
+
+
+def test_sums_that_differ_by_little_look_nearly_alike():
+    field = points([[7.0, 7.07]], "sum")
+    tone = fit(Scale("log"), field, field)
+    assert (tone.low, tone.high) == pytest.approx((7, 7.07))
+    assert tone.position(7) > 0.95
+    apart = points([[7.0, 14.0]], "sum")
+    assert fit(Scale("log"), apart, apart).position(7) == pytest.approx(FADE)
+
+
+def test_few_other_values_among_equal_ones_set_the_range():
+    values = np.full((100, 100), 7.0)
+    values[0, 0], values[0, 1] = 3, 20
+    field = points(values, "mean")
+    tone = fit(Scale("linear"), field, field)
+    assert (tone.low, tone.high) == (3, 20)
 
 
 def test_pictures_of_counts_have_a_palette_and_nothing_is_transparent():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,13 @@ class Progress:
         self._bars = bars
         self._task: Any = None
         self._stage = ""
-        self._started = time.monotonic()
+        self._early: tuple[str, int, int] | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(_PATIENCE, self._late)
+        self._timer.daemon = True
+        self._waiting = bars is not None
+        if self._waiting:
+            self._timer.start()
 
     def stage(self, name: str) -> None:
         """Begin a stage of unknown length."""
@@ -31,8 +37,20 @@ class Progress:
 
     def count(self, name: str, done: int, total: int) -> None:
         """Tell how far a stage is."""
-        if self._bars is None or time.monotonic() - self._started < _PATIENCE:
-            return
+        with self._lock:
+            if self._waiting:
+                self._early = name, done, total
+            elif self._bars is not None:
+                self._show(name, done, total)
+
+    def _late(self) -> None:
+        """Show what was told at once and is still going on: the first stage may be the longest."""
+        with self._lock:
+            self._waiting = False
+            if self._early is not None and self._bars is not None:
+                self._show(*self._early)
+
+    def _show(self, name: str, done: int, total: int) -> None:
         if name != self._stage:
             if self._task is not None:
                 self._bars.remove_task(self._task)
@@ -44,8 +62,11 @@ class Progress:
 
     def done(self) -> None:
         """Take the bars away: what follows needs none."""
-        if self._bars is not None:
-            self._bars.stop()
+        self._timer.cancel()
+        with self._lock:
+            if self._bars is not None:
+                self._bars.stop()
+            self._bars, self._waiting = None, False
 
 
 @contextmanager
@@ -68,7 +89,8 @@ def show_progress(quiet: bool) -> Iterator[Progress]:
         console=Console(stderr=True),
         transient=True,
     )
+    progress = Progress(bars)
     try:
-        yield Progress(bars)
+        yield progress
     finally:
-        bars.stop()
+        progress.done()

@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    import datetime as dt
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
 __all__ = ["render"]
@@ -24,11 +25,11 @@ def render(
     *sources: Any,
     output: str | Path,
     measure: str | None = None,
-    bbox: str | None = None,
+    bbox: str | Sequence[float] | None = None,
     around: str | None = None,
     everything: bool = False,
     zoom: float | str | None = None,
-    resolution: str | None = None,
+    resolution: float | str | None = None,
     width: int | None = None,
     tone: str | None = None,
     colormap: str | None = None,
@@ -38,8 +39,8 @@ def render(
     smooth: str | None = None,
     where: str | None = None,
     sports: Collection[str] = (),
-    after: str | None = None,
-    before: str | None = None,
+    after: str | dt.date | None = None,
+    before: str | dt.date | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     query: str | None = None,
@@ -86,8 +87,8 @@ def render(
         What to count (see `heatlas.grid.parse_measure` and `parse_point_measure`): by default passes; of points the
         sum of the weights.
     bbox, around, everything
-        What to draw in pictures and films: "W,S,E,N" in degrees, "LAT,LON,RADIUS", or all; by default the busiest
-        place, or all points.
+        What to draw in pictures and films: "W,S,E,N" or (W, S, E, N) in degrees, "LAT,LON,RADIUS", or all; by
+        default the busiest place, or all points.
     zoom, resolution, width
         How finely, at most one of them: zoom of web maps, true metres per pixel ("1m"), or pixels across. For tiles
         and pages a range of zooms, "0-16".
@@ -104,7 +105,8 @@ def render(
     smooth : str, optional
         Standard deviation of the Gaussian: "4m", "2px", "0", or "auto".
     where, sports, after, before
-        Which activities (see `Tracks.where` and `Tracks.select`), or which rows (see `PointSet.where`).
+        Which activities (see `Tracks.where` and `Tracks.select`), or which rows (see `PointSet.where`). Dates are text
+        or objects of `datetime`.
     clip_ends, zones
         What of tracks to hide: a length, and circles "LAT,LON,RADIUS".
     query, table : str, optional
@@ -156,7 +158,26 @@ def render(
         With one sentence that says what to do.
     """
     options = {name: value for name, value in locals().items() if name not in {"sources", "output", "progress"}}
+    from heatlas.api import refuse_odd
     from heatlas.outputs.kinds import make
 
+    refuse_odd(sources)
+    for name in _TEXTS & options.keys():
+        options[name] = _written(options[name])
+    for name in ("sports", "zones"):
+        options[name] = (options[name],) if isinstance(options[name], str) else options[name]
     given = {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
     return make(sources, output, given, progress)
+
+
+_TEXTS = {
+    "bbox", "around", "resolution", "smooth", "after", "before", "clip_ends", "radius", "every", "span", "duration",
+}  # fmt: skip
+"""Options that are text, but are easily given as numbers, rows of numbers, or dates."""
+
+
+def _written(value: Any) -> Any:
+    """Write a value as the command line has it."""
+    if value is None or isinstance(value, str):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

@@ -18,6 +18,8 @@ __all__ = ["KINDS", "Kind", "kind_of", "make"]
 
 _STILL = (".png", ".webp", ".tif", ".tiff", ".kmz", ".npy", ".pdf")
 _MOVING = (".mp4", ".gif")
+_ARCHIVES = (".mbtiles", ".pmtiles", ".sqlitedb")
+_ENDINGS = frozenset({*_STILL, *_MOVING, *_ARCHIVES, ".html"})
 _OF_FILMS = ("every", "span", "duration", "fps")
 _WORDS = {"everything": "--all", "zones": "--zone", "sports": "--sport", "form": "--format"}
 
@@ -59,15 +61,21 @@ def kind_of(name: str | Path, given: dict[str, Any]) -> str:
     Raises
     ------
     BadOption
-        For another ending.
+        For another ending, for an ending alone, and for a folder that has the ending of a file.
     """
-    output = Path(name)
+    text, output = os.fspath(name), Path(name)
     ending = output.suffix.lower()
-    if os.fspath(name).endswith(("/", os.sep)):
+    if not text.strip():
+        raise BadOption("the name of what to write is empty: say one such as heat.png")
+    if text.endswith(("/", os.sep)):
         return "tiles"
+    if output.name.lower() in _ENDINGS:
+        raise BadOption(f"cannot write {output}: this is an ending without a name; say heat{output.name}")
+    if ending in _ENDINGS and output.is_dir():
+        raise BadOption(f"cannot write {output}: it is a folder; for tiles in it say {output}/, else take another name")
     if ending == ".html":
         return "page"
-    if ending in {".mbtiles", ".pmtiles", ".sqlitedb"} or output.is_dir() or not ending:
+    if ending in _ARCHIVES or output.is_dir() or not ending:
         return "tiles"
     if ending in _MOVING or (ending == ".webp" and any(name in given for name in _OF_FILMS)):
         return "film"

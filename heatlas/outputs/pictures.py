@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heatlas.api import is_table, only_tables, open_points, open_sources
+from heatlas.errors import BadOption
 from heatlas.finish import Finish
 from heatlas.frame import Frame, at_most_one
 from heatlas.grid import parse_measure, parse_point_measure
@@ -73,6 +74,7 @@ def picture(
         "tone": tone, "colormap_name": colormap, "background": background, "legend": legend, "rgba": rgba,
         "title": title, "scale_bar": scale_bar, "attribution": attribution, "garmin": garmin, "dpi": dpi,
     }  # fmt: skip
+    _refuse_paint(output, {"--tone": tone, "--colormap": colormap, "--background": background}, legend or rgba)
     of_tables = [is_table(source) for source in sources]
     held = chosen_points(sources[0], measure) if len(sources) == 1 and is_library(sources[0]) else None
     points = held is not None or (any(of_tables) and track is None)
@@ -125,6 +127,17 @@ def picture(
         progress=progress,
     )  # fmt: skip
     return tracks_job.run(tracks, workers, progress)
+
+
+def _refuse_paint(output: Path, given: dict[str, str | None], painted: bool) -> None:
+    """Refuse how values would be painted where they are written as they are, and no legend is beside them."""
+    ending = output.suffix.lower()
+    if painted or ending not in {".tif", ".tiff", ".npy"}:
+        return
+    hint = "write a .png" if ending == ".npy" else "add --rgba, write a .png"
+    for name, value in given.items():
+        if value not in {None, "none"}:
+            raise BadOption(f"{name} is for what is painted, and {output.name} holds values: {hint}, or leave it out")
 
 
 def other_metrics(sources: Sequence[Any], of_tables: Sequence[bool], query: str | None, table: str | None) -> list[str]:

@@ -63,7 +63,7 @@ def tiles(
     from heatlas.publish import ENDINGS, check, publish
     from heatlas.publish import watch as publish_again
 
-    check(output)
+    check(output, url)
     if output.suffix.lower() in ENDINGS:
         refuse({"--url": url}, f"folders of tiles, whose tiles.json names it: {output.suffix} has no place for it")
     options = _given(
@@ -76,7 +76,7 @@ def tiles(
     if watch and not (len(sources) == 1 and is_library(sources[0])):
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
-    with _opened(sources, of_tables, chosen, hiding, progress) as (path, rest, brought):
+    with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         how: dict[str, Any] = {**options, **rest, "public": public, "refit": refit, "workers": workers}
         if not watch:
             return {**brought, **publish(path, output, progress=progress, **how)}
@@ -143,7 +143,7 @@ def page(
     chosen = _given(where=where, sports=sports, after=after, before=before)
     of_tables = _given(query=query, table=table, lat=lat, lon=lon, weight=weight, time=time)
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
-    with _opened(sources, of_tables, chosen, hiding, progress) as (path, rest, brought):
+    with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         made = publish_html(path, output, public=public, workers=workers, progress=progress, **options, **rest)
     return {**brought, **made, "outputs": [made["output"]]}
 
@@ -159,6 +159,7 @@ def _opened(
     of_tables: dict[str, Any],
     chosen: dict[str, Any],
     hiding: dict[str, Any],
+    public: bool,
     progress: Callable[[str, int, int], None],
 ) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any]]]:
     """Give a library, the filter that is left (that of points chooses rows when they are brought in), and a report.
@@ -175,7 +176,8 @@ def _opened(
             yield path, chosen, _without_library(brought)
         return
     only_tables(sources)
-    refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports")},
+    refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports"),
+            "--public": public or None},
            "tracks, and a table's rows are points: leave it out")  # fmt: skip
     name, workers = _name_of(sources), hiding["workers"]
     with library_of(sources, progress, workers=workers, told=brought.update, name=name, **of_tables, **chosen) as path:

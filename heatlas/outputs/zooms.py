@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from heatlas.errors import BadOption
+from heatlas.frame import DEEPEST
 
 __all__ = ["picture_zoom", "tile_zooms"]
-
-_DEEPEST = 24
 
 
 def picture_zoom(text: float | str | None) -> float | None:
@@ -21,10 +20,10 @@ def picture_zoom(text: float | str | None) -> float | None:
     """
     try:
         zoom = None if text is None else float(text)
-    except ValueError:
+    except (TypeError, ValueError):
         raise BadOption(f"--zoom {text!r} is no zoom: a picture has one, such as 13 or 13.5") from None
-    if zoom is not None and not 0 <= zoom <= _DEEPEST:
-        raise BadOption(f"--zoom {text} is outside of 0 to {_DEEPEST}")
+    if zoom is not None and not 0 <= zoom <= DEEPEST:
+        raise BadOption(f"--zoom {text} is outside of 0 to {DEEPEST}")
     return zoom
 
 

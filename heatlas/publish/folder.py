@@ -42,7 +42,8 @@ def check_folder(path: Path) -> None:
         Then, and when there is a file of that name, or its parent is missing.
     """
     if path.exists() and not path.is_dir():
-        raise BadOption(f"cannot write {path}/: it is a file, not a folder")
+        what = "it is a file, not a folder" if path.is_file() else "tiles go into a folder, and this is none"
+        raise BadOption(f"cannot write {path}: {what}")
     if not path.exists() and not path.resolve().parent.is_dir():
         raise BadOption(f"cannot write {path}/: there is no folder {path.resolve().parent}")
     if path.is_dir() and not (path / LEDGER).exists() and any(path.iterdir()):

@@ -16,15 +16,15 @@ from heatlas.finish import suiting_colours
 from heatlas.grid import Grid, parse_measure
 from heatlas.library.point_tables import chosen_points, split_measure
 from heatlas.library.store import open_library
+from heatlas.point_set import framed
 from heatlas.publish.html import MapLayer, write_html
-from heatlas.publish.order import parse_order
+from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
 from heatlas.tiling.census import places_of
 from heatlas.tiling.fields import signed
-from heatlas.tiling.point_places import spots_of
 from heatlas.tiling.scales import field_title
 from heatlas.tiling.view import census_of, close, open_view
 from heatlas.where import parse_date
@@ -129,8 +129,9 @@ def publish_html(
             plans = _plans(view, layers, chosen, look)
             fields = [plan.order.field(view, view.snapshot) for plan in plans]
             if not any(field.look.point_set or field.chosen.count for field in fields):
-                raise NothingToDraw(f"no activity is chosen of {library_path}: there is nothing to show")
-            first, last, size = fitting_zooms(fields, zooms)
+                refuse_none_chosen(fields[0])
+                raise NothingToDraw(f"{library_path} holds no activity that could be shown")
+            first, last, size = fitting_zooms(fields, zooms, progress)
             check_weight(path, (first, last), size)
             drawn, warnings = [], []
             for number, (plan, field) in enumerate(zip(plans, fields, strict=True)):
@@ -169,6 +170,8 @@ def _plans(view: View, layers: str | None, chosen: dict[str, Any], look: dict[st
     groups = [word for word in words if word in GROUPS]
     measures = [word for word in words if word not in GROUPS]
     path = view.library.path
+    if look.get("measure") and measures and not groups:
+        raise BadOption(f"--measure is for one layer, and --layers {layers} names measures itself: add it there")
     asked = [*([look.get("measure")] if groups or not measures else []), *measures]
     of_points = [chosen_points(path, measure) is not None for measure in asked]
     for word, points in zip(measures, of_points[len(asked) - len(measures) :], strict=True):
@@ -224,7 +227,7 @@ def _word(text: str) -> str:
 
 def _activities(field: Field) -> list[Activity]:
     keep, all_of_them = field.chosen.keep, field.snapshot.activities
-    return [one for number, one in all_of_them.items() if keep is None or (number < len(keep) and keep[number])]
+    return [one for number, one in all_of_them.items() if number < len(keep) and keep[number]]
 
 
 Parts = list[tuple[str, dict[str, Any]]]
@@ -315,14 +318,13 @@ def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
 
 
 def _places(field: Field) -> list[dict[str, Any]]:
-    """Regions that hold what is chosen, the busiest first."""
+    """Regions that hold what is chosen, the busiest first; of points one that holds all, as none of them is home."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is not None:
-        return [{"bbox": list(spot.bbox)} for spot in spots_of(field.view.library, stored, _PLACES)]
+        return [{"bbox": list(framed(stored.bbox))}]
     first, last = field.snapshot.settings.zooms
     census = census_of(field.view, field.snapshot, min(max(_PLACE_ZOOM, first), last))
     keep = field.chosen.keep
-    if keep is not None:
-        shown = (census.number < len(keep)) & np.append(keep, False)[np.minimum(census.number, len(keep))]
-        census = replace(census, tile=census.tile[shown], number=census.number[shown], passages=census.passages[shown])
+    shown = (census.number < len(keep)) & np.append(keep, False)[np.minimum(census.number, len(keep))]
+    census = replace(census, tile=census.tile[shown], number=census.number[shown], passages=census.passages[shown])
     return [place_data(place) for place in places_of(census, field.snapshot.activities)[:_PLACES]]

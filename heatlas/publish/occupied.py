@@ -65,11 +65,9 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
     marks = np.zeros(max((number for number, _ in rows), default=-1) + 1, np.uint64)
     for number, print_ in rows:
         marks[number] = _mark(print_, hidden)
-    keep = field.chosen.keep
-    if keep is not None:
-        kept = np.zeros(len(marks), np.bool_)
-        kept[: len(keep)] = keep[: len(marks)]
-        marks[~kept] = 0
+    keep, kept = field.chosen.keep, np.zeros(len(marks), np.bool_)
+    kept[: len(keep)] = keep[: len(marks)]
+    marks[~kept] = 0
     return marks
 
 

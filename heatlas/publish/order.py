@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from heatlas import __version__
 from heatlas.colormaps import colormap as named_colours
-from heatlas.errors import BadOption
+from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import in_base_unit, measure_unit
 from heatlas.frame import at_most_one
 from heatlas.grid import parse_measure, parse_point_measure
 from heatlas.library.point_tables import chosen_points
 from heatlas.options import kernel_of_smoothing, parse_kernel, parse_smoothing
+from heatlas.publish.apart import last_zoom_of_points
 from heatlas.smooth import Smoothing
-from heatlas.tiling.fields import Field, as_drawn, first_zoom
+from heatlas.tiling.fields import Field, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of
 from heatlas.tiling.snapshot import choose
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from heatlas.tiling.view import View
     from heatlas.tone import Scale
 
-__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "parse_order"]
+__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "parse_order", "refuse_none_chosen"]
 
 FORMS = ("png", "webp")
 """Forms of tiles."""
@@ -39,8 +40,6 @@ FINEST = 22
 """Finest zoom that can be published, as it is the finest that is served."""
 _DRAWING = "1"
 """Changes when the same order is drawn otherwise."""
-_POINTS_LAST = 14
-"""Zoom to which points are drawn when nobody says: 9.6 m at the equator; from there on most are dots that lie apart."""
 _RADIUS, _SHAPE = "15px", "gaussian"
 _WIDEST_PX, _WIDEST_M = 64.0, 1_000_000.0
 """As on the live map."""
@@ -95,12 +94,22 @@ class Order:
         return digest.digest()
 
 
-def last_zoom(field: Field) -> int:
-    """Zoom to which is drawn when nobody says.
+def refuse_none_chosen(field: Field) -> None:
+    """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
 
-    That of the index; points to zoom 14, or less where their radius is so wide that finer tiles would be enlarged.
+    Raises
+    ------
+    NothingToDraw
+        In the words that pictures have for it.
     """
-    return as_drawn(field, _POINTS_LAST)[1] if field.look.point_set else field.snapshot.settings.zooms[1]
+    held = len(field.snapshot.activities)
+    if held and not field.chosen.count and not field.look.point_set:
+        raise NothingToDraw(f"the filter leaves none of {held} activities")
+
+
+def last_zoom(field: Field) -> int:
+    """Zoom to which is drawn when nobody says: that of the index; of points see `last_zoom_of_points`."""
+    return last_zoom_of_points(field) if field.look.point_set else field.snapshot.settings.zooms[1]
 
 
 def parse_order(

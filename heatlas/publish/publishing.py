@@ -8,14 +8,15 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.store import open_library
-from heatlas.publish.archive import open_archive
-from heatlas.publish.databases import MBTILES, SQLITEDB, open_database
+from heatlas.publish.archive import is_our_archive, open_archive
+from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
 from heatlas.publish.extent import bounds_of, middle_of
 from heatlas.publish.folder import check_folder, open_folder
-from heatlas.publish.order import parse_order
+from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.sink import Metadata
 from heatlas.tiling.scales import field_title, tone_data
@@ -56,14 +57,16 @@ def is_pyramid(output: str | Path) -> bool:
     return Path(text).suffix.lower() in ENDINGS or text.endswith(("/", os.sep)) or Path(text).is_dir()
 
 
-def check(output: Path) -> None:
-    """Refuse an output that could not be written, before any work is done.
+def check(output: Path, url: str | None = None) -> None:
+    """Refuse an output that could not be written, or an address that is none, before any work is done.
 
     Raises
     ------
     BadOption
         Naming it, and what is wrong.
     """
+    if url is not None:
+        _check_url(url)
     if output.suffix.lower() not in ENDINGS:
         check_folder(output)
         return
@@ -74,6 +77,20 @@ def check(output: Path) -> None:
         raise BadOption(f"cannot write {output}: it exists and is no file")
     if not os.access(final.parent, os.W_OK | os.X_OK) or (final.exists() and not os.access(final, os.W_OK)):
         raise BadOption(f"cannot write {output}: no permission")
+    ours = is_our_archive if output.suffix.lower() == ".pmtiles" else is_our_database
+    if final.exists() and final.stat().st_size > 0 and not ours(final):
+        raise BadOption(f"cannot write {output}: it holds other things; name a new file")
+
+
+def _check_url(url: str) -> None:
+    """Refuse what no program could fetch tiles from."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound or any(char.isspace() or char in '"<>\\' for char in url):
+        raise BadOption(f"--url {url!r} is no address of the web: say one such as https://example.org/heat/")
 
 
 def publish(
@@ -127,12 +144,13 @@ def publish(
     BadOption
         For options and outputs that cannot be used.
     NothingToDraw
-        When nothing is chosen, and nothing was published before.
+        When the filter leaves nothing: what was published before stays as it is. When there is nothing in the library,
+        and nothing was published before; what was is removed.
     SourceFailed, HeatlasError
         When the library cannot be read, or the output not written.
     """
     output = Path(output)
-    check(output)
+    check(output, url or None)
     order = parse_order(library_path, **options)
     with open_library(library_path) as library:
         view = open_view(library, public)
@@ -164,7 +182,7 @@ def watch(
         Is given what each run gave.
     """
     output = Path(output)
-    check(output)
+    check(output, url or None)
     parse_order(library_path, **options)
     with open_library(library_path) as library, suppress(KeyboardInterrupt):
         view = open_view(library, public)
@@ -204,10 +222,11 @@ def _publish(
 ) -> dict[str, Any]:
     started = time.perf_counter()
     field = order.field(view, snapshot)
+    refuse_none_chosen(field)
     zooms = order.range_of(field)
     middle = middle_of(field)
     if middle is None and not output.exists():
-        raise NothingToDraw(f"no activity is chosen of {view.library.path}: there is nothing to publish")
+        raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style = order.style(field)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
     with opened(output, style, order.form) as sink:

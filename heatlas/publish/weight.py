@@ -17,7 +17,7 @@ from heatlas.tiling.scales import colours_of, tone_of
 from heatlas.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +32,8 @@ _LEAST = 12
 """Zoom below which the last one does not go, however large the file."""
 _LEAST_OF_POINTS = 6
 """The same of points, which may lie all over the world."""
+_MOST_TILES = 2500
+"""Tiles in all after which points are drawn to no finer zoom: a page of some thousand points is made in seconds."""
 _SAMPLE = 24
 """Tiles of a zoom that are drawn to see how large they are."""
 _ENTRY = 6
@@ -69,7 +71,11 @@ def _mean_bytes(field: Field, zoom: int, numbers: NDArray[np.int64]) -> float:
     return float(np.mean(sizes))
 
 
-def fitting_zooms(fields: Sequence[Field], asked: tuple[int, int] | None) -> tuple[int, int, int]:
+def fitting_zooms(
+    fields: Sequence[Field],
+    asked: tuple[int, int] | None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> tuple[int, int, int]:
     """Find the zooms to draw, and about how many bytes the page will have.
 
     Parameters
@@ -77,14 +83,22 @@ def fitting_zooms(fields: Sequence[Field], asked: tuple[int, int] | None) -> tup
     fields : sequence of Field
         All layers.
     asked : (int, int), optional
-        First and last; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most.
+        First and last; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most; of
+        points alone to no more than 2,500 tiles.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
     """
     points = [bool(field.look.point_set) for field in fields]
     coarsest = 0 if all(points) else first_zoom(fields[0].snapshot)
     first, last = asked or (coarsest, min(_LAST, max(map(last_zoom, fields))))
     first, least = max(first, coarsest), _LEAST_OF_POINTS if all(points) else _LEAST
-    size, marks = html.page_bytes(len(fields)), [marks_of(field) for field in fields]
+    size, marks, tiles = html.page_bytes(len(fields)), [marks_of(field) for field in fields], 0
     for zoom in range(first, last + 1):
+        progress("estimating the size", zoom - first, last + 1 - first)
+        if asked is None and all(points):
+            tiles += sum(len(occupied(field, zoom, mark).numbers) for field, mark in zip(fields, marks, strict=True))
+            if zoom > least and tiles > _MOST_TILES:
+                return first, zoom - 1, size
         more = zoom_bytes(fields, marks, zoom)
         if asked is None and zoom > least and size + more > html.WARN_BYTES:
             return first, zoom - 1, size

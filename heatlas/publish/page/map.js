@@ -9,6 +9,7 @@ const BEYOND = 4; // zooms that the finest tiles are enlarged
 
 let map;
 let theme;
+let nearest = 15; // zoom beyond which nobody is taken unasked: there is no more to see
 
 /** Make the map. Resolves to it when it can be drawn on. */
 export async function openMap(view, colours, [first, last], moved) {
@@ -16,6 +17,7 @@ export async function openMap(view, colours, [first, last], moved) {
   setWorkerUrl(workerAddress());
   addProtocol("picture", picture);
   theme = colours;
+  nearest = Math.min(nearest, Math.max(last - 1, 0.5));
   map = new Chart({
     container: "map",
     style: ground(theme),
@@ -50,7 +52,7 @@ export const tileZoom = () => Math.max(0, Math.round(map.getZoom() + 1));
 
 /** Go to a box [west, south, east, north]. */
 export function fit([west, south, east, north], animate = true) {
-  map.fitBounds([[west, south], [east, north]], { padding: room(), maxZoom: 15, duration: animate && !still.matches ? 1400 : 0 });
+  map.fitBounds([[west, south], [east, north]], { padding: room(), maxZoom: nearest, duration: animate && !still.matches ? 1400 : 0 });
 }
 
 /** What panels cover, so that what is sought lies beside them. */

@@ -1,0 +1,72 @@
+"""What becomes of a published map when nothing is left to show: a filter's slip is refused, an emptied library not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from library_made import made, walks
+from publishing import tiles_in
+
+import heatlas
+from heatlas.errors import NothingToDraw
+from heatlas.keeping import import_into
+from heatlas.library.store import open_library
+from heatlas.library.upkeep import remove
+from heatlas.publish.publishing import publish
+
+OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
+ZOOMS = (9, 11)
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("chosen", [{"after": "2099-01-01"}, {"where": "distance > 1e9"}])
+def test_a_filter_that_leaves_nothing_leaves_a_published_map_as_it_is(tmp_path, name, chosen):
+    made(tmp_path / "lib.db", walks(1, 4)).close()
+    publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS)
+    before = tiles_in(tmp_path / name)
+    assert before
+    with pytest.raises(NothingToDraw, match=r"^the filter leaves none of 4 activities$"):
+        heatlas.render(tmp_path / "lib.db", output=tmp_path / name, zoom="9-11", **chosen)
+    assert tiles_in(tmp_path / name) == before
+    assert publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS)["tiles"]["unchanged"] == len(before)
+
+
+def test_a_filter_that_leaves_nothing_makes_nothing(tmp_path):
+    made(tmp_path / "lib.db", walks(1, 3)).close()
+    for name in (*OUTPUTS, "map.html"):
+        with pytest.raises(NothingToDraw, match="the filter leaves none of 3 activities"):
+            heatlas.render(tmp_path / "lib.db", output=tmp_path / name, zoom="9-10", after="2099-01-01")
+        assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_library_that_has_become_empty_empties_its_map(tmp_path, name):
+    library = made(tmp_path / "lib.db", walks(1, 4))
+    publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS)
+    held = len(tiles_in(tmp_path / name))
+    with library.read() as link:
+        numbers = [number for (number,) in link.execute("SELECT number FROM activities")]
+    remove(library, numbers)
+    library.close()
+    report = publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, after="2020-01-01")
+    assert report["tiles"]["removed"] == held > 0
+    assert not tiles_in(tmp_path / name)
+
+
+def test_what_has_become_private_goes_from_a_public_map(tmp_path):
+    made(tmp_path / "lib.db", walks(1, 3)).close()
+    held = publish(tmp_path / "lib.db", tmp_path / "tiles", zooms=ZOOMS, public=True)["tiles"]["written"]
+    with open_library(tmp_path / "lib.db") as library, library.write() as link:
+        link.execute("UPDATE activities SET private = 1")
+    report = publish(tmp_path / "lib.db", tmp_path / "tiles", zooms=ZOOMS, public=True)
+    assert report["tiles"]["removed"] == held > 0
+
+
+def test_rows_of_which_none_is_chosen_leave_a_published_map_as_it_is(tmp_path):
+    rows = {"lat": np.array([60.0, 60.01]), "lon": np.array([24.0, 24.02]), "w": np.array([3.0, 40.0])}
+    import_into(tmp_path / "lib.db", rows, name="rows", weight="w")
+    publish(tmp_path / "lib.db", tmp_path / "tiles", zooms=ZOOMS)
+    before = tiles_in(tmp_path / "tiles")
+    with pytest.raises(NothingToDraw):
+        heatlas.render(rows, output=tmp_path / "tiles", weight="w", zoom="9-11", where="w > 100")
+    assert tiles_in(tmp_path / "tiles") == before
