@@ -53,7 +53,7 @@ def test_a_world_file_holds_the_centre_of_the_first_pixel(tmp_path, ending, worl
     window = WINDOWS[0]
     path, description, world, auxiliary = write(tmp_path / f"heat{ending}", artwork(window))
     assert world.name == f"heat{world_ending}"
-    assert description.name == "heat.png.json"
+    assert description.name == path.name + ".json"
     assert auxiliary.name == path.name + ".aux.xml"
     a, d, b, e, x, y = map(float, world.read_text().split())
     assert (d, b) == (0, 0)
