@@ -10,6 +10,7 @@ from publishing import tiles_in
 import heatlas
 from heatlas.errors import NothingToDraw
 from heatlas.keeping import import_into
+from heatlas.library.activities import list_activities
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import remove
 from heatlas.publish.publishing import publish
@@ -51,6 +52,21 @@ def test_a_library_that_has_become_empty_empties_its_map(tmp_path, name):
     report = publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, after="2020-01-01")
     assert report["tiles"]["removed"] == held > 0
     assert not tiles_in(tmp_path / name)
+
+
+def test_what_the_filter_of_the_map_no_longer_finds_goes_from_it(tmp_path):
+    # Else what was removed from the library would stay published.
+    library = made(tmp_path / "lib.db", walks(1, 4))
+    for name in OUTPUTS:
+        publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Run'")
+    remove(library, [number for number, activity in list_activities(library).items() if activity.sport == "Run"])
+    library.close()
+    for name in OUTPUTS:
+        held = len(tiles_in(tmp_path / name))
+        report = publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Run'")
+        assert report["tiles"]["removed"] == held > 0
+        with pytest.raises(NothingToDraw, match="leaves none"):
+            publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Runn'")
 
 
 def test_what_has_become_private_goes_from_a_public_map(tmp_path):

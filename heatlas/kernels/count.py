@@ -95,8 +95,11 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
 
 
 @njit(cache=True, nogil=True)
-def _work_out(x, y, near, first, lines, frame, shift, courses):
-    """Work out the courses of some of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
+def _work_out(x, y, near, frame, shift, courses):
+    """Work out the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
+
+    `x`, `y` are places on the lattice, `near` the lines among them, as `heatlas.kernels.lattice.near_lines` gives them;
+    `courses`, int64 (7 * 128,), receives what is said at `_HERE`.
 
     Nothing can make up for a balance of 2**62: an axis without steps left is never taken. Only where a line ends in a
     corner of pixels might another step tie with the last: such lines, those that leave the window and very long ones
@@ -106,8 +109,9 @@ def _work_out(x, y, near, first, lines, frame, shift, courses):
     right, bottom, grain = (width << bits) - 1, (height << bits) - 1, (1 << bits) - 1
     row_below, column_aside = (1 << shift + 32) + width, (1 << 32) + 1
     unsigned = np.uint64(bits)  # places inside the window are positive, and others do not matter
+    lines = near.shape[0]
     for j in range(lines):
-        i = np.uint64(near[first + j])
+        i = np.uint64(near[j])
         courses[j + _AX], courses[j + _AY] = x[i], y[i]
         courses[j + _BX], courses[j + _BY] = x[i + ONE], y[i + ONE]
     for j in range(lines):
@@ -135,6 +139,43 @@ def _work_out(x, y, near, first, lines, frame, shift, courses):
 
 
 @njit(cache=True, nogil=True)
+def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts, carries, ring, met):
+    """Count the pixels of lines, numbered from fix `start` on, whose courses are worked out.
+
+    The ring holds pixels that were met and are not counted yet; `met` says how many have gone into it so far.
+
+    Returns how many have then.
+    """
+    last_slot = (1 << 2 * shift) - 1
+    for j in range(near.shape[0]):
+        line, steps = np.int64(start + near[j]), courses[j + _STEPS]
+        if steps < 0:
+            _count_with_care(fixes, line, frame, table, shift, least, counts, carries)
+            continue
+        here, balance, both, run = courses[j + _HERE], courses[j + _BALANCE], courses[j + _BOTH], courses[j + _RUN]
+        down, aside, on = courses[j + _DOWN], courses[j + _ASIDE], line << 32
+        table[np.uint64(here >> 32 & last_slot)] = on | here & _CELL
+        for _ in range(steps):
+            # By masks instead of branches: which edge is next cannot be foretold.
+            sideways = balance >> 63
+            balance += (both & sideways) - run
+            here += down + (aside & sideways)
+            pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
+            before = table[slot]
+            table[slot] = on | np.int64(pixel)
+            back = np.uint64(np.uint32(before)) == pixel
+            if back and _goes_on(fixes, before >> 32, line, frame, pixel, least):
+                continue
+            prefetch(counts, pixel)
+            due = met & np.uint64(_RING - 1)
+            if met >= np.uint64(_RING):
+                _count(counts, carries, ring[due])
+            ring[due] = pixel
+            met += ONE
+    return met
+
+
+@njit(cache=True, nogil=True)
 def count_passes(
     u, v, progress, segments, tracks, wanted, least, bits, scale, x0, y0, width, height, counts, carried, blocks, block
 ):  # fmt: skip
@@ -155,7 +196,8 @@ def count_passes(
     least : ndarray of float64 (k,)
         Metres of progress after which a return to a pixel counts again, for each track.
     bits : ndarray of int64 (k,)
-        Binary logarithm of a number of pixels that exceeds `least` plus twice the tolerance of `progress`.
+        Binary logarithm of a number of pixels that exceeds `least` plus twice the tolerance of `progress`, or both
+        sides of the window.
     scale : float
         Pixels across the world.
     x0, y0 : float
@@ -177,8 +219,8 @@ def count_passes(
     right, bottom = (width << fraction) - 1, (height << fraction) - 1
     fixes, carries = (u, v, progress), (carried, blocks, np.uint64(block))
     widest = 0
-    for shift in bits:
-        widest = max(widest, shift)
+    for t in range(bits.shape[0]):
+        widest = max(widest, bits[t] if wanted[t] else 0)
     table = np.empty(1 << 2 * widest, np.int64)
     x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
     courses = np.empty(7 * _LINES, np.int64)
@@ -203,38 +245,13 @@ def count_passes(
                     _count(counts, carries, np.uint64(cell))
                 table[slot] = cell
             for start in range(first, last - 1, CHUNK):
-                found, _ = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
+                found = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
                 for begin in range(0, found, _LINES):
-                    lines = min(_LINES, found - begin)
-                    _work_out(x, y, near, begin, lines, frame, shift, courses)
-                    for j in range(lines):
-                        line, steps = np.int64(start + near[begin + j]), courses[j + _STEPS]
-                        if steps < 0:
-                            _count_with_care(fixes, line, frame, table, shift, rejoin, counts, carries)
-                            continue
-                        here, balance, both, run = (
-                            courses[j + _HERE], courses[j + _BALANCE], courses[j + _BOTH], courses[j + _RUN]
-                        )  # fmt: skip
-                        down, aside = courses[j + _DOWN], courses[j + _ASIDE]
-                        on = line << 32
-                        table[np.uint64(here >> 32 & last_slot)] = on | here & _CELL
-                        for _ in range(steps):
-                            # By masks instead of branches: which edge is next cannot be foretold.
-                            sideways = balance >> 63
-                            balance += (both & sideways) - run
-                            here += down + (aside & sideways)
-                            pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
-                            before = table[slot]
-                            table[slot] = on | np.int64(pixel)
-                            back = np.uint64(np.uint32(before)) == pixel
-                            if back and _goes_on(fixes, before >> 32, line, frame, pixel, rejoin):
-                                continue
-                            prefetch(counts, pixel)
-                            due = met & np.uint64(_RING - 1)
-                            if met >= np.uint64(_RING):
-                                _count(counts, carries, ring[due])
-                            ring[due] = pixel
-                            met += ONE
+                    some = near[begin : min(begin + _LINES, found)]
+                    _work_out(x, y, some, frame, shift, courses)
+                    met = _count_lines(
+                        some, start, courses, fixes, frame, table, shift, rejoin, counts, carries, ring, met
+                    )
             ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
             if (ax | ay | (right - ax) | (bottom - ay)) >= 0:
                 column, row = ax >> fraction, ay >> fraction

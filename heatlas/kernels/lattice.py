@@ -86,7 +86,7 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     stays inside one pixel, or away from the window. `x` and `y` receive the places of the `lines` + 1 fixes from
     `start` on, `near` the lines found, counted from `start`.
 
-    Returns how many there are, and whether all fixes lie inside the window.
+    Returns how many there are.
     """
     bits, size, left, top, width, height = frame
     right, bottom = (width << bits) - 1, (height << bits) - 1
@@ -104,7 +104,7 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
             behind &= far - places[i]
             beyond |= places[i] | (far - places[i])
         if (before | behind) < 0:
-            return found, False
+            return found
     for i in range(lines):
         leads_on = ((x[i] ^ x[i + 1]) | (y[i] ^ y[i + 1])) >> bits != 0
         near[i] = leads_on | all_of_them
@@ -117,7 +117,7 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
         wanted = np.uint64(near[i])
         near[found] = i
         found += wanted
-    return found, beyond >= 0
+    return found
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -189,7 +189,7 @@ def visits(u, v, segments, frame, x, y, near):
         total += segments[s] < segments[s + 1]
         for start in range(segments[s], segments[s + 1] - 1, CHUNK):
             lines = min(CHUNK, segments[s + 1] - 1 - start)
-            found, _ = near_lines(u, v, start, lines, True, frame, x, y, near)
+            found = near_lines(u, v, start, lines, True, frame, x, y, near)
             for j in range(found):
                 i = near[j]
                 columns, rows = abs((x[i + 1] >> bits) - (x[i] >> bits)), abs((y[i + 1] >> bits) - (y[i] >> bits))

@@ -76,7 +76,7 @@ def list_passages(
                 cells[n] = cell
                 n += 1
         for start in range(first, last - 1, CHUNK):
-            found, _ = near_lines(u, v, start, min(CHUNK, last - 1 - start), True, frame, x, y, near)
+            found = near_lines(u, v, start, min(CHUNK, last - 1 - start), True, frame, x, y, near)
             for j in range(found):
                 k = near[j]
                 i = start + k

@@ -144,8 +144,8 @@ def publish(
     BadOption
         For options and outputs that cannot be used.
     NothingToDraw
-        When the filter leaves nothing: what was published before stays as it is. When there is nothing in the library,
-        and nothing was published before; what was is removed.
+        When the filter leaves nothing, unless it is that of the last run: what was published stays as it is. When there
+        is nothing in the library, and nothing was published before; what was is removed.
     SourceFailed, HeatlasError
         When the library cannot be read, or the output not written.
     """
@@ -222,14 +222,15 @@ def _publish(
 ) -> dict[str, Any]:
     started = time.perf_counter()
     field = order.field(view, snapshot)
-    refuse_none_chosen(field)
     zooms = order.range_of(field)
     middle = middle_of(field)
     if middle is None and not output.exists():
+        refuse_none_chosen(field)
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style = order.style(field)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
     with opened(output, style, order.form) as sink:
+        _remember_filter(sink, order, field)
         outcome = write_pyramid(
             field, zooms, sink, style=style, form=order.form, refit=refit,
             workers=workers or os.cpu_count() or 1, progress=progress,
@@ -251,6 +252,16 @@ def _publish(
         "seconds": {**outcome.seconds, "finish": done - finishing, "all": done - started},
         "outputs": [str(path) for path in outputs],
     }
+
+
+def _remember_filter(sink: Sink, order: Order, field: Field) -> None:
+    """Refuse another filter than the last run's if it leaves nothing; the same one tells what became of the library."""
+    said = repr(order.chosen)
+    if sink.ledger.get("chosen") != said:
+        refuse_none_chosen(field)
+        sink.ledger.begin()
+        sink.ledger.put("chosen", said)
+        sink.ledger.commit()
 
 
 def _shown(field: Field) -> dict[str, Any]:
