@@ -183,7 +183,8 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
 
 def _draw_strip(batches: Sequence[_Traced], window: Window, planes: Planes, measure: Measure) -> list[Span]:
     """Add all batches to the planes of one strip; return the spans that carried."""
-    size = (float(window.y), window.width, window.height)
+    from heatlas.kernels.lattice import frame_of
+
     if measure.reduction in {"passes", "fixes"}:
         return _count_strip(batches, window, planes, measure)
     ordinal = 0
@@ -192,14 +193,17 @@ def _draw_strip(batches: Sequence[_Traced], window: Window, planes: Planes, meas
         shifts = _shifts(batch, window)
         columns = _columns(batch, measure) if shifts else None
         touching = [_touching(batch, window, shift) for shift in shifts]
+        frames = [
+            frame_of(window.scale, window.x - shift * window.scale, window.y, window.width, window.height)
+            for shift in shifts
+        ]
         for k in range(len(batch)):
             ordinal += 1
             segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
-            for shift, near in zip(shifts, touching, strict=True):
-                if not near[k]:
-                    continue
-                place = (window.scale, window.x - shift * window.scale, *size, traced.least[k], traced.bits[k])
-                _reduce(batch, columns, segments, place, ordinal, planes, measure)
+            for frame, near in zip(frames, touching, strict=True):
+                if near[k]:
+                    place = (frame, traced.least[k], traced.bits[k])
+                    _reduce(batch, columns, segments, place, ordinal, planes, measure)
     return []
 
 
@@ -215,9 +219,9 @@ def _count_strip(
     Returns the spans of the strip from which something was carried.
     """
     from heatlas.kernels.count import count_passes
+    from heatlas.kernels.lattice import frame_of
     from heatlas.kernels.reduce import count_fixes
 
-    size = (float(window.y), window.width, window.height)
     blocks = planes.blocks()
     if measure.reduction == "passes":
         planes.counts.fill(0)  # here, as every thread does it for its part
@@ -225,16 +229,17 @@ def _count_strip(
         batch, least, bits = traced.batch, traced.least, traced.bits
         for shift in traced.shifts:
             x = window.x - shift * window.scale
+            frame = frame_of(window.scale, x, window.y, window.width, window.height)
             if measure.reduction == "fixes":
-                count_fixes(batch.u, batch.v, window.scale, x, *size, planes.counts)
+                count_fixes(batch.u, batch.v, frame, planes.counts)
                 continue
             cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
             first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
             if first < last:
                 count_passes(
                     batch.u, batch.v, batch.progress, batch.segments, batch.tracks[first : last + 1],
-                    _touching(batch, window, shift)[first:last], least[first:last], bits[first:last], window.scale, x,
-                    *size, planes.counts, planes.carries, *blocks,
+                    _touching(batch, window, shift)[first:last], least[first:last], bits[first:last], frame,
+                    planes.counts, planes.carries, *blocks,
                 )  # fmt: skip
     return spans_of(np.flatnonzero(blocks[0]), len(planes.counts))
 

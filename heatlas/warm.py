@@ -50,17 +50,17 @@ def _kernel(group: str, measure: str) -> Any:
 
         return scan_points
     if group == "clean":
-        from heatlas.kernels.clean import clean_track
+        from heatlas.kernels.clean import clean_into
 
-        return clean_track
+        return clean_into
     if group == "smooth":
-        from heatlas.kernels.blur import blur_rows
+        from heatlas.kernels.blur import blur_into
 
-        return blur_rows
-    from heatlas.kernels.count import count_passes
+        return blur_into
+    from heatlas.kernels.count import count_tracks
     from heatlas.kernels.trace import list_passages
 
-    return count_passes if measure == "passes" else list_passages
+    return count_tracks if measure == "passes" else list_passages
 
 
 def _is_cold(group: str, measure: str) -> bool:

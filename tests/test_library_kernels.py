@@ -14,6 +14,7 @@ from library_made import walks
 from slow import snapped, wander
 
 from heatlas.kernels import index as codec
+from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.numbers import number_bytes, read_numbers
 from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
@@ -196,7 +197,7 @@ def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
     metric = METRICS["elevation"].at_fixes(track)
     x0, y0 = math.floor(track.u.min() * scale) - 1, math.floor(track.v.min() * scale) - 1
     width, height = math.ceil(track.u.max() * scale) + 2 - x0, math.ceil(track.v.max() * scale) + 2 - y0
-    place = (scale, float(x0), float(y0), width, height, 25.0, 9)
+    place = (frame_of(scale, x0, y0, width, height), 25.0, 9)
     args = (track.u, track.v, track.progress)
     cells, fixes, passage, line, until = list_visits(*args, track.segments, *place)
     theirs, spent = list_passages(*args, track.time, metres, metric, track.segments, *place)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
-__all__ = ["REACH", "blur_rows"]
+from heatlas.kernels.compiled import helper, kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["REACH", "blur_into", "blur_rows"]
 
 REACH = 4.0
 """Standard deviations after which the kernel ends."""
 
 
-@njit(cache=True, nogil=True)
-def _extents(field):
-    """First and last+1 column that is not 0 in each row; what lies outside costs nothing."""
+@helper()
+def _extents(field, low, high):
+    """Write the first and last+1 column that is not 0 in each row; what lies outside costs nothing."""
     height, width = field.shape
-    low = np.full(height, width, np.int64)
-    high = np.zeros(height, np.int64)
     for y in range(height):
+        low[y], high[y] = width, 0
         for x in range(width):
             if field[y, x] != 0:
                 low[y] = x
@@ -28,18 +32,24 @@ def _extents(field):
             if field[y, x] != 0:
                 high[y] = x + 1
                 break
-    return low, high
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _add(target, source, tap):
     """Add tap * source to target: a loop that the compiler can turn into vector instructions."""
     for x in range(target.shape[0]):
         target[x] += tap * source[x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def blur_rows(field, sigma, halo, unit_peak, first, last, out):
+def blur_rows(
+    field: NDArray[np.float32],
+    sigma: NDArray[np.float64],
+    halo: int,
+    unit_peak: bool,
+    first: int,
+    last: int,
+    out: NDArray[np.float32],
+) -> None:
     """Smooth rows `first` to `last` of a field with a Gaussian; outside of the field there is nothing.
 
     Each output row is smoothed with its own width, across and along. Every pixel's sum is taken in one
@@ -61,10 +71,17 @@ def blur_rows(field, sigma, halo, unit_peak, first, last, out):
     out : ndarray of float32 (height, width)
         Is overwritten in rows first to last.
     """
+    extents = np.empty((2, last - first + 2 * halo), np.int64)
+    column, taps = np.zeros(field.shape[1], np.float32), np.zeros(halo + 1, np.float32)
+    blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out)
+
+
+@kernel(error_model="numpy")
+def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out):
+    """Do what `blur_rows` does; `extents`, `column` and `taps` are room for its work."""
     width = out.shape[1]
-    low, high = _extents(field[first : last + 2 * halo])
-    column = np.zeros(field.shape[1], np.float32)
-    taps = np.zeros(halo + 1, np.float32)
+    low, high = extents[0], extents[1]
+    _extents(field[first : last + 2 * halo], low, high)
     for y in range(first, last):
         radius = min(halo, math.ceil(REACH * sigma[y]))
         total = 1.0

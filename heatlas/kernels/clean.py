@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
 
-__all__ = ["REASONS", "clean_track"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["REASONS", "clean_into", "clean_track"]
 
 REASONS = (
     "fixes without a position",
@@ -29,7 +33,7 @@ REASONS = (
 ) = range(10)  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@helper(error_model="numpy")
 def _judge(step_u, v, next_v, lapse, max_speed, slack, max_gap, max_step):
     """Say why no line may be drawn between two fixes, as an index into REASONS, or -1."""
     if lapse > max_gap:
@@ -44,8 +48,25 @@ def _judge(step_u, v, next_v, lapse, max_speed, slack, max_gap, max_step):
     return reason if step * 2.0 / (e + 1.0 / e) > allowed else -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def clean_track(lon, lat, time, starts, max_speed, slack, max_gap, max_step, earliest, latest):
+def clean_track(
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    time: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    max_speed: float,
+    slack: float,
+    max_gap: float,
+    max_step: float,
+    earliest: float,
+    latest: float,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+]:
     """Drop what cannot be true, and break the track where no line should be drawn.
 
     Parameters
@@ -76,16 +97,26 @@ def clean_track(lon, lat, time, starts, max_speed, slack, max_gap, max_step, ear
     tally : ndarray of int64 (10,)
         Count of each of REASONS.
     """
-    n = lon.shape[0]
+    n = len(lon)
     tally = np.zeros(10, np.int64)
-    kept = np.empty(n, np.int64)
+    kept, segments = np.empty(n, np.int64), np.empty(n + 1, np.int64)
     u, v, seconds = np.empty(n), np.empty(n), np.empty(n)
-    segments = np.empty(n + 1, np.int64)
-    jumped = np.zeros(n + 2, np.bool_)
+    limits = float(max_speed), float(slack), float(max_gap), float(max_step), float(earliest), float(latest)
+    k, s = clean_into(lon, lat, time, starts, limits, kept, u, v, seconds, segments, np.zeros(n + 2, np.bool_), tally)
+    return kept[:k], u[:k], v[:k], seconds[:k], segments[: s + 1], tally
+
+
+@kernel(error_model="numpy")
+def clean_into(lon, lat, time, starts, limits, kept, u, v, seconds, segments, jumped, tally):
+    """Write what `clean_track` returns; `jumped` is room for whether a segment begins after a jump.
+
+    Returns how many fixes are kept, and how many segments there are.
+    """
+    max_speed, slack, max_gap, max_step, earliest, latest = limits
     k, s, next_start = 0, 0, 0
     broken = True
     clock = np.nan
-    for i in range(n):
+    for i in range(lon.shape[0]):
         while next_start < starts.shape[0] and starts[next_start] <= i:
             broken = True
             next_start += 1
@@ -140,4 +171,4 @@ def clean_track(lon, lat, time, starts, max_speed, slack, max_gap, max_step, ear
             clock = t
         k += 1
     segments[s] = k
-    return kept[:k], u[:k], v[:k], seconds[:k], segments[: s + 1], tally
+    return k, s

@@ -6,23 +6,27 @@ pixels are come back to so soon, and only for these the places on both lines are
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.intrinsics import prefetch
 from heatlas.kernels.lattice import (
     CHUNK,
     LONGEST,
     ONE,
     coarser,
     course,
-    frame_of,
     moment,
     near_lines,
     place,
-    prefetch,
 )
 
-__all__ = ["count_passes"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["count_passes", "count_tracks"]
 
 _RING = 64
 """Pixels that are on their way from memory at one time; a power of 2."""
@@ -38,22 +42,28 @@ care; what `heatlas.kernels.lattice.course` says, rise and run together; a step 
 what one across an edge between columns differs from it by."""
 
 
-@njit(cache=True, nogil=True)
+@helper(forceinline=True)
+def _went_on(progress, left_on, line, least):
+    """Whether the ends of two lines tell already that more was covered in between than a passage may rejoin after."""
+    return left_on >= 0 and np.float64(progress[np.uint64(line)]) - progress[np.uint64(left_on + 1)] > least
+
+
+@helper(forceinline=True)
+def _stayed(progress, left_on, line, least):
+    """Whether the ends of two lines tell already that no more was covered."""
+    return left_on >= 0 and np.float64(progress[np.uint64(line + 1)]) - progress[np.uint64(left_on)] <= least
+
+
+@helper()
 def _goes_on(fixes, left_on, line, frame, cell, least):
     """Whether entering a pixel, left last on line `left_on`, continues the passage."""
-    progress = fixes[2]
-    if min(line, left_on) >= 0:  # most often the ends of both lines tell already
-        if np.float64(progress[line + 1]) - progress[left_on] <= least:
-            return True
-        if np.float64(progress[line]) - progress[left_on + 1] > least:
-            return False
     row = np.int64(cell) // frame[4]
     column = np.int64(cell) - row * frame[4]
     left_at = moment(fixes, left_on, frame, column, row, 1.0)
     return moment(fixes, line, frame, column, row, 0.0) - left_at <= least
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _count(counts, carries, cell):
     """Add 1 to the count of a pixel, of which `counts` holds the lower eight bits."""
     low = np.uint8(counts[cell] + np.uint8(1))
@@ -63,7 +73,7 @@ def _count(counts, carries, cell):
         carries[1][cell >> carries[2]] = True
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
     """Count the pixels of a line that leaves the window, is very long, or ends in a corner of pixels."""
     u, v, _ = fixes
@@ -94,7 +104,7 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
                 _count(counts, carries, np.uint64(cell))
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _work_out(x, y, near, frame, shift, courses):
     """Work out the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
 
@@ -138,7 +148,7 @@ def _work_out(x, y, near, frame, shift, courses):
         courses[j + _ASIDE] = ((column_aside ^ west) - west) - down
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts, carries, ring, met):
     """Count the pixels of lines, numbered from fix `start` on, whose courses are worked out.
 
@@ -146,7 +156,7 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
 
     Returns how many have then.
     """
-    last_slot = (1 << 2 * shift) - 1
+    last_slot, progress = (1 << 2 * shift) - 1, fixes[2]
     for j in range(near.shape[0]):
         line, steps = np.int64(start + near[j]), courses[j + _STEPS]
         if steps < 0:
@@ -163,9 +173,11 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
             pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
             before = table[slot]
             table[slot] = on | np.int64(pixel)
-            back = np.uint64(np.uint32(before)) == pixel
-            if back and _goes_on(fixes, before >> 32, line, frame, pixel, least):
-                continue
+            # Most that come back come from afar, and most others have hardly moved.
+            if np.uint64(np.uint32(before)) == pixel and not _went_on(progress, before >> 32, line, least):
+                stayed = _stayed(progress, before >> 32, line, least)
+                if stayed or _goes_on(fixes, before >> 32, line, frame, pixel, least):
+                    continue
             prefetch(counts, pixel)
             due = met & np.uint64(_RING - 1)
             if met >= np.uint64(_RING):
@@ -175,10 +187,21 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
     return met
 
 
-@njit(cache=True, nogil=True)
 def count_passes(
-    u, v, progress, segments, tracks, wanted, least, bits, scale, x0, y0, width, height, counts, carried, blocks, block
-):  # fmt: skip
+    u: NDArray[np.float64],
+    v: NDArray[np.float64],
+    progress: NDArray[np.float32],
+    segments: NDArray[np.int64],
+    tracks: NDArray[np.int64],
+    wanted: NDArray[np.bool_],
+    least: NDArray[np.float64],
+    bits: NDArray[np.int64],
+    frame: tuple[int, float, int, int, int, int],
+    counts: NDArray[np.uint8],
+    carried: NDArray[np.uint32],
+    blocks: NDArray[np.bool_],
+    block: int,
+) -> None:
     """Count the passages of tracks through the pixels of a window.
 
     Parameters
@@ -198,12 +221,8 @@ def count_passes(
     bits : ndarray of int64 (k,)
         Binary logarithm of a number of pixels that exceeds `least` plus twice the tolerance of `progress`, or both
         sides of the window.
-    scale : float
-        Pixels across the world.
-    x0, y0 : float
-        Left and upper edge of the window, pixels.
-    width, height : int
-        Pixels.
+    frame : tuple
+        The window, as `heatlas.kernels.lattice.frame_of` gives it.
     counts : ndarray of uint8 (height * width,)
         Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Memory is what
         counting waits for: few pixels have more passages than a byte holds.
@@ -214,18 +233,28 @@ def count_passes(
     block : int
         Binary logarithm of the pixels of such a run.
     """
-    frame = frame_of(scale, x0, y0, width, height)
+    widest = int(bits[wanted].max(initial=0))
+    room = (
+        np.empty(1 << 2 * widest, np.int64),
+        np.empty(CHUNK + 1, np.int64),
+        np.empty(CHUNK + 1, np.int64),
+        np.empty(CHUNK, np.uint32),
+        np.empty(7 * _LINES, np.int64),
+        np.zeros(_RING, np.uint64),
+    )
+    carries = carried, blocks, np.uint64(block)
+    count_tracks((u, v, progress), segments, tracks, wanted, least, bits, frame, counts, carries, room)
+
+
+@kernel()
+def count_tracks(fixes, segments, tracks, wanted, least, bits, frame, counts, carries, room):
+    """Do what `count_passes` does; `room` are arrays for its work."""
+    u, v, progress = fixes
+    table, x, y, near, courses, ring = room
     fraction, size, left, top, width, height = frame
     right, bottom = (width << fraction) - 1, (height << fraction) - 1
-    fixes, carries = (u, v, progress), (carried, blocks, np.uint64(block))
-    widest = 0
-    for t in range(bits.shape[0]):
-        widest = max(widest, bits[t] if wanted[t] else 0)
-    table = np.empty(1 << 2 * widest, np.int64)
-    x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
-    courses = np.empty(7 * _LINES, np.int64)
     # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
-    ring, met = np.zeros(_RING, np.uint64), np.uint64(0)
+    met = np.uint64(0)
     for t in range(tracks.shape[0] - 1):
         if not wanted[t]:
             continue

@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.intrinsics import float32_of, float64_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +39,7 @@ _LARGEST = 3.4e38  # what a column of float32 holds
 _NUL_RUN = 512  # zero bytes beyond the message in hand that no recorder writes on purpose
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _nul_run(data: NDArray[np.uint8], pos: np.int64, stop: int) -> np.int64:
     """Count the zero bytes from ``pos`` on."""
     end = pos
@@ -46,7 +48,7 @@ def _nul_run(data: NDArray[np.uint8], pos: np.int64, stop: int) -> np.int64:
     return end - pos
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def walk(
     data: NDArray[np.uint8],
     start: int,
@@ -185,7 +187,7 @@ def walk(
     return n_definitions, n_records, n_others, pos, state
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def decode(
     data: NDArray[np.uint8],
     content: NDArray[np.int64],
@@ -214,10 +216,6 @@ def decode(
     out : (k, n) float64
         In: NaN. Out: the columns.
     """
-    bits32 = np.zeros(1, np.uint32)
-    float32 = bits32.view(np.float32)
-    bits64 = np.zeros(1, np.uint64)
-    float64 = bits64.view(np.float64)
     for i in range(content.size):
         for row in range(spans[definition[i], 0], spans[definition[i], 1]):
             at = content[i] + rows[row, 0]
@@ -227,12 +225,7 @@ def decode(
             for k in range(width):
                 raw = raw << 8 | np.int64(data[at + k if big else at + width - 1 - k])
             if rows[row, 7]:
-                if width == 4:
-                    bits32[0] = np.uint32(raw)
-                    value = np.float64(float32[0])
-                else:
-                    bits64[0] = np.uint64(raw)
-                    value = float64[0]
+                value = np.float64(float32_of(raw)) if width == 4 else float64_of(raw)
                 if not abs(value) < _LARGEST:  # nor a number: NaN compares false
                     continue
             else:

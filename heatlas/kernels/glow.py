@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from heatlas.kernels.compiled import kernel
 
 __all__ = ["glow_in", "glow_over", "light"]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def light(glow, mask, strength, top, left):
     """Raise `glow` (h, w) to `strength` times `mask`, where that is more.
 
@@ -21,7 +22,7 @@ def light(glow, mask, strength, top, left):
                 glow[top + y, left + x] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def glow_in(steps, colours, glow, rate, least, picture):
     """Make a picture hotter where it glows, in its own colours, and let the glow cool down.
 
@@ -50,7 +51,7 @@ def glow_in(steps, colours, glow, rate, least, picture):
                 glow[y, x] = value if value >= least else np.float32(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def glow_over(flash, glow, rate, least, picture):
     """Lay one colour over a picture where it glows, and let the glow cool down.
 

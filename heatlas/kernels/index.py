@@ -12,8 +12,8 @@ of its path. Bytes of runs can be cut out and put together again, since each run
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from heatlas.kernels.compiled import kernel
 from heatlas.kernels.numbers import read_number, read_numbers, unzigzag, write_number, zigzag
 
 __all__ = [
@@ -28,7 +28,7 @@ _LAST = (1 << 31) - 1
 """Greatest number of an activity."""
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def encode_headers(ids, lengths, tiles):
     """Write for each tile the number of its runs, their activities (as differences) and their lengths.
 
@@ -60,7 +60,7 @@ def encode_headers(ids, lengths, tiles):
     return out[:at], offsets
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def encode_pixels(pixels, runs, tiles):
     """Write the pixels of runs.
 
@@ -100,7 +100,7 @@ def encode_pixels(pixels, runs, tiles):
     return out[:at], offsets
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def decode_header(data):
     """Read the ids and lengths of a tile's runs, and where the runs begin.
 
@@ -125,7 +125,7 @@ def decode_header(data):
     return ids, lengths, at
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def decode_pixels(data, at, lengths):
     """Read the pixels of all runs, uint16; of damaged bytes as many as there are, and pixel 0 for the rest."""
     total = np.int64(0)
@@ -155,7 +155,7 @@ def decode_pixels(data, at, lengths):
     return pixels
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def pixel_bytes(data, at, lengths):
     """Offsets of the runs of pixels into the bytes, (r + 1,)."""
     offsets = np.empty(lengths.shape[0] + 1, np.int64)
@@ -168,7 +168,7 @@ def pixel_bytes(data, at, lengths):
     return offsets
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def encode_amounts(amounts, bounds):
     """Write whole numbers from 0; returns the bytes and the offsets of `bounds` into them."""
     out = np.empty(9 * amounts.shape[0], np.uint8)
@@ -181,7 +181,7 @@ def encode_amounts(amounts, bounds):
     return out[:at], offsets
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def decode_amounts(data, count):
     """Read `count` amounts as int64."""
     amounts = np.empty(count, np.int64)
@@ -189,7 +189,7 @@ def decode_amounts(data, count):
     return amounts
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def encode_values(values, runs, bounds):
     """Write values, UNKNOWN among them, run by run; returns the bytes and the offsets of `bounds` into them.
 
@@ -214,7 +214,7 @@ def encode_values(values, runs, bounds):
     return out[:at], offsets
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def decode_values(data, lengths):
     """Read the values of all runs as int32, UNKNOWN among them."""
     values = np.empty(lengths.sum(), np.int32)

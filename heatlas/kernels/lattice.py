@@ -11,13 +11,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+
+from heatlas.kernels.compiled import helper
+from heatlas.kernels.intrinsics import bits_of
 
 __all__ = [
-    "CHUNK", "LONGEST", "ONE", "coarser", "course", "crossing", "fraction_bits", "frame_of", "moment", "near_lines",
-    "place", "prefetch", "visits",
+    "CHUNK", "LONGEST", "ONE", "coarser", "course", "crossing", "frame_of", "moment", "near_lines", "place", "visits",
 ]  # fmt: skip
 
 CHUNK = 512
@@ -31,54 +30,36 @@ _MAGIC = 1.5 * 2.0**52
 _MAGIC_BITS = int(np.float64(_MAGIC).view(np.int64))
 
 
-@intrinsic
-def prefetch(context, array, index):  # noqa: ARG001 - numba hands it over
-    """Ask for the cache line of an element before it is needed."""
+def frame_of(scale: float, x0: float, y0: float, width: int, height: int) -> tuple[int, float, int, int, int, int]:
+    """Say where a window lies on the lattice.
 
-    def generate(target, builder, signature, values):
-        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        data = target.make_array(signature.args[0])(target, builder, values[0]).data
-        shape = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
-        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], shape)
-        for_writing, keep, of_data = (ir.Constant(word, k) for k in (1, 3, 1))
-        builder.call(fetch, [builder.bitcast(builder.gep(data, [values[1]]), byte), for_writing, keep, of_data])
-        return target.get_dummy_value()
+    Parameters
+    ----------
+    scale : float
+        Pixels across the world.
+    x0, y0 : float
+        Left and upper edge, pixels.
+    width, height : int
+        Pixels.
 
-    return types.void(array, index), generate
-
-
-@intrinsic
-def _bits_of(context, number):  # noqa: ARG001 - numba hands it over
-    """Bits of a float64 as a whole number; `view` does the same, and takes the compiler half a second."""
-
-    def generate(target, builder, signature, values):  # noqa: ARG001
-        return builder.bitcast(values[0], ir.IntType(64))
-
-    return types.int64(types.float64), generate
+    Returns
+    -------
+    tuple
+        Binary logarithm of the lattice's points across a pixel: 24, fewer where numbers would grow too long; points
+        across the world; left and upper edge, points; width and height, pixels.
+    """
+    bits = min(24, 49 - math.ceil(math.log2(scale)))
+    points = 2.0**bits
+    return bits, scale * points, round(x0 * points), round(y0 * points), width, height
 
 
-@njit(cache=True, nogil=True)
-def fraction_bits(scale):
-    """Binary logarithm of the lattice's points across a pixel: 24, fewer where numbers would grow too long."""
-    return min(24, 49 - math.ceil(math.log2(scale)))
-
-
-@njit(cache=True, nogil=True)
+@helper()
 def place(world, size, origin):
     """Position on the lattice: `size` points across the world, `origin` at the window's edge."""
-    return _bits_of(world * size + _MAGIC) - (_MAGIC_BITS + origin)
+    return bits_of(world * size + _MAGIC) - (_MAGIC_BITS + origin)
 
 
-@njit(cache=True, nogil=True)
-def frame_of(scale, x0, y0, width, height):
-    """The window on the lattice: bits, points across the world, edges, and pixels each way."""
-    bits = fraction_bits(scale)
-    points = 2.0**bits
-    left, top = place(x0, points, 0), place(y0, points, 0)
-    return bits, scale * points, left, top, np.int64(width), np.int64(height)
-
-
-@njit(cache=True, nogil=True)
+@helper()
 def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     """Find the lines that may touch the window and, if not `all_of_them`, lead to another pixel.
 
@@ -93,13 +74,9 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     beyond = 0  # negative as soon as one fix lies outside
     found = np.uint64(0)
     for world, origin, far, places in ((v, top, bottom, y), (u, left, right, x)):
-        as_float = places.view(np.float64)
-        for i in range(lines + 1):
-            as_float[i] = world[start + i] * size + _MAGIC
-        origin += _MAGIC_BITS
         before = behind = -1  # negative while all fixes lie beyond that edge
         for i in range(lines + 1):
-            places[i] -= origin
+            places[i] = place(world[start + i], size, origin)
             before &= places[i]
             behind &= far - places[i]
             beyond |= places[i] | (far - places[i])
@@ -120,7 +97,7 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     return found
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@helper(forceinline=True)
 def course(ax, ay, bx, by, bits, less):
     """How a line goes from pixel to pixel.
 
@@ -140,7 +117,7 @@ def course(ax, ay, bx, by, bits, less):
     return columns, rows, balance, length_y << (bits - less), length_x << (bits - less)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def coarser(ax, ay, bx, by, bits):
     """By how many bits a very long line must be taken more coarsely for its products to fit; its ends stay."""
     less = 0
@@ -149,7 +126,7 @@ def coarser(ax, ay, bx, by, bits):
     return less
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@helper(error_model="numpy")
 def crossing(a, b, edge):
     """Which share of the way from a to b lies before an edge, by the places as they are: not taken to the lattice.
 
@@ -159,7 +136,7 @@ def crossing(a, b, edge):
     return min(max((edge - a) / (b - a), 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def moment(fixes, line, frame, column, row, share):
     """Progress at which a line enters (`share` is 0) or leaves (1) a pixel.
 
@@ -180,7 +157,7 @@ def moment(fixes, line, frame, column, row, share):
     return start + share * (progress[line + 1] - start)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def visits(u, v, segments, frame, x, y, near):
     """Bound the number of pixel visits inside a window from above."""
     bits, _, _, _, width, height = frame

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+
+from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.intrinsics import eight_bytes
 
 __all__ = ["number_bytes", "read_number", "read_numbers", "unzigzag", "write_number", "zigzag"]
 
@@ -14,31 +14,19 @@ _GOES_ON = np.uint64(0x8080808080808080)
 """The eighth bits of eight bytes."""
 
 
-@intrinsic
-def _eight_bytes(context, array, index):  # noqa: ARG001 - numba hands it over
-    """Eight bytes of an array from an index on, as one number: to ask something of all of them at once."""
-
-    def generate(target, builder, signature, values):
-        data = target.make_array(signature.args[0])(target, builder, values[0]).data
-        place = builder.bitcast(builder.gep(data, [values[1]]), ir.IntType(64).as_pointer())
-        return builder.load(place, align=1)
-
-    return types.uint64(array, types.uint64), generate
-
-
-@njit(cache=True, nogil=True)
+@helper()
 def zigzag(number):
     """Fold a signed number: 0, -1, 1, -2 ... become 0, 1, 2, 3."""
     return (number << 1) ^ (number >> 63)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def unzigzag(code):
     """Undo `zigzag`."""
     return (code >> 1) ^ -(code & 1)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def write_number(out, at, number):
     """Write a whole number from 0; returns where the next byte goes."""
     while number >= 128:
@@ -49,7 +37,7 @@ def write_number(out, at, number):
     return at + 1
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def read_number(data, at):
     """Read a whole number; returns it and where the next one begins."""
     number, shift = np.int64(0), 0
@@ -63,7 +51,7 @@ def read_number(data, at):
     return number, at
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def read_numbers(data, at, numbers, count):
     """Read so many numbers from `at` on; where bytes are cut off, what is missing is 0. Returns where the next begins.
 
@@ -71,7 +59,7 @@ def read_numbers(data, at, numbers, count):
     """
     i, k, size, wanted = np.uint64(at), np.uint64(0), np.uint64(data.shape[0]), np.uint64(count)
     while k < wanted and i + _EIGHT <= size:
-        if k + _EIGHT <= wanted and _eight_bytes(data, i) & _GOES_ON == 0:
+        if k + _EIGHT <= wanted and eight_bytes(data, i) & _GOES_ON == 0:
             for j in range(8):
                 numbers[k + np.uint64(j)] = data[i + np.uint64(j)]
             k += _EIGHT
@@ -96,7 +84,7 @@ def read_numbers(data, at, numbers, count):
     return np.int64(i)
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def number_bytes(data, lengths):
     """Offsets of runs of so many numbers into the bytes, (r + 1,)."""
     offsets = np.zeros(lengths.shape[0] + 1, np.int64)

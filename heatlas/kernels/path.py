@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.mercator import CIRCUMFERENCE, ECCENTRICITY2
 
-__all__ = ["TOLERANCE", "change_over", "metres_along", "progress_along"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TOLERANCE", "change_over", "fill_metres", "fill_progress", "metres_along", "progress_along"]
 
 TOLERANCE = 10.0
 """Metres within which a wandering position is taken for standing still."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@helper(error_model="numpy")
 def _ground(v):
     """True metres per world unit at southing v, east-west and north-south (as mercator.ground_metres)."""
     e = math.exp((0.5 - v) * 2.0 * math.pi)
@@ -25,8 +29,7 @@ def _ground(v):
     return east, east * (1.0 - ECCENTRICITY2) / w
 
 
-@njit(cache=True, nogil=True)
-def metres_along(u, v, segments):
+def metres_along(u: NDArray[np.float64], v: NDArray[np.float64], segments: NDArray[np.int64]) -> NDArray[np.float64]:
     """Ground distance from each fix to the next of its segment, 0 at a segment's last fix.
 
     Parameters
@@ -42,16 +45,23 @@ def metres_along(u, v, segments):
         Metres, by the radii of curvature of WGS 84 at the middle of each step.
     """
     metres = np.zeros(u.shape[0])
+    fill_metres(u, v, segments, metres)
+    return metres
+
+
+@kernel()
+def fill_metres(u, v, segments, metres):
+    """Write what `metres_along` returns over zeros."""
     for s in range(segments.shape[0] - 1):
         for i in range(segments[s], segments[s + 1] - 1):
             east, north = _ground((v[i] + v[i + 1]) * 0.5)
             du, dv = (u[i + 1] - u[i]) * east, (v[i + 1] - v[i]) * north
             metres[i] = math.sqrt(du * du + dv * dv)
-    return metres
 
 
-@njit(cache=True, nogil=True)
-def progress_along(u, v, tracks, tolerance):
+def progress_along(
+    u: NDArray[np.float64], v: NDArray[np.float64], tracks: NDArray[np.int64], tolerance: float
+) -> NDArray[np.float32]:
     """Distance covered, less the jitter of standing still.
 
     Progress grows with the largest distance from an anchor, which moves on to the present fix once
@@ -75,6 +85,13 @@ def progress_along(u, v, tracks, tolerance):
         Metres since the first fix of the track, not decreasing.
     """
     progress = np.empty(u.shape[0], np.float32)
+    fill_progress(u, v, tracks, tolerance, progress)
+    return progress
+
+
+@kernel()
+def fill_progress(u, v, tracks, tolerance, progress):
+    """Write what `progress_along` returns."""
     for k in range(tracks.shape[0] - 1):
         base, reach = 0.0, 0.0
         anchor = tracks[k]
@@ -89,10 +106,9 @@ def progress_along(u, v, tracks, tolerance):
                 reach = 0.0
                 anchor = i
                 east, north = _ground(v[i])
-    return progress
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def change_over(along, value, segments, half):
     """Mean rate of change of `value` along `along` around each fix.
 

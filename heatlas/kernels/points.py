@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from heatlas.kernels.compiled import kernel
 
 __all__ = ["add_counts", "add_extremes", "add_weights", "locate"]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def locate(lon, lat, edges, guesses, scale, x, width, turn, cells):
     """Find the pixels of some positions.
 
@@ -56,7 +57,7 @@ def locate(lon, lat, edges, guesses, scale, x, width, turn, cells):
             cells[i] = row * width + column
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_counts(cells, n, count):
     """Count the first n of `cells` in `count` (pixels,); -1 stands for none."""
     for i in range(n):
@@ -64,7 +65,7 @@ def add_counts(cells, n, count):
             count[cells[i]] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_weights(cells, weight, total):
     """Add weights (n,) to `total` (pixels,) at `cells`; -1 stands for none."""
     for i in range(weight.shape[0]):
@@ -72,7 +73,7 @@ def add_weights(cells, weight, total):
             total[cells[i]] += weight[i]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_extremes(cells, weight, greatest, extreme):
     """Keep the least or greatest weight in `extreme` (pixels,) at `cells`; NaN stands for none yet."""
     for i in range(weight.shape[0]):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from heatlas.kernels.lattice import frame_of, place
+from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.lattice import place
 
 __all__ = ["add_activities", "add_metric", "add_spent", "count_fixes", "spend"]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_activities(cells, ordinal, stamps, counts):
     """Count each pixel of `cells` once for the activity `ordinal`.
 
@@ -31,14 +31,14 @@ def add_activities(cells, ordinal, stamps, counts):
             counts[cell] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_spent(cells, spent, which, total):
     """Add column `which` of `spent` (k, 4) to `total` (pixels,)."""
     for k in range(cells.shape[0]):
         total[cells[k]] += spent[k, which]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_metric(cells, spent, inverse, count, total, square, extreme, greatest):
     """Add the passages' means of a metric to the pixels.
 
@@ -77,17 +77,17 @@ def add_metric(cells, spent, inverse, count, total, square, extreme, greatest):
                 extreme[cell] = value
 
 
-@njit(cache=True, nogil=True)
-def count_fixes(u, v, scale, x0, y0, width, height, counts):
+@kernel()
+def count_fixes(u, v, frame, counts):
     """Add 1 to `counts` (height * width, uint32) for every fix inside the window."""
-    bits, size, left, top, width, height = frame_of(scale, x0, y0, width, height)
+    bits, size, left, top, width, height = frame
     for i in range(u.shape[0]):
         column, row = place(u[i], size, left) >> bits, place(v[i], size, top) >> bits
         if 0 <= column < width and 0 <= row < height:
             counts[row * width + column] += 1
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def spend(spent, k, entered, until, i, time, metres, metric):
     """Credit passage k with its share of the line from fix i to the next."""
     share = until - entered

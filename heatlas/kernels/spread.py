@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from heatlas.kernels.compiled import helper, kernel
 
 __all__ = [
     "EPANECHNIKOV", "LINEAR", "QUARTIC", "UNIFORM", "disc_norms", "gauss_across", "gauss_along", "gauss_norms",
@@ -15,7 +16,7 @@ __all__ = [
 UNIFORM, LINEAR, EPANECHNIKOV, QUARTIC = range(4)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _profile(source, row, along, across, lateral, unit, ground, shape, profile):
     """Fill in the kernel on one row, from its centre outwards; return how many pixels it covers on one side.
 
@@ -46,13 +47,13 @@ def _profile(source, row, along, across, lateral, unit, ground, shape, profile):
     return lateral.shape[0]
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _goes_round(count, lateral, ground):
     """Whether `count` pixels to either side meet in one column on the opposite side of the world."""
     return ground and count == lateral.shape[0] and lateral[count - 1] == 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def disc_norms(along, across, lateral, unit, ground, shape, area, reach, first, last, norms):
     """Sum the kernel times the area of each pixel, for sources in rows `first` to `last`.
 
@@ -80,13 +81,13 @@ def disc_norms(along, across, lateral, unit, ground, shape, area, reach, first, 
         norms[source] = total
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _add(target, values, factor):
     for x in range(target.shape[0]):
         target[x] += values[x] * factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(allocates=True, error_model="numpy")
 def spread_disc(starts, columns, weights, along, across, lateral, unit, ground, shape, reach, margin, first, last, out):
     """Give each pixel of rows `first` to `last` the sum of all sources near it, weighted by a kernel that ends.
 
@@ -145,7 +146,7 @@ def spread_disc(starts, columns, weights, along, across, lateral, unit, ground, 
         out[y] = line
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(allocates=True, error_model="numpy")
 def spread_extremes(
     starts, columns, values, along, across, lateral, unit, ground, reach, margin, greatest, first, last, out
 ):
@@ -170,7 +171,7 @@ def spread_extremes(
                         out[y, x] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def gauss_across(field, sigma, gain, halo, first, last, out):
     """Blur rows `first` to `last` sideways, each with its own width; sums are conserved but for `gain`.
 
@@ -207,7 +208,7 @@ def gauss_across(field, sigma, gain, halo, first, last, out):
         out[y] = line
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _peak_inverse(sigma):
     """Sum of a sampled Gaussian whose peak is 1."""
     if sigma >= 0.9:
@@ -219,7 +220,7 @@ def _peak_inverse(sigma):
     return total
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _weight(source, row, along, deviation, sigma):
     """Value of a Gaussian of peak 1 on the meridian through its centre, times the sum of its row sideways."""
     far = (along[source] - along[row]) / deviation
@@ -228,7 +229,7 @@ def _weight(source, row, along, deviation, sigma):
     return math.exp(-0.5 * far * far) * _peak_inverse(math.sqrt((sigma[source] ** 2 + sigma[row] ** 2) / 2.0))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def gauss_norms(along, deviation, sigma, area, reach, norms):
     """Sum a Gaussian of peak 1 times the area of each pixel, for sources in each row.
 
@@ -254,7 +255,7 @@ def gauss_norms(along, deviation, sigma, area, reach, norms):
         norms[source] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def gauss_along(field, along, deviation, sigma, reach, first, last, out):
     """Blur columns: rows `first` to `last` of what `gauss_across` gave become Gaussians of peak 1.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from heatlas.kernels.compiled import kernel
 
 __all__ = ["SHIFT", "step_of_values"]
 
@@ -11,7 +12,7 @@ SHIFT = 14
 """Bits of a float32 that are not looked at first: 512 places are left for each doubling of a value."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def step_of_values(values, bits, begins, table, least, out):
     """Find the step of each value: how many steps begin at it or below; 0 for 0 and what is below.
 

@@ -8,8 +8,8 @@ number of the activity; an empty one keeps all.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.numbers import read_numbers, unzigzag
 
 __all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
@@ -17,13 +17,13 @@ __all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
 _ONE = np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@helper()
 def _kept(keep, activity):
     """Whether the filter keeps an activity; an empty filter keeps all."""
     return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_passes(pixels, ids, lengths, keep, counts):
     """Add 1 to `counts` (65536,) uint32 for each passage of the kept activities.
 
@@ -45,7 +45,7 @@ def add_passes(pixels, ids, lengths, keep, counts):
         k = end
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
     """Add 1 to `counts` for each pixel of each run of a kept activity; `ordinal` is above all that `stamps` holds.
 
@@ -65,7 +65,7 @@ def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
     return ordinal
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def add_amounts(pixels, ids, lengths, keep, data, total):
     """Add the amounts of the kept activities' passages to `total` (65536,) float64: whole numbers, so exactly.
 
@@ -86,7 +86,7 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
         k += np.uint64(lengths[r])
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def add_values(pixels, ids, lengths, keep, data, step, table, least, count, total, square, extreme, greatest):
     """Add the values of the kept activities' passages to the pixels, where they are known.
 

@@ -13,24 +13,22 @@ stays in the fastest cache. `heatlas.kernels.count` counts the same passages, mo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from heatlas.kernels.lattice import CHUNK, coarser, course, crossing, frame_of, near_lines, place, visits
+from heatlas.kernels.compiled import kernel
+from heatlas.kernels.lattice import CHUNK, coarser, course, crossing, near_lines, place, visits
 from heatlas.kernels.reduce import spend
 
 __all__ = ["list_passages"]
 
 
-@njit(cache=True, nogil=True)
-def list_passages(
-    u, v, progress, time, metres, metric, segments, scale, x0, y0, width, height, least, bits
-):  # fmt: skip
+@kernel(allocates=True)
+def list_passages(u, v, progress, time, metres, metric, segments, frame, least, bits):
     """List the passages of one track through the pixels of a window in the order of their beginnings.
 
     Parameters
     ----------
-    u, v, progress, scale, x0, y0, width, height
-        As for `count_passes`.
+    u, v, progress, frame
+        As for `heatlas.kernels.count.count_passes`.
     segments : ndarray of int64 (m + 1,)
         Offsets of the track's segments into the fixes.
     least : float
@@ -52,7 +50,6 @@ def list_passages(
         Seconds and metres inside the pixel; the sum of metric * weight and of the weights, the weight
         being seconds (metres where the time is unknown) with a known metric.
     """
-    frame = frame_of(scale, x0, y0, width, height)
     x, y, near = np.empty(CHUNK + 1, np.int64), np.empty(CHUNK + 1, np.int64), np.empty(CHUNK, np.uint32)
     bound = visits(u, v, segments, frame, x, y, near)
     cells = np.empty(bound, np.int64)

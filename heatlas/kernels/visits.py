@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from heatlas.kernels.lattice import coarser, course, crossing, frame_of, place
+from heatlas.kernels.compiled import kernel
+from heatlas.kernels.lattice import coarser, course, crossing, place
 from heatlas.kernels.reduce import spend
 
 __all__ = ["list_visits", "spend_visits"]
 
 
-@njit(cache=True, nogil=True)
-def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, bits):
+@kernel(allocates=True)
+def list_visits(u, v, progress, segments, frame, least, bits):
     """List the passages of one track, and the pieces of its lines that they are made of.
 
     The same passages in the same order as `heatlas.kernels.trace.list_passages` finds; but what was spent can be
@@ -20,7 +20,7 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
 
     Parameters
     ----------
-    u, v, progress, segments, scale, x0, y0, width, height, least, bits
+    u, v, progress, segments, frame, least, bits
         As for `list_passages`; the window must hold all of the track.
 
     Returns
@@ -34,13 +34,13 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
     until : ndarray of float64 (m,)
         Share of the line at which the piece ends; it begins where the piece before ends, or at 0.
     """
-    bits_of, size, left, top, width, height = frame_of(scale, x0, y0, width, height)
+    fraction, size, left, top, width, _ = frame
     pieces, most = 0, 0
     for s in range(segments.shape[0] - 1):
         most += segments[s] < segments[s + 1]
         for i in range(segments[s], segments[s + 1] - 1):
-            columns = (place(u[i + 1], size, left) >> bits_of) - (place(u[i], size, left) >> bits_of)
-            rows = (place(v[i + 1], size, top) >> bits_of) - (place(v[i], size, top) >> bits_of)
+            columns = (place(u[i + 1], size, left) >> fraction) - (place(u[i], size, left) >> fraction)
+            rows = (place(v[i + 1], size, top) >> fraction) - (place(v[i], size, top) >> fraction)
             pieces += abs(columns) + abs(rows) + 1
             most += abs(columns) + abs(rows)
     cells, fixes = np.empty(most, np.int64), np.zeros(most, np.int64)
@@ -54,7 +54,7 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
         if first == last:
             continue
         ax, ay = place(u[first], size, left), place(v[first], size, top)
-        column, row = ax >> bits_of, ay >> bits_of
+        column, row = ax >> fraction, ay >> fraction
         cell, slot = row * width + column, ((row << bits) + column) & last_slot
         if cell_of[slot] != cell or progress[first] - left_at[slot] > least:
             cell_of[slot], passage_of[slot], cells[n] = cell, n, cell
@@ -62,7 +62,7 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
         fixes[passage_of[slot]] += 1
         for i in range(first, last - 1):
             bx, by = place(u[i + 1], size, left), place(v[i + 1], size, top)
-            columns, rows, balance, rise, run = course(ax, ay, bx, by, bits_of, coarser(ax, ay, bx, by, bits_of))
+            columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction))
             step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
             columns, rows = abs(columns), abs(rows)
             gain = progress[i + 1] - np.float64(progress[i])
@@ -70,13 +70,13 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
             while columns + rows > 0:
                 if columns > 0 and (balance < 0 or rows == 0):
                     west, east = u[i] * size, u[i + 1] * size
-                    reached = crossing(west, east, ((column + (step_x > 0)) << bits_of) + left)
+                    reached = crossing(west, east, ((column + (step_x > 0)) << fraction) + left)
                     column += step_x
                     columns -= 1
                     balance += rise
                 else:
                     north, south = v[i] * size, v[i + 1] * size
-                    reached = crossing(north, south, ((row + (step_y > 0)) << bits_of) + top)
+                    reached = crossing(north, south, ((row + (step_y > 0)) << fraction) + top)
                     row += step_y
                     rows -= 1
                     balance -= run
@@ -97,7 +97,7 @@ def list_visits(u, v, progress, segments, scale, x0, y0, width, height, least, b
     return cells[:n], fixes[:n], passage[:m], line[:m], until[:m]
 
 
-@njit(cache=True, nogil=True)
+@kernel(allocates=True)
 def spend_visits(count, passage, line, until, time, metres, metric):
     """Add up what was spent in the pieces of `list_visits`.
 

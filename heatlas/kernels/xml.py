@@ -11,14 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.xml_tokens import (
     GOOD,
     ODD,
     find_tag,
     find_tag_end,
-    helper,
     name_key,
     read_attribute,
     read_name,
@@ -108,7 +107,7 @@ def name_table(names: Mapping[str, int]) -> tuple[NDArray[np.uint64], NDArray[np
     return keys, codes
 
 
-@helper
+@helper()
 def _look_up(key, keys, codes):
     """Look a hashed name up; -1 for a name of no interest."""
     slot = key >> np.uint64(58)
@@ -119,7 +118,7 @@ def _look_up(key, keys, codes):
     return -1
 
 
-@helper
+@helper()
 def _position(b, i, n, rows, r, odd, odds):
     """Read the attributes of a point at i; give the end of the tag and the new number of odd values."""
     while True:
@@ -145,7 +144,7 @@ def _position(b, i, n, rows, r, odd, odds):
             odds += 1
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+@kernel()
 def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
     """Find the points of a document in UTF-8 and what orders them.
 

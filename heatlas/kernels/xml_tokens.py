@@ -2,15 +2,13 @@
 
 Each of these reads an array of bytes at a place `i`, stops at the first byte that does not belong to what it
 reads, and says where. The array must end with zeros, which end everything.
-
-A cached kernel does not notice a change in a module that it imports: after editing this file, remove the
-cache of `heatlas.kernels.xml`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from heatlas.kernels.compiled import helper
 
 __all__ = [
     "EMPTY",
@@ -18,7 +16,6 @@ __all__ = [
     "ODD",
     "find_tag",
     "find_tag_end",
-    "helper",
     "name_key",
     "read_attribute",
     "read_name",
@@ -34,9 +31,6 @@ _PRIME = 0x100000001B3  # FNV-1a, 64 bits
 _BASIS = 0xCBF29CE484222325
 _POWERS = 10.0 ** np.arange(23)  # exact in binary64
 
-helper = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Decorator of what only kernels call: without a way in from Python it compiles a third faster."""
-
 
 def name_key(name: str) -> int:
     """Hash a name in lower case, as `read_name` does."""
@@ -46,7 +40,7 @@ def name_key(name: str) -> int:
     return key
 
 
-@helper
+@helper()
 def read_name(b, i):
     """Hash the local name at i; give the hash and the place after the name."""
     key = np.uint64(_BASIS)
@@ -63,7 +57,7 @@ def read_name(b, i):
         i += 1
 
 
-@helper
+@helper()
 def skip_space(b, i):
     """Skip white space."""
     while b[i] == 32 or b[i] == 10 or b[i] == 13 or b[i] == 9:
@@ -71,7 +65,7 @@ def skip_space(b, i):
     return i
 
 
-@helper
+@helper()
 def skip_markup(b, i, n):
     """Skip the comment, CDATA section or instruction at i; -1 for a DOCTYPE."""
     if b[i + 1] == 63:
@@ -94,7 +88,7 @@ def skip_markup(b, i, n):
     return min(i + 3, n)
 
 
-@helper
+@helper()
 def find_tag(b, i, n):
     """Find the next tag, past comments and CDATA."""
     while i < n:
@@ -110,7 +104,7 @@ def find_tag(b, i, n):
     return n
 
 
-@helper
+@helper()
 def find_tag_end(b, i, n):
     """Find the end of a tag: its '>', or the '<' before which it should have ended."""
     quote = 0
@@ -126,7 +120,7 @@ def find_tag_end(b, i, n):
     return n
 
 
-@helper
+@helper()
 def read_attribute(b, i, n):
     """Read the next attribute: its hashed name, where its value begins, and the place after it.
 
@@ -159,7 +153,7 @@ def read_attribute(b, i, n):
     return np.uint64(0), i, i
 
 
-@helper
+@helper()
 def read_number(b, i):
     """Read a decimal number at i; give the outcome, the value and the first place after it.
 
@@ -211,7 +205,7 @@ def read_number(b, i):
     return GOOD, -value if negative else value, i
 
 
-@helper
+@helper()
 def _two(b, i):
     """Read two digits; -1000 where there are none."""
     tens, ones = b[i] - 48, b[i + 1] - 48
@@ -220,7 +214,7 @@ def _two(b, i):
     return 10 * tens + ones
 
 
-@helper
+@helper()
 def read_time(b, i):
     """Read YYYY-MM-DDThh:mm:ss[.f][Z|+hh:mm] at i; give the outcome, Unix seconds and the place after it.
 

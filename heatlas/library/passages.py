@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import list_visits, spend_visits
 from heatlas.library.columns import VALUES, amounts, values
@@ -61,9 +62,8 @@ class Traceable:
         least, bits = _reach(batch, scale, self._rejoin)
         bits = min(bits, max(width, height).bit_length())  # a table as wide as all of the track is wide enough
         cells, fixes, passage, line, until = list_visits(
-            batch.u, batch.v, batch.progress, batch.segments, float(scale), float(x0), float(y0), width, height,
-            least, bits,
-        )  # fmt: skip
+            batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
+        )
         # Across the antimeridian the track goes on at the other edge of the world.
         column, row = (cells % width + x0) % scale, cells // width + y0
         inside = (row >= 0) & (row < scale)
