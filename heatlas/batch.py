@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.mercator import ground_metres
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -124,6 +126,18 @@ class Batch:
             for column, (world, pick) in enumerate(product((self.u, self.v), (np.minimum, np.maximum))):
                 bounds[filled, column] = pick.reduceat(world, first)
         return bounds
+
+    @cached_property
+    def ground(self) -> NDArray[np.float64]:
+        """(2, tracks) true metres per world unit: eastwards at the first fix, and the least anywhere along the track.
+
+        Where there is no fix the values do not matter.
+        """
+        offsets = self.segments[self.tracks]
+        first, _ = ground_metres(self.v[np.minimum(offsets[:-1], self.fixes - 1)])
+        # A metre is longest on the map towards the poles.
+        polar = np.maximum(0.5, np.maximum(self.bounds[:, 3], 1 - self.bounds[:, 2]))
+        return np.stack([first, np.minimum(*ground_metres(polar))])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

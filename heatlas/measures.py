@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from heatlas.grid import SPENT, Grid, Measure
-from heatlas.mercator import ground_metres
 from heatlas.metrics import metric_named
 from heatlas.planes import Planes, Span, spans_of
 
@@ -33,6 +32,8 @@ REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
 _SAMPLE = 512
 """Of so many fixes one is looked at to share out rows."""
+_ENOUGH = 100_000
+"""Fixes to count passes of in one thread before another is worth being started, which takes half a millisecond."""
 _MOST = 2**31
 """Pixels that a strip may hold: kernels number them in 32 bits."""
 _DENSE = 6
@@ -57,7 +58,7 @@ def draw(
     measure : Measure
         What to count.
     workers : int, optional
-        Threads; by default one for each processor.
+        Threads, at most; by default one for each processor.
     onto : Grid, optional
         Of the same window and measure, with other activities, to which these are added as if they had been drawn
         after them; it stays as it is.
@@ -65,7 +66,7 @@ def draw(
     Returns
     -------
     Grid
-        Counts as uint32 (passes as uint8 where no pixel has more), sums as float64.
+        Counts as uint32 (passes as uint8 or uint16 where no pixel has more), sums as float64.
     """
     if onto is not None and measure.reduction == "passes":
         more = draw(batches, window, measure, workers)
@@ -73,6 +74,8 @@ def draw(
     workers = workers or os.cpu_count() or 1
     within = [_Traced(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))]
     fixes = sum(traced.batch.fixes for traced in within)
+    if measure.reduction == "passes":
+        workers = min(workers, max(1, fixes // _ENOUGH))
     dense = window.width * window.height < min(_MOST, _DENSE * fixes / workers)
     if measure.reduction == "passes" and workers > 1 and dense:
         return _by_tracks(within, window, measure, workers)
@@ -115,12 +118,30 @@ def _by_tracks(batches: Sequence[_Traced], window: Window, measure: Measure, wor
 
 
 def _side_by_side(job: Callable[[T], R], parts: Sequence[T], workers: int) -> list[R]:
-    """Do the parts of a job in so many threads, of which this is one: to start another takes as long as many a part."""
-    if workers == 1 or len(parts) < 2:
-        return [job(part) for part in parts]
-    with ThreadPoolExecutor(workers - 1) as pool:
-        others = [pool.submit(job, part) for part in parts[1:]]
-        return [job(parts[0]), *(other.result() for other in others)]
+    """Do the parts of a job in so many threads, of which this is one.
+
+    Plain threads: a pool takes longer to set up than many a part to be done, and one that is kept would forbid to fork
+    (`heatlas.sources.helpers.can_fork`).
+    """
+    done: dict[int, R] = {}
+    failed: list[BaseException] = []
+
+    def work(share: int) -> None:
+        try:
+            for k in range(share, len(parts), workers):
+                done[k] = job(parts[k])
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            failed.append(error)
+
+    threads = [Thread(target=work, args=(share,)) for share in range(1, min(workers, len(parts)))]
+    for thread in threads:
+        thread.start()
+    work(0)
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return [done[k] for k in range(len(parts))]
 
 
 def _shifts(batch: Batch, window: Window) -> list[int]:
@@ -168,14 +189,10 @@ def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[n
     """For each track, its rejoin distance in metres and the size of the table that this asks for."""
     from heatlas.kernels.path import TOLERANCE
 
-    offsets = batch.segments[batch.tracks]
-    first = np.minimum(offsets[:-1], batch.fixes - 1)
-    least = np.maximum(REJOIN, 2 * ground_metres(batch.v[first])[0] / window.scale)
-    # Pixels are smallest on the ground towards the poles; where there is no fix the value does not matter.
-    polar = np.maximum(0.5, np.maximum(batch.bounds[:, 3], 1 - batch.bounds[:, 2]))
-    smallest = np.minimum(*ground_metres(polar)) / window.scale
+    first, smallest = batch.ground
+    least = np.maximum(REJOIN, first * (2 / window.scale))
     # One tenth more: the way is measured piece by piece, at each piece's own latitude.
-    reach = (1.1 * least + 2 * TOLERANCE) / smallest + 4
+    reach = (1.1 * least + 2 * TOLERANCE) * window.scale / smallest + 4
     # A table as wide as the window holds all of it.
     reach = np.minimum(reach, max(window.width, window.height))
     return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)

@@ -101,9 +101,12 @@ class Planes:
                 np.where(known, self.extreme, 0).reshape(shape),
                 known.astype(np.float64).reshape(shape),
             )
-        counts = self.counts.astype(np.uint32) if carried else self.counts
+        counts = self.counts
+        if carried:
+            most = max(int(self.carries[first:last].max()) for first, last in carried)
+            counts = counts.astype(np.uint16 if most < 1 << 8 else np.uint32)  # a byte does not hold them
         for first, last in carried:
-            counts[first:last] += self.carries[first:last] << np.uint32(8)
+            counts[first:last] += (self.carries[first:last] << np.uint32(8)).astype(counts.dtype)
         return Grid(
             window,
             measure,
@@ -115,7 +118,7 @@ class Planes:
 
 def spans_of(blocks: NDArray[np.int64], size: int) -> list[Span]:
     """Say of blocks of so many pixels, by number, from where to where they go; each once."""
-    return [(block << _BLOCK, min(block + 1 << _BLOCK, size)) for block in np.unique(blocks).tolist()]
+    return [(block << _BLOCK, min(block + 1 << _BLOCK, size)) for block in sorted(set(blocks.tolist()))]
 
 
 def _untouched(size: int) -> NDArray[np.uint32]:

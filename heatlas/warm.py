@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_group", "compile_points", "groups_needed", "points_are_cold", "warm_up"]
 
-_SECONDS = {"xml": 5.0, "fit": 3.5, "clean": 3.0, "draw": 8.0, "smooth": 2.0}
+_SECONDS = {"xml": 5.5, "fit": 2.4, "clean": 2.5, "draw": 6.0, "smooth": 2.1}
 """Group -> how long compiling takes, roughly."""
 
 

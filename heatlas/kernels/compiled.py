@@ -30,7 +30,9 @@ def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
     **options
         What else `numba.njit` takes.
     """
-    return njit(cache=True, nogil=True, no_cfunc_wrapper=True, **({} if allocates else {"_nrt": False}), **options)
+    lean = {} if allocates else {"_nrt": False}
+    decorate: Callable[..., Any] = njit(cache=True, nogil=True, no_cfunc_wrapper=True, **lean, **options)
+    return decorate
 
 
 def helper(**options: Any) -> Callable[..., Any]:

@@ -225,7 +225,7 @@ def decode(
             for k in range(width):
                 raw = raw << 8 | np.int64(data[at + k if big else at + width - 1 - k])
             if rows[row, 7]:
-                value = np.float64(float32_of(raw)) if width == 4 else float64_of(raw)
+                value = np.float64(float32_of(raw)) if width == 4 else float64_of(raw)  # type: ignore[call-arg]
                 if not abs(value) < _LARGEST:  # nor a number: NaN compares false
                     continue
             else:
