@@ -8,7 +8,7 @@ from library_made import made, walks
 from publishing import tiles_in
 
 import heatlas
-from heatlas.errors import NothingToDraw
+from heatlas.errors import BadOption, NothingToDraw
 from heatlas.keeping import import_into
 from heatlas.library.activities import list_activities
 from heatlas.library.store import open_library
@@ -54,19 +54,22 @@ def test_a_library_that_has_become_empty_empties_its_map(tmp_path, name):
     assert not tiles_in(tmp_path / name)
 
 
-def test_what_the_filter_of_the_map_no_longer_finds_goes_from_it(tmp_path):
+@pytest.mark.parametrize("chosen", [{"where": "sport = 'Run'"}, {"sports": ["Run"]}])
+def test_what_the_filter_of_the_map_no_longer_finds_goes_from_it(tmp_path, chosen):
     # Else what was removed from the library would stay published.
     library = made(tmp_path / "lib.db", walks(1, 4))
     for name in OUTPUTS:
-        publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Run'")
+        publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, **chosen)
     remove(library, [number for number, activity in list_activities(library).items() if activity.sport == "Run"])
     library.close()
     for name in OUTPUTS:
         held = len(tiles_in(tmp_path / name))
-        report = publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Run'")
+        report = publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, **chosen)
         assert report["tiles"]["removed"] == held > 0
         with pytest.raises(NothingToDraw, match="leaves none"):
             publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Runn'")
+        with pytest.raises(BadOption, match="no activity is a Walk: there are Ride"):
+            publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, sports=["Walk"])
 
 
 def test_what_has_become_private_goes_from_a_public_map(tmp_path):

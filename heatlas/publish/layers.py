@@ -129,7 +129,7 @@ def publish_html(
             plans = _plans(view, layers, chosen, look)
             fields = [plan.order.field(view, view.snapshot) for plan in plans]
             if not any(field.look.point_set or field.chosen.count for field in fields):
-                refuse_none_chosen(fields[0])
+                refuse_none_chosen(fields[0], plans[0].order.chosen)
                 raise NothingToDraw(f"{library_path} holds no activity that could be shown")
             first, last, size = fitting_zooms(fields, zooms, progress)
             check_weight(path, (first, last), size)

@@ -19,7 +19,7 @@ from heatlas.smooth import Smoothing
 from heatlas.tiling.fields import Field, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of
-from heatlas.tiling.snapshot import choose
+from heatlas.tiling.snapshot import choose, refuse_absent
 from heatlas.tone import parse_scale
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class Order:
     """Empty: what the measure is called."""
     attribution: str
 
-    def field(self, view: View, snapshot: Snapshot) -> Field:
-        """What the tiles are cut from.
+    def field(self, view: View, snapshot: Snapshot, *, absent: bool = False) -> Field:
+        """What the tiles are cut from; `absent` as for `heatlas.tiling.snapshot.choose`.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class Order:
         """
         if self.look.point_set and self.look.point_set not in snapshot.point_sets:
             raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
-        return Field(view, snapshot, choose(snapshot, self.chosen), self.look)
+        return Field(view, snapshot, choose(snapshot, self.chosen, absent=absent), self.look)
 
     def range_of(self, field: Field) -> range:
         """Zooms of the tiles of a field, of which those are left out that the library cannot show.
@@ -94,16 +94,17 @@ class Order:
         return digest.digest()
 
 
-def refuse_none_chosen(field: Field) -> None:
+def refuse_none_chosen(field: Field, chosen: Filter) -> None:
     """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
 
     Raises
     ------
-    NothingToDraw
+    NothingToDraw, BadOption
         In the words that pictures have for it.
     """
     held = len(field.snapshot.activities)
     if held and not field.chosen.count and not field.look.point_set:
+        refuse_absent(field.snapshot, chosen.sports)
         raise NothingToDraw(f"the filter leaves none of {held} activities")
 
 

@@ -221,11 +221,11 @@ def _publish(
     progress: Callable[[str, int, int], None],
 ) -> dict[str, Any]:
     started = time.perf_counter()
-    field = order.field(view, snapshot)
+    field = order.field(view, snapshot, absent=True)
     zooms = order.range_of(field)
     middle = middle_of(field)
     if middle is None and not output.exists():
-        refuse_none_chosen(field)
+        refuse_none_chosen(field, order.chosen)
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style = order.style(field)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
@@ -258,7 +258,7 @@ def _remember_filter(sink: Sink, order: Order, field: Field) -> None:
     """Refuse another filter than the last run's if it leaves nothing; the same one tells what became of the library."""
     said = repr(order.chosen)
     if sink.ledger.get("chosen") != said:
-        refuse_none_chosen(field)
+        refuse_none_chosen(field, order.chosen)
         sink.ledger.begin()
         sink.ledger.put("chosen", said)
         sink.ledger.commit()

@@ -17,6 +17,8 @@ from heatlas.sources.sports import sport_name
 from heatlas.where import attributes, parse_date, parse_where
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from heatlas.batch import Activity
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.tiling.look import Filter
 
-__all__ = ["Chosen", "Snapshot", "choose", "take"]
+__all__ = ["Chosen", "Snapshot", "choose", "refuse_absent", "take"]
 
 _FORMAT = "2"
 """Changes when the same library is drawn otherwise."""
@@ -106,21 +108,37 @@ def take(library: Library, public: bool = False) -> Snapshot:
     )
 
 
-def choose(snapshot: Snapshot, wanted: Filter) -> Chosen:
-    """Choose activities as `heatlas.library.activities.select` does, from what is in memory.
+def refuse_absent(snapshot: Snapshot, sports: Collection[str]) -> None:
+    """Refuse sports of which no activity has any.
 
     Raises
     ------
     BadOption
-        For a sport that no activity has, or an attribute that none has.
+        With those that there are.
+    """
+    words, known = sorted({sport_name(sport) for sport in sports}), sorted(set(snapshot.sports.tolist()))
+    if words and known and not set(words) & set(known):
+        raise BadOption(f"no activity is a {' or '.join(words)}: there are {', '.join(known)}")
+
+
+def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:
+    """Choose activities as `heatlas.library.activities.select` does, from what is in memory.
+
+    Parameters
+    ----------
+    absent : bool
+        Choose nothing by a sport that no activity has.
+
+    Raises
+    ------
+    BadOption
+        For an attribute that no activity has, and, unless `absent`, for such a sport.
     """
     mask = np.ones(len(snapshot.activities), np.bool_)
-    if wanted.sports and len(mask):
-        words = sorted({sport_name(sport) for sport in wanted.sports})
-        known = sorted(set(snapshot.sports.tolist()))
-        if not set(words) & set(known):
-            raise BadOption(f"no activity is a {' or '.join(words)}: there are {', '.join(known)}")
-        mask &= np.isin(snapshot.sports, words)
+    if wanted.sports:
+        if not absent:
+            refuse_absent(snapshot, wanted.sports)
+        mask &= np.isin(snapshot.sports, [sport_name(sport) for sport in wanted.sports])
     if wanted.after is not None:
         mask &= snapshot.starts >= parse_date(wanted.after).timestamp()
     if wanted.before is not None:
