@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -68,20 +71,33 @@ def serve(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=3, proxy_headers=False,
     )  # fmt: skip
-    try:
-        socket = config.bind_socket()
-    except (OSError, SystemExit):
-        raise BadOption(f"port {port} at {host} cannot be used: another program may have it") from None
+    bare = host.strip("[]")
+    listening = _listen(bare, port)
     if not quiet:
-        shown = f"[{host}]" if ":" in host else host
+        shown = f"[{bare}]" if ":" in bare else bare
         asked = f"?token={token}" if token is not None else ""
-        print(f"http://{shown}:{socket.getsockname()[1]}/{asked}   (Ctrl-C ends)", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"http://{shown}:{listening.getsockname()[1]}/{asked}   (Ctrl-C ends)", file=sys.stderr, flush=True)  # noqa: T201
     try:
-        uvicorn.Server(config).run([socket])
+        uvicorn.Server(config).run([listening])
     except KeyboardInterrupt:
         pass
     finally:
-        socket.close()
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Listen at an address of this machine; uvicorn would print an error of its own beside ours."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise BadOption(
+                f"{host} is no address of this machine: listen at 127.0.0.1, or at 0.0.0.0 for all"
+            ) from None
+        taken = error.errno == errno.EADDRINUSE
+        reason = "another program has it, take another" if taken else os.strerror(error.errno or 0)
+        raise BadOption(f"port {port} at {host} cannot be used: {reason}") from None
 
 
 def _is_loopback(host: str) -> bool:
