@@ -23,7 +23,7 @@ Span = tuple[int, int]
 """First pixel of a block, and the one behind its last."""
 _PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 """Memory that no other process sees: pages of such as could be shared cost more. Windows has no such choice."""
-_BLOCK = 16
+_BLOCK = 14
 """Binary logarithm of the pixels of a block, of which is known whether any of them has more than a byte holds."""
 
 

@@ -57,10 +57,10 @@ def _kernel(group: str, measure: str) -> Any:
         from heatlas.kernels.blur import blur_into
 
         return blur_into
-    from heatlas.kernels.count import count_tracks
+    from heatlas.kernels.count import count_passes
     from heatlas.kernels.trace import list_passages
 
-    return count_tracks if measure == "passes" else list_passages
+    return count_passes if measure == "passes" else list_passages
 
 
 def _is_cold(group: str, measure: str) -> bool:

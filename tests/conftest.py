@@ -22,3 +22,11 @@ def shared_data() -> Path:
             pytest.fail(f"the real recordings are missing: {folder} is no folder (set HEATLAS_TEST_DATA)")
         pytest.skip(f"no real recordings here: {folder} is no folder (set HEATLAS_TEST_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads_for_little():
+    """Tests draw so little that one thread would do it all, and what threads could change went unseen."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heatlas.passes._ENOUGH", 1)
+        yield

@@ -328,7 +328,7 @@ def test_a_strip_with_too_many_pixels_is_cut(monkeypatch):
     batch = slow.wander(np.random.default_rng(1), 300, 8)
     window = window_over(batch)
     whole = grid_of([batch], window).total
-    monkeypatch.setattr("heatlas.measures._MOST", 3 * window.width)
+    monkeypatch.setattr("heatlas.traced.MOST", 3 * window.width)
     for workers in (1, 2):
         assert np.array_equal(grid_of([batch], window, workers=workers).total, whole)
 
@@ -412,10 +412,11 @@ def test_bounds_are_those_of_each_track(seed, count):
         assert np.array_equal(held.bounds, np.insert(sides, k, [np.inf, -np.inf, np.inf, -np.inf], axis=0))
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize(("workers", "dense"), [(1, 0), (2, 0), (3, 0), (2, 1 << 20), (3, 1 << 20)])
 @pytest.mark.parametrize("corner", [(0, 0), (5, 2), (-3, -1)])
 @pytest.mark.parametrize(("passes", "block"), [(63, 16), (64, 16), (255, 16), (256, 3), (257, 16), (320, 4), (700, 3)])
-def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, corner, workers):
+def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, corner, workers, dense):
+    monkeypatch.setattr("heatlas.passes._DENSE", dense)  # rows are shared out, or tracks
     monkeypatch.setattr("heatlas.planes._BLOCK", block)  # few pixels or many share what is known of carries
     # Also in corners of the window; what is held back of 64 pixels is counted in the end.
     track = straight([47.8004, 47.8], [10.9, 10.9011])
@@ -430,3 +431,16 @@ def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, c
     assert np.array_equal(apart.total, passes * once)
     onto = draw([track] * 3, window, parse_measure("passes"), workers, onto=together)
     assert np.array_equal(onto.total, (passes + 3) * once)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("passes", "dtype"), [(255, "u1"), (256, "u2"), (65_535, "u2"), (65_536, "u4"), (66_001, "u4")]
+)
+def test_counts_are_as_wide_as_the_greatest_asks_for(passes, dtype, workers):
+    track = straight([47.8004, 47.8], [10.9, 10.9011])
+    window = window_over(track, margin=2)
+    grid = grid_of([join([track] * passes)], window, workers=workers)
+    assert grid.total.dtype == dtype
+    assert grid.total.max() == passes
+    assert np.array_equal(grid.total, passes * grid_of([track], window).total.astype(int))

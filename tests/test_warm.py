@@ -40,7 +40,7 @@ from pathlib import Path
 Path("a.gpx").write_bytes(made.gpx(*made.straight()))
 heatlas.render("a.gpx", output="heat.png", width=200)
 from heatlas.kernels import blur, clean, count, path, xml
-for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count_tracks, xml.scan_points):
+for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count_passes, xml.scan_points):
     assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
 """
     done = subprocess.run(

@@ -6,7 +6,7 @@ pixels are come back to so soon, and only for these the places on both lines are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from heatlas.kernels.lattice import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["count_passes", "count_tracks"]
+__all__ = ["count_passes", "room_for"]
 
 _RING = 64
 """Pixels that are on their way from memory at one time; a power of 2."""
@@ -187,29 +187,24 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
     return met
 
 
-def count_passes(
-    u: NDArray[np.float64],
-    v: NDArray[np.float64],
-    progress: NDArray[np.float32],
-    segments: NDArray[np.int64],
-    tracks: NDArray[np.int64],
-    wanted: NDArray[np.bool_],
-    least: NDArray[np.float64],
-    bits: NDArray[np.int64],
-    frame: tuple[int, float, int, int, int, int],
-    counts: NDArray[np.uint8],
-    carried: NDArray[np.uint32],
-    blocks: NDArray[np.bool_],
-    block: int,
-) -> None:
+def room_for(bits: int) -> tuple[NDArray[Any], ...]:
+    """Arrays for `count_passes` to work in: the table, some lines, their courses, pixels on their way from memory."""
+    places = np.empty((2, CHUNK + 1), np.int64)
+    return (
+        np.empty(1 << 2 * bits, np.int64), places[0], places[1], np.empty(CHUNK, np.uint32),
+        np.empty(7 * _LINES, np.int64), np.zeros(_RING, np.uint64),
+    )  # fmt: skip
+
+
+@kernel()
+def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, carries, room):
     """Count the passages of tracks through the pixels of a window.
 
     Parameters
     ----------
-    u, v : ndarray of float64 (n,)
-        World coordinates of the fixes.
-    progress : ndarray of float32 (n,)
-        What `heatlas.kernels.path.progress_along` gives, metres.
+    fixes : tuple of ndarray (n,)
+        World coordinates u and v, float64, and progress in metres, float32, as
+        `heatlas.kernels.path.progress_along` gives it.
     segments : ndarray of int64 (m + 1,)
         Offsets of the segments into the fixes.
     tracks : ndarray of int64 (k + 1,)
@@ -226,29 +221,13 @@ def count_passes(
     counts : ndarray of uint8 (height * width,)
         Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Memory is what
         counting waits for: few pixels have more passages than a byte holds.
-    carried : ndarray of uint32 (height * width,)
-        Is increased by 1 where `counts` begins again: 256 passages each.
-    blocks : ndarray of bool (height * width / 2**block, rounded up,)
-        Becomes true for runs of pixels in which something was carried: nobody has to look at the others.
-    block : int
-        Binary logarithm of the pixels of such a run.
+    carries : tuple
+        uint32 (height * width,), increased by 1 where `counts` begins again: 256 passages each; bool, one for each run
+        of 2**k pixels, which becomes true when something is carried there, so that nobody has to look at the others;
+        and k, uint64.
+    room : tuple of ndarray
+        What `room_for` the greatest of `bits` gives.
     """
-    widest = int(bits[wanted].max(initial=0))
-    room = (
-        np.empty(1 << 2 * widest, np.int64),
-        np.empty(CHUNK + 1, np.int64),
-        np.empty(CHUNK + 1, np.int64),
-        np.empty(CHUNK, np.uint32),
-        np.empty(7 * _LINES, np.int64),
-        np.zeros(_RING, np.uint64),
-    )
-    carries = carried, blocks, np.uint64(block)
-    count_tracks((u, v, progress), segments, tracks, wanted, least, bits, frame, counts, carries, room)
-
-
-@kernel()
-def count_tracks(fixes, segments, tracks, wanted, least, bits, frame, counts, carries, room):
-    """Do what `count_passes` does; `room` are arrays for its work."""
     u, v, progress = fixes
     table, x, y, near, courses, ring = room
     fraction, size, left, top, width, height = frame

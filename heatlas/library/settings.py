@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption
 from heatlas.library.schema import DEEPEST
-from heatlas.measures import REJOIN
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.privacy import Privacy, Zone, owner_secret
+from heatlas.traced import REJOIN
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,0 +1,55 @@
+"""Parts of a job side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import slow
+
+from heatlas.grid import parse_measure
+from heatlas.measures import draw
+from heatlas.threads import side_by_side
+from heatlas.window import Window
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 9])
+@pytest.mark.parametrize("parts", [0, 1, 2, 5])
+def test_every_part_is_done_once_and_told_in_order(workers, parts):
+    asked = []
+    told = side_by_side(lambda k: (asked.append(k), 10 * k)[1], range(parts), workers)
+    assert told == [10 * k for k in range(parts)]
+    assert sorted(asked) == list(range(parts))
+
+
+def test_parts_are_done_at_the_same_time():
+    meeting = threading.Barrier(3, timeout=30)
+    assert sorted(side_by_side(lambda _: meeting.wait(), range(3), 3)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_an_error_is_raised_when_all_have_ended(bad):
+    ended = []
+
+    def job(part):
+        if part == bad:
+            raise ValueError(f"part {part}")
+        time.sleep(0.05)
+        ended.append(part)
+
+    with pytest.raises(ValueError, match=f"part {bad}"):
+        side_by_side(job, range(2), 2)
+    assert ended == [1 - bad]
+
+
+@pytest.mark.parametrize(("enough", "threads"), [(1, 3), (60, 2), (100, 1)])
+def test_what_is_soon_counted_is_counted_in_fewer_threads(monkeypatch, enough, threads):
+    monkeypatch.setattr("heatlas.passes._ENOUGH", enough)
+    batch = slow.wander(np.random.default_rng(5), 120, 8)
+    seen = []
+    monkeypatch.setattr("heatlas.passes.side_by_side", lambda job, parts, workers: seen.append(workers))
+    draw([batch], Window(2.0**20, int(batch.u[0] * 2**20) - 300, int(batch.v[0] * 2**20) - 300, 600, 600),
+         parse_measure("passes"), 3)  # fmt: skip
+    assert seen == [threads]
