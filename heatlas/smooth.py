@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.mercator import ground_metres
+from heatlas.threads import side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,17 +79,13 @@ def _blur(
 
     source = np.ascontiguousarray(plane, np.float32)
     out = np.empty((source.shape[0] - 2 * margin, source.shape[1] - 2 * margin), np.float32)
-    if workers == 1:  # starting a thread takes as long as a tenth of a tile
-        blur_rows(source, sigma, margin, unit_peak, 0, len(out), out)
-        return out
-    step = max(64, -(-len(out) // (4 * workers)))
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [
-            pool.submit(blur_rows, source, sigma, margin, unit_peak, first, min(first + step, len(out)), out)
-            for first in range(0, len(out), step)
-        ]
-        for job in jobs:
-            job.result()
+    # Rows with much in them lie together: in turns, nobody has them all.
+    step = len(out) if workers == 1 else max(64, -(-len(out) // (4 * workers)))
+    side_by_side(
+        lambda first: blur_rows(source, sigma, margin, unit_peak, first, min(first + step, len(out)), out),
+        range(0, len(out), step),
+        workers,
+    )
     return out
 
 
