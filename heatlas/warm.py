@@ -94,8 +94,9 @@ def warm_up(names: Collection[str], measure: str) -> bool:
         return False
     # This very copy of heatlas, wherever it is run from: what is compiled is kept beside its files.
     home = str(Path(__file__).resolve().parents[1])
+    # The compiler makes millions of objects, and hardly any that only the collector of garbage would find.
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv[1])\n"
         "from heatlas.warm import compile_group\n"
         "for group in sys.argv[3:]: compile_group(group, sys.argv[2])"
     )
