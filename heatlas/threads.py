@@ -53,8 +53,12 @@ def side_by_side(job: Callable[[T], R], parts: Sequence[T], workers: int) -> lis
     for share in range(1, threads):
         ended = _thread.allocate_lock()
         ended.acquire()
-        _thread.start_new_thread(work_aside, (share, ended))
-        running.append(ended)
+        try:
+            _thread.start_new_thread(work_aside, (share, ended))
+        except RuntimeError:  # there may be no more of them
+            work(share)
+        else:
+            running.append(ended)
     work(0)
     for ended in running:
         ended.acquire()

@@ -29,6 +29,14 @@ def test_parts_are_done_at_the_same_time():
     assert sorted(side_by_side(lambda _: meeting.wait(), range(3), 3)) == [0, 1, 2]
 
 
+def test_where_no_thread_can_be_started_one_does_it_all(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("_thread.start_new_thread", refuse)
+    assert side_by_side(lambda k: k + 1, range(5), 3) == [1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize("bad", [0, 1])
 def test_an_error_is_raised_when_all_have_ended(bad):
     ended = []
