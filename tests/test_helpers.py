@@ -32,6 +32,14 @@ def children():
 
 
 @pytest.fixture(autouse=True)
+def interruptible():
+    """What a shell starts in the background is deaf to interrupts, and so are its tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
 def others():
     """Other tests may have started servers."""
     OTHERS.clear()

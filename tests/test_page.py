@@ -623,6 +623,16 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
         assert all(one["right"] <= other["left"] + 1 for one, other in itertools.pairwise(marks)), "years overlap"
 
 
+def test_a_shared_scale_that_cannot_be_had_is_told(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        # The second question, for one scale of both maps, finds the server gone.
+        seen.page.route(lambda url: "scale.json" in url and "tone=log" in url, lambda route: route.abort())
+        seen.page.click("#compare")
+        seen.page.wait_for_selector("#legend.two .alone", timeout=WAIT)
+        assert seen.page.inner_text("#legend-title") == "Nothing here"
+        seen.troubles[:] = [one for one in seen.troubles if "ERR_FAILED" not in one]
+
+
 def test_the_page_holds_no_script_or_style_that_a_policy_must_let_through():
     page = (Path(__file__).parents[1] / "heatlas" / "server" / "static" / "index.html").read_text("utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)

@@ -8,7 +8,8 @@ const SIDES = { a: "Left", b: "Right" };
 export function showLegend(scales, shared = false) {
   const box = $("legend");
   const good = scales.filter(([, scale]) => drawn(scale));
-  const several = scales.length > 1 && !shared;
+  const one = shared && good.length > 0; // a server that has gone meanwhile gives none
+  const several = scales.length > 1 && !one;
   box.hidden = !scales.length;
   const first = good[0]?.[1];
   $("legend-title").textContent = first ? titleOf(first) : "Nothing here";
@@ -24,7 +25,7 @@ export function showLegend(scales, shared = false) {
     first ? `${titleOf(first)} from ${first.low_text} to ${first.high_text}` : "no colours",
   );
   $("legend-ticks").replaceChildren(
-    ...(shared ? [good[0]] : scales).map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
+    ...(one ? [good[0]] : scales).map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
   );
   box.classList.toggle("two", several);
 }
