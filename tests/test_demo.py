@@ -10,6 +10,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -318,6 +319,19 @@ def test_diary_keeps_its_habits() -> None:
     running = {"loop", "explore", "long", "intervals", "trail"}
     assert not [s for s in sessions if s.kind in running and 396 <= s.day < 434]
     assert {s.day // 7 for s in sessions if s.kind == "holiday"} <= {41, 42}
+
+
+@pytest.mark.parametrize("total", [1, 2, 23, 24, 200, 320, 321, 400, 640, 641, 1000, 1999, 2000, 3201, 9_000, 10_000])
+def test_every_session_is_in_the_past_and_none_overlap(total: int) -> None:
+    sessions = plan(total, np.random.default_rng([total, 0]))
+    assert len(sessions) == total
+    begin, end = (datetime(year, 10, 5, tzinfo=UTC).timestamp() for year in (2006, 2026))
+    assert begin <= sessions[0].start
+    assert sessions[-1].start < end
+    assert min((b.start - a.start for a, b in pairwise(sessions)), default=9999) > 1800
+    if total <= 8_000:  # a day has one session beside the commutes while there are days enough
+        days = [session.day for session in sessions if session.kind != "commute"]
+        assert len(days) == len(set(days))
 
 
 def test_all_places_can_be_reached() -> None:

@@ -13,7 +13,7 @@ __all__ = ["command"]
 
 @click.command("demo")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--seed", default=1, show_default=True, help="Another number makes another two years.")
+@click.option("--seed", default=1, show_default=True, help="Another number makes another diary.")
 @click.option("--activities", default=200, show_default=True, type=click.IntRange(1), metavar="N", help="How many.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(folder: Path, seed: int, activities: int, quiet: bool) -> None:

@@ -33,7 +33,8 @@ def write_demo(
     seed : int
         Not negative. The same seed and number give the same bytes (with the same NumPy and zlib).
     activities : int
-        Rows of ``activities.csv``, 1 to 10,000.
+        Rows of ``activities.csv``, 1 to 10,000. They end in October 2026; up to 320 fill two years, more begin
+        earlier, up to twenty years before.
     progress : callable, optional
         Called with the number of activities written and of all activities.
 

@@ -1,4 +1,4 @@
-"""What the made-up athlete does, and when: two years of habits, seasons, a holiday and an injury."""
+"""What the made-up athlete does, and when: two years of habits, seasons, a holiday and an injury, or more of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ import numpy as np
 __all__ = ["KINDS", "Kind", "Session", "fitness", "plan"]
 
 _FIRST = date(2024, 10, 7)
+"""Day 0 of the diary; larger diaries begin earlier, on days below 0."""
 _DAYS = 728
+"""Days from the first to the end: whole weeks, so that earlier ones begin on a Monday too. All are in the past."""
+_ENOUGH = 320
+"""Sessions that find room in so many days."""
+_MOST_SPANS = 10
+"""Times these days at most: twenty years, further back the clocks of FIT do not go on for long."""
+_CROWDED = ((0.0, 12.5, 19.5), (12.5, 24.0, 6.0))
+"""Of a day with two sessions: when the other one starts, from and below, and when this one does (local hours)."""
 _INJURY = (396, 434)
 _HOLIDAY = (290, 297)
 _REST = (74, 80)
@@ -78,7 +86,7 @@ class Session:
     start: int
     """Unix seconds, UTC."""
     day: int
-    """Days since the diary begins."""
+    """Days since 7 October 2024, below 0 before."""
     local: float
     """Local hour of the start."""
     number: int = field(default=0)
@@ -120,10 +128,9 @@ def _counts(total: int) -> dict[str, int]:
     return counts
 
 
-def _liking(kind: str, days: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _liking(kind: str, day: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """How likely the kind is on each day."""
     habit = KINDS[kind]
-    day = np.arange(days)
     weekday = np.array(habit.weekdays)[(day + _FIRST.weekday()) % 7]
     year = (day + _FIRST.timetuple().tm_yday) / 365.25
     weight = weekday * np.clip(1 - habit.season * np.cos(2 * np.pi * (year - 0.05)), 0, None) + 1e-9
@@ -137,30 +144,48 @@ def _liking(kind: str, days: int) -> np.ndarray[tuple[int], np.dtype[np.float64]
 
 
 def plan(total: int, rng: np.random.Generator) -> list[Session]:
-    """Draw so many sessions, in order of time; more than some hundreds take more years.
+    """Draw so many sessions, in order of time; more than some hundreds begin years earlier, and all end on one day.
 
-    At most one session a day, but for commutes, which come in pairs and leave the evening free.
+    At most one session a day, but for commutes, which come in pairs and leave the evening free. Only where twenty
+    years have too few days is there a second one.
     """
-    days = _DAYS * max(1, math.ceil(total / 320))
-    busy = np.zeros(days, bool)
-    worked = np.zeros(days, bool)
+    spans = min(_MOST_SPANS, math.ceil(total / _ENOUGH))
+    days = np.arange(-_DAYS * (spans - 1), _DAYS)
+    busy = np.zeros(len(days), bool)
+    worked = np.zeros(len(days), bool)
     sessions = []
     for kind, count in sorted(_counts(total).items(), key=lambda item: KINDS[item[0]].share):
         habit = KINDS[kind]
         commute = kind == "commute"
-        weight = _liking(kind, days)
-        weight[worked if commute else busy] = 0
-        wanted = (count + 1) // 2 if commute else count
-        weight += 1e-12 * ~(worked if commute else busy)
-        chosen = np.sort(rng.choice(days, size=wanted, replace=False, p=weight / weight.sum()))
-        (worked if commute else busy)[chosen] = True
+        taken = worked if commute else busy
+        chosen = _days(_liking(kind, days), taken, (count + 1) // 2 if commute else count, rng)
         for n in range(count):
-            day = int(chosen[n // 2] if commute else chosen[n])
+            day = int(days[chosen[n // 2] if commute else chosen[n]])
             usual = habit.hours[n % 2 if commute else int(rng.integers(len(habit.hours)))]
             hour = usual[0] + float(np.clip(rng.normal(), -1.5, 1.5)) * usual[1]
             sessions.append((_start(day, hour), kind, day, hour, n))
-    free = [s if not (worked[s[2]] and s[1] != "commute") else _after_work(s) for s in sessions]
-    return [Session(start=s[0], kind=s[1], day=s[2], local=s[3], number=s[4]) for s in sorted(free)]
+    at_work = {int(day) for day in days[worked]}
+    free = [s if s[2] not in at_work or s[1] == "commute" else _after_work(s) for s in sessions]
+    return [Session(start=s[0], kind=s[1], day=s[2], local=s[3], number=s[4]) for s in sorted(_apart(free, at_work))]
+
+
+def _days(
+    weight: np.ndarray[tuple[int], np.dtype[np.float64]],
+    taken: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    wanted: int,
+    rng: np.random.Generator,
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Draw places of days that are not taken, and take them; when none is left, all are free once more."""
+    chosen: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
+    while wanted:
+        some = min(wanted, int((~taken).sum()))
+        share = np.where(taken, 0.0, weight) + 1e-12 * ~taken
+        chosen.append(np.sort(rng.choice(len(taken), size=some, replace=False, p=share / share.sum())))
+        taken[chosen[-1]] = True
+        wanted -= some
+        if wanted:
+            taken[:] = False
+    return np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
 
 
 def _after_work(session: tuple[int, str, int, float, int]) -> tuple[int, str, int, float, int]:
@@ -168,3 +193,22 @@ def _after_work(session: tuple[int, str, int, float, int]) -> tuple[int, str, in
     start, kind, day, hour, n = session
     evening = 18.2 + hour % 1 * 0.5
     return (start + round((evening - hour) * 3600), kind, day, evening, n) if hour < 18.2 else session
+
+
+def _apart(
+    sessions: list[tuple[int, str, int, float, int]], at_work: set[int]
+) -> list[tuple[int, str, int, float, int]]:
+    """Move the second session of a day away from the first: to midday on working days, else to the other half."""
+    first: dict[int, float] = {}
+    moved = []
+    for session in sessions:
+        start, kind, day, hour, n = session
+        if kind != "commute" and day in first:
+            other = next(at for low, high, at in _CROWDED if low <= first[day] < high)
+            at = (12.0 if day in at_work else other) + hour % 1 * 0.5
+            moved.append((start + round((at - hour) * 3600), kind, day, at, n))
+            continue
+        if kind != "commute":
+            first[day] = hour
+        moved.append(session)
+    return moved
