@@ -53,12 +53,14 @@ def nice_ticks(low: float, high: float, position: Callable[[float], float], unit
     lower, upper = low * unit.factor, high * unit.factor
     for tier in _even_tiers(lower, upper, unit) if _is_linear(low, high, position) else []:
         chosen = _fitting([tier], position, unit, _EVEN_TICKS)
-        if len(chosen) == len(tier):
+        if len(chosen) == sum(map(len, tier)):
             break
     if len(chosen) < 2:
         chosen = _fitting_round(_round_tiers(lower, upper, unit), position, unit)
     if len(chosen) < 3:
-        extra = [list(chosen), *_even_tiers(lower, upper, unit)[::-1], [lower], [upper]]
+        ends = [[(lower, upper)]] if lower == -upper else [[(lower,)], [(upper,)]]
+        kept = _paired(list(chosen)) if lower < 0 < upper else [(number,) for number in chosen]
+        extra = [kept, *_even_tiers(lower, upper, unit)[::-1], *ends]
         chosen = _fitting(extra, position, unit, _FEW_TICKS)
     return sorted(chosen.values())
 
@@ -68,16 +70,28 @@ def _is_linear(low: float, high: float, position: Callable[[float], float]) -> b
     return bool(np.abs(np.diff(places, n=2)).max() < 0.01)
 
 
-def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[float]]:
-    """Rows of evenly spaced written numbers, from dense to sparse."""
+def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
+    """Rows of evenly spaced written numbers, from dense to sparse; a number goes with its opposite."""
     span = upper - lower
     tiers = []
     for step in steps(unit, span / (_EVEN_TICKS + 1), span):
         if unit.whole and step < 1 and span >= 2:
             continue
         first, last = math.ceil(lower / step - 1e-6), math.floor(upper / step + 1e-6)
-        tiers.append([number * step for number in range(first, last + 1)])
+        tiers.append(_paired([number * step for number in range(first, last + 1)]))
     return tiers
+
+
+def _paired(numbers: Sequence[float]) -> list[tuple[float, ...]]:
+    """Group numbers with their opposites: 0 first, then the largest; without opposites one by one, in their order.
+
+    Labels that are taken one by one from one end leave out other numbers on the left of 0 than on its right.
+    """
+    if not (min(numbers, default=0) < 0 < max(numbers, default=0)):
+        return [(number,) for number in numbers]
+    sizes = sorted({abs(number) for number in numbers}, key=lambda size: (size != 0, -size))
+    own = set(numbers)
+    return [tuple(number for number in sorted({-size, size}) if number in own) for size in sizes]
 
 
 def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
@@ -128,7 +142,7 @@ def _roughness(number: float, unit: Unit) -> int:
 
 
 def _fitting(
-    tiers: Sequence[Sequence[float] | Sequence[tuple[float, ...]]],
+    tiers: Sequence[Sequence[tuple[float, ...]]],
     position: Callable[[float], float],
     unit: Unit,
     most: int,
@@ -138,7 +152,7 @@ def _fitting(
     for tier in tiers:
         for group in tier:
             taken = dict(chosen)
-            for number in group if isinstance(group, tuple) else (group,):
+            for number in group:
                 place, label = position(number / unit.factor), unit.format(number / unit.factor)
                 if not (-1e-6 <= place <= 1 + 1e-6 and _has_room(place, label, taken)):
                     break
