@@ -245,6 +245,7 @@ def described(path):
         yield schemathesis.openapi.from_dict(web.get("/openapi.json").json()), web
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(
     "address",
     [
@@ -279,9 +280,10 @@ def test_any_request_is_answered_as_described(described, address):
         case.validate_response(answer, checks=checks)
 
     few = settings(
-        max_examples=40, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=40,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     few(given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE))(lambda case: ask(case, told)))()
     assert seen & {200, 400, 404}
     if list(operation.iter_parameters()):

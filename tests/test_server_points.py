@@ -426,6 +426,7 @@ def test_serve_shows_a_table_out_of_a_library_for_the_while(tmp_path):
             server.wait(20)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("address", ["/tiles/{measure}/{z}/{x}/{y}.{form}", "/scale.json", "/WMTSCapabilities.xml"])
 def test_any_request_is_answered_as_described(web, address):
     """Made-up requests over tracks and points: never a failure of the server, always a status that is told."""
@@ -447,8 +448,9 @@ def test_any_request_is_answered_as_described(web, address):
         )
 
     few = limits(
-        max_examples=60, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=60,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     few(given(operation.as_strategy())(ask))()
     assert seen & {200, 400, 404}
