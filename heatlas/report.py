@@ -26,7 +26,7 @@ class Report:
     warnings: list[tuple[str, str]] = field(default_factory=list)
     """File and what was wrong with it, though it could be read."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Reason -> number of fixes, breaks, activities or rows; the reason's first word says of what."""
+    """Reason -> number of fixes, breaks, activities, rows or values; the reason's first word says of what."""
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     """The file that was left out, and the file that holds the same activity."""
     seconds: dict[str, float] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from heatlas.sources.fit_activity import (
 )
 from heatlas.sources.fit_messages import global_number, make_plan
 from heatlas.sources.fit_profile import RECORD, WANTED
+from heatlas.sources.sensors import FIT_UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -208,6 +209,9 @@ def _recordings(data: bytes, part: _Part, summary: Summary, source: str, wanted:
     distance = _distance(values)
     if "fractional_cadence" in values and "cadence" in values:
         values["cadence"] += np.nan_to_num(values["fractional_cadence"])
+    for name, unknown in FIT_UNKNOWN.items():
+        if name in values:
+            values[name][np.isin(values[name], unknown)] = np.nan
     columns = {name: values[name].astype(np.float32) for name in COLUMNS if name in values and name in wanted}
     breaks = _breaks(part, summary)
     recordings = []

@@ -21,6 +21,7 @@ from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries, unpack
 from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
+from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sports import VIRTUAL, max_speed
 from heatlas.sources.strava import find_exports
 
@@ -244,6 +245,9 @@ def _cleaned(outcome: Outcome, recording: Recording, columns: frozenset[str], ex
     if activity.sport in VIRTUAL:
         outcome.dropped["activities that were virtual"] += 1
         return []
+    activity, summed = possible_attributes(activity)
+    recording, measured = possible(recording, columns)
+    outcome.dropped += summed + measured
     batch = clean(recording, max_speed(activity.sport), columns)
     outcome.dropped += batch.dropped
     if not batch.fixes:
