@@ -66,6 +66,7 @@ def test_zones(export):
     before = library_tracks("l.db", ()).fixes
     assert command("zones", "add", "home", "--at", f"{lat},{lon}", "--radius", "300m", "-l", "l.db").returncode == 0
     assert command("zones", "list", "-l", "l.db").stdout.startswith(f"home  --at {lat:.8g},{lon:.8g} --radius 300m")
+    assert "(rule 2)" in command("zones", "list", "-l", "l.db").stdout
     again = command("zones", "add", "home", "--at", "47,11", "--radius", "300m", "-l", "l.db")
     assert again.returncode == 2
     assert "has a zone 'home' already" in again.stderr
@@ -74,6 +75,46 @@ def test_zones(export):
     assert command("zones", "remove", "hom", "-l", "l.db").returncode == 2
     assert command("zones", "remove", "home", "-l", "l.db").returncode == 0
     assert library_tracks("l.db", ()).fixes == before
+
+
+def test_zones_are_renewed_by_a_word(export):
+    from dataclasses import replace
+
+    from heatlas.keeping import zones_of
+    from heatlas.library.store import open_library
+    from heatlas.library.upkeep import reindex
+
+    track = heatlas.open(export).batches[0]
+    lon, lat = (float(x) for x in heatlas_lonlat(track.u[0], track.v[0]))
+    command("import", export, "-l", "l.db", "--zone", f"{lat},{lon},300m")
+    assert command("zones", "renew", "-l", "l.db").stdout == "all zones are cut by today's rule: nothing was changed\n"
+    with open_library("l.db") as library:
+        reindex(library, zones={"zone 1": replace(zones_of("l.db")["zone 1"], rule=1)})
+    import_into("l.db", export, zones=[f"{lat},{lon},300m"])  # the same again: its cut is not drawn anew
+    assert [zone.rule for zone in zones_of("l.db").values()] == [1]
+    assert "rule 1; heatlas zones renew draws a better one" in command("zones", "list", "-l", "l.db").stdout
+    said = command("zones", "renew", "-l", "l.db")
+    assert (said.returncode, said.stdout) == (0, "cut anew: zone 1\n")
+    assert "overwrite or withdraw it" in said.stderr
+    assert [zone.rule for zone in zones_of("l.db").values()] == [2]
+    assert library_tracks("l.db", ()).fixes == heatlas.open(export).hidden(privacy_of_library("l.db")).fixes
+
+
+def test_a_zone_of_an_import_takes_no_name_of_another(export):
+    from heatlas.keeping import show_zone, zones_of
+
+    import_into("l.db", export, zones=["47,11,300m", "48,12,300m"])
+    show_zone("l.db", "zone 1")
+    import_into("l.db", export, zones=["49,13,300m"])
+    assert {name: zone.lat for name, zone in zones_of("l.db").items()} == {"zone 1": 49, "zone 2": 48}
+
+
+def privacy_of_library(path):
+    from heatlas.library.settings import privacy_of, read_settings
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library, library.read() as link:
+        return privacy_of(link, read_settings(link))[0]
 
 
 def heatlas_lonlat(u, v):

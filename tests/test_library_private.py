@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -23,10 +24,11 @@ from heatlas.library.passing import passing
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import reindex
-from heatlas.library.zones import add_zone, list_zones, remove_zone
+from heatlas.library.zones import add_zone, list_zones, remove_zone, renew_zones
 from heatlas.measures import draw as draw_tracks
 from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.privacy import Privacy, Zone
+from heatlas.tiling.snapshot import take
 from heatlas.window import Window
 
 PLACE = (47.8, 10.9)
@@ -115,6 +117,73 @@ def test_settings_changed_and_changed_back(tmp_path, measure):
         assert check(library, None) == []
         with library.read() as link:
             assert read_settings(link) == Settings()
+
+
+def older_library(path, tracks, monkeypatch):
+    """A library with a zone, as it was before zones had rules."""
+    import heatlas.library.store as store
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "MIGRATIONS", store.MIGRATIONS[:2])
+        open_library(path, create=True).close()
+    link = sqlite3.connect(path)
+    assert len(link.execute("PRAGMA table_info(zones)").fetchall()) == 4
+    link.execute("INSERT INTO zones VALUES ('home', ?, ?, 120)", PLACE)
+    link.commit()
+    link.close()
+    library = open_library(path)
+    put(library, tracks)
+    return library
+
+
+def same_as_drawn(library, tracks, *zones, clip=0.0):
+    """Whether the index holds what direct rendering draws with these zones."""
+    privacy = Privacy(clip, zones, SECRET)
+    drawn = draw_tracks(cut(tracks, privacy), window(16), parse_measure("passes"), 1).total
+    assert check(library, None) == []
+    return np.array_equal(draw(library, window(16), parse_measure("passes")).total, drawn)
+
+
+def test_an_older_library_keeps_its_cuts_until_they_are_renewed(tmp_path, monkeypatch):
+    tracks, old, new = walks(8, 12), Zone(*PLACE, 120.0, 1), Zone(*PLACE, 120.0, 2)
+    with older_library(tmp_path / "a.db", tracks, monkeypatch) as library:
+        assert list_zones(library) == {"home": old}
+        assert same_as_drawn(library, tracks, old)
+        more = walks(9, 4)
+        put(library, more)
+        reindex(library, clip_ends=30.0)  # other settings change no rule
+        assert same_as_drawn(library, tracks + more, old, clip=30.0)
+        reindex(library, clip_ends=0.0)
+        add_zone(library, "work", 47.803, 10.905, 60.0)  # a new one is of today
+        assert list_zones(library) == {"home": old, "work": Zone(47.803, 10.905, 60.0, 2)}
+        assert same_as_drawn(library, tracks + more, old, Zone(47.803, 10.905, 60.0, 2))
+        before = rows(library)
+        with pytest.raises(KeyboardInterrupt):
+            renew_zones(library, stop)
+        assert (rows(library), list_zones(library)["home"]) == (before, old)
+        version = take(library).version
+        assert renew_zones(library) == ["home"]
+        assert take(library).version != version  # tiles that were drawn are drawn again
+        assert list_zones(library)["home"] == new
+        assert same_as_drawn(library, tracks + more, new, Zone(47.803, 10.905, 60.0, 2))
+        assert renew_zones(library) == []
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 2**32 - 1), rule=st.sampled_from([1, 2]), radius=st.floats(20, 300))
+def test_a_zone_that_is_added_and_removed_changes_nothing(tmp_path_factory, seed, rule, radius):
+    tracks = walks(seed, 6, n=60)
+    with made(tmp_path_factory.mktemp("zone") / "a.db", tracks) as library:
+        bare = draw(library, window(16), parse_measure("passes")).total
+        reindex(library, zones={"home": Zone(*PLACE, radius, rule)})
+        assert same_as_drawn(library, tracks, Zone(*PLACE, radius, rule))
+        remove_zone(library, "home")
+        assert np.array_equal(draw(library, window(16), parse_measure("passes")).total, bare)
+        assert same_as_drawn(library, tracks)
+
+
+def stop(done, total):
+    raise KeyboardInterrupt
 
 
 def test_only_what_is_cut_otherwise_is_touched(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from heatlas.errors import BadOption
 from heatlas.kernels.path import metres_along
 from heatlas.mercator import from_lonlat, ground_metres
 from heatlas.privacy import Privacy, Zone, hide, owner_secret
+from heatlas.privacy.cuts import hidden_circle
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 seeds = st.integers(0, 2**32 - 1)
@@ -90,22 +91,80 @@ def test_nothing_is_left_inside_a_zone(seed, radius):
     assert (np.diff(shown.progress[: shown.segments[shown.tracks[1]]]) >= 0).all()
 
 
-def test_the_hidden_circle_is_shifted():
-    angles = np.linspace(0, 2 * np.pi, 2000)
-    edges = []
-    for radius in (500.0, 501.0):
-        east, _ = (float(g) for g in ground_metres(from_lonlat(10.9, 47.8)[1]))
-        rays = [
-            slow.make_batch(
-                10.9 + np.cos(a) * np.arange(0, 1500, 5) * 360 / east,
-                47.8 + np.sin(a) * np.arange(0, 1500, 5) / 111190,
-            )
-            for a in angles[::50]
-        ]
-        zone = Privacy(zones=(Zone(47.8, 10.9, radius),), secret=SECRET)
-        edges.append([distances(hide(ray, zone), 47.8, 10.9).min() for ray in rays])
-        assert np.ptp(edges[-1]) > 50  # its middle is not home
-    assert not np.allclose(edges[0], edges[1], atol=5)
+def old_circle(zone, secret):
+    """Rule 1 as it was: what older libraries have cut must stay the same to the last bit."""
+    import hashlib
+    import hmac
+    import math
+
+    def draw(what):
+        text = f"{what}\x1f{zone.lat:.6f} {zone.lon:.6f} {zone.radius:.1f}".encode()
+        return int.from_bytes(hmac.digest(secret, text, hashlib.sha256)[:8], "big") / 2.0**64
+
+    angle = 2 * math.pi * draw("zone angle")
+    shift = (1.4 - 1) * zone.radius * math.sqrt(draw("zone shift"))
+    return shift * math.cos(angle), shift * math.sin(angle), zone.radius * 1.4
+
+
+@given(seed=seeds, radius=st.floats(30, 4000))
+def test_rule_1_is_what_it_was(seed, radius):
+    rng = np.random.default_rng(seed)
+    zone = Zone(rng.uniform(-80, 80), rng.uniform(-180, 180), radius, 1)
+    assert hidden_circle(zone, SECRET) == old_circle(zone, SECRET)
+
+
+def test_rule_2_shifts_over_the_whole_disc_and_covers_the_zone():
+    radius = 500.0
+    east, south, cut = np.array([hidden_circle(Zone(47 + k / 1000, 10.9, radius), SECRET) for k in range(4000)]).T
+    shift = np.hypot(east, south) / radius
+    assert shift.max() <= 1
+    # Uniform over a disc: the square of the distance is uniform, and so is the direction.
+    assert np.allclose(np.quantile(shift**2, np.linspace(0.1, 0.9, 9)), np.linspace(0.1, 0.9, 9), atol=0.03)
+    assert np.allclose(np.histogram(np.arctan2(south, east), 8, (-np.pi, np.pi))[0], 500, atol=90)
+    assert np.mean(shift) == pytest.approx(2 / 3, abs=0.02)
+    assert 2 <= cut.min() / radius < 2.01
+    assert 2.19 < cut.max() / radius < 2.2005
+    assert np.allclose(np.quantile(cut / radius, [0.25, 0.5, 0.75]), [2.05, 2.1, 2.15], atol=0.01)
+    # What is drawn first says nothing of what is drawn next.
+    assert np.abs(np.corrcoef(np.stack((shift, np.arctan2(south, east), cut))) - np.eye(3)).max() < 0.06
+
+
+def test_cuts_of_the_two_rules_have_nothing_in_common():
+    zones = [(Zone(47 + k / 1000, 10.9, 500.0, 1), Zone(47 + k / 1000, 10.9, 500.0)) for k in range(2000)]
+    old, new = (np.array([hidden_circle(pair[k], SECRET) for pair in zones]) for k in (0, 1))
+    turned = np.arctan2(new[:, 1], new[:, 0]) - np.arctan2(old[:, 1], old[:, 0])
+    assert np.hypot(np.cos(turned).mean(), np.sin(turned).mean()) < 0.07
+    assert abs(np.corrcoef(np.hypot(*old[:, :2].T), np.hypot(*new[:, :2].T))[0, 1]) < 0.07
+    with pytest.raises(BadOption, match="rule 3"):
+        Zone(47.8, 10.9, 500.0, 3)
+
+
+@given(seed=seeds, lat=st.floats(-84, 84), radius=st.floats(50, 30_000))
+def test_all_of_a_zone_is_hidden_wherever_it_lies(seed, lat, radius):
+    """Seen along great circles: what lies within the radius on the ground is cut."""
+    zone, rng = Zone(lat, 179.99, radius), np.random.default_rng(seed)
+    # No radius of curvature is longer than 6,400 km, so these lie within the radius for certain.
+    angle, far = rng.uniform(0, 2 * np.pi, 400), radius * np.sqrt(rng.random(400)) / 6_400_000
+    sin, cos = np.sin(np.radians(lat)), np.cos(np.radians(lat))
+    there = np.arcsin(sin * np.cos(far) + cos * np.sin(far) * np.cos(angle))
+    lon = 179.99 + np.degrees(np.arctan2(np.sin(angle) * np.sin(far) * cos, np.cos(far) - sin * np.sin(there)))
+    keep = np.abs(np.degrees(there)) < 85
+    inside = slow.make_batch(lon[keep], np.degrees(there)[keep])
+    assert hide(inside, Privacy(zones=(zone,), secret=SECRET)).fixes == 0
+
+
+@given(seed=seeds, radius=st.floats(30, 400), rule=st.sampled_from([1, 2]))
+def test_hiding_twice_is_hiding_once(seed, radius, rule):
+    rng = np.random.default_rng(seed)
+    batch = slow.wander(rng, 300, 20, segments=[0, 100, 220, 300], tracks=[0, 1, 3])
+    privacy = Privacy(zones=(Zone(47.8, 10.9 + rng.normal(0, 1e-3), radius, rule),), secret=SECRET)
+    once, again = hide(batch, privacy), hide(batch, privacy)
+    twice = hide(once, privacy)
+    for other in (again, twice):
+        assert np.array_equal(once.u, other.u)
+        assert np.array_equal(once.v, other.v)
+        assert np.array_equal(once.segments, other.segments)
+        assert np.array_equal(once.tracks, other.tracks)
 
 
 def test_the_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ class _Lazy(click.Group):
         "import": "library.import_command",
         "serve": "library.serve_command",
         "info": "info.command",
-        "zones": "library.zones_group",
+        "zones": "zones.zones_group",
         "library": "library.library_group",
         "demo": "demo.command",
     }

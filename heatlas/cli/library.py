@@ -1,4 +1,4 @@
-"""`heatlas import`, `zones`, `library` and `serve`."""
+"""`heatlas import`, `library` and `serve`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Any
 
 import click
 
+from heatlas.cli.options import library_option as _library
+from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.progress import show_progress
 
-__all__ = ["import_command", "library_group", "serve_command", "zones_group"]
+__all__ = ["import_command", "library_group", "serve_command"]
 
-_library = click.option(
-    "-l", "--library", default="heatlas.db", show_default=True, metavar="LIB", help="The library's file."
-)
-_quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 _TABLE_OPTIONS = ("name", "before", "after", "where", "time", "weight", "lon", "lat", "table", "query")
 
 
@@ -87,62 +85,6 @@ def _print_point_set(report: dict[str, Any]) -> None:
     print_files({**report, "files": {"failed": [], "warnings": report["warnings"]}})
     said = "" if report["changed"] else ", as they were"
     click.echo(f"{report['name']}: {report['points']:,} points{said}")
-
-
-@click.group("zones")
-def zones_group() -> None:
-    """Places that a library hides, such as home."""
-
-
-@zones_group.command("add")
-@click.argument("name")
-@click.option("--at", required=True, metavar="LAT,LON", help="The middle.")
-@click.option("--radius", required=True, metavar="LENGTH", help="How far around, e.g. 500m.")
-@_library
-def _add(name: str, at: str, radius: str, library: str) -> None:
-    """Hide what lies around a place: a circle that covers it, but is shifted and somewhat wider."""
-    from heatlas.keeping import hide_zone
-
-    hidden, fixes = hide_zone(library, name, at, radius)
-    click.echo(f"{hidden:,} of {fixes:,} fixes are hidden now, by cut ends and zones")
-
-
-@zones_group.command("list")
-@_library
-def _list(library: str) -> None:
-    """List what is hidden."""
-    from heatlas.keeping import zones_of
-
-    for name, zone in zones_of(library).items():
-        click.echo(f"{name}  --at {zone.lat:.8g},{zone.lon:.8g} --radius {zone.radius:.8g}m")
-
-
-@zones_group.command("remove")
-@click.argument("name")
-@_library
-def _remove(name: str, library: str) -> None:
-    """Show again what a zone hid."""
-    from heatlas.keeping import show_zone
-
-    show_zone(library, name)
-
-
-@zones_group.command("audit")
-@_library
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def _audit(library: str, as_json: bool) -> None:
-    """Try to find home from what would be shown, and say how far off the best guess is."""
-    from heatlas.cli.summary import print_json
-    from heatlas.keeping import audit_library
-
-    found = audit_library(library)
-    if as_json:
-        print_json(found)
-        return
-    for spot in found["spots"]:
-        off = "nothing to guess from" if spot["off"] is None else f"the best guess is {spot['off']:,.0f} m off"
-        click.echo(f"{spot['ends']:,} starts and ends around {spot['lat']:.4f},{spot['lon']:.4f}: {off}")
-    click.echo(found["verdict"])
 
 
 @click.group("library")

@@ -1,13 +1,18 @@
-"""Options of `heatlas render`, in groups."""
+"""Options of `heatlas render`, in groups, and those of several commands."""
 
 from __future__ import annotations
 
 import click
 
 __all__ = [
-    "film_options", "filters_options", "hiding_options", "picture_options", "style_options", "tables_options",
-    "tile_options", "windows_options",
+    "film_options", "filters_options", "hiding_options", "library_option", "picture_options", "quiet_option",
+    "style_options", "tables_options", "tile_options", "windows_options",
 ]  # fmt: skip
+
+library_option = click.option(
+    "-l", "--library", default="heatlas.db", show_default=True, metavar="LIB", help="The library's file."
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 
 
 def filters_options(function: click.decorators.FC) -> click.decorators.FC:

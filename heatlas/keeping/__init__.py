@@ -15,6 +15,7 @@ from heatlas.keeping.changing import (
     reindex_library,
     remove_activities,
     remove_points,
+    renew_cuts,
     show_zone,
 )
 from heatlas.keeping.looking import audit_library, check_library, library_tracks, point_sets_of, zones_of
@@ -23,6 +24,6 @@ from heatlas.library.identity import is_library
 
 __all__ = [
     "audit_library", "check_library", "compact_library", "hide_zone", "import_into", "is_library", "library_of",
-    "library_tracks", "point_sets_of", "reindex_library", "remove_activities", "remove_points", "serve_sources",
-    "show_zone", "zones_of",
+    "library_tracks", "point_sets_of", "reindex_library", "remove_activities", "remove_points", "renew_cuts",
+    "serve_sources", "show_zone", "zones_of",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from heatlas.options import parse_length, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+
+    from heatlas.privacy import Zone
 
 __all__ = ["import_into", "refuse_table_options"]
 
@@ -39,7 +42,8 @@ def import_into(
     clip_ends : str, optional
         Length to cut from both ends of each track ("200m"); the library keeps to it from now on.
     zones : collection of str
-        Circles "LAT,LON,RADIUS" to hide from now on, under the names "zone 1", "zone 2" ...
+        Circles "LAT,LON,RADIUS" to hide from now on, under the names "zone 1", "zone 2" ...; one that is hidden
+        already stays as it is.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
@@ -69,12 +73,10 @@ def import_into(
     with open_library(path, create=True) as library:
         if clip is not None or circles:
             # Before anything new is there: what is to be hidden is never in the index.
-            known = zones_of(path)
-            named = {f"zone {len(known) + k + 1}": zone for k, zone in enumerate(circles)}
             reindex(
                 library,
                 clip_ends=clip,
-                zones={**known, **named} if circles else None,
+                zones=_with(zones_of(path), circles) if circles else None,
                 progress=lambda done, total: progress("hiding", done, total),
             )
         report = Report()
@@ -85,6 +87,17 @@ def import_into(
     return {
         **report.data(), "library": str(path), "activities": held, "seconds": report.seconds, "point_sets": point_sets,
     }  # fmt: skip
+
+
+def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zone]:
+    """Add circles under names of their own; one that is there keeps its cut, by whichever rule that was drawn."""
+    zones = dict(known)
+    for circle in circles:
+        if any((zone.lat, zone.lon, zone.radius) == (circle.lat, circle.lon, circle.radius) for zone in zones.values()):
+            continue
+        number = next(k for k in count(1) if f"zone {k}" not in zones)
+        zones[f"zone {number}"] = circle
+    return zones
 
 
 def _apart(sources: Collection[Any]) -> tuple[list[Path], list[Any]]:

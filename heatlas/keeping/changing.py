@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["compact_library", "hide_zone", "reindex_library", "remove_activities", "remove_points", "show_zone"]
+__all__ = [
+    "compact_library", "hide_zone", "reindex_library", "remove_activities", "remove_points",
+    "renew_cuts", "show_zone",
+]  # fmt: skip
 
 
 def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, int]:
@@ -44,6 +47,17 @@ def show_zone(path: str | Path, name: str) -> None:
 
     with open_library(path) as library:
         remove_zone(library, name)
+
+
+def renew_cuts(
+    path: str | Path, progress: Callable[[str, int, int], None] = lambda stage, done, total: None
+) -> list[str]:
+    """Draw the circles of older zones by today's rule; returns the names of these zones."""
+    from heatlas.library.store import open_library
+    from heatlas.library.zones import renew_zones
+
+    with open_library(path) as library:
+        return renew_zones(library, lambda done, total: progress("hiding", done, total))
 
 
 def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:

@@ -127,5 +127,8 @@ _POINTS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _POINTS)
+# Zones that are there keep the cuts that were drawn for them; new ones have a better rule (heatlas.privacy).
+_RULES = ("ALTER TABLE zones ADD COLUMN rule INTEGER NOT NULL DEFAULT 1",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _POINTS, _RULES)
 """Statements of each step."""

@@ -65,8 +65,8 @@ def write_settings(link: sqlite3.Connection, settings: Settings) -> None:
 
 def read_zones(link: sqlite3.Connection) -> dict[str, Zone]:
     """Zones by name."""
-    rows = link.execute("SELECT name, lat, lon, radius FROM zones ORDER BY name").fetchall()
-    return {name: Zone(lat, lon, radius) for name, lat, lon, radius in rows}
+    rows = link.execute("SELECT name, lat, lon, radius, rule FROM zones ORDER BY name").fetchall()
+    return {name: Zone(*circle) for name, *circle in rows}
 
 
 def write_zones(link: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
@@ -76,7 +76,8 @@ def write_zones(link: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
             raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")
     link.execute("DELETE FROM zones")
     link.executemany(
-        "INSERT INTO zones VALUES (?, ?, ?, ?)", [(name, z.lat, z.lon, z.radius) for name, z in zones.items()]
+        "INSERT INTO zones (name, lat, lon, radius, rule) VALUES (?, ?, ?, ?, ?)",
+        [(name, zone.lat, zone.lon, zone.radius, zone.rule) for name, zone in zones.items()],
     )
 
 

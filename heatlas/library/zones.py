@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption
 from heatlas.library.settings import read_zones
 from heatlas.library.upkeep import reindex
-from heatlas.privacy import Zone
+from heatlas.privacy import RULE, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from heatlas.library.store import Library
 
-__all__ = ["add_zone", "list_zones", "remove_zone"]
+__all__ = ["add_zone", "list_zones", "remove_zone", "renew_zones"]
 
 
 def list_zones(library: Library) -> dict[str, Zone]:
@@ -24,8 +27,8 @@ def list_zones(library: Library) -> dict[str, Zone]:
 def add_zone(library: Library, name: str, lat: float, lon: float, radius: float) -> None:
     """Hide a circle, and index anew what goes through it.
 
-    What is hidden is a somewhat wider circle around a shifted centre, drawn from the owner's secret
-    (`heatlas.privacy`).
+    What is cut is a wider circle around a shifted centre, drawn from the owner's secret by today's rule
+    (`heatlas.privacy.Zone`).
 
     Parameters
     ----------
@@ -62,3 +65,26 @@ def remove_zone(library: Library, name: str) -> None:
         raise BadOption(f"there is no zone {name!r} in {library.path}: there are {known}")
     del zones[name]
     reindex(library, zones=zones)
+
+
+def renew_zones(library: Library, progress: Callable[[int, int], None] = lambda done, total: None) -> list[str]:
+    """Draw the circles of older zones by today's rule, and index anew what is cut otherwise: all of it, or nothing.
+
+    A map with the older cuts and one with the newer can be compared: where the place may be, both must allow. So what
+    was published before is to be overwritten or withdrawn.
+
+    Returns
+    -------
+    list of str
+        Names of the zones that were renewed.
+
+    Raises
+    ------
+    BadOption
+        When the cuts of the library were drawn with another secret.
+    """
+    zones = list_zones(library)
+    older = [name for name, zone in zones.items() if zone.rule != RULE]
+    if older:
+        reindex(library, zones={name: replace(zone, rule=RULE) for name, zone in zones.items()}, progress=progress)
+    return older

@@ -90,7 +90,7 @@ def take(library: Library, public: bool = False) -> Snapshot:
         settings = read_settings(link)
         kept = read_rows(link, "same_as IS NULL")
         rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
-        zones = link.execute("SELECT lat, lon, radius FROM zones ORDER BY name").fetchall() if rows else []
+        zones = link.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
         point_sets = list_point_sets(link)
     digest.update(repr((settings, zones, sorted(rows))).encode())
     # What activities are called and when they were decides what filters choose.

@@ -11,36 +11,58 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import os
-import secrets
-import sys
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.batch import take_fixes
 from heatlas.errors import BadOption
-from heatlas.mercator import from_lonlat, ground_metres
+from heatlas.mercator import EARTH_RADIUS, MAX_LATITUDE, from_lonlat, ground_metres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.batch import Activity, Batch
 
-__all__ = ["Privacy", "Zone", "config_folder", "hide", "owner_secret"]
+__all__ = ["RULE", "Privacy", "Zone", "hidden_circle", "hide"]
 
 _SPREAD = 0.35
 """A cut is the asked-for length times 1 - _SPREAD to 1 + _SPREAD."""
-_MARGIN = 1.4
-"""A zone's hidden circle is this much wider than asked for, so that it covers the zone wherever it is shifted."""
+RULE = 2
+"""How the circle that hides a zone is drawn today; a library keeps the rule of each of its zones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a hidden circle is drawn, in parts of the radius asked for; margin - shift is 1 at least: all is covered."""
+
+    margin: float
+    """Least radius."""
+    spread: float
+    """By how much it is larger at most."""
+    shift: float
+    """How far the centre is shifted at most."""
+    salt: str
+    """Draws of two rules have nothing to do with each other: else two maps would give the place away."""
+
+
+_RULES = {
+    1: _Rule(1.4, 0.0, 1.4 - 1, ""),  # not 0.4, which differs in the last bit: cuts that are there must stay the same
+    2: _Rule(2.0, 0.2, 1.0, " 2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A circle in which nothing is shown."""
+    """A circle in which nothing is shown.
+
+    What is cut is a wider circle around a shifted centre, which covers the zone. By rule 2 its radius is 2 to 2.2
+    times the one asked for, and its centre is shifted uniformly over a disc of that radius: so the place is anywhere in
+    such a disc around the centre, and what is cut tells neither the place nor the radius. Rule 1, by which libraries
+    were cut before, takes 1.4 times the radius and a shift of at most 0.4 times it.
+    """
 
     lat: float
     """Degrees."""
@@ -48,6 +70,12 @@ class Zone:
     """Degrees."""
     radius: float
     """Metres."""
+    rule: int = RULE
+    """How the circle that is cut is drawn: 1 or 2."""
+
+    def __post_init__(self) -> None:
+        if self.rule not in _RULES:
+            raise BadOption(f"there is no rule {self.rule} for zones: update heatlas, or take {RULE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,47 +91,6 @@ class Privacy:
     def __post_init__(self) -> None:
         if (self.clip_ends or self.zones) and len(self.secret) < 16:
             raise BadOption("hiding needs a secret of at least 16 bytes: take heatlas.privacy.owner_secret()")
-
-
-def config_folder() -> Path:
-    """Folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it."""
-    if folder := os.environ.get("HEATLAS_CONFIG"):
-        return Path(folder)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", Path.home())) / "heatlas"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "heatlas"
-
-
-def owner_secret() -> bytes:
-    """Read the owner's secret of 32 bytes, and make it at first use.
-
-    Raises
-    ------
-    BadOption
-        When the settings cannot be written or the file in them is damaged.
-    """
-    path = config_folder() / "secret"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # Opened exclusively: of two processes that start together, one makes it and both read it.
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32))
-        secret = bytes.fromhex(path.read_text().strip())
-    except ValueError:
-        secret = b""
-    except OSError as error:
-        raise BadOption(
-            f"the secret for hiding home cannot be kept in {path}: {error.strerror}; "
-            "set HEATLAS_CONFIG to a folder that can be written"
-        ) from None
-    if len(secret) < 16:
-        raise BadOption(f"{path} is damaged: delete it, and a new secret is made (cuts will then differ)")
-    return secret
 
 
 def _draw(secret: bytes, *what: object) -> float:
@@ -154,19 +141,39 @@ def _clip(batch: Batch, length: float, secret: bytes, keep: NDArray[np.bool_]) -
                 keep[first + shown[-1] + 1 : last] = False
 
 
-def _inside(batch: Batch, zone: Zone, secret: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Fixes inside the zone's hidden circle, and fixes whose line to the next one crosses it."""
+def hidden_circle(zone: Zone, secret: bytes) -> tuple[float, float, float]:
+    """Draw the circle that is cut for a zone.
+
+    Returns
+    -------
+    east, south, radius : float
+        Metres from the zone's centre to that of the circle, and the circle's radius.
+    """
     # Written out to a fixed precision: 500 and 500.0 are one zone.
     identity = f"{zone.lat:.6f} {zone.lon:.6f} {zone.radius:.1f}"
-    angle = 2 * math.pi * _draw(secret, "zone angle", identity)
-    shift = (_MARGIN - 1) * zone.radius * math.sqrt(_draw(secret, "zone shift", identity))
+    rule = _RULES[zone.rule]
+    angle = 2 * math.pi * _draw(secret, f"zone angle{rule.salt}", identity)
+    # The root of a uniform number: equally many places of the disc at any distance.
+    shift = rule.shift * zone.radius * math.sqrt(_draw(secret, f"zone shift{rule.salt}", identity))
+    more = rule.spread * _draw(secret, f"zone radius{rule.salt}", identity) + _stretch(zone) if rule.spread else 0.0
+    return shift * math.cos(angle), shift * math.sin(angle), zone.radius * (rule.margin + more)
+
+
+def _stretch(zone: Zone) -> float:
+    """By which part metres at the zone's centre are too long for what of it is nearest to a pole; 0.0002 for 1 km."""
+    far = math.radians(min(abs(zone.lat) + math.degrees(zone.radius / EARTH_RADIUS), MAX_LATITUDE))
+    return max(math.cos(math.radians(zone.lat)) / math.cos(far) - 1, 0.0)
+
+
+def _inside(batch: Batch, zone: Zone, secret: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Fixes inside the zone's hidden circle, and fixes whose line to the next one crosses it."""
+    east_shift, south_shift, radius = hidden_circle(zone, secret)
     u, v = from_lonlat(zone.lon, zone.lat)
     east, north = (float(g) for g in ground_metres(v))
     # Metres from the shifted centre; round the world by the short way.
     x = batch.u - u
-    x = (x - np.round(x)) * east - shift * math.cos(angle)
-    y = (batch.v - v) * north - shift * math.sin(angle)
-    radius = zone.radius * _MARGIN
+    x = (x - np.round(x)) * east - east_shift
+    y = (batch.v - v) * north - south_shift
     inside = np.hypot(x, y) <= radius
     dx, dy = np.diff(x, append=x[-1:]), np.diff(y, append=y[-1:])
     length2 = dx * dx + dy * dy
