@@ -64,13 +64,9 @@ def _kernel(group: str, measure: str) -> Any:
 
 
 def _is_cold(group: str, measure: str) -> bool:
-    return _never_compiled(_kernel(group, measure))
+    from heatlas.kernels.compiled import never_compiled
 
-
-def _never_compiled(kernel: Any) -> bool:
-    folder = getattr(getattr(kernel, "_cache", None), "cache_path", None)
-    name = f"*.{kernel.py_func.__name__}-*.nbi"
-    return folder is not None and next(Path(folder).glob(name), None) is None
+    return never_compiled(_kernel(group, measure))
 
 
 def warm_up(names: Collection[str], measure: str) -> bool:
@@ -191,9 +187,10 @@ def _draw_tiny(measure: str) -> None:
 
 def points_are_cold() -> bool:
     """Whether drawing points has to be compiled first."""
+    from heatlas.kernels.compiled import never_compiled
     from heatlas.kernels.points import locate
 
-    return _never_compiled(locate)
+    return never_compiled(locate)
 
 
 def compile_points(measure: Measure, shape: str) -> None:
