@@ -58,3 +58,11 @@ def _threads_for_little():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("heatlas.passes._ENOUGH", 1)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_config(tmp_path_factory):
+    """Secrets of tests are not those of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEATLAS_CONFIG", str(tmp_path_factory.mktemp("own-config")))
+        yield

@@ -127,6 +127,7 @@ def open_ledger(path: Path, alone: bool) -> Iterator[Ledger]:
             link.execute(f"PRAGMA locking_mode = {'EXCLUSIVE' if alone else 'NORMAL'}")
             link.execute("PRAGMA journal_mode = DELETE")  # so that the file, once finished, is one file
             link.execute("PRAGMA synchronous = NORMAL")
+            link.execute("PRAGMA secure_delete = ON")  # the file is published: what was replaced is not in it either
             link.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             link.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:

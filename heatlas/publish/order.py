@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from heatlas.frame import at_most_one
 from heatlas.grid import parse_measure, parse_point_measure
 from heatlas.library.point_tables import chosen_points
 from heatlas.options import kernel_of_smoothing, parse_kernel, parse_smoothing
+from heatlas.privacy import owner_secret
 from heatlas.publish.apart import last_zoom_of_points
 from heatlas.smooth import Smoothing
 from heatlas.tiling.fields import Field, first_zoom
@@ -84,6 +86,25 @@ class Order:
         if last < coarsest:
             raise BadOption(f"the library can show no zoom below {coarsest}: ask for a last zoom of {coarsest} or more")
         return range(max(first, coarsest), last + 1)
+
+    @property
+    def said(self) -> str:
+        """The filter in words."""
+        return repr(self.chosen)
+
+    def mark(self) -> str | None:
+        """Keyed digest of the filter: it tells one from another, and only the owner's secret tells what it says.
+
+        Empty where there is no filter; None where no secret can be kept.
+        """
+        if self.chosen == Filter():
+            return ""
+        try:
+            secret = owner_secret()
+        except BadOption:
+            return None
+        said = self.said.encode("utf-8", "surrogatepass")
+        return hmac.digest(secret, b"heatlas filter" + said, "sha256")[:16].hex()
 
     def style(self, field: Field) -> bytes:
         """Digest of all that decides how a tile looks, beside what lies in it and the tone; the filter is no part."""

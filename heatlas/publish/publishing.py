@@ -256,12 +256,14 @@ def _publish(
 
 def _remember_filter(sink: Sink, order: Order, field: Field) -> None:
     """Refuse another filter than the last run's if it leaves nothing; the same one tells what became of the library."""
-    said = repr(order.chosen)
-    if sink.ledger.get("chosen") != said:
+    said, before = order.mark(), sink.ledger.get("chosen")
+    if said is not None and before == said:
+        return
+    if before != order.said:  # as ledgers held it before: in words, which are not to leave this machine
         refuse_none_chosen(field, order.chosen)
-        sink.ledger.begin()
-        sink.ledger.put("chosen", said)
-        sink.ledger.commit()
+    sink.ledger.begin()
+    sink.ledger.put("chosen", said)
+    sink.ledger.commit()
 
 
 def _shown(field: Field) -> dict[str, Any]:
