@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -46,6 +47,55 @@ FILES = {
 
 def test_every_sink_is_tested():
     assert set(FILES) == set(SINKS)
+
+
+@contextlib.contextmanager
+def at_most(size):
+    """No file may grow larger, as on a full disk."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("rgba", [False, True])
+@pytest.mark.parametrize("ending", FILES)
+def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path, capfd, ending, rgba):
+    path, artwork = tmp_path / f"heat{ending}", made(rgba=rgba and ending.startswith(".tif"))
+    whole = {file.name: file.read_bytes() for file in write(path, artwork)}
+    capfd.readouterr()
+    largest = max(map(len, whole.values()))
+    refused = 0
+    for size in (0, 200, largest // 2, largest - 1, 2 * largest):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        try:
+            with at_most(size):
+                write(path, artwork)
+        except HeatlasError as error:
+            refused += 1
+            assert str(error).startswith(f"cannot write {path}: ")  # noqa: PT017 - it may also go well
+            assert "File too large" in str(error)  # noqa: PT017
+            assert list(tmp_path.iterdir()) == []
+        else:
+            assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == whole
+    assert refused >= 4
+    told = capfd.readouterr()
+    assert (told.out, told.err) == ("", "")
+
+
+def test_other_words_on_standard_error_are_not_swallowed(capfd):
+    from heatlas.sinks.gdal import held_to_its_word
+
+    with held_to_its_word():
+        os.write(2, b"by the way\n")
+    assert capfd.readouterr().err == "by the way\n"
+    with pytest.raises(OSError, match="No space left on device"), held_to_its_word():
+        os.write(2, b"one\n_tiffWriteProc: No space left on device.\ntwo\n")
+    assert capfd.readouterr().err == "one\ntwo\n"
 
 
 @pytest.mark.parametrize("ending", FILES)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.errors import MissingExtra
+from heatlas.sinks.gdal import held_to_its_word
 from heatlas.sinks.georeference import geotransform
 from heatlas.sinks.png import SOFTWARE, write_legend
 from heatlas.units import legend_title, unit_of
@@ -42,6 +43,8 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
         Without rasterio.
     BadOption
         When the values, or the picture for `rgba`, are missing.
+    OSError
+        When the system refuses to write.
     """
     try:
         import rasterio
@@ -50,12 +53,34 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
         raise MissingExtra("writing a GeoTIFF", "geotiff") from error
 
     plain = path.with_name(path.name + ".plain.tif")
-    window = artwork.window
     # GDAL makes a COG from a finished file only. One on the disk keeps memory bounded; lightly compressed, and without
     # the blocks that hold nothing, it is written and read faster than a plain one.
     with rasterio.Env(GDAL_CACHEMAX=64, GDAL_PAM_ENABLED=False):
-        with rasterio.open(
-            plain,
+        _write_plain(plain, artwork)
+        with held_to_its_word():
+            copy(
+                plain,
+                path,
+                driver="COG",
+                compress="DEFLATE",
+                level=6,
+                predictor="YES",
+                blocksize=_BLOCK,
+                overview_resampling="AVERAGE",
+                bigtiff="IF_SAFER",
+                num_threads="ALL_CPUS",
+            )
+    plain.unlink()
+    return [path] if artwork.rgba else [path, *write_legend(path, artwork)]
+
+
+def _write_plain(path: Path, artwork: Artwork) -> None:
+    import rasterio
+
+    window = artwork.window
+    with held_to_its_word():
+        dataset = rasterio.open(
+            path,
             "w",
             driver="GTiff",
             width=window.width,
@@ -71,25 +96,16 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
             sparse_ok=True,
             num_threads="ALL_CPUS",
             **(_COLOURS if artwork.rgba else _VALUES),
-        ) as dataset:
-            for top, block in _blocks(artwork):
-                part = rasterio.windows.Window(0, top, window.width, block.shape[1])
-                dataset.write(block, window=part)
-            _describe(dataset, artwork)
-        copy(
-            plain,
-            path,
-            driver="COG",
-            compress="DEFLATE",
-            level=6,
-            predictor="YES",
-            blocksize=_BLOCK,
-            overview_resampling="AVERAGE",
-            bigtiff="IF_SAFER",
-            num_threads="ALL_CPUS",
         )
-    plain.unlink()
-    return [path] if artwork.rgba else [path, *write_legend(path, artwork)]
+    try:
+        for top, block in _blocks(artwork):
+            part = rasterio.windows.Window(0, top, window.width, block.shape[1])
+            with held_to_its_word():
+                dataset.write(block, window=part)
+        _describe(dataset, artwork)
+    finally:
+        with held_to_its_word():
+            dataset.close()
 
 
 def _blocks(artwork: Artwork) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -1,0 +1,113 @@
+"""GDAL held to its word: what it says on the side, when it cannot write, is raised.
+
+Where a block or the end of a file cannot be written, rasterio raises nothing, or something else much later: GDAL's
+errors go to a logger as information, and those of libtiff, with the system's reason, straight to standard error.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["held_to_its_word"]
+
+_REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES)
+"""Why the system may refuse to write."""
+_OF_TIFF = re.compile(rb"^_tiff[A-Za-z]+Proc: .*\n?", re.MULTILINE)
+_STDERR = 2
+_LOGGER = "rasterio._env"
+_SIGNALLED, _MESSAGE = "GDAL signalled an error", "msg="
+
+
+class _Said(logging.Handler):
+    """Collects the errors that rasterio tells as information."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.words: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        words = record.getMessage()
+        if record.levelno >= logging.ERROR or _SIGNALLED in words:
+            self.words.append(words)
+
+
+@contextmanager
+def held_to_its_word() -> Iterator[None]:
+    """Raise OSError, with the system's reason where there is one, for whatever GDAL says or raises.
+
+    Raises
+    ------
+    OSError
+        When anything could not be written.
+    """
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioError
+
+    words: list[str] = []
+    try:
+        with _logged(words), _printed(words):
+            yield
+    except (CPLE_BaseError, RasterioError) as error:
+        raise _refusal([*words, str(error)]) from error
+    if words:
+        raise _refusal(words)
+
+
+@contextmanager
+def _logged(words: list[str]) -> Iterator[None]:
+    logger, said = logging.getLogger(_LOGGER), _Said()
+    before = logger.level, logger.propagate
+    logger.addHandler(said)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(said)
+        logger.level, logger.propagate = before
+        words += said.words
+
+
+@contextmanager
+def _printed(words: list[str]) -> Iterator[None]:
+    """Take lines of libtiff out of what is written to standard error meanwhile; all else goes there afterwards."""
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # closed: nothing can be printed
+        yield
+        return
+    # A pipe, as a file may have no room either; what is more than it holds is lost.
+    read, write = os.pipe()
+    for end in (read, write):
+        os.set_blocking(end, False)
+    os.dup2(write, _STDERR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(write)
+        text = b""
+        with suppress(OSError):
+            while part := os.read(read, 1 << 16):
+                text += part
+        os.close(read)
+        words += [line.decode(errors="replace").strip() for line in _OF_TIFF.findall(text)]
+        with suppress(OSError):
+            os.write(kept, _OF_TIFF.sub(b"", text))
+        os.close(kept)
+
+
+def _refusal(words: list[str]) -> OSError:
+    """Find the system's reason in GDAL's words; else give the first of these."""
+    for code in _REASONS:
+        if any(os.strerror(code).lower() in each.lower() for each in words):
+            return OSError(code, os.strerror(code))
+    return OSError(f"the disk may be full ({words[0].partition(_MESSAGE)[2] or words[0]})")
