@@ -228,3 +228,19 @@ def test_nothing_in_a_caption_lies_on_anything_else(width):
     lit = (strip[0] == (255, 160, 40)).all(axis=1)
     assert abs(lit.sum() - width / 4) <= 1
     assert (strip[0, round(width / 2)] == (14, 17, 22)).all()
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".gif", ".webp"])
+def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path, capfd, ending):
+    resource = pytest.importorskip("resource")
+    job = film_job(tmp_path, name=f"film{ending}", width=300)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        with pytest.raises(HeatlasError, match=f"write .*film{ending}: .*File too large") as told:
+            job.run(tracks(), workers=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "\n" not in str(told.value)
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr().err == ""

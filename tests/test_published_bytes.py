@@ -1,4 +1,4 @@
-"""What leaves the machine holds nothing of filters, paths, names and places that are hidden: looked for in all bytes."""
+"""What leaves the machine holds no filter, path, name or hidden place: looked for in all bytes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from heatlas.publish.publishing import publish
 
 WHERE = "name <> 'Confidential errand' AND gear <> 'Secret shoes' AND source <> 'my/own/folder'"
 WORDS = (
-    "Confidential", "errand", "Secret shoes", "my/own", "own-folder", "quiet-library", "Very own name", "Very own watch",
-    "47.8123", "10.9123", "secret home", "rainy mood",
+    "Confidential", "errand", "Secret shoes", "my/own", "own-folder", "quiet-library", "Very own name",
+    "Very own watch", "47.8123", "10.9123", "secret home", "rainy mood",
 )  # fmt: skip
 OUTPUTS = (
     "tiles", "heat.mbtiles", "heat.sqlitedb", "heat.pmtiles", "heat.html", "heat.png", "heat.webp", "heat.tif",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from typing import IO, TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from heatlas.film.reel import Reel
 
 __all__ = ["write"]
+
+_WHO = re.compile(r"^\[[^\]]*\] ")
+"""The part of ffmpeg that speaks."""
 
 
 def write(path: Path, reel: Reel) -> None:
@@ -48,8 +52,9 @@ def write(path: Path, reel: Reel) -> None:
     with tempfile.TemporaryFile() as said:
         # In a session of its own it does not hear Ctrl-C: it is ended here, after the frames have stopped.
         process = subprocess.Popen(  # noqa: S603 - no shell, and all but the name is from here
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
+            restore_signals=False,  # a file that may not grow is an error with a reason, not the end by a signal
+        )  # fmt: skip
         try:
             assert process.stdin is not None
             fed = _feed(process.stdin, reel)
@@ -63,7 +68,7 @@ def write(path: Path, reel: Reel) -> None:
         if status or not fed:
             said.seek(0)
             words = said.read().decode(errors="replace").strip().splitlines() or [f"exit status {status}"]
-            raise HeatlasError(f"ffmpeg could not write {path.name}: {words[-1]}")
+            raise HeatlasError(f"ffmpeg could not write {path.name}: {_WHO.sub('', words[-1])}")
 
 
 def _feed(pipe: IO[bytes], reel: Reel) -> bool:
