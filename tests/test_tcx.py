@@ -99,7 +99,7 @@ def test_all_that_an_activity_says():
         ("<Extensions><q:TPX><q:Speed>3.5</q:Speed></q:TPX></Extensions>", "speed", 3.5),
         ("<Extensions><TPX CadenceSensor='Bike'><Watts>210</Watts></TPX></Extensions>", "power", 210),
         ("<AltitudeMeters>-3.5</AltitudeMeters>", "elevation", -3.5),
-        ("<AltitudeMeters>1,5</AltitudeMeters>", "elevation", np.nan),
+        ("<AltitudeMeters>1,5</AltitudeMeters>", "elevation", 1.5),
         ("<DistanceMeters>12</DistanceMeters>", "speed", np.nan),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import math
 import re
 
@@ -47,6 +48,62 @@ def local(element) -> str:
     return element.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(element.tag, str) else ""
 
 
+FORMS = (
+    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%I:%M:%S %p", "%Y/%m/%d %H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%d %b %Y %H:%M:%S"
+)  # fmt: skip
+NUMERIC = re.compile(r"(\d+)/(\d+)/(\d{4}) .*")
+
+
+class Reading:
+    """How one file writes numbers and times, from those of its values that are not plain."""
+
+    def __init__(self, numbers: list[str], places: list[str], times: list[str]) -> None:
+        thousands = [t for t in numbers if re.fullmatch(r"[+-]?\d{1,3},\d{3}", t, re.ASCII)]
+        decimal = [t for t in numbers if re.fullmatch(r"[+-]?\d*,\d+", t, re.ASCII) and t not in thousands]
+        decimal += [t for t in places if re.fullmatch(r"[+-]?\d*,\d+", t, re.ASCII)]
+        self.comma_is_decimal = bool(decimal) or not thousands
+        counted = [number(t) for t in times if not math.isnan(number(t))]
+        self.unit = 1000.0 if max(counted, default=0) > 1e11 else 1.0
+        numeric = [t for t in times if NUMERIC.fullmatch(t)]
+        american = any(t.endswith("M") for t in numeric)
+        orders = ["%m/%d/%Y", "%d/%m/%Y"] if american else ["%d/%m/%Y", "%m/%d/%Y"]
+
+        def rank(order: str) -> tuple[int, float]:
+            known = {stamp(t.split()[0], order) for t in numeric} - {None}
+            apart = {t.split()[0] for t in numeric if stamp(t.split()[0], order) is not None}
+            return -len(apart), (max(known) - min(known)) if known else 0.0
+
+        self.order = min(orders, key=rank)
+
+    def number(self, text: str) -> float:
+        plain = number(text)
+        if math.isnan(plain) and re.fullmatch(r"[+-]?\d*,\d+", text, re.ASCII):
+            grouped = re.fullmatch(r"[+-]?\d{1,3},\d{3}", text, re.ASCII)
+            return float(text.replace(",", "" if grouped and not self.comma_is_decimal else "."))
+        return plain
+
+    def seconds(self, text: str) -> float:
+        if number(text) >= 1e8:
+            return number(text) / self.unit if number(text) / self.unit >= 1e8 else math.nan
+        plain = seconds(text)
+        if not math.isnan(plain):
+            return plain
+        for form in (*FORMS, f"{self.order} %H:%M:%S", f"{self.order} %I:%M:%S %p"):
+            for zone in ("", "Z", " GMT", "%z", " %z"):
+                found = stamp(text, form + zone)
+                if found is not None:
+                    return found
+        return math.nan
+
+
+def stamp(text: str, form: str) -> float | None:
+    try:
+        moment = dt.datetime.strptime(text, form)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+
+
 def seconds(text: str) -> float:
     match = TIME.fullmatch(text.strip())
     if not match:
@@ -65,26 +122,48 @@ def number(text: str) -> float:
     return float(text) if NUMBER.fullmatch(text) else math.nan
 
 
-def read_point(point, names) -> dict[str, float]:
-    row = dict.fromkeys(FIELDS, math.nan)
-
-    def note(field, value):
-        if math.isnan(row[field]) and math.isfinite(value):
-            row[field] = value
-
+def written(point, names):
+    """Fields and texts of a point in the order in which they stand."""
     for key, value in point.attrib.items():
-        if key.lower() in ("lat", "lon"):
-            note(key.lower(), number(value))
+        if key.lower() in ("lat", "lon", "time", "ele"):
+            yield {"ele": "elevation"}.get(key.lower(), key.lower()), value.strip()
     for element in point.iterdescendants():
         name = local(element)
-        text = element.text or ""
+        text = (element.text or "").strip()
         if name in names["top"] and element.getparent() is point:
-            field = names["top"][name]
-            note(field, seconds(text) if field == "time" else number(text))
+            yield names["top"][name], text
         elif name in names["any"]:
-            note(names["any"][name], number(text))
+            yield names["any"][name], text
         elif name == "value" and local(element.getparent()) == "heartratebpm" and names is TCX:
-            note("heart_rate", number(text))
+            yield "heart_rate", text
+
+
+def plainly(field, text: str) -> float:
+    return seconds(text) if field == "time" else number(text)
+
+
+def reading_of(root, names) -> Reading:
+    """What the odd values of a file say about it; one behind a plain value of its field has no voice."""
+    odd = {"numbers": [], "places": [], "times": []}
+    for point in root.iter():
+        if local(point) != names["point"]:
+            continue
+        known = set()
+        for field, text in written(point, names):
+            kind = {"lat": "places", "lon": "places", "time": "times"}.get(field, "numbers")
+            if field not in known and math.isnan(plainly(field, text)):
+                odd[kind].append(text)
+            elif field not in known:
+                known.add(field)
+    return Reading(**odd)
+
+
+def read_point(point, names, reading) -> dict[str, float]:
+    row = dict.fromkeys(FIELDS, math.nan)
+    for field, text in written(point, names):
+        value = reading.seconds(text) if field == "time" else reading.number(text)
+        if math.isnan(row[field]) and math.isfinite(value):
+            row[field] = value
     return row
 
 
@@ -94,6 +173,7 @@ def read_slowly(data: bytes, names) -> list[tuple[list[dict[str, float]], list[i
         recover=True, resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
     )
     root = etree.fromstring(data.lstrip(), parser)
+    reading = reading_of(root, names)
     found = []
     for activity in root.iter():
         if local(activity) != names["activity"]:
@@ -101,7 +181,7 @@ def read_slowly(data: bytes, names) -> list[tuple[list[dict[str, float]], list[i
         points, segments = [], []
         for segment in activity.iter():
             if local(segment) == names["segment"]:
-                rows = [read_point(point, names) for point in segment if local(point) == names["point"]]
+                rows = [read_point(point, names, reading) for point in segment if local(point) == names["point"]]
                 # The first track of a lap goes on with the lap before within a minute.
                 lap = segment.getparent()
                 first = local(lap) == "lap" and next(e for e in lap if local(e) == "track") is segment
@@ -139,6 +219,7 @@ numbers = st.one_of(
     st.integers(0, 999).map(lambda k: f"+{k}"),
     st.floats(1e-30, 1e30).map(lambda x: f"{x:.6e}"),
     st.sampled_from(["", "12,5", "--", "NaN", "INF", "1e", ".", "-", ".5", "5.", "1_0", "0x10", "1 2", "٣"]),
+    st.sampled_from(["1,234", "-7,5", ",25", "47,5000135", "12,5e3x", "1,2,3"]),
 )
 times = st.one_of(
     st.builds(
@@ -155,6 +236,33 @@ times = st.one_of(
     ),
     st.integers(0, 59).map("2024-05-01T12:00:{:02d}Z".format),
     st.sampled_from(["", "{{ time }}", "yesterday"]),
+    st.builds(
+        "{}-{}-{}T{}:{}:{}Z".format,
+        st.integers(1970, 2023),
+        st.integers(1, 12),
+        st.integers(1, 28),
+        st.integers(0, 23),
+        st.integers(0, 59),
+        st.integers(0, 59),
+    ),
+    st.builds(
+        "2024-05-04T{:02d}:{:02d}:00 {}Z".format, st.integers(1, 12), st.integers(0, 59), st.sampled_from(["AM", "PM"])
+    ),
+    st.integers(10**8, 2 * 10**9).map(str),
+    st.integers(10**12, 2 * 10**12).map(str),
+    st.builds(
+        "Sat, {:02d} May 2024 08:00:{:02d} {}".format,
+        st.integers(1, 28),
+        st.integers(0, 59),
+        st.sampled_from(["GMT", "+0200", "-0730"]),
+    ),
+    st.builds(
+        "{:02d}/{:02d}/2019 {}".format,
+        st.integers(1, 31),
+        st.integers(1, 31),
+        st.sampled_from(["08:00:00", "11:59:59 PM", "07:30:00 +0200"]),
+    ),
+    st.sampled_from(["2024/5/4 08:00:00", "4 May 2024 8:00:00", "2024-05-04 08:00:00 +0200"]),
 )
 junk = st.sampled_from(
     [

@@ -76,6 +76,7 @@ COMPLETE, CUT_OFF, DOCTYPE, FULL = 0, 1, 2, 3
 
 _SLOTS = 64
 _LAT, _LON = np.uint64(name_key("lat")), np.uint64(name_key("lon"))
+_ELE, _TIME = np.uint64(name_key("ele")), np.uint64(name_key("time"))
 
 
 def name_table(names: Mapping[str, int]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -129,11 +130,18 @@ def _position(b, i, n, rows, r, odd, odds):
             field = LATITUDE
         elif key == _LON:
             field = LONGITUDE
+        elif key == _ELE:
+            field = ELEVATION
+        elif key == _TIME:
+            field = TIME
         else:
             continue
         if rows[r, field] == rows[r, field] or odds == odd.shape[0]:
             continue
-        outcome, value, end = read_number(b, start)
+        if field == TIME:
+            outcome, value, end = read_time(b, start)
+        else:
+            outcome, value, end = read_number(b, start)
         if outcome == GOOD and end == i - 1:
             rows[r, field] = value
         elif start < i - 1:

@@ -25,7 +25,6 @@ from heatlas.sources.xml import (
     make_recording,
     read_document,
 )
-from heatlas.sources.xml_text import parse_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +82,7 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
     document = read_document(data, _GPX)
     root = document.root
     tracks = [] if root is None else [e for e in root.iter() if local_name(e).lower() == "trk"]
-    about = _about(root, source)
+    about = _about(document, source)
     found: list[tuple[Activity, int, int, list[int]]] = []
     for number, first, last, segments in _tracks(document):
         track = tracks[number] if 0 <= number < len(tracks) else None
@@ -119,11 +118,12 @@ def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
     return tracks
 
 
-def _about(root: Any, source: str) -> Activity:
-    """Gather what the file says of all its tracks; the root is None where it was lost."""
+def _about(document: Document, source: str) -> Activity:
+    """Gather what the file says of all its tracks."""
+    root = document.root
     if root is None:
         return Activity(source=source)
-    start = parse_time(first_text(root, "metadata", "time") or first_text(root, "time"))
+    start = document.values.time(first_text(root, "metadata", "time") or first_text(root, "time"))
     return Activity(
         source=source,
         name=first_text(root, "metadata", "name") or first_text(root, "name"),

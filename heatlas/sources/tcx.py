@@ -24,7 +24,6 @@ from heatlas.sources.xml import (
     make_recording,
     read_document,
 )
-from heatlas.sources.xml_text import parse_number, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.batch import Recording
+    from heatlas.sources.xml_values import Values
 
 __all__ = ["read_tcx"]
 
@@ -100,12 +100,12 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
             continue
         known = found["activity"]
         fields = document.fields[first:last]
-        activity = _activity(known[number] if 0 <= number < len(known) else None, fields, source)
+        activity = _activity(known[number] if 0 <= number < len(known) else None, fields, source, document.values)
         recordings.append(make_recording(activity, fields, segments, document.warnings))
     if recordings:
         return recordings
     fields = document.fields[:0]
-    activity = _activity(found["activity"][0] if found["activity"] else None, fields, source)
+    activity = _activity(found["activity"][0] if found["activity"] else None, fields, source, document.values)
     course = ("a planned course, not a recording",) if planned or found["course"] else ()
     return [make_recording(activity, fields, (), (*document.warnings, *course))]
 
@@ -135,7 +135,7 @@ def _parts(document: Document) -> Iterator[tuple[int, int, int, int, list[int]]]
             numbers[code] += 1
 
 
-def _activity(element: Any, fields: NDArray[np.float64], source: str) -> Activity:
+def _activity(element: Any, fields: NDArray[np.float64], source: str, values: Values) -> Activity:
     """Gather what stands around the points of an activity; the element is None where it was lost."""
     times = fields[:, kernel.TIME]
     times = times[np.isfinite(times)]
@@ -143,20 +143,20 @@ def _activity(element: Any, fields: NDArray[np.float64], source: str) -> Activit
     if element is None:
         return Activity(source=source, start=start if isfinite(start) else None)
     if not isfinite(start):
-        start = parse_time(first_text(element, "id"))
+        start = values.time(first_text(element, "id"))
     return Activity(
         source=source,
         sport=sport_name(attribute(element, "sport")),
         name=first_text(element, "name") or first_text(element, "notes"),
         start=start if isfinite(start) else None,
-        distance=_sum_of_laps(element, "distancemeters"),
-        elapsed_time=_sum_of_laps(element, "totaltimeseconds"),
+        distance=_sum_of_laps(element, "distancemeters", values),
+        elapsed_time=_sum_of_laps(element, "totaltimeseconds", values),
         device=first_text(element, "creator", "name"),
     )
 
 
-def _sum_of_laps(element: Any, name: str) -> float | None:
+def _sum_of_laps(element: Any, name: str, values: Values) -> float | None:
     """Add up what the laps of an activity state; None where none states anything."""
-    values = [parse_number(first_text(lap, name)) for lap in children(element, "lap")]
-    values = [value for value in values if isfinite(value)]
-    return sum(values) if values else None
+    stated = [values.number(first_text(lap, name)) for lap in children(element, "lap")]
+    stated = [value for value in stated if isfinite(value)]
+    return sum(stated) if stated else None

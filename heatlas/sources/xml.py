@@ -22,13 +22,16 @@ from heatlas.kernels.xml import (
     DOCTYPE,
     ELEVATION,
     FULL,
+    LATITUDE,
+    LONGITUDE,
     NUMBER_OF_FIELDS,
     PADDING,
     TIME,
     name_table,
     scan_points,
 )
-from heatlas.sources.xml_text import parse_number, parse_time, plain_text, to_utf8
+from heatlas.sources.xml_text import plain_text, to_utf8
+from heatlas.sources.xml_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,6 +81,8 @@ class Document:
     marks: list[list[int]]
     """Code of each element that orders points, and the number of points before it."""
     warnings: tuple[str, ...]
+    values: Values
+    """How odd numbers and times of the file are read."""
 
 
 def read_document(data: bytes, form: Format) -> Document:
@@ -96,7 +101,7 @@ def read_document(data: bytes, form: Format) -> Document:
         if re.search(rb"<!doctype\s+html", data[:2000], re.IGNORECASE):
             raise Unreadable(f"is a web page, not {form.title}")
         raise Unreadable("declares a DOCTYPE, which a recording never needs")
-    failed = _resolve(data, odd, fields)
+    values, failed = _resolve(data, odd, fields)
     root, unfinished, malformed = _skeleton(data, cuts)
     name = local_name(root) if root is not None else ""
     if name.lower() != form.root and not len(fields):
@@ -112,7 +117,7 @@ def read_document(data: bytes, form: Format) -> Document:
         warnings.append(f"{unclosed} points are not closed properly")
     if failed:
         warnings.append(f"{failed} values are neither numbers nor times")
-    return Document(root, fields, marks.tolist(), tuple(warnings))
+    return Document(root, fields, marks.tolist(), (*warnings, *values.warnings), values)
 
 
 def _scan(data: bytes, form: Format) -> tuple[tuple[NDArray[Any], ...], int, int]:
@@ -166,20 +171,27 @@ def _skeleton(data: bytes, cuts: NDArray[np.int64]) -> tuple[Any, bool, bool]:
     return root, bool(errors & _UNFINISHED), bool(errors)
 
 
-def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -> int:
-    """Read the values that the scanner found odd into `fields`; count those that are no values."""
+def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -> tuple[Values, int]:
+    """Read the values that the scanner found odd into `fields`; say how, and count those that are no values."""
+    texts = [
+        (row, field, plain_text(data[first:last]) if last - first <= _LONGEST_VALUE else "too long")
+        for row, field, first, last in odd.tolist()
+        if row < len(fields)  # else it belongs to a point that was cut off
+    ]
+    values = Values(
+        (text for _, field, text in texts if field in {LATITUDE, LONGITUDE}),
+        (text for _, field, text in texts if field not in {LATITUDE, LONGITUDE, TIME}),
+        (text for _, field, text in texts if field == TIME),
+    )
     failed = 0
     # Backwards, because of several values for one field the first holds.
-    for row, field, first, last in reversed(odd.tolist()):
-        if row >= len(fields):  # belongs to a point that was cut off
-            continue
-        text = plain_text(data[first:last]) if last - first <= _LONGEST_VALUE else "too long"
-        value = parse_time(text) if field == TIME else parse_number(text)
+    for row, field, text in reversed(texts):
+        value = values.time(text) if field == TIME else values.number(text)
         if isfinite(value):
             fields[row, field] = value
         else:
             failed += bool(text)
-    return failed
+    return values, failed
 
 
 def make_recording(
