@@ -28,6 +28,10 @@ def open_sources(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     time: str | None = None,
     workers: int | None = None,
     measure: str = "passes",
@@ -43,7 +47,7 @@ def open_sources(
         Columns of fixes to keep in memory; fewer take less.
     track : str, optional
         Column of tables that tells tracks apart; tables need it.
-    query, table, lat, lon, time : str, optional
+    query, table, lat, lon, geometry, crs, decimal, dates, time : str, optional
         As for `open_points`.
     workers : int, optional
         Processes for reading; by default one for each processor.
@@ -87,7 +91,9 @@ def open_sources(
         workers,
         lambda done, total: progress("reading", done, total),
         ready,
-        _recordings(tables, lat, lon, time, track),
+        _recordings(
+            tables, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, time=time, track=track
+        ),
     )
     for found in tables:
         report.read += 1
@@ -96,14 +102,12 @@ def open_sources(
     return Tracks(tuple(batches), report)
 
 
-def _recordings(
-    tables: Collection[Table], lat: str | None, lon: str | None, time: str | None, track: str | None
-) -> Iterator[Recording]:
+def _recordings(tables: Collection[Table], **named: str | None) -> Iterator[Recording]:
     for table in tables:
         from heatlas.sources.tables.columns import find_columns
         from heatlas.sources.tables.tracks import read_tracks
 
-        columns = find_columns(table.schema, name=table.name, lat=lat, lon=lon, time=time, track=track)
+        columns = find_columns(table.schema, name=table.name, **named)
         yield from read_tracks(table, columns, table.name)
 
 
@@ -113,6 +117,10 @@ def inspect(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
@@ -130,7 +138,10 @@ def inspect(
         described = describe_tracks(open_sources(*sources, workers=workers, progress=progress))
         return described | ({"point_sets": point_sets_of(sources[0])} if any(map(is_library, sources)) else {})
     only_tables(sources)
-    points = open_points(*sources, query=query, table=table, lat=lat, lon=lon, weight=weight)
+    points = open_points(
+        *sources, query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
+        weight=weight,
+    )  # fmt: skip
     return describe_points(points, lambda rows: progress("reading", rows, points.size))
 
 
@@ -140,6 +151,10 @@ def open_points(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
 ) -> PointSet:
@@ -151,8 +166,15 @@ def open_points(
         CSV, Parquet, GeoJSON ...; a database URL; a frame of pandas, polars, pyarrow or GeoPandas; a mapping of arrays.
     query, table : str, optional
         What to read of a database; the layer of a file that has several.
-    lat, lon, weight, time : str, optional
-        Columns; by default found by their names.
+    lat, lon, geometry, weight, time : str, optional
+        Columns; by default found by their names. `geometry` holds WKB, WKT, GeoJSON or text such as "60.17, 24.94", and
+        stands for the first two.
+    crs : str, optional
+        Coordinate system of positions that state none: "EPSG:32635" when they are easting and northing in UTM.
+    decimal : str, optional
+        How numbers in text are written, "point" or "comma"; by default found out for each column as a whole.
+    dates : str, optional
+        How dates in numbers are written, "dmy", "mdy" or "ymd"; by default found out likewise.
 
     Returns
     -------
@@ -168,7 +190,9 @@ def open_points(
 
     refuse_odd(sources)
     tables = [open_table(source, query=query, table=table) for source in sources]
-    return PointSet.of(tables, lat=lat, lon=lon, weight=weight, time=time)
+    return PointSet.of(
+        tables, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, weight=weight, time=time
+    )
 
 
 def is_table(source: object) -> bool:

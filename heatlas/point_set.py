@@ -16,7 +16,7 @@ from heatlas.options import parse_kernel
 from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.rows import read_points, swap_warning
+from heatlas.sources.tables.rows import METRES, OFF_THE_GLOBE, read_points, swap_warning
 from heatlas.spool import Spool, Tally
 from heatlas.spread import Kernel
 
@@ -47,25 +47,25 @@ class PointSet:
     def of(
         cls,
         tables: Sequence[Table],
-        *,
-        lat: str | None = None,
-        lon: str | None = None,
-        weight: str | None = None,
-        time: str | None = None,
+        **columns: str | None,
     ) -> PointSet:
         """Find the columns of some tables.
+
+        Parameters
+        ----------
+        tables : sequence of Table
+            To be read one after the other.
+        **columns : str, optional
+            As for `heatlas.sources.tables.columns.find_columns`.
 
         Raises
         ------
         BadOption
             Naming the columns that there are.
         """
-        parts = [
-            (table, find_columns(table.schema, name=table.name, lat=lat, lon=lon, weight=weight, time=time))
-            for table in tables
-        ]
-        if len({columns.weight is None for _, columns in parts}) > 1:  # only some have a column of that name
-            parts = [(table, replace(columns, weight=None)) for table, columns in parts]
+        parts = [(table, find_columns(table.schema, name=table.name, **columns)) for table in tables]
+        if len({found.weight is None for _, found in parts}) > 1:  # only some have a column of that name
+            parts = [(table, replace(found, weight=None)) for table, found in parts]
         return cls(tuple(parts))
 
     def where(
@@ -135,7 +135,7 @@ class PointSet:
             "points": tally.points,
             "columns": {
                 what: name
-                for what in ("lat", "lon", "geometry", "weight")
+                for what in ("lat", "lon", "geometry", "crs", "weight")
                 if (name := getattr(columns, what)) is not None
             },
             "dropped": dict(sorted(tally.dropped.items())),
@@ -262,7 +262,7 @@ class PointSet:
 
 
 def _stated(table: Table, columns: PointColumns) -> Box | None:
-    if columns.lon is None or columns.lat is None or not table.repeatable:
+    if columns.lon is None or columns.lat is None or columns.crs is not None or not table.repeatable:
         return None
     lon, lat = table.bounds(columns.lon), table.bounds(columns.lat)
     if lon is None or lat is None:
@@ -296,7 +296,8 @@ def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
         return f"{name} has no rows"
     if not tally.points:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in tally.dropped.most_common(3))
-        return f"{name} has no usable row: {reasons}"
+        hint = f"; {METRES}" if tally.dropped.get(OFF_THE_GLOBE) else ""
+        return f"{name} has no usable row: {reasons}{hint}"
     if weightless:
         return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure count"
     return f"none of the {tally.points:,} points of {name} lies in the window"

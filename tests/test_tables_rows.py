@@ -19,8 +19,9 @@ from heatlas.errors import BadOption
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.geometry import CENTRE, MISSING, PLACE, UNREADABLE, as_wgs84, is_wgs84, places
+from heatlas.sources.tables.geometry import CENTRE, MISSING, PLACE, UNREADABLE, places
 from heatlas.sources.tables.rows import REASONS, read_points, swap_warning
+from heatlas.sources.tables.systems import as_wgs84, is_wgs84
 
 NAN = float("nan")
 

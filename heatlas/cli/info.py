@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from heatlas.cli.options import position_options
 from heatlas.cli.progress import show_progress
 
 __all__ = ["command"]
@@ -16,8 +17,7 @@ __all__ = ["command"]
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
 @click.option("--query", metavar="SQL", help="What to read of a database: a SELECT.")
 @click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read.")
-@click.option("--lat", metavar="COLUMN", help="Latitudes of a table; by default found by name.")
-@click.option("--lon", metavar="COLUMN", help="Longitudes of a table; by default found by name.")
+@position_options
 @click.option("--weight", metavar="COLUMN", help="Weights of a table's points.")
 @click.option(
     "--workers", type=click.IntRange(1), metavar="N", help="Processes to read; by default one for each processor."

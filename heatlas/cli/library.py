@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from heatlas.cli.options import POSITION_OPTIONS, position_options
 from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.progress import show_progress
 
 __all__ = ["import_command", "library_group", "serve_command"]
 
-_TABLE_OPTIONS = ("name", "before", "after", "where", "time", "weight", "lon", "lat", "table", "query")
+_TABLE_OPTIONS = ("name", "before", "after", "where", "time", "weight", *POSITION_OPTIONS, "table", "query")
 
 
 def _tables(function: click.decorators.FC) -> click.decorators.FC:
@@ -24,8 +25,7 @@ def _tables(function: click.decorators.FC) -> click.decorators.FC:
         click.option("--where", metavar="FILTER", help='Points: only rows that pass, e.g. "beds > 10".'),
         click.option("--time", metavar="COLUMN", help="Points: when each row was, for --after and --before."),
         click.option("--weight", metavar="COLUMN", help="Points: what each weighs; by default `weight`, or 1 each."),
-        click.option("--lon", metavar="COLUMN", help="Points: longitudes; by default found by name."),
-        click.option("--lat", metavar="COLUMN", help="Points: latitudes; by default found by name."),
+        position_options,
         click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read."),
         click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
     ):

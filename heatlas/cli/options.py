@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 __all__ = [
-    "film_options", "filters_options", "hiding_options", "library_option", "picture_options", "quiet_option",
-    "style_options", "tables_options", "tile_options", "windows_options",
+    "POSITION_OPTIONS", "film_options", "filters_options", "hiding_options", "library_option", "picture_options",
+    "position_options", "quiet_option", "style_options", "tables_options", "tile_options", "windows_options",
 ]  # fmt: skip
 
+POSITION_OPTIONS = ("lat", "lon", "geometry", "crs", "decimal", "dates")
+"""Names of what `position_options` adds."""
 library_option = click.option(
     "-l", "--library", default="heatlas.db", show_default=True, metavar="LIB", help="The library's file."
 )
@@ -105,6 +107,36 @@ def hiding_options(function: click.decorators.FC) -> click.decorators.FC:
     return function
 
 
+def position_options(function: click.decorators.FC) -> click.decorators.FC:
+    """Options that say where the positions of a table are, and how it is written."""
+    for option in (
+        click.option(
+            "--dates",
+            type=click.Choice(["dmy", "mdy", "ymd"]),
+            help="Tables: what 03/02/2024 means, day or month first; by default what the whole column says.",
+        ),
+        click.option(
+            "--decimal",
+            type=click.Choice(["point", "comma"]),
+            help="Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says.",
+        ),
+        click.option(
+            "--crs",
+            metavar="EPSG:N",
+            help="Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM.",
+        ),
+        click.option(
+            "--geometry",
+            metavar="COLUMN",
+            help='Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type.',
+        ),
+        click.option("--lon", metavar="COLUMN", help="Tables: longitudes; by default found by name."),
+        click.option("--lat", metavar="COLUMN", help="Tables: latitudes; by default found by name."),
+    ):
+        function = option(function)
+    return function
+
+
 def tables_options(function: click.decorators.FC) -> click.decorators.FC:
     """Options of tables and their points."""
     for option in (
@@ -123,8 +155,7 @@ def tables_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option("--track", metavar="COLUMN", help="Rows are the fixes of tracks, which this column tells apart."),
         click.option("--time", metavar="COLUMN", help="When each row was, with --track."),
         click.option("--weight", metavar="COLUMN", help="What each point weighs; by default `weight`, or 1 each."),
-        click.option("--lon", metavar="COLUMN", help="Longitudes; by default found by name."),
-        click.option("--lat", metavar="COLUMN", help="Latitudes; by default found by name."),
+        position_options,
         click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read."),
         click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
     ):

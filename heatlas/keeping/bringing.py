@@ -49,7 +49,7 @@ def import_into(
     progress : callable, optional
         Is told the stage, and how much of how much is done.
     **table_options
-        For tables: name, query, table, lat, lon, weight, where, after, before, time, as for
+        For tables: name, query, table, lat, lon, geometry, crs, weight, where, after, before, time ..., as for
         `heatlas.library.point_tables.named_tables`.
 
     Returns

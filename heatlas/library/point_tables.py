@@ -34,6 +34,10 @@ def named_tables(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     where: str | None = None,
     after: str | None = None,
@@ -48,7 +52,7 @@ def named_tables(
         As for `heatlas.api.open_points`.
     name : str, optional
         What to call them.
-    query, table, lat, lon, weight, where, after, before, time : str, optional
+    query, table, lat, lon, geometry, crs, decimal, dates, weight, where, after, before, time : str, optional
         As for points that are drawn.
 
     Raises
@@ -65,7 +69,10 @@ def named_tables(
         if own in named and word is None:
             raise BadOption(f"two tables would be called {own}: bring them in one by one, or together with --name NAME")
         named.setdefault(own, []).append(source)
-    columns = {"lat": lat, "lon": lon, "weight": weight, "time": time}
+    columns = {
+        "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal, "dates": dates, "weight": weight,
+        "time": time,
+    }  # fmt: skip
     return {
         own: PointSet.of([open_table(source, query=query, table=table) for source in group], **columns).where(
             where, after, before

@@ -47,6 +47,10 @@ def render(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
     track: str | None = None,
@@ -111,8 +115,10 @@ def render(
         What of tracks to hide: a length, and circles "LAT,LON,RADIUS".
     query, table : str, optional
         What to read of a database; the layer of a file that has several.
-    lat, lon, weight, time, track : str, optional
+    lat, lon, geometry, weight, time, track : str, optional
         Columns of a table; by default found by their names. Only with `track` are rows tracks.
+    crs, decimal, dates : str, optional
+        What positions are in that are not degrees, and how numbers and dates are written (see `heatlas.open_points`).
     radius, kernel, density
         How far and in which shape a point is felt: "15px", "500m"; "gaussian", "linear", "quartic", "epanechnikov",
         "uniform"; whether values are per square kilometre.

@@ -40,6 +40,10 @@ def film(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     time: str | None = None,
     track: str | None = None,
     tone: str | None = None,
@@ -63,7 +67,10 @@ def film(
     from heatlas.film import FilmJob
 
     of_tables = [is_table(source) for source in sources]
-    columns = {"query": query, "table": table, "lat": lat, "lon": lon}
+    columns = {
+        "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
+        "dates": dates,
+    }  # fmt: skip
     if any(of_tables) and track is None:
         raise BadOption("a film is of tracks: say --track COLUMN where the rows of a table are their fixes")
     if not any(of_tables):

@@ -44,6 +44,10 @@ def picture(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
     track: str | None = None,
@@ -82,7 +86,10 @@ def picture(
         bbox=bbox, around=around, everything=everything, zoom=picture_zoom(zoom), resolution=resolution, width=width,
         default="all" if points else "busiest place",
     )  # fmt: skip
-    columns = {"query": query, "table": table, "lat": lat, "lon": lon}
+    columns = {
+        "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
+        "dates": dates,
+    }  # fmt: skip
     if points:
         refuse(
             {"--sport": sports or None, "--clip-ends": clip_ends, "--zone": zones or None},

@@ -36,6 +36,10 @@ def tiles(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
     radius: str | None = None,
@@ -71,7 +75,10 @@ def tiles(
         attribution=attribution, url=url, radius=radius, kernel=kernel, density=density,
     )  # fmt: skip
     chosen = _given(where=where, sports=sports, after=after, before=before)
-    of_tables = _given(query=query, table=table, lat=lat, lon=lon, weight=weight, time=time)
+    of_tables = _given(
+        query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
+        weight=weight, time=time,
+    )  # fmt: skip
     last: dict[str, Any] = {}
     if watch and not (len(sources) == 1 and is_library(sources[0])):
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
@@ -107,6 +114,10 @@ def page(
     table: str | None = None,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
     radius: str | None = None,
@@ -141,7 +152,10 @@ def page(
         density=density,
     )  # fmt: skip
     chosen = _given(where=where, sports=sports, after=after, before=before)
-    of_tables = _given(query=query, table=table, lat=lat, lon=lon, weight=weight, time=time)
+    of_tables = _given(
+        query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
+        weight=weight, time=time,
+    )  # fmt: skip
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         made = publish_html(path, output, public=public, workers=workers, progress=progress, **options, **rest)

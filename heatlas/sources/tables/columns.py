@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from heatlas.errors import BadOption
+from heatlas.sources.tables.systems import is_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["CRS", "PointColumns", "distinct_names", "find_columns", "plain_name"]
+__all__ = ["CRS", "DECIMALS", "ORDERS", "PointColumns", "distinct_names", "find_columns", "plain_name"]
 
 CRS = b"crs"
 """Key of a field's metadata under which readers state the coordinate system of a geometry column, as any text
@@ -28,12 +29,18 @@ class PointColumns:
     """Names of the columns that are read; None where there is none."""
 
     lat: str | None = None
-    """Latitude and longitude are both there, or `geometry` is."""
+    """Latitude and longitude are both there, or `geometry` is. With `crs` they are northing and easting."""
     lon: str | None = None
     geometry: str | None = None
     weight: str | None = None
     time: str | None = None
     track: str | None = None
+    decimal: str | None = None
+    """Decimal mark that a person states for numbers in text, "point" or "comma"; None: found out."""
+    dates: str | None = None
+    """Order of written dates that a person states, "dmy", "mdy" or "ymd"; None: found out."""
+    crs: str | None = None
+    """Coordinate system that a person states, as PROJ understands it, of positions that state none."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,6 +60,12 @@ _LON = """
     lonwgs84 longwgs84 wgs84lon wgs84long longitud longitudine langengrad laengengrad geolange lengtegraad
     dlugosc pituusaste hosszusag longitudedecimal xcoordinate xcoord coordx geox pointx x
 """
+_NORTH = """
+    northing northings north utmnorthing utmn utmy yutm hochwert nordwert ycoordinate ycoord coordy geoy pointy y n
+"""
+_EAST = """
+    easting eastings east utmeasting utme utmx xutm rechtswert ostwert xcoordinate xcoord coordx geox pointx x e
+"""
 _GEOMETRY = """
     geometry geom thegeom wkbgeometry wkb wkt geog geography geojson shape point location coordinates latlon latlng
 """
@@ -61,6 +74,9 @@ _TIME = """
     localtime eventtime starttime startedat unixtime unixtimestamp epoch epochms ts date zeit zeitstempel heure fecha
 """
 _LAT_WORDS, _LON_WORDS = frozenset({"latitude", "lat"}), frozenset({"longitude", "lon", "lng", "long"})
+DECIMALS, ORDERS = ("point", "comma"), ("dmy", "mdy", "ymd")
+"""How a person may say that numbers and dates are written."""
+_METRIC = frozenset(_NORTH.split())
 _UNIT = re.compile(r"[(\[{].*?[)\]}]")
 _MOST_LISTED = 20
 
@@ -93,15 +109,20 @@ def find_columns(
     name: str,
     lat: str | None = None,
     lon: str | None = None,
+    geometry: str | None = None,
+    crs: str | None = None,
     weight: str | None = None,
     time: str | None = None,
     track: str | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
 ) -> PointColumns:
     """Find the columns of positions, weights, times and tracks.
 
     Names are compared without regard to case, punctuation and units in brackets, from the most specific
-    ("latitude") to the least ("y"). A geometry column counts where there is no pair of latitude and longitude.
-    A weight that was not asked for is only the column that is called just that.
+    ("latitude") to the least ("y"). A geometry column counts where there is no pair of latitude and longitude, and one
+    that is geometry by its type counts before x and y. In a coordinate system of metres, columns such as easting
+    and northing come first. A weight that was not asked for is only the column that is called just that.
 
     Parameters
     ----------
@@ -109,8 +130,12 @@ def find_columns(
         Of the table.
     name : str
         Of the table, for messages.
-    lat, lon, weight, time, track : str, optional
+    lat, lon, geometry, weight, time, track : str, optional
         Names as a person gave them; case and punctuation need not fit if only one column can be meant.
+    crs : str, optional
+        Coordinate system of positions that state none: "EPSG:32635", or anything that PROJ understands.
+    decimal, dates : str, optional
+        How numbers and dates are written: "point" or "comma"; "dmy", "mdy" or "ymd".
 
     Returns
     -------
@@ -120,30 +145,78 @@ def find_columns(
     Raises
     ------
     BadOption
-        When a column is missing, or several could be meant; it names the columns that there are.
+        When a column is missing, or several could be meant; it names the columns that there are. When PROJ does not
+        know the coordinate system.
+    MissingExtra
+        When a coordinate system is given, without pyproj.
     """
+    for option, said, known in (("--decimal", decimal, DECIMALS), ("--dates", dates, ORDERS)):
+        if said is not None and said not in known:
+            raise BadOption(f"{option} {said} is not known: say {_either(known)}")
     names = _unique(schema.names)
+    given = {"lat": lat, "lon": lon, "geometry": geometry, "weight": weight, "time": time, "track": track}
     found = {
-        option: None if given is None else _named(given, names, name, f"--{option}")
-        for option, given in (("lat", lat), ("lon", lon), ("weight", weight), ("time", time), ("track", track))
+        option: None if column is None else _named(column, names, name, f"--{option}")
+        for option, column in given.items()
     }
-    geometry = None
-    if found["lat"] is None and found["lon"] is None:
-        found["lat"], found["lon"] = _pair(names, name)
-        if found["lat"] is None:
-            geometry = _geometry(schema, names)
-            if geometry is None:
-                raise BadOption(_missing(names, name))
+    metric = crs is not None and is_metric(crs)
+    if found["geometry"] is not None:
+        _check_geometry(schema, found, name)
+    elif found["lat"] is None and found["lon"] is None:
+        found.update(_position(schema, names, name, metric))
     elif found["lat"] is None or found["lon"] is None:
-        other, aliases = ("lat", _LAT) if found["lat"] is None else ("lon", _LON)
-        found[other] = _by_alias(names, aliases, name, f"--{other}")
+        other = "lat" if found["lat"] is None else "lon"
+        found[other] = _by_alias(names, _aliases(other, metric), name, f"--{other}")
         if found[other] is None:
             raise BadOption(f"{name}: --{other} must be given as well; {_listed(names)}")
+    if crs is not None and found["geometry"] is not None:
+        _check_stated(schema.field(found["geometry"]), name)
     if found["weight"] is None:
         found["weight"] = _only([column for column in names if column.strip().casefold() == "weight"])
     if found["time"] is None:
         found["time"] = next(iter(_ranked(names, _TIME)), None)
-    return PointColumns(geometry=geometry, **found)
+    return PointColumns(crs=crs, decimal=decimal, dates=dates, **found)
+
+
+def _aliases(side: str, metric: bool) -> str:
+    """Names of one coordinate, those that fit the coordinate system best first."""
+    degrees, metres = (_LAT, _NORTH) if side == "lat" else (_LON, _EAST)
+    return f"{metres} {degrees}" if metric else degrees
+
+
+def _check_geometry(schema: pa.Schema, found: Mapping[str, str | None], table: str) -> None:
+    """Refuse a column that cannot hold geometry, and positions that are named twice over."""
+    if found["lat"] is not None or found["lon"] is not None:
+        raise BadOption(f"{table}: --geometry stands for --lat and --lon: give the one or the others")
+    kind = schema.field(found["geometry"]).type
+    if not _may_hold_geometry(kind):
+        raise BadOption(
+            f"{table}: the column {found['geometry']!r} for --geometry holds {kind}, not WKB, WKT, GeoJSON or text "
+            "such as 60.17, 24.94"
+        )
+
+
+def _check_stated(field: pa.Field, table: str) -> None:
+    stated = (field.metadata or {}).get(CRS, b"").decode()
+    if stated:
+        raise BadOption(
+            f"{table} states its own coordinate system ({' '.join(stated.split())[:60]}): --crs is for what has none"
+        )
+
+
+def _position(schema: pa.Schema, names: Sequence[str], table: str, metric: bool) -> dict[str, str | None]:
+    """Find the columns of positions where none was named: a pair, or one of geometry."""
+    declared = next((column for column in names if CRS in (schema.field(column).metadata or {})), None)
+    if metric and declared is not None:
+        return {"geometry": declared}
+    lat, lon = _pair(names, table, metric)
+    if lat is not None and not (declared is not None and plain_name(lat) in _METRIC):
+        return {"lat": lat, "lon": lon}
+    able = [column for column in names if _may_hold_geometry(schema.field(column).type)]
+    geometry = declared or next(iter(_ranked(able, _GEOMETRY)), None)
+    if geometry is None:
+        raise BadOption(_missing(names, table))
+    return {"geometry": geometry}
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -174,7 +247,7 @@ def _named(given: str, names: Sequence[str], table: str, option: str) -> str:
 
 def _ranked(names: Sequence[str], aliases: str) -> list[str]:
     """Columns under one of the aliases, the most specific alias first; of one alias all that bear it."""
-    ranks = {alias: rank for rank, alias in enumerate(aliases.split())}
+    ranks = {alias: rank for rank, alias in reversed(list(enumerate(aliases.split())))}
     held = [(ranks[plain], column) for column in names if (plain := plain_name(column)) in ranks]
     best = min((rank for rank, _ in held), default=None)
     return [column for rank, column in held if rank == best]
@@ -187,9 +260,10 @@ def _by_alias(names: Sequence[str], aliases: str, table: str, option: str) -> st
     return _only(found)
 
 
-def _pair(names: Sequence[str], table: str) -> tuple[str | None, str | None]:
-    """Latitude and longitude, or neither."""
-    lat, lon = _by_alias(names, _LAT, table, "--lat"), _by_alias(names, _LON, table, "--lon")
+def _pair(names: Sequence[str], table: str, metric: bool) -> tuple[str | None, str | None]:
+    """Latitude and longitude, or northing and easting, or neither."""
+    lat = _by_alias(names, _aliases("lat", metric), table, "--lat")
+    lon = _by_alias(names, _aliases("lon", metric), table, "--lon")
     if lat is not None and lon is not None:
         return lat, lon
     pairs = _worded_pairs(names)
@@ -208,15 +282,6 @@ def _worded_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
             if len(marked := [word for word in words if word in marks]) == 1:
                 rests[side]["".join(word for word in words if word != marked[0])] = column
     return [(column, rests[1][rest]) for rest, column in rests[0].items() if rest in rests[1]]
-
-
-def _geometry(schema: pa.Schema, names: Sequence[str]) -> str | None:
-    """A column that a reader declared to be geometry, else one that is called so and may hold it."""
-    declared = [column for column in names if CRS in (schema.field(column).metadata or {})]
-    if declared:
-        return declared[0]
-    able = [column for column in names if _may_hold_geometry(schema.field(column).type)]
-    return next(iter(_ranked(able, _GEOMETRY)), None)
 
 
 def _may_hold_geometry(kind: pa.DataType) -> bool:
@@ -238,10 +303,14 @@ def _missing(names: Sequence[str], table: str) -> str:
             f"{table} has no positions: it is the table of a Strava export; name the export's folder or ZIP instead, "
             "where its recordings are"
         )
+    north, east = _ranked(names, _NORTH), _ranked(names, _EAST)
+    if north and east:
+        return f"{table}: {east[0]} and {north[0]} are metres of a map grid: say of which, --crs EPSG:n"
     lat, lon = _ranked(names, _LAT), _ranked(names, _LON)
     what = "latitude" if lon and not lat else "longitude" if lat and not lon else "latitude and longitude"
     options = {"latitude": "--lat", "longitude": "--lon"}.get(what, "--lat and --lon")
-    return f"{table}: no column is called {what}; name it with {options}; {_listed(names)}"
+    both = "; --geometry names one that holds both" if names and len(options) > 5 else ""
+    return f"{table}: no column is called {what}; name it with {options}; {_listed(names)}{both}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.errors import BadOption, MissingExtra
 from heatlas.sources.tables.geometry_parts import centre, geojson_parts, wkb_parts, wkt_parts
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.sources.tables.geometry_parts import Part
 
-__all__ = ["CENTRE", "MISSING", "PLACE", "UNREADABLE", "Places", "as_wgs84", "is_wgs84", "places"]
+__all__ = ["CENTRE", "MISSING", "PLACE", "UNREADABLE", "Places", "places"]
 
 PLACE, CENTRE, MISSING, UNREADABLE = range(4)
 """What a row gave: its point; the centre of something larger; nothing; something that is no geometry."""
@@ -34,7 +33,6 @@ _XY = rf"\(\s*(?P<x>{_NUMBER})\s+(?P<y>{_NUMBER})[^()]*\)"
 _POINT = rf"(?i)^\s*(?:SRID=(?P<srid>\d+);)?\s*POINT\s*(?:ZM|Z|M)?\s*{_XY}\s*$"
 _PAIR = rf"^\s*[(\[]?\s*(?P<y>{_NUMBER})\s*[,;\s]\s*(?P<x>{_NUMBER})\s*[)\]]?\s*$"
 _HEX = r"^(?:00|01)[0-9A-Fa-f]{16,}$"
-_WGS84 = frozenset({"EPSG:4326", "EPSG:4979", "OGC:CRS84", "OGC:CRS84H", "CRS84", "CRS:84", "WGS84", "WGS 84"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,54 +201,3 @@ def _one_by_one(rows: NDArray[np.int64], parts_of: Callable[[Any], list[Part]], 
             found.x[row], found.y[row] = place
             single = len(parts) == 1 and parts[0][0] == 0 and len(parts[0][1]) == 1
             found.state[row] = PLACE if single else CENTRE
-
-
-def is_wgs84(crs: str) -> bool:
-    """Whether a coordinate system is longitude and latitude in WGS 84, by how it is written, without PROJ."""
-    text = crs.strip()
-    if text.startswith("{"):
-        try:
-            stated = json.loads(text).get("id", {})
-            text = f"{stated.get('authority')}:{stated.get('code')}"
-        except (ValueError, AttributeError):
-            return False
-    if text.lower().startswith("urn:ogc:def:crs:"):
-        parts = text.split(":")
-        text = f"{parts[4]}:{parts[-1]}"
-    return text.upper() in _WGS84
-
-
-def as_wgs84(
-    x: NDArray[np.float64], y: NDArray[np.float64], crs: str, name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn coordinates of another system into longitude and latitude; NaN where there is none.
-
-    Parameters
-    ----------
-    x, y : ndarray of float64 (n,)
-        Easting and northing, or longitude and latitude, in this order whatever the system itself says.
-    crs : str
-        As PROJ understands it: "EPSG:25832", WKT, PROJJSON.
-    name : str
-        Of the table, for messages.
-
-    Raises
-    ------
-    MissingExtra
-        Without pyproj.
-    BadOption
-        When PROJ does not know the system.
-    """
-    if is_wgs84(crs):
-        return x, y
-    try:
-        import pyproj
-    except ImportError:
-        raise MissingExtra(f"reading {name}, whose coordinates are not WGS 84 ({crs[:40]}),", "vector") from None
-    pyproj.network.set_network_enabled(False)  # type: ignore[attr-defined]  # heatlas opens no connection
-    try:
-        lon, lat = pyproj.Transformer.from_crs(crs, "OGC:CRS84", always_xy=True).transform(x, y)
-    except pyproj.exceptions.ProjError:
-        raise BadOption(f"{name}: its coordinate system is not understood ({crs[:60]})") from None
-    lost = ~(np.isfinite(lon) & np.isfinite(lat))
-    return np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)

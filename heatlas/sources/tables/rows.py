@@ -10,7 +10,8 @@ import numpy as np
 from heatlas.points import Points
 from heatlas.sources.tables.cells import numbers
 from heatlas.sources.tables.columns import CRS
-from heatlas.sources.tables.geometry import CENTRE, UNREADABLE, as_wgs84, places
+from heatlas.sources.tables.geometry import CENTRE, UNREADABLE, places
+from heatlas.sources.tables.systems import as_wgs84, made_for, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Bad = NDArray[np.bool_] | None
 
-__all__ = ["REASONS", "positions", "read_points", "swap_warning"]
+__all__ = ["METRES", "OFF_THE_GLOBE", "REASONS", "positions", "read_points", "swap_warning", "warn_beyond"]
 
 _SOUND, _NO_NUMBER, _UNREADABLE, _NOWHERE, _OFF, _SWAPPED, _ZERO, _NO_WEIGHT, _BAD_WEIGHT = range(9)
 REASONS = (
@@ -38,6 +39,11 @@ REASONS = (
     "rows whose weight is no number",
 )
 """Why a row is left out; the first that fits counts."""
+OFF_THE_GLOBE = REASONS[_OFF]
+METRES = (
+    "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"
+)
+"""What to do when nothing is on the globe."""
 _SUSPICIOUS = 0.01
 """Share of rows that only make sense when swapped from which a warning is due."""
 
@@ -77,8 +83,19 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
     rest = _since(table, told)
     if rest:
         yield Points(lon=np.zeros(0), lat=np.zeros(0), weight=_none(columns), dropped=rest)
+    warn_beyond(table)
     if centres:
         table.warnings.append(f"geometries that are no points stand at their centres ({centres:,})")
+
+
+def warn_beyond(table: Table) -> None:
+    """Say how many positions lie beyond the area that the stated coordinate system is made for; counts begin anew."""
+    for crs, rows in table.beyond.items():
+        if rows:
+            table.warnings.append(
+                f"rows beyond the area that --crs {crs} is made for ({made_for(crs)}): {rows:,}; is it the right one?"
+            )
+    table.beyond.clear()
 
 
 def _none(columns: PointColumns) -> NDArray[np.float64] | None:
@@ -122,21 +139,46 @@ def positions(
         lat, bad_lat = numbers(batch.column(columns.lat))
         lon, bad_lon = numbers(batch.column(columns.lon))
         bad = bad_lat if bad_lon is None else bad_lon if bad_lat is None else bad_lat | bad_lon
-        if bad is None and _sound(lon, lat):
+        lost = None
+        if columns.crs is not None:
+            lon, lat, lost = _placed(lon, lat, columns.crs, table)
+        if bad is None and lost is None and _sound(lon, lat):
             return lon, lat, None, 0
-        lon, codes = _judge(lon, lat, bad, None)
+        lon, codes = _judge(lon, lat, bad, None, lost)
         return lon, lat, codes, 0
     found = places(batch.column(columns.geometry))
     lon, lat = found.x, found.y
     metadata = table.schema.field(columns.geometry).metadata or {}
-    stated = metadata.get(CRS, b"").decode()
+    stated = metadata.get(CRS, b"").decode() or columns.crs or ""
+    lost = np.zeros(len(lon), bool)
     for srid in np.unique(found.srid).tolist():
         crs = f"EPSG:{srid}" if srid else stated
         if crs and srid != 4326:
             rows = found.srid == srid
-            lon[rows], lat[rows] = as_wgs84(lon[rows], lat[rows], crs, table.name)
-    lon, codes = _judge(lon, lat, None, found.state == UNREADABLE)
+            place = _placed if crs == columns.crs else _stated_place
+            lon[rows], lat[rows], beyond = place(lon[rows], lat[rows], crs, table)
+            if beyond is not None:
+                lost[rows] = beyond
+    lon, codes = _judge(lon, lat, None, found.state == UNREADABLE, lost if lost.any() else None)
     return lon, lat, codes, int(((found.state == CENTRE) & (codes == _SOUND)).sum())
+
+
+def _stated_place(
+    x: NDArray[np.float64], y: NDArray[np.float64], crs: str, table: Table
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Bad]:
+    """Longitude, latitude, and which coordinates give none though they are numbers."""
+    lon, lat = as_wgs84(x, y, crs, table.name)
+    lost = np.isnan(lon) & np.isfinite(x) & np.isfinite(y)
+    return lon, lat, lost if lost.any() else None
+
+
+def _placed(
+    x: NDArray[np.float64], y: NDArray[np.float64], crs: str, table: Table
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Bad]:
+    """Place coordinates in a system that a person states, and count those beyond the area that it is made for."""
+    lon, lat, lost = _stated_place(x, y, crs, table)
+    table.beyond[crs] += outside(crs, lon, lat)
+    return lon, lat, lost
 
 
 def _sound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
@@ -150,7 +192,7 @@ def _sound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
 
 
 def _judge(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], bad: Bad, unreadable: Bad
+    lon: NDArray[np.float64], lat: NDArray[np.float64], bad: Bad, unreadable: Bad, lost: Bad = None
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Longitudes from -180 to 180, and what is wrong with each row."""
     wide = (lon > 180) & (lon <= 360) & (np.abs(lat) <= 90)
@@ -163,6 +205,8 @@ def _judge(
     codes[off] = _OFF
     codes[swapped] = _SWAPPED
     codes[~(np.isfinite(lat) & np.isfinite(lon))] = _NOWHERE
+    if lost is not None:
+        codes[lost] = _OFF
     if unreadable is not None:
         codes[unreadable] = _UNREADABLE
     if bad is not None:
@@ -217,6 +261,8 @@ def swap_warning(columns: PointColumns, dropped: Mapping[str, int], kept: int) -
     str or None
         One sentence, when latitude and longitude look swapped, or when nothing is on the globe.
     """
+    if columns.crs is not None:
+        return None if kept else f"no position is on the globe in --crs {columns.crs}: is it the right one?"
     swapped, off = dropped.get(REASONS[_SWAPPED], 0), dropped.get(REASONS[_OFF], 0)
     if swapped > _SUSPICIOUS * (kept + swapped + off):
         remedy = "" if columns.lat is None else f"; try --lat {columns.lon} --lon {columns.lat}"
@@ -224,5 +270,5 @@ def swap_warning(columns: PointColumns, dropped: Mapping[str, int], kept: int) -
             remedy = f"; try --lat '{columns.lon}' --lon '{columns.lat}'"
         return f"latitude and longitude look swapped (rows with a latitude beyond 90 degrees: {swapped:,}){remedy}"
     if off and not kept:
-        return "no position is on the globe: latitude and longitude must be degrees (WGS 84), not metres of a map grid"
+        return f"no position is on the globe: {METRES}"
     return None

@@ -35,6 +35,8 @@ class Table:
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows with too few or too many cells" ...) -> how many rows reading itself had to leave out; it
     grows while `read` streams. `heatlas.sources.tables.rows.read_points` hands its growth on with the points."""
+    beyond: Counter[str] = field(default_factory=Counter)
+    """Coordinate system that a person stated -> how many positions lie beyond the area that it is made for."""
     warnings: list[str] = field(default_factory=list)
     """What was wrong with the table though it could be read ("the packed data is cut off ..."), each a sentence
     without the name; it grows while `read` streams, so look at it afterwards."""
