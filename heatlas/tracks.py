@@ -13,7 +13,7 @@ from heatlas.errors import BadOption, NothingToDraw
 from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.memory import check_whole
 from heatlas.options import parse_smoothing
-from heatlas.places import bbox_window, find_places
+from heatlas.places import bbox_window, find_places, visits_of
 from heatlas.privacy import Privacy, hide
 from heatlas.report import Report
 from heatlas.smooth import Smoothing
@@ -120,7 +120,7 @@ class Tracks:
 
     def places(self) -> list[Place]:
         """Regions that hold activities, the busiest first."""
-        return find_places(self.batches)
+        return find_places(visits_of(self.batches))
 
     def window(
         self,

@@ -168,7 +168,7 @@ def _draw_tiny(measure: str) -> None:
     from heatlas.grid import parse_measure
     from heatlas.measures import draw
     from heatlas.mercator import from_lonlat
-    from heatlas.places import bbox_window
+    from heatlas.places import bbox_window, visits_of
 
     u, v = from_lonlat(_LON, np.full(3, 47.8))
     batch = Batch(
@@ -183,6 +183,7 @@ def _draw_tiny(measure: str) -> None:
     )
     window = bbox_window((10.899, 47.799, 10.903, 47.801), resolution=5.0)
     draw([batch], window, parse_measure(measure), workers=1)
+    visits_of([batch])
 
 
 def points_are_cold() -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from heatlas.mercator import MAX_LATITUDE, to_lonlat
 from heatlas.publish.hilbert import places_at
-from heatlas.publish.tones import kept_passages
+from heatlas.tiling.facts import first_view, places_in
 from heatlas.tiling.tiles import census_for
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from heatlas.tiling.fields import Field
 
-__all__ = ["bounds_of", "middle_of"]
+__all__ = ["beginning_of", "bounds_of"]
 
 _FINE = 14
-"""Zoom by whose tiles the middle is told, 1.6 km in the middle of Europe."""
+"""Zoom by whose tiles the middle of points is told, 1.6 km in the middle of Europe."""
 _REGION = 5
-"""So many zooms coarser is a region, of which the busiest is shown first."""
+"""So many zooms coarser is a region of points, of which the busiest is shown first."""
+_BEGIN = 12
+"""Zoom at which a map of points begins."""
 
 
 def bounds_of(zoom: int, numbers: NDArray[np.int64]) -> tuple[float, float, float, float]:
@@ -34,22 +36,29 @@ def bounds_of(zoom: int, numbers: NDArray[np.int64]) -> tuple[float, float, floa
     return float(west), float(south), float(east), float(north)
 
 
-def middle_of(field: Field) -> tuple[float, float] | None:
-    """Longitude and latitude of the middle of the heat in the busiest region; None where there is no heat.
+def beginning_of(field: Field) -> tuple[float, float, int] | None:
+    """Longitude, latitude and zoom at which a map had best begin; None where there is no heat.
 
-    What the library hides is not in its index, so that this does not tell of it.
+    Of tracks the box is shown that a picture of them would show. What the library hides is not in its index, so that
+    this does not tell of it.
     """
-    first, last = (0, _FINE) if field.look.point_set else field.snapshot.settings.zooms
-    zoom = min(max(_FINE, first), last)
-    census = census_for(field, zoom)
-    passages = np.bincount(census.tile, kept_passages(field, census), len(census.x))
-    held = np.flatnonzero(passages > 0)
-    if not len(held):
+    if field.look.point_set:
+        return _busiest_points(field)
+    places = places_in(field.view, field.snapshot, field.chosen)
+    if not places:
         return None
-    x, y, passages = census.x[held].astype(np.int64), census.y[held].astype(np.int64), passages[held]
+    return first_view(places[0].bbox)
+
+
+def _busiest_points(field: Field) -> tuple[float, float, int] | None:
+    """Middle of the points in the region that holds most of them."""
+    census = census_for(field, _FINE)
+    if not len(census.x):
+        return None
+    x, y, points = census.x.astype(np.int64), census.y.astype(np.int64), census.passages
     _, region = np.unique((y >> _REGION) << 32 | (x >> _REGION), return_inverse=True)
-    inside = region == np.bincount(region, passages).argmax()
-    u = np.average(x[inside] + 0.5, weights=passages[inside]) / (1 << zoom)
-    v = np.average(y[inside] + 0.5, weights=passages[inside]) / (1 << zoom)
+    inside = region == np.bincount(region, points).argmax()
+    u = np.average(x[inside] + 0.5, weights=points[inside]) / (1 << _FINE)
+    v = np.average(y[inside] + 0.5, weights=points[inside]) / (1 << _FINE)
     lon, lat = to_lonlat(u, v)
-    return float(lon), float(lat)
+    return float(lon), float(lat), _BEGIN

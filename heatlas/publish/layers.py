@@ -23,10 +23,10 @@ from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
-from heatlas.tiling.census import places_of
+from heatlas.tiling.facts import places_in
 from heatlas.tiling.fields import signed
 from heatlas.tiling.scales import field_title
-from heatlas.tiling.view import census_of, close, open_view
+from heatlas.tiling.view import close, open_view
 from heatlas.where import parse_date
 from heatlas.window import Window
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["GROUPS", "publish_html"]
 
 _PLACES = 12
-_PLACE_ZOOM = 14
 _WHITE = (255, 255, 255)
 _OF_TRACKS, _OF_POINTS = ("where", "sports", "after", "before"), ("radius", "kernel", "density")
 """Options of layers of the one kind, and of the other."""
@@ -322,9 +321,4 @@ def _places(field: Field) -> list[dict[str, Any]]:
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is not None:
         return [{"bbox": list(framed(stored.bbox))}]
-    first, last = field.snapshot.settings.zooms
-    census = census_of(field.view, field.snapshot, min(max(_PLACE_ZOOM, first), last))
-    keep = field.chosen.keep
-    shown = (census.number < len(keep)) & np.append(keep, False)[np.minimum(census.number, len(keep))]
-    census = replace(census, tile=census.tile[shown], number=census.number[shown], passages=census.passages[shown])
-    return [place_data(place) for place in places_of(census, field.snapshot.activities)[:_PLACES]]
+    return [place_data(place) for place in places_in(field.view, field.snapshot, field.chosen)[:_PLACES]]

@@ -14,7 +14,7 @@ from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.store import open_library
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
-from heatlas.publish.extent import bounds_of, middle_of
+from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pyramid import write_pyramid
@@ -41,8 +41,6 @@ ENDINGS: dict[str, Callable[[Path, bytes, str], AbstractContextManager[Sink]]] =
     ".sqlitedb": partial(open_database, SQLITEDB),
 }
 """Ending in lower case -> how such a file is opened; all else is a folder."""
-_BEGIN = 12
-"""Zoom to begin with."""
 _PATIENCE = 1.0
 """Seconds between two looks at a library that is watched."""
 _QUIET = 2.0
@@ -223,8 +221,8 @@ def _publish(
     started = time.perf_counter()
     field = order.field(view, snapshot, absent=True)
     zooms = order.range_of(field)
-    middle = middle_of(field)
-    if middle is None and not output.exists():
+    beginning = beginning_of(field)
+    if beginning is None and not output.exists():
         refuse_none_chosen(field, order.chosen)
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style = order.style(field)
@@ -238,7 +236,7 @@ def _publish(
         finishing = time.perf_counter()
         progress("finishing", 0, 0)
         bounds = bounds_of(zooms[-1], sink.ledger.held(zooms[-1]))
-        metadata = _metadata(field, order, zooms, bounds, middle or (0.0, 0.0), outcome, url)
+        metadata = _metadata(field, order, zooms, bounds, beginning or (0.0, 0.0, 0), outcome, url)
         outputs = sink.finish(metadata)
     done = time.perf_counter()
     counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
@@ -279,7 +277,7 @@ def _metadata(
     order: Order,
     zooms: range,
     bounds: tuple[float, float, float, float],
-    middle: tuple[float, float],
+    beginning: tuple[float, float, int],
     outcome: Outcome,
     url: str,
 ) -> Metadata:
@@ -289,7 +287,7 @@ def _metadata(
         form=order.form,
         zooms=(zooms[0], zooms[-1]),
         bounds=bounds,
-        center=(*middle, min(max(_BEGIN, zooms[0]), zooms[-1])),
+        center=(*beginning[:2], min(max(beginning[2], zooms[0]), zooms[-1])),
         legend={str(zoom): tone_data(field, tone) for zoom, tone in outcome.tones.items()},
         url=url if not url or url.endswith("/") else f"{url}/",
     )

@@ -5,12 +5,9 @@ WMTS: OGC 07-057r7, RESTful, in the well-known scale set GoogleMapsCompatible (i
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 from xml.sax.saxutils import escape
-
-import numpy as np
 
 from heatlas.finish import measure_unit
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
@@ -20,7 +17,7 @@ from heatlas.server.query import LAST_ZOOM, OF_POINTS
 from heatlas.server.summary import measures_of
 from heatlas.sinks.png import encode_png
 from heatlas.ticks import nice_ticks
-from heatlas.tiling.facts import name_of, places_in
+from heatlas.tiling.facts import bounds_in, first_view, name_of, places_in
 from heatlas.tiling.fields import SIDE, first_zoom
 from heatlas.tiling.point_places import box_of
 from heatlas.tiling.scales import colours_of, field_title, point_title, tone_of
@@ -40,15 +37,10 @@ _TOP_SCALE = 559082264.0287178
 
 
 def bounds_of(site: Site, snapshot: Snapshot, point_set: str = "") -> tuple[float, float, float, float]:
-    """West, south, east, north of all places, or of a point set, degrees."""
-    if point_set:
-        boxes = np.array([snapshot.point_sets[point_set].bbox])
-    else:
-        boxes = np.array([place.bbox for place in places_in(site.view, snapshot)]).reshape(-1, 4)
-    if not len(boxes):
-        return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
-    west, south = boxes[:, :2].min(axis=0).tolist()
-    east, north = boxes[:, 2:].max(axis=0).tolist()
+    """West, south, east, north of all tracks that are shown, or of a point set, degrees."""
+    if not point_set:
+        return bounds_in(site.view, snapshot)
+    west, south, east, north = snapshot.point_sets[point_set].bbox
     if west < -180 or east > 180:
         west, east = -180.0, 180.0
     return west, max(south, -MAX_LATITUDE), east, min(north, MAX_LATITUDE)
@@ -82,9 +74,8 @@ def tile_json(site: Site, snapshot: Snapshot, request: Request, field: Field) ->
         "legend": _link(request, "legend.png"),
     }
     if boxes:
-        w, s, e, n = boxes[0]
-        zoom = min(12, max(0, round(math.log2(720 / max(e - w, 1e-6))))) if look.point_set else 12
-        data["center"] = [((w + e) / 2 + 180) % 360 - 180, (s + n) / 2, zoom]
+        lon, lat, zoom = first_view(boxes[0])
+        data["center"] = [lon, lat, min(zoom, LAST_ZOOM)]
     return data
 
 

@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.batch import Batch
 from heatlas.kernels.index import decode_header
 from heatlas.library.columns import PIXELS
 from heatlas.library.keys import key, tile_of
 from heatlas.library.packing import unpack
-from heatlas.places import find_places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from heatlas.batch import Activity
     from heatlas.library.store import Library
-    from heatlas.places import Place
 
-__all__ = ["Census", "busiest", "count_tiles", "places_of"]
+__all__ = ["Census", "busiest", "count_tiles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +97,3 @@ def busiest(census: Census, keep: NDArray[np.bool_] | None, most: int) -> list[t
         steps = np.arange(most) * reach[-1] // most
         order = order[np.unique(np.searchsorted(reach, steps, side="right"))]
     return list(zip(census.x[order].tolist(), census.y[order].tolist(), strict=True))
-
-
-def places_of(census: Census, activities: Mapping[int, Activity]) -> list[Place]:
-    """Regions that hold activities, as `heatlas.places.find_places` finds them, from the tiles that they touch.
-
-    What is hidden is not in the index, so that the places do not tell of it.
-    """
-    known = np.isin(census.number, np.fromiter(activities, np.int64, len(activities)))
-    if not known.any():
-        return []
-    order = np.argsort(census.number[known], kind="stable")
-    tile, number = census.tile[known][order], census.number[known][order]
-    across = np.float64(1 << census.zoom)
-    begins = np.flatnonzero(np.diff(number, prepend=-1))
-    offsets = np.append(begins, len(number))
-    nothing = np.zeros(len(number))
-    batch = Batch(
-        u=(census.x[tile].astype(np.float64) + 0.5) / across,
-        v=(census.y[tile].astype(np.float64) + 0.5) / across,
-        time=nothing,
-        progress=nothing.astype(np.float32),
-        columns={},
-        segments=offsets,
-        tracks=np.arange(len(begins) + 1),
-        activities=tuple(activities[k] for k in number[begins].tolist()),
-    )
-    return find_places([batch])

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from heatlas.grid import COUNTS, SPENT, Measure
 from heatlas.library.chunks import read_column
 from heatlas.library.columns import PIXELS, VALUES
 from heatlas.library.keys import chunk_of, key, tile_of
-from heatlas.tiling.census import places_of
+from heatlas.library.visits import read_visits
+from heatlas.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
+from heatlas.places import find_places
+from heatlas.tiling.look import Filter
+from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import census_of
 
 if TYPE_CHECKING:
@@ -19,15 +26,16 @@ if TYPE_CHECKING:
     from heatlas.library.passing import Passing
     from heatlas.library.store import Library
     from heatlas.places import Place
-    from heatlas.tiling.snapshot import Snapshot
+    from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["latest_first", "measures_of_tracks", "name_of", "places_in", "start_of"]
+__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "start_of"]
 
 _PLACES = 50
 """Places that are named."""
-_PLACE_ZOOM = 14
-"""Zoom of the tiles from which places are found: 1.6 km in the middle of Europe."""
+_BOUNDS_ZOOM = 14
+"""Zoom of the tiles that tell how far the heat reaches: 1.6 km in the middle of Europe."""
+_SCREEN = 1024, 720
 
 
 def measures_of_tracks(library: Library, snapshot: Snapshot) -> list[Measure]:
@@ -49,11 +57,37 @@ def name_of(measure: Measure) -> str:
     return measure.metric if measure.reduction == "mean" else str(measure)
 
 
-def places_in(view: View, snapshot: Snapshot) -> list[Place]:
-    """Regions that hold activities, the busiest first, as far as they are not hidden."""
+def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> list[Place]:
+    """Find the regions that hold activities, all or those that a filter chose, the busiest first.
+
+    What is hidden is not in the index, so that the places do not tell of it.
+    """
+    chosen = chosen or choose(snapshot, Filter())
+    return view.places.get(
+        (snapshot.version, chosen.key), lambda: find_places(read_visits(view.library, chosen.keep))[:_PLACES]
+    )
+
+
+def bounds_in(view: View, snapshot: Snapshot) -> tuple[float, float, float, float]:
+    """West, south, east and north of all that is shown, degrees, by tiles of some km; of the world without any."""
     first, last = snapshot.settings.zooms
-    census = census_of(view, snapshot, min(max(_PLACE_ZOOM, first), last))
-    return places_of(census, snapshot.activities)[:_PLACES]
+    census = census_of(view, snapshot, min(max(_BOUNDS_ZOOM, first), last))
+    tiles = np.unique(census.tile[np.isin(census.number, snapshot.numbers)])
+    if not len(tiles):
+        return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
+    x, y, across = census.x[tiles], census.y[tiles], 1 << census.zoom
+    (west, east), (north, south) = to_lonlat(
+        np.array([x.min(), x.max() + 1]) / across, np.array([y.min(), y.max() + 1]) / across
+    )
+    return float(west), float(south), float(east), float(north)
+
+
+def first_view(bbox: tuple[float, float, float, float]) -> tuple[float, float, int]:
+    """Longitude, latitude and zoom at which a box (degrees) is whole on a screen of 1024 x 720 px."""
+    (left, right), (top, bottom) = from_lonlat(np.array([bbox[0], bbox[2]]), np.array([bbox[3], bbox[1]]))
+    lon, lat = to_lonlat((left + right) / 2, (top + bottom) / 2)
+    zoom = min(math.log2(_SCREEN[0] / 256 / (right - left)), math.log2(_SCREEN[1] / 256 / (bottom - top)))
+    return (float(lon) + 180) % 360 - 180, float(lat), max(math.floor(zoom), 0)
 
 
 def start_of(activity: Activity) -> dt.datetime | None:

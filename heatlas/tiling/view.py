@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from heatlas.grid import Grid
     from heatlas.library.store import Library
+    from heatlas.places import Place
     from heatlas.tone import Tone
 
 __all__ = ["View", "census_of", "close", "now", "open_view", "unchanged"]
 
-_ANSWERS, _GRIDS, _TONES, _CENSUSES = 64 << 20, 96 << 20, 4 << 20, 64 << 20
+_ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES = 64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20
 """Bytes that each kind of memory may take."""
 
 
@@ -42,6 +43,8 @@ class View:
     """Tiles of the index as counted; None: nothing there."""
     tones: Cache[Tone | None]
     censuses: Cache[Census]
+    places: Cache[list[Place]]
+    """Regions that hold what a filter chooses."""
     public: bool = False
     """Whether private activities are left out."""
 
@@ -51,7 +54,7 @@ def open_view(library: Library, public: bool = False) -> View:
     return View(
         library, None, threading.Lock(), -1, take(library, public),
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
-        Cache(_CENSUSES, lambda census: census.nbytes), public,
+        Cache(_CENSUSES, lambda census: census.nbytes), Cache(_PLACES, lambda places: 300 * len(places)), public,
     )  # fmt: skip
 
 

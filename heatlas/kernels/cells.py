@@ -1,0 +1,74 @@
+"""Tracks to the cells of a coarse lattice that they go through."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heatlas.kernels.compiled import kernel
+from heatlas.kernels.lattice import coarser, course, place
+
+__all__ = ["list_cells"]
+
+
+@kernel(allocates=True)
+def list_cells(u, v, segments, tracks, frame):
+    """List the cells that tracks go through, by exact traversal, as `heatlas.kernels.visits.list_visits` finds them.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64 (n,)
+        World coordinates.
+    segments, tracks : ndarray of int64
+        Offsets as in a batch.
+    frame : tuple
+        Of the whole world, with its corner at 0, 0 (`heatlas.kernels.lattice.frame_of`).
+
+    Returns
+    -------
+    track, column, row : ndarray of int64 (k,)
+        Cell by cell along each track: each differs from the one before it. Columns of tracks across the antimeridian
+        lie beyond the world.
+    fixes : ndarray of int64 (k,)
+        Fixes in the cell before the track leaves it.
+    """
+    fraction, size, left, top, _, _ = frame
+    most = segments.shape[0] - 1
+    for s in range(segments.shape[0] - 1):
+        for i in range(segments[s], segments[s + 1] - 1):
+            most += abs((place(u[i + 1], size, left) >> fraction) - (place(u[i], size, left) >> fraction))
+            most += abs((place(v[i + 1], size, top) >> fraction) - (place(v[i], size, top) >> fraction))
+    track, column, row, fixes = (
+        np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64), np.zeros(most, np.int64)
+    )  # fmt: skip
+    n = -1
+    for k in range(tracks.shape[0] - 1):
+        for s in range(tracks[k], tracks[k + 1]):
+            first, last = segments[s], segments[s + 1]
+            if first == last:
+                continue
+            ax, ay = place(u[first], size, left), place(v[first], size, top)
+            n += 1
+            track[n], column[n], row[n], fixes[n] = k, ax >> fraction, ay >> fraction, 1
+            for i in range(first + 1, last):
+                bx, by = place(u[i], size, left), place(v[i], size, top)
+                if (bx >> fraction != ax >> fraction) | (by >> fraction != ay >> fraction):
+                    columns, rows, balance, rise, run = course(
+                        ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction)
+                    )
+                    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
+                    columns, rows = abs(columns), abs(rows)
+                    while columns + rows > 0:
+                        track[n + 1], column[n + 1], row[n + 1] = k, column[n], row[n]
+                        n += 1
+                        if columns > 0 and (balance < 0 or rows == 0):
+                            column[n] += step_x
+                            columns -= 1
+                            balance += rise
+                        else:
+                            row[n] += step_y
+                            rows -= 1
+                            balance -= run
+                fixes[n] += 1
+                ax, ay = bx, by
+    n += 1
+    return track[:n], column[:n], row[:n], fixes[:n]

@@ -1,0 +1,64 @@
+"""Which activities go through which cells, read from the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.library.columns import PIXELS
+from heatlas.library.keys import key, tile_of
+from heatlas.library.packing import unpack
+from heatlas.library.settings import read_settings
+from heatlas.places import Visits
+from heatlas.places.visits import ZOOM
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.library.store import Library
+
+__all__ = ["read_visits"]
+
+
+def read_visits(library: Library, keep: NDArray[np.bool_]) -> Visits:
+    """Find the cells that activities go through, as `heatlas.places.visits_of` does from their cut tracks.
+
+    Where the index does not hold the zoom of the cells, its nearest zoom tells them.
+
+    Parameters
+    ----------
+    library : Library
+        Where the index is.
+    keep : ndarray of bool (n,)
+        Which activities count, by number; those from n on do not.
+
+    Returns
+    -------
+    Visits
+        Of activities by number, without fixes.
+    """
+    chosen = np.append(keep, False)
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+    with library.read() as link:
+        first, last = read_settings(link).zooms
+        zoom = min(max(ZOOM, first), last)
+        rows = link.execute(
+            "SELECT key, data FROM passages WHERE key >= ? AND key < ?",
+            (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+        )
+        for k, data in rows:
+            packed = unpack(data)
+            ids, lengths, at = decode_header(packed)
+            pixels = decode_pixels(packed, at, lengths).astype(np.int64)
+            activity = np.repeat(ids.astype(np.int64), lengths)
+            shown = chosen[np.minimum(activity, len(chosen) - 1)]
+            _, x, y = tile_of(k)
+            pixels = pixels[shown]
+            found.append((activity[shown], x << 8 | pixels & 255, y << 8 | pixels >> 8))
+    activity, column, row = (
+        np.concatenate([np.zeros(0, np.int64), *(part[which] for part in found)]) for which in range(3)
+    )
+    finer, coarser = max(zoom - ZOOM, 0), max(ZOOM - zoom, 0)
+    return Visits.of(activity, column >> finer << coarser, row >> finer << coarser)
