@@ -53,6 +53,9 @@ def group() -> None:
       heatlas serve                                its live map, and tiles for any map program
       heatlas info my-export                       what is in it, and what was left out and why
     """  # noqa: D301 - click wants the character
+    from heatlas.scratch import sweep
+
+    sweep()
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from heatlas.errors import BadOption, MissingExtra
 from heatlas.keeping.bringing import import_into, refuse_table_options
 from heatlas.keeping.looking import refuse_missing
 from heatlas.library.identity import is_library
+from heatlas.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -93,8 +93,8 @@ def library_of(
         yield Path(libraries[0])
         return
     refuse_missing(sources)
-    with tempfile.TemporaryDirectory(prefix="heatlas-") as folder:
-        path = Path(folder) / "heatlas.db"
+    with scratch_folder() as folder:
+        path = folder / "heatlas.db"
         brought = import_into(
             path, *sources, clip_ends=clip_ends, zones=zones, workers=workers, progress=progress, **table_options
         )

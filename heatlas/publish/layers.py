@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
+from heatlas.scratch import scratch_folder
 from heatlas.tiling.facts import places_in
 from heatlas.tiling.fields import signed
 from heatlas.tiling.scales import field_title
@@ -121,7 +121,7 @@ def publish_html(
     if not path.resolve().parent.is_dir() or path.is_dir():
         raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
     chosen: dict[str, Any] = {"where": where, "sports": sports, "after": after, "before": before}
-    with open_library(library_path) as library, tempfile.TemporaryDirectory(prefix="heatlas-") as folder:
+    with open_library(library_path) as library, scratch_folder() as folder:
         view = open_view(library, public)
         try:
             progress("looking what there is", 0, 0)
@@ -134,7 +134,7 @@ def publish_html(
             check_weight(path, (first, last), size)
             drawn, warnings = [], []
             for number, (plan, field) in enumerate(zip(plans, fields, strict=True)):
-                archive = Path(folder) / f"{number}.pmtiles"
+                archive = folder / f"{number}.pmtiles"
                 layer = _drawn(field, archive, plan, (first, last), workers, progress)
                 if layer is None:
                     warnings.append(f"there is nothing to see of {plan.title}: it is left out")

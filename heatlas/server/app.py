@@ -25,7 +25,7 @@ from heatlas.server.query import LAST_ZOOM, OF_POINTS, SHOWN, only, parse_filter
 from heatlas.server.services import capabilities, legend_png, tile_json
 from heatlas.server.site import Site, shut
 from heatlas.server.summary import library_data, point_measures
-from heatlas.server.uploads import receive
+from heatlas.server.uploads import receive, tidy
 from heatlas.server.who import passing_data
 from heatlas.tiling.encoding import TYPES, empty, encode
 from heatlas.tiling.fields import SIDE, Field, field_window
@@ -89,8 +89,10 @@ def create_app(
     """
     if token is not None and not (token and token.isascii() and token.isprintable()):
         raise BadOption("a token must be printable ASCII, and not empty")
+    library = open_library(library_path)
+    tidy(library)
     site = Site(
-        view=open_view(open_library(library_path), public),
+        view=open_view(library, public),
         public=public,
         token=token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
-import tempfile
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -16,15 +13,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from heatlas.library.imports import import_sources
+from heatlas.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.server.site import site_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
 
     from heatlas.library.store import Library
     from heatlas.server.site import Site
 
-__all__ = ["receive"]
+__all__ = ["receive", "tidy"]
 
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
 """What the forms of any web page can send; files come as they are."""
@@ -52,13 +52,13 @@ async def receive(request: Request) -> dict[str, Any]:
     if declared.isdecimal() and len(declared) < 20 and int(declared) > site.largest_upload:
         raise HTTPException(413, f"one import may have {site.largest_upload} bytes at most")
     # Beside the library: there is room for what goes into it, and who may not read that may not read this.
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=".heatlas-", dir=site.view.library.path.parent))
+    scratch = await asyncio.to_thread(make_scratch, site.view.library.path.resolve().parent)
     try:
-        digest = await _store(request, site, folder / "body")
+        digest = await _store(request, site, scratch.path / "body")
         async with site.importing:
-            return await _imported(site, folder / "body", name, digest)
+            return await _imported(site, scratch.path / "body", name, digest)
     finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(scratch.close)
 
 
 def _name(request: Request) -> str:
@@ -97,13 +97,9 @@ async def _imported(site: Site, body: Path, name: str, digest: str) -> dict[str,
     with body.open("rb") as file:
         archive = file.read(4) == _ZIP
     library = site.view.library
-    uploads = library.path.resolve().with_name(f"{library.path.name}.uploads")
+    uploads = _uploads(library)
     folder = uploads if archive else uploads / digest
-    await asyncio.to_thread(_move, body, folder / name)
-    try:
-        report = await _in_thread(_import, library, folder / name)
-    finally:
-        await asyncio.to_thread(_clear, folder / name, uploads)
+    report = await _in_thread(_import, library, body, folder / name)
     data: dict[str, Any] = _without(report, f"{folder}/")
     return data
 
@@ -129,21 +125,35 @@ async def _in_thread(work: Any, *values: Any) -> Any:
     return await done
 
 
-def _import(library: Library, path: Path) -> dict[str, Any]:
-    before = _count(library)
-    report = import_sources(library, [path])
+def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:
+    """Import a file under another name, which it has for the while."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with holding(path):
+            body.replace(path)
+            before = _count(library)
+            report = import_sources(library, [path])
+            path.unlink(missing_ok=True)
+    finally:
+        _clear(path, _uploads(library))
     return {"added": _count(library) - before, **report.data()}
+
+
+def _uploads(library: Library) -> Path:
+    path = library.path.resolve()
+    return path.with_name(f"{path.name}.uploads")
+
+
+def tidy(library: Library) -> None:
+    """Remove what was left beside a library by servers that were killed."""
+    sweep(library.path.resolve().parent)
+    sweep_held(_uploads(library))
 
 
 def _count(library: Library) -> int:
     with library.read() as link:
         count: int = link.execute("SELECT count(*) FROM activities WHERE same_as IS NULL").fetchone()[0]
     return count
-
-
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
 
 
 def _clear(path: Path, uploads: Path) -> None:

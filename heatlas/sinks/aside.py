@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.errors import HeatlasError
+from heatlas.scratch import LOCK, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["aside"]
 
@@ -29,7 +28,8 @@ def aside(path: Path) -> Iterator[Path]:
     ------
     Path
         The same file name in a hidden folder of its own, inside the final folder. Any other file written
-        there moves too, before the main one: who waits for that finds the rest in place.
+        there moves too, before the main one: who waits for that finds the rest in place. Folders that were left there
+        by processes that were killed are removed.
 
     Raises
     ------
@@ -38,18 +38,10 @@ def aside(path: Path) -> Iterator[Path]:
     """
     final = path.resolve() if path.is_symlink() else path
     try:
-        with _hidden_folder(final) as folder:
+        with scratch_folder(final.parent) as folder:
             yield folder / final.name
-            for written in sorted(folder.iterdir(), key=lambda file: file.name == final.name):
+            made = [file for file in folder.iterdir() if file.name != LOCK]
+            for written in sorted(made, key=lambda file: file.name == final.name):
                 written.replace(final.parent / written.name)
     except OSError as error:
         raise HeatlasError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-@contextmanager
-def _hidden_folder(final: Path) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix=".heatlas-", dir=final.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import weakref
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.library.store import Library
+    from heatlas.scratch import Scratch
     from heatlas.tiling.view import View
     from heatlas.tracks import Tracks
 
@@ -83,10 +83,10 @@ class LiveMap(anywidget.AnyWidget):
     _closing: weakref.finalize[..., Any] | None = None
 
     def __init__(self, source: str | Path | Tracks, **traits: Any) -> None:
-        library, folder = opened(source)
-        self._name = "" if folder else library.path.name
+        library, scratch = opened(source)
+        self._name = "" if scratch else library.path.name
         self._view = open_view(library)
-        self._closing = weakref.finalize(self, _tidy, self._view, folder)
+        self._closing = weakref.finalize(self, _tidy, self._view, scratch)
         try:
             super().__init__(bbox=home(self._view), _stamp=self._view.snapshot.version, **traits)
         except BaseException:
@@ -154,7 +154,7 @@ class LiveMap(anywidget.AnyWidget):
         return {"found": found}, []
 
 
-def _tidy(view: View, folder: Path | None) -> None:
+def _tidy(view: View, scratch: Scratch | None) -> None:
     close(view)
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+    if scratch is not None:
+        scratch.close()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +15,12 @@ from heatlas.library.identity import identity
 from heatlas.library.settings import read_settings, write_settings
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import index
+from heatlas.scratch import make_scratch
 from heatlas.tracks import Tracks, why_nothing
 
 if TYPE_CHECKING:
     from heatlas.library.store import Library
+    from heatlas.scratch import Scratch
 
 __all__ = ["opened"]
 
@@ -29,7 +29,7 @@ _FINEST = 16
 _OUTCOME = {"read": 0, "unread": [], "warnings": [], "dropped": {}}
 
 
-def opened(source: str | Path | Tracks) -> tuple[Library, Path | None]:
+def opened(source: str | Path | Tracks) -> tuple[Library, Scratch | None]:
     """Open a library, or make one of tracks.
 
     Parameters
@@ -39,7 +39,7 @@ def opened(source: str | Path | Tracks) -> tuple[Library, Path | None]:
 
     Returns
     -------
-    Library, Path or None
+    Library, Scratch or None
         And the folder that is to be removed when it is no longer needed.
 
     Raises
@@ -50,11 +50,11 @@ def opened(source: str | Path | Tracks) -> tuple[Library, Path | None]:
     if isinstance(source, Tracks):
         if not len(source):
             raise NothingToDraw(why_nothing(source))
-        folder = Path(tempfile.mkdtemp(prefix="heatlas-"))
+        scratch = make_scratch()
         try:
-            return _library_of(source, folder / "heatlas.db"), folder
+            return _library_of(source, scratch.path / "heatlas.db"), scratch
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            scratch.close()
             raise
     if not isinstance(source, (str, os.PathLike)):
         raise BadOption(f"{source!r:.60} is no library: show heatlas.LiveMap('heatlas.db') or heatlas.LiveMap(tracks)")

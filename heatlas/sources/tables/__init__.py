@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, SourceFailed
+from heatlas.scratch import make_scratch
 from heatlas.sources.recognise import GEOPACKAGES, NOT_RECORDINGS, kind
 from heatlas.sources.sqlite_head import in_use, read_head
 
@@ -232,14 +231,11 @@ def _standard_input(query: str | None, table: str | None) -> Table:
     source = stream_source(sys.stdin.buffer, name)
     found = _kind_of(source.head)
     if found in _KINDS - {"csv", "json"} or found == "zip":
-        with tempfile.NamedTemporaryFile(prefix="heatlas-", suffix=f".{found}", delete=False) as file:
-            atexit.register(_remove, file.name)
+        scratch = make_scratch()
+        atexit.register(scratch.close)
+        path = scratch.path / f"input.{found}"
+        with path.open("wb") as file:
             file.writelines(source.open([]))
-        return _file(Path(file.name), query, table)
+        return _file(path, query, table)
     _only_plain(name, query, table)
     return _text(source, found, "")
-
-
-def _remove(name: str) -> None:
-    with contextlib.suppress(OSError):
-        Path(name).unlink()

@@ -1,0 +1,192 @@
+"""Folders for the while, which go with the process that made them, also when it was killed.
+
+Copies of recordings, libraries and half-written outputs lie in folders called ``heatlas-...`` among temporary files,
+and ``.heatlas-...`` beside what is written. Each holds a file that its process keeps locked as long as it lives: the
+system lets go of the lock however the process ends. Whoever makes the next such folder, or starts `heatlas`, removes
+those that nobody holds. Only folders of these names, of the same user and with such a file are ever touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["LOCK", "Scratch", "holding", "make_scratch", "scratch_folder", "sweep", "sweep_held"]
+
+LOCK = ".heatlas-lock"
+"""File in such a folder that its process holds."""
+_NAME = re.compile(r"\.?heatlas-[a-z0-9_]{8}")
+_TRIES = 20
+
+
+class Scratch:
+    """A folder for the while; made by `make_scratch`."""
+
+    __slots__ = ("_lock", "path")
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock: int | None = lock
+
+    def close(self) -> None:
+        """Remove the folder and all that is in it."""
+        if self._lock is None:
+            return
+        lock, self._lock = self._lock, None
+        if sys.platform == "win32":  # a file that is open cannot be removed there
+            os.close(lock)
+            shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
+            os.close(lock)
+
+
+def make_scratch(parent: Path | None = None) -> Scratch:
+    """Make a folder that only this user may read; first remove those there that nobody holds any more.
+
+    Parameters
+    ----------
+    parent : Path, optional
+        Where; the folder's name is hidden there. By default that of temporary files.
+
+    Raises
+    ------
+    OSError
+        When it cannot be made.
+    """
+    sweep(parent)
+    prefix = "heatlas-" if parent is None else ".heatlas-"
+    for _ in range(_TRIES):
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        try:
+            lock = _held(path / LOCK)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        if lock is not None:
+            return Scratch(path, lock)
+    raise OSError(f"no folder for the while can be kept in {parent or tempfile.gettempdir()}")
+
+
+@contextmanager
+def scratch_folder(parent: Path | None = None) -> Iterator[Path]:
+    """Give a folder that is removed in the end; see `make_scratch`."""
+    scratch = make_scratch(parent)
+    try:
+        yield scratch.path
+    finally:
+        scratch.close()
+
+
+def sweep(parent: Path | None = None) -> int:
+    """Remove folders of processes that do not live any more; returns how many.
+
+    Parameters
+    ----------
+    parent : Path, optional
+        Where to look; by default where temporary files are.
+    """
+    swept = 0
+    with suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) and _is_mine(entry):
+                swept += _swept(Path(entry.path))
+    return swept
+
+
+def _is_mine(entry: os.DirEntry[str]) -> bool:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and (sys.platform == "win32" or status.st_uid == os.geteuid())
+
+
+def _swept(folder: Path) -> bool:
+    """Remove a folder if its lock is free; one without a lock is being made, or is somebody else's."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        _lock(lock)
+    except OSError:
+        os.close(lock)
+        return False
+    Scratch(folder, lock).close()
+    return True
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """Hold a file that must keep its name, by a lock beside it, while it is used; see `sweep_held`."""
+    beside = _beside(path)
+    lock = _held(beside)
+    try:
+        yield
+    finally:
+        if sys.platform == "win32" and lock is not None:
+            os.close(lock)
+        if lock is not None:
+            with suppress(OSError):
+                beside.unlink()
+            if sys.platform != "win32":
+                os.close(lock)
+
+
+def sweep_held(folder: Path) -> None:
+    """Remove the files in a folder that nobody holds (`holding`), and folders that are empty then."""
+    for here, _, names in os.walk(folder, topdown=False):
+        for path in (Path(here, name) for name in names if not name.endswith(LOCK)):
+            lock = _held(_beside(path))
+            if lock is not None:
+                with suppress(OSError):
+                    path.unlink()
+                os.close(lock)
+                with suppress(OSError):
+                    _beside(path).unlink()
+        with suppress(OSError):  # not empty
+            Path(here).rmdir()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}{LOCK}")
+
+
+def _held(path: Path) -> int | None:
+    """Make a file and lock it; None when somebody else was quicker."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):
+        os.close(file)
+        return None
+    except OSError:
+        return file  # there are no locks here: whoever sweeps gets none either, and leaves what is there
+    with suppress(OSError):
+        if os.path.samestat(os.fstat(file), path.stat()):
+            return file
+    os.close(file)  # swept before it was locked
+    return None
+
+
+def _lock(file: int) -> None:
+    """Lock an open file; OSError when somebody has, or when there are no locks."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
