@@ -562,8 +562,8 @@ def test_a_wrong_kind_of_file_with_a_session_and_records_is_a_recording():
 @pytest.mark.parametrize(
     ("sport", "sub_sport", "word"),
     [
-(1, 0, "Run"), (1, 1, "Run"), (1, 3, "TrailRun"), (1, 4, "Run"), (1, 58, "VirtualRun"),
-        (2, None, "Ride"), (2, 6, "Ride"), (2, 5, "Ride"), (2, 8, "MountainBikeRide"),
+(1, 0, "Run"), (1, 1, "VirtualRun"), (1, 3, "TrailRun"), (1, 4, "Run"), (1, 58, "VirtualRun"),
+        (2, None, "Ride"), (2, 6, "VirtualRide"), (2, 5, "VirtualRide"), (2, 8, "MountainBikeRide"),
         (2, 46, "GravelRide"), (2, 28, "EBikeRide"), (2, 58, "VirtualRide"), (2, 12, "Handcycle"),
         (21, 0, "EBikeRide"), (5, 17, "Swim"), (5, 18, "Swim"), (13, 37, "BackcountrySki"),
         (12, 42, "NordicSki"), (64, 85, "Padel"), (64, 84, "Pickleball"), (64, 94, "Squash"),
@@ -579,13 +579,6 @@ def test_every_sport_is_a_word_of_the_vocabulary():
     words = {fit_sports.sport_word(a, b) for a in (None, *range(256)) for b in (None, *range(256))}
     assert words <= SPORTS
     assert len(words) > 40
-
-
-def test_a_game_is_virtual_whatever_it_says():
-    zwift = file_id(4, (1, UINT16, 260))
-    assert one(zwift, *TRACK, session(NOW, 2)).activity.sport == "VirtualRide"
-    assert one(zwift, *TRACK, session(NOW, 1)).activity.sport == "VirtualRun"
-    assert one(zwift, *TRACK, size=0).activity.sport == "VirtualRide"
 
 
 # --- hostile input ---

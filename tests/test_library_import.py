@@ -57,7 +57,7 @@ def test_tracks_of_a_library_are_those_of_the_files(tmp_path, library, columns):
     for kept in (report, ours.report):
         assert kept.read == theirs.read
         assert [(u.file, u.reason) for u in kept.failed] == [(u.file, u.reason) for u in theirs.failed]
-        assert kept.dropped["activities that were virtual"] == 1
+        assert kept.dropped["activities that were virtual or indoors"] == 1
     keep = np.array([False, True, False, True])
     assert len(tracks_of(library, keep)) == 2
     assert check(library, None) == []

@@ -33,7 +33,7 @@ def test_an_export_becomes_a_picture_and_a_report(export, tmp_path):
     assert [item["file"].rpartition("/")[2] for item in report["files"]["failed"]] == ["7.fit"]
     assert [item["file"].rpartition("/")[2] for item in report["files"]["warnings"]] == ["6.gpx"]
     assert report["activities"] == 4
-    assert report["dropped"]["activities that were virtual"] == 1
+    assert report["dropped"]["activities that were virtual or indoors"] == 1
     assert report["dropped"]["rows of a table that name no file"] == 1
     assert report["dropped"]["rows of a table whose file is not there"] == 1
     assert report["choice"] == "busiest place"

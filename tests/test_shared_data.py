@@ -56,7 +56,7 @@ def test_what_failed_had_nothing_in_it(everything):
 
 
 def test_virtual_rides_are_not_mapped(everything):
-    assert everything.report.dropped["activities that were virtual"] >= 2
+    assert everything.report.dropped["activities that were virtual or indoors"] >= 2
     assert not any("virtual" in activity.source for activity in everything.activities)
 
 

@@ -22,7 +22,7 @@ from heatlas.sources.fit_profile import (
     WORKOUT,
     Value,
 )
-from heatlas.sources.fit_sports import ACTIVITY_FILE, FILE_KINDS, MAKERS, VIRTUAL_MAKERS, sport_word
+from heatlas.sources.fit_sports import ACTIVITY_FILE, FILE_KINDS, MAKERS, sport_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,10 +208,7 @@ def _device(file_id: Mapping[str, Value]) -> str:
 def _sport(summary: Summary, sessions: list[Message]) -> str:
     """Sport of the sessions; of a file that ends before its session, what other messages say."""
     said: list[Mapping[str, Value]] = [*sessions] if sessions else [summary.get(n) for n in (SPORT, LAP, WORKOUT)]
-    word = next((word for message in said if (word := _word(message)) != "Unknown"), "Unknown")
-    if summary.get(FILE_ID).get("manufacturer") in VIRTUAL_MAKERS:
-        return {"Ride": "VirtualRide", "Run": "VirtualRun", "Unknown": "VirtualRide"}.get(word, word)
-    return word
+    return next((word for message in said if (word := _word(message)) != "Unknown"), "Unknown")
 
 
 def _name(summary: Summary, sessions: list[Message]) -> str:

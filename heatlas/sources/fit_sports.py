@@ -5,9 +5,11 @@ The numbers are those of the FIT profile (types ``sport``, ``sub_sport``, ``manu
 
 from __future__ import annotations
 
-__all__ = ["ACTIVITY_FILE", "FILE_KINDS", "MAKERS", "VIRTUAL_MAKERS", "sport_word"]
+from heatlas.sources.indoor import virtual_word
 
-_RUNNING, _CYCLING, _SKIING, _SNOWBOARDING, _ROWING, _E_BIKING = 1, 2, 13, 14, 15, 21
+__all__ = ["ACTIVITY_FILE", "FILE_KINDS", "MAKERS", "sport_word"]
+
+_RUNNING, _CYCLING, _SKIING, _SNOWBOARDING, _E_BIKING = 1, 2, 13, 14, 21
 
 # fmt: off
 _SPORTS = {
@@ -25,21 +27,26 @@ _SPORTS = {
 
 # Kinds that say more than the sport, whatever the sport is.
 _SUB_SPORTS = {
-    12: "Handcycle", 14: "Rowing", 15: "Elliptical", 16: "StairStepper", 20: "WeightTraining",
+    12: "Handcycle", 15: "Elliptical", 16: "StairStepper", 20: "WeightTraining",
     28: "EBikeRide", 32: "Transition", 33: "Transition", 34: "Transition", 35: "Driving", 36: "Driving",
     40: "SkyDiving", 42: "NordicSki", 43: "Yoga", 44: "Pilates", 46: "GravelRide", 47: "EMountainBikeRide",
     68: "RockClimbing", 69: "RockClimbing", 70: "HighIntensityIntervalTraining", 78: "Multisport",
-    79: "Multisport", 80: "Multisport", 81: "Multisport", 84: "Pickleball", 85: "Padel", 86: "Wheelchair",
-    87: "Wheelchair", 88: "Handcycle", 94: "Squash", 95: "Badminton", 96: "Racquetball", 97: "TableTennis",
+    79: "Multisport", 80: "Multisport", 81: "Multisport", 84: "Pickleball", 85: "Padel",
+    94: "Squash", 95: "Badminton", 96: "Racquetball", 97: "TableTennis",
     110: "Flying", 111: "Flying", 112: "Flying", 126: "Multisport", 127: "EMountainBikeRide",
 }
 
 # Kinds that mean one thing in one sport and another, or nothing, elsewhere.
 _PAIRS = {
-    (_RUNNING, 3): "TrailRun", (_RUNNING, 58): "VirtualRun", (_CYCLING, 58): "VirtualRide",
-    (_ROWING, 58): "VirtualRow", (_CYCLING, 8): "MountainBikeRide", (_CYCLING, 9): "MountainBikeRide",
+    (_RUNNING, 3): "TrailRun", (_CYCLING, 8): "MountainBikeRide", (_CYCLING, 9): "MountainBikeRide",
     (_CYCLING, 123): "MountainBikeRide", (_CYCLING, 11): "GravelRide", (_E_BIKING, 8): "EMountainBikeRide",
     (_E_BIKING, 9): "EMountainBikeRide", (_SKIING, 37): "BackcountrySki", (_SNOWBOARDING, 37): "Snowboard",
+}
+
+# Kinds that are done on the spot, or in a game, and what they are where the sport does not say it.
+_INDOOR = {
+    1: "VirtualRun", 5: "VirtualRide", 6: "VirtualRide", 14: "VirtualRow", 25: "VirtualSki", 27: "VirtualWalk",
+    45: "VirtualRun", 58: "VirtualRide", 86: "VirtualWheelchair", 87: "VirtualWheelchair", 88: "VirtualHandcycle",
 }
 
 MAKERS = {
@@ -54,9 +61,6 @@ MAKERS = {
     348: "huawei",
 }
 """Makers by number, in the shortest form of their names."""
-
-VIRTUAL_MAKERS = frozenset({260, 331})
-"""Makers of games: where they state no virtual sport, it is one all the same."""
 
 ACTIVITY_FILE = 4
 """Kind of file that is a recording."""
@@ -74,10 +78,12 @@ FILE_KINDS = {
 def sport_word(sport: int | None, sub_sport: int | None) -> str:
     """Name a sport in the words of ``heatlas.sources.sports``.
 
-    Indoor kinds keep the plain word (treadmill: Run; spin: Ride), virtual ones have their own (VirtualRide).
+    Indoor and virtual kinds have words of their own (treadmill: VirtualRun; spin: VirtualRide), as in other formats.
     A number that has no word is "Unknown".
     """
     if sport is None and sub_sport is None:
         return "Unknown"
+    if sub_sport in _INDOOR:
+        return virtual_word(_SPORTS.get(sport or 0, "Unknown"), _INDOOR[sub_sport])
     pair = _PAIRS.get((sport if sport is not None else -1, sub_sport if sub_sport is not None else -1))
     return pair or _SUB_SPORTS.get(sub_sport or 0) or _SPORTS.get(sport or 0, "Unknown")

@@ -20,9 +20,10 @@ from heatlas.metrics import STOPPED
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries, unpack
 from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
+from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
 from heatlas.sources.sensors import possible, possible_attributes
-from heatlas.sources.sports import VIRTUAL, max_speed
+from heatlas.sources.sports import max_speed
 from heatlas.sources.strava import find_exports
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def load(
     -------
     list of Batch
         All activities with positions, ordered by start, then by source: the order of the files changes
-        nothing. Virtual activities and second copies are left out.
+        nothing. Virtual and indoor activities and second copies are left out.
     Report
         What was left out.
 
@@ -242,8 +243,8 @@ def _expected(name: str, data: bytes) -> bool:
 def _cleaned(outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> list[Batch]:
     """The track of a recording, or nothing and the reason in the outcome."""
     activity = export.describe(recording.activity)
-    if activity.sport in VIRTUAL:
-        outcome.dropped["activities that were virtual"] += 1
+    if is_indoors(activity, recording.activity):
+        outcome.dropped[INDOORS] += 1
         return []
     activity, summed = possible_attributes(activity)
     recording, measured = possible(recording, columns)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from heatlas.sources.indoor import VIRTUAL_OF, virtual_word
+
 __all__ = ["SPORTS", "VIRTUAL", "max_speed", "sport_name"]
 
 _SPELLINGS = {
@@ -31,7 +33,7 @@ _SPELLINGS = {
         virtuelt løb | bieg wirtualny | виртуальный забег | 虚拟跑步 | 虛擬跑步 | バーチャルラン |
         가상 달리기""",
     "Walk": """walking | casual walking | speed walking | race walking | nordic walking |
-        fitness walking | treadmill walking | indoor walking | dog walking | gehen | spaziergang |
+        fitness walking | dog walking | gehen | spaziergang |
         spazieren | marche | promenade | caminata | caminar | andar | camminata | camminare |
         caminhada | wandeling | wandelen | kavely | kavelylenkki | seta | gyaloglas | promenad | gang |
         gange | gatur | gåtur | spacer | marsz | chodzenie | chuze | ходьба | прогулка | ходьба пешком |
@@ -78,14 +80,15 @@ _SPELLINGS = {
         sahkomaastopyoraily | eマウンテンバイクライド""",
     "VirtualRide": """virtual cycling | virtual bike | virtual activity | cycling virtual activity |
         indoor cycling | indoor ride | indoor biking | cycling indoor cycling | spinning | spin |
-        zwift | trainer | virtuelle radfahrt | virtuelles radfahren | velo virtuel | sortie virtuelle |
+        zwift | trainer | home trainer | turbo trainer | turbo | smart trainer | heimtrainer | rollentrainer |
+        rolle | stationary bike | exercise bike | spin bike | rulli | rodillo | velo d interieur |
+        virtuelle radfahrt | virtuelles radfahren | velo virtuel | sortie virtuelle |
         sortie a velo virtuelle | bicicleta virtual | ciclismo virtual | vuelta ciclista virtual |
         giro virtuale | pedalata virtuale | pedalada virtual | virtuele rit | virtuele fietsrit |
         virtuaalipyoraily | virtuaalinen pyoralenkki | virtualis kerekparozas | virtuell cykling |
         virtuell cykeltur | virtuell sykling | virtuell sykkeltur | virtuel cykeltur | jazda wirtualna |
         виртуальный заезд | 虚拟骑行 | 虛擬騎乘 | バーチャルライド | 가상 라이딩""",
-    "Handcycle": """hand cycling | handcycling | handbike | indoor hand cycling | cycling hand cycling |
-        handvelo""",
+    "Handcycle": "hand cycling | handcycling | handbike | cycling hand cycling | handvelo",
     "Velomobile": "velo mobile | velomobiel",
     # Water
     "Swim": """swimming | lap swimming | pool swim | pool swimming | open water | open water swimming |
@@ -198,6 +201,14 @@ _SPELLINGS = {
         felsklettern | escalade | escalada | escalada en roca | arrampicata | arrampicata su roccia |
         escalada em rocha | klimmen | kiipeily | sziklamaszas | klattring | klatring | wspinaczka |
         скалолазание | 攀岩 | ロッククライミング | クライミング | 암벽 등반""",
+    # On the spot; what has no word of its own above
+    "VirtualWalk": """treadmill walking | indoor walking | walking indoor walking | walking treadmill |
+        virtual walking | virtual hike""",
+    "VirtualSki": "indoor skiing | ski erg | ski ergometer | virtual skiing | virtual nordic ski",
+    "VirtualHandcycle": "indoor hand cycling | virtual hand cycling",
+    "VirtualWheelchair": "indoor wheelchair walk | indoor wheelchair run | virtual wheelchair",
+    "VirtualSwim": "virtual swimming",
+    "VirtualWorkout": "virtual | virtual training",
     # And the rest
     "Wheelchair": """wheelchair push walk | wheelchair push run | wheel chair | rollstuhl |
         fauteuil roulant | fauteuil | silla de ruedas | sedia a rotelle | cadeira de rodas | rolstoel |
@@ -233,11 +244,13 @@ _CODES = [
 
 SPORTS: frozenset[str] = frozenset(_SPELLINGS)
 """Every word of the vocabulary."""
-VIRTUAL: frozenset[str] = frozenset({"VirtualRide", "VirtualRun", "VirtualRow"})
+VIRTUAL: frozenset[str] = frozenset(sport for sport in _SPELLINGS if sport.startswith("Virtual"))
 """Sports whose positions are those of a game or a trainer: nobody was there, so they are never mapped.
 
 Indoor rides, treadmills and rowing machines belong here: when such a file holds positions, an app made
-them up."""
+them up. Pools, halls and gyms do not: a person was where the positions are."""
+_ON_THE_SPOT = ("virtual", "indoor", "treadmill", "trainer", "turbo")
+"""What is said before or behind the name of a sport that goes nowhere."""
 
 _MAX_SPEED = {
     **dict.fromkeys(("Run", "TrailRun", "VirtualRun"), 12.0),
@@ -299,8 +312,22 @@ def sport_name(text: str) -> str:
     if found is None and "/" in text:
         sport, _, sub = text.partition("/")
         known = _TABLE.get(_key(sub))
-        found = sport_name(sport) if known in {None, "Unknown"} else known
-    return found or _camel_case(text)
+        if known in VIRTUAL:
+            found = virtual_word(sport_name(sport), known)
+        else:
+            found = sport_name(sport) if known in {None, "Unknown"} else known
+    return found or _on_the_spot(_key(text)) or _camel_case(text)
+
+
+def _on_the_spot(key: str) -> str:
+    """Find what "indoor walk" or "treadmill hike" is; a hall in which one really moves changes no sport."""
+    for mark in _ON_THE_SPOT:
+        if key.startswith(mark) or key.endswith(mark):
+            sport = _TABLE.get(key.removeprefix(mark) if key.startswith(mark) else key.removesuffix(mark))
+            if sport is not None and (mark == "virtual" or sport in VIRTUAL_OF):
+                return virtual_word(sport)
+            return sport or ""
+    return ""
 
 
 def _camel_case(text: str) -> str:
