@@ -136,7 +136,10 @@ def inspect(
     refuse_odd(sources)
     if not any(map(is_table, sources)):
         described = describe_tracks(open_sources(*sources, workers=workers, progress=progress))
-        return described | ({"point_sets": point_sets_of(sources[0])} if any(map(is_library, sources)) else {})
+        if not any(map(is_library, sources)):
+            return described
+        described.pop("nothing", None)  # a library may be empty, or hold points alone
+        return described | {"point_sets": point_sets_of(sources[0])}
     only_tables(sources)
     points = open_points(
         *sources, query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Activity", "Batch", "Recording", "Unread", "join", "select", "split", "take_fixes"]
+__all__ = ["COLUMNS", "TABLES", "Activity", "Batch", "Recording", "Unread", "join", "select", "split", "take_fixes"]
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
 steps of one foot per minute, watts, degrees Celsius."""
+TABLES = "tables"
+"""Kind of files that are tables: each is read when it is named by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,9 @@ class Unread:
     """One sentence."""
     failed: bool = True
     """True: it should have been readable. False: it was left out on purpose."""
+    kind: str = ""
+    """What a file that was left out holds instead, as a plural ("images", "monitoring"), TABLES, or its ending (".igc")
+    where that is not known."""
 
 
 def join(batches: Sequence[Batch]) -> Batch:

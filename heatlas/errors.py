@@ -11,15 +11,50 @@
     └── MissingExtra        an optional library is not installed
 """
 
-__all__ = ["BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Unreadable"]
+import re
+
+__all__ = [
+    "BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Unreadable", "printable",
+]  # fmt: skip
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""Text that can be stored, sent and printed; a byte of a file name that is no UTF-8 becomes ``\xe9``.
+
+    Python gives such bytes as lone surrogates (PEP 383), which no encoding takes. Different names stay different.
+    """
+    return text if text.isascii() else _SURROGATE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else "\ufffd"
 
 
 class HeatlasError(Exception):
     """Base of all errors that heatlas raises on purpose; its text is one sentence that says what to do."""
 
+    def __str__(self) -> str:
+        """Give the sentence; names of files in it can be printed, whatever their bytes."""
+        return printable(super().__str__())
+
 
 class Unreadable(HeatlasError):
-    """A file from which nothing could be salvaged; the text is the reason without the file's name."""
+    """A file from which nothing could be salvaged; the text is the reason without the file's name.
+
+    Parameters
+    ----------
+    reason : str
+        One sentence.
+    kind : str
+        What a sound file holds instead of a track, as a plural: "monitoring"; empty where it should have been readable.
+    """
+
+    def __init__(self, reason: str, kind: str = "") -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class SourceFailed(HeatlasError):

@@ -41,6 +41,7 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
         "columns": {name: n / tracks.fixes for name, n in known.items() if n},
         "places": [place_data(place) for place in tracks.places()],
         "seconds": tracks.report.seconds,
+        **({} if len(tracks) else {"nothing": tracks.report.nothing()}),
     }
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from heatlas.batch import TABLES
 
 if TYPE_CHECKING:
     from heatlas.batch import Unread
     from heatlas.places import Place
 
 __all__ = ["Report", "place_data"]
+
+_ENDING = re.compile(r"\.[^\s/.]+")
+_READ = "heatlas reads .fit, .gpx and .tcx, also packed, and tables that are named by themselves"
 
 
 @dataclass(slots=True)
@@ -32,6 +39,48 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     """Stage -> how long it took."""
 
+    @property
+    def held_instead(self) -> Counter[str]:
+        """What the files hold that were left out -> number of them (see `heatlas.batch.Unread.kind`)."""
+        return Counter(item.kind or "files of unknown kind" for item in self.skipped)
+
+    def notes(self) -> list[str]:
+        """Say what was left out on purpose, in a sentence for each way of it."""
+        counts = self.held_instead
+        tables = counts.pop(TABLES, 0)
+        unread = {kind: n for kind, n in counts.items() if _ENDING.fullmatch(kind)}
+        others = [kind for kind, _ in counts.most_common() if kind not in unread]
+        notes = []
+        if others:
+            total = sum(counts[kind] for kind in others)
+            notes.append(f"{_files(total)} hold{'s' * (total == 1)} no track: {', '.join(others)}")
+        if unread:
+            named = ", ".join(f"{_files(n)} of {kind}" for kind, n in sorted(unread.items()))
+            notes.append(f"{named} {'is' if sum(unread.values()) == 1 else 'are'} not read: {_READ}")
+        if tables:
+            first = next(item for item in self.skipped if item.kind == TABLES)
+            them = "1 table is" if tables == 1 else f"{tables:,} tables are"
+            notes.append(f"{them} left out of folders and archives, such as {first.file}: {_how_to_draw(first)}")
+        return notes
+
+    def nothing(self) -> str:
+        """Say why there is no track, and what to do."""
+        if self.failed:
+            first = self.failed[0]
+            more = f" (and {_files(len(self.failed) - 1)} more)" if len(self.failed) > 1 else ""
+            return f"nothing could be read: {first.file}: {first.reason}{more}"
+        if notes := self.notes():
+            return f"there is no track in what was given: {'; '.join(notes)}"
+        if self.dropped["activities without a position"]:
+            return "there is no track with a position in what was given"
+        if self.dropped:
+            return "nothing is left of what was given: " + ", ".join(
+                f"{n:,} {what}" for what, n in self.dropped.items()
+            )
+        return (
+            "there is no track with a position in what was given" if self.read else "there is no file in what was given"
+        )
+
     def data(self) -> dict[str, Any]:
         """What was read and left out, as plain data."""
         return {
@@ -40,10 +89,25 @@ class Report:
                 "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
                 "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
                 "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
+                "held_instead": dict(self.held_instead.most_common()),
+                "notes": self.notes(),
             },
             "dropped": dict(sorted(self.dropped.items())),
             "duplicates": [{"left_out": out, "same_as": kept} for out, kept in self.duplicates],
         }
+
+
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"
+
+
+def _how_to_draw(table: Unread) -> str:
+    """What to type for a table; what is packed with other files must be unpacked before."""
+    if table.reason.startswith("an Excel"):
+        return "save its sheet as CSV, and name that"
+    if not Path(table.file).is_file():
+        return "unpack it and name it by itself, with --track COLUMN where its rows are fixes"
+    return f"name it by itself, with --track COLUMN where its rows are fixes (heatlas render {table.file})"
 
 
 def place_data(place: Place) -> dict[str, Any]:

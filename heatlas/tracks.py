@@ -215,7 +215,4 @@ def why_nothing(tracks: Tracks) -> str:
         return f"the filter leaves none of {left} activities"
     if report.dropped["activities hidden for privacy"]:
         return "hiding the ends and zones leaves nothing to draw"
-    if report.failed:
-        first = report.failed[0]
-        return f"nothing could be read: {first.file}: {first.reason}"
-    return "there is no track with a position in what was given"
+    return report.nothing()

@@ -179,13 +179,13 @@ def test_other_files_are_left_out_by_content(tmp_path):
         "doc.pdf": b"%PDF-1.4",
         "map.svg": b"<svg/>",
         "blob.bin": bytes(range(256)),
+        "sleep.json": b'{"a": 1}',
     }
     for name, data in content.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "ride").write_bytes(GPX)  # no extension, but a recording
-    (tmp_path / "suunto.json").write_bytes(b'{"a": 1}')
     found = list(entries([tmp_path]))
-    assert names(found, tmp_path) == ["ride", "suunto.json"]
+    assert names(found, tmp_path) == ["ride"]
     assert set(reasons(found)) == set(content)
     assert not any(failed for _, failed in reasons(found).values())
     assert reasons(entries([tmp_path / "photo"]))["photo"][1], "what is named on purpose is missed"

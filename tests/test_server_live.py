@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import tarfile
 import threading
 import time
 import zipfile
@@ -158,6 +159,12 @@ def test_recordings_come_by_post(tmp_path):
         assert report["files"]["failed"]
         assert all(not one["file"].startswith("/") for one in report["files"]["failed"])
         assert web.get("/api/library.json").json()["activities"] == 2 + report["added"]
+        with tarfile.open(fileobj=(packed := io.BytesIO()), mode="w:gz") as tar:
+            tar.add(folder, "export")
+        again = web.post("/api/import", content=packed.getvalue(), headers={"X-Filename": "export.tar.gz"}).json()
+        assert (again["added"], again["files"]["read"]) == (0, report["files"]["read"])
+        told = web.post("/api/import", content=b"7z\xbc\xaf\x27\x1c", headers={"X-Filename": "x.7z"}).json()
+        assert told["nothing"].startswith("nothing could be read: x.7z: a 7-Zip archive")
         bad = web.post(
             "/api/import", content=b"<gpx><trk><trkseg><trkpt lat=", headers={"X-Filename": "../../x/bad.gpx"}
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 
 import click
@@ -63,6 +64,9 @@ def main() -> None:
     # numba looks for the linear algebra of SciPy, which no kernel asks for and which takes a while to import. This
     # process is all ours, so nobody misses it.
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may hold what the terminal has no letter for
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = group.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)

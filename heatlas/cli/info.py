@@ -8,6 +8,7 @@ import click
 
 from heatlas.cli.options import position_options
 from heatlas.cli.progress import show_progress
+from heatlas.errors import NothingToDraw
 
 __all__ = ["command"]
 
@@ -43,6 +44,7 @@ def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: boo
         report = inspect(*sources, progress=progress.count, **options)
     if as_json:
         print_json(report)
+        _refuse_nothing(report)
         return
     if report.get("activities") or not report.get("point_sets"):
         print_files(report)
@@ -52,6 +54,13 @@ def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: boo
         _print_tracks(report)
     for point_set in report.get("point_sets", ()):
         _print_point_set(point_set)
+    _refuse_nothing(report)
+
+
+def _refuse_nothing(report: dict[str, Any]) -> None:
+    """Say why nothing was found; exit 1 then."""
+    if "nothing" in report:
+        raise NothingToDraw(report["nothing"])
 
 
 def _print_points(report: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from heatlas.cli.options import POSITION_OPTIONS, position_options
 from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.progress import show_progress
+from heatlas.errors import NothingToDraw
 
 __all__ = ["import_command", "library_group", "serve_command"]
 
@@ -74,8 +75,8 @@ def import_command(
         held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
         held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
         click.echo(f"{library} holds {' and '.join(held)}")
-    if report["files"]["failed"] and not report["activities"] and not report["point_sets"]:
-        raise SystemExit(1)  # nothing could be read, ever: whatever is to follow should not
+    if "nothing" in report:
+        raise NothingToDraw(report["nothing"])  # whatever is to follow should not
 
 
 def _print_point_set(report: dict[str, Any]) -> None:

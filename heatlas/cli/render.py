@@ -87,8 +87,8 @@ def command(  # noqa: D103 - the help text stands below
 
 command.help = """Draw SOURCE as a heat map.
 
-A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx, also .gz: its
-tracks are drawn. Or it is a library that `heatlas import` made; or a table of points with weights: a .csv, .parquet,
-.geojson and the like, a database such as mysql://user@host/base with --query or --table, or - for what comes in on
-stdin.
+A SOURCE is a Strava export (.zip or folder), or any folder, archive (.zip, .tar, .tar.gz ..., also in one another) or
+file of .fit, .gpx and .tcx, also packed: its tracks are drawn. Or it is a library that `heatlas import` made; or a
+table of points with weights: a .csv, .parquet, .geojson and the like, a database such as mysql://user@host/base with
+--query or --table, or - for what comes in on stdin.
 """

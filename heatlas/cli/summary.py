@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from typing import Any
 
 import click
 
-__all__ = ["print_files", "print_json", "print_summary"]
+from heatlas.errors import printable
+
+__all__ = ["line", "print_files", "print_json", "print_summary"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _SHOWN = 10
 """Files that are named one by one; --json names all."""
@@ -15,11 +21,14 @@ _SHOWN = 10
 
 def print_json(report: dict[str, Any]) -> None:
     """Print a report as one object on stdout."""
-    click.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(report, ensure_ascii=plain, indent=2, allow_nan=False)
+    click.echo(text if plain else printable(text))
 
 
-def _line(text: str) -> None:
-    click.echo(text, err=True)
+def line(text: str) -> None:
+    """Say one line on stderr; characters that would steer the terminal, as a name may hold them, are escaped."""
+    click.echo(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text), err=True)
 
 
 def print_files(report: dict[str, Any]) -> None:
@@ -27,22 +36,25 @@ def print_files(report: dict[str, Any]) -> None:
     files = report["files"]
     if "points" in report:
         named = ", ".join(f"{what} {name!r}" for what, name in report["columns"].items())
-        _line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
+        line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
     else:
         counted = [f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}"]
         counted += [f"{report[what]:,} {what}" for what in ("activities", "fixes") if what in report]
         unread = f"; {len(files['failed']):,} files could not be read" if files["failed"] else ""
-        _line(", ".join(counted) + unread)
+        line(", ".join(counted) + unread)
     if report["dropped"]:
-        _line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
-    for item in files["failed"][:_SHOWN]:
-        _line(f"  could not read {item['file']}: {item['reason']}")
+        line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
+    nothing = "nothing" in report  # that sentence names the first, or says what the notes say
+    for item in files["failed"][int(nothing) : _SHOWN]:
+        line(f"  could not read {item['file']}: {item['reason']}")
     if len(files["failed"]) > _SHOWN:
-        _line(f"  ... and {len(files['failed']) - _SHOWN:,} more (--json names them)")
+        line(f"  ... and {len(files['failed']) - _SHOWN:,} more (--json names them)")
     for item in files["warnings"][:_SHOWN]:
-        _line(f"  {item['file']}: {item['reason']}")
+        line(f"  {item['file']}: {item['reason']}")
     if len(files["warnings"]) > _SHOWN:
-        _line(f"  ... and {len(files['warnings']) - _SHOWN:,} more warnings (--json names them)")
+        line(f"  ... and {len(files['warnings']) - _SHOWN:,} more warnings (--json names them)")
+    for note in () if nothing else files.get("notes", ()):
+        line(note)
 
 
 def print_summary(report: dict[str, Any]) -> None:
@@ -63,19 +75,19 @@ def _say_tiles(report: dict[str, Any]) -> None:
     counts, (first, last) = report["tiles"], report["zooms"]
     said = [f"{counts['written']:,} tiles written ({report['bytes'] / 1e6:,.1f} MB)"]
     said += [f"{counts[what]:,} {what}" for what in ("unchanged", "removed") if counts.get(what)]
-    _line(f"{report['measure']}, zooms {first} to {last}: {', '.join(said)}, {report['seconds']['all']:.1f} s")
+    line(f"{report['measure']}, zooms {first} to {last}: {', '.join(said)}, {report['seconds']['all']:.1f} s")
 
 
 def _say_page(report: dict[str, Any]) -> None:
     first, last = report["zooms"]
     layers = report["layers"]
     named = f": {', '.join(layers)}" if len(layers) > 1 else ""
-    _line(
+    line(
         f"{len(layers)} {'layer' if len(layers) == 1 else 'layers'}{named}; "
         f"zooms {first} to {last}, {report['bytes'] / 1e6:,.1f} MB"
     )
     for warning in report["warnings"]:
-        _line(f"  {warning}")
+        line(f"  {warning}")
 
 
 def _say_window(report: dict[str, Any]) -> None:
@@ -86,14 +98,14 @@ def _say_window(report: dict[str, Any]) -> None:
             f"{place['activities']:,} around {place['center'][1]:.2f},{place['center'][0]:.2f}" for place in others[:4]
         )
         more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
-        _line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")
+        line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")
     low, high = (text.strip() for text in report["range_text"])
     unit = f" {report['unit']}" if report["unit"] not in {report["measure"], "s", "m", ""} else ""
     film = f", {report['from']} to {report['to']} in {report['duration']:.1f} s" if "frames" in report else ""
-    _line(
+    line(
         f"{report['measure']} from {low} to {high}{unit}, "
         f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
         f"(zoom {window['zoom']:.2f}){film}; took {sum(report['seconds'].values()):.1f} s"
     )
     for warning in report.get("warnings", []):
-        _line(f"  {warning}")
+        line(f"  {warning}")

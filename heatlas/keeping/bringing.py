@@ -84,8 +84,11 @@ def import_into(
             report = import_sources(library, recordings, workers, lambda done, total: progress("reading", done, total))
         point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
         held = len(list_activities(library))
+    nothing = not (report.read or point_sets or report.dropped["files that were read before"])
+    said = {"nothing": report.nothing()} if nothing else {}
     return {
-        **report.data(), "library": str(path), "activities": held, "seconds": report.seconds, "point_sets": point_sets,
+        **report.data(), **said, "library": str(path), "activities": held, "seconds": report.seconds,
+        "point_sets": point_sets,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.errors import BadOption, MissingExtra
+from heatlas.errors import BadOption, MissingExtra, NothingToDraw
 from heatlas.keeping.bringing import import_into, refuse_table_options
 from heatlas.keeping.looking import refuse_missing
 from heatlas.library.identity import is_library
@@ -100,5 +100,5 @@ def library_of(
         )
         told(brought)
         if not (brought["activities"] or brought["point_sets"]):
-            raise BadOption(f"there is no track in {', '.join(map(str, sources))}")
+            raise NothingToDraw(brought.get("nothing", "there is no track with a position in what was given"))
         yield path

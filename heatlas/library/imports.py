@@ -8,11 +8,10 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import COLUMNS, Batch, Unread, split
-from heatlas.errors import Unreadable
+from heatlas.errors import Unreadable, printable
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
@@ -24,9 +23,11 @@ from heatlas.sources.strava import find_exports
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from heatlas.library.store import Library
+    from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
 
 __all__ = ["import_sources"]
@@ -77,12 +78,13 @@ def import_sources(
     started = time.perf_counter()
     report = Report()
     workers = workers or os.cpu_count() or 1
-    found = list(entries(paths))
+    tables: list[Sheet] = []
+    found = list(entries(paths, tables))
     for entry in found:
         if isinstance(entry, Unread):
             note_unread(report, entry)
     files = [entry for entry in found if isinstance(entry, Entry)]
-    export = find_exports(paths)
+    export = find_exports(paths, tables)
     report.warnings += export.warnings
     total, done, added = sum(entry.size for entry in files), 0, 0
     progress(0, total)
@@ -130,12 +132,13 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
         rows = link.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
     known = {row[0]: row[1:] for row in rows}
     for entry in files:
-        name = os.path.abspath(entry.name)  # noqa: PTH100 - the name of a member is no path
+        name = _absolute(entry.name)
         row = export.row(entry.name)
         said = b"" if row is None else hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
-        changed = _changed(entry.name)
-        number, size, when, digest, said_before = known.get(name, (None, -1, -1, b"", b""))
-        if (size, when, said_before) == (entry.size, changed, said):
+        changed = _changed(entry.place)
+        before = known.get(name) or known.get(_absolute(entry.formerly) if entry.formerly else "")
+        number, size, when, digest, said_before = before or (None, -1, -1, b"", b"")
+        if (size, when, said_before) == (entry.size, changed, said) or _in_one(known, name, entry.place, changed):
             yield entry, None
             continue
         yield entry, _read(entry, export, digest if said == said_before else b"", {
@@ -143,12 +146,27 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
         })  # fmt: skip
 
 
-def _changed(name: str) -> int:
+def _absolute(name: str) -> str:
+    return printable(os.path.abspath(name))  # noqa: PTH100 - the name of a member is no path
+
+
+def _changed(place: Path) -> int:
     """When a file was changed, or the archive that it is in."""
-    for path in (Path(name), *Path(name).parents):
-        with suppress(OSError):
-            return path.stat().st_mtime_ns
+    with suppress(OSError):
+        return place.stat().st_mtime_ns
     return 0
+
+
+def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, changed: int) -> bool:
+    """Whether older versions have read an archive in an archive as one file, of which this is a member."""
+    outermost = len(_absolute(str(place)))
+    at = name.rfind("/")
+    while at > outermost:
+        row = known.get(name[:at])
+        if row is not None and row[2] == changed:
+            return True
+        at = name.rfind("/", 0, at)
+    return False
 
 
 def _read(entry: Entry, export: Exports, before: bytes, row: dict[str, Any]) -> _File:
@@ -212,7 +230,7 @@ def _write_file(link: sqlite3.Connection, file: _File) -> int:
     row = {**file.row, "outcome": json.dumps(outcome_data(file.outcome)) if file.outcome else None}
     if row["number"] is not None:
         link.execute(
-            "UPDATE files SET size = :size, changed = :changed, digest = :digest, said = :said, "
+            "UPDATE files SET name = :name, size = :size, changed = :changed, digest = :digest, said = :said, "
             "outcome = coalesce(:outcome, outcome) WHERE number = :number",
             row,
         )

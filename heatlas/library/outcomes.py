@@ -21,7 +21,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
     """What was read and what was left out of a file, as plain data."""
     return {
         "read": outcome.read,
-        "unread": [[unread.file, unread.reason, unread.failed] for unread in outcome.unread],
+        "unread": [[unread.file, unread.reason, unread.failed, unread.kind] for unread in outcome.unread],
         "warnings": [list(warning) for warning in outcome.warnings],
         "dropped": dict(outcome.dropped),
     }
@@ -30,8 +30,8 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
 def note_outcome(report: Report, data: dict[str, Any]) -> None:
     """Add what `outcome_data` gave to a report."""
     report.read += data["read"]
-    for file, reason, failed in data["unread"]:
-        note_unread(report, Unread(file=file, reason=reason, failed=failed))
+    for file, reason, failed, *kind in data["unread"]:  # libraries of older versions say no kind
+        note_unread(report, Unread(file=file, reason=reason, failed=failed, kind="".join(kind)))
     report.warnings += [(file, reason) for file, reason in data["warnings"]]
     report.dropped += Counter(data["dropped"])
 

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from heatlas.library.imports import import_sources
 from heatlas.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.server.site import site_of
+from heatlas.sources.archive import is_archive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,6 @@ __all__ = ["receive", "tidy"]
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
 """What the forms of any web page can send; files come as they are."""
 _LONGEST = 200
-_ZIP = b"PK\x03\x04"
 
 
 async def receive(request: Request) -> dict[str, Any]:
@@ -94,8 +94,7 @@ async def _imported(site: Site, body: Path, name: str, digest: str) -> dict[str,
 
     An archive of the same name is taken for a newer one of the same; single files are told apart by what is in them.
     """
-    with body.open("rb") as file:
-        archive = file.read(4) == _ZIP
+    archive = await asyncio.to_thread(is_archive, body)
     library = site.view.library
     uploads = _uploads(library)
     folder = uploads if archive else uploads / digest
@@ -136,7 +135,8 @@ def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:
             path.unlink(missing_ok=True)
     finally:
         _clear(path, _uploads(library))
-    return {"added": _count(library) - before, **report.data()}
+    nothing = {} if report.read or report.dropped["files that were read before"] else {"nothing": report.nothing()}
+    return {"added": _count(library) - before, **nothing, **report.data()}
 
 
 def _uploads(library: Library) -> Path:

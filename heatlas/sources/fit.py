@@ -91,16 +91,17 @@ def read_fit(data: bytes, source: str, columns: Collection[str] = COLUMNS) -> li
     if not data:
         raise Unreadable("an empty file")
     recordings: list[Recording] = []
-    reason = ""
+    reason = held = ""
     for part in _parts(data):
         summary = summarise(data, part.definitions, part.numbers, part.others)
-        refused = refusal(summary, part.records.shape[1])
+        refused, instead = refusal(summary, part.records.shape[1])
         if refused:
+            held = held or instead
             reason = reason or (f"{refused}: {part.warnings[0]}" if part.warnings else refused)
         else:
             recordings += _recordings(data, part, summary, source, columns)
     if not recordings:
-        raise Unreadable(reason or ("no FIT file" if data.strip(b"\0") else "nothing but zero bytes"))
+        raise Unreadable(reason or ("no FIT file" if data.strip(b"\0") else "nothing but zero bytes"), held)
     return recordings
 
 

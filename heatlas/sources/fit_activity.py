@@ -119,18 +119,21 @@ def summarise(data: bytes, definitions: list[bytes], numbers: list[int], others:
     return summary
 
 
-def refusal(summary: Summary, records: int) -> str:
-    """Say why a file gives no recording; empty if it gives one.
+def refusal(summary: Summary, records: int) -> tuple[str, str]:
+    """Say why a file gives no recording, and what it holds instead; empty if it gives one.
 
     A kind of file that is no activity is believed only if there is no session with records in it: some
     programs state a wrong kind.
     """
     kind = summary.get(FILE_ID).get("type", ACTIVITY_FILE)
     if kind in FILE_KINDS and not (summary.sessions and records):
-        return f"a FIT {FILE_KINDS[int(kind)]}, not a recording"
+        what = FILE_KINDS[int(kind)]
+        return f"a FIT {what}, not a recording", what.removesuffix(" file")
     if not records and not summary.sessions:
-        return "no records in it"
-    return ""
+        if kind != ACTIVITY_FILE:
+            return f"a FIT file of kind {kind}, not a recording", "FIT of other kinds"
+        return "no records in it", ""
+    return "", ""
 
 
 def _wall_time(value: Value | None, shift: float | None) -> float | None:

@@ -69,7 +69,8 @@ FILE_KINDS = {
     1: "device description", 2: "settings file", 3: "sport settings file", 5: "workout", 6: "course",
     7: "schedule", 9: "weight log", 10: "totals file", 11: "goals file", 14: "blood pressure log",
     15: "monitoring file", 20: "activity summary", 28: "monitoring file", 32: "monitoring file",
-    34: "segment", 35: "segment list", 40: "display configuration",
+    34: "segment", 35: "segment list", 40: "display configuration", 44: "metrics file", 49: "sleep file",
+    68: "heart rate variability log",
 }
 """Kinds of file that are no recordings, by number."""
 # fmt: on

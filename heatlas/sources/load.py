@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.batch import Activity, Recording
+    from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
 
 __all__ = ["Outcome", "load", "order", "packed", "read_group", "read_recordings"]
@@ -114,12 +115,13 @@ def load(
     started = time.perf_counter()
     report = Report()
     workers = workers or os.cpu_count() or 1
-    found = list(entries(paths))
+    tables: list[Sheet] = []
+    found = list(entries(paths, tables))
     files = [entry for entry in found if isinstance(entry, Entry)]
     for entry in found:
         if isinstance(entry, Unread):
             _note(report, entry)
-    export = find_exports(paths)
+    export = find_exports(paths, tables)
     report.warnings += export.warnings
     keep = frozenset(columns)
 
@@ -223,7 +225,8 @@ def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: 
         try:
             recordings = read_recordings(name, data, columns)
         except Unreadable as error:
-            outcome.unread.append(Unread(file=name, reason=str(error), failed=_expected(name, data)))
+            failed = not error.kind and _expected(name, data)
+            outcome.unread.append(Unread(file=name, reason=str(error), failed=failed, kind=error.kind))
             continue
         except MemoryError:
             outcome.unread.append(Unread(file=name, reason="too large for the memory of this machine"))

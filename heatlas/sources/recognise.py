@@ -22,6 +22,12 @@ NOT_RECORDINGS = {
     "shapefile": "a table (Shapefile), not a recording",
     "flatgeobuf": "a table (FlatGeobuf), not a recording",
     "duckdb": "a database (DuckDB), not a recording",
+    "kml": "a map (KML), not a recording",
+    "json": "JSON of another kind, not a recording",
+    "7z": "a 7-Zip archive, which heatlas does not open: unpack it, and name the folder",
+    "rar": "a RAR archive, which heatlas does not open: unpack it, and name the folder",
+    "zstd": "packed with Zstandard, which heatlas does not open: unpack it, and name what was in it",
+    "office": "an old Office document, which heatlas does not open: save a table in it as CSV, and name that",
     "unknown": "not a kind of recording that heatlas knows",
 }
 """Kind -> why such a file is left out."""
@@ -42,6 +48,12 @@ _SIGNATURES = (
     (b"BM", "image"),
     (b"II*\0", "image"),
     (b"MM\0*", "image"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"),
     (b"PAR1", "parquet"),
     (b"ARROW1", "arrow"),
     (b"SQLite format 3\0", "sqlite"),
@@ -63,6 +75,8 @@ _BOMS = (
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
+_TAR_SUM = re.compile(rb"[ 0-7]{6}[\0 ]")
+_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _MISC = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 
@@ -79,16 +93,20 @@ def kind(data: bytes) -> str:
     -------
     str
         One of fit, gpx, tcx, kml, xml, json, csv, parquet, arrow, sqlite, geopackage, shapefile, flatgeobuf,
-        duckdb, zip, gzip, image, pdf, html, text, empty, unknown. A piece of GPX or TCX without its root element
-        counts as such; only blanks or NUL bytes count as empty.
+        duckdb, zip, gzip, bzip2, xz, tar, 7z, rar, zstd, office, image, pdf, html, text, empty, unknown. A piece of GPX
+        or TCX without its root element counts as such; only blanks or NUL bytes count as empty.
     """
     head = data[:_HEAD]
     if head[8:12] == b".FIT":
         return "fit"
     if head[8:12] == b"DUCK":
         return "duckdb"
+    if _TAR_SUM.match(head, 148) and _is_tar(head):
+        return "tar"
     for signature, found in _SIGNATURES:
         if head.startswith(signature):
+            if found == "bzip2" and not _BZIP2.match(head):
+                break
             if found == "sqlite" and head[68:72] in GEOPACKAGES:
                 return "geopackage"
             if found == "flatgeobuf" and head[4:7] != b"fgb":
@@ -104,6 +122,12 @@ def kind(data: bytes) -> str:
         # A prolog longer than the head is rare, and looking through it takes its time.
         return found if found != "xml" or len(data) <= _HEAD else _xml_kind(decode(data[:_PROLOG]))
     return _text_kind(head)
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether the sum of the first header is right (POSIX.1-1988, ustar; the same in older ones)."""
+    block = head[:512]
+    return len(block) == 512 and sum(block) - sum(block[148:156]) + 8 * 32 == int(block[148:154].strip() or b"0", 8)
 
 
 def decode(data: bytes) -> str:

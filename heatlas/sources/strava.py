@@ -7,15 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heatlas.errors import Unreadable
-from heatlas.sources.archive import TABLE
-from heatlas.sources.recognise import kind
-from heatlas.sources.sqlite_head import in_use
+from heatlas.errors import Unreadable, printable
+from heatlas.sources.archive import TABLE, Sheet, entries
 from heatlas.sources.strava_table import Row, Table, read_activities
-from heatlas.sources.zips import members, read_member
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from heatlas.batch import Activity
@@ -40,15 +37,19 @@ class Export:
 
     def row(self, name: str) -> Row | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
-        name, root = name.replace("\\", "/"), self.root.replace("\\", "/")
-        if not name.startswith(root):
+        name = name.replace("\\", "/")
+        if not self.holds(name):
             return None
-        parts = name[len(root) :].split("/")
+        parts = name[len(self.root) :].split("/")
         for end in range(len(parts), 0, -1):
             row = self.keys.get(_key("/".join(parts[:end]))) or self.keys.get(_key(parts[end - 1]))
             if row is not None:
                 return row
         return None
+
+    def holds(self, name: str) -> bool:
+        """Whether an entry lies where the recordings of the table do."""
+        return name.replace("\\", "/").startswith(self.root.replace("\\", "/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Exports:
     """All tables that were found; without any, recordings stay as they are."""
 
     exports: tuple[Export, ...] = ()
+    """The innermost first: a recording belongs to the table that is nearest to it."""
     warnings: tuple[tuple[str, str], ...] = ()
     """Table and what is wrong with it. The recordings suffice without it."""
 
@@ -72,8 +74,8 @@ class Exports:
         """Count rows and files that have no counterpart, given the names of all files that were unpacked."""
         counts: Counter[str] = Counter()
         for export in self.exports:
-            root = export.root.replace("\\", "/")
-            rows = [export.row(name) for name in names if name.replace("\\", "/").startswith(root)]
+            own = [name for name in names if next(other for other in self.exports if other.holds(name)) is export]
+            rows = [export.row(name) for name in own]
             found = {row.file for row in rows if row is not None}
             counts["rows of a table that name no file"] += export.table.without_file
             counts["rows of a table whose file is not there"] += len(export.table.rows) - len(found)
@@ -87,66 +89,46 @@ def describe(activity: Activity, row: Row) -> Activity:
     return dataclasses.replace(activity, **said, extra={**activity.extra, **row.extra})
 
 
-def find_exports(paths: Sequence[Path]) -> Exports:
-    """Look for Strava's table in what a person hands over.
+def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -> Exports:
+    """Read the tables of Strava exports, however deep they lie in folders and archives.
 
-    It is found in a folder or ZIP archive, in a folder or archive directly inside one, and beside a folder
-    named "activities".
+    The one beside a folder that is named "activities" counts too.
 
     Parameters
     ----------
     paths : sequence of Path
         As given to `heatlas.sources.archive.entries`.
+    tables : sequence of Sheet, optional
+        What that found on its walk; without it there is another walk.
 
     Returns
     -------
     Exports
     """
+    found: list[Sheet] = list(tables or ())
+    if tables is None:
+        for _ in entries(paths, found):
+            pass
     exports: dict[str, Export] = {}
     warnings: list[tuple[str, str]] = []
-    for path in paths:
-        for place in _places(path):
-            try:
-                for root, data in _tables(place):
-                    if root in exports:
-                        continue
-                    table = read_activities(data)
-                    exports[root] = Export(root=root, table=table, keys=_keys(table))
-                    warnings += [(f"{root}{TABLE}", warning) for warning in table.warnings]
-            except (OSError, Unreadable) as error:
-                warnings.append((str(place), str(error)))
-    return Exports(exports=tuple(exports.values()), warnings=tuple(warnings))
+    for sheet in (*found, *_beside(paths)):
+        if sheet.root in exports:
+            continue
+        try:
+            table = read_activities(sheet.read())
+        except (OSError, Unreadable) as error:
+            warnings.append((sheet.name, str(error)))
+            continue
+        exports[sheet.root] = Export(root=sheet.root, table=table, keys=_keys(table))
+        warnings += [(sheet.name, warning) for warning in table.warnings]
+    nearest = sorted(exports.values(), key=lambda export: -len(export.root))
+    return Exports(exports=tuple(nearest), warnings=tuple(warnings))
 
 
-def _places(path: Path) -> list[Path]:
-    try:
-        if not path.is_dir():
-            return [path]
-        inner = sorted(p for p in path.iterdir() if p.is_dir() or p.suffix.lower() == ".zip")
-    except OSError:
-        return []
-    return [path, *([path.parent] if path.name == "activities" else []), *inner]
-
-
-def _tables(place: Path) -> Iterator[tuple[str, bytes]]:
-    """Give the root of the recordings and the content of each table."""
-    if place.is_dir() or place.name == TABLE:
-        table = place / TABLE if place.is_dir() else place
-        if table.is_file():
-            folder = str(table.parent)
-            yield "" if folder == "." else f"{folder.rstrip('/')}/", table.read_bytes()
-        return
-    if in_use(place):
-        return
-    try:
-        with place.open("rb") as file:
-            inside = members(file, place.stat().st_size)[0] if kind(file.read(64)) == "zip" else []
-    except (OSError, Unreadable):
-        return  # the walk over the entries reports it
-    for member in inside:
-        if member.name.count("/") <= 1 and member.name.rpartition("/")[2] == TABLE:
-            with place.open("rb") as file:
-                yield f"{place}/{member.name.removesuffix(TABLE)}", read_member(file, member)[0]
+def _beside(paths: Sequence[Path]) -> list[Sheet]:
+    """Tables beside folders of an export that were handed over without it."""
+    beside = [path.parent / TABLE for path in paths if path.name == "activities"]
+    return [Sheet(printable(str(table)), table.read_bytes) for table in beside if table.is_file()]
 
 
 def _keys(table: Table) -> dict[str, Row]:

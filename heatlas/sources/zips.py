@@ -6,10 +6,10 @@ import io
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from heatlas.errors import Unreadable
+from heatlas.errors import Unreadable, printable
 
 isal_zlib: Any
 try:
@@ -20,16 +20,35 @@ except ImportError:  # no wheel for this platform; the standard library takes tw
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_BYTES", "Member", "gunzip", "members", "read_member"]
+__all__ = ["BOMB", "DAMAGED", "MAX_BYTES", "Budget", "Member", "gunzip", "limit_of", "members", "read_member", "seek"]
 
 MAX_BYTES = 1 << 30
 """No file is read that is larger than this, packed or unpacked."""
 _MAX_RATIO = 300
 _SMALL = 64 << 20  # a ratio says nothing about small files
-_BOMB = "unpacks to absurdly much, as no recording does"
-_DAMAGED = "the packed data is damaged"
+BOMB = "unpacks to absurdly much, as no recording does"
+DAMAGED = "the packed data is damaged"
 _LOCAL = struct.Struct("<4s5H3I2H")  # local file header, APPNOTE.TXT section 4.3.7
 _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
+
+
+class Budget:
+    """Bytes that all recordings of an archive may take, by its size on disk; what is not unpacked does not count."""
+
+    def __init__(self, packed: int) -> None:
+        self._left = max(_SMALL, _MAX_RATIO * packed)
+
+    def take(self, size: int) -> None:
+        """Count so many bytes.
+
+        Raises
+        ------
+        Unreadable
+            When that is too much.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise Unreadable(BOMB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +56,7 @@ class Member:
     """Where one member of an archive lies; all that a later read needs."""
 
     name: str
-    """Name inside the archive, with forward slashes."""
+    """Name inside the archive, with forward slashes, printable."""
     offset: int
     """Byte position of its local header in the archive."""
     packed: int
@@ -47,6 +66,8 @@ class Member:
     method: int
     """0 stored, 8 deflated, others as in APPNOTE.TXT section 4.4.5."""
     encrypted: bool = False
+    formerly: str = ""
+    """Name under which older versions knew it, if that is another one."""
 
 
 def members(file: BinaryIO, size: int) -> tuple[list[Member], str]:
@@ -68,25 +89,47 @@ def members(file: BinaryIO, size: int) -> tuple[list[Member], str]:
     Raises
     ------
     Unreadable
-        When nothing was found, or when the archive claims to unpack to absurdly much.
+        When nothing was found.
     """
     warning = ""
     try:
         with zipfile.ZipFile(file) as archive:
             found = [_from_directory(info) for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, UnicodeError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
         found = list(_scan(file, size))
-        warning = "the archive is damaged or cut off; its readable members were used"
+        if not isinstance(error, UnicodeError):  # a name that is not the UTF-8 it is said to be harms nothing else
+            warning = "the archive is damaged or cut off; its readable members were used"
         if not found:
             raise Unreadable("a damaged ZIP archive without any readable member") from None
-    if sum(member.unpacked or 0 for member in found) > max(_SMALL, _MAX_RATIO * size):
-        raise Unreadable(_BOMB)
-    return sorted(found, key=lambda member: member.name), warning
+    return _told_apart(sorted(found, key=lambda member: member.name)), warning
+
+
+def _told_apart(found: list[Member]) -> list[Member]:
+    """Number members of the same name: each is a file of its own."""
+    seen: dict[str, int] = {}
+    for k, member in enumerate(found):
+        seen[member.name] = number = seen.get(member.name, 0) + 1
+        if number > 1:
+            found[k] = replace(member, name=f"{member.name} ({number})")
+    return found
+
+
+def _decoded(raw: bytes, said_utf8: bool) -> str:
+    """A name: UTF-8 where it is that, whether or not the archive says so, else code page 437."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return printable(raw.decode("utf-8", "surrogateescape") if said_utf8 else raw.decode("cp437"))
 
 
 def _from_directory(info: zipfile.ZipInfo) -> Member:
+    given = info.filename.replace("\\", "/")
+    name = given
+    if not given.isascii() and not info.flag_bits & _UTF8:
+        name = _decoded(info.filename.encode("cp437"), False).replace("\\", "/")
     return Member(
-        name=info.filename.replace("\\", "/"),
+        name=printable(name),
+        formerly=given if given != name else "",
         offset=info.header_offset,
         packed=info.compress_size,
         unpacked=info.file_size,
@@ -101,7 +144,7 @@ def _scan(file: BinaryIO, size: int) -> Iterator[Member]:
     while offset + _LOCAL.size <= size:
         file.seek(offset)
         _, _, flags, method, _, _, _, packed, unpacked, names, extras = _LOCAL.unpack(file.read(_LOCAL.size))
-        name = file.read(names).decode("utf-8" if flags & _UTF8 else "cp437", "replace").replace("\\", "/")
+        name = _decoded(file.read(names), bool(flags & _UTF8)).replace("\\", "/")
         start = offset + _LOCAL.size + names + extras
         known = not flags & _SIZES_FOLLOW and packed != 0xFFFFFFFF
         end = start + packed if known else _next_header(file, start, size)
@@ -153,17 +196,10 @@ def read_member(file: BinaryIO, member: Member, most: int | None = None) -> tupl
     Unreadable
         When it is encrypted, too large, packed in an unknown way, or nothing of it could be unpacked.
     """
-    limit = _limit(member.packed) if most is None else most
-    if member.encrypted:
-        raise Unreadable("encrypted with a password; unpack the archive first")
-    if member.packed > MAX_BYTES or (member.unpacked or 0) > MAX_BYTES:
+    limit = limit_of(member.packed) if most is None else most
+    if most is None and (member.packed > MAX_BYTES or (member.unpacked or 0) > MAX_BYTES):
         raise Unreadable("larger than 1 GiB, as no recording is")
-    file.seek(max(member.offset, 0))
-    header = file.read(_LOCAL.size)
-    if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
-        raise Unreadable("its place in the archive is damaged")
-    *_, names, extras = _LOCAL.unpack(header)
-    file.seek(names + extras, io.SEEK_CUR)
+    seek(file, member)
     raw = file.read(member.packed if most is None else min(member.packed, most))
     if member.method == zipfile.ZIP_STORED:
         return raw, len(raw) == member.packed
@@ -171,13 +207,25 @@ def read_member(file: BinaryIO, member: Member, most: int | None = None) -> tupl
         return _read_unusual(file, member, limit)
     data, whole, _ = _inflate(raw, -zlib.MAX_WBITS, limit)
     if most is None and len(data) >= limit:
-        raise Unreadable(_BOMB)
+        raise Unreadable(BOMB)
     if not data and not whole:
-        raise Unreadable(_DAMAGED)
+        raise Unreadable(DAMAGED)
     return data, whole
 
 
-def _limit(packed: int) -> int:
+def seek(file: BinaryIO, member: Member) -> None:
+    """Go to the packed bytes of a member."""
+    if member.encrypted:
+        raise Unreadable("encrypted with a password; unpack the archive first")
+    file.seek(max(member.offset, 0))
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
+        raise Unreadable("its place in the archive is damaged")
+    *_, names, extras = _LOCAL.unpack(header)
+    file.seek(names + extras, io.SEEK_CUR)
+
+
+def limit_of(packed: int) -> int:
     """Bytes that so many packed bytes may unpack to."""
     return min(MAX_BYTES, max(_SMALL, _MAX_RATIO * packed)) + 1
 
@@ -216,16 +264,16 @@ def gunzip(data: bytes) -> tuple[bytes, bool]:
         When nothing could be unpacked, or when it unpacks to absurdly much.
     """
     pieces: list[bytes] = []
-    left, whole, rest = _limit(len(data)), True, data
+    left, whole, rest = limit_of(len(data)), True, data
     while whole and rest[:2] == b"\x1f\x8b":
         piece, whole, rest = _inflate(rest, 16 + zlib.MAX_WBITS, left)
         pieces.append(piece)
         left -= len(piece)
         if left <= 0:
-            raise Unreadable(_BOMB)
+            raise Unreadable(BOMB)
     result = b"".join(pieces)
     if not result and not whole:
-        raise Unreadable(_DAMAGED)
+        raise Unreadable(DAMAGED)
     return result, whole
 
 

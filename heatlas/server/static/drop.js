@@ -82,7 +82,7 @@ async function take(files) {
   if (running || !waiting.length) return;
   running = true;
   $("import").hidden = false;
-  const sum = { added: 0, failed: [], warnings: [] };
+  const sum = { added: 0, failed: [], warnings: [], nothing: "" };
   for (let sent = 0; waiting.length; sent += 1) await sendOne(waiting.shift(), sent, sum);
   $("import").hidden = true;
   running = false;
@@ -103,20 +103,21 @@ async function sendOne(file, sent, sum) {
   };
   tell(0);
   try {
-    const { added, files } = await send(file, tell);
+    const { added, files, nothing } = await send(file, tell);
     sum.added += added ?? 0;
     sum.failed.push(...(files?.failed ?? []));
     sum.warnings.push(...(files?.warnings ?? []));
+    sum.nothing ||= nothing ?? "";
   } catch (error) {
     sum.failed.push({ file: file.name, reason: error.message });
   }
 }
 
 /** What came of an import, in words. */
-function outcome({ added, failed, warnings }) {
+function outcome({ added, failed, warnings, nothing }) {
   const good = added ? `${counted(added, "activity")} added` : "";
   const bad = failed.length ? unread(failed) : warnings.length ? doubtful(warnings) : "";
-  return [good, bad].filter(Boolean).join(". ") || "Nothing new in there";
+  return [good, bad].filter(Boolean).join(". ") || nothing || "Nothing new in there";
 }
 
 const unread = ([{ file, reason }, ...rest]) =>

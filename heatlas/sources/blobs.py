@@ -1,0 +1,129 @@
+"""Bytes that can be read at random: a file, a stretch of one, or what was unpacked and put aside."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import threading
+import weakref
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["Blob", "Shelf"]
+
+
+class Shelf:
+    """A temporary file without a name that is made when something is put there, and goes with the process.
+
+    Helpers that are forked later read what is on it too.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._end = 0
+        self._lock = threading.Lock()
+
+    def put(self, pieces: Iterable[bytes]) -> Blob:
+        """Write some bytes to the end.
+
+        Raises
+        ------
+        OSError
+            When the disk of temporary files is full.
+        """
+        if self._descriptor < 0:
+            with tempfile.TemporaryFile(prefix="heatlas-") as file:
+                self._descriptor = os.dup(file.fileno())
+            weakref.finalize(self, os.close, self._descriptor)
+        start = self._end
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                with self._lock:
+                    os.lseek(self._descriptor, self._end, os.SEEK_SET)
+                    written = os.write(self._descriptor, rest)
+                self._end += written
+                rest = rest[written:]
+        return Blob(self, start, self._end - start)
+
+    def read_at(self, start: int, size: int) -> bytes:
+        """Read up to so many bytes, from any thread or forked process."""
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, size, start)
+        with self._lock:  # Windows, where nothing is forked
+            os.lseek(self._descriptor, start, os.SEEK_SET)
+            return os.read(self._descriptor, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Some bytes at a place."""
+
+    place: Path | Shelf
+    start: int
+    """Where they begin."""
+    size: int
+    """How many there are."""
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open them to be read, seekable; anew each time: nothing is shared between threads."""
+        if isinstance(self.place, Shelf):
+            yield _buffered(self.place.read_at, self.start, self.size)
+            return
+        with self.place.open("rb") as file:
+            if not self.start:
+                yield file
+                return
+
+            def read_at(start: int, size: int) -> bytes:
+                file.seek(start)
+                return file.read(size)
+
+            yield _buffered(read_at, self.start, self.size)
+
+    def stretch(self, start: int, size: int) -> Blob:
+        """Some of them."""
+        return Blob(self.place, self.start + start, min(size, max(self.size - start, 0)))
+
+    def head(self, size: int) -> bytes:
+        """Read the first of them."""
+        with self.opened() as file:
+            return file.read(min(size, self.size))
+
+
+def _buffered(read_at: Callable[[int, int], bytes], start: int, size: int) -> BinaryIO:
+    return io.BufferedReader(_Stretch(read_at, start, size), 1 << 16)
+
+
+class _Stretch(io.RawIOBase):
+    """A part of something, as a file of its own."""
+
+    def __init__(self, read_at: Callable[[int, int], bytes], start: int, size: int) -> None:
+        super().__init__()
+        self._read_at, self._start, self._size, self._at = read_at, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._read_at(self._start + self._at, max(0, min(len(buffer), self._size - self._at)))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)

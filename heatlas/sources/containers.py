@@ -1,0 +1,333 @@
+"""Archives, and archives in archives: each member that may be a recording becomes an entry, to be read on its own.
+
+Members that cannot be recordings, such as photos, are looked at but not unpacked. What can only be read forwards, or
+is packed inside of another archive, is put aside as far as it may be recordings, in a file without a name.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
+
+from heatlas.batch import TABLES, Unread
+from heatlas.errors import Unreadable
+from heatlas.sources.blobs import Blob, Shelf
+from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
+from heatlas.sources.left_out import left_out
+from heatlas.sources.recognise import kind
+from heatlas.sources.tars import Pieces, Seeking, tar_members
+from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member, seek
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from heatlas.sources.tars import Stream, TarMember
+    from heatlas.sources.zips import Member
+
+__all__ = [
+    "MAX_DEPTH",
+    "TABLE",
+    "TRUSTED",
+    "At",
+    "Entry",
+    "Sheet",
+    "Walk",
+    "is_clutter",
+    "is_table",
+    "look",
+    "no_routes",
+    "read_blob",
+]
+
+TABLE = "activities.csv"
+"""The table of a Strava export: no recording; `heatlas.sources.strava` reads it."""
+TRUSTED = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
+"""Endings of files that are not looked into before they are read."""
+MAX_DEPTH = 4
+"""Archives in archives."""
+_HEAD, _SHORT = 1 << 16, 1 << 12
+_ENDLESS = 4 << 30
+"""Bytes that a packed tar may have in any case: of what is not unpacked some must be read over."""
+_CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+_DOCUMENTS = frozenset({"[Content_Types].xml", "META-INF/MANIFEST.MF", "mimetype"})
+_SHEETS = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
+_ROUTE = "a planned route, not a recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file that may be a recording; its content is read when it is asked for."""
+
+    name: str
+    """Path, with members of archives after a slash, printable."""
+    read: Callable[[], bytes]
+    """Gives the bytes as they lie there, possibly still packed: see `heatlas.sources.archive.unpack`. Usable from any
+    thread or forked process. Raises Unreadable."""
+    size: int
+    """Bytes that it takes on disk, for progress."""
+    place: Path = field(default_factory=Path)
+    """The file on disk that it is in."""
+    formerly: str = ""
+    """Name under which older versions knew it, if that is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file called as the table of a Strava export is."""
+
+    name: str
+    """As of an entry."""
+    read: Callable[[], bytes]
+    """Gives its content. Raises Unreadable or OSError."""
+
+    @property
+    def root(self) -> str:
+        """What the names of its recordings begin with, ending in a slash; empty for the current folder."""
+        return self.name[: -len(TABLE)]
+
+
+@dataclass(slots=True)
+class Walk:
+    """What comes together while files are looked for."""
+
+    tables: list[Sheet]
+    shelf: Shelf = field(default_factory=Shelf)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where in archives something is."""
+
+    place: Path
+    """The file on disk."""
+    budget: Budget
+    depth: int = 0
+    """Archives around it."""
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a part of a path is none that a person made."""
+    return (name.startswith(".") and name not in {".", ".."}) or name in _CLUTTER
+
+
+def is_table(name: str) -> bool:
+    """Whether a file is called as the table of a Strava export is."""
+    return name.rpartition("/")[2].casefold() == TABLE
+
+
+def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iterator[Entry | Unread]:
+    """Give what a file holds: itself, or what is inside if it is an archive.
+
+    Parameters
+    ----------
+    walk : Walk
+        Tables are added to it, and what must be unpacked is put on its shelf.
+    blob : Blob
+        The bytes of the file.
+    name : str
+        Of the file, for display.
+    at : At
+        Where it is.
+    given : bool
+        Whether it was named on purpose: then it is missed if it is no recording.
+    """
+    head = blob.head(_HEAD)
+    found = kind(head)
+    inner = _unpacked_head(found, head, blob)
+    if found in {"zip", "tar"} or kind(inner) in {"zip", "tar", *PACKED}:
+        if at.depth >= MAX_DEPTH:
+            yield Unread(file=name, reason=f"archives nested more than {MAX_DEPTH} deep")
+            return
+        try:
+            yield from _inside(walk, blob, name, at, found, inner, given)
+        except Unreadable as error:
+            yield Unread(file=name, reason=str(error))
+        except OSError as error:
+            reason = f"cannot be unpacked: {error.strerror or error}"
+            yield Unread(file=name, reason=f"{reason} (temporary files lie in the folder that TMPDIR names)")
+        return
+    damaged = not inner and found in PACKED  # reading it says so
+    left = None if damaged else left_out(name.removesuffix(".gz"), inner, failed=given)
+    yield Entry(name, partial(read_blob, blob), blob.size, at.place) if left is None else replace(left, file=name)
+
+
+def _unpacked_head(found: str, head: bytes, blob: Blob) -> bytes:
+    """What a file begins with once one packing is taken off, if there is one."""
+    if found not in PACKED:
+        return head
+    more = head if found == "gzip" else blob.head(1 << 20)  # blocks of bzip2 come as a whole
+    return next(decompressed(found, iter([more])), b"")[:_HEAD]
+
+
+def _inside(walk: Walk, blob: Blob, name: str, at: At, found: str, inner: bytes, given: bool) -> list[Entry | Unread]:
+    """Everything in an archive; nothing of one that unpacks to absurdly much."""
+    deeper = replace(at, depth=at.depth + 1)
+    if found == "zip":
+        return _in_zip(walk, blob, name, deeper, given)
+    with blob.opened() as file:
+        if found == "tar":
+            return _in_tar(walk, Seeking(file, blob.size), blob, name, deeper, given)
+        pieces = decompressed(found, pieces_of(file, blob.size))
+        if kind(inner) == "tar":
+            stream = Pieces(pieces, max(_ENDLESS, 300 * blob.size))
+            return _in_tar(walk, stream, None, name, deeper, given)
+        return list(look(walk, walk.shelf.put(_counted(pieces, at.budget)), name, deeper, given))
+
+
+def _counted(pieces: Iterator[bytes], budget: Budget) -> Iterator[bytes]:
+    for piece in pieces:
+        budget.take(len(piece))
+        yield piece
+
+
+def _in_zip(walk: Walk, blob: Blob, name: str, at: At, given: bool) -> list[Entry | Unread]:
+    found: list[Entry | Unread] = []
+    with blob.opened() as file:
+        inside, warning = members(file, blob.size)
+        names = {member.name for member in inside}
+        if names & _DOCUMENTS:
+            if names & _SHEETS:
+                reason = "an Excel workbook: save its sheet as CSV, and name that"
+                return [Unread(file=name, reason=reason, failed=given, kind=TABLES)]
+            reason = "a document or program, not a recording"
+            return [Unread(file=name, reason=reason, failed=given, kind="documents")]
+        if warning:
+            found.append(Unread(file=name, reason=warning))
+        if not inside:
+            found.append(Unread(file=name, reason="an empty archive", failed=given, kind="empty archives"))
+        for member in inside:
+            if any(map(is_clutter, PurePosixPath(member.name).parts)):
+                continue
+            whole = f"{name}/{member.name}"
+            if is_table(member.name):
+                walk.tables.append(Sheet(whole, partial(_read_member, blob, member)))
+            else:
+                found += _zip_member(walk, blob, file, member, whole, at)
+    return no_routes(found, walk.tables)
+
+
+def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: str, at: At) -> list[Entry | Unread]:
+    former = f"{name[: -len(member.name)]}{member.formerly}" if member.formerly else ""
+    entry = Entry(name, partial(_read_member, blob, member), member.packed, at.place, former)
+    try:
+        if member.encrypted or not name.lower().endswith(TRUSTED):
+            head = read_member(file, member, _SHORT)[0]
+            if kind(head) == "xml":  # a long prolog may stand before its root
+                head = read_member(file, member, _HEAD)[0]
+            inner = head
+            if kind(head) in PACKED:
+                inner = next(decompressed(kind(head), iter([read_member(file, member, 1 << 20)[0]])), b"")[:_HEAD]
+            if kind(head) in {"zip", "tar"} or kind(inner) in {"zip", "tar", *PACKED}:
+                return list(look(walk, _aside(walk, blob, file, member, at), name, at))
+            left = left_out(name.removesuffix(".gz"), inner)
+            if left is not None and (inner or not head):
+                return [replace(left, file=name)]
+    except Unreadable as error:
+        return [Unread(file=name, reason=str(error))]
+    except OSError as error:
+        return [Unread(file=name, reason=f"cannot be unpacked: {error.strerror or error}")]
+    if (member.unpacked or 0) <= MAX_BYTES:  # else reading it says why it is refused
+        at.budget.take(member.unpacked or 0)
+    return [entry]
+
+
+def _aside(walk: Walk, blob: Blob, file: BinaryIO, member: Member, at: At) -> Blob:
+    """The bytes of an archive in an archive, where they lie if they are not packed."""
+    if member.method == 0:
+        seek(file, member)
+        return blob.stretch(file.tell(), member.packed)
+    return walk.shelf.put(member_pieces(file, member, at.budget))
+
+
+def _in_tar(walk: Walk, stream: Stream, blob: Blob | None, name: str, at: At, given: bool) -> list[Entry | Unread]:
+    """Everything in a tar, in place where a blob holds it, else put aside."""
+    found: list[Entry | Unread] = []
+    warnings: list[str] = []
+    seen: dict[str, int] = {}
+    for member in tar_members(stream, warnings):
+        own = member.name.lstrip("/").removeprefix("./")
+        if any(map(is_clutter, PurePosixPath(own).parts)):
+            continue
+        seen[own] = number = seen.get(own, 0) + 1
+        whole = f"{name}/{own}" if number == 1 else f"{name}/{own} ({number})"
+        if member.sparse:
+            found.append(Unread(file=whole, reason="stored without its holes, which is not read: unpack the archive"))
+        elif is_table(own) and number == 1:
+            data = stream.read(min(member.size, MAX_BYTES))
+            walk.tables.append(Sheet(whole, partial(bytes, data)))
+        else:
+            part = _tar_member(walk, stream, blob, member, whole, at)
+            found += [part] if isinstance(part, Unread) else _tar_part(walk, part, whole, at)
+    if warnings:
+        found.insert(0, Unread(file=name, reason=warnings[0]))
+    if not seen:
+        found.append(Unread(file=name, reason="an empty archive", failed=given, kind="empty archives"))
+    return no_routes(found, walk.tables)
+
+
+def _tar_member(walk: Walk, stream: Stream, blob: Blob | None, member: TarMember, name: str, at: At) -> Blob | Unread:
+    """The bytes of a member that may be a recording or an archive."""
+    if blob is not None:
+        return blob.stretch(member.offset, member.size)
+    head = stream.read(min(member.size, 1 << 20))
+    found = kind(head)
+    if not name.lower().endswith(TRUSTED):
+        inner = next(decompressed(found, iter([head])), b"") if found in PACKED else head
+        left = left_out(name.removesuffix(".gz"), inner[:_HEAD])
+        if left is not None and (inner or not head):
+            return replace(left, file=name)
+    if member.size > MAX_BYTES and found not in {"zip", "tar", *PACKED}:
+        return Unread(file=name, reason="larger than 1 GiB, as no recording is")
+    at.budget.take(member.size)
+    rest = iter(partial(_next_piece, stream, member), b"")
+    return walk.shelf.put(itertools.chain([head], rest))
+
+
+def _next_piece(stream: Stream, member: TarMember) -> bytes:
+    return stream.read(min(1 << 20, max(member.offset + member.size - stream.tell(), 0)))
+
+
+def _tar_part(walk: Walk, part: Blob, name: str, at: At) -> list[Entry | Unread]:
+    if name.lower().endswith(TRUSTED):
+        return [Entry(name, partial(read_blob, part), part.size, at.place)]
+    return list(look(walk, part, name, at))
+
+
+def no_routes(found: list[Entry | Unread], tables: list[Sheet]) -> list[Entry | Unread]:
+    """Leave out the planned routes of Strava exports: they lie in a folder beside the table."""
+    roots = {f"{table.root}routes" for table in tables}
+    return [
+        Unread(file=item.name, reason=_ROUTE, failed=False, kind="planned routes")
+        if isinstance(item, Entry) and item.name.rpartition("/")[0] in roots
+        else item
+        for item in found
+    ]
+
+
+def read_blob(blob: Blob) -> bytes:
+    """Read a recording as a whole.
+
+    Raises
+    ------
+    Unreadable
+        When it cannot be opened, or is larger than any recording.
+    """
+    if blob.size > MAX_BYTES:
+        raise Unreadable("larger than 1 GiB, as no recording is")
+    try:
+        with blob.opened() as file:
+            return file.read(blob.size)
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror or error}") from None
+
+
+def _read_member(blob: Blob, member: Member) -> bytes:
+    """Open the archive anew: cheap beside the reading, and nothing is shared between threads."""
+    try:
+        with blob.opened() as file:
+            return read_member(file, member)[0]
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror or error}") from None

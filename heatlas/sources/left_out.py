@@ -1,0 +1,94 @@
+"""What a file holds that is no recording: why it is left out, and how such files are counted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from heatlas.batch import TABLES, Unread
+from heatlas.errors import BadOption
+from heatlas.sources.recognise import NOT_RECORDINGS, decode, kind
+
+__all__ = ["left_out"]
+
+_KINDS = {
+    "image": "images and videos",
+    "pdf": "documents",
+    "html": "documents",
+    "office": "documents",
+    "empty": "empty files",
+    "7z": "archives of another kind",
+    "rar": "archives of another kind",
+    "zstd": "archives of another kind",
+    **dict.fromkeys(("parquet", "arrow", "geopackage", "shapefile", "flatgeobuf", "kml"), TABLES),
+    **dict.fromkeys(("sqlite", "duckdb"), "databases"),
+}
+_WRITTEN = frozenset({"", ".txt", ".md", ".log", ".rtf", ".css", ".js", ".ini", ".cfg", ".yml", ".yaml", ".py", ".sh"})
+"""Endings of plain text that is there to be read."""
+_LISTS = frozenset({".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"})
+_HEALTH = re.compile(rb"<(?:[\w.-]+:)?(HealthData|ClinicalDocument)[\s>]")
+_BY_NAME = (
+    (re.compile(r"sleep", re.IGNORECASE), "sleep"),
+    (re.compile(r"wellness|health|hydrat|stress|heart|hrv|monitor|steps|weight|calor", re.IGNORECASE), "wellness"),
+    (re.compile(r"setting|profile|preference|customer|account|device|user|social", re.IGNORECASE), "settings"),
+)
+_FEATURES = re.compile(rb'"type"\s*:\s*"(Feature|FeatureCollection)"')
+_PLACES = re.compile(
+    rb'"(lat|latitude|latitudeE7|latLng|geo:[^"]*|point|location|coordinates|polyline)"', re.IGNORECASE
+)
+
+
+def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:
+    """Tell what a file is that is plainly no recording; None when it may be one.
+
+    Parameters
+    ----------
+    file : str
+        Its name, for display.
+    head : bytes
+        What it begins with, unpacked.
+    failed : bool
+        Whether it was named on purpose, and so is missed.
+    """
+    found = kind(head)
+    why = "empty" if found == "empty" else NOT_RECORDINGS.get(found)
+    if why is None:
+        return None
+    held = _kind(file, found, head)
+    if held.startswith("."):
+        why = f"a file of {held}, which heatlas does not read: convert it to .gpx"
+    elif failed and held == TABLES:  # who asks for points is not sent here
+        why += ": its points come in with heatlas import"
+    return Unread(file=file, reason=why, failed=failed, kind=held)
+
+
+def _kind(file: str, found: str, head: bytes) -> str:
+    path = PurePosixPath(file.replace("\\", "/"))
+    ending = path.suffix.lower()
+    if found == "xml" and _HEALTH.search(head):
+        return "health records"
+    if found == "csv":
+        if ending in _LISTS:
+            return TABLES if _has_positions(head) else "tables without positions"
+        found = "text"
+    if found == "json" and (ending == ".geojson" or _FEATURES.search(head)):
+        return TABLES
+    if found == "json" and not _PLACES.search(head):
+        return next((word for pattern, word in _BY_NAME if pattern.search(path.name)), "other JSON")
+    if found == "text" and ending in _WRITTEN:
+        return "documents"
+    return _KINDS.get(found) or ending or "files of unknown kind"
+
+
+def _has_positions(head: bytes) -> bool:
+    """Whether columns of positions are found in the first line of a table."""
+    import pyarrow as pa
+
+    from heatlas.sources.tables.columns import find_columns
+
+    names = re.split(r"[,;|\t]", decode(head).lstrip().partition("\n")[0])
+    try:
+        find_columns(pa.schema([(name.strip(' "\r'), pa.string()) for name in names]), name="")
+    except BadOption:
+        return False
+    return True
