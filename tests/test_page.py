@@ -317,7 +317,7 @@ def test_a_click_tells_who_passed(browser, address):
 
 def test_a_public_map_tells_nobody(tmp_path, browser):
     with (
-        served(made_library(tmp_path / "made.db", two_years()), public=True) as url,
+        served(made_library(tmp_path / "made.db", two_years()), public=True, public_least=1) as url,
         visit(browser, url + MIDDLE) as seen,
     ):
         assert near(seen.heat(), seen.where(*RUN))

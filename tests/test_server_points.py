@@ -378,7 +378,8 @@ def test_points_and_tracks_live_side_by_side(tmp_path):
         alone = web.get("/tiles/passes/12/2172/1428.npy").content
         assert web.get("/api/library.json").json()["point_sets"] == []
     import_into(path, scattered(), name="a", weight="beds", clip_ends=None)
-    with client(path, public=True) as web:
+    with client(path, public=True, public_measures="passes") as web:
+        assert web.get("/tiles/sum(a)/3/4/2.npy").status_code == 403
         assert web.get("/tiles/passes/12/2172/1428.npy").content == alone
         said = web.get("/api/library.json").json()
         assert [one["name"] for one in said["measures"]][:2] == ["passes", "activities"]

@@ -158,6 +158,15 @@ def _check(library: str, everything: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--public", is_flag=True, help="Hide names, times and who passed where: for everybody to see.")
+@click.option(
+    "--public-measures",
+    metavar="NAMES",
+    help="Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither.",
+)
+@click.option(
+    "--public-least", type=click.IntRange(1), metavar="N",
+    help="Public: activities that a filter must leave to be answered.  [default: 5]",
+)  # fmt: skip
 @click.option("--token", metavar="SECRET", help="What clients must know; needed to be reached from elsewhere.")
 @click.option("--basemap", metavar="URL", help="Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.")
 @_tables

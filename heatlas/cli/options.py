@@ -206,7 +206,17 @@ def tile_options(function: click.decorators.FC) -> click.decorators.FC:
     """Options of tiles and pages."""
     for option in (
         click.option("--url", metavar="URL", help="Tiles: where a folder will be found, for its tiles.json."),
-        click.option("--public", is_flag=True, help="Tiles, pages: leave out activities that are marked as private."),
+        click.option(
+            "--public-least",
+            type=click.IntRange(1),
+            metavar="N",
+            help="With --public: activities that a filter, or a layer, must have to be shown.  [default: 5]",
+        ),
+        click.option(
+            "--public",
+            is_flag=True,
+            help="Tiles, pages: leave out activities that are marked as private, and filters and layers of a few.",
+        ),
         click.option("--watch", is_flag=True, help="Tiles: go on, and redraw whenever the library changes."),
         click.option(
             "--refit", is_flag=True, help="Tiles: fit the scales anew, which else stay while they are about right."

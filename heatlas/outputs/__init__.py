@@ -70,6 +70,7 @@ def render(
     layers: str | None = None,
     basemap: str | None = None,
     public: bool = False,
+    public_least: int | None = None,
     url: str | None = None,
     refit: bool = False,
     watch: bool = False,
@@ -139,7 +140,9 @@ def render(
     basemap : str, optional
         Of a page: a URL with {z}, {x} and {y}, which can be switched on.
     public : bool
-        Of tiles and pages: leave out the activities that are marked as private.
+        Of tiles, pages and films: leave out the activities that are marked as private, and what is of a few alone.
+    public_least : int, optional
+        Activities that a filter, a layer or a step of a film must have when it is public; by default 5.
     url : str, optional
         Of a folder of tiles: the address under which it will be found, for its tiles.json.
     refit : bool

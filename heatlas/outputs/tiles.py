@@ -32,6 +32,7 @@ def tiles(
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     public: bool = False,
+    public_least: int | None = None,
     query: str | None = None,
     table: str | None = None,
     lat: str | None = None,
@@ -84,7 +85,9 @@ def tiles(
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
-        how: dict[str, Any] = {**options, **rest, "public": public, "refit": refit, "workers": workers}
+        how: dict[str, Any] = {
+            **options, **rest, **_openly(public, public_least), "refit": refit, "workers": workers
+        }  # fmt: skip
         if not watch:
             return {**brought, **publish(path, output, progress=progress, **how)}
 
@@ -110,6 +113,7 @@ def page(
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     public: bool = False,
+    public_least: int | None = None,
     query: str | None = None,
     table: str | None = None,
     lat: str | None = None,
@@ -158,8 +162,17 @@ def page(
     )  # fmt: skip
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
-        made = publish_html(path, output, public=public, workers=workers, progress=progress, **options, **rest)
+        made = publish_html(
+            path, output, **_openly(public, public_least), workers=workers, progress=progress, **options, **rest
+        )
     return {**brought, **made, "outputs": [made["output"]]}
+
+
+def _openly(public: bool, least: int | None) -> dict[str, Any]:
+    """How much of a library everybody may see."""
+    if least is not None and not public:
+        raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
+    return {"public": public, **({} if least is None else {"least": least})}
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from heatlas.grid import Grid, parse_measure
 from heatlas.library.point_tables import chosen_points, split_measure
 from heatlas.library.store import open_library
 from heatlas.point_set import framed
+from heatlas.publish.crowded import titles_of
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pmtiles import read_metadata
@@ -23,7 +24,8 @@ from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
 from heatlas.scratch import scratch_folder
-from heatlas.tiling.facts import places_in
+from heatlas.tiling.crowds import LEAST
+from heatlas.tiling.facts import places_in, start_of
 from heatlas.tiling.fields import signed
 from heatlas.tiling.scales import field_title
 from heatlas.tiling.view import close, open_view
@@ -63,6 +65,7 @@ def publish_html(
     background: str = "dark",
     basemap: Mapping[str, str] | str | None = None,
     public: bool = False,
+    least: int = LEAST,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     **look: Any,
@@ -95,7 +98,10 @@ def publish_html(
     basemap : mapping or str, optional
         As for `heatlas.publish.html.write_html`.
     public : bool
-        Leave out the activities that are marked as private.
+        Leave out the activities that are marked as private, and layers of a few.
+    least : int
+        Activities that a layer of some of them must have when it is public; where those that are left out would be too
+        few, the smallest other layer is left out too, as it could be worked out from the rest.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
@@ -122,10 +128,10 @@ def publish_html(
         raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
     chosen: dict[str, Any] = {"where": where, "sports": sports, "after": after, "before": before}
     with open_library(library_path) as library, scratch_folder() as folder:
-        view = open_view(library, public)
+        view = open_view(library, public, shown_only=True, least=least)
         try:
             progress("looking what there is", 0, 0)
-            plans = _plans(view, layers, chosen, look)
+            plans, left_out = _plans(view, layers, chosen, look)
             fields = [plan.order.field(view, view.snapshot) for plan in plans]
             if not any(field.look.point_set or field.chosen.count for field in fields):
                 refuse_none_chosen(fields[0], plans[0].order.chosen)
@@ -149,7 +155,7 @@ def publish_html(
             )  # fmt: skip
         finally:
             close(view)
-    return {**report, "estimated": size, "warnings": [*warnings, *report["warnings"]]}
+    return {**report, "estimated": size, "warnings": [*left_out, *warnings, *report["warnings"]]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +169,10 @@ class _Plan:
     order: Order
 
 
-def _plans(view: View, layers: str | None, chosen: dict[str, Any], look: dict[str, Any]) -> list[_Plan]:
-    """List the layers that are asked for."""
+def _plans(
+    view: View, layers: str | None, chosen: dict[str, Any], look: dict[str, Any]
+) -> tuple[list[_Plan], list[str]]:
+    """List the layers that are asked for, and say which are left out."""
     words = _words(layers or "")
     groups = [word for word in words if word in GROUPS]
     measures = [word for word in words if word not in GROUPS]
@@ -178,7 +186,8 @@ def _plans(view: View, layers: str | None, chosen: dict[str, Any], look: dict[st
             _check_measure(word)
     if groups and of_points[0]:
         raise BadOption(f"--layers {groups[0]} splits tracks, and points are shown: take measures such as count(NAME)")
-    plans = []
+    plans: list[_Plan] = []
+    left_out: list[str] = []
     for measure, points in zip(asked, of_points, strict=True):
         # Options of the other kind are for the other layers; where there are none, they are refused.
         unfit = () if len(set(of_points)) == 1 else (*_OF_TRACKS, "smooth") if points else _OF_POINTS
@@ -188,19 +197,30 @@ def _plans(view: View, layers: str | None, chosen: dict[str, Any], look: dict[st
         plans.append(_Plan(field_title(field), "Measure" if measures else "", options, order))
         if groups and len(plans) == 1:
             plans[0] = replace(plans[0], title="All", group="")
-            plans += _split(field, groups, chosen, options)
-    return plans
+            parts, left_out = _split(field, groups, chosen, options)
+            plans += parts
+    return plans, left_out
 
 
-def _split(field: Field, groups: list[str], chosen: dict[str, Any], options: dict[str, Any]) -> list[_Plan]:
-    """Layers of parts of the activities."""
-    path, activities, plans = field.view.library.path, _activities(field), []
+def _split(
+    field: Field, groups: list[str], chosen: dict[str, Any], options: dict[str, Any]
+) -> tuple[list[_Plan], list[str]]:
+    """Layers of parts of the activities, and what is to be said of those that are left out."""
+    path, activities, plans, left_out = field.view.library.path, _activities(field), [], []
+    shown = titles_of(activities, groups, field.view.least if field.view.public else 1)
     for word in groups:
         name, split = GROUPS[word]
-        for title, part in split(activities, chosen):
-            one = {**options, **part}
-            plans.append(_Plan(title, name, one, parse_order(path, **one)))
-    return plans
+        parts = split(activities, chosen)
+        for title, part in parts:
+            if title in shown[word]:
+                one = {**options, **part}
+                plans.append(_Plan(title, name, one, parse_order(path, **one)))
+        if few := sum(title not in shown[word] for title, _ in parts):
+            left_out.append(
+                f"of {len(parts)} layers by {word} {few} are left out: a public map shows no fewer than "
+                f"{field.view.least} activities by themselves, nor what could be told from the others (--public-least)"
+            )
+    return plans, left_out
 
 
 def _words(text: str) -> list[str]:
@@ -263,7 +283,7 @@ def _by_month(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
 
 
 def _starts(activities: list[Activity]) -> list[dt.datetime]:
-    return [dt.datetime.fromtimestamp(one.start, dt.UTC) for one in activities if one.start is not None]
+    return [start for start in map(start_of, activities) if start is not None]
 
 
 def _span(chosen: dict[str, Any], after: str, before: str) -> dict[str, Any]:
@@ -289,7 +309,9 @@ def _drawn(
     """Draw a layer; None: there is nothing to see in it."""
     try:
         report = publish(
-            field.view.library.path, archive, zooms=zooms, public=field.view.public, workers=workers, **plan.options,
+            field.view.library.path, archive, zooms=zooms, public=field.view.public,
+            least=1,  # it was seen to which layers have enough
+            workers=workers, **plan.options,
             progress=lambda stage, done, total: progress(f"{plan.title}: {stage}", done, total),
         )  # fmt: skip
     except NothingToDraw:

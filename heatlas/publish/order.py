@@ -7,6 +7,8 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatlas import __version__
 from heatlas.colormaps import colormap as named_colours
 from heatlas.errors import BadOption, NothingToDraw
@@ -21,7 +23,7 @@ from heatlas.smooth import Smoothing
 from heatlas.tiling.fields import Field, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of
-from heatlas.tiling.snapshot import choose, refuse_absent
+from heatlas.tiling.snapshot import choose, chosen_of, refuse_absent
 from heatlas.tone import parse_scale
 
 if TYPE_CHECKING:
@@ -30,11 +32,11 @@ if TYPE_CHECKING:
 
     from heatlas.grid import Measure
     from heatlas.spread import Kernel
-    from heatlas.tiling.snapshot import Snapshot
+    from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
     from heatlas.tone import Scale
 
-__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "parse_order", "refuse_none_chosen"]
+__all__ = ["FINEST", "FORMS", "Order", "is_too_few", "last_zoom", "parse_order", "refuse_none_chosen"]
 
 FORMS = ("png", "webp")
 """Forms of tiles."""
@@ -71,7 +73,10 @@ class Order:
         """
         if self.look.point_set and self.look.point_set not in snapshot.point_sets:
             raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
-        return Field(view, snapshot, choose(snapshot, self.chosen, absent=absent), self.look)
+        chosen = choose(snapshot, self.chosen, absent=absent)
+        if is_too_few(view, self.chosen, chosen):
+            chosen = chosen_of(snapshot, np.zeros(len(snapshot.activities), np.bool_))
+        return Field(view, snapshot, chosen, self.look)
 
     def range_of(self, field: Field) -> range:
         """Zooms of the tiles of a field, of which those are left out that the library cannot show.
@@ -115,6 +120,11 @@ class Order:
         return digest.digest()
 
 
+def is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
+    """Whether a filter leaves so few activities that a public map shows none of them."""
+    return view.public and wanted != Filter() and 0 < chosen.count < view.least
+
+
 def refuse_none_chosen(field: Field, chosen: Filter) -> None:
     """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
 
@@ -126,6 +136,12 @@ def refuse_none_chosen(field: Field, chosen: Filter) -> None:
     held = len(field.snapshot.activities)
     if held and not field.chosen.count and not field.look.point_set:
         refuse_absent(field.snapshot, chosen.sports)
+        few = choose(field.snapshot, chosen, absent=True)
+        if is_too_few(field.view, chosen, few):
+            raise NothingToDraw(
+                f"the filter leaves {few.count} of {held} activities, and --public shows no fewer than "
+                f"{field.view.least} by themselves: take a wider filter, or say --public-least {few.count}"
+            )
         raise NothingToDraw(f"the filter leaves none of {held} activities")
 
 

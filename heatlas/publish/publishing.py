@@ -19,6 +19,7 @@ from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.sink import Metadata
+from heatlas.tiling.crowds import LEAST
 from heatlas.tiling.scales import field_title, tone_data
 from heatlas.tiling.view import close, now, open_view, unchanged
 
@@ -97,6 +98,7 @@ def publish(
     *,
     refit: bool = False,
     public: bool = False,
+    least: int = LEAST,
     url: str = "",
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
@@ -121,7 +123,9 @@ def publish(
     refit : bool
         Fit all tones anew, as for the first time: then tiles equal those of the live map.
     public : bool
-        Leave out the activities that are marked as private.
+        Leave out the activities that are marked as private, and refuse a filter that leaves a few.
+    least : int
+        Activities that a filter must leave when it is public.
     url : str
         Address under which a folder will be found, for tiles.json; by default tiles are named beside it.
     workers : int, optional
@@ -151,7 +155,7 @@ def publish(
     check(output, url or None)
     order = parse_order(library_path, **options)
     with open_library(library_path) as library:
-        view = open_view(library, public)
+        view = open_view(library, public, shown_only=True, least=least)
         try:
             return _publish(view, view.snapshot, output, order, refit, url, workers, progress)
         finally:
@@ -164,6 +168,7 @@ def watch(
     *,
     told: Callable[[dict[str, Any]], None] = lambda report: None,
     public: bool = False,
+    least: int = LEAST,
     refit: bool = False,
     url: str = "",
     workers: int | None = None,
@@ -174,7 +179,7 @@ def watch(
 
     Parameters
     ----------
-    library_path, output, public, refit, url, workers, progress, **options
+    library_path, output, public, least, refit, url, workers, progress, **options
         As for `publish`; tones are fitted anew the first time alone.
     told : callable, optional
         Is given what each run gave.
@@ -183,7 +188,7 @@ def watch(
     check(output, url or None)
     parse_order(library_path, **options)
     with open_library(library_path) as library, suppress(KeyboardInterrupt):
-        view = open_view(library, public)
+        view = open_view(library, public, shown_only=True, least=least)
         try:
             while True:
                 # There may be nothing yet.

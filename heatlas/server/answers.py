@@ -54,7 +54,7 @@ async def answer(
     asked = asked_of(request)
     if linked:
         asked = f"{asked} {request.query_params.get('token')}"
-    etag = _etag(snapshot.version, asked, site.public)
+    etag = _etag(snapshot.version, asked, site)
     headers = {"ETag": etag, "Cache-Control": _caching(site, request, snapshot)}
     if _has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
@@ -75,9 +75,10 @@ def asked_of(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers['host']}{request.scope['path']}?{urlencode(query)}"
 
 
-def _etag(version: str, asked: str, public: bool) -> str:
+def _etag(version: str, asked: str, site: Site) -> str:
     # Weak: the same bytes may come compressed or not.
-    digest = hashlib.blake2b(f"{version} {public} {asked}".encode("utf-8", "surrogateescape"), digest_size=12)
+    said = f"{version} {site.public} {site.token is None} {sorted(site.public_measures)} {asked}"
+    digest = hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=12)
     return f'W/"{digest.hexdigest()}"'
 
 

@@ -20,6 +20,7 @@ from heatlas.library.store import open_library
 from heatlas.server.answers import JSON, answer, failed, packed_json
 from heatlas.server.description import description
 from heatlas.server.guard import guarded
+from heatlas.server.openness import parse_public_measures, refuse_closed
 from heatlas.server.point_query import doubled, parse_point_look, parse_spreading, unfit_for
 from heatlas.server.query import LAST_ZOOM, OF_POINTS, SHOWN, only, parse_filter_of, parse_look, whole, without
 from heatlas.server.services import capabilities, legend_png, tile_json
@@ -27,16 +28,17 @@ from heatlas.server.site import Site, shut
 from heatlas.server.summary import library_data, point_measures
 from heatlas.server.uploads import receive, tidy
 from heatlas.server.who import passing_data
+from heatlas.tiling.crowds import LEAST
 from heatlas.tiling.encoding import TYPES, empty, encode
 from heatlas.tiling.fields import SIDE, Field, field_window
 from heatlas.tiling.look import Filter
 from heatlas.tiling.scales import colours_of, scale_data, tone_of
 from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import open_view
+from heatlas.tiling.view import choose_in, open_view
 from heatlas.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from starlette.datastructures import QueryParams
     from starlette.requests import Request
@@ -59,6 +61,8 @@ def create_app(
     token: str | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK,
     basemap: Mapping[str, str] | str | None = None,
+    public_measures: Collection[str] = (),
+    public_least: int = LEAST,
     largest_upload: int = _LARGEST_UPLOAD,
 ) -> Starlette:
     """Make an ASGI app that serves a library: the live map, tiles for any client, and what is in it.
@@ -71,7 +75,8 @@ def create_app(
     library_path : str or Path
         The library.
     public : bool
-        For everybody: no names, gear or days finer than months, nothing about single activities, no import.
+        For everybody: no names, gear or days finer than months, nothing about single activities, no import; totals of
+        what is shown; no measures of the body and no numbers (.npy), unless they are named.
     token : str, optional
         What must be given, as ``?token=`` or ``Authorization: Bearer``.
     allowed_hosts : sequence of str
@@ -79,6 +84,10 @@ def create_app(
         name point here, and read the library through its visitors' browsers.
     basemap : mapping or str, optional
         Tiles to show below: a URL with {z}, {x} and {y}, or `url` and `attribution`.
+    public_measures : collection of str, or str with commas
+        Measures that a public map shows besides and gives as numbers, such as heart_rate or max(power).
+    public_least : int
+        Activities that a filter of a public map must leave; else it is answered as empty.
     largest_upload : int
         Bytes of one import at most.
 
@@ -89,15 +98,19 @@ def create_app(
     """
     if token is not None and not (token and token.isascii() and token.isprintable()):
         raise BadOption("a token must be printable ASCII, and not empty")
+    named = parse_public_measures(public_measures)
+    if named and not public:
+        raise BadOption("--public-measures is for a --public map: any other shows all that there is")
     library = open_library(library_path)
     tidy(library)
     site = Site(
-        view=open_view(library, public),
+        view=open_view(library, public, least=public_least),
         public=public,
         token=token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),
         basemap=_basemap(basemap),
         largest_upload=largest_upload,
+        public_measures=named,
     )
 
     @asynccontextmanager
@@ -163,8 +176,9 @@ def _field_of(site: Site, snapshot: Snapshot, query: QueryParams, measure: str |
     look = parse_point_look(query, snapshot, measure)
     if look is not None:
         return Field(site.view, snapshot, choose(snapshot, Filter()), look)
-    chosen = choose(snapshot, parse_filter_of(query, site.public))
-    return Field(site.view, snapshot, chosen, parse_look(query, measure))
+    look = parse_look(query, measure)
+    refuse_closed(site, look)
+    return Field(site.view, snapshot, choose_in(site.view, snapshot, parse_filter_of(query, site.public)), look)
 
 
 def _scale(site: Site, snapshot: Snapshot, request: Request) -> bytes:
@@ -202,7 +216,9 @@ def _capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
 
 def _description(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     only(request.query_params)
-    return packed_json(description(site.public, [measure["name"] for measure in point_measures(snapshot)]))
+    return packed_json(
+        description(site.public, [one["name"] for one in point_measures(snapshot)], site.public_measures)
+    )
 
 
 def _at(site: Site, snapshot: Snapshot, request: Request) -> bytes:
@@ -237,6 +253,7 @@ def _draw(
     zoom, x, y = place
     side, finer = (2 * SIDE, zoom + 1) if twice else (SIDE, zoom)
     field = _field_of(site, snapshot, request.query_params, request.path_params["measure"])
+    refuse_closed(site, field.look, raw=form == "npy")
     window = Window(SIDE * 2.0**finer, x * side, y * side, side, side)
     grid = field_window(doubled(field) if twice else field, window)
     if grid is None:

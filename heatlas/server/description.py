@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas import __version__
 from heatlas.colormaps import names
-from heatlas.grid import COUNTS, SPENT
+from heatlas.grid import COUNTS, SPENT, parse_measure
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.metrics import METRICS
+from heatlas.server.openness import shows
 from heatlas.server.query import LAST_ZOOM, LIMITS
 from heatlas.server.who import FARTHEST
 from heatlas.spread import SHAPES
@@ -23,12 +24,25 @@ _JSON = "application/json"
 _NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integer"}
 
 
-def description(public: bool, of_points: Sequence[str] = ()) -> dict[str, Any]:
-    """Describe all that is served; `of_points` are the measures of the library's point sets."""
-    shown = [_measure("query", of_points), *_FILTER, *_STYLE]
+def description(
+    public: bool, of_points: Sequence[str] = (), public_measures: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Describe all that is served.
+
+    Parameters
+    ----------
+    public : bool
+        Whether it is for everybody.
+    of_points : sequence of str
+        The measures of the library's point sets.
+    public_measures : frozenset of str
+        What a public map shows besides.
+    """
+    named = _names_of(public_measures if public else None, of_points)
+    shown = [_measure("query", named), *_FILTER, *_STYLE]
     paths = {
-        "/tiles/{measure}/{z}/{x}/{y}.{form}": {"get": _tile("256 px", of_points)},
-        "/tiles/{measure}/{z}/{x}/{y}@2x.{form}": {"get": _tile("512 px for screens of double density", of_points)},
+        "/tiles/{measure}/{z}/{x}/{y}.{form}": {"get": _tile("256 px", named)},
+        "/tiles/{measure}/{z}/{x}/{y}@2x.{form}": {"get": _tile("512 px for screens of double density", named)},
         "/scale.json": {"get": _get("The scale of a zoom", [_z(), *shown], _SCALE)},
         "/legend.png": {"get": _get("The scale as a picture", [_z(), *shown], None, "image/png")},
         "/tiles.json": {"get": _get("TileJSON 3.0", shown, _TILEJSON)},
@@ -71,9 +85,15 @@ def _parameter(
     return {"name": name, "in": where, "description": about, "required": required, "schema": schema}
 
 
-def _measure(where: str, of_points: Sequence[str]) -> dict[str, Any]:
+def _names_of(shown: frozenset[str] | None, of_points: Sequence[str]) -> list[str]:
+    """Names of all measures that may be asked for; `shown` are those that a public map shows besides."""
     means = [f"{reduction}({metric})" for reduction in ("mean", "min", "max", "std") for metric in METRICS]
-    schema = {"type": "string", "enum": [*COUNTS, *SPENT, *METRICS, *means, *of_points]}
+    of_tracks = [*COUNTS, *SPENT, *METRICS, *means]
+    return [*(name for name in of_tracks if shown is None or shows(parse_measure(name), shown)), *of_points]
+
+
+def _measure(where: str, named: Sequence[str]) -> dict[str, Any]:
+    schema = {"type": "string", "enum": list(named)}
     about = "What is counted; a bare metric is its mean. Of points: sum, count, mean, min, max of a point set"
     if where == "query":
         return _parameter("measure", f"{about}. By default passes; of points alone the first", schema)
@@ -141,7 +161,7 @@ def _get(
     return {"summary": about, "parameters": parameters, "responses": {**good, **_refusals(refusals)}}
 
 
-def _tile(about: str, of_points: Sequence[str]) -> dict[str, Any]:
+def _tile(about: str, named: Sequence[str]) -> dict[str, Any]:
     places = [
         _parameter(name, "Of the tile", _bounded("integer", 0, 2**LAST_ZOOM - 1), "path", required=True)
         for name in "xy"
@@ -150,7 +170,7 @@ def _tile(about: str, of_points: Sequence[str]) -> dict[str, Any]:
         "form", "png, webp, or float32 values", {"type": "string", "enum": list(TYPES)}, "path", required=True
     )
     shown = _get(
-        about, [_measure("path", of_points), _z("path"), *places, form, *_FILTER, *_STYLE], None, refusals=(400, 404)
+        about, [_measure("path", named), _z("path"), *places, form, *_FILTER, *_STYLE], None, refusals=(400, 404)
     )
     shown["responses"]["200"]["content"] = {media_type: {} for media_type in TYPES.values()}
     return shown

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from heatlas.errors import BadOption, MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["serve"]
@@ -27,6 +27,8 @@ def serve(
     *,
     allowed_hosts: Sequence[str] | None = None,
     basemap: Mapping[str, str] | str | None = None,
+    public_measures: Collection[str] | None = None,
+    public_least: int | None = None,
     quiet: bool = False,
 ) -> None:
     """Serve a library over HTTP until Ctrl-C.
@@ -39,7 +41,7 @@ def serve(
         Address to listen at. Others than this machine's own need a token, or `public`.
     port : int
         TCP port; 0 takes a free one.
-    public, token, basemap
+    public, token, basemap, public_measures, public_least
         As for `heatlas.server.create_app`.
     allowed_hosts : sequence of str, optional
         Names by which the server may be called. By default those of this machine; any name when a token is
@@ -58,6 +60,7 @@ def serve(
         import uvicorn
 
         from heatlas.server.app import LOOPBACK, create_app
+        from heatlas.tiling.crowds import LEAST
     except ImportError:
         raise MissingExtra("serving", "server") from None
     if not _is_loopback(host) and token is None and not public:
@@ -66,7 +69,12 @@ def serve(
         raise BadOption(f"there is no port {port}")
     if allowed_hosts is None:
         allowed_hosts = ("*",) if token is not None or public else LOOPBACK
-    app = create_app(library_path, public=public, token=token, allowed_hosts=allowed_hosts, basemap=basemap)
+    if not public and public_least is not None:
+        raise BadOption("--public-least is for a --public map: any other answers every filter")
+    app = create_app(
+        library_path, public=public, token=token, allowed_hosts=allowed_hosts, basemap=basemap,
+        public_measures=public_measures or (), public_least=LEAST if public_least is None else public_least,
+    )  # fmt: skip
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=3, proxy_headers=False,

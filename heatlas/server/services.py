@@ -96,7 +96,7 @@ def capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     """Describe the tiles of all measures, as WMTS capabilities."""
     layers = "".join(
         _layer(request, measure, bounds_of(site, snapshot, measure.get("points", "")))
-        for measure in measures_of(site.view.library, snapshot)
+        for measure in measures_of(site, snapshot)
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1"

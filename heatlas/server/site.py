@@ -34,6 +34,8 @@ class Site:
     """`url` and `attribution`, or None."""
     largest_upload: int
     """Bytes."""
+    public_measures: frozenset[str] = frozenset()
+    """What a public map shows besides (`heatlas.server.openness`)."""
     threads: ThreadPoolExecutor | None = None
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
 

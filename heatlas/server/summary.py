@@ -10,15 +10,18 @@ import numpy as np
 from heatlas.colormaps import colormap, names
 from heatlas.grid import POINT_REDUCTIONS, parse_point_measure
 from heatlas.report import place_data
+from heatlas.server.openness import is_open_measure
 from heatlas.server.query import LAST_ZOOM
+from heatlas.tiling.crowds import alone
 from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, start_of
 from heatlas.tiling.fields import first_zoom
 from heatlas.tiling.point_places import box_of, spots_of
 from heatlas.tiling.scales import hex_colours, point_title, title_of
+from heatlas.tiling.view import crowds_in
 from heatlas.tone import CURVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from heatlas.batch import Activity
     from heatlas.library.point_sets import StoredPoints
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from heatlas.server.site import Site
     from heatlas.tiling.snapshot import Snapshot
 
-__all__ = ["day_of", "library_data", "measures_of", "point_measures"]
+__all__ = ["is_told", "library_data", "measures_of", "point_measures", "told_metres"]
 
 _SPOTS = 12
 """Spots of each point set that are named."""
@@ -35,20 +38,28 @@ _STOPS = 11
 
 
 def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
-    """What is in a library, as plain data; of a public one nothing that tells one activity from another."""
-    activities = list(snapshot.activities.values())
-    days = _days(activities, site.public)
+    """What is in a library, as plain data; of a public one nothing that tells one activity from another.
+
+    Whoever is not the owner is told totals of what is shown: those of whole tracks less what a map shows are what was
+    cut. On a public map sports and months are left out that are too few to be shown by a filter.
+    """
+    activities = snapshot.activities
+    metres = {number: told_metres(site, snapshot, number) or 0.0 for number in activities}
+    fixes = snapshot.fixes
+    if is_told(site, snapshot):
+        fixes = sum(snapshot.shown[number].fixes for number in activities if number in snapshot.shown)
+    days = _public_days(site, snapshot) if site.public else _days(activities.values())
     return {
         "activities": len(activities),
-        "fixes": snapshot.fixes,
-        "distance": sum(activity.distance or 0.0 for activity in activities),
-        "sports": _sports(activities),
+        "fixes": fixes,
+        "distance": sum(metres.values()),
+        "sports": _sports(site, snapshot, metres),
         "first": days[0][0] if days else None,
         "last": days[-1][0] if days else None,
         "days": days,
-        "places": [_place(place) for place in places_in(site.view, snapshot)],
-        "gear": [] if site.public else sorted({activity.gear for activity in activities if activity.gear}),
-        "measures": measures_of(site.view.library, snapshot),
+        "places": [_place(place) for place in _places(site, snapshot)],
+        "gear": [] if site.public else sorted({one.gear for one in activities.values() if one.gear}),
+        "measures": measures_of(site, snapshot),
         "point_sets": [_point_set(site.view.library, stored) for stored in snapshot.point_sets.values()],
         "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
         "tones": list(CURVES),
@@ -62,29 +73,59 @@ def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def day_of(activity: Activity, public: bool) -> str | None:
-    """Day on which an activity began (UTC), as 2024-05-01; on a public map the first of its month."""
+def is_told(site: Site, snapshot: Snapshot) -> bool:
+    """Whether others than the owner look at a library that hides something."""
+    return snapshot.hides and (site.public or site.token is not None)
+
+
+def told_metres(site: Site, snapshot: Snapshot, number: int) -> float | None:
+    """Length of an activity as its source states it, or, to others than the owner, of what is shown of it."""
+    if not is_told(site, snapshot):
+        return snapshot.activities[number].distance
+    shown = snapshot.shown.get(number)
+    return 0.0 if shown is None else shown.metres
+
+
+def day_of(activity: Activity) -> str | None:
+    """Day on which an activity began (UTC), as 2024-05-01."""
     start = start_of(activity)
-    if start is None:
-        return None
-    day = start.date()
-    return (day.replace(day=1) if public else day).isoformat()
+    return None if start is None else start.date().isoformat()
 
 
-def _days(activities: Iterable[Activity], public: bool) -> list[list[Any]]:
-    counts = Counter(day_of(activity, public) for activity in activities)
+def _days(activities: Iterable[Activity]) -> list[list[Any]]:
+    counts = Counter(map(day_of, activities))
     counts.pop(None, None)
     return [[day, count] for day, count in sorted(counts.items(), key=lambda item: str(item[0]))]
 
 
-def _sports(activities: Iterable[Activity]) -> list[dict[str, Any]]:
+def _public_days(site: Site, snapshot: Snapshot) -> list[list[Any]]:
+    """First days of the months that a filter shows by themselves."""
+    crowds = crowds_in(site.view, snapshot)
+    months = alone(crowds.by_time, crowds.months)
+    known = sorted((month, count) for month, count in months.items() if None not in month)
+    return [[f"{year:04}-{month:02}-01", count] for (year, month), count in known]
+
+
+def _sports(site: Site, snapshot: Snapshot, metres: Mapping[int, float]) -> list[dict[str, Any]]:
     found: dict[str, list[float]] = {}
-    for activity in activities:
+    for number, activity in snapshot.activities.items():
         of_sport = found.setdefault(activity.sport, [0, 0.0])
         of_sport[0] += 1
-        of_sport[1] += activity.distance or 0.0
+        of_sport[1] += metres[number]
+    if site.public:
+        crowds = crowds_in(site.view, snapshot)
+        many = {sport for (sport,) in alone(crowds.by_sport, crowds.sports)}
+        found = {sport: counts for sport, counts in found.items() if sport in many}
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
-    return [{"sport": sport, "activities": int(count), "distance": metres} for sport, (count, metres) in ordered]
+    return [{"sport": sport, "activities": int(count), "distance": length} for sport, (count, length) in ordered]
+
+
+def _places(site: Site, snapshot: Snapshot) -> list[Place]:
+    """Regions that hold activities; of a public map the busiest, and others that hold enough to be told."""
+    found = places_in(site.view, snapshot)
+    if not site.public:
+        return found
+    return [place for k, place in enumerate(found) if not k or place.activities >= site.view.least]
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -116,12 +157,14 @@ def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
     return found
 
 
-def measures_of(library: Library, snapshot: Snapshot) -> list[dict[str, str]]:
-    """Measures that the library can show: metrics only where something was recorded."""
+def measures_of(site: Site, snapshot: Snapshot) -> list[dict[str, str]]:
+    """Measures that may be seen: metrics only where something was recorded."""
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)
     of_tracks = [
-        {"name": name_of(measure), "title": title_of(measure)} for measure in measures_of_tracks(library, snapshot)
+        {"name": name_of(measure), "title": title_of(measure)}
+        for measure in measures_of_tracks(site.view.library, snapshot)
+        if is_open_measure(site, measure)
     ]
     return of_tracks + point_measures(snapshot)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.library.passing import passing
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.server.query import FILTER, only, parse_filter_of, within
+from heatlas.server.summary import told_metres
 from heatlas.tiling.facts import latest_first, start_of
 from heatlas.tiling.snapshot import choose
 
@@ -39,17 +40,17 @@ def passing_data(site: Site, snapshot: Snapshot, query: QueryParams) -> dict[str
     radius = within("radius", query.get("radius"), 0.1, FARTHEST, 25.0)
     keep = choose(snapshot, parse_filter_of(query, site.public)).keep
     found = latest_first(passing(site.view.library, lat, lon, radius, keep))
-    return {"activities": [_told(one) for one in found[:_MOST]], "total": len(found)}
+    return {"activities": [_told(site, snapshot, one) for one in found[:_MOST]], "total": len(found)}
 
 
-def _told(one: Passing) -> dict[str, Any]:
+def _told(site: Site, snapshot: Snapshot, one: Passing) -> dict[str, Any]:
     activity, start = one.activity, start_of(one.activity)
     return {
         "id": activity.id or str(one.number),
         "name": activity.name,
         "sport": activity.sport,
         "start": None if start is None else start.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "distance": activity.distance,
+        "distance": told_metres(site, snapshot, one.number),
         "pace": one.pace,
         "speed": one.speed,
         "heart_rate": one.heart_rate,

@@ -13,6 +13,7 @@ from heatlas.errors import BadOption
 from heatlas.library.activities import activities_of, read_rows
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_settings
+from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
 from heatlas.where import attributes, parse_date, parse_where
 
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Activity
     from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.shown import Shown
     from heatlas.library.store import Library
     from heatlas.tiling.look import Filter
 
-__all__ = ["Chosen", "Snapshot", "choose", "refuse_absent", "take"]
+__all__ = ["Chosen", "Snapshot", "choose", "chosen_of", "refuse_absent", "take"]
 
 _FORMAT = "2"
 """Changes when the same library is drawn otherwise."""
@@ -42,6 +44,10 @@ class Snapshot:
     """Those that are shown, by number."""
     fixes: int
     settings: Settings
+    shown: dict[int, Shown]
+    """How much of each activity is shown, by number; those of which nothing is are not in it."""
+    hides: bool
+    """Whether the library hides anything of its tracks."""
     withheld: bool = False
     """Whether there are activities in the index that are not among these: those that are private, on a public map."""
     point_sets: dict[str, StoredPoints] = field(default_factory=dict)
@@ -83,8 +89,25 @@ class Chosen:
     """Equal where the same activities were chosen, however that was said."""
 
 
-def take(library: Library, public: bool = False) -> Snapshot:
-    """Look at a library as it is now; of a public one without the activities that are marked as private."""
+def take(library: Library, public: bool = False, shown_only: bool = False, least: int = 0) -> Snapshot:
+    """Look at a library as it is now.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    public : bool
+        Without the activities that are marked as private, and without those of which nothing is shown.
+    shown_only : bool
+        Without those of which nothing is shown.
+    least : int
+        Activities that a filter of a public map must leave: another number is another state.
+
+    Raises
+    ------
+    SourceFailed
+        When it cannot be read.
+    """
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
     with library.read() as link:
         settings = read_settings(link)
@@ -92,6 +115,7 @@ def take(library: Library, public: bool = False) -> Snapshot:
         rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
         zones = link.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
         point_sets = list_point_sets(link)
+        shown = read_shown(link)
     digest.update(repr((settings, zones, sorted(rows))).encode())
     # What activities are called and when they were decides what filters choose.
     digest.update(repr(kept).encode())
@@ -101,11 +125,14 @@ def take(library: Library, public: bool = False) -> Snapshot:
     held = len(activities)
     if public:
         activities = {number: activity for number, activity in activities.items() if not activity.private}
-        digest.update(b"public")
+        digest.update(f"public {least}".encode())
+    if public or shown_only:
+        activities = {number: activity for number, activity in activities.items() if number in shown}
     fixes = sum(row[2] for row in rows if row[0] in activities)
     return Snapshot(
-        digest.hexdigest(), activities, fixes, settings, withheld=len(activities) < held, point_sets=point_sets
-    )
+        digest.hexdigest(), activities, fixes, settings, shown, bool(settings.clip_ends or zones),
+        withheld=len(activities) < held, point_sets=point_sets,
+    )  # fmt: skip
 
 
 def refuse_absent(snapshot: Snapshot, sports: Collection[str]) -> None:
@@ -145,6 +172,11 @@ def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chose
         mask &= snapshot.starts < parse_date(wanted.before).timestamp()
     if wanted.where is not None:
         mask &= _asked(snapshot, wanted.where)
+    return chosen_of(snapshot, mask)
+
+
+def chosen_of(snapshot: Snapshot, mask: NDArray[np.bool_]) -> Chosen:
+    """Name a choice: `mask` says of each activity, in the order of their numbers, whether it is chosen."""
     # Also of all that there are: what comes in while tiles are drawn is not of this state, and may be private.
     keep = np.zeros(int(snapshot.numbers.max(initial=0)) + 1, np.bool_)  # never empty: it is asked by number
     keep[snapshot.numbers[mask]] = True

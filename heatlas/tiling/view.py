@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from heatlas.errors import BadOption
 from heatlas.library.store import failures
 from heatlas.tiling.cache import Cache
 from heatlas.tiling.census import Census, count_tiles
-from heatlas.tiling.snapshot import Snapshot, take
+from heatlas.tiling.crowds import LEAST, Crowds, choose_among, crowds_of
+from heatlas.tiling.snapshot import Chosen, Snapshot, choose, take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,9 +20,10 @@ if TYPE_CHECKING:
     from heatlas.grid import Grid
     from heatlas.library.store import Library
     from heatlas.places import Place
+    from heatlas.tiling.look import Filter
     from heatlas.tone import Tone
 
-__all__ = ["View", "census_of", "close", "now", "open_view", "unchanged"]
+__all__ = ["View", "census_of", "choose_in", "close", "crowds_in", "now", "open_view", "unchanged"]
 
 _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES = 64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20
 """Bytes that each kind of memory may take."""
@@ -46,15 +49,42 @@ class View:
     places: Cache[list[Place]]
     """Regions that hold what a filter chooses."""
     public: bool = False
-    """Whether private activities are left out."""
+    """Whether private activities are left out, and filters that leave a few are not answered."""
+    shown_only: bool = False
+    """Whether activities are left out of which nothing is shown."""
+    least: int = LEAST
+    """Activities that a filter of a public map must leave."""
+    crowds: Cache[Crowds] = field(default_factory=lambda: Cache(_CENSUSES, lambda crowds: 100 * len(crowds.months)))
 
 
-def open_view(library: Library, public: bool = False) -> View:
-    """Look at a library; of a public one without what is private."""
+def open_view(library: Library, public: bool = False, *, shown_only: bool = False, least: int = LEAST) -> View:
+    """Look at a library.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    public : bool
+        For everybody: see `View.public`.
+    shown_only : bool
+        Leave out activities of which nothing is shown, as a public view does anyhow.
+    least : int
+        Activities that a filter of a public map must leave.
+
+    Raises
+    ------
+    BadOption
+        When `least` is below 1.
+    SourceFailed
+        When the library cannot be read.
+    """
+    if least < 1:
+        raise BadOption(f"--public-least {least} makes no sense: it is 1 or more activities")
     return View(
-        library, None, threading.Lock(), -1, take(library, public),
+        library, None, threading.Lock(), -1, take(library, public, shown_only, least),
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
-        Cache(_CENSUSES, lambda census: census.nbytes), Cache(_PLACES, lambda places: 300 * len(places)), public,
+        Cache(_CENSUSES, lambda census: census.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
+        public, shown_only, least,
     )  # fmt: skip
 
 
@@ -83,8 +113,35 @@ def now(view: View) -> Snapshot:
     with view.lock, failures(view.library.path):
         version = _data_version(view)
         if version != view.seen:
-            view.snapshot, view.seen = take(view.library, view.public), version
+            view.snapshot, view.seen = _taken(view), version
         return view.snapshot
+
+
+def _taken(view: View) -> Snapshot:
+    return take(view.library, view.public, view.shown_only, view.least)
+
+
+def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:
+    """Choose activities for whoever looks: of a public map in groups of at least so many (`heatlas.tiling.crowds`).
+
+    Parameters
+    ----------
+    absent : bool
+        As for `heatlas.tiling.snapshot.choose`; on a public map nobody is told which sports there are not.
+
+    Raises
+    ------
+    BadOption
+        As it does.
+    """
+    if not view.public:
+        return choose(snapshot, wanted, absent=absent)
+    return choose_among(snapshot, wanted, crowds_in(view, snapshot))
+
+
+def crowds_in(view: View, snapshot: Snapshot) -> Crowds:
+    """Groups of a public map, made once."""
+    return view.crowds.get(snapshot.version, lambda: crowds_of(snapshot, view.least))
 
 
 def census_of(view: View, snapshot: Snapshot, zoom: int) -> Census:

@@ -1,0 +1,53 @@
+"""How much of each activity is shown: metres and fixes of what is not cut, as the index has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from heatlas.kernels.index import decode_amounts, decode_header
+from heatlas.library.chunks import read_column
+from heatlas.library.columns import AMOUNTS, PIXELS
+from heatlas.library.keys import chunk_of, key, tile_of
+from heatlas.library.packing import unpack
+from heatlas.library.settings import read_settings
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["Shown", "read_shown"]
+
+
+class Shown(NamedTuple):
+    """What is shown of an activity."""
+
+    metres: float
+    """Along its lines, to 1/16 m."""
+    fixes: int
+
+
+def read_shown(link: sqlite3.Connection) -> dict[int, Shown]:
+    """Tell how much is shown of each activity, by number; those of which nothing is shown are left out.
+
+    Amounts of passages add up to those of the track at every zoom: the coarsest one has the fewest.
+    """
+    zoom = read_settings(link).zooms[0]
+    metres: dict[int, int] = {}
+    fixes: dict[int, int] = {}
+    rows = link.execute(
+        "SELECT key, data FROM passages WHERE key >= ? AND key < ?",
+        (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+    ).fetchall()
+    for k, data in rows:
+        numbers, lengths, _ = decode_header(unpack(data))
+        begins = np.cumsum(lengths) - lengths
+        for name, sums in (("metres", metres), ("fixes", fixes)):
+            column = read_column(link, AMOUNTS[name][0], tile_of(k), chunk_of(k))
+            steps = np.zeros(len(numbers), np.int64)
+            if column is not None:
+                steps = np.add.reduceat(decode_amounts(column, int(lengths.sum())), begins)
+            for number, amount in zip(numbers.tolist(), steps.tolist(), strict=True):
+                sums[number] = sums.get(number, 0) + amount
+    step = AMOUNTS["metres"][1]
+    return {number: Shown(metres[number] * step, fixes[number]) for number in metres}
