@@ -105,10 +105,11 @@ def open_sources(
 def _recordings(tables: Collection[Table], **named: str | None) -> Iterator[Recording]:
     for table in tables:
         from heatlas.sources.tables.columns import find_columns
+        from heatlas.sources.tables.settled import settled
         from heatlas.sources.tables.tracks import read_tracks
 
         columns = find_columns(table.schema, name=table.name, **named)
-        yield from read_tracks(table, columns, table.name)
+        yield from read_tracks(settled(table, columns), columns, table.name)
 
 
 def inspect(

@@ -17,6 +17,7 @@ from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
 from heatlas.sources.tables.columns import PointColumns, find_columns
 from heatlas.sources.tables.rows import METRES, OFF_THE_GLOBE, read_points, swap_warning
+from heatlas.sources.tables.settled import settled
 from heatlas.spool import Spool, Tally
 from heatlas.spread import Kernel
 
@@ -66,7 +67,7 @@ class PointSet:
         parts = [(table, find_columns(table.schema, name=table.name, **columns)) for table in tables]
         if len({found.weight is None for _, found in parts}) > 1:  # only some have a column of that name
             parts = [(table, replace(found, weight=None)) for table, found in parts]
-        return cls(tuple(parts))
+        return cls(tuple((settled(table, found), found) for table, found in parts))
 
     def where(
         self, text: str | None = None, after: str | dt.date | None = None, before: str | dt.date | None = None

@@ -85,8 +85,8 @@ def _bounds(heads: Sequence[pq.FileMetaData], column: str) -> tuple[float, float
     least, greatest = math.inf, -math.inf
     for head in heads:
         index = next((k for k in range(head.num_columns) if head.schema.column(k).path == column), None)
-        if index is None:
-            return None
+        if index is None or head.schema.column(index).physical_type in {"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"}:
+            return None  # texts are in the order of their letters
         for k in range(head.num_row_groups):
             if not head.row_group(k).num_rows:
                 continue

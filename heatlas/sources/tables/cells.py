@@ -9,26 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.sources.strava_values import parse_date
+from heatlas.sources.tables.marks import either_way, undecorated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bad = NDArray[np.bool_] | None
 
-__all__ = ["numbers", "seconds"]
+__all__ = ["UNKNOWN_TEXTS", "as_text", "numbers", "seconds"]
 
 _UNKNOWN = (
     *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "#n/a"),
     *("nan", "null", "none", "nil", "\\n", "unknown"),
 )
 """What people and programs write for a value that they do not have, in lower case."""
-_PLAIN = r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$|^[-+]?(?i:inf|infinity)$"
-_GROUPED = (
-    (r"^[-+]?\d{1,3}(?:,\d{3})+\.\d+$|^[-+]?\d{1,3}(?:,\d{3}){2,}$", ",", ""),  # 1,234.5 and 1,234,567
-    (r"^[-+]?\d{1,3}(?:\.\d{3})+,\d+$|^[-+]?\d{1,3}(?:\.\d{3}){2,}$", ".", ""),  # 1.234,5 and 1.234.567
-    (r"^[-+]?\d*,\d+(?:[eE][-+]?\d+)?$|^[-+]?\d+,$", ",", "."),  # 9,03
-)
-"""Pattern, what is replaced, and by what; in this order. A lone comma is a decimal comma."""
+UNKNOWN_TEXTS = pa.array(_UNKNOWN, pa.large_string())
+_ENDLESS = r"^[-+]?(?i:inf|infinity)$"
 _MOMENT = (
     r"^\s*(?P<base>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?)\d*"
     r"\s*(?:(?P<zulu>[Zz]|UTC|GMT)|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?\s*$"
@@ -43,8 +39,9 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     Parameters
     ----------
     column : pyarrow.Array
-        Numbers of any width, decimals, booleans, or text: with a decimal point or comma, with thousands
-        separated where that is beyond doubt ("1,234.5", "1.234.567").
+        Numbers of any width, decimals, booleans, or text, of which each cell is read as it can only be meant ("9,03",
+        "1,234.5"), and those that leave a choice ("1,234") as most others are, else with a decimal comma. What
+        `heatlas.sources.tables.settled` gives leaves none.
 
     Returns
     -------
@@ -64,14 +61,14 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
         column, kind = column.cast(pa.uint8()), pa.uint8()
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), None
-    text = _as_text(column)
+    text = as_text(column)
     if text is not None:
         return _from_text(text)
     bad = column.is_valid().to_numpy(zero_copy_only=False)
     return np.full(len(column), np.nan), bad if bad.any() else None
 
 
-def _as_text(column: pa.Array) -> pa.Array | None:
+def as_text(column: pa.Array) -> pa.Array | None:
     """Large text without a look at its encoding; None when the column is neither text nor bytes."""
     kind = column.type
     if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
@@ -84,14 +81,12 @@ def _as_text(column: pa.Array) -> pa.Array | None:
 
 
 def _at_once(text: pa.Array) -> NDArray[np.float64] | None:
-    """Numbers of a column in which all are written as the first ones are: with a decimal point, or a comma."""
+    """Numbers of a column in which all are written with a decimal point and no other mark."""
     first = b"".join(cell.as_buffer().to_pybytes() for cell in text.slice(0, 10) if cell.is_valid)
+    if b"," in first:
+        return None
     if b" " in first:
         text = pc.ascii_trim_whitespace(text)
-    if b"," in first:
-        if pc.any(pc.match_substring(text, ".")).as_py():
-            return None
-        text = pc.replace_substring(text, ",", ".")
     try:
         # To try costs little if all is well, and much for each cell that is no number.
         values: NDArray[np.float64] = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -115,22 +110,15 @@ def _from_text(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     text = column.cast(pa.large_string())
     if (values := _at_once(text)) is not None:
         return values, None
-    text = pc.ascii_trim_whitespace(text)
-    plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN), True)
-    rows = np.flatnonzero(~plain.to_numpy(zero_copy_only=False))
-    result: NDArray[np.float64] = pc.if_else(plain, text, None).cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
-    left = text.take(pa.array(rows))
-    unknown = pc.is_in(pc.ascii_lower(left), pa.array(_UNKNOWN, left.type)).to_numpy(zero_copy_only=False)
-    left, rows = left.filter(pa.array(~unknown)), rows[~unknown]
-    for pattern, mark, instead in _GROUPED:
-        hit = pc.match_substring_regex(left, pattern)
-        written = pc.replace_substring(left.filter(hit), mark, instead)
-        hits = hit.to_numpy(zero_copy_only=False)
-        result[rows[hits]] = pc.replace_substring(written, ",", ".").cast(pa.float64()).to_numpy(zero_copy_only=False)
-        left, rows = left.filter(pa.array(~hits)), rows[~hits]
-    bad = np.zeros(len(result), bool)
-    bad[rows] = True
-    return result, bad if len(rows) else None
+    text = undecorated(text)
+    written, sound = either_way(text)
+    endless = pc.match_substring_regex(text, _ENDLESS)
+    written = pc.if_else(pc.fill_null(endless, False), text, written)
+    result: NDArray[np.float64] = written.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    known = pc.invert(pc.fill_null(pc.is_in(pc.utf8_lower(text), UNKNOWN_TEXTS), True))
+    odd = pc.and_(pc.and_(known, pc.is_valid(text)), pc.invert(pc.or_(sound, pc.fill_null(endless, False))))
+    bad = odd.to_numpy(zero_copy_only=False)
+    return result, bad if bad.any() else None
 
 
 def seconds(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
@@ -160,7 +148,7 @@ def seconds(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
         known = whole.is_valid().to_numpy(zero_copy_only=False)
         ticks = pc.fill_null(whole, 0).to_numpy(zero_copy_only=False)
         return np.where(known, ticks / per_second, np.nan), None
-    text = _as_text(column)
+    text = as_text(column)
     if text is None:
         values, bad = numbers(column)
         return _unix(values), bad

@@ -52,12 +52,14 @@ class PointColumns:
 _LAT = """
     latitude lat geolatitude geolat gpslatitude gpslat positionlatitude positionlat decimallatitude decimallat
     latitudedeg latdeg latitudewgs84 latwgs84 wgs84lat latitud latitudine breitengrad geobreite breedtegraad
+    latitudee7 late7 latitudee6 late6
     szerokosc leveysaste szelesseg latitudedecimal ycoordinate ycoord coordy geoy pointy y
 """
 _LON = """
     longitude lon lng long geolongitude geolon geolng geolong gpslongitude gpslon gpslng gpslong positionlongitude
     positionlong positionlon decimallongitude decimallon decimallong longitudedeg londeg lngdeg longdeg longitudewgs84
     lonwgs84 longwgs84 wgs84lon wgs84long longitud longitudine langengrad laengengrad geolange lengtegraad
+    longitudee7 lone7 lnge7 longe7 longitudee6 lone6 lnge6 longe6
     dlugosc pituusaste hosszusag longitudedecimal xcoordinate xcoord coordx geox pointx x
 """
 _NORTH = """

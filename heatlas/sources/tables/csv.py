@@ -72,6 +72,7 @@ def read_csv(source: Source) -> Table:
         name=source.name,
         schema=pa.schema([(column, pa.string()) for column in layout.names]),
         read=read,
+        once=source.once,
         dropped=dropped,
         warnings=warnings,
     )
@@ -168,6 +169,8 @@ def _layout(text: str, name: str) -> _Layout:
     rows = [row for row, _ in _sample(records)]
     if header and any(map(_NUMBER.fullmatch, header)) and all(not c.strip() or _NUMBER.fullmatch(c) for c in header):
         header, consumed = [f"column_{k}" for k in range(1, len(header) + 1)], 0
+    elif rows and len(header) > 1 and not header[-1] and all(len(row) == len(header) - 1 for row in rows):
+        header = header[:-1]  # a header that ends with a delimiter, and rows that do not
     elif rows and all(len(row) == len(header) + 1 for row in rows):
         # Rows that end with a delimiter, or begin with their own name as R writes them.
         header = [*header, ""] if not any(row[-1].strip() for row in rows) else ["", *header]
@@ -211,7 +214,7 @@ def _delimiter(lines: Sequence[str]) -> str:
         rows = [row for row, _ in _sample(records)]
         if len(header) < 2 or (mark == _BLANKS and best_score[0] > 0):
             continue
-        fitting = sum(len(row) in {len(header), len(header) + 1} for row in rows)
+        fitting = sum(len(row) in {len(header) - (not header[-1]), len(header), len(header) + 1} for row in rows)
         score = (round((fitting + 1) / (len(rows) + 1), 1), len(header))
         if score > best_score:
             best, best_score = mark, score

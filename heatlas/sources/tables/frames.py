@@ -228,7 +228,7 @@ def _read_stream(source: Any) -> Table:
             for start in range(0, chosen.num_rows, _ROWS):
                 yield chosen.slice(start, _ROWS)
 
-    return Table(name=f"{type(source).__name__}", schema=with_crs(reader.schema), read=read)
+    return Table(name=f"{type(source).__name__}", schema=with_crs(reader.schema), read=read, once=True)
 
 
 _READERS: dict[str, Callable[[Any], Table]] = {

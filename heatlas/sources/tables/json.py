@@ -78,7 +78,9 @@ def read_json(source: Source) -> Table:
     schema = [
         pa.field(name, field.kind, metadata=metadata if field.geometry else None) for name, field in fields.items()
     ]
-    return Table(name=source.name, schema=pa.schema(schema), read=read, dropped=dropped, warnings=warnings)
+    return Table(
+        name=source.name, schema=pa.schema(schema), read=read, once=source.once, dropped=dropped, warnings=warnings
+    )
 
 
 def _sample(source: Source, form: str) -> list[dict[str, Any]]:

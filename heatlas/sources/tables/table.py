@@ -30,11 +30,16 @@ class Table:
     a stream nor a query."""
     bounds: Callable[[str], tuple[float, float] | None] = lambda column: None
     """Least and greatest value of a numeric column where the format states them without reading rows."""
+    once: bool = False
+    """Whether `read` may be called only once: a stream from outside."""
     size: int | None = None
     """Number of rows where it is known beforehand."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows with too few or too many cells" ...) -> how many rows reading itself had to leave out; it
     grows while `read` streams. `heatlas.sources.tables.rows.read_points` hands its growth on with the points."""
+    readings: dict[str, str] = field(default_factory=dict)
+    """Column -> how it is read, in words, where that is not what everybody would take it for; found out while `read`
+    streams (see `heatlas.sources.tables.settled`)."""
     beyond: Counter[str] = field(default_factory=Counter)
     """Coordinate system that a person stated -> how many positions lie beyond the area that it is made for."""
     warnings: list[str] = field(default_factory=list)

@@ -1,0 +1,226 @@
+"""A table in which each column is read in one way, which is decided before the first row is handed on.
+
+Columns of text whose numbers or dates could be read in two ways, and positions in unusual forms, come out plain:
+numbers with a decimal point, dates as ISO 8601 has them, positions as signed degrees. What does not fit the one
+reading is marked, so that no later stage reads it in another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heatlas.errors import SourceFailed
+from heatlas.sources.tables.beside import date_beside, hemispheres_beside
+from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
+from heatlas.sources.tables.degrees import Form, angles, signs
+from heatlas.sources.tables.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
+from heatlas.sources.tables.orders import SAID, from_calendar, iso_dates, order_evidence
+from heatlas.sources.tables.readings import Reading, State, decide, decide_marks, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.sources.tables.columns import PointColumns
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["settled"]
+
+_ENOUGH = 10_000
+"""Rows that are looked at before the first is handed on."""
+_ODD = "!"
+"""Begins what does not fit the one reading of its column: a number or a date with it is none."""
+
+
+def settled(table: Table, columns: PointColumns) -> Table:
+    """Wrap a table so that each of its columns is read in one way.
+
+    Parameters
+    ----------
+    table : Table
+        What is found out about it is told to its `readings`, and what had to be guessed to its `warnings`. Reading the
+        result raises `SourceFailed` when weights or positions can be read in two ways, or contradict those before.
+    columns : PointColumns
+        What its columns are, and what a person said of how they are written.
+    """
+    state = State(table, columns)
+    pair = columns.lat is not None and columns.crs is None
+    beside = hemispheres_beside(table.schema, columns) if pair else ([], [])
+    clock = date_beside(table.schema, columns)
+    position = [name for name in (columns.lat, columns.lon) if name is not None and pair]
+
+    def read(asked: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        wanted = list(asked)
+        if set(position) & set(asked):
+            wanted += [*position, *beside[0], *beside[1]]
+        if clock is not None and columns.time in asked:
+            wanted.append(clock)
+        batches = iter(table.read(list(dict.fromkeys(wanted))))
+        held: list[pa.RecordBatch] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(part.num_rows for part in held) >= _ENOUGH:
+                break
+        if held:
+            decide(state, held, beside, clock)
+        for batch in chain(held, batches):
+            yield _plain(state, batch, asked)
+        table.warnings.extend(note for note in state.notes if note not in table.warnings)
+
+    helped = bool(beside[0] or beside[1])
+    return replace(table, read=read, bounds=(lambda column: None) if helped else table.bounds)
+
+
+def _plain(state: State, batch: pa.RecordBatch, asked: Sequence[str]) -> pa.RecordBatch:
+    """The columns that were asked for, as each of them is read."""
+    columns = state.columns
+    made: dict[str, pa.Array] = {}
+    if state.form is not None and {columns.lat, columns.lon} & set(asked):
+        made.update(_positions(state, batch))
+    if columns.time in asked and columns.time is not None:
+        made[columns.time] = _time(state, batch, columns.time)
+    for name in asked:
+        if name not in made:
+            made[name] = _column(state, batch.column(name), name)
+    # The same object where nothing was to be done: most tables are plain.
+    return pa.RecordBatch.from_arrays([made[name] for name in asked], list(asked))
+
+
+def _column(state: State, column: pa.Array, name: str) -> pa.Array:
+    """A column of text with its numbers or dates in one form; any other as it is."""
+    reading = state.dates.get(name)
+    if reading is not None:
+        return _dated(state, column, name, reading)
+    important = name == state.columns.weight or (state.columns.crs is not None and name in _pair(state))
+    if state.marks.get(name) is None and not important:
+        return column
+    text = as_text(decoded(column))
+    if text is None:
+        return column
+    text = text.cast(pa.large_string())
+    reading = state.marks.get(name)
+    if (reading is None or reading.way == "point") and (values := _floats(text)) is not None:
+        return values
+    text = undecorated(text)
+    if reading is None:
+        decide_marks(state, {name: evidence(text)})
+        reading = state.marks.get(name) or Reading("point", sure=False)
+    return _marked(state, text, name, reading)
+
+
+def _pair(state: State) -> tuple[str | None, str | None]:
+    return state.columns.lat, state.columns.lon
+
+
+def _floats(text: pa.Array) -> pa.Array | None:
+    """Numbers of text that is plain throughout; None as soon as a cell is not."""
+    try:
+        return text.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+
+
+def _marked(state: State, text: pa.Array, name: str, reading: Reading) -> pa.Array:
+    """Numbers with a decimal point; what contradicts the reading is marked, or ends it where that was a guess."""
+    written, sound = plain_text(text, reading.way)
+    if state.is_position(name):  # letters, signs of degrees, and what can only be meant in one way are read later
+        return pc.if_else(sound, written, text)
+    unknown = pc.fill_null(pc.is_in(pc.utf8_lower(text), UNKNOWN_TEXTS), True)
+    contrary = pc.invert(pc.or_(sound, pc.or_(unknown, pc.match_substring_regex(text, r"(?i)^[-+]?inf"))))
+    other = pc.match_substring_regex(text, COMMA if reading.way == "point" else POINT)
+    against = pc.fill_null(pc.and_(contrary, other), False)
+    if not reading.sure and pc.any(against).as_py():
+        cell = text.filter(against)[0].as_py()
+        raise SourceFailed(
+            f"{state.table.name}: {name!r} is read with a decimal {reading.way}, which {cell!r} contradicts: say "
+            f"--decimal {'comma' if reading.way == 'point' else 'point'}"
+        )
+    return pc.if_else(sound, written, pc.if_else(contrary, joined(_ODD, text), text))
+
+
+def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Array:
+    """Dates in ISO's form, or the moments that numbers of a calendar stand for."""
+    if reading.way not in SAID:
+        values, _ = numbers(column)
+        return _moments(from_calendar(values, reading.way))
+    text = as_text(decoded(column))
+    if text is None:
+        return column
+    if not reading.sure:
+        seen = order_evidence(text)
+        contrary = next((order for order in SAID if order != reading.way and seen[order] > seen[reading.way]), None)
+        if contrary is not None:
+            raise SourceFailed(
+                f"{state.table.name}: {name!r} is read {SAID[reading.way]}, which dates further on contradict: "
+                f"say --dates {contrary}"
+            )
+    return iso_dates(text, reading.way)
+
+
+def _moments(seconds: NDArray[np.float64]) -> pa.Array:
+    known = np.isfinite(seconds)
+    ticks = np.round(np.where(known, seconds, 0.0) * 1e6).astype(np.int64)
+    return pa.array(ticks, pa.int64(), mask=~known).cast(pa.timestamp("us"))
+
+
+def _time(state: State, batch: pa.RecordBatch, name: str) -> pa.Array:
+    """The column of times, with the day from the column beside it where it has only the time of the day."""
+    if state.date is None:
+        return _column(state, batch.column(name), name)
+    day, clock = _column(state, batch.column(state.date), state.date), as_text(decoded(batch.column(name)))
+    if pa.types.is_temporal(day.type):
+        day = pc.strftime(day, "%Y-%m-%d")
+    days = as_text(decoded(day))
+    if clock is None or days is None:
+        return batch.column(name)
+    return joined(days, " ", clock)
+
+
+def _positions(state: State, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+    """Latitudes and longitudes as signed degrees."""
+    return {
+        name: _position(state, batch, name, side, held)
+        for name, side, held in zip(_pair(state), ("lat", "lon"), state.sides, strict=True)
+        if name is not None
+    }
+
+
+def _position(state: State, batch: pa.RecordBatch, name: str, side: str, held: str | None) -> pa.Array:
+    column, form = decoded(batch.column(name)), state.form or Form()
+    usual = held is None and form == Form()
+    text = as_text(column)
+    if text is None and usual:
+        return column
+    if text is not None:
+        text = text.cast(pa.large_string())
+        plain = _floats(text)
+        if plain is not None and usual and not form.minutes:
+            return plain
+        column = text if plain is None else plain
+        if plain is None:
+            column = _marked(state, undecorated(text), name, state.marks.get(name) or Reading("point"))
+    values, odd, named = angles(column, side)
+    sizes = np.abs(values)
+    if form.minutes:
+        odd |= sizes % 100 >= 60
+        sizes = sizes // 100 + sizes % 100 / 60
+    sizes = sizes / form.per_degree
+    said = named
+    if held is not None:
+        beside = signs(batch.column(held), side)
+        odd |= np.isnan(beside) | ((beside != 0) & (named != 0) & (beside != named))
+        said = np.where(named != 0, named, np.nan_to_num(beside))
+        # With a column for it, what is above 0 and says no hemisphere may be in either.
+        odd |= (said == 0) & (values > 0)
+    odd |= (values < 0) & (said > 0)
+    degrees = np.where((values < 0) | (said < 0), -sizes, sizes)
+    if not odd.any():
+        return pa.array(degrees)
+    return pc.if_else(pa.array(odd), pa.scalar(_ODD, pa.large_string()), pa.array(degrees).cast(pa.large_string()))
