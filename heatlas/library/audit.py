@@ -1,43 +1,45 @@
-"""What a stranger could guess of where someone lives, from what a library shows.
+"""How near a stranger could guess to where someone lives, from what a library shows.
 
-The guesses are those of the literature (Hassan et al., Analysis of Privacy Protections in Fitness Tracking Social
-Networks, USENIX Security 2018): the ends of what is shown of many tracks lie around what is hidden. Tried are their
-middle, a circle through them, and where the lines meet along which the tracks come in and go out. The guesses see
-only what is shown; what they are held against are the true starts and ends, which only the owner has.
+The guesses (`heatlas.library.guesses`) see only what is shown; what they are held against are the true starts and ends,
+which only the owner has.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+import shlex
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.library.activities import read_activities
-from heatlas.library.settings import privacy_of, read_settings
+from heatlas.library.guesses import Seen, guesses, reach
+from heatlas.library.settings import privacy_of, read_settings, read_zones
 from heatlas.library.tracks import read_track
-from heatlas.mercator import ground_metres, to_lonlat
-from heatlas.privacy import hide
+from heatlas.library.zones import library_words
+from heatlas.mercator import to_lonlat
+from heatlas.privacy import RULE, covering, gather, hide, how_to_hide, metres_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from heatlas.batch import Batch
     from heatlas.library.store import Library
+    from heatlas.privacy import Privacy, Zone
 
-__all__ = ["Audit", "Spot", "audit"]
+__all__ = ["Audit", "Spot", "audit", "audit_tracks"]
 
-_CLUSTER = 150.0
-"""Metres around a frequent start that belong to it."""
 _FREQUENT = 5
 """Starts and ends that make a place worth hiding."""
 _SAFE = 100.0
 """Metres: among houses this far around, one cannot be told."""
 _LINE = 60.0
 """Metres of the way at an end that say whence it comes."""
-_ROUNDS = 30
+_CELLS = 1 << 22
+"""Pixels around the world of those that are looked at: 10 m at the equator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Spot:
     shown: int
     """Those of them of whose tracks anything is shown."""
     nearest_shown: float | None
-    """Metres from the place to the nearest shown end; None where nothing is shown."""
+    """Metres from the place to the nearest that is shown; None where nothing is shown."""
     guesses: dict[str, float]
     """Way of guessing -> metres from the place to the guess."""
 
@@ -84,114 +86,114 @@ def audit(library: Library) -> Audit:
     BadOption
         When the owner's secret is not the one with which the library's cuts were drawn.
     """
-    true, ends = [], []
     with library.read() as link:
         privacy, _ = privacy_of(link, read_settings(link))
-        for number, activity in read_activities(link, "same_as IS NULL").items():
-            track = read_track(link, number, activity, ())
-            shown = hide(track, privacy)
-            true += [(track.u[0], track.v[0]), (track.u[-1], track.v[-1])]
-            ends += [_end(shown, 1), _end(shown, -1)]
-    places, visible = np.array(true).reshape(-1, 2), np.array(ends).reshape(-1, 4)
-    spots = tuple(sorted(_spots(places, visible), key=lambda spot: -spot.ends))
-    return Audit(spots, _verdict(spots))
+        activities = read_activities(link, "same_as IS NULL")
+        found = audit_tracks((read_track(link, k, activity, ()) for k, activity in activities.items()), privacy)
+        return replace(found, verdict=_verdict(found.spots, read_zones(link), library_words(library)))
 
 
-def _end(shown: Batch, step: int) -> tuple[float, float, float, float]:
-    """Where a shown track begins (or ends, step -1), and a place some way on; NaN where nothing is shown."""
+def audit_tracks(tracks: Iterable[Batch], privacy: Privacy) -> Audit:
+    """Try to find out what is hidden of some tracks (batches of one each, nothing cut) from what is shown of them."""
+    found = _Found()
+    for track in tracks:
+        if track.fixes:
+            found.add(track, hide(track, privacy))
+    spots = tuple(sorted(found.spots(), key=lambda spot: -spot.ends))
+    return Audit(spots, _verdict(spots, {}))
+
+
+@dataclass(slots=True)
+class _Found:
+    """True places, and all that is shown, in world coordinates."""
+
+    true: list[tuple[float, float]] = field(default_factory=list)
+    """First and last fix of each track."""
+    ends: list[NDArray[np.float64]] = field(default_factory=list)
+    """(k, 4) ends of shown lines, and a place some way on."""
+    of: list[NDArray[np.int64]] = field(default_factory=list)
+    """(k,) the true place of which an end is what is left; -1: of none."""
+    pixels: list[NDArray[np.int64]] = field(default_factory=list)
+    """(m,) numbers of cells, column * _CELLS + row."""
+    months: list[int] = field(default_factory=list)
+
+    def add(self, track: Batch, shown: Batch) -> None:
+        number = len(self.true)
+        self.true += [(track.u[0], track.v[0]), (track.u[-1], track.v[-1])]
+        ends = _ends(shown)
+        of = np.full(len(ends), -1)
+        if len(of):
+            of[0], of[-1] = number, number + 1
+        self.ends.append(ends)
+        self.of.append(of)
+        self.pixels.append(_cells(shown))
+        self.months.append(_month(track))
+
+    def spots(self) -> Iterator[Spot]:
+        """Guess at each of the places that are frequent enough."""
+        places = np.array(self.true).reshape(-1, 2)
+        ends = np.concatenate([np.zeros((0, 4)), *self.ends])
+        of = np.concatenate([np.zeros(0, np.int64), *self.of])
+        months = np.repeat(np.array(self.months, np.int64), [len(part) for part in self.of])
+        # Each pixel once for each month, -1 being that of what has no date.
+        cells = [(month + 1) * _CELLS**2 + part for month, part in zip(self.months, self.pixels, strict=True)]
+        numbers = np.unique(np.concatenate([np.zeros(0, np.int64), *cells]))
+        pixel_months, rest = np.divmod(numbers, _CELLS**2)
+        pixels = (np.stack(np.divmod(rest, _CELLS), axis=1) + 0.5) / _CELLS
+        for centre, members in gather(places, _FREQUENT):
+            near = metres_from(pixels, centre)
+            hole = float(np.hypot(*near.T).min()) if len(near) else np.inf
+            far = reach(hole)[1]
+            here, there = metres_from(ends[:, :2], centre), metres_from(ends[:, 2:], centre)
+            own = np.isin(of, members)
+            some, around = own | (np.abs(here).max(axis=1) <= far), np.abs(near).max(axis=1) <= far
+            seen = Seen(here[some], there[some], own[some], months[some], near[around], pixel_months[around] - 1)
+            lon, lat = to_lonlat(*centre)
+            yield Spot(
+                float(lat), float(lon), len(members), int(own.sum()), hole if np.isfinite(hole) else None,
+                guesses(seen, hole) if np.isfinite(hole) else {},
+            )  # fmt: skip
+
+
+def _month(track: Batch) -> int:
+    """Months since 1970; -1 where no start is known."""
+    start = track.activities[0].start
+    if start is None and np.isfinite(track.time[0]):
+        start = float(track.time[0])
+    if start is None:
+        return -1
+    day = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=start)
+    return (day.year - 1970) * 12 + day.month - 1
+
+
+def _ends(shown: Batch) -> NDArray[np.float64]:
+    """(2 per line, 4) where lines of one track begin and end, and a place some way on of each."""
+    kept = np.flatnonzero(np.diff(shown.segments))
+    first, last = shown.segments[:-1][kept], shown.segments[1:][kept] - 1
+    ahead = np.searchsorted(shown.progress, shown.progress[first] + np.float32(_LINE), "right") - 1
+    back = np.searchsorted(shown.progress, shown.progress[last] - np.float32(_LINE), "left")
+    index = np.column_stack((first, last)).reshape(-1)
+    on = np.column_stack((np.clip(ahead, first, last), np.clip(back, first, last))).reshape(-1)
+    return np.column_stack((shown.u[index], shown.v[index], shown.u[on], shown.v[on]))
+
+
+def _cells(shown: Batch) -> NDArray[np.int64]:
+    """Cells through which lines go, by places along them that lie less than a cell apart."""
     if not shown.fixes:
-        return (np.nan,) * 4
-    first = 0 if step == 1 else shown.fixes - 1
-    way = np.abs(shown.progress - shown.progress[first])
-    along = np.flatnonzero(way <= _LINE)
-    on = int(along[-1] if step == 1 else along[0])
-    return shown.u[first], shown.v[first], shown.u[on], shown.v[on]
+        return np.zeros(0, np.int64)
+    u, v = shown.u * _CELLS, shown.v * _CELLS
+    du, dv = np.diff(u, append=u[-1:]), np.diff(v, append=v[-1:])
+    lasts = shown.segments[1:][np.diff(shown.segments) > 0] - 1
+    du[lasts] = dv[lasts] = 0  # no line to the next
+    parts = np.maximum(np.ceil(np.maximum(np.abs(du), np.abs(dv)) * 1.5).astype(np.int64), 1)
+    index = np.repeat(np.arange(len(u)), parts)
+    share = (np.arange(len(index)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[index]
+    column = np.floor(u[index] + share * du[index]).astype(np.int64) % _CELLS
+    row = np.clip(np.floor(v[index] + share * dv[index]).astype(np.int64), 0, _CELLS - 1)
+    return np.unique(column * _CELLS + row)
 
 
-def _spots(places: NDArray[np.float64], visible: NDArray[np.float64]) -> Iterator[Spot]:
-    """Gather true ends around the most frequent places, one after the other, and guess at each."""
-    left = np.arange(len(places))
-    while len(left) >= _FREQUENT:
-        # Where most are: the fullest square of a lattice, then twice the middle of what is around it.
-        east, north = ground_metres(places[left, 1])
-        cells = np.floor(places[left] * np.stack((east, north), 1) / _CLUSTER)
-        _, square, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
-        centre = np.median(places[left[square.reshape(-1) == counts.argmax()]], axis=0)
-        for _ in range(2):
-            near = np.hypot(*_metres(places[left], centre).T) <= _CLUSTER
-            centre = np.median(places[left[near]], axis=0) if near.any() else centre
-        near = np.hypot(*_metres(places[left], centre).T) <= _CLUSTER
-        if near.sum() < _FREQUENT and counts.max() < _FREQUENT:
-            return
-        here = left[near] if near.any() else left[square.reshape(-1) == counts.argmax()]
-        if len(here) >= _FREQUENT:
-            yield _spot(centre, len(here), visible[here])
-        left = np.setdiff1d(left, here)
-
-
-def _spot(centre: NDArray[np.float64], count: int, visible: NDArray[np.float64]) -> Spot:
-    seen = visible[~np.isnan(visible[:, 0])]
-    lon, lat = to_lonlat(*centre)
-    ends, on = _metres(seen[:, :2], centre), _metres(seen[:, 2:], centre)
-    guesses = {name: float(np.hypot(*guess)) for name, guess in _guesses(ends, on)}
-    nearest = float(np.hypot(*ends.T).min()) if len(ends) else None
-    return Spot(float(lat), float(lon), count, len(seen), nearest, guesses)
-
-
-def _guesses(ends: NDArray[np.float64], on: NDArray[np.float64]) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Guess at what lies behind the ends (k, 2) of tracks that go on through `on` (k, 2), metres."""
-    if not len(ends):
-        return
-    yield "middle of the ends", np.median(ends, axis=0)
-    if len(ends) >= 3 and np.ptp(ends, axis=0).max() > 1:
-        yield "circle through the ends", _circle(ends)
-        way = ends - on
-        length = np.hypot(*way.T)
-        if (length > 1).sum() >= 3:
-            yield (
-                "where the lines meet",
-                _crossing(ends[length > 1], (way / np.maximum(length, 1)[:, None])[length > 1]),
-            )
-
-
-def _circle(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Centre of the circle that fits points best, outliers counting less.
-
-    Linear least squares in x, y and x^2 + y^2 (I. Kasa, A circle fitting procedure and its error analysis, IEEE
-    Transactions on Instrumentation and Measurement 25, 1976), again and again with weights from the residuals.
-    """
-    weight = np.ones(len(points))
-    centre = points.mean(axis=0)
-    for _ in range(_ROUNDS):
-        matrix = np.column_stack((2 * points, np.ones(len(points))))
-        solution, *_ = np.linalg.lstsq(matrix * weight[:, None], (points**2).sum(axis=1) * weight, rcond=None)
-        centre = solution[:2]
-        off = np.abs(np.hypot(*(points - centre).T) - np.sqrt(max(solution[2] + centre @ centre, 0.0)))
-        weight = 1 / np.sqrt(np.maximum(off, 1.0))
-    return np.asarray(centre)
-
-
-def _crossing(points: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The place from which straight lines through points, along unit vectors, are least far, outliers counting less."""
-    weight = np.ones(len(points))
-    across = np.column_stack((-way[:, 1], way[:, 0]))
-    place = points.mean(axis=0)
-    for _ in range(_ROUNDS):
-        distance = (across * points).sum(axis=1)
-        place, *_ = np.linalg.lstsq(across * weight[:, None], distance * weight, rcond=1e-6)
-        weight = 1 / np.sqrt(np.maximum(np.abs(across @ place - distance), 1.0))
-    return np.asarray(place)
-
-
-def _metres(places: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k, 2) metres east and south of a centre; around the world by the short way."""
-    east, north = (float(metres) for metres in ground_metres(centre[1]))
-    away = places - centre
-    away[:, 0] -= np.round(away[:, 0])
-    return np.asarray(away * (east, north))
-
-
-def _verdict(spots: tuple[Spot, ...]) -> str:
+def _verdict(spots: tuple[Spot, ...], zones: Mapping[str, Zone], words: str = "") -> str:
     if not spots:
         return f"no place has {_FREQUENT} starts or ends: there is nothing to guess"
     open_ones = [spot for spot in spots if not spot.safe]
@@ -200,5 +202,19 @@ def _verdict(spots: tuple[Spot, ...]) -> str:
     worst = min(open_ones, key=lambda spot: spot.off or 0.0)
     return (
         f"{len(open_ones)} of {len(spots)} places can be guessed to within {_SAFE:.0f} m, the nearest to "
-        f"{worst.off:.0f} m: hide {worst.lat:.5f},{worst.lon:.5f} by a wider zone, or clip longer ends"
+        f"{worst.off:.0f} m: {_remedy(worst, zones, words)}"
+    )
+
+
+def _remedy(spot: Spot, zones: Mapping[str, Zone], words: str) -> str:
+    """Say what to type so that a place is harder to guess."""
+    name = covering(spot.lat, spot.lon, zones)
+    if name is None:
+        return how_to_hide(spot.lat, spot.lon, zones) + words
+    if zones[name].rule != RULE:
+        return f"its zone was drawn by an older rule: heatlas zones renew{words}"
+    return (
+        f"its zone is too small, or happens to lie in the middle of what is cut: before you publish anything, "
+        f"heatlas zones remove {shlex.quote(name)}{words} and "
+        f"{how_to_hide(spot.lat, spot.lon, zones, name, 1.5 * zones[name].radius)}{words}"
     )

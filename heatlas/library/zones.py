@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
 
     from heatlas.library.store import Library
 
-__all__ = ["add_zone", "list_zones", "remove_zone", "renew_zones"]
+__all__ = ["add_zone", "library_words", "list_zones", "remove_zone", "renew_zones"]
 
 
 def list_zones(library: Library) -> dict[str, Zone]:
     """Zones by name."""
     with library.read() as link:
         return read_zones(link)
+
+
+def library_words(library: Library) -> str:
+    """Words that a command needs to mean this library: none for the default one."""
+    return "" if str(library.path) == "heatlas.db" else f" -l {shlex.quote(str(library.path))}"
 
 
 def add_zone(library: Library, name: str, lat: float, lon: float, radius: float) -> None:

@@ -1,0 +1,37 @@
+"""What to type to hide a place."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.mercator import from_lonlat
+from heatlas.privacy.gathering import metres_from
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from heatlas.privacy.cuts import Zone
+
+__all__ = ["ADVISED", "covering", "how_to_hide"]
+
+ADVISED = 500.0
+"""Metres: the radius of a zone that is advised."""
+
+
+def covering(lat: float, lon: float, zones: Mapping[str, Zone]) -> str | None:
+    """Name a zone that covers a place, if there is one."""
+    for name, zone in zones.items():
+        place, centre = np.array(from_lonlat(lon, lat)), np.array(from_lonlat(zone.lon, zone.lat))
+        if np.hypot(*metres_from(place[None], centre)[0]) <= zone.radius:
+            return name
+    return None
+
+
+def how_to_hide(lat: float, lon: float, taken: Collection[str], name: str = "", radius: float = ADVISED) -> str:
+    """Say what to type to hide a place of a library, under a name that is not taken."""
+    free = name or next(name for k in count(1) if (name := "home" if k == 1 else f"place{k}") not in taken)
+    return f"heatlas zones add {shlex.quote(free)} --at {lat:.5f},{lon:.5f} --radius {radius:.0f}m"
