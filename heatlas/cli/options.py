@@ -215,7 +215,7 @@ def tile_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option(
             "--public",
             is_flag=True,
-            help="Tiles, pages: leave out activities that are marked as private, and filters and layers of a few.",
+            help="Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone.",
         ),
         click.option("--watch", is_flag=True, help="Tiles: go on, and redraw whenever the library changes."),
         click.option(

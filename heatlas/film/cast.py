@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Batch
 
-__all__ = ["Cast", "box_of", "make_cast", "union"]
+__all__ = ["Cast", "box_of", "in_crowds", "make_cast", "union"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,30 @@ def make_cast(batches: Iterable[Batch], window: Window, grown: Window) -> Cast:
         starts = np.clip(starts, starts[seen][0], starts[seen][-1])
     running = np.concatenate((np.zeros((1, 4)), np.cumsum(sums, axis=0)))
     return Cast(singles, starts, running[:, :3], running[:, 3].astype(np.int64))
+
+
+def in_crowds(cast: Cast, least: int) -> Cast | None:
+    """Let tracks come by whole months, and no fewer than some at once: months that have fewer come with the next ones.
+
+    Only those count that are seen in the window; None when there are fewer in all.
+    """
+    seen = np.diff(cast.totals[:, 0]) > 0
+    if seen.sum() < least:
+        return None
+    months = np.array([_first_of_month(start) for start in cast.starts.tolist()])
+    starts = np.empty_like(cast.starts)
+    begin = 0
+    ends = np.flatnonzero(np.append(months[1:] != months[:-1], True)) + 1
+    for end in ends.tolist():
+        if seen[begin:end].sum() >= least and (seen[end:].sum() >= least or end == len(seen)):
+            starts[begin:end] = months[end - 1]
+            begin = end
+    return replace(cast, starts=starts)
+
+
+def _first_of_month(moment: float) -> float:
+    day = dt.datetime.fromtimestamp(moment, dt.UTC)
+    return dt.datetime(day.year, day.month, 1, tzinfo=dt.UTC).timestamp()
 
 
 def _start(track: Batch) -> float:

@@ -63,6 +63,8 @@ class FilmJob:
     duration: float
     """Seconds in which time runs; the last frame is then held."""
     fps: float
+    least: int = 0
+    """For everybody: without private activities, by whole months, and no fewer at once; 0: as they are."""
 
     @classmethod
     def parse(
@@ -86,6 +88,7 @@ class FilmJob:
         span: str | None = None,
         duration: str | None = None,
         fps: float | None = None,
+        least: int = 0,
     ) -> FilmJob:
         """Check all options; a window that is known already must fit into memory.
 
@@ -109,6 +112,8 @@ class FilmJob:
             Length of the film without the hold at its end: "20s" (default), "1.5min".
         fps : float, optional
             Frames a second; by default what suits the format.
+        least : int
+            Make a film for everybody: without private activities, and with no fewer than so many that come at once.
 
         Raises
         ------
@@ -126,7 +131,7 @@ class FilmJob:
             parse_smoothing(smooth),
             Choice.parse(where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones),
             parse_step(every or "auto"), None if span is None else parse_span(span),
-            parse_duration(duration or "20s", fps), fps,
+            parse_duration(duration or "20s", fps), fps, least,
         )  # fmt: skip
         if frame.bbox is not None:
             job._window(frame.bbox)
@@ -172,7 +177,8 @@ class FilmJob:
             When nothing is left, or nothing lies in the window.
         """
         started = time.perf_counter()
-        tracks = _dated(self.choice.of(tracks))
+        tracks = self.choice.of(tracks)
+        tracks = _dated(tracks.where("private = FALSE") if self.least else tracks)
         if not tracks.batches:
             left = tracks.report.dropped[_UNDATED]
             raise NothingToDraw(

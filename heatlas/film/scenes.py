@@ -9,9 +9,9 @@ import numpy as np
 
 from heatlas.colormaps import colormap
 from heatlas.colour import colour, palette, parse_background
-from heatlas.errors import BadOption
+from heatlas.errors import BadOption, NothingToDraw
 from heatlas.film.caption import Caption, words_for
-from heatlas.film.cast import make_cast
+from heatlas.film.cast import in_crowds, make_cast
 from heatlas.film.painter import COOLING, Painter, flash_on
 from heatlas.film.tally import Tally
 from heatlas.film.timeline import make_timeline
@@ -108,6 +108,14 @@ class Scenes:
         cast = make_cast(tracks.batches, window, window.grown(halo(smoothing, window)))
         if not cast.tracks:
             return None
+        if job.least:
+            crowded = in_crowds(cast, job.least)
+            if crowded is None:
+                raise NothingToDraw(
+                    f"fewer than {job.least} activities are to be seen, and --public shows no fewer: take a wider "
+                    "filter or window, or another --public-least"
+                )
+            cast = crowded
         line = make_timeline(
             float(cast.starts[0]), float(cast.starts[-1]), round(job.duration * job.fps), job.step, job.span
         )

@@ -54,6 +54,8 @@ def film(
     span: str | None = None,
     duration: str | None = None,
     fps: float | None = None,
+    public: bool = False,
+    public_least: int | None = None,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
@@ -66,6 +68,8 @@ def film(
     """
     from heatlas.film import FilmJob
 
+    if public_least is not None and not public:
+        raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
     of_tables = [is_table(source) for source in sources]
     columns = {
         "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
@@ -87,6 +91,7 @@ def film(
         what, frame, output=output, tone=tone, colormap_name=colormap, background=background, legend=legend,
         smooth=smooth or "auto", where=where, sports=sports, after=after, before=before, clip_ends=clip_ends,
         zones=zones, every=every, span=span, duration=duration, fps=fps,
+        least=(5 if public_least is None else public_least) if public else 0,
     )  # fmt: skip
     tracks = open_sources(
         *sources, columns=what.columns, track=track, time=time, **columns, workers=workers, measure=str(what),
