@@ -23,11 +23,12 @@ from heatlas.batch import split
 from heatlas.demo import write_demo
 from heatlas.grid import parse_measure
 from heatlas.kernels.path import TOLERANCE, progress_along
-from heatlas.library.activities import insert_activity, list_activities, select
+from heatlas.library.activities import insert_activity
 from heatlas.library.columns import COLUMNS
 from heatlas.library.copies import resolve
 from heatlas.library.drawing import draw
 from heatlas.library.keys import OTHERS, tile_of
+from heatlas.library.merged import list_activities, select
 from heatlas.library.packing import TOGETHER
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import compact, index

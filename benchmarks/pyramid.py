@@ -32,10 +32,11 @@ from library import GROUP, moved, originals
 from PIL import Image
 
 from heatlas.demo import write_demo
-from heatlas.library.activities import insert_activity, list_activities
+from heatlas.library.activities import insert_activity
 from heatlas.library.collection import tracks_of
 from heatlas.library.copies import resolve
 from heatlas.library.imports import import_sources
+from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import compact, index
 from heatlas.publish.publishing import publish

@@ -52,6 +52,8 @@ class Activity:
     """Maker and product, or the program that wrote the file."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Any other attribute (numbers, text, booleans) under a snake_case name."""
+    told: tuple[str, ...] = ()
+    """Names, sorted, of those above that a table beside the recording states: of several copies these know best."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.batch import TABLES
 
@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from heatlas.batch import Unread
     from heatlas.places import Place
 
-__all__ = ["Report", "place_data"]
+__all__ = ["Duplicate", "Report", "place_data"]
+
+
+class Duplicate(NamedTuple):
+    """An activity that was found twice."""
+
+    left_out: str
+    """The file whose track is not shown."""
+    same_as: str
+    """The file whose track is."""
+    merged: tuple[str, ...] = ()
+    """Names of the attributes that the first gave to what is shown, sorted: "private", "name" ..."""
+
 
 _ENDING = re.compile(r"\.[^\s/.]+")
 _READ = "heatlas reads .fit, .gpx and .tcx, also packed, and tables that are named by themselves"
@@ -34,8 +46,8 @@ class Report:
     """File and what was wrong with it, though it could be read."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> number of fixes, breaks, activities, rows or values; the reason's first word says of what."""
-    duplicates: list[tuple[str, str]] = field(default_factory=list)
-    """The file that was left out, and the file that holds the same activity."""
+    duplicates: list[Duplicate] = field(default_factory=list)
+    """Each copy whose track was left out."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Stage -> how long it took."""
 
@@ -93,7 +105,10 @@ class Report:
                 "notes": self.notes(),
             },
             "dropped": dict(sorted(self.dropped.items())),
-            "duplicates": [{"left_out": out, "same_as": kept} for out, kept in self.duplicates],
+            "duplicates": [
+                {"left_out": one.left_out, "same_as": one.same_as, "merged": list(one.merged)}
+                for one in self.duplicates
+            ],
         }
 
 

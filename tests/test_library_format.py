@@ -74,7 +74,7 @@ def test_paces_are_powers_of_two(library, link):
 
 
 def test_whole_tracks_are_read_to_the_last_bit(library, link):
-    from heatlas.library.activities import list_activities
+    from heatlas.library.merged import list_activities
 
     number, activity = next(iter(list_activities(library).items()))
     with library.read() as own:

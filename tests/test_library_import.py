@@ -19,11 +19,11 @@ import heatlas.library.imports as imports
 from heatlas.batch import COLUMNS
 from heatlas.errors import BadOption, SourceFailed
 from heatlas.grid import parse_measure
-from heatlas.library.activities import list_activities
 from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
 from heatlas.library.drawing import draw
 from heatlas.library.imports import import_sources
+from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import remove
 from heatlas.sources.load import load
@@ -124,7 +124,7 @@ def copies(folder):
         "rich": gpx(lon, lat, heart_rate=heart),
         "plain": gpx(lon, lat),
         "half": gpx(lon[:half], lat[:half]),
-        "friend": gpx(lon, lat + 2e-4, start=1.7e9),
+        "friend": gpx(lon, lat + 6e-4, start=1.7e9),
     }
     for name, data in files.items():
         (folder / f"{name}.gpx").write_bytes(data)

@@ -25,12 +25,13 @@ import heatlas.library.store as store
 from heatlas.batch import COLUMNS, Activity, Batch
 from heatlas.errors import BadOption, SourceFailed
 from heatlas.grid import parse_measure
-from heatlas.library.activities import list_activities, read_activities
+from heatlas.library.activities import read_activities
 from heatlas.library.checking import check
 from heatlas.library.drawing import draw
 from heatlas.library.identity import identity, is_library
 from heatlas.library.imports import import_sources
 from heatlas.library.keys import CHUNKS, OTHERS, chunk_of, column_of, key, tile_of
+from heatlas.library.merged import list_activities
 from heatlas.library.packing import pack, unpack
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.settings import Settings
@@ -138,7 +139,7 @@ def test_the_log_of_an_open_library_is_left_alone_by_others(tmp_path, monkeypatc
     with made(path, walks(1, 2)) as library:
         again(path)
         other = (
-            "import sys; from heatlas.library.activities import list_activities\n"
+            "import sys; from heatlas.library.merged import list_activities\n"
             "from heatlas.library.store import open_library\n"
             "with open_library(sys.argv[1]) as library: print(len(list_activities(library)))"
         )

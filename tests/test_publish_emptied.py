@@ -10,7 +10,7 @@ from publishing import tiles_in
 import heatlas
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.keeping import import_into
-from heatlas.library.activities import list_activities
+from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import remove
 from heatlas.publish.publishing import publish

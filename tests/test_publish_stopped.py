@@ -20,7 +20,7 @@ from PIL import Image
 from publishing import folder_tiles, tiles_in
 
 from heatlas.errors import BadOption, HeatlasError
-from heatlas.library.activities import list_activities
+from heatlas.library.merged import list_activities
 from heatlas.publish import pyramid
 from heatlas.publish.archive import state_of
 from heatlas.publish.databases import partial_of

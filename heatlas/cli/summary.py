@@ -44,6 +44,7 @@ def print_files(report: dict[str, Any]) -> None:
         line(", ".join(counted) + unread)
     if report["dropped"]:
         line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
+    _say_copies(report.get("duplicates", []))
     nothing = "nothing" in report  # that sentence names the first, or says what the notes say
     for item in files["failed"][int(nothing) : _SHOWN]:
         line(f"  could not read {item['file']}: {item['reason']}")
@@ -55,6 +56,23 @@ def print_files(report: dict[str, Any]) -> None:
         line(f"  ... and {len(files['warnings']) - _SHOWN:,} more warnings (--json names them)")
     for note in () if nothing else files.get("notes", ()):
         line(note)
+
+
+def _say_copies(duplicates: list[dict[str, Any]]) -> None:
+    """Say what copies gave to the activities that are shown, with an example."""
+    gave = [copy for copy in duplicates if copy["merged"]]
+    if not gave:
+        return
+    first, names = gave[0], sorted({name for copy in gave for name in copy["merged"]})
+    copies = f"{len(gave):,} {'copy' if len(gave) == 1 else 'copies'}"
+    more = " and more" if len(names) > _SHOWN else ""
+    line(
+        f"found twice: {copies} gave {', '.join(names[:_SHOWN])}{more} to what is shown, "
+        f"e.g. {first['left_out']} to {first['same_as']}"
+    )
+    private = len({copy["same_as"] for copy in gave if "private" in copy["merged"]})
+    if private:
+        line(f"  {private:,} {'activity is' if private == 1 else 'activities are'} private because a copy is")
 
 
 def print_summary(report: dict[str, Any]) -> None:

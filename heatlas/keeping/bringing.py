@@ -57,8 +57,8 @@ def import_into(
     dict
         What was read, and how much the library holds.
     """
-    from heatlas.library.activities import list_activities
     from heatlas.library.imports import import_sources
+    from heatlas.library.merged import list_activities
     from heatlas.library.point_tables import import_tables, named_tables
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import reindex

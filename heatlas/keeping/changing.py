@@ -67,7 +67,7 @@ def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
     """
     import numpy as np
 
-    from heatlas.library.activities import list_activities, select
+    from heatlas.library.merged import list_activities, select
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import remove
 

@@ -5,7 +5,7 @@
 `identity`               is a file a library, another database, or something else
 `settings`               zooms, and what is hidden
 `activities`, `tracks`   rows of activities; whole tracks, column by column
-`copies`                 the same activity from two sources
+`copies`, `merged`       the same activity from several sources: judged; and merged into one
 `passages`               a cut track's passages at one zoom
 `columns`, `keys`        how finely and where a column of the index is kept
 `packing`                bytes packed

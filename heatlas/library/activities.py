@@ -1,4 +1,4 @@
-"""Activities as rows: written, read, chosen by a filter."""
+"""Activities as rows, each as its own source has it: written, read, deleted."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import Activity, Batch
+from heatlas.batch import Activity
 from heatlas.library.tracks import delete_track, fingerprint, write_track
-from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
+    from heatlas.batch import Batch
 
-    from heatlas.library.store import Library
-
-__all__ = [
-    "activities_of", "delete_activities", "insert_activity", "list_activities", "read_activities", "read_rows",
-    "select",
-]  # fmt: skip
+__all__ = ["activities_of", "delete_activities", "insert_activity", "read_activities", "read_rows"]
 
 _ATTRIBUTES = tuple(field.name for field in fields(Activity))
 _READ = ", ".join(("number", *_ATTRIBUTES))
@@ -35,6 +29,7 @@ def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
     known = batch.time[~np.isnan(batch.time)]
     row: dict[str, Any] = {name: getattr(activity, name) for name in _ATTRIBUTES}
     row["extra"] = json.dumps(dict(activity.extra), default=_plain, ensure_ascii=False)
+    row["told"] = " ".join(activity.told)
     row |= {
         "file": file,
         "fixes": batch.fixes,
@@ -57,17 +52,22 @@ def _plain(value: Any) -> Any:
 
 
 def delete_activities(link: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Forget activities and their tracks; their passages must be gone already."""
+    """Forget activities and their tracks; their passages must be gone already.
+
+    What was a copy of them still says so: until the transaction ends it must be judged anew.
+    """
     for number in numbers:
         delete_track(link, number)
-        link.execute("UPDATE activities SET same_as = NULL WHERE same_as = ?", (number,))
         link.execute("DELETE FROM activities WHERE number = ?", (number,))
 
 
 def read_activities(
     link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
 ) -> dict[int, Activity]:
-    """Activities by number, in the order of their numbers; `condition` is SQL of this package's own."""
+    """Activities by number, each as its own source has it (`heatlas.library.merged` merges copies).
+
+    They come in the order of their numbers; `condition` is SQL of this package's own.
+    """
     return activities_of(read_rows(link, condition, values))
 
 
@@ -87,51 +87,5 @@ def activities_of(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
 def _activity(row: tuple[Any, ...], extra: dict[str, Any]) -> Activity:
     known = dict(zip(_ATTRIBUTES, row, strict=True))
     known["commute"], known["private"], known["extra"] = bool(known["commute"]), bool(known["private"]), extra
+    known["told"] = tuple(known["told"].split())
     return Activity(**known)
-
-
-def list_activities(library: Library) -> dict[int, Activity]:
-    """Activities that are shown, by number: all but second copies."""
-    with library.read() as link:
-        return read_activities(link, "same_as IS NULL")
-
-
-def select(
-    library: Library,
-    where: str | None = None,
-    sports: Collection[str] = (),
-    after: str | None = None,
-    before: str | None = None,
-    copies: bool = False,
-) -> NDArray[np.bool_]:
-    """Choose activities as `heatlas.tracks.Tracks.select` and `where` do; of second copies too if `copies` says so.
-
-    Returns
-    -------
-    ndarray of bool (n,)
-        By number; n is the greatest number + 1.
-
-    Raises
-    ------
-    BadOption
-        As they do.
-    """
-    with library.read() as link:
-        activities = read_activities(link, "TRUE" if copies else "same_as IS NULL")
-    number = {id(activity): k for k, activity in activities.items()}
-    count, nothing = len(activities), np.zeros(0)
-    # The filters ask for attributes alone: tracks without a fix do.
-    tracks = Tracks(
-        (
-            Batch(
-                u=nothing, v=nothing, time=nothing, progress=nothing.astype(np.float32), columns={},
-                segments=np.zeros(count + 1, np.int64), tracks=np.arange(count + 1),
-                activities=tuple(activities.values()),
-            ),
-        )
-    ).select(sports, after, before)  # fmt: skip
-    if where is not None:
-        tracks = tracks.where(where)
-    keep = np.zeros(max(activities, default=-1) + 1, np.bool_)
-    keep[[number[id(activity)] for activity in tracks.activities]] = True
-    return keep

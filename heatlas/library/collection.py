@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.batch import COLUMNS
-from heatlas.library.activities import read_activities
+from heatlas.library.merged import read_merged
 from heatlas.library.outcomes import whole_report
 from heatlas.library.tracks import read_track
 from heatlas.sources.load import order, packed
@@ -40,7 +40,7 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
         What `heatlas.sources.load.load` gives of the same files, to the last bit, with what is known of their reading.
     """
     with library.read() as link:
-        activities = read_activities(link, "same_as IS NULL")
+        activities = read_merged(link).activities
         if keep is not None:
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
         singles = [read_track(link, k, activity, columns) for k, activity in activities.items()]

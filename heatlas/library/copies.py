@@ -1,7 +1,8 @@
-"""The same activity from two sources: all copies are kept, the richest one is shown.
+"""The same activity from several sources: all copies are stored, one track of them is shown.
 
-Which one that is must not depend on what came first. So copies stay in the library, and whatever a new activity
-might be a copy of is judged anew together with it, by `heatlas.duplicates`.
+Which one that is must not depend on what came first. So copies stay in the library, and whatever hangs together with a
+new activity is judged anew together with it, by `heatlas.duplicates`. What the copies know of it is merged when it is
+read (`heatlas.library.merged`).
 """
 
 from __future__ import annotations
@@ -10,24 +11,28 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heatlas.duplicates import find_duplicates
+from heatlas.duplicates import BOXES, CLOCK, FARTHEST, Judge
 from heatlas.library.activities import read_activities
+from heatlas.library.schema import SPAN, TIMELESS
 from heatlas.library.tracks import read_track
-from heatlas.sources.load import order
+from heatlas.sources.merging import merge_copies
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
     from heatlas.batch import Batch
+    from heatlas.report import Duplicate
 
 __all__ = ["Copies", "resolve"]
 
 _AIR = 4e-6
 """World units by which bounding boxes may be apart: 160 m at the equator, more than copies ever are."""
-
-_VAGUE = "(first IS NULL OR last - first < 1 OR first < 315532800 OR last > 4102444800 OR 2 * timed < fixes)"
-"""SQL: whether `heatlas.duplicates` may find that the times of an activity do not tell; never too seldom."""
+_LONGEST = {0: 7200, 1: 86_400, 2: 864_000}
+"""Class of `heatlas.library.schema.SPAN` -> seconds that an activity of it takes at most."""
+_MOST = 256
+"""Of those in a box like that of one without times, so many are compared: those whose boxes are the nearest."""
+_THESE = "number IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +41,12 @@ class Copies:
 
     show: dict[int, Batch]
     hide: dict[int, Batch]
-    pairs: list[tuple[str, str]]
-    """Source of each new activity that is not shown or takes another one's place: the source left out, and the
-    one that is shown."""
-
-    @property
-    def left_out(self) -> int:
-        """Number of activities that are a copy of another one."""
-        return len(self.pairs)
+    pairs: list[Duplicate]
+    """Each new activity that is not shown, and each that a new one takes the place of."""
 
 
 def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[int] = ()) -> Copies:
-    """Judge new activities together with all that they may be copies of, and mark the copies.
+    """Judge new activities together with all that they hang together with as copies, and mark the copies.
 
     Parameters
     ----------
@@ -56,60 +55,116 @@ def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[
     new : mapping of int to Batch
         Number of each activity that is in the tables, but not in the index -> its track.
     again : iterable of int
-        Others to judge anew: copies of what was removed. They are not in the index.
+        Others to judge anew: what was judged together with something that was removed.
     """
-    again = set(again)
-    others = again | {number for k in new for number in _may_be(link, k)}
-    others = _with_copies(link, others) - set(new)
-    tracks = dict(new)
-    shown: set[int] = set()
-    if others:
-        asked = (json.dumps(sorted(others)),)
-        for number, activity in read_activities(link, "number IN (SELECT value FROM json_each(?))", asked).items():
-            tracks[number] = read_track(link, number, activity)
-        query = "SELECT number FROM activities WHERE same_as IS NULL AND number IN (SELECT value FROM json_each(?))"
-        shown = {row[0] for row in link.execute(query, asked)} - again
-    numbers = sorted(tracks, key=lambda k: (order(tracks[k]), k))
-    copy_of = {numbers[copy]: numbers[kept] for copy, kept in find_duplicates([tracks[k] for k in numbers])}
-    link.executemany("UPDATE activities SET same_as = ? WHERE number = ?", [(copy_of.get(k), k) for k in numbers])
-    source = {k: track.activities[0].source for k, track in tracks.items()}
+    judge = Judge()
+    for number, batch in new.items():
+        judge.add(number, batch)
+    members, pairs = _together(link, judge, {*new, *again})
+    asked = (json.dumps(sorted(members)),)
+    rows = link.execute(f"SELECT number FROM activities WHERE same_as IS NULL AND {_THESE}", asked)  # noqa: S608
+    shown = {row[0] for row in rows} - set(new)
+    verdict = judge.decide(sorted(members), pairs)
+    copy_of = verdict.copy_of
+    link.executemany(
+        "UPDATE activities SET same_as = ?, private_by = ? WHERE number = ?",
+        [(copy_of.get(k), verdict.private_by.get(k), k) for k in sorted(members)],
+    )
+    told = {k for k in copy_of if k in new or k in shown}
+    show = [k for k in sorted(members) if k not in copy_of and k not in shown]
+    _read(link, judge, set(show))
     return Copies(
-        show={k: tracks[k] for k in numbers if k not in copy_of and k not in shown},
-        hide={k: tracks[k] for k in numbers if k in copy_of and k in shown},
-        pairs=[(source[k], source[copy_of[k]]) for k in numbers if k in copy_of and (k in new or k in shown)],
+        show={k: judge.batches[k] for k in show},
+        hide={k: judge.batches[k] for k in sorted(members) if k in copy_of and k in shown},
+        pairs=[duplicate for k, duplicate in merge_copies(judge, verdict)[1].items() if k in told],
     )
 
 
+def _together(link: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
+    """Find all that hangs together with some activities, copy by copy; and pairs that are the same."""
+    members, waiting = set(seeds), sorted(seeds)
+    pairs: set[tuple[int, int]] = set()
+    while waiting:
+        number = waiting.pop()
+        linked = _linked(link, number)
+        others = linked | _may_be(link, number)
+        if others:
+            _read(link, judge, {number, *others})
+        for other in sorted(others):
+            if judge.same(number, other):
+                pairs.add((min(number, other), max(number, other)))
+            elif other not in linked:
+                continue
+            if other not in members:
+                members.add(other)
+                waiting.append(other)
+    return members, sorted(pairs)
+
+
+def _read(link: sqlite3.Connection, judge: Judge, numbers: set[int]) -> None:
+    missing = numbers - judge.batches.keys()
+    if missing:
+        for number, activity in read_activities(link, _THESE, (json.dumps(sorted(missing)),)).items():
+            judge.add(number, read_track(link, number, activity))
+
+
+def _linked(link: sqlite3.Connection, number: int) -> set[int]:
+    """What was judged to be the same as an activity before."""
+    rows = link.execute(
+        "SELECT same_as FROM activities WHERE number = ?1 AND same_as IS NOT NULL "
+        "UNION SELECT private_by FROM activities WHERE number = ?1 AND private_by IS NOT NULL "
+        "UNION SELECT number FROM activities WHERE same_as = ?1 "
+        "UNION SELECT number FROM activities WHERE private_by = ?1",
+        (number,),
+    )
+    found = {row[0] for row in rows}
+    asked = (json.dumps(sorted(found)),)
+    return {row[0] for row in link.execute(f"SELECT number FROM activities WHERE {_THESE}", asked)}  # noqa: S608
+
+
+_SELECT = "SELECT number, first, last, west, east, north, south FROM activities WHERE "
+_NEAR_BOX = " OR ".join(f"west BETWEEN :west + {turn} - :air AND :west + {turn} + :air" for turn in (-1, 0, 1))
+_BY_TIME = " UNION ALL ".join(
+    _SELECT + condition
+    for condition in (
+        *(
+            f"{SPAN} = {k} AND first BETWEEN :first - {most} - :clock AND :last + :clock"
+            for k, most in _LONGEST.items()
+        ),
+        f"{SPAN} = {len(_LONGEST)} AND first <= :last + :clock",
+        "first BETWEEN :first - :zones AND :first + :zones",
+    )
+)
+_BY_BOX = f"{_SELECT}({_NEAR_BOX})"
+
+
 def _may_be(link: sqlite3.Connection, number: int) -> set[int]:
-    """Activities that overlap another in time, or, where times do not tell, have as many fixes; near it on the map."""
-    query = f"SELECT first, last, fixes, {_VAGUE}, west, east, north, south FROM activities WHERE number = ?"  # noqa: S608
-    first, last, fixes, vague, *box = link.execute(query, (number,)).fetchone()
-    select = "SELECT number, west, east, north, south FROM activities WHERE "
-    query = f"{select} first <= :last AND last >= :first UNION {select} fixes = :fixes AND (:vague OR {_VAGUE})"
-    rows = link.execute(query, {"first": first, "last": last, "fixes": fixes, "vague": vague})
-    return {row[0] for row in rows if row[0] != number and _near(box, row[1:])}
+    """Activities that are worth comparing with another one, found by the indices of their times and boxes."""
+    query = f"SELECT {TIMELESS}, first, last, west, east, north, south FROM activities WHERE number = ?"  # noqa: S608
+    vague, first, last, *box = link.execute(query, (number,)).fetchone()
+    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "west": box[0], "air": BOXES}
+    found = {row[0] for row in link.execute(_BY_TIME, known) if _meet((first, last, *box), row[1:])} if last else set()
+    boxes = link.execute(_BY_BOX if vague else f"{_BY_BOX} AND {TIMELESS}", known)
+    near = sorted((far, row[0]) for row in boxes if (far := _far(box, row[3:])) <= BOXES and row[0] != number)
+    return (found | {other for _, other in near[:_MOST]}) - {number}
 
 
-def _near(a: list[float], b: tuple[float, ...]) -> bool:
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether two overlap in time and space, or, hours apart, take as long in the same box."""
+    if b[0] <= a[1] + CLOCK and a[0] <= b[1] + CLOCK:
+        return _near(a[2:], b[2:])
+    return abs((a[1] - a[0]) - (b[1] - b[0])) <= 2 * CLOCK and _far(a[2:], b[2:]) <= BOXES
+
+
+def _near(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     """Whether two boxes (west, east, north, south) touch, if need be around the world."""
     if a[2] > b[3] + _AIR or b[2] > a[3] + _AIR:
         return False
     return any(a[0] + turn <= b[1] + _AIR and b[0] <= a[1] + turn + _AIR for turn in (-1, 0, 1))
 
 
-def _with_copies(link: sqlite3.Connection, numbers: set[int]) -> set[int]:
-    """Activities with all that they are copies of, and all that are copies of these."""
-    found: set[int] = set()
-    waiting = set(numbers)
-    while waiting:
-        found |= waiting
-        next_ones: set[int] = set()
-        for number in waiting:
-            rows = link.execute(
-                "SELECT same_as FROM activities WHERE number = ?1 AND same_as IS NOT NULL "
-                "UNION SELECT number FROM activities WHERE same_as = ?1",
-                (number,),
-            )
-            next_ones |= {row[0] for row in rows}
-        waiting = next_ones - found
-    return found
+def _far(a: Iterable[float], b: Iterable[float]) -> float:
+    """Greatest difference of any side of two boxes, the short way around the world."""
+    away = [y - x for x, y in zip(a, b, strict=True)]
+    turn = round(away[0])
+    return max(abs(away[0] - turn), abs(away[1] - turn), abs(away[2]), abs(away[3]))

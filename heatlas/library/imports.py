@@ -15,7 +15,7 @@ from heatlas.errors import Unreadable, printable
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
-from heatlas.library.upkeep import compact, forget, index, unindex
+from heatlas.library.upkeep import compact, forget, index, judge_anew, unindex
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.load import Outcome, read_group
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.library.store import Library
+    from heatlas.report import Duplicate
     from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
 
@@ -88,6 +89,7 @@ def import_sources(
     report.warnings += export.warnings
     total, done, added = sum(entry.size for entry in files), 0, 0
     progress(0, total)
+    _note_copies(report, judge_anew(library, workers))
     waiting: list[_File] = []
     for entry, file in _new_files(library, files, export):
         done += entry.size
@@ -205,10 +207,14 @@ def _store(library: Library, files: Sequence[_File], report: Report, workers: in
     for file in files:
         if file.outcome is not None:
             note_outcome(report, outcome_data(file.outcome))
-    report.duplicates += copies.pairs
-    if copies.left_out:
-        report.dropped["activities found twice"] += copies.left_out
+    _note_copies(report, copies.pairs)
     return len(new)
+
+
+def _note_copies(report: Report, found: Sequence[Duplicate]) -> None:
+    report.duplicates += found
+    if found:
+        report.dropped["activities found twice"] += len(found)
 
 
 def _unless_kept(link: sqlite3.Connection, file: _File) -> _File | None:

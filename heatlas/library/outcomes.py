@@ -7,7 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import Unread
-from heatlas.report import Report
+from heatlas.library.merged import read_merged
+from heatlas.report import Duplicate, Report
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,10 +47,12 @@ def whole_report(link: sqlite3.Connection) -> Report:
     report = Report()
     for (text,) in link.execute("SELECT outcome FROM files ORDER BY name"):
         note_outcome(report, json.loads(text))
-    report.duplicates = link.execute(
-        "SELECT copy.source, kept.source FROM activities AS copy JOIN activities AS kept ON copy.same_as = kept.number "
-        "ORDER BY copy.source"
-    ).fetchall()
+    shown = read_merged(link)
+    report.duplicates = sorted(
+        Duplicate(copy.source, shown.activities[number].source, given)
+        for number, copies in shown.copies.items()
+        for copy, given in zip(copies.values(), shown.merged[number].given, strict=True)
+    )
     if report.duplicates:
         report.dropped["activities found twice"] += len(report.duplicates)
     return report

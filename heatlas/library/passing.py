@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,10 +10,10 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_pixels, decode_values
-from heatlas.library.activities import read_activities
 from heatlas.library.chunks import read_column
 from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key
+from heatlas.library.merged import read_merged
 from heatlas.library.packing import unpack
 from heatlas.library.settings import privacy_of, read_settings
 from heatlas.library.tracks import read_track
@@ -89,8 +88,7 @@ def passing(
         settings = read_settings(link)
         circle = _Circle.around(lat, lon, radius, settings.zooms[1])
         found = _sums(link, circle, keep)
-        asked = (json.dumps(list(found)),)
-        activities = read_activities(link, "number IN (SELECT value FROM json_each(?))", asked)
+        activities = read_merged(link, found).activities
         privacy = privacy_of(link, settings)[0]
         passings = [
             _passing(k, activity, found[k], _visits(read_track(link, k, activity, ()), privacy, circle))

@@ -6,7 +6,7 @@ released, never changes: what must change is another step.
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "DEEPEST", "MIGRATIONS"]
+__all__ = ["APPLICATION_ID", "DEEPEST", "MIGRATIONS", "SPAN", "TIMELESS"]
 
 APPLICATION_ID = 0x4865_4174
 """HeAt: by this SQLite's own tools tell a library from other databases."""
@@ -130,5 +130,25 @@ _POINTS = (
 # Zones that are there keep the cuts that were drawn for them; new ones have a better rule (heatlas.privacy).
 _RULES = ("ALTER TABLE zones ADD COLUMN rule INTEGER NOT NULL DEFAULT 1",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _POINTS, _RULES)
+TIMELESS = "(first IS NULL OR last - first < 1 OR first < 315532800 OR last > 4102444800 OR 2 * timed < fixes)"
+"""SQL: whether `heatlas.duplicates` may find that the times of an activity do not tell; never too seldom."""
+SPAN = "((last - first > 7200) + (last - first > 86400) + (last - first > 864000))"
+"""SQL: 0 to 3, the longer an activity takes; so those that overlap some time are found by their start alone."""
+
+_COPIES = (
+    # What a table beside the recordings states, as far as it is known of older files: all that such a table may hold.
+    "ALTER TABLE activities ADD COLUMN told TEXT NOT NULL DEFAULT ''",  # names of attributes, with blanks between
+    """
+    UPDATE activities SET told = 'commute distance elapsed_time extra gear id moving_time name private sport start'
+    WHERE file IN (SELECT number FROM files WHERE said <> x'')
+    """,
+    # A private copy that is not merged into this one alone; it is private because of it.
+    "ALTER TABLE activities ADD COLUMN private_by INTEGER REFERENCES activities DEFERRABLE INITIALLY DEFERRED",
+    "CREATE INDEX activities_by_private_copy ON activities (private_by) WHERE private_by IS NOT NULL",
+    f"CREATE INDEX activities_by_span ON activities ({SPAN}, first, last)",
+    "CREATE INDEX activities_by_box ON activities (west, east, north, south)",
+    f"CREATE INDEX activities_timeless ON activities (west) WHERE {TIMELESS}",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _POINTS, _RULES, _COPIES)
 """Statements of each step."""

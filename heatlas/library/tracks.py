@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["delete_track", "fingerprint", "read_track", "write_track"]
+__all__ = ["COLUMNS_OF", "delete_track", "fingerprint", "read_track", "write_track"]
 
 _ALWAYS: dict[str, type[np.generic]] = {
     "u": np.float64,
@@ -34,6 +34,9 @@ _ALWAYS: dict[str, type[np.generic]] = {
 _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
 """Name -> number of a column; new ones are added at the end."""
 _SPAN = 64
+_FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
+COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
+"""SQL: how many columns of `heatlas.batch.COLUMNS` an activity has."""
 _WORLDS = 50.0
 """A track may go around the world, but not that often."""
 _LEVEL = 6

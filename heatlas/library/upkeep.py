@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from heatlas.batch import Batch
     from heatlas.library.store import Library
     from heatlas.privacy import Zone
+    from heatlas.report import Duplicate
 
-__all__ = ["compact", "forget", "index", "reindex", "remove", "unindex"]
+__all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "unindex"]
 
 _GROUP = 64
 _SHARE = 4
 """When more than every so many-th activity is cut otherwise, making all anew is quicker than taking them out."""
+_RULES = 2
+"""Of what is a copy: a library that was judged by older ones is judged anew."""
 _TILES = 64
 """Tiles that are put together in one transaction."""
 
@@ -81,14 +84,19 @@ def _unindex(
 def forget(link: sqlite3.Connection, numbers: Collection[int]) -> set[int]:
     """Remove activities with all that is known of them.
 
-    Returns the numbers of copies of them that are left: they belong to `heatlas.library.copies.resolve`.
+    Returns the numbers of what was judged together with them and is left: in the same transaction it belongs to
+    `heatlas.library.copies.resolve`.
     """
     found = dict(_tracks(link, numbers))
     asked = (json.dumps(list(found)),)
     query = "SELECT number FROM activities WHERE same_as IS NULL AND number IN (SELECT value FROM json_each(?))"
     shown = {row[0] for row in link.execute(query, asked)}
     unindex(link, {k: track for k, track in found.items() if k in shown})
-    query = "SELECT number FROM activities WHERE same_as IN (SELECT value FROM json_each(?))"
+    these = "(SELECT value FROM json_each(?1))"
+    query = (
+        f"SELECT number FROM activities WHERE same_as IN {these} OR private_by IN {these} "  # noqa: S608 - its own
+        f"UNION SELECT same_as FROM activities WHERE number IN {these} AND same_as IS NOT NULL"
+    )
     copies = {row[0] for row in link.execute(query, asked)} - set(found)
     delete_activities(link, found)
     return copies
@@ -125,13 +133,39 @@ def remove(library: Library, ids: Iterable[int]) -> None:
         of_files = {
             link.execute("SELECT file FROM activities WHERE number = ?", (number,)).fetchone()[0] for number in numbers
         }
-        again = forget(link, numbers)
-        index(link, resolve(link, {}, again).show)
+        copies = resolve(link, {}, forget(link, numbers))
+        unindex(link, copies.hide)
+        index(link, copies.show)
         link.executemany("UPDATE files SET size = -1, digest = x'' WHERE number = ?", [(file,) for file in of_files])
         link.executemany(
             "DELETE FROM files WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM activities WHERE file = ?1)",
             [(file,) for file in of_files],
         )
+
+
+def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
+    """Look once for copies among all activities of a library that was written when fewer of them were found.
+
+    Returns what is left out now and was not before. When this is stopped, it begins again at the next time.
+    """
+    with library.read() as link:
+        known = link.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
+        if known is not None and json.loads(known[0]) >= _RULES:
+            return []
+        numbers = [row[0] for row in link.execute("SELECT number FROM activities ORDER BY number")]
+    found: list[Duplicate] = []
+    for start in range(0, len(numbers), _GROUP):
+        with library.write() as link:
+            held = link.execute("SELECT number FROM activities WHERE number BETWEEN ? AND ?", (
+                numbers[start], numbers[min(start + _GROUP, len(numbers)) - 1],
+            )).fetchall()  # fmt: skip
+            copies = resolve(link, {}, [row[0] for row in held])
+            unindex(link, copies.hide)
+            index(link, copies.show, workers)
+            found += copies.pairs
+    with library.write() as link:
+        link.execute("INSERT OR REPLACE INTO meta VALUES ('copies', ?)", (json.dumps(_RULES),))
+    return found
 
 
 def compact(

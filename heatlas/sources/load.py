@@ -13,7 +13,7 @@ import numpy as np
 
 from heatlas.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.clean import clean, limits
-from heatlas.duplicates import find_duplicates
+from heatlas.duplicates import judge_all
 from heatlas.errors import Unreadable
 from heatlas.kernels.path import metres_along
 from heatlas.metrics import STOPPED
@@ -21,6 +21,7 @@ from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries, unpack
 from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.indoor import INDOORS, is_indoors
+from heatlas.sources.merging import merge_copies
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sports import max_speed
@@ -293,15 +294,20 @@ def order(batch: Batch) -> tuple[float, str, str]:
 
 
 def _without_duplicates(batches: list[Batch], report: Report) -> list[Batch]:
+    """Leave out the tracks of copies, and merge what they say into those that stay."""
     started = time.perf_counter()
-    pairs = find_duplicates(batches)
-    for dropped, kept in pairs:
-        report.duplicates.append((batches[dropped].activities[0].source, batches[kept].activities[0].source))
-    twice = {dropped for dropped, _ in pairs}
-    if twice:
-        report.dropped["activities found twice"] += len(twice)
+    judge, verdict = judge_all(batches)
+    merged, duplicates = merge_copies(judge, verdict)
+    report.duplicates = list(duplicates.values())
+    if report.duplicates:
+        report.dropped["activities found twice"] += len(report.duplicates)
+    kept = [
+        replace(batch, activities=(merged[k],)) if k in merged else batch
+        for k, batch in enumerate(batches)
+        if k not in verdict.copy_of
+    ]
     report.seconds["duplicates"] = time.perf_counter() - started
-    return [batch for k, batch in enumerate(batches) if k not in twice]
+    return sorted(kept, key=order) if merged else kept
 
 
 def packed(singles: list[Batch]) -> list[Batch]:

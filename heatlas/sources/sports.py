@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from heatlas.sources.indoor import VIRTUAL_OF, virtual_word
 
-__all__ = ["SPORTS", "VIRTUAL", "max_speed", "sport_name"]
+__all__ = ["SPORTS", "VIRTUAL", "is_sport", "max_speed", "sport_name"]
 
 _SPELLINGS = {
     # Foot
@@ -328,6 +328,11 @@ def _on_the_spot(key: str) -> str:
                 return virtual_word(sport)
             return sport or ""
     return ""
+
+
+def is_sport(text: str) -> bool:
+    """Whether a text is a word of the vocabulary, in any of its languages."""
+    return _key(text) in _TABLE
 
 
 def _camel_case(text: str) -> str:

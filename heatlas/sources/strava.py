@@ -74,7 +74,9 @@ class Exports:
         """Count rows and files that have no counterpart, given the names of all files that were unpacked."""
         counts: Counter[str] = Counter()
         for export in self.exports:
-            own = [name for name in names if next(other for other in self.exports if other.holds(name)) is export]
+            own = [
+                name for name in names if next((other for other in self.exports if other.holds(name)), None) is export
+            ]
             rows = [export.row(name) for name in own]
             found = {row.file for row in rows if row is not None}
             counts["rows of a table that name no file"] += export.table.without_file
@@ -86,7 +88,8 @@ class Exports:
 def describe(activity: Activity, row: Row) -> Activity:
     """Join: the table wins where it says something, what it does not know stays as the file has it."""
     said = {name: value for name in _JOINED if (value := getattr(row, name)) not in {None, "", "Unknown"}}
-    return dataclasses.replace(activity, **said, extra={**activity.extra, **row.extra})
+    told = tuple(sorted({*said, *(("extra",) if row.extra else ()), *activity.told}))
+    return dataclasses.replace(activity, **said, extra={**activity.extra, **row.extra}, told=told)
 
 
 def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -> Exports:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.errors import BadOption
-from heatlas.library.activities import activities_of, read_rows
+from heatlas.library.merged import read_merged
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.shown import read_shown
@@ -111,17 +111,17 @@ def take(library: Library, public: bool = False, shown_only: bool = False, least
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
     with library.read() as link:
         settings = read_settings(link)
-        kept = read_rows(link, "same_as IS NULL")
+        merged = read_merged(link)
         rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
         zones = link.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
         point_sets = list_point_sets(link)
         shown = read_shown(link)
     digest.update(repr((settings, zones, sorted(rows))).encode())
     # What activities are called and when they were decides what filters choose.
-    digest.update(repr(kept).encode())
+    digest.update(repr(merged.rows).encode())
     for name, stored in point_sets.items():
         digest.update(repr((name, stored.weight, stored.digest)).encode())
-    activities = activities_of(kept)
+    activities = merged.activities
     held = len(activities)
     if public:
         activities = {number: activity for number, activity in activities.items() if not activity.private}

@@ -1,0 +1,160 @@
+"""Activities as they are shown: those that are no copy of another one, with what all of their copies know.
+
+Rows hold what each source says, and nothing is merged before it is read. So whatever comes, changes or goes, and in
+libraries of any age, a private copy makes the activity private at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.batch import Activity, Batch
+from heatlas.duplicates import is_part, poverty
+from heatlas.library.activities import activities_of, read_rows
+from heatlas.library.tracks import COLUMNS_OF
+from heatlas.sources.merging import Copy, merge
+from heatlas.tracks import Tracks
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.store import Library
+    from heatlas.sources.merging import Merged
+
+__all__ = ["MergedActivities", "list_activities", "read_merged", "select"]
+
+_PRIVATE = (
+    "SELECT number FROM activities AS shown WHERE private_by IS NOT NULL AND same_as IS NULL "
+    "AND EXISTS (SELECT 1 FROM activities AS other WHERE other.number = shown.private_by AND other.private)"
+)
+_THESE = "number IN (SELECT value FROM json_each(?))"
+
+
+@dataclass(frozen=True, slots=True)
+class MergedActivities:
+    """What a library shows."""
+
+    activities: dict[int, Activity]
+    """By number, in the order of the numbers; copies are merged in."""
+    copies: dict[int, dict[int, Activity]] = field(default_factory=dict)
+    """Of each that has any, its copies as their own sources have them, by number, the richest first."""
+    merged: dict[int, Merged] = field(default_factory=dict)
+    """Of the same, what each copy gave."""
+    rows: tuple[list[tuple[Any, ...]], ...] = ()
+    """All that this was made from, as it lies in the file."""
+
+
+def read_merged(link: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
+    """Read the activities that are shown; some of them where `numbers` says which."""
+    asked: tuple[str, ...] = () if numbers is None else (json.dumps(sorted(int(number) for number in numbers)),)
+    these = "" if numbers is None else f" AND {_THESE}"
+    rows = read_rows(link, f"same_as IS NULL{these}", asked)
+    activities = activities_of(rows)
+    copies = read_rows(link, "same_as IS NOT NULL" + these.replace(" number ", " same_as "), asked)
+    private = link.execute(_PRIVATE + these, asked).fetchall()
+    if not copies and not private:
+        return MergedActivities(activities, rows=(rows,))
+    withheld = {row[0] for row in private}
+    own = activities_of(copies)
+    facts = _facts(link, [*own, *withheld])
+    of: defaultdict[int, list[int]] = defaultdict(list)
+    for k in own:
+        original = facts[k].same_as
+        if original in activities:
+            of[original].append(k)
+    facts |= _facts(link, of)
+    shown = MergedActivities(activities, rows=(rows, copies, private))
+    for number in sorted({*of, *(k for k in withheld if k in activities)}):
+        mine = facts[number]
+        ranked = sorted(of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))
+        merged = merge(
+            activities[number],
+            [Copy(own[k], whole=not is_part(facts[k].span, mine.span)) for k in ranked],
+            timed=mine.span is not None,
+            private=number in withheld,
+        )
+        shown.activities[number] = merged.activity
+        shown.copies[number] = {k: own[k] for k in ranked}
+        shown.merged[number] = merged
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    same_as: int | None
+    wealth: tuple[int, int, int]
+    """Fixes, fixes with a time, columns."""
+    span: tuple[float, float] | None
+
+
+def _facts(link: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Facts]:
+    query = f"SELECT number, same_as, fixes, timed, {COLUMNS_OF}, first, last FROM activities WHERE {_THESE}"  # noqa: S608
+    return {
+        number: _Facts(same_as, (fixes, timed, columns), None if first is None else (first, last))
+        for number, same_as, fixes, timed, columns, first, last in link.execute(query, (json.dumps(sorted(numbers)),))
+    }
+
+
+def list_activities(library: Library) -> dict[int, Activity]:
+    """Activities that are shown, by number, with what their copies know."""
+    with library.read() as link:
+        return read_merged(link).activities
+
+
+def select(
+    library: Library,
+    where: str | None = None,
+    sports: Collection[str] = (),
+    after: str | None = None,
+    before: str | None = None,
+    copies: bool = False,
+) -> NDArray[np.bool_]:
+    """Choose activities as `heatlas.tracks.Tracks.select` and `where` do.
+
+    If `copies` says so, copies that are not shown are chosen too: by what is known of the activity that they are merged
+    into, but their own source.
+
+    Returns
+    -------
+    ndarray of bool (n,)
+        By number; n is the greatest number + 1.
+
+    Raises
+    ------
+    BadOption
+        As they do.
+    """
+    with library.read() as link:
+        shown = read_merged(link)
+    activities = shown.activities
+    if copies:
+        activities = activities | {
+            k: replace(activities[original], source=own.source)
+            for original, of in shown.copies.items()
+            for k, own in of.items()
+        }
+    number = {id(activity): k for k, activity in activities.items()}
+    count, nothing = len(activities), np.zeros(0)
+    # The filters ask for attributes alone: tracks without a fix do.
+    tracks = Tracks(
+        (
+            Batch(
+                u=nothing, v=nothing, time=nothing, progress=nothing.astype(np.float32), columns={},
+                segments=np.zeros(count + 1, np.int64), tracks=np.arange(count + 1),
+                activities=tuple(activities.values()),
+            ),
+        )
+    ).select(sports, after, before)  # fmt: skip
+    if where is not None:
+        tracks = tracks.where(where)
+    keep = np.zeros(max(activities, default=-1) + 1, np.bool_)
+    keep[[number[id(activity)] for activity in tracks.activities]] = True
+    return keep

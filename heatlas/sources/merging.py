@@ -1,0 +1,169 @@
+"""Several copies of one activity as one: every attribute from the copy that knows it best.
+
+Whatever the order of the copies' coming, the result is the same: it follows from their content alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heatlas.batch import Activity
+from heatlas.report import Duplicate
+from heatlas.sources.names import is_automatic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heatlas.duplicates import Judge, Verdict
+
+__all__ = ["Copy", "Merged", "merge", "merge_copies"]
+
+_GENERAL = {
+    "TrailRun": ("Run",),
+    "VirtualRun": ("Run",),
+    "Hike": ("Walk",),
+    "MountainBikeRide": ("Ride",),
+    "GravelRide": ("Ride",),
+    "EBikeRide": ("Ride",),
+    "EMountainBikeRide": ("EBikeRide", "MountainBikeRide", "Ride"),
+    "VirtualRide": ("Ride",),
+    "Handcycle": ("Ride",),
+    "Velomobile": ("Ride",),
+    **dict.fromkeys(("AlpineSki", "BackcountrySki", "NordicSki", "Snowboard"), ("WinterSport",)),
+    **dict.fromkeys(("Snowshoe", "IceSkate"), ("WinterSport",)),
+    **dict.fromkeys(("Swim", "Rowing", "Kayaking", "Canoeing", "StandUpPaddling", "Surfing"), ("WaterSport",)),
+    **dict.fromkeys(("Kitesurf", "Windsurf", "Sail"), ("WaterSport",)),
+    **dict.fromkeys(("Tennis", "TableTennis", "Badminton", "Squash"), ("Racket",)),
+    **dict.fromkeys(("Padel", "Pickleball", "Racquetball"), ("Racket",)),
+}
+"""Sport -> the more general ones that it is a kind of. Everything is a kind of Workout, and says more than Unknown."""
+_SPECIAL = frozenset({"source", "told", "sport", "name", "private", "commute", "extra"})
+_PLAIN = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in _SPECIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An activity that is shown as part of another one."""
+
+    activity: Activity
+    whole: bool = True
+    """False: it is but a piece of the one that is shown, so its sport, length and name are not those of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What is known of an activity and its copies together."""
+
+    activity: Activity
+    given: tuple[tuple[str, ...], ...]
+    """Names of the attributes that each copy gave, sorted."""
+
+
+def merge(shown: Activity, copies: Sequence[Copy], *, timed: bool = True, private: bool = False) -> Merged:
+    """Merge the attributes of copies into the activity whose track is shown.
+
+    It is private if any copy is, and a commute if any whole copy says so. Each other attribute comes from a copy whose
+    table states it, else from the first that knows it; a sport gives way to a more special one of its kind, and a name
+    that a device made up to one that a person gave. Where the track was read stays as it is.
+
+    Parameters
+    ----------
+    shown : Activity
+        The one with the richest track.
+    copies : sequence of Copy
+        The others, the richest first.
+    timed : bool
+        Whether the track has times. One without keeps its id, as what is cut from its ends is drawn by that.
+    private : bool
+        Whether a copy that is merged elsewhere is private.
+    """
+    voices = [shown, *(copy.activity for copy in copies if copy.whole)]
+    found: dict[str, tuple[Any, Activity]] = {}
+    for name in _PLAIN:
+        if name != "id" or timed:
+            found[name] = _first(voices, name)
+    found["sport"] = _sport(voices)
+    found["name"] = _name(voices)
+    for flag, speakers in (("commute", voices), ("private", [shown, *(copy.activity for copy in copies)])):
+        found[flag] = next(((True, voice) for voice in speakers if getattr(voice, flag)), (False, shown))
+    if private and not found["private"][0]:
+        found["private"] = True, shown
+    given: defaultdict[int, set[str]] = defaultdict(set)
+    for name, (value, voice) in found.items():
+        if value != getattr(shown, name):
+            given[id(voice)].add(name)
+    extra: dict[str, Any] = {}
+    for voice in sorted(voices, key=lambda voice: "extra" not in voice.told):
+        for name, value in voice.extra.items():
+            if name not in extra:
+                extra[name] = value
+                if voice is not shown and shown.extra.get(name) != value:
+                    given[id(voice)].add(name)
+    told = tuple(sorted({name for voice in voices for name in voice.told}))
+    values = {name: value for name, (value, _) in found.items()}
+    return Merged(
+        dataclasses.replace(shown, **values, extra=extra, told=told),
+        tuple(tuple(sorted(given[id(copy.activity)])) for copy in copies),
+    )
+
+
+def merge_copies(judge: Judge, verdict: Verdict) -> tuple[dict[int, Activity], dict[int, Duplicate]]:
+    """Merge the attributes of all copies that were found.
+
+    Returns
+    -------
+    dict of int to Activity
+        Each activity that is shown and has copies, by number, with what all of them know.
+    dict of int to Duplicate
+        Each copy, by number, in the order of their sources.
+    """
+    merged: dict[int, Activity] = {}
+    duplicates: dict[int, Duplicate] = {}
+    for shown, numbers in verdict.copies().items():
+        ranked = sorted(numbers, key=judge.rank)
+        copies = [Copy(judge.batches[k].activities[0], whole=not judge.part(k, shown)) for k in ranked]
+        activity = judge.batches[shown].activities[0]
+        found = merge(activity, copies, timed=judge.trace(shown).span is not None, private=shown in verdict.private_by)
+        merged[shown] = found.activity
+        duplicates |= {
+            k: Duplicate(copy.activity.source, activity.source, given)
+            for k, copy, given in zip(ranked, copies, found.given, strict=True)
+        }
+    return merged, dict(sorted(duplicates.items(), key=lambda item: item[1]))
+
+
+def _by_knowledge(voices: Sequence[Activity], name: str) -> list[Activity]:
+    return sorted(voices, key=lambda voice: name not in voice.told)  # stable: then the richest first
+
+
+def _first(voices: Sequence[Activity], name: str) -> tuple[Any, Activity]:
+    for voice in _by_knowledge(voices, name):
+        value = getattr(voice, name)
+        if value is not None and value != "":
+            return value, voice
+    return getattr(voices[0], name), voices[0]
+
+
+def _sport(voices: Sequence[Activity]) -> tuple[str, Activity]:
+    known = [voice for voice in _by_knowledge(voices, "sport") if voice.sport not in {"Unknown", ""}]
+    if not known:
+        return voices[0].sport, voices[0]
+    best = known[0]
+    for voice in known[1:]:
+        if _is_kind_of(voice.sport, best.sport):
+            best = voice
+    return best.sport, best
+
+
+def _is_kind_of(sport: str, general: str) -> bool:
+    return general in _GENERAL.get(sport, ()) or (general == "Workout" and sport not in {"Workout", "Multisport"})
+
+
+def _name(voices: Sequence[Activity]) -> tuple[str, Activity]:
+    named = [voice for voice in _by_knowledge(voices, "name") if voice.name.strip()]
+    given = [voice for voice in named if not is_automatic(voice.name, voice.source, voice.id)]
+    best = next(iter(given or named), voices[0])
+    return best.name, best
