@@ -17,6 +17,7 @@ from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+    from typing import Literal
 
 __all__ = ["Library", "open_library"]
 
@@ -36,10 +37,11 @@ class Library:
     Made by `open_library`; a context manager that closes all connections.
     """
 
-    __slots__ = ("_links", "_local", "_lock", "path")
+    __slots__ = ("_file", "_links", "_local", "_lock", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = _file_of(path)
         self._local = threading.local()
         self._links: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
         self._lock = threading.Lock()
@@ -60,10 +62,33 @@ class Library:
         for _, link in links:
             link.close()
 
+    @property
+    def whereabouts(self) -> Literal["there", "missing", "replaced"]:
+        """Whether the file under the path is still the one that was opened."""
+        now = _file_of(self.path)
+        return "there" if now == self._file else "missing" if now is None else "replaced"
+
+    def refuse_another(self) -> None:
+        """Refuse to go on with another file than the one that was opened.
+
+        Raises
+        ------
+        SourceFailed
+            When it was removed or replaced: what is known of the one says nothing of the other.
+        """
+        if (where := self.whereabouts) != "there":
+            what = "removed or moved" if where == "missing" else "replaced by another file"
+            raise SourceFailed(f"the library {self.path} was {what} while it was in use")
+
     def _link(self) -> sqlite3.Connection:
         link: sqlite3.Connection | None = getattr(self._local, "link", None)
         if link is None:
             link = _connect(self.path)
+            try:
+                self.refuse_another()
+            except SourceFailed:
+                link.close()
+                raise
             self._local.link = link
             with self._lock:
                 self._links.append((weakref.ref(threading.current_thread()), link))
@@ -172,6 +197,15 @@ def open_library(path: str | Path, create: bool = False) -> Library:
             library.close()
             raise
     return library
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """Device and number of a file; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _another(path: Path) -> SourceFailed:

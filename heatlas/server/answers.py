@@ -50,7 +50,7 @@ async def answer(
         Whether the answer holds links, with the token that the URL has: then it is for those alone who gave the same.
     """
     site = site_of(request)
-    snapshot = await current(site)
+    here, snapshot = await current(site)
     asked = asked_of(request)
     if linked:
         asked = f"{asked} {request.query_params.get('token')}"
@@ -59,9 +59,9 @@ async def answer(
     if _has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     key = (snapshot.version, asked)
-    body = site.view.answers.look(key)
+    body = here.view.answers.look(key)
     if body is None:
-        body = await in_pool(site, lambda: site.view.answers.get(key, lambda: make(site, snapshot, request)))
+        body = await in_pool(site, lambda: here.view.answers.get(key, lambda: make(here, snapshot, request)))
     if _GZIPPED.match(media_type):
         headers["Vary"] = "Accept-Encoding"
         if len(body) >= _SMALL and "gzip" in request.headers.get("accept-encoding", ""):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from heatlas.tiling.view import View, close, now, unchanged
+from heatlas.errors import HeatlasError, SourceFailed
+from heatlas.library.store import open_library
+from heatlas.tiling.view import View, close, now, open_view, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +42,11 @@ class Site:
     """What a public map shows besides (`heatlas.server.openness`)."""
     threads: ThreadPoolExecutor | None = None
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reopening: threading.Lock = field(default_factory=threading.Lock)
+    retired: list[View] = field(default_factory=list)
+    """Views of files that were replaced meanwhile."""
+    said: str = ""
+    """What was said last to whoever runs the server."""
 
 
 def site_of(request: Request) -> Site:
@@ -53,11 +62,57 @@ async def in_pool(site: Site, work: Callable[..., T], *values: Any) -> T:
     return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
 
 
-async def current(site: Site) -> Snapshot:
-    """The library as it is now."""
-    if unchanged(site.view):
-        return site.view.snapshot
-    return await in_pool(site, now, site.view)
+async def current(site: Site) -> tuple[Site, Snapshot]:
+    """The library as it is now, and the site with the view to which that belongs.
+
+    Raises
+    ------
+    SourceFailed
+        When its file was removed, or replaced by something that cannot be served.
+    """
+    if site.view.library.whereabouts != "there":
+        await in_pool(site, _look_again, site)
+    elif site.said:
+        site.said = ""  # it is back
+    here = replace(site)
+    if unchanged(here.view):
+        return here, here.view.snapshot
+    return here, await in_pool(site, now, here.view)
+
+
+def _look_again(site: Site) -> None:
+    """Serve the library that has taken the place of the one that was opened; say once what happened."""
+    with site.reopening:
+        old = site.view
+        if (where := old.library.whereabouts) == "there":
+            return
+        path = old.library.path
+        try:
+            new = _opened_anew(old, where == "missing")
+        except SourceFailed as error:
+            _say(site, str(error))
+            raise
+        site.view = new
+        site.retired.append(old)  # requests that came before may still be at it
+        _say(site, f"the library {path} was replaced: from now on the new one is served")
+        site.said = ""
+
+
+def _opened_anew(old: View, missing: bool) -> View:
+    path = old.library.path
+    if missing:
+        raise SourceFailed(f"the library {path} was removed or moved: it is served again when it is back")
+    try:
+        return open_view(open_library(path), old.public, least=old.least)
+    except HeatlasError as error:
+        raise SourceFailed(f"the library {path} was replaced, and cannot be served: {error}") from None
+
+
+def _say(site: Site, words: str) -> None:
+    """Tell whoever runs the server, once."""
+    if words != site.said:
+        logging.getLogger("heatlas.server").warning("heatlas: %s", words)
+        site.said = words
 
 
 def shut(site: Site) -> None:
@@ -65,4 +120,6 @@ def shut(site: Site) -> None:
     threads, site.threads = site.threads, None
     if threads is not None:
         threads.shutdown()
-    close(site.view)
+    for view in (site.view, *site.retired):
+        close(view)
+    site.retired.clear()

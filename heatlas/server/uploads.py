@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from heatlas.library.imports import import_sources
 from heatlas.scratch import holding, make_scratch, sweep, sweep_held
-from heatlas.server.site import site_of
+from heatlas.server.site import current, site_of
 from heatlas.sources.archive import is_archive
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ async def receive(request: Request) -> dict[str, Any]:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and len(declared) < 20 and int(declared) > site.largest_upload:
         raise HTTPException(413, f"one import may have {site.largest_upload} bytes at most")
+    site, _ = await current(site)  # into a file that has gone nothing is brought
     # Beside the library: there is room for what goes into it, and who may not read that may not read this.
     scratch = await asyncio.to_thread(make_scratch, site.view.library.path.resolve().parent)
     try:

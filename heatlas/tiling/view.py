@@ -152,6 +152,7 @@ def census_of(view: View, snapshot: Snapshot, zoom: int) -> Census:
 def _data_version(view: View) -> int:
     if view.watcher is None:
         view.watcher = _watch(view.library.path)
+    view.library.refuse_another()
     version: int = view.watcher.execute("PRAGMA data_version").fetchone()[0]
     return version
 
