@@ -106,6 +106,10 @@ class Batch:
     """One for each track."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> number of fixes (or breaks) that cleaning took out."""
+    breaks: tuple[int, int] = (0, 0)
+    """Metres that breaks of cleaning leave out, and metres of the whole way with them; (0, 0) without such breaks."""
+    warnings: tuple[str, ...] = ()
+    """What cleaning found to be wrong with a track as a whole."""
 
     def __len__(self) -> int:
         """Count the tracks."""

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from heatlas.batch import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heatlas.batch import Unread
     from heatlas.places import Place
 
-__all__ = ["Duplicate", "Report", "place_data"]
+__all__ = ["Duplicate", "Report", "add_breaks", "place_data"]
+
+_MUCH, _SHARE = 1000, 0.02
+"""Metres, and share of the way, from which on a file is named whose breaks leave them out."""
 
 
 class Duplicate(NamedTuple):
@@ -46,6 +51,8 @@ class Report:
     """File and what was wrong with it, though it could be read."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason -> number of fixes, breaks, activities, rows or values; the reason's first word says of what."""
+    breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Source -> whole metres that breaks leave out, and metres of the whole way; whole, so that sums are exact."""
     duplicates: list[Duplicate] = field(default_factory=list)
     """Each copy whose track was left out."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -105,11 +112,21 @@ class Report:
                 "notes": self.notes(),
             },
             "dropped": dict(sorted(self.dropped.items())),
+            "breaks": self._breaks(),
             "duplicates": [
                 {"left_out": one.left_out, "same_as": one.same_as, "merged": list(one.merged)}
                 for one in self.duplicates
             ],
         }
+
+    def _breaks(self) -> dict[str, Any]:
+        """How much of the way breaks leave out, and of which files it is much, the most first."""
+        much = [
+            {"file": file, "left_out_m": out, "of_m": whole}
+            for file, (out, whole) in sorted(self.breaks.items(), key=lambda item: (-item[1][0], item[0]))
+            if out >= _MUCH and out >= _SHARE * whole
+        ]
+        return {"left_out_m": sum(out for out, _ in self.breaks.values()), "files": much}
 
 
 def _files(count: int) -> str:
@@ -123,6 +140,14 @@ def _how_to_draw(table: Unread) -> str:
     if not Path(table.file).is_file():
         return "unpack it and name it by itself, with --track COLUMN where its rows are fixes"
     return f"name it by itself, with --track COLUMN where its rows are fixes (heatlas render {table.file})"
+
+
+def add_breaks(breaks: dict[str, tuple[int, int]], more: Mapping[str, tuple[int, int]]) -> None:
+    """Add what breaks of other tracks leave out; several tracks of one source are summed."""
+    for source, (out, whole) in more.items():
+        if out:
+            known = breaks.get(source, (0, 0))
+            breaks[source] = (known[0] + out, known[1] + whole)
 
 
 def place_data(place: Place) -> dict[str, Any]:

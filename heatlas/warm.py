@@ -137,13 +137,12 @@ def compile_group(group: str, measure: str = "passes") -> None:
         read_gpx(_TINY_GPX, "tiny")
     elif group == "clean":
         from heatlas.batch import Activity, Recording
-        from heatlas.clean import clean
+        from heatlas.clean import clean, outings
         from heatlas.kernels.path import metres_along
 
-        recording = Recording(
-            activity=Activity(source="tiny"), lon=_LON, lat=np.full(3, 47.8), time=1e9 + 60 * np.arange(3.0)
-        )
-        batch = clean(recording, 12.0, ())
+        days = 1e9 + 86400 * np.array([0.0, 2.0, 4.0])  # so that there is something to judge
+        batch = clean(Recording(activity=Activity(source="tiny"), lon=_LON, lat=np.full(3, 47.8), time=days), 12.0, ())
+        outings(batch)
         metres_along(batch.u, batch.v, batch.segments)
     elif group == "smooth":
         _smooth_tiny(measure)

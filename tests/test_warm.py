@@ -39,8 +39,11 @@ assert not warm_up(["a.gpx"], "passes")
 from pathlib import Path
 Path("a.gpx").write_bytes(made.gpx(*made.straight()))
 heatlas.render("a.gpx", output="heat.png", width=200)
-from heatlas.kernels import blur, clean, count, path, xml
-for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count_passes, xml.scan_points):
+from heatlas.kernels import blur, breaks, clean, count, path, xml
+from heatlas.warm import compile_group
+compile_group("clean")  # for the kernels that only odd tracks need
+odd = (breaks.clock_into, breaks.strays_into, breaks.steps_into, breaks.judge_into, breaks.join_into, breaks.stays_into)
+for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count_passes, xml.scan_points, *odd):
     assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
 """
     done = subprocess.run(

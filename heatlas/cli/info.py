@@ -88,7 +88,7 @@ def _print_tracks(report: dict[str, Any]) -> None:
     for sport, counts in report["sports"].items():
         click.echo(
             f"  {sport:{width}}  {counts['activities']:>7,}  {counts['distance_m'] / 1000:>10,.0f} km"
-            f"  {counts['moving_s'] / 3600:>8,.0f} h"
+            f"  {counts['moving_s'] / 3600:>8,.0f} h moving"
         )
     click.echo("columns: " + ", ".join(f"{name} {share:.0%}" for name, share in report["columns"].items()))
     click.echo("places, the busiest first:")

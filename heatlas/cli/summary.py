@@ -17,6 +17,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _SHOWN = 10
 """Files that are named one by one; --json names all."""
+_WORTH = 100
+"""Metres across breaks that are worth a word."""
 
 
 def print_json(report: dict[str, Any]) -> None:
@@ -44,6 +46,8 @@ def print_files(report: dict[str, Any]) -> None:
         line(", ".join(counted) + unread)
     if report["dropped"]:
         line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
+    if "breaks" in report:
+        _say_breaks(report["breaks"])
     _say_copies(report.get("duplicates", []))
     nothing = "nothing" in report  # that sentence names the first, or says what the notes say
     for item in files["failed"][int(nothing) : _SHOWN]:
@@ -73,6 +77,22 @@ def _say_copies(duplicates: list[dict[str, Any]]) -> None:
     private = len({copy["same_as"] for copy in gave if "private" in copy["merged"]})
     if private:
         line(f"  {private:,} {'activity is' if private == 1 else 'activities are'} private because a copy is")
+
+
+def _say_breaks(breaks: dict[str, Any]) -> None:
+    """Say how much of the way breaks leave out, and where it is much."""
+    out, files = breaks["left_out_m"], breaks["files"]
+    if out < _WORTH and not files:
+        return
+    line(f"breaks leave out {_kilometres(out)}: where no position was recorded, or it cannot be, no line is drawn")
+    for item in files[:_SHOWN]:
+        line(f"  {item['file']}: {_kilometres(item['left_out_m'])} of {_kilometres(item['of_m'])}")
+    if len(files) > _SHOWN:
+        line(f"  ... and {len(files) - _SHOWN:,} more (--json names them)")
+
+
+def _kilometres(metres: float) -> str:
+    return f"{metres / 1000:,.0f} km" if metres >= 100_000 else f"{metres / 1000:,.1f} km"
 
 
 def print_summary(report: dict[str, Any]) -> None:

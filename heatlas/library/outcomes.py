@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import Unread
 from heatlas.library.merged import read_merged
-from heatlas.report import Duplicate, Report
+from heatlas.report import Duplicate, Report, add_breaks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +25,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "unread": [[unread.file, unread.reason, unread.failed, unread.kind] for unread in outcome.unread],
         "warnings": [list(warning) for warning in outcome.warnings],
         "dropped": dict(outcome.dropped),
+        "breaks": {source: list(metres) for source, metres in outcome.breaks.items()},
     }
 
 
@@ -35,6 +36,8 @@ def note_outcome(report: Report, data: dict[str, Any]) -> None:
         note_unread(report, Unread(file=file, reason=reason, failed=failed, kind="".join(kind)))
     report.warnings += [(file, reason) for file, reason in data["warnings"]]
     report.dropped += Counter(data["dropped"])
+    # Libraries of before did not write it down.
+    add_breaks(report.breaks, {source: (out, whole) for source, (out, whole) in data.get("breaks", {}).items()})
 
 
 def note_unread(report: Report, unread: Unread) -> None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import COLUMNS, Batch, Unread, join, split
-from heatlas.clean import clean, limits
+from heatlas.clean import Gaps, clean, is_believable, outings
 from heatlas.duplicates import judge_all
 from heatlas.errors import Unreadable
 from heatlas.kernels.path import metres_along
 from heatlas.metrics import STOPPED
-from heatlas.report import Report
+from heatlas.report import Report, add_breaks
 from heatlas.sources.archive import Entry, entries, unpack
 from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.indoor import INDOORS, is_indoors
@@ -46,6 +46,7 @@ _LARGEST = 4 << 20
 """Bytes of a group of several files, on disk."""
 _WORTH = 2 << 20
 """Bytes on disk that are worth another process."""
+_DAY = 86400.0
 
 
 def read_recordings(name: str, data: bytes, columns: Collection[str] = COLUMNS) -> list[Recording]:
@@ -81,6 +82,7 @@ def load(
     progress: Callable[[int, int], None] = lambda done, total: None,
     ready: Callable[[list[str]], None] = lambda names: None,
     recordings: Iterable[Recording] = (),
+    gaps: Gaps = Gaps(),  # noqa: B008 - frozen
 ) -> tuple[list[Batch], Report]:
     """Read all recordings of files, folders and archives.
 
@@ -99,6 +101,8 @@ def load(
         Is told the names of all files before the first is read.
     recordings : iterable of Recording
         What was read elsewhere, and is cleaned and compared with the rest.
+    gaps : Gaps
+        Longest steps to draw, in place of each recording's own rhythm.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def load(
     outcomes: dict[int, Outcome] = {}
 
     def work(k: int) -> Outcome:
-        return read_group(groups[k], keep, export)
+        return read_group(groups[k], keep, export, gaps)
 
     total, done = sum(entry.size for entry in files), 0
     # Before anything is said: who shows progress may do so from a thread, and then no fork is safe any more.
@@ -153,12 +157,15 @@ def load(
             _note(report, unread)
         report.warnings += outcome.warnings
         report.dropped += outcome.dropped
+        add_breaks(report.breaks, outcome.breaks)
         names |= outcome.names
         batches += split(outcome.tracks, outcome.columns) if outcome.tracks else []
     others = Outcome()
     for recording in recordings:
-        batches += _cleaned(others, recording, keep, export)
+        batches += _cleaned(others, recording, keep, export, gaps)
     report.dropped += others.dropped
+    report.warnings += others.warnings
+    add_breaks(report.breaks, others.breaks)
     report.dropped += export.silent(names)
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=order)
@@ -178,6 +185,8 @@ class Outcome:
     dropped: Counter[str] = field(default_factory=Counter)
     names: set[str] = field(default_factory=set)
     read: int = 0
+    breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Source -> metres that breaks leave out, and metres of the whole way; of those that have such breaks."""
 
 
 def _note(report: Report, unread: Unread) -> None:
@@ -199,18 +208,23 @@ def _groups(files: Sequence[Entry]) -> list[list[Entry]]:
     return groups
 
 
-def read_group(files: Iterable[Entry], columns: frozenset[str], export: Exports) -> Outcome:
+def read_group(
+    files: Iterable[Entry],
+    columns: frozenset[str],
+    export: Exports,
+    gaps: Gaps = Gaps(),  # noqa: B008
+) -> Outcome:
     """Read, join and clean some files; what is wrong with them is in the outcome."""
     outcome = Outcome()
     found: list[Batch] = []
     for entry in files:
-        found += _read_file(outcome, entry, columns, export)
+        found += _read_file(outcome, entry, columns, export, gaps)
     outcome.columns = [tuple(batch.columns) for batch in found]
     outcome.tracks = join(found) if found else None
     return outcome
 
 
-def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: Exports) -> list[Batch]:
+def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: Exports, gaps: Gaps) -> list[Batch]:
     """Read one file; nothing that is wrong with it goes further than the outcome."""
     found: list[Batch] = []
     try:
@@ -235,7 +249,7 @@ def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: 
         outcome.read += 1
         for recording in recordings:
             outcome.warnings += [(name, warning) for warning in recording.warnings]
-            found += _cleaned(outcome, recording, columns, export)
+            found += _cleaned(outcome, recording, columns, export, gaps)
     return found
 
 
@@ -244,8 +258,10 @@ def _expected(name: str, data: bytes) -> bool:
     return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
 
 
-def _cleaned(outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports) -> list[Batch]:
-    """The track of a recording, or nothing and the reason in the outcome."""
+def _cleaned(
+    outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps
+) -> list[Batch]:
+    """The track of a recording, or several outings, or nothing and the reason in the outcome."""
     activity = export.describe(recording.activity)
     if is_indoors(activity, recording.activity):
         outcome.dropped[INDOORS] += 1
@@ -253,23 +269,32 @@ def _cleaned(outcome: Outcome, recording: Recording, columns: frozenset[str], ex
     activity, summed = possible_attributes(activity)
     recording, measured = possible(recording, columns)
     outcome.dropped += summed + measured
-    batch = clean(recording, max_speed(activity.sport), columns)
+    batch = clean(recording, max_speed(activity.sport), columns, gaps)
     outcome.dropped += batch.dropped
+    outcome.warnings += [(activity.source, text) for text in batch.warnings]
     if not batch.fixes:
         outcome.dropped["activities without a position"] += 1
         return []
-    return [replace(batch, activities=(_completed(activity, batch),), dropped=Counter())]
+    add_breaks(outcome.breaks, {activity.source: batch.breaks})
+    batch = replace(batch, activities=(activity,), dropped=Counter(), breaks=(0, 0), warnings=())
+    found = outings(batch)
+    if len(found) > 1:
+        days = (np.nanmax(batch.time) - np.nanmin(batch.time)) / _DAY
+        said = f"one track of {days:,.0f} days"
+        outcome.warnings.append((activity.source, f"{said} was cut into {len(found):,} outings, at stops of hours"))
+    return [replace(each, activities=(_completed(each.activities[0], each),)) for each in found]
 
 
 def _completed(activity: Activity, batch: Batch) -> Activity:
     """Fill in what the source does not say, or cannot be, from the track itself."""
-    earliest, latest = limits()
-    if activity.start is not None and not earliest <= activity.start <= latest:
-        activity = replace(activity, start=None)
+    known = batch.time[~np.isnan(batch.time)]
+    if activity.start is not None and not is_believable(activity.start):
+        # An epoch is no start, unless the track says the same.
+        near = len(known) and abs(activity.start - known[0]) < _DAY
+        activity = activity if near else replace(activity, start=None)
     said = (activity.start, activity.distance, activity.elapsed_time, activity.moving_time)
     if None not in said and all(map(math.isfinite, said)):  # type: ignore[arg-type]
         return activity
-    known = batch.time[~np.isnan(batch.time)]
     metres = metres_along(batch.u, batch.v, batch.segments)
     start, elapsed, moving = activity.start, activity.elapsed_time, activity.moving_time
     if len(known):

@@ -269,6 +269,7 @@ _MAX_SPEED = {
     "Driving": 80.0,
 }
 _ANY_SPEED = 70.0
+_AIRLINER = 350.0
 
 
 _STROKES = str.maketrans("łøıđ", "loid")
@@ -344,5 +345,9 @@ def _camel_case(text: str) -> str:
 
 
 def max_speed(sport: str) -> float:
-    """Speed above which a step between two fixes is a fault of the recording, not of the athlete, in m/s."""
-    return _MAX_SPEED.get(sport, _ANY_SPEED)
+    """Speed above which a step between two fixes is a fault of the recording, not of the athlete, in m/s.
+
+    Where no sport is said, or a word that is none of `SPORTS`, it is that of an airliner with a tail wind.
+    """
+    unknown = sport == "Unknown" or sport not in SPORTS
+    return _AIRLINER if unknown else _MAX_SPEED.get(sport, _ANY_SPEED)

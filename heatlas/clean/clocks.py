@@ -1,0 +1,84 @@
+"""Which times can be: what was recorded may be old, but a clock that was never set says its epoch."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["EARLIEST", "is_believable", "limits", "sane_times"]
+
+_DAY = 86400.0
+
+
+def _moment(year: int, month: int, day: int) -> float:
+    return (dt.datetime(year, month, day, tzinfo=dt.UTC) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)).total_seconds()
+
+
+EARLIEST = _moment(1700, 1, 1)
+"""Unix seconds before which nothing is believed: logs of ships and tracks of storms are younger."""
+_UNSET = (
+    (_moment(1899, 12, 29), _moment(1900, 1, 3)),  # spreadsheets, NTP
+    (_moment(1901, 12, 12), _moment(1901, 12, 16)),  # the least 32-bit number
+    (_moment(1903, 12, 31), _moment(1904, 1, 3)),  # old Macintosh
+    (_moment(1969, 12, 31), _moment(1970, 1, 26)),  # Unix, and seconds of today that were taken for milliseconds
+    (_moment(1979, 12, 31), _moment(1980, 1, 9)),  # DOS, GPS
+    (_moment(1989, 12, 30), _moment(1990, 1, 2)),  # FIT
+)
+"""From when to when clocks tell the time that were never set, and the day before, for time zones."""
+_SAFE = _UNSET[-1][1]
+_NEAR = 40 * _DAY
+_LONG = 2 * _DAY
+"""A recording around an epoch that is this long is a real one: of a storm, or a ship."""
+
+
+def limits() -> tuple[float, float]:
+    """Between which Unix seconds anything can have been recorded: since 1700, until the day after tomorrow."""
+    return EARLIEST, time.time() + 2 * _DAY
+
+
+def is_believable(moment: float) -> bool:
+    """Tell whether a single moment, in Unix seconds, can be when something was recorded."""
+    earliest, latest = limits()
+    return earliest <= moment <= latest and not any(first <= moment < last for first, last in _UNSET)
+
+
+def sane_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """Make times unknown that cannot be.
+
+    Those are what lies outside of `limits`, and what a clock tells that was never set: times next to an epoch,
+    unless they belong to a recording of two days or more, which a storm of January 1980 may be.
+
+    Parameters
+    ----------
+    times : ndarray of float64 (n,)
+        Unix seconds; NaN where unknown.
+
+    Returns
+    -------
+    ndarray of float64 (n,)
+        The same array where all is well.
+    int
+        How many are unknown now that were not.
+    """
+    if not len(times):
+        return times, 0
+    earliest, latest = limits()
+    first, last = float(np.fmin.reduce(times)), float(np.fmax.reduce(times))
+    if first != first or (first >= _SAFE and last <= latest):
+        return times, 0
+    with np.errstate(invalid="ignore"):
+        sane = (times >= earliest) & (times <= latest)
+        for begin, end in _UNSET:
+            inside = sane & (times >= begin) & (times < end)
+            if inside.any():
+                around = times[sane & (times >= begin - _NEAR) & (times < end + _NEAR)]
+                if np.ptp(around) < _LONG:
+                    sane &= ~inside
+    known = ~np.isnan(times)
+    return np.where(sane, times, np.nan), int(np.count_nonzero(known & ~sane))
