@@ -140,8 +140,14 @@ def compile_group(group: str, measure: str = "passes") -> None:
         from heatlas.clean import clean, outings
         from heatlas.kernels.path import metres_along
 
-        days = 1e9 + 86400 * np.array([0.0, 2.0, 4.0])  # so that there is something to judge
-        batch = clean(Recording(activity=Activity(source="tiny"), lon=_LON, lat=np.full(3, 47.8), time=days), 12.0, ())
+        # Far apart, and days, so that there is something to judge.
+        tiny = Recording(
+            activity=Activity(source="tiny"),
+            lon=10 * _LON,
+            lat=np.full(3, 47.8),
+            time=1e9 + 86400 * np.array([0.0, 2.0, 4.0]),
+        )
+        batch = clean(tiny, 12.0, ())
         outings(batch)
         metres_along(batch.u, batch.v, batch.segments)
     elif group == "smooth":

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from slow_clean import twin
 
 from heatlas.batch import Activity, Recording

@@ -141,12 +141,12 @@ def _judged(
     k = breaks.strays_into(u, v, seconds, clock, fresh, kept, speeds[:2], SLACK, spacing)
     dropped["fixes astray between jumps"] += len(u) - k
     kept, u, v, seconds, clock, fresh = kept[:k], u[:k], v[:k], seconds[:k], clock[:k], fresh[:k]
-    metres, lapse, free = steps = _steps(u, v, clock, fresh)
+    metres, _, free = steps = _steps(u, v, clock, fresh)
     impossible = is_wrong_clock(u, v, steps, AIRLINER, SLACK)
     if impossible:
         return (
-            f"its clock cannot be trusted: by it {impossible:,} of {np.count_nonzero(metres >= 0):,} steps could not be, "
-            "so its times are left out, and the track is drawn without them"
+            f"its clock cannot be trusted: by it {impossible:,} of {np.count_nonzero(metres >= 0):,} steps could not "
+            "be, so its times are left out, and the track is drawn without them"
         )
     reasons = np.empty(k - 1, np.int8)
     rhythm = find_rhythm(metres, free, MAX_GAP, MAX_STEP)

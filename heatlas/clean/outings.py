@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from heatlas.batch import Batch, split
 from heatlas.kernels.breaks import stays_into
 from heatlas.kernels.path import TOLERANCE, progress_along
+from heatlas.mercator import ground_metres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +23,7 @@ STOP = 3 * 3600.0
 """Seconds without moving, or without a fix, that end an outing."""
 _REACH = 250.0
 """Metres within which someone stays."""
-_NOWHERE = 50.0
+_NOWHERE = 100.0
 """Metres that positions wander about indoors: what goes no farther is no outing."""
 _SHORTEST, _LONG = 2 * _DAY, 14 * _DAY
 """A recording of up to 2 days is never cut, one of more than 14 days always."""
@@ -34,10 +36,10 @@ _RHYTHM = 5.0
 def outings(batch: Batch) -> list[Batch]:
     """Cut a track of many days at its stops, so that dates and counts mean something.
 
-    A race with a sleep, a journey of a week with its nights, and a ship that reports hourly stay as they are: a recording
-    of up to two days is not cut, and one of up to fourteen only when nine tenths of it are stops. A stop is three hours
-    without a fix, or within 250 m, and five times the usual lapse between fixes. The stop belongs to the outing before
-    it, so that an outing begins when someone leaves.
+    A race with a sleep, a journey of a week with its nights, and a ship that reports hourly stay as they are: a
+    recording of up to two days is not cut, and one of up to fourteen only when nine tenths of it are stops. A stop is
+    three hours without a fix, or within 250 m, and five times the usual lapse between fixes. The stop belongs to the
+    outing before it, so that an outing begins when someone leaves; so does what goes nowhere between two stops.
 
     Parameters
     ----------
@@ -70,17 +72,19 @@ def outings(batch: Batch) -> list[Batch]:
 def _that_move(batch: Batch, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Leave out cuts before pieces that go nowhere: these stay with what was before them."""
     bounds = np.array([0, *starts, batch.fixes])
-    moves = np.array(
-        [_extent(batch, first, last) > _NOWHERE for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
-    )
+    moves = np.array([_extent(batch, first, last) > _NOWHERE for first, last in pairwise(bounds)])
     if not moves.any():
         return starts[:0]
     moves[: int(np.argmax(moves)) + 1] = False  # what is before the first that moves belongs to it
-    return starts[moves[1:]]
+    kept: NDArray[np.int64] = starts[moves[1:]]
+    return kept
 
 
 def _extent(batch: Batch, first: int, last: int) -> float:
-    return float(batch.progress[last - 1] - batch.progress[first])
+    """Metres from corner to corner of the box around some fixes."""
+    u, v = batch.u[first:last], batch.v[first:last]
+    east, north = ground_metres(v[0])
+    return float(np.hypot(np.ptp(u) * east, np.ptp(v) * north))
 
 
 def _cut(batch: Batch, starts: NDArray[np.int64]) -> list[Batch]:

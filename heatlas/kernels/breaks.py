@@ -206,7 +206,7 @@ def _goes_on(u, v, metres, free, i, max_speed, airliner, slack):
 
 @helper()
 def _as_sparse(values, metres, i, least):
-    """Tell whether several of the steps around one are nearly as long; steps of fewer than `least` metres do not count."""
+    """Tell whether several of the steps around one are nearly as long; those below `least` metres do not count."""
     found = 0
     for j in range(max(i - _AROUND, 0), min(i + _AROUND + 1, values.shape[0])):
         if j != i and metres[j] >= least and _SPARSE * values[j] >= values[i]:

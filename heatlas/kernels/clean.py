@@ -25,7 +25,7 @@ def _is_plain(step_u, v, next_v, lapse, limits):
     step = CIRCUMFERENCE * math.sqrt(step_u * step_u + (next_v - v) * (next_v - v))
     if step <= allowed:
         return True
-    # Plain Mercator on the sphere, up to 0.7 % longer or shorter than on the ellipsoid: the other rules measure exactly.
+    # Plain Mercator on the sphere, up to 0.7 % off the ellipsoid, on which the other rules measure.
     e = math.exp((1.0 - next_v - v) * math.pi)
     return step * 2.0 / (e + 1.0 / e) <= allowed * 0.99
 
@@ -89,11 +89,8 @@ def clean_into(lon, lat, time, starts, limits, kept, u, v, seconds, fresh, tally
             step_u -= np.rint(step_u)
             here_u = u[k - 1] + step_u
             # Since the last known time, which may be that of an earlier fix.
-            if (
-                t < clock
-                or t - clock > limits[2]
-                or not _is_plain(step_u, v[k - 1], here_v, t - seconds[k - 1], limits)
-            ):
+            late = t < clock or t - clock > limits[2]
+            if late or not _is_plain(step_u, v[k - 1], here_v, t - seconds[k - 1], limits):
                 odd += 1
         fresh[k] = broken
         broken = False
