@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Tracks"]
 
+_HIDDEN = "fixes hidden for privacy"
+"""What `heatlas.privacy.hide` counts."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tracks:
@@ -205,7 +208,19 @@ class Tracks:
         facts = [f"{self.fixes:,} fixes", dates_of(activities), left_out]
         if not activities:
             facts = [why_nothing(self)]
-        return card(f"{len(activities):,} activities", facts, sports_table(activities))
+        return card(f"{len(activities):,} activities", facts, sports_table(activities, self._lengths()))
+
+    def _lengths(self) -> list[float] | None:
+        """Metres of what is shown of each activity, where anything was cut; else None."""
+        if not self.report.dropped[_HIDDEN]:
+            return None
+        from heatlas.kernels.path import metres_along
+
+        found: list[float] = []
+        for batch in self.batches:
+            along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
+            found += np.diff(along[batch.segments[batch.tracks]]).tolist()
+        return found
 
 
 def why_nothing(tracks: Tracks) -> str:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -308,3 +309,14 @@ def test_asking_what_a_url_is_loads_no_driver():
         "print([m for m in sys.modules if m in {'pyarrow', 'sqlalchemy', 'pymysql', 'duckdb', 'numpy', 'sqlite3'}])"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_what_duckdb_puts_aside_goes_with_heatlas():
+    pytest.importorskip("duckdb")
+    where = "SELECT 1.0 AS lon, 2.0 AS lat, current_setting('temp_directory') AS weight"
+    stream = open_database("duckdb://", query=where).read(["lon", "lat", "weight"])
+    (folder,) = next(stream).column("weight").to_pylist()
+    assert "heatlas-" in folder
+    assert Path(folder).is_dir()
+    assert list(stream) == []
+    assert not Path(folder).exists()

@@ -274,6 +274,20 @@ def test_collections_introduce_themselves():
     assert "weighted by beds" in POINTS._repr_html_()
 
 
+def test_a_card_of_what_is_cut_tells_the_lengths_that_are_shown():
+    from heatlas.kernels.path import metres_along
+    from heatlas.privacy import Privacy
+
+    shown = TRACKS.hidden(Privacy(60.0, (), bytes(16)))
+    assert shown.report.dropped["fixes hidden for privacy"]
+    lengths = shown._lengths()
+    assert len(lengths) == len(shown)
+    metres = sum(metres_along(batch.u, batch.v, batch.segments).sum() for batch in shown.batches)
+    assert sum(lengths) == pytest.approx(metres)
+    assert TRACKS._lengths() is None
+    assert " km</td>" in shown._repr_html_() or " m</td>" in shown._repr_html_()
+
+
 def test_a_picture_is_an_address_for_other_maps(heat):
     url = heat.to_url()
     assert url.startswith("data:image/png;base64,")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library_made import SECRET, cut, made, walks
+from library_made import SECRET, cut, made, put, walks
 from serving import PLACE, client, named, pixels, tile_of, values
 
 from heatlas.errors import BadOption
@@ -256,3 +256,15 @@ def test_groups_are_never_of_a_few_and_leave_no_rest_of_a_few(plan, least):
         for line in set(side.tolist()):
             rest = int(((side == line) & (both < 0)).sum())
             assert rest == 0 or rest >= least or not ((side == line) & (both >= 0)).any()
+
+
+def test_nobody_is_told_when_something_private_came_in(tmp_path):
+    tracks = dated([("Run", 2024, 1)] * 9, private=(8,))
+    with made(tmp_path / "lib.db", tracks[:7], group=40) as library, client(tmp_path / "lib.db", public=True) as web:
+        before = web.get("/api/library.json")
+        put(library, tracks[8:])
+        after = web.get("/api/library.json", headers={"If-None-Match": before.headers["etag"]})
+        assert after.status_code == 304
+        put(library, tracks[7:8])
+        assert web.get("/api/library.json").json()["activities"] == 8
+        assert web.get("/api/library.json").headers["etag"] != before.headers["etag"]

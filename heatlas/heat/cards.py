@@ -36,12 +36,19 @@ def sports_of(activities: Sequence[Activity], most: int = 4) -> str:
     return ", ".join([*named, *([f"{rest:,} others"] if rest else [])])
 
 
-def sports_table(activities: Sequence[Activity]) -> list[tuple[str, str, str]]:
-    """Sport, number and distance of activities, as their sources state it; the most frequent sport first."""
+def sports_table(
+    activities: Sequence[Activity], lengths: Sequence[float | None] | None = None
+) -> list[tuple[str, str, str]]:
+    """Sport, number and distance of activities; the most frequent sport first.
+
+    Distances are as their sources state them, or, where something was cut, the `lengths` (metres) of what is shown:
+    a notebook is handed on, and the difference would be the length that was cut.
+    """
     counts = Counter(activity.sport for activity in activities)
     metres = dict.fromkeys(counts, 0.0)
-    for activity in activities:
-        metres[activity.sport] += activity.distance or 0.0
+    stated = [activity.distance for activity in activities] if lengths is None else lengths
+    for activity, length in zip(activities, stated, strict=True):
+        metres[activity.sport] += length or 0.0
     return [
         (sport, f"{count:,}", _DISTANCE.format(metres[sport]) if metres[sport] else "")
         for sport, count in counts.most_common()

@@ -116,9 +116,6 @@ def take(library: Library, public: bool = False, shown_only: bool = False, least
         zones = link.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
         point_sets = list_point_sets(link)
         shown = read_shown(link)
-    digest.update(repr((settings, zones, sorted(rows))).encode())
-    # What activities are called and when they were decides what filters choose.
-    digest.update(repr(merged.rows).encode())
     for name, stored in point_sets.items():
         digest.update(repr((name, stored.weight, stored.digest)).encode())
     activities = merged.activities
@@ -128,6 +125,11 @@ def take(library: Library, public: bool = False, shown_only: bool = False, least
         digest.update(f"public {least}".encode())
     if public or shown_only:
         activities = {number: activity for number, activity in activities.items() if number in shown}
+    # What activities are called and when they were decides what filters choose. Of a public map only what is on it
+    # counts: nobody is told when something private came in.
+    told = list(activities.items()) if public else merged.rows
+    here = sorted(row for row in rows if not public or row[0] in activities)
+    digest.update(repr((settings, zones, here, told)).encode())
     fixes = sum(row[2] for row in rows if row[0] in activities)
     return Snapshot(
         digest.hexdigest(), activities, fixes, settings, shown, bool(settings.clip_ends or zones),

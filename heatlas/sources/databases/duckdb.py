@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.scratch import scratch_folder
 from heatlas.sources.databases.arrow import plain_batch, plain_schema
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, quoted, select
@@ -51,7 +52,9 @@ def open_duckdb(address: Address, query: str | None, table: str | None) -> Table
     source, schema = attempt(address, errors, "cannot be read", relation)
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
-        with closing(_connect(path)) as link:
+        with scratch_folder() as folder, closing(_connect(path)) as link:
+            # What does not fit into memory would lie beside the file or here, and stay when this is killed.
+            link.execute("SET temp_directory = ?", [str(folder)])
             sql = source if query is not None else select(", ".join(map(quoted, columns)), source)
             for batch in _reader(link.sql(sql)):
                 yield plain_batch(batch, columns)
