@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PointJob"]
 
+_FAINT = "some sums are below 0, the lowest is {:.4g}: too little to matter, they show as nothing"
 _SCREEN = 1024
 """Pixels of a picture that is looked at as it is."""
 
@@ -107,6 +108,8 @@ class PointJob:
                 weightless = tally.lightest == tally.heaviest == 0
                 raise NothingToDraw(why_no_points(points.name, tally, weightless=weightless))
             finished = self.finish.write(field, progress)
+            if field.sample.faint:
+                finished["warnings"].append(_FAINT.format(field.sample.faint))
             return {
                 **points.data(tally, shown=self.frame.bbox is None),
                 **self._balance(tally, field),

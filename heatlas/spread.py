@@ -33,7 +33,9 @@ __all__ = ["MAX_RADIUS", "MEAN_FLOOR", "SHAPES", "Kernel", "halo", "pixel_areas"
 
 SHAPES = ("gaussian", "linear", "quartic", "epanechnikov", "uniform")
 MAX_RADIUS = 768.0
-"""Pixels. What is wider is a job for a coarser window."""
+"""Pixels, where a radius is narrowest in the window. What is wider is a job for a coarser window."""
+_MAX_POLAR = 4 * MAX_RADIUS
+"""Pixels, where a radius on the ground is widest, towards the poles: a map of the world is no finer for it."""
 MEAN_FLOOR = 0.1
 """Share of a point's peak that must be felt for a mean to be shown."""
 _SIGMAS = 3.0
@@ -74,22 +76,26 @@ def halo(kernel: Kernel, window: Window) -> tuple[int, int]:
     Raises
     ------
     BadOption
-        When the radius is more than MAX_RADIUS pixels.
+        When the radius is more than MAX_RADIUS pixels even where it is narrowest, or four times as much anywhere.
     """
     if kernel.is_point:
         return 0, 0
     gaussian = kernel.shape == "gaussian"
     tail = _TAIL / _SIGMAS if gaussian else 1.0
-    radius, rows = kernel.pixels, 0
+    radius, rows, most = kernel.pixels, 0, MAX_RADIUS
     if kernel.metres:
-        radius = _widest(kernel.metres, window, 0)
+        radius, most = _narrowest(kernel.metres, window), _MAX_POLAR
+        if radius <= MAX_RADIUS:
+            radius = _widest(kernel.metres, window, 0)
+        else:
+            most = MAX_RADIUS
         for _ in range(8):  # rows nearer to the poles see wider circles, and so on; it settles at once
-            if radius > MAX_RADIUS:
+            if radius > most:
                 break
             rows = math.ceil(tail * radius) + 1
             radius = _widest(kernel.metres, window, rows)
-    if radius > MAX_RADIUS:
-        least = f"or a radius of at most {MAX_RADIUS / radius * kernel.metres:.0f}m" if kernel.metres else ""
+    if radius > most:
+        least = f"or a radius of at most {most / radius * kernel.metres:.0f}m" if kernel.metres else ""
         raise BadOption(
             f"a radius of {radius:.0f} px is too wide: take a coarser --resolution, a smaller --width {least}".rstrip()
         )
@@ -101,6 +107,12 @@ def halo(kernel: Kernel, window: Window) -> tuple[int, int]:
     if not kernel.metres:
         return math.ceil(radius), math.ceil(radius)
     return _sideways(kernel.metres, window, rows), rows
+
+
+def _narrowest(metres: float, window: Window) -> float:
+    """Pixels of a length on the ground where it is narrowest: on the row of the window nearest to the equator."""
+    middle = np.clip(0.5, window.y / window.scale, (window.y + window.height) / window.scale)
+    return float(metres * window.scale / np.maximum(*ground_metres(np.clip(middle, 0, 1))))
 
 
 def _widest(metres: float, window: Window, rows: int) -> float:
@@ -234,7 +246,7 @@ def _gaussian(plane: NDArray[Any], kernel: Kernel, window: Window, density: bool
         sigma = np.full(beyond.height, deviation)
         halves = 1.0
     # Beyond the edges of the map the width has no end; nothing is drawn there.
-    sigma = np.minimum(sigma, MAX_RADIUS)
+    sigma = np.minimum(sigma, _MAX_POLAR)
     gain = np.ones(len(plane))
     inner = slice(reach, -reach)
     if density:

@@ -16,7 +16,7 @@ import numpy as np
 
 from heatlas.colour import colour, palette
 from heatlas.errors import HeatlasError
-from heatlas.tone import Sample, fit_sample
+from heatlas.tone import Sample, fit_sample, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ class Field:
 
     @property
     def signed(self) -> bool:
-        """Whether sums may be below 0."""
+        """Whether sums are below 0 in places, and that matters."""
         return self.sample.signed
 
     @property
@@ -235,7 +235,7 @@ class _Values:
     def sample(self, grid: Grid) -> Sample:
         """What was collected from a field to which a grid belongs."""
         values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
-        return Sample(np.concatenate(values), grid.measure, grid.count is None, grid.signed)
+        return weighed(Sample(np.concatenate(values), grid.measure, grid.count is None, grid.signed))
 
 
 class _Kept:

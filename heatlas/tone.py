@@ -7,7 +7,7 @@ true numbers.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from heatlas.grid import Grid, Measure
 
-__all__ = ["CURVES", "FADE", "Sample", "Scale", "Tone", "fit", "fit_sample", "parse_scale", "values_on_paths"]
+__all__ = [
+    "CURVES", "FADE", "Sample", "Scale", "Tone", "both_signs_matter", "fit", "fit_sample", "parse_scale",
+    "values_on_paths", "weighed",
+]  # fmt: skip
 
 CURVES = ("linear", "sqrt", "log", "rank")
 FADE = 0.16
@@ -29,6 +32,8 @@ _SAME = 1e-4
 """Share by which values may differ and still count as equal: what single precision and smoothing leave of that."""
 _TELLING = 2.0
 """Greatest by lowest sum from which on the range takes all of the colours."""
+_FAINT = 0.05
+"""Share of the highest sums below which sums of the other sign do not matter: one would hardly see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,9 @@ class Sample:
     sums: bool
     """Whether a pixel adds up what lies in it, and is no mean or extreme."""
     signed: bool
-    """Whether sums may be below 0."""
+    """Whether sums are below 0 in places, and that matters."""
+    faint: float = 0.0
+    """The lowest value below 0 that does not matter, and is not among the values; 0: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,36 @@ def values_on_paths(smoothed: Grid, bare: Grid) -> NDArray[np.float32]:
     """Smoothed values of the pixels that held anything before smoothing, row by row."""
     on_path = smoothed.values[bare.filled]
     return on_path[np.isfinite(on_path)]
+
+
+def both_signs_matter(values: NDArray[Any]) -> bool:
+    """Tell whether sums below 0 are more than a few or a little beside those above.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+        Of pixels on paths, or sums of any places that lie side by side.
+
+    Returns
+    -------
+    bool
+        Whether the lowest reach a twentieth of how far the highest go; of the lowest and the highest 0.05 % count for
+        nothing, of few values none.
+    """
+    if not len(values):
+        return False
+    low = float(np.quantile(values, 0.0005, method="lower"))
+    high = float(np.quantile(values, 0.9995, method="higher"))
+    return low < 0 and -low > _FAINT * high
+
+
+def weighed(sample: Sample) -> Sample:
+    """Take values below 0 out of a sample, and the sign from it, where they do not matter."""
+    if not sample.signed or both_signs_matter(sample.values):
+        return sample
+    above = sample.values > 0
+    faint = float(sample.values.min(initial=0.0))
+    return replace(sample, values=sample.values[above], signed=False, faint=faint)
 
 
 def fit_sample(scale: Scale, sample: Sample) -> Tone:

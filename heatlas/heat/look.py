@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,12 @@ from heatlas.colormaps import colormap
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import suiting_colours, suiting_scale
 from heatlas.heat.meaning import is_amount
-from heatlas.tone import Scale, Tone, fit
+from heatlas.tone import Scale, Tone, both_signs_matter, fit, values_on_paths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.grid import Grid
     from heatlas.heat.meaning import Meaning
     from heatlas.rendering import Drawn
 
@@ -62,13 +63,22 @@ def tone_of(drawn: Drawn, meaning: Meaning, given: Scale | Tone | None) -> Tone:
     if isinstance(given, Tone):
         return given
     if meaning.middle is None:
-        return fit(given or suiting_scale(drawn.smoothed), drawn.smoothed, drawn.bare)
+        shown = _weighed(drawn)
+        return fit(given or suiting_scale(shown), shown, drawn.bare)
     if meaning.middle == 1 and given not in (None, Scale("log")):
         return fit(given, drawn.smoothed, drawn.bare)
     reach = _reach(drawn, logarithmic=meaning.middle == 1)
     if meaning.middle == 1:
         return Tone("log", 1 / reach, reach)
     return _of_difference(drawn, given, reach)
+
+
+def _weighed(drawn: Drawn) -> Grid:
+    """What is shown, as one of sums above 0 where those below do not matter."""
+    shown = drawn.smoothed
+    if not shown.signed or both_signs_matter(values_on_paths(shown, drawn.bare)):
+        return shown
+    return replace(shown, signed=False)
 
 
 def _of_difference(drawn: Drawn, given: Scale | None, reach: float) -> Tone:
@@ -123,7 +133,7 @@ def colours_of(drawn: Drawn, meaning: Meaning, look: Look) -> NDArray[np.uint8]:
     if look.colours is not None:
         return look.colours
     if meaning.middle is None:
-        return suiting_colours(drawn.smoothed, look.background)
+        return suiting_colours(_weighed(drawn), look.background)
     if not is_dark(look.background):
         return colormap("balance")
     if meaning.middle == 0 and is_amount(drawn.smoothed.measure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from heatlas.grid import Grid
 from heatlas.library.point_cells import unmorton
 from heatlas.library.point_index import read_level, read_tile
+from heatlas.mercator import from_lonlat
+from heatlas.tone import both_signs_matter
 from heatlas.window import Window
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
 
-__all__ = ["DEEPEST_TILES", "draw_tile", "points_in_tiles"]
+__all__ = ["DEEPEST_TILES", "both_signs", "draw_tile", "points_in_tiles"]
 
 DEEPEST_TILES = 22
 """Finest zoom of tiles whose pixels are cells of the index."""
@@ -60,6 +63,21 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
         window, measure, _plane(cells, total), None if count is None else _plane(cells, count),
         signed=stored.signed and measure.reduction == "sum",
     )  # fmt: skip
+
+
+def both_signs(library: Library, stored: StoredPoints) -> bool:
+    """Tell whether sums of weights below 0 matter on a map of a point set: one answer for all zooms and kernels.
+
+    The sums are those of squares of which some 64 lie across nearly all points.
+    """
+    if not stored.signed:
+        return False
+    west, south, east, north = stored.crowd or stored.bbox
+    (left, right), (top, bottom) = from_lonlat(np.array([west, east]), np.array([north, south]))
+    across = max(right - left, bottom - top, 2.0**-24)
+    with library.read() as link:
+        cells = read_level(link, stored.number, max(0, math.ceil(math.log2(64 / across))))
+    return cells is not None and cells.total is not None and both_signs_matter(cells.total)
 
 
 def _values(cells: Cells, reduction: str) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:

@@ -26,7 +26,7 @@ from heatlas.report import place_data
 from heatlas.scratch import scratch_folder
 from heatlas.tiling.crowds import LEAST
 from heatlas.tiling.facts import places_in, start_of
-from heatlas.tiling.fields import signed
+from heatlas.tiling.fields import signs_matter_in
 from heatlas.tiling.scales import field_title
 from heatlas.tiling.view import close, open_view
 from heatlas.where import parse_date
@@ -331,7 +331,7 @@ def _drawn(
 def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Colours that suit a dark ground and a light one; None where they are given, or tiles have no palette."""
     measure = field.look.measure
-    of_weights = measure.points and measure.reduction == "sum" and not signed(field)
+    of_weights = measure.points and measure.reduction == "sum" and not signs_matter_in(field)
     if field.look.colormap is not None or (measure.metric and not of_weights):
         return None
     one = Grid(Window(256.0, 0, 0, 1, 1), measure, np.ones((1, 1)))

@@ -17,7 +17,7 @@ from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, start_o
 from heatlas.tiling.fields import first_zoom
 from heatlas.tiling.point_places import box_of, spots_of
 from heatlas.tiling.scales import hex_colours, point_title, title_of
-from heatlas.tiling.view import crowds_in
+from heatlas.tiling.view import crowds_in, signs_matter
 from heatlas.tone import CURVES
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Activity
     from heatlas.library.point_sets import StoredPoints
-    from heatlas.library.store import Library
     from heatlas.places import Place
     from heatlas.server.site import Site
     from heatlas.tiling.snapshot import Snapshot
+    from heatlas.tiling.view import View
 
 __all__ = ["is_told", "library_data", "measures_of", "point_measures", "told_metres"]
 
@@ -60,7 +60,7 @@ def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
         "places": [_place(place) for place in _places(site, snapshot)],
         "gear": [] if site.public else sorted({one.gear for one in activities.values() if one.gear}),
         "measures": measures_of(site, snapshot),
-        "point_sets": [_point_set(site.view.library, stored) for stored in snapshot.point_sets.values()],
+        "point_sets": [_point_set(site.view, stored) for stored in snapshot.point_sets.values()],
         "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
         "tones": list(CURVES),
         "minzoom": first_zoom(snapshot),
@@ -133,15 +133,15 @@ def _place(place: Place) -> dict[str, Any]:
     return {name: data[name] for name in ("center", "bbox", "activities")}
 
 
-def _point_set(library: Library, stored: StoredPoints) -> dict[str, Any]:
+def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
     """A point set as the page shows it; what it was made from is not told."""
-    spots = spots_of(library, stored, _SPOTS)
+    spots = spots_of(view.library, stored, _SPOTS)
     return {
         "name": stored.name,
         "title": stored.name.replace("_", " "),
         "points": stored.points,
         "weight": stored.weight,
-        "signed": stored.signed,
+        "signed": signs_matter(view, stored),
         "bbox": list(box_of(stored)),
         "places": [{"center": list(spot.center), "bbox": list(spot.bbox), "points": spot.points} for spot in spots],
     }

@@ -14,6 +14,7 @@ from heatlas.mercator import CIRCUMFERENCE
 from heatlas.smooth import halo, smooth
 from heatlas.spread import halo as kernel_halo
 from heatlas.spread import spread
+from heatlas.tiling.view import signs_matter
 from heatlas.window import Window
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from heatlas.tiling.view import View
 
 __all__ = [
-    "SIDE", "Field", "as_drawn", "bare", "drawn_zoom", "field_window", "first_zoom", "margins", "signed", "smoothed",
+    "SIDE", "Field", "as_drawn", "bare", "drawn_zoom", "field_window", "first_zoom", "margins", "signs_matter_in",
+    "smoothed",
 ]  # fmt: skip
 
 SIDE = 256
@@ -134,14 +136,20 @@ def bare(field: Field, window: Window) -> Grid | None:
     if not planes:
         return None
     return Grid(
-        window, field.look.measure, planes["total"], planes.get("count"), planes.get("square"), signed=signed(field)
+        window, field.look.measure, planes["total"], planes.get("count"), planes.get("square"), signed=_signed(field)
     )
 
 
-def signed(field: Field) -> bool:
+def _signed(field: Field) -> bool:
     """Whether sums may be below 0."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     return stored is not None and stored.signed and field.look.measure.reduction == "sum"
+
+
+def signs_matter_in(field: Field) -> bool:
+    """Tell whether sums below 0 matter, so that colours have a middle."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    return stored is not None and _signed(field) and signs_matter(field.view, stored)
 
 
 def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:

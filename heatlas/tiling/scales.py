@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.finish import measure_unit, suiting_colours, suiting_scale, written_per_value
 from heatlas.grid import Grid
 from heatlas.ticks import nice_ticks
-from heatlas.tiling.fields import SIDE, as_drawn, bare, margins, signed, smoothed
+from heatlas.tiling.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
 from heatlas.tiling.point_sample import felt
 from heatlas.tiling.tiles import busy_tiles
 from heatlas.tone import fit
@@ -102,7 +102,7 @@ def _pixels(field: Field, total: NDArray[Any], count: NDArray[Any] | None, squar
     """Pixels from anywhere, as a grid of one row."""
     count, square = (None if plane is None else plane.reshape(1, -1) for plane in (count, square))
     window = Window(float(SIDE), 0, 0, total.size, 1)
-    return Grid(window, field.look.measure, total.reshape(1, -1), count, square, signed(field))
+    return Grid(window, field.look.measure, total.reshape(1, -1), count, square, signs_matter_in(field))
 
 
 def _one(field: Field) -> Grid:

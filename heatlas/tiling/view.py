@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption
+from heatlas.library.point_drawing import both_signs
 from heatlas.library.store import failures
 from heatlas.tiling.cache import Cache
 from heatlas.tiling.census import Census, count_tiles
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.grid import Grid
+    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
     from heatlas.places import Place
     from heatlas.tiling.look import Filter
     from heatlas.tone import Tone
 
-__all__ = ["View", "census_of", "choose_in", "close", "crowds_in", "now", "open_view", "unchanged"]
+__all__ = ["View", "census_of", "choose_in", "close", "crowds_in", "now", "open_view", "signs_matter", "unchanged"]
 
-_ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES = 64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20
+_ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS = 64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16
 """Bytes that each kind of memory may take."""
 
 
@@ -54,6 +56,8 @@ class View:
     """Whether activities are left out of which nothing is shown."""
     least: int = LEAST
     """Activities that a filter of a public map must leave."""
+    signs: Cache[bool] = field(default_factory=lambda: Cache(_SIGNS, lambda sign: 100))
+    """Of point sets by number: whether sums below 0 matter on the map."""
     crowds: Cache[Crowds] = field(default_factory=lambda: Cache(_CENSUSES, lambda crowds: 100 * len(crowds.months)))
 
 
@@ -147,6 +151,11 @@ def crowds_in(view: View, snapshot: Snapshot) -> Crowds:
 def census_of(view: View, snapshot: Snapshot, zoom: int) -> Census:
     """Count the passages of a zoom's tiles, once."""
     return view.censuses.get((snapshot.version, zoom), lambda: count_tiles(view.library, zoom))
+
+
+def signs_matter(view: View, stored: StoredPoints) -> bool:
+    """Tell once for each point set whether sums of its weights below 0 matter on the map."""
+    return view.signs.get((stored.number,), lambda: both_signs(view.library, stored))
 
 
 def _data_version(view: View) -> int:
