@@ -33,6 +33,8 @@ def open_sources(
     decimal: str | None = None,
     dates: str | None = None,
     time: str | None = None,
+    max_gap: str | float | None = None,
+    max_gap_distance: str | float | None = None,
     workers: int | None = None,
     measure: str = "passes",
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
@@ -49,6 +51,9 @@ def open_sources(
         Column of tables that tells tracks apart; tables need it.
     query, table, lat, lon, geometry, crs, decimal, dates, time : str, optional
         As for `open_points`.
+    max_gap, max_gap_distance : str or float, optional
+        Longest time ("10min", or seconds) and length ("2km", or metres) between two fixes over which a line is drawn;
+        by default what stands out of the rhythm of each recording is a gap.
     workers : int, optional
         Processes for reading; by default one for each processor.
     measure : str
@@ -67,13 +72,16 @@ def open_sources(
     SourceFailed, MissingExtra
         When a table cannot be read.
     """
-    from heatlas.keeping import is_library, library_tracks
+    from heatlas.keeping import is_library, library_tracks, refuse_gaps
+    from heatlas.options import parse_gaps
     from heatlas.sources.load import load
     from heatlas.sources.tables import open_table
     from heatlas.warm import warm_up
 
     refuse_odd(sources)
+    gaps = parse_gaps(max_gap, max_gap_distance)
     if any(map(is_library, sources)):
+        refuse_gaps(max_gap, max_gap_distance)
         if len(sources) > 1:
             raise BadOption("a library goes alone: heatlas import SOURCE... -l LIBRARY brings more into it")
         progress("reading", 0, 0)
@@ -94,6 +102,7 @@ def open_sources(
         _recordings(
             tables, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, time=time, track=track
         ),
+        gaps,
     )
     for found in tables:
         report.read += 1

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import re
 
+from heatlas.clean import Gaps
 from heatlas.errors import BadOption
 from heatlas.privacy import Zone
 from heatlas.smooth import Smoothing, default_smoothing
 from heatlas.spread import Kernel
 
 __all__ = [
-    "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_kernel", "parse_length", "parse_smoothing",
-    "parse_zone",
+    "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_gaps", "parse_kernel", "parse_length",
+    "parse_smoothing", "parse_zone",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
+_LAPSES = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
 
 
@@ -32,6 +34,34 @@ def parse_length(text: str, name: str) -> float:
     if not (0 < metres < math.inf):
         raise BadOption(f"{name} {text!r} is no length: write it like 200m or 1.5km")
     return metres
+
+
+def parse_gaps(max_gap: str | float | None, max_gap_distance: str | float | None, known: Gaps | None = None) -> Gaps:
+    """Read the longest steps that are drawn: "10min" or "600" (seconds), and "2km"; "auto" is a recording's own rhythm.
+
+    `known` is what holds where nothing is given.
+
+    Raises
+    ------
+    BadOption
+        For what is no time, or no length, above 0.
+    """
+    known = Gaps() if known is None else known
+    time, distance = known.time, known.distance
+    if max_gap is not None:
+        time = None if str(max_gap).strip().lower() == "auto" else _seconds(str(max_gap), "--max-gap")
+    if max_gap_distance is not None:
+        auto = str(max_gap_distance).strip().lower() == "auto"
+        distance = None if auto else parse_length(str(max_gap_distance), "--max-gap-distance")
+    return Gaps(time, distance)
+
+
+def _seconds(text: str, name: str) -> float:
+    match = re.fullmatch(_NUMBER + r"\s*(s|sec|min|m|h|d|)", text.strip().lower())
+    seconds = float(match[1]) * _LAPSES[match[2]] if match else math.nan
+    if not (0 < seconds < math.inf):
+        raise BadOption(f"{name} {text!r} is no time: write it like 90s, 10min, 2h or 1d")
+    return seconds
 
 
 def parse_smoothing(text: str) -> Smoothing:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import POSITION_OPTIONS, position_options
+from heatlas.cli.options import POSITION_OPTIONS, gaps_options, position_options
 from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.progress import show_progress
@@ -42,6 +42,7 @@ _workers = click.option("--workers", type=click.IntRange(1), metavar="N", help="
 @_library
 @click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track, from now on.")
 @click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="Hide a place from now on; may be repeated.")
+@gaps_options
 @_tables
 @_workers
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
@@ -169,6 +170,7 @@ def _check(library: str, everything: bool) -> None:
 )  # fmt: skip
 @click.option("--token", metavar="SECRET", help="What clients must know; needed to be reached from elsewhere.")
 @click.option("--basemap", metavar="URL", help="Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.")
+@gaps_options
 @_tables
 @_quiet
 def serve_command(sources: tuple[str, ...], quiet: bool, **options: Any) -> None:
@@ -178,7 +180,7 @@ def serve_command(sources: tuple[str, ...], quiet: bool, **options: Any) -> None
     """
     from heatlas.keeping import serve_sources
 
-    of_tables = {name: options.pop(name) for name in _TABLE_OPTIONS}
+    of_tables = {name: options.pop(name) for name in (*_TABLE_OPTIONS, "max_gap", "max_gap_distance")}
     with show_progress(quiet) as progress:
         serve_sources(
             *(sources or ("heatlas.db",)), progress=progress.count, ready=progress.done, quiet=quiet,

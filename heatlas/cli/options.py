@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 __all__ = [
-    "POSITION_OPTIONS", "film_options", "filters_options", "hiding_options", "library_option", "picture_options",
-    "position_options", "quiet_option", "style_options", "tables_options", "tile_options", "windows_options",
+    "POSITION_OPTIONS", "film_options", "filters_options", "gaps_options", "hiding_options", "library_option",
+    "picture_options", "position_options", "quiet_option", "style_options", "tables_options", "tile_options",
+    "windows_options",
 ]  # fmt: skip
 
 POSITION_OPTIONS = ("lat", "lon", "geometry", "crs", "decimal", "dates")
@@ -132,6 +133,24 @@ def position_options(function: click.decorators.FC) -> click.decorators.FC:
         ),
         click.option("--lon", metavar="COLUMN", help="Tables: longitudes; by default found by name."),
         click.option("--lat", metavar="COLUMN", help="Tables: latitudes; by default found by name."),
+    ):
+        function = option(function)
+    return function
+
+
+def gaps_options(function: click.decorators.FC) -> click.decorators.FC:
+    """Options that say outright over which steps of tracks a line is drawn."""
+    for option in (
+        click.option(
+            "--max-gap-distance",
+            metavar="LENGTH",
+            help="Tracks: draw no line between fixes farther apart, e.g. 2km.  [default: by each recording's rhythm]",
+        ),
+        click.option(
+            "--max-gap",
+            metavar="TIME",
+            help="Tracks: draw no line over a longer time without a fix, e.g. 10min.  [default: likewise]",
+        ),
     ):
         function = option(function)
     return function

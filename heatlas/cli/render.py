@@ -9,6 +9,7 @@ import click
 from heatlas.cli.options import (
     film_options,
     filters_options,
+    gaps_options,
     hiding_options,
     picture_options,
     style_options,
@@ -33,6 +34,7 @@ __all__ = ["command"]
 @tables_options
 @filters_options
 @hiding_options
+@gaps_options
 @picture_options
 @film_options
 @tile_options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import Activity
+from heatlas.clean import EARLIEST
 from heatlas.mercator import ground_metres
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ __all__ = ["PART", "Trace", "is_part", "metres_between", "poverty", "trace_of"]
 
 PART = 0.8
 """A copy that takes less than this share of the other's time is but a part of it."""
-_SANE = (315_532_800.0, 4_102_444_800.0)  # 1980 to 2100: clocks outside were never set
+_SANE = (EARLIEST, 4_102_444_800.0)  # to 2100; cleaning has taken out what clocks say that were never set
 _ATTRIBUTES = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told"})
 
 

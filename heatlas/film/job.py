@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import select
 from heatlas.choice import Choice, is_centred, why_nowhere
+from heatlas.clean import limits
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.film.reel import FORMATS, Reel, check_film, write_reel
 from heatlas.film.scenes import Look, Scenes
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["FilmJob"]
 
 _UNDATED = "activities whose start is unknown or cannot be"
-_GPS_EPOCH = 315964800.0  # 1980-01-06: nothing that was recorded is older
-_AHEAD = 2 * 86400.0
-"""Seconds by which clocks may be ahead of this one."""
 _BYTES = 32
 """Memory that a pixel takes beside what a picture does: its colours, its glow, and the heat the tone was fitted to."""
 
@@ -219,9 +217,9 @@ class FilmJob:
 
 def _dated(tracks: Tracks) -> Tracks:
     """Leave out activities that do not say when they were: one broken clock would make a film of thousands of years."""
-    latest = time.time() + _AHEAD
+    earliest, latest = limits()
     kept = [
-        select(b, [a.start is not None and _GPS_EPOCH <= a.start <= latest for a in b.activities])
+        select(b, [a.start is not None and earliest <= a.start <= latest for a in b.activities])
         for b in tracks.batches
     ]  # fmt: skip
     out = len(tracks) - sum(len(batch) for batch in kept)

@@ -8,7 +8,7 @@
 ============ ==============================================================
 """
 
-from heatlas.keeping.bringing import import_into
+from heatlas.keeping.bringing import import_into, refuse_gaps
 from heatlas.keeping.changing import (
     compact_library,
     hide_zone,
@@ -24,6 +24,6 @@ from heatlas.library.identity import is_library
 
 __all__ = [
     "audit_library", "check_library", "compact_library", "hide_zone", "import_into", "is_library", "library_of",
-    "library_tracks", "point_sets_of", "reindex_library", "remove_activities", "remove_points", "renew_cuts",
-    "serve_sources", "show_zone", "zones_of",
+    "library_tracks", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities", "remove_points",
+    "renew_cuts", "serve_sources", "show_zone", "zones_of",
 ]  # fmt: skip

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from heatlas.errors import BadOption
 from heatlas.keeping.looking import zones_of
 from heatlas.library.identity import is_library
-from heatlas.options import parse_length, parse_zone
+from heatlas.options import parse_gaps, parse_length, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from heatlas.privacy import Zone
 
-__all__ = ["import_into", "refuse_table_options"]
+__all__ = ["import_into", "refuse_gaps", "refuse_table_options"]
 
 
 def import_into(
@@ -24,6 +24,8 @@ def import_into(
     *sources: Any,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     **table_options: Any,
@@ -44,6 +46,9 @@ def import_into(
     zones : collection of str
         Circles "LAT,LON,RADIUS" to hide from now on, under the names "zone 1", "zone 2" ...; one that is hidden
         already stays as it is.
+    max_gap, max_gap_distance : str, optional
+        Longest time ("10min") and length ("2km") between fixes over which a line is drawn, in place of each recording's
+        own rhythm ("auto"); the library keeps to it for what is brought in from now on.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
@@ -60,13 +65,17 @@ def import_into(
     from heatlas.library.imports import import_sources
     from heatlas.library.merged import list_activities
     from heatlas.library.point_tables import import_tables, named_tables
+    from heatlas.library.settings import set_gaps
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import reindex
     from heatlas.report import Report
 
     clip = parse_length(clip_ends, "--clip-ends") if clip_ends else None
     circles = [parse_zone(zone) for zone in zones]
+    parse_gaps(max_gap, max_gap_distance)
     recordings, of_tables = _apart(sources)
+    if not (recordings or (max_gap is None and max_gap_distance is None)):
+        raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     if not of_tables:
         refuse_table_options(table_options)
     tables = named_tables(of_tables, **table_options)
@@ -79,9 +88,13 @@ def import_into(
                 zones=_with(zones_of(path), circles) if circles else None,
                 progress=lambda done, total: progress("hiding", done, total),
             )
+        changed = None
+        if not (max_gap is None and max_gap_distance is None):
+            changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
         report = Report()
         if recordings:
             report = import_sources(library, recordings, workers, lambda done, total: progress("reading", done, total))
+        report.warnings += [(str(path), changed)] if changed else []
         point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
         held = len(list_activities(library))
     nothing = not (report.read or point_sets or report.dropped["files that were read before"])
@@ -118,6 +131,21 @@ def _apart(sources: Collection[Any]) -> tuple[list[Path], list[Any]]:
         else:
             recordings.append(Path(source))
     return recordings, tables
+
+
+def refuse_gaps(max_gap: object, max_gap_distance: object) -> None:
+    """Refuse what is said of gaps to a library, whose tracks were read before.
+
+    Raises
+    ------
+    BadOption
+        Saying where to say it.
+    """
+    if not (max_gap is None and max_gap_distance is None):
+        raise BadOption(
+            "--max-gap and --max-gap-distance are for recordings when they are read, and a library holds their tracks: "
+            "say them to heatlas import, into a new library"
+        )
 
 
 def refuse_table_options(given: Mapping[str, Any]) -> None:

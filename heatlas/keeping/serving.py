@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, MissingExtra, NothingToDraw
-from heatlas.keeping.bringing import import_into, refuse_table_options
+from heatlas.keeping.bringing import import_into, refuse_gaps, refuse_table_options
 from heatlas.keeping.looking import refuse_missing
 from heatlas.library.identity import is_library
 from heatlas.scratch import scratch_folder
@@ -58,6 +58,8 @@ def library_of(
     *,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     workers: int | None = None,
     told: Callable[[dict[str, Any]], None] = lambda report: None,
     **table_options: Any,
@@ -70,7 +72,7 @@ def library_of(
         One library, or recordings, or tables of points.
     progress : callable, optional
         Is told the stage, and how much of how much is done.
-    clip_ends, zones, workers, **table_options
+    clip_ends, zones, max_gap, max_gap_distance, workers, **table_options
         As for `import_into`; a library has its own.
     told : callable, optional
         Is given the report of `import_into`, if anything was brought in.
@@ -90,13 +92,22 @@ def library_of(
                 "a library hides what it was told to: change that by heatlas library reindex --clip-ends or "
                 "heatlas zones add"
             )
+        refuse_gaps(max_gap, max_gap_distance)
         yield Path(libraries[0])
         return
     refuse_missing(sources)
     with scratch_folder() as folder:
         path = folder / "heatlas.db"
         brought = import_into(
-            path, *sources, clip_ends=clip_ends, zones=zones, workers=workers, progress=progress, **table_options
+            path,
+            *sources,
+            clip_ends=clip_ends,
+            zones=zones,
+            max_gap=max_gap,
+            max_gap_distance=max_gap_distance,
+            workers=workers,
+            progress=progress,
+            **table_options,
         )
         told(brought)
         if not (brought["activities"] or brought["point_sets"]):

@@ -15,6 +15,7 @@ from heatlas.errors import Unreadable, printable
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
+from heatlas.library.settings import gaps_of, read_settings
 from heatlas.library.upkeep import compact, forget, index, judge_anew, unindex
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from heatlas.clean import Gaps
     from heatlas.library.store import Library
     from heatlas.report import Duplicate
     from heatlas.sources.archive import Sheet
@@ -132,6 +134,7 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
     """Read files that are new or have changed; None stands for the others."""
     with library.read() as link:
         rows = link.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
+        gaps = gaps_of(read_settings(link))
     known = {row[0]: row[1:] for row in rows}
     for entry in files:
         name = _absolute(entry.name)
@@ -145,7 +148,7 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
             continue
         yield entry, _read(entry, export, digest if said == said_before else b"", {
             "number": number, "name": name, "size": entry.size, "changed": changed, "said": said,
-        })  # fmt: skip
+        }, gaps)  # fmt: skip
 
 
 def _absolute(name: str) -> str:
@@ -171,15 +174,15 @@ def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, change
     return False
 
 
-def _read(entry: Entry, export: Exports, before: bytes, row: dict[str, Any]) -> _File:
+def _read(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps) -> _File:
     try:
         data = entry.read()
     except Unreadable:  # reading reports it; without a digest it is tried again next time
-        return _File({**row, "digest": b""}, read_group([entry], _EVERY, export))
+        return _File({**row, "digest": b""}, read_group([entry], _EVERY, export, gaps))
     digest = hashlib.blake2b(data, digest_size=16).digest()
     if digest == before:
         return _File({**row, "digest": digest}, None)
-    return _File({**row, "digest": digest}, read_group([replace(entry, read=lambda: data)], _EVERY, export))
+    return _File({**row, "digest": digest}, read_group([replace(entry, read=lambda: data)], _EVERY, export, gaps))
 
 
 def _enough(files: Sequence[_File]) -> bool:

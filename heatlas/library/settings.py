@@ -7,8 +7,9 @@ import hmac
 import json
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from heatlas.clean import Gaps
 from heatlas.errors import BadOption
 from heatlas.library.schema import DEEPEST
 from heatlas.mercator import MAX_LATITUDE
@@ -17,9 +18,20 @@ from heatlas.traced import REJOIN
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Settings", "privacy_of", "read_settings", "read_zones", "write_settings", "write_zones"]
+    from heatlas.library.store import Library
+
+__all__ = [
+    "Settings",
+    "gaps_of",
+    "privacy_of",
+    "read_settings",
+    "read_zones",
+    "set_gaps",
+    "write_settings",
+    "write_zones",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,11 @@ class Settings:
     secret: str = ""
     """Fingerprint of the owner's secret with which the cuts were drawn; the secret itself is never in the
     library. Empty while nothing is hidden."""
+
+    max_gap: float | None = None
+    """Seconds between fixes over which a line is drawn, of what is read from now on; None: what stands out is a gap."""
+    max_gap_distance: float | None = None
+    """Metres, likewise."""
 
     def __post_init__(self) -> None:
         first, last = self.zooms
@@ -60,7 +77,34 @@ def read_settings(link: sqlite3.Connection) -> Settings:
 
 def write_settings(link: sqlite3.Connection, settings: Settings) -> None:
     """Keep settings; the index must be made anew where they change it."""
-    link.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(asdict(settings)),))
+    link.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_said(settings)),))
+
+
+def _said(settings: Settings) -> dict[str, Any]:
+    """Settings as JSON; what was never said is left out, as it was before it could be said."""
+    return {name: value for name, value in asdict(settings).items() if value is not None}
+
+
+def gaps_of(settings: Settings) -> Gaps:
+    """What the library's owner says of gaps."""
+    return Gaps(settings.max_gap, settings.max_gap_distance)
+
+
+def set_gaps(library: Library, change: Callable[[Gaps], Gaps]) -> str | None:
+    """Keep what is said of gaps; returns what to tell when tracks are there that were read otherwise."""
+    with library.write() as link:
+        settings = read_settings(link)
+        gaps = change(gaps_of(settings))
+        if gaps == gaps_of(settings):
+            return None
+        write_settings(link, replace(settings, max_gap=gaps.time, max_gap_distance=gaps.distance))
+        (there,) = link.execute("SELECT count(*) FROM activities").fetchone()
+    if not there:
+        return None
+    return (
+        f"the {there:,} activities that were there keep the gaps with which they were read, as only what is read from "
+        "now on follows --max-gap and --max-gap-distance; import all into a new library to change them"
+    )
 
 
 def read_zones(link: sqlite3.Connection) -> dict[str, Zone]:

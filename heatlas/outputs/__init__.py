@@ -43,6 +43,8 @@ def render(
     before: str | dt.date | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     query: str | None = None,
     table: str | None = None,
     lat: str | None = None,
@@ -114,6 +116,9 @@ def render(
         or objects of `datetime`.
     clip_ends, zones
         What of tracks to hide: a length, and circles "LAT,LON,RADIUS".
+    max_gap, max_gap_distance : str, optional
+        Longest time ("10min") and length ("2km") between fixes over which a line is drawn, in place of each recording's
+        own rhythm.
     query, table : str, optional
         What to read of a database; the layer of a file that has several.
     lat, lon, geometry, weight, time, track : str, optional
@@ -181,6 +186,7 @@ def render(
 
 _TEXTS = {
     "bbox", "around", "resolution", "smooth", "after", "before", "clip_ends", "radius", "every", "span", "duration",
+    "max_gap", "max_gap_distance",
 }  # fmt: skip
 """Options that are text, but are easily given as numbers, rows of numbers, or dates."""
 

@@ -36,6 +36,8 @@ def film(
     before: str | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     query: str | None = None,
     table: str | None = None,
     lat: str | None = None,
@@ -94,7 +96,8 @@ def film(
         least=(5 if public_least is None else public_least) if public else 0,
     )  # fmt: skip
     tracks = open_sources(
-        *sources, columns=what.columns, track=track, time=time, **columns, workers=workers, measure=str(what),
+        *sources, columns=what.columns, track=track, time=time, **columns, max_gap=max_gap,
+        max_gap_distance=max_gap_distance, workers=workers, measure=str(what),
         progress=progress,
     )  # fmt: skip
     return job.run(tracks, workers, progress)

@@ -40,6 +40,8 @@ def picture(
     before: str | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     query: str | None = None,
     table: str | None = None,
     lat: str | None = None,
@@ -92,7 +94,13 @@ def picture(
     }  # fmt: skip
     if points:
         refuse(
-            {"--sport": sports or None, "--clip-ends": clip_ends, "--zone": zones or None},
+            {
+                "--sport": sports or None,
+                "--clip-ends": clip_ends,
+                "--zone": zones or None,
+                "--max-gap": max_gap,
+                "--max-gap-distance": max_gap_distance,
+            },
             "tracks, and these are points: leave it out" + ("" if held else ", or say --track COLUMN"),
         )
         if held is None:
@@ -130,7 +138,8 @@ def picture(
         where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones,
     )  # fmt: skip
     tracks = open_sources(
-        *sources, columns=what.columns, track=track, time=time, **columns, workers=workers, measure=str(what),
+        *sources, columns=what.columns, track=track, time=time, **columns, max_gap=max_gap,
+        max_gap_distance=max_gap_distance, workers=workers, measure=str(what),
         progress=progress,
     )  # fmt: skip
     return tracks_job.run(tracks, workers, progress)

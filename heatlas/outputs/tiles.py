@@ -31,6 +31,8 @@ def tiles(
     before: str | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     public: bool = False,
     public_least: int | None = None,
     query: str | None = None,
@@ -83,7 +85,8 @@ def tiles(
     last: dict[str, Any] = {}
     if watch and not (len(sources) == 1 and is_library(sources[0])):
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
-    hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
+    gaps = {"max_gap": max_gap, "max_gap_distance": max_gap_distance}
+    hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         how: dict[str, Any] = {
             **options, **rest, **_openly(public, public_least), "refit": refit, "workers": workers
@@ -112,6 +115,8 @@ def page(
     before: str | None = None,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
     public: bool = False,
     public_least: int | None = None,
     query: str | None = None,
@@ -160,7 +165,8 @@ def page(
         query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
         weight=weight, time=time,
     )  # fmt: skip
-    hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers}
+    gaps = {"max_gap": max_gap, "max_gap_distance": max_gap_distance}
+    hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         made = publish_html(
             path, output, **_openly(public, public_least), workers=workers, progress=progress, **options, **rest
@@ -204,6 +210,7 @@ def _opened(
         return
     only_tables(sources)
     refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports"),
+            "--max-gap": hiding["max_gap"], "--max-gap-distance": hiding["max_gap_distance"],
             "--public": public or None},
            "tracks, and a table's rows are points: leave it out")  # fmt: skip
     name, workers = _name_of(sources), hiding["workers"]
