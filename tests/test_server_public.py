@@ -216,6 +216,9 @@ def test_the_smallest_group_fills_up_a_rest_that_is_too_small():
     groups = grouped(months, 5)
     assert alone(groups, months) == {(2023, 3): 8, (None, None): 7}
     assert len(set(groups[:7].tolist()) | set(groups[15:18].tolist())) == 1
+    # What was put together goes first, so that months stand alone.
+    months += [(2022, 1)] * 4 + [(2022, 2)] * 4
+    assert alone(grouped(months, 5), months) == {(2023, 1): 6, (2023, 3): 8, (None, None): 7}
     of_year = [(2023, 1)] * 3 + [(2023, 2)] * 2 + [(2024, 1)] * 5
     assert grouped(of_year, 5).tolist() == [0] * 5 + [1] * 5
     assert grouped(of_year, 11).tolist() == [-1] * 10

@@ -42,8 +42,8 @@ L = TypeVar("L")
 LEAST = 5
 """Activities that a filter of a public map must leave to be answered, unless another number is given."""
 _OF_TIME = frozenset({"year", "month"})
-_OTHERS = object()
-"""Name of what is too small for a group of its own."""
+_OTHERS = "\0others"
+"""Name of what is too small for a group of its own; no sport is called so."""
 
 
 def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
@@ -53,7 +53,8 @@ def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
     ----------
     paths : sequence of tuple
         Of each activity, such as (year, month). What is too small is put together under the path without its last
-        part, at last under none; where that is too small, the smallest group joins it.
+        part, at last under none; where that is too small, the smallest group joins it, of several that were put
+        together so if there is one.
     least : int
         Activities of a group.
     """
@@ -66,7 +67,8 @@ def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
         ]
     counts = Counter(names)
     while 0 < counts[rest] < least and len(counts) > 1:
-        smallest = min(counts.keys() - {rest}, key=lambda name: (counts[name], repr(name)))
+        # What is put together already, rather than what stands alone.
+        smallest = min(counts.keys() - {rest}, key=lambda name: (name[-1] != _OTHERS, counts[name], repr(name)))
         names = [rest if name == smallest else name for name in names]
         counts = Counter(names)
     places = {name: k if count >= least else -1 for k, (name, count) in enumerate(counts.items())}
