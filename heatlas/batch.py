@@ -39,6 +39,11 @@ class Activity:
     name: str = ""
     start: float | None = None
     """Unix seconds, UTC."""
+    utc_offset: float | None = None
+    """Seconds by which local time was ahead of UTC at the start, as the recording says; None where it does not."""
+    time_zone: str = field(default="", compare=False)
+    """Name in the IANA database of the time zone where it began; empty where nobody has looked (see
+    `heatlas.sources.time_zones`). It follows from the track, so it tells no activity from another."""
     distance: float | None = None
     """Metres, as its source states them."""
     elapsed_time: float | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.options import parse_length, parse_zone
 from heatlas.privacy import Privacy, owner_secret
-from heatlas.where import parse_date, parse_where
+from heatlas.where import parse_moment, parse_where
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,6 +29,8 @@ class Choice:
     where: str | None
     after: str | None
     before: str | None
+    utc: bool = False
+    """Whether dates and times are those of UTC; else of the place where each activity began."""
 
     @classmethod
     def parse(
@@ -40,6 +42,7 @@ class Choice:
         before: str | None,
         clip_ends: str | None,
         zones: Collection[str],
+        utc: bool = False,
     ) -> Choice:
         """Check the options.
 
@@ -49,15 +52,18 @@ class Choice:
             For a date, a filter, a length or a circle that is none.
         """
         for date in filter(None, (after, before)):
-            parse_date(date)
+            parse_moment(date)
         if where is not None:
             parse_where(where)
         clip = parse_length(clip_ends, "--clip-ends") if clip_ends else 0.0
         circles = tuple(parse_zone(zone) for zone in zones)
-        return cls(Privacy(clip, circles, owner_secret() if clip or circles else b""), sports, where, after, before)
+        privacy = Privacy(clip, circles, owner_secret() if clip or circles else b"")
+        return cls(privacy, sports, where, after, before, utc)
 
     def of(self, tracks: Tracks) -> Tracks:
         """Filter tracks and cut out what must not be seen; the report says what was left out."""
+        if self.utc:
+            tracks = tracks.in_utc()
         tracks = tracks.select(self.sports, self.after, self.before)
         if self.where is not None:
             tracks = tracks.where(self.where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +9,10 @@ import numpy as np
 from heatlas.batch import COLUMNS
 from heatlas.report import place_data
 from heatlas.spool import Tally
+from heatlas.where import start_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from heatlas.point_set import PointSet
@@ -21,14 +22,14 @@ __all__ = ["describe_points", "describe_tracks"]
 
 
 def describe_tracks(tracks: Tracks) -> dict[str, Any]:
-    """Activities by sport, first and last start, share of fixes that have each column, and places."""
+    """Activities by sport, first and last start in local time, share of fixes that have each column, and places."""
     sports: dict[str, dict[str, float]] = {}
     for activity in tracks.activities:
         counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
         counts["activities"] += 1
         counts["distance_m"] += activity.distance or 0
         counts["moving_s"] += activity.moving_time or 0
-    starts = sorted(start for activity in tracks.activities if (start := activity.start) is not None)
+    starts = [start for activity in tracks.localised().activities if (start := start_of(activity)) is not None]
     known = {
         name: sum(int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns)
         for name in COLUMNS
@@ -36,8 +37,8 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
     return {
         **tracks.data(),
         "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
-        "first": _iso(starts[0]) if starts else None,
-        "last": _iso(starts[-1]) if starts else None,
+        "first": _iso(min(starts)) if starts else None,
+        "last": _iso(max(starts)) if starts else None,
         "columns": {name: n / tracks.fixes for name, n in known.items() if n},
         "places": [place_data(place) for place in tracks.places()],
         "seconds": tracks.report.seconds,
@@ -45,8 +46,9 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
     }
 
 
-def _iso(moment: float) -> str:
-    return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat().replace("+00:00", "Z")
+def _iso(moment: dt.datetime) -> str:
+    """A moment by the clocks of its place: 2024-01-01T08:00:00+13:00."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Job:
         before: str | None,
         clip_ends: str | None,
         zones: Collection[str],
+        utc: bool = False,
     ) -> Job:
         """Check all options; a window that is known already must fit into memory.
 
@@ -62,7 +63,7 @@ class Job:
             Before anything was read.
         """
         choice = Choice.parse(
-            where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones
+            where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc
         )  # fmt: skip
         job = cls(measure, frame, finish, parse_smoothing(smooth), choice)
         if frame.bbox is not None:

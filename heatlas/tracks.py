@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,16 @@ from heatlas.places import bbox_window, find_places, visits_of
 from heatlas.privacy import Privacy, hide
 from heatlas.report import Report
 from heatlas.smooth import Smoothing
-from heatlas.where import attributes, parse_date, parse_where
+from heatlas.sources.time_zones import with_time_zones
+from heatlas.where import (
+    attributes,
+    in_utc,
+    moment_seconds,
+    needs_local_time,
+    offset_of,
+    parse_moment,
+    parse_where,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,10 +73,11 @@ class Tracks:
         return {**self.report.data(), "activities": len(self), "fixes": self.fixes}
 
     def where(self, text: str) -> Tracks:
-        """Keep the activities that a CQL2 filter passes (see `heatlas.where.parse_where`)."""
+        """Keep the activities that a CQL2 filter passes (see `heatlas.where.parse_where`); times are local."""
         test = parse_where(text)
         names = dict.fromkeys(name for activity in self.activities for name in activity.extra)
-        return self._kept(lambda activity: test({**names, **attributes(activity)}))
+        tracks = self.localised() if needs_local_time(text) else self
+        return tracks._kept(lambda activity: test({**names, **attributes(activity)}))
 
     def select(
         self,
@@ -76,7 +87,8 @@ class Tracks:
     ) -> Tracks:
         """Keep activities of some sports that start at or after one date and before another.
 
-        Dates are text, "2024-05-01" or "2024-05-01T08:30:00Z", or objects of `datetime`; UTC by default.
+        Dates are text, "2024-05-01" or "2024-05-01T08:30:00Z", or objects of `datetime`; without an offset they are
+        meant by the clocks of the place where each activity began.
 
         Raises
         ------
@@ -89,18 +101,28 @@ class Tracks:
         known = {activity.sport for activity in self.activities}
         if words and known and not words & known:
             raise BadOption(f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}")
-        first = parse_date(after).timestamp() if after else None
-        last = parse_date(before).timestamp() if before else None
+        first, last = (parse_moment(text) if text else None for text in (after, before))
+        local = any(moment is not None and moment.tzinfo is None for moment in (first, last))
 
         def keep(activity: Activity) -> bool:
-            start = activity.start
             return (
                 (not words or activity.sport in words)
-                and (first is None or (start is not None and start >= first))
-                and (last is None or (start is not None and start < last))
+                and (first is None or _lead(activity, first) >= 0)
+                and (last is None or _lead(activity, last) < 0)
             )
 
-        return self._kept(keep) if words or after or before else self
+        tracks = self.localised() if local else self
+        return tracks._kept(keep) if words or after or before else self
+
+    def localised(self) -> Tracks:
+        """The same, with the time zones filled in that say what local time was (see `heatlas.where.start_of`)."""
+        return replace(self, batches=tuple(map(with_time_zones, self.batches)))
+
+    def in_utc(self) -> Tracks:
+        """The same as if clocks showed UTC everywhere: for filters, dates and films."""
+        return replace(
+            self, batches=tuple(replace(b, activities=tuple(map(in_utc, b.activities))) for b in self.batches)
+        )
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
         kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
@@ -195,7 +217,7 @@ class Tracks:
     def __repr__(self) -> str:
         from heatlas.heat.cards import dates_of, sports_of
 
-        activities = self.activities
+        activities = self.localised().activities
         facts = [f"{len(activities):,} activities", f"{self.fixes:,} fixes", dates_of(activities)]
         about = ", ".join(fact for fact in facts if fact)
         return f"<Tracks {about}: {sports_of(activities)}>" if activities else f"<Tracks none: {why_nothing(self)}>"
@@ -203,7 +225,7 @@ class Tracks:
     def _repr_html_(self) -> str:
         from heatlas.heat.cards import card, dates_of, sports_table
 
-        activities, report = self.activities, self.report
+        activities, report = self.localised().activities, self.report
         left_out = f"{len(report.failed):,} files could not be read" if report.failed else ""
         facts = [f"{self.fixes:,} fixes", dates_of(activities), left_out]
         if not activities:
@@ -221,6 +243,13 @@ class Tracks:
             along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
             found += np.diff(along[batch.segments[batch.tracks]]).tolist()
         return found
+
+
+def _lead(activity: Activity, moment: dt.datetime) -> float:
+    """Seconds by which an activity began after a moment, on local clocks if that has no offset; NaN where unknown."""
+    if activity.start is None:
+        return math.nan
+    return activity.start + (0.0 if moment.tzinfo else offset_of(activity)) - moment_seconds(moment)
 
 
 def why_nothing(tracks: Tracks) -> str:

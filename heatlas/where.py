@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption
@@ -14,18 +16,71 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Activity
 
-__all__ = ["ATTRIBUTES", "attributes", "parse_date", "parse_filter", "parse_where", "without_accents"]
+__all__ = [
+    "ATTRIBUTES", "attributes", "in_utc", "moment_seconds", "needs_local_time", "offset_of", "parse_date",
+    "parse_filter", "parse_moment", "parse_where", "start_of", "without_accents",
+]  # fmt: skip
 
 ATTRIBUTES = (
     "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
-    "device", "id", "source", "year", "month", "weekday", "hour",
+    "device", "id", "source", "year", "month", "weekday", "hour", "utc_offset",
 )  # fmt: skip
-"""What every activity can be asked for; a source may add more. Metres, seconds, UTC; weekday 1 is Monday."""
+"""What every activity can be asked for; a source may add more. Metres, seconds; start, year, month, weekday (1 is
+Monday) and hour by the clocks of the place where it began, which were utc_offset seconds ahead of UTC."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
+
+
+def offset_of(activity: Activity) -> float:
+    """Seconds by which local time was ahead of UTC when an activity began.
+
+    As its recording says, else as the time zone of its place has it; 0 where both are unknown.
+    """
+    if activity.utc_offset is not None:
+        return activity.utc_offset
+    if activity.start is None or not activity.time_zone:
+        return 0.0
+    zone = _zone(activity.time_zone)
+    if zone is None:
+        return 0.0
+    # Not by `fromtimestamp`, which on some systems knows no moment before 1970.
+    offset = (_EPOCH + dt.timedelta(seconds=activity.start)).astimezone(zone).utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
+
+
+@cache
+def _zone(name: str) -> dt.tzinfo | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # a zone that this machine's database does not know
+        return None
+
+
+def start_of(activity: Activity) -> dt.datetime | None:
+    """When an activity began, in local time, if that is known."""
+    if activity.start is None:
+        return None
+    offset = dt.timedelta(seconds=offset_of(activity))
+    moment = _EPOCH + dt.timedelta(seconds=activity.start)
+    return moment.astimezone(dt.timezone(offset) if offset else dt.UTC)
+
+
+def in_utc(activity: Activity) -> Activity:
+    """The same activity as if clocks showed UTC everywhere."""
+    return replace(activity, utc_offset=0.0)
+
+
+def needs_local_time(where: str) -> bool:
+    """Whether a filter may ask for what depends on local time."""
+    return _LOCAL.search(where) is not None
 
 
 def attributes(activity: Activity) -> dict[str, Any]:
     """Attributes of an activity by name; None where unknown."""
-    start = None if activity.start is None else dt.datetime.fromtimestamp(activity.start, dt.UTC)
+    start = start_of(activity)
     return {
         **activity.extra,
         "sport": activity.sport,
@@ -44,11 +99,14 @@ def attributes(activity: Activity) -> dict[str, Any]:
         "month": start and start.month,
         "weekday": start and start.isoweekday(),
         "hour": start and start.hour,
+        "utc_offset": start and offset_of(activity),
     }
 
 
-def parse_date(text: str | dt.date) -> dt.datetime:
-    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object; UTC where no offset is given.
+def parse_moment(text: str | dt.date) -> dt.datetime:
+    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object.
+
+    Where no offset is given it has none, and is meant by the clocks of each activity's place.
 
     Raises
     ------
@@ -56,10 +114,26 @@ def parse_date(text: str | dt.date) -> dt.datetime:
         When it is neither.
     """
     try:
-        moment = dt.datetime.fromisoformat(str(text).strip())
+        return dt.datetime.fromisoformat(str(text).strip())
     except ValueError:
         raise BadOption(f"{text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
+
+
+def parse_date(text: str | dt.date) -> dt.datetime:
+    """Read a day or a moment as `parse_moment` does; UTC where no offset is given, as for rows of a table.
+
+    Raises
+    ------
+    BadOption
+        When it is neither.
+    """
+    moment = parse_moment(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def moment_seconds(moment: dt.datetime) -> float:
+    """Unix seconds of a moment; of one without an offset, what a clock that shows it would have in UTC."""
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH).total_seconds()
 
 
 def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -190,7 +264,7 @@ def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:
         return _attribute(node["property"], values)
     for kind in ("date", "timestamp"):
         if kind in node:
-            return parse_date(node[kind])
+            return parse_moment(node[kind])
     op, args = node["op"], node["args"]
     if op in {"and", "or"}:
         decisive = op == "or"
@@ -232,9 +306,12 @@ def _apply(op: str, operands: list[Any]) -> Any:
 def _compare(op: str, a: Any, b: Any) -> bool:
     """Compare two known values; a date may be compared with text, everything else with its own kind."""
     if isinstance(a, dt.datetime) and isinstance(b, str):
-        b = parse_date(b)
+        b = parse_moment(b)
     elif isinstance(b, dt.datetime) and isinstance(a, str):
-        a = parse_date(a)
+        a = parse_moment(a)
+    if isinstance(a, dt.datetime) and isinstance(b, dt.datetime):
+        # What has no offset is meant by the same clocks.
+        a, b = a.replace(tzinfo=a.tzinfo or b.tzinfo), b.replace(tzinfo=b.tzinfo or a.tzinfo)
     return bool(_COMPARISONS[op](a, b))
 
 

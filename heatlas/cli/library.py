@@ -168,6 +168,7 @@ def _check(library: str, everything: bool) -> None:
     "--public-least", type=click.IntRange(1), metavar="N",
     help="Public: activities that a filter must leave to be answered.  [default: 5]",
 )  # fmt: skip
+@click.option("--utc", is_flag=True, help="Days and hours of UTC, not of the places where activities began.")
 @click.option("--token", metavar="SECRET", help="What clients must know; needed to be reached from elsewhere.")
 @click.option("--basemap", metavar="URL", help="Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.")
 @gaps_options

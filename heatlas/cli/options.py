@@ -21,8 +21,14 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but
 def filters_options(function: click.decorators.FC) -> click.decorators.FC:
     """Options that choose activities."""
     for option in (
-        click.option("--before", metavar="DATE", help="Only activities that start before this day or moment (UTC)."),
-        click.option("--after", metavar="DATE", help="Only activities that start on or after this day or moment."),
+        click.option("--utc", is_flag=True, help="Days, hours and films in UTC, not in local time."),
+        click.option("--before", metavar="DATE", help="Only activities that start before this day or moment."),
+        click.option(
+            "--after",
+            metavar="DATE",
+            help="Only activities that start on or after this day, or this moment; in the local time of their places, "
+            "but for a moment with Z or an offset.",
+        ),
         click.option("--sport", multiple=True, metavar="NAME", help="Only this sport, e.g. Run; may be repeated."),
         click.option(
             "--where",

@@ -22,7 +22,9 @@ __all__ = ["PART", "Trace", "is_part", "metres_between", "poverty", "trace_of"]
 PART = 0.8
 """A copy that takes less than this share of the other's time is but a part of it."""
 _SANE = (EARLIEST, 4_102_444_800.0)  # to 2100; cleaning has taken out what clocks say that were never set
-_ATTRIBUTES = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told"})
+_ATTRIBUTES = tuple(
+    f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told", "time_zone"}
+)
 
 
 @dataclass(frozen=True, slots=True)

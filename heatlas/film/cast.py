@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import split
+from heatlas.where import offset_of
 from heatlas.window import Window
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Cast:
     tracks: list[Batch]
     """(k) Of one activity each; views of the batches that they were taken from."""
     starts: NDArray[np.float64]
-    """(k,) Unix seconds, ascending. Those that have no fix in the window count as being among the others, so that
-    the film's time is that of what it shows."""
+    """(k,) seconds on local clocks (see `heatlas.where.offset_of`), ascending. Those that have no fix in the window
+    count as being among the others, so that the film's time is that of what it shows."""
     totals: NDArray[np.float64]
     """(k + 1, 3) activities with a fix in the window, and the metres and seconds that they spent there, of all tracks
     before the k-th."""
@@ -44,7 +45,7 @@ def make_cast(batches: Iterable[Batch], window: Window, grown: Window) -> Cast:
     Parameters
     ----------
     batches : iterable of Batch
-        Of activities with a start.
+        Of activities with a start, their time zones filled in.
     window, grown : Window
         What is shown; the same with the halo that smoothing reads.
     """
@@ -85,9 +86,9 @@ def _first_of_month(moment: float) -> float:
 
 
 def _start(track: Batch) -> float:
-    start = track.activities[0].start
-    assert start is not None
-    return start
+    activity = track.activities[0]
+    assert activity.start is not None
+    return activity.start + offset_of(activity)
 
 
 def _inside(track: Batch, window: Window) -> tuple[float, float, float, float]:

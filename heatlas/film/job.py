@@ -82,6 +82,7 @@ class FilmJob:
         before: str | None = None,
         clip_ends: str | None = None,
         zones: Collection[str] = (),
+        utc: bool = False,
         every: str | None = None,
         span: str | None = None,
         duration: str | None = None,
@@ -98,7 +99,7 @@ class FilmJob:
             What is shown, and how finely.
         output : Path
             Its ending decides the format: .mp4, .gif or .webp.
-        tone, colormap_name, legend, smooth, where, sports, after, before, clip_ends, zones
+        tone, colormap_name, legend, smooth, where, sports, after, before, clip_ends, zones, utc
             As for a picture.
         background : str, optional
             As for a picture, but not "none"; "dark" when nothing is said.
@@ -127,7 +128,9 @@ class FilmJob:
             output, measure, frame,
             Look.parse(measure, tone=tone, colormap_name=colormap_name, background=background or "dark", legend=legend),
             parse_smoothing(smooth),
-            Choice.parse(where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones),
+            Choice.parse(
+                where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc
+            ),
             parse_step(every or "auto"), None if span is None else parse_span(span),
             parse_duration(duration or "20s", fps), fps, least,
         )  # fmt: skip
@@ -176,7 +179,7 @@ class FilmJob:
         """
         started = time.perf_counter()
         tracks = self.choice.of(tracks)
-        tracks = _dated(tracks.where("private = FALSE") if self.least else tracks)
+        tracks = _dated(tracks.where("private = FALSE") if self.least else tracks).localised()
         if not tracks.batches:
             left = tracks.report.dropped[_UNDATED]
             raise NothingToDraw(

@@ -1,4 +1,7 @@
-"""The clock of a film: when it begins and ends, what each frame shows of it, and how options say so."""
+"""The clock of a film: when it begins and ends, what each frame shows of it, and how options say so.
+
+Moments are those of local clocks, wherever activities were: seconds since midnight of the first of January 1970 there.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,9 @@ class Timeline:
     """Moments up to which the frames of a film show activities, at an even pace."""
 
     begin: float
-    """Unix seconds, UTC: the midnight before the first activity."""
+    """Seconds: the midnight before the first activity."""
     ends: NDArray[np.float64]
-    """(frames,) Unix seconds, ascending: a frame shows what started before; the last is a midnight."""
+    """(frames,) seconds, ascending: a frame shows what started before; the last is a midnight."""
     span: float | None
     """Seconds before its end in which an activity must have started to be shown; None: all are."""
 
@@ -79,7 +82,7 @@ def make_timeline(first: float, last: float, frames: int, step: int | str, span:
     Parameters
     ----------
     first, last : float
-        Unix seconds: starts of the first and the last activity.
+        Seconds on local clocks: starts of the first and the last activity.
     frames : int
         How many there are.
     step : int or str

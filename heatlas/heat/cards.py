@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
 from heatlas.units import Unit
+from heatlas.where import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +20,11 @@ _DISTANCE = Unit("m", style="distance")
 
 
 def dates_of(activities: Sequence[Activity]) -> str:
-    """First and last day (UTC) on which activities began; empty where none is known."""
-    starts = [activity.start for activity in activities if activity.start is not None]
-    if not starts:
+    """First and last local day on which activities began; empty where none is known."""
+    days = [start.date() for start in map(start_of, activities) if start is not None]
+    if not days:
         return ""
-    first, last = (dt.datetime.fromtimestamp(start, dt.UTC).date() for start in (min(starts), max(starts)))
+    first, last = min(days), max(days)
     return str(first) if first == last else f"{first} to {last}"
 
 

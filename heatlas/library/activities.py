@@ -10,6 +10,7 @@ import numpy as np
 
 from heatlas.batch import Activity
 from heatlas.library.tracks import delete_track, fingerprint, write_track
+from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,7 +26,7 @@ _READ = ", ".join(("number", *_ATTRIBUTES))
 
 def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
     """Keep an activity and its track (a batch of one, nothing cut); returns its number."""
-    activity = batch.activities[0]
+    activity = with_time_zones(batch).activities[0]
     known = batch.time[~np.isnan(batch.time)]
     row: dict[str, Any] = {name: getattr(activity, name) for name in _ATTRIBUTES}
     row["extra"] = json.dumps(dict(activity.extra), default=_plain, ensure_ascii=False)

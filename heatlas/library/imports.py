@@ -21,6 +21,7 @@ from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.load import Outcome, read_group
 from heatlas.sources.strava import find_exports
+from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
@@ -202,7 +203,7 @@ def _store(library: Library, files: Sequence[_File], report: Report, workers: in
         new: dict[int, Batch] = {}
         for file in files:
             number = _write_file(link, file)
-            new |= {insert_activity(link, number, track): track for track in file.tracks}
+            new |= {insert_activity(link, number, track): track for track in map(with_time_zones, file.tracks)}
         copies = resolve(link, new, again)
         unindex(link, copies.hide)
         index(link, copies.show, workers)

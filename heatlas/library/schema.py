@@ -6,6 +6,12 @@ released, never changes: what must change is another step.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
 __all__ = ["APPLICATION_ID", "DEEPEST", "MIGRATIONS", "SPAN", "TIMELESS"]
 
 APPLICATION_ID = 0x4865_4174
@@ -150,5 +156,31 @@ _COPIES = (
     f"CREATE INDEX activities_timeless ON activities (west) WHERE {TIMELESS}",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _POINTS, _RULES, _COPIES)
-"""Statements of each step."""
+
+def _time_zones(link: sqlite3.Connection) -> None:
+    from heatlas.library.time_zones import fill_time_zones
+
+    fill_time_zones(link)
+
+
+_LOCAL = (
+    # Seconds by which local time was ahead of UTC, as the recording says; else the IANA name of its place's time zone.
+    "ALTER TABLE activities ADD COLUMN utc_offset REAL",
+    "ALTER TABLE activities ADD COLUMN time_zone TEXT NOT NULL DEFAULT ''",
+    # FIT's was there already, under the same name among what else was said; 0 is what many write who do not know.
+    """
+    UPDATE activities
+    SET utc_offset = nullif(json_extract(extra, '$.utc_offset'), 0), extra = json_remove(extra, '$.utc_offset')
+    WHERE json_type(extra, '$.utc_offset') IN ('integer', 'real')
+    """,
+    _time_zones,
+)
+
+MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
+    _FIRST,
+    _POINTS,
+    _RULES,
+    _COPIES,
+    _LOCAL,
+)
+"""Statements of each step, and what is done by more than SQL."""

@@ -242,7 +242,10 @@ def _prepare(library: Library, create: bool) -> None:
             raise SourceFailed(f"{library.path} was written by a newer heatlas: update heatlas to open it")
         for statements in MIGRATIONS[version:]:
             for statement in statements:
-                link.execute(statement)
+                if callable(statement):
+                    statement(link)
+                else:
+                    link.execute(statement)
         link.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     if known != APPLICATION_ID:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS_OF", "delete_track", "fingerprint", "read_track", "write_track"]
+__all__ = ["COLUMNS_OF", "delete_track", "fingerprint", "first_fix", "read_track", "write_track"]
 
 _ALWAYS: dict[str, type[np.generic]] = {
     "u": np.float64,
@@ -102,6 +102,19 @@ def read_track(link: sqlite3.Connection, number: int, activity: Activity, column
         tracks=np.array([0, len(segments) - 1]),
         activities=(activity,),
     )
+
+
+def first_fix(link: sqlite3.Connection, number: int) -> tuple[float, float] | None:
+    """World coordinates of a track's first fix, without decoding the others; None where it has none."""
+    found = []
+    for name in ("u", "v"):
+        row = link.execute("SELECT data FROM tracks WHERE key = ?", (number * _SPAN + _NUMBERS[name],)).fetchone()
+        planes = np.frombuffer(unpack(row[0]) if row is not None else b"", np.uint8)
+        if not len(planes) or len(planes) % 8:
+            return None
+        # The first value is the difference to 0: the first byte of each plane.
+        found.append(float(planes.reshape(8, -1)[:, 0].copy().view("<f8")[0]))
+    return found[0], found[1]
 
 
 def delete_track(link: sqlite3.Connection, number: int) -> None:

@@ -41,6 +41,7 @@ def render(
     sports: Collection[str] = (),
     after: str | dt.date | None = None,
     before: str | dt.date | None = None,
+    utc: bool = False,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     max_gap: str | None = None,
@@ -114,6 +115,8 @@ def render(
     where, sports, after, before
         Which activities (see `Tracks.where` and `Tracks.select`), or which rows (see `PointSet.where`). Dates are text
         or objects of `datetime`.
+    utc : bool
+        Read dates and times of filters and films as UTC; else activities are dated by the clocks of their places.
     clip_ends, zones
         What of tracks to hide: a length, and circles "LAT,LON,RADIUS".
     max_gap, max_gap_distance : str, optional

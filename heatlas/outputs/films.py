@@ -34,6 +34,7 @@ def film(
     sports: Collection[str] = (),
     after: str | None = None,
     before: str | None = None,
+    utc: bool = False,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     max_gap: str | None = None,
@@ -91,7 +92,7 @@ def film(
     )  # fmt: skip
     job = FilmJob.parse(
         what, frame, output=output, tone=tone, colormap_name=colormap, background=background, legend=legend,
-        smooth=smooth or "auto", where=where, sports=sports, after=after, before=before, clip_ends=clip_ends,
+        smooth=smooth or "auto", where=where, sports=sports, after=after, before=before, utc=utc, clip_ends=clip_ends,
         zones=zones, every=every, span=span, duration=duration, fps=fps,
         least=(5 if public_least is None else public_least) if public else 0,
     )  # fmt: skip

@@ -38,6 +38,7 @@ def picture(
     sports: Collection[str] = (),
     after: str | None = None,
     before: str | None = None,
+    utc: bool = False,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     max_gap: str | None = None,
@@ -98,6 +99,7 @@ def picture(
                 "--sport": sports or None,
                 "--clip-ends": clip_ends,
                 "--zone": zones or None,
+                "--utc": utc or None,
                 "--max-gap": max_gap,
                 "--max-gap-distance": max_gap_distance,
             },
@@ -135,7 +137,7 @@ def picture(
     what = parse_measure(measure or "passes", other_metrics(sources, of_tables, query, table))
     tracks_job = Job.parse(
         what, frame, Finish.parse(output=output, measure=what, **look), smooth=smooth or "auto",  # type: ignore[arg-type]
-        where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones,
+        where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc,
     )  # fmt: skip
     tracks = open_sources(
         *sources, columns=what.columns, track=track, time=time, **columns, max_gap=max_gap,

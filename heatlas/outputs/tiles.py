@@ -29,6 +29,7 @@ def tiles(
     sports: Collection[str] = (),
     after: str | None = None,
     before: str | None = None,
+    utc: bool = False,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     max_gap: str | None = None,
@@ -89,7 +90,7 @@ def tiles(
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         how: dict[str, Any] = {
-            **options, **rest, **_openly(public, public_least), "refit": refit, "workers": workers
+            **options, **rest, **_openly(public, public_least), "utc": utc, "refit": refit, "workers": workers
         }  # fmt: skip
         if not watch:
             return {**brought, **publish(path, output, progress=progress, **how)}
@@ -113,6 +114,7 @@ def page(
     sports: Collection[str] = (),
     after: str | None = None,
     before: str | None = None,
+    utc: bool = False,
     clip_ends: str | None = None,
     zones: Collection[str] = (),
     max_gap: str | None = None,
@@ -169,7 +171,14 @@ def page(
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
     with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         made = publish_html(
-            path, output, **_openly(public, public_least), workers=workers, progress=progress, **options, **rest
+            path,
+            output,
+            **_openly(public, public_least),
+            utc=utc,
+            workers=workers,
+            progress=progress,
+            **options,
+            **rest,
         )
     return {**brought, **made, "outputs": [made["output"]]}
 

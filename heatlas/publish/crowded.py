@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.tiling.crowds import alone, grouped
-from heatlas.tiling.facts import start_of
+from heatlas.where import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -25,11 +25,11 @@ from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
 from heatlas.scratch import scratch_folder
 from heatlas.tiling.crowds import LEAST
-from heatlas.tiling.facts import places_in, start_of
+from heatlas.tiling.facts import places_in
 from heatlas.tiling.fields import signs_matter_in
 from heatlas.tiling.scales import field_title
 from heatlas.tiling.view import close, open_view
-from heatlas.where import parse_date
+from heatlas.where import parse_moment, start_of
 from heatlas.window import Window
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def publish_html(
     basemap: Mapping[str, str] | str | None = None,
     public: bool = False,
     least: int = LEAST,
+    utc: bool = False,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
     **look: Any,
@@ -102,6 +103,8 @@ def publish_html(
     least : int
         Activities that a layer of some of them must have when it is public; where those that are left out would be too
         few, the smallest other layer is left out too, as it could be worked out from the rest.
+    utc : bool
+        Whether years, months and filters are those of UTC; else of the place where each activity began.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
@@ -128,7 +131,7 @@ def publish_html(
         raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
     chosen: dict[str, Any] = {"where": where, "sports": sports, "after": after, "before": before}
     with open_library(library_path) as library, scratch_folder() as folder:
-        view = open_view(library, public, shown_only=True, least=least)
+        view = open_view(library, public, shown_only=True, least=least, utc=utc)
         try:
             progress("looking what there is", 0, 0)
             plans, left_out = _plans(view, layers, chosen, look)
@@ -264,21 +267,26 @@ def _by_gear(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
     parts = []
     for gear, _ in ordered:
         test = "gear = '{}'".format(gear.replace("'", "''"))
-        parts.append((gear, {"where": f"({chosen['where']}) AND {test}" if chosen["where"] else test}))
+        parts.append((gear, _also(chosen, test)))
     return parts
+
+
+def _also(chosen: dict[str, Any], test: str) -> dict[str, Any]:
+    return {"where": f"({chosen['where']}) AND {test}" if chosen["where"] else test}
 
 
 def _by_year(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
     years = sorted({moment.year for moment in _starts(activities)})
-    return [(str(year), _span(chosen, f"{year}-01-01", f"{year + 1}-01-01")) for year in years]
+    return [(str(year), _span(chosen, f"{year:04}-01-01", f"{year + 1:04}-01-01", f"year = {year}")) for year in years]
 
 
 def _by_month(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
     parts = []
     for year, month in sorted({(moment.year, moment.month) for moment in _starts(activities)}):
-        following = f"{year + month // 12}-{month % 12 + 1:02}-01"
+        following = f"{year + month // 12:04}-{month % 12 + 1:02}-01"
         name = dt.date(year, month, 1).strftime("%b %Y")
-        parts.append((name, _span(chosen, f"{year}-{month:02}-01", following)))
+        test = f"year = {year} AND month = {month}"
+        parts.append((name, _span(chosen, f"{year:04}-{month:02}-01", following, test)))
     return parts
 
 
@@ -286,10 +294,13 @@ def _starts(activities: list[Activity]) -> list[dt.datetime]:
     return [start for start in map(start_of, activities) if start is not None]
 
 
-def _span(chosen: dict[str, Any], after: str, before: str) -> dict[str, Any]:
-    """What two ranges of time have in common."""
-    first = max((text for text in (after, chosen["after"]) if text), key=parse_date)
-    last = min((text for text in (before, chosen["before"]) if text), key=parse_date)
+def _span(chosen: dict[str, Any], after: str, before: str, test: str) -> dict[str, Any]:
+    """What two ranges of time have in common; `test` says the same as `after` and `before`."""
+    given = [parse_moment(text) for text in (chosen["after"], chosen["before"]) if text]
+    if any(moment.tzinfo for moment in given):
+        return _also(chosen, test)  # a moment everywhere, and a month by local clocks: neither holds the other
+    first = max((text for text in (after, chosen["after"]) if text), key=parse_moment)
+    last = min((text for text in (before, chosen["before"]) if text), key=parse_moment)
     return {"after": first, "before": last}
 
 
@@ -309,7 +320,7 @@ def _drawn(
     """Draw a layer; None: there is nothing to see in it."""
     try:
         report = publish(
-            field.view.library.path, archive, zooms=zooms, public=field.view.public,
+            field.view.library.path, archive, zooms=zooms, public=field.view.public, utc=field.view.utc,
             least=1,  # it was seen to which layers have enough
             workers=workers, **plan.options,
             progress=lambda stage, done, total: progress(f"{plan.title}: {stage}", done, total),

@@ -99,6 +99,7 @@ def publish(
     refit: bool = False,
     public: bool = False,
     least: int = LEAST,
+    utc: bool = False,
     url: str = "",
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
@@ -126,6 +127,8 @@ def publish(
         Leave out the activities that are marked as private, and refuse a filter that leaves a few.
     least : int
         Activities that a filter must leave when it is public.
+    utc : bool
+        Whether dates and times of filters are those of UTC; else of the place where each activity began.
     url : str
         Address under which a folder will be found, for tiles.json; by default tiles are named beside it.
     workers : int, optional
@@ -155,7 +158,7 @@ def publish(
     check(output, url or None)
     order = parse_order(library_path, **options)
     with open_library(library_path) as library:
-        view = open_view(library, public, shown_only=True, least=least)
+        view = open_view(library, public, shown_only=True, least=least, utc=utc)
         try:
             return _publish(view, view.snapshot, output, order, refit, url, workers, progress)
         finally:
@@ -169,6 +172,7 @@ def watch(
     told: Callable[[dict[str, Any]], None] = lambda report: None,
     public: bool = False,
     least: int = LEAST,
+    utc: bool = False,
     refit: bool = False,
     url: str = "",
     workers: int | None = None,
@@ -179,7 +183,7 @@ def watch(
 
     Parameters
     ----------
-    library_path, output, public, least, refit, url, workers, progress, **options
+    library_path, output, public, least, utc, refit, url, workers, progress, **options
         As for `publish`; tones are fitted anew the first time alone.
     told : callable, optional
         Is given what each run gave.
@@ -188,7 +192,7 @@ def watch(
     check(output, url or None)
     parse_order(library_path, **options)
     with open_library(library_path) as library, suppress(KeyboardInterrupt):
-        view = open_view(library, public, shown_only=True, least=least)
+        view = open_view(library, public, shown_only=True, least=least, utc=utc)
         try:
             while True:
                 # There may be nothing yet.

@@ -58,6 +58,7 @@ def create_app(
     library_path: str | Path,
     *,
     public: bool = False,
+    utc: bool = False,
     token: str | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK,
     basemap: Mapping[str, str] | str | None = None,
@@ -77,6 +78,8 @@ def create_app(
     public : bool
         For everybody: no names, gear or days finer than months, nothing about single activities, no import; totals of
         what is shown; no measures of the body and no numbers (.npy), unless they are named.
+    utc : bool
+        Days and hours of UTC; else those of the place where each activity began.
     token : str, optional
         What must be given, as ``?token=`` or ``Authorization: Bearer``.
     allowed_hosts : sequence of str
@@ -104,7 +107,7 @@ def create_app(
     library = open_library(library_path)
     tidy(library)
     site = Site(
-        view=open_view(library, public, least=public_least),
+        view=open_view(library, public, least=public_least, utc=utc),
         public=public,
         token=token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),

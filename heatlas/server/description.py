@@ -116,7 +116,9 @@ _MOMENT = r"^([0-9]{4}-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?)?)?)?
 _FILTER = [
     _parameter("sport", "Activities of this sport, or of any of these", _list(_text("sport"), maxItems=40)),
     _parameter(
-        "after", "That start then or later; on a public map, in that month or later", _text("after", pattern=_MOMENT)
+        "after",
+        "That start on that local day (or at that moment, with Z) or later; on a public map, in that month or later",
+        _text("after", pattern=_MOMENT),
     ),
     _parameter("before", "That start earlier; on a public map, not after that month", _text("before", pattern=_MOMENT)),
     _parameter("where", "That pass a filter in CQL2 text; a public map knows sport, year, month", _text("where")),

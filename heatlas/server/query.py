@@ -12,7 +12,7 @@ from heatlas.grid import parse_measure
 from heatlas.options import parse_smoothing
 from heatlas.tiling.look import Filter, Look
 from heatlas.tone import parse_scale
-from heatlas.where import parse_date, parse_filter
+from heatlas.where import moment_seconds, parse_filter, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -117,9 +117,11 @@ def _date(name: str, text: str | None, public: bool) -> str | None:
     assert text is not None
     month = re.fullmatch(r"[0-9]{4}-[0-9]{2}", text.strip())
     try:
-        date = parse_date(f"{text.strip()}-01" if month else text)
-        date.timestamp()
+        date = parse_moment(f"{text.strip()}-01" if month else text)
+        moment_seconds(date)
         if public:
+            # Without its offset too: months that begin at any minute would tell to the minute when activities were.
+            date = date.replace(tzinfo=None)
             first = date.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
             if name == "before" and date > first:
                 first = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)

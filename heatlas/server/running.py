@@ -25,6 +25,7 @@ def serve(
     public: bool = False,
     token: str | None = None,
     *,
+    utc: bool = False,
     allowed_hosts: Sequence[str] | None = None,
     basemap: Mapping[str, str] | str | None = None,
     public_measures: Collection[str] | None = None,
@@ -41,7 +42,7 @@ def serve(
         Address to listen at. Others than this machine's own need a token, or `public`.
     port : int
         TCP port; 0 takes a free one.
-    public, token, basemap, public_measures, public_least
+    public, utc, token, basemap, public_measures, public_least
         As for `heatlas.server.create_app`.
     allowed_hosts : sequence of str, optional
         Names by which the server may be called. By default those of this machine; any name when a token is
@@ -72,7 +73,7 @@ def serve(
     if not public and public_least is not None:
         raise BadOption("--public-least is for a --public map: any other answers every filter")
     app = create_app(
-        library_path, public=public, token=token, allowed_hosts=allowed_hosts, basemap=basemap,
+        library_path, public=public, utc=utc, token=token, allowed_hosts=allowed_hosts, basemap=basemap,
         public_measures=public_measures or (), public_least=LEAST if public_least is None else public_least,
     )  # fmt: skip
     config = uvicorn.Config(

@@ -13,12 +13,13 @@ from heatlas.report import place_data
 from heatlas.server.openness import is_open_measure
 from heatlas.server.query import LAST_ZOOM
 from heatlas.tiling.crowds import alone
-from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, start_of
+from heatlas.tiling.facts import measures_of_tracks, name_of, places_in
 from heatlas.tiling.fields import first_zoom
 from heatlas.tiling.point_places import box_of, spots_of
 from heatlas.tiling.scales import hex_colours, point_title, title_of
 from heatlas.tiling.view import crowds_in, signs_matter
 from heatlas.tone import CURVES
+from heatlas.where import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,7 +88,7 @@ def told_metres(site: Site, snapshot: Snapshot, number: int) -> float | None:
 
 
 def day_of(activity: Activity) -> str | None:
-    """Day on which an activity began (UTC), as 2024-05-01."""
+    """Local day on which an activity began, as 2024-05-01."""
     start = start_of(activity)
     return None if start is None else start.date().isoformat()
 

@@ -8,8 +8,9 @@ from heatlas.library.passing import passing
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.server.query import FILTER, only, parse_filter_of, within
 from heatlas.server.summary import told_metres
-from heatlas.tiling.facts import latest_first, start_of
+from heatlas.tiling.facts import latest_first
 from heatlas.tiling.snapshot import choose
+from heatlas.where import start_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams

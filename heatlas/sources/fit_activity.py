@@ -223,14 +223,16 @@ def _name(summary: Summary, sessions: list[Message]) -> str:
     return str(found or summary.get(SPORT).get("name", ""))
 
 
-def _extra(summary: Summary, sessions: list[Message]) -> dict[str, Value]:
-    extra: dict[str, Value] = {}
-    if len(sessions) == 1:
-        extra = {key: sessions[0][key] for key in _EXTRA if key in sessions[0]}
+def _extra(sessions: list[Message]) -> dict[str, Value]:
+    return {key: sessions[0][key] for key in _EXTRA if key in sessions[0]} if len(sessions) == 1 else {}
+
+
+def _utc_offset(summary: Summary) -> float | None:
+    """Seconds by which the device's clock was ahead of UTC; 0 says nothing: many write it who do not know."""
     local, true = (summary.get(ACTIVITY).get(key) for key in ("local_timestamp", "timestamp"))
-    if isinstance(local, int) and isinstance(true, int) and abs(local - true) <= 15 * 3600:
-        extra["utc_offset"] = round((local - true) / _QUARTER_HOUR) * _QUARTER_HOUR
-    return extra
+    if not (isinstance(local, int) and isinstance(true, int) and abs(local - true) <= 15 * 3600):
+        return None
+    return float(round((local - true) / _QUARTER_HOUR) * _QUARTER_HOUR) or None
 
 
 def make_activity(
@@ -277,6 +279,7 @@ def make_activity(
         distance=metres,
         elapsed_time=elapsed,
         moving_time=_total(sessions, "timer_time"),
+        utc_offset=_utc_offset(summary),
         device=_device(summary.get(FILE_ID)),
-        extra=_extra(summary, sessions),
+        extra=_extra(sessions),
     )

@@ -27,6 +27,8 @@ from heatlas.sources.xml import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from heatlas.batch import Recording
@@ -86,7 +88,7 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
     found: list[tuple[Activity, int, int, list[int]]] = []
     for number, first, last, segments in _tracks(document):
         track = tracks[number] if 0 <= number < len(tracks) else None
-        activity = _activity(about, track, document.fields[first:last])
+        activity = _activity(about, track, document.fields[first:last], document.offsets)
         if found and _goes_on(found[-1][0], activity, document.fields[first - 1 : first + 1]):
             # The points of consecutive tracks lie one after the other.
             activity, first_of_all, _, earlier = found.pop()
@@ -95,7 +97,7 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
         else:
             found.append((activity, first, last, segments))
     if not found:
-        activity = _activity(about, tracks[0] if tracks else None, document.fields)
+        activity = _activity(about, tracks[0] if tracks else None, document.fields, document.offsets)
         return [make_recording(activity, document.fields, (), (*document.warnings, *_what_else(root)))]
     return [
         make_recording(activity, document.fields[first:last], (s - first for s in segments), document.warnings)
@@ -132,7 +134,7 @@ def _about(document: Document, source: str) -> Activity:
     )
 
 
-def _activity(about: Activity, track: Any, fields: NDArray[np.float64]) -> Activity:
+def _activity(about: Activity, track: Any, fields: NDArray[np.float64], offsets: Mapping[float, float]) -> Activity:
     """Add what a track says of itself; the element is None where it was lost."""
     sport = name = ""
     if track is not None:
@@ -141,7 +143,8 @@ def _activity(about: Activity, track: Any, fields: NDArray[np.float64]) -> Activ
     times = fields[:, kernel.TIME]
     times = times[np.isfinite(times)]
     start = float(times[0]) if len(times) else about.start
-    return replace(about, sport=sport_name(sport), name=name or about.name, start=start)
+    offset = None if start is None else offsets.get(start)
+    return replace(about, sport=sport_name(sport), name=name or about.name, start=start, utc_offset=offset)
 
 
 def _goes_on(before: Activity, after: Activity, seam: NDArray[np.float64]) -> bool:

@@ -40,7 +40,7 @@ _GENERAL = {
     **dict.fromkeys(("Padel", "Pickleball", "Racquetball"), ("Racket",)),
 }
 """Sport -> the more general ones that it is a kind of. Everything is a kind of Workout, and says more than Unknown."""
-_SPECIAL = frozenset({"source", "told", "sport", "name", "private", "commute", "extra"})
+_SPECIAL = frozenset({"source", "told", "time_zone", "sport", "name", "private", "commute", "extra"})
 _PLAIN = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in _SPECIAL)
 
 

@@ -6,6 +6,7 @@ count, whatever their prefix.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,8 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
         known = found["activity"]
         fields = document.fields[first:last]
         activity = _activity(known[number] if 0 <= number < len(known) else None, fields, source, document.values)
+        if activity.start is not None:
+            activity = replace(activity, utc_offset=document.offsets.get(activity.start))
         recordings.append(make_recording(activity, fields, segments, document.warnings))
     if recordings:
         return recordings

@@ -30,7 +30,7 @@ from heatlas.kernels.xml import (
     name_table,
     scan_points,
 )
-from heatlas.sources.xml_text import plain_text, to_utf8
+from heatlas.sources.xml_text import find_offsets, plain_text, to_utf8
 from heatlas.sources.xml_values import Values
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class Document:
     warnings: tuple[str, ...]
     values: Values
     """How odd numbers and times of the file are read."""
+    offsets: Mapping[float, float]
+    """Unix seconds of a time -> seconds by which local time was ahead of UTC, where the file says so."""
 
 
 def read_document(data: bytes, form: Format) -> Document:
@@ -117,7 +119,8 @@ def read_document(data: bytes, form: Format) -> Document:
         warnings.append(f"{unclosed} points are not closed properly")
     if failed:
         warnings.append(f"{failed} values are neither numbers nor times")
-    return Document(root, fields, marks.tolist(), (*warnings, *values.warnings), values)
+    offsets = find_offsets(data, values.time) if len(fields) else {}
+    return Document(root, fields, marks.tolist(), (*warnings, *values.warnings), values, offsets)
 
 
 def _scan(data: bytes, form: Format) -> tuple[tuple[NDArray[Any], ...], int, int]:

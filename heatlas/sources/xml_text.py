@@ -5,9 +5,14 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import UTC, datetime
+from itertools import islice
 from math import nan
+from typing import TYPE_CHECKING
 
-__all__ = ["parse_number", "parse_time", "plain_text", "to_utf8"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["find_offsets", "parse_number", "parse_time", "plain_text", "to_utf8"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -87,3 +92,36 @@ def parse_time(text: str) -> float:
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
     return (time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+
+
+def find_offsets(data: bytes, read: Callable[[str], float]) -> dict[float, float]:
+    """Say by how many seconds local time is ahead of UTC, where times of a document do ("T08:00:00+02:00").
+
+    "Z" and "+00:00" say nothing: programs write them that know of no other.
+
+    Parameters
+    ----------
+    data : bytes
+        The document, in UTF-8.
+    read : callable
+        How its times are read: text -> Unix seconds.
+
+    Returns
+    -------
+    dict
+        Unix seconds of a time -> seconds ahead of UTC.
+    """
+    found: dict[float, float] = {}
+    if any(_OFFSET.match(time[0]) for time in islice(_TIME.finditer(data), _LOOKED_AT)):
+        for text, sign, hours, minutes in _OFFSET.findall(data):
+            seconds = 3600.0 * int(hours) + 60 * int(minutes or 0)
+            if 0 < seconds <= _FARTHEST:
+                found.setdefault(read(text.decode("utf-8", "replace")), seconds if sign == b"+" else -seconds)
+    return found
+
+
+_TIME = re.compile(rb">[^<>]{1,40}:\d\d[^<>]{0,40}<")
+_OFFSET = re.compile(rb">\s*([^<>]{6,40}:\d\d(?:[.,]\d+)?\s*(?:[A-Za-z]{1,5}\s*)?([+-])(\d\d):?(\d\d)?)\s*<")
+_LOOKED_AT = 6
+"""Times of a document that tell whether any has an offset: that of the file, and those of the first points."""
+_FARTHEST = 15 * 3600.0

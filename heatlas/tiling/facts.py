@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
@@ -22,14 +21,13 @@ from heatlas.tiling.view import census_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from heatlas.batch import Activity
     from heatlas.library.passing import Passing
     from heatlas.library.store import Library
     from heatlas.places import Place
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "start_of"]
+__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in"]
 
 _PLACES = 50
 """Places that are named."""
@@ -88,11 +86,6 @@ def first_view(bbox: tuple[float, float, float, float]) -> tuple[float, float, i
     lon, lat = to_lonlat((left + right) / 2, (top + bottom) / 2)
     zoom = min(math.log2(_SCREEN[0] / 256 / (right - left)), math.log2(_SCREEN[1] / 256 / (bottom - top)))
     return (float(lon) + 180) % 360 - 180, float(lat), max(math.floor(zoom), 0)
-
-
-def start_of(activity: Activity) -> dt.datetime | None:
-    """When an activity began (UTC), if that is known."""
-    return None if activity.start is None else dt.datetime.fromtimestamp(activity.start, dt.UTC)
 
 
 def latest_first(found: Iterable[Passing]) -> list[Passing]:

@@ -15,7 +15,7 @@ from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
-from heatlas.where import attributes, parse_date, parse_where
+from heatlas.where import attributes, in_utc, moment_seconds, offset_of, parse_moment, parse_where
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -67,6 +67,11 @@ class Snapshot:
         return np.fromiter(known, np.float64, len(self.activities))
 
     @cached_property
+    def offsets(self) -> NDArray[np.float64]:
+        """(n,) seconds by which local time was ahead of UTC at the starts."""
+        return np.array([offset_of(a) for a in self.activities.values()], np.float64)
+
+    @cached_property
     def sports(self) -> NDArray[Any]:
         """(n,) names of sports."""
         return np.array([a.sport for a in self.activities.values()], np.str_)
@@ -89,7 +94,9 @@ class Chosen:
     """Equal where the same activities were chosen, however that was said."""
 
 
-def take(library: Library, public: bool = False, shown_only: bool = False, least: int = 0) -> Snapshot:
+def take(
+    library: Library, public: bool = False, shown_only: bool = False, least: int = 0, utc: bool = False
+) -> Snapshot:
     """Look at a library as it is now.
 
     Parameters
@@ -102,6 +109,8 @@ def take(library: Library, public: bool = False, shown_only: bool = False, least
         Without those of which nothing is shown.
     least : int
         Activities that a filter of a public map must leave: another number is another state.
+    utc : bool
+        With times in UTC; else those of the place where each activity began.
 
     Raises
     ------
@@ -123,6 +132,9 @@ def take(library: Library, public: bool = False, shown_only: bool = False, least
     if public:
         activities = {number: activity for number, activity in activities.items() if not activity.private}
         digest.update(f"public {least}".encode())
+    if utc:
+        activities = {number: in_utc(activity) for number, activity in activities.items()}
+        digest.update(b"utc")
     if public or shown_only:
         activities = {number: activity for number, activity in activities.items() if number in shown}
     # What activities are called and when they were decides what filters choose. Of a public map only what is on it
@@ -169,9 +181,9 @@ def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chose
             refuse_absent(snapshot, wanted.sports)
         mask &= np.isin(snapshot.sports, [sport_name(sport) for sport in wanted.sports])
     if wanted.after is not None:
-        mask &= snapshot.starts >= parse_date(wanted.after).timestamp()
+        mask &= _leads(snapshot, wanted.after) >= 0
     if wanted.before is not None:
-        mask &= snapshot.starts < parse_date(wanted.before).timestamp()
+        mask &= _leads(snapshot, wanted.before) < 0
     if wanted.where is not None:
         mask &= _asked(snapshot, wanted.where)
     return chosen_of(snapshot, mask)
@@ -186,6 +198,13 @@ def chosen_of(snapshot: Snapshot, mask: NDArray[np.bool_]) -> Chosen:
         return Chosen(keep, len(mask), "all")
     key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).hexdigest()
     return Chosen(keep, int(mask.sum()), key)
+
+
+def _leads(snapshot: Snapshot, date: str) -> NDArray[np.float64]:
+    """(n,) seconds by which activities began after a day or a moment; NaN where unknown."""
+    moment = parse_moment(date)
+    starts = snapshot.starts if moment.tzinfo else snapshot.starts + snapshot.offsets
+    return starts - moment_seconds(moment)
 
 
 _TEXTS = 64

@@ -56,12 +56,16 @@ class View:
     """Whether activities are left out of which nothing is shown."""
     least: int = LEAST
     """Activities that a filter of a public map must leave."""
+    utc: bool = False
+    """Whether days are those of UTC; else of the place where each activity began."""
     signs: Cache[bool] = field(default_factory=lambda: Cache(_SIGNS, lambda sign: 100))
     """Of point sets by number: whether sums below 0 matter on the map."""
     crowds: Cache[Crowds] = field(default_factory=lambda: Cache(_CENSUSES, lambda crowds: 100 * len(crowds.months)))
 
 
-def open_view(library: Library, public: bool = False, *, shown_only: bool = False, least: int = LEAST) -> View:
+def open_view(
+    library: Library, public: bool = False, *, shown_only: bool = False, least: int = LEAST, utc: bool = False
+) -> View:
     """Look at a library.
 
     Parameters
@@ -74,6 +78,8 @@ def open_view(library: Library, public: bool = False, *, shown_only: bool = Fals
         Leave out activities of which nothing is shown, as a public view does anyhow.
     least : int
         Activities that a filter of a public map must leave.
+    utc : bool
+        Date activities in UTC.
 
     Raises
     ------
@@ -85,10 +91,10 @@ def open_view(library: Library, public: bool = False, *, shown_only: bool = Fals
     if least < 1:
         raise BadOption(f"--public-least {least} makes no sense: it is 1 or more activities")
     return View(
-        library, None, threading.Lock(), -1, take(library, public, shown_only, least),
+        library, None, threading.Lock(), -1, take(library, public, shown_only, least, utc),
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
         Cache(_CENSUSES, lambda census: census.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
-        public, shown_only, least,
+        public, shown_only, least, utc,
     )  # fmt: skip
 
 
@@ -122,7 +128,7 @@ def now(view: View) -> Snapshot:
 
 
 def _taken(view: View) -> Snapshot:
-    return take(view.library, view.public, view.shown_only, view.least)
+    return take(view.library, view.public, view.shown_only, view.least, view.utc)
 
 
 def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:

@@ -13,14 +13,14 @@ from heatlas.library.passing import passing
 from heatlas.mercator import from_lonlat, ground_metres
 from heatlas.options import parse_smoothing
 from heatlas.tiling.encoding import empty, encode
-from heatlas.tiling.facts import latest_first, measures_of_tracks, name_of, places_in, start_of
+from heatlas.tiling.facts import latest_first, measures_of_tracks, name_of, places_in
 from heatlas.tiling.fields import SIDE, Field, field_window, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of, scale_data, title_of, tone_of
 from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import now
 from heatlas.tone import parse_scale
-from heatlas.where import parse_date, parse_where
+from heatlas.where import parse_moment, parse_where, start_of
 from heatlas.widget.parts import NAMES, part
 from heatlas.window import Window
 
@@ -83,7 +83,7 @@ class Wish:
         if self.where:
             parse_where(self.where)
         for date in filter(None, (self.after, self.before)):
-            parse_date(date)
+            parse_moment(date)
 
 
 def wish_of(given: Mapping[str, Any]) -> Wish:

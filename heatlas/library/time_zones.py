@@ -1,0 +1,29 @@
+"""The time zones of activities that an older heatlas kept without."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from heatlas.errors import SourceFailed
+from heatlas.library.tracks import first_fix
+from heatlas.sources.time_zones import zone_at
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["fill_time_zones"]
+
+
+def fill_time_zones(link: sqlite3.Connection) -> None:
+    """Look up the time zone of each activity that says no offset, by its track's first fix."""
+    query = "SELECT number FROM activities WHERE utc_offset IS NULL AND time_zone = ''"
+    found = []
+    for (number,) in link.execute(query).fetchall():
+        try:
+            fix = first_fix(link, number)
+        except SourceFailed:  # a damaged track is told of when it is drawn
+            continue
+        if fix is not None and all(map(math.isfinite, fix)):
+            found.append((zone_at(*fix), number))
+    link.executemany("UPDATE activities SET time_zone = ? WHERE number = ?", found)

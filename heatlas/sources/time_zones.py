@@ -1,0 +1,47 @@
+"""The time zone of the place where an activity began, looked up offline.
+
+Outlines of zones come with tzfpy (from OpenStreetMap, simplified, with those of the seas), and their rules with the
+system or with tzdata. The outlines take 0.15 s to load, so they are looked at only where somebody asks for local time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from heatlas.mercator import to_lonlat
+
+if TYPE_CHECKING:
+    from heatlas.batch import Activity, Batch
+
+__all__ = ["with_time_zones", "zone_at"]
+
+
+def with_time_zones(batch: Batch) -> Batch:
+    """Fill in the time zones of activities that do not say by themselves how far they were from UTC.
+
+    Looked at is each track's first fix. What is filled in already stays.
+    """
+    unknown = [k for k, activity in enumerate(batch.activities) if _is_open(activity)]
+    if not unknown:
+        return batch
+    activities = list(batch.activities)
+    offsets = batch.segments[batch.tracks]
+    for k in unknown:
+        first = int(offsets[k])
+        if first < offsets[k + 1]:
+            name = zone_at(float(batch.u[first]), float(batch.v[first]))
+            activities[k] = replace(activities[k], time_zone=name)
+    return replace(batch, activities=tuple(activities))
+
+
+def _is_open(activity: Activity) -> bool:
+    return activity.utc_offset is None and not activity.time_zone
+
+
+def zone_at(u: float, v: float) -> str:
+    """Name of the time zone at a place in world coordinates (beyond [0, 1) u goes on around the world)."""
+    from tzfpy import get_tz
+
+    lon, lat = to_lonlat(u % 1.0, v)
+    return get_tz(float(lon), float(lat))
