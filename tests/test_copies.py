@@ -104,6 +104,16 @@ def test_a_library_merges_whatever_the_order_and_the_parts(tmp_path, library, or
     assert check(library, None) == []
 
 
+@pytest.mark.parametrize("columns", [(), ("power",), ("heart_rate",)])
+def test_the_richest_is_the_same_whatever_is_drawn(tmp_path, columns):
+    lon, lat = ride()
+    (tmp_path / "a.gpx").write_bytes(gpx(lon.round(5), lat.round(5), START))
+    (tmp_path / "b.gpx").write_bytes(gpx(lon, lat, START, heart_rate=np.full(len(lon), 140)))
+    batches, report = load([tmp_path], columns)
+    assert [a.source.rpartition("/")[2] for b in batches for a in b.activities] == ["b.gpx"]
+    assert [one.left_out.rpartition("/")[2] for one in report.duplicates] == ["a.gpx"]
+
+
 def test_what_is_asked_and_told_is_what_is_merged(tmp_path, library):
     import_sources(library, sources(tmp_path))
     lon, lat = ride()

@@ -15,7 +15,7 @@ from heatlas.duplicates.sameness import same
 from heatlas.duplicates.traces import is_part, poverty, trace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from heatlas.batch import Batch
     from heatlas.duplicates.traces import Trace
@@ -44,9 +44,16 @@ class Verdict:
 
 
 class Judge:
-    """Compares tracks, each pair once; they may be added as they are needed."""
+    """Compares tracks, each pair once; they may be added as they are needed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    columns : callable
+        Tells how many columns a track has, also those that were not read.
+    """
+
+    def __init__(self, columns: Callable[[Batch], int] = lambda batch: len(batch.columns)) -> None:
+        self._columns = columns
         self.batches: dict[int, Batch] = {}
         self._traces: dict[int, Trace] = {}
         self._verdicts: dict[tuple[int, int], bool] = {}
@@ -65,14 +72,17 @@ class Judge:
     def rank(self, number: int) -> tuple[Any, ...]:
         """Sort key: the richest first."""
         if number not in self._ranks:
-            batch = self.batches[number]
-            timed = int(np.count_nonzero(batch.time == batch.time))  # NaN is not
-            self._ranks[number] = (*poverty(batch.activities[0], batch.fixes, timed, len(batch.columns)), number)
+            self._ranks[number] = self._poverty(number, self._columns(self.batches[number]))
         return self._ranks[number]
+
+    def _poverty(self, number: int, columns: int) -> tuple[Any, ...]:
+        batch = self.batches[number]
+        timed = int(np.count_nonzero(batch.time == batch.time))  # NaN is not
+        return (*poverty(batch.activities[0], batch.fixes, timed, columns), number)
 
     def same(self, a: int, b: int) -> bool:
         """Whether two are copies of one activity."""
-        pair = (a, b) if self.rank(a) < self.rank(b) else (b, a)
+        pair = (a, b) if self._poverty(a, 0) < self._poverty(b, 0) else (b, a)
         if pair not in self._verdicts:
             self._verdicts[pair] = same(self.trace(pair[0]), self.trace(pair[1]))
         return self._verdicts[pair]
@@ -141,9 +151,11 @@ class _Group:
         return found
 
 
-def judge_all(batches: Sequence[Batch]) -> tuple[Judge, Verdict]:
+def judge_all(
+    batches: Sequence[Batch], columns: Callable[[Batch], int] = lambda batch: len(batch.columns)
+) -> tuple[Judge, Verdict]:
     """Decide which of some activities, a batch each, are copies of others; numbers are their indices."""
-    judge = Judge()
+    judge = Judge(columns)
     for k, batch in enumerate(batches):
         judge.add(k, batch)
     pairs = candidates([judge.trace(k) for k in range(len(batches))])

@@ -23,6 +23,7 @@ from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.merging import merge_copies
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
+from heatlas.sources.recount import Recount
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sports import max_speed
 from heatlas.sources.strava import find_exports
@@ -159,17 +160,25 @@ def load(
         report.dropped += outcome.dropped
         add_breaks(report.breaks, outcome.breaks)
         names |= outcome.names
-        batches += split(outcome.tracks, outcome.columns) if outcome.tracks else []
+        batches += _tracks(outcome)
     others = Outcome()
+    known: dict[tuple[object, ...], int] = {}
     for recording in recordings:
-        batches += _cleaned(others, recording, keep, export, gaps)
+        found_tracks = _cleaned(others, recording, keep, export, gaps)
+        known |= {Recount.key(batch.activities[0]): len(recording.columns) for batch in found_tracks}
+        batches += found_tracks
     report.dropped += others.dropped
     report.warnings += others.warnings
     add_breaks(report.breaks, others.breaks)
     report.dropped += export.silent(names)
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=order)
-    return packed(_without_duplicates(batches, report)), report
+    recount = Recount(files, lambda entry: _tracks(read_group([entry], frozenset(COLUMNS), export, gaps)), known)
+    return packed(_without_duplicates(batches, report, recount)), report
+
+
+def _tracks(outcome: Outcome) -> list[Batch]:
+    return split(outcome.tracks, outcome.columns) if outcome.tracks else []
 
 
 @dataclass(slots=True)
@@ -318,10 +327,10 @@ def order(batch: Batch) -> tuple[float, str, str]:
     return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
 
 
-def _without_duplicates(batches: list[Batch], report: Report) -> list[Batch]:
+def _without_duplicates(batches: list[Batch], report: Report, columns: Callable[[Batch], int]) -> list[Batch]:
     """Leave out the tracks of copies, and merge what they say into those that stay."""
     started = time.perf_counter()
-    judge, verdict = judge_all(batches)
+    judge, verdict = judge_all(batches, columns)
     merged, duplicates = merge_copies(judge, verdict)
     report.duplicates = list(duplicates.values())
     if report.duplicates:
