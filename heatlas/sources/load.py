@@ -13,7 +13,6 @@ import numpy as np
 
 from heatlas.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.clean import Gaps, clean, is_believable, outings
-from heatlas.duplicates import judge_all
 from heatlas.errors import Unreadable
 from heatlas.kernels.path import metres_along
 from heatlas.metrics import STOPPED
@@ -21,7 +20,7 @@ from heatlas.report import Report, add_breaks
 from heatlas.sources.archive import Entry, entries, unpack
 from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.indoor import INDOORS, is_indoors
-from heatlas.sources.merging import merge_copies
+from heatlas.sources.merging import without_copies
 from heatlas.sources.recognise import NOT_RECORDINGS, kind
 from heatlas.sources.recount import Recount
 from heatlas.sources.sensors import possible, possible_attributes
@@ -174,7 +173,10 @@ def load(
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=order)
     recount = Recount(files, lambda entry: _tracks(read_group([entry], frozenset(COLUMNS), export, gaps)), known)
-    return packed(_without_duplicates(batches, report, recount)), report
+    started = time.perf_counter()
+    batches = sorted(without_copies(batches, report, recount), key=order)
+    report.seconds["duplicates"] = time.perf_counter() - started
+    return packed(batches), report
 
 
 def _tracks(outcome: Outcome) -> list[Batch]:
@@ -325,23 +327,6 @@ def order(batch: Batch) -> tuple[float, str, str]:
     """Sort key of tracks: by start, then by source, so that the order of files changes nothing."""
     activity = batch.activities[0]
     return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
-
-
-def _without_duplicates(batches: list[Batch], report: Report, columns: Callable[[Batch], int]) -> list[Batch]:
-    """Leave out the tracks of copies, and merge what they say into those that stay."""
-    started = time.perf_counter()
-    judge, verdict = judge_all(batches, columns)
-    merged, duplicates = merge_copies(judge, verdict)
-    report.duplicates = list(duplicates.values())
-    if report.duplicates:
-        report.dropped["activities found twice"] += len(report.duplicates)
-    kept = [
-        replace(batch, activities=(merged[k],)) if k in merged else batch
-        for k, batch in enumerate(batches)
-        if k not in verdict.copy_of
-    ]
-    report.seconds["duplicates"] = time.perf_counter() - started
-    return sorted(kept, key=order) if merged else kept
 
 
 def packed(singles: list[Batch]) -> list[Batch]:

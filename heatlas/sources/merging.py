@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import Activity
+from heatlas.duplicates import judge_all
 from heatlas.report import Duplicate
 from heatlas.sources.names import is_automatic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from heatlas.batch import Batch
     from heatlas.duplicates import Judge, Verdict
+    from heatlas.report import Report
 
-__all__ = ["Copy", "Merged", "merge", "merge_copies"]
+__all__ = ["Copy", "Merged", "merge", "merge_copies", "without_copies"]
 
 _GENERAL = {
     "TrailRun": ("Run",),
@@ -133,6 +136,23 @@ def merge_copies(judge: Judge, verdict: Verdict) -> tuple[dict[int, Activity], d
             for k, copy, given in zip(ranked, copies, found.given, strict=True)
         }
     return merged, dict(sorted(duplicates.items(), key=lambda item: item[1]))
+
+
+def without_copies(batches: Sequence[Batch], report: Report, columns: Callable[[Batch], int]) -> list[Batch]:
+    """Leave out the tracks of copies, and merge what they say into those that stay; told in the report.
+
+    `columns` tells how many columns a track has, also those that were not read.
+    """
+    judge, verdict = judge_all(batches, columns)
+    merged, duplicates = merge_copies(judge, verdict)
+    report.duplicates = list(duplicates.values())
+    if duplicates:
+        report.dropped["activities found twice"] += len(duplicates)
+    return [
+        dataclasses.replace(batch, activities=(merged[k],)) if k in merged else batch
+        for k, batch in enumerate(batches)
+        if k not in verdict.copy_of
+    ]
 
 
 def _by_knowledge(voices: Sequence[Activity], name: str) -> list[Activity]:
