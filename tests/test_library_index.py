@@ -12,10 +12,10 @@ from library_made import SECRET, cut, made, put, rows, walks
 
 from heatlas.errors import BadOption
 from heatlas.grid import parse_measure
-from heatlas.library.activities import select
 from heatlas.library.checking import check
 from heatlas.library.columns import VALUES
 from heatlas.library.drawing import draw
+from heatlas.library.merged import select
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import compact, remove
