@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import COLUMNS
-from heatlas.errors import BadOption
+from heatlas.errors import BadOption, Undecided
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -138,9 +138,10 @@ def inspect(
     """Say what is in some sources, as plain data.
 
     Of recordings: files, activities by sport, dates, columns and places. Of tables: rows, columns, where the points
-    are and what they weigh; the options are those of `open_points`.
+    are and what they weigh; the options are those of `open_points`. Where nobody can tell which columns are the
+    positions, or how they are read, "undecided" says what to do.
     """
-    from heatlas.inspection import describe_points, describe_tracks
+    from heatlas.inspection import describe_columns, describe_points, describe_tracks
     from heatlas.keeping import is_library, point_sets_of
 
     refuse_odd(sources)
@@ -151,11 +152,20 @@ def inspect(
         described.pop("nothing", None)  # a library may be empty, or hold points alone
         return described | {"point_sets": point_sets_of(sources[0])}
     only_tables(sources)
-    points = open_points(
-        *sources, query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
-        weight=weight,
-    )  # fmt: skip
-    return describe_points(points, lambda rows: progress("reading", rows, points.size))
+    from heatlas.point_set import PointSet
+    from heatlas.sources.tables import open_table
+
+    tables = [open_table(source, query=query, table=table) for source in sources]
+    named = {"lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "weight": weight}
+    try:
+        points = PointSet.of(tables, **named, decimal=decimal, dates=dates)
+        return describe_points(points, lambda rows: progress("reading", rows, points.size))
+    except BadOption as error:
+        if any(named.values()):
+            raise
+        return describe_columns(tables, str(error))
+    except Undecided as error:
+        return describe_columns(tables, str(error))
 
 
 def open_points(

@@ -5,6 +5,7 @@
     HeatlasError            one clear sentence for the person at the keyboard
     ├── Unreadable          a file from which nothing could be salvaged
     ├── SourceFailed        a table or database that cannot be read, or not to its end
+    │   └── Undecided       ... because it can be read in two ways
     ├── NothingToDraw       sound input, but nothing of it falls into the picture
     ├── BadOption           an option, a filter or an argument that cannot be used
     ├── TooLarge            a picture that would not fit into memory
@@ -14,7 +15,8 @@
 import re
 
 __all__ = [
-    "BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Unreadable", "printable",
+    "BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Undecided", "Unreadable",
+    "printable",
 ]  # fmt: skip
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -61,6 +63,10 @@ class SourceFailed(HeatlasError):
     """A table or database that cannot be read, or not to its end; the text names it."""
 
 
+class Undecided(SourceFailed):
+    """A table that can be read in two ways, and nothing says which; the text names the option that does."""
+
+
 class NothingToDraw(HeatlasError):
     """The input is sound, but there is nothing in it to draw."""
 
@@ -76,5 +82,6 @@ class TooLarge(HeatlasError):
 class MissingExtra(HeatlasError, ImportError):
     """An optional library is missing; the text holds the command that installs it."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional library: pip install 'heatlas[{extra}]'")
+    def __init__(self, what: str, extra: str, instead: str = "") -> None:
+        other = f", {instead}" if instead else ""
+        super().__init__(f"{what} needs an optional library: pip install 'heatlas[{extra}]'{other}")

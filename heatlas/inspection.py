@@ -8,17 +8,20 @@ import numpy as np
 
 from heatlas.batch import COLUMNS
 from heatlas.report import place_data
+from heatlas.sources.tables.facts import column_facts
 from heatlas.spool import Tally
 from heatlas.where import start_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from heatlas.point_set import PointSet
+    from heatlas.sources.tables.columns import PointColumns
+    from heatlas.sources.tables.table import Table
     from heatlas.tracks import Tracks
 
-__all__ = ["describe_points", "describe_tracks"]
+__all__ = ["describe_columns", "describe_points", "describe_tracks"]
 
 
 def describe_tracks(tracks: Tracks) -> dict[str, Any]:
@@ -51,6 +54,23 @@ def _iso(moment: dt.datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def describe_columns(tables: Sequence[Table], undecided: str) -> dict[str, Any]:
+    """Columns of tables of which nobody could say where the positions are, or how they are read."""
+    return {
+        "files": {"read": 0, "failed": [], "skipped": [], "warnings": []},
+        "dropped": {},
+        **_columns([(table, None) for table in tables]),
+        "undecided": undecided,
+    }
+
+
+def _columns(parts: Sequence[tuple[Table, PointColumns | None]]) -> dict[str, Any]:
+    return {
+        "all_columns": {table.name: list(table.schema.names) for table, _ in parts},
+        "column_facts": {table.name: column_facts(table, columns) for table, columns in parts},
+    }
+
+
 def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
     """Rows and columns, the box of all points, and the sum and range of the weights; all rows are read."""
     tally = Tally()
@@ -59,7 +79,7 @@ def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows:
     weighted = points.weight is not None and tally.points > 0
     return {
         **points.data(tally),
-        "all_columns": {table.name: list(table.schema.names) for table, _ in points.parts},
+        **_columns(points.parts),
         "bbox": None if tally.bbox is None else list(tally.bbox),
         "total": tally.total,
         "weights": [tally.lightest, tally.heaviest] if weighted else None,

@@ -12,12 +12,15 @@ from heatlas.errors import NothingToDraw
 
 __all__ = ["command"]
 
+_SHOWN = 40
+"""Columns that are described one by one; --json names all."""
+
 
 @click.command("info")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
 @click.option("--query", metavar="SQL", help="What to read of a database: a SELECT.")
-@click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read.")
+@click.option("--table", metavar="NAME", help="Table of a database, layer of a file, or sheet of a workbook to read.")
 @position_options
 @click.option("--weight", metavar="COLUMN", help="Weights of a table's points.")
 @click.option(
@@ -38,13 +41,17 @@ def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: boo
     if not sources:
         raise click.UsageError("name a SOURCE, or --colormaps")
     from heatlas.api import inspect
-    from heatlas.cli.summary import print_files, print_json
+    from heatlas.cli.summary import line, print_files, print_json
 
     with show_progress(quiet) as progress:
         report = inspect(*sources, progress=progress.count, **options)
     if as_json:
         print_json(report)
         _refuse_nothing(report)
+        return
+    if "undecided" in report:
+        _print_columns(report)
+        line(report["undecided"])
         return
     if report.get("activities") or not report.get("point_sets"):
         print_files(report)
@@ -63,9 +70,30 @@ def _refuse_nothing(report: dict[str, Any]) -> None:
         raise NothingToDraw(report["nothing"])
 
 
-def _print_points(report: dict[str, Any]) -> None:
+def _print_columns(report: dict[str, Any]) -> None:
+    """Show of each column its name, type, and how it is read or what it holds."""
     for name, columns in report["all_columns"].items():
         click.echo(f"columns of {name}: {', '.join(columns)}")
+        facts = report["column_facts"][name]
+        width = max((len(fact["name"]) for fact in facts[:_SHOWN]), default=0)
+        for fact in facts[:_SHOWN]:
+            click.echo(f"  {fact['name']:{width}}  {fact['type']:12}  {_held(fact)}".rstrip())
+        if len(facts) > _SHOWN:
+            click.echo(f"  ... and {len(facts) - _SHOWN} more (--json names them)")
+
+
+def _held(fact: dict[str, Any]) -> str:
+    """What a column holds, and how it is read."""
+    low, high = fact.get("range") or (None, None)
+    known = [] if low is None else [f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}"]
+    example = fact.get("example")
+    if example is not None and (low is None or fact["type"] == "text" or fact["reading"]):
+        known.append(f"e.g. {example}")
+    return ", ".join([*known, *([f"read {fact['reading']}"] if fact["reading"] else [])])
+
+
+def _print_points(report: dict[str, Any]) -> None:
+    _print_columns(report)
     if report["bbox"]:
         click.echo("all points: --bbox " + ",".join(f"{x:.4f}" for x in report["bbox"]))
     if report["weights"]:

@@ -27,7 +27,9 @@ def _tables(function: click.decorators.FC) -> click.decorators.FC:
         click.option("--time", metavar="COLUMN", help="Points: when each row was, for --after and --before."),
         click.option("--weight", metavar="COLUMN", help="Points: what each weighs; by default `weight`, or 1 each."),
         position_options,
-        click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read."),
+        click.option(
+            "--table", metavar="NAME", help="Table of a database, layer of a file, or sheet of a workbook to read."
+        ),
         click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
     ):
         function = option(function)

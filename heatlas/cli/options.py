@@ -181,7 +181,9 @@ def tables_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option("--time", metavar="COLUMN", help="When each row was, with --track."),
         click.option("--weight", metavar="COLUMN", help="What each point weighs; by default `weight`, or 1 each."),
         position_options,
-        click.option("--table", metavar="NAME", help="Table of a database, or layer of a file, to read."),
+        click.option(
+            "--table", metavar="NAME", help="Table of a database, layer of a file, or sheet of a workbook to read."
+        ),
         click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
     ):
         function = option(function)

@@ -13,6 +13,7 @@ from heatlas.scratch import scratch_folder
 from heatlas.sources.databases.arrow import plain_batch, plain_schema
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, quoted, select
+from heatlas.sources.tables.columns import CRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ __all__ = ["open_duckdb"]
 
 _ROWS = 65_536
 _MEMORY = ":memory:"
+_ENDLESS = frozenset({"BIGNUM", "VARINT"})
 _TABLES = (
     "SELECT table_schema, table_name FROM information_schema.tables "
     "WHERE table_schema NOT IN ('information_schema', 'pg_catalog') "
@@ -56,7 +58,7 @@ def open_duckdb(address: Address, query: str | None, table: str | None) -> Table
             # What does not fit into memory would lie beside the file or here, and stay when this is killed.
             link.execute("SET temp_directory = ?", [str(folder)])
             sql = source if query is not None else select(", ".join(map(quoted, columns)), source)
-            for batch in _reader(link.sql(sql)):
+            for batch in _reader(_understood(link, sql)):
                 yield plain_batch(batch, columns)
 
     return make_table(address, schema, stream, errors)
@@ -87,7 +89,28 @@ def _check(link: Any, query: str) -> None:
 
 def _schema(link: Any, sql: str) -> pa.Schema:
     """Types of the result; a relation is planned, not run."""
-    return plain_schema(_reader(link.sql(sql).limit(0)).schema)
+    relation = _understood(link, sql)
+    schema = plain_schema(_reader(relation.limit(0)).schema)
+    kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    return pa.schema(
+        [
+            field.with_metadata({CRS: b""}) if kinds[field.name].upper().startswith("GEOMETRY") else field
+            for field in schema
+        ]
+    )
+
+
+def _understood(link: Any, sql: str) -> Any:
+    """Make a relation in which whole numbers of any length, which Arrow has not, are doubles."""
+    relation = link.sql(sql)
+    kinds = [str(kind).upper() for kind in relation.types]
+    if not _ENDLESS & set(kinds):
+        return relation
+    parts = [
+        f"CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" if kind in _ENDLESS else quoted(name)
+        for name, kind in zip(relation.columns, kinds, strict=True)
+    ]
+    return relation.project(", ".join(parts))
 
 
 def _reader(result: Any) -> pa.RecordBatchReader:

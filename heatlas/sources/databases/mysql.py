@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from heatlas.errors import BadOption, MissingExtra
 from heatlas.sources.databases.failures import attempt
-from heatlas.sources.databases.mysql_rows import END, Malformed, column_of, decode_rows, packet_ends
+from heatlas.sources.databases.mysql_rows import END, Malformed, column_of, decode_rows, field_of, packet_ends
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def open_mysql(address: Address, query: str | None, table: str | None) -> Table:
             for batch in _rows(link, sql, names):
                 yield project(batch, names)
 
-    schema = pa.schema([pa.field(column.name, column.type) for column in columns])
+    schema = pa.schema([field_of(column) for column in columns])
     return make_table(address, schema, stream, errors)
 
 
@@ -99,6 +99,8 @@ def _connect(address: Address) -> Any:
     # Logging in must not take for ever; a query may take what it takes.
     link._read_timeout = None
     with link.cursor() as cursor:
+        # A TIMESTAMP is a moment, and the server says it in the zone of the session.
+        cursor.execute("SET time_zone = '+00:00'")
         cursor.execute("START TRANSACTION READ ONLY")
     return link
 

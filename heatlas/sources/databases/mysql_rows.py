@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heatlas.sources.tables.columns import CRS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["END", "Column", "Malformed", "column_of", "decode_rows", "packet_ends"]
+__all__ = ["END", "Column", "Malformed", "column_of", "decode_rows", "field_of", "packet_ends"]
 
 END = frozenset({0xFE, 0xFF})
 """First byte of the packet behind the last row: the end, or an error."""
@@ -68,6 +70,11 @@ def column_of(name: str, code: int, flags: int, charset: int) -> Column:
         binary = code == _GEOMETRY or (charset == _BINARY_CHARSET and code != _JSON)
         kind = pa.binary() if binary else pa.string()
     return Column(name, code, kind)
+
+
+def field_of(column: Column) -> pa.Field:
+    """Field of a schema; geometry is declared to be it, whatever its name."""
+    return pa.field(column.name, column.type, metadata={CRS: b""} if column.code == _GEOMETRY else None)
 
 
 def packet_ends(block: bytearray, held: int) -> NDArray[np.int64]:
@@ -204,10 +211,10 @@ def _array(
 def _wkb(value: bytes) -> bytes:
     """Turn MySQL's own form of a geometry, four bytes of SRID and WKB, into (E)WKB.
 
-    The SRID is kept only where it is not that of longitude and latitude.
+    Without an SRID the WKB is plain: a person may state the coordinate system.
     """
     srid, wkb = int.from_bytes(value[:4], "little"), value[4:]
-    if srid in {0, 4326} or len(wkb) < 5 or wkb[0] != 1:
+    if srid == 0 or len(wkb) < 5 or wkb[0] != 1:
         return wkb
     kind = int.from_bytes(wkb[1:5], "little") | 0x20000000
     return b"\x01" + kind.to_bytes(4, "little") + srid.to_bytes(4, "little") + wkb[5:]

@@ -12,6 +12,7 @@ from heatlas.errors import MissingExtra
 from heatlas.sources.databases.arrow import plain_batch, plain_schema
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, quoted, select
+from heatlas.sources.tables.columns import CRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,26 @@ _GEOMETRIES = (
 )
 
 
+_AS_IT_IS = """
+    bool bytea char bpchar name int2 int4 int8 float4 float8 numeric text varchar json jsonb date time timestamp
+    timestamptz interval
+"""
+"""Types that arrive as what they are."""
+_WRITTEN = {
+    # The driver gives cents; how many there are is a matter of the server's locale.
+    "money": "%s::numeric",
+    "oid": "%s::bigint",
+    "point": "'POINT(' || (%s)[0] || ' ' || (%s)[1] || ')'",
+    **dict.fromkeys(
+        ("bit", "varbit"), "CASE WHEN length(%s) < 64 THEN ((%s)::bit(64) >> (64 - length(%s)))::bigint END"
+    ),
+}
+"""Type -> expression that gives what heatlas understands; %s stands for the column. Other types become text."""
+_PLACES = frozenset({"geometry", "geography", "point"})
+
+
 def open_postgres(address: Address, query: str | None, table: str | None) -> Table:
-    """Open a query or a table of a PostgreSQL server; a table's geometries become WKB in WGS 84."""
+    """Open a query or a table of a PostgreSQL server; geometries of tables become EWKB, in WGS 84 if they can."""
     errors = _errors()
     link = attempt(address, errors, "cannot be reached", _connect, address)
     with contextlib.closing(link):
@@ -53,12 +72,18 @@ def open_postgres(address: Address, query: str | None, table: str | None) -> Tab
                     source = ".".join(map(quoted, find_table(address, table, tables)))
                     written = {name: _as_wkb(*rest) for name, *rest in _geometries(cursor, source)}
                 sql = query if query is not None else select("*", source)
-                return source, written, plain_schema(cursor.adbc_execute_schema(sql))
+                given = cursor.adbc_execute_schema(sql)
+                written = {**_expressions(given), **written}
+                if written:
+                    source = source if query is None else f"({query}\n) AS heatlas_query"
+                    names = [name for name in given.names if given.names.count(name) == 1]
+                    sql = select(_list(names, written), source)
+                return source, written, _declared(plain_schema(cursor.adbc_execute_schema(sql)), given)
 
         source, written, schema = attempt(address, errors, "cannot be read", relation)
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
-        sql = source if query is not None else select(_list(columns, written), source)
+        sql = source if query is not None and not written else select(_list(columns, written), source)
         with contextlib.closing(_connect(address)) as link, link.cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             cursor.execute(sql)
@@ -107,13 +132,39 @@ def _geometries(cursor: Any, source: str) -> list[tuple[str, str, str]]:
     return [(str(name), str(kind), str(home)) for name, kind, home in cursor.fetchall()]
 
 
+def _expressions(schema: pa.Schema) -> dict[str, str]:
+    """How columns are selected that would arrive as what only PostgreSQL understands."""
+    kinds = {
+        field.name: (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
+        for field in schema
+        if schema.names.count(field.name) == 1
+    }
+    # Arrays, and enumerations, which have names of their own, arrive as what they are.
+    strange = {
+        name: kind
+        for name, kind in kinds.items()
+        if kind not in _AS_IT_IS.split()
+        and (kind in _WRITTEN or isinstance(schema.field(name).type, pa.BaseExtensionType))
+        and kind not in {"geometry", "geography"}
+    }
+    return {name: _WRITTEN.get(kind, "%s::text") for name, kind in strange.items()}
+
+
+def _declared(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
+    """Declare the columns of places to be geometry, whatever their names."""
+    kinds = {field.name: (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode() for field in given}
+    return pa.schema(
+        [field.with_metadata({CRS: b""}) if kinds.get(field.name) in _PLACES else field for field in schema]
+    )
+
+
 def _as_wkb(kind: str, home: str) -> str:
-    """Expression with %s for the column; rows of one column may differ in their SRID, and 0 is taken for WGS 84."""
+    """Expression with %s for the column; its rows may differ in their SRID, and some may have none."""
     call = quoted(home).replace("%", "%%") + "."
     if kind == "geography":
-        return f"{call}ST_AsBinary(%s)"
+        return f"{call}ST_AsEWKB((%s)::{call}geometry)"
     other = f"{call}ST_Transform(%s, 4326)"
-    return f"{call}ST_AsBinary(CASE WHEN {call}ST_SRID(%s) IN (0, 4326) THEN %s ELSE {other} END)"
+    return f"{call}ST_AsEWKB(CASE WHEN {call}ST_SRID(%s) IN (0, 4326) THEN %s ELSE {other} END)"
 
 
 def _list(columns: list[str], written: dict[str, str]) -> str:

@@ -31,7 +31,7 @@ _VECTOR = (".gpkg", ".shp", ".shz", ".fgb", ".kml", ".kmz", ".gdb", ".mif")
 _ENDINGS = (*_DELIMITED, *_JSON, *_LINES, *_PARQUET, *_ARROW, *_VECTOR)
 _DATABASES = {"sqlite": "sqlite", "duckdb": "duckdb"}
 _VECTORS = frozenset({"geopackage", "shapefile", "flatgeobuf", "kml"})
-_KINDS = _VECTORS | {"csv", "json", "parquet", "arrow", "sqlite", "duckdb"}
+_KINDS = _VECTORS | {"workbook", "csv", "json", "parquet", "arrow", "sqlite", "duckdb"}
 _UNPACKED = frozenset({"parquet", "arrow", "sqlite", "duckdb"})
 _RECORDINGS = frozenset({"fit", "gpx", "tcx"})
 
@@ -78,7 +78,7 @@ def open_table(source: object, *, query: str | None = None, table: str | None = 
     query : str, optional
         SQL, for databases.
     table : str, optional
-        A table of a database, or a layer of a file that holds several.
+        A table of a database, a layer of a file that holds several, or a sheet of a workbook.
 
     Raises
     ------
@@ -141,6 +141,7 @@ def _ending(path: Path) -> str:
 
 def _kind(path: Path) -> str:
     """What a file is, looking into what is packed around one table."""
+    from heatlas.sources.tables.excel import is_workbook
     from heatlas.sources.tables.streams import file_source, zipped_table
 
     # A database that may be open in this process must not be opened by hand.
@@ -150,6 +151,8 @@ def _kind(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(1 << 16)
             found = kind(head)
+            if found in {"zip", "office", "unknown"} and is_workbook(file):
+                return "workbook"
             if found == "zip":
                 inner = zipped_table(file)
                 if inner is None:
@@ -180,6 +183,12 @@ def _file(path: Path, query: str | None, table: str | None) -> Table:
         return _database(f"{_DATABASES[found]}:///{path.absolute()}", query, table)
     if found in _VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
         return _vector(path, query, table)
+    if found == "workbook":
+        from heatlas.sources.tables.excel import read_excel
+
+        if query is not None:
+            raise BadOption(f"--query is for databases, not for {path}; --table names a sheet of it")
+        return read_excel(path, table)
     _only_plain(str(path), query, table)
     if found == "parquet":
         from heatlas.sources.tables.arrow import read_parquet
@@ -230,7 +239,7 @@ def _standard_input(query: str | None, table: str | None) -> Table:
     name = "standard input"
     source = stream_source(sys.stdin.buffer, name)
     found = _kind_of(source.head)
-    if found in _KINDS - {"csv", "json"} or found == "zip":
+    if found in _KINDS - {"csv", "json"} or found in {"zip", "office"}:
         scratch = make_scratch()
         atexit.register(scratch.close)
         path = scratch.path / f"input.{found}"

@@ -29,6 +29,8 @@ _MOMENT = (
     r"^\s*(?P<base>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?)\d*"
     r"\s*(?:(?P<zulu>[Zz]|UTC|GMT)|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?\s*$"
 )
+_YEARS = (-62_135_596_800.0, 253_402_300_800.0)
+"""The years 1 to 9999 in Unix seconds."""
 _DIVISORS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
 """Largest value -> units per second: seconds up to the year 5138, then milli-, micro- and nanoseconds."""
 
@@ -59,7 +61,10 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
         return _from_dictionary(column)
     if pa.types.is_boolean(kind):
         column, kind = column.cast(pa.uint8()), pa.uint8()
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.string())  # as text it becomes the nearest number, by a direct cast not always
+        return column.cast(pa.float64()).to_numpy(zero_copy_only=False), None
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), None
     text = as_text(column)
     if text is not None:
@@ -69,12 +74,16 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
 
 
 def as_text(column: pa.Array) -> pa.Array | None:
-    """Large text without a look at its encoding; None when the column is neither text nor bytes."""
+    """Text of a column of text or bytes, what is no UTF-8 replaced; None for any other."""
     kind = column.type
     if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
         column = column.cast(pa.large_binary())
     if pa.types.is_large_binary(column.type):
-        return column.view(pa.large_string())
+        try:
+            return column.cast(pa.large_string())
+        except pa.ArrowInvalid:
+            texts = [None if cell is None else cell.decode("utf-8", "replace") for cell in column.to_pylist()]
+            return pa.array(texts, pa.large_string())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column
     return None
@@ -141,24 +150,32 @@ def seconds(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     if pa.types.is_dictionary(kind):
         return seconds(column.dictionary_decode())
     if pa.types.is_date(kind):
-        column, kind = column.cast(pa.timestamp("ms")), pa.timestamp("ms")
+        days = column.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64()).cast(pa.float64())
+        return _sound(days.to_numpy(zero_copy_only=False) * (86_400 if pa.types.is_date32(kind) else 1e-3)), None
     if pa.types.is_timestamp(kind):
         per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
         whole = column.cast(pa.int64())
         known = whole.is_valid().to_numpy(zero_copy_only=False)
         ticks = pc.fill_null(whole, 0).to_numpy(zero_copy_only=False)
-        return np.where(known, ticks / per_second, np.nan), None
+        return _sound(np.where(known, ticks / per_second, np.nan)), None
     text = as_text(column)
+    if pa.types.is_boolean(kind):
+        return np.full(len(column), np.nan), column.is_valid().to_numpy(zero_copy_only=False)
     if text is None:
         values, bad = numbers(column)
         return _unix(values), bad
     return _moments(text.cast(pa.large_string()))
 
 
+def _sound(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Moments of years that a calendar has: databases write infinity as the largest number there is."""
+    return np.where((moments >= _YEARS[0]) & (moments < _YEARS[1]), moments, np.nan)
+
+
 def _unix(values: NDArray[np.float64]) -> NDArray[np.float64]:
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max()) if len(finite) else 0.0
-    return values / next(divisor for limit, divisor in _DIVISORS if largest < limit)
+    return _sound(values / next(divisor for limit, divisor in _DIVISORS if largest < limit))
 
 
 def _moments(text: pa.Array) -> tuple[NDArray[np.float64], Bad]:
@@ -171,7 +188,8 @@ def _moments(text: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     iso = parts.is_valid().to_numpy(zero_copy_only=False)
     result[rows[iso]] = _iso(parts.filter(pa.array(iso)))
     for row in rows[~iso | np.isnan(result[rows])]:
-        found = parse_date(text[int(row)].as_py())
+        written = text[int(row)].as_py()
+        found = None if written.lstrip()[:1] in {"[", "(", "{", "<"} else parse_date(written)  # ranges, lists, XML
         result[row] = np.nan if found is None else found
     bad &= np.isnan(result)
     return result, bad if bad.any() else None

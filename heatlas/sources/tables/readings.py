@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.errors import SourceFailed
+from heatlas.errors import Undecided
 from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
 from heatlas.sources.tables.degrees import Form, form_of, is_hemispheres
 from heatlas.sources.tables.marks import Evidence, evidence, plain_text, undecorated
@@ -105,7 +105,7 @@ def decide(
 
     Raises
     ------
-    SourceFailed
+    Undecided
         When weights or positions can be read in two ways, and nothing says which.
     """
     names = sample[0].schema.names
@@ -171,7 +171,7 @@ def decide_marks(state: State, seen: dict[str, Evidence]) -> None:
                 way, sure = _whole_column(state, name), True
         if way is None and found.either_comma:
             if name == columns.weight or state.is_position(name):
-                raise SourceFailed(
+                raise Undecided(
                     f"{state.table.name}: the numbers of {name!r} can be read in two ways, 1,234 as 1234 or as 1.234: "
                     "say --decimal point or --decimal comma"
                 )

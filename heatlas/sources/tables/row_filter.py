@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.errors import BadOption
-from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.cells import as_text, numbers, seconds
+from heatlas.sources.tables.table import RAW
 from heatlas.where import parse_date, parse_filter, without_accents
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def filtered(
     names = [] if tree is None else list(dict.fromkeys(_columns(tree)))
     for name in names:
         _check_column(name, table)
+    if table.raw and tree is not None:
+        names += dict.fromkeys(RAW + name for name in _written(tree))
     if limits and time is not None:
         names.append(time)
 
@@ -97,6 +100,40 @@ def _columns(node: Any) -> Iterator[str]:
         yield from _columns(node.get("args", []))
 
 
+def _written(node: Any) -> Iterator[str]:
+    """Names of the columns that a filter compares with text or numbers: these may be needed as they are written."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _written(item)
+    elif isinstance(node, dict) and "op" in node:
+        args = node["args"]
+        if _beside(node, (str, int, float)):
+            yield from (arg["property"] for arg in args if isinstance(arg, dict) and "property" in arg)
+        yield from _written(args)
+
+
+def _beside(node: dict[str, Any], kinds: tuple[type, ...]) -> bool:
+    """Whether a node has a constant of some kind beside its columns; LIKE and what changes letters are of text."""
+    flat = [item for arg in node["args"] for item in (arg if isinstance(arg, list) else [arg])]
+    return any(isinstance(item, kinds) for item in flat) or (str in kinds and node["op"] in {"casei", "accenti"})
+
+
+def _as_written(node: dict[str, Any], batch: pa.RecordBatch) -> list[Any]:
+    """Arguments of a node: text is compared with what is written, and so are numbers with what else is a date."""
+    of_text, of_numbers = _beside(node, (str,)), _beside(node, (int, float))
+    args: list[Any] = []
+    for given in node["args"]:
+        arg = given
+        name = arg.get("property") if isinstance(arg, dict) else None
+        if name is not None and RAW + name in batch.schema.names:
+            dated = pa.types.is_temporal(batch.schema.field(name).type)
+            written = batch.schema.field(RAW + name).type
+            if of_text or (of_numbers and dated and not pa.types.is_temporal(written)):
+                arg = {"property": RAW + name}
+        args.append(arg)
+    return args
+
+
 def _check_column(name: str, table: Table) -> None:
     count = table.schema.names.count(name)
     if count == 1:
@@ -120,7 +157,7 @@ def _evaluate(node: Any, batch: pa.RecordBatch, text: str) -> Any:
     for kind in ("date", "timestamp"):
         if kind in node:
             return parse_date(node[kind])
-    op, args = node["op"], _evaluate(node["args"], batch, text)
+    op, args = node["op"], _evaluate(_as_written(node, batch), batch, text)
     try:
         return _apply(op, args, batch)
     except (pa.ArrowException, TypeError, AttributeError, ValueError) as error:
@@ -243,7 +280,13 @@ def _text(value: Any) -> Any:
         return pa.scalar(str(value), pa.large_string())
     if pa.types.is_dictionary(value.type):
         value = value.dictionary_decode()
-    return value.cast(pa.large_string())
+    text = as_text(value)
+    if text is not None:
+        return text.cast(pa.large_string())
+    try:
+        return value.cast(pa.large_string())
+    except pa.ArrowException:  # lists and their like
+        return pa.array([None if cell is None else str(cell) for cell in value.to_pylist()], pa.large_string())
 
 
 def _is_null(value: Any) -> Any:

@@ -15,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.errors import SourceFailed
+from heatlas.errors import Undecided
 from heatlas.sources.tables.beside import date_beside, hemispheres_beside
 from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
 from heatlas.sources.tables.degrees import Form, angles, signs
 from heatlas.sources.tables.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
 from heatlas.sources.tables.orders import SAID, from_calendar, iso_dates, order_evidence
 from heatlas.sources.tables.readings import Reading, State, decide, decide_marks, decoded
+from heatlas.sources.tables.table import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ def settled(table: Table, columns: PointColumns) -> Table:
     ----------
     table : Table
         What is found out about it is told to its `readings`, and what had to be guessed to its `warnings`. Reading the
-        result raises `SourceFailed` when weights or positions can be read in two ways, or contradict those before.
+        result raises `Undecided` when weights or positions can be read in two ways, or contradict those before.
     columns : PointColumns
         What its columns are, and what a person said of how they are written.
     """
@@ -57,7 +58,7 @@ def settled(table: Table, columns: PointColumns) -> Table:
     position = [name for name in (columns.lat, columns.lon) if name is not None and pair]
 
     def read(asked: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        wanted = list(asked)
+        wanted = [name.removeprefix(RAW) for name in asked]
         if set(position) & set(asked):
             wanted += [*position, *beside[0], *beside[1]]
         if clock is not None and columns.time in asked:
@@ -75,7 +76,7 @@ def settled(table: Table, columns: PointColumns) -> Table:
         table.warnings.extend(note for note in state.notes if note not in table.warnings)
 
     helped = bool(beside[0] or beside[1])
-    return replace(table, read=read, bounds=(lambda column: None) if helped else table.bounds)
+    return replace(table, read=read, raw=True, bounds=(lambda column: None) if helped else table.bounds)
 
 
 def _plain(state: State, batch: pa.RecordBatch, asked: Sequence[str]) -> pa.RecordBatch:
@@ -87,7 +88,9 @@ def _plain(state: State, batch: pa.RecordBatch, asked: Sequence[str]) -> pa.Reco
     if columns.time in asked and columns.time is not None:
         made[columns.time] = _time(state, batch, columns.time)
     for name in asked:
-        if name not in made:
+        if name.startswith(RAW):
+            made[name] = batch.column(name.removeprefix(RAW))
+        elif name not in made:
             made[name] = _column(state, batch.column(name), name)
     # The same object where nothing was to be done: most tables are plain.
     return pa.RecordBatch.from_arrays([made[name] for name in asked], list(asked))
@@ -138,7 +141,7 @@ def _marked(state: State, text: pa.Array, name: str, reading: Reading) -> pa.Arr
     against = pc.fill_null(pc.and_(contrary, other), False)
     if not reading.sure and pc.any(against).as_py():
         cell = text.filter(against)[0].as_py()
-        raise SourceFailed(
+        raise Undecided(
             f"{state.table.name}: {name!r} is read with a decimal {reading.way}, which {cell!r} contradicts: say "
             f"--decimal {'comma' if reading.way == 'point' else 'point'}"
         )
@@ -157,7 +160,7 @@ def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Ar
         seen = order_evidence(text)
         contrary = next((order for order in SAID if order != reading.way and seen[order] > seen[reading.way]), None)
         if contrary is not None:
-            raise SourceFailed(
+            raise Undecided(
                 f"{state.table.name}: {name!r} is read {SAID[reading.way]}, which dates further on contradict: "
                 f"say --dates {contrary}"
             )

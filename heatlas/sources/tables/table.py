@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Table"]
+__all__ = ["RAW", "Table"]
+
+RAW = "\0"
+"""Begins the name of a column that is to be given as it is written, not as it is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Table:
     """Whether `read` may be called only once: a stream from outside."""
     size: int | None = None
     """Number of rows where it is known beforehand."""
+    raw: bool = False
+    """Whether `read` also knows the columns as they are written, under RAW and their names."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows with too few or too many cells" ...) -> how many rows reading itself had to leave out; it
     grows while `read` streams. `heatlas.sources.tables.rows.read_points` hands its growth on with the points."""
