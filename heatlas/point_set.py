@@ -16,7 +16,7 @@ from heatlas.options import parse_kernel
 from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.rows import METRES, OFF_THE_GLOBE, read_points, swap_warning
+from heatlas.sources.tables.rows import LINES, METRES, NO_TRACKS, OFF_THE_GLOBE, read_points, swap_warning
 from heatlas.sources.tables.settled import settled
 from heatlas.spool import Spool, Tally
 from heatlas.spread import Kernel
@@ -298,6 +298,7 @@ def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
     if not tally.points:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in tally.dropped.most_common(3))
         hint = f"; {METRES}" if tally.dropped.get(OFF_THE_GLOBE) else ""
+        hint = hint or (f"; {NO_TRACKS}" if tally.dropped.get(LINES) else "")
         return f"{name} has no usable row: {reasons}{hint}"
     if weightless:
         return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure count"

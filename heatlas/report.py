@@ -90,6 +90,9 @@ class Report:
             return f"nothing could be read: {first.file}: {first.reason}{more}"
         if notes := self.notes():
             return f"there is no track in what was given: {'; '.join(notes)}"
+        if planned := [(file, why) for file, why in self.warnings if "not a recording" in why]:
+            more = f" (and {_files(len(planned) - 1)} more)" if len(planned) > 1 else ""
+            return f"there is no recording in what was given: {planned[0][0]}: {planned[0][1]}{more}"
         if self.dropped["activities without a position"]:
             return "there is no track with a position in what was given"
         if self.dropped:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from xml_twin import GPX, assert_equal_to_twin, gpx_documents
 
-from heatlas.errors import Unreadable
+import heatlas
+from heatlas.errors import NothingToDraw, Unreadable
+from heatlas.keeping import import_into
 from heatlas.sources.gpx import read_gpx
 
 NOON = 1714564800.0  # 2024-05-01T12:00:00Z
@@ -189,8 +191,14 @@ def test_empty_segments_are_no_segments():
         ("<trk><trkseg></trkseg></trk>", ()),
         ("<trk/>", ()),
         ("", ()),
-        ("<rte><rtept lat='1' lon='2'/></rte>", ("a planned route, not a recording",)),
-        ("<wpt lat='1' lon='2'><ele>5</ele></wpt>", ("waypoints, not a recording",)),
+        (
+            "<rte><rtept lat='1' lon='2'/></rte>",
+            ("a planned route, not a recording: to draw it all the same, save it as a track",),
+        ),
+        (
+            "<wpt lat='1' lon='2'><ele>5</ele></wpt>",
+            ("waypoints, not a recording: to draw it all the same, save it as a track",),
+        ),
     ],
 )
 def test_without_points_there_is_a_recording_without_fixes(inner, warning):
@@ -345,3 +353,17 @@ def test_many_of_the_shortest_points():
 @given(gpx_documents())
 def test_the_reader_equals_its_slow_twin(data):
     assert_equal_to_twin(read_gpx(data, "x"), data, GPX)
+
+
+@pytest.mark.parametrize(("inside", "what"), [
+    ("<rte><rtept lat='1' lon='2'/><rtept lat='1' lon='3'/></rte>", "a planned route"),
+    ("<wpt lat='1' lon='2'/>", "waypoints"),
+])  # fmt: skip
+def test_what_is_planned_is_said_by_every_command(tmp_path, inside, what):
+    path = tmp_path / "a.gpx"
+    path.write_text(f"<gpx>{inside}</gpx>")
+    said = f"{what}, not a recording: to draw it all the same, save it as a track"
+    with pytest.raises(NothingToDraw, match=said):
+        heatlas.render(path, output=tmp_path / "a.png")
+    for report in (heatlas.inspect(path), import_into(tmp_path / "a.db", path)):
+        assert report["files"]["warnings"] == [{"file": str(path), "reason": said}]

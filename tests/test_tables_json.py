@@ -143,7 +143,7 @@ def test_other_geometries_heights_and_properties(tmp_path):
         feature(8, 47, mag=1, place="a"),
         {**feature(9, 48, mag=2), "id": "second"},
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": [9, 49, 500]}, "properties": None},
-        {**feature(0, 0, mag=4), "geometry": {"type": "LineString", "coordinates": [[0, 1], [2, 1]]}},
+        {**feature(0, 0, mag=4), "geometry": {"type": "MultiPoint", "coordinates": [[0, 1], [2, 1]]}},
         {"type": "Feature", "geometry": None, "properties": {"mag": 5}},
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": ["x", 2]}, "properties": {"mag": 6}},
         {"type": "Feature", "geometry": {"type": "Point", "coordinates": []}, "properties": {"mag": 7}},

@@ -19,7 +19,7 @@ from heatlas.errors import BadOption
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.geometry import CENTRE, MISSING, PLACE, UNREADABLE, places
+from heatlas.sources.tables.geometry import CENTRE, LINE, MISSING, PLACE, UNREADABLE, places
 from heatlas.sources.tables.rows import REASONS, read_points, swap_warning
 from heatlas.sources.tables.systems import as_wgs84, is_wgs84
 
@@ -140,7 +140,8 @@ def expected():
     found = [None if shape is None or shape.is_empty else shape.centroid for shape in SHAPES]
     points = [shape is not None and shape.geom_type == "Point" for shape in SHAPES]
     state = [
-        MISSING if place is None else PLACE if point else CENTRE for place, point in zip(found, points, strict=True)
+        MISSING if place is None else PLACE if point else LINE if "Line" in shape.geom_type else CENTRE
+        for place, point, shape in zip(found, points, SHAPES, strict=True)
     ]
     return [NAN if p is None else p.x for p in found], [NAN if p is None else p.y for p in found], state
 
@@ -226,10 +227,19 @@ def test_a_row_of_another_system_is_brought_to_degrees():
 
 
 def test_geometries_that_are_no_points_are_told():
-    points, dropped, table = read({"wkt": ["POINT(8 47)", "LINESTRING(0 10, 2 10)", "nonsense", None]})
+    points, dropped, table = read({"wkt": ["POINT(8 47)", "POLYGON((0 10, 2 10, 2 12, 0 12, 0 10))", "nonsense", None]})
     assert points[0].tolist() == [8, 1]
     assert dropped == {"rows whose geometry cannot be read": 1, "rows without a position": 1}
     assert table.warnings == ["geometries that are no points stand at their centres (1)"]
+
+
+def test_lines_are_no_dots():
+    lines = ["LINESTRING(0 10, 2 10)", "MULTILINESTRING((0 10, 2 10), (3 4, 5 6))"]
+    points, dropped, table = read({"wkt": ["POINT(8 47)", *lines]})
+    assert points[0].tolist() == [8]
+    assert dropped == {"rows that are lines": 2}
+    (warning,) = table.warnings
+    assert warning.startswith("2 lines are not drawn: tracks are read from GPX, TCX and FIT")
 
 
 def test_the_first_reason_counts_and_sound_rows_stay_in_order():

@@ -150,7 +150,7 @@ COURSE = f"<Courses><Course><Name>Loop</Name><Lap/><Track>{point(0)}{point(1)}</
 def test_a_course_is_no_recording():
     recording = only(tcx(COURSE))
     assert len(recording.lat) == 0
-    assert recording.warnings == ("a planned course, not a recording",)
+    assert recording.warnings == ("a planned course, not a recording: to draw it all the same, save it as an activity",)
     assert only(tcx(activity(lap(point(5))) + COURSE)).time.tolist() == [NOON + 5]
 
 

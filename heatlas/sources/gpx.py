@@ -38,6 +38,8 @@ __all__ = ["read_gpx"]
 CONTINUATION = 900.0
 """Seconds within which the next <trk> of the same name goes on with the activity of the one before."""
 
+_ALL_THE_SAME = ": to draw it all the same, save it as a track"
+
 _GPX = Format.of(
     "GPX",
     "gpx",
@@ -164,7 +166,7 @@ def _stem(name: str) -> str:
 def _what_else(root: Any) -> tuple[str, ...]:
     """Say what a file holds that has no track points."""
     if next(children(root, "rte"), None) is not None:
-        return ("a planned route, not a recording",)
+        return (f"a planned route, not a recording{_ALL_THE_SAME}",)
     if next(children(root, "wpt"), None) is not None:
-        return ("waypoints, not a recording",)
+        return (f"waypoints, not a recording{_ALL_THE_SAME}",)
     return ()

@@ -109,7 +109,11 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
         return recordings
     fields = document.fields[:0]
     activity = _activity(found["activity"][0] if found["activity"] else None, fields, source, document.values)
-    course = ("a planned course, not a recording",) if planned or found["course"] else ()
+    course = (
+        ("a planned course, not a recording: to draw it all the same, save it as an activity",)
+        if planned or found["course"]
+        else ()
+    )
     return [make_recording(activity, fields, (), (*document.warnings, *course))]
 
 

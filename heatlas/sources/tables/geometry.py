@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from heatlas.sources.tables.geometry_parts import Part
 
-__all__ = ["CENTRE", "MISSING", "PLACE", "UNREADABLE", "Places", "places"]
+__all__ = ["CENTRE", "LINE", "MISSING", "PLACE", "UNREADABLE", "Places", "places", "state_of"]
 
-PLACE, CENTRE, MISSING, UNREADABLE = range(4)
-"""What a row gave: its point; the centre of something larger; nothing; something that is no geometry."""
+PLACE, CENTRE, MISSING, UNREADABLE, LINE = range(5)
+"""What a row gave: its point; the centre of something larger; nothing; something that is no geometry; a line, which
+stands nowhere: one dot in its middle would say nothing of where it goes."""
 
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
 _SIZES = (21, 25, 29, 33, 37, 41)
@@ -43,7 +44,7 @@ class Places:
     """(n,) longitude, or easting where the system is another; NaN unless PLACE or CENTRE."""
     y: NDArray[np.float64]
     state: NDArray[np.uint8]
-    """(n,) PLACE, CENTRE, MISSING or UNREADABLE."""
+    """(n,) PLACE, CENTRE, MISSING, UNREADABLE or LINE."""
     srid: NDArray[np.int64]
     """(n,) EPSG code that the row itself states; 0: none."""
 
@@ -57,7 +58,8 @@ class Places:
 def places(column: pa.Array) -> Places:
     """Read a column of geometries.
 
-    Points are read many at a time. Other types stand at their centre (`heatlas.sources.tables.geometry_parts.centre`).
+    Points are read many at a time. Polygons and groups stand at their centre (`heatlas.sources.tables.geometry_parts`);
+    lines are told apart.
 
     Parameters
     ----------
@@ -196,8 +198,15 @@ def _one_by_one(rows: NDArray[np.int64], parts_of: Callable[[Any], list[Part]], 
         except (ValueError, IndexError, RecursionError):
             found.state[row] = UNREADABLE
             continue
-        place = centre(parts)
-        if place is not None:
+        found.state[row] = state_of(parts)
+        if (place := centre(parts)) is not None:
             found.x[row], found.y[row] = place
-            single = len(parts) == 1 and parts[0][0] == 0 and len(parts[0][1]) == 1
-            found.state[row] = PLACE if single else CENTRE
+
+
+def state_of(parts: list[Part]) -> int:
+    """Say what the parts of one geometry are."""
+    if centre(parts) is None:
+        return MISSING
+    if max(dimension for dimension, *_ in parts) == 1:
+        return LINE
+    return PLACE if len(parts) == 1 and parts[0][0] == 0 and len(parts[0][1]) == 1 else CENTRE

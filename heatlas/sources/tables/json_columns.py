@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
-from heatlas.sources.tables.geometry import CENTRE, MISSING, PLACE, UNREADABLE
+from heatlas.sources.tables.geometry import PLACE, UNREADABLE, state_of
 from heatlas.sources.tables.geometry_parts import centre, geojson_parts
 
 if TYPE_CHECKING:
@@ -185,12 +185,12 @@ def _placed(geometries: Sequence[Any]) -> pa.StructArray:
             state[k] = PLACE
         except (TypeError, ValueError, KeyError):
             try:
-                place = centre(geojson_parts(geometry))
+                parts = geojson_parts(geometry)
             except (ValueError, RecursionError):
                 state[k] = UNREADABLE
                 continue
-            state[k] = MISSING if place is None else CENTRE
-            if place is not None:
+            state[k] = state_of(parts)
+            if (place := centre(parts)) is not None:
                 x[k], y[k] = place
     arrays = [pa.array(x), pa.array(y), pa.array(state.astype(np.uint8))]
     return pa.StructArray.from_arrays(arrays, fields=list(_PLACE))

@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.points import Points
 from heatlas.sources.tables.cells import numbers
 from heatlas.sources.tables.columns import CRS
-from heatlas.sources.tables.geometry import CENTRE, UNREADABLE, places
+from heatlas.sources.tables.geometry import CENTRE, LINE, UNREADABLE, places
 from heatlas.sources.tables.systems import as_wgs84, made_for, outside
 
 if TYPE_CHECKING:
@@ -24,9 +24,19 @@ if TYPE_CHECKING:
 
     Bad = NDArray[np.bool_] | None
 
-__all__ = ["METRES", "OFF_THE_GLOBE", "REASONS", "positions", "read_points", "swap_warning", "warn_beyond"]
+__all__ = [
+    "LINES",
+    "METRES",
+    "NO_TRACKS",
+    "OFF_THE_GLOBE",
+    "REASONS",
+    "positions",
+    "read_points",
+    "swap_warning",
+    "warn_beyond",
+]
 
-_SOUND, _NO_NUMBER, _UNREADABLE, _NOWHERE, _OFF, _SWAPPED, _ZERO, _NO_WEIGHT, _BAD_WEIGHT = range(9)
+_SOUND, _NO_NUMBER, _UNREADABLE, _NOWHERE, _OFF, _SWAPPED, _ZERO, _NO_WEIGHT, _BAD_WEIGHT, _LINE = range(10)
 REASONS = (
     "",
     "rows whose position is no number",
@@ -37,9 +47,15 @@ REASONS = (
     "rows at exactly 0,0",
     "rows without a weight",
     "rows whose weight is no number",
+    "rows that are lines",
 )
 """Why a row is left out; the first that fits counts."""
-OFF_THE_GLOBE = REASONS[_OFF]
+OFF_THE_GLOBE, LINES = REASONS[_OFF], REASONS[_LINE]
+NO_TRACKS = (
+    "tracks are read from GPX, TCX and FIT, and from tables of fixes (--track): save lines as one of these, "
+    "or as points"
+)
+"""What to do where there are but lines."""
 METRES = (
     "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"
 )
@@ -73,10 +89,11 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
         When reading breaks off; what was yielded before stays sound.
     """
     told = Counter(table.dropped)
-    centres = 0
+    centres = lines = 0
     for batch in table.read(columns.names):
         lon, lat, codes, at_centre = positions(batch, columns, table)
         centres += at_centre
+        lines += 0 if codes is None else int((codes == _LINE).sum())
         points = _points(lon, lat, codes, None if columns.weight is None else batch.column(columns.weight))
         points.dropped.update(_since(table, told))
         yield points
@@ -84,6 +101,8 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
     if rest:
         yield Points(lon=np.zeros(0), lat=np.zeros(0), weight=_none(columns), dropped=rest)
     warn_beyond(table)
+    if lines:
+        table.warnings.append(f"{lines:,} lines are not drawn: {NO_TRACKS}")
     if centres:
         table.warnings.append(f"geometries that are no points stand at their centres ({centres:,})")
 
@@ -159,7 +178,10 @@ def positions(
             lon[rows], lat[rows], beyond = place(lon[rows], lat[rows], crs, table)
             if beyond is not None:
                 lost[rows] = beyond
+    lines = found.state == LINE
+    lon, lat = np.where(lines, np.nan, lon), np.where(lines, np.nan, lat)
     lon, codes = _judge(lon, lat, None, found.state == UNREADABLE, lost if lost.any() else None)
+    codes[lines] = _LINE
     return lon, lat, codes, int(((found.state == CENTRE) & (codes == _SOUND)).sum())
 
 
