@@ -460,3 +460,40 @@ def test_tables_of_tracks_and_recordings_are_one_map(tmp_path):
     report = heatlas.render(path, tmp_path / "a.gpx", output=tmp_path / "a.npy", track="id", smooth="0", width=200)
     assert (report["activities"], report["files"]["read"]) == (3, 2)
     assert np.nanmax(np.load(tmp_path / "a.npy")) == 3
+
+
+def told(*words):
+    """What `heatlas info` says on stdout and stderr."""
+    from click.testing import CliRunner
+
+    from heatlas.cli import group
+
+    found = CliRunner().invoke(group, ["info", *map(str, words)])
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def test_info_shows_the_columns_where_it_cannot_choose(tmp_path):
+    (tmp_path / "a.csv").write_text("north_pole,name,when\n1,here,03/02/2024\n2,,04/02/2024\n")
+    said = told(tmp_path / "a.csv")
+    assert "name it with --lat and --lon" in said
+    assert "  north_pole  text          1 to 2, e.g. 1\n" in said
+    assert "e.g. 03/02/2024, read day first: 03/02/2024 is 3 February 2024" in said
+    report = heatlas.inspect(tmp_path / "a.csv")
+    assert [fact["name"] for fact in report["column_facts"][str(tmp_path / "a.csv")]] == ["north_pole", "name", "when"]
+    assert "--lat and --lon" in report["undecided"]
+    with pytest.raises(BadOption):
+        heatlas.inspect(tmp_path / "a.csv", lat="nowhere")
+
+
+def test_info_shows_the_columns_where_a_number_can_be_read_in_two_ways(tmp_path):
+    (tmp_path / "a.csv").write_text('geom,weight\n"POINT(1 2)","1,234"\n')
+    assert "say --decimal point or --decimal comma" in told(tmp_path / "a.csv")
+    assert "weights: 1234 to 1234" in told(tmp_path / "a.csv", "--decimal", "point")
+
+
+def test_info_names_several_positions_that_it_cannot_choose_from(tmp_path):
+    (tmp_path / "a.csv").write_text("start_lat,start_lon,end_lat,end_lon\n1,2,3,4\n")
+    said = told(tmp_path / "a.csv")
+    assert "several positions" in said
+    assert "  end_lat" in said
