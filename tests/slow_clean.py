@@ -160,22 +160,22 @@ def usual(values, steps):
 
 
 def rhythm(steps):
-    timed = [step for step in steps if step and step[2] is not None and step[2] > 0]
-    untimed = [step[0] for step in steps if step and step[2] is None]
+    timed = [step for step in steps if step and step[1] is not None and step[1] > 0]
+    untimed = [step[0] for step in steps if step and step[1] is None]
     return {
-        "longest": max(PATIENCE, 5 * usual([step[2] for step in timed if step[0] >= 100], len(timed))),
+        "longest": max(PATIENCE, 5 * usual([step[1] for step in timed if step[0] >= 100], len(timed))),
         "farthest": max(NEAR, 5 * usual(untimed, len(untimed)) if untimed else 0),
         "pace": steady(timed),
     }
 
 
 def steady(timed):
-    long = [step for step in timed if step[2] >= 10 and step[0] > 0]
+    long = [step for step in timed if step[1] >= 10 and step[0] > 0]
     if len(long) < 5:
         return None
-    low, high = np.quantile([step[2] for step in timed], (0.1, 0.9))
-    speed = float(np.median([step[0] / step[2] for step in long]))
-    fits = sum(abs(step[2] - step[0] / speed) <= 1 + 0.03 * step[2] for step in long)
+    low, high = np.quantile([step[1] for step in timed], (0.1, 0.9))
+    speed = float(np.median([step[0] / step[1] for step in long]))
+    fits = sum(abs(step[1] - step[0] / speed) <= 1 + 0.03 * step[1] for step in long)
     return speed if fits >= 0.9 * len(long) and high >= 2 * low else None
 
 
@@ -234,9 +234,10 @@ def why(fixes, steps, i, max_speed, usual, max_gap, max_step):
         return "breaks: jump"
     if max_gap is not None:
         return "breaks: gap in time" if lapse > max_gap else None
-    if max_step is not None or free <= PATIENCE or metres <= NEAR or free <= usual["longest"]:
+    seconds = lapse if metres <= max_speed * lapse + SLACK else free
+    if max_step is not None or seconds <= PATIENCE or metres <= NEAR or seconds <= usual["longest"]:
         return None
-    if usual["pace"] is not None and abs(free - metres / usual["pace"]) <= 1 + 0.03 * free:
+    if usual["pace"] is not None and abs(seconds - metres / usual["pace"]) <= 1 + 0.03 * seconds:
         return None
-    like = sum(step[0] >= 100 and step[2] is not None and 5 * step[2] >= free for step in neighbours(steps, i))
+    like = sum(step[0] >= 100 and step[1] is not None and 5 * step[1] >= seconds for step in neighbours(steps, i))
     return None if like >= 3 else "breaks: gap in time"

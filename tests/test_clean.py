@@ -148,6 +148,17 @@ def test_positions_that_are_repeated_have_had_time():
     assert (batch.fixes, list(batch.segments), dict(batch.dropped)) == (200, [0, 200], {})
 
 
+def test_who_stood_and_went_on_in_time_leaves_no_gap_but_an_old_position_does():
+    # A phone says for half an hour that it has not moved, and two minutes later that it is 2 km away.
+    home = line(130, [0.0] * 15 + [2000] + [15.0] * 113, [120.0] * 16 + [1.0] * 113)
+    assert list(clean(recording(*home), max_speed("Ride"), ()).segments) == [0, 130]
+    # In a tunnel a receiver repeats its last position for ten minutes, and is 5 km away a second later.
+    frozen = line(1000, [5.0] * 200 + [0.0] * 600 + [5000] + [5.0] * 198, 1)
+    batch = clean(recording(*frozen), max_speed("Ride"), ())
+    assert list(batch.segments) == [0, 801, 1000]
+    assert dict(batch.dropped) == {"breaks: gap in time": 1}
+
+
 def test_spoofed_positions_are_told_from_the_flight():
     lon, lat, time = line(400, 230, 1)
     wrong = np.arange(400) % 7 == 3

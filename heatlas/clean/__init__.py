@@ -9,8 +9,19 @@
 """
 
 from heatlas.clean.cleaning import MAX_GAP, MAX_STEP, SLACK, clean
-from heatlas.clean.clocks import EARLIEST, is_believable, limits
+from heatlas.clean.clocks import EARLIEST, is_believable, limits, sane_times
 from heatlas.clean.outings import outings
 from heatlas.clean.rhythm import Gaps
 
-__all__ = ["EARLIEST", "MAX_GAP", "MAX_STEP", "SLACK", "Gaps", "clean", "is_believable", "limits", "outings"]
+__all__ = [
+    "EARLIEST",
+    "MAX_GAP",
+    "MAX_STEP",
+    "SLACK",
+    "Gaps",
+    "clean",
+    "is_believable",
+    "limits",
+    "outings",
+    "sane_times",
+]

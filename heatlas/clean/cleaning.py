@@ -141,7 +141,7 @@ def _judged(
     k = breaks.strays_into(u, v, seconds, clock, fresh, kept, speeds[:2], SLACK, spacing)
     dropped["fixes astray between jumps"] += len(u) - k
     kept, u, v, seconds, clock, fresh = kept[:k], u[:k], v[:k], seconds[:k], clock[:k], fresh[:k]
-    metres, _, free = steps = _steps(u, v, clock, fresh)
+    metres, lapse, free = steps = _steps(u, v, clock, fresh)
     impossible = is_wrong_clock(u, v, steps, AIRLINER, SLACK)
     if impossible:
         return (
@@ -149,7 +149,7 @@ def _judged(
             "be, so its times are left out, and the track is drawn without them"
         )
     reasons = np.empty(k - 1, np.int8)
-    rhythm = find_rhythm(metres, free, MAX_GAP, MAX_STEP)
+    rhythm = find_rhythm(metres, lapse, MAX_GAP, MAX_STEP)
     breaks.judge_into(u, v, steps, speeds, SLACK, rhythm, gaps.numbers, reasons)
     breaks.join_into(u, reasons)
     for reason, count in zip(breaks.BREAKS, np.bincount(reasons[reasons >= 0], minlength=4).tolist(), strict=True):
@@ -172,8 +172,8 @@ def _spacing(
     """Metres between neighbours without times that are usual; where all have times it does not matter."""
     if not np.isnan(clock).any():
         return MAX_STEP
-    metres, _, free = _steps(u, v, clock, fresh)
-    return find_rhythm(metres, free, MAX_GAP, MAX_STEP)[3]
+    metres, lapse, _ = _steps(u, v, clock, fresh)
+    return find_rhythm(metres, lapse, MAX_GAP, MAX_STEP)[3]
 
 
 def _left_out(metres: NDArray[np.float64], free: NDArray[np.float64], reasons: NDArray[np.int8]) -> tuple[int, int]:

@@ -72,7 +72,7 @@ def find_rhythm(
     """
     longest, farthest, pace = patience, near, math.nan
     wide = metres > near
-    if (wide & (lapse > patience)).any():
+    if wide.any():
         timed = (metres >= 0) & (lapse > 0)
         usual = _usual(lapse[timed & (metres >= _MOVED)], int(np.count_nonzero(timed)))
         longest = max(patience, _TIMES * usual)

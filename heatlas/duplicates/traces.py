@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import Activity
-from heatlas.clean import EARLIEST
+from heatlas.clean import sane_times
 from heatlas.mercator import ground_metres
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ __all__ = ["PART", "Trace", "is_part", "metres_between", "poverty", "trace_of"]
 
 PART = 0.8
 """A copy that takes less than this share of the other's time is but a part of it."""
-_SANE = (EARLIEST, 4_102_444_800.0)  # to 2100; cleaning has taken out what clocks say that were never set
 _ATTRIBUTES = tuple(
     f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told", "time_zone"}
 )
@@ -81,13 +80,13 @@ def _timed(
     batch: Batch,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float | None]:
     """Times that can be trusted, with the positions at them; and any time at all."""
-    u, v, time = batch.u, batch.v, batch.time
+    u, v, time = batch.u, batch.v, sane_times(batch.time)[0]
     nothing = time[:0]
     if not len(time):
         return nothing, u, v, None
     first, last = float(time.min()), float(time.max())
-    if not (_SANE[0] < first and last < _SANE[1]):  # also when there are NaN
-        usable = (time > _SANE[0]) & (time < _SANE[1])
+    if first != first:  # there are NaN
+        usable = time == time
         if not usable.any():
             return nothing, nothing, nothing, None
         u, v, time = u[usable], v[usable], time[usable]

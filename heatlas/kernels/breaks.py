@@ -205,11 +205,11 @@ def _goes_on(u, v, metres, free, i, max_speed, airliner, slack):
 
 
 @helper()
-def _as_sparse(values, metres, i, least):
+def _as_sparse(values, value, metres, i, least):
     """Tell whether several of the steps around one are nearly as long; those below `least` metres do not count."""
     found = 0
     for j in range(max(i - _AROUND, 0), min(i + _AROUND + 1, values.shape[0])):
-        if j != i and metres[j] >= least and _SPARSE * values[j] >= values[i]:
+        if j != i and metres[j] >= least and _SPARSE * values[j] >= value:
             found += 1
     return found >= _ENOUGH
 
@@ -218,7 +218,7 @@ def _as_sparse(values, metres, i, least):
 def _judge(u, v, steps, i, speeds, slack, rhythm, said):
     """Say why no line may be drawn along a step, or that it is drawn."""
     metres, lapse, free = steps
-    long, seconds = metres[i], free[i]
+    long = metres[i]
     patience, near, longest, farthest, pace = rhythm
     max_gap, max_step = said
     if long < 0.0:
@@ -227,18 +227,20 @@ def _judge(u, v, steps, i, speeds, slack, rhythm, said):
         return BACKWARDS
     if long > max_step:
         return GAP_DISTANCE
-    if seconds != seconds:  # no times: by distance alone
-        wide = max_step != max_step and long > farthest and not _as_sparse(metres, metres, i, 0.0)
+    if lapse[i] != lapse[i]:  # no times: by distance alone
+        wide = max_step != max_step and long > farthest and not _as_sparse(metres, long, metres, i, 0.0)
         return GAP_DISTANCE if wide else NONE
-    if long > speeds[0] * seconds + slack and not _goes_on(u, v, metres, free, i, speeds[0], speeds[2], slack):
+    if long > speeds[0] * free[i] + slack and not _goes_on(u, v, metres, free, i, speeds[0], speeds[2], slack):
         return JUMP
     if max_gap == max_gap:
         return GAP_TIME if lapse[i] > max_gap else NONE
+    # Who stood, and then went on in time, has told so; a position that was repeated until it could be left is old.
+    seconds = lapse[i] if long <= speeds[0] * lapse[i] + slack else free[i]
     if max_step == max_step or seconds <= patience or long <= near or seconds <= longest:
         return NONE
     if abs(seconds - long / pace) <= _ROUNDED + _STEADY * seconds:
         return NONE
-    return NONE if _as_sparse(free, metres, i, _MOVED) else GAP_TIME
+    return NONE if _as_sparse(lapse, seconds, metres, i, _MOVED) else GAP_TIME
 
 
 @kernel(error_model="numpy")
