@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ __all__ = ["inspect", "is_table", "only_tables", "open_points", "open_sources", 
 def open_sources(
     *sources: Any,
     columns: Collection[str] = COLUMNS,
+    attributes: Collection[str] | None = None,
     track: str | None = None,
     query: str | None = None,
     table: str | None = None,
@@ -47,8 +49,11 @@ def open_sources(
         What to read.
     columns : collection of str
         Columns of fixes to keep in memory; fewer take less.
+    attributes : collection of str, optional
+        Of tables, the attributes of activities that are needed, so that other columns are not read; by default all.
     track : str, optional
-        Column of tables that tells tracks apart; tables need it.
+        Column of tables that tells tracks apart, "all" where all rows are one track, or a column of encoded polylines,
+        which is found by its name. Other tables need it.
     query, table, lat, lon, geometry, crs, decimal, dates, time : str, optional
         As for `open_points`.
     max_gap, max_gap_distance : str or float, optional
@@ -76,6 +81,7 @@ def open_sources(
     from heatlas.options import parse_gaps
     from heatlas.sources.load import load
     from heatlas.sources.tables import open_table
+    from heatlas.sources.tables.track_tables import track_option
     from heatlas.warm import warm_up
 
     refuse_odd(sources)
@@ -92,6 +98,9 @@ def open_sources(
         warm_up(names, measure)
 
     of_tables = [is_table(source) for source in sources]
+    track = track_option(
+        list(compress(sources, of_tables)), track, query=query, table=table, lat=lat, lon=lon, geometry=geometry
+    )
     tables = [open_table(s, query=query, table=table) for s, yes in zip(sources, of_tables, strict=True) if yes]
     batches, report = load(
         [Path(source) for source, yes in zip(sources, of_tables, strict=True) if not yes],
@@ -100,7 +109,17 @@ def open_sources(
         lambda done, total: progress("reading", done, total),
         ready,
         _recordings(
-            tables, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, time=time, track=track
+            tables,
+            columns if attributes is not None else None,
+            attributes,
+            lat=lat,
+            lon=lon,
+            geometry=geometry,
+            crs=crs,
+            decimal=decimal,
+            dates=dates,
+            time=time,
+            track=track,
         ),
         gaps,
     )
@@ -111,14 +130,17 @@ def open_sources(
     return Tracks(tuple(batches), report)
 
 
-def _recordings(tables: Collection[Table], **named: str | None) -> Iterator[Recording]:
+def _recordings(
+    tables: Collection[Table],
+    metrics: Collection[str] | None,
+    attributes: Collection[str] | None,
+    track: str | None,
+    **named: str | None,
+) -> Iterator[Recording]:
     for table in tables:
-        from heatlas.sources.tables.columns import find_columns
-        from heatlas.sources.tables.settled import settled
-        from heatlas.sources.tables.tracks import read_tracks
+        from heatlas.sources.tables.track_tables import recordings_of
 
-        columns = find_columns(table.schema, name=table.name, **named)
-        yield from read_tracks(settled(table, columns), columns, table.name)
+        yield from recordings_of(table, track, table.name, metrics, attributes, **named)
 
 
 def inspect(
@@ -132,17 +154,22 @@ def inspect(
     decimal: str | None = None,
     dates: str | None = None,
     weight: str | None = None,
+    time: str | None = None,
+    track: str | None = None,
     workers: int | None = None,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> dict[str, Any]:
     """Say what is in some sources, as plain data.
 
-    Of recordings: files, activities by sport, dates, columns and places. Of tables: rows, columns, where the points
-    are and what they weigh; the options are those of `open_points`. Where nobody can tell which columns are the
-    positions, or how they are read, "undecided" says what to do.
+    Of recordings, and of tables that hold tracks: files, activities by sport, dates, columns and places. Of other
+    tables: rows, columns, where the points are and what they weigh. The options are those of `open_points` and
+    `open_sources`.
+
+    Where nobody can tell which columns are the positions, or how they are read, "undecided" says what to do.
     """
     from heatlas.inspection import describe_columns, describe_points, describe_tracks
     from heatlas.keeping import is_library, point_sets_of
+    from heatlas.sources.tables.track_tables import track_option
 
     refuse_odd(sources)
     if not any(map(is_table, sources)):
@@ -151,6 +178,13 @@ def inspect(
             return described
         described.pop("nothing", None)  # a library may be empty, or hold points alone
         return described | {"point_sets": point_sets_of(sources[0])}
+    how: dict[str, Any] = {
+        "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
+        "dates": dates, "time": time,
+    }  # fmt: skip
+    track = track_option([source for source in sources if is_table(source)], track, weight=weight, **how)
+    if track is not None:
+        return describe_tracks(open_sources(*sources, track=track, workers=workers, progress=progress, **how))
     only_tables(sources)
     from heatlas.point_set import PointSet
     from heatlas.sources.tables import open_table
@@ -158,7 +192,7 @@ def inspect(
     tables = [open_table(source, query=query, table=table) for source in sources]
     named = {"lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "weight": weight}
     try:
-        points = PointSet.of(tables, **named, decimal=decimal, dates=dates)
+        points = PointSet.of(tables, **named, decimal=decimal, dates=dates, time=time)
         return describe_points(points, lambda rows: progress("reading", rows, points.size))
     except BadOption as error:
         if any(named.values()):

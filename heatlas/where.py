@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from heatlas.batch import Activity
 
 __all__ = [
-    "ATTRIBUTES", "attributes", "in_utc", "moment_seconds", "needs_local_time", "offset_of", "parse_date",
+    "ATTRIBUTES", "attributes", "in_utc", "moment_seconds", "names_in", "needs_local_time", "offset_of", "parse_date",
     "parse_filter", "parse_moment", "parse_where", "start_of", "without_accents",
 ]  # fmt: skip
 
 ATTRIBUTES = (
     "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
-    "device", "id", "source", "year", "month", "weekday", "hour", "utc_offset",
+    "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset",
 )  # fmt: skip
 """What every activity can be asked for; a source may add more. Metres, seconds; start, year, month, weekday (1 is
 Monday) and hour by the clocks of the place where it began, which were utc_offset seconds ahead of UTC."""
@@ -95,6 +95,7 @@ def attributes(activity: Activity) -> dict[str, Any]:
         "device": activity.device,
         "id": activity.id,
         "source": activity.source,
+        "file": activity.source.rpartition("/")[2],
         "year": start and start.year,
         "month": start and start.month,
         "weekday": start and start.isoweekday(),
@@ -173,6 +174,26 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
         return told is True
 
     return passes
+
+
+def names_in(text: str | None) -> set[str]:
+    """Names of the attributes that a filter asks for.
+
+    Raises
+    ------
+    BadOption
+        When the text is no CQL2.
+    """
+    waiting: list[Any] = [parse_filter(text)] if text else []
+    names = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            names |= {str(node["property"])} if "property" in node else set()
+            waiting += [node.get("args", [])]
+    return names
 
 
 def parse_filter(text: str) -> Any:

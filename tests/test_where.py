@@ -8,7 +8,7 @@ import slow
 from heatlas.batch import Activity
 from heatlas.errors import BadOption
 from heatlas.tracks import Tracks
-from heatlas.where import attributes, parse_date, parse_where
+from heatlas.where import attributes, names_in, parse_date, parse_where
 
 RUN = Activity(
     source="a.fit",
@@ -116,3 +116,17 @@ def test_brackets_that_would_keep_the_parser_busy_are_refused_at_once(text):
 
 def test_brackets_inside_quotes_are_text():
     assert parse_where("name = '((('")({"name": "((("})
+
+
+def test_files_are_asked_for_by_path_and_by_name():
+    activity = Activity(source="/home/a/export.zip/2024/café 1.gpx")
+    for text, passes in {
+        "source LIKE '%/2024/%'": True, "source LIKE '%/2023/%'": False, "file = 'café 1.gpx'": True,
+        "file LIKE 'caf_ %'": True, "CASEI(source) LIKE CASEI('%EXPORT.ZIP/%')": True,
+    }.items():  # fmt: skip
+        assert parse_where(text)(attributes(activity)) is passes
+
+
+def test_names_in_a_filter_are_listed():
+    assert names_in("CASEI(a) LIKE 'x%' AND (b > 1 OR NOT c) AND d IN (1, 2) AND e IS NULL") == set("abcde")
+    assert names_in(None) == set()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import position_options
+from heatlas.cli.options import position_options, track_option
 from heatlas.cli.progress import show_progress
 from heatlas.errors import NothingToDraw
 
@@ -23,6 +23,8 @@ _SHOWN = 40
 @click.option("--table", metavar="NAME", help="Table of a database, layer of a file, or sheet of a workbook to read.")
 @position_options
 @click.option("--weight", metavar="COLUMN", help="Weights of a table's points.")
+@click.option("--time", metavar="COLUMN", help="When each row of a table was.")
+@track_option
 @click.option(
     "--workers", type=click.IntRange(1), metavar="N", help="Processes to read; by default one for each processor."
 )
@@ -94,6 +96,8 @@ def _held(fact: dict[str, Any]) -> str:
 
 def _print_points(report: dict[str, Any]) -> None:
     _print_columns(report)
+    for text in report["hints"]:
+        click.echo(text)
     if report["bbox"]:
         click.echo("all points: --bbox " + ",".join(f"{x:.4f}" for x in report["bbox"]))
     if report["weights"]:

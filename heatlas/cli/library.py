@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import POSITION_OPTIONS, gaps_options, position_options
+from heatlas.cli.options import POSITION_OPTIONS, gaps_options, position_options, track_option
 from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.progress import show_progress
@@ -14,7 +14,7 @@ from heatlas.errors import NothingToDraw
 
 __all__ = ["import_command", "library_group", "serve_command"]
 
-_TABLE_OPTIONS = ("name", "before", "after", "where", "time", "weight", *POSITION_OPTIONS, "table", "query")
+_TABLE_OPTIONS = ("name", "before", "after", "where", "time", "track", "weight", *POSITION_OPTIONS, "table", "query")
 
 
 def _tables(function: click.decorators.FC) -> click.decorators.FC:
@@ -24,7 +24,8 @@ def _tables(function: click.decorators.FC) -> click.decorators.FC:
         click.option("--before", metavar="DATE", help="Points: only rows before this day or moment (UTC)."),
         click.option("--after", metavar="DATE", help="Points: only rows at or after this day or moment."),
         click.option("--where", metavar="FILTER", help='Points: only rows that pass, e.g. "beds > 10".'),
-        click.option("--time", metavar="COLUMN", help="Points: when each row was, for --after and --before."),
+        track_option,
+        click.option("--time", metavar="COLUMN", help="Tables: when each row was; of points for --after and --before."),
         click.option("--weight", metavar="COLUMN", help="Points: what each weighs; by default `weight`, or 1 each."),
         position_options,
         click.option(

@@ -7,6 +7,7 @@ import click
 __all__ = [
     "POSITION_OPTIONS", "film_options", "filters_options", "gaps_options", "hiding_options", "library_option",
     "picture_options", "position_options", "quiet_option", "style_options", "tables_options", "tile_options",
+    "track_option",
     "windows_options",
 ]  # fmt: skip
 
@@ -114,6 +115,14 @@ def hiding_options(function: click.decorators.FC) -> click.decorators.FC:
     return function
 
 
+track_option = click.option(
+    "--track",
+    metavar="COLUMN|all",
+    help="Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column "
+    "holds encoded polylines, each a track.",
+)
+
+
 def position_options(function: click.decorators.FC) -> click.decorators.FC:
     """Options that say where the positions of a table are, and how it is written."""
     for option in (
@@ -177,7 +186,7 @@ def tables_options(function: click.decorators.FC) -> click.decorators.FC:
             help="Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare "
             "pixels.  [default: 15px]",
         ),
-        click.option("--track", metavar="COLUMN", help="Rows are the fixes of tracks, which this column tells apart."),
+        track_option,
         click.option("--time", metavar="COLUMN", help="When each row was, with --track."),
         click.option("--weight", metavar="COLUMN", help="What each point weighs; by default `weight`, or 1 each."),
         position_options,

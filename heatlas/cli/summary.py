@@ -40,7 +40,8 @@ def print_files(report: dict[str, Any]) -> None:
         named = ", ".join(f"{what} {name!r}" for what, name in report["columns"].items())
         line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
     else:
-        counted = [f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}"]
+        without = not files["read"] and report.get("activities")  # of a library of tables' tracks
+        counted = [] if without else [f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}"]
         counted += [f"{report[what]:,} {what}" for what in ("activities", "fixes") if what in report]
         unread = f"; {len(files['failed']):,} files could not be read" if files["failed"] else ""
         line(", ".join(counted) + unread)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import count
+import itertools
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.errors import BadOption
+from heatlas.errors import BadOption, printable
 from heatlas.keeping.looking import zones_of
 from heatlas.library.identity import is_library
 from heatlas.options import parse_gaps, parse_length, parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from heatlas.batch import Recording
     from heatlas.privacy import Zone
+    from heatlas.sources.tables.table import Table
 
 __all__ = ["import_into", "refuse_gaps", "refuse_table_options"]
 
@@ -54,8 +57,9 @@ def import_into(
     progress : callable, optional
         Is told the stage, and how much of how much is done.
     **table_options
-        For tables: name, query, table, lat, lon, geometry, crs, weight, where, after, before, time ..., as for
-        `heatlas.library.point_tables.named_tables`.
+        For tables: `track`, as for `heatlas.api.open_sources`, with which their rows become activities (again, only
+        those whose rows have changed are stored); name, query, table, lat, lon, geometry, crs, weight, where, after,
+        before, time ..., as for `heatlas.library.point_tables.named_tables`.
 
     Returns
     -------
@@ -69,16 +73,19 @@ def import_into(
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import reindex
     from heatlas.report import Report
+    from heatlas.sources.tables.track_tables import track_option
 
     clip = parse_length(clip_ends, "--clip-ends") if clip_ends else None
     circles = [parse_zone(zone) for zone in zones]
     parse_gaps(max_gap, max_gap_distance)
     recordings, of_tables = _apart(sources)
-    if not (recordings or (max_gap is None and max_gap_distance is None)):
-        raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     if not of_tables:
         refuse_table_options(table_options)
-    tables = named_tables(of_tables, **table_options)
+    track = track_option(of_tables, table_options.pop("track", None), **table_options)
+    tracked = _tracked(of_tables, track, table_options) if track is not None else []
+    if not (recordings or tracked or (max_gap is None and max_gap_distance is None)):
+        raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
+    tables = named_tables(of_tables if track is None else (), **table_options)
     with open_library(path, create=True) as library:
         if clip is not None or circles:
             # Before anything new is there: what is to be hidden is never in the index.
@@ -92,17 +99,45 @@ def import_into(
         if not (max_gap is None and max_gap_distance is None):
             changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
         report = Report()
-        if recordings:
-            report = import_sources(library, recordings, workers, lambda done, total: progress("reading", done, total))
+        if recordings or tracked:
+            tell = lambda done, total: progress("reading", done, total)  # noqa: E731
+            found = itertools.chain.from_iterable(read for _, read in tracked)
+            report = import_sources(library, recordings, workers, tell, found)
+            for opened, _ in tracked:
+                report.read += 1
+                report.dropped.update(opened.dropped)
+                report.warnings += [(printable(opened.name), text) for text in opened.warnings]
         report.warnings += [(str(path), changed)] if changed else []
         point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
         held = len(list_activities(library))
-    nothing = not (report.read or point_sets or report.dropped["files that were read before"])
+    before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
+    nothing = not (report.read or point_sets or before)
     said = {"nothing": report.nothing()} if nothing else {}
     return {
         **report.data(), **said, "library": str(path), "activities": held, "seconds": report.seconds,
         "point_sets": point_sets,
     }  # fmt: skip
+
+
+def _tracked(
+    sources: Collection[Any], track: str, options: Mapping[str, Any]
+) -> list[tuple[Table, Iterator[Recording]]]:
+    """Tables whose rows are tracks or fixes of them, and what reads each."""
+    from heatlas.sources.tables import is_path, open_table
+    from heatlas.sources.tables.track_tables import recordings_of
+
+    for name in ("name", "weight", "where", "after", "before"):
+        if options.get(name) is not None:
+            raise BadOption(f"--{name} is for points, and with --track {track} rows are tracks: leave it out")
+    how = {name: options.get(name) for name in ("lat", "lon", "geometry", "crs", "decimal", "dates", "time")}
+    found = []
+    for source in sources:
+        opened = open_table(source, query=options.get("query"), table=options.get("table"))
+        name = os.path.abspath(source) if is_path(source) else opened.name  # noqa: PTH100 - a name, kept in the library
+        if options.get("table") and is_path(source):
+            name = f"{name}/{options['table']}"
+        found.append((opened, recordings_of(opened, track, printable(str(name)), **how)))
+    return found
 
 
 def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zone]:
@@ -111,7 +146,7 @@ def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zon
     for circle in circles:
         if any((zone.lat, zone.lon, zone.radius) == (circle.lat, circle.lon, circle.radius) for zone in zones.values()):
             continue
-        number = next(k for k in count(1) if f"zone {k}" not in zones)
+        number = next(k for k in itertools.count(1) if f"zone {k}" not in zones)
         zones[f"zone {number}"] = circle
     return zones
 

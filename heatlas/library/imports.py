@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import time
@@ -19,15 +20,18 @@ from heatlas.library.settings import gaps_of, read_settings
 from heatlas.library.upkeep import compact, forget, index, judge_anew, unindex
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.load import Outcome, read_group
+from heatlas.sources.load import Outcome, read_group, take_recording
 from heatlas.sources.strava import find_exports
 from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from heatlas.batch import Recording
     from heatlas.clean import Gaps
     from heatlas.library.store import Library
     from heatlas.report import Duplicate
@@ -40,6 +44,7 @@ _ACTIVITIES = 64
 """Activities of a group: a crash loses no more of the work than these."""
 _FIXES = 1 << 18
 _FILES = 256
+_BEFORE = "files that were read before"
 _EVERY = frozenset(COLUMNS)
 _SHARE = 4
 """When at least every so many-th activity is new, all is put together at the end."""
@@ -50,6 +55,7 @@ def import_sources(
     paths: Sequence[Path],
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    recordings: Iterable[Recording] = (),
 ) -> Report:
     """Bring recordings into a library; files that have not changed since they were read are not read again.
 
@@ -66,6 +72,8 @@ def import_sources(
         Threads; by default one for each processor.
     progress : callable, optional
         Is told the bytes done so far and in all.
+    recordings : iterable of Recording
+        What was read elsewhere, such as tracks of a table; each is known by its source, and told by its content.
 
     Returns
     -------
@@ -94,10 +102,11 @@ def import_sources(
     progress(0, total)
     _note_copies(report, judge_anew(library, workers))
     waiting: list[_File] = []
-    for entry, file in _new_files(library, files, export):
-        done += entry.size
+    new = itertools.chain(_new_files(library, files, export), _new_recordings(library, recordings, export))
+    for size, file in new:
+        done += size
         if file is None:
-            report.dropped["files that were read before"] += 1
+            report.dropped[_BEFORE if size else "tracks that were read before"] += 1
         else:
             waiting.append(file)
         if _enough(waiting):
@@ -131,8 +140,8 @@ class _File:
         return split(self.outcome.tracks, self.outcome.columns)
 
 
-def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[Entry, _File | None]]:
-    """Read files that are new or have changed; None stands for the others."""
+def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, _File | None]]:
+    """Read files that are new or have changed; None stands for the others. Each comes after its size."""
     with library.read() as link:
         rows = link.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
         gaps = gaps_of(read_settings(link))
@@ -145,11 +154,39 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
         before = known.get(name) or known.get(_absolute(entry.formerly) if entry.formerly else "")
         number, size, when, digest, said_before = before or (None, -1, -1, b"", b"")
         if (size, when, said_before) == (entry.size, changed, said) or _in_one(known, name, entry.place, changed):
-            yield entry, None
+            yield entry.size, None
             continue
-        yield entry, _read(entry, export, digest if said == said_before else b"", {
+        yield entry.size, _read(entry, export, digest if said == said_before else b"", {
             "number": number, "name": name, "size": entry.size, "changed": changed, "said": said,
         }, gaps)  # fmt: skip
+
+
+def _new_recordings(
+    library: Library, recordings: Iterable[Recording], export: Exports
+) -> Iterator[tuple[int, _File | None]]:
+    """Take recordings that are new or have changed, each as a file of its own; sizes are 0."""
+    with library.read() as link:
+        known = {row[0]: row[1:] for row in link.execute("SELECT name, number, digest FROM files")}
+        gaps = gaps_of(read_settings(link))
+    for recording in recordings:
+        name = printable(recording.activity.source)
+        number, before = known.get(name, (None, b""))
+        digest = _digest(recording)
+        if digest == before:
+            yield 0, None
+            continue
+        row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
+        yield 0, _File(row, take_recording(recording, _EVERY, export, gaps))
+
+
+def _digest(recording: Recording) -> bytes:
+    """BLAKE2b of all that is known of a recording."""
+    digest = hashlib.blake2b(repr(recording.activity).encode("utf-8", "replace"), digest_size=16)
+    arrays: list[NDArray[Any]] = [recording.lon, recording.lat, recording.time, *recording.columns.values()]
+    for values in arrays:
+        digest.update(values.tobytes())
+    digest.update(" ".join(recording.columns).encode("utf-8", "replace"))
+    return digest.digest()
 
 
 def _absolute(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from heatlas.api import is_table, open_sources
@@ -11,6 +12,8 @@ from heatlas.grid import parse_measure
 from heatlas.outputs.pictures import other_metrics
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import picture_zoom
+from heatlas.sources.tables.track_tables import track_option
+from heatlas.where import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -78,8 +81,11 @@ def film(
         "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
         "dates": dates,
     }  # fmt: skip
+    track = track_option(list(compress(sources, of_tables)), track, **columns)
     if any(of_tables) and track is None:
-        raise BadOption("a film is of tracks: say --track COLUMN where the rows of a table are their fixes")
+        raise BadOption(
+            "a film is of tracks: say --track COLUMN where the rows of a table are their fixes, or --track all"
+        )
     if not any(of_tables):
         refuse(
             {**{f"--{name}": value for name, value in columns.items()}, "--track": track, "--time": time},
@@ -97,8 +103,8 @@ def film(
         least=(5 if public_least is None else public_least) if public else 0,
     )  # fmt: skip
     tracks = open_sources(
-        *sources, columns=what.columns, track=track, time=time, **columns, max_gap=max_gap,
-        max_gap_distance=max_gap_distance, workers=workers, measure=str(what),
-        progress=progress,
+        *sources, columns=what.columns, attributes=names_in(where), track=track, time=time, **columns,
+        max_gap=max_gap, max_gap_distance=max_gap_distance,
+        workers=workers, measure=str(what), progress=progress,
     )  # fmt: skip
     return job.run(tracks, workers, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from heatlas.api import is_table, only_tables, open_points, open_sources
@@ -13,6 +14,8 @@ from heatlas.keeping import is_library
 from heatlas.library.point_tables import chosen_points
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import picture_zoom
+from heatlas.sources.tables.track_tables import track_option
+from heatlas.where import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -83,16 +86,17 @@ def picture(
     }  # fmt: skip
     _refuse_paint(output, {"--tone": tone, "--colormap": colormap, "--background": background}, legend or rgba)
     of_tables = [is_table(source) for source in sources]
+    columns = {
+        "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
+        "dates": dates,
+    }  # fmt: skip
+    track = track_option(list(compress(sources, of_tables)), track, weight=weight, **columns)
     held = chosen_points(sources[0], measure) if len(sources) == 1 and is_library(sources[0]) else None
     points = held is not None or (any(of_tables) and track is None)
     frame = Frame.parse(
         bbox=bbox, around=around, everything=everything, zoom=picture_zoom(zoom), resolution=resolution, width=width,
         default="all" if points else "busiest place",
     )  # fmt: skip
-    columns = {
-        "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
-        "dates": dates,
-    }  # fmt: skip
     if points:
         refuse(
             {
@@ -140,9 +144,9 @@ def picture(
         where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc,
     )  # fmt: skip
     tracks = open_sources(
-        *sources, columns=what.columns, track=track, time=time, **columns, max_gap=max_gap,
-        max_gap_distance=max_gap_distance, workers=workers, measure=str(what),
-        progress=progress,
+        *sources, columns=what.columns, attributes=names_in(where), track=track, time=time, **columns,
+        max_gap=max_gap, max_gap_distance=max_gap_distance,
+        workers=workers, measure=str(what), progress=progress,
     )  # fmt: skip
     return tracks_job.run(tracks, workers, progress)
 

@@ -11,6 +11,7 @@ from heatlas.errors import BadOption
 from heatlas.keeping import is_library, library_of
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import tile_zooms
+from heatlas.sources.tables.track_tables import track_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -46,6 +47,7 @@ def tiles(
     dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
+    track: str | None = None,
     radius: str | None = None,
     kernel: str | None = None,
     density: bool = False,
@@ -81,7 +83,7 @@ def tiles(
     chosen = _given(where=where, sports=sports, after=after, before=before)
     of_tables = _given(
         query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
-        weight=weight, time=time,
+        weight=weight, time=time, track=track,
     )  # fmt: skip
     last: dict[str, Any] = {}
     if watch and not (len(sources) == 1 and is_library(sources[0])):
@@ -131,6 +133,7 @@ def page(
     dates: str | None = None,
     weight: str | None = None,
     time: str | None = None,
+    track: str | None = None,
     radius: str | None = None,
     kernel: str | None = None,
     density: bool = False,
@@ -165,7 +168,7 @@ def page(
     chosen = _given(where=where, sports=sports, after=after, before=before)
     of_tables = _given(
         query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
-        weight=weight, time=time,
+        weight=weight, time=time, track=track,
     )  # fmt: skip
     gaps = {"max_gap": max_gap, "max_gap_distance": max_gap_distance}
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
@@ -217,11 +220,18 @@ def _opened(
         with library_of(sources, progress, told=brought.update, **hiding) as path:
             yield path, chosen, _without_library(brought)
         return
+    track = track_option([source for source in sources if is_table(source)], **{"track": None, **of_tables})
+    if track is not None:
+        refuse({"--weight": of_tables.get("weight")}, "points in a table, and these are tracks: leave it out")
+        how = {**of_tables, "track": track, **hiding}
+        with library_of(sources, progress, told=brought.update, **how) as path:
+            yield path, chosen, _without_library(brought)
+        return
     only_tables(sources)
     refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports"),
             "--max-gap": hiding["max_gap"], "--max-gap-distance": hiding["max_gap_distance"],
             "--public": public or None},
-           "tracks, and a table's rows are points: leave it out")  # fmt: skip
+           "tracks, and a table's rows are points: leave it out, or say --track COLUMN")  # fmt: skip
     name, workers = _name_of(sources), hiding["workers"]
     with library_of(sources, progress, workers=workers, told=brought.update, name=name, **of_tables, **chosen) as path:
         yield path, {}, _of_points(brought)

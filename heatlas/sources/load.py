@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
 
-__all__ = ["Outcome", "load", "order", "packed", "read_group", "read_recordings"]
+__all__ = ["Outcome", "load", "order", "packed", "read_group", "read_recordings", "take_recording"]
 
 _PACK = 1 << 18
 """Fixes of a batch that hands many tracks on together: calls cost more than short tracks."""
@@ -230,6 +230,15 @@ def read_group(
     found: list[Batch] = []
     for entry in files:
         found += _read_file(outcome, entry, columns, export, gaps)
+    outcome.columns = [tuple(batch.columns) for batch in found]
+    outcome.tracks = join(found) if found else None
+    return outcome
+
+
+def take_recording(recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps) -> Outcome:
+    """Clean a recording that was read elsewhere, such as a track of a table."""
+    outcome = Outcome(warnings=[(recording.activity.source, warning) for warning in recording.warnings])
+    found = _cleaned(outcome, recording, columns, export, gaps)
     outcome.columns = [tuple(batch.columns) for batch in found]
     outcome.tracks = join(found) if found else None
     return outcome

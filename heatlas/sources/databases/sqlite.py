@@ -42,9 +42,9 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
                 "SELECT 'main', name FROM sqlite_master "
                 "WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
             ).fetchall()
-            if table is None:
+            if table is None and len(tables) != 1:
                 raise need_table(address, tables)
-            source = ".".join(map(quoted, find_table(address, table, tables)))
+            source = ".".join(map(quoted, find_table(address, table or tables[0][1], tables)))
             rows = link.execute(select("*", source))
             return source, infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
 

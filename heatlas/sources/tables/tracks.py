@@ -18,7 +18,7 @@ from heatlas.sources.tables.columns import plain_name
 from heatlas.sources.tables.rows import REASONS, positions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +46,9 @@ _CONVERTED = {
 }
 _UNITS = re.compile(r"\b(km/h|kmh|kph|mph|knots|kn|ft|feet)\b", re.IGNORECASE)
 _SPORTS = ("sport", "sporttype", "activitytype", "workouttype", "type", "activity")
+_PRIVATE, _COMMUTE, _GEAR = ("private", "isprivate"), ("commute", "iscommute"), ("gear", "gearname")
+_ALWAYS = frozenset((*_SPORTS, *_PRIVATE, *_COMMUTE, *_GEAR, "indoor", "trainer", "virtual"))
+"""Names of columns that decide what is drawn, or who may see it."""
 _NAMES = ("name", "title", "activityname", "trackname")
 
 
@@ -58,6 +61,12 @@ class _Groups:
     starts: NDArray[np.int64]
     """(number of tracks + 1,) offsets into `order`."""
     keys: list[Any]
+    sorted: bool = False
+    """Whether that is the order of the table, all of it."""
+
+    def ordered(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Bring values of the table's rows into this order."""
+        return values if self.sorted else values[self.order]
 
 
 def metric_names(table: Table) -> list[str]:
@@ -65,7 +74,15 @@ def metric_names(table: Table) -> list[str]:
     return [_metric(name)[0] or _snake(name) for name in table.schema.names]
 
 
-def read_tracks(table: Table, columns: PointColumns, source_name: str) -> list[Recording]:
+def read_tracks(
+    table: Table,
+    columns: PointColumns,
+    source_name: str,
+    *,
+    whole: bool = False,
+    metrics: Collection[str] | None = None,
+    attributes: Collection[str] | None = None,
+) -> list[Recording]:
     """Read a whole table whose rows are fixes.
 
     Rows of one value of the track's column are one recording, ordered by time if there is such a column (rows of the
@@ -83,6 +100,11 @@ def read_tracks(table: Table, columns: PointColumns, source_name: str) -> list[R
         With a track.
     source_name : str
         What the recordings' source begins with; the track's value follows after a slash.
+    whole : bool
+        Whether all rows are one track.
+    metrics, attributes : collection of str, optional
+        Names of the metrics and attributes that are needed, so that other columns are not read; by default all. Sport,
+        name, gear and whether it is private are always read.
 
     Returns
     -------
@@ -96,27 +118,51 @@ def read_tracks(table: Table, columns: PointColumns, source_name: str) -> list[R
     BadOption
         When no track column was found.
     """
-    if columns.track is None:
-        raise BadOption(f"{table.name}: say with --track which column tells the tracks apart")
-    lon, lat, held = _read(table, columns)
+    if columns.track is None and not whole:
+        raise BadOption(
+            f"{table.name}: say with --track which column tells the tracks apart, or --track all where its rows are one"
+        )
+    lon, lat, held = _read(table, columns, _needed(table, metrics, attributes))
     if not len(lon):
         return []
     time = np.full(len(lon), np.nan)
     if columns.time is not None:
         time, _ = seconds(held[columns.time] if columns.time == columns.track else held.pop(columns.time))
-    groups = _grouped(held.pop(columns.track), time)
+    if columns.track is None:
+        groups = _grouped(pa.DictionaryArray.from_arrays(np.zeros(len(lon), np.int32), [_stem(table.name)]), time)
+    else:
+        groups = _grouped(held.pop(columns.track), time)
     lost = len(lon) - len(groups.order)
     if lost:
         table.dropped[UNTRACKED] += lost
-    metrics, attributes = _described(held, groups, used=(columns.lat, columns.lon, columns.geometry))
-    time, lon, lat = time[groups.order], lon[groups.order], lat[groups.order]
-    return [_recording(groups, k, (lon, lat, time), metrics, attributes, source_name) for k in range(len(groups.keys))]
+    measured, said = _described(held, groups, used=(columns.lat, columns.lon, columns.geometry))
+    fixes = (groups.ordered(lon), groups.ordered(lat), groups.ordered(time))
+    return [_recording(groups, k, fixes, measured, said, source_name) for k in range(len(groups.keys))]
 
 
-def _read(table: Table, columns: PointColumns) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, pa.Array]]:
-    """Positions, NaN where there is none, and all other columns; duplicate names are left out."""
+def _stem(name: str) -> str:
+    """Name of a table without its folder and ending."""
+    return re.split(r"[/\\]", name)[-1].partition(".")[0] or name
+
+
+def _needed(table: Table, metrics: Collection[str] | None, attributes: Collection[str] | None) -> list[str]:
+    """Columns that say something that was asked for; of duplicate names nobody could say which is meant."""
     names = [name for name in table.schema.names if table.schema.names.count(name) == 1]
-    wanted = list(dict.fromkeys((*columns.names, *((columns.track,) if columns.track else ()), *names)))
+    if metrics is None or attributes is None:
+        return names
+    return [
+        name for name in names
+        if (_metric(name)[0] or _snake(name)) in metrics or _snake(name) in {*metrics, *attributes}
+        or plain_name(name) in _ALWAYS
+    ]  # fmt: skip
+
+
+def _read(
+    table: Table, columns: PointColumns, names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, pa.Array]]:
+    """Positions, NaN where there is none, and some other columns."""
+    said = [name for name in (columns.lat, columns.lon, columns.geometry, columns.track, columns.time) if name]
+    wanted = list(dict.fromkeys((*said, *names)))
     places: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = [(np.zeros(0), np.zeros(0))]
     pieces: dict[str, list[pa.Array]] = {name: [] for name in wanted}
     senseless = np.array(["number" in reason or "cannot be read" in reason for reason in REASONS])
@@ -151,8 +197,13 @@ def _as_texts(piece: pa.Array) -> pa.Array:
 
 
 def _grouped(tracks: pa.Array, time: NDArray[np.float64]) -> _Groups:
-    """Sort rows by track and time, both stable."""
+    """Sort rows by track and time, both stable; what is sorted stays as it is."""
     codes, keys = _codes(tracks)
+    steps = np.diff(codes)
+    if len(codes) and codes[0] >= 0 and (steps >= 0).all():
+        starts = np.concatenate(([0], np.flatnonzero(steps) + 1, [len(codes)]))
+        if (np.diff(time)[steps == 0] >= 0).all() or np.isnan(time).all():
+            return _Groups(np.arange(len(codes)), starts, keys, sorted=True)
     rows = np.flatnonzero(codes >= 0)
     rows = rows[np.argsort(codes[rows], kind="stable")]
     sorted_codes = codes[rows]
@@ -208,9 +259,9 @@ def _described(
         else:
             values, bad = numbers(column)
         if bad is None and known and known not in metrics:
-            metrics[known] = (values[groups.order] * factor).astype(np.float32)
+            metrics[known] = (groups.ordered(values) * factor).astype(np.float32)
         elif bad is None and np.isfinite(values).any():
-            ordered = values[groups.order]
+            ordered = groups.ordered(values)
             low, high = np.fmin.reduceat(ordered, firsts), np.fmax.reduceat(ordered, firsts)
             if np.all((low == high) | np.isnan(low)):
                 attributes[name] = [_number(value) for value in low.tolist()]
@@ -218,7 +269,7 @@ def _described(
                 metrics.setdefault(_snake(name), ordered.astype(np.float32))
         elif bad is not None:
             codes, keys = _codes(column)
-            ordered_codes = codes[groups.order]
+            ordered_codes = groups.ordered(codes)
             first, last = np.minimum.reduceat(ordered_codes, firsts), np.maximum.reduceat(ordered_codes, firsts)
             if np.all(first == last):
                 attributes[name] = [None if code < 0 else keys[code] for code in first.tolist()]
@@ -258,8 +309,16 @@ def _recording(
     rows = slice(int(groups.starts[k]), int(groups.starts[k + 1]))
     key = str(groups.keys[k])
     sport, name, extra = "Unknown", key, dict(_extra(attributes, k))
+    private = commute = False
+    gear = ""
     for column in list(extra):
-        if plain_name(column) in _SPORTS and isinstance(extra[column], str) and sport == "Unknown":
+        if plain_name(column) in _PRIVATE:
+            private = _flag(extra.pop(column))
+        elif plain_name(column) in _COMMUTE:
+            commute = _flag(extra.pop(column))
+        elif plain_name(column) in _GEAR:
+            gear = str(extra.pop(column))
+        elif plain_name(column) in _SPORTS and isinstance(extra[column], str) and sport == "Unknown":
             sport = sport_name(extra.pop(column))
         elif plain_name(column) in _NAMES and isinstance(extra[column], str):
             name = extra.pop(column)
@@ -270,6 +329,9 @@ def _recording(
             id=key,
             name=name,
             sport=sport,
+            gear=gear,
+            private=private,
+            commute=commute,
             extra={_snake(column): value for column, value in extra.items()},
         ),
         lon=lon,
@@ -277,6 +339,10 @@ def _recording(
         time=time,
         columns={name: part for name, values in metrics.items() if not np.isnan(part := values[rows]).all()},
     )
+
+
+def _flag(value: Any) -> bool:
+    return str(value).casefold() in {"true", "1", "1.0", "yes", "y", "t"}
 
 
 def _extra(attributes: Mapping[str, list[Any]], k: int) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,209 @@
+"""Encoded polylines: a track as one word, as Google's maps, Strava's API and running_page have them.
+
+The algorithm: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from heatlas.batch import Activity, Recording
+from heatlas.errors import BadOption
+from heatlas.sources.sports import sport_name
+from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.columns import plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["EMPTY", "decode", "is_polyline_name", "polyline_column", "read_polylines", "start_column"]
+
+EMPTY = "rows without a track"
+"""Reason under which rows are counted whose polyline is empty, such as those of activities indoors."""
+_SURE = frozenset((
+    "summarypolyline", "mapsummarypolyline", "mappolyline", "encodedpolyline", "polylineencoded", "encodedpath",
+    "overviewpolyline", "detailedpolyline", "encodedroute", "routepolyline", "polyline5", "polyline6",
+))  # fmt: skip
+_STARTS = (
+    "startdate", "starttime", "startedat", "start", "begin", "begintime", "date", "time", "timestamp", "startdatelocal",
+)  # fmt: skip
+_FACTS = {
+    "id": "id runid activityid rideid stravaid uid",
+    "name": "name title activityname",
+    "sport": "sporttype sport type activitytype",
+    "gear": "gearname gear bike shoes",
+    "private": "private isprivate",
+    "visibility": "visibility privacy",
+    "commute": "commute iscommute",
+    "distance": "distance distancem distancemeters",
+    "moving_time": "movingtime movingseconds",
+    "elapsed_time": "elapsedtime elapsedseconds duration",
+}
+_HIDDEN = frozenset({"only_me", "onlyme", "private", "me"})
+
+
+def is_polyline_name(name: str) -> bool:
+    """Whether a column is called as one of encoded polylines is."""
+    return plain_name(name) in _SURE or plain_name(name) == "polyline"
+
+
+def polyline_column(schema: pa.Schema, positions: bool) -> str | None:
+    """Name of the column of encoded polylines; where there are positions too, only one that is surely called so."""
+    able = [field.name for field in schema if _may_hold_text(field.type)]
+    sure = [name for name in able if plain_name(name) in _SURE]
+    return next(iter(sure or ([] if positions else [name for name in able if is_polyline_name(name)])), None)
+
+
+def start_column(names: Iterable[str]) -> str | None:
+    """Name of the column that says when each track began."""
+    held = list(names)
+    return next((name for word in _STARTS for name in held if plain_name(name) == word), None)
+
+
+def _may_hold_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
+    return any(test(kind) for test in tests)
+
+
+def decode(text: str, precision: int = 5) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Longitudes and latitudes of an encoded polyline.
+
+    Parameters
+    ----------
+    text : str
+        Characters "?" to "~".
+    precision : int
+        Decimals of a degree.
+
+    Returns
+    -------
+    two ndarrays of float64 (n,), or None
+        Degrees; None when it is no polyline.
+    """
+    codes = np.frombuffer(text.encode("utf-8", "replace"), np.uint8).astype(np.int64) - 63
+    if not len(codes) or codes.min() < 0 or codes.max() > 63 or codes[-1] >= 32:
+        return None
+    ends = np.flatnonzero(codes < 32)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    lengths = ends - starts + 1
+    if len(ends) % 2 or lengths.max() > 7:
+        return None
+    place = np.arange(len(codes)) - np.repeat(starts, lengths)
+    values = np.add.reduceat((codes & 31) << (5 * place), starts)
+    steps = np.where(values & 1, ~(values >> 1), values >> 1)
+    lat, lon = np.cumsum(steps[::2]) / 10.0**precision, np.cumsum(steps[1::2]) / 10.0**precision
+    return lon, lat
+
+
+def read_polylines(table: Table, column: str, source_name: str) -> Iterator[Recording]:
+    """Read a table in which each row is a track; all other columns are attributes of it.
+
+    The fixes have no times; the activity starts when its row says. Rows without a polyline are counted in
+    `table.dropped`. Polylines have 5 decimals, or 6 where they else would lie off the globe.
+
+    Raises
+    ------
+    SourceFailed
+        When reading breaks off.
+    BadOption
+        When the column holds something else.
+    """
+    names = list(dict.fromkeys((column, *table.schema.names)))
+    batches = list(table.read(names))
+    held = {name: [batch.column(name) for batch in batches] for name in names}
+    rows = [value or "" for piece in held.pop(column) for value in piece.to_pylist()]
+    texts = [text.strip() for text in rows]
+    precision = 5 if all(map(_on_globe, map(decode, texts))) else 6
+    facts = _facts({name: pieces for name, pieces in held.items() if pieces})
+    found = 0
+    for k, text in enumerate(texts):
+        track = decode(text, precision)
+        if track is None or not _on_globe(track):
+            table.dropped["rows whose polyline cannot be read" if text else EMPTY] += 1
+            continue
+        found += 1
+        lon, lat = track
+        activity = _activity({name: values[k] for name, values in facts.items()}, source_name, k)
+        yield Recording(activity=activity, lon=lon, lat=lat, time=np.full(len(lon), np.nan))
+    if not found and any(texts):
+        raise BadOption(f"{table.name}: the column {column} holds no encoded polylines")
+
+
+def _on_globe(track: tuple[NDArray[np.float64], NDArray[np.float64]] | None) -> bool:
+    return track is None or bool(np.abs(track[0]).max() <= 180.0001 and np.abs(track[1]).max() <= 90)
+
+
+def _facts(held: Mapping[str, Sequence[pa.Array]]) -> dict[str, list[Any]]:
+    """Values of each row: numbers as such, also where they are written; "start" as Unix seconds."""
+    facts: dict[str, list[Any]] = {}
+    columns = {name: pa.chunked_array(pieces).combine_chunks() for name, pieces in held.items()}
+    columns = {name: c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for name, c in columns.items()}
+    start = start_column(columns)
+    for name, column in columns.items():
+        if name == start:
+            moments = seconds(column)[0].tolist()
+            facts["start"] = [None if moment != moment else moment for moment in moments]
+        elif not pa.types.is_nested(column.type):
+            values, bad = (None, True) if pa.types.is_boolean(column.type) else numbers(column)
+            facts[name] = column.to_pylist() if values is None or bad is not None else [
+                None if value != value else value for value in values.tolist()
+            ]  # fmt: skip
+    return facts
+
+
+def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
+    start = facts.pop("start", None)
+    known = {fact: _taken(facts, words.split()) for fact, words in _FACTS.items()}
+    key = str(k + 1 if known["id"] is None else _whole(known["id"]))
+    hidden = str(known["visibility"] or "").casefold() in _HIDDEN
+    return Activity(
+        source=f"{source_name}/{key}",
+        id=key,
+        name=str(known["name"] or ""),
+        sport=sport_name(str(known["sport"])) if known["sport"] else "Unknown",
+        start=start,
+        gear=str(known["gear"] or ""),
+        private=_flag(known["private"]) or hidden,
+        commute=_flag(known["commute"]),
+        distance=_amount(known["distance"]),
+        moving_time=_amount(known["moving_time"]),
+        elapsed_time=_amount(known["elapsed_time"]),
+        extra={"_".join(_words(name)): _whole(value) for name, value in facts.items() if value not in {None, ""}},
+    )
+
+
+def _taken(facts: dict[str, Any], words: Sequence[str]) -> Any:
+    """Take the first fact under one of some names that says something."""
+    for word in words:
+        for name in [name for name in facts if plain_name(name) == word]:
+            value = facts.pop(name)
+            if value not in {None, ""}:
+                return value
+    return None
+
+
+def _words(name: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in name.lower()).split() or ["column"]
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value)
+    return value if isinstance(value, (str, bool, int, float)) else str(value)
+
+
+def _flag(value: Any) -> bool:
+    return str(value).casefold() in {"true", "1", "1.0", "yes", "y", "t"}
+
+
+def _amount(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and value >= 0 else None

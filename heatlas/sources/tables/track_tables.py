@@ -1,0 +1,125 @@
+"""Tables that hold tracks: rows that are fixes of several tracks or of one, and rows that are each a polyline."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import BadOption, HeatlasError
+from heatlas.sources.tables import STDIN, is_table, open_table
+from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
+from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines, start_column
+from heatlas.sources.tables.settled import settled
+from heatlas.sources.tables.tracks import read_tracks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    import pyarrow as pa
+
+    from heatlas.batch import Recording
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["ALL", "hint", "recordings_of", "track_option"]
+
+ALL = "all"
+"""In the place of a column's name: all rows are the fixes of one track."""
+_TIMES = ("t", "tst", "when", "moment", "utc", "gpstime", "fixtime", "basedatetime")
+"""Names of times that are too short, or too rare, to be taken for one unasked."""
+_IDS = """
+    track trackid trip tripid journey journeyid session sessionid activity activityid workoutid ride rideid run runid
+    segment trajectory trajid mmsi imo vessel vesselid ship icao24 icao flight flightid callsign device deviceid
+    vehicle vehicleid taxi taxiid bus car user userid person personid individual individuallocalidentifier animal
+    animalid tag tagid storm stormid sid driver driverid id name
+"""
+
+
+def track_option(sources: Collection[Any], track: str | None, **options: Any) -> str | None:
+    """Name the column that makes tracks of rows: as was said, else a column of encoded polylines, if there is one.
+
+    Parameters
+    ----------
+    sources : collection of str, Path or object
+        Tables, and others.
+    track : str, optional
+        What was said.
+    **options
+        query and table, as for `heatlas.sources.tables.open_table`; with any of lat, lon, geometry and weight the rows
+        are points.
+    """
+    query, layer = options.get("query"), options.get("table")
+    if track is not None or any(options.get(name) for name in ("lat", "lon", "geometry", "weight")):
+        return track
+    if query is not None and "polyline" not in query.lower() and "*" not in query:
+        return None
+    for source in sources:
+        if isinstance(source, str) and source == STDIN:
+            continue
+        with contextlib.suppress(HeatlasError, OSError):  # said when it is opened to be read
+            if is_table(source):
+                schema = open_table(source, query=query, table=layer).schema
+                found = polyline_column(schema, _has_positions(schema))
+                if found is not None:
+                    return found
+    return None
+
+
+def _has_positions(schema: pa.Schema) -> bool:
+    try:
+        find_columns(schema, name="")
+    except BadOption:
+        return False
+    return True
+
+
+def recordings_of(
+    table: Table,
+    track: str | None,
+    source_name: str,
+    metrics: Collection[str] | None = None,
+    attributes: Collection[str] | None = None,
+    **named: str | None,
+) -> Iterator[Recording]:
+    """Read a table as recordings.
+
+    Parameters
+    ----------
+    table : Table
+        Read once.
+    track : str, optional
+        Column that tells tracks apart, or holds encoded polylines; `ALL` for one track.
+    source_name : str
+        What the recordings' sources begin with.
+    metrics, attributes : collection of str, optional
+        Columns that are needed, by the names that they have as metrics and as attributes; by default all.
+    **named
+        Other columns, as for `heatlas.sources.tables.columns.find_columns`.
+    """
+    names = table.schema.names
+    if track is not None and is_polyline_name(track):
+        alike = [name for name in names if plain_name(name) == plain_name(track)]
+        meant = track if track in names else next(iter(alike), polyline_column(table.schema, positions=False))
+        if meant is not None:
+            said = PointColumns(time=start_column(names), dates=named.get("dates"), decimal=named.get("decimal"))
+            yield from read_polylines(settled(table, said), meant, source_name)
+            return
+    whole = track == ALL and ALL not in names
+    columns = find_columns(table.schema, name=table.name, track=None if whole else track, **named)
+    table = settled(table, columns)
+    yield from read_tracks(table, columns, source_name, whole=whole, metrics=metrics, attributes=attributes)
+
+
+def hint(schema: pa.Schema, time: str | None) -> str:
+    """Say what to type when the rows of a table look like fixes: each has a time, and belongs to something."""
+    shorter = [name for name in schema.names if plain_name(name) in _TIMES]
+    if time is None and not shorter:
+        return ""
+    more = "" if time is not None else f" --time {shorter[0]}"
+    words = _IDS.split()
+    ranked = sorted((words.index(plain_name(name)), name) for name in schema.names if plain_name(name) in words)
+    if ranked:
+        name = ranked[0][1]
+        written = f"'{name}'" if not name.isidentifier() else name
+        return f"rows with a time look like fixes of tracks: draw lines with --track {written}{more}"
+    one = f"draw one line with --track all{more}"
+    return f"rows with a time may be fixes: {one}, or name the column that tells tracks apart"
