@@ -21,8 +21,8 @@ from made import gpx, straight
 
 from heatlas.batch import Unread
 from heatlas.errors import NothingToDraw
-from heatlas.library.activities import list_activities
 from heatlas.library.imports import import_sources
+from heatlas.library.merged import list_activities
 from heatlas.library.outcomes import whole_report
 from heatlas.library.store import open_library
 from heatlas.report import Report
@@ -229,6 +229,8 @@ def test_each_export_has_its_own_table(tmp_path):
         found = {(a.name, a.gear, a.sport) for batch in batches for a in batch.activities}
         assert found == {("Evening", "Patria", "Ride"), ("Morning", "Shoes", "Run")}, name
         assert report.held_instead == {"planned routes": 1}
+        (tmp_path / name / "beside.gpx").write_bytes(gpx(*straight(300, lat=48.5)))
+        assert load([tmp_path / name])[1].dropped["files without a row in the table"] == 0
         assert not [reason for reason in report.dropped if "table" in reason]
         assert len(find_exports([tmp_path / name]).exports) == 2
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import heatlas
 from heatlas.errors import BadOption
 from heatlas.keeping import import_into
-from heatlas.library.activities import list_activities
 from heatlas.library.checking import check
+from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.sources.tables.polylines import decode
 
@@ -182,7 +182,7 @@ def test_only_columns_that_are_needed_are_read(tmp_path, monkeypatch):
 
     path = fixes(tmp_path / "fixes.csv", extra="lat,lon")
     text = path.read_text().splitlines()
-    path.write_text("\n".join([text[0] + ",note,depth,hr"] + [f"{row},x,1.5,120" for row in text[1:]]))
+    path.write_text("\n".join([text[0] + ",comment,depth,hr"] + [f"{row},x,1.5,120" for row in text[1:]]))
     asked = []
     opening = tables.open_table
 
@@ -193,7 +193,7 @@ def test_only_columns_that_are_needed_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("heatlas.sources.tables.open_table", opened)
     always = {"trip", "time", "sport", "private", "lat", "lon"}
     heatlas.render(path, output=tmp_path / "a.png", track="trip", width=50)
-    heatlas.render(path, output=tmp_path / "a.png", track="trip", width=50, measure="heart_rate", where="note = 'x'")
+    heatlas.render(path, output=tmp_path / "a.png", track="trip", width=50, measure="heart_rate", where="comment = 'x'")
     heatlas.render(path, output=tmp_path / "a.png", track="trip", width=50, measure="max(depth)")
     heatlas.open(path, track="trip")
-    assert asked == [always, always | {"hr", "note"}, always | {"depth"}, always | {"note", "depth", "hr"}]
+    assert asked == [always, always | {"hr", "comment"}, always | {"depth"}, always | {"comment", "depth", "hr"}]

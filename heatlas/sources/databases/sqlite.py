@@ -13,6 +13,7 @@ from heatlas.errors import SourceFailed
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select
 from heatlas.sources.databases.rows import ROWS, batches_of, infer_schema
+from heatlas.sources.tables.polylines import polyline_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,10 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
                 raise need_table(address, tables)
             source = ".".join(map(quoted, find_table(address, table or tables[0][1], tables)))
             rows = link.execute(select("*", source))
-            return source, infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
+            schema = infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
+            if table is None and polyline_column(schema, positions=True) is None:
+                raise need_table(address, tables)  # of tracks alone there is no doubt what is meant
+            return source, schema
 
     source, schema = attempt(address, _ERRORS, "cannot be read", relation)
 
