@@ -182,7 +182,7 @@ def test_only_columns_that_are_needed_are_read(tmp_path, monkeypatch):
 
     path = fixes(tmp_path / "fixes.csv", extra="lat,lon")
     text = path.read_text().splitlines()
-    path.write_text("\n".join([text[0] + ",comment,depth,hr"] + [f"{row},x,1.5,120" for row in text[1:]]))
+    path.write_text("\n".join(["comment,depth,hr," + text[0]] + [f"x,1.5,120,{row}" for row in text[1:]]))
     asked = []
     opening = tables.open_table
 

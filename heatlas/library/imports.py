@@ -102,11 +102,13 @@ def import_sources(
     progress(0, total)
     _note_copies(report, judge_anew(library, workers))
     waiting: list[_File] = []
-    new = itertools.chain(_new_files(library, files, export), _new_recordings(library, recordings, export))
+    new: Iterator[tuple[int | None, _File | None]] = itertools.chain(
+        _new_files(library, files, export), _new_recordings(library, recordings, export)
+    )
     for size, file in new:
-        done += size
+        done += size or 0
         if file is None:
-            report.dropped[_BEFORE if size else "tracks that were read before"] += 1
+            report.dropped["tracks that were read before" if size is None else _BEFORE] += 1
         else:
             waiting.append(file)
         if _enough(waiting):
@@ -163,8 +165,8 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
 
 def _new_recordings(
     library: Library, recordings: Iterable[Recording], export: Exports
-) -> Iterator[tuple[int, _File | None]]:
-    """Take recordings that are new or have changed, each as a file of its own; sizes are 0."""
+) -> Iterator[tuple[None, _File | None]]:
+    """Take recordings that are new or have changed, each as a file of its own; of no size."""
     with library.read() as link:
         known = {row[0]: row[1:] for row in link.execute("SELECT name, number, digest FROM files")}
         gaps = gaps_of(read_settings(link))
@@ -173,10 +175,10 @@ def _new_recordings(
         number, before = known.get(name, (None, b""))
         digest = _digest(recording)
         if digest == before:
-            yield 0, None
+            yield None, None
             continue
         row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
-        yield 0, _File(row, take_recording(recording, _EVERY, export, gaps))
+        yield None, _File(row, take_recording(recording, _EVERY, export, gaps))
 
 
 def _digest(recording: Recording) -> bytes:
