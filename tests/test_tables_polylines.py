@@ -135,7 +135,7 @@ def test_info_says_what_to_type_and_takes_it(tmp_path):
     (tmp_path / "one.csv").write_text("t,lat,lon\n1714809600,47.5,11\n1714809610,47.5001,11\n1714809620,47.5002,11\n")
     assert "--track all --time t" in heatlas.inspect(tmp_path / "one.csv")["hints"][0]
     one = heatlas.inspect(tmp_path / "one.csv", track="all", time="t")
-    assert (one["activities"], one["fixes"], one["first"]) == (1, 3, "2024-05-04T08:00:00Z")
+    assert (one["activities"], one["fixes"], one["first"]) == (1, 3, "2024-05-04T10:00:00+02:00")
     assert heatlas.open(tmp_path / "one.csv", track="all").activities[0].name == "one"
     with pytest.raises(BadOption, match="--track all"):
         heatlas.open(tmp_path / "one.csv")
