@@ -34,7 +34,7 @@ def filters_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option(
             "--where",
             metavar="FILTER",
-            help="Only activities that pass, e.g. \"sport = 'Run' AND distance > 5000\".",
+            help="Only activities that pass, e.g. \"sport = 'Run' AND hour < 9\"; hours and dates are local.",
         ),
     ):
         function = option(function)
