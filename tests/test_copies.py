@@ -16,6 +16,7 @@ from heatlas.library.collection import tracks_of
 from heatlas.library.imports import import_sources
 from heatlas.library.merged import list_activities, select
 from heatlas.library.passing import passing
+from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import remove
 from heatlas.sources.load import load
@@ -181,19 +182,19 @@ def test_a_private_piece_of_two_makes_both_private(tmp_path, library):
 def test_an_older_library_shows_no_private_copy(tmp_path):
     """What was written before copies were merged: the private one is in the file, hidden by a richer one."""
     path = tmp_path / "old.db"
-    with open_library(path, create=True) as library:
+    with open_library(tmp_path / "new.db", create=True) as library:
         import_sources(library, sources(tmp_path))
     link = sqlite3.connect(path)
-    for index in ("private_copy", "span", "box"):
-        link.execute(f"DROP INDEX activities_by_{index}")
-    link.execute("DROP INDEX activities_timeless")
-    link.execute("UPDATE activities SET private_by = NULL")
-    link.execute("ALTER TABLE activities DROP COLUMN private_by")
-    link.execute("ALTER TABLE activities DROP COLUMN told")
+    for statement in (*MIGRATIONS[0], *MIGRATIONS[1], f"PRAGMA application_id = {APPLICATION_ID}"):
+        link.execute(statement)
+    link.execute("ATTACH ? AS new", (str(tmp_path / "new.db"),))
+    for table in ("meta", "files", "activities", "tracks", "passages"):
+        names = ", ".join(row[1] for row in link.execute(f"PRAGMA main.table_info({table})"))
+        link.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
     # Nor had it found the phone: that was shown as well.
-    link.execute("UPDATE activities SET same_as = NULL WHERE source LIKE '%p.gpx'")
-    link.execute("DELETE FROM meta WHERE name = 'copies'")
-    link.execute("PRAGMA user_version = 3")
+    link.execute("UPDATE main.activities SET same_as = NULL WHERE source LIKE '%p.gpx'")
+    link.execute("DELETE FROM main.meta WHERE name = 'copies'")
+    link.execute("PRAGMA user_version = 2")
     link.commit()
     link.close()
     with open_library(path) as library:

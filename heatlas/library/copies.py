@@ -123,7 +123,6 @@ def _linked(link: sqlite3.Connection, number: int) -> set[int]:
 
 
 _SELECT = "SELECT number, first, last, west, east, north, south FROM activities WHERE "
-_NEAR_BOX = " OR ".join(f"west BETWEEN :west + {turn} - :air AND :west + {turn} + :air" for turn in (-1, 0, 1))
 _BY_TIME = " UNION ALL ".join(
     _SELECT + condition
     for condition in (
@@ -135,17 +134,27 @@ _BY_TIME = " UNION ALL ".join(
         "first BETWEEN :first - :zones AND :first + :zones",
     )
 )
-_BY_BOX = f"{_SELECT}({_NEAR_BOX})"
+_BOX = (
+    "SELECT number, west, east, north, south FROM activities INDEXED BY {} WHERE west BETWEEN :west + {} - :air AND "
+    ":west + {} + :air AND north BETWEEN :north - :air AND :north + :air AND south BETWEEN :south - :air AND "
+    ":south + :air{}"
+)
+_BY_BOX = " UNION ALL ".join(_BOX.format("activities_by_box", turn, turn, "") for turn in (-1, 0, 1))
+"""From the index alone: thousands may go the same way each day."""
+_TIMELESS_BY_BOX = " UNION ALL ".join(
+    _BOX.format("activities_timeless", turn, turn, f" AND {TIMELESS} = 1") for turn in (-1, 0, 1)
+)
 
 
 def _may_be(link: sqlite3.Connection, number: int) -> set[int]:
     """Activities that are worth comparing with another one, found by the indices of their times and boxes."""
     query = f"SELECT {TIMELESS}, first, last, west, east, north, south FROM activities WHERE number = ?"  # noqa: S608
     vague, first, last, *box = link.execute(query, (number,)).fetchone()
-    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "west": box[0], "air": BOXES}
+    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "air": BOXES}
+    known |= dict(zip(("west", "east", "north", "south"), box, strict=True))
     found = {row[0] for row in link.execute(_BY_TIME, known) if _meet((first, last, *box), row[1:])} if last else set()
-    boxes = link.execute(_BY_BOX if vague else f"{_BY_BOX} AND {TIMELESS}", known)
-    near = sorted((far, row[0]) for row in boxes if (far := _far(box, row[3:])) <= BOXES and row[0] != number)
+    boxes = link.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known)
+    near = sorted((far, row[0]) for row in boxes if (far := _far(box, row[1:])) <= BOXES and row[0] != number)
     return (found | {other for _, other in near[:_MOST]}) - {number}
 
 

@@ -153,7 +153,7 @@ _COPIES = (
     "CREATE INDEX activities_by_private_copy ON activities (private_by) WHERE private_by IS NOT NULL",
     f"CREATE INDEX activities_by_span ON activities ({SPAN}, first, last)",
     "CREATE INDEX activities_by_box ON activities (west, east, north, south)",
-    f"CREATE INDEX activities_timeless ON activities (west) WHERE {TIMELESS}",
+    f"CREATE INDEX activities_timeless ON activities ({TIMELESS}, west)",
 )
 
 
