@@ -42,10 +42,11 @@ def limits() -> tuple[float, float]:
     return EARLIEST, time.time() + 2 * _DAY
 
 
-def is_believable(moment: float) -> bool:
-    """Tell whether a single moment, in Unix seconds, can be when something was recorded."""
+def is_believable(moment: float, lasting: float = 0.0) -> bool:
+    """Tell whether a moment, in Unix seconds, can be when something began that lasted so many seconds."""
     earliest, latest = limits()
-    return earliest <= moment <= latest and not any(first <= moment < last for first, last in _UNSET)
+    unset = lasting < _LONG and any(first <= moment < last for first, last in _UNSET)
+    return earliest <= moment <= latest and not unset
 
 
 def sane_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import select
 from heatlas.choice import Choice, is_centred, why_nowhere
-from heatlas.clean import limits
+from heatlas.clean import is_believable
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.film.reel import FORMATS, Reel, check_film, write_reel
 from heatlas.film.scenes import Look, Scenes
@@ -220,9 +220,8 @@ class FilmJob:
 
 def _dated(tracks: Tracks) -> Tracks:
     """Leave out activities that do not say when they were: one broken clock would make a film of thousands of years."""
-    earliest, latest = limits()
     kept = [
-        select(b, [a.start is not None and earliest <= a.start <= latest for a in b.activities])
+        select(b, [a.start is not None and is_believable(a.start, a.elapsed_time or 0) for a in b.activities])
         for b in tracks.batches
     ]  # fmt: skip
     out = len(tracks) - sum(len(batch) for batch in kept)
