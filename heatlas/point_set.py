@@ -291,6 +291,10 @@ def framed(box: Box, metres: float = 0.0) -> Box:
     return padded(u, v)
 
 
+class NoRows(NothingToDraw):
+    """A table is empty, though it can be read to its end."""
+
+
 def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
     """Say why nothing is left to draw; `weightless` says that there are points but they weigh nothing."""
     if not tally.rows:

@@ -89,3 +89,23 @@ def test_rows_of_which_none_is_chosen_leave_a_published_map_as_it_is(tmp_path):
     with pytest.raises(NothingToDraw):
         heatlas.render(rows, output=tmp_path / "tiles", weight="w", zoom="9-11", where="w > 100")
     assert tiles_in(tmp_path / "tiles") == before
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_table_that_has_become_empty_empties_its_map(tmp_path, name):
+    table = tmp_path / "table.csv"
+    table.write_text("lat,lon,w\n60,24,3\n60.01,24.02,40\n")
+    heatlas.render(table, output=tmp_path / name, weight="w", zoom="9-11")
+    held = len(tiles_in(tmp_path / name))
+    table.write_text("lat,lon,w\n")
+    with pytest.raises(NothingToDraw, match="has no rows"):  # a filter may be a slip
+        heatlas.render(table, output=tmp_path / name, weight="w", zoom="9-11", where="w > 1")
+    with pytest.raises(NothingToDraw, match="has no rows"):  # and there is nothing to empty
+        heatlas.render(table, output=tmp_path / f"other-{name}", weight="w", zoom="9-11")
+    assert len(tiles_in(tmp_path / name)) == held > 0
+    report = heatlas.render(table, output=tmp_path / name, weight="w", zoom="9-11")
+    assert not report["tiles"]["written"]
+    assert not tiles_in(tmp_path / name)
+    table.write_text("lat,lon,w\n60,24,3\n")
+    heatlas.render(table, output=tmp_path / name, weight="w", zoom="9-11")
+    assert tiles_in(tmp_path / name)

@@ -22,7 +22,7 @@ from heatlas.library.point_cells import cells_of, same_cells
 from heatlas.library.point_index import kept_levels, read_level, write_index
 from heatlas.library.point_packing import Reader, decimals_bytes
 from heatlas.metrics import METRICS
-from heatlas.point_set import PointSet, why_no_points
+from heatlas.point_set import NoRows, PointSet, why_no_points
 from heatlas.points import Points
 from heatlas.spool import Tally
 
@@ -180,7 +180,7 @@ def import_points(
     chunks = list(tally(points.chunks(), told))
     box = tally.bbox
     if box is None:
-        raise NothingToDraw(why_no_points(points.name, tally))
+        raise (NothingToDraw if tally.rows else NoRows)(why_no_points(points.name, tally))
     whole = _together(chunks)
     del chunks
     digest = _digest(whole, points.weight)

@@ -11,6 +11,7 @@ from heatlas.errors import BadOption
 from heatlas.keeping import is_library, library_of
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import tile_zooms
+from heatlas.point_set import NoRows
 from heatlas.sources.tables.track_tables import track_option
 
 if TYPE_CHECKING:
@@ -90,19 +91,24 @@ def tiles(
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
     gaps = {"max_gap": max_gap, "max_gap_distance": max_gap_distance}
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
-    with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
-        how: dict[str, Any] = {
-            **options, **rest, **_openly(public, public_least), "utc": utc, "refit": refit, "workers": workers
-        }  # fmt: skip
-        if not watch:
-            return {**brought, **publish(path, output, progress=progress, **how)}
+    try:
+        with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
+            how: dict[str, Any] = {
+                **options, **rest, **_openly(public, public_least), "utc": utc, "refit": refit, "workers": workers
+            }  # fmt: skip
+            if not watch:
+                return {**brought, **publish(path, output, progress=progress, **how)}
 
-        def tell(report: dict[str, Any]) -> None:
-            last.update(report)
-            if told is not None:
-                told(report)
+            def tell(report: dict[str, Any]) -> None:
+                last.update(report)
+                if told is not None:
+                    told(report)
 
-        publish_again(path, output, told=tell, progress=progress, **how)
+            publish_again(path, output, told=tell, progress=progress, **how)
+    except NoRows:
+        if chosen or not output.exists():
+            raise
+        return _emptied(output, options.get("zooms"), progress)
     return last
 
 
@@ -196,6 +202,17 @@ def _openly(public: bool, least: int | None) -> dict[str, Any]:
 def _given(**options: Any) -> dict[str, Any]:
     """Options that were given: each has its own default."""
     return {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
+
+
+def _emptied(output: Path, zooms: range | None, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
+    """Remove the tiles of a table that has become empty, as is done for a library: else its points stay published."""
+    from heatlas.library.store import open_library
+    from heatlas.publish import publish
+    from heatlas.scratch import scratch_folder
+
+    with scratch_folder() as folder:
+        open_library(folder / "heatlas.db", create=True).close()
+        return publish(folder / "heatlas.db", output, zooms=zooms, progress=progress)
 
 
 @contextmanager
