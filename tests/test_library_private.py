@@ -380,7 +380,6 @@ def test_an_audit_tells_what_is_open_from_what_is_hidden(tmp_path):
         assert spot.off == min(spot.guesses.values())
         assert set(spot.guesses) >= {
             "middle of the ends", "circle through the ends", "where the lines meet", "empty circle between pixels",
-            "empty circle between pixels, by month",
         }  # fmt: skip
         reindex(library, zones={})
         assert audit(library).spots[0].off < 10
