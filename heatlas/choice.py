@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from heatlas.options import parse_length, parse_zone
-from heatlas.privacy import Privacy, owner_secret
+from heatlas.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
 from heatlas.where import parse_moment, parse_where
 
 if TYPE_CHECKING:
@@ -60,16 +61,32 @@ class Choice:
         privacy = Privacy(clip, circles, owner_secret() if clip or circles else b"")
         return cls(privacy, sports, where, after, before, utc)
 
-    def of(self, tracks: Tracks) -> Tracks:
-        """Filter tracks and cut out what must not be seen; the report says what was left out."""
+    @property
+    def hides(self) -> bool:
+        """Whether anything is hidden."""
+        return bool(self.privacy.clip_ends or self.privacy.zones)
+
+    def filtered(self, tracks: Tracks) -> Tracks:
+        """Filter tracks, and hide nothing yet; the report says what was left out."""
         if self.utc:
             tracks = tracks.in_utc()
         tracks = tracks.select(self.sports, self.after, self.before)
-        if self.where is not None:
-            tracks = tracks.where(self.where)
-        if self.privacy.clip_ends or self.privacy.zones:
-            tracks = tracks.hidden(self.privacy)
-        return tracks
+        return tracks if self.where is None else tracks.where(self.where)
+
+    def hidden(self, tracks: Tracks) -> Tracks:
+        """Cut out what must not be seen; the report says how much."""
+        return tracks.hidden(self.privacy) if self.hides else tracks
+
+    def open_places(self, whole: Tracks, shown: Tracks, public: bool = False) -> dict[str, Any]:
+        """Find places that should be hidden and are not, and what to type; for the owner's eyes alone.
+
+        Only where others are to see what is drawn: something is hidden, or it is for the public.
+        """
+        if not (self.hides or public):
+            return {}
+        zones = {str(k): zone for k, zone in enumerate(self.privacy.zones)}
+        found = find_open(marks_of(whole.batches), zones, partial(shown_near, shown.batches))
+        return {"open_places": [{**place.data(), "hide": as_option(place.lat, place.lon)} for place in found]}
 
 
 def is_centred(place: Place, window: Window) -> bool:

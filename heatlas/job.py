@@ -92,7 +92,8 @@ class Job:
             When nothing is left, or nothing lies in the window.
         """
         started = time.perf_counter()
-        tracks = self.choice.of(tracks)
+        whole = self.choice.filtered(tracks)
+        tracks = self.choice.hidden(whole)
         if not tracks.batches:
             raise NothingToDraw(why_nothing(tracks))
         places = tracks.places()
@@ -115,5 +116,6 @@ class Job:
             "choice": self.frame.choice,
             "window": window_data(window),
             **finished,
+            **self.choice.open_places(whole, tracks),
             "seconds": seconds,
         }

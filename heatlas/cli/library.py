@@ -59,7 +59,7 @@ def import_command(
     become activities. Or it is a table (.csv, .parquet, .geojson ..., a database): its rows become a point set, under
     the name of the file, in the place of the one that is called so. --clip-ends and --zone hide parts of tracks only.
     """
-    from heatlas.cli.summary import print_files, print_json
+    from heatlas.cli.summary import print_files, print_json, say_open_places
     from heatlas.keeping import import_into, point_sets_of
 
     try:
@@ -79,6 +79,7 @@ def import_command(
         held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
         held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
         click.echo(f"{library} holds {' and '.join(held)}")
+        say_open_places(report.get("open_places", ()))
     if "nothing" in report:
         raise NothingToDraw(report["nothing"])  # whatever is to follow should not
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 from heatlas.errors import printable
 
-__all__ = ["line", "print_files", "print_json", "print_summary"]
+__all__ = ["line", "print_files", "print_json", "print_summary", "say_open_places"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -106,8 +109,22 @@ def print_summary(report: dict[str, Any]) -> None:
         _say_page(report)
     else:
         _say_window(report)
+    say_open_places(report.get("open_places", ()))
     for path in report["outputs"]:
         click.echo(path)
+
+
+def say_open_places(places: Sequence[dict[str, Any]]) -> None:
+    """Say on stderr, in one line, which place should be hidden, and what to type for that."""
+    if not places:
+        return
+    from heatlas.privacy import Frequented
+
+    first = {name: value for name, value in places[0].items() if name != "hide"}
+    others = len(places) - 1
+    where = "heatlas zones suggest" if places[0]["hide"].startswith("heatlas") else "--json names them"
+    more = f" ({others:,} more {'place' if others == 1 else 'places'}: {where})" if others else ""
+    line(f"{Frequented(**first).words()}, and what is shown gives that away; to hide it: {places[0]['hide']}{more}")
 
 
 def _say_tiles(report: dict[str, Any]) -> None:

@@ -9,6 +9,9 @@ from heatlas.cli.progress import show_progress
 
 __all__ = ["zones_group"]
 
+_SHOWN = 20
+"""Places that are named one by one; --json names all."""
+
 
 @click.group("zones")
 def zones_group() -> None:
@@ -73,6 +76,32 @@ def _remove(name: str, library: str) -> None:
     from heatlas.keeping import show_zone
 
     show_zone(library, name)
+
+
+@zones_group.command("suggest")
+@library_option
+@click.option("--json", "as_json", is_flag=True, help="Print all of them as one JSON object on stdout.")
+def _suggest(library: str, as_json: bool) -> None:
+    """List places that you may want to hide, and what to type for each.
+
+    These are places where five or more activities begin or end, and places where anyone stops for three minutes, when
+    something that is shown lies there. They are told to you alone, and written into no file.
+    """
+    from heatlas.cli.summary import print_json
+    from heatlas.keeping import open_places_of
+    from heatlas.privacy import Frequented
+
+    found = open_places_of(library)
+    if as_json:
+        print_json({"open_places": found})
+        return
+    for place in found[:_SHOWN]:
+        known = Frequented(**{name: value for name, value in place.items() if name != "hide"})
+        click.echo(f"{known.words()}: {place['hide']}")
+    if len(found) > _SHOWN:
+        click.echo(f"... and {len(found) - _SHOWN:,} more (--json names them)", err=True)
+    if not found:
+        click.echo("nothing is shown where many activities begin or end, or where anyone stops", err=True)
 
 
 @zones_group.command("audit")

@@ -178,7 +178,8 @@ class FilmJob:
             When nothing is left, or nothing lies in the window.
         """
         started = time.perf_counter()
-        tracks = self.choice.of(tracks)
+        whole = self.choice.filtered(tracks)
+        tracks = self.choice.hidden(whole)
         tracks = _dated(tracks.where("private = FALSE") if self.least else tracks).localised()
         if not tracks.batches:
             left = tracks.report.dropped[_UNDATED]
@@ -213,6 +214,7 @@ class FilmJob:
             "duration": len(scenes) / self.fps,
             "from": line.day(line.begin),
             "to": line.day(float(line.ends[-1]) - 1),
+            **self.choice.open_places(whole, tracks, public=bool(self.least)),
             "seconds": {**tracks.report.seconds, "choose": chosen - started, "film": done - chosen},
             "outputs": [str(self.output)],
         }

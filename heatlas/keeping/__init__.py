@@ -18,12 +18,20 @@ from heatlas.keeping.changing import (
     renew_cuts,
     show_zone,
 )
-from heatlas.keeping.looking import audit_library, check_library, library_tracks, point_sets_of, zones_of
+from heatlas.keeping.looking import (
+    audit_library,
+    check_library,
+    library_tracks,
+    open_places_of,
+    point_sets_of,
+    zones_of,
+)
 from heatlas.keeping.serving import library_of, serve_sources
 from heatlas.library.identity import is_library
 
 __all__ = [
     "audit_library", "check_library", "compact_library", "hide_zone", "import_into", "is_library", "library_of",
-    "library_tracks", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities", "remove_points",
+    "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
+    "remove_points",
     "renew_cuts", "serve_sources", "show_zone", "zones_of",
 ]  # fmt: skip

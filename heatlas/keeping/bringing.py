@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, printable
-from heatlas.keeping.looking import zones_of
+from heatlas.keeping.looking import open_places_of, zones_of
 from heatlas.library.identity import is_library
 from heatlas.options import parse_gaps, parse_length, parse_zone
 
@@ -64,7 +64,7 @@ def import_into(
     Returns
     -------
     dict
-        What was read, and how much the library holds.
+        What was read, and how much the library holds; where anything has changed, `open_places` that should be hidden.
     """
     from heatlas.library.imports import import_sources
     from heatlas.library.merged import list_activities
@@ -110,11 +110,14 @@ def import_into(
         report.warnings += [(str(path), changed)] if changed else []
         point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
         held = len(list_activities(library))
+    # Once for each state of the library: when nothing has changed, it was said before.
+    changed = bool(report.read or clip is not None or circles)
+    places = {"open_places": open_places_of(path)} if changed else {}
     before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
     nothing = not (report.read or point_sets or before)
     said = {"nothing": report.nothing()} if nothing else {}
     return {
-        **report.data(), **said, "library": str(path), "activities": held, "seconds": report.seconds,
+        **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
         "point_sets": point_sets,
     }  # fmt: skip
 

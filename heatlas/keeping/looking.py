@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from heatlas.tracks import Tracks
 
-__all__ = ["audit_library", "check_library", "library_tracks", "point_sets_of", "refuse_missing", "zones_of"]
+__all__ = [
+    "audit_library",
+    "check_library",
+    "library_tracks",
+    "open_places_of",
+    "point_sets_of",
+    "refuse_missing",
+    "zones_of",
+]
 
 
 def refuse_missing(sources: Collection[Any]) -> None:
@@ -72,6 +80,27 @@ def zones_of(path: str | Path) -> Mapping[str, Any]:
 
     with open_library(path) as library:
         return list_zones(library)
+
+
+def open_places_of(path: str | Path) -> list[dict[str, Any]]:
+    """Find places that a library should hide and does not, with what to type for each.
+
+    These are places where five or more activities begin or end, or where anyone stops for three minutes, and of which
+    something is shown. They are the owner's own: nothing of this goes into a file.
+    """
+    from heatlas.library.store import open_library
+    from heatlas.library.suggesting import open_places
+    from heatlas.library.zones import library_words, list_zones
+    from heatlas.privacy import how_to_hide, zone_name
+
+    with open_library(path) as library:
+        taken, words = set(list_zones(library)), library_words(library)
+        found = []
+        for place in open_places(library):
+            name = zone_name(taken)
+            taken.add(name)
+            found.append({**place.data(), "hide": how_to_hide(place.lat, place.lon, name) + words})
+    return found
 
 
 def audit_library(path: str | Path) -> dict[str, Any]:

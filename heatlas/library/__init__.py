@@ -14,7 +14,8 @@
 `imports`, `outcomes`    recordings read, only what is new; and what was left out
 `upkeep`, `checking`     removing, indexing anew, compacting; is all as it should be
 `collection`, `passing`  tracks of a library; who passes through a circle
-`zones`, `audit`         circles to hide; how near one could guess to what is hidden
+`zones`, `suggesting`    circles to hide; places that should be hidden
+`audit`, `guesses`       how near one could guess to what is hidden, and in which ways
 `point_sets`             named tables of weighted points, kept as they were read
 `point_tables`           tables named on the way in; shown as tables on the way out
 `point_cells`            points in the cells of a quadtree, 2 x 2 added up

@@ -19,7 +19,7 @@ from heatlas.library.settings import privacy_of, read_settings, read_zones
 from heatlas.library.tracks import read_track
 from heatlas.library.zones import library_words
 from heatlas.mercator import to_lonlat
-from heatlas.privacy import RULE, covering, gather, hide, how_to_hide, metres_from
+from heatlas.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -210,11 +210,11 @@ def _remedy(spot: Spot, zones: Mapping[str, Zone], words: str) -> str:
     """Say what to type so that a place is harder to guess."""
     name = covering(spot.lat, spot.lon, zones)
     if name is None:
-        return how_to_hide(spot.lat, spot.lon, zones) + words
+        return how_to_hide(spot.lat, spot.lon, zone_name(zones)) + words
     if zones[name].rule != RULE:
         return f"its zone was drawn by an older rule: heatlas zones renew{words}"
     return (
         f"its zone is too small, or happens to lie in the middle of what is cut: before you publish anything, "
         f"heatlas zones remove {shlex.quote(name)}{words} and "
-        f"{how_to_hide(spot.lat, spot.lon, zones, name, 1.5 * zones[name].radius)}{words}"
+        f"{how_to_hide(spot.lat, spot.lon, name, 1.5 * zones[name].radius)}{words}"
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.privacy import Privacy
 
-__all__ = ["Passing", "passing"]
+__all__ = ["Passing", "anything_in", "passing"]
 
 _SIDE = 256
 _MOST_TILES = 1024
@@ -95,6 +95,23 @@ def passing(
             for k, activity in activities.items()
         ]
     return sorted(passings, key=lambda p: (math.inf if p.activity.start is None else p.activity.start, p.number))
+
+
+def anything_in(link: sqlite3.Connection, lat: float, lon: float, radius: float, zoom: int) -> bool:
+    """Whether any pixel of the index at some zoom lies within metres of a place."""
+    circle = _Circle.around(lat, lon, radius, zoom)
+    for column, row in circle.tiles():
+        tile = (zoom, column % 2**zoom, row)
+        rows = link.execute(
+            "SELECT data FROM passages WHERE key BETWEEN ? AND ?", (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))
+        ).fetchall()
+        inside = circle.holds(column, row) if rows else None
+        for (data,) in rows:
+            head = unpack(data)
+            _, lengths, at = decode_header(head)
+            if np.asarray(inside)[decode_pixels(head, at, lengths)].any():
+                return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

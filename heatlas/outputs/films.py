@@ -9,7 +9,7 @@ from heatlas.api import is_table, open_sources
 from heatlas.errors import BadOption
 from heatlas.frame import Frame
 from heatlas.grid import parse_measure
-from heatlas.outputs.pictures import other_metrics
+from heatlas.outputs.pictures import other_metrics, without_cut_ends
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import picture_zoom
 from heatlas.sources.tables.track_tables import track_option
@@ -107,4 +107,4 @@ def film(
         max_gap=max_gap, max_gap_distance=max_gap_distance,
         workers=workers, measure=str(what), progress=progress,
     )  # fmt: skip
-    return job.run(tracks, workers, progress)
+    return without_cut_ends(job.run(tracks, workers, progress), sources)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from heatlas.spread import Kernel
 
-__all__ = ["other_metrics", "picture"]
+__all__ = ["other_metrics", "picture", "without_cut_ends"]
 
 
 def picture(
@@ -148,7 +148,14 @@ def picture(
         max_gap=max_gap, max_gap_distance=max_gap_distance,
         workers=workers, measure=str(what), progress=progress,
     )  # fmt: skip
-    return tracks_job.run(tracks, workers, progress)
+    return without_cut_ends(tracks_job.run(tracks, workers, progress), sources)
+
+
+def without_cut_ends(report: dict[str, Any], sources: Sequence[Any]) -> dict[str, Any]:
+    """Say nothing of open places of a library: the ends that it shows are cut, and it told of true ones itself."""
+    if any(map(is_library, sources)):
+        report.pop("open_places", None)
+    return report
 
 
 def _refuse_paint(output: Path, given: dict[str, str | None], painted: bool) -> None:

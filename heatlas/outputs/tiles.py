@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.api import is_table, only_tables
 from heatlas.errors import BadOption
-from heatlas.keeping import is_library, library_of
+from heatlas.keeping import is_library, library_of, open_places_of
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import tile_zooms
 from heatlas.point_set import NoRows
+from heatlas.privacy import as_option
 from heatlas.sources.tables.track_tables import track_option
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def tiles(
                 **options, **rest, **_openly(public, public_least), "utc": utc, "refit": refit, "workers": workers
             }  # fmt: skip
             if not watch:
-                return {**brought, **publish(path, output, progress=progress, **how)}
+                made = publish(path, output, progress=progress, **how)
+                return {**_open_places(sources, path, bool(made["tiles"].get("written"))), **brought, **made}
 
             def tell(report: dict[str, Any]) -> None:
                 last.update(report)
@@ -189,7 +191,13 @@ def page(
             **options,
             **rest,
         )
-    return {**brought, **made, "outputs": [made["output"]]}
+        known = _open_places(sources, path)
+    return {**known, **brought, **made, "outputs": [made["output"]]}
+
+
+def _open_places(sources: Collection[Any], path: Path, written: bool = True) -> dict[str, Any]:
+    """Find what a library should hide and does not, when anything was written that others may see."""
+    return {"open_places": open_places_of(path)} if written and any(map(is_library, sources)) else {}
 
 
 def _openly(public: bool, least: int | None) -> dict[str, Any]:
@@ -274,4 +282,6 @@ def _of_points(report: dict[str, Any]) -> dict[str, Any]:
 
 def _without_library(report: dict[str, Any]) -> dict[str, Any]:
     """Say nothing of a library that will be gone."""
-    return {name: value for name, value in report.items() if name not in {"library", "seconds"}}
+    places = [{**place, "hide": as_option(place["lat"], place["lon"])} for place in report.get("open_places", ())]
+    kept = {name: value for name, value in report.items() if name not in {"library", "seconds"}}
+    return {**kept, "open_places": places} if places else kept

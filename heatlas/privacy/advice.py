@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from heatlas.privacy.cuts import Zone
 
-__all__ = ["ADVISED", "covering", "how_to_hide"]
+__all__ = ["ADVISED", "as_option", "covering", "how_to_hide", "zone_name"]
 
 ADVISED = 500.0
 """Metres: the radius of a zone that is advised."""
@@ -31,7 +31,16 @@ def covering(lat: float, lon: float, zones: Mapping[str, Zone]) -> str | None:
     return None
 
 
-def how_to_hide(lat: float, lon: float, taken: Collection[str], name: str = "", radius: float = ADVISED) -> str:
-    """Say what to type to hide a place of a library, under a name that is not taken."""
-    free = name or next(name for k in count(1) if (name := "home" if k == 1 else f"place{k}") not in taken)
-    return f"heatlas zones add {shlex.quote(free)} --at {lat:.5f},{lon:.5f} --radius {radius:.0f}m"
+def as_option(lat: float, lon: float) -> str:
+    """Say what to add to a command that draws files to hide a place."""
+    return f"--zone {lat:.5f},{lon:.5f},{ADVISED:.0f}m"
+
+
+def zone_name(taken: Collection[str]) -> str:
+    """Name a zone: home, and what is not taken after that."""
+    return next(name for k in count(1) if (name := "home" if k == 1 else f"place{k}") not in taken)
+
+
+def how_to_hide(lat: float, lon: float, name: str, radius: float = ADVISED) -> str:
+    """Say what to type to hide a place of a library."""
+    return f"heatlas zones add {shlex.quote(name)} --at {lat:.5f},{lon:.5f} --radius {radius:.0f}m"
