@@ -220,11 +220,11 @@ def looks(export: Path) -> Image.Image:
 def hidden(export: Path) -> Image.Image:
     """What is seen around home: everything, without ends, without a zone."""
     at = f"{HOME[0]},{HOME[1]}"
-    shown = {"around": f"{at},700m", "width": 400}
+    shown = {"around": f"{at},1100m", "width": 400}
     return panels([
         ("nothing hidden", rendered(export, **shown)),
         ("--clip-ends 300m", rendered(export, clip_ends="300m", **shown)),
-        ("--clip-ends 300m --zone ...,300m", rendered(export, clip_ends="300m", zones=[f"{at},300m"], **shown)),
+        ("--clip-ends 300m --zone ...,350m", rendered(export, clip_ends="300m", zones=[f"{at},350m"], **shown)),
     ])  # fmt: skip
 
 
