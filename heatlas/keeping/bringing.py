@@ -111,8 +111,8 @@ def import_into(
         point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
         held = len(list_activities(library))
     # Once for each state of the library: when nothing has changed, it was said before.
-    changed = bool(report.read or clip is not None or circles)
-    places = {"open_places": open_places_of(path)} if changed else {}
+    anew = bool(report.read or clip is not None or circles)
+    places = {"open_places": open_places_of(path)} if anew else {}
     before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
     nothing = not (report.read or point_sets or before)
     said = {"nothing": report.nothing()} if nothing else {}

@@ -20,6 +20,7 @@ from heatlas.library.tracks import read_track
 from heatlas.library.zones import library_words
 from heatlas.mercator import to_lonlat
 from heatlas.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
+from heatlas.where import offset_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -156,13 +157,13 @@ class _Found:
 
 
 def _month(track: Batch) -> int:
-    """Months since 1970; -1 where no start is known."""
+    """Month of an activity, counted from January 1970; -1 where no start is known."""
     start = track.activities[0].start
-    if start is None and np.isfinite(track.time[0]):
-        start = float(track.time[0])
     if start is None:
         return -1
-    day = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=start)
+    # By the clocks of the place, as months of a public map are.
+    local = start + offset_of(track.activities[0])
+    day = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=local)
     return (day.year - 1970) * 12 + day.month - 1
 
 
