@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +41,7 @@ _TABLES = (
 )
 
 
-def open_mysql(address: Address, query: str | None, table: str | None) -> Table:
+def open_mysql(address: Address, query: str | None, table: str | None, srids: bool = False) -> Table:
     """Open a query or a table of a MySQL or MariaDB server; values of GEOMETRY columns become WKB."""
     errors = _errors()
     link = attempt(address, errors, "cannot be reached", _connect, address)
@@ -60,11 +61,12 @@ def open_mysql(address: Address, query: str | None, table: str | None) -> Table:
     def stream(names: list[str]) -> Iterator[pa.RecordBatch]:
         sql = query if query is not None else select(", ".join(quoted(name, "`") for name in names), source)
         with closing(_connect(address)) as link:
-            for batch in _rows(link, sql, names):
+            for batch in _rows(link, sql, names, srids):
                 yield project(batch, names)
 
     schema = pa.schema([field_of(column) for column in columns])
-    return make_table(address, schema, stream, errors)
+    made = make_table(address, schema, stream, errors)
+    return replace(made, with_srids=lambda: open_mysql(address, query, table, srids=True))
 
 
 def _errors() -> tuple[type[BaseException], ...]:
@@ -130,11 +132,12 @@ def _columns(link: Any, count: int) -> list[Column]:
     return [column_of(field.name, field.type_code, field.flags, field.charsetnr) for field in fields]
 
 
-def _rows(link: Any, sql: str, names: list[str]) -> Iterator[pa.RecordBatch]:
+def _rows(link: Any, sql: str, names: list[str], srids: bool) -> Iterator[pa.RecordBatch]:
     """Run a statement and decode its rows block by block; at most some blocks are held at a time."""
     statement, _ = _prepare(link, sql)
     link._execute_command(_EXECUTE, struct.pack("<IBI", statement, 0, 1))
     columns = _columns(link, link._read_packet().read_length_encoded_integer())
+    columns = [replace(column, srid=srids) for column in columns]
     wanted = [column.name in names for column in columns]
     block, held, ended = bytearray(_BLOCK), 0, False
     begun = link._rfile.peek(1)  # what came along with the names of the columns

@@ -46,6 +46,8 @@ class Column:
     """Type in MySQL's protocol."""
     type: pa.DataType
     """Type of the array that it becomes."""
+    srid: bool = False
+    """Whether geometries say that they are in WGS 84, too."""
 
 
 def column_of(name: str, code: int, flags: int, charset: int) -> Column:
@@ -204,17 +206,19 @@ def _array(
         numbers = [None if value is None else int.from_bytes(value, "big") for value in texts.to_pylist()]
         return pa.array(numbers, pa.uint64())
     if column.code == _GEOMETRY:
-        return pa.array([None if value is None else _wkb(value) for value in texts.to_pylist()], pa.binary())
+        return pa.array(
+            [None if value is None else _wkb(value, column.srid) for value in texts.to_pylist()], pa.binary()
+        )
     return texts.cast(column.type)
 
 
-def _wkb(value: bytes) -> bytes:
+def _wkb(value: bytes, always: bool) -> bytes:
     """Turn MySQL's own form of a geometry, four bytes of SRID and WKB, into (E)WKB.
 
-    Without an SRID the WKB is plain: a person may state the coordinate system.
+    The SRID of longitude and latitude is kept only if it is `always` to be.
     """
     srid, wkb = int.from_bytes(value[:4], "little"), value[4:]
-    if srid == 0 or len(wkb) < 5 or wkb[0] != 1:
+    if srid == 0 or (srid == 4326 and not always) or len(wkb) < 5 or wkb[0] != 1:
         return wkb
     kind = int.from_bytes(wkb[1:5], "little") | 0x20000000
     return b"\x01" + kind.to_bytes(4, "little") + srid.to_bytes(4, "little") + wkb[5:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -56,8 +57,8 @@ _WRITTEN = {
 _PLACES = frozenset({"geometry", "geography", "point"})
 
 
-def open_postgres(address: Address, query: str | None, table: str | None) -> Table:
-    """Open a query or a table of a PostgreSQL server; geometries of tables become EWKB, in WGS 84 if they can."""
+def open_postgres(address: Address, query: str | None, table: str | None, srids: bool = False) -> Table:
+    """Open a query or a table of a PostgreSQL server; geometries of tables become WKB in WGS 84, or EWKB."""
     errors = _errors()
     link = attempt(address, errors, "cannot be reached", _connect, address)
     with contextlib.closing(link):
@@ -70,7 +71,7 @@ def open_postgres(address: Address, query: str | None, table: str | None) -> Tab
                     if table is None:
                         raise need_table(address, tables)
                     source = ".".join(map(quoted, find_table(address, table, tables)))
-                    written = {name: _as_wkb(*rest) for name, *rest in _geometries(cursor, source)}
+                    written = {name: _as_wkb(kind, home, srids) for name, kind, home in _geometries(cursor, source)}
                 sql = query if query is not None else select("*", source)
                 given = cursor.adbc_execute_schema(sql)
                 written = {**_expressions(given), **written}
@@ -90,7 +91,8 @@ def open_postgres(address: Address, query: str | None, table: str | None) -> Tab
             for batch in cursor.fetch_record_batch():
                 yield plain_batch(batch, columns)
 
-    return make_table(address, schema, stream, errors)
+    made = make_table(address, schema, stream, errors)
+    return replace(made, with_srids=lambda: open_postgres(address, query, table, srids=True))
 
 
 def _errors() -> tuple[type[BaseException], ...]:
@@ -158,13 +160,14 @@ def _declared(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
     )
 
 
-def _as_wkb(kind: str, home: str) -> str:
+def _as_wkb(kind: str, home: str, srids: bool) -> str:
     """Expression with %s for the column; its rows may differ in their SRID, and some may have none."""
     call = quoted(home).replace("%", "%%") + "."
+    form = "ST_AsEWKB" if srids else "ST_AsBinary"
     if kind == "geography":
-        return f"{call}ST_AsEWKB((%s)::{call}geometry)"
+        return f"{call}{form}((%s)::{call}geometry)"
     other = f"{call}ST_Transform(%s, 4326)"
-    return f"{call}ST_AsEWKB(CASE WHEN {call}ST_SRID(%s) IN (0, 4326) THEN %s ELSE {other} END)"
+    return f"{call}{form}(CASE WHEN {call}ST_SRID(%s) IN (0, 4326) THEN %s ELSE {other} END)"
 
 
 def _list(columns: list[str], written: dict[str, str]) -> str:

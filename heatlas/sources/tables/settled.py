@@ -51,6 +51,8 @@ def settled(table: Table, columns: PointColumns) -> Table:
     columns : PointColumns
         What its columns are, and what a person said of how they are written.
     """
+    if columns.crs is not None and columns.geometry is not None and table.with_srids is not None:
+        table = table.with_srids()
     state = State(table, columns)
     pair = columns.lat is not None and columns.crs is None
     beside = hemispheres_beside(table.schema, columns) if pair else ([], [])

@@ -37,6 +37,8 @@ class Table:
     """Whether `read` may be called only once: a stream from outside."""
     size: int | None = None
     """Number of rows where it is known beforehand."""
+    with_srids: Callable[[], Table] | None = None
+    """Open it so that geometries say their SRID where they have one: without, those of a database are in WGS 84."""
     raw: bool = False
     """Whether `read` also knows the columns as they are written, under RAW and their names."""
     dropped: Counter[str] = field(default_factory=Counter)
