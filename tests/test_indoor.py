@@ -11,6 +11,7 @@ import heatlas
 from heatlas.batch import Activity
 from heatlas.sources.fit_sports import sport_word
 from heatlas.sources.indoor import INDOORS, is_indoors
+from heatlas.sources.recognise import kind
 from heatlas.sources.sports import VIRTUAL, sport_name
 
 INDOOR_SUBS = {
@@ -138,3 +139,11 @@ def test_what_people_bring(shared_data, name):
     if not path.exists():
         pytest.skip("not there")
     assert verdict(path) == "indoors"
+
+
+@pytest.mark.parametrize("log", [
+    b"$GPRMC,080000,A,4730.0000,N,01100.0000,E,5.0,60.0,040524,,*00\n" * 3,
+    b'2024-05-04T08:00:00Z\t*                 \t{"_type": "location", "lat": 47.5, "lon": 11.0}\n' * 3,
+])  # fmt: skip
+def test_logs_with_commas_are_no_tables(log):
+    assert kind(log) == "text"

@@ -78,6 +78,7 @@ _BOMS = (
 _TAR_SUM = re.compile(rb"[ 0-7]{6}[\0 ]")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _MISC = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
+_LOG = re.compile(r"\s*(?:[!$](?:G[A-Z]|B[A-Z]|AI|P[A-Z])[A-Z]{1,6},|\d{4}-\d\d-\d\dT[^\t\n]*\t[^\n]*\"_type\")")
 _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 
 
@@ -161,6 +162,8 @@ def _text_kind(head: bytes) -> str:
         return "json"
     if re.search(r"<(?:[\w.-]+:)?trkpt\s", text):
         return "gpx"
+    if _LOG.match(text):  # NMEA sentences and records of OwnTracks have commas, but no columns
+        return "text"
     return "csv" if _is_table(text) else "text"
 
 
