@@ -73,8 +73,6 @@ def _columns(parts: Sequence[tuple[Table, PointColumns | None]]) -> dict[str, An
 
 def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
     """Rows and columns, the box of all points, and the sum and range of the weights; all rows are read."""
-    from heatlas.sources.tables.track_tables import hint
-
     tally = Tally()
     for _ in tally(points.chunks(), told):
         pass
@@ -82,7 +80,7 @@ def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows:
     return {
         **points.data(tally),
         **_columns(points.parts),
-        "hints": [text for table, columns in points.parts if (text := hint(table.schema, columns.time))],
+        "hints": points.hints(),
         "bbox": None if tally.bbox is None else list(tally.bbox),
         "total": tally.total,
         "weights": [tally.lightest, tally.heaviest] if weighted else None,

@@ -110,6 +110,8 @@ class PointJob:
             finished = self.finish.write(field, progress)
             if field.sample.faint:
                 finished["warnings"].append(_FAINT.format(field.sample.faint))
+            if points.weight is None:
+                finished["warnings"] += points.hints()
             return {
                 **points.data(tally, shown=self.frame.bbox is None),
                 **self._balance(tally, field),

@@ -108,6 +108,12 @@ class PointSet:
         for table, columns in self.parts:
             yield from read_points(table, columns)
 
+    def hints(self) -> list[str]:
+        """Say what to type where rows look like fixes of tracks, which as points are but dots."""
+        from heatlas.sources.tables.track_tables import hint
+
+        return [text for table, columns in self.parts if (text := hint(table.schema, columns.time))]
+
     def data(self, tally: Tally, shown: bool = True) -> dict[str, Any]:
         """What was read and left out, and what looks odd, as plain data.
 

@@ -11,11 +11,13 @@ from heatlas.errors import BadOption, printable
 from heatlas.keeping.looking import open_places_of, zones_of
 from heatlas.library.identity import is_library
 from heatlas.options import parse_gaps, parse_length, parse_zone
+from heatlas.sources.indoor import INDOORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from heatlas.batch import Recording
+    from heatlas.library.store import Library
     from heatlas.privacy import Zone
     from heatlas.sources.tables.table import Table
 
@@ -98,7 +100,7 @@ def import_into(
         changed = None
         if not (max_gap is None and max_gap_distance is None):
             changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
-        report = Report()
+        report, known = Report(), _held(library)
         if recordings or tracked:
             tell = lambda done, total: progress("reading", done, total)  # noqa: E731
             found = itertools.chain.from_iterable(read for _, read in tracked)
@@ -114,12 +116,20 @@ def import_into(
     anew = bool(report.read or clip is not None or circles)
     places = {"open_places": open_places_of(path)} if anew else {}
     before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
-    nothing = not (report.read or point_sets or before)
+    empty = report.dropped["activities without a position"] + report.dropped[INDOORS]
+    gave = report.read > empty or _held(library) > known
+    nothing = not (gave or point_sets or before)
     said = {"nothing": report.nothing()} if nothing else {}
     return {
         **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
         "point_sets": point_sets,
     }  # fmt: skip
+
+
+def _held(library: Library) -> int:
+    """Count the activities of a library, copies too."""
+    with library.read() as link:
+        return int(link.execute("SELECT count(*) FROM activities").fetchone()[0])
 
 
 def _tracked(

@@ -103,10 +103,10 @@ def import_tables(
         size = points.size
         stored, tally, changed = import_points(library, name, points, lambda rows, size=size: told(rows, size))  # type: ignore[misc]
         read = points.data(tally)
+        hints = points.hints() if points.weight is None else []
+        warnings = read["files"]["warnings"] + [{"file": points.name, "reason": text} for text in hints]
         kept = {key: read[key] for key in ("rows", "points", "columns", "dropped")}
-        reports.append(
-            {"name": name, "changed": changed, **kept, "warnings": read["files"]["warnings"], "total": stored.total}
-        )
+        reports.append({"name": name, "changed": changed, **kept, "warnings": warnings, "total": stored.total})
     return reports
 
 

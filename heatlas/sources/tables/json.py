@@ -40,6 +40,14 @@ _SEPARATOR = re.compile(rb'\}\s*,\s*(?=\{\s*"type"\s*:\s*"Feature"\s*[,}])')
 _OLD_CRS = re.compile(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
 
 
+_HISTORIES = {
+    "semanticSegments": "a Timeline of Google's",
+    "timelinePath": "a Timeline of Google's",
+    "timelineObjects": "a month of Google's Semantic Location History",
+}
+"""Names that only histories of places have, none of them a table."""
+
+
 def read_json(source: Source) -> Table:
     """Open a JSON file whose objects are rows.
 
@@ -56,6 +64,8 @@ def read_json(source: Source) -> Table:
     text = source.head[mark:].decode(encoding, "replace")
     form = form_of(text, source.whole)
     fields = fields_of(_sample(source, form))
+    if named := next((what for name, what in _HISTORIES.items() if name in fields), None):
+        raise SourceFailed(f"{source.name} is {named}, which heatlas does not read: convert it to .gpx")
     if not fields:
         raise SourceFailed(f"{source.name} is no JSON of points: it holds no list of objects")
     crs = _OLD_CRS.search(text)
