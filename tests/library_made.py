@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ from slow import wander
 
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
+from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import index, unindex
 from heatlas.privacy import Privacy, hide
@@ -75,3 +78,18 @@ def rows(library):
             table: link.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
             for table in ("activities", "tracks", "passages", "files")
         }
+
+
+def older(path, new, version):
+    """Write a library as it was at an older version of the schema, with what a new one holds."""
+    link = sqlite3.connect(path)
+    for statement in (*itertools.chain(*MIGRATIONS[:version]), f"PRAGMA application_id = {APPLICATION_ID}"):
+        link.execute(statement)
+    link.execute("ATTACH ? AS new", (str(new),))
+    for table in ("meta", "files", "activities", "tracks", "passages"):
+        names = ", ".join(row[1] for row in link.execute(f"PRAGMA main.table_info({table})"))
+        link.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
+    link.execute("DELETE FROM main.meta WHERE name = 'copies'")
+    link.execute(f"PRAGMA user_version = {version}")
+    link.commit()
+    link.close()

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from library_made import rows
+from library_made import older, rows
 from made import gpx
 
 from heatlas.batch import Activity
@@ -16,7 +16,6 @@ from heatlas.library.collection import tracks_of
 from heatlas.library.imports import import_sources
 from heatlas.library.merged import list_activities, select
 from heatlas.library.passing import passing
-from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import remove
 from heatlas.sources.load import load
@@ -184,17 +183,10 @@ def test_an_older_library_shows_no_private_copy(tmp_path):
     path = tmp_path / "old.db"
     with open_library(tmp_path / "new.db", create=True) as library:
         import_sources(library, sources(tmp_path))
+    older(path, tmp_path / "new.db", 2)
     link = sqlite3.connect(path)
-    for statement in (*MIGRATIONS[0], *MIGRATIONS[1], f"PRAGMA application_id = {APPLICATION_ID}"):
-        link.execute(statement)
-    link.execute("ATTACH ? AS new", (str(tmp_path / "new.db"),))
-    for table in ("meta", "files", "activities", "tracks", "passages"):
-        names = ", ".join(row[1] for row in link.execute(f"PRAGMA main.table_info({table})"))
-        link.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
     # Nor had it found the phone: that was shown as well.
-    link.execute("UPDATE main.activities SET same_as = NULL WHERE source LIKE '%p.gpx'")
-    link.execute("DELETE FROM main.meta WHERE name = 'copies'")
-    link.execute("PRAGMA user_version = 2")
+    link.execute("UPDATE activities SET same_as = NULL WHERE source LIKE '%p.gpx'")
     link.commit()
     link.close()
     with open_library(path) as library:

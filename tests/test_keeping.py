@@ -154,7 +154,7 @@ def test_what_is_removed_takes_its_copies_with_it(tmp_path):
         assert len(library_tracks(library, ()).activities) == after
 
 
-@pytest.mark.parametrize("start", [4.07e9, 3.1e7])
+@pytest.mark.parametrize("start", [4.07e9, 3.1e5])
 def test_a_clock_that_is_wrong_by_decades_does_not_stretch_the_dates(tmp_path, start):
     (tmp_path / "x.gpx").write_bytes(made.gpx(*made.straight(), start=start))
     tracks = heatlas.open(tmp_path / "x.gpx")

@@ -114,6 +114,7 @@ def test_the_digest_of_a_filter_cannot_be_tried_out_without_the_secret(library, 
     found = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
+        (tmp_path / folder / "secret").write_text(folder.encode().hex() * 11)
         monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path / folder))
         publish(library, tmp_path / folder / "tiles", zooms=(3, 4), where="sport = 'Run'")
         found.append(state(tmp_path / folder / "tiles" / ".heatlas.db")["chosen"])

@@ -162,7 +162,7 @@ def test_nothing_to_draw_is_said(export, tmp_path):
         with pytest.raises(NothingToDraw, match=says):
             heatlas.render(export, output=tmp_path / "x.png", **options)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NothingToDraw, match="no track"):
+    with pytest.raises(NothingToDraw, match="no file"):
         heatlas.render(tmp_path / "empty", output=tmp_path / "x.png")
     with pytest.raises(BadOption, match="there is no file or folder"):
         heatlas.render(tmp_path / "nowhere", output=tmp_path / "x.png")
@@ -199,7 +199,7 @@ def test_an_error_while_writing_leaves_nothing_behind(export, tmp_path, monkeypa
 def test_inspect(export):
     report = heatlas.inspect(export)
     assert report["sports"]["Run"]["activities"] == 3
-    assert report["first"] == "2023-11-14T22:13:20Z"
+    assert report["first"] == "2023-11-14T23:13:20+01:00"
     assert report["columns"]["elevation"] == pytest.approx(1)
     assert len(report["places"]) == 2
 

@@ -45,7 +45,7 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
             ).fetchall()
             if table is None and len(tables) != 1:
                 raise need_table(address, tables)
-            source = ".".join(map(quoted, find_table(address, table or tables[0][1], tables)))
+            source = ".".join(map(quoted, find_table(address, tables[0][1] if table is None else table, tables)))
             rows = link.execute(select("*", source))
             schema = infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
             if table is None and polyline_column(schema, positions=True) is None:

@@ -63,9 +63,9 @@ def read_json(source: Source) -> Table:
     encoding, mark = encoding_of(source.head)
     text = source.head[mark:].decode(encoding, "replace")
     form = form_of(text, source.whole)
-    fields = fields_of(_sample(source, form))
-    if named := next((what for name, what in _HISTORIES.items() if name in fields), None):
+    if named := next((what for name, what in _HISTORIES.items() if f'"{name}"' in text), None):
         raise SourceFailed(f"{source.name} is {named}, which heatlas does not read: convert it to .gpx")
+    fields = fields_of(_sample(source, form))
     if not fields:
         raise SourceFailed(f"{source.name} is no JSON of points: it holds no list of objects")
     crs = _OLD_CRS.search(text)
