@@ -15,7 +15,10 @@ from heatlas.errors import BadOption
 from heatlas.keeping import import_into
 from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
+from heatlas.library.settings import read_settings
 from heatlas.library.store import open_library
+from heatlas.library.upkeep import reindex
+from heatlas.library.zones import add_zone, remove_zone
 from heatlas.options import parse_gaps
 
 DAY = 86400.0
@@ -95,6 +98,22 @@ def test_what_is_said_of_gaps_holds_for_files_tables_and_libraries(tmp_path):
     assert segments(heatlas.open(library)) == 4
     with pytest.raises(BadOption, match="heatlas import"):
         heatlas.open(library, max_gap="1h")
+
+
+def test_what_is_said_of_gaps_stays_when_the_index_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path))
+    path = tmp_path / "lib.db"
+    import_into(path, tunnel(tmp_path / "a.gpx"), max_gap="10min", max_gap_distance="20km")
+    with open_library(path) as library:
+        reindex(library, zooms=(3, 12))
+        reindex(library, clip_ends=50.0)
+        add_zone(library, "home", 47.5, 11.0, 100.0)
+        remove_zone(library, "home")
+        with library.read() as link:
+            kept = read_settings(link)
+    assert (kept.max_gap, kept.max_gap_distance, kept.zooms, kept.clip_ends) == (600, 20_000, (3, 12), 50.0)
+    import_into(path, tunnel(tmp_path / "b.gpx", 1.6e9))
+    assert segments(heatlas.open(path)) == 2  # one of each
 
 
 def test_gaps_are_refused_where_they_mean_nothing(tmp_path):

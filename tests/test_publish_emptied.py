@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from library_made import made, walks
-from publishing import tiles_in
+from publishing import folder_tiles, tiles_in
 
 import heatlas
 from heatlas.errors import BadOption, NothingToDraw
@@ -109,3 +111,17 @@ def test_a_table_that_has_become_empty_empties_its_map(tmp_path, name):
     table.write_text("lat,lon,w\n60,24,3\n")
     heatlas.render(table, output=tmp_path / name, weight="w", zoom="9-11")
     assert tiles_in(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_tiles_of_another_form_are_emptied_as_well(tmp_path, name):
+    table = tmp_path / "table.csv"
+    how = {"weight": "w", "zoom": "9-11", "form": "webp", "title": "Drops", "attribution": "mine"}
+    table.write_text("lat,lon,w\n60,24,3\n60.01,24.02,40\n")
+    assert heatlas.render(table, output=tmp_path / name, **how)["tiles"]["written"]
+    table.write_text("lat,lon,w\n")
+    assert not heatlas.render(table, output=tmp_path / name, **how)["tiles"]["written"]
+    assert not {**tiles_in(tmp_path / name), **folder_tiles(tmp_path / name, "webp")}
+    if name == "tiles":
+        told = json.loads((tmp_path / name / "tiles.json").read_text())
+        assert (told["name"], told["attribution"]) == ("Drops", "mine")

@@ -31,12 +31,17 @@ def library(tmp_path_factory):
     return path
 
 
-def layers_of(path):
-    """Titles and activities of the layers of a page."""
+def data_of(path):
+    """What a page is told."""
     (data,) = re.findall(
         r'<script type="application/json" id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL
     )
-    return {layer["title"]: layer["activities"] for layer in json.loads(data)["layers"]}
+    return json.loads(data)
+
+
+def layers_of(path):
+    """Titles and activities of the layers of a page."""
+    return {layer["title"]: layer["activities"] for layer in data_of(path)["layers"]}
 
 
 def test_layers_of_a_few_are_left_out_and_said(library, tmp_path):
@@ -57,6 +62,17 @@ def test_layers_of_a_few_are_left_out_and_said(library, tmp_path):
     assert layers_of(tmp_path / "c.html") == layers_of(tmp_path / "b.html")
     with pytest.raises(BadOption, match="--public-least is for --public"):
         heatlas.render(library, output=tmp_path / "d.html", public_least=3, **SMALL)
+
+
+def test_a_page_names_no_place_of_a_few(tmp_path):
+    path = tmp_path / "lib.db"
+    made(path, [*walks(1, 6), *walks(2, 2, lat=52.5, lon=13.4)], group=40).close()
+    places = {}
+    for public, least in ((True, None), (True, 2), (False, None)):
+        output = tmp_path / "a.html"
+        heatlas.render(path, output=output, public=public, public_least=least, **SMALL)
+        places[public, least] = [place["activities"] for place in data_of(output)["places"]]
+    assert places == {(True, None): [6], (True, 2): [6, 2], (False, None): [6, 2]}
 
 
 def test_a_filter_that_leaves_a_few_is_refused(library, tmp_path):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sqlite3
 import threading
+from dataclasses import replace
 
 import pytest
 from library_made import made, walks
@@ -14,8 +16,13 @@ from serving import PLACE, client, named, pixels, tile_of
 from heatlas.errors import SourceFailed
 from heatlas.library.store import open_library
 from heatlas.publish.publishing import watch
+from heatlas.server.site import shut
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a file that is open cannot be removed or replaced there")
+
+
+EVENING = 1717192800.0
+"""22:00 UTC on 31 May 2024: midnight in Bavaria."""
 
 
 @pytest.fixture
@@ -50,6 +57,46 @@ def test_a_library_that_was_removed_is_refused_and_said_once(path, caplog):
         path.rename(path.with_name("away.db"))
         assert web.get("/api/library.json").status_code == 503
         assert len(caplog.records) == 2
+
+
+@pytest.mark.parametrize("options", [{"public": True}, {"token": "open"}])
+def test_others_than_the_owner_are_not_told_where_the_library_lies(path, caplog, options):
+    headers = {"Authorization": "Bearer open"}
+    with client(path, **options) as web, caplog.at_level(logging.WARNING):
+        assert web.get("/api/library.json", headers=headers).status_code == 200
+
+        def refused():
+            for address in ("/api/library.json", "/scale.json?z=9"):
+                answer = web.get(address, headers=headers)
+                assert answer.status_code == 503
+                assert answer.json() == {"error": "the library cannot be read now; the server's own output says why"}
+
+        path.rename(path.with_name("away.db"))
+        refused()
+        assert [record.message for record in caplog.records] == [
+            f"heatlas: the library {path} was removed or moved: it is served again when it is back"
+        ]
+        path.write_text("no library at all")
+        refused()
+        assert "was replaced, and cannot be served" in caplog.records[-1].message
+        path.unlink()
+        path.with_name("away.db").rename(path)
+        assert web.get("/api/library.json", headers=headers).status_code == 200
+        shut(web.app.state.site)
+        link = sqlite3.connect(path, isolation_level=None)
+        link.execute("DROP TABLE zones")
+        link.close()
+        refused()
+        assert str(path) in caplog.records[-1].message
+
+
+def test_days_stay_those_of_utc_when_another_library_comes(path):
+    late = [replace(track, activities=(replace(track.activities[0], start=EVENING),)) for track in walks(7, 6)]
+    with client(path, utc=True) as web:
+        swapped_in(path, late)
+        assert web.get("/api/library.json").json()["days"] == [["2024-05-31", 6]]
+    with client(path) as web:
+        assert web.get("/api/library.json").json()["days"] == [["2024-06-01", 6]]
 
 
 def test_another_library_in_its_place_is_served(path, caplog):

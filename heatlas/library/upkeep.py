@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from heatlas.library.copies import resolve
 from heatlas.library.index import append, tiles_of
 from heatlas.library.keys import OTHERS, tile_of
 from heatlas.library.passages import Traceable
-from heatlas.library.settings import Settings, privacy_of, read_settings, write_settings, write_zones
+from heatlas.library.settings import privacy_of, read_settings, write_settings, write_zones
 from heatlas.library.tracks import read_track
 from heatlas.privacy import Privacy, hide
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from heatlas.batch import Batch
+    from heatlas.library.settings import Settings
     from heatlas.library.store import Library
     from heatlas.privacy import Zone
     from heatlas.report import Duplicate
@@ -224,11 +226,9 @@ def reindex(
     workers = workers or os.cpu_count() or 1
     with library.write() as link:
         before = read_settings(link)
-        after = Settings(
-            clip_ends=before.clip_ends if clip_ends is None else clip_ends,
-            rejoin=before.rejoin if rejoin is None else rejoin,
-            zooms=before.zooms if zooms is None else zooms,
-        )
+        given: dict[str, Any] = {"clip_ends": clip_ends, "rejoin": rejoin, "zooms": zooms}
+        # All cuts are drawn anew: by the secret that is here, whichever it was before.
+        after = replace(before, secret="", **{name: value for name, value in given.items() if value is not None})
         try:
             old = privacy_of(link, before)[0]
         except BadOption:

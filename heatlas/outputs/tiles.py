@@ -110,7 +110,9 @@ def tiles(
     except NoRows:
         if chosen or not output.exists():
             raise
-        return _emptied(output, options.get("zooms"), progress)
+        kept = ("zooms", "form", "title", "attribution", "url")
+        how = {name: options[name] for name in kept if name in options}
+        return _emptied(output, workers=workers, progress=progress, **how)
     return last
 
 
@@ -212,15 +214,18 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
 
 
-def _emptied(output: Path, zooms: range | None, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """Remove the tiles of a table that has become empty, as is done for a library: else its points stay published."""
+def _emptied(output: Path, **how: Any) -> dict[str, Any]:
+    """Remove the tiles of a table that has become empty, as is done for a library: else its points stay published.
+
+    `how` is what `heatlas.publish.publish` is told of how tiles are written: those of another form are not its own.
+    """
     from heatlas.library.store import open_library
     from heatlas.publish import publish
     from heatlas.scratch import scratch_folder
 
     with scratch_folder() as folder:
         open_library(folder / "heatlas.db", create=True).close()
-        return publish(folder / "heatlas.db", output, zooms=zooms, progress=progress)
+        return publish(folder / "heatlas.db", output, **how)
 
 
 @contextmanager

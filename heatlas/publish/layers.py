@@ -350,8 +350,10 @@ def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
 
 
 def _places(field: Field) -> list[dict[str, Any]]:
-    """Regions that hold what is chosen, the busiest first; of points one that holds all, as none of them is home."""
+    """Regions that hold what is chosen, or enough of it; of points one that holds all, as none of them is home."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is not None:
         return [{"bbox": list(framed(stored.bbox))}]
-    return [place_data(place) for place in places_in(field.view, field.snapshot, field.chosen)[:_PLACES]]
+    found, view = places_in(field.view, field.snapshot, field.chosen), field.view
+    told = [place for k, place in enumerate(found) if not (view.public and k) or place.activities >= view.least]
+    return [place_data(place) for place in told[:_PLACES]]

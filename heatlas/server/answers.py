@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from heatlas.errors import BadOption, HeatlasError
 from heatlas.server.query import EVERYWHERE
-from heatlas.server.site import current, in_pool, site_of
+from heatlas.server.site import current, in_pool, say, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,12 +106,16 @@ def refuse(status: int, reason: str, headers: dict[str, str] | None = None) -> R
     return Response(packed_json({"error": reason}), status, headers, JSON)
 
 
-async def failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
-    """Turn whatever went wrong into one sentence of JSON."""
+async def failed(request: Request, error: Exception) -> Response:
+    """Turn whatever went wrong into one sentence of JSON; what names files of this machine is for its owner alone."""
     if isinstance(error, HTTPException):
         return refuse(error.status_code, error.detail, dict(error.headers or {}))
     if isinstance(error, BadOption):
         return refuse(400, str(error))
     if isinstance(error, HeatlasError):
-        return refuse(503, str(error))
+        site = site_of(request)
+        if not (site.public or site.token is not None):
+            return refuse(503, str(error))
+        say(site, str(error))
+        return refuse(503, "the library cannot be read now; the server's own output says why")
     return refuse(500, "something went wrong here; the server's own output says what")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from heatlas.tiling.snapshot import Snapshot
 
-__all__ = ["Site", "current", "in_pool", "shut", "site_of"]
+__all__ = ["Site", "current", "in_pool", "say", "shut", "site_of"]
 
 T = TypeVar("T")
 
@@ -90,11 +90,11 @@ def _look_again(site: Site) -> None:
         try:
             new = _opened_anew(old, where == "missing")
         except SourceFailed as error:
-            _say(site, str(error))
+            say(site, str(error))
             raise
         site.view = new
         site.retired.append(old)  # requests that came before may still be at it
-        _say(site, f"the library {path} was replaced: from now on the new one is served")
+        say(site, f"the library {path} was replaced: from now on the new one is served")
         site.said = ""
 
 
@@ -103,12 +103,12 @@ def _opened_anew(old: View, missing: bool) -> View:
     if missing:
         raise SourceFailed(f"the library {path} was removed or moved: it is served again when it is back")
     try:
-        return open_view(open_library(path), old.public, least=old.least)
+        return open_view(open_library(path), old.public, shown_only=old.shown_only, least=old.least, utc=old.utc)
     except HeatlasError as error:
         raise SourceFailed(f"the library {path} was replaced, and cannot be served: {error}") from None
 
 
-def _say(site: Site, words: str) -> None:
+def say(site: Site, words: str) -> None:
     """Tell whoever runs the server, once."""
     if words != site.said:
         logging.getLogger("heatlas.server").warning("heatlas: %s", words)
