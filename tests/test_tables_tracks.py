@@ -143,3 +143,65 @@ def test_real_trajectories(shared_data, name, rows):
     assert not np.isnan(recording.time).any()
     assert (np.diff(recording.time) >= 0).all()
     assert not table.dropped
+
+
+def rows_of(**columns):
+    n = len(columns["id"])
+    return {"lat": [47 + k / 1000 for k in range(n)], "lon": [8.0] * n, **columns}
+
+
+def described(data):
+    found, table = tracks(rows_of(**data), "id")
+    return {recording.activity.id: recording.activity for recording in found}, table.warnings
+
+
+@pytest.mark.parametrize(
+    "private",
+    [
+        ["true", "", "true", "false", "false", ""],
+        ["true", "false", "true", "false", "false", "no"],
+        ["1", "0", "", "0", "", ""],
+        [True, None, False, False, False, None],
+        [1.0, None, 0, 0, 0, 0],
+        ["NA", "NA", " Yes", "n", "NA", "?"],
+    ],
+)
+def test_one_row_hides_its_track_and_no_other(private):
+    for name in ("private", "Is Private"):
+        found, warnings = described({"id": ["a", "a", "a", "b", "b", "c"], name: private})
+        assert {key: activity.private for key, activity in found.items()} == {"a": True, "b": False, "c": False}
+        assert not warnings
+        assert all(not activity.extra for activity in found.values())
+
+
+def test_a_word_that_is_neither_yes_nor_no_hides_and_is_said():
+    found, warnings = described({"id": ["a", "a", "b"], "private": ["ja", "ja", "no"]})
+    assert [activity.private for activity in found.values()] == [True, False]
+    assert warnings == ["'private': 2 values are neither yes nor no, e.g. 'ja': their tracks are private"]
+
+
+def test_two_columns_and_visibility_hide_together():
+    both = {"id": ["a", "b", "c"], "private": ["yes", "no", "no"], "is_private": ["no", "no", "yes"]}
+    assert [activity.private for activity in described(both)[0].values()] == [True, False, True]
+    found, _ = described({"id": ["a", "a", "b"], "visibility": ["", "only_me", "everyone"]})
+    assert [activity.private for activity in found.values()] == [True, False]
+
+
+def test_attributes_are_decided_for_each_track_and_blanks_do_not_count():
+    found, warnings = described({
+        "id": ["a", "a", "b", "b", "c", "c"],
+        "sport": ["Run", "", "Run", "Ride", "Ride", "Ride"],
+        "name": ["Home", "Home", "x", "y", None, "Away"],
+        "gear": ["shoe", "NA", "shoe", "bike", "bike", "bike"],
+        "commute": ["", "yes", "yes", "no", "no", ""],
+        "shift": [1, 1, 1, 2, 3, None],
+        "club": ["k", "", "k", "l", "m", "m"],
+        "note": ["p", "q", "r", "s", "t", "t"],
+    })  # fmt: skip
+    assert [found[key].sport for key in "abc"] == ["Run", "Unknown", "Ride"]
+    assert [found[key].name for key in "abc"] == ["Home", "b", "Away"]
+    assert [found[key].gear for key in "abc"] == ["shoe", "", "bike"]
+    assert [found[key].commute for key in "abc"] == [True, False, False]
+    assert [found[key].extra for key in "abc"] == [{"shift": 1, "club": "k"}, {}, {"shift": 3, "club": "m"}]
+    names = ("sport", "name", "gear", "commute", "shift", "club")
+    assert warnings == [f"{name!r} differs within 1 of 3 tracks: these are read without it" for name in names]

@@ -174,7 +174,7 @@ def other_metrics(sources: Sequence[Any], of_tables: Sequence[bool], query: str 
     if not any(of_tables):
         return []
     from heatlas.sources.tables import open_table
-    from heatlas.sources.tables.tracks import metric_names
+    from heatlas.sources.tables.track_columns import metric_names
 
     tables = [source for source, yes in zip(sources, of_tables, strict=True) if yes and source != "-"]
     return [name for source in tables for name in metric_names(open_table(source, query=query, table=table))]

@@ -15,6 +15,7 @@ from heatlas.errors import BadOption
 from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import plain_name
+from heatlas.sources.tables.flags import is_hidden, is_private, says_yes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,7 +47,6 @@ _FACTS = {
     "moving_time": "movingtime movingseconds",
     "elapsed_time": "elapsedtime elapsedseconds duration",
 }
-_HIDDEN = frozenset({"only_me", "onlyme", "private", "me"})
 
 
 def is_polyline_name(name: str) -> bool:
@@ -162,9 +162,9 @@ def _facts(held: Mapping[str, Sequence[pa.Array]]) -> dict[str, list[Any]]:
 
 def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
     start = facts.pop("start", None)
+    private = any(is_private(value) for name, value in facts.items() if plain_name(name) in _FACTS["private"].split())
     known = {fact: _taken(facts, words.split()) for fact, words in _FACTS.items()}
     key = str(k + 1 if known["id"] is None else _whole(known["id"]))
-    hidden = str(known["visibility"] or "").casefold() in _HIDDEN
     return Activity(
         source=f"{source_name}/{key}",
         id=key,
@@ -172,8 +172,8 @@ def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
         sport=sport_name(str(known["sport"])) if known["sport"] else "Unknown",
         start=start,
         gear=str(known["gear"] or ""),
-        private=_flag(known["private"]) or hidden,
-        commute=_flag(known["commute"]),
+        private=private or is_hidden(known["visibility"]),
+        commute=says_yes(known["commute"]),
         distance=_amount(known["distance"]),
         moving_time=_amount(known["moving_time"]),
         elapsed_time=_amount(known["elapsed_time"]),
@@ -199,10 +199,6 @@ def _whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
         return int(value)
     return value if isinstance(value, (str, bool, int, float)) else str(value)
-
-
-def _flag(value: Any) -> bool:
-    return str(value).casefold() in {"true", "1", "1.0", "yes", "y", "t"}
 
 
 def _amount(value: Any) -> float | None:

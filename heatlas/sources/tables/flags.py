@@ -1,0 +1,43 @@
+"""Words for yes and no, and for what others may not see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heatlas.sources.tables.cells import UNKNOWN_TEXTS
+
+__all__ = ["is_hidden", "is_odd", "is_private", "says_nothing", "says_yes"]
+
+_BLANK = frozenset(UNKNOWN_TEXTS.to_pylist())
+_YES = frozenset({"true", "1", "1.0", "yes", "y", "t"})
+_NO = frozenset({"false", "0", "0.0", "no", "n", "f", "off", "nein", "non", "public"})
+_HIDDEN = frozenset({"only_me", "onlyme", "only me", "private", "me"})
+
+
+def _word(value: Any) -> str:
+    return "" if value is None else str(value).strip().casefold()
+
+
+def says_nothing(value: Any) -> bool:
+    """Whether a value is blank, or stands for one that is not known."""
+    return _word(value) in _BLANK
+
+
+def says_yes(value: Any) -> bool:
+    """Whether a value means yes."""
+    return _word(value) in _YES
+
+
+def is_odd(value: Any) -> bool:
+    """Whether a value says something, but neither yes nor no."""
+    return not (says_nothing(value) or _word(value) in _YES | _NO)
+
+
+def is_private(value: Any) -> bool:
+    """Whether a value of a column "private" hides: all but no and blanks do, since in doubt nothing is shown."""
+    return not says_nothing(value) and _word(value) not in _NO
+
+
+def is_hidden(value: Any) -> bool:
+    """Whether a value of a column "visibility" lets nobody else see."""
+    return _word(value) in _HIDDEN

@@ -1,0 +1,88 @@
+"""Rows of a table sorted by the track that they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Groups", "as_texts", "codes_of", "grouped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows of each track, one after the other."""
+
+    order: NDArray[np.int64]
+    """(n,) rows of the table that belong to a track, track by track, each in the order of time."""
+    starts: NDArray[np.int64]
+    """(number of tracks + 1,) offsets into `order`."""
+    keys: list[Any]
+    sorted: bool = False
+    """Whether that is the order of the table, all of it."""
+
+    def ordered(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Bring values of the table's rows into this order."""
+        return values if self.sorted else values[self.order]
+
+
+def grouped(tracks: pa.Array, time: NDArray[np.float64]) -> Groups:
+    """Sort rows by track and time, both stable; what is sorted stays as it is."""
+    codes, keys = codes_of(tracks)
+    steps = np.diff(codes)
+    if len(codes) and codes[0] >= 0 and (steps >= 0).all():
+        starts = np.concatenate(([0], np.flatnonzero(steps) + 1, [len(codes)]))
+        if (np.diff(time)[steps == 0] >= 0).all() or np.isnan(time).all():
+            return Groups(np.arange(len(codes)), starts, keys, sorted=True)
+    rows = np.flatnonzero(codes >= 0)
+    rows = rows[np.argsort(codes[rows], kind="stable")]
+    sorted_codes = codes[rows]
+    starts = np.searchsorted(sorted_codes, np.arange(len(keys) + 1))
+    moments = time[rows]
+    if np.isnan(moments).any():
+        # A row without a time stays behind the one before it.
+        known = np.where(np.isnan(moments), -1, np.arange(len(rows)))
+        last = np.maximum.accumulate(known)
+        within = last >= starts[sorted_codes]
+        moments = np.where(within, moments[np.maximum(last, 0)], -np.inf)
+    # Within a track by time; lexsort is stable.
+    return Groups(rows[np.lexsort((moments, sorted_codes))], starts, keys)
+
+
+def codes_of(values: pa.Array) -> tuple[NDArray[np.int64], list[Any]]:
+    """Number of each value in the order of first occurrence, -1 where there is none; and the values."""
+    if pa.types.is_nested(values.type):
+        values = as_texts(values)
+    coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    codes = pc.fill_null(coded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False).copy()
+    keys = [_scalar(value) for value in coded.dictionary]
+    for k, key in enumerate(keys):
+        if key is None or key == "" or key != key:
+            codes[codes == k] = -1
+    used = np.unique(codes[codes >= 0])
+    renumbered = np.full(len(keys) + 1, -1)
+    renumbered[used] = np.arange(len(used))
+    return renumbered[codes], [keys[k] for k in used]
+
+
+def _scalar(value: Any) -> Any:
+    """A value as Python has it; bytes that are no UTF-8 become text all the same."""
+    try:
+        found = value.as_py()
+    except UnicodeDecodeError:
+        return value.as_buffer().to_pybytes().decode("utf-8", "replace")
+    return found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+
+
+def as_texts(piece: pa.Array) -> pa.Array:
+    """Any array as text."""
+    try:
+        return piece.cast(pa.large_string())
+    except pa.ArrowException:
+        return pa.array([None if value is None else str(value) for value in piece.to_pylist()], pa.large_string())
