@@ -18,7 +18,7 @@ from heatlas.library.settings import Settings
 from heatlas.library.zones import add_zone
 from heatlas.privacy import Privacy, Zone
 from heatlas.server import create_app, serve
-from heatlas.tiling.crowds import alone, grouped, without_rests
+from heatlas.tiling.crowds import grouped, whole_in
 
 BODY = ("heart_rate", "power", "cadence", "temperature")
 ZONE = (PLACE[0], PLACE[1], 60.0)
@@ -154,6 +154,8 @@ PLAN = (
     + [("Ride", 2024, 5)] * 6 + [("Hike", 2024, 5)] * 2 + [("Swim", 2024, 6)] * 4 + [("Run", 2024, 7)] * 7
 )  # fmt: skip
 
+MONTHS = sorted({plan[1:] for plan in PLAN})
+
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory):
@@ -189,7 +191,11 @@ def test_a_filter_that_leaves_a_few_is_answered_as_empty(web):
 def test_what_is_too_few_is_not_listed(web):
     told = web.get("/api/library.json").json()
     assert {sport["sport"]: sport["activities"] for sport in told["sports"]} == {"Run": 19, "Ride": 9}
-    assert dict(told["days"]) == {"2023-01-01": 6, "2023-03-01": 8, "2024-05-01": 8, "2024-07-01": 7}
+    assert dict(told["days"]) == {"2023-01-01": 6, "2024-07-01": 7}
+    assert told["days"] == [
+        [f"{y}-{m:02}-01", n] for y, m in MONTHS if (n := count(web, where=f"year={y} AND month={m}"))
+    ]
+    assert told["sports"][1]["distance"] == sum(9000.0 + k for k, plan in enumerate(PLAN) if plan[0] == "Ride")
     assert told["activities"] == len(PLAN)
 
 
@@ -211,17 +217,69 @@ def test_no_difference_of_two_answers_is_of_a_few(web):
     assert len(PLAN) - sum(sports) in {0, *range(5, 99)}
 
 
-def test_the_smallest_group_fills_up_a_rest_that_is_too_small():
-    months = [(2023, 1)] * 6 + [(2023, 2)] + [(2023, 3)] * 8 + [(2024, 6)] * 3 + [(None, None)] * 7
-    groups = grouped(months, 5)
-    assert alone(groups, months) == {(2023, 3): 8, (None, None): 7}
-    assert len(set(groups[:7].tolist()) | set(groups[15:18].tolist())) == 1
-    # What was put together goes first, so that months stand alone.
-    months += [(2022, 1)] * 4 + [(2022, 2)] * 4
-    assert alone(grouped(months, 5), months) == {(2023, 1): 6, (2023, 3): 8, (None, None): 7}
-    of_year = [(2023, 1)] * 3 + [(2023, 2)] * 2 + [(2024, 1)] * 5
-    assert grouped(of_year, 5).tolist() == [0] * 5 + [1] * 5
-    assert grouped(of_year, 11).tolist() == [-1] * 10
+def test_filters_of_two_kinds_cannot_be_subtracted(tmp_path):
+    # Five rides and one run in May: the month less the rides is that run.
+    plan = [("Ride", 2024, 5)] * 5 + [("Run", 2024, 5)] + [("Run", 2024, 6)] * 6 + [("Run", 2024, 7)] * 5
+    made(tmp_path / "lib.db", dated(plan), group=40).close()
+    with client(tmp_path / "lib.db", public=True) as web:
+        assert [count(web, where=f"month = {month}") for month in (5, 6, 7)] == [5, 6, 0]
+        assert count(web, sport="Ride") == count(web, sport="Ride", where="month = 5") == 5
+        assert count(web, sport="Run") == count(web, where="NOT sport = 'Ride'") == 12
+        assert dict(web.get("/api/library.json").json()["days"]) == {"2024-05-01": 5, "2024-06-01": 6}
+
+
+def partly_known(plan, known, metric="heart_rate"):
+    """Walks as `dated` makes them, with a metric of some of them alone."""
+    found = []
+    for k, track in enumerate(dated(plan)):
+        columns = {name: values for name, values in track.columns.items() if name not in {"heart_rate", "power"}}
+        if k in known:
+            columns[metric] = np.full(track.fixes, 150, np.float32)
+        found.append(replace(track, columns=columns))
+    return found
+
+
+def test_a_measure_of_a_few_is_not_shown_by_a_filter(tmp_path):
+    plan = [("Run", 2024, 8)] * 5 + [("Run", 2024, 9)] * 6
+    made(tmp_path / "lib.db", partly_known(plan, {0, *range(5, 10)}), group=40).close()
+    x, y = tile_of(12)
+    with client(tmp_path / "lib.db", public=True, public_measures="heart_rate") as web:
+        august, heart = {"where": "month = 8"}, {"measure": "heart_rate"}
+        assert count(web, **august) == 5
+        assert count(web, **august, **heart) == 0  # one of them has it, and is shown with those of September
+        assert count(web, where="month = 9", **heart) == 0
+        assert count(web, where="year = 2024", **heart) == 6
+        assert not np.isfinite(values(web, f"/tiles/heart_rate/12/{x}/{y}.npy?where=month=8")).any()
+        assert np.isfinite(values(web, f"/tiles/heart_rate/12/{x}/{y}.npy?where=year=2024")).any()
+    with client(tmp_path / "lib.db") as web:
+        assert count(web, **august, **heart) == 5
+
+
+def test_what_private_activities_recorded_is_not_listed(tmp_path):
+    tracks = partly_known([("Run", 2024, 8)] * 12, {0, 1})
+    tracks[:2] = [replace(one, activities=(replace(one.activities[0], private=True),)) for one in tracks[:2]]
+    made(tmp_path / "lib.db", tracks, group=40).close()
+    listed = {}
+    for public in (True, False):
+        options = {"public": True, "public_measures": "heart_rate"} if public else {}
+        with client(tmp_path / "lib.db", **options) as web:
+            listed[public] = {one["name"] for one in web.get("/api/library.json").json()["measures"]}
+    assert listed[False] - listed[True] == {"heart_rate"}
+    assert {"pace", "elevation"} <= listed[True]
+
+
+def test_what_is_too_few_joins_what_is_most_like_it():
+    def sizes(paths, least=5):
+        groups = grouped(paths, least).tolist()
+        return sorted(sorted(paths[k] for k in range(len(paths)) if groups[k] == one) for one in set(groups))
+
+    months = [(2023, 1)] * 6 + [(2023, 2)] + [(2023, 3)] * 8 + [(2024, 6)] * 3 + [(2024, 7)] * 2
+    assert sizes(months) == [months[:7], months[7:15], months[15:]]
+    assert sizes(months[::-1]) == sizes(months)
+    assert sizes(months[:18]) == [months[:7] + months[15:18], months[7:15]]
+    assert grouped(months[:7], 8).tolist() == [-1] * 7
+    assert grouped([], 5).tolist() == []
+    assert whole_in(grouped(months, 5), months).tolist() == [False] * 7 + [True] * 8 + [False] * 5
 
 
 def test_the_number_is_an_option(tmp_path):
@@ -240,25 +298,25 @@ def test_the_number_is_an_option(tmp_path):
     plan=st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3), st.integers(1, 4)), min_size=1, max_size=60),
     least=st.integers(1, 6),
 )
-def test_groups_are_never_of_a_few_and_leave_no_rest_of_a_few(plan, least):
-    months, sports = [one[1:] for one in plan], [one[:1] for one in plan]
-    by_time, by_sport = grouped(months, least), grouped(sports, least)
-    for groups, labels in ((by_time, months), (by_sport, sports)):
-        for group in set(groups.tolist()) - {-1}:
-            assert (groups == group).sum() >= least
-        if len(plan) >= least:
-            assert (groups >= 0).all()
-        for label, number in alone(groups, labels).items():
-            assert number == labels.count(label) >= least
-    both = without_rests(by_time, by_sport, least)
-    for group in set(both.tolist()) - {-1}:
-        here = both == group
-        assert here.sum() >= least
-        assert len({(t, s) for t, s in zip(by_time[here].tolist(), by_sport[here].tolist(), strict=True)}) == 1
-    for side in (by_time, by_sport):
-        for line in set(side.tolist()):
-            rest = int(((side == line) & (both < 0)).sum())
-            assert rest == 0 or rest >= least or not ((side == line) & (both >= 0)).any()
+def test_no_sum_or_difference_of_answers_is_of_a_few(plan, least):
+    groups = grouped(plan, least)
+    assert (groups >= 0).all() if len(plan) >= least else (groups < 0).all()
+    paths = sorted(plan)
+    of_sorted = grouped(paths, least)  # in whichever order activities came in
+    assert sorted(np.bincount(of_sorted[of_sorted >= 0])) == sorted(np.bincount(groups[groups >= 0]))
+    answers = []
+    for part in (slice(0, 1), slice(1, 2), slice(1, 3), slice(0, 3)):
+        labels = [one[part] for one in plan]
+        whole = whole_in(groups, labels)
+        for label in set(labels):
+            mask = np.array([one == label for one in labels])
+            exact = [set(np.flatnonzero(groups == g)) <= set(np.flatnonzero(mask)) and g >= 0 for g in groups]
+            assert (mask & whole == exact).all()
+            answers.append(mask & whole)
+    for one in answers:
+        for other in answers:
+            for both in (one & other, one & ~other, one | other, ~(one | other)):
+                assert both.sum() == 0 or both.sum() >= min(least, len(plan))
 
 
 def test_nobody_is_told_when_something_private_came_in(tmp_path):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import split
+from heatlas.metrics import metric_named
 from heatlas.where import offset_of
 from heatlas.window import Window
 
@@ -61,12 +62,16 @@ def make_cast(batches: Iterable[Batch], window: Window, grown: Window) -> Cast:
     return Cast(singles, starts, running[:, :3], running[:, 3].astype(np.int64))
 
 
-def in_crowds(cast: Cast, least: int) -> Cast | None:
+def in_crowds(cast: Cast, least: int, window: Window, metric: str = "") -> Cast | None:
     """Let tracks come by whole months, and no fewer than some at once: months that have fewer come with the next ones.
 
-    Only those count that are seen in the window; None when there are fewer in all.
+    Only those count that are seen in the window, and of which a metric, when it is shown, is known there; None when
+    there are fewer in all.
     """
     seen = np.diff(cast.totals[:, 0]) > 0
+    if metric:
+        known = [(_within(one, window) & ~np.isnan(metric_named(metric).at_fixes(one))).any() for one in cast.tracks]
+        seen &= np.array(known, np.bool_)
     if seen.sum() < least:
         return None
     months = np.array([_first_of_month(start) for start in cast.starts.tolist()])
@@ -95,14 +100,20 @@ def _inside(track: Batch, window: Window) -> tuple[float, float, float, float]:
     """1 if any fix lies in a window; metres and seconds of the lines that begin there; the number of fixes there."""
     from heatlas.kernels.path import metres_along
 
-    column = (track.u * window.scale - window.x) % window.scale
-    row = track.v * window.scale - window.y
-    inside = (column < window.width) & (row >= 0) & (row < window.height)
+    inside = _within(track, window)
     metres = metres_along(track.u, track.v, track.segments)
     seconds = np.append(np.diff(track.time), 0.0) if track.fixes else np.zeros(0)
     seconds[track.segments[1:][track.segments[1:] > 0] - 1] = 0
     fixes = int(inside.sum())
     return float(fixes > 0), float(metres[inside].sum()), float(np.nansum(seconds[inside])), fixes
+
+
+def _within(track: Batch, window: Window) -> NDArray[np.bool_]:
+    """(n,) which fixes lie in a window."""
+    column = (track.u * window.scale - window.x) % window.scale
+    row = track.v * window.scale - window.y
+    inside: NDArray[np.bool_] = (column < window.width) & (row >= 0) & (row < window.height)
+    return inside
 
 
 def box_of(tracks: Sequence[Batch], window: Window) -> Window | None:

@@ -109,11 +109,12 @@ class Scenes:
         if not cast.tracks:
             return None
         if job.least:
-            crowded = in_crowds(cast, job.least)
+            crowded = in_crowds(cast, job.least, window, measure.metric)
             if crowded is None:
+                having = f" with {measure.metric}" if measure.metric else ""
                 raise NothingToDraw(
-                    f"fewer than {job.least} activities are to be seen, and --public shows no fewer: take a wider "
-                    "filter or window, or another --public-least"
+                    f"fewer than {job.least} activities{having} are to be seen, and --public shows no fewer: take a "
+                    "wider filter or window, or another --public-least"
                 )
             cast = crowded
         line = make_timeline(

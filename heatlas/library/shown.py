@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.kernels.index import decode_amounts, decode_header
+from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_values
 from heatlas.library.chunks import read_column
-from heatlas.library.columns import AMOUNTS, PIXELS
+from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.keys import chunk_of, key, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
-__all__ = ["Shown", "read_shown"]
+    from numpy.typing import NDArray
+
+__all__ = ["Shown", "numbers_with", "read_shown"]
 
 
 class Shown(NamedTuple):
@@ -32,15 +35,9 @@ def read_shown(link: sqlite3.Connection) -> dict[int, Shown]:
 
     Amounts of passages add up to those of the track at every zoom: the coarsest one has the fewest.
     """
-    zoom = read_settings(link).zooms[0]
     metres: dict[int, int] = {}
     fixes: dict[int, int] = {}
-    rows = link.execute(
-        "SELECT key, data FROM passages WHERE key >= ? AND key < ?",
-        (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
-    ).fetchall()
-    for k, data in rows:
-        numbers, lengths, _ = decode_header(unpack(data))
+    for k, numbers, lengths in _chunks(link):
         begins = np.cumsum(lengths) - lengths
         for name, sums in (("metres", metres), ("fixes", fixes)):
             column = read_column(link, AMOUNTS[name][0], tile_of(k), chunk_of(k))
@@ -51,3 +48,25 @@ def read_shown(link: sqlite3.Connection) -> dict[int, Shown]:
                 sums[number] = sums.get(number, 0) + amount
     step = AMOUNTS["metres"][1]
     return {number: Shown(metres[number] * step, fixes[number]) for number in metres}
+
+
+def numbers_with(link: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
+    """Numbers of the activities of which a metric is known anywhere that is shown, ascending."""
+    found = []
+    for k, numbers, lengths in _chunks(link):
+        column = read_column(link, VALUES[metric].column, tile_of(k), chunk_of(k))
+        if column is not None:
+            found.append(np.repeat(numbers, lengths)[decode_values(column, lengths) != UNKNOWN])
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+
+def _chunks(link: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Key, activities, and the length of each one's run, of the chunks of the coarsest zoom."""
+    zoom = read_settings(link).zooms[0]
+    rows = link.execute(
+        "SELECT key, data FROM passages WHERE key >= ? AND key < ?",
+        (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+    ).fetchall()
+    for k, data in rows:
+        numbers, lengths, _ = decode_header(unpack(data))
+        yield k, numbers, lengths

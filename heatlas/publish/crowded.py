@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.tiling.crowds import alone, grouped
+from heatlas.tiling.crowds import grouped, whole_in
 from heatlas.where import start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from heatlas.batch import Activity
 
@@ -37,31 +36,27 @@ LABELS: dict[str, Callable[[Activity], str]] = {
 """Title of the layer of a group in which an activity is; empty: in none."""
 
 
-def titles_of(activities: Sequence[Activity], groups: Collection[str], least: int) -> dict[str, set[str]]:
-    """Titles of the layers of each group that have enough activities.
+def titles_of(activities: Sequence[Activity], words: Sequence[str], least: int) -> dict[str, set[str]]:
+    """Titles of the layers that are shown, by the word that they are asked for with.
 
-    Those of all activities that are in no such layer of the group are 0, or at least as many: what is left of the
-    layer of everything, when all others are taken from it, is then no few either.
+    All layers are made of the same groups of at least so many activities, and a layer is shown that is made of whole
+    ones. So are, then, all sums and differences of layers, and what is left when they are taken from all activities.
+
+    Parameters
+    ----------
+    activities : sequence of Activity
+        Of what there are layers.
+    words : sequence of str
+        Keys of LABELS; the first one decides first which activities come together, and loses the fewest layers.
+    least : int
+        Activities of a group.
     """
-    found: dict[str, set[str]] = {}
-    for word in groups:
-        labels = [LABELS[word](activity) for activity in activities]
-        paths = [(label,) for label in labels]
-        found[word] = set(alone(grouped(paths, least), labels)) - {""}
-    if {"year", "month"} <= found.keys():
-        _without_rests(activities, found, least)
+    labels = {word: [LABELS[word](activity) for activity in activities] for word in words}
+    groups = grouped(list(zip(*labels.values(), strict=True)), least) if activities and words else np.zeros(0, np.int64)
+    found = {}
+    for word, titles in labels.items():
+        whole = whole_in(groups, titles).tolist()
+        found[word] = (
+            set(titles) - {title for title, is_whole in zip(titles, whole, strict=True) if not is_whole} - {""}
+        )
     return found
-
-
-def _without_rests(activities: Sequence[Activity], found: dict[str, set[str]], least: int) -> None:
-    """Leave out months of a year that is shown, until the rest of that year is none or enough."""
-    years = np.array([_year(activity) for activity in activities])
-    months = np.array([_month(activity) for activity in activities])
-    for year in found["year"]:
-        of_year = Counter(months[years == year].tolist())
-        while True:
-            shown = {month: count for month, count in of_year.items() if month in found["month"]}
-            rest = sum(of_year.values()) - sum(shown.values())
-            if not 0 < rest < least or not shown:
-                break
-            found["month"].discard(min(shown, key=lambda month: (shown[month], month)))

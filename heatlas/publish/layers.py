@@ -28,7 +28,7 @@ from heatlas.tiling.crowds import LEAST
 from heatlas.tiling.facts import places_in
 from heatlas.tiling.fields import signs_matter_in
 from heatlas.tiling.scales import field_title
-from heatlas.tiling.view import close, open_view
+from heatlas.tiling.view import close, known_in, open_view
 from heatlas.where import parse_moment, start_of
 from heatlas.window import Window
 
@@ -101,8 +101,8 @@ def publish_html(
     public : bool
         Leave out the activities that are marked as private, and layers of a few.
     least : int
-        Activities that a layer of some of them must have when it is public; where those that are left out would be too
-        few, the smallest other layer is left out too, as it could be worked out from the rest.
+        Activities that a layer of some of them must have when it is public, as well as all that can be told from
+        several layers (`heatlas.publish.crowded`).
     utc : bool
         Whether years, months and filters are those of UTC; else of the place where each activity began.
     workers : int, optional
@@ -137,7 +137,7 @@ def publish_html(
             plans, left_out = _plans(view, layers, chosen, look)
             fields = [plan.order.field(view, view.snapshot) for plan in plans]
             if not any(field.look.point_set or field.chosen.count for field in fields):
-                refuse_none_chosen(fields[0], plans[0].order.chosen)
+                refuse_none_chosen(fields[0], plans[0].order)
                 raise NothingToDraw(f"{library_path} holds no activity that could be shown")
             first, last, size = fitting_zooms(fields, zooms, progress)
             check_weight(path, (first, last), size)
@@ -248,8 +248,11 @@ def _word(text: str) -> str:
 
 
 def _activities(field: Field) -> list[Activity]:
-    keep, all_of_them = field.chosen.keep, field.snapshot.activities
-    return [one for number, one in all_of_them.items() if number < len(keep) and keep[number]]
+    """What is chosen; when it is for everybody, those alone of which the measure is known."""
+    chosen = field.chosen.keep[field.snapshot.numbers]
+    if field.view.public:
+        chosen &= known_in(field.view, field.snapshot, field.look.measure.metric)
+    return [one for one, has in zip(field.snapshot.activities.values(), chosen.tolist(), strict=True) if has]
 
 
 Parts = list[tuple[str, dict[str, Any]]]
@@ -264,11 +267,7 @@ def _by_sport(activities: list[Activity], chosen: dict[str, Any]) -> Parts:  # n
 def _by_gear(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
     counts = Counter(one.gear for one in activities if one.gear)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    parts = []
-    for gear, _ in ordered:
-        test = "gear = '{}'".format(gear.replace("'", "''"))
-        parts.append((gear, _also(chosen, test)))
-    return parts
+    return [(gear, _also(chosen, "gear = '{}'".format(gear.replace("'", "''")))) for gear, _ in ordered]
 
 
 def _also(chosen: dict[str, Any], test: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from heatlas.tiling.fields import Field, first_zoom
 from heatlas.tiling.look import Filter, Look
 from heatlas.tiling.scales import colours_of
 from heatlas.tiling.snapshot import choose, chosen_of, refuse_absent
+from heatlas.tiling.view import known_in
 from heatlas.tone import parse_scale
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from heatlas.tiling.view import View
     from heatlas.tone import Scale
 
-__all__ = ["FINEST", "FORMS", "Order", "is_too_few", "last_zoom", "parse_order", "refuse_none_chosen"]
+__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "parse_order", "refuse_none_chosen"]
 
 FORMS = ("png", "webp")
 """Forms of tiles."""
@@ -73,8 +74,8 @@ class Order:
         """
         if self.look.point_set and self.look.point_set not in snapshot.point_sets:
             raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
-        chosen = choose(snapshot, self.chosen, absent=absent)
-        if is_too_few(view, self.chosen, chosen):
+        chosen = _choose(view, snapshot, self, absent)
+        if _is_too_few(view, self.chosen, chosen):
             chosen = chosen_of(snapshot, np.zeros(len(snapshot.activities), np.bool_))
         return Field(view, snapshot, chosen, self.look)
 
@@ -120,12 +121,20 @@ class Order:
         return digest.digest()
 
 
-def is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
+def _choose(view: View, snapshot: Snapshot, order: Order, absent: bool) -> Chosen:
+    """What a filter leaves; when it is for everybody, those alone of which the measure is known."""
+    chosen = choose(snapshot, order.chosen, absent=absent)
+    if not view.public or order.chosen == Filter():
+        return chosen
+    return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, order.look.measure.metric))
+
+
+def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
     """Whether a filter leaves so few activities that a public map shows none of them."""
     return view.public and wanted != Filter() and 0 < chosen.count < view.least
 
 
-def refuse_none_chosen(field: Field, chosen: Filter) -> None:
+def refuse_none_chosen(field: Field, order: Order) -> None:
     """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
 
     Raises
@@ -135,14 +144,16 @@ def refuse_none_chosen(field: Field, chosen: Filter) -> None:
     """
     held = len(field.snapshot.activities)
     if held and not field.chosen.count and not field.look.point_set:
-        refuse_absent(field.snapshot, chosen.sports)
-        few = choose(field.snapshot, chosen, absent=True)
-        if is_too_few(field.view, chosen, few):
+        refuse_absent(field.snapshot, order.chosen.sports)
+        few = _choose(field.view, field.snapshot, order, absent=True)
+        metric = order.look.measure.metric if field.view.public else ""
+        having = f" with {metric}" if metric else ""
+        if _is_too_few(field.view, order.chosen, few):
             raise NothingToDraw(
-                f"the filter leaves {few.count} of {held} activities, and --public shows no fewer than "
+                f"the filter leaves {few.count}{having} of {held} activities, and --public shows no fewer than "
                 f"{field.view.least} by themselves: take a wider filter, or say --public-least {few.count}"
             )
-        raise NothingToDraw(f"the filter leaves none of {held} activities")
+        raise NothingToDraw(f"the filter leaves none{having} of {held} activities")
 
 
 def last_zoom(field: Field) -> int:

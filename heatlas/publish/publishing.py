@@ -232,7 +232,7 @@ def _publish(
     zooms = order.range_of(field)
     beginning = beginning_of(field)
     if beginning is None and not output.exists():
-        refuse_none_chosen(field, order.chosen)
+        refuse_none_chosen(field, order)
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style = order.style(field)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
@@ -267,7 +267,7 @@ def _remember_filter(sink: Sink, order: Order, field: Field) -> None:
     if said is not None and before == said:
         return
     if before != order.said:  # as ledgers held it before: in words, which are not to leave this machine
-        refuse_none_chosen(field, order.chosen)
+        refuse_none_chosen(field, order)
     sink.ledger.begin()
     sink.ledger.put("chosen", said)
     sink.ledger.commit()

@@ -181,7 +181,8 @@ def _field_of(site: Site, snapshot: Snapshot, query: QueryParams, measure: str |
         return Field(site.view, snapshot, choose(snapshot, Filter()), look)
     look = parse_look(query, measure)
     refuse_closed(site, look)
-    return Field(site.view, snapshot, choose_in(site.view, snapshot, parse_filter_of(query, site.public)), look)
+    wanted = parse_filter_of(query, site.public)
+    return Field(site.view, snapshot, choose_in(site.view, snapshot, wanted, metric=look.measure.metric), look)
 
 
 def _scale(site: Site, snapshot: Snapshot, request: Request) -> bytes:

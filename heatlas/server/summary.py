@@ -12,7 +12,7 @@ from heatlas.grid import POINT_REDUCTIONS, parse_point_measure
 from heatlas.report import place_data
 from heatlas.server.openness import is_open_measure
 from heatlas.server.query import LAST_ZOOM
-from heatlas.tiling.crowds import alone
+from heatlas.tiling.crowds import whole_in
 from heatlas.tiling.facts import measures_of_tracks, name_of, places_in
 from heatlas.tiling.fields import first_zoom
 from heatlas.tiling.point_places import box_of, spots_of
@@ -100,23 +100,24 @@ def _days(activities: Iterable[Activity]) -> list[list[Any]]:
 
 
 def _public_days(site: Site, snapshot: Snapshot) -> list[list[Any]]:
-    """First days of the months that a filter shows by themselves."""
-    crowds = crowds_in(site.view, snapshot)
-    months = alone(crowds.by_time, crowds.months)
-    known = sorted((month, count) for month, count in months.items() if None not in month)
-    return [[f"{year:04}-{month:02}-01", count] for (year, month), count in known]
+    """First days of the months of which a filter shows anything, and how many activities it shows."""
+    months = [(values["year"], values["month"]) for values in snapshot.attributes]
+    seen = whole_in(crowds_in(site.view, snapshot), months).tolist()
+    counts = Counter(month for month, whole in zip(months, seen, strict=True) if whole and None not in month)
+    return [[f"{year:04}-{month:02}-01", count] for (year, month), count in sorted(counts.items())]
 
 
 def _sports(site: Site, snapshot: Snapshot, metres: Mapping[int, float]) -> list[dict[str, Any]]:
-    found: dict[str, list[float]] = {}
-    for number, activity in snapshot.activities.items():
-        of_sport = found.setdefault(activity.sport, [0, 0.0])
-        of_sport[0] += 1
-        of_sport[1] += metres[number]
+    """Sports by how frequent they are; of a public map as a filter shows them."""
+    seen = np.ones(len(snapshot.activities), np.bool_)
     if site.public:
-        crowds = crowds_in(site.view, snapshot)
-        many = {sport for (sport,) in alone(crowds.by_sport, crowds.sports)}
-        found = {sport: counts for sport, counts in found.items() if sport in many}
+        seen = whole_in(crowds_in(site.view, snapshot), snapshot.sports.tolist())
+    found: dict[str, list[float]] = {}
+    for (number, activity), whole in zip(snapshot.activities.items(), seen.tolist(), strict=True):
+        if whole:
+            of_sport = found.setdefault(activity.sport, [0, 0.0])
+            of_sport[0] += 1
+            of_sport[1] += metres[number]
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
     return [{"sport": sport, "activities": int(count), "distance": length} for sport, (count, length) in ordered]
 
@@ -164,7 +165,7 @@ def measures_of(site: Site, snapshot: Snapshot) -> list[dict[str, str]]:
         return point_measures(snapshot)
     of_tracks = [
         {"name": name_of(measure), "title": title_of(measure)}
-        for measure in measures_of_tracks(site.view.library, snapshot)
+        for measure in measures_of_tracks(site.view, snapshot)
         if is_open_measure(site, measure)
     ]
     return of_tracks + point_measures(snapshot)

@@ -16,13 +16,12 @@ from heatlas.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.places import find_places
 from heatlas.tiling.look import Filter
 from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import census_of
+from heatlas.tiling.view import census_of, known_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heatlas.library.passing import Passing
-    from heatlas.library.store import Library
     from heatlas.places import Place
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
@@ -36,11 +35,17 @@ _BOUNDS_ZOOM = 14
 _SCREEN = 1024, 720
 
 
-def measures_of_tracks(library: Library, snapshot: Snapshot) -> list[Measure]:
-    """Measures of its tracks that a library can show: metrics only where something was recorded."""
-    zoom = snapshot.settings.zooms[0]
+def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
+    """Measures of its tracks that a library can show: metrics only where something was recorded.
+
+    On a public map private activities do not tell which: the values themselves are looked at.
+    """
     found = [Measure(name) for name in (*COUNTS, *SPENT)]
-    with library.read() as link:
+    if view.public:
+        known = [name for name in VALUES if known_in(view, snapshot, name).any()]
+        return [*found, *(Measure("mean", name) for name in known)]
+    zoom = snapshot.settings.zooms[0]
+    with view.library.read() as link:
         # The coarsest zoom has the fewest rows.
         ends = key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)
         chunks = [row[0] for row in link.execute("SELECT key FROM passages WHERE key >= ? AND key < ?", ends)]

@@ -7,16 +7,22 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatlas.errors import BadOption
+from heatlas.library.columns import VALUES
 from heatlas.library.point_drawing import both_signs
+from heatlas.library.shown import numbers_with
 from heatlas.library.store import failures
 from heatlas.tiling.cache import Cache
 from heatlas.tiling.census import Census, count_tiles
-from heatlas.tiling.crowds import LEAST, Crowds, choose_among, crowds_of
+from heatlas.tiling.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiling.snapshot import Chosen, Snapshot, choose, take
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from heatlas.grid import Grid
     from heatlas.library.point_sets import StoredPoints
@@ -25,9 +31,13 @@ if TYPE_CHECKING:
     from heatlas.tiling.look import Filter
     from heatlas.tone import Tone
 
-__all__ = ["View", "census_of", "choose_in", "close", "crowds_in", "now", "open_view", "signs_matter", "unchanged"]
+__all__ = [
+    "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "signs_matter", "unchanged",
+]  # fmt: skip
 
-_ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS = 64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16
+_ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
+    64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16, 16 << 20
+)  # fmt: skip
 """Bytes that each kind of memory may take."""
 
 
@@ -60,7 +70,10 @@ class View:
     """Whether days are those of UTC; else of the place where each activity began."""
     signs: Cache[bool] = field(default_factory=lambda: Cache(_SIGNS, lambda sign: 100))
     """Of point sets by number: whether sums below 0 matter on the map."""
-    crowds: Cache[Crowds] = field(default_factory=lambda: Cache(_CENSUSES, lambda crowds: 100 * len(crowds.months)))
+    known: Cache[NDArray[np.bool_]] = field(default_factory=lambda: Cache(_CROWDS, lambda known: known.nbytes))
+    """By metric: of which activities it is."""
+    crowds: Cache[NDArray[np.int64]] = field(default_factory=lambda: Cache(_CROWDS, lambda groups: groups.nbytes))
+    """By metric: groups of a public map."""
 
 
 def open_view(
@@ -131,11 +144,13 @@ def _taken(view: View) -> Snapshot:
     return take(view.library, view.public, view.shown_only, view.least, view.utc)
 
 
-def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:
+def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, metric: str = "", absent: bool = False) -> Chosen:
     """Choose activities for whoever looks: of a public map in groups of at least so many (`heatlas.tiling.crowds`).
 
     Parameters
     ----------
+    metric : str
+        What is shown of them: on a public map a filter chooses those alone of which it is known.
     absent : bool
         As for `heatlas.tiling.snapshot.choose`; on a public map nobody is told which sports there are not.
 
@@ -146,12 +161,28 @@ def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, absent: bool = 
     """
     if not view.public:
         return choose(snapshot, wanted, absent=absent)
-    return choose_among(snapshot, wanted, crowds_in(view, snapshot))
+    return choose_among(snapshot, wanted, crowds_in(view, snapshot, metric))
 
 
-def crowds_in(view: View, snapshot: Snapshot) -> Crowds:
-    """Groups of a public map, made once."""
-    return view.crowds.get(snapshot.version, lambda: crowds_of(snapshot, view.least))
+def crowds_in(view: View, snapshot: Snapshot, metric: str = "") -> NDArray[np.int64]:
+    """(n,) groups of a public map, made once for each metric; of what is known of all, once."""
+
+    def group() -> NDArray[np.int64]:
+        return crowds_of(snapshot, view.least, known_in(view, snapshot, metric))
+
+    return view.crowds.get((snapshot.version, metric), group)
+
+
+def known_in(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
+    """(n,) of which activities a metric is known anywhere; what is no metric is known of all."""
+    if metric not in VALUES:
+        return np.ones(len(snapshot.activities), np.bool_)
+
+    def look() -> NDArray[np.bool_]:
+        with view.library.read() as link:
+            return np.isin(snapshot.numbers, numbers_with(link, metric))
+
+    return view.known.get((snapshot.version, metric), look)
 
 
 def census_of(view: View, snapshot: Snapshot, zoom: int) -> Census:

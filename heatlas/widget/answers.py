@@ -158,7 +158,7 @@ def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - 
     days = [start.date().isoformat() for start in starts]
     return {
         "sports": [[sport, count] for sport, count in counts.most_common()],
-        "measures": [[name_of(measure), title_of(measure)] for measure in measures_of_tracks(view.library, snapshot)],
+        "measures": [[name_of(measure), title_of(measure)] for measure in measures_of_tracks(view, snapshot)],
         "first": min(days, default=""),
         "last": max(days, default=""),
         "minzoom": first_zoom(snapshot),
