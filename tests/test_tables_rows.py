@@ -291,3 +291,9 @@ def test_a_warning_when_latitude_and_longitude_look_swapped():
     assert "not metres" in swap_warning(metres, {"rows off the globe": 5}, 0)
     assert swap_warning(metres, {"rows off the globe": 5}, 10) is None
     assert swap_warning(metres, {}, 0) is None
+
+
+def test_one_row_of_four_that_is_wrong_is_no_swap():
+    (x, *_), dropped, table = read({"lat": [47.0, 147, 47, 47], "lon": [8.0, 8, 8, 8]})
+    assert dropped == {"rows off the globe unless latitude and longitude are swapped": 1}
+    assert swap_warning(find_columns(table.schema, name="t"), dropped, len(x)) is None

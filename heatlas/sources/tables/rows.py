@@ -60,8 +60,9 @@ METRES = (
     "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"
 )
 """What to do when nothing is on the globe."""
-_SUSPICIOUS = 0.01
-"""Share of rows that only make sense when swapped from which a warning is due."""
+_SUSPICIOUS = 1 / 3
+"""Share of rows that only make sense when swapped above which a warning is due. A longitude goes twice as far as a
+latitude, so of places all over the globe half are off it when swapped; a few among many are but wrong rows."""
 
 
 def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
