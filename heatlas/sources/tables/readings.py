@@ -69,6 +69,12 @@ class State:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    def tell(self, name: str, reading: str) -> None:
+        """Tell how a column is read, beside what was told of it before."""
+        told = self.table.readings.get(name)
+        if told is None or reading not in told.split("; "):
+            self.table.readings[name] = reading if told is None else f"{told}; {reading}"
+
     def is_position(self, name: str) -> bool:
         """Whether a column holds degrees."""
         return self.columns.crs is None and name in {self.columns.lat, self.columns.lon}
@@ -198,7 +204,7 @@ def _whole_column(state: State, name: str) -> str | None:
 
 def _say_marks(state: State, name: str, way: str, found: Evidence, told: bool) -> None:
     """Tell of a column in which some cell could be read in another way."""
-    state.table.readings[name] = f"decimal {way}: {_EXAMPLES[way]}"
+    state.tell(name, f"decimal {way}: {_EXAMPLES[way]}")
     lone = found.either_comma + (found.either_point if way == "comma" else 0)
     if lone and not told:
         other = _OTHER[way]
@@ -269,9 +275,10 @@ def _decide_positions(state: State, sample: Sequence[pa.RecordBatch], beside: tu
     state.form = form_of((lat, lon), columns, (hemispheres[0], hemispheres[1]))
     for name, held in zip((lat, lon), found, strict=True):
         if held is not None:
-            state.table.readings[name] = f"its hemisphere is in {held!r}"
+            state.tell(name, f"its hemisphere is in {held!r}")
     if state.form.said:
-        state.table.readings[lat] = state.table.readings[lon] = state.form.said
+        for name in (lat, lon):
+            state.tell(name, state.form.said)
         state.note(f"{lat!r} and {lon!r} are read as {state.form.said}")
 
 
