@@ -18,6 +18,7 @@ import pytest
 import heatlas
 from heatlas.errors import BadOption, HeatlasError, NothingToDraw
 from heatlas.keeping import import_into, is_library, library_tracks, remove_activities
+from heatlas.library.store import open_library
 
 
 @pytest.fixture(autouse=True)
@@ -209,10 +210,26 @@ def test_wrong_usage_is_one_sentence(tmp_path, args, hint):
 
 
 def test_an_empty_library_draws_nothing(tmp_path):
-    (tmp_path / "none").mkdir()
-    import_into("l.db", tmp_path / "none")
+    open_library("l.db", create=True).close()
     with pytest.raises(NothingToDraw):
         heatlas.render("l.db", output=tmp_path / "a.png")
+
+
+def test_a_new_library_into_which_nothing_came_is_taken_away(tmp_path):
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / "bad.csv").write_text("lat,lon\n1,2\n")
+    done = command("import", "none", "-l", "l.db")
+    assert done.returncode == 1
+    assert "l.db holds" not in done.stdout
+    with pytest.raises(BadOption):
+        import_into("l.db", tmp_path / "bad.csv", track="id")
+    assert not list(tmp_path.glob("l.db*"))
+    import_into("hides.db", tmp_path / "none", zones=["47,11,300m"])  # the next import must not forget that
+    assert is_library("hides.db")
+    open_library("l.db", create=True).close()
+    import_into("l.db", tmp_path / "none")
+    assert is_library("l.db")
 
 
 def test_serve_shows_recordings_out_of_a_library_for_the_while(export, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -75,10 +76,11 @@ def import_command(
             print_files({name: value for name, value in report.items() if name != "activities"})
         for point_set in report["point_sets"]:
             _print_point_set(point_set)
-        sets = len(point_sets_of(library))
+        sets = len(point_sets_of(library)) if Path(library).exists() else 0
         held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
         held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
-        click.echo(f"{library} holds {' and '.join(held)}")
+        if Path(library).exists():  # a new one is not made for nothing
+            click.echo(f"{library} holds {' and '.join(held)}")
         say_open_places(report.get("open_places", ()))
     if "nothing" in report:
         raise NothingToDraw(report["nothing"])  # whatever is to follow should not

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.errors import BadOption, printable
+from heatlas.errors import BadOption, HeatlasError, printable
 from heatlas.keeping.looking import open_places_of, zones_of
 from heatlas.library.identity import is_library
 from heatlas.options import parse_gaps, parse_length, parse_zone
@@ -67,6 +68,7 @@ def import_into(
     -------
     dict
         What was read, and how much the library holds; where anything has changed, `open_places` that should be hidden.
+        A library that was not there is not made where nothing came in, unless it says what to hide.
     """
     from heatlas.library.imports import import_sources
     from heatlas.library.merged import list_activities
@@ -88,42 +90,64 @@ def import_into(
     if not (recordings or tracked or (max_gap is None and max_gap_distance is None)):
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     tables = named_tables(of_tables if track is None else (), **table_options)
-    with open_library(path, create=True) as library:
-        if clip is not None or circles:
-            # Before anything new is there: what is to be hidden is never in the index.
-            reindex(
-                library,
-                clip_ends=clip,
-                zones=_with(zones_of(path), circles) if circles else None,
-                progress=lambda done, total: progress("hiding", done, total),
-            )
-        changed = None
-        if not (max_gap is None and max_gap_distance is None):
-            changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
-        report, known = Report(), _held(library)
-        if recordings or tracked:
-            tell = lambda done, total: progress("reading", done, total)  # noqa: E731
-            found = itertools.chain.from_iterable(read for _, read in tracked)
-            report = import_sources(library, recordings, workers, tell, found)
-            for opened, _ in tracked:
-                report.read += 1
-                report.dropped.update(opened.dropped)
-                report.warnings += [(printable(opened.name), text) for text in opened.warnings]
-        report.warnings += [(str(path), changed)] if changed else []
-        point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
-        held = len(list_activities(library))
-    # Once for each state of the library: when nothing has changed, it was said before.
-    anew = bool(report.read or clip is not None or circles)
-    places = {"open_places": open_places_of(path)} if anew else {}
-    before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
-    empty = report.dropped["activities without a position"] + report.dropped[INDOORS]
-    gave = report.read > empty or _held(library) > known
-    nothing = not (gave or point_sets or before)
-    said = {"nothing": report.nothing()} if nothing else {}
-    return {
-        **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
-        "point_sets": point_sets,
-    }  # fmt: skip
+    with _unless_empty(Path(path), keep=clip is not None or bool(circles)):
+        with open_library(path, create=True) as library:
+            if clip is not None or circles:
+                # Before anything new is there: what is to be hidden is never in the index.
+                reindex(
+                    library,
+                    clip_ends=clip,
+                    zones=_with(zones_of(path), circles) if circles else None,
+                    progress=lambda done, total: progress("hiding", done, total),
+                )
+            changed = None
+            if not (max_gap is None and max_gap_distance is None):
+                changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
+            report, known = Report(), _held(library)
+            if recordings or tracked:
+                tell = lambda done, total: progress("reading", done, total)  # noqa: E731
+                found = itertools.chain.from_iterable(read for _, read in tracked)
+                report = import_sources(library, recordings, workers, tell, found)
+                for opened, _ in tracked:
+                    report.read += 1
+                    report.dropped.update(opened.dropped)
+                    report.warnings += [(printable(opened.name), text) for text in opened.warnings]
+            report.warnings += [(str(path), changed)] if changed else []
+            point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
+            held, stored = len(list_activities(library)), _held(library)
+        # Once for each state of the library: when nothing has changed, it was said before.
+        anew = bool(report.read or clip is not None or circles)
+        places = {"open_places": open_places_of(path)} if anew else {}
+        before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
+        empty = report.dropped["activities without a position"] + report.dropped[INDOORS]
+        gave = report.read > empty or stored > known
+        nothing = not (gave or point_sets or before)
+        said = {"nothing": report.nothing()} if nothing else {}
+        return {
+            **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
+            "point_sets": point_sets,
+        }  # fmt: skip
+
+
+@contextmanager
+def _unless_empty(path: Path, keep: bool) -> Iterator[None]:
+    """Take a library away again that was made inside, when nothing came in; one that hides something stays."""
+    made = not os.path.lexists(path)
+    try:
+        yield
+    finally:
+        with suppress(HeatlasError):  # one that cannot be opened is left, and what went wrong before is told
+            if made and not keep and path.exists() and _is_empty(path):
+                for end in ("", "-wal", "-shm"):
+                    path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _is_empty(path: Path) -> bool:
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library, library.read() as link:
+        query = "SELECT (SELECT count(*) FROM activities) + (SELECT count(*) FROM point_sets)"
+        return not link.execute(query).fetchone()[0]
 
 
 def _held(library: Library) -> int:
@@ -139,7 +163,7 @@ def _tracked(
     from heatlas.sources.tables import is_path, open_table
     from heatlas.sources.tables.track_tables import recordings_of
 
-    for name in ("name", "weight", "where", "after", "before"):
+    for name in ("name", "where", "after", "before"):
         if options.get(name) is not None:
             raise BadOption(f"--{name} is for points, and with --track {track} rows are tracks: leave it out")
     how = {name: options.get(name) for name in ("lat", "lon", "geometry", "crs", "decimal", "dates", "time")}
