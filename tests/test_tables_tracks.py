@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import heatlas
 from heatlas.batch import join
 from heatlas.clean import clean
 from heatlas.errors import BadOption
 from heatlas.sources.sports import max_speed
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.columns import find_columns
+from heatlas.sources.tables.settled import settled
+from heatlas.sources.tables.track_tables import recordings_of
 from heatlas.sources.tables.tracks import UNTRACKED, read_tracks
 
 
@@ -205,3 +208,61 @@ def test_attributes_are_decided_for_each_track_and_blanks_do_not_count():
     assert [found[key].extra for key in "abc"] == [{"shift": 1, "club": "k"}, {}, {"shift": 3, "club": "m"}]
     names = ("sport", "name", "gear", "commute", "shift", "club")
     assert warnings == [f"{name!r} differs within 1 of 3 tracks: these are read without it" for name in names]
+
+
+def read(columns, track="id", **named):
+    table = open_table(rows_of(**columns))
+    return list(recordings_of(table, track, table.name, **named)), table.warnings
+
+
+BACK = [f"2024-01-01T00:00:{59 - k:02d}Z" for k in range(4)]
+MISSED = "'{0}' looks like a time: say --time {0}; without it rows keep the file's order and have no dates"
+
+
+@pytest.mark.parametrize("times", [BACK, pd.to_datetime(BACK), [1704067259 - k for k in range(4)]])
+@pytest.mark.parametrize(("name", "track"), [("t", "id"), ("When", "id"), ("utc", "all")])
+def test_a_rare_name_of_a_time_is_one_where_its_values_are_moments(times, name, track):
+    (recording,), warnings = read({"id": ["a"] * 4, name: times}, track)
+    np.testing.assert_array_equal(recording.time, np.arange(1704067256, 1704067260))
+    assert warnings == [f"times are read from {name!r}; --time names another column"]
+
+
+def test_a_rare_name_of_a_time_without_moments_stays_a_measure_and_is_said():
+    (recording,), warnings = read({"id": ["a"] * 4, "t": [21.5, 20, 19, 18]})
+    assert np.isnan(recording.time).all()
+    assert recording.columns["t"].tolist() == [21.5, 20, 19, 18]
+    assert warnings == [MISSED.format("t")]
+    (recording,), warnings = read({"id": ["a"] * 4, "t": BACK, "utc": BACK})
+    assert np.isnan(recording.time).all()
+    both = "'t' and 'utc' look like times: say --time t or --time utc"
+    assert warnings == [f"{both}; without it rows keep the file's order and have no dates"]
+    for columns, named in (({"t": BACK, "time": BACK}, {}), ({"t": BACK}, {"time": "t"})):
+        (recording,), warnings = read({"id": ["a"] * 4, **columns}, **named)
+        assert recording.time[0] == 1704067256
+        assert not warnings
+
+
+def test_times_that_cannot_be_read_are_counted():
+    _, warnings = read({"id": ["a"] * 6, "time": [*BACK[:2], "09.00h", "", "NA", "soon"]})
+    assert warnings == ["'time': 2 of 4 values are no times, e.g. '09.00h'"]
+    _, warnings = read({"id": ["a"] * 3, "time": ["31/12/2024 10:00", "30/13/2024 10:00", None]})
+    assert "'time': 1 of 2 values are no times, e.g. '30/13/2024 10:00'" in warnings
+    table = open_table({"summary_polyline": ["_p~iF~ps|U_ulLnnqC"] * 3, "start_date": ["2024-01-01", "x", ""]})
+    assert len(list(recordings_of(table, "summary_polyline", "t"))) == 3
+    assert table.warnings == ["'start_date': 1 of 2 values are no times, e.g. 'x'"]
+
+
+def test_a_weight_is_refused_where_rows_are_tracks(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,lat,lon,w\na,47,8,1\na,47.1,8.1,2\n")
+    for ask in (heatlas.inspect, lambda *a, **b: heatlas.render(*a, output=tmp_path / "a.png", **b)):
+        with pytest.raises(BadOption, match="--weight is for points, and with --track id rows are tracks"):
+            ask(path, track="id", weight="w")
+
+
+def test_readings_of_a_column_are_told_together():
+    table = open_table({"lat": ["47,5", "46,25"], "N/S": ["N", "S"], "lon": ["8,5", "9,25"], "E/W": ["E", "E"]})
+    found = settled(table, find_columns(table.schema, name="t"))
+    lats = [batch.column("lat").to_pylist() for batch in found.read(["lat", "lon"])]
+    assert lats == [[47.5, -46.25]]
+    assert found.readings["lat"] == "its hemisphere is in 'N/S'; decimal comma: 1.234,5 is 1234.5"

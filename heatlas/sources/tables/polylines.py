@@ -16,6 +16,7 @@ from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import plain_name
 from heatlas.sources.tables.flags import is_hidden, is_private, says_yes
+from heatlas.sources.tables.track_times import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -124,6 +125,11 @@ def read_polylines(table: Table, column: str, source_name: str) -> Iterator[Reco
     texts = [text.strip() for text in rows]
     precision = 5 if all(map(_on_globe, map(decode, texts))) else 6
     facts = _facts({name: pieces for name, pieces in held.items() if pieces})
+    start = start_column(held)
+    if start is not None and "start" in facts:
+        moments = np.array([np.nan if moment is None else moment for moment in facts["start"]], np.float64)
+        if odd := unread(start, held[start], moments):
+            table.warnings.append(odd)
     found = 0
     for k, text in enumerate(texts):
         track = decode(text, precision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, HeatlasError
@@ -10,6 +11,7 @@ from heatlas.sources.tables import STDIN, is_table, open_table
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
 from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines, start_column
 from heatlas.sources.tables.settled import settled
+from heatlas.sources.tables.track_times import looks_like_time, may_be_times
 from heatlas.sources.tables.tracks import read_tracks
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ __all__ = ["ALL", "hint", "recordings_of", "track_option"]
 
 ALL = "all"
 """In the place of a column's name: all rows are the fixes of one track."""
-_TIMES = ("t", "tst", "when", "moment", "utc", "gpstime", "fixtime", "basedatetime")
-"""Names of times that are too short, or too rare, to be taken for one unasked."""
 _IDS = """
     track trackid trip tripid journey journeyid session sessionid activity activityid workoutid ride rideid run runid
     segment trajectory trajid mmsi imo vessel vesselid ship icao24 icao flight flightid callsign device deviceid
@@ -45,8 +45,15 @@ def track_option(sources: Collection[Any], track: str | None, **options: Any) ->
         What was said.
     **options
         query and table, as for `heatlas.sources.tables.open_table`; with any of lat, lon, geometry and weight the rows
-        are points.
+        are points, unless a track was said.
+
+    Raises
+    ------
+    BadOption
+        When a weight is given with a track: it would be ignored.
     """
+    if track is not None and options.get("weight") is not None:
+        raise BadOption(f"--weight is for points, and with --track {track} rows are tracks: leave it out")
     query, layer = options.get("query"), options.get("table")
     if track is not None or any(options.get(name) for name in ("lat", "lon", "geometry", "weight")):
         return track
@@ -105,13 +112,20 @@ def recordings_of(
             return
     whole = track == ALL and ALL not in names
     columns = find_columns(table.schema, name=table.name, track=None if whole else track, **named)
+    able = may_be_times(names, columns) if columns.time is None else []
+    if len(able) > 1:
+        table.warnings.append(looks_like_time(able))
+    guessed = len(able) == 1
+    if guessed:
+        columns = replace(columns, time=able[0])
     table = settled(table, columns)
-    yield from read_tracks(table, columns, source_name, whole=whole, metrics=metrics, attributes=attributes)
+    asked: dict[str, Any] = {"metrics": metrics, "attributes": attributes}
+    yield from read_tracks(table, columns, source_name, whole=whole, guessed=guessed, **asked)
 
 
 def hint(schema: pa.Schema, time: str | None) -> str:
     """Say what to type when the rows of a table look like fixes: each has a time, and belongs to something."""
-    shorter = [name for name in schema.names if plain_name(name) in _TIMES]
+    shorter = may_be_times(schema.names)
     if time is None and not shorter:
         return ""
     more = "" if time is not None else f" --time {shorter[0]}"

@@ -15,8 +15,10 @@ from heatlas.sources.tables.cells import seconds
 from heatlas.sources.tables.columns import plain_name
 from heatlas.sources.tables.flags import says_yes
 from heatlas.sources.tables.rows import REASONS, positions
+from heatlas.sources.tables.table import RAW
 from heatlas.sources.tables.track_columns import ALWAYS, COMMUTE, GEAR, NAMES, SPORTS, described, metric_name, snake
 from heatlas.sources.tables.track_groups import Groups, as_texts, grouped
+from heatlas.sources.tables.track_times import are_moments, looks_like_time, unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -39,6 +41,7 @@ def read_tracks(
     source_name: str,
     *,
     whole: bool = False,
+    guessed: bool = False,
     metrics: Collection[str] | None = None,
     attributes: Collection[str] | None = None,
 ) -> list[Recording]:
@@ -62,6 +65,8 @@ def read_tracks(
         What the recordings' source begins with; the track's value follows after a slash.
     whole : bool
         Whether all rows are one track.
+    guessed : bool
+        Whether nothing but its name speaks for the column of times, so that its values decide.
     metrics, attributes : collection of str, optional
         Names of the metrics and attributes that are needed, so that other columns are not read; by default all. Sport,
         name, gear and whether it is private are always read.
@@ -85,9 +90,7 @@ def read_tracks(
     lon, lat, held = _read(table, columns, _needed(table, metrics, attributes))
     if not len(lon):
         return []
-    time = np.full(len(lon), np.nan)
-    if columns.time is not None:
-        time, _ = seconds(held[columns.time] if columns.time == columns.track else held.pop(columns.time))
+    time = np.full(len(lon), np.nan) if columns.time is None else _times(table, columns, held, guessed)
     if columns.track is None:
         groups = grouped(pa.DictionaryArray.from_arrays(np.zeros(len(lon), np.int32), [_stem(table.name)]), time)
     else:
@@ -101,6 +104,24 @@ def read_tracks(
     said = described(held, groups, used, table.warnings)
     fixes = (groups.ordered(lon), groups.ordered(lat), groups.ordered(time))
     return [_recording(groups, k, fixes, said, source_name) for k in range(len(groups.keys))]
+
+
+def _times(table: Table, columns: PointColumns, held: dict[str, pa.Array], guessed: bool) -> NDArray[np.float64]:
+    """Take the times of the rows, Unix seconds, and say what of them cannot be read."""
+    name = columns.time
+    assert name is not None
+    written = [held.pop(RAW + name, held[name])]
+    time, _ = seconds(held[name])
+    if guessed and not are_moments(written, time):
+        table.warnings.append(looks_like_time([name]))
+        return np.full(len(time), np.nan)
+    if name != columns.track:
+        del held[name]
+    if guessed:
+        table.warnings.append(f"times are read from {name!r}; --time names another column")
+    if odd := unread(name, written, time):
+        table.warnings.append(odd)
+    return time
 
 
 def _stem(name: str) -> str:
@@ -125,7 +146,8 @@ def _read(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, pa.Array]]:
     """Positions, NaN where there is none, and some other columns."""
     said = [name for name in (columns.lat, columns.lon, columns.geometry, columns.track, columns.time) if name]
-    wanted = list(dict.fromkeys((*said, *names)))
+    as_written = [RAW + columns.time] if columns.time and table.raw else []
+    wanted = list(dict.fromkeys((*said, *as_written, *names)))
     places: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = [(np.zeros(0), np.zeros(0))]
     pieces: dict[str, list[pa.Array]] = {name: [] for name in wanted}
     senseless = np.array(["number" in reason or "cannot be read" in reason for reason in REASONS])
