@@ -178,6 +178,20 @@ def test_a_private_piece_of_two_makes_both_private(tmp_path, library):
     assert len(public(library)) == 2
 
 
+@pytest.mark.parametrize("first", ["a.gpx", "b.gpx"])
+def test_a_library_finds_a_copy_without_times_that_is_cut(tmp_path, library, first):
+    lon, lat = ride(900)
+    (tmp_path / "a.gpx").write_bytes(gpx(lon, lat, START))
+    points = "".join(f'<trkpt lat="{y:.6f}" lon="{x:.6f}"/>' for x, y in zip(lon[50:-60], lat[50:-60], strict=True))
+    (tmp_path / "b.gpx").write_text(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>")
+    for name in (first, "b.gpx" if first == "a.gpx" else "a.gpx"):
+        import_sources(library, [tmp_path / name])
+    shown = [activity.source for activity in list_activities(library).values()]
+    assert [source.rpartition("/")[2] for source in shown] == ["a.gpx"]
+    assert len(load([tmp_path])[1].duplicates) == 1
+    assert check(library, None) == []
+
+
 def test_an_older_library_shows_no_private_copy(tmp_path):
     """What was written before copies were merged: the private one is in the file, hidden by a richer one."""
     path = tmp_path / "old.db"

@@ -195,6 +195,56 @@ def test_a_thinned_copy_without_times_is_found(every, first):
     assert find_duplicates(both) == [(1, 0)]
 
 
+@pytest.mark.parametrize("at", [(19.04, 0.5), (24.9, 60.2), (179.99, -45.0)])
+@pytest.mark.parametrize("cut", [(100, 120), (40, 0), (140, 0), (0, 140)])
+@pytest.mark.parametrize("every", [1, 7])
+def test_a_copy_without_times_may_be_cut_at_its_ends(at, cut, every):
+    lon, lat = (line[0] + np.arange(1800) * 3 / DEGREE for line in run(at=at)[:2])  # 5.4 km to the north-east
+    wave = 1e-3 * np.sin(np.arange(1800) / 200)
+    when = NOON + np.arange(1800.0)
+    piece = slice(cut[0], 1800 - cut[1], every)
+    untimed = batch((lon + wave)[piece].round(5), lat[piece].round(5), np.nan * when[piece], "b")
+    assert find_duplicates([batch(lon + wave, lat, when), untimed]) == [(1, 0)]
+    another_day = batch(*noisy(lon + wave, lat, 3, 1), when, "a")
+    assert find_duplicates([another_day, untimed]) == []
+    short = slice(300, 1500, every)
+    part = batch((lon + wave)[short], lat[short], np.nan * when[short], "c")
+    assert find_duplicates([batch(lon + wave, lat, when), part]) == []
+
+
+def test_planned_routes_that_begin_apart_are_two():
+    lon, lat, when = run(6, n=1800)
+    plans = [batch(lon[k:], lat[k:], np.nan * when[k:], str(k)) for k in (0, 120)]
+    assert find_duplicates(plans) == []
+
+
+def at_home(lon, lat, when, hours):
+    """A log that goes on for hours, a fix each, where a way ends."""
+    rest = noisy(np.full(hours, lon[-1]), np.full(hours, lat[-1]), 8, hours)
+    later = when[-1] + 3600.0 * np.arange(1, hours + 1)
+    return [np.concatenate(lines) for lines in ((lon, rest[0]), (lat, rest[1]), (when, later))]
+
+
+def backwards(lon, lat, when):
+    return lon[::-1], lat[::-1], (2 * NOON - when)[::-1]
+
+
+@pytest.mark.parametrize("late", range(0, 3600, 900))
+@pytest.mark.parametrize("turned", [lambda *lines: lines, backwards])
+def test_a_day_of_rest_after_a_run_or_before_it_makes_it_no_other_run(late, turned):
+    lon, lat, when = run(3, n=2400, start=NOON + late)
+    phone = at_home(lon[::30], lat[::30], when[::30], 23)
+    watch = *noisy(lon, lat, 2, 4), when
+    pair = [batch(*turned(*phone), "phone.gpx"), batch(*turned(*watch), "watch.fit", ["heart_rate"])]
+    assert find_duplicates(pair) == [(0, 1)]
+    assert find_duplicates(pair[::-1]) == [(1, 0)]
+    # A watch that heard half of the run does not stand for it, nor for what was done in the hours of rest.
+    half = [line[:1200] for line in watch]
+    other = run(8, n=2400, at=(lon[-1], lat[-1]), start=when[-1] + 5 * 3600)
+    made = [batch(*turned(*phone), "phone.gpx"), *(batch(*turned(*way), f"{way[2][0]}.fit") for way in (half, other))]
+    assert find_duplicates(made) == []
+
+
 def test_without_times_another_run_on_the_same_way_and_half_of_one_are_none():
     lon, lat, when = run(6, n=2400)
     nothing = np.full(2400, np.nan)

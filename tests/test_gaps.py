@@ -188,6 +188,23 @@ def test_days_of_a_phone_at_home_are_cut_where_someone_leaves(tmp_path):
     assert tracks.activities[5].moving_time == pytest.approx(3600, rel=0.05)
 
 
+def test_a_watch_within_the_log_of_a_phone_is_found(tmp_path):
+    # For twenty days: hourly fixes at home, and an hour out each day; one of these runs by a watch as well.
+    out = [90.0] * 60 + [-90.0] * 60
+    written(tmp_path / "phone.gpx", ([10, -10] * 11 + out) * 20, ([3600] * 22 + [30] * 120) * 20)
+    start = 1.7e9 + 6 * (22 * 3600 + 3600) + 22 * 3600
+    written(tmp_path / "watch.gpx", [3] * 1800 + [-3] * 1800, [1] * 3600, start, "Lunch with Anna")
+    tracks = heatlas.open(tmp_path)
+    assert len(tracks) == 20
+    assert heatlas.inspect(tmp_path)["dropped"] == {"activities found twice": 1}
+    assert sum(activity.source.endswith("watch.gpx") for activity in tracks.activities) == 1
+    import_into(tmp_path / "lib.db", tmp_path / "watch.gpx")
+    import_into(tmp_path / "lib.db", tmp_path / "phone.gpx")
+    with open_library(tmp_path / "lib.db") as library:
+        assert sorted(tracks_of(library).activities, key=str) == sorted(tracks.activities, key=str)
+        assert check(library, None) == []
+
+
 @pytest.mark.parametrize(
     ("steps", "lapse"),
     [

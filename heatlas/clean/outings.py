@@ -16,12 +16,12 @@ from heatlas.mercator import ground_metres
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["STOP", "outings"]
+__all__ = ["REACH", "STOP", "outings"]
 
 _DAY = 86400.0
 STOP = 3 * 3600.0
 """Seconds without moving, or without a fix, that end an outing."""
-_REACH = 250.0
+REACH = 250.0
 """Metres within which someone stays."""
 _NOWHERE = 100.0
 """Metres that positions wander about indoors: what goes no farther is no outing."""
@@ -62,7 +62,7 @@ def outings(batch: Batch) -> list[Batch]:
     span = float(moments[-1] - moments[0])
     least = max(STOP, _RHYTHM * float(np.median(lapse)))
     cuts, stayed = np.zeros(len(known), np.bool_), np.zeros(len(known))
-    stays_into(batch.u[known], batch.v[known], moments, least, _REACH, cuts, stayed)
+    stays_into(batch.u[known], batch.v[known], moments, least, REACH, cuts, stayed)
     if span <= _LONG and stayed.sum() < _IDLE * span:
         return [batch]
     starts = _that_move(batch, known[cuts])

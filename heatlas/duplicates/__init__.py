@@ -12,17 +12,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.duplicates.candidates import BOXES
+from heatlas.duplicates.candidates import BOXES, leeway
 from heatlas.duplicates.judging import Judge, Verdict, judge_all
 from heatlas.duplicates.sameness import CLOCK, FARTHEST
-from heatlas.duplicates.traces import is_part, poverty
+from heatlas.duplicates.traces import is_part, poverty, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heatlas.batch import Batch
 
-__all__ = ["BOXES", "CLOCK", "FARTHEST", "Judge", "Verdict", "find_duplicates", "is_part", "judge_all", "poverty"]
+__all__ = [
+    "BOXES",
+    "CLOCK",
+    "FARTHEST",
+    "Judge",
+    "Verdict",
+    "find_duplicates",
+    "is_part",
+    "judge_all",
+    "leeway",
+    "poverty",
+    "trace_of",
+]
 
 
 def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:

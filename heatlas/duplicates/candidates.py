@@ -9,6 +9,7 @@ import numpy as np
 
 from heatlas.duplicates.sameness import CLOCK, FARTHEST, QUARTER
 from heatlas.duplicates.traces import PART, metres_between
+from heatlas.mercator import ground_metres
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 
     _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-__all__ = ["BOXES", "candidates"]
+__all__ = ["BOXES", "candidates", "leeway"]
 
 _INSTANTS = 40
+_RESTING = 24
+"""So many times more instants at most, for one that rests."""
 _NEIGHBOURS = 3
 _NEAR = 40.0  # metres at an instant that make two tracks worth comparing; a second's ride is within
 _OFTEN = 0.3  # of the instants they share, copies are neighbours at so many at least, even in a crowd
 BOXES = 5e-6
-"""World units by which the sides of boxes may differ where times do not tell: 200 m at the equator."""
+"""World units by which the sides of boxes of shifted copies may differ: 200 m at the equator."""
+_CUT, _CUT_SHARE = 500.0, 0.1
+"""Metres, and share of the box, by which its sides may differ where one without times is cut at its ends."""
 _PHASE = 25.0
 """Seconds after the quarter of an hour by which the starts of shifted copies may differ."""
 _AHEAD = 6
@@ -68,7 +73,9 @@ def _meetings(traces: Sequence[Trace]) -> NDArray[np.int64]:
     first[timed] = [traces[k].time[0] for k in timed]
     last[timed] = [traces[k].time[-1] for k in timed]
     # Steps are powers of two, so that the lattice of a long track is part of that of a short one.
-    step = np.maximum(1.0, 2.0 ** np.ceil(np.log2((last - first) / _INSTANTS)))
+    way = np.array([np.nan if (span := trace.under_way) is None else span[1] - span[0] for trace in traces])
+    way = np.clip(way, (last - first) / _RESTING, last - first)  # a run is short beside the day of rest after it
+    step = np.maximum(1.0, 2.0 ** np.ceil(np.log2(way / _INSTANTS)))
     instants = [np.arange(np.ceil(first[k] / step[k]), np.floor(last[k] / step[k]) + 1) * step[k] for k in timed]
     who = np.repeat(np.array(timed), [len(moments) for moments in instants])
     u, v = _places(traces, timed, instants, 0.0)
@@ -152,14 +159,7 @@ def _untimed(traces: Sequence[Trace]) -> NDArray[np.int64]:
     if len(some) < 2 or not vague.any():
         return _NO_PAIRS
     boxes = np.array([traces[k].box for k in some])
-    cells = boxes[:, (0, 2, 3)] / (2 * BOXES)
-    cells[:, 0] = boxes[:, 0] % 1.0 / (2 * BOXES)
-    parts = [_NO_PAIRS]
-    for a, b in _in_cells(cells, boxes[:, 0] % 1.0, _CROWD):
-        near = vague[a] | vague[b]
-        parts.append(np.stack([a[near], b[near]], axis=1))
-    pairs = _each_once(np.concatenate(parts))
-    pairs = pairs[_apart(boxes, *pairs.T) <= BOXES]
+    pairs = _in_like_boxes(boxes, vague)
     of_pairs, within = np.unique(pairs, return_inverse=True)
     outlines = np.array([_outline(traces[some[k]]) for k in of_pairs]).reshape(-1, 10)
     one, other = within.reshape(-1, 2).T
@@ -175,6 +175,31 @@ def _untimed(traces: Sequence[Trace]) -> NDArray[np.int64]:
         best = order[place < _BEST]
         found.append(np.stack([some[a[best]], some[b[best]]], axis=1))
     return np.concatenate(found)
+
+
+def _in_like_boxes(boxes: NDArray[np.float64], vague: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Pairs in nearly the same box, one of them at least without times."""
+    far = leeway(boxes)
+    levels = np.ceil(np.log2(far)).astype(np.int64)
+    parts = [_NO_PAIRS]
+    for level in np.unique([levels, levels + 1]).tolist():
+        these = np.flatnonzero((levels == level) | (levels == level - 1))
+        of = boxes[these]
+        cells = np.column_stack([of[:, 0] % 1.0, of[:, 2:]]) / (2 * 2.0**level)
+        for one, other in _in_cells(cells, of[:, 0] % 1.0, _CROWD):
+            a, b = these[one], these[other]
+            some = vague[a] | vague[b]
+            a, b = a[some], b[some]
+            near = _apart(boxes, a, b) <= np.maximum(far[a], far[b])
+            parts.append(np.stack([a[near], b[near]], axis=1))
+    return _each_once(np.concatenate(parts))
+
+
+def leeway(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) world units by which sides may differ of boxes (n, 4) of which one is of a copy without times."""
+    east, _ = ground_metres(boxes[:, 2:].mean(axis=1))
+    sides = np.maximum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2])
+    return np.asarray(np.maximum(_CUT / east, _CUT_SHARE * sides))
 
 
 def _outline(trace: Trace) -> list[float]:

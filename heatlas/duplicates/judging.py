@@ -12,7 +12,7 @@ import numpy as np
 
 from heatlas.duplicates.candidates import candidates
 from heatlas.duplicates.sameness import same
-from heatlas.duplicates.traces import is_part, poverty, trace_of
+from heatlas.duplicates.traces import is_part, is_shorter, poverty, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -89,7 +89,8 @@ class Judge:
 
     def part(self, k: int, whole: int) -> bool:
         """Whether one is so short that it can but be a part of the other."""
-        return is_part(self.trace(k).span, self.trace(whole).span)
+        copy, other = self.trace(k), self.trace(whole)
+        return is_part((copy.span, other.span), lambda: (copy.under_way, other.under_way))
 
     def private(self, k: int) -> bool:
         """Whether its own source says that it is private."""
@@ -128,13 +129,16 @@ class _Group:
         return copy_of
 
     def _is_part(self, k: int) -> bool:
-        longer = takewhile(lambda other: self.judge.part(k, other), self._longest)
-        return any(self.judge.same(k, other) for other in islice(longer, _MOST))
+        judge = self.judge
+        mine = judge.trace(k).under_way
+        longer = takewhile(lambda other: is_shorter(mine, judge.trace(other).under_way), self._longest)
+        wholes = (other for other in longer if judge.part(k, other))
+        return any(judge.same(k, other) for other in islice(wholes, _MOST))
 
     @cached_property
     def _longest(self) -> list[int]:
         """Those with times, the longest first."""
-        spans = {k: span[1] - span[0] for k in self.members if (span := self.judge.trace(k).span) is not None}
+        spans = {k: span[1] - span[0] for k in self.members if (span := self.judge.trace(k).under_way) is not None}
         return sorted(spans, key=lambda k: -spans[k])
 
     def private_by(self) -> dict[int, int]:

@@ -54,6 +54,8 @@ _WAY_MISSES = 20
 """Of so many samples, one may lie off."""
 _GLANCES = (0.37, 0.62, 0.81)
 """Places along a way that are looked at first: most others are ruled out by that."""
+_ENDS, _CUT = 120.0, 0.1
+"""Metres, and share of the way, that a copy without times may lack at its ends."""
 _SHORTER = (0.8, 1.02)
 """A thinned line is shorter, by no more than this."""
 
@@ -154,10 +156,18 @@ def _mostly(a: Trace, b: Trace, shift: float) -> bool:
     steps = metres_between(u[:-1], v[:-1], u[1:], v[1:])
     middle = (when[:-1] + when[1:]) / 2 + moved
     common = float(steps[(middle >= start) & (middle <= end)].sum())
-    if end - start >= PART * (long.time[-1] - long.time[0]):
+    if _covers(b, a, shift) and _covers(a, b, -shift):
         return True
     held = np.searchsorted(long.time, end - moved, "right") - np.searchsorted(long.time, start - moved, "left")
     return common >= _HALF * float(steps.sum()) and held * _DENSITY >= len(other.time)
+
+
+def _covers(one: Trace, other: Trace, shift: float) -> bool:
+    """Whether one lasted most of the time that the other one was under way; its rest at home is no way."""
+    if other.under_way is None:
+        return False
+    start, end = other.under_way[0] + shift, other.under_way[1] + shift
+    return bool(min(end, one.time[-1]) - max(start, one.time[0]) >= PART * (end - start))
 
 
 def _same_shifted(a: Trace, b: Trace) -> bool:
@@ -203,17 +213,20 @@ def _same_way(thin: Trace, full: Trace) -> bool:
         return False
     samples = np.unique(np.linspace(0, len(thin.u) - 1, _WAY_SAMPLES).astype(np.intp))
     misses, here, passed = 0, 0, 0.0
+    # A copy may be cut at both ends; but planned routes, none of which has times, may well begin apart.
+    ends = max(_ENDS, _CUT * float(way[-1]))
+    reach = ends if len(thin.time) or len(full.time) else _ENDS
     for k in samples:
         # Standing still makes the fuller line longer than the thinned one.
-        far = np.searchsorted(way, way[here] + 1.3 * (along[k] - passed) + 120, "right")
+        far = np.searchsorted(way, way[here] + 1.3 * (along[k] - passed) + reach, "right")
         found = _first_near(thin.u[k], thin.v[k], full, here, min(int(far), len(way) - 1))
         if found < 0:
             misses += 1
             if misses * _WAY_MISSES > len(samples):
                 return False
         else:
-            here, passed = found, along[k]
-    return bool(way[-1] - way[here] <= max(120.0, 0.1 * way[-1]))
+            here, passed, reach = found, along[k], _ENDS
+    return bool(way[-1] - way[here] <= ends)
 
 
 def _way(trace: Trace) -> NDArray[np.float64]:

@@ -10,14 +10,17 @@ import numpy as np
 
 from heatlas.batch import Activity
 from heatlas.clean import sane_times
+from heatlas.clean.outings import REACH, STOP
 from heatlas.mercator import ground_metres
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from heatlas.batch import Batch
 
-__all__ = ["PART", "Trace", "is_part", "metres_between", "poverty", "trace_of"]
+__all__ = ["PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty", "trace_of"]
 
 PART = 0.8
 """A copy that takes less than this share of the other's time is but a part of it."""
@@ -44,6 +47,8 @@ class Trace:
     """The same, or what a table beside the recording says."""
     span: tuple[float, float] | None
     """Least and greatest time of all fixes."""
+    under_way: tuple[float, float] | None
+    """The same without hours of rest at either end, as outings of a phone's log have them."""
     box: tuple[float, float, float, float]
     """West, east, north, south: world coordinates."""
     wide: float
@@ -61,6 +66,7 @@ def trace_of(batch: Batch) -> Trace:
     """Make a batch of one track ready to be compared."""
     activity, known = batch.activities[0], batch.time[~np.isnan(batch.time)]
     time, u, v, start = _timed(batch)
+    span = (float(known.min()), float(known.max())) if len(known) else None
     west, east, north, south = (float(side) for side in batch.bounds[0])
     wide = 0.0
     if batch.fixes:
@@ -70,7 +76,7 @@ def trace_of(batch: Batch) -> Trace:
     return Trace(
         u=batch.u, v=batch.v, time=time, timed_u=u, timed_v=v, start=start,
         said=activity.start if start is None and "start" in activity.told else start,
-        span=(float(known.min()), float(known.max())) if len(known) else None,
+        span=span, under_way=_under_way(time, u, v) or span,
         box=(west, east, north, south), wide=wide,
         table=activity.source.removesuffix(activity.id) if named else "", id=activity.id,
     )  # fmt: skip
@@ -99,6 +105,27 @@ def _timed(
     return time, u, v, first
 
 
+def _under_way(time: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float] | None:
+    """When someone left the first place for the last one; None where neither is a stop."""
+    if not len(time) or time[-1] - time[0] < STOP:
+        return None
+    left = np.flatnonzero(_away(u, v, time <= time[0] + STOP))
+    came = np.flatnonzero(_away(u, v, time >= time[-1] - STOP))
+    if not len(left) or not len(came):
+        return None
+    start, end = float(time[max(left[0] - 1, 0)]), float(time[min(came[-1] + 1, len(time) - 1)])
+    rests = max(start - time[0], time[-1] - end) >= STOP
+    return (start, end) if rests and start < end else None
+
+
+def _away(u: NDArray[np.float64], v: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each fix is out of reach of the place of some: their median, which an error does not move."""
+    first = u[there][0]
+    away = u[there] - first
+    place_u, place_v = first + np.median(away - np.round(away)), np.median(v[there])
+    return metres_between(u, v, np.full(len(u), place_u), np.full(len(v), place_v)) > REACH
+
+
 def metres_between(
     u: NDArray[np.float64], v: NDArray[np.float64], u2: NDArray[np.float64], v2: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -109,9 +136,29 @@ def metres_between(
     return np.hypot(away * east, (v2 - v) * north)
 
 
-def is_part(span: tuple[float, float] | None, whole: tuple[float, float] | None) -> bool:
-    """Whether a copy takes so much less time than the other one that it is but a piece of it."""
+def is_shorter(span: tuple[float, float] | None, whole: tuple[float, float] | None) -> bool:
+    """Whether one takes less than four fifths of the other's time."""
     return span is not None and whole is not None and span[1] - span[0] < PART * (whole[1] - whole[0])
+
+
+def is_part(
+    spans: tuple[tuple[float, float] | None, tuple[float, float] | None],
+    under_way: Callable[[], tuple[tuple[float, float] | None, tuple[float, float] | None]],
+) -> bool:
+    """Whether a copy takes so much less time than the other one that it is but a piece of it.
+
+    Parameters
+    ----------
+    spans : tuple
+        Of the copy and of the other one: `Trace.span`.
+    under_way : callable
+        Gives `Trace.under_way` of the same; is asked only where spans differ much and hours are among them.
+    """
+    if not (is_shorter(*spans) or is_shorter(*spans[::-1])):
+        return False
+    if max(span[1] - span[0] for span in spans if span is not None) >= STOP:
+        spans = under_way()
+    return is_shorter(*spans)
 
 
 def poverty(activity: Activity, fixes: int, timed: int, columns: int) -> tuple[float, int, str, float, str]:

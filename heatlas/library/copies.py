@@ -11,7 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heatlas.duplicates import BOXES, CLOCK, FARTHEST, Judge
+import numpy as np
+
+from heatlas.duplicates import BOXES, CLOCK, FARTHEST, Judge, leeway
 from heatlas.library.activities import read_activities
 from heatlas.library.schema import SPAN, TIMELESS
 from heatlas.library.tracks import read_track
@@ -30,6 +32,8 @@ _AIR = 4e-6
 """World units by which bounding boxes may be apart: 160 m at the equator, more than copies ever are."""
 _LONGEST = {0: 7200, 1: 86_400, 2: 864_000}
 """Class of `heatlas.library.schema.SPAN` -> seconds that an activity of it takes at most."""
+_WIDER = 1.3
+"""A box like another one is larger by a quarter at most, and with it the leeway."""
 _MOST = 256
 """Of those in a box like that of one without times, so many are compared: those whose boxes are the nearest."""
 _THESE = "number IN (SELECT value FROM json_each(?))"
@@ -150,11 +154,17 @@ def _may_be(link: sqlite3.Connection, number: int) -> set[int]:
     """Activities that are worth comparing with another one, found by the indices of their times and boxes."""
     query = f"SELECT {TIMELESS}, first, last, west, east, north, south FROM activities WHERE number = ?"  # noqa: S608
     vague, first, last, *box = link.execute(query, (number,)).fetchone()
-    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "air": BOXES}
+    air = float(leeway(np.array([box]))[0])
+    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "air": _WIDER * air}
     known |= dict(zip(("west", "east", "north", "south"), box, strict=True))
     found = {row[0] for row in link.execute(_BY_TIME, known) if _meet((first, last, *box), row[1:])} if last else set()
-    boxes = link.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known)
-    near = sorted((far, row[0]) for row in boxes if (far := _far(box, row[1:])) <= BOXES and row[0] != number)
+    boxes = link.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known).fetchall()
+    airs = leeway(np.array([row[1:] for row in boxes]).reshape(-1, 4)).tolist()
+    near = sorted(
+        (far, row[0])
+        for row, other in zip(boxes, airs, strict=True)
+        if (far := _far(box, row[1:])) <= max(air, other) and row[0] != number
+    )
     return (found | {other for _, other in near[:_MOST]}) - {number}
 
 

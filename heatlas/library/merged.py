@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.batch import Activity, Batch
-from heatlas.duplicates import is_part, poverty
+from heatlas.duplicates import is_part, poverty, trace_of
+from heatlas.errors import SourceFailed
 from heatlas.library.activities import activities_of, read_rows
-from heatlas.library.tracks import COLUMNS_OF
+from heatlas.library.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -77,7 +78,7 @@ def read_merged(link: sqlite3.Connection, numbers: Collection[int] | None = None
         ranked = sorted(of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))
         merged = merge(
             activities[number],
-            [Copy(own[k], whole=not is_part(facts[k].span, mine.span)) for k in ranked],
+            [Copy(own[k], whole=not _is_part(link, facts, {k: own[k], number: activities[number]})) for k in ranked],
             timed=mine.span is not None,
             private=number in withheld,
         )
@@ -93,6 +94,21 @@ class _Facts:
     wealth: tuple[int, int, int]
     """Fixes, fixes with a time, columns."""
     span: tuple[float, float] | None
+
+
+def _is_part(link: sqlite3.Connection, facts: Mapping[int, _Facts], two: Mapping[int, Activity]) -> bool:
+    """Whether the first of two is but a piece of the other one."""
+    first, second = (facts[k].span for k in two)
+    spans = (first, second)
+
+    def under_way() -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+        try:
+            copy, whole = (trace_of(read_track(link, k, activity, ())).under_way for k, activity in two.items())
+        except SourceFailed:  # damaged, as `check` tells; lists go on
+            return spans
+        return copy, whole
+
+    return is_part(spans, under_way)
 
 
 def _facts(link: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Facts]:
