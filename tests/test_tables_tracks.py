@@ -186,6 +186,12 @@ def test_a_word_that_is_neither_yes_nor_no_hides_and_is_said():
 def test_two_columns_and_visibility_hide_together():
     both = {"id": ["a", "b", "c"], "private": ["yes", "no", "no"], "is_private": ["no", "no", "yes"]}
     assert [activity.private for activity in described(both)[0].values()] == [True, False, True]
+    second = {"id": ["a", "b"], "private": ["no", "no"], "private_2": ["yes", "no"]}  # of a file with two such columns
+    assert [activity.private for activity in described(second)[0].values()] == [True, False]
+    rows = {"summary_polyline": ["_p~iF~ps|U_ulLnnqC"] * 2, **{name: second[name] for name in ("private", "private_2")}}
+    table = open_table(rows)
+    found = recordings_of(table, "summary_polyline", "t")
+    assert [recording.activity.private for recording in found] == [True, False]
     found, _ = described({"id": ["a", "a", "b"], "visibility": ["", "only_me", "everyone"]})
     assert [activity.private for activity in found.values()] == [True, False]
 

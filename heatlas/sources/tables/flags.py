@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from heatlas.sources.tables.cells import UNKNOWN_TEXTS
+from heatlas.sources.tables.columns import plain_name
 
-__all__ = ["is_hidden", "is_odd", "is_private", "says_nothing", "says_yes"]
+__all__ = ["PRIVATE", "VISIBILITY", "is_hidden", "is_odd", "is_private", "says_nothing", "says_yes", "unnumbered"]
 
+PRIVATE, VISIBILITY = ("private", "isprivate"), ("visibility", "privacy")
+"""Names of columns that say who may see a track, as `unnumbered` gives them."""
 _BLANK = frozenset(UNKNOWN_TEXTS.to_pylist())
 _YES = frozenset({"true", "1", "1.0", "yes", "y", "t"})
 _NO = frozenset({"false", "0", "0.0", "no", "n", "f", "off", "nein", "non", "public"})
 _HIDDEN = frozenset({"only_me", "onlyme", "only me", "private", "me"})
+
+
+def unnumbered(name: str) -> str:
+    """Plain name of a column without a number behind it: of two that are called alike one is "private_2"."""
+    return plain_name(name).rstrip("0123456789")
 
 
 def _word(value: Any) -> str:

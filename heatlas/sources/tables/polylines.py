@@ -15,7 +15,7 @@ from heatlas.errors import BadOption
 from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import is_hidden, is_private, says_yes
+from heatlas.sources.tables.flags import PRIVATE, VISIBILITY, is_hidden, is_private, says_yes, unnumbered
 from heatlas.sources.tables.track_times import unread
 
 if TYPE_CHECKING:
@@ -168,7 +168,10 @@ def _facts(held: Mapping[str, Sequence[pa.Array]]) -> dict[str, list[Any]]:
 
 def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
     start = facts.pop("start", None)
-    private = any(is_private(value) for name, value in facts.items() if plain_name(name) in _FACTS["private"].split())
+    private = any(
+        (unnumbered(name) in PRIVATE and is_private(value)) or (unnumbered(name) in VISIBILITY and is_hidden(value))
+        for name, value in facts.items()
+    )
     known = {fact: _taken(facts, words.split()) for fact, words in _FACTS.items()}
     key = str(k + 1 if known["id"] is None else _whole(known["id"]))
     return Activity(
@@ -178,7 +181,7 @@ def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
         sport=sport_name(str(known["sport"])) if known["sport"] else "Unknown",
         start=start,
         gear=str(known["gear"] or ""),
-        private=private or is_hidden(known["visibility"]),
+        private=private,
         commute=says_yes(known["commute"]),
         distance=_amount(known["distance"]),
         moving_time=_amount(known["moving_time"]),

@@ -11,7 +11,15 @@ import pyarrow as pa
 
 from heatlas.sources.tables.cells import numbers
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import is_hidden, is_odd, is_private, says_nothing
+from heatlas.sources.tables.flags import (
+    PRIVATE,
+    VISIBILITY,
+    is_hidden,
+    is_odd,
+    is_private,
+    says_nothing,
+    unnumbered,
+)
 from heatlas.sources.tables.track_groups import codes_of
 
 if TYPE_CHECKING:
@@ -53,8 +61,7 @@ _UNITS = re.compile(r"\b(km/h|kmh|kph|mph|knots|kn|ft|feet)\b", re.IGNORECASE)
 SPORTS = ("sport", "sporttype", "activitytype", "workouttype", "type", "activity")
 COMMUTE, GEAR = ("commute", "iscommute"), ("gear", "gearname")
 NAMES = ("name", "title", "activityname", "trackname")
-_PRIVATE, _VISIBILITY = ("private", "isprivate"), ("visibility", "privacy")
-ALWAYS = frozenset((*SPORTS, *_PRIVATE, *_VISIBILITY, *COMMUTE, *GEAR, "indoor", "trainer", "virtual"))
+ALWAYS = frozenset((*SPORTS, *PRIVATE, *VISIBILITY, *COMMUTE, *GEAR, "indoor", "trainer", "virtual"))
 """Names of columns that decide what is drawn, or who may see it."""
 _OF_TRACKS = ALWAYS.union(NAMES)
 _SURE = _OF_TRACKS - {"type", "activity", "name", "title"}
@@ -100,12 +107,12 @@ def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | No
     private = np.zeros(len(groups.keys), bool)
     for name in [name for name in held if name not in used]:
         column = held.pop(name)
-        plain, (known, factor) = plain_name(name), metric_name(name)
-        if plain in _PRIVATE:
+        known, factor = metric_name(name)
+        if unnumbered(name) in PRIVATE:
             private |= _any(column, groups, is_private)
             _warn_of_odd(name, column, warnings)
             continue
-        if plain in _VISIBILITY:
+        if unnumbered(name) in VISIBILITY:
             private |= _any(column, groups, is_hidden)
         if pa.types.is_boolean(column.type) or pa.types.is_temporal(column.type):
             bad: NDArray[np.bool_] | None = np.ones(len(column), bool)

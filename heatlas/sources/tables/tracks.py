@@ -13,7 +13,7 @@ from heatlas.errors import BadOption
 from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import seconds
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import says_yes
+from heatlas.sources.tables.flags import says_yes, unnumbered
 from heatlas.sources.tables.rows import REASONS, positions
 from heatlas.sources.tables.table import RAW
 from heatlas.sources.tables.track_columns import ALWAYS, COMMUTE, GEAR, NAMES, SPORTS, described, metric_name, snake
@@ -137,7 +137,7 @@ def _needed(table: Table, metrics: Collection[str] | None, attributes: Collectio
     return [
         name for name in names
         if (metric_name(name)[0] or snake(name)) in metrics or snake(name) in {*metrics, *attributes}
-        or plain_name(name) in ALWAYS
+        or unnumbered(name) in ALWAYS
     ]  # fmt: skip
 
 
