@@ -30,7 +30,7 @@ _NEAR = 40.0  # metres at an instant that make two tracks worth comparing; a sec
 _OFTEN = 0.3  # of the instants they share, copies are neighbours at so many at least, even in a crowd
 BOXES = 5e-6
 """World units by which the sides of boxes of shifted copies may differ: 200 m at the equator."""
-_CUT, _CUT_SHARE = 500.0, 0.1
+_CUT, _CUT_SHARE = 500.0, 0.15
 """Metres, and share of the box, by which its sides may differ where one without times is cut at its ends."""
 _PHASE = 25.0
 """Seconds after the quarter of an hour by which the starts of shifted copies may differ."""

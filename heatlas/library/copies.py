@@ -32,8 +32,8 @@ _AIR = 4e-6
 """World units by which bounding boxes may be apart: 160 m at the equator, more than copies ever are."""
 _LONGEST = {0: 7200, 1: 86_400, 2: 864_000}
 """Class of `heatlas.library.schema.SPAN` -> seconds that an activity of it takes at most."""
-_WIDER = 1.3
-"""A box like another one is larger by a quarter at most, and with it the leeway."""
+_WIDER = 1.5
+"""A box that is like another one has at most so many times its leeway."""
 _MOST = 256
 """Of those in a box like that of one without times, so many are compared: those whose boxes are the nearest."""
 _THESE = "number IN (SELECT value FROM json_each(?))"
