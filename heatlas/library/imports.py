@@ -60,7 +60,7 @@ def import_sources(
     """Bring recordings into a library; files that have not changed since they were read are not read again.
 
     What was brought in stays when this is stopped, by whatever means: called again, it goes on from there.
-    Of the same activity from two sources the richer copy is shown, whichever came first.
+    Copies of one activity are merged: the richest track is shown, private if any copy is, whichever came first.
 
     Parameters
     ----------
