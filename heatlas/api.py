@@ -78,7 +78,7 @@ def open_sources(
         When a table cannot be read.
     """
     from heatlas.keeping import is_library, library_tracks, refuse_gaps
-    from heatlas.options import parse_gaps
+    from heatlas.parsing import parse_gaps
     from heatlas.sources.load import load
     from heatlas.sources.tables import open_table
     from heatlas.sources.tables.track_tables import track_option

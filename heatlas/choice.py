@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from heatlas.options import parse_length, parse_zone
+from heatlas.parsing import parse_length, parse_zone
 from heatlas.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
 from heatlas.where import parse_moment, parse_where
 

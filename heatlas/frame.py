@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption
 from heatlas.grid import Measure
-from heatlas.options import parse_around, parse_bbox, parse_length
+from heatlas.parsing import parse_around, parse_bbox, parse_length
 from heatlas.places import around as around_bbox
 from heatlas.places import bbox_window
 from heatlas.window import Window

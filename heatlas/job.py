@@ -10,7 +10,7 @@ from heatlas.choice import Choice, is_centred, why_nowhere
 from heatlas.errors import NothingToDraw
 from heatlas.finish import Finish, window_data
 from heatlas.memory import check_memory
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.places import extent
 from heatlas.rendering import heat
 from heatlas.report import place_data

@@ -12,7 +12,7 @@ from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.grid import Measure, parse_point_measure
 from heatlas.memory import check_whole
 from heatlas.mercator import MAX_LATITUDE, from_lonlat
-from heatlas.options import parse_kernel
+from heatlas.parsing import parse_kernel
 from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
 from heatlas.sources.tables.columns import PointColumns, find_columns

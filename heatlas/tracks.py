@@ -13,7 +13,7 @@ from heatlas.batch import Activity, Batch, select
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.memory import check_whole
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.places import bbox_window, find_places, visits_of
 from heatlas.privacy import Privacy, hide
 from heatlas.report import Report

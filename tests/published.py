@@ -13,7 +13,7 @@ from PIL import Image
 from heatlas.colormaps import colormap
 from heatlas.grid import parse_measure
 from heatlas.mercator import from_lonlat
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.publish.html import MapLayer
 from heatlas.tiling.encoding import encode
 from heatlas.tiling.fields import SIDE, Field, field_window

@@ -19,7 +19,7 @@ from heatlas.library.settings import read_settings
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import reindex
 from heatlas.library.zones import add_zone, remove_zone
-from heatlas.options import parse_gaps
+from heatlas.parsing import parse_gaps
 
 DAY = 86400.0
 

@@ -15,7 +15,7 @@ from heatlas.batch import join
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.memory import check_memory
 from heatlas.mercator import MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
-from heatlas.options import parse_around, parse_bbox, parse_length, parse_zone
+from heatlas.parsing import parse_around, parse_bbox, parse_length, parse_zone
 from heatlas.places import MAX_SIDE, around, bbox_window, extent, find_places, visits_of
 from heatlas.window import Window
 

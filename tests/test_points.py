@@ -19,7 +19,7 @@ from PIL import Image
 import heatlas
 from heatlas.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
 from heatlas.grid import parse_point_measure
-from heatlas.options import kernel_of_smoothing, parse_kernel
+from heatlas.parsing import kernel_of_smoothing, parse_kernel
 from heatlas.points import Points
 from heatlas.spool import Spool, Tally
 from heatlas.spread import Kernel

@@ -15,7 +15,7 @@ from heatlas.grid import parse_point_measure
 from heatlas.keeping import import_into, remove_points
 from heatlas.library.store import open_library
 from heatlas.mercator import from_lonlat
-from heatlas.options import parse_kernel
+from heatlas.parsing import parse_kernel
 from heatlas.points import Points
 from heatlas.rendering import point_heat
 from heatlas.smooth import Smoothing

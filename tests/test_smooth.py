@@ -15,7 +15,7 @@ from heatlas.grid import Grid, Measure, parse_measure
 from heatlas.kernels.blur import REACH, blur_rows
 from heatlas.measures import draw
 from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.smooth import MAX_SIGMA, Smoothing, halo, smooth
 from heatlas.window import Window
 

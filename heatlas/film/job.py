@@ -16,7 +16,7 @@ from heatlas.film.scenes import Look, Scenes
 from heatlas.film.timeline import parse_duration, parse_span, parse_step
 from heatlas.finish import measure_unit, window_data, written_per_value
 from heatlas.memory import check_memory
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.places import extent
 from heatlas.report import place_data
 from heatlas.smooth import Smoothing, halo

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.errors import BadOption
-from heatlas.options import kernel_of_smoothing, parse_smoothing
+from heatlas.parsing import kernel_of_smoothing, parse_smoothing
 from heatlas.rendering import Drawn
 from heatlas.smooth import Smoothing, smooth
 from heatlas.smooth import halo as smoothing_halo

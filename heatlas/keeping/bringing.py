@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.errors import BadOption, HeatlasError, printable
 from heatlas.keeping.looking import open_places_of, zones_of
 from heatlas.library.identity import is_library
-from heatlas.options import parse_gaps, parse_length, parse_zone
+from heatlas.parsing import parse_gaps, parse_length, parse_zone
 from heatlas.sources.indoor import INDOORS
 
 if TYPE_CHECKING:

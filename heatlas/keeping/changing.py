@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption
-from heatlas.options import parse_length, parse_zone
+from heatlas.parsing import parse_length, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable

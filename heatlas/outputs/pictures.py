@@ -182,7 +182,7 @@ def other_metrics(sources: Sequence[Any], of_tables: Sequence[bool], query: str 
 
 def _kernel(radius: str | None, shape: str | None, smooth: str | None) -> Kernel | None:
     """Kernel of points: a radius and a shape, or the width of a Gaussian; None where its radius is left open."""
-    from heatlas.options import kernel_of_smoothing, parse_kernel
+    from heatlas.parsing import kernel_of_smoothing, parse_kernel
 
     at_most_one({"--radius": radius, "--smooth": smooth})
     at_most_one({"--kernel": shape, "--smooth": smooth})

@@ -16,7 +16,7 @@ from heatlas.finish import in_base_unit, measure_unit
 from heatlas.frame import at_most_one
 from heatlas.grid import parse_measure, parse_point_measure
 from heatlas.library.point_tables import chosen_points
-from heatlas.options import kernel_of_smoothing, parse_kernel, parse_smoothing
+from heatlas.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
 from heatlas.privacy import owner_secret
 from heatlas.publish.apart import last_zoom_of_points
 from heatlas.smooth import Smoothing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from heatlas.errors import BadOption
 from heatlas.grid import parse_point_measure
 from heatlas.library.point_tables import split_measure
-from heatlas.options import parse_kernel
+from heatlas.parsing import parse_kernel
 from heatlas.server.query import FILTER, OF_TRACKS, checked, parse_colours
 from heatlas.smooth import Smoothing
 from heatlas.tiling.look import Look

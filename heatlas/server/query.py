@@ -9,7 +9,7 @@ from heatlas.colormaps import colormap
 from heatlas.errors import BadOption
 from heatlas.finish import in_base_unit, measure_unit
 from heatlas.grid import parse_measure
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.tiling.look import Filter, Look
 from heatlas.tone import parse_scale
 from heatlas.where import moment_seconds, parse_filter, parse_moment

@@ -11,7 +11,7 @@ from heatlas.finish import in_base_unit, measure_unit
 from heatlas.grid import parse_measure
 from heatlas.library.passing import passing
 from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.options import parse_smoothing
+from heatlas.parsing import parse_smoothing
 from heatlas.tiling.encoding import empty, encode
 from heatlas.tiling.facts import latest_first, measures_of_tracks, name_of, places_in
 from heatlas.tiling.fields import SIDE, Field, field_window, first_zoom

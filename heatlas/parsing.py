@@ -1,4 +1,4 @@
-"""Options as people write them: lengths, places, boxes."""
+"""Read what people write: lengths, times, places, boxes, widths of kernels."""
 
 from __future__ import annotations
 
