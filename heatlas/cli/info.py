@@ -29,8 +29,16 @@ _SHOWN = 40
     "--workers", type=click.IntRange(1), metavar="N", help="Processes to read; by default one for each processor."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.option(
+    "--no-positions",
+    "redacted",
+    is_flag=True,
+    help="With --json: leave out places, dates, names of files and examples of values, as for a report of a fault.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
-def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: bool, **options: Any) -> None:
+def command(
+    sources: tuple[str, ...], colormaps: bool, as_json: bool, redacted: bool, quiet: bool, **options: Any
+) -> None:
     """Say what is in SOURCE: counts, sports, dates, places, and what was left out and why.
 
     Of a table: its columns, where its points are, and what they weigh.
@@ -42,11 +50,17 @@ def command(sources: tuple[str, ...], colormaps: bool, as_json: bool, quiet: boo
         return
     if not sources:
         raise click.UsageError("name a SOURCE, or --colormaps")
+    if redacted and not as_json:
+        raise click.UsageError("--no-positions goes with --json")
     from heatlas.api import inspect
     from heatlas.cli.summary import line, print_files, print_json
 
     with show_progress(quiet) as progress:
         report = inspect(*sources, progress=progress.count, **options)
+    if redacted:
+        from heatlas.cli.redaction import without_positions
+
+        report = without_positions(report)
     if as_json:
         print_json(report)
         _refuse_nothing(report)
