@@ -335,9 +335,20 @@ def test_the_page_of_a_folder_needs_nothing_from_elsewhere(home, tmp_path):
     assert len(named) >= 5
     assert all((tmp_path / "tiles" / name).is_file() for name in named)
     script = (tmp_path / "tiles" / "assets" / "page.js").read_text()
-    for name in re.findall(r'from "\./([^"]+)"', script):
-        assert (tmp_path / "tiles" / "assets" / name).is_file()
+    for module in (tmp_path / "tiles" / "assets").rglob("*.js"):
+        for name in re.findall(r'from "\./([^"]+)"', module.read_text()):
+            assert (module.parent / name).is_file()
     assert "://" not in re.sub(r"heat://|http://localhost:8000", "", page + script)
     kept = {file: file.stat().st_mtime_ns for file in (tmp_path / "tiles" / "assets").rglob("*") if file.is_file()}
     publish(home, tmp_path / "tiles", zooms=(8, 9))
     assert kept == {file: file.stat().st_mtime_ns for file in kept}
+
+
+def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path):
+    publish(home, tmp_path / "tiles", zooms=(8, 8))
+    assets = tmp_path / "tiles" / "assets"
+    (assets / "vendor").mkdir()
+    for name in ("world.js", "icon.svg", "vendor/world.json", "own.txt"):
+        (assets / name).write_text("before")
+    publish(home, tmp_path / "tiles", zooms=(8, 8))
+    assert sorted(path.name for path in assets.iterdir()) == ["here.js", "own.txt", "page.css", "page.js", "web"]

@@ -239,8 +239,8 @@ def test_dates_of_a_public_map_are_whole_months(path, public, web):
     "address",
     [
         "/static/../app.py", "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static//etc/passwd",
-        "/static/....//app.py",
-        "/static/..%5capp.py", "/static/%00", "/static/", "/../../etc/passwd", "/static/vendor/../../app.py",
+        "/static/....//app.py", "/static/web/", "/static/web/../bundle.py", "/static/web/%2e%2e/bundle.py",
+        "/static/..%5capp.py", "/static/%00", "/static/", "/../../etc/passwd", "/static/web/vendor/../../bundle.py",
         "/tiles/..%2f..%2fetc%2fpasswd/1/1/1.png", "/api/../../lib.db",
     ],
 )  # fmt: skip

@@ -8,25 +8,18 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-import heatlas
-from heatlas.publish.bundle import bundle
+from heatlas import web
+from heatlas.web.bundle import bundle
 
 __all__ = ["icon", "licences", "policy", "script", "style", "template", "worker", "world"]
 
 _PAGE = Path(__file__).with_name("page")
-_LIVE = Path(heatlas.__file__).parent / "server" / "static"
-"""The live map's page, whose modules serve here too as they are."""
-_LICENCES = (
-    _LIVE / "vendor" / "maplibre-gl.LICENSE.txt",
-    _PAGE / "vendor" / "pmtiles.LICENSE.txt",
-    _LIVE / "vendor" / "world-atlas.LICENSE",
-)
 _ENDS = re.compile(r"</script|</style|<!--", re.IGNORECASE)
 """What would end, or go on beyond, an element that text is put into."""
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8").replace("\r\n", "\n")
+def _read(name: str) -> str:
+    return web.page_text(_PAGE, name)
 
 
 def _sound(text: str) -> str:
@@ -37,16 +30,10 @@ def _sound(text: str) -> str:
 
 
 def _module(name: str) -> str:
-    """Text of a module of the page, or else of the live map."""
-    own = _PAGE / name
-    text = _read(own if own.exists() else _LIVE / name)
-    if name == "vendor/pmtiles.js":
-        return f"{text}\nexport {{ pmtiles }};"
-    if name == "world.js":
-        # It fetches the world from beside itself: here that is in the page, which may have no address at all.
-        text = text.replace("import.meta.url", '"file:///"')
-        return f'import {{ fetchWorld as fetch }} from "./embedded.js";\n{text}'
-    return text
+    """Text of a module of the page."""
+    text = _read(name)
+    # The PMTiles reader is no module: it declares one name.
+    return f"{text}\nexport {{ pmtiles }};" if name == "vendor/pmtiles.js" else text
 
 
 @lru_cache(1)
@@ -58,32 +45,33 @@ def script() -> str:
 @lru_cache(1)
 def style() -> str:
     """MapLibre's style and the page's."""
-    return _sound(_read(_LIVE / "vendor" / "maplibre-gl.css") + "\n" + _read(_PAGE / "page.css"))
+    return _sound(_read("web/vendor/maplibre-gl.css") + "\n" + _read("page.css"))
 
 
 def worker() -> str:
     """Script of MapLibre's worker."""
-    return _sound(_read(_LIVE / "vendor" / "maplibre-gl-worker.mjs"))
+    return _sound(_read("web/vendor/maplibre-gl-worker.mjs"))
 
 
 def world() -> str:
     """Coasts, borders and names of Natural Earth, as JSON."""
-    return _sound(_read(_LIVE / "vendor" / "world.json"))
+    return _sound(_read("web/vendor/world.json"))
 
 
 def licences() -> str:
     """Licences of all that the page holds of others, whole, as they ask for."""
-    return _sound("\n\n".join(_read(path).strip() for path in _LICENCES))
+    names = [*(f"web/{name}" for name in web.LICENCES), "vendor/pmtiles.LICENSE.txt"]
+    return _sound("\n\n".join(_read(name).strip() for name in names))
 
 
 def icon() -> str:
     """The icon as a data: address."""
-    return "data:image/svg+xml;base64," + base64.b64encode((_LIVE / "icon.svg").read_bytes()).decode()
+    return "data:image/svg+xml;base64," + base64.b64encode((web.STATIC / "icon.svg").read_bytes()).decode()
 
 
 def template() -> str:
     """The page, with {{names}} where its parts go."""
-    return _read(_PAGE / "index.html")
+    return _read("index.html")
 
 
 def policy(base_map: str) -> str:

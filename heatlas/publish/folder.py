@@ -15,7 +15,7 @@ import numpy as np
 from heatlas.errors import BadOption
 from heatlas.publish.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
-from heatlas.publish.page_files import page_files
+from heatlas.publish.page_files import FORMER, page_files
 from heatlas.publish.sink import Sink
 
 if TYPE_CHECKING:
@@ -118,6 +118,10 @@ def _finish(path: Path, metadata: Metadata) -> list[Path]:
         for name, content in page_files().items():
             _write_if_new(path / name, content)
         _write_if_new(path / "tiles.json", tile_json(metadata))
+        for name in FORMER:
+            (path / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            (path / "assets" / "vendor").rmdir()
         (path / _DRAFT).unlink(missing_ok=True)
     return [path, path / "tiles.json", path / "index.html"]
 

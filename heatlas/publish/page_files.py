@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import heatlas
+from heatlas import web
 
-__all__ = ["page_files"]
+__all__ = ["FORMER", "page_files"]
 
 _PAGE = Path(__file__).with_name("folder_page")
-_LIVE = Path(heatlas.__file__).parent / "server" / "static"
-"""The live map's page, whose map and world serve here too."""
 _OWN = ("here.js", "page.js", "page.css")
-_SHARED = (
-    "icon.svg", "world.js", "vendor/maplibre-gl.mjs", "vendor/maplibre-gl-worker.mjs", "vendor/maplibre-gl.css",
-    "vendor/maplibre-gl.LICENSE.txt", "vendor/world.json", "vendor/world-atlas.LICENSE",
+_BESIDE = ("icon.svg", "vendor/maplibre-gl-worker.mjs", "vendor/maplibre-gl.css", "vendor/world.json", *web.LICENCES)
+"""Shared files that the page needs beside the shared modules that it imports."""
+FORMER = tuple(
+    f"assets/{name}"
+    for name in (
+        "icon.svg", "world.js", "vendor/maplibre-gl.mjs", "vendor/maplibre-gl-worker.mjs", "vendor/maplibre-gl.css",
+        "vendor/maplibre-gl.LICENSE.txt", "vendor/world.json", "vendor/world-atlas.LICENSE",
+    )
 )  # fmt: skip
+"""Files that earlier versions wrote, and that no page names any more."""
 
 
 def page_files() -> dict[str, bytes]:
     """Files of a page that shows the tiles beside it, by their names; the page itself comes last."""
+    shared = [*web.shared_modules(_PAGE, "page.js"), *_BESIDE]
     files = {f"assets/{name}": (_PAGE / name).read_bytes() for name in _OWN}
-    files |= {f"assets/{name}": (_LIVE / name).read_bytes() for name in _SHARED}
+    files |= {f"assets/web/{name}": (web.STATIC / name).read_bytes() for name in shared}
     return {**files, "index.html": (_PAGE / "index.html").read_bytes()}

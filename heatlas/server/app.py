@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from heatlas import web
 from heatlas.errors import BadOption, HeatlasError
 from heatlas.library.store import open_library
 from heatlas.server.answers import JSON, answer, failed, packed_json
@@ -137,6 +138,7 @@ def create_app(
             Route("/at", partial(answer, media_type=JSON, make=_at)),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
             Route("/api/import", _import, methods=["POST"]),
+            Mount("/static/web", StaticFiles(directory=web.STATIC, check_dir=False)),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ],
         middleware=[Middleware(guarded, site=site)],

@@ -1,7 +1,7 @@
 /** A folder of tiles on a map: reads tiles.json beside the page, and fetches from nowhere else. */
 
-import { addProtocol, AttributionControl, Map as Chart, NavigationControl, ScaleControl } from "./vendor/maplibre-gl.mjs";
-import { addWorld, colorWorld, ground, world } from "./world.js";
+import { addProtocol, AttributionControl, Map as Chart, NavigationControl, ScaleControl } from "./web/vendor/maplibre-gl.mjs";
+import { addWorld, colorWorld, ground, world } from "./web/world.js";
 
 const $ = (id) => document.getElementById(id);
 const bright = matchMedia("(prefers-color-scheme: light)");

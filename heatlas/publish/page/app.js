@@ -1,14 +1,14 @@
 /** The published map: one file, which lets map, layers, legend and address follow one another. */
 
-import { $, count, counted, make, phone, toast } from "./dom.js";
-import { data } from "./embedded.js";
-import { createHeat } from "./heat.js";
-import { showLegend } from "./legend.js";
+import { data, readWorld } from "./embedded.js";
 import * as maps from "./map.js";
 import * as state from "./state.js";
 import { openSwitcher, rest, showChosen } from "./switcher.js";
 import { addressOf, coloursOf, serveTiles } from "./tiles.js";
-import { world } from "./world.js";
+import { $, count, counted, make, phone, toast } from "./web/dom.js";
+import { createHeat } from "./web/heat.js";
+import { showLegend } from "./web/legend.js";
+import { world, worldFrom } from "./web/world.js";
 
 const LINKS = {
   "© OpenStreetMap contributors": "https://www.openstreetmap.org/copyright",
@@ -135,6 +135,7 @@ function follow({ view, layer: number, opacity }) {
 }
 
 async function main() {
+  worldFrom(readWorld);
   const { view, opacity } = state.start(layers.map((one) => one.slug));
   showTheme();
   showPlaces();

@@ -5,8 +5,8 @@ const text = (id) => document.getElementById(id).textContent;
 /** What the page shows. */
 export const data = JSON.parse(text("data"));
 
-/** Stands for `fetch` where a module of the live map asks for the world. */
-export const fetchWorld = async () => ({ json: async () => JSON.parse(text("world")) });
+/** Read the world, which is in the page too. */
+export const readWorld = async () => JSON.parse(text("world"));
 
 /** An address for the script of MapLibre's worker, which has no file to be loaded from. */
 export const workerAddress = () => URL.createObjectURL(new Blob([text("worker")], { type: "text/javascript" }));

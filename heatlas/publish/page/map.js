@@ -1,9 +1,9 @@
 /** The map: Natural Earth below, heat above it, and between them tiles of somebody else's when the user wants them. */
 
-import { Map as Chart, ScaleControl, addProtocol, setWorkerCount, setWorkerUrl } from "./vendor/maplibre-gl.mjs";
-import { $, later, still, toast } from "./dom.js";
 import { workerAddress } from "./embedded.js";
-import { addWorld, colorWorld, ground, rasterPaint, world } from "./world.js";
+import { $, later, still, toast } from "./web/dom.js";
+import { Map as Chart, ScaleControl, addProtocol, setWorkerCount, setWorkerUrl } from "./web/vendor/maplibre-gl.mjs";
+import { addWorld, colorWorld, ground, rasterPaint, world } from "./web/world.js";
 
 const BEYOND = 4; // zooms that the finest tiles are enlarged
 

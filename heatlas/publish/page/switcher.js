@@ -1,6 +1,6 @@
 /** Which layer is shown: radio buttons in groups, and a button that goes through a group by itself. */
 
-import { $, count, make, still } from "./dom.js";
+import { $, count, make, still } from "./web/dom.js";
 
 const REST = 1600; // milliseconds for each layer of a group that is played
 const MANY = 3;

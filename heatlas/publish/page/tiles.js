@@ -1,9 +1,9 @@
 /** Tiles out of the archives, for MapLibre: heat://LAYER/COLOURS/Z/X/Y. */
 
-import { addProtocol } from "./vendor/maplibre-gl.mjs";
-import { pmtiles } from "./vendor/pmtiles.js";
 import { archive, data } from "./embedded.js";
 import { recolour } from "./recolour.js";
+import { pmtiles } from "./vendor/pmtiles.js";
+import { addProtocol } from "./web/vendor/maplibre-gl.mjs";
 
 const opened = new Map();
 

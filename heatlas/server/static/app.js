@@ -2,10 +2,7 @@
 
 import { drawQuery, library as readLibrary, scale, tiles } from "./api.js";
 import { allow, baseOf, showBase } from "./base.js";
-import { $, later, phone, toast } from "./dom.js";
 import { importing, openDrop } from "./drop.js";
-import { createHeat } from "./heat.js";
-import { drawn, showLegend } from "./legend.js";
 import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, foldPanel, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
@@ -14,6 +11,9 @@ import { addsUp, knowPoints, pointsOf, pointStyle } from "./points.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
 import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange, showTimeline } from "./timeline.js";
+import { $, later, phone, toast } from "./web/dom.js";
+import { createHeat } from "./web/heat.js";
+import { drawn, showLegend } from "./web/legend.js";
 import { askWho, closeWho } from "./who.js";
 
 const COUNTED = /^(passes|activities|seconds|metres|fixes)$/;

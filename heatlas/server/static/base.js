@@ -1,7 +1,7 @@
 /** Somebody's tiles as the base map: only when the user, not a link, has asked for them. */
 
-import { $, make } from "./dom.js";
 import { all, setBase } from "./maps.js";
+import { $, make } from "./web/dom.js";
 
 const OSM = {
   url: "https://tile.openstreetmap.org/{z}/{x}/{y}.png",

@@ -1,7 +1,7 @@
 /** Recordings dropped on the page, or chosen, go to the library one by one. */
 
 import { send } from "./api.js";
-import { $, counted, toast } from "./dom.js";
+import { $, counted, toast } from "./web/dom.js";
 
 let enabled = () => false;
 let finished = () => {};

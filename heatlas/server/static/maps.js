@@ -1,8 +1,8 @@
 /** One map, or two that move as one with a divider between them. */
 
-import { addProtocol, Map as Chart, ScaleControl, setWorkerCount } from "./vendor/maplibre-gl.mjs";
-import { $, later, still, toast } from "./dom.js";
-import { addWorld, colorWorld, ground, rasterPaint, world } from "./world.js";
+import { $, later, still, toast } from "./web/dom.js";
+import { addProtocol, Map as Chart, ScaleControl, setWorkerCount } from "./web/vendor/maplibre-gl.mjs";
+import { addWorld, colorWorld, ground, rasterPaint, world } from "./web/world.js";
 
 setWorkerCount(2);
 

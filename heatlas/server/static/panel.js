@@ -1,12 +1,13 @@
 /** The panel: what is counted, of what, and in which colours. It shows the state and changes it. */
 
 import { scale, drawQuery, Refused } from "./api.js";
-import { $, count, counted, fromDay, kilometres, make, phone, toDay } from "./dom.js";
-import { gradient } from "./legend.js";
 import { addsUp, pointsOf } from "./points.js";
-import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { filter, get, set, setFilter } from "./state.js";
-import { world } from "./world.js";
+import { bounds, datesOf, rangeOf } from "./timeline.js";
+import { fromDay, kilometres, toDay } from "./units.js";
+import { $, count, counted, make, phone } from "./web/dom.js";
+import { gradient } from "./web/legend.js";
+import { world } from "./web/world.js";
 
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];

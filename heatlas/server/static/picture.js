@@ -1,8 +1,8 @@
 /** The view as a PNG, with legend and attribution. */
 
 import { creditText } from "./base.js";
-import { drawn, gradientStops, spread, ticksOf, titleOf } from "./legend.js";
 import { all } from "./maps.js";
+import { drawn, gradientStops, spread, ticksOf, titleOf } from "./web/legend.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 

@@ -1,6 +1,6 @@
 /** Playing how the map filled up: while one picture is looked at, the next one is loaded. */
 
-import { $ } from "./dom.js";
+import { $ } from "./web/dom.js";
 
 const FRAMES = 72;
 const PAUSE = 240; // milliseconds between pictures at normal speed

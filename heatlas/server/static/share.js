@@ -1,7 +1,7 @@
 /** Addresses that other programs take, and the link to this view. */
 
 import { tiles } from "./api.js";
-import { $, make, toast } from "./dom.js";
+import { $, make, toast } from "./web/dom.js";
 
 const MOST = 22;
 

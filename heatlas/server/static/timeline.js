@@ -1,6 +1,7 @@
 /** The days of the library: bars, a range that can be dragged, and a head that plays how the map filled up. */
 
-import { $, counted, dayText, fromDay, later, make, toDay } from "./dom.js";
+import { dayText, fromDay, toDay } from "./units.js";
+import { $, counted, later, make } from "./web/dom.js";
 
 const month = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
 const dateOf = (day) => new Date(day * 86400000);

@@ -1,8 +1,9 @@
 /** Who passed here: the answer to a click. */
 
 import { at } from "./api.js";
-import { $, count, counted, dayText, kilometres, make, pace, toast, toDay } from "./dom.js";
 import { mark, metresPerPixel } from "./maps.js";
+import { dayText, kilometres, pace, toDay } from "./units.js";
+import { $, count, counted, make, toast } from "./web/dom.js";
 
 const RADIUS = 10; // pixels round the pointer
 let asked = 0;

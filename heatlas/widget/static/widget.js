@@ -1,7 +1,8 @@
 /** A live map in a notebook. All that it shows is asked of the kernel, by messages; nothing comes from elsewhere. */
 
+import { addWorld, colorWorld, decode, ground } from "./web/world.js";
+
 const SHARED = Symbol.for("heatlas.widget");
-const COUNTRIES = Symbol.for("heatlas.countries");
 const WISHES = ["measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "theme"];
 /** Tiles that the kernel is asked for at a time: what is no longer wanted is then never drawn. */
 const AT_ONCE = 4;
@@ -14,7 +15,8 @@ const NAMED = 8;
 
 let instances = 0;
 
-export default { render };
+const widget = { render };
+export { widget as default };
 
 async function render({ model, el }) {
   const kernel = connect(model);
@@ -75,8 +77,7 @@ async function load(kernel) {
   const part = Object.fromEntries(data.names.map((name, i) => [name, buffers[i]]));
   const script = (name) => URL.createObjectURL(new Blob([part[name]], { type: "text/javascript" }));
   const text = (name) => new TextDecoder().decode(part[name]);
-  globalThis[COUNTRIES] = JSON.parse(text("countries"));
-  const [maplibre, world] = await Promise.all([import(script("maplibre")), import(script("world"))]);
+  const maplibre = await import(script("maplibre"));
   maplibre.setWorkerUrl(script("worker"));
   maplibre.setWorkerCount(1);
   const drawers = new Map();
@@ -84,7 +85,8 @@ async function load(kernel) {
     const [, name, stamp, z, x, y] = url.match(/^heatlas:\/\/(\d+)\/(\d+)\/(\d+)\/(\d+)\/(\d+)$/);
     return drawers.get(name)(Number(stamp), Number(z), Number(x), Number(y), aborter.signal);
   });
-  return { maplibre, world, style: text("style"), drawers };
+  let decoded;
+  return { maplibre, world: () => (decoded ??= decode(JSON.parse(text("world")))), style: text("style"), drawers };
 }
 
 function make(tag, props = {}, ...children) {
@@ -120,7 +122,7 @@ function show(model, kernel, page, shared, about) {
   page.frame.prepend(make("style", { textContent: shared.style }));
   const map = new maplibre.Map({
     container: page.chart,
-    style: world.ground(model.get("theme")),
+    style: ground(model.get("theme")),
     ...place(model),
     minZoom: 0, maxZoom: 21.5, maxPitch: 0,
     dragRotate: false, pitchWithRotate: false, touchPitch: false,
@@ -138,7 +140,7 @@ function show(model, kernel, page, shared, about) {
   let loaded = false;
   const refresh = () => {
     if (!loaded) return;
-    world.colorWorld(map, model.get("theme"));
+    colorWorld(map, model.get("theme"));
     heat.show();
     legend();
   };
@@ -150,12 +152,11 @@ function show(model, kernel, page, shared, about) {
     "change:legend": legend,
     "change:center change:zoom": () => page.telling || follow(model, map),
   });
-  map.on("load", async () => {
+  map.on("load", () => {
     loaded = true;
     refresh();
     told(page, model, map);
-    const read = await world.world();
-    if (map.style) world.addWorld(map, read, model.get("theme"), map.getStyle().layers[1]?.id);
+    addWorld(map, world(), model.get("theme"), map.getStyle().layers[1]?.id);
   });
   map.on("moveend", () => told(page, model, map));
   map.on("zoomend", legend);

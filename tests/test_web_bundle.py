@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heatlas.publish.bundle import bundle
+from heatlas.web.bundle import bundle, modules
 
 
 def bundled(**modules):
@@ -25,6 +25,22 @@ def test_modules_come_once_each_after_what_it_needs():
     assert "return { a: a, b: b };" in text
     assert "return { d: inner };" in text
     assert "sourceMappingURL" not in text
+
+
+def test_names_are_relative_to_the_module_that_imports():
+    texts = {
+        "app.js": 'import { a } from "./web/one.js";',
+        "web/one.js": 'import { b } from "./vendor/two.js";\nimport { c } from "../own.js";\nexport const a = b + c;',
+        "web/vendor/two.js": "export const b = 1;",
+        "own.js": "export const c = 2;",
+    }
+    assert list(modules("app.js", texts.__getitem__)) == ["web/vendor/two.js", "own.js", "web/one.js", "app.js"]
+    assert "const { c } = module_own_js;" in bundle("app.js", texts.__getitem__)
+
+
+def test_the_default_export_of_the_entry_is_the_scripts():
+    assert bundled(app="const it = 1;\nexport { it as default };").endswith("export default module_app_js.default;")
+    assert "export default" not in bundled(app='import { a } from "./one.js";', one="const a = 1;\nexport { a };")
 
 
 @pytest.mark.parametrize(

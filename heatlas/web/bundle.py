@@ -7,13 +7,15 @@ forms of import and export that the project's own modules and MapLibre's build u
 
 from __future__ import annotations
 
+import posixpath
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["bundle"]
+__all__ = ["bundle", "modules"]
 
 _IMPORT = re.compile(r"""^import\s+(?:\{([^}]*)\}|\*\s+as\s+(\w+))\s+from\s+["']([^"']+)["'];?[ \t]*$""", re.MULTILINE)
 _DECLARED = re.compile(r"^export\s+((?:async\s+)?function\*?|class|const)\s+([\w$]+)", re.MULTILINE)
@@ -28,9 +30,9 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
     Parameters
     ----------
     entry : str
-        Name of the module to run.
+        Name of the module to run. Its default export, if there is one, is the script's.
     read : callable
-        Gives the text of a module; it is told the name as it is imported, without a leading "./".
+        Gives the text of a module by its name: its path from where the entry lies, without a leading "./".
 
     Returns
     -------
@@ -42,34 +44,57 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
     ValueError
         When modules need each other in a circle, or one has an import or export of a form that is not known.
     """
-    done: dict[str, str] = {}
-    _add(entry, read, done, ())
-    return "\n".join(done.values())
+    done = modules(entry, read)
+    parts = [_function(name, text) for name, text in done.items()]
+    if "default" in _exports(done[entry]):
+        parts.append(f"export default {_variable(entry)}.default;")
+    return "\n".join(parts)
 
 
-def _add(name: str, read: Callable[[str], str], done: dict[str, str], above: tuple[str, ...]) -> None:
-    if name in done:
+def modules(entry: str, read: Callable[[str], str]) -> dict[str, str]:
+    """Read a module and all that it imports: names and texts, each after what it needs.
+
+    Raises
+    ------
+    ValueError
+        When modules need each other in a circle.
+    """
+    found: dict[str, str] = {}
+    _add(entry, read, found, ())
+    return found
+
+
+def _add(name: str, read: Callable[[str], str], found: dict[str, str], above: tuple[str, ...]) -> None:
+    if name in found:
         return
     if name in above:
         raise ValueError(f"modules need each other in a circle: {' -> '.join((*above, name))}")
-    text = _MAP.sub("", read(name))
+    text = read(name)
     for match in _IMPORT.finditer(text):
-        _add(_plain(match[3]), read, done, (*above, name))
-    text = _IMPORT.sub(_imported, text)
-    exports: dict[str, str] = {}
-    for match in _LISTED.finditer(text):
-        exports |= {outside: inside for inside, outside in _renamed(match[1])}
-    exports |= {match[2]: match[2] for match in _DECLARED.finditer(text)}
+        _add(_resolved(name, match[3]), read, found, (*above, name))
+    found[name] = text
+
+
+def _function(name: str, text: str) -> str:
+    """Turn a module into a function that gives what it exports."""
+    exports = _exports(text)
+    text = _IMPORT.sub(partial(_imported, name), _MAP.sub("", text))
     text = _DECLARED.sub(r"\1 \2", _LISTED.sub("", text))
     unknown = _OTHER.search(text)
     if unknown:
         raise ValueError(f"{name}: this form of import or export is not known: {unknown[0][:80]}")
     given = ", ".join(f"{outside}: {inside}" for outside, inside in exports.items())
-    done[name] = f"const {_variable(name)} = (() => {{\n{text.strip()}\nreturn {{ {given} }};\n}})();"
+    return f"const {_variable(name)} = (() => {{\n{text.strip()}\nreturn {{ {given} }};\n}})();"
 
 
-def _imported(match: re.Match[str]) -> str:
-    module = _variable(_plain(match[3]))
+def _exports(text: str) -> dict[str, str]:
+    """Names that a module exports, with what they are called inside."""
+    listed = {outside: inside for match in _LISTED.finditer(text) for inside, outside in _renamed(match[1])}
+    return listed | {match[2]: match[2] for match in _DECLARED.finditer(text)}
+
+
+def _imported(name: str, match: re.Match[str]) -> str:
+    module = _variable(_resolved(name, match[3]))
     if match[2]:
         return f"const {match[2]} = {module};"
     names = ", ".join(inside if inside == outside else f"{outside}: {inside}" for outside, inside in _renamed(match[1]))
@@ -82,8 +107,9 @@ def _renamed(listed: str) -> list[tuple[str, str]]:
     return [(pair[0], pair[-1]) for pair in pairs]
 
 
-def _plain(path: str) -> str:
-    return path.removeprefix("./")
+def _resolved(name: str, path: str) -> str:
+    """Name of a module that the module `name` imports from `path`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
 
 
 def _variable(name: str) -> str:

@@ -40,22 +40,3 @@ const whole = new Intl.NumberFormat("en");
 export const count = (n) => whole.format(Math.round(n));
 export const counted = (n, word) =>
   `${count(n)} ${n === 1 ? word : word.endsWith("y") ? `${word.slice(0, -1)}ies` : `${word}s`}`;
-
-/** Metres as kilometres: "8.4 km", "1,204 km". */
-export const kilometres = (metres) => {
-  const km = metres / 1000;
-  return `${km < 100 ? km.toFixed(1) : count(km)} km`;
-};
-
-/** Seconds per metre as minutes per kilometre: "5:12 /km". */
-export const pace = (value) => {
-  const seconds = Math.round(value * 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} /km`;
-};
-
-const DAY = 86400000;
-export const toDay = (text) => Math.round(Date.parse(`${text.slice(0, 10)}T00:00:00Z`) / DAY);
-export const fromDay = (day) => new Date(day * DAY).toISOString().slice(0, 10);
-
-const long = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-export const dayText = (day) => long.format(new Date(day * DAY));

@@ -1,16 +1,19 @@
 /** Natural Earth: countries from shared arcs, their borders and names, and which country a place is in. */
 
+let read = async () => (await fetch(new URL("vendor/world.json", import.meta.url))).json();
 let loading;
+
+/** Give what reads the world (resolves to world.json's data) on a page where it is no file beside this module. */
+export const worldFrom = (source) => (read = source);
 
 /** Read the world once. */
 export function world() {
-  loading ??= fetch(new URL("vendor/world.json", import.meta.url))
-    .then((answer) => answer.json())
-    .then(decode);
+  loading ??= read().then(decode);
   return loading;
 }
 
-function decode(file) {
+/** What a map needs of the world, from the data of world.json. */
+export function decode(file) {
   const { scale, translate } = file.transform;
   const arcs = file.arcs.map((arc) => {
     let x = 0;
