@@ -27,7 +27,7 @@ from heatlas.library.activities import insert_activity
 from heatlas.library.columns import COLUMNS
 from heatlas.library.copies import resolve
 from heatlas.library.drawing import draw
-from heatlas.library.keys import OTHERS, tile_of
+from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.merged import list_activities, select
 from heatlas.library.packing import TOGETHER
 from heatlas.library.store import open_library
@@ -122,7 +122,7 @@ def chosen_tiles(library):
     """Of each zoom some of the fullest tiles, and some at random."""
     rng = np.random.default_rng(2)
     with library.read() as link:
-        rows = link.execute("SELECT key, length(data) FROM passages WHERE key < ?", (OTHERS,)).fetchall()
+        rows = link.execute("SELECT key, length(data) FROM passages WHERE key BETWEEN ? AND ?", pixel_keys()).fetchall()
     sizes = {}
     for key, size in rows:
         sizes[tile_of(key)] = sizes.get(tile_of(key), 0) + size  # of all of its chunks

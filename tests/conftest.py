@@ -43,6 +43,18 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture
+def nobody(tmp_path):
+    """Root may read and write everything: be somebody else for a while."""
+    before = os.geteuid()
+    if before == 0:
+        for folder in (tmp_path, *tmp_path.parents[:3]):  # with one more of each worker's own
+            folder.chmod(0o755)
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _same_secret(request):
     """Cuts follow from the owner's secret: one drawn anew in each run made tests say now this, now that."""

@@ -83,13 +83,15 @@ def rows(library):
 def older(path, new, version):
     """Write a library as it was at an older version of the schema, with what a new one holds."""
     link = sqlite3.connect(path)
-    for statement in (*itertools.chain(*MIGRATIONS[:version]), f"PRAGMA application_id = {APPLICATION_ID}"):
-        link.execute(statement)
+    for statement in ("PRAGMA journal_mode = WAL", *itertools.chain(*MIGRATIONS[:version])):
+        statement(link) if callable(statement) else link.execute(statement)
+    link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     link.execute("ATTACH ? AS new", (str(new),))
     for table in ("meta", "files", "activities", "tracks", "passages"):
         names = ", ".join(row[1] for row in link.execute(f"PRAGMA main.table_info({table})"))
         link.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
-    link.execute("DELETE FROM main.meta WHERE name = 'copies'")
+    if version < 4:
+        link.execute("DELETE FROM main.meta WHERE name = 'copies'")
     link.execute(f"PRAGMA user_version = {version}")
     link.commit()
     link.close()

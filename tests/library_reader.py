@@ -45,6 +45,8 @@ def unzigzag(number):
 
 
 def key(column, z, x, y, chunk):
+    if column >= 16:
+        return -(1 << 63) | (1 << z | x) << 39 | y << 19 | chunk << 6 | column
     return (column != 0) << 62 | z << 57 | x << 37 | y << 17 | chunk << 4 | column
 
 
@@ -71,9 +73,9 @@ def pixels_of(data):
 def columns_of(link, z, x, y, chunk):
     """Bytes of the columns of a chunk but the pixels."""
     found = {}
-    for column in range(1, 16):
+    for column in range(1, 64):
         row = link.execute("SELECT data FROM passages WHERE key = ?", (key(column, z, x, y, chunk),)).fetchone()
-        if row is not None and column < 15:
+        if row is not None and column != 15:
             found[column] = unpacked(row[0])
         elif row is not None:
             data = unpacked(row[0])

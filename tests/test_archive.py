@@ -143,18 +143,6 @@ def test_a_dangling_link_and_a_pipe_are_reported(tmp_path):
     assert set(reasons(found)) == {"gone.gpx", "self.gpx", "pipe.gpx"}
 
 
-@pytest.fixture
-def nobody(tmp_path):
-    """Root may read everything: be somebody else for a while."""
-    before = os.geteuid()
-    if before == 0:
-        for folder in (tmp_path, *tmp_path.parents[:3]):  # with one more of each worker's own
-            folder.chmod(0o755)
-        os.seteuid(65534)
-    yield
-    os.seteuid(before)
-
-
 def test_what_may_not_be_read_is_reported(tmp_path, request):
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret/inside.gpx").write_bytes(GPX)

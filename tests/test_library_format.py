@@ -91,6 +91,15 @@ def test_the_view_of_chunks_says_what_keys_say(link):
     assert {number for (number,) in rows} <= {key(*row) for row in seen}
 
 
+def test_the_page_numbers_the_columns():
+    from heatlas.library.columns import COLUMNS
+
+    said = {
+        name: int(number) for number, name in re.findall(r"^\| (\d+) \| ([a-z_]+) \|", PAGE.read_text(), re.MULTILINE)
+    }
+    assert said == {name: number for name, number in COLUMNS.items() if number}
+
+
 def test_the_page_names_all_tables_and_their_columns(link):
     said = set(re.findall(r"`([a-z_]+)`", PAGE.read_text()))
     tables = [name for (name,) in link.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]

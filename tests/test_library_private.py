@@ -18,7 +18,7 @@ from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.audit import audit
 from heatlas.library.checking import check
 from heatlas.library.drawing import draw
-from heatlas.library.keys import OTHERS, tile_of
+from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.passing import passing
 from heatlas.library.settings import Settings, read_settings
@@ -46,7 +46,7 @@ def all_pixels(library):
     """Every passage of the index: activity, zoom, column and row of its pixel."""
     found = []
     with library.read() as link:
-        for k, data in link.execute("SELECT key, data FROM passages WHERE key < ?", (OTHERS,)):
+        for k, data in link.execute("SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", pixel_keys()):
             zoom, x, y = tile_of(k)
             head = unpack(data)
             ids, lengths, at = decode_header(head)

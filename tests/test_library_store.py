@@ -30,7 +30,7 @@ from heatlas.library.checking import check
 from heatlas.library.drawing import draw
 from heatlas.library.identity import identity, is_library
 from heatlas.library.imports import import_sources
-from heatlas.library.keys import CHUNKS, OTHERS, chunk_of, column_of, key, tile_of
+from heatlas.library.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
 from heatlas.library.merged import list_activities
 from heatlas.library.packing import pack, unpack
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
@@ -354,20 +354,36 @@ def test_damaged_bytes_are_said(data):
         assert len(unpack(data)) <= max(len(data), int.from_bytes(data[:4], "little"))
 
 
-@given(
-    st.integers(0, 15),
-    st.integers(0, 20),
-    st.integers(0, 2**20 - 1),
-    st.integers(0, 2**20 - 1),
-    st.integers(0, CHUNKS - 1),
-)
-def test_keys_sort_and_come_apart(column, zoom, x, y, chunk):
-    number = key(column, zoom, x, y, chunk)
-    assert 0 <= number < 2**63
-    assert tile_of(number) == (zoom, x, y)
-    assert chunk_of(number) == chunk
+@st.composite
+def places(draw):
+    """Zoom, x, y and chunk."""
+    zoom = draw(st.integers(0, 20))
+    return (zoom, *(draw(st.integers(0, 2**zoom - 1)) for _ in "xy"), draw(st.integers(0, CHUNKS - 1)))
+
+
+@given(st.integers(0, NUMBERS - 1), places(), places())
+def test_keys_sort_and_come_apart(column, place, other):
+    number = key(column, *place)
+    assert -(2**63) <= number < 2**63
+    assert (*tile_of(number), chunk_of(number)) == place
     assert column_of(number) == column
-    assert (number < OTHERS) == (column == 0)
+    assert (number < key(column, *other)) == (place < other)
+    zoom = place[0]
+    for least, greatest in (pixel_keys(), pixel_keys(zoom)):
+        assert (least <= number <= greatest) == (column == 0)
+    assert (pixel_keys(zoom)[0] <= key(0, *other) <= pixel_keys(zoom)[1]) == (other[0] == zoom)
+    narrow, narrowest, wide, widest = other_keys(place[:3], place[3])
+    assert (narrow <= number <= narrowest) == (1 <= column < 16)
+    assert (wide <= number <= widest) == (column >= 16)
+    assert not (narrow <= key(column, *other) <= narrowest or wide <= key(column, *other) <= widest) or other == place
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_any_number_comes_apart(number):
+    zoom, x, y = tile_of(number)  # of a damaged file: what checking says, not how it fails
+    assert 0 <= zoom < 32
+    assert -1 <= x < 2**24
+    assert 0 <= y < 2**20
 
 
 def test_check_finds_what_is_wrong(tmp_path):

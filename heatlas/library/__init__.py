@@ -2,12 +2,14 @@
 
 ======================== ==============================================================
 `store`, `schema`        the file, transactions, tables, older files brought up to date
+`failures`               errors of SQLite as sentences
 `identity`               is a file a library, another database, or something else
 `settings`               zooms, and what is hidden
 `activities`, `tracks`   rows of activities; whole tracks, column by column
 `copies`, `merged`       the same activity from several sources: judged; and merged into one
 `passages`               a cut track's passages at one zoom
 `columns`, `keys`        how finely and where a column of the index is kept
+`coverage`               columns that all of the index was made with
 `packing`                bytes packed
 `index`, `chunks`        passages written as chunks of tiles; chunks put together
 `drawing`                windows from the index, with a filter

@@ -12,7 +12,7 @@ import numpy as np
 from heatlas.kernels.index import decode_header, encode_headers, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
-from heatlas.library.keys import CHUNKS, chunk_of, column_of, key
+from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys
 from heatlas.library.packing import TOGETHER, pack_columns, unpack, unpack_columns
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ def _rows(link: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, b
     """All columns of a chunk, the pixels first."""
     return link.execute(
         "SELECT key, data FROM passages WHERE key = ? "
+        "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ? "
         "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
-        (key(PIXELS, *tile, chunk), key(1, *tile, chunk), key(TOGETHER, *tile, chunk)),
+        (key(PIXELS, *tile, chunk), *other_keys(tile, chunk)),
     ).fetchall()
 
 

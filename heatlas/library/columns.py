@@ -19,6 +19,10 @@ temperature 1/4 degree                        1/8 degree
 Seconds and metres are rounded as they add up along the track, so that nothing is lost in many small
 passages. All values read back are multiples of powers of two: sums of them are exact, in any order.
 A value is clamped at 2**30 steps.
+
+A metric that is added gets a row of VALUES with the next free number. Numbers are below 64; 15 holds several columns
+(heatlas.library.packing). What was indexed before has no such column: its values are unknown until the index is made
+anew (heatlas.library.coverage).
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
+from heatlas.library.keys import NUMBERS
 from heatlas.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -71,6 +76,8 @@ assert set(VALUES) == set(METRICS)  # a metric without a column would silently b
 
 COLUMNS = {"pixels": PIXELS, **{n: c for n, (c, _) in AMOUNTS.items()}, **{n: s.column for n, s in VALUES.items()}}
 """Name -> number of each column."""
+assert sorted(set(COLUMNS.values())) == sorted(COLUMNS.values())
+assert max(COLUMNS.values()) < NUMBERS
 _MOST = 1 << 30
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_values
 from heatlas.library.chunks import read_column
-from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
-from heatlas.library.keys import chunk_of, key, tile_of
+from heatlas.library.columns import AMOUNTS, VALUES
+from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
 
@@ -64,8 +64,8 @@ def _chunks(link: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], 
     """Key, activities, and the length of each one's run, of the chunks of the coarsest zoom."""
     zoom = read_settings(link).zooms[0]
     rows = link.execute(
-        "SELECT key, data FROM passages WHERE key >= ? AND key < ?",
-        (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+        "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
+        pixel_keys(zoom),
     ).fetchall()
     for k, data in rows:
         numbers, lengths, _ = decode_header(unpack(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import threading
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, SourceFailed
+from heatlas.library.failures import cannot_write, failures
 from heatlas.library.identity import identity
-from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
+from heatlas.library.schema import APPLICATION_ID, MIGRATIONS, READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +139,7 @@ class Library:
             link = self._link()
             link.execute("BEGIN IMMEDIATE")
             try:
+                _take_steps(link, self.path)
                 yield link
                 link.execute("COMMIT")
             finally:
@@ -226,8 +229,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _prepare(library: Library, create: bool) -> None:
     link = library._link()
-    known = _number(link, "application_id")
-    if known == APPLICATION_ID and _number(link, "user_version") == len(MIGRATIONS):
+    known, version = _number(link, "application_id"), _number(link, "user_version")
+    if known == APPLICATION_ID and version == len(MIGRATIONS):
         return
     if known != APPLICATION_ID:
         empty = known == 0 and not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -235,47 +238,38 @@ def _prepare(library: Library, create: bool) -> None:
             raise _another(library.path)
         link.execute(f"PRAGMA page_size = {_PAGE}")
         link.execute("PRAGMA journal_mode = WAL")
-    with library.write():
-        # Asked again: another process may have been quicker.
-        version = _number(link, "user_version")
-        if version > len(MIGRATIONS):
-            raise SourceFailed(f"{library.path} was written by a newer heatlas: update heatlas to open it")
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
-                if callable(statement):
-                    statement(link)
-                else:
-                    link.execute(statement)
-        link.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    readable = known == APPLICATION_ID and READABLE <= version < len(MIGRATIONS)
+    try:
+        # What can be read as it is waits for nobody: the first transaction that writes takes the steps.
+        link.execute(f"PRAGMA busy_timeout = {0 if readable else _PATIENCE * 1000:.0f}")
+        with library.write():
+            pass
+    except SourceFailed as failure:
+        if not (readable and cannot_write(failure)):
+            raise
+    finally:
+        link.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
     if known != APPLICATION_ID:
         # From the log into the file: who looks at that alone sees whose it is.
         link.execute("PRAGMA wal_checkpoint")
 
 
+def _take_steps(link: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables up to date, inside a transaction that writes."""
+    version = _number(link, "user_version")
+    if version == len(MIGRATIONS):
+        return
+    if version > len(MIGRATIONS):
+        raise SourceFailed(f"{path} was written by a newer heatlas: update heatlas to open it")
+    for statement in itertools.chain(*MIGRATIONS[version:]):
+        if callable(statement):
+            statement(link)
+        else:
+            link.execute(statement)
+    link.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
 def _number(link: sqlite3.Connection, pragma: str) -> int:
     value: int = link.execute(f"PRAGMA {pragma}").fetchone()[0]
     return value
-
-
-_REASONS = {
-    "SQLITE_FULL": "the disk is full; the library is as it was before",
-    "SQLITE_BUSY": "another process is writing to it: try again when it is done",
-    "SQLITE_LOCKED": "another process is writing to it: try again when it is done",
-    "SQLITE_READONLY": "the file or its folder cannot be written",
-    "SQLITE_CANTOPEN": "the file or its folder cannot be opened",
-    "SQLITE_NOTADB": "it is no heatlas library, or damaged",
-    "SQLITE_CORRUPT": "it is damaged: import the recordings into a new one",
-    "SQLITE_IOERR": "reading or writing the disk failed; the library is as it was before",
-}
-
-
-@contextmanager
-def failures(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into one sentence."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", "") or ""
-        reason = next((said for code, said in _REASONS.items() if name.startswith(code)), str(error))
-        raise SourceFailed(f"the library {path} cannot be used: {reason}") from error

@@ -14,8 +14,9 @@ from heatlas.errors import BadOption
 from heatlas.library.activities import delete_activities, read_activities
 from heatlas.library.chunks import remove_runs, settle
 from heatlas.library.copies import resolve
+from heatlas.library.coverage import is_complete, note_columns
 from heatlas.library.index import append, tiles_of
-from heatlas.library.keys import OTHERS, tile_of
+from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.passages import Traceable
 from heatlas.library.settings import privacy_of, read_settings, write_settings, write_zones
 from heatlas.library.tracks import read_track
@@ -60,6 +61,7 @@ def _index(
     workers: int,
 ) -> None:
     shown = {number: hide(track, privacy) for number, track in tracks.items()}
+    note_columns(link)
     append(link, {k: Traceable(track, settings.rejoin) for k, track in shown.items() if track.fixes}, zooms, workers)
 
 
@@ -188,8 +190,9 @@ def compact(
     """
     workers = workers or os.cpu_count() or 1
     with library.read() as link:
-        keys = [tile_of(k) for (k,) in link.execute("SELECT key FROM passages WHERE key < ? ORDER BY key", (OTHERS,))]
-    tiles = [tile for tile, many in Counter(keys).items() if many > 1]
+        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()).fetchall()
+    chunks = Counter(tile_of(k) for (k,) in rows)
+    tiles = [tile for tile, count in chunks.items() if count > 1]
     for start in range(0, len(tiles), _TILES):
         progress(start, len(tiles))
         with library.write() as link:
@@ -211,6 +214,7 @@ def reindex(
     """Make the index anew with other settings: as a whole or, when stopped, not at all.
 
     Where only what is hidden changes, and the secret does not, only activities are touched that are cut otherwise.
+    An index without the columns of metrics that were added since is made anew as a whole.
 
     Parameters
     ----------
@@ -239,9 +243,10 @@ def reindex(
         write_settings(link, after)
         numbers = [row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")]
         touched = numbers
-        if old is not None and (before.zooms, before.rejoin) == (after.zooms, after.rejoin):
+        usable = is_complete(link) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
+        if old is not None and usable:
             touched = [k for k, track in _tracks(link, numbers) if not _same(hide(track, old), hide(track, new))]
-        if old is not None and len(touched) * _SHARE <= len(numbers):
+        if old is not None and usable and len(touched) * _SHARE <= len(numbers):
             _unindex(link, _tracks(link, touched), old, before)
         else:
             link.execute("DELETE FROM passages")

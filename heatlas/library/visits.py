@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.library.columns import PIXELS
-from heatlas.library.keys import key, tile_of
+from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
 from heatlas.places import Visits
@@ -45,8 +44,8 @@ def read_visits(library: Library, keep: NDArray[np.bool_]) -> Visits:
         first, last = read_settings(link).zooms
         zoom = min(max(ZOOM, first), last)
         rows = link.execute(
-            "SELECT key, data FROM passages WHERE key >= ? AND key < ?",
-            (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
+            pixel_keys(zoom),
         )
         for k, data in rows:
             packed = unpack(data)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header
-from heatlas.library.columns import PIXELS
-from heatlas.library.keys import key, tile_of
+from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ def count_tiles(library: Library, zoom: int) -> Census:
     counts: list[NDArray[np.int64]] = []
     with library.read() as link:
         rows = link.execute(
-            "SELECT key, data FROM passages WHERE key >= ? AND key < ? ORDER BY key",
-            (key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)),
+            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
+            pixel_keys(zoom),
         )
         for k, data in rows:
             ids, lengths, _ = decode_header(unpack(data))

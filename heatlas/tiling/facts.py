@@ -9,8 +9,8 @@ import numpy as np
 
 from heatlas.grid import COUNTS, SPENT, Measure
 from heatlas.library.chunks import read_column
-from heatlas.library.columns import PIXELS, VALUES
-from heatlas.library.keys import chunk_of, key, tile_of
+from heatlas.library.columns import VALUES
+from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.visits import read_visits
 from heatlas.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.places import find_places
@@ -47,8 +47,8 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
     zoom = snapshot.settings.zooms[0]
     with view.library.read() as link:
         # The coarsest zoom has the fewest rows.
-        ends = key(PIXELS, zoom, 0, 0), key(PIXELS, zoom + 1, 0, 0)
-        chunks = [row[0] for row in link.execute("SELECT key FROM passages WHERE key >= ? AND key < ?", ends)]
+        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
+        chunks = [row[0] for row in rows]
         for name, scale in VALUES.items():
             if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
                 found.append(Measure("mean", name))

@@ -11,9 +11,9 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.library.columns import VALUES
+from heatlas.library.failures import failures
 from heatlas.library.point_drawing import both_signs
 from heatlas.library.shown import numbers_with
-from heatlas.library.store import failures
 from heatlas.tiling.cache import Cache
 from heatlas.tiling.census import Census, count_tiles
 from heatlas.tiling.crowds import LEAST, choose_among, crowds_of

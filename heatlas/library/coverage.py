@@ -1,0 +1,40 @@
+"""Columns that all of a passage index was made with.
+
+A metric that is added later is unknown in what was indexed before. `meta` says which columns are there throughout, so
+that checking asks for these alone, and making the index anew fills in the others.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from heatlas.library.columns import COLUMNS
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["covered", "is_complete", "note_columns"]
+
+_FIRST = frozenset(range(12))
+"""Columns of an index that does not say which it has."""
+
+
+def covered(link: sqlite3.Connection) -> frozenset[int]:
+    """Numbers of the columns with which every activity was indexed; a newer heatlas may have others."""
+    row = link.execute("SELECT value FROM meta WHERE name = 'columns'").fetchone()
+    return _FIRST if row is None else frozenset(json.loads(row[0]))
+
+
+def is_complete(link: sqlite3.Connection) -> bool:
+    """Whether every activity was indexed with all columns of today."""
+    return covered(link) >= set(COLUMNS.values())
+
+
+def note_columns(link: sqlite3.Connection) -> None:
+    """Write down which columns the index will have throughout, before activities are added to it."""
+    before, ours = covered(link), frozenset(COLUMNS.values())
+    empty = link.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+    after = ours if empty else before & ours
+    if after != before:
+        link.execute("INSERT OR REPLACE INTO meta VALUES ('columns', ?)", (json.dumps(sorted(after)),))

@@ -1,0 +1,48 @@
+"""Errors of SQLite as sentences about a library."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from heatlas.errors import SourceFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["cannot_write", "failures"]
+
+_REASONS = {
+    "SQLITE_FULL": "the disk is full; the library is as it was before",
+    "SQLITE_BUSY": "another process is writing to it: try again when it is done",
+    "SQLITE_LOCKED": "another process is writing to it: try again when it is done",
+    "SQLITE_READONLY": "the file or its folder cannot be written",
+    "SQLITE_CANTOPEN": "the file or its folder cannot be opened",
+    "SQLITE_NOTADB": "it is no heatlas library, or damaged",
+    "SQLITE_CORRUPT": "it is damaged: import the recordings into a new one",
+    "SQLITE_IOERR": "reading or writing the disk failed; the library is as it was before",
+}
+_UNWRITABLE = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""Codes that say nothing against reading."""
+
+
+@contextmanager
+def failures(path: Path) -> Iterator[None]:
+    """Turn each error of SQLite into a SourceFailed that names the library and the reason."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = _code(error)
+        reason = next((said for start, said in _REASONS.items() if code.startswith(start)), str(error))
+        raise SourceFailed(f"the library {path} cannot be used: {reason}") from error
+
+
+def cannot_write(failure: SourceFailed) -> bool:
+    """Whether a library failed only because it cannot be written now: no permission, no space, another writer."""
+    return _code(failure.__cause__).startswith(_UNWRITABLE)
+
+
+def _code(error: BaseException | None) -> str:
+    return getattr(error, "sqlite_errorname", None) or ""
