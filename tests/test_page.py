@@ -609,8 +609,13 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
         page.tap("#compare")
         page.select_option("#tone", "rank", force=True)  # which is not shared: a legend of two rows
         page.wait_for_selector("#legend.two", timeout=WAIT)
-        legend, tag = (page.locator(one).bounding_box() for one in ("#legend", "#tag-a"))
-        assert tag["y"] >= legend["y"] + legend["height"] + 6
+        page.wait_for_function(  # once the page has been laid out anew
+            """() => {
+                const [legend, tag] = ["legend", "tag-a"].map((id) => document.getElementById(id).getBoundingClientRect());
+                return tag.top >= legend.bottom + 6;
+            }""",
+            timeout=WAIT,
+        )
         page.tap("#compare")
         page.tap("#fold")
         assert page.is_visible("#measure")
