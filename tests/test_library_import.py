@@ -50,6 +50,9 @@ def same_batches(ours, theirs):
 @pytest.mark.parametrize("columns", [COLUMNS, ("heart_rate",), ()])
 def test_tracks_of_a_library_are_those_of_the_files(tmp_path, library, columns):
     folder = export(tmp_path / "export")
+    with (folder / "activities.csv").open("a") as table:
+        table.write('77,"Jan 1, 2024, 8:00:00 AM",Gone,Run,60,1,activities/77.gpx,60,1000\n')
+        table.write('78,"Jan 1, 2024, 8:00:00 AM",By hand,Run,60,1,,60,1000\n')
     report = import_sources(library, [folder])
     batches, theirs = load([folder], columns)
     ours = tracks_of(library, columns=columns)
@@ -58,6 +61,8 @@ def test_tracks_of_a_library_are_those_of_the_files(tmp_path, library, columns):
         assert kept.read == theirs.read
         assert [(u.file, u.reason) for u in kept.failed] == [(u.file, u.reason) for u in theirs.failed]
         assert kept.dropped["activities that were virtual or indoors"] == 1
+    for silent in ("rows of a table that name no file", "rows of a table whose file is not there"):
+        assert report.dropped[silent] == theirs.dropped[silent] >= 1
     keep = np.array([False, True, False, True])
     assert len(tracks_of(library, keep)) == 2
     assert check(library, None) == []

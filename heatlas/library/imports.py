@@ -116,6 +116,8 @@ def import_sources(
             waiting = []
         progress(done, total)
     added += _store(library, waiting, report, workers)
+    if report.dropped[_BEFORE] < len(files):  # a second import has nothing new to say of the table
+        report.dropped += export.silent({entry.name for entry in files})
     report.seconds["import"] = time.perf_counter() - started
     with library.read() as link:
         known = link.execute("SELECT count(*) FROM activities").fetchone()[0]

@@ -99,10 +99,9 @@ def is_archive(path: Path) -> bool:
 
 def _walk(paths: Sequence[Path], walk: Walk) -> Iterator[Entry | Unread]:
     seen: set[str] = set()
-    stack = [(path, True) for path in reversed(paths)]
+    stack = [(path, os.path.realpath(path), True) for path in reversed(paths)]
     while stack:
-        path, given = stack.pop()
-        real = os.path.realpath(path)
+        path, real, given = stack.pop()
         if real in seen:
             continue
         seen.add(real)
@@ -110,7 +109,7 @@ def _walk(paths: Sequence[Path], walk: Walk) -> Iterator[Entry | Unread]:
         try:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode):
-                stack += [(inner, False) for inner in _listing(path)]
+                stack += [(inner, resolved, False) for inner, resolved in _listing(path, real)]
                 continue
             if not stat.S_ISREG(status.st_mode):
                 yield Unread(file=name, reason="not a regular file")
@@ -122,10 +121,14 @@ def _walk(paths: Sequence[Path], walk: Walk) -> Iterator[Entry | Unread]:
             yield Unread(file=name, reason=f"cannot be opened: {error.strerror or error}")
 
 
-def _listing(folder: Path) -> list[Path]:
-    """List a folder, last name first, without clutter."""
-    names = [name for name in os.listdir(folder) if not is_clutter(name)]  # noqa: PTH208 - names are enough
-    return [folder / name for name in sorted(names, reverse=True)]
+def _listing(folder: Path, real: str) -> list[tuple[Path, str]]:
+    """List a folder, last name first, without clutter: each path, and the same without links."""
+    with os.scandir(folder) as found:
+        links = {entry.name: entry.is_symlink() for entry in found if not is_clutter(entry.name)}
+    return [
+        (folder / name, os.path.realpath(folder / name) if links[name] else os.path.join(real, name))  # noqa: PTH118 - called for each file
+        for name in sorted(links, reverse=True)
+    ]
 
 
 def _file(walk: Walk, path: Path, name: str, size: int, given: bool) -> Iterator[Entry | Unread]:

@@ -118,6 +118,10 @@ class _Reader:
     """How this table writes things: worked out once over all its rows."""
 
     columns: Mapping[str, Sequence[int]]
+    backwards: Mapping[str, Sequence[int]]
+    """The same, from the last column of each name to the first."""
+    extras: Sequence[str]
+    """Names whose cells are attributes of the export's own."""
     decimal_comma: bool
     month_first: bool | None
     units: Mapping[int, float]
@@ -129,7 +133,14 @@ class _Reader:
         for place, name in enumerate(names):
             columns.setdefault(name, []).append(place)
         comma = any("," in cell and _DECIMAL_COMMA.match(cell.strip()) for line in lines for cell in line)
-        reader = cls(columns, comma, _month_first(_first(line, columns.get("date", ())) for line in lines), {})
+        reader = cls(
+            columns=columns,
+            backwards={name: places[::-1] for name, places in columns.items()},
+            extras=[name for name in columns if name not in _ATTRIBUTES and name not in _KEPT_OUT],
+            decimal_comma=comma,
+            month_first=_month_first(_first(line, columns.get("date", ())) for line in lines),
+            units={},
+        )
         return dataclasses.replace(reader, units=reader._units(lines))
 
     def text(self, line: Sequence[str], name: str) -> str:
@@ -138,7 +149,7 @@ class _Reader:
 
     def last(self, line: Sequence[str], name: str) -> str:
         """Give the last filled cell of that name: Strava puts precise values behind rounded ones."""
-        return _first(line, self.columns.get(name, ())[::-1])
+        return _first(line, self.backwards.get(name, ()))
 
     def number(self, line: Sequence[str], name: str) -> float | None:
         return parse_number(self.last(line, name), self.decimal_comma)
@@ -159,12 +170,10 @@ class _Reader:
             gear=gear.removesuffix(".0") if gear.removesuffix(".0").isdigit() else gear,
             commute=parse_flag(commute) if commute else None,
             private=parse_flag(private) if private else None,
-            extra={name: value for name in self.columns if (value := self._extra(line, name)) is not None},
+            extra={name: value for name in self.extras if (value := self._extra(line, name)) is not None},
         )
 
     def _extra(self, line: Sequence[str], name: str) -> float | bool | str | None:
-        if name in _ATTRIBUTES or name in _KEPT_OUT:
-            return None
         text = self.last(line, name)
         if name == "description" or not text:
             return text or None
@@ -209,7 +218,10 @@ class _Reader:
 
 
 def _first(line: Sequence[str], places: Sequence[int]) -> str:
-    return next((text for place in places if place < len(line) and (text := line[place].strip())), "")
+    for place in places:
+        if place < len(line) and (text := line[place].strip()):
+            return text
+    return ""
 
 
 def _month_first(dates: Iterable[str]) -> bool | None:
