@@ -611,8 +611,8 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
         page.wait_for_selector("#legend.two", timeout=WAIT)
         page.wait_for_function(  # once the page has been laid out anew
             """() => {
-                const [legend, tag] = ["legend", "tag-a"].map((id) => document.getElementById(id).getBoundingClientRect());
-                return tag.top >= legend.bottom + 6;
+                const box = (id) => document.getElementById(id).getBoundingClientRect();
+                return box("tag-a").top >= box("legend").bottom + 6;
             }""",
             timeout=WAIT,
         )
