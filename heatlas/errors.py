@@ -13,10 +13,11 @@
 """
 
 import re
+from pathlib import PurePath
 
 __all__ = [
     "BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Undecided", "Unreadable",
-    "printable",
+    "path_name", "printable",
 ]  # fmt: skip
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -28,6 +29,11 @@ def printable(text: str) -> str:
     Python gives such bytes as lone surrogates (PEP 383), which no encoding takes. Different names stay different.
     """
     return text if text.isascii() else _SURROGATE.sub(_escaped, text)
+
+
+def path_name(path: PurePath) -> str:
+    """Name of a file as it is stored, told and filtered by: with slashes on Windows too; see `printable`."""
+    return printable(path.as_posix())
 
 
 def _escaped(match: re.Match[str]) -> str:

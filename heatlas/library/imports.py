@@ -9,10 +9,11 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import COLUMNS, Batch, Unread, split
-from heatlas.errors import Unreadable, printable
+from heatlas.errors import Unreadable, path_name, printable
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
@@ -27,7 +28,6 @@ from heatlas.sources.time_zones import with_time_zones
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -194,7 +194,7 @@ def _digest(recording: Recording) -> bytes:
 
 
 def _absolute(name: str) -> str:
-    return printable(os.path.abspath(name))  # noqa: PTH100 - the name of a member is no path
+    return path_name(Path(os.path.abspath(name)))  # noqa: PTH100 - the name of a member is no path
 
 
 def _changed(place: Path) -> int:

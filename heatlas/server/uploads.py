@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from heatlas.errors import path_name
 from heatlas.library.imports import import_sources
 from heatlas.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.server.site import current, site_of
@@ -100,7 +101,7 @@ async def _imported(site: Site, body: Path, name: str, digest: str) -> dict[str,
     uploads = _uploads(library)
     folder = uploads if archive else uploads / digest
     report = await _in_thread(_import, library, body, folder / name)
-    data: dict[str, Any] = _without(report, f"{folder}/")
+    data: dict[str, Any] = _without(report, f"{path_name(folder)}/")
     return data
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from heatlas.batch import Unread
-from heatlas.errors import BadOption, Unreadable, printable
+from heatlas.errors import BadOption, Unreadable, path_name
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import (
@@ -105,7 +105,7 @@ def _walk(paths: Sequence[Path], walk: Walk) -> Iterator[Entry | Unread]:
         if real in seen:
             continue
         seen.add(real)
-        name = printable(str(path))
+        name = path_name(path)
         try:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode):

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heatlas.errors import Unreadable, printable
+from heatlas.errors import Unreadable, path_name
 from heatlas.sources.archive import TABLE, Sheet, entries
 from heatlas.sources.strava_table import Row, Table, read_activities
 
@@ -131,7 +131,7 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
 def _beside(paths: Sequence[Path]) -> list[Sheet]:
     """Tables beside folders of an export that were handed over without it."""
     beside = [path.parent / TABLE for path in paths if path.name == "activities"]
-    return [Sheet(printable(str(table)), table.read_bytes) for table in beside if table.is_file()]
+    return [Sheet(path_name(table), table.read_bytes) for table in beside if table.is_file()]
 
 
 def _keys(table: Table) -> dict[str, Row]:
