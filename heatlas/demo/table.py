@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +43,7 @@ HEADER = (
 
 def _date(time: int) -> str:
     """Date as the export writes it, in UTC: Jun 4, 2024, 6:13:47 AM."""
-    when = datetime.fromtimestamp(time, UTC)
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time)
     month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][when.month - 1]
     half = "PM" if when.hour >= 12 else "AM"
     return f"{month} {when.day}, {when.year}, {(when.hour + 11) % 12 + 1}:{when:%M:%S} {half}"

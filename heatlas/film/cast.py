@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.batch import split
+from heatlas.film.timeline import utc
 from heatlas.metrics import metric_named
 from heatlas.where import offset_of
 from heatlas.window import Window
@@ -86,7 +87,7 @@ def in_crowds(cast: Cast, least: int, window: Window, metric: str = "") -> Cast 
 
 
 def _first_of_month(moment: float) -> float:
-    day = dt.datetime.fromtimestamp(moment, dt.UTC)
+    day = utc(moment)
     return dt.datetime(day.year, day.month, 1, tzinfo=dt.UTC).timestamp()
 
 

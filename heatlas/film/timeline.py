@@ -17,7 +17,7 @@ from heatlas.errors import BadOption
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Timeline", "make_timeline", "parse_duration", "parse_span", "parse_step"]
+__all__ = ["Timeline", "make_timeline", "parse_duration", "parse_span", "parse_step", "utc"]
 
 DAY = 86400.0
 _SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0}
@@ -26,6 +26,12 @@ _LONGEST = 3600.0
 _MOST_FRAMES = 100_000
 _BY_DAYS = 100
 """Days up to which a film's date says the day, not the month alone."""
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def utc(seconds: float) -> dt.datetime:
+    """Date and time of a moment. `datetime.fromtimestamp` knows none before 1970 on Windows."""
+    return _EPOCH + dt.timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,14 @@ class Timeline:
 
     def date(self, frame: int) -> str:
         """Words for the moment of a frame: "March 2024", with the day in short films."""
-        last = dt.datetime.fromtimestamp(self.ends[frame] - 1, dt.UTC)
+        last = utc(self.ends[frame] - 1)
         words = f"{_MONTHS[last.month - 1]} {last.year}"
         return f"{last.day} {words}" if self.ends[-1] - self.begin <= _BY_DAYS * DAY else words
 
     @staticmethod
     def day(moment: float) -> str:
         """The day of a moment: 2024-03-14."""
-        return dt.datetime.fromtimestamp(moment, dt.UTC).date().isoformat()
+        return utc(moment).date().isoformat()
 
     def dates(self) -> list[str]:
         """All words that `date` gives, each once."""
@@ -64,7 +70,7 @@ class Timeline:
 
     def years(self) -> list[float]:
         """Shares of the film's time at which years begin."""
-        first, last = (dt.datetime.fromtimestamp(moment, dt.UTC).year for moment in (self.begin, self.ends[-1]))
+        first, last = (utc(moment).year for moment in (self.begin, self.ends[-1]))
         news = [dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in range(first + 1, last + 1)]
         length = self.ends[-1] - self.begin
         return [(new - self.begin) / length for new in news if new < self.ends[-1]]
@@ -104,7 +110,7 @@ def make_timeline(first: float, last: float, frames: int, step: int | str, span:
 def _borders(begin: float, end: float, step: int | str) -> NDArray[np.float64]:
     """Moments after `begin` at which steps end; the last is `end`."""
     if step == "month":
-        day = dt.datetime.fromtimestamp(begin, dt.UTC)
+        day = utc(begin)
         months: list[float] = []
         while not months or months[-1] < end:
             day = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.sink import Sink
+from heatlas.sources.sqlite_head import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,7 +170,7 @@ def _style_of(path: Path) -> str | None:
     with suppress(sqlite3.Error):
         # What a run that was killed was about to write is taken back first, which changes the file.
         mode = "rw" if _journal_of(path).exists() else "ro"
-        link = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
+        link = sqlite3.connect(f"{address_of(path.resolve())}?mode={mode}", uri=True)
         try:
             row = link.execute("SELECT value FROM heatlas_state WHERE name = 'style'").fetchone()
         finally:

@@ -19,7 +19,7 @@ from heatlas.errors import SourceFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Head", "in_use", "read_head"]
+__all__ = ["Head", "address_of", "in_use", "read_head"]
 
 _HEADER = 100
 """Bytes: no database has fewer (https://www.sqlite.org/fileformat2.html, 1.3)."""
@@ -34,6 +34,21 @@ class Head:
     """Whose it is; 0 where that is not said."""
     blank: bool
     """That is not said, and there is no table in it."""
+
+
+def address_of(path: Path) -> str:
+    """URI of a file, as SQLite takes it.
+
+    A share of the network, which a drive of Windows may stand for, is a path that begins with two slashes: as the
+    authority of the URI, where pathlib puts its server, SQLite refuses it.
+
+    Parameters
+    ----------
+    path : Path
+        Absolute.
+    """
+    address = path.as_uri()
+    return address if address.startswith("file:///") else address.replace("file://", "file:////", 1)
 
 
 def in_use(path: Path) -> bool:
@@ -73,7 +88,7 @@ def read_head(path: Path) -> Head | None:
         raise SourceFailed(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
     if not stat.S_ISREG(status.st_mode) or status.st_size < _HEADER:
         return None
-    address = path.resolve().as_uri()
+    address = address_of(path.resolve())
     try:
         # Immutable: without locks and without the log, so that nothing is made, or waited for.
         head = _asked(f"{address}?mode=ro&immutable=1")

@@ -14,6 +14,7 @@ from heatlas.library.columns import VALUES
 from heatlas.library.failures import failures
 from heatlas.library.point_drawing import both_signs
 from heatlas.library.shown import numbers_with
+from heatlas.sources.sqlite_head import address_of
 from heatlas.tiling.cache import Cache
 from heatlas.tiling.census import Census, count_tiles
 from heatlas.tiling.crowds import LEAST, choose_among, crowds_of
@@ -113,7 +114,7 @@ def open_view(
 
 def _watch(path: Path) -> sqlite3.Connection:
     with failures(path):
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=10.0)
+        return sqlite3.connect(f"{address_of(path.resolve())}?mode=ro", uri=True, check_same_thread=False, timeout=10.0)
 
 
 def close(view: View) -> None:

@@ -13,6 +13,7 @@ from heatlas.errors import SourceFailed
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select
 from heatlas.sources.databases.rows import ROWS, batches_of, infer_schema
+from heatlas.sources.sqlite_head import address_of
 from heatlas.sources.tables.polylines import polyline_column
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
 def _connect(path: str) -> sqlite3.Connection:
     # as_uri writes what SQLite's own URIs need written otherwise: ? # % in a name.
     link = sqlite3.connect(
-        f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=_LOCK_SECONDS, check_same_thread=False
+        f"{address_of(Path(path).absolute())}?mode=ro", uri=True, timeout=_LOCK_SECONDS, check_same_thread=False
     )
     link.execute("PRAGMA query_only = ON")
     link.execute("PRAGMA trusted_schema = OFF")  # views of a stranger's file call no functions with side effects
