@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from heatlas.errors import TooLarge
@@ -82,11 +83,40 @@ def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) 
 
 def free_memory() -> float:
     """Bytes that can be had without swapping; 4 GB where the system does not say."""
-    try:
-        with open("/proc/meminfo") as file:  # noqa: PTH123 - a file of the kernel's
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024.0
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (OSError, ValueError, AttributeError):
-        return 4 * 2.0**30
+    for ask in (_said_by_linux, _said_by_windows, _free_pages, _half_of_all):
+        try:
+            free = ask()
+        except (OSError, ValueError, AttributeError):
+            continue
+        if free > 0:
+            return free
+    return 4 * 2.0**30
+
+
+def _said_by_linux() -> float:
+    with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel's
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024.0
+    return 0.0
+
+
+def _said_by_windows() -> float:
+    """Ask GlobalMemoryStatusEx."""
+    if sys.platform == "win32":
+        import ctypes
+
+        # MEMORYSTATUSEX: its own size, the load in percent, then seven numbers of 64 bits: all memory, what is free ...
+        status = (ctypes.c_uint64 * 8)(64)
+        if ctypes.windll.kernel32.GlobalMemoryStatusEx(status):
+            return float(status[2])
+    return 0.0
+
+
+def _free_pages() -> float:
+    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _half_of_all() -> float:
+    """Half of all memory, for systems such as macOS that keep free pages for files and do not say how many."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2.0

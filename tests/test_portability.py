@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import SimpleNamespace
 
-from heatlas.errors import path_name
+import pytest
+
+from heatlas import memory
+from heatlas.errors import HeatlasError, path_name
+from heatlas.film import mp4
 from heatlas.film.timeline import DAY, Timeline, make_timeline, utc
+from heatlas.sinks.aside import aside, rename
 from heatlas.sources.sqlite_head import address_of
 
 CODE = sorted((Path(__file__).resolve().parents[1] / "heatlas").rglob("*.py"))
@@ -49,3 +57,109 @@ def test_databases_on_a_share_of_the_network_have_an_address(tmp_path):
         link.execute("CREATE TABLE t (x)")
     with closing(sqlite3.connect(f"{address_of(file)}?mode=ro", uri=True)) as link:
         assert link.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_files_of_text_name_their_encoding():
+    found = []
+    for path in CODE:
+        for name, node in calls(path):
+            given = {keyword.arg for keyword in node.keywords}
+            text = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            binary = any("b" in word for word in text[-1:])
+            if name in {"read_text", "write_text"} and "encoding" not in given:
+                found.append((path.name, node.lineno))
+            if name == "fdopen" and not binary and "encoding" not in given:
+                found.append((path.name, node.lineno))
+            if isinstance(node.func, ast.Name) and name == "open" and not binary and "encoding" not in given:
+                found.append((path.name, node.lineno))
+    assert not found
+
+
+def test_memory_where_the_system_does_not_say_as_linux_does(monkeypatch):
+    said = {"SC_PHYS_PAGES": 1 << 21, "SC_PAGE_SIZE": 1 << 12}
+
+    def sysconf(name):
+        if name not in said:
+            raise ValueError("unrecognized configuration name")  # as macOS does
+        return said[name]
+
+    monkeypatch.setattr(memory, "_said_by_linux", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(os, "sysconf", sysconf)
+    assert memory.free_memory() == 4 * 2**30  # half of 8 GB
+    said["SC_AVPHYS_PAGES"] = 1 << 20
+    assert memory.free_memory() == 4 * 2**30
+    monkeypatch.delattr(os, "sysconf")
+    assert memory.free_memory() == 4 * 2**30  # nobody knows
+
+
+def test_memory_on_windows(monkeypatch):
+    import ctypes
+
+    def status_of(status):
+        assert status[0] == 64  # a DWORD of the structure's size, and one of the load
+        status[1], status[2] = 32 << 30, 20 << 30
+        return 1
+
+    kernel = SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=status_of))
+    monkeypatch.setattr(memory, "_said_by_linux", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
+    assert memory.free_memory() == 20 << 30
+
+
+class Pipe:
+    """A pipe that nobody reads from."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def write(self, data):
+        raise OSError(self.number, os.strerror(self.number))
+
+    def close(self):
+        self.write(b"")
+
+
+def test_an_encoder_that_ended_is_told_by_its_pipe_on_every_system():
+    reel = SimpleNamespace(frames=[SimpleNamespace(data=memoryview(b"abc"))])
+    for number in (errno.EPIPE, errno.EINVAL):
+        assert not mp4._feed(Pipe(number), reel)
+        assert not mp4._close(Pipe(number))
+    with pytest.raises(OSError, match="No space"):
+        mp4._feed(Pipe(errno.ENOSPC), reel)
+
+
+def test_names_of_uploads_that_windows_cannot_have(monkeypatch):
+    from heatlas.server.uploads import _possible
+
+    given = ["12:30 run.gpx", "con.gpx", "Com1 .tcx", "a?.fit. ", "contest.gpx", "a.b.gpx"]
+    assert [_possible(name) for name in given] == given
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert [_possible(name) for name in given] == [
+        "12_30 run.gpx", "_con.gpx", "_Com1 .tcx", "a_.fit", "contest.gpx", "a.b.gpx",
+    ]  # fmt: skip
+
+
+def test_a_file_that_another_program_has_open_is_tried_again_on_windows(tmp_path, monkeypatch):
+    replace, refusals = os.replace, 3
+
+    def held(written, final):
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise PermissionError(errno.EACCES, "Access is denied")
+        replace(written, final)
+
+    monkeypatch.setattr(os, "replace", held)
+    monkeypatch.setattr("heatlas.sinks.aside._PAUSE", 0)
+    (tmp_path / "a").write_bytes(b"new")
+    with pytest.raises(PermissionError):
+        rename(tmp_path / "a", tmp_path / "b")
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        rename(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"new"
+    refusals = 1
+    with pytest.raises(HeatlasError, match=r"cannot write .*Access is denied"), aside(tmp_path / "b") as draft:
+        draft.write_bytes(b"newer")
+    assert (tmp_path / "b").read_bytes() == b"new"

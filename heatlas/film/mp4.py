@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 import tempfile
@@ -76,7 +77,9 @@ def _feed(pipe: IO[bytes], reel: Reel) -> bool:
     try:
         for frame in reel.frames:
             pipe.write(frame.data.cast("B"))
-    except BrokenPipeError:
+    except OSError as error:
+        if not _is_broken(error):
+            raise
         return False
     return _close(pipe)
 
@@ -86,6 +89,13 @@ def _close(pipe: IO[bytes] | None) -> bool:
     try:
         if pipe is not None:
             pipe.close()
-    except BrokenPipeError:
+    except OSError as error:
+        if not _is_broken(error):
+            raise
         return False
     return True
+
+
+def _is_broken(error: OSError) -> bool:
+    """Whether nobody reads from a pipe any more: Windows calls it an invalid argument."""
+    return isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL

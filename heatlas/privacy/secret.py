@@ -38,9 +38,9 @@ def owner_secret() -> bytes:
         except FileExistsError:
             pass
         else:
-            with os.fdopen(handle, "w") as file:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
-        secret = bytes.fromhex(path.read_text().strip())
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError:
         secret = b""
     except OSError as error:

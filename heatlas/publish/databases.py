@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.sink import Sink
+from heatlas.sinks.aside import rename
 from heatlas.sources.sqlite_head import address_of
 
 if TYPE_CHECKING:
@@ -193,5 +194,5 @@ def _finish(layout: Layout, ledger: Ledger, here: Path, path: Path, metadata: Me
         ledger.link.close()
         with failures(path):
             _journal_of(path).unlink(missing_ok=True)  # of what was there: it would be played into this
-            here.replace(path)
+            rename(here, path)
     return [path]

@@ -17,6 +17,7 @@ from heatlas.publish.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.page_files import FORMER, page_files
 from heatlas.publish.sink import Sink
+from heatlas.sinks.aside import rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ def _write(path: Path, form: str, made: set[tuple[int, int]], zoom: int, x: int,
         draft = f"{path}/{_DRAFT}"
         with open(draft, "wb", buffering=0) as file:  # noqa: PTH123
             file.write(data)
-        os.replace(draft, f"{folder}/{y}.{form}")  # noqa: PTH105
+        rename(draft, f"{folder}/{y}.{form}")
 
 
 def _remove(path: Path, form: str, zoom: int, x: int, y: int) -> None:
@@ -133,7 +134,7 @@ def _write_if_new(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}{_DRAFT}")
     draft.write_bytes(content)
-    draft.replace(path)
+    rename(draft, path)
 
 
 def tile_json(metadata: Metadata) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,8 @@ __all__ = ["receive", "tidy"]
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
 """What the forms of any web page can send; files come as they are."""
 _LONGEST = 200
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
+"""Names that are no files on Windows, whatever their ending."""
 
 
 async def receive(request: Request) -> dict[str, Any]:
@@ -67,9 +71,18 @@ def _name(request: Request) -> str:
     """Name of the file, percent-encoded in X-Filename: the last part of it, without anything that could do harm."""
     text = unquote(request.headers.get("x-filename", ""), errors="replace").replace("\\", "/")
     name = "".join(char for char in text.rpartition("/")[2] if char.isprintable()).strip().lstrip(".")
-    name = name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
+    name = _possible(name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore"))
     if not name:
         raise HTTPException(400, "the header X-Filename must name the file, percent-encoded")
+    return name
+
+
+def _possible(name: str) -> str:
+    """The name as a file of this system can have it: Windows knows devices and streams where others have letters."""
+    if sys.platform == "win32":
+        name = re.sub(r'[<>:"|?*]', "_", name).rstrip(" .")
+        if name.partition(".")[0].rstrip().upper() in _DEVICES:
+            return f"_{name}"
     return name
 
 

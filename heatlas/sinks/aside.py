@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["aside"]
+__all__ = ["aside", "rename"]
+
+_TRIES = 20
+_PAUSE = 0.05
+"""Seconds: a second in all."""
 
 
 @contextmanager
@@ -42,6 +49,28 @@ def aside(path: Path) -> Iterator[Path]:
             yield folder / final.name
             made = [file for file in folder.iterdir() if file.name != LOCK]
             for written in sorted(made, key=lambda file: file.name == final.name):
-                written.replace(final.parent / written.name)
+                rename(written, final.parent / written.name)
     except OSError as error:
         raise HeatlasError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def rename(written: str | Path, final: str | Path) -> None:
+    """Give a file its final name, in place of one that has it.
+
+    Windows refuses while another program has either open. Those that look at every new file, such as scanners for
+    viruses, and servers that give it away, let go of it soon.
+
+    Raises
+    ------
+    OSError
+        When the system refuses for good.
+    """
+    for left in reversed(range(_TRIES if sys.platform == "win32" else 1)):
+        try:
+            os.replace(written, final)  # noqa: PTH105 - names may be text, which is quicker where files are many
+        except PermissionError:
+            if not left:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
