@@ -100,7 +100,7 @@ def write_description(path: Path, description: dict[str, Any]) -> Path:
     beside = path.with_name(f"{path.name}.json")
     # One line for each key: the lists of coordinates stay readable and can be pasted.
     lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items())
-    beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
     return beside
 
 
@@ -122,7 +122,7 @@ def write_georeference(path: Path, artwork: Artwork) -> list[Path]:
     left, size, _, top, _, _ = numbers = geotransform(artwork.window)
     world = path.with_suffix(_WORLD_FILE[path.suffix.lower()])
     centre = (size, 0.0, 0.0, -size, left + size / 2, top - size / 2)
-    world.write_text("".join(f"{number!r}\n" for number in centre), encoding="ascii")
+    world.write_text("".join(f"{number!r}\n" for number in centre), encoding="ascii", newline="\n")
 
     auxiliary = path.with_name(path.name + ".aux.xml")
     auxiliary.write_text(
@@ -131,6 +131,7 @@ def write_georeference(path: Path, artwork: Artwork) -> list[Path]:
         f"  <GeoTransform>{', '.join(repr(number) for number in numbers)}</GeoTransform>\n"
         "</PAMDataset>\n",
         encoding="utf-8",
+        newline="\n",
     )
     return [write_description(path, describe(path.name, artwork)), world, auxiliary]
 
