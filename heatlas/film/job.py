@@ -12,7 +12,7 @@ from heatlas.choice import Choice, is_centred, why_nowhere
 from heatlas.clean import is_believable
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.film.reel import FORMATS, Reel, check_film, write_reel
-from heatlas.film.scenes import Look, Scenes
+from heatlas.film.scenes import Look, Scenes, Script
 from heatlas.film.timeline import parse_duration, parse_span, parse_step
 from heatlas.finish import measure_unit, window_data, written_per_value
 from heatlas.memory import check_memory
@@ -143,6 +143,14 @@ class FilmJob:
         """The format that the output's ending asks for."""
         return FORMATS[self.output.suffix.lower()]
 
+    @property
+    def script(self) -> Script:
+        """The options that decide what the frames show."""
+        return Script(
+            self.measure, self.smoothing, self.look, self.step, self.span, self.duration, self.fps, self.least,
+            self.form.aura,
+        )  # fmt: skip
+
     def _window(self, box: tuple[float, float, float, float]) -> Window:
         """The window over a box; where no size was asked for, of the format's size."""
         frame = self.frame
@@ -189,7 +197,7 @@ class FilmJob:
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
-        scenes = Scenes.plan(tracks, window, self, workers)
+        scenes = Scenes.plan(tracks, window, self.script, workers)
         if scenes is None:
             raise NothingToDraw(why_nowhere(self.measure, places))
         chosen = time.perf_counter()

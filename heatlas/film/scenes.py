@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.film.cast import Cast
-    from heatlas.film.job import FilmJob
     from heatlas.film.timeline import Timeline
     from heatlas.grid import Measure
     from heatlas.rendering import Drawn
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from heatlas.tracks import Tracks
     from heatlas.window import Window
 
-__all__ = ["HOLD", "Look", "Scenes"]
+__all__ = ["HOLD", "Look", "Scenes", "Script"]
 
 HOLD = 2.0
 """Seconds for which the last frame is held."""
@@ -78,6 +77,26 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """Options of a film that decide what its frames show; the tracks and the window are known later."""
+
+    measure: Measure
+    smoothing: Smoothing
+    look: Look
+    step: int | str
+    """Step of time from frame to frame: days, "week", "month", or "auto"."""
+    span: int | None
+    """Days for which an activity stays visible; None: for good."""
+    duration: float
+    """Seconds in which time runs, without the hold."""
+    fps: float
+    least: int
+    """Activities that come at once at least; 0: as they are."""
+    aura: bool
+    """Whether what is new shines on what is around."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scenes:
     """A film that is planned: all but the frames is known."""
 
@@ -102,29 +121,29 @@ class Scenes:
     workers: int | None
 
     @classmethod
-    def plan(cls, tracks: Tracks, window: Window, job: FilmJob, workers: int | None) -> Scenes | None:
+    def plan(cls, tracks: Tracks, window: Window, script: Script, workers: int | None) -> Scenes | None:
         """Say what each frame shows, and fit the tone; None: nothing lies in the window."""
-        measure, smoothing, look = job.measure, job.smoothing, job.look
+        measure, smoothing, look = script.measure, script.smoothing, script.look
         cast = make_cast(tracks.batches, window, window.grown(halo(smoothing, window)))
         if not cast.tracks:
             return None
-        if job.least:
-            crowded = in_crowds(cast, job.least, window, measure.metric)
+        if script.least:
+            crowded = in_crowds(cast, script.least, window, measure.metric)
             if crowded is None:
                 having = f" with {measure.metric}" if measure.metric else ""
                 raise NothingToDraw(
-                    f"fewer than {job.least} activities{having} are to be seen, and --public shows no fewer: take a "
+                    f"fewer than {script.least} activities{having} are to be seen, and --public shows no fewer: take a "
                     "wider filter or window, or another --public-least"
                 )
             cast = crowded
         line = make_timeline(
-            float(cast.starts[0]), float(cast.starts[-1]), round(job.duration * job.fps), job.step, job.span
+            float(cast.starts[0]), float(cast.starts[-1]), round(script.duration * script.fps), script.step, script.span
         )
         before = np.searchsorted(cast.starts, line.ends)
         gone = np.zeros_like(before)
         if line.span is not None:
             gone = np.searchsorted(cast.starts, line.ends - line.span)
-        full = int(np.argmax(cast.fixes[before] - cast.fixes[gone])) if job.span else len(line) - 1
+        full = int(np.argmax(cast.fixes[before] - cast.fixes[gone])) if script.span else len(line) - 1
         fullest = heat(cast.tracks[gone[full] : before[full]], window, measure, smoothing, workers)
         if not fullest.bare.filled.any():
             return None
@@ -135,11 +154,11 @@ class Scenes:
         most = (cast.totals[before] - cast.totals[gone]).max(axis=0)
         caption = Caption.lay_out(
             window.width, look.background, _accent(colours), line.dates(),
-            words_for(float(most[0]), float(most[1]), float(most[2]), job.span), line.years(),
+            words_for(float(most[0]), float(most[1]), float(most[2]), script.span), line.years(),
         )  # fmt: skip
         legend = _legend(tone, style, measure, window) if look.legend else None
         return cls(
-            window, smoothing, cast, line, before, gone, fullest, style, tone, job.fps, caption, legend, job.form.aura,
+            window, smoothing, cast, line, before, gone, fullest, style, tone, script.fps, caption, legend, script.aura,
             workers,
         )  # fmt: skip
 
