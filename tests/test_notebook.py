@@ -58,6 +58,8 @@ def test_the_page_on_notebooks_runs(tmp_path, monkeypatch):
 
     export(tmp_path / "export.zip")
     import_into(tmp_path / "heatlas.db", tmp_path / "export.zip")
+    rows = (f"{60 + k / 100},{25 + k / 50},{k % 30},{'Hospital' if k % 3 else 'Clinic'}\n" for k in range(50))
+    (tmp_path / "clinics.csv").write_text("latitude,longitude,beds,type\n" + "".join(rows))
     monkeypatch.chdir(tmp_path)
     text = NOTEBOOK.with_name("how-to").joinpath("notebooks.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text.partition("## folium")[0], re.DOTALL)
