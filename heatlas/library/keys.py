@@ -10,9 +10,7 @@ There are three ranges of keys. Each is in the order of zoom, x, y, chunk and co
 
 from __future__ import annotations
 
-from heatlas.library.schema import DEEPEST
-
-__all__ = ["CHUNKS", "NUMBERS", "chunk_of", "column_of", "key", "other_keys", "pixel_keys", "tile_of"]
+__all__ = ["CHUNKS", "DEEPEST", "NUMBERS", "chunk_of", "column_of", "key", "other_keys", "pixel_keys", "tile_of"]
 
 _COLUMN_BITS, _CHUNK_BITS, _TILE_BITS, _ZOOM_BITS = 4, 13, 20, 5
 _Y = _COLUMN_BITS + _CHUNK_BITS
@@ -23,6 +21,8 @@ _WIDE_BITS = 6
 _WIDE_Y = _WIDE_BITS + _CHUNK_BITS
 _WIDE_X = _WIDE_Y + _TILE_BITS
 
+DEEPEST = 20
+"""Finest zoom that an index may have: keys hold no finer tile."""
 CHUNKS = 1 << _CHUNK_BITS
 """Chunks that a tile may have."""
 NUMBERS = 1 << _WIDE_BITS

@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-__all__ = ["APPLICATION_ID", "DEEPEST", "MIGRATIONS", "READABLE", "SPAN", "TIMELESS"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "READABLE", "SPAN", "TIMELESS"]
 
 APPLICATION_ID = 0x4865_4174
 """HeAt: by this SQLite's own tools tell a library from other databases."""
-DEEPEST = 20
-"""Finest zoom that an index may have: keys hold no finer tile."""
 
 _FIRST = (
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.clean import Gaps
 from heatlas.errors import BadOption
-from heatlas.library.schema import DEEPEST
+from heatlas.library.keys import DEEPEST
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.privacy import Privacy, Zone, owner_secret
 from heatlas.traced import REJOIN
