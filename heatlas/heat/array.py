@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.colormaps import colormap
-from heatlas.colour import colour, parse_background
+from heatlas.colour import parse_background
 from heatlas.errors import BadOption
 from heatlas.finish import in_base_unit
 from heatlas.heat import arithmetic
 from heatlas.heat.arithmetic import Worked
-from heatlas.heat.look import Look, colours_of, legend_of, tone_of
-from heatlas.heat.meaning import check_alike, is_amount, meaning_of
+from heatlas.heat.look import Look
+from heatlas.heat.meaning import check_alike, meaning_of
+from heatlas.heat.styled import StyledGrid
 from heatlas.heat.widths import smoothed_anew
 from heatlas.tone import Tone, parse_scale
 
@@ -26,17 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
     from PIL.Image import Image
 
-    from heatlas.grid import Grid
     from heatlas.heat.widths import Width
-    from heatlas.picture import Picture
     from heatlas.rendering import Drawn
-    from heatlas.window import Window
 
 __all__ = ["Heat"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Heat:
+class Heat(StyledGrid):
     """A measure over a window: values, where they lie, and how they are shown. It never changes: methods give another.
 
     `Tracks.heat` and `PointSet.heat` make it.
@@ -49,10 +47,6 @@ class Heat:
     >>> this_year - last_year                                      # doctest: +SKIP
     """
 
-    worked: Worked
-    """What was counted and smoothed, or worked out of other heats, and what it means."""
-    look: Look = field(default_factory=Look)
-    """How it is shown."""
     width: Width | None = None
     """How it was smoothed; None where it was worked out of other heats."""
     again: Callable[[Width], Drawn] | None = None
@@ -74,81 +68,6 @@ class Heat:
             Draws the same with another width.
         """
         return cls(Worked(drawn, meaning_of(drawn.smoothed.measure)), width=width, again=again)
-
-    @property
-    def bare(self) -> Grid:
-        """As counted, over the window, before smoothing."""
-        return self.worked.drawn.bare
-
-    @property
-    def smoothed(self) -> Grid:
-        """As shown: the planes behind `values`."""
-        return self.worked.drawn.smoothed
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """Stage -> how long it took."""
-        return self.worked.drawn.seconds
-
-    @cached_property
-    def values(self) -> NDArray[np.float32]:
-        """(height, width) float32 in `unit`, NaN where nothing is; the first row is the northernmost. Read only."""
-        values = self.smoothed.values
-        values.flags.writeable = False
-        return values
-
-    @property
-    def window(self) -> Window:
-        """The pixels on the lattice of the world; another heat over it can be compared with this one."""
-        return self.smoothed.window
-
-    @property
-    def bbox(self) -> tuple[float, float, float, float]:
-        """West, south, east, north: outer edges in degrees; east exceeds 180 across the antimeridian."""
-        return self.window.bbox
-
-    @property
-    def crs(self) -> str:
-        """Coordinate reference system of the rows and columns."""
-        return "EPSG:3857"
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width, pixels."""
-        return self.window.height, self.window.width
-
-    @property
-    def measure(self) -> str:
-        """What is shown, as it is written: passes, mean(pace), ratio(seconds / metres) ..."""
-        return str(self.smoothed.measure)
-
-    @property
-    def unit(self) -> str:
-        """Unit of `values`, empty where they have none: passes, s, s/m (of a pace), bpm ..."""
-        return self.worked.meaning.unit.symbol
-
-    @property
-    def title(self) -> str:
-        """What a legend calls it."""
-        return self.worked.meaning.title
-
-    @property
-    def total(self) -> float:
-        """Sum over the window before smoothing; of a mean, an extreme or a ratio the passages (or points) behind it."""
-        bare = self.bare
-        plane = bare.total if bare.count is None or is_amount(bare.measure) else bare.count
-        return float(plane.sum(dtype=float))
-
-    @cached_property
-    def fitted(self) -> Tone:
-        """The tone that it is shown in.
-
-        Raises
-        ------
-        NothingToDraw
-            When no pixel has a value to fit it to.
-        """
-        return tone_of(self.worked.drawn, self.worked.meaning, self.look.tone)
 
     def smooth(self, width: str | float | Width, workers: int | None = None) -> Heat:
         """Smooth anew from what was counted, to the last bit as if it had been drawn so; a wider reach counts again.
@@ -208,19 +127,6 @@ class Heat:
 
     def _looking(self, **changed: Any) -> Heat:
         return replace(self, look=replace(self.look, **changed))
-
-    @property
-    def colours(self) -> NDArray[np.uint8]:
-        """(256, 4) RGBA from the lowest to the highest value of the scale."""
-        return colours_of(self.worked.drawn, self.worked.meaning, self.look)
-
-    def picture(self) -> Picture:
-        """Colours of all pixels, as sinks take them."""
-        return colour(self.smoothed, self.fitted, self.colours, self.look.background)
-
-    def legend(self, scale: float = 1.0) -> NDArray[np.uint8]:
-        """Draw the bar with numbers: (h, w, 4) RGBA, at a scale of 1 some 280 px wide."""
-        return legend_of(self.fitted, self.colours, self.worked.meaning, self.look.background, scale)
 
     def image(self, legend: bool = False) -> Image:
         """Paint it.

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.colour import parse_background
 from heatlas.errors import HeatlasError
+from heatlas.heat.files import image_of
 from heatlas.heat.meaning import is_amount
 from heatlas.ticks import nice_ticks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from heatlas.heat.array import Heat
+    from heatlas.heat.styled import StyledGrid
 
 __all__ = ["described", "figure", "thumbnail"]
 
@@ -28,14 +31,14 @@ _ADDITIVE = frozenset({"seconds", "metres", "fixes", "sum", "count"})
 """Measures whose sum over all pixels says something."""
 
 
-def described(heat: Heat) -> str:
+def described(heat: StyledGrid) -> str:
     """One line on a heat."""
     box = ",".join(f"{x:.6g}" for x in heat.bbox)
     height, width = heat.shape
     return f"<Heat {heat.title!r} {width} x {height} px of {_metres(heat.window.resolution)}, bbox {box}>"
 
 
-def thumbnail(heat: Heat) -> bytes | None:
+def thumbnail(heat: StyledGrid) -> bytes | None:
     """Paint a heat small, as PNG, on a dark ground unless another was chosen; None where there is nothing to see."""
     try:
         image = _small(heat)
@@ -48,10 +51,10 @@ def thumbnail(heat: Heat) -> bytes | None:
     return buffer.getvalue()
 
 
-def _small(heat: Heat) -> Image:
+def _small(heat: StyledGrid) -> Image:
     from PIL import Image
 
-    image = _grounded(heat).image()
+    image = image_of(_grounded(heat), legend=False)
     share = min(1.0, _WIDEST / image.width, _WIDEST / image.height)
     if share == 1:
         return image
@@ -59,12 +62,14 @@ def _small(heat: Heat) -> Image:
     return image.resize(size, Image.Resampling.BOX)
 
 
-def _grounded(heat: Heat) -> Heat:
+def _grounded(heat: StyledGrid) -> StyledGrid:
     """The same on a dark ground, where none was chosen."""
-    return heat.background("dark") if heat.look.background is None else heat
+    if heat.look.background is not None:
+        return heat
+    return replace(heat, look=replace(heat.look, background=parse_background("dark")))
 
 
-def figure(heat: Heat, png: bytes | None) -> str:
+def figure(heat: StyledGrid, png: bytes | None) -> str:
     """Show a heat and its `thumbnail` as HTML: picture, legend, numbers."""
     heat = _grounded(heat)
     if png is None:
@@ -82,7 +87,7 @@ def figure(heat: Heat, png: bytes | None) -> str:
     return f'<figure style="{style}">{picture}{caption}</figure>'
 
 
-def _facts(heat: Heat) -> list[str]:
+def _facts(heat: StyledGrid) -> list[str]:
     unit, measure = heat.worked.meaning.unit, heat.smoothed.measure
     height, width = heat.shape
     facts = [f"{width} × {height} px of {_metres(heat.window.resolution)}"]
@@ -99,7 +104,7 @@ def _metres(length: float) -> str:
     return f"{length / 1000:.3g} km" if length >= 1000 else f"{length:.3g} m"
 
 
-def _bar(heat: Heat) -> str:
+def _bar(heat: StyledGrid) -> str:
     """The colours from the lowest to the highest value, with numbers below."""
     steps = np.rint(np.linspace(0, 255, _STOPS)).astype(int)
     stops = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in heat.colours[steps, :3].tolist())

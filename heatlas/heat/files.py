@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from heatlas.heat.array import Heat
+    from heatlas.heat.styled import StyledGrid
 
 __all__ = ["image_of", "save", "url_of"]
 
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 
-def image_of(heat: Heat, legend: bool) -> Image:
+def image_of(heat: StyledGrid, legend: bool) -> Image:
     """Paint a heat (see `Heat.image`)."""
     from PIL import Image
 
@@ -30,7 +30,7 @@ def image_of(heat: Heat, legend: bool) -> Image:
     return Image.fromarray(artwork.finished.rows(0, heat.window.height).rgba)
 
 
-def url_of(heat: Heat) -> str:
+def url_of(heat: StyledGrid) -> str:
     """Encode the picture as a data: URL (see `Heat.to_url`)."""
     import base64
 
@@ -39,7 +39,7 @@ def url_of(heat: Heat) -> str:
     return f"data:image/png;base64,{base64.b64encode(encode_png(heat.picture())).decode()}"
 
 
-def save(heat: Heat, path: Path, legend: bool, rgba: bool) -> list[Path]:
+def save(heat: StyledGrid, path: Path, legend: bool, rgba: bool) -> list[Path]:
     """Write a heat through the sink that the ending names (see `Heat.save`)."""
     check(path)
     data, tone = path.suffix.lower() in _VALUES, heat.fitted
@@ -56,5 +56,5 @@ def save(heat: Heat, path: Path, legend: bool, rgba: bool) -> list[Path]:
     return write(path, artwork)
 
 
-def _legend(heat: Heat) -> NDArray[np.uint8]:
+def _legend(heat: StyledGrid) -> NDArray[np.uint8]:
     return heat.legend(fitting_scale(heat.window.width, heat.window.height))
