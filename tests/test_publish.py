@@ -14,9 +14,16 @@ from serving import client
 
 import heatlas
 from heatlas.errors import BadOption, NothingToDraw
+from heatlas.grid import parse_point_measure
 from heatlas.library.settings import Settings
 from heatlas.library.upkeep import compact, remove
+from heatlas.privacy import Zone
+from heatlas.publish.occupied import hiding_words
+from heatlas.publish.order import look_words, parse_order
 from heatlas.publish.publishing import is_pyramid, publish
+from heatlas.smooth import Smoothing
+from heatlas.spread import Kernel
+from heatlas.tiling.look import Look
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 
@@ -352,3 +359,32 @@ def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path)
         (assets / name).write_text("before")
     publish(home, tmp_path / "tiles", zooms=(8, 8))
     assert sorted(path.name for path in assets.iterdir()) == ["here.js", "own.txt", "page.css", "page.js", "web"]
+
+
+def test_the_words_that_are_digested_stay(home):
+    """Folders that were published hold digests of them: another word draws all of their tiles again."""
+    of_tracks = parse_order(home, measure="pace", tone="log:2:9", smooth="8m", form="webp")
+    assert look_words(of_tracks.look, of_tracks.form) == (
+        "('1', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
+        "Scale(curve='log', range=(0.12, 0.54)), '', None, 'webp')"
+    )
+    of_points = Look(
+        parse_point_measure("sum", "beds", True), Smoothing(), None, None, "clinics", Kernel("quartic", 500.0)
+    )
+    assert look_words(of_points, "png") == (
+        "('1', '0.1.0', 'sum', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
+        "Kernel(shape='quartic', metres=500.0, pixels=15.0), 'png')"
+    )
+    chosen = parse_order(home, sports=["Run", "Ride"], where="name = 'x'", after="2024-05-01")
+    assert chosen.said == "Filter(where=\"name = 'x'\", sports=('Ride', 'Run'), after='2024-05-01', before=None)"
+    assert hiding_words(Settings(200.0, zooms=(2, 16), secret="ab"), {"home": Zone(60.1, 24.9, 500.0)}) == (
+        "(Settings(clip_ends=200.0, rejoin=25.0, zooms=(2, 16), secret='ab', max_gap=None, max_gap_distance=None), "
+        "{'home': Zone(lat=60.1, lon=24.9, radius=500.0, rule=2)})"
+    )
+
+
+def test_a_release_draws_nothing_again(home, tmp_path, monkeypatch):
+    publish(home, tmp_path / "tiles", zooms=(9, 12))
+    monkeypatch.setattr(heatlas.version, "__version__", "99.0.0")
+    again = publish(home, tmp_path / "tiles", zooms=(9, 12))
+    assert again["drawn"] == 0

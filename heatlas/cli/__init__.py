@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from heatlas import __version__
 from heatlas.errors import BadOption, HeatlasError
+from heatlas.version import __version__
 
 __all__ = ["main"]
 

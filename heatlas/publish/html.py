@@ -15,11 +15,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from heatlas import __version__
 from heatlas.errors import BadOption, SourceFailed, TooLarge
 from heatlas.publish import assets
 from heatlas.publish.basemap import parse_basemap
 from heatlas.sinks.aside import aside
+from heatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

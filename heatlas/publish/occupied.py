@@ -26,15 +26,19 @@ from heatlas.tiling.tiles import census_for
 from heatlas.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from heatlas.library.point_cells import Cells
+    from heatlas.library.settings import Settings
+    from heatlas.privacy import Zone
     from heatlas.tiling.census import Census
     from heatlas.tiling.fields import Field
 
     Whole = NDArray[np.int64]
 
-__all__ = ["Occupied", "marks_of", "occupied"]
+__all__ = ["Occupied", "hiding_words", "marks_of", "occupied"]
 
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 _PAIRS = 1 << 21
@@ -60,7 +64,7 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
     if field.look.point_set:
         return np.zeros(0, np.uint64)
     with field.view.library.read() as link:
-        hidden = repr((read_settings(link), read_zones(link))).encode()
+        hidden = hiding_words(read_settings(link), read_zones(link)).encode()
         rows = link.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
     marks = np.zeros(max((number for number, _ in rows), default=-1) + 1, np.uint64)
     for number, print_ in rows:
@@ -69,6 +73,20 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
     kept[: len(keep)] = keep[: len(marks)]
     marks[~kept] = 0
     return marks
+
+
+def hiding_words(settings: Settings, zones: Mapping[str, Zone]) -> str:
+    """Put in words what a library was set up with, and its zones; signatures of published tiles are made with them.
+
+    They are spelled out, as the names of classes and of their fields may change and these words may not.
+    """
+    names = ("clip_ends", "rejoin", "zooms", "secret", "max_gap", "max_gap_distance")
+    circles = (
+        f"{name!r}: Zone(lat={each.lat!r}, lon={each.lon!r}, radius={each.radius!r}, rule={each.rule!r})"
+        for name, each in zones.items()
+    )
+    said = ", ".join(f"{name}={getattr(settings, name)!r}" for name in names)
+    return f"(Settings({said}), {{{', '.join(circles)}}})"
 
 
 def _mark(content: bytes, salt: bytes) -> int:

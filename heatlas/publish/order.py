@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas import __version__
 from heatlas.colormaps import colormap as named_colours
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import in_base_unit, measure_unit
@@ -37,14 +36,15 @@ if TYPE_CHECKING:
     from heatlas.tiling.view import View
     from heatlas.tone import Scale
 
-__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "parse_order", "refuse_none_chosen"]
+__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "look_words", "parse_order", "refuse_none_chosen"]
 
 FORMS = ("png", "webp")
 """Forms of tiles."""
 FINEST = 22
 """Finest zoom that can be published, as it is the finest that is served."""
-_DRAWING = "1"
-"""Changes when the same order is drawn otherwise."""
+_DRAWING = ("1", "0.1.0")
+"""A number, raised by hand when the same order is drawn otherwise, so that all published tiles are drawn again; and the
+version of the first release whose tiles are as they would be drawn today. A release changes neither."""
 _RADIUS, _SHAPE = "15px", "gaussian"
 _WIDEST_PX, _WIDEST_M = 64.0, 1_000_000.0
 """As on the live map."""
@@ -95,8 +95,9 @@ class Order:
 
     @property
     def said(self) -> str:
-        """The filter in words."""
-        return repr(self.chosen)
+        """The filter in words; ledgers hold their digest (see `mark`), so they stay as they are."""
+        each = self.chosen
+        return f"Filter(where={each.where!r}, sports={each.sports!r}, after={each.after!r}, before={each.before!r})"
 
     def mark(self) -> str | None:
         """Keyed digest of the filter: it tells one from another, and only the owner's secret tells what it says.
@@ -114,11 +115,22 @@ class Order:
 
     def style(self, field: Field) -> bytes:
         """Digest of all that decides how a tile looks, beside what lies in it and the tone; the filter is no part."""
-        look = self.look
-        said = (_DRAWING, __version__, str(look.measure), look.smoothing, look.tone, look.point_set, look.kernel)
-        digest = hashlib.blake2b(repr((*said, self.form)).encode(), digest_size=16)
+        digest = hashlib.blake2b(look_words(self.look, self.form).encode(), digest_size=16)
         digest.update(colours_of(field).tobytes())
         return digest.digest()
+
+
+def look_words(look: Look, form: str) -> str:
+    """Put a look in words; ledgers hold their digest: where they change, all that was published is drawn again.
+
+    They are spelled out, as the names of classes and of their fields may change and these words may not.
+    """
+    width, tone, kernel = look.smoothing, look.tone, look.kernel
+    smoothing = f"Smoothing(metres={width.metres!r}, pixels={width.pixels!r})"
+    scale = None if tone is None else f"Scale(curve={tone.curve!r}, range={tone.range!r})"
+    spread = kernel and f"Kernel(shape={kernel.shape!r}, metres={kernel.metres!r}, pixels={kernel.pixels!r})"
+    said = (*map(repr, (*_DRAWING, str(look.measure))), smoothing, scale, repr(look.point_set), spread, repr(form))
+    return f"({', '.join(map(str, said))})"
 
 
 def _choose(view: View, snapshot: Snapshot, order: Order, absent: bool) -> Chosen:

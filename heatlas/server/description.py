@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heatlas import __version__
 from heatlas.colormaps import names
 from heatlas.grid import COUNTS, SPENT, parse_measure
 from heatlas.mercator import MAX_LATITUDE
@@ -14,6 +13,7 @@ from heatlas.server.query import LAST_ZOOM, LIMITS
 from heatlas.server.who import FARTHEST
 from heatlas.spread import SHAPES
 from heatlas.tiling.encoding import TYPES
+from heatlas.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
