@@ -363,10 +363,10 @@ def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path)
 
 def test_the_words_that_are_digested_stay(home):
     """Folders that were published hold digests of them: another word draws all of their tiles again."""
-    of_tracks = parse_order(home, measure="pace", tone="log:2:9", smooth="8m", form="webp")
+    of_tracks = parse_order(home, measure="pace", tone="log:2:10", smooth="8m", form="webp")
     assert look_words(of_tracks.look, of_tracks.form) == (
         "('1', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
-        "Scale(curve='log', range=(0.12, 0.54)), '', None, 'webp')"
+        "Scale(curve='log', range=(0.12, 0.6)), '', None, 'webp')"
     )
     of_points = Look(
         parse_point_measure("sum", "beds", True), Smoothing(), None, None, "clinics", Kernel("quartic", 500.0)
