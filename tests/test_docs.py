@@ -192,6 +192,16 @@ def test_every_picture_can_be_made_again():
     assert {path.stem for path in (DOCS / "pictures").iterdir()} == {*module.MAKERS, *module.FILMS}
 
 
+def test_the_picture_of_the_rooms_is_that_of_the_imports(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    module = importlib.import_module("draw_rooms")
+    drawn = (DOCS / "rooms.svg").read_text(encoding="utf-8")
+    assert drawn == module.picture(module.graph()), "imports have changed: python docs/draw_rooms.py"
+    with pytest.raises(ValueError, match="rooms in a circle: a -> b -> a"):
+        module.floors({"a": {"b"}, "b": {"a"}})
+    assert module.reduced({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == {"a": {"b"}, "b": {"c"}, "c": set()}
+
+
 def commands_of(path):
     """Lines of shell in a text: of its console and bash blocks, and those that are indented."""
     text = path.read_text()
