@@ -202,6 +202,20 @@ def test_the_picture_of_the_rooms_is_that_of_the_imports(monkeypatch):
     assert module.reduced({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == {"a": {"b"}, "b": {"c"}, "c": set()}
 
 
+@pytest.mark.parametrize("path", [ROOT / "CONTRIBUTING.md", DOCS / "kernels.md"], ids=lambda path: path.name)
+def test_files_that_recipes_name_are_there(path):
+    """Whole paths, and bare names of files beside the one that was named before."""
+    missing, beside = [], ROOT
+    for code in re.findall(r"`([^`\s]+)`", path.read_text(encoding="utf-8")):
+        if code.startswith(("heatlas/", "tests/", "docs/", "benchmarks/", ".github/")) and "*" not in code:
+            if not (ROOT / code).exists():
+                missing.append(code)
+            beside = (ROOT / code).parent if "." in code else ROOT / code
+        elif re.fullmatch(r"[a-z_]+\.(py|js)", code) and not list(ROOT.glob(f"heatlas/**/{code}")):
+            missing.append(f"{code} (beside {beside})")
+    assert not missing
+
+
 def commands_of(path):
     """Lines of shell in a text: of its console and bash blocks, and those that are indented."""
     text = path.read_text()
