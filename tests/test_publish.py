@@ -362,7 +362,7 @@ def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path)
 
 
 def test_the_words_that_are_digested_stay(home):
-    """Folders that were published hold digests of them: another word draws all of their tiles again."""
+    """Folders that were published hold digests of them: another word, or a version, draws all of their tiles again."""
     of_tracks = parse_order(home, measure="pace", tone="log:2:10", smooth="8m", form="webp")
     assert look_words(of_tracks.look, of_tracks.form) == (
         "('1', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
@@ -372,7 +372,7 @@ def test_the_words_that_are_digested_stay(home):
         parse_point_measure("sum", "beds", True), Smoothing(), None, None, "clinics", Kernel("quartic", 500.0)
     )
     assert look_words(of_points, "png") == (
-        "('1', '0.1.0', 'sum', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
+        "('1', '0.1.0', 'sum(beds) per km2', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
         "Kernel(shape='quartic', metres=500.0, pixels=15.0), 'png')"
     )
     chosen = parse_order(home, sports=["Run", "Ride"], where="name = 'x'", after="2024-05-01")
@@ -381,10 +381,3 @@ def test_the_words_that_are_digested_stay(home):
         "(Settings(clip_ends=200.0, rejoin=25.0, zooms=(2, 16), secret='ab', max_gap=None, max_gap_distance=None), "
         "{'home': Zone(lat=60.1, lon=24.9, radius=500.0, rule=2)})"
     )
-
-
-def test_a_release_draws_nothing_again(home, tmp_path, monkeypatch):
-    publish(home, tmp_path / "tiles", zooms=(9, 12))
-    monkeypatch.setattr(heatlas.version, "__version__", "99.0.0")
-    again = publish(home, tmp_path / "tiles", zooms=(9, 12))
-    assert again["drawn"] == 0
