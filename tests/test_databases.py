@@ -15,6 +15,7 @@ from database_rows import COLUMNS, as_read, made_rows, read_rows, secret_free
 from hypothesis import given
 from hypothesis import strategies as st
 
+import heatlas
 from heatlas.errors import BadOption, MissingExtra, SourceFailed
 from heatlas.sources.databases import is_database_url, open_database
 from heatlas.sources.databases.query import check_query
@@ -320,3 +321,12 @@ def test_what_duckdb_puts_aside_goes_with_heatlas():
     assert Path(folder).is_dir()
     assert list(stream) == []
     assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("name", ["a?b.sqlite", "c%20d.sqlite", "e#f.sqlite", "g%.sqlite"])
+def test_a_file_may_be_called_what_an_address_writes_otherwise(tmp_path, name):
+    with closing(sqlite3.connect(tmp_path / name)) as link:
+        link.execute("CREATE TABLE t (lat, lon)")
+        link.execute("INSERT INTO t VALUES (47.8, 10.9)")
+        link.commit()
+    assert heatlas.inspect(tmp_path / name, table="t")["points"] == 1

@@ -180,7 +180,9 @@ def _file(path: Path, query: str | None, table: str | None) -> Table:
     if found in _UNPACKED and path.suffix.lower() in {".gz", ".zip"}:
         raise SourceFailed(f"{path} holds a file that cannot be read while it is packed ({found}); unpack it first")
     if found in _DATABASES:
-        return _database(f"{_DATABASES[found]}:///{path.absolute()}", query, table)
+        # In an address these two would end the path, or stand for another letter.
+        place = str(path.absolute()).replace("%", "%25").replace("?", "%3F")
+        return _database(f"{_DATABASES[found]}:///{place}", query, table)
     if found in _VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
         return _vector(path, query, table)
     if found == "workbook":
