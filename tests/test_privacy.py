@@ -167,6 +167,18 @@ def test_hiding_twice_is_hiding_once(seed, radius, rule):
         assert np.array_equal(once.tracks, other.tracks)
 
 
+def test_a_secret_that_another_process_is_about_to_write_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path))
+    path = tmp_path / "secret"
+    path.touch()
+    monkeypatch.setattr("heatlas.privacy.secret.time.sleep", lambda seconds: path.write_text("ab" * 32))
+    assert owner_secret() == b"\xab" * 32
+    monkeypatch.setattr("heatlas.privacy.secret.time.sleep", lambda seconds: None)
+    path.write_text("")
+    with pytest.raises(BadOption, match="damaged"):
+        owner_secret()
+
+
 def test_the_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path / "new" / "settings"))
     secret = owner_secret()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import time
 from pathlib import Path
 
 from heatlas.errors import BadOption
 
 __all__ = ["config_folder", "owner_secret"]
+
+_TRIES, _PAUSE = 20, 0.05
+"""So often, and with so many seconds between, a file without content is read again."""
 
 
 def config_folder() -> Path:
@@ -40,7 +44,7 @@ def owner_secret() -> bytes:
         else:
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
-        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        secret = _written(path)
     except ValueError:
         secret = b""
     except OSError as error:
@@ -51,3 +55,12 @@ def owner_secret() -> bytes:
     if len(secret) < 16:
         raise BadOption(f"{path} is damaged: delete it, and a new secret is made (cuts will then differ)")
     return secret
+
+
+def _written(path: Path) -> bytes:
+    """Read the secret; whoever has just made the file may not have written it yet, and gets a second for that."""
+    for _ in range(_TRIES):
+        if secret := bytes.fromhex(path.read_text(encoding="ascii").strip()):
+            return secret
+        time.sleep(_PAUSE)
+    return b""
