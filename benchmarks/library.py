@@ -29,7 +29,7 @@ from heatlas.library.copies import resolve
 from heatlas.library.drawing import draw
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.merged import list_activities, select
-from heatlas.library.packing import TOGETHER
+from heatlas.library.packing import BUNDLE
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import compact, index
 from heatlas.mercator import ground_metres
@@ -101,7 +101,7 @@ def fill(library, tracks, km):
 def sizes(library, km):
     with library.read() as link:
         rows = link.execute("SELECT metric, count(*), sum(bytes) FROM chunks GROUP BY metric").fetchall()
-        names = {number: name for name, number in COLUMNS.items()} | {TOGETHER: "together in small chunks"}
+        names = {number: name for name, number in COLUMNS.items()} | {BUNDLE: "together in small chunks"}
         found = {names[metric]: (count, size) for metric, count, size in rows}
         tracks, fixes = link.execute(
             "SELECT (SELECT sum(length(data)) FROM tracks), (SELECT sum(fixes) FROM activities)"

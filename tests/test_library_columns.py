@@ -15,11 +15,11 @@ import heatlas.library.store as store
 from heatlas.errors import SourceFailed
 from heatlas.grid import Measure, parse_measure
 from heatlas.library.checking import check
-from heatlas.library.columns import COLUMNS, VALUES, Scale
+from heatlas.library.columns import COLUMNS, VALUES, Encoding
 from heatlas.library.drawing import draw
 from heatlas.library.imports import import_sources
 from heatlas.library.merged import list_activities
-from heatlas.library.packing import TOGETHER
+from heatlas.library.packing import BUNDLE
 from heatlas.library.schema import MIGRATIONS
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
@@ -34,7 +34,7 @@ BEFORE = 5
 """Steps of a library that knows no column from 16 on."""
 ZOOMS = Settings(zooms=(12, 16))
 TODAY = ["passes", "activities", "fixes", "seconds", "metres", "pace", "max(heart_rate)"]
-MADE = [column for column in range(12, 64) if column != TOGETHER]
+MADE = [column for column in range(12, 64) if column != BUNDLE]
 
 
 def metric_of(column):
@@ -54,9 +54,9 @@ def many(monkeypatch):
     """A heatlas with as many metrics as there is room for."""
     for column in MADE:
         monkeypatch.setitem(METRICS, f"made_{column}", metric_of(column))
-        monkeypatch.setitem(VALUES, f"made_{column}", Scale(column, 1 / 8, np.zeros(0)))
+        monkeypatch.setitem(VALUES, f"made_{column}", Encoding(column, 1 / 8, np.zeros(0)))
         monkeypatch.setitem(COLUMNS, f"made_{column}", column)
-    assert sorted(COLUMNS.values()) == [column for column in range(64) if column != TOGETHER]
+    assert sorted(COLUMNS.values()) == [column for column in range(64) if column != BUNDLE]
 
 
 def window(zoom=15, size=256):
@@ -188,7 +188,7 @@ def test_an_older_heatlas_keeps_columns_that_it_does_not_know(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         for column in (13, 40):
             patch.setitem(METRICS, f"made_{column}", metric_of(column))
-            patch.setitem(VALUES, f"made_{column}", Scale(column, 1 / 8, np.zeros(0)))
+            patch.setitem(VALUES, f"made_{column}", Encoding(column, 1 / 8, np.zeros(0)))
             patch.setitem(COLUMNS, f"made_{column}", column)
         some = [Measure("mean", "made_13"), Measure("mean", "made_40")]
         library = made(tmp_path / "a.db", tracks[:6], settings=ZOOMS)

@@ -20,8 +20,8 @@ from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.kernels.trace import list_passages
 from heatlas.kernels.visits import list_visits, spend_visits
-from heatlas.library.columns import AMOUNTS, VALUES, amounts, values
-from heatlas.library.passages import Traceable
+from heatlas.library.columns import AMOUNTS, VALUES, amount_steps, value_steps
+from heatlas.library.passages import PreparedTrack
 from heatlas.metrics import METRICS
 
 
@@ -217,7 +217,7 @@ def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
 @given(st.lists(st.floats(0, 50), min_size=1, max_size=60))
 def test_amounts_lose_nothing_along_a_track(spent):
     for name, (_, step) in AMOUNTS.items():
-        steps = amounts(name, np.array(spent))
+        steps = amount_steps(name, np.array(spent))
         assert (steps >= 0).all()
         assert abs(steps.sum() * step - sum(spent)) <= step / 2 + 1e-9
         assert (np.abs(steps * step - spent) <= step + 1e-9).all()
@@ -226,7 +226,7 @@ def test_amounts_lose_nothing_along_a_track(spent):
 @given(st.sampled_from(sorted(VALUES)), st.floats(0.07, 900), st.floats(0.1, 100))
 def test_values_are_as_fine_as_is_said(name, mean, weight):
     spent = np.array([[1.0, 1.0, mean * weight, weight], [1.0, 1.0, 0.0, 0.0]])
-    steps = values(name, spent)
+    steps = value_steps(name, spent)
     scale = VALUES[name]
     assert steps[1] == codec.UNKNOWN
     if scale.step:
@@ -237,13 +237,13 @@ def test_values_are_as_fine_as_is_said(name, mean, weight):
 
 def test_what_cannot_be_is_unknown():
     spent = np.array([[0, 0, np.nan, 1.0], [0, 0, np.inf, 1.0], [0, 0, -1.0, 1.0], [0, 0, 5.0, 0.0]])
-    assert values("pace", spent).tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
-    assert values("power", spent).tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
+    assert value_steps("pace", spent).tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
+    assert value_steps("power", spent).tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
 
 
 def test_a_track_is_traced_around_the_world():
     track = wander(np.random.default_rng(1), 50, lon=179.9999)
-    found = Traceable(track, 25.0).at(12)
+    found = PreparedTrack(track, 25.0).at(12)
     columns = set((found.tile & 0xFFFFF).tolist())
     assert columns <= {0, 4095}
     assert found.columns["fixes"].sum() == 50

@@ -1,4 +1,4 @@
-"""Activities as rows, each as its own source has it: written, read, deleted."""
+"""Rows of activities, each as its own source states it: written, read, deleted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _READ = ", ".join(("number", *_ATTRIBUTES))
 
 
 def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
-    """Keep an activity and its track (a batch of one, nothing cut); returns its number."""
+    """Store an activity and its track (a batch of one, nothing cut); returns its number."""
     activity = with_time_zones(batch).activities[0]
     known = batch.time[~np.isnan(batch.time)]
     row: dict[str, Any] = {name: getattr(activity, name) for name in _ATTRIBUTES}
@@ -48,14 +48,14 @@ def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, and what JSON has no word for as text."""
+    """Python's number for one of NumPy; text for anything else that JSON cannot hold."""
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def delete_activities(link: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Forget activities and their tracks; their passages must be gone already.
+    """Delete activities and their tracks; their passages must be removed before.
 
-    What was a copy of them still says so: until the transaction ends it must be judged anew.
+    Copies of them still refer to them, and must be judged again before the transaction ends.
     """
     for number in numbers:
         delete_track(link, number)
@@ -65,23 +65,23 @@ def delete_activities(link: sqlite3.Connection, numbers: Iterable[int]) -> None:
 def read_activities(
     link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
 ) -> dict[int, Activity]:
-    """Activities by number, each as its own source has it (`heatlas.library.merged` merges copies).
+    """Activities by number, ascending, each as its own source states it (`heatlas.library.merged` merges copies).
 
-    They come in the order of their numbers; `condition` is SQL of this package's own.
+    `condition` is SQL of this package, never of a user.
     """
     return activities_of(read_rows(link, condition, values))
 
 
 def read_rows(link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    """Activities as they lie in the file, in the order of their numbers, which come first; for `activities_of`."""
-    query = f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number"  # noqa: S608 - of this package's own
+    """Rows of activities for `activities_of`: the number first, in the order of the numbers."""
+    query = f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number"  # noqa: S608 - SQL of this package
     return link.execute(query, tuple(values)).fetchall()
 
 
 def activities_of(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
-    """Make activities of what `read_rows` gave."""
+    """Activities by number, made from the rows of `read_rows`."""
     extra = _ATTRIBUTES.index("extra") + 1
-    extras = json.loads(f"[{','.join(row[extra] for row in rows)}]")  # all at once: in half the time
+    extras = json.loads(f"[{','.join(row[extra] for row in rows)}]")  # one document takes half the time of many
     return {row[0]: _activity(row[1:], more) for row, more in zip(rows, extras, strict=True)}
 
 

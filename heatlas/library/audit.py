@@ -1,7 +1,7 @@
-"""How near a stranger could guess to where someone lives, from what a library shows.
+"""Audit: how near a stranger could guess to where someone lives, from what a library shows.
 
-The guesses (`heatlas.library.guesses`) see only what is shown; what they are held against are the true starts and ends,
-which only the owner has.
+The guesses (`heatlas.library.guesses`) use only what is shown. They are compared with the true starts and ends, which
+only the owner has.
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.privacy import Privacy, Zone
 
-__all__ = ["Audit", "Spot", "audit", "audit_tracks"]
+__all__ = ["Audit", "AuditedPlace", "audit", "audit_tracks"]
 
 _FREQUENT = 5
-"""Starts and ends that make a place worth hiding."""
+"""Starts and ends of a place from which it is audited."""
 _SAFE = 100.0
-"""Metres: among houses this far around, one cannot be told."""
+"""Metres of error of a guess that leave too many houses to tell one."""
 _LINE = 60.0
-"""Metres of the way at an end that say whence it comes."""
+"""Metres of the way to an end that give its direction."""
 _CELLS = 1 << 22
-"""Pixels around the world of those that are looked at: 10 m at the equator."""
+"""Cells around the world in which lines are drawn: 10 m at the equator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A place where activities often begin or end, and how near the guesses come to it."""
+class AuditedPlace:
+    """Place where activities often begin or end, and the guesses at it."""
 
     lat: float
     lon: float
     ends: int
-    """True starts and ends there, nothing cut."""
+    """Starts and ends there of whole tracks."""
     shown: int
-    """Those of them of whose tracks anything is shown."""
+    """Starts and ends of tracks of which anything is shown."""
     nearest_shown: float | None
-    """Metres from the place to the nearest that is shown; None where nothing is shown."""
+    """Metres from the place to the nearest cell that is shown; None where nothing is shown."""
     guesses: dict[str, float]
     """Way of guessing -> metres from the place to the guess."""
 
     @property
     def off(self) -> float | None:
-        """Metres by which the best of the guesses is wrong; None where there is nothing to guess from."""
+        """Metres by which the best guess is wrong; None without a guess."""
         return min(self.guesses.values(), default=None)
 
     @property
@@ -71,16 +71,16 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found."""
+    """Result of an audit."""
 
-    spots: tuple[Spot, ...]
-    """Most frequent first."""
+    spots: tuple[AuditedPlace, ...]
+    """Places, the most frequent first."""
     verdict: str
-    """One sentence."""
+    """Sentence that sums up the places."""
 
 
 def audit(library: Library) -> Audit:
-    """Try to find out what a library hides, from what it shows.
+    """Guess at what a library hides, from what it shows.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def audit(library: Library) -> Audit:
 
 
 def audit_tracks(tracks: Iterable[Batch], privacy: Privacy) -> Audit:
-    """Try to find out what is hidden of some tracks (batches of one each, nothing cut) from what is shown of them."""
+    """Guess at what is hidden of some tracks (batches of one each, nothing cut), from what is shown of them."""
     found = _Found()
     for track in tracks:
         if track.fixes:
@@ -106,14 +106,14 @@ def audit_tracks(tracks: Iterable[Batch], privacy: Privacy) -> Audit:
 
 @dataclass(slots=True)
 class _Found:
-    """True places, and all that is shown, in world coordinates."""
+    """True places and everything that is shown, in world coordinates."""
 
     true: list[tuple[float, float]] = field(default_factory=list)
     """First and last fix of each track."""
     ends: list[NDArray[np.float64]] = field(default_factory=list)
-    """(k, 4) ends of shown lines, and a place some way on."""
+    """(k, 4) ends of shown lines, and a place further along each line."""
     of: list[NDArray[np.int64]] = field(default_factory=list)
-    """(k,) the true place of which an end is what is left; -1: of none."""
+    """(k,) index of the true place whose shown remainder ends here; -1: none."""
     pixels: list[NDArray[np.int64]] = field(default_factory=list)
     """(m,) numbers of cells, column * _CELLS + row."""
     months: list[int] = field(default_factory=list)
@@ -130,13 +130,13 @@ class _Found:
         self.pixels.append(_cells(shown))
         self.months.append(_month(track))
 
-    def spots(self) -> Iterator[Spot]:
-        """Guess at each of the places that are frequent enough."""
+    def spots(self) -> Iterator[AuditedPlace]:
+        """Guesses at each place that is frequent enough."""
         places = np.array(self.true).reshape(-1, 2)
         ends = np.concatenate([np.zeros((0, 4)), *self.ends])
         of = np.concatenate([np.zeros(0, np.int64), *self.of])
         months = np.repeat(np.array(self.months, np.int64), [len(part) for part in self.of])
-        # Each pixel once for each month, -1 being that of what has no date.
+        # Each pixel once for each month; the month of activities without a date is -1.
         cells = [(month + 1) * _CELLS**2 + part for month, part in zip(self.months, self.pixels, strict=True)]
         numbers = np.unique(np.concatenate([np.zeros(0, np.int64), *cells]))
         pixel_months, rest = np.divmod(numbers, _CELLS**2)
@@ -150,25 +150,25 @@ class _Found:
             some, around = own | (np.abs(here).max(axis=1) <= far), np.abs(near).max(axis=1) <= far
             seen = Seen(here[some], there[some], own[some], months[some], near[around], pixel_months[around] - 1)
             lon, lat = to_lonlat(*centre)
-            yield Spot(
+            yield AuditedPlace(
                 float(lat), float(lon), len(members), int(own.sum()), hole if np.isfinite(hole) else None,
                 guesses(seen, hole) if np.isfinite(hole) else {},
             )  # fmt: skip
 
 
 def _month(track: Batch) -> int:
-    """Month of an activity, counted from January 1970; -1 where no start is known."""
+    """Month of an activity, counted from January 1970; -1 without a start."""
     start = track.activities[0].start
     if start is None:
         return -1
-    # By the clocks of the place, as months of a public map are.
+    # Local time, as for the months of a public map.
     local = start + offset_of(track.activities[0])
     day = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=local)
     return (day.year - 1970) * 12 + day.month - 1
 
 
 def _ends(shown: Batch) -> NDArray[np.float64]:
-    """(2 per line, 4) where lines of one track begin and end, and a place some way on of each."""
+    """(2 per line, 4) ends of a track's lines, and for each a place further along the line."""
     kept = np.flatnonzero(np.diff(shown.segments))
     first, last = shown.segments[:-1][kept], shown.segments[1:][kept] - 1
     ahead = np.searchsorted(shown.progress, shown.progress[first] + np.float32(_LINE), "right") - 1
@@ -179,7 +179,7 @@ def _ends(shown: Batch) -> NDArray[np.float64]:
 
 
 def _cells(shown: Batch) -> NDArray[np.int64]:
-    """Cells through which lines go, by places along them that lie less than a cell apart."""
+    """Cells that lines go through, sampled at places less than a cell apart."""
     if not shown.fixes:
         return np.zeros(0, np.int64)
     u, v = shown.u * _CELLS, shown.v * _CELLS
@@ -194,7 +194,7 @@ def _cells(shown: Batch) -> NDArray[np.int64]:
     return np.unique(column * _CELLS + row)
 
 
-def _verdict(spots: tuple[Spot, ...], zones: Mapping[str, Zone], words: str = "") -> str:
+def _verdict(spots: tuple[AuditedPlace, ...], zones: Mapping[str, Zone], words: str = "") -> str:
     if not spots:
         return f"no place has {_FREQUENT} starts or ends: there is nothing to guess"
     open_ones = [spot for spot in spots if not spot.safe]
@@ -207,8 +207,8 @@ def _verdict(spots: tuple[Spot, ...], zones: Mapping[str, Zone], words: str = ""
     )
 
 
-def _remedy(spot: Spot, zones: Mapping[str, Zone], words: str) -> str:
-    """Say what to type so that a place is harder to guess."""
+def _remedy(spot: AuditedPlace, zones: Mapping[str, Zone], words: str) -> str:
+    """Command that makes a place harder to guess."""
     name = covering(spot.lat, spot.lon, zones)
     if name is None:
         return how_to_hide(spot.lat, spot.lon, zone_name(zones)) + words

@@ -1,4 +1,4 @@
-"""Whether a library is as it should be."""
+"""Faults of a library: its file, its rows, its index against its tracks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from heatlas.library.activities import read_activities
 from heatlas.library.chunks import runs_of
 from heatlas.library.columns import COLUMNS
 from heatlas.library.coverage import covered
-from heatlas.library.index import written_runs
+from heatlas.library.index import encoded_runs
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.packing import unpack
-from heatlas.library.passages import Traceable
+from heatlas.library.passages import PreparedTrack
 from heatlas.library.point_sets import check_points
 from heatlas.library.settings import privacy_of, read_settings
 from heatlas.library.tracks import fingerprint, read_track
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _MOST = 20
-"""Faults that are told one by one."""
+"""Faults that are listed."""
 
 
 def check(library: Library, sample: int | None = 20) -> list[str]:
-    """Look for faults: the file, its rows against each other, and the index against the tracks and the points.
+    """Find faults of a library: in the file, between its rows, and of the index against tracks and points.
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     sample : int, optional
-        Activities, evenly spread, that are traced again and compared passage by passage; None: all.
+        How many activities, evenly spread, to trace again and to compare passage by passage; None: all.
 
     Returns
     -------
     list of str
-        A sentence for each fault; empty when all is well.
+        A sentence for each fault.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def check(library: Library, sample: int | None = 20) -> list[str]:
 
 
 def _rows(link: sqlite3.Connection) -> list[str]:
-    """Tracks against activities, and copies against what they are copies of."""
+    """Faults between tracks and activities, and between copies and their originals."""
     questions = {
         "has no track": "SELECT number FROM activities WHERE (number * 64) NOT IN (SELECT key FROM tracks)",
         "has a track, but no row": "SELECT DISTINCT key / 64 FROM tracks WHERE key / 64 NOT IN "
@@ -80,7 +80,7 @@ def _rows(link: sqlite3.Connection) -> list[str]:
 
 
 def _headers(link: sqlite3.Connection) -> list[str]:
-    """Each activity once in a tile, and only what is shown; columns only where there are pixels."""
+    """Faults of tiles: an activity twice, one that is not shown, a column without pixels."""
     faults = []
     shown = np.array([row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")], np.int64)
     before: tuple[tuple[int, ...], NDArray[np.int64]] = ((), np.zeros(0, np.int64))
@@ -104,7 +104,7 @@ def _headers(link: sqlite3.Connection) -> list[str]:
 
 
 def _samples(link: sqlite3.Connection, sample: int | None) -> list[str]:
-    """Trace activities again, and compare every byte of their runs."""
+    """Faults of activities that are traced again: every byte of their runs is compared."""
     activities = read_activities(link, "same_as IS NULL")
     privacy, settings = privacy_of(link, read_settings(link))
     prints = dict(link.execute("SELECT number, fingerprint FROM activities").fetchall())
@@ -116,10 +116,10 @@ def _samples(link: sqlite3.Connection, sample: int | None) -> list[str]:
             faults.append(f"the track of activity {number} is not what was read")
             continue
         cut = hide(track, privacy)
-        traced = Traceable(cut, settings.rejoin)
+        traced = PreparedTrack(cut, settings.rejoin)
         wrong = 0
         for zoom in settings.indexed if cut.fixes else ():
-            for tile, runs in written_runs(zoom, number, traced.at(zoom)):
+            for tile, runs in encoded_runs(zoom, number, traced.at(zoom)):
                 wrong += not _agree(runs_of(link, tile, number), runs, required)
         if wrong:
             faults.append(f"{wrong} tiles hold something else of activity {number} than its track")
@@ -127,7 +127,7 @@ def _samples(link: sqlite3.Connection, sample: int | None) -> list[str]:
 
 
 def _agree(stored: Mapping[int, bytes], traced: Mapping[int, bytes], required: Collection[int]) -> bool:
-    """Whether stored runs are the traced ones; those of columns that are not required may be missing."""
+    """Whether stored runs equal traced ones; those of columns that are not required may be missing."""
     return all(
         stored.get(column) == traced.get(column)
         for column in COLUMNS.values()

@@ -1,4 +1,4 @@
-"""Chunks of tiles as they lie in the file: found, put together, and runs taken out of them."""
+"""Chunks of tiles in the file: reading, merging, and removing runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from heatlas.kernels.index import decode_header, encode_headers, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
 from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys
-from heatlas.library.packing import TOGETHER, pack_columns, unpack, unpack_columns
+from heatlas.library.packing import BUNDLE, pack_columns, unpack, unpack_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Tile", "chunks_of", "merge", "read_column", "remove_runs", "runs_of", "settle"]
+__all__ = ["Tile", "chunks_of", "compact_tiles", "merge", "read_column", "remove_runs", "runs_of"]
 
 _DENSE_LEVEL = 6
-"""zstd level of what is put together for good."""
+"""zstd level of chunks that are merged for good."""
 
 Tile = tuple[int, int, int]
 """Zoom, x, y."""
 
 
 def chunks_of(link: sqlite3.Connection, tile: Tile) -> list[tuple[int, int]]:
-    """Number and bytes of the pixels of each chunk of a tile, the oldest first."""
+    """Number of each chunk of a tile and size of its pixels in bytes, the oldest first."""
     rows = link.execute(
         "SELECT key, length(data) FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
         (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1)),
@@ -40,22 +40,22 @@ def chunks_of(link: sqlite3.Connection, tile: Tile) -> list[tuple[int, int]]:
 
 
 def read_column(link: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
-    """Bytes of a column, other than the pixels, of a chunk; None when the chunk has not got it."""
+    """Bytes of a column of a chunk, other than the pixels; None when the chunk has no such column."""
     row = link.execute(
         "SELECT key, data FROM passages WHERE key IN (?, ?)",
-        (key(column, *tile, chunk), key(TOGETHER, *tile, chunk)),
+        (key(column, *tile, chunk), key(BUNDLE, *tile, chunk)),
     ).fetchone()
     return None if row is None else unpack_columns([(column_of(row[0]), row[1])]).get(column)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A chunk, unpacked but not decoded."""
+    """Chunk of a tile, decompressed but not decoded."""
 
     ids: NDArray[np.int64]
     lengths: NDArray[np.int64]
     columns: Mapping[int, NDArray[np.uint8]]
-    """Number -> bytes of all runs, one after the other."""
+    """Number of the column -> bytes of all runs, one after the other."""
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, bytes]]) -> _Chunk:
@@ -64,19 +64,19 @@ class _Chunk:
         return cls(ids, lengths, {**columns, PIXELS: columns[PIXELS][at:]})
 
     def column(self, column: int) -> NDArray[np.uint8]:
-        """Bytes of a column; of one that the chunk has not, 0 for each passage: nothing, or unknown."""
+        """Bytes of a column; of a missing one a 0 for each passage, which means nothing or unknown."""
         found = self.columns.get(column)
         return np.zeros(int(self.lengths.sum()), np.uint8) if found is None else found
 
     def runs(self, column: int) -> list[NDArray[np.uint8]]:
-        """Bytes of each run."""
+        """Bytes of each run of a column."""
         data = self.column(column)
         cuts = pixel_bytes(data, 0, self.lengths) if column == PIXELS else number_bytes(data, self.lengths)
         return [data[first:last] for first, last in pairwise(cuts.tolist())]
 
 
 def _rows(link: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, bytes]]:
-    """All columns of a chunk, the pixels first."""
+    """Rows of all columns of a chunk, the pixels first."""
     return link.execute(
         "SELECT key, data FROM passages WHERE key = ? "
         "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ? "
@@ -85,10 +85,10 @@ def _rows(link: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, b
     ).fetchall()
 
 
-def _together(
+def _merged(
     tile: Tile, chunks: Sequence[Sequence[tuple[int, bytes]]], without: Collection[int], level: int
 ) -> list[tuple[int, bytes]]:
-    """Make one chunk of several, without the runs of some activities; it gets the number of the first."""
+    """Rows of one chunk made of several, without the runs of some activities; its number is that of the first."""
     parts = [_Chunk.of(rows) for rows in chunks]
     number = chunk_of(chunks[0][0][0])
     ids = np.concatenate([part.ids for part in parts])
@@ -98,17 +98,17 @@ def _together(
         return []
     lengths = np.concatenate([part.lengths for part in parts])[order]
     header, _ = encode_headers(ids[order], lengths, np.array([0, len(order)]))
-    as_they_are = len(order) == len(ids) and bool((np.diff(order) == 1).all())
+    unchanged = len(order) == len(ids) and bool((np.diff(order) == 1).all())
     columns: dict[int, NDArray[np.uint8]] = {}
     for column in sorted({column for part in parts for column in part.columns}):
-        if as_they_are:
+        if unchanged:
             data = np.concatenate([part.column(column) for part in parts])
         else:
             runs = [run for part in parts for run in part.runs(column)]
             data = np.concatenate([runs[r] for r in order.tolist()])
         if column == PIXELS:
             columns[PIXELS] = np.concatenate((header, data))
-        elif data.any():  # nothing known, or 0 throughout: no column
+        elif data.any():  # a column of zeros is left out
             columns[column] = data
     return [(key(column, *tile, number), data) for column, data in pack_columns(columns, level)]
 
@@ -121,23 +121,23 @@ def _replace(
 
 
 def merge(link: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:
-    """Put chunks of a tile together; nothing that is drawn changes."""
+    """Merge chunks of a tile into one."""
     if len(chunks) > 1:
         before = [_rows(link, tile, chunk) for chunk in chunks]
-        _replace(link, before, _together(tile, before, (), level))
+        _replace(link, before, _merged(tile, before, (), level))
 
 
-def settle(link: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
-    """Put all chunks of each of some tiles together, packed more tightly."""
+def compact_tiles(link: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
+    """Merge all chunks of each of some tiles, and compress them more tightly."""
     before = [[_rows(link, tile, chunk) for chunk, _ in chunks_of(link, tile)] for tile in tiles]
     with ThreadPoolExecutor(workers) as pool:
-        made = pool.map(lambda tile, rows: _together(tile, rows, (), _DENSE_LEVEL), tiles, before)
+        made = pool.map(lambda tile, rows: _merged(tile, rows, (), _DENSE_LEVEL), tiles, before)
         for rows, after in zip(before, made, strict=True):
             _replace(link, rows, after)
 
 
 def remove_runs(link: sqlite3.Connection, tiles: Iterable[Tile], numbers: Collection[int]) -> None:
-    """Take activities out of some tiles."""
+    """Remove activities from some tiles."""
     wanted = np.array(sorted(numbers), np.int64)
     for tile in tiles:
         for chunk, _ in chunks_of(link, tile):
@@ -145,11 +145,11 @@ def remove_runs(link: sqlite3.Connection, tiles: Iterable[Tile], numbers: Collec
             (data,) = link.execute(query, (key(PIXELS, *tile, chunk),)).fetchone()
             if np.isin(decode_header(unpack(data))[0], wanted).any():
                 rows = _rows(link, tile, chunk)
-                _replace(link, [rows], _together(tile, [rows], numbers, 3))
+                _replace(link, [rows], _merged(tile, [rows], numbers, 3))
 
 
 def runs_of(link: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
-    """Bytes of the runs of one activity in a tile, by column; columns that tell nothing of it are left out."""
+    """Bytes of an activity's runs in a tile, by column; columns without a value of it are left out."""
     for chunk, _ in chunks_of(link, tile):
         part = _Chunk.of(_rows(link, tile, chunk))
         for r in np.flatnonzero(part.ids == number).tolist():

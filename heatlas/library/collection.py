@@ -1,4 +1,4 @@
-"""The tracks of a library, as if they were read from the files."""
+"""Tracks of a library, equal to those read from the files."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ __all__ = ["tracks_of"]
 
 
 def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: Collection[str] = COLUMNS) -> Tracks:
-    """Tracks of all activities that are shown, whole: what the library hides is not cut from them.
+    """Whole tracks of all activities that are shown: nothing is cut from them.
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     keep : ndarray of bool (n,), optional
-        Which activities, by number; those from n on are left out.
+        Whether to take each activity, by number; those from n on are left out.
     columns : collection of str
-        Columns of fixes to decode.
+        Columns to decode.
 
     Returns
     -------
     Tracks
-        What `heatlas.sources.load.load` gives of the same files, to the last bit, with what is known of their reading.
+        Equal to what `heatlas.sources.load.load` gives for the same files, to the last bit, with the report of reading.
     """
     with library.read() as link:
         activities = read_merged(link).activities

@@ -1,4 +1,4 @@
-"""Columns of the index: what is kept of each passage beside its pixel, and how finely.
+"""Columns of the index: values stored for each passage beside its pixel, and their precision.
 
 ========== ================================== =========================================
 column     a step is                          a passage is wrong by at most
@@ -16,8 +16,8 @@ elevation  1/4 m                              1/8 m
 temperature 1/4 degree                        1/8 degree
 ========== ================================== =========================================
 
-Seconds and metres are rounded as they add up along the track, so that nothing is lost in many small
-passages. All values read back are multiples of powers of two: sums of them are exact, in any order.
+Seconds and metres are rounded as sums along the track, so that nothing is lost in many small passages. All values read
+back are multiples of powers of two: their sums are exact in any order.
 A value is clamped at 2**30 steps.
 
 A metric that is added gets a row of VALUES with the next free number. Numbers are below 64; 15 holds several columns
@@ -38,23 +38,23 @@ from heatlas.metrics import METRICS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AMOUNTS", "COLUMNS", "PIXELS", "VALUES", "Scale", "amounts", "values"]
+__all__ = ["AMOUNTS", "COLUMNS", "PIXELS", "VALUES", "Encoding", "amount_steps", "value_steps"]
 
 PIXELS = 0
 """Number of the column that holds the pixels."""
 AMOUNTS = {"seconds": (1, 1 / 16), "metres": (2, 1 / 8), "fixes": (3, 1.0)}
-"""What adds up -> number of its column, and step."""
+"""Amount -> number of its column, and step. Amounts add up along the track."""
 
 
-class Scale(NamedTuple):
-    """How the values of a metric are kept."""
+class Encoding(NamedTuple):
+    """Encoding of the values of a metric as whole numbers."""
 
     column: int
     step: float
-    """Unit of the whole numbers; 0: they are places in `table`."""
+    """Value of 1; 0: the whole numbers are indices into `table`."""
     table: NDArray[np.float64]
     least: int = 0
-    """Place of the table's first value."""
+    """Whole number of the table's first value."""
 
 
 _OCTAVE = 512
@@ -62,42 +62,42 @@ _LEAST = -10 * _OCTAVE  # 1/1024 s/m: faster than any aircraft
 _PACES = np.rint(np.exp2(np.arange(_LEAST, 4 * _OCTAVE) / _OCTAVE) * 2.0**20) / 2.0**20
 _NONE = np.zeros(0)
 VALUES = {
-    "pace": Scale(4, 0.0, _PACES, _LEAST),
-    "speed": Scale(5, 1 / 128, _NONE),
-    "grade": Scale(6, 1 / 8, _NONE),
-    "heart_rate": Scale(7, 1 / 2, _NONE),
-    "cadence": Scale(8, 1 / 2, _NONE),
-    "power": Scale(9, 1.0, _NONE),
-    "elevation": Scale(10, 1 / 4, _NONE),
-    "temperature": Scale(11, 1 / 4, _NONE),
+    "pace": Encoding(4, 0.0, _PACES, _LEAST),
+    "speed": Encoding(5, 1 / 128, _NONE),
+    "grade": Encoding(6, 1 / 8, _NONE),
+    "heart_rate": Encoding(7, 1 / 2, _NONE),
+    "cadence": Encoding(8, 1 / 2, _NONE),
+    "power": Encoding(9, 1.0, _NONE),
+    "elevation": Encoding(10, 1 / 4, _NONE),
+    "temperature": Encoding(11, 1 / 4, _NONE),
 }
-"""Metric -> how it is kept."""
+"""Metric -> its encoding."""
 assert set(VALUES) == set(METRICS)  # a metric without a column would silently be unknown
 
-COLUMNS = {"pixels": PIXELS, **{n: c for n, (c, _) in AMOUNTS.items()}, **{n: s.column for n, s in VALUES.items()}}
+COLUMNS = {"pixels": PIXELS, **{n: c for n, (c, _) in AMOUNTS.items()}, **{n: e.column for n, e in VALUES.items()}}
 """Name -> number of each column."""
 assert sorted(set(COLUMNS.values())) == sorted(COLUMNS.values())
 assert max(COLUMNS.values()) < NUMBERS
 _MOST = 1 << 30
 
 
-def amounts(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Take what was spent in each passage of a track (k,) to whole steps; what is left over goes to the next."""
+def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round the amounts of a track's passages (k,) to whole steps; each remainder goes to the next passage."""
     _, step = AMOUNTS[name]
     steps = np.rint(np.cumsum(spent) / step)
     return np.diff(steps, prepend=0.0).astype(np.int64)
 
 
-def values(name: str, spent: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Take the mean of a metric over each passage, from `spent` (k, 4), to whole steps, UNKNOWN where there is none."""
-    scale = VALUES[name]
+def value_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Round the mean of a metric over each passage, from `spent` (k, 4), to whole steps; UNKNOWN without one."""
+    encoding = VALUES[name]
     known = spent[:, 3] > 0
     mean = np.divide(spent[:, 2], spent[:, 3], out=np.zeros(len(spent)), where=known)
     if METRICS[name].inverse:
         known &= mean > 0
         steps = -np.log2(mean, out=np.zeros(len(spent)), where=known) * _OCTAVE
-        steps = np.clip(steps, _LEAST, _LEAST + len(scale.table) - 1)
+        steps = np.clip(steps, _LEAST, _LEAST + len(encoding.table) - 1)
     else:
         known &= ~np.isnan(mean)
-        steps = np.clip(mean / scale.step, -_MOST, _MOST)
+        steps = np.clip(mean / encoding.step, -_MOST, _MOST)
     return np.where(known, np.rint(steps), UNKNOWN).astype(np.int32)

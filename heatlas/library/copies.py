@@ -1,8 +1,8 @@
-"""The same activity from several sources: all copies are stored, one track of them is shown.
+"""Copies: the same activity from several sources. All are stored, and the track of one is shown.
 
-Which one that is must not depend on what came first. So copies stay in the library, and whatever hangs together with a
-new activity is judged anew together with it, by `heatlas.duplicates`. What the copies know of it is merged when it is
-read (`heatlas.library.merged`).
+The choice must not depend on the order of imports. So copies stay in the library, and all activities that are connected
+with a new one as copies are judged again together with it, by `heatlas.duplicates`. Their attributes are merged when
+they are read (`heatlas.library.merged`).
 """
 
 from __future__ import annotations
@@ -28,43 +28,43 @@ if TYPE_CHECKING:
 
 __all__ = ["Copies", "resolve"]
 
-_AIR = 4e-6
-"""World units by which bounding boxes may be apart: 160 m at the equator, more than copies ever are."""
+_MARGIN = 4e-6
+"""World units between bounding boxes up to which they meet: 160 m at the equator, more than copies ever differ."""
 _LONGEST = {0: 7200, 1: 86_400, 2: 864_000}
-"""Class of `heatlas.library.schema.SPAN` -> seconds that an activity of it takes at most."""
+"""Class of `heatlas.library.schema.SPAN` -> greatest duration of its activities, seconds."""
 _WIDER = 1.5
-"""A box that is like another one has at most so many times its leeway."""
+"""Greatest ratio of the leeways of two similar boxes."""
 _MOST = 256
-"""Of those in a box like that of one without times, so many are compared: those whose boxes are the nearest."""
+"""Activities to compare by their boxes alone: those with the nearest boxes."""
 _THESE = "number IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """What changes in what is shown; whole tracks, nothing cut."""
+    """Changes to the activities that are shown; tracks are whole, nothing is cut."""
 
     show: dict[int, Batch]
     hide: dict[int, Batch]
     pairs: list[Duplicate]
-    """Each new activity that is not shown, and each that a new one takes the place of."""
+    """Each new activity that is not shown, and each that a new one replaces."""
 
 
 def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[int] = ()) -> Copies:
-    """Judge new activities together with all that they hang together with as copies, and mark the copies.
+    """Find copies among new activities and all that are connected with them, and mark them in the tables.
 
     Parameters
     ----------
     link : Connection
         Inside a transaction.
     new : mapping of int to Batch
-        Number of each activity that is in the tables, but not in the index -> its track.
+        Number of each activity that has a row, but is not in the index -> its track.
     again : iterable of int
-        Others to judge anew: what was judged together with something that was removed.
+        Numbers of others to judge again: those that were judged together with removed ones.
     """
     judge = Judge()
     for number, batch in new.items():
         judge.add(number, batch)
-    members, pairs = _together(link, judge, {*new, *again})
+    members, pairs = _connected(link, judge, {*new, *again})
     asked = (json.dumps(sorted(members)),)
     rows = link.execute(f"SELECT number FROM activities WHERE same_as IS NULL AND {_THESE}", asked)  # noqa: S608
     shown = {row[0] for row in rows} - set(new)
@@ -74,24 +74,24 @@ def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[
         "UPDATE activities SET same_as = ?, private_by = ? WHERE number = ?",
         [(copy_of.get(k), verdict.private_by.get(k), k) for k in sorted(members)],
     )
-    told = {k for k in copy_of if k in new or k in shown}
+    reported = {k for k in copy_of if k in new or k in shown}
     show = [k for k in sorted(members) if k not in copy_of and k not in shown]
     _read(link, judge, set(show))
     return Copies(
         show={k: judge.batches[k] for k in show},
         hide={k: judge.batches[k] for k in sorted(members) if k in copy_of and k in shown},
-        pairs=[duplicate for k, duplicate in merge_copies(judge, verdict)[1].items() if k in told],
+        pairs=[duplicate for k, duplicate in merge_copies(judge, verdict)[1].items() if k in reported],
     )
 
 
-def _together(link: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
-    """Find all that hangs together with some activities, copy by copy; and pairs that are the same."""
+def _connected(link: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
+    """Activities that are connected with some others, copy by copy; and all pairs of the same activity."""
     members, waiting = set(seeds), sorted(seeds)
     pairs: set[tuple[int, int]] = set()
     while waiting:
         number = waiting.pop()
-        linked = _linked(link, number)
-        others = linked | _may_be(link, number)
+        linked = _judged_same(link, number)
+        others = linked | _candidates(link, number)
         if others:
             _read(link, judge, {number, *others})
         for other in sorted(others):
@@ -112,8 +112,8 @@ def _read(link: sqlite3.Connection, judge: Judge, numbers: set[int]) -> None:
             judge.add(number, read_track(link, number, activity))
 
 
-def _linked(link: sqlite3.Connection, number: int) -> set[int]:
-    """What was judged to be the same as an activity before."""
+def _judged_same(link: sqlite3.Connection, number: int) -> set[int]:
+    """Activities that were judged to be the same as another one before."""
     rows = link.execute(
         "SELECT same_as FROM activities WHERE number = ?1 AND same_as IS NOT NULL "
         "UNION SELECT private_by FROM activities WHERE number = ?1 AND private_by IS NOT NULL "
@@ -139,51 +139,51 @@ _BY_TIME = " UNION ALL ".join(
     )
 )
 _BOX = (
-    "SELECT number, west, east, north, south FROM activities INDEXED BY {} WHERE west BETWEEN :west + {} - :air AND "
-    ":west + {} + :air AND north BETWEEN :north - :air AND :north + :air AND south BETWEEN :south - :air AND "
-    ":south + :air{}"
+    "SELECT number, west, east, north, south FROM activities INDEXED BY {} WHERE west BETWEEN :west + {} - :margin AND "
+    ":west + {} + :margin AND north BETWEEN :north - :margin AND :north + :margin "
+    "AND south BETWEEN :south - :margin AND :south + :margin{}"
 )
 _BY_BOX = " UNION ALL ".join(_BOX.format("activities_by_box", turn, turn, "") for turn in (-1, 0, 1))
-"""From the index alone: thousands may go the same way each day."""
+"""Answered from the index alone: thousands of activities may follow the same route."""
 _TIMELESS_BY_BOX = " UNION ALL ".join(
     _BOX.format("activities_timeless", turn, turn, f" AND {TIMELESS} = 1") for turn in (-1, 0, 1)
 )
 
 
-def _may_be(link: sqlite3.Connection, number: int) -> set[int]:
-    """Activities that are worth comparing with another one, found by the indices of their times and boxes."""
+def _candidates(link: sqlite3.Connection, number: int) -> set[int]:
+    """Activities to compare with another one, found by the indexes of times and boxes."""
     query = f"SELECT {TIMELESS}, first, last, west, east, north, south FROM activities WHERE number = ?"  # noqa: S608
     vague, first, last, *box = link.execute(query, (number,)).fetchone()
-    air = float(leeway(np.array([box]))[0])
-    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "air": _WIDER * air}
+    own = float(leeway(np.array([box]))[0])
+    known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "margin": _WIDER * own}
     known |= dict(zip(("west", "east", "north", "south"), box, strict=True))
-    found = {row[0] for row in link.execute(_BY_TIME, known) if _meet((first, last, *box), row[1:])} if last else set()
+    found = {row[0] for row in link.execute(_BY_TIME, known) if _alike((first, last, *box), row[1:])} if last else set()
     boxes = link.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known).fetchall()
-    airs = leeway(np.array([row[1:] for row in boxes]).reshape(-1, 4)).tolist()
+    leeways = leeway(np.array([row[1:] for row in boxes]).reshape(-1, 4)).tolist()
     near = sorted(
         (far, row[0])
-        for row, other in zip(boxes, airs, strict=True)
-        if (far := _far(box, row[1:])) <= max(air, other) and row[0] != number
+        for row, other in zip(boxes, leeways, strict=True)
+        if (far := _difference(box, row[1:])) <= max(own, other) and row[0] != number
     )
     return (found | {other for _, other in near[:_MOST]}) - {number}
 
 
-def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    """Whether two overlap in time and space, or, hours apart, take as long in the same box."""
+def _alike(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether two activities overlap in time and space, or have equal durations and boxes, hours apart."""
     if b[0] <= a[1] + CLOCK and a[0] <= b[1] + CLOCK:
-        return _near(a[2:], b[2:])
-    return abs((a[1] - a[0]) - (b[1] - b[0])) <= 2 * CLOCK and _far(a[2:], b[2:]) <= BOXES
+        return _touch(a[2:], b[2:])
+    return abs((a[1] - a[0]) - (b[1] - b[0])) <= 2 * CLOCK and _difference(a[2:], b[2:]) <= BOXES
 
 
-def _near(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    """Whether two boxes (west, east, north, south) touch, if need be around the world."""
-    if a[2] > b[3] + _AIR or b[2] > a[3] + _AIR:
+def _touch(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether two boxes (west, east, north, south) touch, also across the antimeridian."""
+    if a[2] > b[3] + _MARGIN or b[2] > a[3] + _MARGIN:
         return False
-    return any(a[0] + turn <= b[1] + _AIR and b[0] <= a[1] + turn + _AIR for turn in (-1, 0, 1))
+    return any(a[0] + turn <= b[1] + _MARGIN and b[0] <= a[1] + turn + _MARGIN for turn in (-1, 0, 1))
 
 
-def _far(a: Iterable[float], b: Iterable[float]) -> float:
-    """Greatest difference of any side of two boxes, the short way around the world."""
+def _difference(a: Iterable[float], b: Iterable[float]) -> float:
+    """Greatest difference between the same sides of two boxes, the short way around the world."""
     away = [y - x for x, y in zip(a, b, strict=True)]
     turn = round(away[0])
     return max(abs(away[0] - turn), abs(away[1] - turn), abs(away[2]), abs(away[3]))

@@ -1,4 +1,4 @@
-"""Windows drawn from the passage index: decode, filter, reduce."""
+"""Windows drawn from the passage index: passages decoded, filtered and reduced."""
 
 from __future__ import annotations
 
@@ -33,21 +33,20 @@ _EVERY = np.zeros(0, np.bool_)
 
 
 def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bool_] | None = None) -> Grid:
-    """Reduce passages of the index to a grid, as `heatlas.measures.draw` does from the cut tracks.
+    """Reduce passages of the index to a grid, as `heatlas.measures.draw` does from cut tracks.
 
-    Passes, activities and fixes are equal to the last one; seconds, metres and metrics as far as
-    `heatlas.library.columns` says.
+    Passes, activities and fixes are equal; seconds, metres and metrics up to the steps of `heatlas.library.columns`.
 
     Parameters
     ----------
     library : Library
-        Where the index is.
+        The library.
     window : Window
-        Of tiles: its scale is 256 * 2**z with z among the library's zooms. Any rectangle of pixels.
+        Any rectangle of pixels; its scale is 256 * 2**z with z among the zooms of the library.
     measure : Measure
-        What to count.
+        Measure of tracks.
     keep : ndarray of bool (n,), optional
-        Which activities count, by number (`heatlas.library.activities.select` makes one); those from n on do not.
+        Whether each activity counts, by number (from `heatlas.library.merged.select`); those from n on do not.
 
     Returns
     -------
@@ -56,7 +55,7 @@ def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bo
     Raises
     ------
     BadOption
-        When the scale is of no zoom that is indexed.
+        When the scale is that of no zoom in the index.
     SourceFailed
         When the file is damaged.
     """
@@ -93,7 +92,7 @@ def _column(measure: Measure) -> int:
 def _tiles(
     link: sqlite3.Connection, zoom: int, window: Window, column: int
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]]]:
-    """Tiles of a window that hold anything: x (not wrapped), y, and pixels and column of each chunk."""
+    """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the column of each chunk."""
     across = 1 << zoom
     top, bottom = max(window.y // _SIDE, 0), min((window.y + window.height - 1) // _SIDE, across - 1)
     if top > bottom:

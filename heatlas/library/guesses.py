@@ -1,11 +1,11 @@
-"""Ways to guess at a place that is hidden, from the ends and the pixels of what is shown around it.
+"""Guesses at a hidden place, from the ends and the pixels of what is shown around it.
 
-The middle of the ends, a circle through them, and where the lines meet are those of the literature (Hassan et al.,
-Analysis of Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). What hides a zone is a
-circle without any line: the largest empty circle at which lines end tells what was cut, and so does the empty circle
-between pixels alone. A public map has months: each shows lines that all together would hide.
+Three are published: the middle of the ends, a circle through them, and the place where the lines meet (Hassan et al.,
+Analysis of Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). A zone leaves a circle
+without lines. So the largest empty circle at which lines end is a guess, and so is an empty circle between pixels. A
+public map can be filtered by month, and a month shows lines that all months together would hide.
 
-All is in metres east and south of the true place, which the guesses do not use but for where to look.
+Coordinates are metres east and south of the true place. The guesses use it only to choose where to look.
 """
 
 from __future__ import annotations
@@ -26,47 +26,47 @@ __all__ = ["Seen", "guesses", "reach"]
 
 _ROUNDS = 30
 _ENOUGH = 5
-"""Ends at a circle, or of a month, from which something can be guessed."""
+"""Ends at a circle, or in a month, that are needed for a guess."""
 _SECTORS = 24
-"""Directions that are told apart around a circle."""
+"""Sectors around a circle."""
 _WIDE = 6
-"""Directions in which lines must end for their circle to be believed."""
+"""Sectors in which lines must end for a circle to be a guess."""
 _TRIED = 40
-"""Centres that are looked at for one whose circle is held by pixels in half of all directions."""
+"""Centres that are tried for a circle with pixels in half of its sectors."""
 _NODES = 24
-"""Steps of the lattice of centres that are tried, from the middle to its edge."""
+"""Steps from the middle of the lattice of tried centres to its edge."""
 _ASIDE = 0.37
-"""Steps by which the lattice lies aside of the true place."""
+"""Steps by which the lattice is shifted from the true place."""
 _LEAST = 400.0
-"""Metres around the place in which centres are tried at least."""
+"""Least distance from the place in which centres are tried, metres."""
 _MOST = 6000.0
 _MONTHS = 24
-"""Months that are looked at one by one, those with the most ends."""
+"""Months from which guesses are made: those with the most ends."""
 _OPEN = 40.0
-"""Metres to a guess that leave nothing to find out."""
+"""Error of a guess, metres, below which no further guess is needed."""
 _TOUCH = 30.0
-"""Metres between a circle and an end that lies at it: cuts fall on fixes, and ways are not drawn out to the edge."""
+"""Metres between a circle and an end that counts as on it: tracks are cut at fixes, not at the edge itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is shown around a place."""
+    """Ends and pixels that are shown around a place."""
 
     ends: Places
-    """(k, 2) ends of shown lines, also where a line goes on after something that is hidden."""
+    """(k, 2) ends of shown lines, including those where a line resumes after a hidden part."""
     on: Places
-    """(k, 2) a place some way on from each end."""
+    """(k, 2) place further along the line of each end."""
     own: NDArray[np.bool_]
-    """(k,) whether this is what is left of the beginning or the end of an activity that begins or ends here."""
+    """(k,) whether the end belongs to the shown remainder of an activity that begins or ends at the place."""
     months: NDArray[np.int64]
     """(k,) month of each end."""
     pixels: Places
-    """(m, 2) middles of pixels that are shown."""
+    """(m, 2) centres of pixels that are shown."""
     pixel_months: NDArray[np.int64]
-    """(m,) month of each; a pixel is here once for each month that shows it."""
+    """(m,) month of each pixel; a pixel occurs once for each month that shows it."""
 
     def of(self, month: int) -> Seen:
-        """What one month shows."""
+        """Ends and pixels that one month shows."""
         ends, pixels = self.months == month, self.pixel_months == month
         return Seen(
             self.ends[ends], self.on[ends], self.own[ends], self.months[ends], self.pixels[pixels],
@@ -75,29 +75,29 @@ class Seen:
 
 
 def reach(hole: float) -> tuple[float, float]:
-    """Tell how far around a place centres are tried, and how far around it must be known what is shown, metres.
+    """Distances around a place, metres: in which centres are tried, and in which shown ends and pixels are needed.
 
     Parameters
     ----------
     hole : float
-        Metres from the place to what is shown nearest to it.
+        Metres from the place to the nearest pixel that is shown.
     """
-    # Of a circle of 2.2 radii whose centre is up to one radius away, at least one radius around the place is empty.
+    # A circle of 2.2 radii, its centre up to one radius away, leaves at least one radius around the place empty.
     search = min(max(1.25 * hole, _LEAST), _MOST)
     return search, search + 2.5 * min(max(hole, _LEAST / 2), _MOST)
 
 
 def guesses(seen: Seen, hole: float) -> dict[str, float]:
-    """Guess in all ways, from all and from each month.
+    """Make all guesses, from everything and from each month.
 
     Returns
     -------
     dict
-        Way of guessing -> metres from the true place to the guess; of several the nearest.
+        Kind of guess -> metres from the true place to the nearest guess of that kind.
     """
-    found = _nearest(_old_guesses(seen.ends[seen.own], seen.on[seen.own]))
+    found = _nearest(_published_guesses(seen.ends[seen.own], seen.on[seen.own]))
     if min(found.values(), default=np.inf) < _OPEN:
-        return found  # circles and months could only say the same, more slowly
+        return found  # circles and months would take longer and add nothing
     found = _nearest(_guesses(seen, hole))
     near = seen.own | (np.hypot(*seen.ends.T) < 3 * hole)
     months, counts = np.unique(seen.months[near], return_counts=True)
@@ -109,7 +109,7 @@ def guesses(seen: Seen, hole: float) -> dict[str, float]:
 
 
 def _guesses(seen: Seen, hole: float, whole: bool = True) -> Iterator[tuple[str, Places]]:
-    yield from _old_guesses(seen.ends[seen.own], seen.on[seen.own])
+    yield from _published_guesses(seen.ends[seen.own], seen.on[seen.own])
     around = seen.ends[np.abs(seen.ends).max(axis=1) <= reach(hole)[1]]
     if len(around) >= _ENOUGH:
         yield "middle of all ends around", np.median(around, axis=0)
@@ -123,8 +123,8 @@ def _nearest(found: Iterable[tuple[str, Places]]) -> dict[str, float]:
     return nearest
 
 
-def _old_guesses(ends: Places, on: Places) -> Iterator[tuple[str, Places]]:
-    """Guess at what lies behind the ends (k, 2) of tracks that go on through `on` (k, 2)."""
+def _published_guesses(ends: Places, on: Places) -> Iterator[tuple[str, Places]]:
+    """Published guesses, from ends (k, 2) of lines that go on through `on` (k, 2)."""
     if not len(ends):
         return
     yield "middle of the ends", np.median(ends, axis=0)
@@ -138,29 +138,30 @@ def _old_guesses(ends: Places, on: Places) -> Iterator[tuple[str, Places]]:
 
 
 def _circles(seen: Seen, hole: float, whole: bool) -> Iterator[tuple[str, Places]]:
-    """Empty circles: the largest between pixels, that at which lines end in most directions, and the largest such.
+    """Guesses by empty circles: the largest between pixels, and those at which lines end in many sectors.
 
-    Of the whole also the one around the true place: a month may show so little that this would be no guess, but a hint.
+    With `whole` also the circle that grows from the true place. In a month that shows little that would be no guess,
+    but a hint.
     """
     if not len(seen.pixels):
         return
     nodes, radii, step = _empty(seen.pixels, hole)
     if whole:
-        yield "empty circle between pixels", _climbed(nodes[_uphill(radii)], seen.pixels, step)
+        yield "empty circle between pixels", _moved_uphill(nodes[_largest_from_middle(radii)], seen.pixels, step)
     for node in np.argsort(-radii, kind="stable")[:_TRIED]:
-        if _held(seen.pixels, nodes[node], radii[node] + step):
-            yield "empty circle between pixels", _climbed(nodes[node], seen.pixels, step)
+        if _enclosed(seen.pixels, nodes[node], radii[node] + step):
+            yield "empty circle between pixels", _moved_uphill(nodes[node], seen.pixels, step)
             break
     if len(seen.ends) < _ENOUGH:
         return
-    wide = _directions(nodes, radii, seen.ends, _TOUCH + step)
+    wide = _sectors_with_ends(nodes, radii, seen.ends, _TOUCH + step)
     believed = np.flatnonzero(wide >= _WIDE)
     if not len(believed):
         return
     largest = believed[np.argmax(radii[believed])]
     widest = np.lexsort((radii, wide))[-1]
     for node in {int(largest), int(widest)}:
-        centre = _climbed(nodes[node], seen.pixels, step)
+        centre = _moved_uphill(nodes[node], seen.pixels, step)
         yield "empty circle at which lines end", centre
         radius = np.hypot(*(seen.pixels - centre).T).min()
         at_it = seen.ends[np.abs(np.hypot(*(seen.ends - centre).T) - radius) <= 2 * _TOUCH]
@@ -170,7 +171,7 @@ def _circles(seen: Seen, hole: float, whole: bool) -> Iterator[tuple[str, Places
 
 
 def _empty(pixels: Places, hole: float) -> tuple[Places, NDArray[np.float64], float]:
-    """Centres on a lattice, how far each is from what is shown, about, and the lattice's step."""
+    """Centres on a lattice (k, 2), their distances to shown pixels to about a step, and the step, metres."""
     search, far = reach(hole)
     step = search / _NODES
     inner, outer = _NODES, int(np.ceil(far / step))
@@ -179,7 +180,7 @@ def _empty(pixels: Places, hole: float) -> tuple[Places, NDArray[np.float64], fl
     column, row = np.rint(pixels / step - _ASIDE).astype(np.int64).T + outer
     inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
     taken[row[inside], column[inside]] = True
-    # Along each row first, then down the columns (Saito and Toriwaki, Pattern Recognition 27, 1994).
+    # Distances along rows, then along columns (Saito and Toriwaki, Pattern Recognition 27, 1994).
     place = np.arange(side)
     left = np.maximum.accumulate(np.where(taken, place, -4 * side), axis=1)
     right = np.minimum.accumulate(np.where(taken, place, 5 * side)[:, ::-1], axis=1)[:, ::-1]
@@ -187,14 +188,14 @@ def _empty(pixels: Places, hole: float) -> tuple[Places, NDArray[np.float64], fl
     some = slice(outer - inner, outer + inner + 1)
     along = along[:, some]
     squares = np.stack([(along + ((place - y) ** 2)[:, None]).min(axis=0) for y in place[some]])
-    # Not at the true place itself: no guess may be right because it began there.
+    # The lattice avoids the true place, so that no guess is right because it started there.
     axis = (np.arange(-inner, inner + 1) + _ASIDE) * step
     nodes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     return nodes, np.sqrt(squares).reshape(-1) * step, step
 
 
-def _uphill(radii: NDArray[np.float64]) -> int:
-    """Node at which one arrives from the middle of the lattice, going where circles are larger."""
+def _largest_from_middle(radii: NDArray[np.float64]) -> int:
+    """Node reached from the middle of the lattice by always moving to the largest circle next to it."""
     side = 2 * _NODES + 1
     field = np.pad(radii.reshape(side, side), 1, constant_values=-1.0)
     row = column = _NODES + 1
@@ -206,21 +207,21 @@ def _uphill(radii: NDArray[np.float64]) -> int:
         row, column = row + int(down) - 1, column + int(right) - 1
 
 
-def _held(pixels: Places, centre: Places, radius: float) -> bool:
-    """Whether there are pixels at a circle in most directions."""
+def _enclosed(pixels: Places, centre: Places, radius: float) -> bool:
+    """Whether a circle has pixels in at least half of its sectors."""
     away = pixels - centre
     at_it = away[np.hypot(*away.T) <= radius + _TOUCH]
     return len(np.unique(np.floor(np.arctan2(*at_it.T) * (_SECTORS / 2 / np.pi)))) >= _SECTORS // 2
 
 
-def _climbed(centre: Places, pixels: Places, step: float) -> Places:
-    """Go uphill in the distance to the nearest pixel, until the circle is held by pixels all around it."""
+def _moved_uphill(centre: Places, pixels: Places, step: float) -> Places:
+    """Centre moved uphill in the distance to the nearest pixel, until pixels hold the circle on all sides."""
     x, y = np.meshgrid(np.arange(-1.0, 2), np.arange(-1.0, 2))
     star = np.column_stack((x.ravel(), y.ravel()))
     for _ in range(60):
         away = np.hypot(*(pixels - centre).T)
         best = float(away.min())
-        near = pixels[away <= best + 3 * step]  # the nearest to any place that is tried
+        near = pixels[away <= best + 3 * step]  # only these can be nearest to a tried centre
         tried = centre + star * step
         radii = np.hypot(tried[:, None, 0] - near[None, :, 0], tried[:, None, 1] - near[None, :, 1]).min(axis=1)
         first = int(radii.argmax())
@@ -233,9 +234,9 @@ def _climbed(centre: Places, pixels: Places, step: float) -> Places:
     return centre
 
 
-def _directions(nodes: Places, radii: NDArray[np.float64], ends: Places, touch: float) -> NDArray[np.int64]:
-    """(nodes,) in how many directions lines end at the circle around each node."""
-    cells = np.unique(np.rint(ends / 10), axis=0) * 10  # many end at one place
+def _sectors_with_ends(nodes: Places, radii: NDArray[np.float64], ends: Places, touch: float) -> NDArray[np.int64]:
+    """(nodes,) number of sectors of each node's circle in which lines end."""
+    cells = np.unique(np.rint(ends / 10), axis=0) * 10  # many lines end at one place
     counts = np.zeros(len(nodes), np.int64)
     for first in range(0, len(nodes), 512):
         some = slice(first, first + 512)
@@ -249,10 +250,10 @@ def _directions(nodes: Places, radii: NDArray[np.float64], ends: Places, touch: 
 
 
 def circle(points: Places) -> Places:
-    """Centre of the circle that fits points best, outliers counting less.
+    """Centre of the circle that fits points best, with less weight for outliers.
 
     Linear least squares in x, y and x^2 + y^2 (I. Kasa, A circle fitting procedure and its error analysis, IEEE
-    Transactions on Instrumentation and Measurement 25, 1976), again and again with weights from the residuals.
+    Transactions on Instrumentation and Measurement 25, 1976), iterated with weights from the residuals.
     """
     weight = np.ones(len(points))
     centre = points.mean(axis=0)
@@ -266,7 +267,7 @@ def circle(points: Places) -> Places:
 
 
 def crossing(points: Places, way: Places) -> Places:
-    """The place from which straight lines through points, along unit vectors, are least far, outliers counting less."""
+    """Place nearest to straight lines through points along unit vectors, with less weight for outliers."""
     weight = np.ones(len(points))
     across = np.column_stack((-way[:, 1], way[:, 0]))
     place = points.mean(axis=0)

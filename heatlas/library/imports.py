@@ -1,4 +1,4 @@
-"""Recordings into a library: only what is new, group by group, each kept as a whole or not at all."""
+"""Import of recordings into a library: only new ones, in groups of one transaction each."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 __all__ = ["import_sources"]
 
 _ACTIVITIES = 64
-"""Activities of a group: a crash loses no more of the work than these."""
+"""Activities of a group; a crash loses at most one group."""
 _FIXES = 1 << 18
 _FILES = 256
 _BEFORE = "files that were read before"
 _EVERY = frozenset(COLUMNS)
 _SHARE = 4
-"""When at least every so many-th activity is new, all is put together at the end."""
+"""Inverse share of new activities from which the library is compacted at the end."""
 
 
 def import_sources(
@@ -57,35 +57,36 @@ def import_sources(
     progress: Callable[[int, int], None] = lambda done, total: None,
     recordings: Iterable[Recording] = (),
 ) -> Report:
-    """Bring recordings into a library; files that have not changed since they were read are not read again.
+    """Import recordings into a library. Files that have not changed since they were read are not read again.
 
-    What was brought in stays when this is stopped, by whatever means: called again, it goes on from there.
-    Copies of one activity are merged: the richest track is shown, private if any copy is, whichever came first.
+    When interrupted, by whatever means, groups that are done are kept, and the next call goes on from there. Copies of
+    one activity are merged in any order of imports: the richest track is shown, private if any copy is.
 
     Parameters
     ----------
     library : Library
-        Where to.
+        The library.
     paths : sequence of Path
         As for `heatlas.sources.load.load`.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
-        Is told the bytes done so far and in all.
+        Called with the bytes done so far and in all.
     recordings : iterable of Recording
-        What was read elsewhere, such as tracks of a table; each is known by its source, and told by its content.
+        Recordings read elsewhere, such as tracks of a table. Each is identified by its source, and read again when its
+        content has changed.
 
     Returns
     -------
     Report
-        Of what was read now.
+        Report of what this call read.
 
     Raises
     ------
     BadOption
         When a path does not exist.
     SourceFailed
-        When the library cannot be written, such as when the disk is full; groups that were done are kept.
+        When the library cannot be written, such as when the disk is full. Groups that are done are kept.
     """
     started = time.perf_counter()
     report = Report()
@@ -129,23 +130,23 @@ def import_sources(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file that was read."""
+    """File that was read."""
 
     row: dict[str, Any]
-    """Name, size, changed, digest and said, as in the table; `number` when it was there before."""
+    """Name, size, changed, digest and said, as in the table; `number` is None for a new file."""
     outcome: Outcome | None
-    """None: the bytes are those that were read before, only the file's time has changed."""
+    """Outcome of reading; None if only the time of the file has changed, not its bytes."""
 
     @property
     def tracks(self) -> list[Batch]:
-        """What it gave, one batch each."""
+        """Tracks that were read, one batch each."""
         if self.outcome is None or self.outcome.tracks is None:
             return []
         return split(self.outcome.tracks, self.outcome.columns)
 
 
 def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, _File | None]]:
-    """Read files that are new or have changed; None stands for the others. Each comes after its size."""
+    """Sizes of files, each with the file if it is new or changed and was read, else with None."""
     with library.read() as link:
         rows = link.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
         gaps = gaps_of(read_settings(link))
@@ -168,7 +169,7 @@ def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Ite
 def _new_recordings(
     library: Library, recordings: Iterable[Recording], export: Exports
 ) -> Iterator[tuple[None, _File | None]]:
-    """Take recordings that are new or have changed, each as a file of its own; of no size."""
+    """Recordings that are new or changed, each as a file of its own without a size; None for the others."""
     with library.read() as link:
         known = {row[0]: row[1:] for row in link.execute("SELECT name, number, digest FROM files")}
         gaps = gaps_of(read_settings(link))
@@ -184,7 +185,7 @@ def _new_recordings(
 
 
 def _digest(recording: Recording) -> bytes:
-    """BLAKE2b of all that is known of a recording."""
+    """BLAKE2b digest of a recording: its activity and all columns."""
     digest = hashlib.blake2b(repr(recording.activity).encode("utf-8", "replace"), digest_size=16)
     arrays: list[NDArray[Any]] = [recording.lon, recording.lat, recording.time, *recording.columns.values()]
     for values in arrays:
@@ -198,14 +199,14 @@ def _absolute(name: str) -> str:
 
 
 def _changed(place: Path) -> int:
-    """When a file was changed, or the archive that it is in."""
+    """Time at which a file, or the archive that it is in, was changed: nanoseconds since 1970, 0 if unknown."""
     with suppress(OSError):
         return place.stat().st_mtime_ns
     return 0
 
 
 def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, changed: int) -> bool:
-    """Whether older versions have read an archive in an archive as one file, of which this is a member."""
+    """Whether a file is a member of an inner archive that an older version has read as one file."""
     outermost = len(_absolute(str(place)))
     at = name.rfind("/")
     while at > outermost:
@@ -219,7 +220,7 @@ def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, change
 def _read(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps) -> _File:
     try:
         data = entry.read()
-    except Unreadable:  # reading reports it; without a digest it is tried again next time
+    except Unreadable:  # reading reports it; without a digest the next import tries again
         return _File({**row, "digest": b""}, read_group([entry], _EVERY, export, gaps))
     digest = hashlib.blake2b(data, digest_size=16).digest()
     if digest == before:
@@ -234,11 +235,11 @@ def _enough(files: Sequence[_File]) -> bool:
 
 
 def _store(library: Library, files: Sequence[_File], report: Report, workers: int) -> int:
-    """Keep what some files gave, in one transaction; returns the number of activities."""
+    """Store the tracks of some files in one transaction; returns the number of activities."""
     if not files:
         return 0
     with library.write() as link:
-        files = [file for given in files if (file := _unless_kept(link, given)) is not None]
+        files = [file for given in files if (file := _unless_stored(link, given)) is not None]
         changed = [file.row["number"] for file in files if file.row["number"] is not None and file.outcome is not None]
         again = forget(link, _activities_of(link, changed))
         new: dict[int, Batch] = {}
@@ -248,7 +249,7 @@ def _store(library: Library, files: Sequence[_File], report: Report, workers: in
         copies = resolve(link, new, again)
         unindex(link, copies.hide)
         index(link, copies.show, workers)
-    # Only what is kept is told.
+    # The report lists only what was stored.
     for file in files:
         if file.outcome is not None:
             note_outcome(report, outcome_data(file.outcome))
@@ -262,8 +263,8 @@ def _note_copies(report: Report, found: Sequence[Duplicate]) -> None:
         report.dropped["activities found twice"] += len(found)
 
 
-def _unless_kept(link: sqlite3.Connection, file: _File) -> _File | None:
-    """Look again, now that nobody else can write: another process may have brought in the same file meanwhile."""
+def _unless_stored(link: sqlite3.Connection, file: _File) -> _File | None:
+    """File, unless another process has stored it meanwhile; asked inside the transaction, when nobody else writes."""
     row = link.execute("SELECT number, digest FROM files WHERE name = ?", (file.row["name"],)).fetchone()
     if file.row["number"] is not None or row is None:
         return file if (row is None) == (file.row["number"] is None) else None

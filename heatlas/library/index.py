@@ -1,4 +1,4 @@
-"""The passage index: passages of activities written as chunks of tiles."""
+"""Passages of activities written to the index as chunks of tiles."""
 
 from __future__ import annotations
 
@@ -27,27 +27,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.library.chunks import Tile
-    from heatlas.library.passages import Passages, Traceable
+    from heatlas.library.passages import Passages, PreparedTrack
 
-__all__ = ["append", "tiles_of", "written_runs"]
+__all__ = ["append", "encoded_runs", "tiles_of"]
 
 _MANY = 16
-"""Chunks of a tile above which small ones are put together."""
+"""Chunks of a tile from which small ones are merged."""
 
 
-def append(link: sqlite3.Connection, tracks: Mapping[int, Traceable], zooms: Iterable[int], workers: int = 1) -> None:
-    """Add activities to the index: one more chunk for each tile that they touch.
+def append(
+    link: sqlite3.Connection, tracks: Mapping[int, PreparedTrack], zooms: Iterable[int], workers: int = 1
+) -> None:
+    """Add activities to the index: one chunk for each tile that they touch.
 
     Parameters
     ----------
     link : Connection
         Inside a transaction.
-    tracks : mapping of int to Traceable
-        Number of each activity -> its track, cut.
+    tracks : mapping of int to PreparedTrack
+        Number of each activity -> its track, from which all that is private was cut.
     zooms : iterable of int
-        Which to trace.
+        Zooms to trace.
     workers : int
-        Threads that trace and pack; what is written is the same for any number.
+        Threads that trace and compress; the bytes written are the same for any number.
     """
     numbers = sorted(tracks)
 
@@ -55,31 +57,31 @@ def append(link: sqlite3.Connection, tracks: Mapping[int, Traceable], zooms: Ite
         found = _encoded(zoom, numbers, [tracks[number].at(zoom) for number in numbers])
         return [(tile, pack_columns(columns)) for tile, columns in found]
 
-    # The finest zooms take longest: first, so that no thread is left alone with them.
+    # The finest zooms take longest. They come first, so that no thread is left alone with one at the end.
     with ThreadPoolExecutor(workers) as pool:
         for job in [pool.submit(encode, zoom) for zoom in sorted(zooms, reverse=True)]:
             _insert(link, job.result())
 
 
 def _insert(link: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:
-    """Add a chunk to each of some tiles; where there are many, put small ones together."""
+    """Add a chunk to each of some tiles; where a tile has many, merge small ones."""
     rows: list[tuple[int, bytes]] = []
-    crowded = []
+    full = []
     for tile, columns in tiles:
         present = chunks_of(link, tile)
         chunk = 1 + max((number for number, _ in present), default=-1)
         rows += [(key(column, *tile, chunk), data) for column, data in columns]
         if len(present) >= _MANY:
-            crowded.append((tile, _newest([*present, (chunk, len(columns[0][1]))])))
+            full.append((tile, _to_merge([*present, (chunk, len(columns[0][1]))])))
     link.executemany("INSERT INTO passages VALUES (?, ?)", rows)
-    for tile, chunks in crowded:
+    for tile, chunks in full:
         merge(link, tile, chunks)
 
 
 def _encoded(
     zoom: int, numbers: Sequence[int], found: Sequence[Passages]
 ) -> Iterator[tuple[Tile, dict[int, NDArray[np.uint8]]]]:
-    """Write passages of one zoom: each tile, and the bytes of its columns."""
+    """Encode passages of one zoom: each tile, and the bytes of its columns."""
     counts = [len(passages.tile) for passages in found]
     if not sum(counts):
         return
@@ -97,11 +99,11 @@ def _encoded(
     for name in sorted({name for passages in found for name in passages.columns}, key=COLUMNS.__getitem__):
         steps = _joined(name, found, counts)[order]
         data, at = encode_amounts(steps, bounds) if name in AMOUNTS else encode_values(steps, runs, bounds)
-        told = np.logical_or.reduceat(steps != (0 if name in AMOUNTS else UNKNOWN), bounds[:-1])
-        columns.append((COLUMNS[name], data, at, told))
+        known = np.logical_or.reduceat(steps != (0 if name in AMOUNTS else UNKNOWN), bounds[:-1])
+        columns.append((COLUMNS[name], data, at, known))
     for t, where in enumerate(tile[bounds[:-1]].tolist()):
         pixels = np.concatenate((header[heads[t] : heads[t + 1]], body[bodies[t] : bodies[t + 1]]))
-        others = {c: data[at[t] : at[t + 1]] for c, data, at, told in columns if told[t]}
+        others = {c: data[at[t] : at[t + 1]] for c, data, at, known in columns if known[t]}
         yield (zoom, where & 0xFFFFF, where >> 20), {PIXELS: pixels, **others}
 
 
@@ -115,7 +117,7 @@ def _joined(name: str, found: Sequence[Passages], counts: Sequence[int]) -> NDAr
     )
 
 
-def tiles_of(track: Traceable, zooms: Iterable[int]) -> set[Tile]:
+def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
     """Tiles that a track touches."""
     tiles: set[Tile] = set()
     for zoom in zooms:
@@ -124,10 +126,10 @@ def tiles_of(track: Traceable, zooms: Iterable[int]) -> set[Tile]:
     return tiles
 
 
-def _newest(present: Sequence[tuple[int, int]]) -> list[int]:
-    """The newest chunks as far back as they are not much larger than those after them.
+def _to_merge(present: Sequence[tuple[int, int]]) -> list[int]:
+    """Numbers of the newest chunks, after the last that is more than twice as large as all behind it.
 
-    So what is written once is written again only when as much has come in: a logarithmic number of times.
+    A byte is thus written again only when as many new ones have come: a logarithmic number of times.
     """
     total = present[-1][1]
     first = len(present) - 1
@@ -137,8 +139,8 @@ def _newest(present: Sequence[tuple[int, int]]) -> list[int]:
     return [chunk for chunk, _ in present[first:]]
 
 
-def written_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
-    """Bytes of the runs of one activity at a zoom, as `runs_of` finds them once it is in the index."""
+def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
+    """Bytes of an activity's runs at a zoom, tile by tile, as `heatlas.library.chunks.runs_of` reads them."""
     for tile, columns in _encoded(zoom, [number], [passages]):
         _, _, at = decode_header(columns[PIXELS])
         columns[PIXELS] = columns[PIXELS][at:]

@@ -1,7 +1,7 @@
-"""Activities as they are shown: those that are no copy of another one, with what all of their copies know.
+"""Activities that are shown, each merged with the attributes of its copies.
 
-Rows hold what each source says, and nothing is merged before it is read. So whatever comes, changes or goes, and in
-libraries of any age, a private copy makes the activity private at once.
+Rows hold the attributes of one source each, and are merged when they are read. So a private copy makes the activity
+private at once, whatever is imported or removed, and in libraries of any version.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ _THESE = "number IN (SELECT value FROM json_each(?))"
 
 @dataclass(frozen=True, slots=True)
 class MergedActivities:
-    """What a library shows."""
+    """Activities that a library shows."""
 
     activities: dict[int, Activity]
-    """By number, in the order of the numbers; copies are merged in."""
+    """Number -> activity, merged with its copies; numbers ascend."""
     copies: dict[int, dict[int, Activity]] = field(default_factory=dict)
-    """Of each that has any, its copies as their own sources have them, by number, the richest first."""
+    """Number of an activity with copies -> these by number, the richest first, as their own sources state them."""
     merged: dict[int, Merged] = field(default_factory=dict)
-    """Of the same, what each copy gave."""
+    """Number of an activity with copies -> the merged activity and what each copy gave."""
     rows: tuple[list[tuple[Any, ...]], ...] = ()
-    """All that this was made from, as it lies in the file."""
+    """Rows of the file that this was made from."""
 
 
 def read_merged(link: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
-    """Read the activities that are shown; some of them where `numbers` says which."""
+    """Read the activities that are shown: all, or those of `numbers`."""
     asked: tuple[str, ...] = () if numbers is None else (json.dumps(sorted(int(number) for number in numbers)),)
     these = "" if numbers is None else f" AND {_THESE}"
     rows = read_rows(link, f"same_as IS NULL{these}", asked)
@@ -66,16 +66,16 @@ def read_merged(link: sqlite3.Connection, numbers: Collection[int] | None = None
     withheld = {row[0] for row in private}
     own = activities_of(copies)
     facts = _facts(link, [*own, *withheld])
-    of: defaultdict[int, list[int]] = defaultdict(list)
+    copies_of: defaultdict[int, list[int]] = defaultdict(list)
     for k in own:
         original = facts[k].same_as
         if original in activities:
-            of[original].append(k)
-    facts |= _facts(link, of)
+            copies_of[original].append(k)
+    facts |= _facts(link, copies_of)
     shown = MergedActivities(activities, rows=(rows, copies, private))
-    for number in sorted({*of, *(k for k in withheld if k in activities)}):
+    for number in sorted({*copies_of, *(k for k in withheld if k in activities)}):
         mine = facts[number]
-        ranked = sorted(of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))
+        ranked = sorted(copies_of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))
         merged = merge(
             activities[number],
             [Copy(own[k], whole=not _is_part(link, facts, {k: own[k], number: activities[number]})) for k in ranked],
@@ -97,14 +97,14 @@ class _Facts:
 
 
 def _is_part(link: sqlite3.Connection, facts: Mapping[int, _Facts], two: Mapping[int, Activity]) -> bool:
-    """Whether the first of two is but a piece of the other one."""
+    """Whether the first of two activities is only a part of the second."""
     first, second = (facts[k].span for k in two)
     spans = (first, second)
 
     def under_way() -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
         try:
             copy, whole = (trace_of(read_track(link, k, activity, ())).under_way for k, activity in two.items())
-        except SourceFailed:  # damaged, as `check` tells; lists go on
+        except SourceFailed:  # `check` reports the damage; lists must go on
             return spans
         return copy, whole
 
@@ -120,7 +120,7 @@ def _facts(link: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Fac
 
 
 def list_activities(library: Library) -> dict[int, Activity]:
-    """Activities that are shown, by number, with what their copies know."""
+    """Activities that are shown, by number, merged with their copies."""
     with library.read() as link:
         return read_merged(link).activities
 
@@ -133,20 +133,20 @@ def select(
     before: str | None = None,
     copies: bool = False,
 ) -> NDArray[np.bool_]:
-    """Choose activities as `heatlas.tracks.Tracks.select` and `where` do.
+    """Select activities as `heatlas.tracks.Tracks.select` and `where` do.
 
-    If `copies` says so, copies that are not shown are chosen too: by what is known of the activity that they are merged
-    into, but their own source.
+    With `copies`, hidden copies are selected too: by the attributes of the activity that they are merged into, but by
+    their own source.
 
     Returns
     -------
     ndarray of bool (n,)
-        By number; n is the greatest number + 1.
+        Whether each activity is selected, by number; n is the greatest number + 1.
 
     Raises
     ------
     BadOption
-        As they do.
+        When a filter cannot be read.
     """
     with library.read() as link:
         shown = read_merged(link)
@@ -159,7 +159,7 @@ def select(
         }
     number = {id(activity): k for k, activity in activities.items()}
     count, nothing = len(activities), np.zeros(0)
-    # The filters ask for attributes alone: tracks without a fix do.
+    # The filters need attributes alone, so these tracks have no fixes.
     tracks = Tracks(
         (
             Batch(

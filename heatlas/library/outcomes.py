@@ -1,4 +1,4 @@
-"""What reading a file gave, as it is kept beside it; and the report of a whole library."""
+"""Outcomes of reading files as the library stores them, and the report of a whole library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["note_outcome", "note_unread", "outcome_data", "whole_report"]
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
-    """What was read and what was left out of a file, as plain data."""
+    """Outcome of reading a file as plain data."""
     return {
         "read": outcome.read,
         "unread": [[unread.file, unread.reason, unread.failed, unread.kind] for unread in outcome.unread],
@@ -30,23 +30,23 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
 
 
 def note_outcome(report: Report, data: dict[str, Any]) -> None:
-    """Add what `outcome_data` gave to a report."""
+    """Add an outcome from `outcome_data` to a report."""
     report.read += data["read"]
-    for file, reason, failed, *kind in data["unread"]:  # libraries of older versions say no kind
+    for file, reason, failed, *kind in data["unread"]:  # older versions wrote no kind
         note_unread(report, Unread(file=file, reason=reason, failed=failed, kind="".join(kind)))
     report.warnings += [(file, reason) for file, reason in data["warnings"]]
     report.dropped += Counter(data["dropped"])
-    # Libraries of before did not write it down.
+    # Older versions wrote no breaks.
     add_breaks(report.breaks, {source: (out, whole) for source, (out, whole) in data.get("breaks", {}).items()})
 
 
 def note_unread(report: Report, unread: Unread) -> None:
-    """Add a file that gave no track to a report."""
+    """Add a file without tracks to a report."""
     (report.failed if unread.failed else report.skipped).append(unread)
 
 
 def whole_report(link: sqlite3.Connection) -> Report:
-    """Say of all files that are in a library what was read and what was left out."""
+    """Report of all files that a library was made from."""
     report = Report()
     for (text,) in link.execute("SELECT outcome FROM files ORDER BY name"):
         note_outcome(report, json.loads(text))

@@ -1,4 +1,4 @@
-"""Bytes packed with zstd: one column, or the small columns of a chunk together."""
+"""Columns compressed with zstd: each by itself, or the small columns of a chunk as one bundle."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["TOGETHER", "pack", "pack_columns", "unpack", "unpack_columns"]
+__all__ = ["BUNDLE", "pack", "pack_columns", "unpack", "unpack_columns"]
 
-TOGETHER = 15
-"""Number of the column that holds all but the pixels of a small chunk: a call costs more than few bytes."""
-_FEW = 1 << 14
-"""Bytes of them, not packed, up to which they are kept together."""
-assert TOGETHER not in COLUMNS.values()
+BUNDLE = 15
+"""Number of the column that holds all columns of a small chunk but the pixels: a query costs more than a few bytes."""
+_BUNDLED = 1 << 14
+"""Bytes of columns, not compressed, up to which they are bundled."""
+assert BUNDLE not in COLUMNS.values()
 
 _SMALL = 48
-"""Bytes below which compressing gains nothing."""
+"""Bytes; less is not compressed, as that gains nothing."""
 _LARGEST = 1 << 30
 
 
 def pack(data: memoryview | bytes, level: int = 3) -> bytes:
-    """Compress: four bytes with the length, and zstd; or 0 and the bytes as they are."""
+    """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are."""
     size = len(data)
     if size >= _SMALL:
         packed: bytes = pa.Codec("zstd", compression_level=level).compress(data, asbytes=True)
@@ -61,21 +61,21 @@ _CODEC = pa.Codec("zstd")
 
 
 def pack_columns(columns: Mapping[int, NDArray[np.uint8]], level: int = 3) -> list[tuple[int, bytes]]:
-    """Pack the columns of a chunk, the pixels first; small others together.
+    """Compress the columns of a chunk, the pixels first; small others as one bundle.
 
     Returns
     -------
     list of (int, bytes)
-        Number of the column, or TOGETHER, and what goes into its row.
+        Number of the column, or BUNDLE, and the bytes of its row.
     """
     packed = [(PIXELS, pack(columns[PIXELS].data, level))]
     others = {column: data for column, data in columns.items() if column != PIXELS}
-    if len(others) < 2 or sum(map(len, others.values())) > _FEW:
+    if len(others) < 2 or sum(map(len, others.values())) > _BUNDLED:
         return packed + [(column, pack(data.data, level)) for column, data in others.items()]
     # How many, then number and length of each, then their bytes.
     head = np.array([len(others), *(number for c, data in others.items() for number in (c, len(data)))], "<u4")
-    whole = b"".join([head.tobytes(), *(data.tobytes() for data in others.values())])
-    return [*packed, (TOGETHER, pack(whole, level))]
+    bundle = b"".join([head.tobytes(), *(data.tobytes() for data in others.values())])
+    return [*packed, (BUNDLE, pack(bundle, level))]
 
 
 def unpack_columns(rows: Iterable[tuple[int, bytes]]) -> dict[int, NDArray[np.uint8]]:
@@ -89,17 +89,17 @@ def unpack_columns(rows: Iterable[tuple[int, bytes]]) -> dict[int, NDArray[np.ui
     columns: dict[int, NDArray[np.uint8]] = {}
     for column, data in rows:
         found = unpack(data)
-        columns |= _apart(found) if column == TOGETHER else {column: found}
+        columns |= _unbundled(found) if column == BUNDLE else {column: found}
     return columns
 
 
-def _apart(whole: NDArray[np.uint8]) -> dict[int, NDArray[np.uint8]]:
-    count = int(whole[:4].view("<u4")[0]) if len(whole) >= 4 else 0
+def _unbundled(bundle: NDArray[np.uint8]) -> dict[int, NDArray[np.uint8]]:
+    count = int(bundle[:4].view("<u4")[0]) if len(bundle) >= 4 else 0
     at = 4 + 8 * count
-    if at > len(whole):
+    if at > len(bundle):
         raise SourceFailed("the library is damaged: columns are cut off")
     columns = {}
-    for column, length in whole[4:at].view("<u4").reshape(-1, 2).tolist():
-        columns[column] = whole[at : at + length]
+    for column, length in bundle[4:at].view("<u4").reshape(-1, 2).tolist():
+        columns[column] = bundle[at : at + length]
         at += length
     return columns

@@ -1,4 +1,4 @@
-"""From a clean track to what the index keeps of it: its passages at one zoom, tile by tile."""
+"""Passages of a track at one zoom, as the index stores them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import list_visits, spend_visits
-from heatlas.library.columns import VALUES, amounts, values
+from heatlas.library.columns import VALUES, amount_steps, value_steps
 from heatlas.mercator import ground_metres
 from heatlas.metrics import METRICS
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Batch
 
-__all__ = ["Passages", "Traceable"]
+__all__ = ["Passages", "PreparedTrack"]
 
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """Passages of one activity at one zoom, in the order of their beginnings."""
+    """Passages of an activity at one zoom, in the order in which they begin."""
 
     tile: NDArray[np.int64]
     """(k,) row << 20 | column of the tile."""
     pixel: NDArray[np.uint16]
     """(k,) row * 256 + column inside the tile."""
     columns: Mapping[str, NDArray[np.int64] | NDArray[np.int32]]
-    """Name -> (k,) whole steps (heatlas.library.columns); what the activity has not is left out."""
+    """Name -> (k,) whole steps (heatlas.library.columns); columns that the activity lacks are left out."""
 
 
-class Traceable:
-    """A track of which all that does not depend on the zoom is worked out."""
+class PreparedTrack:
+    """Track with all that is the same at every zoom worked out."""
 
     __slots__ = ("_batch", "_metres", "_metrics", "_rejoin")
 
     def __init__(self, batch: Batch, rejoin: float) -> None:
-        """Take a batch of one track, from which all that is private was cut."""
+        """Prepare a batch of one track, from which all that is private was cut."""
         self._batch = batch
         self._rejoin = rejoin
         self._metres = metres_along(batch.u, batch.v, batch.segments)
@@ -51,7 +51,7 @@ class Traceable:
         self._metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
 
     def at(self, zoom: int, with_columns: bool = True) -> Passages:
-        """Trace the track at a zoom, around the whole world."""
+        """Passages of the track at a zoom; across the antimeridian it goes on at the other edge of the world."""
         batch = self._batch
         scale = 256 * 2**zoom
         if not batch.fixes:
@@ -64,7 +64,6 @@ class Traceable:
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
         )
-        # Across the antimeridian the track goes on at the other edge of the world.
         column, row = (cells % width + x0) % scale, cells // width + y0
         inside = (row >= 0) & (row < scale)
         columns = dict(self._columns(len(cells), fixes, (passage, line, until))) if with_columns else {}
@@ -85,15 +84,15 @@ class Traceable:
 
         spent = spent_on(np.zeros(0))
         yield "fixes", fixes
-        yield "metres", amounts("metres", spent[:, 1])
+        yield "metres", amount_steps("metres", spent[:, 1])
         if spent[:, 0].any():
-            yield "seconds", amounts("seconds", spent[:, 0])
+            yield "seconds", amount_steps("seconds", spent[:, 0])
         for name, metric in self._metrics.items():
-            yield name, values(name, spent_on(metric))
+            yield name, value_steps(name, spent_on(metric))
 
 
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
-    """Rejoin distance of a track in metres, and the size of the table that this asks for (as `heatlas.measures`)."""
+    """Rejoin distance of a track in metres, and the bits of the table that it needs (as in `heatlas.measures`)."""
     least = max(rejoin, 2 * float(ground_metres(batch.v[0])[0]) / scale)
     _, _, north, south = batch.bounds[0].tolist()
     polar = max(south, 1 - north)

@@ -1,4 +1,4 @@
-"""Who passes through a circle: when, how often, and how fast."""
+"""Activities that pass through a circle: when, how often, how fast."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ __all__ = ["Passing", "anything_in", "passing"]
 _SIDE = 256
 _MOST_TILES = 1024
 _GAP = 60.0
-"""Seconds outside the circle after which coming back is another visit."""
+"""Seconds outside the circle after which a return is a new visit."""
 _NEEDED = ("seconds", "metres", "pace", "heart_rate")
 
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """One activity that goes through a circle; all is of what lies inside it."""
+    """Activity that passes through a circle, and its amounts inside."""
 
     number: int
     activity: Activity
     visits: tuple[tuple[float, float], ...]
-    """First and last second of each visit, Unix; empty where times are unknown."""
+    """Unix seconds at which each visit begins and ends; empty where times are unknown."""
     seconds: float
     metres: float
     speed: float | None
@@ -59,18 +59,18 @@ class Passing:
 def passing(
     library: Library, lat: float, lon: float, radius: float, keep: NDArray[np.bool_] | None = None
 ) -> list[Passing]:
-    """Find the activities that go through a circle, by the index at its finest zoom: never by what is cut.
+    """Find activities that pass through a circle, in the finest zoom of the index, which holds nothing that is cut.
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     lat, lon : float
         Centre, degrees.
     radius : float
-        Metres; pixels count whose centre lies inside, and always the pixel in the middle.
+        Metres. A pixel is inside if its centre is; the pixel in the middle always is.
     keep : ndarray of bool (n,), optional
-        Which activities, by number; those from n on are left out.
+        Whether to look at each activity, by number; those from n on are left out.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def passing(
     Raises
     ------
     BadOption
-        When it is no circle, or too large a one.
+        When it is no circle, or one that is too large.
     """
     if not (abs(lat) < MAX_LATITUDE and abs(lon) <= 180 and 0 < radius < math.inf):
         raise BadOption(f"{lat:g},{lon:g},{radius:g} is no circle on the map: give degrees and a radius above 0")
@@ -98,7 +98,7 @@ def passing(
 
 
 def anything_in(link: sqlite3.Connection, lat: float, lon: float, radius: float, zoom: int) -> bool:
-    """Whether any pixel of the index at some zoom lies within metres of a place."""
+    """Whether any pixel of a zoom of the index lies in a circle; `radius` in metres."""
     circle = _Circle.around(lat, lon, radius, zoom)
     for column, row in circle.tiles():
         tile = (zoom, column % 2**zoom, row)
@@ -132,7 +132,7 @@ class _Circle:
         return cls(u % 1.0, v, radius, zoom, (reach[0], reach[1]))
 
     def tiles(self) -> Iterator[tuple[int, int]]:
-        """Column (not wrapped) and row of the tiles that it touches."""
+        """Column (not wrapped) and row of each tile that the circle touches."""
         x, y = (world * 2**self.zoom for world in (self.u, self.v))
         across, down = (reach / _SIDE for reach in self.reach)
         for row in range(max(0, math.floor(y - down)), min(2**self.zoom - 1, math.floor(y + down)) + 1):
@@ -140,7 +140,7 @@ class _Circle:
                 yield column, row
 
     def holds(self, column: int, row: int) -> NDArray[np.bool_]:
-        """(65536,) which pixels of a tile lie inside."""
+        """(65536,) whether each pixel of a tile lies inside."""
         x, y = (world * _SIDE * 2**self.zoom for world in (self.u, self.v))
         across = (column * _SIDE + np.arange(_SIDE) + 0.5 - x) / self.reach[0]
         down = (row * _SIDE + np.arange(_SIDE) + 0.5 - y) / self.reach[1]
@@ -197,14 +197,14 @@ def _add(
         found.setdefault(number, _Sums())
     for name in _NEEDED:
         number_of = AMOUNTS[name][0] if name in AMOUNTS else VALUES[name].column
-        told = read_column(link, number_of, *chunk)
-        if told is None:
+        data = read_column(link, number_of, *chunk)
+        if data is None:
             continue
         if name in AMOUNTS:
-            steps = decode_amounts(told, len(owner))[wanted]
+            steps = decode_amounts(data, len(owner))[wanted]
             _credit(found, numbers, name, _total(place, steps * AMOUNTS[name][1]))
             continue
-        values = decode_values(told, lengths)[wanted]
+        values = decode_values(data, lengths)[wanted]
         known = values != UNKNOWN
         _, step, table, least = VALUES[name]
         true = table[np.clip(values - least, 0, len(table) - 1)] if len(table) else values * step
@@ -235,7 +235,7 @@ def _passing(number: int, activity: Activity, sums: _Sums, visits: tuple[tuple[f
 
 
 def _visits(track: Batch, privacy: Privacy, circle: _Circle) -> tuple[tuple[float, float], ...]:
-    """When the shown part of a track is inside: entering and leaving on its lines, by straight interpolation."""
+    """Visits of the shown part of a track; entering and leaving are interpolated along its lines."""
     shown = hide(track, privacy)
     east, north = (float(metres) for metres in ground_metres(circle.v))
     x = shown.u - circle.u

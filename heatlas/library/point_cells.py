@@ -1,8 +1,8 @@
-"""Points in cells: how many lie in each, and what they weigh, at every level of a quadtree.
+"""Cells of a quadtree: number and weights of the points in each.
 
-At level n the world is 2**n cells wide: a level's cells are the tiles of that zoom, and the pixels of the tiles eight
-zooms before. Cells lie in Morton order (G. M. Morton, A computer oriented geodetic data base, 1966), so that those of a
-tile are one run at every finer level, and the four that make a coarser one follow each other.
+At level n the world is 2**n cells wide. The cells of a level are the tiles of that zoom, and the pixels of the tiles
+eight zooms coarser. Cells are in Morton order (G. M. Morton, A computer oriented geodetic data base, 1966): those of a
+tile are one run at every finer level, and the four parts of a coarser cell follow each other.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ PIXELS = 8
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Cells that hold points; min, max and sum are exact where the weights are, as in any order of adding."""
+    """Cells that hold points, in Morton order."""
 
     code: NDArray[np.int64]
     """(n,) Morton numbers, ascending."""
     count: NDArray[np.int64]
-    """(n,) points in each."""
+    """(n,) number of points in each."""
     total: NDArray[np.float64] | None = None
-    """(n,) sum of their weights; None: they have none."""
+    """(n,) sum of their weights, added in the order of the points; None without weights."""
     least: NDArray[np.float64] | None = None
     greatest: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
-        """Count the cells."""
+        """Number of cells."""
         return len(self.code)
 
     def part(self, first: int, last: int) -> Cells:
-        """Cells from one place in their order to before another."""
+        """Cells from index `first` to before `last`."""
         return Cells(*(None if plane is None else plane[first:last] for plane in self._planes()))  # type: ignore[arg-type]
 
     def _planes(self) -> tuple[NDArray[np.int64] | NDArray[np.float64] | None, ...]:
@@ -55,7 +55,7 @@ class Cells:
 
 
 def joined(parts: list[Cells]) -> Cells:
-    """Put runs of cells together that follow each other."""
+    """Cells of runs that follow each other."""
     if len(parts) == 1:
         return parts[0]
     columns = zip(*(part._planes() for part in parts), strict=True)
@@ -63,18 +63,18 @@ def joined(parts: list[Cells]) -> Cells:
 
 
 def same_cells(one: Cells, other: Cells) -> bool:
-    """Whether two runs of cells hold the same to the last bit."""
+    """Whether two runs of cells are equal to the last bit."""
     pairs = zip(one._planes(), other._planes(), strict=True)
     return all(a is b is None or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
 
 
 def morton(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Weave columns and rows (below 2**31) into one number: the bits of x are the even ones."""
+    """Morton numbers of columns and rows (below 2**31): the even bits are those of x."""
     return _spread(x) | _spread(y) << 1
 
 
 def unmorton(code: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Undo `morton`: columns and rows."""
+    """Columns and rows of Morton numbers."""
     return _gathered(code), _gathered(code >> 1)
 
 
@@ -99,10 +99,10 @@ def _gathered(bits: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def cells_of(points: Points) -> Cells:
-    """Put points into cells of the finest level, in the order in which they come; those beyond the map are left out.
+    """Cells of the finest level that hold points; points beyond the map are left out.
 
-    A cell is the one that `heatlas.binning.bin_points` finds: rows are told by the latitudes of their edges. As the
-    edges of coarser levels are among those of finer ones, cells nest exactly.
+    Cells are those of `heatlas.binning.bin_points`, which compares latitudes with those of the edges of rows. The edges
+    of a coarser level are also edges of the finer ones, so cells nest exactly.
     """
     column, row, known = _located(points.lon, points.lat)
     code = morton(column, row)
@@ -115,7 +115,7 @@ def cells_of(points: Points) -> Cells:
     weight = points.weight[known][order]
     if not len(weight):
         return Cells(code, count, weight, weight, weight)
-    # As many additions as there are points, one after the other: bincount adds in their order.
+    # bincount adds the weights one by one, in the order of the points.
     total = np.bincount(np.repeat(np.arange(len(begins)), count), weight, len(begins)).astype(np.float64, copy=False)
     least, greatest = np.minimum.reduceat(weight, begins), np.maximum.reduceat(weight, begins)
     return Cells(code[begins], count, total, least, greatest)
@@ -124,7 +124,7 @@ def cells_of(points: Points) -> Cells:
 def _located(
     lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Columns and rows of the finest level, of the points that lie on the map, and which these are."""
+    """Columns and rows of points on the map, at the finest level; and whether each point is on the map."""
     across = 1 << FINEST
     (north, south) = to_lonlat(0, np.array([0.0, 1.0]))[1]
     known = (lat > south) & (lat <= north)
@@ -132,7 +132,7 @@ def _located(
     turns = lon[known] / 360.0 + 0.5
     column = np.floor(np.where(turns >= 1.0, turns - 1.0, turns) * across).astype(np.int64)
     row = np.clip(from_lonlat(0, lat)[1] * across, 0, across - 1).astype(np.int64)
-    # Projecting may miss an edge by its last bits: what counts is on which side of it a latitude lies.
+    # Projection may be wrong by its last bits at an edge, so latitudes are compared with those of the edges.
     for _ in range(4):
         upper, lower = (to_lonlat(0, (row + step) / across)[1] for step in (0, 1))
         wrong = (lower >= lat).astype(np.int64) - (lat > upper)
@@ -143,14 +143,14 @@ def _located(
 
 
 def coarser(cells: Cells, levels: int = 1) -> Cells:
-    """Add up the cells of a level to those of the next coarser ones, 2 x 2 at a time, in their order."""
+    """Cells of a level that is coarser by `levels`, added up 2 x 2 at a time in Morton order."""
     for _ in range(levels):
         code = cells.code >> 2
         begins = np.flatnonzero(np.diff(code, prepend=-1))
         if len(begins) == len(code):
             cells = replace(cells, code=code)
             continue
-        # Most cells have no neighbour to be added: only those that do are looked at.
+        # Most cells have no neighbour to add. Only the others are touched.
         lengths = np.diff(begins, append=len(code))
         several = [np.flatnonzero(lengths > k) for k in (1, 2, 3)]
         cells = Cells(
@@ -166,7 +166,7 @@ def coarser(cells: Cells, levels: int = 1) -> Cells:
 def _folded(
     plane: NDArray[Any], begins: NDArray[np.int64], several: Sequence[NDArray[np.int64]], fold: np.ufunc
 ) -> NDArray[Any]:
-    """Fold runs of up to four values that begin at some places; `several` are the runs with a second, third, fourth."""
+    """Fold runs of up to four values, which start at `begins`; `several` are the runs with a second, third, fourth."""
     folded = plane[begins]
     for k, runs in enumerate(several, 1):
         folded[runs] = fold(folded[runs], plane[begins[runs] + k])

@@ -1,4 +1,4 @@
-"""Tiles of a point set drawn from its index, and how many points lie in each."""
+"""Tiles of a point set drawn from its index, and numbers of points in tiles."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ _PLACES = np.add(*(part * step for part, step in zip(unmorton(np.arange(_SIDE**2
 def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int, measure: Measure) -> Grid | None:
     """Reduce the points in each pixel of a tile, as `heatlas.binning.bin_points` does from the points themselves.
 
-    Counts and extremes are equal; sums as far as additions in another order are, so exactly where the
-    weights are whole numbers.
+    Counts and extremes are equal. Sums differ by the order of additions, so they are equal where the weights are whole
+    numbers.
 
     Parameters
     ----------
     library : Library
-        Where the index is.
+        The library.
     stored : StoredPoints
-        Which points.
+        The point set.
     zoom, x, y : int
-        Of the tile, up to DEEPEST_TILES.
+        Tile; the zoom is at most DEEPEST_TILES.
     measure : Measure
-        count; or sum, mean, min, max of the weights, if they have any.
+        count; or sum, mean, min, max of the weights, if there are any.
 
     Returns
     -------
     Grid or None
-        Planes of float64; None where there is no point.
+        Planes of float64; None for a tile without points.
     """
     with library.read() as link:
         cells = read_tile(link, stored.number, zoom, x, y)
@@ -66,9 +66,9 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
 
 
 def both_signs(library: Library, stored: StoredPoints) -> bool:
-    """Tell whether sums of weights below 0 matter on a map of a point set: one answer for all zooms and kernels.
+    """Whether sums below 0 matter on maps of a point set: one answer for all zooms and kernels.
 
-    The sums are those of squares of which some 64 lie across nearly all points.
+    It is found from sums over squares, of which some 64 lie across the box of nearly all points.
     """
     if not stored.signed:
         return False
@@ -101,9 +101,9 @@ def _plane(cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
 def points_in_tiles(
     library: Library, stored: StoredPoints, zoom: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Count the points of a zoom's tiles: columns, rows and counts (t,) of those that hold any, in Morton order.
+    """Columns, rows and numbers of points (t,) of a zoom's tiles that hold any, in Morton order.
 
-    A tile is a cell of the level of its zoom, so that this reads no more than there are such tiles, about.
+    A tile is a cell of the level of its zoom, so about as many cells are read as there are such tiles.
     """
     with library.read() as link:
         cells = read_level(link, stored.number, zoom)

@@ -1,8 +1,8 @@
-"""The index of a point set: its cells at some levels, from which those of all coarser ones are added up.
+"""Index of a point set: its cells at some levels, from which all others are added up.
 
-The finest level is kept, and each coarser one that has markedly fewer cells than the one kept before: where points lie
-apart, many levels have the same cells, and another copy of them would help nobody. A level that is not kept is put
-together from the next finer one that is, 2 x 2 at a time, when it is asked for.
+The finest level is stored, and each coarser one that has markedly fewer cells than the last stored one. Where points
+lie far apart, many levels have equally many cells, and storing each would gain nothing. A level that is not stored is
+added up from the next finer stored one, 2 x 2 at a time, when it is read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["kept_levels", "read_level", "read_tile", "write_index"]
 
 _SHARE = 2 / 3
-"""Of the cells of the level kept before, at most so many must be left for another to be kept."""
+"""Greatest ratio of cells to those of the last stored level at which a coarser level is stored."""
 _BLOCK = 4096
 """Cells of a row."""
 _COUNTED, _WEIGHED = 1, 2
@@ -30,7 +30,7 @@ _LEVEL = 6
 
 
 def kept_levels(cells: Cells) -> dict[int, Cells]:
-    """Levels to keep of a point set, from the cells of its finest one."""
+    """Levels to store of a point set -> their cells, from the cells of its finest level."""
     kept = {FINEST: cells}
     last = len(cells)
     for level in range(FINEST - 1, -1, -1):
@@ -41,7 +41,7 @@ def kept_levels(cells: Cells) -> dict[int, Cells]:
 
 
 def write_index(link: sqlite3.Connection, point_set: int, cells: Cells) -> None:
-    """Keep the cells of a point set, which are those of the finest level."""
+    """Store the levels of a point set, from the cells of its finest level."""
     for level, at_level in kept_levels(cells).items():
         link.executemany(
             "INSERT INTO point_cells VALUES (?, ?, ?, ?)",
@@ -53,7 +53,7 @@ def write_index(link: sqlite3.Connection, point_set: int, cells: Cells) -> None:
 
 
 def _bytes(cells: Cells) -> bytes:
-    """Cells as bytes: counts only where any is above 1, least and greatest only of cells with several points."""
+    """Bytes of cells: counts only if any is above 1, extremes only of cells with several points."""
     several = cells.count > 1
     flags = _COUNTED * bool(several.any()) | _WEIGHED * (cells.total is not None)
     parts = [len(cells).to_bytes(4, "little"), bytes([flags]), whole_bytes(cells.code)]
@@ -88,16 +88,16 @@ def _cells(data: bytes) -> Cells:
 
 
 def read_tile(link: sqlite3.Connection, point_set: int, zoom: int, x: int, y: int) -> Cells | None:
-    """Pixels of a tile that hold points: their Morton numbers within the tile, below 65,536; None without any.
+    """Pixels of a tile that hold points, with Morton numbers within the tile, below 65,536; None without any.
 
     Parameters
     ----------
     link : Connection
-        Of the library.
+        Connection of the library.
     point_set : int
-        Its number.
+        Number of the point set.
     zoom, x, y : int
-        Of the tile; the zoom is at most 22.
+        Tile; the zoom is at most 22.
     """
     tile = int(morton(np.array(x), np.array(y)))
     found = _read(link, point_set, zoom + PIXELS, tile << 2 * PIXELS, (tile + 1) << 2 * PIXELS)
@@ -107,12 +107,12 @@ def read_tile(link: sqlite3.Connection, point_set: int, zoom: int, x: int, y: in
 
 
 def read_level(link: sqlite3.Connection, point_set: int, level: int) -> Cells | None:
-    """All cells of a level, with their Morton numbers; None without any."""
+    """All cells of a level; None without any."""
     return _read(link, point_set, level, 0, 1 << 2 * level)
 
 
 def _read(link: sqlite3.Connection, point_set: int, level: int, first: int, end: int) -> Cells | None:
-    """Cells of a level whose Morton numbers are `first` to before `end`."""
+    """Cells of a level with Morton numbers from `first` to before `end`; None without any."""
     (kept,) = link.execute(
         "SELECT min(level) FROM point_cells WHERE point_set = ? AND level >= ?", (point_set, level)
     ).fetchone()

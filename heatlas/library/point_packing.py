@@ -1,6 +1,6 @@
-"""Columns of numbers as bytes: decimals as the whole numbers that they were written as, all else bit by bit.
+"""Columns of numbers as bytes: decimals as whole numbers, all others as their bits.
 
-Kept are the differences of neighbours, byte by byte (all lowest bytes first), for zstd to find what is alike.
+The differences of neighbours are written byte by byte, all lowest bytes first, as zstd compresses these well.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ __all__ = ["Reader", "decimals_bytes", "whole_bytes"]
 
 _DECIMALS = 10
 _BITS = 255
-"""Instead of a number of decimals: the numbers are none."""
+"""Marks, in place of the number of decimals, numbers that are written as their bits."""
 _LARGEST = 2.0**53
 _FEW = 64
 
 
 def whole_bytes(values: NDArray[Any]) -> bytes:
-    """Write whole numbers (n,) of 64 bits: a byte with the width of each difference, and the differences."""
+    """Bytes of whole numbers (n,) of 64 bits: a byte with the width of a difference, and the differences."""
     words = np.asarray(values, np.int64).view(np.uint64)
     steps: NDArray[np.uint64] = words - np.append(np.uint64(0), words[:-1])  # around 2**64 as around a clock
     signed = steps.view(np.int64)
@@ -35,7 +35,7 @@ def whole_bytes(values: NDArray[Any]) -> bytes:
 
 
 def decimals_bytes(values: NDArray[np.float64]) -> bytes:
-    """Write numbers (n,): a byte with how many decimals they have, and whole numbers; or their bits."""
+    """Bytes of numbers (n,): a byte with their number of decimals, and whole numbers; or their bits."""
     for decimals in range(_DECIMALS):
         whole = None if _as_whole(values[:_FEW], decimals) is None else _as_whole(values, decimals)
         if whole is not None:
@@ -44,7 +44,7 @@ def decimals_bytes(values: NDArray[np.float64]) -> bytes:
 
 
 def _as_whole(values: NDArray[np.float64], decimals: int) -> NDArray[np.int64] | None:
-    """The whole numbers that give back all values to the last bit when divided by a power of ten; None: none do."""
+    """Whole numbers that, divided by a power of ten, equal all values to the last bit; None if there are none."""
     factor = 10.0**decimals
     scaled = values * factor
     if not (np.abs(scaled) < _LARGEST).all():
@@ -54,12 +54,12 @@ def _as_whole(values: NDArray[np.float64], decimals: int) -> NDArray[np.int64] |
 
 
 class Reader:
-    """Takes columns off bytes, one after the other.
+    """Reader of columns that follow each other in bytes.
 
     Raises
     ------
     SourceFailed
-        When the bytes end too early, or say what cannot be.
+        When the bytes end too early, or are no column.
     """
 
     __slots__ = ("_at", "_data")
@@ -75,11 +75,11 @@ class Reader:
         return taken
 
     def byte(self) -> int:
-        """Take one byte."""
+        """Read one byte."""
         return int(self._take(1)[0])
 
     def whole(self, count: int) -> NDArray[np.int64]:
-        """Undo `whole_bytes`."""
+        """Read whole numbers that `whole_bytes` wrote."""
         width = self.byte()
         if width > 8:
             raise SourceFailed("the library is damaged: a column of points is none")
@@ -90,7 +90,7 @@ class Reader:
         return np.cumsum(steps, dtype=np.uint64).view(np.int64)
 
     def decimals(self, count: int) -> NDArray[np.float64]:
-        """Undo `decimals_bytes`."""
+        """Read numbers that `decimals_bytes` wrote."""
         decimals = self.byte()
         whole = self.whole(count)
         if decimals == _BITS:

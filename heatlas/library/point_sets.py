@@ -1,7 +1,6 @@
-"""Point sets of a library: named tables of weighted points, kept as they were read.
+"""Point sets of a library: named tables of weighted points, stored as they were read.
 
-They are what their owner chose to show as points: neither zones nor clipped ends, which hide parts of tracks, apply to
-them.
+Zones and clipped ends hide parts of tracks. They do not apply to points, which their owner chose to show.
 """
 
 from __future__ import annotations
@@ -45,27 +44,27 @@ _WORLD = 180.0
 
 @dataclass(frozen=True, slots=True)
 class StoredPoints:
-    """What is known of a point set without looking at its points."""
+    """Description of a point set, without its points."""
 
     number: int
     name: str
     source: str
-    """What its tables were called."""
+    """Names of the tables that it was read from."""
     weight: str | None
     """Column of the weights; None: each point counts 1."""
     points: int
     total: float
-    """Sum of the weights; the number of points where there are none."""
+    """Sum of the weights; without weights the number of points."""
     lightest: float | None
     heaviest: float | None
     bbox: tuple[float, float, float, float]
     """West, south, east, north of all points, degrees; east exceeds 180 across the antimeridian."""
     digest: bytes
-    """Says which points: equal for equal positions and weights."""
+    """Digest of positions and weights."""
     dropped: dict[str, int]
-    """Reason -> rows that were left out when they were read."""
+    """Reason -> number of rows left out when the tables were read."""
     crowd: tuple[float, float, float, float] | None
-    """Box that holds nearly all points, where it is much smaller than that of all."""
+    """Box of nearly all points, if it is much smaller than `bbox`."""
 
     @property
     def signed(self) -> bool:
@@ -79,7 +78,7 @@ def check_name(name: str) -> str:
     Raises
     ------
     BadOption
-        When it could not stand in an address, or in a measure such as sum(NAME).
+        When it cannot be part of an address, or of a measure such as sum(NAME).
     """
     word = re.sub(r"\s+", "_", unicodedata.normalize("NFC", name).strip())
     if not (0 < len(word) <= LONGEST_NAME and all(char.isalnum() or char in "_-" for char in word)):
@@ -92,12 +91,12 @@ def check_name(name: str) -> str:
 
 
 def name_from(source: str) -> str:
-    """Name a point set after a file: without folders and endings, and what else cannot stand in a name.
+    """Name of a point set from that of a file: without folders, endings and unsuitable characters.
 
     Raises
     ------
     BadOption
-        When nothing is left, or the name is a measure of tracks.
+        When nothing remains, or the name is a measure of tracks.
     """
     stem = re.split(r"[/\\]", source.rstrip("/\\"))[-1]
     stem = re.sub(r"(\.[A-Za-z0-9]{1,12}){1,2}$", "", stem) or stem
@@ -123,12 +122,12 @@ def list_point_sets(link: sqlite3.Connection) -> dict[str, StoredPoints]:
 
 
 def points_of(link: sqlite3.Connection, name: str) -> StoredPoints:
-    """Look up a point set; upper and lower case need not fit where only one can be meant.
+    """Find a point set by name; case is ignored where that is unambiguous.
 
     Raises
     ------
     BadOption
-        Naming those that there are.
+        When there is none of that name; the message lists all.
     """
     known = list_point_sets(link)
     alike = [name] if name in known else [one for one in known if one.casefold() == name.casefold()]
@@ -138,50 +137,50 @@ def points_of(link: sqlite3.Connection, name: str) -> StoredPoints:
 
 
 def are(names: Sequence[str]) -> str:
-    """Write which there are: "are a, b", "is a"."""
+    """List of names with its verb: "are a, b", "is a"."""
     return f"are {', '.join(names)}" if len(names) > 1 else f"is {names[0]}" if names else "is none"
 
 
 def import_points(
     library: Library, name: str, points: PointSet, told: Callable[[int], None] = lambda rows: None
 ) -> tuple[StoredPoints, Tally, bool]:
-    """Bring points into a library under a name, in the place of those that bear it: all of them, or nothing.
+    """Import points under a name, replacing a set of that name, in one transaction.
 
-    They are held in memory while they are indexed, some 100 bytes each.
+    Points are held in memory while they are indexed, some 100 bytes each.
 
     Parameters
     ----------
     library : Library
-        Where to.
+        The library.
     name : str
-        As `check_name` gives it.
+        Name from `check_name`.
     points : PointSet
-        Is read once, before anything is written.
+        Points, read once before anything is written.
     told : callable, optional
-        Is told the rows read so far.
+        Called with the rows read so far.
 
     Returns
     -------
     StoredPoints
-        What the library now has.
+        Point set in the library.
     Tally
-        Of what was read.
+        Numbers of what was read.
     bool
-        Whether anything was written: the same points under the same name are left as they are.
+        Whether anything was written: equal points under the same name are left alone.
 
     Raises
     ------
     NothingToDraw
         When no row is a point.
     SourceFailed
-        When the table cannot be read to its end, or the library not be written.
+        When the table cannot be read to its end, or the library cannot be written.
     """
     tally = Tally()
     chunks = list(tally(points.chunks(), told))
     box = tally.bbox
     if box is None:
         raise (NothingToDraw if tally.rows else NoRows)(why_no_points(points.name, tally))
-    whole = _together(chunks)
+    whole = _concatenated(chunks)
     del chunks
     digest = _digest(whole, points.weight)
     with library.read() as link:
@@ -223,7 +222,7 @@ def _write_rows(link: sqlite3.Connection, number: int, points: Points) -> None:
 
 
 def read_points(link: sqlite3.Connection, stored: StoredPoints) -> Iterator[Points]:
-    """Read the points of a set as they were read once, in their order and to the last bit.
+    """Read the points of a set, in their order and exact to the last bit.
 
     Raises
     ------
@@ -247,7 +246,7 @@ def read_points(link: sqlite3.Connection, stored: StoredPoints) -> Iterator[Poin
 
 
 def remove_point_set(library: Library, name: str) -> StoredPoints:
-    """Remove a point set with all that is known of it; return what it was.
+    """Remove a point set, and return its description.
 
     Raises
     ------
@@ -261,10 +260,10 @@ def remove_point_set(library: Library, name: str) -> StoredPoints:
 
 
 def check_points(link: sqlite3.Connection) -> list[str]:
-    """Look for faults: points against what is said of them, and the index against the points."""
+    """Faults of point sets: of points against their digest, and of the index against the points."""
     faults = []
     for name, stored in list_point_sets(link).items():
-        whole = _together(list(read_points(link, stored)))
+        whole = _concatenated(list(read_points(link, stored)))
         if _digest(whole, stored.weight) != stored.digest:
             faults.append(f"the points of {name} are not what was read")
             continue
@@ -275,8 +274,8 @@ def check_points(link: sqlite3.Connection) -> list[str]:
     return faults
 
 
-def _together(chunks: list[Points]) -> Points:
-    """Put streamed points together."""
+def _concatenated(chunks: list[Points]) -> Points:
+    """Points of all chunks."""
     weights = [chunk.weight for chunk in chunks if chunk.weight is not None]
     return Points(
         lon=np.concatenate([chunk.lon for chunk in chunks]),

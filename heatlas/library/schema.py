@@ -1,7 +1,7 @@
-"""The tables of a library, and how an older file becomes one of today.
+"""Tables of a library, and the migrations of older files.
 
-A file's `user_version` is the number of steps that were taken; creating takes all of them. A step, once it was
-released, never changes: what must change is another step.
+A file's `user_version` is the number of steps that it has taken. A new file takes all of them. A released step never
+changes; another step is added instead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "READABLE", "SPAN", "TIMELESS"]
 
 APPLICATION_ID = 0x4865_4174
-"""HeAt: by this SQLite's own tools tell a library from other databases."""
+"""HeAt; tells a library from other databases of SQLite."""
 
 _FIRST = (
     """
@@ -135,18 +135,18 @@ _POINTS = (
 _RULES = ("ALTER TABLE zones ADD COLUMN rule INTEGER NOT NULL DEFAULT 1",)
 
 TIMELESS = "(first IS NULL OR last - first < 1 OR first < 315532800 OR last > 4102444800 OR 2 * timed < fixes)"
-"""SQL: whether `heatlas.duplicates` may find that the times of an activity do not tell; never too seldom."""
+"""SQL: whether `heatlas.duplicates` may not trust the times of an activity; true too often rather than too seldom."""
 SPAN = "((last - first > 7200) + (last - first > 86400) + (last - first > 864000))"
-"""SQL: 0 to 3, the longer an activity takes; so those that overlap some time are found by their start alone."""
+"""SQL: class 0 to 3 of an activity's duration, with which those that overlap a time are found by their start."""
 
 _COPIES = (
-    # What a table beside the recordings states, as far as it is known of older files: all that such a table may hold.
+    # Attributes that a table beside the recordings states; of older files all that such a table may hold.
     "ALTER TABLE activities ADD COLUMN told TEXT NOT NULL DEFAULT ''",  # names of attributes, with blanks between
     """
     UPDATE activities SET told = 'commute distance elapsed_time extra gear id moving_time name private sport start'
     WHERE file IN (SELECT number FROM files WHERE said <> x'')
     """,
-    # A private copy that is not merged into this one alone; it is private because of it.
+    # Number of a private copy that is merged into another activity, but makes this one private too.
     "ALTER TABLE activities ADD COLUMN private_by INTEGER REFERENCES activities DEFERRABLE INITIALLY DEFERRED",
     "CREATE INDEX activities_by_private_copy ON activities (private_by) WHERE private_by IS NOT NULL",
     f"CREATE INDEX activities_by_span ON activities ({SPAN}, first, last)",
@@ -165,7 +165,7 @@ _LOCAL = (
     # Seconds by which local time was ahead of UTC, as the recording says; else the IANA name of its place's time zone.
     "ALTER TABLE activities ADD COLUMN utc_offset REAL",
     "ALTER TABLE activities ADD COLUMN time_zone TEXT NOT NULL DEFAULT ''",
-    # FIT's was there already, under the same name among what else was said; 0 is what many write who do not know.
+    # Offsets of FIT files were in `extra`, under the same name. Many recorders write 0 when they know none.
     """
     UPDATE activities
     SET utc_offset = nullif(json_extract(extra, '$.utc_offset'), 0), extra = json_remove(extra, '$.utc_offset')
@@ -201,6 +201,6 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] =
     _LOCAL,
     _WIDE,
 )
-"""Statements of each step, and what is done by more than SQL."""
+"""Statements of each step: SQL, or a function of the connection."""
 READABLE = 5
-"""Steps after which a file can be read as it is; what follows is needed only for writing."""
+"""Steps that reading needs; further ones are needed only to write."""

@@ -1,4 +1,4 @@
-"""What a library was set up with: which zooms are indexed, and what is hidden."""
+"""Settings of a library: zooms that are indexed, cuts, gaps and zones."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How passages are made from tracks."""
+    """Settings by which passages are made from tracks."""
 
     clip_ends: float = 0.0
     """Metres to cut from both ends of each track, on average."""
     rejoin: float = REJOIN
-    """Metres of progress (at least two pixels) after which a return to a pixel is another passage."""
+    """Metres of progress (at least two pixels) after which a return to a pixel is a new passage."""
     zooms: tuple[int, int] = (2, 17)
     """First and last zoom of 256 px tiles that are indexed."""
     secret: str = ""
-    """Fingerprint of the owner's secret with which the cuts were drawn; the secret itself is never in the
-    library. Empty while nothing is hidden."""
+    """Fingerprint of the owner's secret with which the cuts were drawn. Empty while nothing is hidden. The secret
+    itself is never in the library."""
 
     max_gap: float | None = None
-    """Seconds between fixes over which a line is drawn, of what is read from now on; None: what stands out is a gap."""
+    """Seconds between fixes up to which a line is drawn, for imports from now on; None: by the recording's rhythm."""
     max_gap_distance: float | None = None
-    """Metres, likewise."""
+    """Metres between fixes, likewise."""
 
     def __post_init__(self) -> None:
         first, last = self.zooms
@@ -67,7 +67,7 @@ class Settings:
 
 
 def read_settings(link: sqlite3.Connection) -> Settings:
-    """Read what the library was set up with."""
+    """Read the settings of a library."""
     row = link.execute("SELECT value FROM meta WHERE name = 'settings'").fetchone()
     if row is None:
         return Settings()
@@ -76,22 +76,22 @@ def read_settings(link: sqlite3.Connection) -> Settings:
 
 
 def write_settings(link: sqlite3.Connection, settings: Settings) -> None:
-    """Keep settings; the index must be made anew where they change it."""
-    link.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_said(settings)),))
+    """Store settings. The caller reindexes where they change the index."""
+    link.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_as_data(settings)),))
 
 
-def _said(settings: Settings) -> dict[str, Any]:
-    """Settings as JSON; what was never said is left out, as it was before it could be said."""
+def _as_data(settings: Settings) -> dict[str, Any]:
+    """Settings as plain data without those that are None, as older versions wrote them."""
     return {name: value for name, value in asdict(settings).items() if value is not None}
 
 
 def gaps_of(settings: Settings) -> Gaps:
-    """What the library's owner says of gaps."""
+    """Gaps that the owner has set."""
     return Gaps(settings.max_gap, settings.max_gap_distance)
 
 
 def set_gaps(library: Library, change: Callable[[Gaps], Gaps]) -> str | None:
-    """Keep what is said of gaps; returns what to tell when tracks are there that were read otherwise."""
+    """Store changed gaps; returns a warning if the library has tracks that were read with others."""
     with library.write() as link:
         settings = read_settings(link)
         gaps = change(gaps_of(settings))
@@ -114,7 +114,7 @@ def read_zones(link: sqlite3.Connection) -> dict[str, Zone]:
 
 
 def write_zones(link: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
-    """Keep these zones and no others; the index must be made anew where they change it."""
+    """Store these zones in place of all others. The caller reindexes where they change the index."""
     for name, zone in zones.items():
         if not (abs(zone.lat) <= MAX_LATITUDE and abs(zone.lon) <= 180 and 0 < zone.radius < math.inf):
             raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")
@@ -126,21 +126,21 @@ def write_zones(link: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
 
 
 def privacy_of(link: sqlite3.Connection, settings: Settings) -> tuple[Privacy, Settings]:
-    """What the library hides, with the owner's secret; and the settings with that secret's fingerprint.
+    """Cuts of the library with the owner's secret, and the settings with the fingerprint of that secret.
 
     Raises
     ------
     BadOption
-        When the cuts were drawn with another secret: with two, both could be narrowed down.
+        When the cuts were drawn with another secret. Maps of two secrets together would narrow down both.
     """
     zones = tuple(read_zones(link).values())
     if not (settings.clip_ends or zones):
         return Privacy(), replace(settings, secret="")
     secret = owner_secret()
-    print_ = hmac.digest(secret, b"heatlas library", hashlib.sha256)[:8].hex()
-    if settings.secret and settings.secret != print_:
+    fingerprint = hmac.digest(secret, b"heatlas library", hashlib.sha256)[:8].hex()
+    if settings.secret and settings.secret != fingerprint:
         raise BadOption(
             "the cuts of this library were drawn with another secret: bring that secret back, or draw all cuts anew "
             "by a reindex with this one"
         )
-    return Privacy(settings.clip_ends, zones, secret), replace(settings, secret=print_)
+    return Privacy(settings.clip_ends, zones, secret), replace(settings, secret=fingerprint)

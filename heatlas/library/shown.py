@@ -1,4 +1,4 @@
-"""How much of each activity is shown: metres and fixes of what is not cut, as the index has them."""
+"""Metres and fixes of each activity that are shown, read from the index."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = ["Shown", "numbers_with", "read_shown"]
 
 
 class Shown(NamedTuple):
-    """What is shown of an activity."""
+    """Amounts of an activity that are not cut."""
 
     metres: float
-    """Along its lines, to 1/16 m."""
+    """Length of its lines, to 1/16 m."""
     fixes: int
 
 
 def read_shown(link: sqlite3.Connection) -> dict[int, Shown]:
-    """Tell how much is shown of each activity, by number; those of which nothing is shown are left out.
+    """Amounts shown of each activity, by number; activities of which nothing is shown are left out.
 
-    Amounts of passages add up to those of the track at every zoom: the coarsest one has the fewest.
+    Amounts of passages add up to those of the track at every zoom. The coarsest zoom has the fewest.
     """
     metres: dict[int, int] = {}
     fixes: dict[int, int] = {}
@@ -51,7 +51,7 @@ def read_shown(link: sqlite3.Connection) -> dict[int, Shown]:
 
 
 def numbers_with(link: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
-    """Numbers of the activities of which a metric is known anywhere that is shown, ascending."""
+    """Numbers of activities that have a known value of a metric where they are shown, ascending."""
     found = []
     for k, numbers, lengths in _chunks(link):
         column = read_column(link, VALUES[metric].column, tile_of(k), chunk_of(k))
@@ -61,7 +61,7 @@ def numbers_with(link: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
 
 
 def _chunks(link: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """Key, activities, and the length of each one's run, of the chunks of the coarsest zoom."""
+    """Chunks of the coarsest zoom: key, numbers of activities, and lengths of their runs."""
     zoom = read_settings(link).zooms[0]
     rows = link.execute(
         "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",

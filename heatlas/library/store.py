@@ -1,4 +1,4 @@
-"""The file of a library: opening it, transactions, and what can go wrong with it."""
+"""The file of a library: opening, migrating, connections and transactions."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["Library", "open_library"]
 
 _PATIENCE = 10.0
-"""Seconds to wait for another process that is writing."""
+"""Seconds to wait while another process is writing."""
 _PAGE = 8192
-"""Bytes: most chunks of a tile fit into a page, and large ones into few."""
+"""Bytes of a page. Most chunks of a tile fit into one, and large chunks into few."""
 _CACHE_KB = 32 << 10
 _FREE = 5
-"""Of so many pages one may lie idle."""
+"""Inverse share of free pages from which the file is shrunk."""
 _LOG_PAGES = 4000
 
 
 class Library:
-    """An open library: one connection for each thread that uses it.
+    """Open library with one connection for each thread.
 
-    Made by `open_library`; a context manager that closes all connections.
+    Made by `open_library`. A context manager that closes all connections.
     """
 
     __slots__ = ("_file", "_links", "_local", "_lock", "path")
@@ -71,12 +71,12 @@ class Library:
         return "there" if now == self._file else "missing" if now is None else "replaced"
 
     def refuse_another(self) -> None:
-        """Refuse to go on with another file than the one that was opened.
+        """Raise if the file under the path is no longer the one that was opened.
 
         Raises
         ------
         SourceFailed
-            When it was removed or replaced: what is known of the one says nothing of the other.
+            When it was removed or replaced. Nothing remembered of one file holds for another.
         """
         if (where := self.whereabouts) != "there":
             what = "removed or moved" if where == "missing" else "replaced by another file"
@@ -98,7 +98,7 @@ class Library:
         return link
 
     def _close_idle(self) -> None:
-        """Close the connections of threads that have ended: who draws again and again makes new ones each time."""
+        """Close the connections of threads that have ended: each drawing may start new threads."""
         alive = []
         for thread, link in self._links:
             owner = thread()
@@ -110,9 +110,9 @@ class Library:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """See one state of the library, whatever is written meanwhile.
+        """Connection that sees one state of the library, whatever is written meanwhile.
 
-        Inside `write` of the same thread, see what was written so far.
+        Inside `write` of the same thread it sees what was written so far.
         """
         with failures(self.path):
             link = self._link()
@@ -127,19 +127,19 @@ class Library:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Change the library: all that is written inside, or nothing of it.
+        """Connection for one transaction: everything written inside is kept, or nothing.
 
         Raises
         ------
         SourceFailed
-            When the disk is full, another process does not stop writing, or the file is damaged; the library
-            is then what it was before.
+            When the disk is full, another process does not stop writing, or the file is damaged. The library
+            is then unchanged.
         """
         with failures(self.path):
             link = self._link()
             link.execute("BEGIN IMMEDIATE")
             try:
-                _take_steps(link, self.path)
+                _migrate(link, self.path)
                 yield link
                 link.execute("COMMIT")
             finally:
@@ -147,7 +147,7 @@ class Library:
                     link.execute("ROLLBACK")
 
     def shrink(self) -> None:
-        """Give back to the disk what is free inside the file, when it is much."""
+        """Return free pages of the file to the disk, if there are many."""
         with failures(self.path):
             link = self._link()
             if _number(link, "freelist_count") * _FREE > _number(link, "page_count"):
@@ -155,12 +155,12 @@ class Library:
 
 
 def open_library(path: str | Path, create: bool = False) -> Library:
-    """Open a library, and bring one of an older heatlas up to date.
+    """Open a library, and migrate one that an older heatlas wrote.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        File of the library.
     create : bool
         Make an empty library where there is no file.
 
@@ -187,7 +187,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
         raise _another(path)
     with failures(path):
         if create:
-            # Whole tracks are in it, home and all: for the owner alone, as its companions will be.
+            # It holds whole tracks, home and all: for the owner alone. SQLite gives its companions the same mode.
             try:
                 with suppress(FileExistsError):
                     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -203,7 +203,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:
-    """Device and number of a file; None where there is none."""
+    """Device and inode of a file; None where there is none."""
     try:
         status = path.stat()
     except OSError:
@@ -216,12 +216,12 @@ def _another(path: Path) -> SourceFailed:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Closed from whichever thread closes the library; used by one alone.
+    # Used by one thread, but closed by whichever thread closes the library.
     link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     link.execute("PRAGMA trusted_schema = OFF")
     link.execute("PRAGMA foreign_keys = ON")
     link.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-    # What a commit wrote outlives the process at once, and a failure of power up to the last checkpoint.
+    # A commit survives the end of the process; a power failure may undo commits since the last checkpoint.
     link.execute("PRAGMA synchronous = NORMAL")
     link.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     return link
@@ -240,7 +240,7 @@ def _prepare(library: Library, create: bool) -> None:
         link.execute("PRAGMA journal_mode = WAL")
     readable = known == APPLICATION_ID and READABLE <= version < len(MIGRATIONS)
     try:
-        # What can be read as it is waits for nobody: the first transaction that writes takes the steps.
+        # A library that can be read as it is waits for nobody. Its first transaction that writes migrates it.
         link.execute(f"PRAGMA busy_timeout = {0 if readable else _PATIENCE * 1000:.0f}")
         with library.write():
             pass
@@ -250,12 +250,12 @@ def _prepare(library: Library, create: bool) -> None:
     finally:
         link.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
     if known != APPLICATION_ID:
-        # From the log into the file: who looks at that alone sees whose it is.
+        # From the log into the file, so that the file alone shows that it is a library.
         link.execute("PRAGMA wal_checkpoint")
 
 
-def _take_steps(link: sqlite3.Connection, path: Path) -> None:
-    """Bring the tables up to date, inside a transaction that writes."""
+def _migrate(link: sqlite3.Connection, path: Path) -> None:
+    """Migrate the tables to this version, inside a transaction that writes."""
     version = _number(link, "user_version")
     if version == len(MIGRATIONS):
         return

@@ -1,4 +1,4 @@
-"""Places of a library that are worth hiding, and are not hidden."""
+"""Places that should be hidden, but are not."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["open_places"]
 
 
 def open_places(library: Library) -> list[Frequented]:
-    """Find places where many activities begin or end, or where anyone stops, and of which the index shows anything.
+    """Find places where many activities begin, end or stop, and where the index shows anything.
 
-    The true places are read from the whole tracks; whether anything is shown there, from the index alone.
+    The places are read from whole tracks. Whether anything is shown there is read from the index alone.
     """
     with library.read() as link:
         activities = read_activities(link, "same_as IS NULL")

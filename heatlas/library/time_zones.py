@@ -1,4 +1,4 @@
-"""The time zones of activities that an older heatlas kept without."""
+"""Time zones of activities that an older heatlas stored without one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["fill_time_zones"]
 
 
 def fill_time_zones(link: sqlite3.Connection) -> None:
-    """Look up the time zone of each activity that says no offset, by its track's first fix."""
+    """Look up the time zone of each activity without an offset, by its track's first fix."""
     query = "SELECT number FROM activities WHERE utc_offset IS NULL AND time_zone = ''"
     found = []
     for (number,) in link.execute(query).fetchall():
         try:
             fix = first_fix(link, number)
-        except SourceFailed:  # a damaged track is told of when it is drawn
+        except SourceFailed:  # drawing reports a damaged track
             continue
         if fix is not None and all(map(math.isfinite, fix)):
             found.append((zone_at(*fix), number))

@@ -1,7 +1,7 @@
-"""Tracks as they are kept: whole and uncut, column by column, to the last bit.
+"""Tracks stored whole and uncut, column by column, exact to the last bit.
 
-Neighbouring values differ little: kept are the differences of their bit patterns, byte by byte (all lowest bytes
-first), and zstd.
+Neighbouring values differ little. The differences of their bit patterns are stored byte by byte, all lowest bytes
+first, and compressed with zstd.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _ALWAYS: dict[str, type[np.generic]] = {
     "segments": np.int64,
 }
 _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
-"""Name -> number of a column; new ones are added at the end."""
+"""Name -> number of a column. New columns are added at the end."""
 _SPAN = 64
 _FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
 COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
 """SQL: how many columns of `heatlas.batch.COLUMNS` an activity has."""
 _WORLDS = 50.0
-"""A track may go around the world, but not that often."""
+"""World widths; a track further away than that is damaged, as none goes around the world so often."""
 _LEVEL = 6
 
 
@@ -58,7 +58,7 @@ def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
 
 
 def write_track(link: sqlite3.Connection, number: int, batch: Batch) -> None:
-    """Keep the track of an activity: a batch of one."""
+    """Store the track of an activity: a batch of one."""
     columns = {name: getattr(batch, name) for name in _ALWAYS} | dict(batch.columns)
     link.executemany(
         "INSERT INTO tracks VALUES (?, ?)",
@@ -67,12 +67,12 @@ def write_track(link: sqlite3.Connection, number: int, batch: Batch) -> None:
 
 
 def read_track(link: sqlite3.Connection, number: int, activity: Activity, columns: Collection[str] = COLUMNS) -> Batch:
-    """Read the track of an activity; of its columns only these.
+    """Read the track of an activity, with some of its columns.
 
     Raises
     ------
     SourceFailed
-        When it is not there, or damaged.
+        When it is missing or damaged.
     """
     wanted = [number * _SPAN + _NUMBERS[name] for name in (*_ALWAYS, *(c for c in columns if c in _NUMBERS))]
     query = "SELECT key, data FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
@@ -85,7 +85,7 @@ def read_track(link: sqlite3.Connection, number: int, activity: Activity, column
     if not set(_ALWAYS) <= set(found):
         raise SourceFailed(f"the library is damaged: it has no track of {activity.source}")
     u, v, time, progress, segments = (found.pop(name) for name in _ALWAYS)
-    # Kernels trust what they are given: nothing that is damaged may reach them.
+    # Kernels do not check their arguments, so nothing damaged may reach them.
     lengths = {len(column) for column in (u, v, time, progress, *found.values())}
     offsets = (
         len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()
@@ -105,25 +105,25 @@ def read_track(link: sqlite3.Connection, number: int, activity: Activity, column
 
 
 def first_fix(link: sqlite3.Connection, number: int) -> tuple[float, float] | None:
-    """World coordinates of a track's first fix, without decoding the others; None where it has none."""
+    """World coordinates of a track's first fix, without decoding the rest; None for a track without fixes."""
     found = []
     for name in ("u", "v"):
         row = link.execute("SELECT data FROM tracks WHERE key = ?", (number * _SPAN + _NUMBERS[name],)).fetchone()
         planes = np.frombuffer(unpack(row[0]) if row is not None else b"", np.uint8)
         if not len(planes) or len(planes) % 8:
             return None
-        # The first value is the difference to 0: the first byte of each plane.
+        # The first value is stored as its difference to 0: the first byte of each plane.
         found.append(float(planes.reshape(8, -1)[:, 0].copy().view("<f8")[0]))
     return found[0], found[1]
 
 
 def delete_track(link: sqlite3.Connection, number: int) -> None:
-    """Forget the track of an activity."""
+    """Delete the track of an activity."""
     link.execute("DELETE FROM tracks WHERE key BETWEEN ? AND ?", (number * _SPAN, (number + 1) * _SPAN - 1))
 
 
 def fingerprint(batch: Batch) -> bytes:
-    """Say by 16 bytes which track it is, whatever it is called and wherever it came from."""
+    """Digest of a track, 16 bytes: equal for equal positions, times and segments, whatever their source."""
     digest = hashlib.blake2b(digest_size=16)
     for column in (batch.u, batch.v, batch.time, batch.segments):
         digest.update(np.ascontiguousarray(column).data)

@@ -1,4 +1,4 @@
-"""What a library goes through: activities indexed, removed, indexed anew with other settings, chunks put together."""
+"""Changes to a library's index: adding, removing, reindexing, compacting."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from heatlas.errors import BadOption
 from heatlas.library.activities import delete_activities, read_activities
-from heatlas.library.chunks import remove_runs, settle
+from heatlas.library.chunks import compact_tiles, remove_runs
 from heatlas.library.copies import resolve
 from heatlas.library.coverage import is_complete, note_columns
 from heatlas.library.index import append, tiles_of
 from heatlas.library.keys import pixel_keys, tile_of
-from heatlas.library.passages import Traceable
+from heatlas.library.passages import PreparedTrack
 from heatlas.library.settings import privacy_of, read_settings, write_settings, write_zones
 from heatlas.library.tracks import read_track
 from heatlas.privacy import Privacy, hide
@@ -36,15 +36,15 @@ __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "uni
 
 _GROUP = 64
 _SHARE = 4
-"""When more than every so many-th activity is cut otherwise, making all anew is quicker than taking them out."""
+"""Inverse share of activities with other cuts above which reindexing all is quicker than removing them."""
 _RULES = 2
-"""Of what is a copy: a library that was judged by older ones is judged anew."""
+"""Version of the rules that find copies. A library judged by older rules is judged again."""
 _TILES = 64
-"""Tiles that are put together in one transaction."""
+"""Tiles compacted in one transaction."""
 
 
 def index(link: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
-    """Cut activities as the library says, and add them to the index."""
+    """Add activities to the index, cut as the library's settings say."""
     if not tracks:
         return
     privacy, settings = privacy_of(link, read_settings(link))
@@ -62,11 +62,13 @@ def _index(
 ) -> None:
     shown = {number: hide(track, privacy) for number, track in tracks.items()}
     note_columns(link)
-    append(link, {k: Traceable(track, settings.rejoin) for k, track in shown.items() if track.fixes}, zooms, workers)
+    append(
+        link, {k: PreparedTrack(track, settings.rejoin) for k, track in shown.items() if track.fixes}, zooms, workers
+    )
 
 
 def unindex(link: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
-    """Take activities out of the index."""
+    """Remove activities from the index."""
     if not tracks:
         return
     privacy, settings = privacy_of(link, read_settings(link))
@@ -81,15 +83,15 @@ def _unindex(
         shown = hide(track, privacy)
         numbers.append(number)
         if shown.fixes:
-            tiles |= tiles_of(Traceable(shown, settings.rejoin), settings.indexed)
+            tiles |= tiles_of(PreparedTrack(shown, settings.rejoin), settings.indexed)
     remove_runs(link, sorted(tiles), numbers)
 
 
 def forget(link: sqlite3.Connection, numbers: Collection[int]) -> set[int]:
-    """Remove activities with all that is known of them.
+    """Remove activities: rows, tracks and passages.
 
-    Returns the numbers of what was judged together with them and is left: in the same transaction it belongs to
-    `heatlas.library.copies.resolve`.
+    Returns the numbers of the remaining activities that were judged together with them. They must be given to
+    `heatlas.library.copies.resolve` in the same transaction.
     """
     found = dict(_tracks(link, numbers))
     asked = (json.dumps(list(found)),)
@@ -113,21 +115,21 @@ def _tracks(link: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[
 
 
 def remove(library: Library, ids: Iterable[int]) -> None:
-    """Remove activities: rows, tracks and passages, and files of which nothing is left.
+    """Remove activities: rows, tracks and passages, and files without any activity left.
 
-    A copy that was not shown beside one of them is shown now. Imported again, what was removed comes back.
+    A copy that one of them had hidden is shown again. The next import of the same files brings the activities back.
 
     Parameters
     ----------
     library : Library
-        From which.
+        The library.
     ids : iterable of int
         Numbers of activities.
 
     Raises
     ------
     BadOption
-        When there is no such activity; nothing is removed then.
+        When there is no such activity. Nothing is removed then.
     """
     numbers = list(dict.fromkeys(int(number) for number in ids))
     with library.write() as link:
@@ -148,9 +150,9 @@ def remove(library: Library, ids: Iterable[int]) -> None:
 
 
 def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
-    """Look once for copies among all activities of a library that was written when fewer of them were found.
+    """Find copies among all activities again, if the library was judged by older rules.
 
-    Returns what is left out now and was not before. When this is stopped, it begins again at the next time.
+    Returns the copies that were shown until now. When interrupted, the next call begins again.
     """
     with library.read() as link:
         known = link.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
@@ -177,14 +179,14 @@ def compact(
     progress: Callable[[int, int], None] = lambda done, total: None,
     workers: int | None = None,
 ) -> None:
-    """Put together the chunks of every tile that has several; nothing that is drawn changes.
+    """Merge the chunks of every tile that has several. Drawings stay the same.
 
     Parameters
     ----------
     library : Library
-        Which. When this is stopped, what was put together stays so.
+        The library. When interrupted, tiles that are done stay compacted.
     progress : callable, optional
-        Is told the tiles done so far and in all.
+        Called with the tiles done so far and in all.
     workers : int, optional
         Threads; by default one for each processor.
     """
@@ -196,7 +198,7 @@ def compact(
     for start in range(0, len(tiles), _TILES):
         progress(start, len(tiles))
         with library.write() as link:
-            settle(link, tiles[start : start + _TILES], workers)
+            compact_tiles(link, tiles[start : start + _TILES], workers)
     progress(len(tiles), len(tiles))
     library.shrink()
 
@@ -211,32 +213,32 @@ def reindex(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Make the index anew with other settings: as a whole or, when stopped, not at all.
+    """Rebuild the index with other settings, in one transaction.
 
-    Where only what is hidden changes, and the secret does not, only activities are touched that are cut otherwise.
-    An index without the columns of metrics that were added since is made anew as a whole.
+    Where only cuts change, and the secret does not, only the activities that are cut differently are indexed again. An
+    index that lacks columns of metrics added since is rebuilt as a whole.
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     clip_ends, zones, zooms, rejoin
         As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting as it is.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
-        Is told the activities done so far and in all.
+        Called with the activities done so far and in all.
     """
     workers = workers or os.cpu_count() or 1
     with library.write() as link:
         before = read_settings(link)
         given: dict[str, Any] = {"clip_ends": clip_ends, "rejoin": rejoin, "zooms": zooms}
-        # All cuts are drawn anew: by the secret that is here, whichever it was before.
+        # All cuts are drawn again, with the secret of this machine, whichever it was before.
         after = replace(before, secret="", **{name: value for name, value in given.items() if value is not None})
         try:
             old = privacy_of(link, before)[0]
         except BadOption:
-            old = None  # drawn with a secret that is not here: nothing of it can be used again
+            old = None  # drawn with a secret that is not here: none of its cuts can be reused
         if zones is not None:
             write_zones(link, zones)
         new, after = privacy_of(link, after)

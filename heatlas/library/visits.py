@@ -1,4 +1,4 @@
-"""Which activities go through which cells, read from the index."""
+"""Cells that activities visit, read from the index."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["read_visits"]
 
 
 def read_visits(library: Library, keep: NDArray[np.bool_]) -> Visits:
-    """Find the cells that activities go through, as `heatlas.places.visits_of` does from their cut tracks.
+    """Cells that activities visit, as `heatlas.places.visits_of` finds them from cut tracks.
 
-    Where the index does not hold the zoom of the cells, its nearest zoom tells them.
+    They are read from the zoom of the cells, or from the nearest one that is indexed.
 
     Parameters
     ----------
     library : Library
         Where the index is.
     keep : ndarray of bool (n,)
-        Which activities count, by number; those from n on do not.
+        Whether each activity counts, by number; those from n on do not.
 
     Returns
     -------

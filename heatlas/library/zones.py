@@ -26,22 +26,22 @@ def list_zones(library: Library) -> dict[str, Zone]:
 
 
 def library_words(library: Library) -> str:
-    """Words that a command needs to mean this library: none for the default one."""
+    """Option of a command that names this library; empty for the default one."""
     return "" if str(library.path) == "heatlas.db" else f" -l {shlex.quote(str(library.path))}"
 
 
 def add_zone(library: Library, name: str, lat: float, lon: float, radius: float) -> None:
-    """Hide a circle, and index anew what goes through it.
+    """Hide a circle, and reindex the activities that go through it.
 
-    What is cut is a wider circle around a shifted centre, drawn from the owner's secret by today's rule
+    The circle that is cut is wider and has a shifted centre. Both are drawn from the owner's secret by today's rule
     (`heatlas.privacy.Zone`).
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     name : str
-        What the zone is called; of one that is there it takes the place.
+        Name of the zone; an existing zone of that name is replaced.
     lat, lon : float
         Centre, degrees.
     radius : float
@@ -58,7 +58,7 @@ def add_zone(library: Library, name: str, lat: float, lon: float, radius: float)
 
 
 def remove_zone(library: Library, name: str) -> None:
-    """Show again what a zone hid.
+    """Remove a zone, and show what it hid.
 
     Raises
     ------
@@ -74,10 +74,10 @@ def remove_zone(library: Library, name: str) -> None:
 
 
 def renew_zones(library: Library, progress: Callable[[int, int], None] = lambda done, total: None) -> list[str]:
-    """Draw the circles of older zones by today's rule, and index anew what is cut otherwise: all of it, or nothing.
+    """Draw the circles of older zones by today's rule, and reindex the activities that change, in one transaction.
 
-    A map with the older cuts and one with the newer can be compared: where the place may be, both must allow. So what
-    was published before is to be overwritten or withdrawn.
+    Maps with the older and the newer cuts together say more about the place than either. So maps that were published
+    before should be overwritten or withdrawn.
 
     Returns
     -------
