@@ -14,7 +14,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from heatlas.web.bundle import bundle, modules
+from heatlas.web.bundle import bundle as _bundle
+from heatlas.web.bundle import modules as _modules
 
 __all__ = ["LICENCES", "STATIC", "page_text", "script", "shared_modules"]
 
@@ -46,10 +47,10 @@ def page_text(page: Path, name: str) -> str:
 
 def script(page: Path, entry: str) -> str:
     """Put a page's module and all that it imports into one script, itself a module."""
-    return bundle(entry, partial(page_text, page))
+    return _bundle(entry, partial(page_text, page))
 
 
 def shared_modules(page: Path, entry: str) -> list[str]:
     """Names of the shared modules that a page's module needs, below `STATIC`."""
-    names = modules(entry, partial(page_text, page))
+    names = _modules(entry, partial(page_text, page))
     return [name.removeprefix(_SHARED) for name in names if name.startswith(_SHARED)]

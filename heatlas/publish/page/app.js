@@ -5,16 +5,13 @@ import * as maps from "./map.js";
 import * as state from "./state.js";
 import { openSwitcher, rest, showChosen } from "./switcher.js";
 import { addressOf, coloursOf, serveTiles } from "./tiles.js";
-import { $, count, counted, make, phone, toast } from "./web/dom.js";
+import { $, counted, phone, toast } from "./web/dom.js";
+import { foldPanel, makers, openButtons, paintPage, showCredit } from "./web/frame.js";
 import { createHeat } from "./web/heat.js";
 import { showLegend } from "./web/legend.js";
+import { middleOf, placeRow } from "./web/places.js";
 import { world, worldFrom } from "./web/world.js";
 
-const LINKS = {
-  "© OpenStreetMap contributors": "https://www.openstreetmap.org/copyright",
-  "Natural Earth": "https://www.naturalearthdata.com/",
-  MapLibre: "https://maplibre.org/",
-};
 const { layers, zooms } = data;
 let heat;
 let map;
@@ -32,19 +29,15 @@ function draw() {
 /** The legend of the layer and the zoom that one looks at. */
 function showNumbers() {
   const { scales, title, activities } = layer();
-  const [first, last] = zooms;
-  const scale = scales[Math.min(Math.max(maps.tileZoom(), first), last)];
+  const scale = scales[maps.zoomOf(zooms)];
   showLegend([["a", { ...scale, colors: coloursOf(layer(), theme()), activities: activities || null }]]);
   const name = layers.length > 1 ? title : "";
   $("summary").textContent = [name, activities ? counted(activities, "activity") : ""].filter(Boolean).join(" · ");
 }
 
 function showTheme() {
-  const name = theme();
-  document.documentElement.dataset.theme = name;
-  document.querySelector("meta[name=theme-color]").content = name === "dark" ? "#0a0d12" : "#d9e2e9";
-  $("theme").setAttribute("aria-label", name === "dark" ? "Light colours" : "Dark colours");
-  if (map) maps.setTheme(name);
+  paintPage(theme());
+  if (map) maps.setTheme(theme());
 }
 
 function choose(number) {
@@ -56,26 +49,15 @@ function choose(number) {
 /** Go to what a layer covers, or to the busiest place. */
 const whole = (animate) => maps.fit(layer().bounds, animate);
 
-function fold(on) {
-  $("panel").classList.toggle("folded", on);
-  $("fold").setAttribute("aria-expanded", !on);
-}
-
 async function showPlaces() {
   $("places-field").hidden = data.places.length < 2;
   const { countryAt } = await world();
   $("places").replaceChildren(...data.places.map((place) => {
-    const [west, south, east, north] = place.bbox;
-    const [lon, lat] = [(west + east) / 2, (south + north) / 2];
-    const where = `${Math.abs(lat).toFixed(2)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(2)}° ${lon < 0 ? "W" : "E"}`;
-    const button = make("button", { type: "button" },
-      make("span", {}, place.name ?? countryAt(lon, lat) ?? "At sea", place.name ? "" : make("small", { className: "muted" }, ` ${where}`)),
-      place.activities ? make("small", { className: "muted" }, count(place.activities)) : "");
-    button.addEventListener("click", () => {
+    const { lon, lat, text } = middleOf(place.bbox);
+    return placeRow(place.name ?? countryAt(lon, lat) ?? "At sea", place.name ? "" : text, place.activities, () => {
       maps.fit(place.bbox);
-      if (phone.matches) fold(true);
+      if (phone.matches) foldPanel(true);
     });
-    return make("li", {}, button);
   }));
 }
 
@@ -90,22 +72,15 @@ function openBase() {
     : `Off, this map asks nobody for anything. On, ${new URL(url.replaceAll(/[{}]/g, "")).host} sees which area you look at.`;
   $("base").addEventListener("change", () => {
     based = $("base").checked;
-    maps.setBase(based ? data.basemap : null);
-    showCredit();
+    maps.showTiles(based ? data.basemap : null);
+    credit();
   });
 }
 
-function showCredit() {
-  const parts = [based ? data.basemap.attribution : "", data.attribution, "Natural Earth", "MapLibre", "heatlas"];
-  $("credit").replaceChildren(...parts.filter(Boolean).map((text) =>
-    LINKS[text] ? make("a", { href: LINKS[text], target: "_blank", rel: "noopener noreferrer" }, text)
-    : make("span", {}, text)));
-}
+const credit = () => showCredit(makers(based ? data.basemap.attribution : "", data.attribution));
 
 function openControls() {
-  $("fold").addEventListener("click", () => fold($("fold").getAttribute("aria-expanded") === "true"));
-  $("zoom-in").addEventListener("click", () => map.zoomIn());
-  $("zoom-out").addEventListener("click", () => map.zoomOut());
+  openButtons(map);
   $("whole").addEventListener("click", () => whole(true));
   $("theme").addEventListener("click", () => {
     state.set({ theme: theme() === "dark" ? "light" : "dark" });
@@ -119,7 +94,7 @@ function openControls() {
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     rest();
-    if (phone.matches) fold(true);
+    if (phone.matches) foldPanel(true);
   });
 }
 
@@ -139,8 +114,8 @@ async function main() {
   const { view, opacity } = state.start(layers.map((one) => one.slug));
   showTheme();
   showPlaces();
-  showCredit();
-  if (phone.matches) fold(true);
+  credit();
+  if (phone.matches) foldPanel(true);
   serveTiles();
   openBase();
   openSwitcher(layers, choose);

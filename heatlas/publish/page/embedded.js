@@ -39,7 +39,8 @@ export function archive(number) {
   };
 }
 
-function fromBase64(written) {
+/** Bytes of a text in base64. */
+export function fromBase64(written) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(written);
   const letters = atob(written);
   const bytes = new Uint8Array(letters.length);

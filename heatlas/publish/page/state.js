@@ -1,5 +1,7 @@
 /** What is shown, kept in the address after the #, so that a link or a bookmark restores it. */
 
+import { viewOf, viewText } from "./web/map.js";
+
 const slugs = [];
 let state = { view: null, layer: 0, theme: "", opacity: 1 };
 
@@ -28,7 +30,7 @@ export const whenGiven = (call) => addEventListener("hashchange", () => call((st
 function written() {
   const { view, layer, theme, opacity } = state;
   const parts = [];
-  if (view) parts.push(`map=${view.zoom.toFixed(2)},${view.lat.toFixed(5)},${view.lng.toFixed(5)}`);
+  if (view) parts.push(`map=${viewText(view)}`);
   if (slugs.length > 1) parts.push(`layer=${slugs[layer]}`);
   if (theme) parts.push(`theme=${theme}`);
   if (opacity !== 1) parts.push(`opacity=${opacity}`);
@@ -37,11 +39,9 @@ function written() {
 
 function read() {
   const said = new URLSearchParams(location.hash.slice(1));
-  const [zoom, lat, lng] = (said.get("map") ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
-  const sound = [zoom, lat, lng].every(Number.isFinite) && Math.abs(lat) <= 85.06 && zoom >= 0 && zoom <= 24;
   const opacity = Number(said.get("opacity") ?? 1);
   return {
-    view: sound ? { zoom, lat, lng } : null,
+    view: viewOf(said.get("map") ?? ""),
     layer: Math.max(0, slugs.indexOf(said.get("layer") ?? "")),
     theme: ["dark", "light"].includes(said.get("theme")) ? said.get("theme") : "",
     opacity: opacity >= 0.1 && opacity <= 1 ? opacity : 1,

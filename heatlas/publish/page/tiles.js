@@ -1,8 +1,9 @@
 /** Tiles out of the archives, for MapLibre: heat://LAYER/COLOURS/Z/X/Y. */
 
-import { archive, data } from "./embedded.js";
+import { archive, data, fromBase64 } from "./embedded.js";
 import { recolour } from "./recolour.js";
 import { pmtiles } from "./vendor/pmtiles.js";
+import { emptyTile } from "./web/heat.js";
 import { addProtocol } from "./web/vendor/maplibre-gl.mjs";
 
 const opened = new Map();
@@ -14,11 +15,10 @@ const open = (number) => {
 
 /** Let MapLibre find the tiles; a place without one is empty. */
 export function serveTiles() {
-  const empty = createImageBitmap(new ImageData(1, 1));
   addProtocol("heat", async ({ url }) => {
     const [number, look, z, x, y] = url.slice("heat://".length).split("/");
     const found = await open(Number(number)).getZxy(Number(z), Number(x), Number(y));
-    if (!found) return { data: await empty.then((one) => createImageBitmap(one)) };
+    if (!found) return emptyTile();
     const { palettes } = data.layers[number];
     // What can be recoloured was drawn for a dark ground.
     if (!palettes || look === "dark") return { data: found.data };
@@ -42,8 +42,6 @@ export function coloursOf(layer, theme) {
 const palettes = new Map();
 
 function bytesOf(name) {
-  if (!palettes.has(name)) {
-    palettes.set(name, Uint8Array.from(atob(data.palettes[name]), (letter) => letter.charCodeAt(0)));
-  }
+  if (!palettes.has(name)) palettes.set(name, fromBase64(data.palettes[name]));
   return palettes.get(name);
 }

@@ -4,20 +4,22 @@ import { drawQuery, library as readLibrary, scale, tiles } from "./api.js";
 import { allow, baseOf, showBase } from "./base.js";
 import { importing, openDrop } from "./drop.js";
 import * as maps from "./maps.js";
-import { fillPanel, fillPlaces, foldPanel, showPanel } from "./panel.js";
+import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
 import { createPlayer } from "./player.js";
 import { addsUp, knowPoints, pointsOf, pointStyle } from "./points.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
 import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange, showTimeline } from "./timeline.js";
-import { $, later, phone, toast } from "./web/dom.js";
+import { $, bright, later, phone, toast } from "./web/dom.js";
+import { foldPanel, openButtons, paintPage } from "./web/frame.js";
 import { createHeat } from "./web/heat.js";
-import { drawn, showLegend } from "./web/legend.js";
+import { showLegend } from "./web/legend.js";
+import { placeOf } from "./web/map.js";
+import { drawn } from "./web/scale.js";
 import { askWho, closeWho } from "./who.js";
 
 const COUNTED = /^(passes|activities|seconds|metres|fixes)$/;
-const night = matchMedia("(prefers-color-scheme: light)");
 const heats = { a: null, b: null };
 let library = null;
 let scales = [];
@@ -27,7 +29,7 @@ let scaled = -1; // the zoom of the scales
 let looking = false; // whether the library has changed
 let player;
 
-const theme = () => state.get().theme || (night.matches ? "light" : "dark");
+const theme = () => state.get().theme || (bright.matches ? "light" : "dark");
 
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
@@ -72,7 +74,7 @@ async function askScales() {
   asking = new AbortController();
   const { signal } = asking;
   const now = state.get();
-  const zoom = Math.min(maps.tileZoom(), library.maxzoom);
+  const zoom = maps.zoomOf(library);
   const ask = (side, look) => scale(now.measure, zoom, drawQuery(now[side], look), signal).catch((error) => {
     if (error.name === "AbortError") throw error;
     return { error: error.message };
@@ -98,7 +100,7 @@ const refreshLegend = later(60, () => library && !isEmpty() && askScales());
 /** After the map has moved: scales belong to a zoom. */
 async function moved(view) {
   state.set({ view });
-  if (!library || isEmpty() || Math.min(maps.tileZoom(), library.maxzoom) === scaled) return;
+  if (!library || isEmpty() || maps.zoomOf(library) === scaled) return;
   if (state.get().b && !player.playing()) await draw();
   else refreshLegend();
 }
@@ -131,11 +133,8 @@ async function frame(share) {
 }
 
 function showTheme() {
-  const name = theme();
-  document.documentElement.dataset.theme = name;
-  document.querySelector("meta[name=theme-color]").content = name === "dark" ? "#0a0d12" : "#d9e2e9";
-  $("theme").setAttribute("aria-label", name === "dark" ? "Light colours" : "Dark colours");
-  maps.setTheme(name);
+  paintPage(theme());
+  maps.setTheme(theme());
 }
 
 const tagOf = (filter) => {
@@ -181,7 +180,7 @@ function showKind(before) {
   showTimeline(!points);
   $("compare").hidden = Boolean(points);
   document.body.classList.toggle("points", Boolean(points));
-  maps.describe(points ? "arrow keys move it, plus and minus zoom" : undefined);
+  maps.sayKeys(points);
   fillPlaces(points ?? library, jump);
   if (points && state.get().b) state.set({ b: null, side: "a" });
   if (points && points !== pointsOf(before) && before !== undefined && !maps.sees(points.bbox)) maps.fit(points.bbox);
@@ -194,7 +193,7 @@ function jump(place) {
 
 /** Whether the map is elsewhere than a view says: then "back" was used. */
 function far(view) {
-  const here = maps.placeOf(maps.main());
+  const here = placeOf(maps.main());
   return Math.abs(here.zoom - view.zoom) > 0.01 || Math.abs(here.lat - view.lat) > 1e-4 || Math.abs(here.lng - view.lng) > 1e-4;
 }
 
@@ -238,7 +237,7 @@ async function holdMeasure() {
   if (!first || library.measures.some(({ name }) => name === measure)) return;
   if (measure) {
     // Of tracks more can be asked than is offered, as max(heart_rate): one question instead of a screen of tiles.
-    const zoom = Math.min(maps.tileZoom(), library.maxzoom);
+    const zoom = maps.zoomOf(library);
     const status = library.activities ? await scale(measure, zoom, "").then(() => 200, (error) => error.status) : 400;
     if (status !== 400) return;
     toast(`The link asks for the measure ${measure}, which this map has not got. Here is: ${first.title}`, "bad");
@@ -260,9 +259,8 @@ async function catchUp() {
 
 const moveRange = later(90, (range) => state.setFilter(datesOf(range)));
 
-function openButtons() {
-  $("zoom-in").addEventListener("click", () => maps.main().zoomIn());
-  $("zoom-out").addEventListener("click", () => maps.main().zoomOut());
+function openTools() {
+  openButtons(maps.main());
   $("compare").addEventListener("click", toggleCompare);
   $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
   $("reset").addEventListener("click", state.reset);
@@ -287,7 +285,7 @@ function openButtons() {
     if (!closeWho() && phone.matches) foldPanel(true);
   });
   maps.dividerMoves((split) => state.set({ split }));
-  night.addEventListener("change", () => !state.get().theme && (showTheme(), draw()));
+  bright.addEventListener("change", () => !state.get().theme && (showTheme(), draw()));
 }
 
 async function main() {
@@ -300,7 +298,7 @@ async function main() {
     await load(empty && added);
     draw();
   });
-  openButtons();
+  openTools();
   addEventListener("focus", catchUp);
   document.addEventListener("visibilitychange", catchUp);
   try {

@@ -1,12 +1,12 @@
 /** Somebody's tiles as the base map: only when the user, not a link, has asked for them. */
 
-import { all, setBase } from "./maps.js";
-import { $, make } from "./web/dom.js";
+import { showTiles } from "./maps.js";
+import { make } from "./web/dom.js";
+import { makers, showCredit } from "./web/frame.js";
 
 const OSM = {
   url: "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
   credit: "© OpenStreetMap contributors",
-  link: "https://www.openstreetmap.org/copyright",
 };
 const KEY = "heatlas.bases";
 
@@ -35,10 +35,10 @@ export function allow(base) {
 export function showBase(state, library) {
   const base = baseOf(state, library);
   const free = base && (base.set || allowed().includes(hostOf(base)));
-  for (const map of all()) setBase(map, free ? base : null);
+  showTiles(free ? base : null);
   document.querySelector(".offer")?.remove();
   if (base && !free) offer(base, () => showBase(state, library));
-  credit(free ? base : null);
+  showCredit(creditOf(free ? base : null));
 }
 
 function offer(base, then) {
@@ -53,15 +53,5 @@ function offer(base, then) {
   document.body.append(box);
 }
 
-/** Everything that is shown, and who made it. */
-export function creditText(base) {
-  return [base?.credit, "Natural Earth", "MapLibre", "heatlas"].filter(Boolean);
-}
-
-function credit(base) {
-  const parts = creditText(base).map((text) => {
-    const link = { [OSM.credit]: OSM.link, MapLibre: "https://maplibre.org/", "Natural Earth": "https://www.naturalearthdata.com/" }[text];
-    return link ? make("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, text) : make("span", {}, text);
-  });
-  $("credit").replaceChildren(...parts);
-}
+/** Who made what is shown. */
+export const creditOf = (base) => makers(base?.credit);

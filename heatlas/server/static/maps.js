@@ -1,32 +1,26 @@
 /** One map, or two that move as one with a divider between them. */
 
-import { $, later, still, toast } from "./web/dom.js";
-import { addProtocol, Map as Chart, ScaleControl, setWorkerCount } from "./web/vendor/maplibre-gl.mjs";
-import { addWorld, colorWorld, ground, rasterPaint, world } from "./web/world.js";
+import { colorMap, servePictures, setBase } from "./web/basemap.js";
+import { $, later, toast } from "./web/dom.js";
+import { roomBesidePanel } from "./web/frame.js";
+import { addScaleBar, createMap, describe, fitBox, placeOf, tileZoom, whenReady } from "./web/map.js";
+import * as maplibre from "./web/vendor/maplibre-gl.mjs";
+import { addWorld, world } from "./web/world.js";
 
-setWorkerCount(2);
+maplibre.setWorkerCount(2);
 
 let told = false;
-
-/** Somebody's tiles are loaded as plain pictures, which is all that this page may fetch from elsewhere. */
-addProtocol("picture", async ({ url }) => {
-  const image = new Image();
-  image.crossOrigin = "anonymous";
-  image.referrerPolicy = "strict-origin-when-cross-origin"; // OpenStreetMap asks to be told the site, and no more
-  image.src = url.slice("picture://".length);
-  await image.decode().catch(() => {
-    if (!told) toast("The tiles of this base map cannot be had", "bad");
+servePictures(maplibre, {
+  failed(why) {
+    if (!told) toast(why, "bad");
     told = true;
-    throw new Error("no picture");
-  });
-  told = false;
-  return { data: await createImageBitmap(image) };
+  },
+  loaded: () => (told = false),
 });
 
 const KEYS = "arrow keys move it, plus and minus zoom, Enter asks who passed the centre";
 const HOME = { zoom: 1.6, lat: 25, lng: 12 };
 const maps = { a: null, b: null };
-const bases = new WeakMap();
 let theme = "dark";
 let onClick = () => {};
 let moving = false;
@@ -41,35 +35,23 @@ export function openMap(view, colors, moved) {
   theme = colors;
   const map = build("a", view ?? HOME);
   map.on("moveend", later(150, () => moved(placeOf(map))));
-  map.addControl(new ScaleControl({ maxWidth: 90, unit: "metric" }), "bottom-left");
+  addScaleBar(maplibre, map, "bottom-left");
   return ready(map);
 }
 
-export const placeOf = (map) => ({ zoom: map.getZoom(), lat: map.getCenter().lat, lng: map.getCenter().lng });
-
-/** The zoom of 256 px tiles that a map shows. */
-export const tileZoom = () => Math.max(0, Math.round(maps.a.getZoom() + 1));
+/** The zoom of the tiles that are shown, of those that a library has. */
+export const zoomOf = ({ maxzoom }) => tileZoom(maps.a, 0, maxzoom);
 
 function build(name, view) {
-  const map = new Chart({
+  const map = createMap(maplibre, {
     container: `map-${name}`,
-    style: ground(theme),
+    theme,
+    keys: KEYS,
     center: [view.lng, view.lat],
     zoom: view.zoom,
     minZoom: 0.5,
     maxZoom: 21.5,
-    maxPitch: 0,
-    dragRotate: false,
-    pitchWithRotate: false,
-    touchPitch: false,
-    attributionControl: false,
-    fadeDuration: 0,
-    // A dense screen is served at most twice the pixels: tiles come in these two sizes.
-    pixelRatio: Math.min(devicePixelRatio, 2),
   });
-  map.touchZoomRotate.disableRotation();
-  map.keyboard.disableRotation();
-  map.getCanvas().setAttribute("aria-label", `Heat map: ${KEYS}`);
   map.on("click", (event) => onClick(event.lngLat, name));
   map.getCanvas().addEventListener("keydown", (event) => event.key === "Enter" && onClick(map.getCenter(), name));
   map.on("error", () => {}); // tiles that cannot be had are told by the legend, which asks the server the same
@@ -77,22 +59,15 @@ function build(name, view) {
   return map;
 }
 
-const ready = (map) =>
-  new Promise((resolve) => {
-    const done = async () => {
-      resolve(map);
-      const read = await world();
-      // The map may be gone when the world has been read.
-      if (!all().includes(map)) return;
-      addWorld(map, read, theme, map.getStyle().layers[1]?.id);
-    };
-    if (map.isStyleLoaded()) done();
-    else map.once("load", done);
-  });
+async function ready(map) {
+  await whenReady(map);
+  world().then((read) => addWorld(map, read, theme));
+  return map;
+}
 
-/** Say what keys do on the maps. */
-export function describe(keys = KEYS) {
-  for (const map of all()) map.getCanvas().setAttribute("aria-label", `Heat map: ${keys}`);
+/** Say what keys do on the maps; of points they ask nothing. */
+export function sayKeys(points) {
+  for (const map of all()) describe(map, points ? undefined : KEYS);
 }
 
 /** Whether any of a box [west, south, east, north] is in view. */
@@ -104,23 +79,11 @@ export function sees([west, south, east, north]) {
 }
 
 /** Go to a box [west, south, east, north]. */
-export function fit(box, animate = true) {
-  const [west, south, east, north] = box;
+export function fit([west, south, east, north], animate = true) {
   const slack = (north - south) * 0.06;
-  maps.a.fitBounds([[west, Math.max(south - slack, -85)], [east, Math.min(north + slack, 85)]], {
-    padding: room(),
-    maxZoom: 16,
-    duration: !animate || still.matches ? 0 : 1400,
-  });
-}
-
-/** What panels cover, so that what is sought lies beside them. */
-function room() {
-  const wide = innerWidth > 720;
-  const panel = wide && !$("panel").classList.contains("folded") ? $("panel").offsetWidth + 24 : 0;
-  return wide
-    ? { left: panel + 24, right: 84, top: 40, bottom: 150 }
-    : { left: 24, right: 24, top: 100, bottom: 190 };
+  const box = [west, Math.max(south - slack, -85), east, Math.min(north + slack, 85)];
+  const padding = roomBesidePanel({ left: 24, right: 84, top: 40, bottom: 150 }, { left: 24, right: 24, top: 100, bottom: 190 });
+  fitBox(maps.a, box, { padding, maxZoom: 16, animate });
 }
 
 /** Open or close the second map. Resolves to it when it can be drawn on. */
@@ -174,28 +137,14 @@ export function dividerMoves(moved) {
 }
 
 /** Draw somebody's tiles above Natural Earth, or (null) none. */
-export function setBase(map, base) {
-  const said = base?.url ?? "";
-  if (bases.get(map) !== said) {
-    if (map.getLayer("base")) map.removeLayer("base");
-    if (map.getSource("base")) map.removeSource("base");
-    if (base) {
-      map.addSource("base", { type: "raster", tiles: [`picture://${base.url}`], tileSize: 256, maxzoom: 19 });
-      const heat = map.getStyle().layers.find((layer) => layer.id.startsWith("heat-") || layer.id === "mark");
-      map.addLayer({ id: "base", type: "raster", source: "base", paint: rasterPaint(theme) }, heat?.id);
-    }
-    bases.set(map, said);
-  }
+export function showTiles(base) {
+  for (const map of all()) setBase(map, base?.url ?? "", theme);
 }
 
 /** Colour all maps for a theme. */
 export function setTheme(name) {
   theme = name;
-  for (const map of all()) {
-    colorWorld(map, name);
-    if (!map.getLayer("base")) continue;
-    for (const [property, value] of Object.entries(rasterPaint(name))) map.setPaintProperty("base", property, value);
-  }
+  for (const map of all()) colorMap(map, name);
 }
 
 /** Mark a place with a ring, or (null) none. */

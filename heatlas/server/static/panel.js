@@ -6,7 +6,9 @@ import { filter, get, set, setFilter } from "./state.js";
 import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { fromDay, kilometres, toDay } from "./units.js";
 import { $, count, counted, make, phone } from "./web/dom.js";
-import { gradient } from "./web/legend.js";
+import { foldPanel } from "./web/frame.js";
+import { middleOf, placeRow } from "./web/places.js";
+import { gradient } from "./web/scale.js";
 import { world } from "./web/world.js";
 
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
@@ -133,20 +135,11 @@ export async function fillPlaces({ places, bbox, points }, jump) {
   $("jump").hidden = !places.length;
   const read = places.length ? await world() : null;
   if (turn !== filled) return; // others are shown by now
-  const row = (place, name, where, n) => {
-    const button = make("button", { type: "button" },
-      make("span", {}, name, make("small", { className: "muted" }, where)),
-      make("small", { className: "muted" }, count(n)));
-    button.addEventListener("click", () => jump(place));
-    return make("li", {}, button);
-  };
   const rows = places.slice(0, 12).map((place) => {
-    const [west, south, east, north] = place.bbox;
-    const [lon, lat] = place.center ?? [(west + east) / 2, (south + north) / 2];
-    const where = `${Math.abs(lat).toFixed(2)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(2)}° ${lon < 0 ? "W" : "E"}`;
-    return row(place, read.countryAt(lon, lat) ?? "At sea", ` ${where}`, place.activities ?? place.points);
+    const { lon, lat, text } = middleOf(place.bbox, place.center);
+    return placeRow(read.countryAt(lon, lat) ?? "At sea", text, place.activities ?? place.points, () => jump(place));
   });
-  if (bbox) rows.unshift(row({ bbox }, "All points", "", points));
+  if (bbox) rows.unshift(placeRow("All points", "", points, () => jump({ bbox })));
   $("places").replaceChildren(...rows);
 }
 
@@ -234,13 +227,6 @@ async function tryWhere() {
   setFilter({ where });
 }
 
-/** Fold the panel away, or unfold it. */
-export function foldPanel(folded) {
-  $("panel").classList.toggle("folded", folded);
-  document.body.classList.toggle("panel-folded", folded);
-  $("fold").setAttribute("aria-expanded", String(!folded));
-}
-
 function radioKeys(group) {
   group.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
@@ -255,7 +241,6 @@ function radioKeys(group) {
 }
 
 function openPanel() {
-  $("fold").addEventListener("click", () => foldPanel(!$("panel").classList.contains("folded")));
   for (const id of ["measure", "tone", "smooth", "radius", "kernel", "base"]) {
     $(id).addEventListener("change", () => set({ [id]: $(id).value }));
   }

@@ -1,8 +1,8 @@
 /** The view as a PNG, with legend and attribution. */
 
-import { creditText } from "./base.js";
+import { creditOf } from "./base.js";
 import { all } from "./maps.js";
-import { drawn, gradientStops, spread, ticksOf, titleOf } from "./web/legend.js";
+import { drawn, gradientStops, spread, ticksOf, titleOf } from "./web/scale.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -26,7 +26,7 @@ export async function picture({ split, scales, theme, base }) {
     ? { card: "rgba(16,19,25,.84)", text: "#eceae6", dim: "#a3a8b1" }
     : { card: "rgba(255,255,255,.88)", text: "#1b1d21", dim: "#5d636c" };
   legend(pen, scales, colors, height / ratio);
-  credit(pen, creditText(base).join(" · "), colors, width / ratio, height / ratio);
+  credit(pen, creditOf(base).join(" · "), colors, width / ratio, height / ratio);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 

@@ -1,5 +1,7 @@
 /** What is shown: one plain object, kept in the address so that a link restores it and "back" goes back. */
 
+import { viewOf, viewText } from "./web/map.js";
+
 const NO_FILTER = Object.freeze({ sport: [], after: "", before: "", where: "" });
 const START = Object.freeze({
   view: null,
@@ -70,7 +72,7 @@ export function start() {
 export function toHash(s) {
   const parts = [];
   const put = (name, value) => parts.push(`${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
-  if (s.view) put("map", `${s.view.zoom.toFixed(2)},${s.view.lat.toFixed(5)},${s.view.lng.toFixed(5)}`);
+  if (s.view) put("map", viewText(s.view));
   for (const name of TEXTS) if (s[name]) put(name, s[name]);
   if (s.opacity !== 1) put("opacity", s.opacity);
   for (const side of ["a", "b"]) {
@@ -87,9 +89,7 @@ export function fromHash(hash) {
   const said = new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
   const read = { ...START };
   for (const name of TEXTS) read[name] = said.get(name) ?? "";
-  const [zoom, lat, lng] = (said.get("map") ?? "").split(",").map(Number);
-  const sound = [zoom, lat, lng].every(Number.isFinite) && Math.abs(lat) <= 85.06 && zoom >= 0 && zoom <= 24;
-  if (sound) read.view = { zoom, lat, lng };
+  read.view = viewOf(said.get("map") ?? "");
   read.opacity = within(said.get("opacity"), 0.1, 1, 1);
   read.a = readFilter(said, "");
   if (said.has("split")) read.b = readFilter(said, "b.");

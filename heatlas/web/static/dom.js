@@ -25,6 +25,7 @@ export function toast(text, kind = "") {
 }
 
 export const still = matchMedia("(prefers-reduced-motion: reduce)");
+export const bright = matchMedia("(prefers-color-scheme: light)");
 export const phone = matchMedia("(max-width: 720px)");
 
 /** Wait, then call; calls in between start the wait anew. */

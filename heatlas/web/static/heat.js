@@ -2,24 +2,31 @@
 
 import { still } from "./dom.js";
 
-/** Heat that is still loading after so many milliseconds gives way to a newer wish. */
-const PATIENCE = 4000;
 const FADE = 220;
 
 let number = 0;
+let nothing;
+
+/** A tile without heat, as a protocol gives it to MapLibre. */
+export async function emptyTile() {
+  nothing ??= createImageBitmap(new ImageData(1, 1));
+  return { data: await createImageBitmap(await nothing) };
+}
 
 /**
  * Heat for a map.
  *
  * `show(address)` resolves to true when that heat is what one sees, to false when something newer took its place.
+ * Heat that is still loading after `patience` milliseconds gives way to a newer address.
  */
-export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {} } = {}) {
+export function createHeat(map, { minzoom = 0, maxzoom = 22, patience = 4000, busy = () => {} } = {}) {
   let shown = null;
   let pending = null;
   let next = null;
   let opacity = 1;
 
   const remove = (layer) => {
+    if (!map.style) return; // the map is gone
     if (map.getLayer(layer.id)) map.removeLayer(layer.id);
     if (map.getSource(layer.id)) map.removeSource(layer.id);
   };
@@ -45,12 +52,15 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {} } =
       },
     });
     busy(true);
-    layer.late = setTimeout(() => pending === layer && (next ? give(layer) : null), PATIENCE);
+    layer.timer = setTimeout(() => {
+      layer.late = true;
+      if (pending === layer && next) give(layer);
+    }, patience);
   }
 
   function give(layer) {
     remove(layer);
-    clearTimeout(layer.late);
+    clearTimeout(layer.timer);
     pending = null;
     layer.done(false);
     follow();
@@ -59,8 +69,11 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {} } =
   function follow() {
     const wish = next;
     next = null;
-    if (wish) begin(wish);
-    else busy(false);
+    if (wish && map.style) begin(wish);
+    else {
+      wish?.done(false);
+      busy(false);
+    }
   }
 
   /** A source says that it is loaded before it has asked for any tile: so wait for the first one, or for rest. */
@@ -70,7 +83,7 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {} } =
     if (event.type === "idle" || (event.sourceId === layer.id && event.tile)) layer.asked = true;
     if (!layer.asked || !map.isSourceLoaded(layer.id)) return;
     pending = null;
-    clearTimeout(layer.late);
+    clearTimeout(layer.timer);
     map.setPaintProperty(layer.id, "raster-opacity", opacity);
     if (shown) {
       const old = shown;
@@ -95,6 +108,7 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {} } =
       layer.promise = new Promise((resolve) => (layer.done = resolve));
       next = layer;
       if (!pending) follow();
+      else if (pending.late) give(pending);
       return layer.promise;
     },
     fade(value) {

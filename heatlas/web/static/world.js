@@ -67,7 +67,8 @@ function inside(rings, lon, lat) {
 }
 
 const FONT = ["sans-serif"]; // drawn by the browser itself: no glyphs to fetch
-const COLORS = {
+/** Colours of the ground. */
+export const COLORS = {
   dark: { sea: "#0a0d12", land: "#131921", coast: "#222b37", border: "#262f3b", name: "#6d7a8c", halo: "#0d1117" },
   light: { sea: "#d9e2e9", land: "#f5f3ee", coast: "#b9c6cf", border: "#d5cfc4", name: "#98948b", halo: "#f9f8f5" },
 };
@@ -79,9 +80,11 @@ export const ground = (theme) => ({
   layers: [{ id: "sea", type: "background", paint: { "background-color": COLORS[theme].sea } }],
 });
 
-/** Add the world's layers beneath all others but the sea. */
-export function addWorld(map, read, theme, before) {
+/** Add the world's layers beneath all others but the sea; the map may be gone when the world has been read. */
+export function addWorld(map, read, theme) {
+  if (!map.style) return;
   const c = COLORS[theme];
+  const before = map.getStyle().layers[1]?.id;
   const add = (id, data, type, paint, rest = {}) => {
     map.addSource(`world-${id}`, { type: "geojson", data, tolerance: 0.3, maxzoom: 8 });
     map.addLayer({ id: `world-${id}`, source: `world-${id}`, type, paint, ...rest }, before);

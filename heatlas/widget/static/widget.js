@@ -1,15 +1,17 @@
 /** A live map in a notebook. All that it shows is asked of the kernel, by messages; nothing comes from elsewhere. */
 
-import { addWorld, colorWorld, decode, ground } from "./web/world.js";
+import { counted, make } from "./web/dom.js";
+import { createHeat } from "./web/heat.js";
+import { addScaleBar, createMap, tileZoom } from "./web/map.js";
+import { drawn, paintBar, tickElements, titleOf } from "./web/scale.js";
+import { addWorld, colorWorld, decode } from "./web/world.js";
 
 const SHARED = Symbol.for("heatlas.widget");
 const WISHES = ["measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "theme"];
 /** Tiles that the kernel is asked for at a time: what is no longer wanted is then never drawn. */
 const AT_ONCE = 4;
-const FADE = 180;
 /** Pixels of the legend's bar, and of a letter below it. */
-const BAR = 264;
-const LETTER = 6.6;
+const ROOM = { width: 264, letter: 6.6, gap: 6.6 };
 /** Activities that are named where was clicked. */
 const NAMED = 8;
 
@@ -86,13 +88,8 @@ async function load(kernel) {
     return drawers.get(name)(Number(stamp), Number(z), Number(x), Number(y), aborter.signal);
   });
   let decoded;
-  return { maplibre, world: () => (decoded ??= decode(JSON.parse(text("world")))), style: text("style"), drawers };
-}
-
-function make(tag, props = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), props);
-  element.append(...children);
-  return element;
+  const world = () => (decoded ??= decode(JSON.parse(text("world"))));
+  return { maplibre, world, style: text("style"), drawers };
 }
 
 /** Everything but the map itself. */
@@ -120,28 +117,26 @@ function show(model, kernel, page, shared, about) {
   const { maplibre, world, drawers } = shared;
   const name = String(++instances);
   page.frame.prepend(make("style", { textContent: shared.style }));
-  const map = new maplibre.Map({
+  const map = createMap(maplibre, {
     container: page.chart,
-    style: ground(model.get("theme")),
+    theme: model.get("theme"),
     ...place(model),
-    minZoom: 0, maxZoom: 21.5, maxPitch: 0,
-    dragRotate: false, pitchWithRotate: false, touchPitch: false,
-    attributionControl: false, fadeDuration: 0,
-    pixelRatio: Math.min(devicePixelRatio, 2),
+    minZoom: 0,
+    maxZoom: 21.5,
   });
-  map.touchZoomRotate.disableRotation();
-  map.keyboard.disableRotation();
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibre.ScaleControl({ maxWidth: 90 }), "bottom-left");
+  addScaleBar(maplibre, map, "bottom-left");
   map.on("error", () => {}); // what cannot be drawn is told by the legend
-  const heat = createHeat(map, kernel, name, model, about);
-  drawers.set(name, heat.draw);
+  const heat = createHeat(map, { minzoom: about.minzoom, maxzoom: about.maxzoom, patience: 0 });
+  heat.fade(model.get("opacity"));
+  const tiles = createTiles(kernel);
+  drawers.set(name, tiles.draw);
   const legend = createLegend(page, kernel, model, map);
   let loaded = false;
   const refresh = () => {
     if (!loaded) return;
     colorWorld(map, model.get("theme"));
-    heat.show();
+    heat.show(`heatlas://${name}/${tiles.stamp(wishOf(model))}/{z}/{x}/{y}`);
     legend();
   };
   const watched = watch(model, {
@@ -156,7 +151,7 @@ function show(model, kernel, page, shared, about) {
     loaded = true;
     refresh();
     told(page, model, map);
-    addWorld(map, world(), model.get("theme"), map.getStyle().layers[1]?.id);
+    addWorld(map, world(), model.get("theme"));
   });
   map.on("moveend", () => told(page, model, map));
   map.on("zoomend", legend);
@@ -212,13 +207,11 @@ function follow(model, map) {
 
 const wishOf = (model) => Object.fromEntries(WISHES.map((trait) => [trait, model.get(trait)]));
 
-/** The heat: a new picture is loaded unseen, then put in the place of the old one. */
-function createHeat(map, kernel, name, model, about) {
+/** Tiles from the kernel, few at a time; each wish has a number, its stamp, which is part of a tile's address. */
+function createTiles(kernel) {
   const queue = [];
   const wishes = [];
   let busy = 0;
-  let shown = null;
-  let coming = null;
 
   function draw(stamp, z, x, y, signal) {
     return new Promise((resolve, reject) => {
@@ -247,50 +240,7 @@ function createHeat(map, kernel, name, model, about) {
     }
   }
 
-  function remove(id) {
-    if (!map.style) return;
-    if (map.getLayer(id)) map.removeLayer(id);
-    if (map.getSource(id)) map.removeSource(id);
-  }
-
-  function check(event) {
-    if (!coming || !map.getSource(coming.id)) return;
-    if (event.type === "idle" || (event.sourceId === coming.id && event.tile)) coming.asked = true;
-    if (!coming.asked || !map.isSourceLoaded(coming.id)) return;
-    const old = shown;
-    shown = coming;
-    coming = null;
-    map.setPaintProperty(shown.id, "raster-opacity", model.get("opacity"));
-    if (!old) return;
-    map.setPaintProperty(old.id, "raster-opacity", 0);
-    setTimeout(() => remove(old.id), FADE + 30);
-  }
-
-  map.on("sourcedata", check);
-  map.on("idle", check);
-
-  return {
-    draw,
-    show() {
-      if (coming) remove(coming.id);
-      const stamp = wishes.push(wishOf(model)) - 1;
-      coming = { id: `heat-${stamp}` };
-      map.addSource(coming.id, {
-        type: "raster",
-        tiles: [`heatlas://${name}/${stamp}/{z}/{x}/{y}`],
-        tileSize: 256, minzoom: about.minzoom, maxzoom: about.maxzoom,
-      });
-      map.addLayer({
-        id: coming.id,
-        type: "raster",
-        source: coming.id,
-        paint: { "raster-opacity": 0, "raster-opacity-transition": { duration: FADE, delay: 0 }, "raster-fade-duration": 100 },
-      });
-    },
-    fade(value) {
-      if (shown) map.setPaintProperty(shown.id, "raster-opacity", value);
-    },
-  };
+  return { draw, stamp: (wish) => wishes.push(wish) - 1 };
 }
 
 /** Bytes of a buffer that may be a view of a larger one. */
@@ -304,8 +254,7 @@ function createLegend(page, kernel, model, map) {
     const mine = ++last;
     page.legend.hidden = !model.get("legend");
     try {
-      const z = Math.max(0, Math.round(map.getZoom() + 1));
-      const { data } = await kernel.ask({ kind: "scale", z, wish: wishOf(model) });
+      const { data } = await kernel.ask({ kind: "scale", z: tileZoom(map), wish: wishOf(model) });
       if (mine !== last) return;
       page.say("");
       page.legend.replaceChildren(...legendOf(data));
@@ -316,25 +265,12 @@ function createLegend(page, kernel, model, map) {
 }
 
 function legendOf(scale) {
-  const count = `${scale.activities.toLocaleString("en")} ${scale.activities === 1 ? "activity" : "activities"}`;
-  const title = scale.unit ? `${scale.title}, ${scale.unit}` : scale.title;
-  const head = make("div", { className: "heatlas-title" }, make("b", {}, title), make("span", {}, count));
-  if (scale.low === null) return [head, make("div", {}, "No activity matches.")];
-  const bar = make("div", { className: "heatlas-bar" });
-  bar.style.background = `linear-gradient(to right, ${scale.colors.join(", ")})`;
-  const ticks = make("div", { className: "heatlas-ticks" });
-  let end = -Infinity;
-  for (const [position, words] of scale.ticks) {
-    const width = words.length * LETTER;
-    const start = position * (BAR - width);
-    if (start < end + LETTER) continue; // it would run into the one before
-    end = start + width;
-    const tick = make("span", {}, words);
-    tick.style.left = `${position * 100}%`;
-    tick.style.transform = `translateX(${-position * 100}%)`;
-    ticks.append(tick);
-  }
-  return [head, bar, ticks];
+  const count = counted(scale.activities, "activity");
+  const head = make("div", { className: "heatlas-title" }, make("b", {}, titleOf(scale)), make("span", {}, count));
+  if (!drawn(scale)) return [head, make("div", {}, "No activity matches.")];
+  const bar = make("div", { className: "heatlas-bar", role: "img" });
+  paintBar(bar, scale);
+  return [head, bar, make("div", { className: "heatlas-ticks" }, ...tickElements(scale, ROOM))];
 }
 
 /** Fields for what is asked for most. Returns what is to be heard when traits change. */
