@@ -114,6 +114,22 @@ def page():
         chromium.close()
 
 
+def test_a_title_has_its_unit_whatever_letters_it_shares_with_it(page):
+    titles = page.evaluate(
+        """async (scales) => {
+            const { titleOf } = await import("./scale.js");
+            return scales.map(titleOf);
+        }""",
+        [
+            {"title": "Passes", "unit": ""},
+            {"title": "Mean elevation", "unit": "m"},
+            {"title": "Mean power", "unit": "W"},
+            {"title": "Mean pace", "unit": "min/km"},
+        ],
+    )
+    assert titles == ["Passes", "Mean elevation, m", "Mean power, W", "Mean pace, min/km"]
+
+
 def test_a_view_is_read_as_it_is_written(page):
     read = page.evaluate(
         """async (texts) => {

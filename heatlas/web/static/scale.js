@@ -5,9 +5,8 @@ import { make } from "./dom.js";
 /** Whether anything is drawn with a scale. */
 export const drawn = (scale) => Boolean(scale && !scale.error && scale.low !== null);
 
-/** What the colours mean; the unit once. */
-export const titleOf = ({ title, unit }) =>
-  !unit || title.toLowerCase().includes(unit.toLowerCase()) ? title : `${title}, ${unit}`;
+/** What the colours mean; a scale whose title says its unit has no other. */
+export const titleOf = ({ title, unit }) => (unit ? `${title}, ${unit}` : title);
 
 /** Colours as a CSS gradient. */
 export const gradient = (colors) => `linear-gradient(to right, ${colors.join(", ")})`;
