@@ -308,6 +308,14 @@ def test_the_widget_in_a_browser(browser, path):
         until(page, lambda: warm(page) > 300)
         kinds = page.evaluate("sent.map(({ kind }) => kind)")
         assert kinds.count("parts") == 1, "what all maps of a page share is sent once"
+        again = """async () => {
+            const module = await import(URL.createObjectURL(new Blob([await esm()], { type: "text/javascript" })));
+            const before = (await globalThis[Symbol.for("heatlas.widget")]).drawers.size;
+            await module.default.render({ model, el: document.body.appendChild(document.createElement("div")) });
+            return (await globalThis[Symbol.for("heatlas.widget")]).drawers.size - before;
+        }"""
+        # A notebook loads the module anew for each map: each has a name of its own.
+        assert [page.evaluate(again), page.evaluate(again)] == [1, 1]
         assert wrong == []
         assert {url.split(":")[0] for url in fetched} <= {"http", "blob", "data"}
         assert {url for url in fetched if url.startswith("http")} == {"http://notebook.test/"}, "nothing from elsewhere"

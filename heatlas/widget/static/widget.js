@@ -15,8 +15,6 @@ const ROOM = { width: 264, letter: 6.6, gap: 6.6 };
 /** Activities that are named where was clicked. */
 const NAMED = 8;
 
-let instances = 0;
-
 const widget = { render };
 export { widget as default };
 
@@ -89,7 +87,7 @@ async function load(kernel) {
   });
   let decoded;
   const world = () => (decoded ??= decode(JSON.parse(text("world"))));
-  return { maplibre, world, style: text("style"), drawers };
+  return { maplibre, world, style: text("style"), drawers, maps: 0 };
 }
 
 /** Everything but the map itself. */
@@ -115,7 +113,7 @@ function layOut(el, model) {
 /** Put the map into the page, and keep it and the traits alike. Returns what takes it away again. */
 function show(model, kernel, page, shared, about) {
   const { maplibre, world, drawers } = shared;
-  const name = String(++instances);
+  const name = String(++shared.maps); // a notebook loads this module once for each map
   page.frame.prepend(make("style", { textContent: shared.style }));
   const map = createMap(maplibre, {
     container: page.chart,
