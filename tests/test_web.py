@@ -14,6 +14,7 @@ from test_page import CHROMIUM, FLAGS, lacking
 
 import heatlas
 from heatlas import web
+from heatlas.publish import html
 
 ROOT = Path(heatlas.__file__).parent
 PAGES = {
@@ -46,6 +47,16 @@ def declared(path):
         match["function"] or match["name"]: (bool(match["export"]), re.findall(r"[\w$]+|[^\s\w]", match[0]))
         for match in DECLARED.finditer(text)
     }
+
+
+def rules(text, around=""):
+    """Rules of a style sheet, each with the media that it is for."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    for head, body in re.findall(r"([^{}]+)\{((?:[^{}]|\{[^{}]*\})*)\}", text):
+        if head.strip().startswith("@media"):
+            yield from rules(body, head.strip())
+        else:
+            yield around, " ".join(head.split()), " ".join(body.split())
 
 
 def test_no_file_is_there_twice():
@@ -81,6 +92,22 @@ def test_no_function_is_written_twice():
         if one != other and match.real_quick_ratio() > ALIKE and match.quick_ratio() > ALIKE and match.ratio() > ALIKE:
             twice.append(f"{name} of {one} and {second} of {other}")
     assert twice == []
+
+
+def test_no_rule_of_a_style_is_written_twice():
+    seen = {}
+    for path in own("*.css"):
+        for rule in rules(path.read_text("utf-8")):
+            assert seen.setdefault(rule, path) == path, rule
+
+
+def test_the_ground_has_one_colour():
+    told = (web.STATIC / "world.js").read_text("utf-8")
+    sea = {theme: re.search(rf'{theme}: {{ sea: "(#[0-9a-f]{{6}})"', told)[1] for theme in ("dark", "light")}
+    assert sea == html._GROUNDS
+    for style in own("*.css"):
+        said = set(re.findall(r"--ground: (#[0-9a-f]+)", style.read_text("utf-8")))
+        assert said in (set(), set(sea.values())), style
 
 
 @pytest.mark.parametrize("name", PAGES)

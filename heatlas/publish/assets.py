@@ -44,8 +44,8 @@ def script() -> str:
 
 @lru_cache(1)
 def style() -> str:
-    """MapLibre's style and the page's."""
-    return _sound(_read("web/vendor/maplibre-gl.css") + "\n" + _read("page.css"))
+    """MapLibre's style, that of all pages with a panel, and the page's."""
+    return _sound("\n".join(map(_read, ("web/vendor/maplibre-gl.css", "web/frame.css", "page.css"))))
 
 
 def worker() -> str:
