@@ -27,7 +27,6 @@ let moving = false;
 
 export const main = () => maps.a;
 export const all = () => [maps.a, maps.b].filter(Boolean);
-export const side = (name) => maps[name];
 export const whenClicked = (call) => (onClick = call);
 
 /** Make the first map. Resolves when it can be drawn on. */
