@@ -15,6 +15,7 @@ import numpy as np
 
 from heatlas.grid import Grid, Measure
 from heatlas.mercator import to_lonlat
+from heatlas.planes import begun, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,32 +57,22 @@ def bin_points(chunks: Iterable[Points], window: Window, measure: Measure, worke
     from heatlas.kernels.points import add_counts, add_extremes, add_weights
 
     size, reduction = window.width * window.height, measure.reduction
-    extreme = reduction in {"min", "max"}
-    total = np.full(size, np.nan) if extreme else np.zeros(size)
-    count = np.zeros(size if reduction == "mean" else 0)
-    lowest = 0.0
+    layout, lowest = measure.layout, 0.0
+    planes = begun(layout, size)
+    total = planes[layout.total]
     for points, cells in _located(chunks, window, workers or os.cpu_count() or 1):
         if points.weight is None or reduction == "count":
             add_counts(cells, len(points), total)
-        elif extreme:
+        elif reduction in {"min", "max"}:
             add_extremes(cells, points.weight, reduction == "max", total)
         else:
             add_weights(cells, points.weight, total)
             lowest = min(lowest, float(points.weight.min(initial=0)))
-        if len(count):
-            add_counts(cells, len(points), count)
+        if reduction == "mean":
+            add_counts(cells, len(points), planes["n"])
     shape = (window.height, window.width)
-    if extreme:
-        known = ~np.isnan(total)
-        np.nan_to_num(total, copy=False)
-        return Grid(window, measure, total.reshape(shape), known.astype(np.float64).reshape(shape))
-    return Grid(
-        window,
-        measure,
-        total.reshape(shape),
-        count.reshape(shape) if len(count) else None,
-        signed=lowest < 0 and reduction == "sum",
-    )
+    named = {name: plane.reshape(shape) for name, plane in ended(layout, planes).items()}
+    return Grid(window, measure, named, signed=lowest < 0 and reduction == "sum")
 
 
 def _located(chunks: Iterable[Points], window: Window, workers: int) -> Iterator[tuple[Points, NDArray[np.int32]]]:

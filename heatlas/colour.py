@@ -100,19 +100,18 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
         With a palette for counts and sums, in RGBA for means.
     """
     steps = np.empty((grid.window.height, grid.window.width), np.uint8)
-    alpha = None if grid.count is None else np.empty_like(steps)
+    alpha = None if grid.sums else np.empty_like(steps)
     table = palette(colours, tone, background if alpha is None else None)
     for top in range(0, len(steps), _BLOCK):
-        rows = slice(top, top + _BLOCK)
-        part = _part(grid, rows)
+        part = grid.rows(top, top + _BLOCK)
         shown = part.filled
         t = np.nan_to_num(tone(part.values[shown]), nan=0.0)
         block = np.zeros(shown.shape, np.uint8)
         block[shown] = np.rint(1 + t * 254) if tone.diverging else np.rint(t * 255)
-        steps[rows] = block
+        steps[top : top + _BLOCK] = block
         if alpha is not None and part.count is not None:
             share = np.clip((part.count - 0.1) / 0.5, 0, 1)
-            alpha[rows] = np.rint(share * share * (3 - 2 * share) * 255)
+            alpha[top : top + _BLOCK] = np.rint(share * share * (3 - 2 * share) * 255)
     if alpha is None:
         return Picture(steps, table)
     table[0] = colours[0]
@@ -125,13 +124,3 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
     pixels[..., :3] = (pixels[..., :3] * share16 + ground * (255 - share16) + 127) // 255
     pixels[..., 3] = 255
     return Picture(pixels)
-
-
-def _part(grid: Grid, rows: slice) -> Grid:
-    from dataclasses import replace
-
-    planes = {
-        name: None if plane is None else plane[rows]
-        for name, plane in (("total", grid.total), ("count", grid.count), ("square", grid.square))
-    }
-    return replace(grid, **planes)  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from heatlas.grid import SPENT, Grid, Measure
 from heatlas.metrics import metric_named
 from heatlas.passes import draw_passes
-from heatlas.planes import Planes
+from heatlas.planes import UNUSED, Planes
 from heatlas.threads import side_by_side
 from heatlas.traced import near, strips
 
@@ -55,8 +54,7 @@ def draw(
         Counts as uint32 (passes as uint8 or uint16 where no pixel has more), sums as float64.
     """
     if onto is not None and measure.reduction == "passes":
-        more = draw(batches, window, measure, workers)
-        return replace(onto, total=np.add(onto.total, more.total, dtype=np.uint32))
+        return onto.merge(draw(batches, window, measure, workers))
     workers = workers or os.cpu_count() or 1
     within = near(batches, window)
     if measure.reduction == "passes":
@@ -121,15 +119,9 @@ def _reduce(
     if measure.reduction == "activities":
         add_activities(cells, ordinal, planes.stamps, planes.counts)
     elif measure.reduction in SPENT:
-        add_spent(cells, spent, SPENT[measure.reduction], planes.total)
+        add_spent(cells, spent, SPENT[measure.reduction], planes.named["x"])
     else:
-        add_metric(
-            cells,
-            spent,
-            metric_named(measure.metric).inverse,
-            planes.count,
-            planes.total,
-            planes.square,
-            planes.extreme,
-            measure.reduction == "max",
-        )
+        n, x, xx = planes.named["n"], planes.named["x"], planes.named.get("xx", UNUSED)
+        sums, extremes = (UNUSED, x) if measure.reduction in {"min", "max"} else (x, UNUSED)
+        inverse = metric_named(measure.metric).inverse
+        add_metric(cells, spent, inverse, n, sums, xx, extremes, measure.reduction == "max")

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.grid import COUNTS, SPENT, Grid, Measure
+from heatlas.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from numpy.typing import NDArray
 
+    from heatlas.grid import Measure
+    from heatlas.reductions import Layout
     from heatlas.window import Window
 
-__all__ = ["Planes", "Span", "spans_of"]
+__all__ = ["UNUSED", "Planes", "Span", "begun", "ended", "spans_of"]
+
+UNUSED = np.zeros(0)
+"""Stands for a plane that a reduction does not have, where a kernel can fill several."""
 
 Span = tuple[int, int]
 """First pixel of a block, and the one behind its last."""
@@ -31,51 +36,33 @@ _BLOCK = 14
 class Planes:
     """Arrays that passages are added to, flat or of no length when not needed."""
 
-    counts: NDArray[Any]
-    """Of passes the lower eight bits, which whoever counts them has to clear."""
+    named: dict[str, NDArray[Any]]
+    """Those of the measure's layout; extremes are NaN where there is none. Of passes n holds the lower eight bits, and
+    whoever counts them has to clear it."""
     carries: NDArray[np.uint32]
-    """Of passes the others; hardly any of it is ever touched."""
+    """Of passes the other bits; hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
-    count: NDArray[np.float64]
-    total: NDArray[np.float64]
-    square: NDArray[np.float64]
-    extreme: NDArray[np.float64]
+    """Of activities the one that was counted last."""
 
     @classmethod
     def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> Planes:
         """Planes with nothing in them, or with what a grid holds."""
-        planes = cls._empty(window, measure)
-        if onto is not None:
-            known = onto.filled.ravel()
-            if len(planes.extreme):
-                planes.extreme[known] = onto.total.ravel()[known]
-            else:
-                (planes.counts if len(planes.counts) else planes.total)[:] = onto.total.ravel()
-            for plane, held in ((planes.count, onto.count), (planes.square, onto.square)):
-                if held is not None:
-                    plane[:] = held.ravel()
-        return planes
-
-    @classmethod
-    def _empty(cls, window: Window, measure: Measure) -> Planes:
         size, reduction = window.width * window.height, measure.reduction
-        return cls(
-            counts=np.empty(size, np.uint8) if reduction == "passes" else np.zeros(size * (reduction in COUNTS), "u4"),
-            carries=_untouched(size if reduction == "passes" else 0),
-            stamps=np.zeros(size if reduction == "activities" else 0, np.int32),
-            count=np.zeros(size if measure.metric else 0),
-            total=np.zeros(size if reduction in {"mean", "std"} or reduction in SPENT else 0),
-            square=np.zeros(size if reduction == "std" else 0),
-            extreme=np.full(size if reduction in {"min", "max"} else 0, np.nan),
-        )
+        if reduction == "passes":
+            return cls({"n": np.empty(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
+        stamps = np.zeros(size if reduction == "activities" else 0, np.int32)
+        return cls(begun(measure.layout, size, onto=onto), _untouched(0), stamps)
 
     def rows(self, strip: Window, window: Window) -> Planes:
         """Views of the rows of a strip."""
         part = slice((strip.y - window.y) * window.width, (strip.y - window.y + strip.height) * window.width)
-        return Planes(
-            self.counts[part], self.carries[part], self.stamps[part], self.count[part], self.total[part],
-            self.square[part], self.extreme[part],
-        )  # fmt: skip
+        named = {name: plane[part] for name, plane in self.named.items()}
+        return Planes(named, self.carries[part], self.stamps[part])
+
+    @property
+    def counts(self) -> NDArray[Any]:
+        """Counts of passes, activities or fixes."""
+        return self.named["n"]
 
     def blocks(self) -> tuple[NDArray[np.bool_], int]:
         """Room to say of blocks of pixels whether any of them carried; and the binary logarithm of a block's pixels."""
@@ -93,27 +80,52 @@ class Planes:
     def grid(self, window: Window, measure: Measure, carried: Collection[Span]) -> Grid:
         """Put together what was counted; `carried` are the spans from which something was carried."""
         shape = (window.height, window.width)
-        if len(self.extreme):
-            known = ~np.isnan(self.extreme)
-            return Grid(
-                window,
-                measure,
-                np.where(known, self.extreme, 0).reshape(shape),
-                known.astype(np.float64).reshape(shape),
-            )
-        counts = self.counts
         if carried:
             most = max(int(self.carries[first:last].max()) for first, last in carried)
-            counts = counts.astype(np.uint16 if most < 1 << 8 else np.uint32)  # a byte does not hold them
-        for first, last in carried:
-            counts[first:last] += (self.carries[first:last] << np.uint32(8)).astype(counts.dtype)
-        return Grid(
-            window,
-            measure,
-            (counts if len(counts) else self.total).reshape(shape),
-            self.count.reshape(shape) if len(self.count) else None,
-            self.square.reshape(shape) if len(self.square) else None,
-        )
+            # A byte does not hold them.
+            counts: NDArray[Any] = self.counts.astype(np.uint16 if most < 1 << 8 else np.uint32)
+            for first, last in carried:
+                counts[first:last] += (self.carries[first:last] << np.uint32(8)).astype(counts.dtype)
+            return Grid(window, measure, {"n": counts.reshape(shape)})
+        planes = ended(measure.layout, self.named)
+        return Grid(window, measure, {name: plane.reshape(shape) for name, plane in planes.items()})
+
+
+def begun(
+    layout: Layout, size: int | tuple[int, int], dtype: str | None = None, onto: Grid | None = None
+) -> dict[str, NDArray[Any]]:
+    """Planes to add to: of extremes NaN where there is none, so that the first one takes its place.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of the measure.
+    size : int or (int, int)
+        Their shape.
+    dtype : str, optional
+        Other than the layout's.
+    onto : Grid, optional
+        What they hold to begin with; it stays as it is.
+    """
+    planes = {
+        plane.name: np.full(size, np.nan) if plane.extreme else np.zeros(size, dtype or plane.dtype)
+        for plane in layout.planes
+    }
+    if onto is not None:
+        for plane in layout.planes:
+            known = onto.filled.ravel() if plane.extreme else True
+            np.copyto(planes[plane.name], onto.planes[plane.name].ravel(), where=known)
+    return planes
+
+
+def ended(layout: Layout, planes: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Make planes of a grid of those that were added to, in their place: 0 where there is no extreme."""
+    for plane in layout.planes:
+        if plane.extreme:
+            missing = np.isnan(planes[plane.name])
+            np.copyto(planes["n"], ~missing)
+            np.copyto(planes[plane.name], 0, where=missing)
+    return planes
 
 
 def spans_of(blocks: NDArray[np.int64], size: int) -> list[Span]:

@@ -60,8 +60,8 @@ class Drawn:
     @property
     def total(self) -> float:
         """Sum of the unsmoothed measure over the window; for a mean the number of passages behind it."""
-        plane = self.bare.total if self.bare.count is None else self.bare.count
-        return float(plane.sum(dtype=float))
+        bare = self.bare
+        return float((bare.total if bare.count is None else bare.count).sum(dtype=float))
 
 
 def heat(

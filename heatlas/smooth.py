@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,7 +92,7 @@ def _blur(
 def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None = None) -> Grid:
     """Smooth a grid that was drawn with the halo around a window, and take the halo off.
 
-    Sums and counts are smoothed each by itself, so that a mean becomes blur(sum) / blur(count). Where
+    Planes are smoothed each by itself, so that a mean becomes blur(sum) / blur(count). Where
     one pass counts 1 in every pixel (passes, activities, means), the result is divided by the kernel's value
     at its centre: the middle of a lone straight pass then still reads 1, at every width.
 
@@ -118,10 +118,5 @@ def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None
     if not margin:
         return grid
     sigma = smoothing.sigma(window)
-    workers = workers or os.cpu_count() or 1
-    total, count, square = (
-        plane if plane is None else _blur(plane, sigma, margin, grid.measure.of_lines, workers)
-        for plane in (grid.total, grid.count, grid.square)
-    )
-    assert total is not None
-    return replace(grid, window=window, total=total, count=count, square=square)
+    unit_peak, threads = grid.measure.of_lines, workers or os.cpu_count() or 1
+    return grid.map(lambda plane: _blur(plane, sigma, margin, unit_peak, threads), window)

@@ -190,22 +190,19 @@ def spread(
         raise ValueError(f"a grid over {grid.window} does not hold the halo of {columns}, {rows} px around {window}")
     if kernel.is_point:
         areas = pixel_areas(window)[:, None]
-        return replace(grid, total=grid.total / areas) if density else grid
+        return grid.map(lambda plane: plane / areas) if density else grid
     pool = _Strips(workers or os.cpu_count() or 1, told)
     if grid.measure.reduction in {"min", "max"}:
-        assert grid.count is not None
         extreme = _extremes(grid, kernel, window, pool)
         known = ~np.isnan(extreme)
-        return replace(grid, window=window, total=np.where(known, extreme, 0), count=known.astype(np.float32))
+        planes = {"n": known.astype(np.float32), "x": np.where(known, extreme, 0)}
+        return replace(grid, window=window, planes=planes)
     by_shape = _gaussian if kernel.shape == "gaussian" else _disc
-    total, count = (
-        plane if plane is None else by_shape(plane, kernel, window, density, pool) for plane in (grid.total, grid.count)
-    )
-    assert total is not None
-    if count is not None:
-        felt = count >= MEAN_FLOOR
-        total, count = np.where(felt, total, 0), np.where(felt, count, 0)
-    return replace(grid, window=window, total=total, count=count)
+    shown = grid.map(lambda plane: by_shape(plane, kernel, window, density, pool), window)
+    if shown.count is None:
+        return shown
+    felt = shown.count >= MEAN_FLOOR
+    return shown.map(lambda plane: np.where(felt, plane, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,11 +316,10 @@ def _extremes(grid: Grid, kernel: Kernel, window: Window, pool: _Strips) -> NDAr
     """Keep the least or greatest value within the radius."""
     from heatlas.kernels.spread import spread_extremes
 
-    assert grid.count is not None
     columns, reach = halo(kernel, window)
-    known = grid.count > 0
+    known = grid.filled
     starts, cells = _cells(known)
-    values = np.asarray(grid.total[known], np.float64)
+    values = np.asarray(grid.planes["x"][known], np.float64)
     greatest = grid.measure.reduction == "max"
     geometry = _geometry(kernel, window, columns, reach)
     out = np.empty((window.height, window.width), np.float32)

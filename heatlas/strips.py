@@ -122,15 +122,15 @@ class Painting:
 
 def whole(heat: Drawn) -> Field:
     """See a heat that is in memory as a field."""
-    smoothed, values = heat.smoothed, _Values(heat.smoothed.window.width)
+    smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window.width)
     for top in range(0, smoothed.window.height, BLOCK):
-        values.add(_cut(smoothed, top, top + BLOCK), _cut(heat.bare, top, top + BLOCK), top)
+        values.add(smoothed.rows(top, top + BLOCK), bare.rows(top, top + BLOCK), top)
     return Field(
         smoothed.window,
         values.sample(smoothed),
         heat.total,
         dict(heat.seconds),
-        lambda first, last: _cut(smoothed, first, last),
+        smoothed.rows,
     )
 
 
@@ -174,26 +174,13 @@ def drawn(make: Callable[[Window, Told], Drawn], window: Window, height: int, to
             for name, took in heat.seconds.items():
                 seconds[name] = seconds.get(name, 0.0) + took
             for row in range(0, strip.height, BLOCK):
-                shown = _cut(heat.smoothed, row, row + BLOCK)
-                values.add(shown, _cut(heat.bare, row, row + BLOCK), top + row)
+                shown = heat.smoothed.rows(row, row + BLOCK)
+                values.add(shown, heat.bare.rows(row, row + BLOCK), top + row)
                 kept.append(shown)
             smoothed = heat.smoothed
             del heat
         told("drawing", window.height, window.height)
         yield Field(window, values.sample(smoothed), total, seconds, kept.rows)
-
-
-def _planes(grid: Grid) -> dict[str, NDArray[Any]]:
-    """The arrays of a grid by their names."""
-    planes = {"total": grid.total, "count": grid.count, "square": grid.square}
-    return {name: plane for name, plane in planes.items() if plane is not None}
-
-
-def _cut(grid: Grid, first: int, last: int) -> Grid:
-    """Rows of a grid, as views."""
-    planes: dict[str, Any] = {name: plane[first:last] for name, plane in _planes(grid).items()}
-    window = replace(grid.window, y=grid.window.y + first, height=len(planes["total"]))
-    return replace(grid, window=window, **planes)
 
 
 @dataclass(slots=True)
@@ -235,7 +222,7 @@ class _Values:
     def sample(self, grid: Grid) -> Sample:
         """What was collected from a field to which a grid belongs."""
         values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
-        return weighed(Sample(np.concatenate(values), grid.measure, grid.count is None, grid.signed))
+        return weighed(Sample(np.concatenate(values), grid.measure, grid.sums, grid.signed))
 
 
 class _Kept:
@@ -253,10 +240,10 @@ class _Kept:
     def append(self, grid: Grid) -> None:
         """Keep the next block of rows; only the last one may be lower than BLOCK."""
         if self._like is None:
-            self._like = _cut(grid, 0, 0)
+            self._like = grid.rows(0, 0)
         try:
             self._places.append(self._file.tell())
-            for plane in _planes(grid).values():
+            for plane in grid.planes.values():
                 filled = plane != 0
                 self._file.write(np.packbits(filled).tobytes())
                 self._file.write(plane[filled].tobytes())
@@ -269,14 +256,14 @@ class _Kept:
     def rows(self, first: int, last: int) -> Grid:
         """Read rows `first` to `last`."""
         blocks = [
-            _cut(self._block(k), max(first - k * BLOCK, 0), last - k * BLOCK)
+            self._block(k).rows(max(first - k * BLOCK, 0), last - k * BLOCK)
             for k in range(first // BLOCK, -(-last // BLOCK))
         ]
         if len(blocks) == 1:
             return blocks[0]
-        parts = [_planes(block) for block in blocks]
-        joined: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return replace(blocks[0], window=replace(blocks[0].window, height=last - first), **joined)
+        window = replace(blocks[0].window, height=last - first)
+        planes = {name: np.concatenate([block.planes[name] for block in blocks]) for name in blocks[0].planes}
+        return replace(blocks[0], window=window, planes=planes)
 
     def _block(self, k: int) -> Grid:
         if self._last is not None and self._last[0] == k:
@@ -285,14 +272,15 @@ class _Kept:
         height = min(BLOCK, self._window.height - k * BLOCK)
         shape, size = (height, self._window.width), height * self._window.width
         self._file.seek(self._places[k])
-        planes: dict[str, Any] = {}
-        for name, like in _planes(self._like).items():
+        planes: dict[str, NDArray[Any]] = {}
+        for name, like in self._like.planes.items():
             bits = np.frombuffer(self._file.read(-(-size // 8)), np.uint8)
             filled = np.unpackbits(bits, count=size).view(np.bool_).reshape(shape)
             plane = np.zeros(shape, like.dtype)
             many = int(np.count_nonzero(filled))
             plane[filled] = np.frombuffer(self._file.read(many * like.dtype.itemsize), like.dtype)
             planes[name] = plane
-        grid = replace(self._like, window=replace(self._window, y=self._window.y + k * BLOCK, height=height), **planes)
+        window = replace(self._window, y=self._window.y + k * BLOCK, height=height)
+        grid = replace(self._like, window=window, planes=planes)
         self._last = k, grid
         return grid

@@ -133,7 +133,7 @@ def parse_scale(text: str) -> Scale:
     return Scale(curve, (low, high))
 
 
-def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
+def fit(scale: Scale, smoothed: Grid, bare: Grid | None) -> Tone:
     """Fit a tone to a whole field.
 
     Parameters
@@ -142,8 +142,8 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
         The curve, and a range that is then taken as it is.
     smoothed : Grid
         What is shown.
-    bare : Grid
-        The same before smoothing: its pixels tell what lies on a path from what smoothing spread out.
+    bare : Grid or None
+        The same before smoothing: its pixels tell what lies on a path from what smoothing spread out. None: all do.
 
     Returns
     -------
@@ -152,13 +152,13 @@ def fit(scale: Scale, smoothed: Grid, bare: Grid) -> Tone:
         from the 2nd to the 98th percentile: to values that there are, of few pixels the lowest and the greatest. Where
         all are equal low is high.
     """
-    sums = smoothed.count is None
-    return fit_sample(scale, Sample(values_on_paths(smoothed, bare), smoothed.measure, sums, smoothed.signed))
+    on_path = values_on_paths(smoothed, bare)
+    return fit_sample(scale, Sample(on_path, smoothed.measure, smoothed.sums, smoothed.signed))
 
 
-def values_on_paths(smoothed: Grid, bare: Grid) -> NDArray[np.float32]:
+def values_on_paths(smoothed: Grid, bare: Grid | None) -> NDArray[np.float32]:
     """Smoothed values of the pixels that held anything before smoothing, row by row."""
-    on_path = smoothed.values[bare.filled]
+    on_path = smoothed.values[... if bare is None else bare.filled].ravel()
     return on_path[np.isfinite(on_path)]
 
 

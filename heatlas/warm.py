@@ -163,8 +163,7 @@ def _smooth_tiny(measure: str) -> None:
     from heatlas.window import Window
 
     window = Window(2.0**20, 0, 2**19, 4, 4)
-    plane = np.zeros((20, 20), np.uint8)
-    smooth(Grid(window.grown(8), parse_measure(measure), plane, plane, plane), Smoothing(pixels=2.0), window, 1)
+    smooth(Grid.empty(window.grown(8), parse_measure(measure)), Smoothing(pixels=2.0), window, 1)
 
 
 def _draw_tiny(measure: str) -> None:

@@ -132,3 +132,15 @@ def blur(field, sigma, reach=4.0):
                     if 0 <= y + j < height and 0 <= x + i < width:
                         out[y, x] += taps[j + radius] * taps[i + radius] * field[y + j, x + i]
     return out
+
+
+def merged(layout, name, one, other):
+    """One plane, at one pixel, of what two grids hold together; `one` and `other` hold all planes there."""
+    rule = next(plane.rule.name for plane in layout.planes if plane.name == name)
+    a, b = float(one[name]), float(other[name])
+    if rule in {"SUM", "COUNT"}:
+        return a + b
+    if rule == "KNOWN":
+        return 1.0 if a or b else 0.0
+    found = [value for value, planes in ((a, one), (b, other)) if planes["n"]]
+    return (min if rule == "LEAST" else max)(found) if found else 0.0

@@ -58,7 +58,7 @@ def in_strips_as_at_once(make, window, height, tone=None):
         same(field.rows(0, window.height), whole.smoothed)
         for first, last in ((0, 1), (BLOCK - 1, BLOCK + 1), (window.height - 3, window.height), (5, 2 * BLOCK + 7)):
             cut = replace(window, y=window.y + first, height=last - first)
-            same(field.rows(first, last), strips._cut(replace(whole.smoothed), first, last))
+            same(field.rows(first, last), whole.smoothed.rows(first, last))
             assert field.rows(first, last).window == cut
         assert field.total == pytest.approx(whole.total, rel=1e-12)
         assert field.filled
@@ -126,10 +126,10 @@ def test_sums_below_zero_in_strips():
 def field_of(values, width):
     """A bare grid as a field: smoothed is what was counted."""
     height = len(values) // width
-    grid = Grid(Window(2.0**20, 0, 0, width, height), parse_measure("seconds"), values.reshape(height, width))
+    grid = Grid.of(Window(2.0**20, 0, 0, width, height), parse_measure("seconds"), values.reshape(height, width))
 
     def make(window, told):
-        part = strips._cut(grid, window.y, window.y + window.height)
+        part = grid.rows(window.y, window.y + window.height)
         return type("Drawn", (), {"bare": part, "smoothed": part, "total": float(part.total.sum()), "seconds": {}})
 
     return make, grid.window
@@ -232,7 +232,7 @@ def test_memory_holds_a_strip_and_not_the_picture(tmp_path):
 
     def make(window, told):
         total = (rng.random((window.height, width)) < 0.3).astype(np.float32)
-        grid = Grid(window, parse_measure("passes"), total)
+        grid = Grid.of(window, parse_measure("passes"), total)
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
     from heatlas.sinks.png import write_png
@@ -260,7 +260,7 @@ def test_a_failing_drawing_leaves_nothing(tmp_path, monkeypatch):
     def make(window, told):
         if window.y:
             raise KeyboardInterrupt
-        grid = Grid(window, parse_measure("passes"), np.ones((window.height, 50), np.float32))
+        grid = Grid.of(window, parse_measure("passes"), np.ones((window.height, 50), np.float32))
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
     with pytest.raises(KeyboardInterrupt), drawn(make, Window(2.0**20, 0, 0, 50, 300), 64, nothing):
@@ -277,7 +277,7 @@ def test_a_full_disk_is_one_sentence():
             raise OSError(28, "No space left on device")
 
     kept = strips._Kept(Window(2.0**20, 0, 0, 4, 4), Full())
-    grid = Grid(Window(2.0**20, 0, 0, 4, 4), parse_measure("passes"), np.ones((4, 4), np.float32))
+    grid = Grid.of(Window(2.0**20, 0, 0, 4, 4), parse_measure("passes"), np.ones((4, 4), np.float32))
     with pytest.raises(HeatlasError, match=r"No space left .*TMPDIR"):
         kept.append(grid)
 

@@ -61,7 +61,7 @@ def spot(height=81, width=81, measure="seconds", lat=0.0, scale=256 * 2.0**15):
     window = Window(scale, int(scale / 2), int(v * scale) - height // 2, width, height)
     total = np.zeros((height, width))
     total[height // 2, width // 2] = 7.0
-    return Grid(window, Measure(measure), total)
+    return Grid.of(window, Measure(measure), total)
 
 
 def test_a_sum_is_conserved():

@@ -19,15 +19,19 @@ from heatlas.window import Window
 
 def grid(values, measure="passes", count=None):
     values = np.asarray(values, float)
-    return Grid(Window(1e6, 0, 0, values.shape[1], values.shape[0]), parse_measure(measure), values, count)
+    window, planes = Window(1e6, 0, 0, values.shape[1], values.shape[0]), {"n": count, "x": values}
+    parsed = parse_measure(measure)
+    return Grid.of(window, parsed, values) if count is None else Grid(window, parsed, planes)
 
 
 def points(values, reduction):
     values = np.asarray(values, np.float32)
     filled = (values != 0).astype(float)
-    count = None if reduction in {"sum", "count"} else filled
+    window = Window(1e6, 0, 0, values.shape[1], values.shape[0])
     measure = Measure(reduction, "" if reduction == "count" else "w", points=True)
-    return Grid(Window(1e6, 0, 0, values.shape[1], values.shape[0]), measure, values, count)
+    if measure.layout.sums:
+        return Grid.of(window, measure, values)
+    return Grid(window, measure, {"n": filled, "x": values})
 
 
 def heavy(seed=0, shape=(40, 50)):

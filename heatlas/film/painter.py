@@ -9,7 +9,6 @@ import numpy as np
 
 from heatlas.colour import colour, palette
 from heatlas.film.cast import box_of
-from heatlas.film.tally import cut
 from heatlas.grid import Grid, Measure
 from heatlas.measures import draw
 from heatlas.smooth import Smoothing, halo, smooth
@@ -81,7 +80,8 @@ class Painter:
         if part is None:
             return
         # A rectangle's own halo may be narrower: widths differ from row to row.
-        smoothed = smooth(cut(counted, part.grown(halo(self.smoothing, part))), self.smoothing, part, self.workers)
+        grown = counted.part(part.grown(halo(self.smoothing, part)))
+        smoothed = smooth(grown, self.smoothing, part, self.workers)
         picture = colour(smoothed, self.tone, self.style.colours, self.style.background)
         place = self._place(part)
         self.settled[place] = picture.rgba[..., :3]
@@ -101,10 +101,10 @@ class Painter:
         passes = Measure("passes")
         what = Measure("mean", measure.metric) if measure.metric else passes
         counted = draw(tracks, part.grown(margin), what, self.workers)
-        touched = Grid(counted.window, passes, counted.filled.astype(np.float32))
+        touched = Grid.of(counted.window, passes, counted.filled.astype(np.float32))
         shapes = [(self.smoothing, _STRENGTH), (aura, _STRENGTH * _AURA_SHARE)]
         for smoothing, strength in shapes if self.aura else shapes[:1]:
-            near = smooth(cut(touched, part.grown(halo(smoothing, part))), smoothing, part, self.workers).total
+            near = smooth(touched.part(part.grown(halo(smoothing, part))), smoothing, part, self.workers).total
             light(self.glow, near, strength, part.y - self.window.y, part.x - self.window.x)
 
     def show(self, out: NDArray[np.uint8], rate: float) -> None:

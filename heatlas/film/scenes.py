@@ -182,7 +182,7 @@ class Scenes:
         tally = Tally.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
         painter = Painter.begin(
             self.window, self.smoothing, self.style, self.tone,
-            sums=tally.grid.count is None, aura=self.aura, workers=self.workers,
+            sums=tally.grid.sums, aura=self.aura, workers=self.workers,
         )  # fmt: skip
         first, last = 0, 0
         for frame in range(len(self.timeline)):
@@ -244,7 +244,7 @@ class Scenes:
     def samples(self) -> tuple[NDArray[np.uint8], ...]:
         """Colours that occur: of the background, of the heat, of what glows, and of caption and legend (see `Reel`)."""
         background, grid = np.array(self.style.background, np.uint8), self.fullest.smoothed
-        if grid.count is None:
+        if grid.sums:
             table = palette(self.style.colours, self.tone, self.style.background)[:, :3]
             heated, glowing = table[::2], table[1::2]
         else:

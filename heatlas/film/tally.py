@@ -7,11 +7,11 @@ what goes has touched is drawn anew from what stays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.film.cast import box_of
-from heatlas.grid import COUNTS, Grid
+from heatlas.grid import Grid
 from heatlas.measures import draw
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from heatlas.grid import Measure
     from heatlas.window import Window
 
-__all__ = ["Tally", "cut"]
+__all__ = ["Tally"]
 
 
 @dataclass(slots=True)
@@ -35,8 +35,7 @@ class Tally:
     @classmethod
     def empty(cls, window: Window, measure: Measure, workers: int | None = None) -> Tally:
         """Begin with nothing."""
-        nothing = draw([], window, measure, 1)
-        return cls(draw([], window, measure, 1, nothing), workers)
+        return cls(Grid.empty(window, measure), workers)
 
     def step(self, come: Sequence[Batch], gone: Sequence[Batch], shown: Sequence[Batch]) -> Window | None:
         """Go on to the next frame.
@@ -58,37 +57,11 @@ class Tally:
         if box is None:
             return None
         if not gone:
-            part = draw(come, box, measure, self.workers, cut(self.grid, box))
-        elif measure.reduction in COUNTS:
-            part = draw(come, box, measure, self.workers, cut(self.grid, box))
-            part = replace(part, total=part.total - draw(gone, box, measure, self.workers).total)
+            part = draw(come, box, measure, self.workers, self.grid.part(box))
+        elif measure.layout.reversible:
+            part = draw(come, box, measure, self.workers, self.grid.part(box))
+            part = part.without(draw(gone, box, measure, self.workers))
         else:
             part = draw(shown, box, measure, self.workers)
-        self._put(part)
+        self.grid = self.grid.put(part)
         return box
-
-    def _put(self, part: Grid) -> None:
-        outer, inner = self.grid.window, part.window
-        place = (
-            slice(inner.y - outer.y, inner.y - outer.y + inner.height),
-            slice(inner.x - outer.x, inner.x - outer.x + inner.width),
-        )
-        for plane, new in (
-            (self.grid.total, part.total), (self.grid.count, part.count), (self.grid.square, part.square),
-        ):  # fmt: skip
-            if plane is not None:
-                plane[place] = new
-
-
-def cut(grid: Grid, window: Window) -> Grid:
-    """Part of a grid, as views; what lies outside of the grid is not to be asked for."""
-    top, left = window.y - grid.window.y, window.x - grid.window.x
-    part = slice(top, top + window.height), slice(left, left + window.width)
-    assert min(top, left) >= 0
-    return replace(
-        grid,
-        window=window,
-        total=grid.total[part],
-        count=None if grid.count is None else grid.count[part],
-        square=None if grid.square is None else grid.square[part],
-    )

@@ -69,8 +69,9 @@ def total(a: Worked, b: Worked) -> Worked:
         meaning = a.meaning if a.meaning.middle == 0 else b.meaning
         return Worked(_of_two(a, b, values, _both(a, b), _bare_total(a, b, 1.0)), meaning)
     signed = a.drawn.smoothed.signed or b.drawn.smoothed.signed
-    grid = Grid(a.drawn.smoothed.window, a.measure, values, signed=signed)
-    return Worked(Drawn(replace(grid, total=_bare_total(a, b, 1.0)), grid, {}), a.meaning)
+    window = a.drawn.smoothed.window
+    grid, bare = (Grid.of(window, a.measure, sums, signed=signed) for sums in (values, _bare_total(a, b, 1.0)))
+    return Worked(Drawn(bare, grid, {}), a.meaning)
 
 
 def ratio(a: Worked, b: Worked) -> Worked:
@@ -99,19 +100,27 @@ def scaled(a: Worked, factor: float) -> Worked:
     drawn, meaning = a.drawn, a.meaning
     if meaning.middle == 1:
         meaning = replace(meaning, middle=None)
-    amounts = is_amount(a.measure) and drawn.smoothed.count is None
-    square = drawn.bare.square
-    bare = replace(
-        drawn.bare, total=drawn.bare.total * factor, square=None if square is None else square * factor * factor
-    )
-    if amounts and (factor >= 0 or drawn.smoothed.signed):
-        grid = replace(drawn.smoothed, total=a.amounts * np.float32(factor))
-    else:
-        if amounts:
-            meaning = replace(meaning, middle=0.0)
-            bare = replace(bare, count=drawn.bare.filled.astype(np.float32))
-        grid = _grid(drawn.smoothed.window, a.measure, drawn.smoothed.values * np.float32(factor), _evidence(a))
-    return Worked(Drawn(bare, grid, {}), meaning)
+    if drawn.smoothed.sums and (factor >= 0 or drawn.smoothed.signed):
+        bare, shown = (
+            Grid.of(grid.window, a.measure, sums, signed=grid.signed)
+            for grid, sums in (
+                (drawn.bare, drawn.bare.total * factor),
+                (drawn.smoothed, a.amounts * np.float32(factor)),
+            )
+        )
+        return Worked(Drawn(bare, shown, {}), meaning)
+    if drawn.smoothed.sums:
+        meaning = replace(meaning, middle=0.0)
+    values = drawn.smoothed.values * np.float32(factor)
+    grid = Grid.weighed(drawn.smoothed.window, a.measure, values, _evidence(a))
+    return Worked(Drawn(_scaled_bare(drawn.bare, factor), grid, {}), meaning)
+
+
+def _scaled_bare(bare: Grid, factor: float) -> Grid:
+    behind = _passages(bare)
+    if is_amount(bare.measure):
+        return Grid.means(bare.window, bare.measure, bare.total * factor, behind)
+    return Grid.weighed(bare.window, bare.measure, bare.values * np.float32(factor), behind)
 
 
 def _same_window(a: Worked, b: Worked) -> None:
@@ -128,13 +137,6 @@ def _said(window: Window) -> str:
     return f"{window.width} x {window.height} px of zoom {window.zoom:.4g} over {box}"
 
 
-def _grid(window: Window, measure: Measure, values: NDArray[np.float32], evidence: NDArray[np.float32]) -> Grid:
-    """A grid of given values, whose count says how sure they are; where that is 0, or they are NaN, is nothing."""
-    count = np.where(np.isnan(values), 0, evidence)
-    # In double precision, so that dividing by the count gives the very same values again.
-    return Grid(window, measure, np.where(count > 0, values, 0) * count.astype(np.float64), count)
-
-
 def _of_two(
     a: Worked,
     b: Worked,
@@ -145,10 +147,9 @@ def _of_two(
 ) -> Drawn:
     """What is shown, and below it where either was counted before smoothing, so that a tone can be fitted."""
     measure = measure or a.measure
-    grid = _grid(a.drawn.smoothed.window, measure, values, evidence)
+    grid = Grid.weighed(a.drawn.smoothed.window, measure, values, evidence)
     behind = _passages(a.drawn.bare) + _passages(b.drawn.bare)
-    counted = Grid(grid.window, measure, np.zeros_like(behind) if bare is None else bare, behind)
-    return Drawn(counted, grid, {})
+    return Drawn(Grid.means(grid.window, measure, np.zeros_like(behind) if bare is None else bare, behind), grid, {})
 
 
 def _passages(grid: Grid) -> NDArray[np.float64]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption
 from heatlas.finish import measure_unit
-from heatlas.grid import COUNTS, SPENT
 from heatlas.units import Unit, legend_title
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def meaning_of(measure: Measure) -> Meaning:
 
 def is_amount(measure: Measure) -> bool:
     """Whether a measure is a count or a sum: then nothing is 0, and amounts can be added."""
-    return measure.reduction in {*COUNTS, *SPENT, "sum", "count"}
+    return measure.layout.sums
 
 
 def check_alike(one: Meaning, other: Meaning) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,6 @@ from heatlas.spread import halo as kernel_halo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from heatlas.grid import Grid
     from heatlas.window import Window
 
 __all__ = ["Width", "smoothed_anew"]
@@ -66,7 +64,8 @@ def _anew(drawn: Drawn, width: Width, workers: int | None) -> Drawn:
     """Smooth again what was counted; its halo must do (see `_fits`)."""
     outer, inner = drawn.counted.window, drawn.smoothed.window
     columns, rows = _halo(width, inner)
-    counted = _whole(drawn.counted.cropped(inner.x - outer.x - columns, inner.y - outer.y - rows))
+    # Without gaps between rows: kernels are compiled for whole planes.
+    counted = drawn.counted.cropped(inner.x - outer.x - columns, inner.y - outer.y - rows).map(np.ascontiguousarray)
     if isinstance(width, Smoothing):
         shown = smooth(counted, width, inner, workers)
     else:
@@ -79,12 +78,3 @@ def _halo(width: Width, window: Window) -> tuple[int, int]:
         return kernel_halo(width, window)
     margin = smoothing_halo(width, window)
     return margin, margin
-
-
-def _whole(grid: Grid) -> Grid:
-    """The same without gaps between its rows: kernels are compiled for whole planes."""
-    planes = {
-        name: None if plane is None else np.ascontiguousarray(plane)
-        for name, plane in (("total", grid.total), ("count", grid.count), ("square", grid.square))
-    }
-    return replace(grid, **planes)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.errors import BadOption
-from heatlas.grid import COUNTS, SPENT, Grid
+from heatlas.grid import SPENT, Grid
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.library.chunks import read_column
@@ -15,6 +15,7 @@ from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
+from heatlas.planes import UNUSED, begun, ended
 
 if TYPE_CHECKING:
     import sqlite3
@@ -115,22 +116,16 @@ class _Planes:
     __slots__ = ("measure", "ordinal", "stamps", "tile", "window")
 
     def __init__(self, height: int, width: int, measure: Measure) -> None:
-        reduction, names = measure.reduction, ["count"]
         self.measure = measure
-        if reduction in SPENT:
-            names = ["total"]
-        elif measure.metric:
-            names += {"mean": ["total"], "std": ["total", "square"]}.get(reduction, ["extreme"])
-        kind = np.uint32 if reduction in COUNTS else np.float64
-        kind = np.float64 if reduction == "fixes" else kind  # as all amounts are added; whole below 2**53
-        self.tile = {name: np.zeros(_SIDE * _SIDE, kind) for name in names}
-        self.window = {name: np.full((height, width), np.nan if name == "extreme" else 0, kind) for name in names}
-        self.stamps = np.zeros(_SIDE * _SIDE if reduction == "activities" else 0, np.int64)
+        # Fixes are added as all amounts are: they are whole below 2**53.
+        kind = {"passes": "u4", "activities": "u4", "fixes": "f8"}.get(measure.reduction)
+        self.tile, self.window = (begun(measure.layout, shape, kind) for shape in (_SIDE * _SIDE, (height, width)))
+        self.stamps = np.zeros(_SIDE * _SIDE if measure.reduction == "activities" else 0, np.int64)
         self.ordinal = 1
 
     def clear(self) -> None:
-        for name, plane in self.tile.items():
-            plane.fill(np.nan if name == "extreme" else 0)
+        for plane in self.measure.layout.planes:
+            self.tile[plane.name].fill(np.nan if plane.extreme else 0)
 
     def add(self, pixels: NDArray[np.uint8], data: NDArray[np.uint8] | None, keep: NDArray[np.bool_]) -> None:
         """Add a chunk: its pixels, and the column that the measure needs, if the chunk has it."""
@@ -140,22 +135,21 @@ class _Planes:
         ids, lengths, at = decode_header(pixels)
         where = decode_pixels(pixels, at, lengths)
         if measure.reduction == "passes":
-            add_passes(where, ids, lengths, keep, self.tile["count"])
+            add_passes(where, ids, lengths, keep, self.tile["n"])
         elif measure.reduction == "activities":
-            self.ordinal = add_activities_of(where, ids, lengths, keep, self.ordinal, self.stamps, self.tile["count"])
+            self.ordinal = add_activities_of(where, ids, lengths, keep, self.ordinal, self.stamps, self.tile["n"])
         elif measure.metric:
             assert data is not None
-            none = np.zeros(0)
             _, step, table, least = VALUES[measure.metric]
+            n, x, xx = self.tile["n"], self.tile["x"], self.tile.get("xx", UNUSED)
+            sums, extremes = (UNUSED, x) if measure.reduction in {"min", "max"} else (x, UNUSED)
             add_values(
                 where, ids, lengths, keep, data, step, table, least,
-                self.tile["count"], self.tile.get("total", none), self.tile.get("square", none),
-                self.tile.get("extreme", none), measure.reduction == "max",
+                n, sums, xx, extremes, measure.reduction == "max",
             )  # fmt: skip
         else:
             assert data is not None
-            name = "count" if measure.reduction == "fixes" else "total"
-            add_amounts(where, ids, lengths, keep, data, self.tile[name])
+            add_amounts(where, ids, lengths, keep, data, self.tile[measure.layout.total])
 
     def put(self, left: int, top: int) -> None:
         """Copy the tile, whose corner lies at column `left` and row `top` of the window, as far as it lies inside."""
@@ -168,12 +162,9 @@ class _Planes:
             ]
 
     def grid(self, window: Window) -> Grid:
-        measure, planes = self.measure, self.window
-        if measure.reduction in SPENT:
-            return Grid(window, measure, planes["total"] * AMOUNTS[measure.reduction][1])
-        if measure.reduction in COUNTS:
-            return Grid(window, measure, planes["count"].astype(np.uint32, copy=False))
-        if "extreme" in planes:
-            known = ~np.isnan(planes["extreme"])
-            return Grid(window, measure, np.where(known, planes["extreme"], 0), known.astype(np.float64))
-        return Grid(window, measure, planes["total"], planes["count"], planes.get("square"))
+        grid = Grid(window, self.measure, ended(self.measure.layout, self.window))
+        if self.measure.reduction in SPENT:
+            return grid.map(lambda plane: plane * AMOUNTS[self.measure.reduction][1])
+        if self.measure.reduction == "fixes":
+            return grid.map(lambda plane: plane.astype(np.uint32))
+        return grid

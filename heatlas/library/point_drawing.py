@@ -58,11 +58,8 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
     if cells is None:
         return None
     window = Window(_SIDE * 2.0**zoom, x * _SIDE, y * _SIDE, _SIDE, _SIDE)
-    total, count = _values(cells, measure.reduction)
-    return Grid(
-        window, measure, _plane(cells, total), None if count is None else _plane(cells, count),
-        signed=stored.signed and measure.reduction == "sum",
-    )  # fmt: skip
+    planes = {name: _plane(cells, values) for name, values in _values(cells, measure).items()}
+    return Grid(window, measure, planes, signed=stored.signed and measure.reduction == "sum")
 
 
 def both_signs(library: Library, stored: StoredPoints) -> bool:
@@ -80,16 +77,16 @@ def both_signs(library: Library, stored: StoredPoints) -> bool:
     return cells is not None and cells.total is not None and both_signs_matter(cells.total)
 
 
-def _values(cells: Cells, reduction: str) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """What a measure adds up in each cell, and the count behind it."""
-    count = cells.count.astype(np.float64)
+def _values(cells: Cells, measure: Measure) -> dict[str, NDArray[np.float64]]:
+    """Make the planes of a measure, at the cells."""
+    count, reduction = cells.count.astype(np.float64), measure.reduction
     if reduction == "count" or cells.total is None or cells.least is None or cells.greatest is None:
-        return count, None
+        return {measure.layout.total: count}
     if reduction == "sum":
-        return cells.total, None
+        return {"x": cells.total}
     if reduction == "mean":
-        return cells.total, count
-    return cells.least if reduction == "min" else cells.greatest, np.ones(len(cells))
+        return {"n": count, "x": cells.total}
+    return {"n": np.ones(len(cells)), "x": cells.least if reduction == "min" else cells.greatest}
 
 
 def _plane(cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:

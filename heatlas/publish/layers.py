@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import suiting_colours
 from heatlas.grid import Grid, parse_measure
@@ -35,6 +33,7 @@ from heatlas.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from heatlas.batch import Activity
@@ -344,7 +343,7 @@ def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
     of_weights = measure.points and measure.reduction == "sum" and not signs_matter_in(field)
     if field.look.colormap is not None or (measure.metric and not of_weights):
         return None
-    one = Grid(Window(256.0, 0, 0, 1, 1), measure, np.ones((1, 1)))
+    one = Grid.empty(Window(256.0, 0, 0, 1, 1), measure)
     return suiting_colours(one, None), suiting_colours(one, _WHITE)
 
 

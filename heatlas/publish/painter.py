@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.colour import colour, palette
-from heatlas.grid import Grid
 from heatlas.kernels.blur import blur_rows
 from heatlas.kernels.steps import SHIFT, step_of_values
 from heatlas.library.drawing import draw
 from heatlas.picture import Picture
 from heatlas.tiling.cache import Cache
-from heatlas.tiling.fields import SIDE, as_drawn, field_window, margins
+from heatlas.tiling.fields import SIDE, as_drawn, field_window, margins, mosaic
 from heatlas.tiling.tiles import census_for
 from heatlas.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.grid import Grid
     from heatlas.tiling.fields import Field
     from heatlas.tone import Tone
 
@@ -35,8 +35,6 @@ _CACHE = 64 << 20
 """Bytes of tiles of the index that are kept."""
 _INFINITE = 0x7F80_0000
 """Bits of the infinite float32."""
-_PLANES = ("total", "count", "square")
-_Planes = dict[str, "NDArray[np.float32]"]
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,8 @@ class Painter:
         return frozenset(zip(census.x.tolist(), census.y.tolist(), strict=True))
 
     @cached_property
-    def _counted(self) -> Cache[_Planes | None]:
-        return Cache(_CACHE, lambda planes: sum(p.nbytes for p in planes.values()) if planes else 0)
+    def _counted(self) -> Cache[Grid | None]:
+        return Cache(_CACHE, lambda grid: 0 if grid is None else grid.nbytes)
 
     @cached_property
     def _palette(self) -> NDArray[np.uint8]:
@@ -105,40 +103,24 @@ class Painter:
         """As `heatlas.tiling.fields.smoothed`."""
         smoothing, measure = self.field.look.smoothing, self.field.look.measure
         margin = margins(self.field, window)[0]
-        bare = self._bare(window.grown(margin))
-        if not bare:
+        bare = mosaic(window.grown(margin), measure, self._tile)
+        if bare is None:
             return None
-        sigma, planes = smoothing.sigma(window), {}
-        for name, plane in bare.items():
-            planes[name] = np.empty((window.height, window.width), np.float32)
-            blur_rows(plane, sigma, margin, measure.of_lines, 0, window.height, planes[name])
-        return Grid(window, measure, planes["total"], planes.get("count"), planes.get("square"))
+        sigma = smoothing.sigma(window)
 
-    def _bare(self, window: Window) -> _Planes:
-        """Put a window together from tiles of the index; empty: there is nothing in it."""
-        across = 1 << self.zoom
-        rows = range(max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1) + 1)
-        columns = range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1)
-        there = [(x, y) for y in rows for x in columns if (x % across, y) in self._held]
-        planes: _Planes = {}
-        for x, y in there:
-            tile = self._tile(x % across, y)
-            left, top = x * SIDE - window.x, y * SIDE - window.y
-            inner = slice(max(-top, 0), window.height - top), slice(max(-left, 0), window.width - left)
-            outer = slice(max(top, 0), top + SIDE), slice(max(left, 0), left + SIDE)
-            for name, plane in (tile or {}).items():
-                if name not in planes:
-                    planes[name] = np.zeros((window.height, window.width), np.float32)
-                planes[name][outer] = plane[inner]
-        return planes
+        def blur(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+            out = np.empty((window.height, window.width), np.float32)
+            blur_rows(plane, sigma, margin, measure.of_lines, 0, window.height, out)
+            return out
 
-    def _tile(self, x: int, y: int) -> _Planes | None:
-        def count() -> _Planes | None:
+        return bare.map(blur, window)
+
+    def _tile(self, x: int, y: int) -> Grid | None:
+        """Count a tile of the index, once, in single precision; None where there is nothing in it."""
+
+        def count() -> Grid | None:
             window = Window(SIDE * 2.0**self.zoom, x * SIDE, y * SIDE, SIDE, SIDE)
             grid = draw(self.field.view.library, window, self.field.look.measure, self.field.chosen.keep)
-            if not grid.filled.any():
-                return None
-            found: dict[str, NDArray[Any] | None] = {name: getattr(grid, name) for name in _PLANES}
-            return {name: plane.astype(np.float32) for name, plane in found.items() if plane is not None}
+            return grid.map(lambda plane: plane.astype(np.float32)) if grid.filled.any() else None
 
-        return self._counted.get((x, y), count)
+        return self._counted.get((x, y), count) if (x, y) in self._held else None

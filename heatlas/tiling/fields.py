@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.grid import Grid
+from heatlas.grid import Grid, paste
 from heatlas.library.drawing import draw
 from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.mercator import CIRCUMFERENCE
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.grid import Measure
     from heatlas.smooth import Smoothing
     from heatlas.tiling.look import Look
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
 
 __all__ = [
-    "SIDE", "Field", "as_drawn", "bare", "drawn_zoom", "field_window", "first_zoom", "margins", "signs_matter_in",
-    "smoothed",
+    "SIDE", "Field", "as_drawn", "bare", "drawn_zoom", "field_window", "first_zoom", "margins", "mosaic",
+    "signs_matter_in", "smoothed",
 ]  # fmt: skip
 
 SIDE = 256
@@ -116,28 +117,39 @@ def margins(field: Field, window: Window) -> tuple[int, int]:
 
 def bare(field: Field, window: Window) -> Grid | None:
     """Put a window together from tiles of the index, each counted once and remembered."""
+    # Tiles are remembered for the sum and for its density alike.
+    return mosaic(window, field.look.measure, lambda x, y: _counted(field, window.scale, x, y))
+
+
+def mosaic(window: Window, measure: Measure, tile: Callable[[int, int], Grid | None]) -> Grid | None:
+    """Put a window together from tiles.
+
+    Parameters
+    ----------
+    window : Window
+        Of a whole zoom; it may cross the antimeridian.
+    measure : Measure
+        Of the tiles.
+    tile : callable
+        Gives the tile of a column and a row, or None where there is nothing in it.
+
+    Returns
+    -------
+    Grid or None
+        None when there is nothing in it.
+    """
     planes: dict[str, NDArray[Any]] = {}
-    across = round(window.scale) // SIDE
+    signed, across = False, round(window.scale) // SIDE
     for row in range(max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1) + 1):
         for column in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
-            tile = _counted(field, window.scale, column % across, row)
-            if tile is None:
+            part = tile(column % across, row)
+            if part is None:
                 continue
-            left, top = column * SIDE - window.x, row * SIDE - window.y
-            rows = slice(max(top, 0), min(top + SIDE, window.height))
-            columns = slice(max(left, 0), min(left + SIDE, window.width))
-            for name in ("total", "count", "square"):
-                plane = getattr(tile, name)
-                if plane is not None:
-                    target = planes.setdefault(name, np.zeros((window.height, window.width), plane.dtype))
-                    target[rows, columns] = plane[
-                        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-                    ]
-    if not planes:
-        return None
-    return Grid(
-        window, field.look.measure, planes["total"], planes.get("count"), planes.get("square"), signed=_signed(field)
-    )
+            for name, plane in part.planes.items() if not planes else ():
+                planes[name] = np.zeros((window.height, window.width), plane.dtype)
+            paste(planes, part, column * SIDE - window.x, row * SIDE - window.y)
+            signed = part.signed
+    return Grid(window, measure, planes, signed) if planes else None
 
 
 def _signed(field: Field) -> bool:
@@ -176,14 +188,14 @@ def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
     across, down = window.x + np.arange(window.width), window.y + np.arange(window.height)
     kernel = field.look.kernel
     if kernel.is_point if kernel is not None else not field.look.smoothing.sigma(source).any():
-        return _planes(grid, window, lambda plane: plane[np.ix_(down // factor - top, across // factor - left)])
+        return grid.map(lambda plane: plane[np.ix_(down // factor - top, across // factor - left)], window)
     (x, right_share), (y, lower_share) = _between(across, factor, left), _between(down, factor, top)
 
     def blend(plane: NDArray[Any]) -> NDArray[np.float32]:
         rows = plane[y] * (1 - lower_share)[:, None] + plane[y + 1] * lower_share[:, None]
         return np.asarray(rows[:, x] * (1 - right_share) + rows[:, x + 1] * right_share, np.float32)
 
-    return _planes(grid, window, blend)
+    return grid.map(blend, window)
 
 
 def _between(pixels: NDArray[np.int64], factor: int, first: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -201,20 +213,14 @@ def _reduced(field: Field, window: Window, factor: int) -> Grid | None:
     grid = smoothed(field, source)
     if grid is None:
         return None
-    greatest = grid.count is None and grid.measure.of_lines
+    greatest = grid.sums and grid.measure.of_lines
 
     def pool(plane: NDArray[Any]) -> NDArray[Any]:
         cells = plane.reshape(window.height, factor, window.width, factor)
         pooled: NDArray[Any] = cells.max(axis=(1, 3)) if greatest else cells.sum(axis=(1, 3))
         return pooled
 
-    return _planes(grid, window, pool)
-
-
-def _planes(grid: Grid, window: Window, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Grid:
-    planes = {name: getattr(grid, name) for name in ("total", "count", "square")}
-    changed = {name: None if plane is None else change(plane) for name, plane in planes.items()}
-    return replace(grid, window=window, **changed)  # type: ignore[arg-type]
+    return grid.map(pool, window)
 
 
 def first_zoom(snapshot: Snapshot) -> int:

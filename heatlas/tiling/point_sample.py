@@ -20,6 +20,7 @@ from heatlas.spread import MEAN_FLOOR
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.grid import Measure
     from heatlas.library.point_cells import Cells
     from heatlas.spread import Kernel
     from heatlas.tiling.fields import Field
@@ -36,7 +37,7 @@ _PAIRS = 1 << 20
 """Pixels and neighbours that are worked on at a time."""
 
 
-def felt(field: Field, zoom: int) -> tuple[Floats, Floats | None] | None:
+def felt(field: Field, zoom: int) -> dict[str, Floats] | None:
     """What some pixels of a zoom that hold points read, each as often as it stands for others.
 
     Parameters
@@ -48,8 +49,8 @@ def felt(field: Field, zoom: int) -> tuple[Floats, Floats | None] | None:
 
     Returns
     -------
-    total, count : ndarray of float64 (n,), the latter None for sums and counts
-        As the planes of a grid; None where there is no point.
+    dict of str to ndarray of float64 (n,), or None
+        Planes as those of a grid; None where there is no point.
     """
     stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
     with field.view.library.read() as link:
@@ -66,10 +67,8 @@ def felt(field: Field, zoom: int) -> tuple[Floats, Floats | None] | None:
         weight = weight / (math.prod(ground_metres((row + 0.5) / across)) / across**2 / 1e6)
         weight = weight / _norms(kernel, radius)
     chosen, times = _chosen(cells, weight, radius, measure.reduction)
-    found = _around(cells, weight, (column, row), radius, chosen, kernel, measure.reduction)
-    total, count = (None if plane is None else np.repeat(plane, times) for plane in found)
-    assert total is not None
-    return total, count
+    found = _around(cells, weight, (column, row), radius, chosen, kernel, measure)
+    return {name: np.repeat(plane, times) for name, plane in found.items()}
 
 
 def _chosen(
@@ -110,10 +109,10 @@ def _around(
     radius: Floats,
     chosen: NDArray[np.int64],
     kernel: Kernel,
-    reduction: str,
-) -> tuple[Floats, Floats | None]:
+    measure: Measure,
+) -> dict[str, Floats]:
     """Reduce what lies around each chosen pixel."""
-    column, row = places
+    (column, row), reduction = places, measure.reduction
     key = row << 32 | column
     order = np.argsort(key)
     key = key[order]
@@ -133,10 +132,8 @@ def _around(
         other = order[np.repeat(first, lengths) + run]
         squares = (column[other] - column[some][pixel]) ** 2 + (row[other] - row[some][pixel]) ** 2
         share = squares / np.maximum(radius[some][pixel], 1e-9) ** 2
-        parts.append(_reduced(cells, weight, pixel, other, share, kernel, reduction, len(some)))
-    total = np.concatenate([part[0] for part in parts])
-    counts = [part[1] for part in parts if part[1] is not None]
-    return total, np.concatenate(counts) if counts else None
+        parts.append(_reduced(cells, weight, pixel, other, share, kernel, measure, len(some)))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _reduced(
@@ -146,23 +143,23 @@ def _reduced(
     other: NDArray[np.int64],
     share: Floats,
     kernel: Kernel,
-    reduction: str,
+    measure: Measure,
     size: int,
-) -> tuple[Floats, Floats | None]:
-    if reduction in {"min", "max"}:
-        values = cells.least if reduction == "min" else cells.greatest
+) -> dict[str, Floats]:
+    if measure.reduction in {"min", "max"}:
+        values = cells.least if measure.reduction == "min" else cells.greatest
         assert values is not None
         within = share <= 1
         pixel, other = pixel[within], other[within]
         begins = np.flatnonzero(np.diff(pixel, prepend=-1))  # each pixel is a neighbour of its own
-        extreme = np.minimum if reduction == "min" else np.maximum
-        return extreme.reduceat(values[other], begins), np.ones(size)
+        extreme = np.minimum if measure.reduction == "min" else np.maximum
+        return {"n": np.ones(size), "x": extreme.reduceat(values[other], begins)}
     height = _profile(kernel.shape, share)
     total = np.bincount(pixel, height * weight[other], size).astype(np.float64, copy=False)
-    if reduction != "mean":
-        return total, None
+    if measure.layout.sums:
+        return {measure.layout.total: total}
     count = np.bincount(pixel, height * cells.count[other], size).astype(np.float64, copy=False)
-    return np.where(count >= MEAN_FLOOR, total, 0), np.where(count >= MEAN_FLOOR, count, 0)
+    return {"n": np.where(count >= MEAN_FLOOR, count, 0), "x": np.where(count >= MEAN_FLOOR, total, 0)}
 
 
 def _profile(shape: str, share: Floats) -> Floats:

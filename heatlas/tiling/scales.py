@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.grid import Measure
+    from heatlas.reductions import NamedPlanes
     from heatlas.tiling.fields import Field
     from heatlas.tone import Scale, Tone
 
@@ -63,52 +63,49 @@ def _fitted(field: Field, zoom: int) -> Tone | None:
         return _fit(scale, _one(field))
     if field.look.point_set:
         read = felt(field, zoom)
-        return None if read is None else _fit(scale, _pixels(field, *read, None))
+        return None if read is None else _fit(scale, _pixels(field, read))
     tiles = busy_tiles(field, zoom, _TILES)
     windows = [Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE) for x, y in tiles]
     margin = max((max(margins(field, window)) for window in windows), default=0)
     sample = None
     if SIDE - 2 * margin >= _INNER:
         sample = _sample(field, [window.grown(-margin) for window in windows])
-    if sample is None or sample.total.size < _ENOUGH:
+    if sample is None or sample.window.width < _ENOUGH:
         sample = _sample(field, windows)
     return None if sample is None else _fit(scale, sample)
 
 
 def _fit(scale: Scale, sample: Grid) -> Tone:
-    return fit(scale, sample, replace(sample, total=np.ones(sample.total.shape), count=None, square=None))
+    return fit(scale, sample, None)
 
 
 def _sample(field: Field, windows: list[Window]) -> Grid | None:
     """Smoothed pixels on paths of some windows, as one row."""
-    planes: dict[str, list[NDArray[Any]]] = {"total": [], "count": [], "square": []}
+    parts: dict[str, list[NDArray[Any]]] = {}
     for window in windows:
         counted = bare(field, window)
         shown = None if counted is None else smoothed(field, window)
         if counted is None or shown is None:
             continue
         on_path = counted.filled
-        for name, parts in planes.items():
-            plane = getattr(shown, name)
-            if plane is not None:
-                parts.append(plane[on_path])
-    total, count, square = (np.concatenate(parts) if parts else None for parts in planes.values())
-    if total is None or not np.isfinite(_pixels(field, total, count, square).values).any():
+        for name, plane in shown.planes.items():
+            parts.setdefault(name, []).append(plane[on_path])
+    if not parts:
         return None
-    return _pixels(field, total, count, square)
+    sample = _pixels(field, {name: np.concatenate(some) for name, some in parts.items()})
+    return sample if np.isfinite(sample.values).any() else None
 
 
-def _pixels(field: Field, total: NDArray[Any], count: NDArray[Any] | None, square: NDArray[Any] | None) -> Grid:
-    """Pixels from anywhere, as a grid of one row."""
-    count, square = (None if plane is None else plane.reshape(1, -1) for plane in (count, square))
-    window = Window(float(SIDE), 0, 0, total.size, 1)
-    return Grid(window, field.look.measure, total.reshape(1, -1), count, square, signs_matter_in(field))
+def _pixels(field: Field, planes: NamedPlanes) -> Grid:
+    """Pixels from anywhere, as a grid of one row; their planes are (n,)."""
+    rows = {name: plane.reshape(1, -1) for name, plane in planes.items()}
+    width = max(plane.size for plane in rows.values())
+    return Grid(Window(float(SIDE), 0, 0, width, 1), field.look.measure, rows, signs_matter_in(field))
 
 
 def _one(field: Field) -> Grid:
     """One pixel of a measure, for what depends on nothing else."""
-    measure, one = field.look.measure, np.ones(1)
-    return _pixels(field, one, one if measure.metric and measure.reduction != "sum" else None, None)
+    return _pixels(field, dict.fromkeys(field.look.measure.layout.names, np.ones(1)))
 
 
 def colours_of(field: Field) -> NDArray[np.uint8]:

@@ -205,6 +205,4 @@ def _data_version(view: View) -> int:
 
 
 def _grid_bytes(grid: Grid | None) -> int:
-    if grid is None:
-        return 0
-    return sum(plane.nbytes for plane in (grid.total, grid.count, grid.square) if plane is not None)
+    return 0 if grid is None else grid.nbytes
