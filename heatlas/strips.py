@@ -232,15 +232,14 @@ class _Kept:
         self._window = window
         self._file = file
         self._places: list[int] = []
-        self._like: Grid | None = None
-        """A grid without rows that has all else."""
+        self._likes: list[Grid] = []
+        """For each block a grid without rows that has all else: counts of one strip may be wider than of another."""
         self._last: tuple[int, Grid] | None = None
         """The block that was read last."""
 
     def append(self, grid: Grid) -> None:
         """Keep the next block of rows; only the last one may be lower than BLOCK."""
-        if self._like is None:
-            self._like = grid.rows(0, 0)
+        self._likes.append(grid.map(lambda plane: plane[:0].copy(), replace(grid.window, height=0)))
         try:
             self._places.append(self._file.tell())
             for plane in grid.planes.values():
@@ -268,12 +267,11 @@ class _Kept:
     def _block(self, k: int) -> Grid:
         if self._last is not None and self._last[0] == k:
             return self._last[1]
-        assert self._like is not None
         height = min(BLOCK, self._window.height - k * BLOCK)
         shape, size = (height, self._window.width), height * self._window.width
         self._file.seek(self._places[k])
         planes: dict[str, NDArray[Any]] = {}
-        for name, like in self._like.planes.items():
+        for name, like in self._likes[k].planes.items():
             bits = np.frombuffer(self._file.read(-(-size // 8)), np.uint8)
             filled = np.unpackbits(bits, count=size).view(np.bool_).reshape(shape)
             plane = np.zeros(shape, like.dtype)
@@ -281,6 +279,6 @@ class _Kept:
             plane[filled] = np.frombuffer(self._file.read(many * like.dtype.itemsize), like.dtype)
             planes[name] = plane
         window = replace(self._window, y=self._window.y + k * BLOCK, height=height)
-        grid = replace(self._like, window=window, planes=planes)
+        grid = replace(self._likes[k], window=window, planes=planes)
         self._last = k, grid
         return grid

@@ -254,6 +254,20 @@ def test_memory_holds_a_strip_and_not_the_picture(tmp_path):
     assert pixels(tmp_path / "p.png").shape == (height, width, 4)
 
 
+def test_strips_may_hold_more_than_a_byte_where_others_do_not():
+    counts = np.zeros((4 * BLOCK, 50), np.uint32)
+    counts[10:14], counts[3 * BLOCK :: 3] = 7, 300
+
+    def make(window, told):
+        part = counts[window.y : window.y + window.height]
+        grid = Grid.of(window, parse_measure("passes"), part.astype(np.uint8 if part.max() < 256 else np.uint16))
+        return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
+
+    with drawn(make, Window(2.0**20, 0, 0, 50, 4 * BLOCK), BLOCK, nothing) as field:
+        assert np.array_equal(field.rows(0, 4 * BLOCK).total, counts)
+        assert np.array_equal(field.rows(2 * BLOCK + 3, 4 * BLOCK - 5).total, counts[2 * BLOCK + 3 : -5])
+
+
 def test_a_failing_drawing_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
