@@ -21,7 +21,7 @@ from heatlas.library.settings import gaps_of, read_settings
 from heatlas.library.upkeep import compact, forget, index, judge_anew, unindex
 from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.load import Outcome, read_group, take_recording
+from heatlas.sources.reading import Outcome, read_group, take_recording
 from heatlas.sources.strava import find_exports
 from heatlas.sources.time_zones import with_time_zones
 

@@ -13,7 +13,7 @@ from heatlas.report import Duplicate, Report, add_breaks
 if TYPE_CHECKING:
     import sqlite3
 
-    from heatlas.sources.load import Outcome
+    from heatlas.sources.reading import Outcome
 
 __all__ = ["note_outcome", "note_unread", "outcome_data", "whole_report"]
 

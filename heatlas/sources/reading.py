@@ -1,0 +1,189 @@
+"""One file, or one recording: read, cleaned, and what is wrong with it noted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.batch import COLUMNS, Batch, Unread, join
+from heatlas.clean import Gaps, clean, is_believable, outings
+from heatlas.errors import Unreadable
+from heatlas.kernels.path import metres_along
+from heatlas.metrics import STOPPED
+from heatlas.report import add_breaks
+from heatlas.sources.archive import Entry, unpack
+from heatlas.sources.indoor import INDOORS, is_indoors
+from heatlas.sources.recognise import NOT_RECORDINGS, kind
+from heatlas.sources.sensors import possible, possible_attributes
+from heatlas.sources.sports import max_speed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from heatlas.batch import Activity, Recording
+    from heatlas.sources.strava import Exports
+
+__all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
+
+_KINDS = ("fit", "gpx", "tcx")
+_DAY = 86400.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a group of files gave."""
+
+    tracks: Batch | None = None
+    """All tracks, joined."""
+    columns: list[tuple[str, ...]] = field(default_factory=list)
+    """Names of the columns of each track."""
+    unread: list[Unread] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    names: set[str] = field(default_factory=set)
+    read: int = 0
+    breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Source -> metres that breaks leave out, and metres of the whole way; of those that have such breaks."""
+
+
+def read_recordings(name: str, data: bytes, columns: Collection[str] = COLUMNS) -> list[Recording]:
+    """Read one unpacked file, whatever its name says it is; only these columns need be in what is returned.
+
+    Raises
+    ------
+    Unreadable
+        When nothing could be salvaged, or it holds no recordings.
+    """
+    found = kind(data)
+    if found == "fit":
+        from heatlas.sources.fit import read_fit
+
+        return read_fit(data, name, columns)
+    if found == "gpx":
+        from heatlas.sources.gpx import read_gpx
+
+        return read_gpx(data, name)
+    if found == "tcx":
+        from heatlas.sources.tcx import read_tcx
+
+        return read_tcx(data, name)
+    if found == "empty":
+        raise Unreadable("the file is empty")
+    raise Unreadable(f"neither FIT, GPX nor TCX: {NOT_RECORDINGS.get(found, found)}")
+
+
+def read_group(
+    files: Iterable[Entry],
+    columns: frozenset[str],
+    export: Exports,
+    gaps: Gaps = Gaps(),  # noqa: B008
+) -> Outcome:
+    """Read, join and clean some files; what is wrong with them is in the outcome."""
+    outcome = Outcome()
+    found: list[Batch] = []
+    for entry in files:
+        found += _read_file(outcome, entry, columns, export, gaps)
+    outcome.columns = [tuple(batch.columns) for batch in found]
+    outcome.tracks = join(found) if found else None
+    return outcome
+
+
+def take_recording(recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps) -> Outcome:
+    """Clean a recording that was read elsewhere, such as a track of a table."""
+    outcome = Outcome(warnings=[(recording.activity.source, warning) for warning in recording.warnings])
+    found = cleaned(outcome, recording, columns, export, gaps)
+    outcome.columns = [tuple(batch.columns) for batch in found]
+    outcome.tracks = join(found) if found else None
+    return outcome
+
+
+def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: Exports, gaps: Gaps) -> list[Batch]:
+    """Read one file; nothing that is wrong with it goes further than the outcome."""
+    found: list[Batch] = []
+    try:
+        parts = unpack(entry.name, entry.read())
+    except Unreadable as error:
+        parts = [Unread(file=entry.name, reason=str(error))]
+    for part in parts:
+        if isinstance(part, Unread):
+            outcome.unread.append(part)
+            continue
+        name, data = part
+        outcome.names.add(name)
+        try:
+            recordings = read_recordings(name, data, columns)
+        except Unreadable as error:
+            failed = not error.kind and _expected(name, data)
+            outcome.unread.append(Unread(file=name, reason=str(error), failed=failed, kind=error.kind))
+            continue
+        except MemoryError:
+            outcome.unread.append(Unread(file=name, reason="too large for the memory of this machine"))
+            continue
+        outcome.read += 1
+        for recording in recordings:
+            outcome.warnings += [(name, warning) for warning in recording.warnings]
+            found += cleaned(outcome, recording, columns, export, gaps)
+    return found
+
+
+def _expected(name: str, data: bytes) -> bool:
+    """Whether a file ought to have been a recording, by its name or its content."""
+    return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
+
+
+def cleaned(
+    outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps
+) -> list[Batch]:
+    """The track of a recording, or several outings, or nothing and the reason in the outcome."""
+    activity = export.describe(recording.activity)
+    if is_indoors(activity, recording.activity):
+        outcome.dropped[INDOORS] += 1
+        return []
+    activity, summed = possible_attributes(activity)
+    recording, measured = possible(recording, columns)
+    outcome.dropped += summed + measured
+    batch = clean(recording, max_speed(activity.sport), columns, gaps)
+    outcome.dropped += batch.dropped
+    outcome.warnings += [(activity.source, text) for text in batch.warnings]
+    if not batch.fixes:
+        outcome.dropped["activities without a position"] += 1
+        return []
+    add_breaks(outcome.breaks, {activity.source: batch.breaks})
+    batch = replace(batch, activities=(activity,), dropped=Counter(), breaks=(0, 0), warnings=())
+    found = outings(batch)
+    if len(found) > 1:
+        days = (np.nanmax(batch.time) - np.nanmin(batch.time)) / _DAY
+        said = f"one track of {days:,.0f} days"
+        outcome.warnings.append((activity.source, f"{said} was cut into {len(found):,} outings, at stops of hours"))
+    return [replace(each, activities=(_completed(each.activities[0], each),)) for each in found]
+
+
+def _completed(activity: Activity, batch: Batch) -> Activity:
+    """Fill in what the source does not say, or cannot be, from the track itself."""
+    known = batch.time[~np.isnan(batch.time)]
+    if activity.start is not None and not is_believable(activity.start):
+        # An epoch is no start, unless the track says the same.
+        near = len(known) and abs(activity.start - known[0]) < _DAY
+        activity = activity if near else replace(activity, start=None)
+    said = (activity.start, activity.distance, activity.elapsed_time, activity.moving_time)
+    if None not in said and all(map(math.isfinite, said)):  # type: ignore[arg-type]
+        return activity
+    metres = metres_along(batch.u, batch.v, batch.segments)
+    start, elapsed, moving = activity.start, activity.elapsed_time, activity.moving_time
+    if len(known):
+        lapse = np.append(np.diff(batch.time), 0)
+        lapse[batch.segments[1:-1] - 1] = 0
+        start = float(known[0]) if start is None else start
+        elapsed = float(known[-1] - known[0]) if elapsed is None else elapsed
+        moving = float(lapse[metres > STOPPED * lapse].sum()) if moving is None else moving
+    return replace(
+        activity,
+        start=start,
+        distance=float(metres.sum()) if activity.distance is None else activity.distance,
+        elapsed_time=elapsed,
+        moving_time=moving if moving is None or math.isfinite(moving) else None,
+    )
