@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from itertools import compress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import COLUMNS
 from heatlas.errors import BadOption, Undecided
+from heatlas.sources.resolve import GivenLibrary, GivenPoints, resolve, resolve_tables, resolve_tracks
+from heatlas.sources.tables.given import TableOptions
 from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Recording
     from heatlas.point_set import PointSet
-    from heatlas.sources.tables.table import Table
+    from heatlas.sources.resolve import GivenTracks
+    from heatlas.sources.tables.given import GivenTable
 
-__all__ = ["inspect", "is_table", "only_tables", "open_points", "open_sources", "refuse_odd"]
+__all__ = ["inspect", "open_points", "open_sources", "tracks_from"]
 
 
 def open_sources(
@@ -77,50 +77,51 @@ def open_sources(
     SourceFailed, MissingExtra
         When a table cannot be read.
     """
-    from heatlas.keeping import is_library, library_tracks, refuse_gaps
+    options = TableOptions(
+        query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, time=time,
+        track=track,
+    )  # fmt: skip
+    return tracks_from(
+        resolve_tracks(sources, options), columns=columns, attributes=attributes, max_gap=max_gap,
+        max_gap_distance=max_gap_distance, workers=workers, measure=measure, progress=progress,
+    )  # fmt: skip
+
+
+def tracks_from(
+    given: GivenTracks | GivenLibrary,
+    *,
+    columns: Collection[str] = COLUMNS,
+    attributes: Collection[str] | None = None,
+    max_gap: str | float | None = None,
+    max_gap_distance: str | float | None = None,
+    workers: int | None = None,
+    measure: str = "passes",
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Tracks:
+    """Read the tracks of sources that were resolved; everything else is as for `open_sources`."""
+    from heatlas.keeping import library_tracks, refuse_gaps
     from heatlas.parsing import parse_gaps
     from heatlas.sources.load import load
-    from heatlas.sources.tables import open_table
-    from heatlas.sources.tables.track_tables import track_option
     from heatlas.warm import warm_up
 
-    refuse_odd(sources)
     gaps = parse_gaps(max_gap, max_gap_distance)
-    if any(map(is_library, sources)):
+    if isinstance(given, GivenLibrary):
         refuse_gaps(max_gap, max_gap_distance)
-        if len(sources) > 1:
-            raise BadOption("a library goes alone: heatlas import SOURCE... -l LIBRARY brings more into it")
         progress("reading", 0, 0)
-        return library_tracks(sources[0], columns)
+        return library_tracks(given.path, columns)
 
     def ready(names: list[str]) -> None:
         progress("compiling, only this once", 0, 0)
         warm_up(names, measure)
 
-    of_tables = [is_table(source) for source in sources]
-    track = track_option(
-        list(compress(sources, of_tables)), track, query=query, table=table, lat=lat, lon=lon, geometry=geometry
-    )
-    tables = [open_table(s, query=query, table=table) for s, yes in zip(sources, of_tables, strict=True) if yes]
+    tables = [each.table for each in given.tables]
     batches, report = load(
-        [Path(source) for source, yes in zip(sources, of_tables, strict=True) if not yes],
+        given.paths,
         columns,
         workers,
         lambda done, total: progress("reading", done, total),
         ready,
-        _recordings(
-            tables,
-            columns if attributes is not None else None,
-            attributes,
-            lat=lat,
-            lon=lon,
-            geometry=geometry,
-            crs=crs,
-            decimal=decimal,
-            dates=dates,
-            time=time,
-            track=track,
-        ),
+        _recordings(given.tables, given.track, columns if attributes is not None else None, attributes),
         gaps,
     )
     for found in tables:
@@ -131,16 +132,16 @@ def open_sources(
 
 
 def _recordings(
-    tables: Collection[Table],
+    tables: Collection[GivenTable],
+    track: str | None,
     metrics: Collection[str] | None,
     attributes: Collection[str] | None,
-    track: str | None,
-    **named: str | None,
 ) -> Iterator[Recording]:
-    for table in tables:
+    for given in tables:
         from heatlas.sources.tables.track_tables import recordings_of
 
-        yield from recordings_of(table, track, table.name, metrics, attributes, **named)
+        named = given.options.positions
+        yield from recordings_of(given.table, track, given.table.name, metrics, attributes, **named)
 
 
 def inspect(
@@ -168,34 +169,29 @@ def inspect(
     Where nobody can tell which columns are the positions, or how they are read, "undecided" says what to do.
     """
     from heatlas.inspection import describe_columns, describe_points, describe_tracks
-    from heatlas.keeping import is_library, point_sets_of
-    from heatlas.sources.tables.track_tables import track_option
+    from heatlas.keeping import point_sets_of
 
-    refuse_odd(sources)
-    if not any(map(is_table, sources)):
-        described = describe_tracks(open_sources(*sources, workers=workers, progress=progress))
-        if not any(map(is_library, sources)):
+    given = resolve(
+        sources,
+        TableOptions(
+            query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
+            weight=weight, time=time, track=track,
+        ),
+    )  # fmt: skip
+    if not isinstance(given, GivenPoints):
+        described = describe_tracks(tracks_from(given, workers=workers, progress=progress))
+        if not isinstance(given, GivenLibrary):
             return described
         described.pop("nothing", None)  # a library may be empty, or hold points alone
-        return described | {"point_sets": point_sets_of(sources[0])}
-    how: dict[str, Any] = {
-        "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
-        "dates": dates, "time": time,
-    }  # fmt: skip
-    track = track_option([source for source in sources if is_table(source)], track, weight=weight, **how)
-    if track is not None:
-        return describe_tracks(open_sources(*sources, track=track, workers=workers, progress=progress, **how))
-    only_tables(sources)
+        return described | {"point_sets": point_sets_of(given.path)}
     from heatlas.point_set import PointSet
-    from heatlas.sources.tables import open_table
 
-    tables = [open_table(source, query=query, table=table) for source in sources]
-    named = {"lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "weight": weight}
+    tables = [each.table for each in given.tables]
     try:
-        points = PointSet.of(tables, **named, decimal=decimal, dates=dates, time=time)
+        points = PointSet.given(given.tables)
         return describe_points(points, lambda rows: progress("reading", rows, points.size))
     except BadOption as error:
-        if any(named.values()):
+        if any((lat, lon, geometry, crs, weight)):
             raise
         return describe_columns(tables, str(error))
     except Undecided as error:
@@ -242,48 +238,10 @@ def open_points(
     BadOption, SourceFailed, MissingExtra
         With one sentence that says what to do.
     """
+    options = TableOptions(
+        query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
+        weight=weight, time=time,
+    )  # fmt: skip
     from heatlas.point_set import PointSet
-    from heatlas.sources.tables import open_table
 
-    refuse_odd(sources)
-    tables = [open_table(source, query=query, table=table) for source in sources]
-    return PointSet.of(
-        tables, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, weight=weight, time=time
-    )
-
-
-def is_table(source: object) -> bool:
-    """Tell tables from recordings; a library is a database, but none of tables."""
-    from heatlas.keeping import is_library
-    from heatlas.sources.tables import is_table as looks_like_one
-
-    return looks_like_one(source) and not is_library(source)
-
-
-def refuse_odd(sources: Collection[Any]) -> None:
-    """Refuse what is neither a path nor a table, and paths that are not given one by one.
-
-    Raises
-    ------
-    BadOption
-        Saying how to write it.
-    """
-    if not sources or any(isinstance(source, (list, tuple, set, frozenset)) for source in sources):
-        raise BadOption("give one source or more, one by one, such as open('a.gpx', 'b.gpx'); of a list open(*paths)")
-    for source in sources:
-        if not isinstance(source, (str, os.PathLike)) and not is_table(source):
-            raise BadOption(
-                f"{source!r:.60} is no source: give a path, the URL of a database, or a table such as a DataFrame"
-            )
-
-
-def only_tables(sources: Collection[Any]) -> None:
-    """Refuse tables of points together with recordings.
-
-    Raises
-    ------
-    BadOption
-        When not all are tables.
-    """
-    if not all(map(is_table, sources)):
-        raise BadOption("tables of points and recordings make two maps: name the one or the other")
+    return PointSet.given(resolve_tables(sources, options).tables)

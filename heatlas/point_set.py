@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from heatlas.heat.widths import Width
     from heatlas.points import Points
     from heatlas.rendering import Drawn
+    from heatlas.sources.tables.given import GivenTable
     from heatlas.sources.tables.table import Table
     from heatlas.window import Window
 
@@ -68,6 +69,18 @@ class PointSet:
         if len({found.weight is None for _, found in parts}) > 1:  # only some have a column of that name
             parts = [(table, replace(found, weight=None)) for table, found in parts]
         return cls(tuple((settled(table, found), found) for table, found in parts))
+
+    @classmethod
+    def given(cls, tables: Sequence[GivenTable]) -> PointSet:
+        """Open tables that were given together, to be read one after the other, and find their columns.
+
+        Raises
+        ------
+        BadOption, SourceFailed, MissingExtra
+            As `heatlas.sources.tables.open_table` and `of` do.
+        """
+        options = tables[0].options
+        return cls.of([each.table for each in tables], **options.positions, weight=options.weight)
 
     def where(
         self, text: str | None = None, after: str | dt.date | None = None, before: str | dt.date | None = None

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import made
 import numpy as np
@@ -17,7 +18,8 @@ import pytest
 
 import heatlas
 from heatlas.errors import BadOption, HeatlasError, NothingToDraw
-from heatlas.keeping import import_into, is_library, library_tracks, remove_activities
+from heatlas.keeping import import_into, library_tracks, remove_activities
+from heatlas.library.identity import identity
 from heatlas.library.store import open_library
 
 
@@ -165,12 +167,12 @@ def test_a_clock_that_is_wrong_by_decades_does_not_stretch_the_dates(tmp_path, s
 
 def test_a_library_is_told_from_other_databases(export, tmp_path):
     import_into("l.db", export)
-    assert is_library("l.db")
+    assert identity(Path("l.db")) == "library"
     with sqlite3.connect("other.db") as base:
         base.execute("CREATE TABLE sites (lat REAL, lon REAL)")
     base.close()
-    assert not is_library("other.db")
-    assert not is_library("nowhere.db")
+    assert identity(Path("other.db")) != "library"
+    assert identity(Path("nowhere.db")) != "library"
     with pytest.raises(BadOption, match="goes alone"):
         heatlas.render("l.db", export, output=tmp_path / "a.png")
     with pytest.raises(HeatlasError, match="--table"):
@@ -226,10 +228,10 @@ def test_a_new_library_into_which_nothing_came_is_taken_away(tmp_path):
         import_into("l.db", tmp_path / "bad.csv", track="id")
     assert not list(tmp_path.glob("l.db*"))
     import_into("hides.db", tmp_path / "none", zones=["47,11,300m"])  # the next import must not forget that
-    assert is_library("hides.db")
+    assert identity(Path("hides.db")) == "library"
     open_library("l.db", create=True).close()
     import_into("l.db", tmp_path / "none")
-    assert is_library("l.db")
+    assert identity(Path("l.db")) == "library"
 
 
 def test_serve_shows_recordings_out_of_a_library_for_the_while(export, tmp_path):

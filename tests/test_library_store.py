@@ -20,7 +20,6 @@ from library_made import made, put, rows, walks
 from slow import make_batch
 
 import heatlas
-import heatlas.api
 import heatlas.library.store as store
 from heatlas.batch import COLUMNS, Activity, Batch
 from heatlas.errors import BadOption, SourceFailed
@@ -28,7 +27,7 @@ from heatlas.grid import parse_measure
 from heatlas.library.activities import read_activities
 from heatlas.library.checking import check
 from heatlas.library.drawing import draw
-from heatlas.library.identity import identity, is_library
+from heatlas.library.identity import identity
 from heatlas.library.imports import import_sources
 from heatlas.library.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
 from heatlas.library.merged import list_activities
@@ -38,6 +37,8 @@ from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.library.tracks import read_track
 from heatlas.sources.archive import Entry, entries
+from heatlas.sources.resolve import GivenLibrary, resolve
+from heatlas.sources.tables.given import TableOptions
 from heatlas.widget import source as widget_source
 from heatlas.window import Window
 
@@ -103,11 +104,11 @@ def opened_twice(path):
 
 
 def asked_whether_a_library(path):
-    assert is_library(path)
+    assert identity(path) == "library"
 
 
 def asked_whether_a_table(path):
-    assert heatlas.api.is_table(path) is False
+    assert resolve([path], TableOptions()) == GivenLibrary(path)
 
 
 def imported_from_its_own_folder(path):
@@ -162,7 +163,6 @@ def test_the_log_of_an_open_library_is_left_alone_by_others(tmp_path, monkeypatc
 def test_a_library_is_told_as_soon_as_it_is_made(tmp_path):
     with open_library(tmp_path / "a.db", create=True):
         assert identity(tmp_path / "a.db") == "library"
-        assert is_library(str(tmp_path / "a.db"))
 
 
 def with_a_log(path):
@@ -195,7 +195,7 @@ def test_what_a_file_is_leaves_nothing_behind(tmp_path, make, what):
     make(path)
     before = contents(tmp_path)
     assert identity(path) == what
-    assert not is_library(path)
+    assert not isinstance(resolve([path], TableOptions()), GivenLibrary)
     if what != "missing":
         with pytest.raises(SourceFailed, match="library"):
             open_library(path)
@@ -204,9 +204,12 @@ def test_what_a_file_is_leaves_nothing_behind(tmp_path, make, what):
 
 @pytest.mark.parametrize("name", ["nul\0", "long" * 2000])
 def test_names_that_cannot_be(name):
-    assert not is_library(name)
+    assert not isinstance(resolve([name], TableOptions()), GivenLibrary)
     with pytest.raises(SourceFailed, match="cannot be opened"):
         identity(Path(name))
+    for call in (heatlas.open, heatlas.inspect, heatlas.open_points):
+        with pytest.raises(BadOption, match="there is no file or folder"):
+            call(name)
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):

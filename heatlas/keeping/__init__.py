@@ -26,11 +26,11 @@ from heatlas.keeping.looking import (
     point_sets_of,
     zones_of,
 )
-from heatlas.keeping.serving import library_of, serve_sources
-from heatlas.library.identity import is_library
+from heatlas.keeping.serving import library_for, library_of, serve_sources
 
 __all__ = [
-    "audit_library", "check_library", "compact_library", "hide_zone", "import_into", "is_library", "library_of",
+    "audit_library", "check_library", "compact_library", "hide_zone", "import_into",
+    "library_for", "library_of",
     "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
     "remove_points",
     "renew_cuts", "serve_sources", "show_zone", "zones_of",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, HeatlasError, printable
 from heatlas.keeping.looking import open_places_of, zones_of
-from heatlas.library.identity import is_library
 from heatlas.parsing import parse_gaps, parse_length, parse_zone
 from heatlas.sources.indoor import INDOORS
 
@@ -19,10 +18,12 @@ if TYPE_CHECKING:
 
     from heatlas.batch import Recording
     from heatlas.library.store import Library
+    from heatlas.point_set import PointSet
     from heatlas.privacy import Zone
+    from heatlas.sources.resolve import GivenPoints, GivenTracks
     from heatlas.sources.tables.table import Table
 
-__all__ = ["import_into", "refuse_gaps", "refuse_table_options"]
+__all__ = ["bring", "import_into", "refuse_gaps", "refuse_table_options", "refuse_unfit"]
 
 
 def import_into(
@@ -70,26 +71,58 @@ def import_into(
         What was read, and how much the library holds; where anything has changed, `open_places` that should be hidden.
         A library that was not there is not made where nothing came in, unless it says what to hide.
     """
+    from heatlas.library.point_tables import named_tables
+    from heatlas.sources.resolve import resolve_import
+    from heatlas.sources.tables.given import TableOptions
+
+    rows = {name: table_options.get(name) for name in ("name", "where", "after", "before")}
+    how = TableOptions(**{name: value for name, value in table_options.items() if name not in rows})
+    tracks, points = resolve_import(sources, how)
+    refuse_unfit(tracks, points, table_options, rows)
+    return bring(
+        path, tracks, named_tables(points, **rows), clip_ends=clip_ends, zones=zones, max_gap=max_gap,
+        max_gap_distance=max_gap_distance, workers=workers, progress=progress,
+    )  # fmt: skip
+
+
+def refuse_unfit(
+    tracks: GivenTracks, points: GivenPoints, given: Mapping[str, Any], rows: Mapping[str, str | None]
+) -> None:
+    """Refuse options of tables where there are none, and options of points where rows are tracks."""
+    if not (tracks.tables or points.tables):
+        refuse_table_options(given)
+    for name, value in rows.items():
+        if tracks.tables and value is not None:
+            raise BadOption(f"--{name} is for points, and with --track {tracks.track} rows are tracks: leave it out")
+
+
+def bring(
+    path: str | Path,
+    tracks: GivenTracks,
+    tables: Mapping[str, PointSet],
+    *,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Bring tracks that were resolved, and points by name, into a library; everything else is as for `import_into`."""
     from heatlas.library.imports import import_sources
     from heatlas.library.merged import list_activities
-    from heatlas.library.point_tables import import_tables, named_tables
+    from heatlas.library.point_tables import import_tables
     from heatlas.library.settings import set_gaps
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import reindex
     from heatlas.report import Report
-    from heatlas.sources.tables.track_tables import track_option
 
     clip = parse_length(clip_ends, "--clip-ends") if clip_ends else None
     circles = [parse_zone(zone) for zone in zones]
     parse_gaps(max_gap, max_gap_distance)
-    recordings, of_tables = _apart(sources)
-    if not of_tables:
-        refuse_table_options(table_options)
-    track = track_option(of_tables, table_options.pop("track", None), **table_options)
-    tracked = _tracked(of_tables, track, table_options) if track is not None else []
-    if not (recordings or tracked or (max_gap is None and max_gap_distance is None)):
+    tracked = _tracked(tracks)
+    if not (tracks.paths or tracked or (max_gap is None and max_gap_distance is None)):
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
-    tables = named_tables(of_tables if track is None else (), **table_options)
     with _unless_empty(Path(path), keep=clip is not None or bool(circles)):
         with open_library(path, create=True) as library:
             if clip is not None or circles:
@@ -104,10 +137,10 @@ def import_into(
             if not (max_gap is None and max_gap_distance is None):
                 changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
             report, known = Report(), _held(library)
-            if recordings or tracked:
+            if tracks.paths or tracked:
                 tell = lambda done, total: progress("reading", done, total)  # noqa: E731
                 found = itertools.chain.from_iterable(read for _, read in tracked)
-                report = import_sources(library, recordings, workers, tell, found)
+                report = import_sources(library, tracks.paths, workers, tell, found)
                 for opened, _ in tracked:
                     report.read += 1
                     report.dropped.update(opened.dropped)
@@ -156,24 +189,19 @@ def _held(library: Library) -> int:
         return int(link.execute("SELECT count(*) FROM activities").fetchone()[0])
 
 
-def _tracked(
-    sources: Collection[Any], track: str, options: Mapping[str, Any]
-) -> list[tuple[Table, Iterator[Recording]]]:
+def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
     """Tables whose rows are tracks or fixes of them, and what reads each."""
-    from heatlas.sources.tables import is_path, open_table
+    from heatlas.sources.tables import is_path
     from heatlas.sources.tables.track_tables import recordings_of
 
-    for name in ("name", "where", "after", "before"):
-        if options.get(name) is not None:
-            raise BadOption(f"--{name} is for points, and with --track {track} rows are tracks: leave it out")
-    how = {name: options.get(name) for name in ("lat", "lon", "geometry", "crs", "decimal", "dates", "time")}
     found = []
-    for source in sources:
-        opened = open_table(source, query=options.get("query"), table=options.get("table"))
+    for each in tracks.tables:
+        opened, source, layer = each.table, each.source, each.options.table
         name = os.path.abspath(source) if is_path(source) else opened.name  # noqa: PTH100 - a name, kept in the library
-        if options.get("table") and is_path(source):
-            name = f"{name}/{options['table']}"
-        found.append((opened, recordings_of(opened, track, printable(str(name)), **how)))
+        if layer and is_path(source):
+            name = f"{name}/{layer}"
+        reading = recordings_of(opened, tracks.track, printable(str(name)), **each.options.positions)
+        found.append((opened, reading))
     return found
 
 
@@ -186,23 +214,6 @@ def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zon
         number = next(k for k in itertools.count(1) if f"zone {k}" not in zones)
         zones[f"zone {number}"] = circle
     return zones
-
-
-def _apart(sources: Collection[Any]) -> tuple[list[Path], list[Any]]:
-    """Tell recordings from tables."""
-    from heatlas.sources.tables import is_table
-
-    recordings, tables = [], []
-    for source in sources:
-        if is_library(source):
-            raise BadOption(f"{source} is a library already: name what it was made from")
-        if is_table(source):
-            tables.append(source)
-        elif not Path(source).exists():
-            raise BadOption(f"there is no file or folder {source}")
-        else:
-            recordings.append(Path(source))
-    return recordings, tables
 
 
 def refuse_gaps(max_gap: object, max_gap_distance: object) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, MissingExtra, NothingToDraw
-from heatlas.keeping.bringing import import_into, refuse_gaps, refuse_table_options
+from heatlas.keeping.bringing import bring, refuse_gaps, refuse_table_options, refuse_unfit
 from heatlas.keeping.looking import refuse_missing
-from heatlas.library.identity import is_library
 from heatlas.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from pathlib import Path
 
-__all__ = ["library_of", "serve_sources"]
+    from heatlas.point_set import PointSet
+    from heatlas.sources.resolve import GivenLibrary, GivenTracks
+
+__all__ = ["library_for", "library_of", "serve_sources"]
 
 
 def serve_sources(
@@ -82,33 +84,56 @@ def library_of(
     BadOption
         For sources that do not go together, or options that would be ignored.
     """
-    libraries = [source for source in sources if is_library(source)]
-    if libraries and len(sources) > 1:
-        raise BadOption("a library is served alone: heatlas import SOURCE... -l LIBRARY brings more into it")
-    if libraries:
-        refuse_table_options(table_options)
+    from heatlas.library.point_tables import named_tables
+    from heatlas.sources.resolve import GivenLibrary, resolve_served
+    from heatlas.sources.tables.given import TableOptions
+
+    refuse_missing(sources)
+    rows = {name: table_options.pop(name, None) for name in ("name", "where", "after", "before")}
+    given = resolve_served(sources, TableOptions(**table_options))
+    if isinstance(given, GivenLibrary):
+        refuse_table_options({**rows, **table_options})
+        made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]] = given
+    else:
+        refuse_unfit(*given, {**rows, **table_options}, rows)
+        made = given[0], named_tables(given[1], **rows)
+    with library_for(
+        made, progress, clip_ends=clip_ends, zones=zones, max_gap=max_gap, max_gap_distance=max_gap_distance,
+        workers=workers, told=told,
+    ) as path:  # fmt: skip
+        yield path
+
+
+@contextmanager
+def library_for(
+    given: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]],
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    *,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    max_gap: str | None = None,
+    max_gap_distance: str | None = None,
+    workers: int | None = None,
+    told: Callable[[dict[str, Any]], None] = lambda report: None,
+) -> Iterator[Path]:
+    """Give a library that was resolved, or one for the while of tracks and of points by name; else as `library_of`."""
+    from heatlas.sources.resolve import GivenLibrary
+
+    if isinstance(given, GivenLibrary):
         if clip_ends or zones:
             raise BadOption(
                 "a library hides what it was told to: change that by heatlas library reindex --clip-ends or "
                 "heatlas zones add"
             )
         refuse_gaps(max_gap, max_gap_distance)
-        yield Path(libraries[0])
+        yield given.path
         return
-    refuse_missing(sources)
     with scratch_folder() as folder:
         path = folder / "heatlas.db"
-        brought = import_into(
-            path,
-            *sources,
-            clip_ends=clip_ends,
-            zones=zones,
-            max_gap=max_gap,
-            max_gap_distance=max_gap_distance,
-            workers=workers,
-            progress=progress,
-            **table_options,
-        )
+        brought = bring(
+            path, *given, clip_ends=clip_ends, zones=zones, max_gap=max_gap, max_gap_distance=max_gap_distance,
+            workers=workers, progress=progress,
+        )  # fmt: skip
         told(brought)
         if not (brought["activities"] or brought["point_sets"]):
             raise NothingToDraw(brought.get("nothing", "there is no track with a position in what was given"))

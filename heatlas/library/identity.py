@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.errors import SourceFailed
@@ -10,11 +9,12 @@ from heatlas.library.schema import APPLICATION_ID
 from heatlas.sources.sqlite_head import read_head
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Literal
 
     Identity = Literal["missing", "folder", "empty", "library", "database", "other"]
 
-__all__ = ["identity", "is_library"]
+__all__ = ["identity"]
 
 
 def identity(path: Path) -> Identity:
@@ -52,13 +52,3 @@ def identity(path: Path) -> Identity:
     if head.application_id == APPLICATION_ID:
         return "library"
     return "empty" if head.blank and not head.application_id else "database"
-
-
-def is_library(source: object) -> bool:
-    """Tell whether something is a library's file, by its content."""
-    if not isinstance(source, (str, Path)):
-        return False
-    try:
-        return identity(Path(source)) == "library"
-    except SourceFailed:
-        return False

@@ -13,7 +13,6 @@ from heatlas.grid import POINT_REDUCTIONS
 from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
 from heatlas.library.store import open_library
 from heatlas.point_set import PointSet
-from heatlas.sources.tables import STDIN, open_table
 from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
@@ -22,37 +21,29 @@ if TYPE_CHECKING:
 
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
+    from heatlas.sources.resolve import GivenPoints
+    from heatlas.sources.tables.given import GivenTable
 
 __all__ = ["chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_data"]
 
 
 def named_tables(
-    sources: Sequence[Any],
+    given: GivenPoints,
     *,
     name: str | None = None,
-    query: str | None = None,
-    table: str | None = None,
-    lat: str | None = None,
-    lon: str | None = None,
-    geometry: str | None = None,
-    crs: str | None = None,
-    decimal: str | None = None,
-    dates: str | None = None,
-    weight: str | None = None,
     where: str | None = None,
     after: str | None = None,
     before: str | None = None,
-    time: str | None = None,
 ) -> dict[str, PointSet]:
     """Open tables, and name each after its file; with a name they are one point set together. No row is read yet.
 
     Parameters
     ----------
-    sources : sequence of str, Path or object
-        As for `heatlas.api.open_points`.
+    given : GivenPoints
+        As they were resolved.
     name : str, optional
         What to call them.
-    query, table, lat, lon, geometry, crs, decimal, dates, weight, where, after, before, time : str, optional
+    where, after, before : str, optional
         As for points that are drawn.
 
     Raises
@@ -62,33 +53,24 @@ def named_tables(
     SourceFailed, MissingExtra
         When a table cannot be opened.
     """
-    named: dict[str, list[Any]] = {}
+    named: dict[str, list[GivenTable]] = {}
     word = None if name is None else check_name(name)
-    for source in sources:
-        own = word or _name_of(source, query, table)
+    for each in given.tables:
+        own = word or _name_of(each)
         if own in named and word is None:
             raise BadOption(f"two tables would be called {own}: bring them in one by one, or together with --name NAME")
-        named.setdefault(own, []).append(source)
-    columns = {
-        "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal, "dates": dates, "weight": weight,
-        "time": time,
-    }  # fmt: skip
-    return {
-        own: PointSet.of([open_table(source, query=query, table=table) for source in group], **columns).where(
-            where, after, before
-        )
-        for own, group in named.items()
-    }
+        named.setdefault(own, []).append(each)
+    return {own: PointSet.given(group).where(where, after, before) for own, group in named.items()}
 
 
-def _name_of(source: Any, query: str | None, table: str | None) -> str:
-    if source == STDIN:
+def _name_of(given: GivenTable) -> str:
+    if given.is_stdin:
         raise BadOption("what comes in on stdin has no name: say --name NAME")
-    text = str(source)
-    if table is not None and query is None:
-        return name_from(table.rpartition(".")[2])
+    text, options = str(given.source), given.options
+    if options.table is not None and options.query is None:
+        return name_from(options.table.rpartition(".")[2])
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
-        if query is not None:
+        if options.query is not None:
             raise BadOption("what a --query reads has no name: say --name NAME")
         text = re.split(r"[?#]", text.partition("://")[2])[0]
     return name_from(text)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heatlas.sources.sqlite_head import LIBRARY_ID
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "READABLE", "SPAN", "TIMELESS"]
 
-APPLICATION_ID = 0x4865_4174
+APPLICATION_ID = LIBRARY_ID
 """HeAt; tells a library from other databases of SQLite."""
 
 _FIRST = (

@@ -175,8 +175,8 @@ def render(
         With one sentence that says what to do.
     """
     options = {name: value for name, value in locals().items() if name not in {"sources", "output", "progress"}}
-    from heatlas.api import refuse_odd
     from heatlas.outputs.kinds import make
+    from heatlas.sources.resolve import refuse_odd
 
     refuse_odd(sources)
     for name in _TEXTS & options.keys():

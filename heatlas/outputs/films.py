@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from heatlas.api import is_table, open_sources
+from heatlas.api import tracks_from
 from heatlas.errors import BadOption
 from heatlas.frame import Frame
 from heatlas.grid import parse_measure
 from heatlas.outputs.pictures import other_metrics, without_cut_ends
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import picture_zoom
-from heatlas.sources.tables.track_tables import track_option
+from heatlas.sources.resolve import GivenTracks, resolve_tracks
+from heatlas.sources.tables.given import TableOptions
 from heatlas.where import names_in
 
 if TYPE_CHECKING:
@@ -76,22 +76,22 @@ def film(
 
     if public_least is not None and not public:
         raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
-    of_tables = [is_table(source) for source in sources]
     columns = {
         "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
         "dates": dates,
     }  # fmt: skip
-    track = track_option(list(compress(sources, of_tables)), track, **columns)
-    if any(of_tables) and track is None:
+    given = resolve_tracks(sources, TableOptions(**columns, time=time, track=track))
+    of_tables = isinstance(given, GivenTracks) and bool(given.tables)
+    if isinstance(given, GivenTracks) and of_tables and given.track is None:
         raise BadOption(
             "a film is of tracks: say --track COLUMN where the rows of a table are their fixes, or --track all"
         )
-    if not any(of_tables):
+    if not of_tables:
         refuse(
             {**{f"--{name}": value for name, value in columns.items()}, "--track": track, "--time": time},
             "tables, such as a .csv or a database: leave it out",
         )
-    what = parse_measure(measure or "passes", other_metrics(sources, of_tables, query, table))
+    what = parse_measure(measure or "passes", other_metrics(given))
     frame = Frame.parse(
         bbox=bbox, around=around, everything=everything, zoom=picture_zoom(zoom), resolution=resolution, width=width,
         default="busiest place",
@@ -102,9 +102,8 @@ def film(
         zones=zones, every=every, span=span, duration=duration, fps=fps,
         least=(5 if public_least is None else public_least) if public else 0,
     )  # fmt: skip
-    tracks = open_sources(
-        *sources, columns=what.columns, attributes=names_in(where), track=track, time=time, **columns,
-        max_gap=max_gap, max_gap_distance=max_gap_distance,
+    tracks = tracks_from(
+        given, columns=what.columns, attributes=names_in(where), max_gap=max_gap, max_gap_distance=max_gap_distance,
         workers=workers, measure=str(what), progress=progress,
     )  # fmt: skip
-    return without_cut_ends(job.run(tracks, workers, progress), sources)
+    return without_cut_ends(job.run(tracks, workers, progress), given)

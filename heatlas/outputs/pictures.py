@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
-from heatlas.api import is_table, only_tables, open_points, open_sources
+from heatlas.api import tracks_from
 from heatlas.errors import BadOption
 from heatlas.finish import Finish
 from heatlas.frame import Frame, at_most_one
 from heatlas.grid import parse_measure, parse_point_measure
-from heatlas.keeping import is_library
 from heatlas.library.point_tables import chosen_points
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import picture_zoom
-from heatlas.sources.tables.track_tables import track_option
+from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
+from heatlas.sources.tables.given import TableOptions
 from heatlas.where import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from heatlas.sources.resolve import Given
     from heatlas.spread import Kernel
 
 __all__ = ["other_metrics", "picture", "without_cut_ends"]
@@ -85,14 +85,13 @@ def picture(
         "title": title, "scale_bar": scale_bar, "attribution": attribution, "garmin": garmin, "dpi": dpi,
     }  # fmt: skip
     _refuse_paint(output, {"--tone": tone, "--colormap": colormap, "--background": background}, legend or rgba)
-    of_tables = [is_table(source) for source in sources]
     columns = {
         "query": query, "table": table, "lat": lat, "lon": lon, "geometry": geometry, "crs": crs, "decimal": decimal,
         "dates": dates,
     }  # fmt: skip
-    track = track_option(list(compress(sources, of_tables)), track, weight=weight, **columns)
-    held = chosen_points(sources[0], measure) if len(sources) == 1 and is_library(sources[0]) else None
-    points = held is not None or (any(of_tables) and track is None)
+    given = resolve(sources, TableOptions(**columns, weight=weight, time=time, track=track))
+    held = chosen_points(given.path, measure) if isinstance(given, GivenLibrary) else None
+    points = held is not None or isinstance(given, GivenPoints)
     frame = Frame.parse(
         bbox=bbox, around=around, everything=everything, zoom=picture_zoom(zoom), resolution=resolution, width=width,
         default="all" if points else "busiest place",
@@ -109,16 +108,15 @@ def picture(
             },
             "tracks, and these are points: leave it out" + ("" if held else ", or say --track COLUMN"),
         )
-        if held is None:
-            only_tables(sources)
-        else:
-            given = {**columns, "weight": weight, "track": track, "time": time}
-            refuse({f"--{name}": value for name, value in given.items()}, "tables: say it to heatlas import")
+        if held is not None:
+            said = {**columns, "weight": weight, "track": track, "time": time}
+            refuse({f"--{name}": value for name, value in said.items()}, "tables: say it to heatlas import")
             measure = held[1]
         from heatlas.point_job import PointJob
+        from heatlas.point_set import PointSet
         from heatlas.warm import compile_points, points_are_cold
 
-        opened = held[0] if held else open_points(*sources, **columns, weight=weight, time=time)
+        opened = held[0] if held else PointSet.given(given.tables)  # type: ignore[union-attr]
         opened = opened.where(where, after, before)
         what = parse_point_measure(measure, opened.weight, density)
         finish = Finish.parse(output=output, measure=what, **look)  # type: ignore[arg-type]
@@ -131,29 +129,29 @@ def picture(
         {"--weight": weight, "--radius": radius, "--kernel": kernel, "--density": density or None},
         "points in a table, and these are tracks: leave it out",
     )
-    if not any(of_tables):
+    if isinstance(given, GivenLibrary) or not given.tables:
         refuse(
             {**{f"--{name}": value for name, value in columns.items()}, "--track": track, "--time": time},
             "tables, such as a .csv or a database: leave it out",
         )
     from heatlas.job import Job
 
-    what = parse_measure(measure or "passes", other_metrics(sources, of_tables, query, table))
+    what = parse_measure(measure or "passes", other_metrics(given))
     tracks_job = Job.parse(
         what, frame, Finish.parse(output=output, measure=what, **look), smooth=smooth or "auto",  # type: ignore[arg-type]
         where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc,
     )  # fmt: skip
-    tracks = open_sources(
-        *sources, columns=what.columns, attributes=names_in(where), track=track, time=time, **columns,
-        max_gap=max_gap, max_gap_distance=max_gap_distance,
+    assert not isinstance(given, GivenPoints)
+    tracks = tracks_from(
+        given, columns=what.columns, attributes=names_in(where), max_gap=max_gap, max_gap_distance=max_gap_distance,
         workers=workers, measure=str(what), progress=progress,
     )  # fmt: skip
-    return without_cut_ends(tracks_job.run(tracks, workers, progress), sources)
+    return without_cut_ends(tracks_job.run(tracks, workers, progress), given)
 
 
-def without_cut_ends(report: dict[str, Any], sources: Sequence[Any]) -> dict[str, Any]:
+def without_cut_ends(report: dict[str, Any], given: Given) -> dict[str, Any]:
     """Say nothing of open places of a library: the ends that it shows are cut, and it told of true ones itself."""
-    if any(map(is_library, sources)):
+    if isinstance(given, GivenLibrary):
         report.pop("open_places", None)
     return report
 
@@ -169,15 +167,14 @@ def _refuse_paint(output: Path, given: dict[str, str | None], painted: bool) -> 
             raise BadOption(f"{name} is for what is painted, and {output.name} holds values: {hint}, or leave it out")
 
 
-def other_metrics(sources: Sequence[Any], of_tables: Sequence[bool], query: str | None, table: str | None) -> list[str]:
+def other_metrics(given: Given) -> list[str]:
     """Names of all columns of tables whose rows are fixes: any of them may be a metric."""
-    if not any(of_tables):
+    tables = [each for each in given.tables if not each.is_stdin] if isinstance(given, GivenTracks) else []
+    if not tables:
         return []
-    from heatlas.sources.tables import open_table
     from heatlas.sources.tables.track_columns import metric_names
 
-    tables = [source for source, yes in zip(sources, of_tables, strict=True) if yes and source != "-"]
-    return [name for source in tables for name in metric_names(open_table(source, query=query, table=table))]
+    return [name for each in tables for name in metric_names(each.table)]
 
 
 def _kernel(radius: str | None, shape: str | None, smooth: str | None) -> Kernel | None:

@@ -6,18 +6,21 @@ from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from heatlas.api import is_table, only_tables
 from heatlas.errors import BadOption
-from heatlas.keeping import is_library, library_of, open_places_of
+from heatlas.keeping import library_for, open_places_of
+from heatlas.library.point_tables import named_tables
 from heatlas.outputs.refusing import refuse
 from heatlas.outputs.zooms import tile_zooms
 from heatlas.point_set import NoRows
 from heatlas.privacy import as_option
-from heatlas.sources.tables.track_tables import track_option
+from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
+from heatlas.sources.tables.given import TableOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
+
+    from heatlas.sources.resolve import Given
 
 __all__ = ["page", "tiles"]
 
@@ -88,18 +91,19 @@ def tiles(
         weight=weight, time=time, track=track,
     )  # fmt: skip
     last: dict[str, Any] = {}
-    if watch and not (len(sources) == 1 and is_library(sources[0])):
+    given = resolve(sources, TableOptions(**of_tables))
+    if watch and not isinstance(given, GivenLibrary):
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
     gaps = {"max_gap": max_gap, "max_gap_distance": max_gap_distance}
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
     try:
-        with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
+        with _opened(given, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
             how: dict[str, Any] = {
                 **options, **rest, **_openly(public, public_least), "utc": utc, "refit": refit, "workers": workers
             }  # fmt: skip
             if not watch:
                 made = publish(path, output, progress=progress, **how)
-                return {**_open_places(sources, path, bool(made["tiles"].get("written"))), **brought, **made}
+                return {**_open_places(given, path, bool(made["tiles"].get("written"))), **brought, **made}
 
             def tell(report: dict[str, Any]) -> None:
                 last.update(report)
@@ -182,7 +186,8 @@ def page(
     )  # fmt: skip
     gaps = {"max_gap": max_gap, "max_gap_distance": max_gap_distance}
     hiding = {"clip_ends": clip_ends, "zones": zones, "workers": workers, **gaps}
-    with _opened(sources, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
+    given = resolve(sources, TableOptions(**of_tables))
+    with _opened(given, of_tables, chosen, hiding, public, progress) as (path, rest, brought):
         made = publish_html(
             path,
             output,
@@ -193,13 +198,13 @@ def page(
             **options,
             **rest,
         )
-        known = _open_places(sources, path)
+        known = _open_places(given, path)
     return {**known, **brought, **made, "outputs": [made["output"]]}
 
 
-def _open_places(sources: Collection[Any], path: Path, written: bool = True) -> dict[str, Any]:
+def _open_places(given: Given, path: Path, written: bool = True) -> dict[str, Any]:
     """Find what a library should hide and does not, when anything was written that others may see."""
-    return {"open_places": open_places_of(path)} if written and any(map(is_library, sources)) else {}
+    return {"open_places": open_places_of(path)} if written and isinstance(given, GivenLibrary) else {}
 
 
 def _openly(public: bool, least: int | None) -> dict[str, Any]:
@@ -230,7 +235,7 @@ def _emptied(output: Path, **how: Any) -> dict[str, Any]:
 
 @contextmanager
 def _opened(
-    sources: Collection[Any],
+    given: Given,
     of_tables: dict[str, Any],
     chosen: dict[str, Any],
     hiding: dict[str, Any],
@@ -242,35 +247,34 @@ def _opened(
     The report is of what was brought into a library that is made for the while.
     """
     brought: dict[str, Any] = {}
-    if not any(map(is_table, sources)):
+    if isinstance(given, GivenLibrary) or not given.tables:
         refuse(
             {f"--{name}": value for name, value in of_tables.items()},
             "tables, such as a .csv or a database: leave it out",
         )
-        with library_of(sources, progress, told=brought.update, **hiding) as path:
-            yield path, chosen, _without_library(brought)
+    if isinstance(given, GivenLibrary):
+        with library_for(given, progress, **hiding) as path:
+            yield path, chosen, {}
         return
-    track = track_option([source for source in sources if is_table(source)], **{"track": None, **of_tables})
-    if track is not None:
+    if isinstance(given, GivenTracks):
         refuse({"--weight": of_tables.get("weight")}, "points in a table, and these are tracks: leave it out")
-        how = {**of_tables, "track": track, **hiding}
-        with library_of(sources, progress, told=brought.update, **how) as path:
+        with library_for((given, {}), progress, told=brought.update, **hiding) as path:
             yield path, chosen, _without_library(brought)
         return
-    only_tables(sources)
     refuse({"--clip-ends": hiding["clip_ends"], "--zone": hiding["zones"] or None, "--sport": chosen.get("sports"),
             "--max-gap": hiding["max_gap"], "--max-gap-distance": hiding["max_gap_distance"],
             "--public": public or None},
            "tracks, and a table's rows are points: leave it out, or say --track COLUMN")  # fmt: skip
-    name, workers = _name_of(sources), hiding["workers"]
-    with library_of(sources, progress, workers=workers, told=brought.update, name=name, **of_tables, **chosen) as path:
+    tables, workers = named_tables(given, name=_name_of(given), **chosen), hiding["workers"]
+    with library_for((GivenTracks(()), tables), progress, workers=workers, told=brought.update) as path:
         yield path, {}, _of_points(brought)
 
 
-def _name_of(sources: Collection[Any]) -> str:
+def _name_of(given: GivenPoints) -> str:
     """Name points after their table, as they will be called on a page; several tables are drawn together."""
     from heatlas.library.point_sets import name_from
 
+    sources = [each.source for each in given.tables]
     named = [source for source in sources if isinstance(source, (str, PurePath)) and str(source) != "-"]
     if len(sources) == 1 and named and "://" not in str(named[0]):
         with suppress(BadOption):  # another name will do: speed.csv is called as a measure of tracks is

@@ -19,7 +19,10 @@ from heatlas.errors import SourceFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Head", "address_of", "in_use", "read_head"]
+__all__ = ["LIBRARY_ID", "Head", "address_of", "in_use", "read_head"]
+
+LIBRARY_ID = 0x4865_4174
+"""Application id of the libraries of heatlas."""
 
 _HEADER = 100
 """Bytes: no database has fewer (https://www.sqlite.org/fileformat2.html, 1.3)."""

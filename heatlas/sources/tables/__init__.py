@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import re
 import sys
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, SourceFailed
 from heatlas.scratch import make_scratch
-from heatlas.sources.recognise import GEOPACKAGES, NOT_RECORDINGS, kind
-from heatlas.sources.sqlite_head import in_use, read_head
+from heatlas.sources.recognise import NOT_RECORDINGS
+from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, kind_of_content, look_at, plain_ending
 
 if TYPE_CHECKING:
+    from heatlas.sources.tables.file_kind import FileKind
     from heatlas.sources.tables.streams import Source
     from heatlas.sources.tables.table import Table
 
-__all__ = ["STDIN", "is_path", "is_table", "open_table"]
+__all__ = ["STDIN", "is_path", "is_table", "is_table_file", "open_table", "see"]
 
 STDIN = "-"
 """Source that stands for standard input."""
@@ -30,10 +32,7 @@ _PARQUET, _ARROW = (".parquet", ".geoparquet", ".pq"), (".arrow", ".arrows", ".f
 _VECTOR = (".gpkg", ".shp", ".shz", ".fgb", ".kml", ".kmz", ".gdb", ".mif")
 _ENDINGS = (*_DELIMITED, *_JSON, *_LINES, *_PARQUET, *_ARROW, *_VECTOR)
 _DATABASES = {"sqlite": "sqlite", "duckdb": "duckdb"}
-_VECTORS = frozenset({"geopackage", "shapefile", "flatgeobuf", "kml"})
-_KINDS = _VECTORS | {"workbook", "csv", "json", "parquet", "arrow", "sqlite", "duckdb"}
 _UNPACKED = frozenset({"parquet", "arrow", "sqlite", "duckdb"})
-_RECORDINGS = frozenset({"fit", "gpx", "tcx"})
 
 
 def is_path(source: object) -> bool:
@@ -58,17 +57,30 @@ def is_table(source: object) -> bool:
         return is_frame(source)
     if isinstance(source, str) and (source == STDIN or _URL.match(source)):
         return True
-    path = Path(source)
-    if path.is_dir():
-        return path.suffix.lower() in {".parquet", ".gdb"}
+    return is_table_file(Path(source), see(Path(source)))
+
+
+def see(path: Path) -> FileKind | None:
+    """Look at a file; None: it is a folder, there is none, or it cannot be read, which is said when it is opened."""
+    if os.path.isdir(path):  # noqa: PTH112 - a name that cannot be is none either
+        return None
     try:
-        found = _kind(path)
+        return look_at(path)
     except SourceFailed:
-        found = "unknown"
-    return found in _KINDS or (found not in _RECORDINGS and _ending(path) in _ENDINGS)
+        return None
 
 
-def open_table(source: object, *, query: str | None = None, table: str | None = None) -> Table:
+def is_table_file(path: Path, seen: FileKind | None) -> bool:
+    """Whether a file, or a folder, is a table, by what was seen in it; None: nothing was, or it cannot be read."""
+    if os.path.isdir(path):  # noqa: PTH112 - as above
+        return path.suffix.lower() in {".parquet", ".gdb"}
+    found = "unknown" if seen is None else seen.name
+    return found in TABLES or (found not in RECORDINGS and plain_ending(path) in _ENDINGS)
+
+
+def open_table(
+    source: object, *, query: str | None = None, table: str | None = None, seen: FileKind | None = None
+) -> Table:
     """Open anything that `is_table` says yes to; rows are read when they are asked for.
 
     Parameters
@@ -79,6 +91,8 @@ def open_table(source: object, *, query: str | None = None, table: str | None = 
         SQL, for databases.
     table : str, optional
         A table of a database, a layer of a file that holds several, or a sheet of a workbook.
+    seen : FileKind, optional
+        What was seen of a file when it was looked at, so that it need not be looked at again.
 
     Raises
     ------
@@ -100,11 +114,11 @@ def open_table(source: object, *, query: str | None = None, table: str | None = 
         if _URL.match(source):
             return _database(source, query, table)
     path = Path(source)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - as above
         raise BadOption(f"there is no file or folder {path}")
     if path.is_dir():
         return _folder(path, query, table)
-    return _file(path, query, table)
+    return _file(path, look_at(path) if seen is None else seen, query, table)
 
 
 def _only_plain(what: str, query: str | None, table: str | None) -> None:
@@ -133,57 +147,15 @@ def _folder(path: Path, query: str | None, table: str | None) -> Table:
     return read_parquet(path)
 
 
-def _ending(path: Path) -> str:
-    """Ending of a name, without that of a packed file."""
-    name = path.name.lower()
-    return Path(name.removesuffix(".gz").removesuffix(".zip")).suffix
-
-
-def _kind(path: Path) -> str:
-    """What a file is, looking into what is packed around one table."""
-    from heatlas.sources.tables.excel import is_workbook
-    from heatlas.sources.tables.streams import file_source, zipped_table
-
-    # A database that may be open in this process must not be opened by hand.
-    if in_use(path) and (asked := read_head(path)) is not None:
-        return "geopackage" if asked.application_id.to_bytes(4, "big", signed=True) in GEOPACKAGES else "sqlite"
-    try:
-        with path.open("rb") as file:
-            head = file.read(1 << 16)
-            found = kind(head)
-            if found in {"zip", "office", "unknown"} and is_workbook(file):
-                return "workbook"
-            if found == "zip":
-                inner = zipped_table(file)
-                if inner is None:
-                    return "zip"
-    except OSError as error:
-        raise SourceFailed(f"{path} cannot be read: {error.strerror or error}") from None
-    if found in {"gzip", "zip"}:
-        head = file_source(path).head
-    return _kind_of(head)
-
-
-def _kind_of(head: bytes) -> str:
-    """Kind of unpacked content, also of Arrow streams, and of text in UTF-16 without a byte-order mark."""
-    from heatlas.sources.tables.streams import encoding_of
-
-    found = kind(head)
-    if found == "unknown" and head.startswith(b"\xff\xff\xff\xff"):
-        return "arrow"  # a stream, which has no signature but this mark before each message
-    encoding, _ = encoding_of(head)
-    return kind(head.decode(encoding, "replace").encode()) if found == "unknown" and encoding != "utf-8" else found
-
-
-def _file(path: Path, query: str | None, table: str | None) -> Table:
-    found, ending = _kind(path), _ending(path)
+def _file(path: Path, seen: FileKind, query: str | None, table: str | None) -> Table:
+    found, ending = seen.name, plain_ending(path)
     if found in _UNPACKED and path.suffix.lower() in {".gz", ".zip"}:
         raise SourceFailed(f"{path} holds a file that cannot be read while it is packed ({found}); unpack it first")
     if found in _DATABASES:
         # In an address these two would end the path, or stand for another letter.
         place = str(path.absolute()).replace("%", "%25").replace("?", "%3F")
         return _database(f"{_DATABASES[found]}:///{place}", query, table)
-    if found in _VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
+    if found in VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
         return _vector(path, query, table)
     if found == "workbook":
         from heatlas.sources.tables.excel import read_excel
@@ -200,9 +172,11 @@ def _file(path: Path, query: str | None, table: str | None) -> Table:
         from heatlas.sources.tables.arrow import read_arrow
 
         return read_arrow(path)
-    from heatlas.sources.tables.streams import file_source
+    if seen.text is None:
+        from heatlas.sources.tables.streams import file_source
 
-    return _text(file_source(path), found, ending)
+        return _text(file_source(path), found, ending)
+    return _text(seen.text, found, ending)
 
 
 def _text(source: Source, found: str, ending: str) -> Table:
@@ -221,7 +195,7 @@ def _text(source: Source, found: str, ending: str) -> Table:
         from heatlas.sources.tables.csv import read_csv
 
         return read_csv(source)
-    what = NOT_RECORDINGS.get(found, f"a recording ({found.upper()})" if found in _RECORDINGS else found)
+    what = NOT_RECORDINGS.get(found, f"a recording ({found.upper()})" if found in RECORDINGS else found)
     what = what.removesuffix(", not a recording").replace("not a kind of recording", "not a kind of table")
     raise SourceFailed(f"{source.name} is no table of points: {what}")
 
@@ -240,13 +214,13 @@ def _standard_input(query: str | None, table: str | None) -> Table:
 
     name = "standard input"
     source = stream_source(sys.stdin.buffer, name)
-    found = _kind_of(source.head)
-    if found in _KINDS - {"csv", "json"} or found in {"zip", "office"}:
+    found = kind_of_content(source.head)
+    if found in TABLES - {"csv", "json"} or found in {"zip", "office"}:
         scratch = make_scratch()
         atexit.register(scratch.close)
         path = scratch.path / f"input.{found}"
         with path.open("wb") as file:
             file.writelines(source.open([]))
-        return _file(path, query, table)
+        return _file(path, look_at(path), query, table)
     _only_plain(name, query, table)
     return _text(source, found, "")

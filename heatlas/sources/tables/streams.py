@@ -85,8 +85,15 @@ class Chunks(io.RawIOBase):
         return n
 
 
-def file_source(path: Path) -> Source:
+def file_source(path: Path, file: BinaryIO | None = None) -> Source:
     """Look into a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : binary file, optional
+        The same, open at its beginning; by default it is opened, and closed again.
 
     Raises
     ------
@@ -101,7 +108,8 @@ def file_source(path: Path) -> Source:
         except OSError as error:
             raise SourceFailed(f"{path} cannot be read: {error.strerror or error}") from None
 
-    return Source(name=str(path), head=_first(begin([]))[0], open=begin)
+    pieces = begin([]) if file is None else unpacked(file, [], str(path))
+    return Source(name=str(path), head=_first(pieces)[0], open=begin)
 
 
 def stream_source(file: BinaryIO, name: str) -> Source:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, HeatlasError
-from heatlas.sources.tables import STDIN, is_table, open_table
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
 from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines, start_column
 from heatlas.sources.tables.settled import settled
@@ -15,11 +14,12 @@ from heatlas.sources.tables.track_times import looks_like_time, may_be_times
 from heatlas.sources.tables.tracks import read_tracks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     import pyarrow as pa
 
     from heatlas.batch import Recording
+    from heatlas.sources.tables.given import GivenTable, TableOptions
     from heatlas.sources.tables.table import Table
 
 __all__ = ["ALL", "hint", "recordings_of", "track_option"]
@@ -34,40 +34,36 @@ _IDS = """
 """
 
 
-def track_option(sources: Collection[Any], track: str | None, **options: Any) -> str | None:
+def track_option(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
     """Name the column that makes tracks of rows: as was said, else a column of encoded polylines, if there is one.
 
     Parameters
     ----------
-    sources : collection of str, Path or object
-        Tables, and others.
-    track : str, optional
-        What was said.
-    **options
-        query and table, as for `heatlas.sources.tables.open_table`; with any of lat, lon, geometry and weight the rows
-        are points, unless a track was said.
+    tables : sequence of GivenTable
+        Looked into one after the other until one has such a column.
+    options : TableOptions
+        With any of lat, lon, geometry and weight the rows are points, unless a track was said.
 
     Raises
     ------
     BadOption
         When a weight is given with a track: it would be ignored.
     """
-    if track is not None and options.get("weight") is not None:
+    track, query = options.track, options.query
+    if track is not None and options.weight is not None:
         raise BadOption(f"--weight is for points, and with --track {track} rows are tracks: leave it out")
-    query, layer = options.get("query"), options.get("table")
-    if track is not None or any(options.get(name) for name in ("lat", "lon", "geometry", "weight")):
+    if track is not None or any((options.lat, options.lon, options.geometry, options.weight)):
         return track
     if query is not None and "polyline" not in query.lower() and "*" not in query:
         return None
-    for source in sources:
-        if isinstance(source, str) and source == STDIN:
+    for given in tables:
+        if given.is_stdin:
             continue
         with contextlib.suppress(HeatlasError, OSError):  # said when it is opened to be read
-            if is_table(source):
-                schema = open_table(source, query=query, table=layer).schema
-                found = polyline_column(schema, _has_positions(schema))
-                if found is not None:
-                    return found
+            schema = given.table.schema
+            found = polyline_column(schema, _has_positions(schema))
+            if found is not None:
+                return found
     return None
 
 

@@ -1,0 +1,218 @@
+"""Resolve what was handed over: every source is looked at once, and what it is goes on as a tagged value.
+
+================ ==============================================================
+`GivenTracks`    recordings, and tables whose rows are tracks or fixes of them
+`GivenPoints`    tables whose rows are points
+`GivenLibrary`   a library
+================ ==============================================================
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatlas.errors import BadOption
+from heatlas.sources.tables.given import GivenTable, TableOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+__all__ = [
+    "Given", "GivenLibrary", "GivenPoints", "GivenTracks", "refuse_odd", "resolve", "resolve_import",
+    "resolve_served", "resolve_tables", "resolve_tracks",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTracks:
+    """Recordings, and tables whose rows are tracks, or fixes of them."""
+
+    paths: tuple[Path, ...]
+    """Files, folders and archives of recordings."""
+    tables: tuple[GivenTable, ...] = ()
+    track: str | None = None
+    """Column of the tables that makes tracks of their rows; None: none was said, and none found."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPoints:
+    """Tables whose rows are points."""
+
+    tables: tuple[GivenTable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLibrary:
+    """A library of heatlas."""
+
+    path: Path
+
+
+Given = GivenTracks | GivenPoints | GivenLibrary
+"""What was handed over for one map."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """All sources, told apart."""
+
+    paths: tuple[Path, ...]
+    tables: tuple[GivenTable, ...]
+    libraries: tuple[Path, ...]
+
+
+def resolve(sources: Collection[Any], options: TableOptions) -> Given:
+    """Tell what one map is drawn from.
+
+    Parameters
+    ----------
+    sources : collection of str, Path or object
+        As for `heatlas.api.open_sources` and `open_points`. Each file is opened once, to look into it; a table is
+        opened where only its columns tell whether it holds tracks.
+    options : TableOptions
+        How tables are read.
+
+    Raises
+    ------
+    BadOption
+        For what is no source, and for sources or options that do not go together.
+    """
+    parts = _apart(sources, options)
+    if not parts.tables:
+        return _tracks_of(parts, None)
+    track = _track_of(parts.tables, options)
+    if track is not None:
+        return _tracks_of(parts, track)
+    if parts.paths or parts.libraries:
+        raise BadOption("tables of points and recordings make two maps: name the one or the other")
+    return GivenPoints(parts.tables)
+
+
+def resolve_tracks(sources: Collection[Any], options: TableOptions) -> GivenTracks | GivenLibrary:
+    """Tell from what tracks are read: rows of tables are fixes then, also where nobody said of which track.
+
+    Raises
+    ------
+    BadOption
+        As `resolve` does.
+    """
+    parts = _apart(sources, options)
+    return _tracks_of(parts, _track_of(parts.tables, options) if parts.tables else None)
+
+
+def resolve_tables(sources: Collection[Any], options: TableOptions) -> GivenPoints:
+    """Take all sources for tables of points; what is none is refused when it is opened.
+
+    Raises
+    ------
+    BadOption
+        For what is no source.
+    """
+    refuse_odd(sources)
+    return GivenPoints(tuple(GivenTable(source, options) for source in sources))
+
+
+def resolve_import(sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints]:
+    """Tell what comes into a library, which holds tracks and points side by side.
+
+    Raises
+    ------
+    BadOption
+        As `resolve` does, and for a library, and a path under which there is nothing.
+    """
+    return _side_by_side(_apart(sources, options), sources, options)
+
+
+def resolve_served(sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints] | GivenLibrary:
+    """Tell what a library can be made of, as `resolve_import` does, or give the library that there is.
+
+    Raises
+    ------
+    BadOption
+        As that does.
+    """
+    parts = _apart(sources, options)
+    return _library_of(parts) if parts.libraries else _side_by_side(parts, sources, options)
+
+
+def _side_by_side(parts: _Parts, sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints]:
+    from heatlas.sources.tables import is_path
+
+    for path in parts.libraries:
+        raise BadOption(f"{path} is a library already: name what it was made from")
+    for source in sources:
+        if is_path(source) and not os.path.exists(source):  # noqa: PTH110 - nor under a name that cannot be
+            raise BadOption(f"there is no file or folder {source}")
+    track = _track_of(parts.tables, options) if parts.tables else None
+    if track is None:
+        return GivenTracks(parts.paths), GivenPoints(parts.tables)
+    return GivenTracks(parts.paths, parts.tables, track), GivenPoints(())
+
+
+def _tracks_of(parts: _Parts, track: str | None) -> GivenTracks | GivenLibrary:
+    return _library_of(parts) if parts.libraries else GivenTracks(parts.paths, parts.tables, track)
+
+
+def _library_of(parts: _Parts) -> GivenLibrary:
+    if len(parts.libraries) > 1 or parts.paths or parts.tables:
+        raise BadOption("a library goes alone: heatlas import SOURCE... -l LIBRARY brings more into it")
+    return GivenLibrary(parts.libraries[0])
+
+
+def _track_of(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
+    from heatlas.sources.tables.track_tables import track_option
+
+    return track_option(tables, options)
+
+
+def _apart(sources: Collection[Any], options: TableOptions) -> _Parts:
+    """Look at each source once."""
+    refuse_odd(sources)
+    paths: list[Path] = []
+    tables: list[GivenTable] = []
+    libraries: list[Path] = []
+    for source in sources:
+        kind = _look(source, options)
+        if isinstance(kind, GivenLibrary):
+            libraries.append(kind.path)
+        elif isinstance(kind, GivenTable):
+            tables.append(kind)
+        else:
+            paths.append(kind)
+    return _Parts(tuple(paths), tuple(tables), tuple(libraries))
+
+
+def _look(source: Any, options: TableOptions) -> Path | GivenTable | GivenLibrary:
+    from heatlas.sources.tables import is_path, is_table_file, see
+
+    if isinstance(source, os.PathLike) and not isinstance(source, Path):
+        source = Path(source)
+    if not is_path(source):
+        return GivenTable(source, options)
+    path = Path(source)
+    seen = see(path)
+    if seen is not None and seen.is_library:
+        return GivenLibrary(path)
+    return GivenTable(source, options, seen) if is_table_file(path, seen) else path
+
+
+def refuse_odd(sources: Collection[Any]) -> None:
+    """Refuse what is neither a path nor a table, and paths that are not given one by one.
+
+    Raises
+    ------
+    BadOption
+        Saying how to write it.
+    """
+    from heatlas.sources.tables import is_table
+
+    if not sources or any(isinstance(source, (list, tuple, set, frozenset)) for source in sources):
+        raise BadOption("give one source or more, one by one, such as open('a.gpx', 'b.gpx'); of a list open(*paths)")
+    for source in sources:
+        if not isinstance(source, (str, os.PathLike)) and not is_table(source):
+            raise BadOption(
+                f"{source!r:.60} is no source: give a path, the URL of a database, or a table such as a DataFrame"
+            )
