@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import heatlas
-from heatlas.errors import BadOption
+from heatlas.errors import BadOption, SourceFailed
 from heatlas.keeping import import_into, library_of
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve, resolve_import, resolve_tracks
 from heatlas.sources.tables.given import TableOptions
@@ -171,6 +171,17 @@ def test_a_table_that_cannot_be_opened_is_tried_again_when_it_is_read(tmp_path):
     Path("points.csv").rename("later.csv")
     assert given.tables[0].table.schema.names == ["lat", "lon", "beds"]
     assert given.tables[0].table is given.tables[0].table
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_not_waited_for():
+    for name, call in (("a.csv", heatlas.open_points), ("a.gpx", heatlas.inspect), ("b.csv", heatlas.inspect)):
+        os.mkfifo(name)
+        try:
+            said = call(name)["files"]["failed"][0]["reason"]
+        except SourceFailed as error:
+            said = str(error)
+        assert "not a regular file" in said
 
 
 @pytest.mark.parametrize(

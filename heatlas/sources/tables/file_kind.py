@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ def look_at(path: Path) -> FileKind:
         When it cannot be opened.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe may block, and what was read of it is gone
+            raise SourceFailed(f"{path} cannot be read: it is not a regular file")
         # A database that may be open in this process must not be opened by hand.
         if in_use(path) and (asked := read_head(path)) is not None:
             geopackage = asked.application_id.to_bytes(4, "big", signed=True) in GEOPACKAGES
