@@ -126,12 +126,13 @@ def test_a_mosaic_of_tiles_is_one_large_picture(path, web, measure, query, zoom)
     ]
     from starlette.datastructures import QueryParams
 
-    from heatlas.server.point_query import parse_point_look
+    from heatlas.server.query import request_of
     from heatlas.tiling.fields import field_window
+    from heatlas.tiling.request import read_look
 
     with open_library(path) as library:
         view = open_view(library)
-        look = parse_point_look(QueryParams(query[1:]), view.snapshot, measure)
+        look = read_look(request_of(QueryParams(query[1:]), measure), view.snapshot)
         field = Field(view, view.snapshot, choose(view.snapshot, Filter()), look)
         whole = field_window(field, window(zoom, x, y, 3, 3))
     assert same(np.block(tiles), whole.values)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from heatlas.sources.resolve import GivenPoints
     from heatlas.sources.tables.given import GivenTable
 
-__all__ = ["chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_data"]
+__all__ = [
+    "chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_data", "stored_points",
+]  # fmt: skip
 
 
 def named_tables(
@@ -113,6 +115,12 @@ def split_measure(text: str) -> tuple[str, str] | None:
 
 
 def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str | None] | None:
+    """Show the point set of a library that a measure is of, and its reduction, as `stored_points` finds them."""
+    found = stored_points(path, measure)
+    return None if found is None else (opened_points(path, found[0]), found[1])
+
+
+def stored_points(path: str | Path, measure: str | None) -> tuple[StoredPoints, str | None] | None:
     """Find the point set of a library that a measure is of.
 
     Parameters
@@ -125,8 +133,8 @@ def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str 
 
     Returns
     -------
-    (PointSet, str or None) or None
-        The points as they were read, and the measure without the name, as `heatlas.grid.parse_point_measure` takes
+    (StoredPoints, str or None) or None
+        What is known of the points, and the measure without the name, as `heatlas.grid.parse_point_measure` takes
         it; None: tracks are meant.
 
     Raises
@@ -149,7 +157,7 @@ def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str 
     if not alike and not tracks:
         alike = [one for one, stored in known.items() if stored.weight == name]
     if len(alike) == 1:
-        return opened_points(path, known[alike[0]]), reduction or None
+        return known[alike[0]], reduction or None
     if name and tracks and reduction not in {"sum", "count"}:
         return None
     if name:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import suiting_colours
 from heatlas.grid import Grid, parse_measure
-from heatlas.library.point_tables import chosen_points, split_measure
+from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
 from heatlas.point_set import framed
 from heatlas.publish.crowded import titles_of
@@ -182,7 +182,7 @@ def _plans(
     if look.get("measure") and measures and not groups:
         raise BadOption(f"--measure is for one layer, and --layers {layers} names measures itself: add it there")
     asked = [*([look.get("measure")] if groups or not measures else []), *measures]
-    of_points = [chosen_points(path, measure) is not None for measure in asked]
+    of_points = [stored_points(path, measure) is not None for measure in asked]
     for word, points in zip(measures, of_points[len(asked) - len(measures) :], strict=True):
         if not points:
             _check_measure(word)

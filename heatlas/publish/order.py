@@ -9,45 +9,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.colormaps import colormap as named_colours
 from heatlas.errors import BadOption, NothingToDraw
-from heatlas.finish import in_base_unit, measure_unit
-from heatlas.frame import at_most_one
-from heatlas.grid import parse_measure, parse_point_measure
-from heatlas.library.point_tables import chosen_points
-from heatlas.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
+from heatlas.library.point_tables import stored_points
 from heatlas.privacy import owner_secret
 from heatlas.publish.apart import last_zoom_of_points
-from heatlas.smooth import Smoothing
 from heatlas.tiling.fields import Field, first_zoom
-from heatlas.tiling.look import Filter, Look
+from heatlas.tiling.look import Filter
+from heatlas.tiling.request import LAST_ZOOM, TileRequest, Wording, parse_look
 from heatlas.tiling.scales import colours_of
 from heatlas.tiling.snapshot import choose, chosen_of, refuse_absent
 from heatlas.tiling.view import known_in
-from heatlas.tone import parse_scale
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from heatlas.grid import Measure
-    from heatlas.spread import Kernel
+    from heatlas.tiling.look import Look
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
-    from heatlas.tone import Scale
 
-__all__ = ["FINEST", "FORMS", "Order", "last_zoom", "look_words", "parse_order", "refuse_none_chosen"]
+__all__ = ["FORMS", "Order", "last_zoom", "look_words", "parse_order", "refuse_none_chosen"]
 
 FORMS = ("png", "webp")
 """Forms of tiles."""
-FINEST = 22
-"""Finest zoom that can be published, as it is the finest that is served."""
 _DRAWING = ("1", "0.1.0")
 """A number, raised by hand when the same order is drawn otherwise, so that all published tiles are drawn again; and the
 version of the first release whose tiles are as they would be drawn today. A release changes neither."""
-_RADIUS, _SHAPE = "15px", "gaussian"
-_WIDEST_PX, _WIDEST_M = 64.0, 1_000_000.0
-"""As on the live map."""
+_WORDS = Wording(
+    prefix="--",
+    for_points="{name} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)",
+    for_tracks="{name} is for tracks: the points of {points} are added up already; choose rows when they are imported",
+    smooth_of_points=None,
+    too_wide="{name} {given} is too wide for tiles: take at most {most}",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +192,7 @@ def parse_order(
     ----------
     library_path : str or Path
         The library, which says what a measure such as "sum(NAME)" is of: see
-        `heatlas.library.point_tables.chosen_points`.
+        `heatlas.library.point_tables.stored_points`.
     zooms : (int, int), optional
         First and last zoom.
     measure : str, optional
@@ -223,65 +217,11 @@ def parse_order(
     """
     if form not in FORMS:
         raise BadOption(f"tiles are written as {' or '.join(FORMS)}, not as {form!r}")
-    if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= FINEST:
-        raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {FINEST}, such as 0-16")
-    if colormap is not None:
-        named_colours(colormap)
-    chosen = Filter(where or None, tuple(sorted(set(sports))), after or None, before or None)
-    held = chosen_points(library_path, measure)
-    if held is None:
-        _refuse_of_points(radius, kernel, density)
-        parsed, name, spreading = parse_measure(measure or "passes"), "", None
-        smoothing = parse_smoothing(smooth or "auto")
-    else:
-        points, reduction = held
-        name = points.name
-        _refuse_filter(chosen, name)
-        parsed = parse_point_measure(reduction, points.weight, density)
-        smoothing, spreading = Smoothing(), _kernel(radius, kernel, smooth)
-    return Order(Look(parsed, smoothing, _scale(tone, parsed), colormap, name, spreading), chosen, form, zooms, title,
-                 attribution)  # fmt: skip
-
-
-def _scale(tone: str | None, measure: Measure) -> Scale | None:
-    return in_base_unit(parse_scale(tone), measure_unit(measure)) if tone else None
-
-
-def _refuse_of_points(radius: str | None, kernel: str | None, density: bool) -> None:
-    for option, value in {"--radius": radius, "--kernel": kernel, "--density": density or None}.items():
-        if value is not None:
-            raise BadOption(f"{option} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)")
-
-
-def _refuse_filter(chosen: Filter, name: str) -> None:
-    given = {
-        "--where": chosen.where, "--sport": chosen.sports or None, "--after": chosen.after, "--before": chosen.before
-    }  # fmt: skip
-    for option, value in given.items():
-        if value is not None:
-            raise BadOption(
-                f"{option} is for tracks: the points of {name} are added up already; choose rows when they are imported"
-            )
-
-
-def _kernel(radius: str | None, shape: str | None, smooth: str | None) -> Kernel:
-    """Kernel of points: a radius and a shape, or the width of a Gaussian.
-
-    Raises
-    ------
-    BadOption
-        For what is none, or too wide.
-    """
-    at_most_one({"--radius": radius, "--smooth": smooth})
-    at_most_one({"--kernel": shape, "--smooth": smooth})
-    if smooth is not None and smooth.strip().lower() != "auto":
-        option, kernel = "--smooth", kernel_of_smoothing(smooth)
-    else:
-        option, kernel = "--radius", parse_kernel(radius or _RADIUS, shape or _SHAPE)
-    times = 3 if option == "--smooth" else 1  # a radius is three standard deviations
-    if kernel.pixels > _WIDEST_PX or kernel.metres > _WIDEST_M:
-        raise BadOption(
-            f"{option} {smooth or radius} is too wide for tiles: take at most {_WIDEST_PX / times:.0f}px or "
-            f"{_WIDEST_M / times / 1000:.0f}km"
-        )
-    return kernel
+    if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= LAST_ZOOM:
+        raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {LAST_ZOOM}, such as 0-16")
+    asked = TileRequest(
+        measure=measure or None, where=where or None, sports=tuple(sports), after=after or None, before=before or None,
+        smooth=smooth, radius=radius, kernel=kernel or None, density=density or None, tone=tone, colormap=colormap,
+    )  # fmt: skip
+    look = parse_look(asked, stored_points(library_path, measure), _WORDS)
+    return Order(look, asked.filter, form, zooms, title, attribution)

@@ -6,7 +6,7 @@
 `app`, `running`          which address is answered by what; serving until Ctrl-C
 `guard`                   hosts, origins, tokens; what every answer says to browsers
 `site`                    what a running server has
-`query`, `point_query`    parameters, held to limits
+`query`                   parameters, held to limits
 `answers`                 bytes with ETag, gzip; errors as JSON
 `summary`, `who`          what is in the library; who passed here
 `services`, `description` TileJSON, WMTS, legends; OpenAPI

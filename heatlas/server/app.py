@@ -22,21 +22,22 @@ from heatlas.server.answers import JSON, answer, failed, packed_json
 from heatlas.server.description import description
 from heatlas.server.guard import guarded
 from heatlas.server.openness import parse_public_measures, refuse_closed
-from heatlas.server.point_query import doubled, parse_point_look, parse_spreading, unfit_for
-from heatlas.server.query import LAST_ZOOM, OF_POINTS, SHOWN, only, parse_filter_of, parse_look, whole, without
+from heatlas.server.query import SHOWN, only, parse_filter_of, request_of, unfit_for, whole, without
 from heatlas.server.services import capabilities, legend_png, tile_json
 from heatlas.server.site import Site, shut
-from heatlas.server.summary import library_data, point_measures
+from heatlas.server.summary import library_data
 from heatlas.server.uploads import receive, tidy
 from heatlas.server.who import passing_data
 from heatlas.tiling.crowds import LEAST
-from heatlas.tiling.encoding import TYPES, empty, encode
-from heatlas.tiling.fields import SIDE, Field, field_window
+from heatlas.tiling.encoding import TYPES
+from heatlas.tiling.facts import point_measures
+from heatlas.tiling.fields import Field
 from heatlas.tiling.look import Filter
-from heatlas.tiling.scales import colours_of, scale_data, tone_of
+from heatlas.tiling.painting import tile_bytes
+from heatlas.tiling.request import LAST_ZOOM, OF_POINTS, OF_TRACKS, parse_kernel_of, read_look
+from heatlas.tiling.scales import scale_data
 from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import choose_in, open_view
-from heatlas.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -178,10 +179,9 @@ def _field_of(site: Site, snapshot: Snapshot, query: QueryParams, measure: str |
     """What a request wants to see."""
     if measure is None and snapshot.point_sets and not snapshot.activities:
         measure = point_measures(snapshot)[0]["name"]
-    look = parse_point_look(query, snapshot, measure)
-    if look is not None:
+    look = read_look(request_of(query, measure), snapshot)
+    if look.point_set:
         return Field(site.view, snapshot, choose(snapshot, Filter()), look)
-    look = parse_look(query, measure)
     refuse_closed(site, look)
     wanted = parse_filter_of(query, site.public)
     return Field(site.view, snapshot, choose_in(site.view, snapshot, wanted, metric=look.measure.metric), look)
@@ -214,7 +214,7 @@ def _capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     only(query, *SHOWN)
     # What cannot be asked is refused here, not by each tile: of each kind of layer what is for it.
     _field_of(site, snapshot, without(query, OF_POINTS), "passes")
-    parse_spreading(query)
+    parse_kernel_of(request_of(without(query, OF_TRACKS), None))
     for measure in point_measures(snapshot):
         _field_of(site, snapshot, without(query, unfit_for(measure["name"])), measure["name"])
     return capabilities(site, snapshot, request)
@@ -255,13 +255,7 @@ async def _tile(request: Request) -> Response:
 def _draw(
     site: Site, snapshot: Snapshot, request: Request, place: tuple[int, int, int], twice: bool, form: str
 ) -> bytes:
-    """Draw a tile; one of doubled resolution as its four tiles of the next zoom, in the colours of its own."""
-    zoom, x, y = place
-    side, finer = (2 * SIDE, zoom + 1) if twice else (SIDE, zoom)
+    """Draw a tile; `twice` is for screens of double density."""
     field = _field_of(site, snapshot, request.query_params, request.path_params["measure"])
     refuse_closed(site, field.look, raw=form == "npy")
-    window = Window(SIDE * 2.0**finer, x * side, y * side, side, side)
-    grid = field_window(doubled(field) if twice else field, window)
-    if grid is None:
-        return empty(side, form)
-    return encode(grid, None if form == "npy" else tone_of(field, zoom), colours_of(field), form)
+    return tile_bytes(field, *place, dense=twice, form=form)

@@ -9,10 +9,11 @@ from heatlas.grid import COUNTS, SPENT, parse_measure
 from heatlas.mercator import MAX_LATITUDE
 from heatlas.metrics import METRICS
 from heatlas.server.openness import shows
-from heatlas.server.query import LAST_ZOOM, LIMITS
+from heatlas.server.query import LIMITS
 from heatlas.server.who import FARTHEST
 from heatlas.spread import SHAPES
 from heatlas.tiling.encoding import TYPES
+from heatlas.tiling.request import LAST_ZOOM
 from heatlas.version import __version__
 
 if TYPE_CHECKING:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from heatlas.colormaps import colormap
 from heatlas.errors import BadOption
-from heatlas.finish import in_base_unit, measure_unit
-from heatlas.grid import parse_measure
-from heatlas.parsing import parse_smoothing
-from heatlas.tiling.look import Filter, Look
-from heatlas.tone import parse_scale
+from heatlas.tiling.look import Filter
+from heatlas.tiling.request import OF_POINTS, OF_TRACKS, TileRequest
 from heatlas.where import moment_seconds, parse_filter, parse_moment
 
 if TYPE_CHECKING:
@@ -19,35 +15,26 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import QueryParams
 
-    from heatlas.grid import Measure
-    from heatlas.tone import Scale
-
 __all__ = [
-    "FILTER", "LAST_ZOOM", "LIMITS", "OF_POINTS", "OF_TRACKS", "SHOWN", "checked", "only", "parse_colours",
-    "parse_filter_of", "parse_look", "whole", "within", "without",
+    "FILTER", "LIMITS", "SHOWN", "checked", "only", "parse_filter_of", "request_of", "unfit_for", "whole", "within",
+    "without",
 ]  # fmt: skip
 
-LAST_ZOOM = 22
-"""Finest zoom of tiles that are served."""
 LIMITS = {
     "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 80, "colormap": 400, "tone": 60, "smooth": 20,
     "radius": 20, "kernel": 20, "density": 5,
 }  # fmt: skip
 """Characters of each parameter at most."""
 _SPORTS = 40
-_WIDEST_PX, _WIDEST_M = 16.0, 100_000.0
 _WILDCARDS = 4
 """Wildcards of a LIKE at most: each multiplies the time it may take."""
 _PUBLIC = frozenset({"sport", "year", "month"})
 """What a public map may be filtered by with `where`: nothing that tells one activity from another."""
 FILTER = ("where", "sport", "after", "before")
 """Parameters that say which activities count."""
-OF_TRACKS = (*FILTER, "smooth")
-"""What cannot be asked of points."""
-OF_POINTS = ("radius", "kernel", "density")
-"""What cannot be asked of tracks."""
 SHOWN = (*OF_TRACKS, *OF_POINTS, "colormap", "tone")
 """What counts, and how it is shown."""
+_TEXTS = ("where", "after", "before", "smooth", "radius", "kernel", "tone", "colormap")
 EVERYWHERE = ("token", "v")
 """Parameters that any request may have: who asks, and for which state of the library."""
 
@@ -158,48 +145,29 @@ def _nodes(tree: Any) -> list[dict[str, Any]]:
     return found
 
 
-def parse_look(query: QueryParams, measure: str | None) -> Look:
-    """Read colormap, tone and smooth for a measure of tracks.
+def request_of(query: QueryParams, measure: str | None) -> TileRequest:
+    """Read what tiles are to show, each parameter held to its length.
 
     Raises
     ------
     BadOption
-        For what is none, or too wide or too long.
+        For what is too long, and a density that is neither 0 nor 1.
     """
-    text = checked("measure", measure)
-    parsed = parse_measure("passes" if text is None else text)
-    smoothing = parse_smoothing(checked("smooth", query.get("smooth")) or "auto")
-    if smoothing.pixels > _WIDEST_PX or smoothing.metres > _WIDEST_M:
-        raise BadOption(f"smooth is too wide: at most {_WIDEST_PX:.0f}px or {_WIDEST_M / 1000:.0f}km")
-    for unfit in OF_POINTS:
-        if unfit in query:
-            raise BadOption(f"{unfit} is for points, and {parsed} is of tracks: they take smooth")
-    scale, name = parse_colours(query, parsed)
-    return Look(parsed, smoothing, scale, name)
+    texts = {name: checked(name, query.get(name)) for name in _TEXTS}
+    density = checked("density", query.get("density"))
+    if density not in {None, "0", "1"}:
+        raise BadOption("density is 1, for values per square kilometre, or 0")
+    return TileRequest(
+        measure=checked("measure", measure),
+        sports=tuple(query.getlist("sport")),
+        density=None if density is None else density == "1",
+        **texts,
+    )
 
 
-def parse_colours(query: QueryParams, measure: Measure) -> tuple[Scale | None, str | None]:
-    """Read tone and colormap, None where they are left open.
-
-    Raises
-    ------
-    BadOption
-        For what is none.
-    """
-    tone = checked("tone", query.get("tone"))
-    name = checked("colormap", query.get("colormap")) or None
-    if name is not None:
-        colormap(name)
-    scale = in_base_unit(parse_scale(tone), measure_unit(measure)) if tone else None
-    if scale is not None and scale.range is not None and not _sound(scale.curve, *scale.range):
-        raise BadOption(f"the range of tone {tone!r} is too wide or too narrow to be drawn")
-    return scale, name
-
-
-def _sound(curve: str, low: float, high: float) -> bool:
-    """Whether single precision tells the values of a range apart."""
-    least, most = 1e-9, 1e12
-    return max(abs(low), abs(high)) <= most and high - low >= least and (curve != "log" or low >= least)
+def unfit_for(measure: str) -> tuple[str, ...]:
+    """Parameters that cannot be asked of a measure of points such as "mean(NAME)"."""
+    return OF_TRACKS if measure.startswith(("sum", "count")) else (*OF_TRACKS, "density")
 
 
 def whole(name: str, text: str | None, low: int, high: int, default: int | None = None) -> int:

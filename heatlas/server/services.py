@@ -12,14 +12,14 @@ from xml.sax.saxutils import escape
 from heatlas.finish import measure_unit
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
 from heatlas.picture import Picture
-from heatlas.server.point_query import unfit_for
-from heatlas.server.query import LAST_ZOOM, OF_POINTS
+from heatlas.server.query import unfit_for
 from heatlas.server.summary import measures_of
 from heatlas.sinks.png import encode_png
 from heatlas.ticks import nice_ticks
 from heatlas.tiling.facts import bounds_in, first_view, name_of, places_in
 from heatlas.tiling.fields import SIDE, first_zoom
 from heatlas.tiling.point_places import box_of
+from heatlas.tiling.request import LAST_ZOOM, OF_POINTS
 from heatlas.tiling.scales import colours_of, field_title, point_title, tone_of
 from heatlas.units import legend_title
 

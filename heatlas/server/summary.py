@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.colormaps import colormap, names
-from heatlas.grid import POINT_REDUCTIONS, parse_point_measure
 from heatlas.report import place_data
 from heatlas.server.openness import is_open_measure
-from heatlas.server.query import LAST_ZOOM
 from heatlas.tiling.crowds import whole_in
-from heatlas.tiling.facts import measures_of_tracks, name_of, places_in
+from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, point_measures
 from heatlas.tiling.fields import first_zoom
 from heatlas.tiling.point_places import box_of, spots_of
-from heatlas.tiling.scales import hex_colours, point_title, title_of
+from heatlas.tiling.request import LAST_ZOOM
+from heatlas.tiling.scales import hex_colours, title_of
 from heatlas.tiling.view import crowds_in, signs_matter
 from heatlas.tone import CURVES
 from heatlas.where import start_of
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from heatlas.tiling.snapshot import Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["is_told", "library_data", "measures_of", "point_measures", "told_metres"]
+__all__ = ["is_told", "library_data", "measures_of", "told_metres"]
 
 _SPOTS = 12
 """Spots of each point set that are named."""
@@ -147,16 +146,6 @@ def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
         "bbox": list(box_of(stored)),
         "places": [{"center": list(spot.center), "bbox": list(spot.bbox), "points": spot.points} for spot in spots],
     }
-
-
-def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
-    """Measures of the point sets: of those without weights the count alone."""
-    found = []
-    for name, stored in snapshot.point_sets.items():
-        for reduction in POINT_REDUCTIONS if stored.weight is not None else ("count",):
-            title = point_title(name, title_of(parse_point_measure(reduction, stored.weight)))
-            found.append({"name": f"{reduction}({name})", "title": title, "points": name})
-    return found
 
 
 def measures_of(site: Site, snapshot: Snapshot) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.grid import COUNTS, SPENT, Measure
+from heatlas.grid import COUNTS, POINT_REDUCTIONS, SPENT, Measure, parse_point_measure
 from heatlas.library.chunks import read_column
 from heatlas.library.columns import VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
@@ -15,6 +15,7 @@ from heatlas.library.visits import read_visits
 from heatlas.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.places import find_places
 from heatlas.tiling.look import Filter
+from heatlas.tiling.scales import point_title, title_of
 from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import census_of, known_in
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in"]
+__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "point_measures"]
 
 _PLACES = 50
 """Places that are named."""
@@ -52,6 +53,16 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
         for name, scale in VALUES.items():
             if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
                 found.append(Measure("mean", name))
+    return found
+
+
+def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Name and title of each measure of the point sets, and whose it is: of those without weights the count alone."""
+    found = []
+    for name, stored in snapshot.point_sets.items():
+        for reduction in POINT_REDUCTIONS if stored.weight is not None else ("count",):
+            title = point_title(name, title_of(parse_point_measure(reduction, stored.weight)))
+            found.append({"name": f"{reduction}({name})", "title": title, "points": name})
     return found
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heatlas.tiling.view import View
 
 __all__ = [
-    "SIDE", "Field", "as_drawn", "bare", "drawn_zoom", "field_window", "first_zoom", "margins", "mosaic",
+    "SIDE", "Field", "as_drawn", "bare", "doubled", "drawn_zoom", "field_window", "first_zoom", "margins", "mosaic",
     "signs_matter_in", "smoothed",
 ]  # fmt: skip
 
@@ -77,6 +77,14 @@ def as_drawn(field: Field, zoom: int) -> tuple[Field, int]:
     if drawn < zoom and not kernel.metres:
         kernel = replace(kernel, pixels=kernel.pixels / 2 ** (zoom - drawn))
     return replace(field, look=replace(field.look, kernel=kernel)), drawn
+
+
+def doubled(field: Field) -> Field:
+    """The same on a screen of double density, where as many pixels are half as far."""
+    kernel = field.look.kernel
+    if kernel is None:
+        return field
+    return replace(field, look=replace(field.look, kernel=replace(kernel, pixels=2 * kernel.pixels)))
 
 
 def field_window(field: Field, window: Window) -> Grid | None:
