@@ -21,7 +21,7 @@ import heatlas
 from heatlas.errors import BadOption, MissingExtra, NothingToDraw
 from heatlas.mercator import from_lonlat
 from heatlas.tracks import Tracks
-from heatlas.widget.answers import answer, wish_of
+from heatlas.widget.answers import answer, field_of, wish_of
 from heatlas.widget.parts import part, script
 from heatlas.window import Window
 
@@ -72,13 +72,9 @@ def test_tiles_are_those_of_the_tracks_in_one_tone(live, wish):
     window = Window(256 * 2.0**zoom, tile["x"] * 256, tile["y"] * 256, 256, 256)
     chosen = TRACKS.where(wish["where"]) if "where" in wish else TRACKS
     heat = chosen.heat(wish.get("measure", "passes"), window, wish.get("smooth", "auto"))
-    from heatlas.tiling.fields import Field
     from heatlas.tiling.scales import tone_of
-    from heatlas.tiling.snapshot import choose
-    from heatlas.tiling.view import now
 
-    asked, snapshot = wish_of(wish), now(live._view)
-    field = Field(live._view, snapshot, choose(snapshot, asked.filter()), asked.look())
+    field = field_of(live._view, wish_of(wish))
     wanted = np.asarray(heat.tone(tone_of(field, zoom)).image()).astype(int)
     found = pixels(data).astype(int)
     assert found[..., 3].max() > 200
@@ -180,6 +176,70 @@ def test_who_passed_is_kept(live):
     assert starts == sorted(starts, reverse=True)
     content, _ = ask(live, kind="who", lat=0.0, lon=0.0, zoom=12.0)
     assert content["found"] == live.at == []
+
+
+POINTS = {"lat": PLACE[0] + np.linspace(-0.01, 0.01, 60), "lon": np.full(60, PLACE[1]), "beds": np.arange(60.0)}
+
+
+def test_points_are_shown_as_on_the_live_map():
+    """Tiles are those that the server draws of the same library, and what is for tracks is left alone."""
+    from serving import client
+
+    shown = heatlas.LiveMap(heatlas.open_points(POINTS, weight="beds"), where="sport = 'Run'", smooth="8m")
+    shown.answers = []
+    shown.send = lambda content, buffers=None: shown.answers.append((content, buffers))
+    assert shown.measure == "sum(points)"
+    assert repr(shown) == "<LiveMap of 60 points of points>"
+    about, _ = ask(shown, kind="about")
+    assert about["measures"][0] == ["sum(points)", "Points: sum of beds", "points"]
+    assert len(about["measures"]) == 5
+    assert (about["sports"], about["first"]) == ([], "")
+    west, south, east, north = shown.bbox
+    assert west < PLACE[1] < east
+    assert south < PLACE[0] < north
+    with client(shown.library.path) as web:
+        for look, query in (
+            ({}, ""),
+            ({"radius": "300m", "kernel": "quartic", "density": True}, "?radius=300m&kernel=quartic&density=1"),
+            ({"where": "sport = 'Run'", "sports": ["Run"], "after": "2024-01-01", "smooth": "2px"}, ""),
+            ({"theme": "light"}, "?colormap=wine"),
+        ):
+            for dense in (False, True):
+                _, (data,) = ask(
+                    shown, kind="tile", dense=dense, wish={"measure": "sum(points)", **look}, **tile_at(14)
+                )
+                tile = tile_at(14)
+                address = f"/tiles/sum(points)/14/{tile['x']}/{tile['y']}{'@2x' if dense else ''}.png{query}"
+                assert np.array_equal(pixels(data), pixels(web.get(address).content)), look
+                assert pixels(data)[..., 3].any()
+        said, _ = ask(shown, kind="scale", z=14, wish={"measure": "mean(points)", "density": True})
+        assert said == {"id": "7", **web.get("/scale.json?measure=mean(points)&z=14").json()}
+    shown.measure, shown.radius, shown.kernel, shown.density = "count(points)", "40px", "linear", True
+    for name, value, says in (
+        ("measure", "sum(clinics)", "there is no point set 'clinics': there are points"),
+        ("radius", "wide", "write it like 15px"), ("radius", "65px", "radius is too wide: at most 64px or 1000km"),
+        ("kernel", "cone", "quartic"), ("smooth", "200px", "smooth is too wide: at most 16px or 100km"),
+        ("tone", "0:1e20", "too wide or too narrow"),
+    ):  # fmt: skip
+        with pytest.raises(traitlets.TraitError, match=says):
+            setattr(shown, name, value)
+    shown.close()
+
+
+def test_points_beside_tracks_are_measures_too(tmp_path):
+    from heatlas.keeping import import_into
+
+    made(tmp_path / "both.db", WALKS[:2]).close()
+    import_into(tmp_path / "both.db", POINTS, name="clinics", weight="beds")
+    shown = heatlas.LiveMap(tmp_path / "both.db", radius="1km")
+    assert shown.measure == "passes"
+    assert repr(shown).startswith("<LiveMap of both.db, 2 activities, ")
+    assert "60 points of clinics: " in repr(shown)
+    names = [name for name, *_ in answer(shown._view, {"kind": "about"})[0]["measures"]]
+    assert names[0] == "passes"
+    assert names[-5:] == [f"{reduction}(clinics)" for reduction in ("sum", "count", "mean", "min", "max")]
+    shown.measure = "max(clinics)"
+    shown.close()
 
 
 def test_tracks_become_a_library_for_the_while():

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption, NothingToDraw
-from heatlas.finish import in_base_unit, measure_unit
-from heatlas.grid import parse_measure
 from heatlas.library.passing import passing
 from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.parsing import parse_smoothing
-from heatlas.tiling.encoding import empty, encode
-from heatlas.tiling.facts import latest_first, measures_of_tracks, name_of, places_in
-from heatlas.tiling.fields import SIDE, Field, field_window, first_zoom
-from heatlas.tiling.look import Filter, Look
-from heatlas.tiling.scales import colours_of, scale_data, title_of, tone_of
+from heatlas.tiling.facts import latest_first, measures_of_tracks, name_of, places_in, point_measures
+from heatlas.tiling.fields import SIDE, Field, first_zoom, signs_matter_in
+from heatlas.tiling.look import Filter
+from heatlas.tiling.painting import tile_bytes
+from heatlas.tiling.point_places import box_of
+from heatlas.tiling.request import (
+    LAST_ZOOM,
+    OF_POINTS,
+    OF_TRACKS,
+    TileRequest,
+    named_points,
+    parse_kernel_of,
+    parse_look,
+)  # fmt: skip
+from heatlas.tiling.scales import scale_data, title_of
 from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import now
-from heatlas.tone import parse_scale
 from heatlas.where import parse_moment, parse_where, start_of
 from heatlas.widget.parts import NAMES, part
-from heatlas.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from heatlas.library.passing import Passing
+    from heatlas.tiling.look import Look
+    from heatlas.tiling.snapshot import Snapshot
     from heatlas.tiling.view import View
 
-__all__ = ["LAST_ZOOM", "Answer", "Wish", "answer", "home", "passed", "wish_of"]
+__all__ = ["Answer", "Wish", "answer", "field_of", "home", "passed", "wish_of"]
 
-LAST_ZOOM = 22
-"""Finest zoom of tiles."""
 _RADIUS_PX = 8.0
 """Pixels of the screen around a spot that is asked about."""
 _LEAST, _MOST = 10.0, 2000.0
@@ -55,31 +60,38 @@ class Wish:
     colormap: str = ""
     tone: str = ""
     smooth: str = "auto"
+    radius: str = ""
+    kernel: str = ""
+    density: bool = False
     theme: str = "dark"
 
-    def filter(self) -> Filter:
-        """Which activities count."""
-        return Filter(self.where or None, tuple(sorted(self.sports)), self.after or None, self.before or None)
+    def request(self) -> TileRequest:
+        """The same as it is asked of tiles."""
+        return TileRequest(
+            measure=self.measure or None, where=self.where or None, sports=self.sports, after=self.after or None,
+            before=self.before or None, smooth=self.smooth or None, radius=self.radius or None,
+            kernel=self.kernel or None, density=self.density or None, tone=self.tone or None,
+            colormap=self.colormap or None,
+        )  # fmt: skip
 
-    def look(self) -> Look:
-        """What is counted and how it is shown.
+    def look(self, snapshot: Snapshot) -> Look:
+        """What is counted and how it is shown; what is set for the other kind of measures is left alone.
 
         Raises
         ------
         BadOption
             For what cannot be used.
         """
-        measure = parse_measure(self.measure or "passes")
-        scale = in_base_unit(parse_scale(self.tone), measure_unit(measure)) if self.tone else None
-        # What suits counts and sums on a dark ground gets paler where there is more: on a light one it would vanish.
-        suiting = "wine" if self.theme == "light" and not measure.metric else None
-        look = Look(measure, parse_smoothing(self.smooth or "auto"), scale, self.colormap or suiting)
-        _ = look.colours  # refuses a name that is none
-        return look
+        asked = self.request()
+        points = named_points(snapshot, asked.measure)
+        adds_up = points is not None and points[1] in {"sum", "count"}
+        unfit = OF_POINTS if points is None else OF_TRACKS if adds_up else (*OF_TRACKS, "density")
+        return parse_look(asked.without(*unfit), points)
 
-    def check(self) -> None:
+    def check(self, snapshot: Snapshot) -> None:
         """Refuse what cannot be used, without looking at any data."""
-        self.look()
+        self.look(snapshot)
+        parse_kernel_of(self.request().without("smooth"))
         if self.where:
             parse_where(self.where)
         for date in filter(None, (self.after, self.before)):
@@ -88,8 +100,8 @@ class Wish:
 
 def wish_of(given: Mapping[str, Any]) -> Wish:
     """Read a wish from a message or from traits."""
-    texts = {name: str(given.get(name, "")) for name in Wish.__dataclass_fields__ if name != "sports"}
-    return Wish(**texts, sports=tuple(map(str, given.get("sports", ()))))
+    texts = {name: str(given.get(name, "")) for name in Wish.__dataclass_fields__ if name not in {"sports", "density"}}
+    return Wish(**texts, sports=tuple(map(str, given.get("sports", ()))), density=bool(given.get("density")))
 
 
 def answer(view: View, message: Mapping[str, Any]) -> Answer:
@@ -122,9 +134,30 @@ def _parts(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - 
     return {"names": list(NAMES)}, [part(name) for name in NAMES]
 
 
-def _field(view: View, message: Mapping[str, Any]) -> Field:
-    snapshot, wish = now(view), wish_of(message["wish"])
-    return Field(view, snapshot, choose(snapshot, wish.filter()), wish.look())
+def field_of(view: View, wish: Wish) -> Field:
+    """What tiles are cut from, in colours that suit the ground.
+
+    Raises
+    ------
+    BadOption
+        For what cannot be used, or is not there.
+    """
+    snapshot = now(view)
+    look = wish.look(snapshot)
+    wanted = Filter() if look.point_set else wish.request().filter
+    field = Field(view, snapshot, choose(snapshot, wanted), look)
+    # What suits counts and sums on a dark ground gets paler where there is more: on a light one it would vanish.
+    if wish.theme == "light" and look.colormap is None and _counted(field):
+        field = replace(field, look=replace(look, colormap="wine"))
+    return field
+
+
+def _counted(field: Field) -> bool:
+    """Whether a measure has nothing below 0, so that its colours go one way."""
+    measure = field.look.measure
+    if not field.look.point_set:
+        return not measure.metric
+    return measure.reduction in {"sum", "count"} and not signs_matter_in(field)
 
 
 def _whole(message: Mapping[str, Any], name: str, most: int) -> int:
@@ -135,30 +168,29 @@ def _whole(message: Mapping[str, Any], name: str, most: int) -> int:
 
 
 def _tile(view: View, message: Mapping[str, Any]) -> Answer:
-    """Draw a tile; for a dense screen as its four tiles of the next zoom, in the colours of its own."""
     zoom = _whole(message, "z", LAST_ZOOM)
     x, y = (_whole(message, name, 2**zoom - 1) for name in "xy")
-    side, finer = (2 * SIDE, zoom + 1) if message.get("dense") else (SIDE, zoom)
-    field = _field(view, message)
-    grid = field_window(field, Window(SIDE * 2.0**finer, x * side, y * side, side, side))
-    if grid is None:
-        return {}, [empty(side, "png")]
-    return {}, [encode(grid, tone_of(field, zoom), colours_of(field), "png")]
+    return {}, [tile_bytes(field_of(view, wish_of(message["wish"])), zoom, x, y, dense=bool(message.get("dense")))]
 
 
 def _scale(view: View, message: Mapping[str, Any]) -> Answer:
-    return scale_data(_field(view, message), _whole(message, "z", LAST_ZOOM)), []
+    field = field_of(view, wish_of(message["wish"]))
+    return scale_data(field, _whole(message, "z", LAST_ZOOM)), []
 
 
 def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - one way to answer
-    """What the library holds: sports by how frequent they are, measures, dates."""
+    """What the library holds: sports by how frequent they are, measures (with the point set of each), dates."""
     snapshot = now(view)
     counts = Counter(activity.sport for activity in snapshot.activities.values())
     starts = filter(None, map(start_of, snapshot.activities.values()))
     days = [start.date().isoformat() for start in starts]
+    of_tracks = measures_of_tracks(view, snapshot) if snapshot.activities or not snapshot.point_sets else []
     return {
         "sports": [[sport, count] for sport, count in counts.most_common()],
-        "measures": [[name_of(measure), title_of(measure)] for measure in measures_of_tracks(view, snapshot)],
+        "measures": [
+            *([name_of(measure), title_of(measure)] for measure in of_tracks),
+            *([each["name"], each["title"], each["points"]] for each in point_measures(snapshot)),
+        ],
         "first": min(days, default=""),
         "last": max(days, default=""),
         "minzoom": first_zoom(snapshot),
@@ -172,17 +204,20 @@ _KINDS: dict[str, Callable[[View, Mapping[str, Any]], Answer]] = {
 
 
 def home(view: View) -> tuple[float, float, float, float]:
-    """West, south, east, north of the busiest place, without what is hidden.
+    """West, south, east, north of the busiest place, without what is hidden; of points alone of nearly all of them.
 
     Raises
     ------
     NothingToDraw
         When there is none.
     """
-    places = places_in(view, now(view))
-    if not places:
-        raise NothingToDraw("there is no track in the library that is not hidden")
-    return places[0].bbox
+    snapshot = now(view)
+    places = places_in(view, snapshot)
+    if places:
+        return places[0].bbox
+    for stored in snapshot.point_sets.values():
+        return box_of(stored)
+    raise NothingToDraw("there is no track in the library that is not hidden")
 
 
 def passed(view: View, wish: Wish, lat: float, lon: float, zoom: float) -> list[dict[str, Any]]:
@@ -201,7 +236,7 @@ def passed(view: View, wish: Wish, lat: float, lon: float, zoom: float) -> list[
     """
     ground = float(ground_metres(from_lonlat(lon, lat)[1])[0])
     radius = min(max(_RADIUS_PX * ground / (SIDE * 2.0**zoom), _LEAST), _MOST)
-    found = passing(view.library, lat, lon, radius, choose(now(view), wish.filter()).keep)
+    found = passing(view.library, lat, lon, radius, choose(now(view), wish.request().filter).keep)
     return [_told(one) for one in latest_first(found)]
 
 

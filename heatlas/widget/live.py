@@ -11,6 +11,7 @@ import traitlets as t
 
 from heatlas.errors import HeatlasError
 from heatlas.heat.cards import dates_of, sports_of
+from heatlas.tiling.facts import point_measures
 from heatlas.tiling.snapshot import choose
 from heatlas.tiling.view import close, now, open_view
 from heatlas.widget.answers import Answer, Wish, answer, home, passed, wish_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.library.store import Library
+    from heatlas.point_set import PointSet
     from heatlas.scratch import Scratch
     from heatlas.tiling.view import View
     from heatlas.tracks import Tracks
@@ -40,8 +42,9 @@ class LiveMap(anywidget.AnyWidget):
 
     Parameters
     ----------
-    source : str, Path or Tracks
-        A library, or tracks, which are indexed for the while: ``heatlas.LiveMap(heatlas.open("export.zip"))``.
+    source : str, Path, Tracks or PointSet
+        A library; or tracks or points, which are indexed for the while, as in
+        ``heatlas.LiveMap(heatlas.open("export.zip"))``.
     **traits
         Any of those below.
 
@@ -56,14 +59,19 @@ class LiveMap(anywidget.AnyWidget):
     _esm = script()
     _css = style()
 
-    measure = t.Unicode("passes", help="What is counted: passes, seconds, pace, max(power) ...").tag(sync=True)
+    measure = t.Unicode(
+        "passes", help="What is counted: passes, seconds, pace, max(power) ...; of points sum(NAME), count(NAME) ..."
+    ).tag(sync=True)
     where = t.Unicode("", help="Filter in CQL2 text, such as \"sport = 'Run' AND distance > 10000\".").tag(sync=True)
     sports = t.List(t.Unicode(), help="Sports that count; none: all do.").tag(sync=True)
     after = t.Unicode("", help="Only activities that start at this date or later.").tag(sync=True)
     before = t.Unicode("", help="Only activities that start earlier.").tag(sync=True)
     colormap = t.Unicode("", help="A name or stops; empty: what suits the measure.").tag(sync=True)
     tone = t.Unicode("", help="log, linear, sqrt, rank, or a range such as 1:200.").tag(sync=True)
-    smooth = t.Unicode("auto", help="Standard deviation of a Gaussian: 8m, 2px, 0.").tag(sync=True)
+    smooth = t.Unicode("auto", help="Of tracks: standard deviation of a Gaussian: 8m, 2px, 0.").tag(sync=True)
+    radius = t.Unicode("", help="Of points: how far each is felt: 500m, 40px; empty: 15px.").tag(sync=True)
+    kernel = t.Unicode("", help="Of points: the shape of that: gaussian, quartic, linear ...").tag(sync=True)
+    density = t.Bool(False, help="Of points: sums and counts per square kilometre.").tag(sync=True)
     opacity = t.Float(1.0, min=0.0, max=1.0, help="Of the heat.").tag(sync=True)
     theme = t.Enum(["dark", "light"], "dark", help="Of the ground below the heat.").tag(sync=True)
     legend = t.Bool(True, help="Whether the bar with numbers is shown.").tag(sync=True)
@@ -82,13 +90,16 @@ class LiveMap(anywidget.AnyWidget):
 
     _closing: weakref.finalize[..., Any] | None = None
 
-    def __init__(self, source: str | Path | Tracks, **traits: Any) -> None:
+    def __init__(self, source: str | Path | Tracks | PointSet, **traits: Any) -> None:
         library, scratch = opened(source)
         self._name = "" if scratch else library.path.name
         self._view = open_view(library)
         self._closing = weakref.finalize(self, _tidy, self._view, scratch)
         try:
-            super().__init__(bbox=home(self._view), _stamp=self._view.snapshot.version, **traits)
+            snapshot = self._view.snapshot
+            if not snapshot.activities and (of_points := point_measures(snapshot)):
+                traits = {"measure": of_points[0]["name"], **traits}
+            super().__init__(bbox=home(self._view), _stamp=snapshot.version, **traits)
         except BaseException:
             self._tidied()
             raise
@@ -99,9 +110,9 @@ class LiveMap(anywidget.AnyWidget):
         name, value = proposal["trait"].name, proposal["value"]
         try:
             wish = wish_of({"measure": "passes", name: value})
-            wish.check()
+            wish.check(self._view.snapshot)
             if name in {"where", "sports"}:  # whether there is such a sport, or attribute, the library knows
-                choose(self._view.snapshot, wish.filter())
+                choose(self._view.snapshot, wish.request().filter)
         except HeatlasError as error:
             raise t.TraitError(str(error)) from None
         return value
@@ -132,8 +143,11 @@ class LiveMap(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         activities = list(self._view.snapshot.activities.values())
-        facts = [self._name, f"{len(activities):,} activities", dates_of(activities)]
-        return f"<LiveMap of {', '.join(fact for fact in facts if fact)}: {sports_of(activities)}>"
+        sets = self._view.snapshot.point_sets
+        facts = [self._name, *([f"{len(activities):,} activities", dates_of(activities)] if activities else [])]
+        facts += [f"{stored.points:,} points of {name}" for name, stored in sets.items()]
+        sports = f": {sports_of(activities)}" if activities else ""
+        return f"<LiveMap of {', '.join(fact for fact in facts if fact)}{sports}>"
 
     def _tidied(self) -> None:
         if self._closing is not None:  # there may have been nothing to open

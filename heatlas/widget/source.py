@@ -1,9 +1,10 @@
-"""What a live map draws from: a library, or tracks that become one for the while."""
+"""What a live map draws from: a library, or tracks or points that become one for the while."""
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ from heatlas.batch import split
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.activities import insert_activity
 from heatlas.library.identity import identity
+from heatlas.library.point_sets import import_points, name_from
 from heatlas.library.settings import read_settings, write_settings
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import index
+from heatlas.point_set import PointSet
 from heatlas.scratch import make_scratch
 from heatlas.tracks import Tracks, why_nothing
 
@@ -29,13 +32,14 @@ _FINEST = 16
 _OUTCOME = {"read": 0, "unread": [], "warnings": [], "dropped": {}}
 
 
-def opened(source: str | Path | Tracks) -> tuple[Library, Scratch | None]:
-    """Open a library, or make one of tracks.
+def opened(source: str | Path | Tracks | PointSet) -> tuple[Library, Scratch | None]:
+    """Open a library, or make one of tracks or points.
 
     Parameters
     ----------
-    source : str, Path or Tracks
-        The file of a library, which is only read; or tracks as they are, with what was filtered and hidden left out.
+    source : str, Path, Tracks or PointSet
+        The file of a library, which is only read; or tracks or points as they are, with what was filtered and hidden
+        left out.
 
     Returns
     -------
@@ -45,23 +49,40 @@ def opened(source: str | Path | Tracks) -> tuple[Library, Scratch | None]:
     Raises
     ------
     BadOption, SourceFailed, NothingToDraw
-        When there is no such library, or no track.
+        When there is no such library, no track, or no point.
     """
-    if isinstance(source, Tracks):
-        if not len(source):
+    if isinstance(source, (Tracks, PointSet)):
+        if isinstance(source, Tracks) and not len(source):
             raise NothingToDraw(why_nothing(source))
         scratch = make_scratch()
+        path = scratch.path / "heatlas.db"
         try:
-            return _library_of(source, scratch.path / "heatlas.db"), scratch
+            made = _library_of(source, path) if isinstance(source, Tracks) else _library_of_points(source, path)
         except BaseException:
             scratch.close()
             raise
+        return made, scratch
     if not isinstance(source, (str, os.PathLike)):
         raise BadOption(f"{source!r:.60} is no library: show heatlas.LiveMap('heatlas.db') or heatlas.LiveMap(tracks)")
     path = Path(source)
     if identity(path) in {"folder", "empty", "other"}:
         raise BadOption(f"{path} is no library: show heatlas.LiveMap(heatlas.open({str(path)!r}))")
     return open_library(path), None
+
+
+def _library_of_points(points: PointSet, path: Path) -> Library:
+    """Index points under the name of their table."""
+    name = "points"
+    if len(points.parts) == 1 and Path(points.name).is_file():
+        with suppress(BadOption):  # another name will do: speed.csv is called as a measure of tracks is
+            name = name_from(points.name)
+    library = open_library(path, create=True)
+    try:
+        import_points(library, name, points)
+    except BaseException:
+        library.close()
+        raise
+    return library
 
 
 def _library_of(tracks: Tracks, path: Path) -> Library:
