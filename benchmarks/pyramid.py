@@ -39,10 +39,15 @@ from heatlas.library.imports import import_sources
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import compact, index
+from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish.publishing import publish
 
 EDGE = 20037508.342789244
 ROUNDS = 3
+
+
+def of_zooms(zooms):
+    return RenderOptions(frame=FrameOptions(zoom=f"{zooms[0]}-{zooms[1]}"))
 
 
 def library_of(sources, folder):
@@ -63,7 +68,7 @@ def ours(path, folder, zooms, rounds):
     for _ in range(rounds):
         shutil.rmtree(folder, ignore_errors=True)
         started = time.perf_counter()
-        report = publish(path, folder, zooms=zooms)
+        report = publish(path, folder, of_zooms(zooms))
         taken.append(time.perf_counter() - started)
     return min(taken), report
 
@@ -133,7 +138,7 @@ def whole(sources, zooms, rounds):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = library_of(sources, folder)
-        publish(path, folder / "warm", zooms=(10, 11))  # compiles
+        publish(path, folder / "warm", of_zooms((10, 11)))  # compiles
         frame = frame_of(path)
         seconds, report = ours(path, folder / "ours", zooms, rounds)
         written = report["tiles"]["written"]
@@ -189,7 +194,7 @@ def updated(path, wanted, zooms, rounds):
 
 def tell_update(path, output, tracks, zooms, rounds):
     started = time.perf_counter()
-    report = publish(path, output, zooms=zooms)
+    report = publish(path, output, of_zooms(zooms))
     took = time.perf_counter() - started
     print(f"{output.name}: {report['tiles']['written']:,} tiles, {report['bytes'] / 1e6:.0f} MB in {took:.1f} s")
     rng = np.random.default_rng(time.time_ns() % 1000)
@@ -198,7 +203,7 @@ def tell_update(path, output, tracks, zooms, rounds):
         with open_library(path) as library:
             add(library, [moved(track, -int(rng.integers(9000, 20000)), rng)])
         started, busy = time.perf_counter(), time.process_time()
-        report = publish(path, output, zooms=zooms)
+        report = publish(path, output, of_zooms(zooms))
         took, busy = time.perf_counter() - started, time.process_time() - busy
         stages = ", ".join(f"{stage} {s:.2f} s" for stage, s in report["seconds"].items())
         counts = ", ".join(f"{what} {count:,}" for what, count in report["tiles"].items())
@@ -206,14 +211,16 @@ def tell_update(path, output, tracks, zooms, rounds):
         print(f"  one more of {km:.0f} km: {took:.2f} s, {busy:.2f} s of CPU ({stages}); {counts}")
         started = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-c", COMMAND.format(path=str(path), output=str(output), zooms=zooms)], check=True
+            [sys.executable, "-c", COMMAND.format(path=str(path), output=str(output), options=of_zooms(zooms))],
+            check=True,
         )
         print(f"  a new process that finds nothing to do: {time.perf_counter() - started:.2f} s")
 
 
 COMMAND = """
+from heatlas.options import *
 from heatlas.publish.publishing import publish
-publish({path!r}, {output!r}, zooms={zooms!r})
+publish({path!r}, {output!r}, {options!r})
 """
 
 

@@ -136,5 +136,21 @@ def _errors() -> Iterator[str]:
     yield f"```text\n{tree.rstrip()}\n```\n"
 
 
-PARTS = {"command-line": _command_line, "http": _http, "colormaps": _colormaps, "errors": _errors}
+def _keywords() -> Iterator[str]:
+    from heatlas.options import RenderOptions, options_of
+
+    yield "| keyword | type | outputs | |\n|---|---|---|---|"
+    for option in options_of(RenderOptions).values():
+        kinds = "all" if len(option.kinds) == 4 else ", ".join(option.kinds)
+        yield f"| `{option.name}` | {_cell(option.annotation)} | {kinds} | {_cell(option.help)} |"
+    yield ""
+
+
+PARTS = {
+    "command-line": _command_line,
+    "http": _http,
+    "colormaps": _colormaps,
+    "errors": _errors,
+    "keywords": _keywords,
+}
 """Name -> function that gives the lines of a part."""

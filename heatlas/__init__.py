@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from heatlas.errors import HeatlasError
     from heatlas.grid import Grid
     from heatlas.heat import Heat
+    from heatlas.outputs import render
     from heatlas.point_set import PointSet
     from heatlas.privacy import Privacy, Zone, owner_secret
     from heatlas.spread import Kernel

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.batch import COLUMNS
+from heatlas.context import NOBODY, Context, silent
 from heatlas.errors import BadOption, Undecided
+from heatlas.options import GapOptions, OpenOptions, TableOptions, gather, refuse
+from heatlas.options.signature import with_keywords
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, resolve, resolve_tables, resolve_tracks
-from heatlas.sources.tables.given import TableOptions
 from heatlas.tracks import Tracks
+from heatlas.where import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
     from heatlas.batch import Recording
+    from heatlas.context import Progress
+    from heatlas.grid import Measure
+    from heatlas.options.keywords import OpenKeywords, TableKeywords
     from heatlas.point_set import PointSet
     from heatlas.sources.resolve import GivenTracks
-    from heatlas.sources.tables.given import GivenTable
 
-__all__ = ["inspect", "open_points", "open_sources", "tracks_from"]
+__all__ = ["Needs", "inspect", "open_points", "open_sources", "tracks_from"]
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What of tracks will be used: less takes less memory and time."""
+
+    columns: Collection[str] = COLUMNS
+    """Of fixes."""
+    attributes: Collection[str] | None = None
+    """Of the activities of tables; None: all."""
+    measure: str = "passes"
+    """What will be drawn, so that a first run can compile that meanwhile."""
+
+    @classmethod
+    def of(cls, measure: Measure, where: str | None) -> Needs:
+        """What a measure needs of the activities that a filter passes."""
+        return cls(measure.columns, names_in(where), str(measure))
+
+
+_NOTHING, _ALL = GapOptions(), Needs()
+
+
+@with_keywords(OpenOptions)
 def open_sources(
     *sources: Any,
     columns: Collection[str] = COLUMNS,
     attributes: Collection[str] | None = None,
-    track: str | None = None,
-    query: str | None = None,
-    table: str | None = None,
-    lat: str | None = None,
-    lon: str | None = None,
-    geometry: str | None = None,
-    crs: str | None = None,
-    decimal: str | None = None,
-    dates: str | None = None,
-    time: str | None = None,
-    max_gap: str | float | None = None,
-    max_gap_distance: str | float | None = None,
     workers: int | None = None,
     measure: str = "passes",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = silent,
+    **options: Unpack[OpenKeywords],
 ) -> Tracks:
     """Read recordings: Strava exports, folders, archives, files of .gpx, .fit, .tcx; tables of fixes; a library.
 
@@ -51,20 +67,17 @@ def open_sources(
         Columns of fixes to keep in memory; fewer take less.
     attributes : collection of str, optional
         Of tables, the attributes of activities that are needed, so that other columns are not read; by default all.
-    track : str, optional
-        Column of tables that tells tracks apart, "all" where all rows are one track, or a column of encoded polylines,
-        which is found by its name. Other tables need it.
-    query, table, lat, lon, geometry, crs, decimal, dates, time : str, optional
-        As for `open_points`.
-    max_gap, max_gap_distance : str or float, optional
-        Longest time ("10min", or seconds) and length ("2km", or metres) between two fixes over which a line is drawn;
-        by default what stands out of the rhythm of each recording is a gap.
     workers : int, optional
         Processes for reading; by default one for each processor.
     measure : str
         What will be drawn from it, so that a first run can compile that meanwhile.
     progress : callable, optional
         Is told the stage, and how much of how much is done.
+    **options
+        Of tables, as for `open_points`, and `track`: the column that tells tracks apart, "all" where all rows are one
+        track, or a column of encoded polylines, which is found by its name; other tables need it. Of all: `max_gap`
+        and `max_gap_distance`, the longest time ("10min", or seconds) and length ("2km", or metres) between two fixes
+        over which a line is drawn; by default what stands out of the rhythm of each recording is a gap.
 
     Returns
     -------
@@ -77,88 +90,60 @@ def open_sources(
     SourceFailed, MissingExtra
         When a table cannot be read.
     """
-    options = TableOptions(
-        query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates, time=time,
-        track=track,
-    )  # fmt: skip
-    return tracks_from(
-        resolve_tracks(sources, options), columns=columns, attributes=attributes, max_gap=max_gap,
-        max_gap_distance=max_gap_distance, workers=workers, measure=measure, progress=progress,
-    )  # fmt: skip
+    asked = gather(OpenOptions, options, "open_sources")
+    given = resolve_tracks(sources, asked.tables)
+    return tracks_from(given, asked.gaps, Needs(columns, attributes, measure), Context(workers, progress))
 
 
 def tracks_from(
-    given: GivenTracks | GivenLibrary,
-    *,
-    columns: Collection[str] = COLUMNS,
-    attributes: Collection[str] | None = None,
-    max_gap: str | float | None = None,
-    max_gap_distance: str | float | None = None,
-    workers: int | None = None,
-    measure: str = "passes",
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    given: GivenTracks | GivenLibrary, gaps: GapOptions = _NOTHING, needs: Needs = _ALL, context: Context = NOBODY
 ) -> Tracks:
-    """Read the tracks of sources that were resolved; everything else is as for `open_sources`."""
+    """Read the tracks of sources that were resolved, as `open_sources` does."""
     from heatlas.keeping import library_tracks, refuse_gaps
     from heatlas.parsing import parse_gaps
     from heatlas.sources.load import load
     from heatlas.warm import warm_up
 
-    gaps = parse_gaps(max_gap, max_gap_distance)
+    longest = parse_gaps(gaps.max_gap, gaps.max_gap_distance)
     if isinstance(given, GivenLibrary):
-        refuse_gaps(max_gap, max_gap_distance)
-        progress("reading", 0, 0)
-        return library_tracks(given.path, columns)
+        refuse_gaps(gaps)
+        context.progress("reading", 0, 0)
+        return library_tracks(given.path, needs.columns)
 
     def ready(names: list[str]) -> None:
-        progress("compiling, only this once", 0, 0)
-        warm_up(names, measure)
+        context.progress("compiling, only this once", 0, 0)
+        warm_up(names, needs.measure)
 
-    tables = [each.table for each in given.tables]
     batches, report = load(
         given.paths,
-        columns,
-        workers,
-        lambda done, total: progress("reading", done, total),
+        needs.columns,
+        context.workers,
+        context.counting("reading"),
         ready,
-        _recordings(given.tables, given.track, columns if attributes is not None else None, attributes),
-        gaps,
+        _recordings(given, needs),
+        longest,
     )
-    for found in tables:
+    for each in given.tables:
         report.read += 1
-        report.dropped.update(found.dropped)
-        report.warnings += [(found.name, text) for text in found.warnings]
+        report.dropped.update(each.table.dropped)
+        report.warnings += [(each.table.name, text) for text in each.table.warnings]
     return Tracks(tuple(batches), report)
 
 
-def _recordings(
-    tables: Collection[GivenTable],
-    track: str | None,
-    metrics: Collection[str] | None,
-    attributes: Collection[str] | None,
-) -> Iterator[Recording]:
-    for given in tables:
+def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
+    for each in given.tables:
         from heatlas.sources.tables.track_tables import recordings_of
 
-        named = given.options.positions
-        yield from recordings_of(given.table, track, given.table.name, metrics, attributes, **named)
+        asked, metrics = (
+            replace(each.options, track=given.track),
+            needs.columns if needs.attributes is not None else None,
+        )
+        yield from recordings_of(each.table, asked, each.table.name, metrics, needs.attributes)
 
 
+@with_keywords(TableOptions)
 def inspect(
-    *sources: Any,
-    query: str | None = None,
-    table: str | None = None,
-    lat: str | None = None,
-    lon: str | None = None,
-    geometry: str | None = None,
-    crs: str | None = None,
-    decimal: str | None = None,
-    dates: str | None = None,
-    weight: str | None = None,
-    time: str | None = None,
-    track: str | None = None,
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    *sources: Any, workers: int | None = None, progress: Progress = silent, **options: Unpack[TableKeywords]
 ) -> dict[str, Any]:
     """Say what is in some sources, as plain data.
 
@@ -171,15 +156,10 @@ def inspect(
     from heatlas.inspection import describe_columns, describe_points, describe_tracks
     from heatlas.keeping import point_sets_of
 
-    given = resolve(
-        sources,
-        TableOptions(
-            query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
-            weight=weight, time=time, track=track,
-        ),
-    )  # fmt: skip
+    asked = gather(TableOptions, options, "inspect")
+    given = resolve(sources, asked)
     if not isinstance(given, GivenPoints):
-        described = describe_tracks(tracks_from(given, workers=workers, progress=progress))
+        described = describe_tracks(tracks_from(given, context=Context(workers, progress)))
         if not isinstance(given, GivenLibrary):
             return described
         described.pop("nothing", None)  # a library may be empty, or hold points alone
@@ -191,43 +171,28 @@ def inspect(
         points = PointSet.given(given.tables)
         return describe_points(points, lambda rows: progress("reading", rows, points.size))
     except BadOption as error:
-        if any((lat, lon, geometry, crs, weight)):
+        if any((asked.lat, asked.lon, asked.geometry, asked.crs, asked.weight)):
             raise
         return describe_columns(tables, str(error))
     except Undecided as error:
         return describe_columns(tables, str(error))
 
 
-def open_points(
-    *sources: Any,
-    query: str | None = None,
-    table: str | None = None,
-    lat: str | None = None,
-    lon: str | None = None,
-    geometry: str | None = None,
-    crs: str | None = None,
-    decimal: str | None = None,
-    dates: str | None = None,
-    weight: str | None = None,
-    time: str | None = None,
-) -> PointSet:
+@with_keywords(TableOptions)
+def open_points(*sources: Any, **options: Unpack[TableKeywords]) -> PointSet:
     """Look at tables of points: files, databases, and frames in memory. Rows are read when something is asked of them.
 
     Parameters
     ----------
     *sources : str, Path or object
         CSV, Parquet, GeoJSON ...; a database URL; a frame of pandas, polars, pyarrow or GeoPandas; a mapping of arrays.
-    query, table : str, optional
-        What to read of a database; the layer of a file that has several.
-    lat, lon, geometry, weight, time : str, optional
-        Columns; by default found by their names. `geometry` holds WKB, WKT, GeoJSON or text such as "60.17, 24.94", and
-        stands for the first two.
-    crs : str, optional
-        Coordinate system of positions that state none: "EPSG:32635" when they are easting and northing in UTM.
-    decimal : str, optional
-        How numbers in text are written, "point" or "comma"; by default found out for each column as a whole.
-    dates : str, optional
-        How dates in numbers are written, "dmy", "mdy" or "ymd"; by default found out likewise.
+    **options
+        What to read of a database, `query` or `table`, or the layer of a file that has several. Columns `lat`, `lon`,
+        `geometry`, `weight` and `time`; by default found by their names. `geometry` holds WKB, WKT, GeoJSON or text
+        such as "60.17, 24.94", and stands for the first two. `crs` is the coordinate system of positions that state
+        none: "EPSG:32635" when they are easting and northing in UTM. `decimal` says how numbers in text are written,
+        "point" or "comma", and `dates` how dates in numbers are, "dmy", "mdy" or "ymd"; by default found out for each
+        column as a whole.
 
     Returns
     -------
@@ -238,10 +203,8 @@ def open_points(
     BadOption, SourceFailed, MissingExtra
         With one sentence that says what to do.
     """
-    options = TableOptions(
-        query=query, table=table, lat=lat, lon=lon, geometry=geometry, crs=crs, decimal=decimal, dates=dates,
-        weight=weight, time=time,
-    )  # fmt: skip
+    asked = gather(TableOptions, options, "open_points")
+    refuse(asked, "tracks, and this opens points: open(..., track=...) reads tracks", "track")
     from heatlas.point_set import PointSet
 
-    return PointSet.given(resolve_tables(sources, options).tables)
+    return PointSet.given(resolve_tables(sources, asked).tables)

@@ -11,9 +11,8 @@ from heatlas.privacy import Privacy, as_option, find_open, marks_of, owner_secre
 from heatlas.where import parse_moment, parse_where
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from heatlas.grid import Measure
+    from heatlas.options import FilterOptions, HidingOptions
     from heatlas.places import Place
     from heatlas.tracks import Tracks
     from heatlas.window import Window
@@ -25,26 +24,11 @@ __all__ = ["Choice", "is_centred", "why_nowhere"]
 class Choice:
     """Filters and privacy, as sound options."""
 
+    filter: FilterOptions
     privacy: Privacy
-    sports: Collection[str]
-    where: str | None
-    after: str | None
-    before: str | None
-    utc: bool = False
-    """Whether dates and times are those of UTC; else of the place where each activity began."""
 
     @classmethod
-    def parse(
-        cls,
-        *,
-        where: str | None,
-        sports: Collection[str],
-        after: str | None,
-        before: str | None,
-        clip_ends: str | None,
-        zones: Collection[str],
-        utc: bool = False,
-    ) -> Choice:
+    def parse(cls, asked: FilterOptions, hiding: HidingOptions) -> Choice:
         """Check the options.
 
         Raises
@@ -52,14 +36,13 @@ class Choice:
         BadOption
             For a date, a filter, a length or a circle that is none.
         """
-        for date in filter(None, (after, before)):
+        for date in filter(None, (asked.after, asked.before)):
             parse_moment(date)
-        if where is not None:
-            parse_where(where)
-        clip = parse_length(clip_ends, "--clip-ends") if clip_ends else 0.0
-        circles = tuple(parse_zone(zone) for zone in zones)
-        privacy = Privacy(clip, circles, owner_secret() if clip or circles else b"")
-        return cls(privacy, sports, where, after, before, utc)
+        if asked.where is not None:
+            parse_where(asked.where)
+        clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else 0.0
+        circles = tuple(parse_zone(zone) for zone in hiding.zones)
+        return cls(asked, Privacy(clip, circles, owner_secret() if clip or circles else b""))
 
     @property
     def hides(self) -> bool:
@@ -68,10 +51,11 @@ class Choice:
 
     def filtered(self, tracks: Tracks) -> Tracks:
         """Filter tracks, and hide nothing yet; the report says what was left out."""
-        if self.utc:
+        asked = self.filter
+        if asked.utc:
             tracks = tracks.in_utc()
-        tracks = tracks.select(self.sports, self.after, self.before)
-        return tracks if self.where is None else tracks.where(self.where)
+        tracks = tracks.select(asked.sports, asked.after, asked.before)
+        return tracks if asked.where is None else tracks.where(asked.where)
 
     def hidden(self, tracks: Tracks) -> Tracks:
         """Cut out what must not be seen; the report says how much."""

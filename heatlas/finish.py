@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.grid import Grid, Measure
+    from heatlas.options import PictureOptions, RenderOptions
     from heatlas.strips import Field
     from heatlas.tone import Tone
     from heatlas.window import Window
@@ -58,22 +59,7 @@ class Finish:
     dpi: float = 300.0
 
     @classmethod
-    def parse(
-        cls,
-        *,
-        output: Path,
-        measure: Measure,
-        tone: str | None,
-        colormap_name: str | None,
-        background: str,
-        legend: bool,
-        rgba: bool,
-        title: str | None = None,
-        scale_bar: bool = False,
-        attribution: str | None = None,
-        garmin: bool = False,
-        dpi: float | None = None,
-    ) -> Finish:
+    def parse(cls, output: Path, measure: Measure, options: RenderOptions) -> Finish:
         """Check the options.
 
         Raises
@@ -81,23 +67,24 @@ class Finish:
         BadOption, MissingExtra
             Before anything was read.
         """
+        style, picture, labels = options.style, options.picture, options.labels
         check(output)
-        ground = parse_background(background)
-        _check_goes(output, rgba=rgba, scale_bar=scale_bar, dpi=dpi)
-        if garmin:
-            _check_garmin(output, ground, legend)
+        ground = parse_background(style.background or "none")
+        _check_goes(output, picture)
+        if picture.garmin:
+            _check_garmin(output, ground, style.legend)
         return cls(
             output,
-            None if tone is None else in_base_unit(parse_scale(tone), measure_unit(measure)),
-            None if colormap_name is None else colormap(colormap_name),
+            None if style.tone is None else in_base_unit(parse_scale(style.tone), measure_unit(measure)),
+            None if style.colormap is None else colormap(style.colormap),
             ground,
-            legend,
-            rgba,
-            " ".join((title or "").split()),
-            scale_bar,
-            " ".join((attribution or "").split()),
-            garmin,
-            300.0 if dpi is None else dpi,
+            style.legend,
+            picture.rgba,
+            " ".join((labels.title or "").split()),
+            picture.scale_bar,
+            " ".join((labels.attribution or "").split()),
+            picture.garmin,
+            300.0 if picture.dpi is None else picture.dpi,
         )
 
     def check(self, window: Window) -> None:
@@ -183,19 +170,19 @@ class Finish:
         )
 
 
-def _check_goes(output: Path, *, rgba: bool, scale_bar: bool, dpi: float | None) -> None:
+def _check_goes(output: Path, asked: PictureOptions) -> None:
     """Refuse options that a format would have to ignore."""
-    ending = output.suffix.lower()
-    if rgba and ending not in {".tif", ".tiff"}:
+    ending, dpi = output.suffix.lower(), asked.dpi
+    if asked.rgba and ending not in {".tif", ".tiff"}:
         raise BadOption(f"--rgba is for .tif: leave it out for {output.name}")
     if dpi is not None and ending != ".pdf":
         raise BadOption(f"--dpi is for .pdf, and {output.name} has no size on paper: leave it out")
     if dpi is not None and not 10 <= dpi <= 10_000:
         raise BadOption(f"--dpi {dpi:g} is not between 10 and 10000")
-    if scale_bar and ending in _VALUES and not rgba:
+    if asked.scale_bar and ending in _VALUES and not asked.rgba:
         hint = "write a .png" if ending == ".npy" else "add --rgba, write a .png"
         raise BadOption(f"--scale-bar is painted, and {output.name} holds values: {hint}, or leave it out")
-    if scale_bar and ending == ".kmz":
+    if asked.scale_bar and ending == ".kmz":
         raise BadOption("--scale-bar would be wrong in a .kmz, which is looked at at any size: leave it out")
 
 

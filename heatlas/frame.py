@@ -16,6 +16,8 @@ from heatlas.window import Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from heatlas.options import FrameOptions
+
 __all__ = ["DEEPEST", "Frame", "at_most_one", "box_of", "check_drawing", "scale_of"]
 
 DEEPEST = 24
@@ -40,17 +42,7 @@ class Frame:
     width: int | None
 
     @classmethod
-    def parse(
-        cls,
-        *,
-        bbox: str | None,
-        around: str | None,
-        everything: bool,
-        zoom: float | None,
-        resolution: str | None,
-        width: int | None,
-        default: str,
-    ) -> Frame:
+    def parse(cls, asked: FrameOptions, default: str) -> Frame:
         """Check the options; `default` says in words what is drawn when none of them does.
 
         Raises
@@ -58,19 +50,37 @@ class Frame:
         BadOption
             For an option that is none, or two that cannot go together.
         """
-        at_most_one({"--bbox": bbox, "--around": around, "--all": everything or None})
-        at_most_one({"--zoom": zoom, "--resolution": resolution, "--width": width})
-        box, choice = None, "all" if everything else default
-        if bbox is not None:
-            box, choice = parse_bbox(bbox), "bbox"
-        elif around is not None:
-            box, choice = around_bbox(*parse_around(around)), "around"
-        metres = parse_length(resolution, "--resolution") if resolution else None
-        return cls(box, choice, *scale_of(zoom, metres, width))
+        zoom = picture_zoom(asked.zoom)
+        at_most_one({"--bbox": asked.bbox, "--around": asked.around, "--all": asked.everything or None})
+        at_most_one({"--zoom": zoom, "--resolution": asked.resolution, "--width": asked.width})
+        box, choice = None, "all" if asked.everything else default
+        if asked.bbox is not None:
+            box, choice = parse_bbox(asked.bbox), "bbox"
+        elif asked.around is not None:
+            box, choice = around_bbox(*parse_around(asked.around)), "around"
+        metres = parse_length(asked.resolution, "--resolution") if asked.resolution else None
+        return cls(box, choice, *scale_of(zoom, metres, asked.width))
 
     def window(self, bbox: tuple[float, float, float, float]) -> Window:
         """Make the window over a box: the one that was asked for, or one that was found."""
         return bbox_window(bbox, self.zoom, self.resolution, self.width)
+
+
+def picture_zoom(text: float | str | None) -> float | None:
+    """Read the zoom of a picture.
+
+    Raises
+    ------
+    BadOption
+        When it is none.
+    """
+    try:
+        zoom = None if text is None else float(text)
+    except (TypeError, ValueError):
+        raise BadOption(f"--zoom {text!r} is no zoom: a picture has one, such as 13 or 13.5") from None
+    if zoom is not None and not 0 <= zoom <= DEEPEST:
+        raise BadOption(f"--zoom {text} is outside of 0 to {DEEPEST}")
+    return zoom
 
 
 def scale_of(

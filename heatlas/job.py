@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.choice import Choice, is_centred, why_nowhere
+from heatlas.context import NOBODY, Context
 from heatlas.errors import NothingToDraw
 from heatlas.finish import Finish, window_data
 from heatlas.memory import check_memory
@@ -19,10 +20,10 @@ from heatlas.strips import drawn
 from heatlas.tracks import Tracks, why_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
+    from heatlas.context import Progress
     from heatlas.frame import Frame
     from heatlas.grid import Measure
+    from heatlas.options import RenderOptions
     from heatlas.rendering import Drawn
     from heatlas.window import Window
 
@@ -40,21 +41,7 @@ class Job:
     choice: Choice
 
     @classmethod
-    def parse(
-        cls,
-        measure: Measure,
-        frame: Frame,
-        finish: Finish,
-        *,
-        smooth: str,
-        where: str | None,
-        sports: Collection[str],
-        after: str | None,
-        before: str | None,
-        clip_ends: str | None,
-        zones: Collection[str],
-        utc: bool = False,
-    ) -> Job:
+    def parse(cls, measure: Measure, frame: Frame, finish: Finish, options: RenderOptions) -> Job:
         """Check all options; a window that is known already must fit into memory.
 
         Raises
@@ -62,10 +49,8 @@ class Job:
         BadOption, TooLarge
             Before anything was read.
         """
-        choice = Choice.parse(
-            where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc
-        )  # fmt: skip
-        job = cls(measure, frame, finish, parse_smoothing(smooth), choice)
+        choice = Choice.parse(options.filter, options.hiding)
+        job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice)
         if frame.bbox is not None:
             job._window(frame.bbox)
         return job
@@ -78,12 +63,7 @@ class Job:
         margin = halo(self.smoothing, window)
         return window, check_memory(window, margin, margin, self.measure.bytes_per_pixel)
 
-    def run(
-        self,
-        tracks: Tracks,
-        workers: int | None = None,
-        progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    ) -> dict[str, Any]:
+    def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
         """Filter, hide, count, paint and write; return the report as plain data.
 
         Raises
@@ -102,13 +82,14 @@ class Job:
         window, rows = self._window(box)
         chosen = time.perf_counter()
 
-        def make(part: Window, told: Callable[[str, int, int], None]) -> Drawn:
-            return heat(tracks.batches, part, self.measure, self.smoothing, workers, lambda stage: told(stage, 0, 0))
+        def make(part: Window, told: Progress) -> Drawn:
+            told_stage = lambda stage: told(stage, 0, 0)  # noqa: E731
+            return heat(tracks.batches, part, self.measure, self.smoothing, context.workers, told_stage)
 
-        with drawn(make, window, rows, progress) as field:
+        with drawn(make, window, rows, context.progress) as field:
             if not field.filled:
                 raise NothingToDraw(why_nowhere(self.measure, places))
-            finished = self.finish.write(field, progress)
+            finished = self.finish.write(field, context.progress)
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),

@@ -13,7 +13,7 @@ from heatlas.spread import Kernel
 
 __all__ = [
     "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_gaps", "parse_kernel", "parse_length",
-    "parse_smoothing", "parse_zone",
+    "parse_smoothing", "parse_zone", "parse_zooms",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
@@ -62,6 +62,25 @@ def _seconds(text: str, name: str) -> float:
     if not (0 < seconds < math.inf):
         raise BadOption(f"{name} {text!r} is no time: write it like 90s, 10min, 2h or 1d")
     return seconds
+
+
+def parse_zooms(text: float | str | None) -> tuple[int, int] | None:
+    """Read the first and last zoom of tiles: "0-17", or one.
+
+    Raises
+    ------
+    BadOption
+        When it is neither.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d{1,2})(?:\.0)?\s*(?:-\s*(\d{1,2})\s*)?", str(text))
+    if found is None:
+        raise BadOption(f"--zoom {text!r} is no range of zooms: tiles are written for whole ones, such as 0-16")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if first > last:
+        raise BadOption(f"--zoom {text} goes backwards: the first zoom is the coarser one")
+    return first, last
 
 
 def parse_smoothing(text: str) -> Smoothing:

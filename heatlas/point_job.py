@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import NothingToDraw
 from heatlas.finish import Finish, window_data
 from heatlas.memory import check_memory
@@ -17,8 +18,9 @@ from heatlas.spread import Kernel, halo, pixel_areas
 from heatlas.strips import drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
+    from heatlas.context import Progress
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.points import Points
@@ -65,12 +67,7 @@ class PointJob:
         wider = 1.0 if of_a_map else max(1.0, max(window.width, window.height) / _SCREEN)
         return Kernel(self.shape, pixels=15 * wider)
 
-    def run(
-        self,
-        points: PointSet,
-        workers: int | None = None,
-        progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    ) -> dict[str, Any]:
+    def run(self, points: PointSet, context: Context = NOBODY) -> dict[str, Any]:
         """Count, spread, paint and write; return the report as plain data.
 
         Raises
@@ -84,7 +81,7 @@ class PointJob:
         started = time.perf_counter()
 
         def told(rows: int) -> None:
-            progress("reading", rows, size)
+            context.progress("reading", rows, size)
 
         told(0)
         with ExitStack() as kept:
@@ -99,15 +96,15 @@ class PointJob:
             if rows < window.height and not isinstance(chunks, Spool):  # each strip reads them again
                 chunks = kept.enter_context(closing(Spool(chunks)))
 
-            def make(part: Window, told: Callable[[str, int, int], None]) -> Drawn:
-                return point_heat(chunks, part, self.measure, self._kernel(window), workers, told)
+            def make(part: Window, told: Progress) -> Drawn:
+                return point_heat(chunks, part, self.measure, self._kernel(window), context.workers, told)
 
-            field = kept.enter_context(drawn(make, window, rows, progress))
+            field = kept.enter_context(drawn(make, window, rows, context.progress))
             read = time.perf_counter() - started - sum(field.seconds.values())
             if not field.filled:
                 weightless = tally.lightest == tally.heaviest == 0
                 raise NothingToDraw(why_no_points(points.name, tally, weightless=weightless))
-            finished = self.finish.write(field, progress)
+            finished = self.finish.write(field, context.progress)
             if field.sample.faint:
                 finished["warnings"].append(_FAINT.format(field.sample.faint))
             if points.weight is None:

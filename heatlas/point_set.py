@@ -12,6 +12,7 @@ from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.grid import Measure, parse_point_measure
 from heatlas.memory import check_whole
 from heatlas.mercator import MAX_LATITUDE, from_lonlat
+from heatlas.options import TableOptions
 from heatlas.parsing import parse_kernel
 from heatlas.places import bbox_window, padded
 from heatlas.rendering import point_heat
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["PointSet", "why_no_points"]
 
 Box = tuple[float, float, float, float]
+_NOTHING = TableOptions()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,18 +48,14 @@ class PointSet:
     """Tables, with the columns that are read of each."""
 
     @classmethod
-    def of(
-        cls,
-        tables: Sequence[Table],
-        **columns: str | None,
-    ) -> PointSet:
+    def of(cls, tables: Sequence[Table], asked: TableOptions = _NOTHING) -> PointSet:
         """Find the columns of some tables.
 
         Parameters
         ----------
         tables : sequence of Table
             To be read one after the other.
-        **columns : str, optional
+        asked : TableOptions
             As for `heatlas.sources.tables.columns.find_columns`.
 
         Raises
@@ -65,7 +63,7 @@ class PointSet:
         BadOption
             Naming the columns that there are.
         """
-        parts = [(table, find_columns(table.schema, name=table.name, **columns)) for table in tables]
+        parts = [(table, find_columns(table.schema, asked, name=table.name)) for table in tables]
         if len({found.weight is None for _, found in parts}) > 1:  # only some have a column of that name
             parts = [(table, replace(found, weight=None)) for table, found in parts]
         return cls(tuple((settled(table, found), found) for table, found in parts))
@@ -79,8 +77,7 @@ class PointSet:
         BadOption, SourceFailed, MissingExtra
             As `heatlas.sources.tables.open_table` and `of` do.
         """
-        options = tables[0].options
-        return cls.of([each.table for each in tables], **options.positions, weight=options.weight)
+        return cls.of([each.table for each in tables], tables[0].options)
 
     def where(
         self, text: str | None = None, after: str | dt.date | None = None, before: str | dt.date | None = None

@@ -8,6 +8,23 @@ import sqlite3
 import numpy as np
 from PIL import Image
 
+from heatlas.context import Context, silent
+from heatlas.options import RenderOptions, gather
+from heatlas.publish import layers, publishing
+
+
+def asked(zooms=None, **options):
+    """Options of tiles and pages, with zooms as numbers."""
+    return gather(RenderOptions, {**options, "zoom": zooms and f"{zooms[0]}-{zooms[1]}"})
+
+
+def publish(library, output, workers=None, progress=silent, **options):
+    return publishing.publish(library, output, asked(**options), Context(workers, progress))
+
+
+def publish_html(library, output, workers=None, **options):
+    return layers.publish_html(library, output, asked(**options), Context(workers))
+
 
 def pixels(data):
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))

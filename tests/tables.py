@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 
+from heatlas.options import TableOptions
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.columns import find_columns
 from heatlas.sources.tables.rows import read_points
@@ -17,7 +18,7 @@ from heatlas.sources.tables.settled import settled
 def read(source, *, query=None, table=None, **given):
     """All points of a source as (lon, lat, weight), what was dropped, and the table."""
     opened = open_table(source, query=query, table=table)
-    columns = find_columns(opened.schema, name=opened.name, **given)
+    columns = find_columns(opened.schema, TableOptions(**given), name=opened.name)
     chunks = list(read_points(settled(opened, columns), columns))
     dropped = sum((chunk.dropped for chunk in chunks), Counter())
     lon = np.concatenate([np.zeros(0), *(chunk.lon for chunk in chunks)])

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from publishing import tiles_in
+from publishing import publish, tiles_in
 from serving import client
 from test_copies import MERGED, known, public, sources
 
@@ -17,7 +17,6 @@ from heatlas.errors import NothingToDraw
 from heatlas.keeping import import_into, remove_activities
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
-from heatlas.publish.publishing import publish
 
 ZOOMS = (10, 13)
 

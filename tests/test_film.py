@@ -16,6 +16,7 @@ from PIL import Image
 import heatlas
 from heatlas.batch import join
 from heatlas.colour import colour
+from heatlas.context import Context
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.film import FilmJob
 from heatlas.film.cast import box_of, make_cast
@@ -24,6 +25,7 @@ from heatlas.film.timeline import DAY, make_timeline, parse_duration, parse_span
 from heatlas.frame import Frame
 from heatlas.grid import parse_measure
 from heatlas.measures import draw
+from heatlas.options import RenderOptions, gather
 from heatlas.smooth import halo, smooth
 from heatlas.tracks import Tracks
 from heatlas.window import Window
@@ -47,12 +49,9 @@ def dated(count=9, seed=3, apart=3.3 * DAY):
 
 
 def film_job(tmp_path, measure="passes", name="heat.gif", width=240, smooth="2px", duration="1s", fps=12.0, **options):
-    frame = Frame.parse(
-        bbox=None, around=None, everything=False, zoom=None, resolution=None, width=width, default="busiest place"
-    )
-    return FilmJob.parse(
-        parse_measure(measure), frame, output=tmp_path / name, smooth=smooth, duration=duration, fps=fps, **options
-    )
+    asked = gather(RenderOptions, {"width": width, "smooth": smooth, "duration": duration, "fps": fps, **options})
+    frame = Frame.parse(asked.frame, default="busiest place")
+    return FilmJob.parse(tmp_path / name, parse_measure(measure), frame, asked)
 
 
 def planned(job, tracks):
@@ -153,16 +152,16 @@ def test_activities_without_a_start_are_left_out_and_counted(tmp_path):
     tracks = dated(6)
     for k, start in ((1, None), (3, 1.7e11), (4, -1e10)):
         tracks[k] = replace(tracks[k], activities=(replace(tracks[k].activities[0], start=start),))
-    report = film_job(tmp_path, smooth="0", width=80).run(Tracks((join(tracks),)), 1)
+    report = film_job(tmp_path, smooth="0", width=80).run(Tracks((join(tracks),)), Context(1))
     assert report["dropped"]["activities whose start is unknown or cannot be"] == 3
     assert report["activities"] == 3
     with pytest.raises(NothingToDraw, match="none of 1 activities says when it was"):
-        film_job(tmp_path).run(Tracks((tracks[1],)), 1)
+        film_job(tmp_path).run(Tracks((tracks[1],)), Context(1))
 
 
 def test_filters_and_privacy_hold_for_films(tmp_path):
     tracks = dated(6)
-    report = film_job(tmp_path, width=80, sports=["Run"], after="2023-11-16").run(Tracks((join(tracks),)), 1)
+    report = film_job(tmp_path, width=80, sports=["Run"], after="2023-11-16").run(Tracks((join(tracks),)), Context(1))
     assert report["activities"] == 3
     assert report["from"] == "2023-11-18"
     zone = heatlas.open(made.export(tmp_path / "export"))
@@ -276,7 +275,7 @@ def test_durations_that_are_none_are_refused(text):
 
 def test_what_cannot_be_filmed_is_refused_at_once(tmp_path):
     with pytest.raises(TooLarge, match="take --width"):
-        film_job(tmp_path, width=30_000).run(Tracks((join(dated(2)),)), 1)
+        film_job(tmp_path, width=30_000).run(Tracks((join(dated(2)),)), Context(1))
     with pytest.raises(BadOption, match="transparent"):
         film_job(tmp_path, background="none")
     with pytest.raises(BadOption, match="no folder"):
@@ -284,4 +283,4 @@ def test_what_cannot_be_filmed_is_refused_at_once(tmp_path):
     with pytest.raises(BadOption, match="--fps"):
         film_job(tmp_path, fps=0.5)
     with pytest.raises(BadOption, match="too small for a legend"):
-        film_job(tmp_path, width=60, legend=True).run(Tracks((join(dated(2)),)), 1)
+        film_job(tmp_path, width=60, legend=True).run(Tracks((join(dated(2)),)), Context(1))

@@ -15,6 +15,7 @@ from PIL import Image
 from test_film import dated, film_job
 
 from heatlas.batch import join
+from heatlas.context import Context
 from heatlas.errors import BadOption, HeatlasError, MissingExtra
 from heatlas.film import gif, mp4, webp
 from heatlas.film.caption import Caption, words_for
@@ -58,7 +59,7 @@ def reel_of(frames, fps=10.0):
 
 
 def test_an_mp4_has_all_frames_even_sides_and_grows(tmp_path):
-    report = film_job(tmp_path, name="heat.mp4", width=301, duration="1s").run(tracks(), 2)
+    report = film_job(tmp_path, name="heat.mp4", width=301, duration="1s").run(tracks(), Context(2))
     frames, about = decoded(tmp_path / "heat.mp4")
     assert report["outputs"] == [str(tmp_path / "heat.mp4")]
     assert len(frames) == report["frames"] == 12 + 24
@@ -89,7 +90,7 @@ def test_colours_of_an_mp4_are_those_that_were_painted(tmp_path):
 
 @pytest.mark.parametrize("name", ["heat.gif", "heat.webp"])
 def test_moving_pictures_have_all_their_time_and_go_round(tmp_path, name):
-    report = film_job(tmp_path, name=name, duration="1.5s", legend=True, width=320).run(tracks(), 2)
+    report = film_job(tmp_path, name=name, duration="1.5s", legend=True, width=320).run(tracks(), Context(2))
     with Image.open(tmp_path / name) as image:
         assert image.size == (320, image.size[1])
         assert image.size[1] > report["window"]["height"]
@@ -168,14 +169,14 @@ def test_what_is_interrupted_leaves_nothing(tmp_path, name, error):
 
     (tmp_path / name).write_bytes(b"older")
     with pytest.raises(error):
-        film_job(tmp_path, name=name, width=100).run(tracks(), 1, told)
+        film_job(tmp_path, name=name, width=100).run(tracks(), Context(1, told))
     assert list(tmp_path.glob("*")) == [tmp_path / name]
     assert (tmp_path / name).read_bytes() == b"older"
 
 
 def test_progress_tells_how_many_frames_are_done(tmp_path):
     told = []
-    film_job(tmp_path, width=100).run(tracks(), 1, lambda *args: told.append(args))
+    film_job(tmp_path, width=100).run(tracks(), Context(1, lambda *args: told.append(args)))
     assert [item for item in told if item[0] == "filming"] == [("filming", k, 36) for k in range(37)]
 
 
@@ -187,7 +188,7 @@ def test_a_failing_encoder_is_told_in_a_sentence(tmp_path, monkeypatch):
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(HeatlasError, match=r"ffmpeg could not write heat\.mp4: no such codec"):
-        film_job(folder, name="heat.mp4", width=400).run(tracks(), 1)
+        film_job(folder, name="heat.mp4", width=400).run(tracks(), Context(1))
     assert list(folder.glob("*")) == []
 
 
@@ -238,7 +239,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path, capfd, ending
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
     try:
         with pytest.raises(HeatlasError, match=f"write .*film{ending}: .*File too large") as told:
-            job.run(tracks(), workers=1)
+            job.run(tracks(), Context(1))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "\n" not in str(told.value)

@@ -13,11 +13,11 @@ import pytest
 from library_made import made, walks
 from PIL import Image
 from published import field_of, window_picture
+from publishing import publish_html
 
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.library.store import open_library
 from heatlas.publish import html, layers
-from heatlas.publish.layers import publish_html
 from heatlas.tiling.scales import scale_data
 from heatlas.tiling.view import close, open_view
 

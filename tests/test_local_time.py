@@ -265,18 +265,19 @@ def test_frames_end_with_local_midnights():
 
 
 def test_layers_of_years_and_months_are_local(tmp_path):
+    from heatlas.options import FilterOptions
     from heatlas.publish.layers import _by_month, _by_year
 
     found = [a for b in (run(), run((24.94, 60.17), source="b")) for a in with_time_zones(b).activities]
-    open_ended = {"where": None, "after": None, "before": None}
+    open_ended = FilterOptions()
     assert [title for title, _ in _by_month(found, open_ended)] == ["Dec 2023", "Jan 2024"]
     assert _by_year(found, open_ended) == [
-        ("2023", {"after": "2023-01-01", "before": "2024-01-01"}),
-        ("2024", {"after": "2024-01-01", "before": "2025-01-01"}),
+        ("2023", FilterOptions(after="2023-01-01", before="2024-01-01")),
+        ("2024", FilterOptions(after="2024-01-01", before="2025-01-01")),
     ]
     # A moment and a month of local clocks: neither holds the other, so both are asked for.
-    chosen = {"where": "sport = 'Run'", "after": "2023-12-31T18:00:00Z", "before": None}
-    assert _by_year(found, chosen)[1] == ("2024", {"where": "(sport = 'Run') AND year = 2024"})
+    chosen = FilterOptions(where="sport = 'Run'", after="2023-12-31T18:00:00Z")
+    assert _by_year(found, chosen)[1] == ("2024", replace(chosen, where="(sport = 'Run') AND year = 2024"))
 
 
 @pytest.fixture

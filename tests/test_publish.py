@@ -9,7 +9,7 @@ import sqlite3
 import numpy as np
 import pytest
 from library_made import made, put, walks
-from publishing import folder_tiles, pixels, tiles_in
+from publishing import folder_tiles, pixels, publish, tiles_in
 from serving import client
 
 import heatlas
@@ -20,7 +20,7 @@ from heatlas.library.upkeep import compact, remove
 from heatlas.privacy import Zone
 from heatlas.publish.occupied import hiding_words
 from heatlas.publish.order import look_words, parse_order
-from heatlas.publish.publishing import is_pyramid, publish
+from heatlas.publish.publishing import is_pyramid
 from heatlas.smooth import Smoothing
 from heatlas.spread import Kernel
 from heatlas.tiling.look import Look

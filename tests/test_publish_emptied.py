@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from library_made import made, walks
-from publishing import folder_tiles, tiles_in
+from publishing import folder_tiles, publish, tiles_in
 
 import heatlas
 from heatlas.errors import BadOption, NothingToDraw
@@ -15,7 +15,6 @@ from heatlas.keeping import import_into
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.library.upkeep import remove
-from heatlas.publish.publishing import publish
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 ZOOMS = (9, 11)

@@ -8,14 +8,12 @@ import re
 import numpy as np
 import pytest
 from library_made import made, walks
-from publishing import folder_tiles, pixels, tiles_in
+from publishing import folder_tiles, pixels, publish, publish_html, tiles_in
 from serving import client
 
 import heatlas
 from heatlas.errors import BadOption
 from heatlas.keeping import import_into
-from heatlas.publish.layers import publish_html
-from heatlas.publish.publishing import publish
 
 TOWN = (60.17, 24.94)
 

@@ -8,13 +8,13 @@ import threading
 
 import numpy as np
 import pytest
+from publishing import asked, publish_html
 from test_page import CHROMIUM, FLAGS, lacking
 
 import heatlas
 from heatlas.cli.progress import Progress
 from heatlas.keeping import import_into
 from heatlas.publish.apart import last_zoom_of_points
-from heatlas.publish.layers import publish_html
 from heatlas.publish.occupied import marks_of, occupied
 from heatlas.publish.order import parse_order
 from heatlas.publish.weight import fitting_zooms
@@ -43,7 +43,7 @@ def looked_at(path, rows, work, **options):
     with open_library(path) as library:
         view = open_view(library)
         try:
-            return work(parse_order(path, **options).field(view, view.snapshot))
+            return work(parse_order(path, asked(**options)).field(view, view.snapshot))
         finally:
             close(view)
 

@@ -10,7 +10,7 @@ import sqlite3
 import numpy as np
 import pytest
 from library_made import made, put, walks
-from publishing import folder_tiles
+from publishing import folder_tiles, publish
 from test_film import film_job, planned
 from test_server_public import PLAN, dated, moment, partly_known
 
@@ -19,7 +19,6 @@ from heatlas.errors import BadOption, NothingToDraw
 from heatlas.film.cast import in_crowds
 from heatlas.film.timeline import DAY
 from heatlas.library.upkeep import reindex, remove
-from heatlas.publish.publishing import publish
 
 SMALL = {"zoom": "3-6"}
 
@@ -94,9 +93,9 @@ def test_a_measure_counts_those_alone_of_which_it_is_known(tmp_path):
     assert publish(tmp_path / "lib.db", tmp_path / "b", where="month = 9", zooms=(3, 6), **heart)["activities"] == 6
     heatlas.render(tmp_path / "lib.db", output=tmp_path / "a.html", layers="month", **heart, **SMALL)
     assert set(layers_of(tmp_path / "a.html")) == {"All"}  # the one of August is shown with those of September
-    crowded = planned(film_job(tmp_path, width=120, least=5, measure="heart_rate"), tracks)
+    crowded = planned(film_job(tmp_path, width=120, public=True, measure="heart_rate"), tracks)
     assert len(set(crowded.cast.starts.tolist())) == 1
-    assert len(set(planned(film_job(tmp_path, width=120, least=5), tracks).cast.starts.tolist())) == 2
+    assert len(set(planned(film_job(tmp_path, width=120, public=True), tracks).cast.starts.tolist())) == 2
 
 
 def test_a_filter_that_leaves_a_few_is_refused(library, tmp_path):
@@ -105,7 +104,8 @@ def test_a_filter_that_leaves_a_few_is_refused(library, tmp_path):
             heatlas.render(library, output=tmp_path / name, where=where, public=True, **SMALL)
         heatlas.render(library, output=tmp_path / f"open-{name}", where=where, **SMALL)
     assert publish(library, tmp_path / "some", where="sport = 'Ride'", public=True, zooms=(3, 6))["activities"] == 9
-    assert publish(library, tmp_path / "few", where="month = 2", public=True, least=1, zooms=(3, 6))["activities"] == 1
+    few = publish(library, tmp_path / "few", where="month = 2", public=True, public_least=1, zooms=(3, 6))
+    assert few["activities"] == 1
 
 
 def test_a_map_that_has_become_one_of_a_few_is_emptied(tmp_path):
@@ -147,7 +147,7 @@ def test_a_film_for_everybody_goes_by_months_that_have_enough(tmp_path):
     months += [("Run", 2024, 6)] * 3
     tracks = dated(months)
     plain = planned(film_job(tmp_path, width=120), tracks)
-    crowded = planned(film_job(tmp_path, width=120, least=5), tracks)
+    crowded = planned(film_job(tmp_path, width=120, public=True), tracks)
     assert len(plain.cast.tracks) == len(crowded.cast.tracks) == 20
     first = [moment(2024, month, 1) - DAY / 2 for month in (1, 3, 6)]
     assert sorted(set(crowded.cast.starts.tolist())) == first

@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 from library_made import made, walks
+from publishing import publish
 
 import heatlas
 from heatlas.errors import BadOption
 from heatlas.outputs.kinds import kind_of
-from heatlas.publish.publishing import publish
 
 
 @pytest.fixture(autouse=True)

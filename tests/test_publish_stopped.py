@@ -17,19 +17,20 @@ from dataclasses import replace
 import pytest
 from library_made import made, put, walks
 from PIL import Image
-from publishing import folder_tiles, tiles_in
+from publishing import folder_tiles, publish, tiles_in
 
 from heatlas.errors import BadOption, HeatlasError
 from heatlas.library.merged import list_activities
 from heatlas.publish import pyramid
 from heatlas.publish.archive import state_of
 from heatlas.publish.databases import partial_of
-from heatlas.publish.publishing import publish
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 ZOOMS = (3, 16)
 SLOWLY = f"""
 import sys, time
+from heatlas.context import Context
+from heatlas.options import FrameOptions, RenderOptions, StyleOptions
 from heatlas.publish import pyramid
 from heatlas.publish.publishing import publish
 pyramid._TILES = 4
@@ -37,7 +38,8 @@ def told(stage, done, total):
     if stage == "drawing tiles":
         print(done, flush=True)
         time.sleep(0.02)
-publish(sys.argv[1], sys.argv[2], zooms={ZOOMS}, tone="1:9", workers=2, progress=told)
+options = RenderOptions(frame=FrameOptions(zoom="{ZOOMS[0]}-{ZOOMS[1]}"), style=StyleOptions(tone="1:9"))
+publish(sys.argv[1], sys.argv[2], options, Context(2, told))
 """
 
 
@@ -122,12 +124,14 @@ def test_two_at_once(home, tmp_path):
 JOURNAL = """
 import os, sys
 import heatlas.publish.ledger as ledger
+from heatlas.context import Context
+from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish.publishing import publish
 ledger._CACHE_KB = 16  # so that pages are written before the commit, as in a long run
 def progress(stage, done, total):
     if stage == "drawing tiles" and done >= 30:
         os.kill(os.getpid(), 9)
-publish(sys.argv[1], sys.argv[2], zooms=(12, 16), workers=1, progress=progress)
+publish(sys.argv[1], sys.argv[2], RenderOptions(frame=FrameOptions(zoom="12-16")), Context(1, progress))
 """
 
 
@@ -244,9 +248,12 @@ def test_little_is_held_at_once(home, tmp_path, monkeypatch):
 
 WATCHING = """
 import sys
+from heatlas.context import Context
+from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish import publishing
 publishing._QUIET, publishing._PATIENCE = 0.2, 0.05
-publishing.watch(sys.argv[1], sys.argv[2], zooms=(3, 14), told=lambda r: print(r["tiles"]["written"], flush=True))
+context = Context(report=lambda report: print(report["tiles"]["written"], flush=True))
+publishing.watch(sys.argv[1], sys.argv[2], RenderOptions(frame=FrameOptions(zoom="3-14")), context)
 print("done", flush=True)
 """
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import pytest
 from library_made import made, walks
+from publishing import publish
 
 import heatlas
 from heatlas.errors import NothingToDraw
 from heatlas.library.zones import add_zone
-from heatlas.publish.publishing import publish
 
 WHERE = "name <> 'Confidential errand' AND gear <> 'Secret shoes' AND source <> 'my/own/folder'"
 WORDS = (

@@ -15,8 +15,9 @@ import pytest
 import heatlas
 from heatlas.errors import BadOption, SourceFailed
 from heatlas.keeping import import_into, library_of
+from heatlas.options import TableOptions
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve, resolve_import, resolve_tracks
-from heatlas.sources.tables.given import TableOptions
+
 
 WATCHED: dict[str, str] = {}
 OPENED: Counter[str] = Counter()

@@ -13,8 +13,10 @@ import pytest
 from library_made import made, walks
 from serving import PLACE, client, named, pixels, tile_of
 
+from heatlas.context import Context
 from heatlas.errors import SourceFailed
 from heatlas.library.store import open_library
+from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish.publishing import watch
 from heatlas.server.site import shut
 
@@ -170,4 +172,4 @@ def test_a_watch_ends_when_its_library_is_replaced(path, tmp_path):
         swapped_in(path, walks(8, 4))
 
     with pytest.raises(SourceFailed, match="was replaced by another file"):
-        watch(path, tmp_path / "tiles", told=then, zooms=(3, 5))
+        watch(path, tmp_path / "tiles", RenderOptions(frame=FrameOptions(zoom="3-5")), Context(report=then))

@@ -6,12 +6,13 @@ import pyarrow as pa
 import pytest
 
 from heatlas.errors import BadOption
+from heatlas.options import TableOptions
 from heatlas.sources.tables.columns import CRS, find_columns
 
 
 def found(*names, types=None, **given):
     kinds = types or [pa.float64()] * len(names)
-    columns = find_columns(pa.schema(list(zip(names, kinds, strict=True))), name="t.csv", **given)
+    columns = find_columns(pa.schema(list(zip(names, kinds, strict=True))), TableOptions(**given), name="t.csv")
     return columns.lat, columns.lon, columns.geometry
 
 
@@ -46,7 +47,7 @@ def test_geometry_counts_where_there_is_no_pair():
 def test_a_weight_is_taken_only_when_it_is_called_that():
     schema = pa.schema([("lat", pa.float64()), ("lon", pa.float64()), ("Weight", pa.int8()), ("mag", pa.int8())])
     assert find_columns(schema, name="t").weight == "Weight"
-    assert find_columns(schema, name="t", weight="MAG").weight == "mag"
+    assert find_columns(schema, TableOptions(weight="MAG"), name="t").weight == "mag"
     assert find_columns(schema.remove(2), name="t").weight is None
 
 
@@ -82,4 +83,4 @@ def test_a_time_is_found_and_a_track_only_when_asked_for():
     schema = pa.schema([(name, pa.float64()) for name in ("lat", "lon", "tracked_at", "track")])
     columns = find_columns(schema, name="t")
     assert (columns.time, columns.track) == ("tracked_at", None)
-    assert find_columns(schema, name="t", track="Track").track == "track"
+    assert find_columns(schema, TableOptions(track="Track"), name="t").track == "track"

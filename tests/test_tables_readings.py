@@ -11,6 +11,7 @@ from tables import read
 
 import heatlas
 from heatlas.errors import HeatlasError, SourceFailed
+from heatlas.options import TableOptions
 from heatlas.sources.tables.cells import seconds
 from heatlas.sources.tables.columns import find_columns
 from heatlas.sources.tables.orders import pivot
@@ -29,7 +30,7 @@ def table(columns, once=False, rows=None):
 
 def columns_of(source, *names, **given):
     """Columns as they are read, and the table."""
-    found = settled(source, find_columns(source.schema, name="t", **given))
+    found = settled(source, find_columns(source.schema, TableOptions(**given), name="t"))
     batches = list(found.read(list(names)))
     return [pa.chunked_array([batch.column(name) for batch in batches]).combine_chunks() for name in names], found
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tables import read
 
 from heatlas.errors import BadOption
+from heatlas.options import TableOptions
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import PointColumns, find_columns
@@ -283,7 +284,7 @@ def test_a_warning_when_latitude_and_longitude_look_swapped():
     lon, lat = np.random.default_rng(0).uniform((-180, -60), (180, 60), (1000, 2)).T
     for given_lat, given_lon, warned in ((lat, lon, False), (lon, lat, True)):
         (x, *_), dropped, table = read({"a b": given_lat, "c": given_lon}, lat="a b", lon="c")
-        columns = find_columns(table.schema, name="t", lat="a b", lon="c")
+        columns = find_columns(table.schema, TableOptions(lat="a b", lon="c"), name="t")
         text = swap_warning(columns, dropped, len(x))
         assert (text is not None) == warned
     assert text.endswith("try --lat c --lon 'a b'") or "'c'" in text

@@ -12,6 +12,7 @@ import heatlas
 from heatlas.batch import join
 from heatlas.clean import clean
 from heatlas.errors import BadOption
+from heatlas.options import TableOptions
 from heatlas.sources.sports import max_speed
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.columns import find_columns
@@ -22,7 +23,7 @@ from heatlas.sources.tables.tracks import UNTRACKED, read_tracks
 
 def tracks(source, track="track", **given):
     table = open_table(source)
-    columns = find_columns(table.schema, name=table.name, track=track, **given)
+    columns = find_columns(table.schema, TableOptions(track=track, **given), name=table.name)
     return read_tracks(table, columns, table.name), table
 
 
@@ -190,7 +191,7 @@ def test_two_columns_and_visibility_hide_together():
     assert [activity.private for activity in described(second)[0].values()] == [True, False]
     rows = {"summary_polyline": ["_p~iF~ps|U_ulLnnqC"] * 2, **{name: second[name] for name in ("private", "private_2")}}
     table = open_table(rows)
-    found = recordings_of(table, "summary_polyline", "t")
+    found = recordings_of(table, TableOptions(track="summary_polyline"), "t")
     assert [recording.activity.private for recording in found] == [True, False]
     found, _ = described({"id": ["a", "a", "b"], "visibility": ["", "only_me", "everyone"]})
     assert [activity.private for activity in found.values()] == [True, False]
@@ -218,7 +219,7 @@ def test_attributes_are_decided_for_each_track_and_blanks_do_not_count():
 
 def read(columns, track="id", **named):
     table = open_table(rows_of(**columns))
-    return list(recordings_of(table, track, table.name, **named)), table.warnings
+    return list(recordings_of(table, TableOptions(track=track, **named), table.name)), table.warnings
 
 
 BACK = [f"2024-01-01T00:00:{59 - k:02d}Z" for k in range(4)]
@@ -254,7 +255,7 @@ def test_times_that_cannot_be_read_are_counted():
     _, warnings = read({"id": ["a"] * 3, "time": ["31/12/2024 10:00", "30/13/2024 10:00", None]})
     assert "'time': 1 of 2 values are no times, e.g. '30/13/2024 10:00'" in warnings
     table = open_table({"summary_polyline": ["_p~iF~ps|U_ulLnnqC"] * 3, "start_date": ["2024-01-01", "x", ""]})
-    assert len(list(recordings_of(table, "summary_polyline", "t"))) == 3
+    assert len(list(recordings_of(table, TableOptions(track="summary_polyline"), "t"))) == 3
     assert table.warnings == ["'start_date': 1 of 2 values are no times, e.g. 'x'"]
 
 

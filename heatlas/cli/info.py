@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import position_options, track_option
+from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.errors import NothingToDraw
+from heatlas.options import TableOptions
 
 __all__ = ["command"]
 
@@ -19,15 +20,8 @@ _SHOWN = 40
 @click.command("info")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
-@click.option("--query", metavar="SQL", help="What to read of a database: a SELECT.")
-@click.option("--table", metavar="NAME", help="Table of a database, layer of a file, or sheet of a workbook to read.")
-@position_options
-@click.option("--weight", metavar="COLUMN", help="Weights of a table's points.")
-@click.option("--time", metavar="COLUMN", help="When each row of a table was.")
-@track_option
-@click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="Processes to read; by default one for each processor."
-)
+@request_options(TableOptions)
+@workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option(
     "--no-positions",

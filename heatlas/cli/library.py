@@ -7,65 +7,38 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import POSITION_OPTIONS, gaps_options, position_options, track_option
 from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
+from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
+from heatlas.context import Context
 from heatlas.errors import NothingToDraw
+from heatlas.options import ImportOptions, ServeOptions, gather, given
 
 __all__ = ["import_command", "library_group", "serve_command"]
-
-_TABLE_OPTIONS = ("name", "before", "after", "where", "time", "track", "weight", *POSITION_OPTIONS, "table", "query")
-
-
-def _tables(function: click.decorators.FC) -> click.decorators.FC:
-    """Options of tables, which become point sets."""
-    for option in (
-        click.option("--name", metavar="NAME", help="Points: what to call them; by default as their file is called."),
-        click.option("--before", metavar="DATE", help="Points: only rows before this day or moment (UTC)."),
-        click.option("--after", metavar="DATE", help="Points: only rows at or after this day or moment."),
-        click.option("--where", metavar="FILTER", help='Points: only rows that pass, e.g. "beds > 10".'),
-        track_option,
-        click.option("--time", metavar="COLUMN", help="Tables: when each row was; of points for --after and --before."),
-        click.option("--weight", metavar="COLUMN", help="Points: what each weighs; by default `weight`, or 1 each."),
-        position_options,
-        click.option(
-            "--table", metavar="NAME", help="Table of a database, layer of a file, or sheet of a workbook to read."
-        ),
-        click.option("--query", metavar="SQL", help="What to read of a database: a SELECT."),
-    ):
-        function = option(function)
-    return function
-
-
-_workers = click.option("--workers", type=click.IntRange(1), metavar="N", help="By default one for each processor.")
 
 
 @click.command("import")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @_library
-@click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track, from now on.")
-@click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="Hide a place from now on; may be repeated.")
-@gaps_options
-@_tables
-@_workers
+@request_options(ImportOptions)
+@workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @_quiet
-def import_command(
-    sources: tuple[str, ...], library: str, zone: tuple[str, ...], as_json: bool, quiet: bool, **options: Any
-) -> None:
+def import_command(sources: tuple[str, ...], library: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """Bring SOURCE into a library; again, only what is new. It can be stopped, and goes on where it was.
 
     A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx: its tracks
     become activities. Or it is a table (.csv, .parquet, .geojson ..., a database): its rows become a point set, under
-    the name of the file, in the place of the one that is called so. --clip-ends and --zone hide parts of tracks only.
+    the name of the file, in the place of the one that is called so. --clip-ends and --zone hide parts of tracks (not
+    points) from now on.
     """
     from heatlas.cli.summary import print_files, print_json, say_open_places
     from heatlas.keeping import import_into, point_sets_of
 
     try:
         with show_progress(quiet) as progress:
-            report = import_into(library, *sources, zones=zone, progress=progress.count, **options)
+            report = import_into(library, *sources, progress=progress.count, **options)
     except KeyboardInterrupt:
         click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
         raise SystemExit(130) from None
@@ -124,7 +97,7 @@ def _forget(where: str | None, points: str | None, library: str) -> None:
 @_library
 @click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track; 0 for nothing.")
 @click.option("--rejoin", metavar="LENGTH", help="How far a path must have gone for a return to count again.")
-@_workers
+@workers_option
 @_quiet
 def _reindex(library: str, quiet: bool, **options: Any) -> None:
     """Make the index anew, with other lengths where they are given."""
@@ -164,32 +137,18 @@ def _check(library: str, everything: bool) -> None:
 @click.argument("sources", nargs=-1, metavar="LIB|SOURCE...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
-@click.option("--public", is_flag=True, help="Hide names, times and who passed where: for everybody to see.")
-@click.option(
-    "--public-measures",
-    metavar="NAMES",
-    help="Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither.",
-)
-@click.option(
-    "--public-least", type=click.IntRange(1), metavar="N",
-    help="Public: activities that a filter must leave to be answered.  [default: 5]",
-)  # fmt: skip
-@click.option("--utc", is_flag=True, help="Days and hours of UTC, not of the places where activities began.")
-@click.option("--token", metavar="SECRET", help="What clients must know; needed to be reached from elsewhere.")
-@click.option("--basemap", metavar="URL", help="Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.")
-@gaps_options
-@_tables
+@request_options(ServeOptions)
 @_quiet
-def serve_command(sources: tuple[str, ...], quiet: bool, **options: Any) -> None:
+def serve_command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **options: Any) -> None:
     """Show a library, or anything that can be imported, as a live map, and serve its tiles.
 
     Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token.
     """
     from heatlas.keeping import serve_sources
 
-    of_tables = {name: options.pop(name) for name in (*_TABLE_OPTIONS, "max_gap", "max_gap_distance")}
+    asked = gather(ServeOptions, options, "serve")
     with show_progress(quiet) as progress:
         serve_sources(
-            *(sources or ("heatlas.db",)), progress=progress.count, ready=progress.done, quiet=quiet,
-            table_options=of_tables, **options,
+            *(sources or ("heatlas.db",)), asked=asked.reading, context=Context(progress=progress.count),
+            ready=progress.done, host=host, port=port, quiet=quiet, **given(asked.site),
         )  # fmt: skip

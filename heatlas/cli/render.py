@@ -6,18 +6,9 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import (
-    film_options,
-    filters_options,
-    gaps_options,
-    hiding_options,
-    picture_options,
-    style_options,
-    tables_options,
-    tile_options,
-    windows_options,
-)
+from heatlas.cli.options import quiet_option, request_options, workers_option
 from heatlas.cli.progress import show_progress
+from heatlas.options import RenderOptions
 
 __all__ = ["command"]
 
@@ -29,32 +20,12 @@ __all__ = ["command"]
     help="What to write, by its ending: .png .webp .pdf, .tif (values; colours with --rgba), .npy (values), .kmz; "
     ".mp4 .gif; .html; .mbtiles .pmtiles .sqlitedb; without an ending a folder of tiles.",
 )  # fmt: skip
-@style_options
-@windows_options
-@tables_options
-@filters_options
-@hiding_options
-@gaps_options
-@picture_options
-@film_options
-@tile_options
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Processes to read and threads to draw; by default one for each processor.",
-)
+@request_options(RenderOptions)
+@workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@quiet_option
 def command(  # noqa: D103 - the help text stands below
-    sources: tuple[str, ...],
-    output: str,
-    zone: tuple[str, ...],
-    sport: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
-    watch: bool,
-    **options: Any,
+    sources: tuple[str, ...], output: str, as_json: bool, quiet: bool, watch: bool, **options: Any
 ) -> None:
     from heatlas.cli.summary import print_json, print_summary
     from heatlas.outputs import render
@@ -69,17 +40,10 @@ def command(  # noqa: D103 - the help text stands below
     try:
         with show_progress(quiet) as progress:
             report = render(
-                *sources,
-                output=output,
-                zones=zone,
-                sports=sport,
-                told=tell if watch else None,
-                watch=watch,
-                progress=progress.count,
-                **options,
+                *sources, output=output, watch=watch, told=tell if watch else None, progress=progress.count, **options
             )
     except KeyboardInterrupt:
-        if kind_of(output, {}) != "tiles":
+        if kind_of(output, ()) != "tiles":
             raise
         click.echo(f"heatlas: stopped; {output} keeps what is done, and the same command goes on", err=True)
         raise SystemExit(130) from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.batch import select
 from heatlas.choice import Choice, is_centred, why_nowhere
 from heatlas.clean import is_believable
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.film.reel import FORMATS, Reel, check_film, write_reel
 from heatlas.film.scenes import Look, Scenes, Script
@@ -23,19 +24,18 @@ from heatlas.smooth import Smoothing, halo
 from heatlas.tracks import Tracks, why_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from heatlas.context import Progress
     from heatlas.film.reel import Format
     from heatlas.frame import Frame
     from heatlas.grid import Measure
+    from heatlas.options import RenderOptions
     from heatlas.window import Window
-
-    Told = Callable[[str, int, int], None]
-    """Hears the stage, and how much of how much is done."""
 
 __all__ = ["FilmJob"]
 
@@ -65,74 +65,36 @@ class FilmJob:
     """For everybody: without private activities, by whole months, and no fewer at once; 0: as they are."""
 
     @classmethod
-    def parse(
-        cls,
-        measure: Measure,
-        frame: Frame,
-        *,
-        output: Path,
-        tone: str | None = None,
-        colormap_name: str | None = None,
-        background: str | None = None,
-        legend: bool = False,
-        smooth: str = "auto",
-        where: str | None = None,
-        sports: Collection[str] = (),
-        after: str | None = None,
-        before: str | None = None,
-        clip_ends: str | None = None,
-        zones: Collection[str] = (),
-        utc: bool = False,
-        every: str | None = None,
-        span: str | None = None,
-        duration: str | None = None,
-        fps: float | None = None,
-        least: int = 0,
-    ) -> FilmJob:
+    def parse(cls, output: Path, measure: Measure, frame: Frame, options: RenderOptions) -> FilmJob:
         """Check all options; a window that is known already must fit into memory.
 
         Parameters
         ----------
+        output : Path
+            Its ending decides the format: .mp4, .gif or .webp.
         measure : Measure
             What to count.
         frame : Frame
             What is shown, and how finely.
-        output : Path
-            Its ending decides the format: .mp4, .gif or .webp.
-        tone, colormap_name, legend, smooth, where, sports, after, before, clip_ends, zones, utc
-            As for a picture.
-        background : str, optional
-            As for a picture, but not "none"; "dark" when nothing is said.
-        every : str, optional
-            Steps in which time goes on: "auto" (evenly), "day", "week", "month", "3d".
-        span : str, optional
-            For how long an activity stays visible: "30d", "4w", "1y"; by default for good.
-        duration : str, optional
-            Length of the film without the hold at its end: "20s" (default), "1.5min".
-        fps : float, optional
-            Frames a second; by default what suits the format.
-        least : int
-            Make a film for everybody: without private activities, and with no fewer than so many that come at once.
+        options : RenderOptions
+            Of which films have smooth, and the groups style, filter, hiding, film and public.
 
         Raises
         ------
         BadOption, TooLarge, MissingExtra
             Before anything was read.
         """
+        film, public = options.film, options.public
         check_film(output)
         form = FORMATS[output.suffix.lower()]
-        fps = form.fps if fps is None else fps
+        fps = form.fps if film.fps is None else film.fps
         if not 1 <= fps <= 60:
             raise BadOption(f"--fps {fps:g} is no pace for a film: take 1 to 60")
         job = cls(
-            output, measure, frame,
-            Look.parse(measure, tone=tone, colormap_name=colormap_name, background=background or "dark", legend=legend),
-            parse_smoothing(smooth),
-            Choice.parse(
-                where=where, sports=sports, after=after, before=before, clip_ends=clip_ends, zones=zones, utc=utc
-            ),
-            parse_step(every or "auto"), None if span is None else parse_span(span),
-            parse_duration(duration or "20s", fps), fps, least,
+            output, measure, frame, Look.parse(measure, options.style), parse_smoothing(options.smooth or "auto"),
+            Choice.parse(options.filter, options.hiding),
+            parse_step(film.every or "auto"), None if film.span is None else parse_span(film.span),
+            parse_duration(film.duration or "20s", fps), fps, public.least if public.public else 0,
         )  # fmt: skip
         if frame.bbox is not None:
             job._window(frame.bbox)
@@ -172,12 +134,7 @@ class FilmJob:
                 f"{int(window.width * (fits / window.height) ** 0.5)} or less, or a coarser --resolution"
             )
 
-    def run(
-        self,
-        tracks: Tracks,
-        workers: int | None = None,
-        progress: Told = lambda stage, done, total: None,
-    ) -> dict[str, Any]:
+    def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
         """Filter, hide, count, paint and encode; return the report as plain data.
 
         Raises
@@ -197,13 +154,13 @@ class FilmJob:
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
-        scenes = Scenes.plan(tracks, window, self.script, workers)
+        scenes = Scenes.plan(tracks, window, self.script, context.workers)
         if scenes is None:
             raise NothingToDraw(why_nowhere(self.measure, places))
         chosen = time.perf_counter()
         even = self.form.even
         height, width = (side + side % 2 if even else side for side in scenes.shape)
-        frames = _told(scenes.frames(height, width), len(scenes), progress)
+        frames = _told(scenes.frames(height, width), len(scenes), context.progress)
         write_reel(self.output, Reel(frames, len(scenes), height, width, self.fps, scenes.samples()))
         done = time.perf_counter()
         unit, tone, line = measure_unit(self.measure), scenes.tone, scenes.timeline
@@ -239,7 +196,7 @@ def _dated(tracks: Tracks) -> Tracks:
     return Tracks(tuple(batch for batch in kept if len(batch)), replace(tracks.report, dropped=dropped))
 
 
-def _told(frames: Iterator[NDArray[np.uint8]], count: int, progress: Told) -> Iterator[NDArray[np.uint8]]:
+def _told(frames: Iterator[NDArray[np.uint8]], count: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
     """Tell how many frames are done as they are taken."""
     progress("filming", 0, count)
     for number, frame in enumerate(frames, 1):

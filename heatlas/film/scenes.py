@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from heatlas.film.cast import Cast
     from heatlas.film.timeline import Timeline
     from heatlas.grid import Measure
+    from heatlas.options import StyleOptions
     from heatlas.rendering import Drawn
     from heatlas.smooth import Smoothing
     from heatlas.tone import Scale, Tone
@@ -55,9 +56,7 @@ class Look:
     legend: bool
 
     @classmethod
-    def parse(
-        cls, measure: Measure, *, tone: str | None, colormap_name: str | None, background: str, legend: bool
-    ) -> Look:
+    def parse(cls, measure: Measure, asked: StyleOptions) -> Look:
         """Check the options.
 
         Raises
@@ -65,14 +64,14 @@ class Look:
         BadOption
             For one that cannot be used; a film cannot be transparent.
         """
-        ground = parse_background(background)
+        ground = parse_background(asked.background or "dark")
         if ground is None:
             raise BadOption("a film cannot be transparent: take --background dark, light or #rrggbb")
         return cls(
-            None if tone is None else in_base_unit(parse_scale(tone), measure_unit(measure)),
-            None if colormap_name is None else colormap(colormap_name),
+            None if asked.tone is None else in_base_unit(parse_scale(asked.tone), measure_unit(measure)),
+            None if asked.colormap is None else colormap(asked.colormap),
             ground,
-            legend,
+            asked.legend,
         )
 
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import itertools
 import os
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from heatlas.context import Context, silent
 from heatlas.errors import BadOption, HeatlasError, printable
 from heatlas.keeping.looking import open_places_of, zones_of
+from heatlas.options import ImportOptions, gather, given, refuse
+from heatlas.options.signature import with_keywords
 from heatlas.parsing import parse_gaps, parse_length, parse_zone
 from heatlas.sources.indoor import INDOORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from heatlas.batch import Recording
+    from heatlas.context import Progress
     from heatlas.library.store import Library
+    from heatlas.options import GapOptions
+    from heatlas.options.keywords import ImportKeywords
     from heatlas.point_set import PointSet
     from heatlas.privacy import Zone
     from heatlas.sources.resolve import GivenPoints, GivenTracks
@@ -26,16 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["bring", "import_into", "refuse_gaps", "refuse_table_options", "refuse_unfit"]
 
 
+@with_keywords(ImportOptions)
 def import_into(
     path: str | Path,
     *sources: Any,
-    clip_ends: str | None = None,
-    zones: Collection[str] = (),
-    max_gap: str | None = None,
-    max_gap_distance: str | None = None,
     workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    **table_options: Any,
+    progress: Progress = silent,
+    **options: Unpack[ImportKeywords],
 ) -> dict[str, Any]:
     """Bring recordings and points into a library, which is made where there is none; again, only what is new is read.
 
@@ -48,22 +52,16 @@ def import_into(
         The library.
     *sources : str, Path or object
         Strava exports, folders, archives and files of .fit, .gpx and .tcx; tables, as for `heatlas.api.open_points`.
-    clip_ends : str, optional
-        Length to cut from both ends of each track ("200m"); the library keeps to it from now on.
-    zones : collection of str
-        Circles "LAT,LON,RADIUS" to hide from now on, under the names "zone 1", "zone 2" ...; one that is hidden
-        already stays as it is.
-    max_gap, max_gap_distance : str, optional
-        Longest time ("10min") and length ("2km") between fixes over which a line is drawn, in place of each recording's
-        own rhythm ("auto"); the library keeps to it for what is brought in from now on.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
         Is told the stage, and how much of how much is done.
-    **table_options
-        For tables: `track`, as for `heatlas.api.open_sources`, with which their rows become activities (again, only
-        those whose rows have changed are stored); name, query, table, lat, lon, geometry, crs, weight, where, after,
-        before, time ..., as for `heatlas.library.point_tables.named_tables`.
+    **options
+        What to hide: `clip_ends`, a length to cut from both ends of each track, and `zones`, circles
+        "LAT,LON,RADIUS"; the library keeps to it from now on, circles under the names "zone 1", "zone 2" ... `max_gap`
+        and `max_gap_distance`, in place of each recording's own rhythm ("auto"), for what is brought in from now on.
+        Of tables: `track`, as for `heatlas.open`, with which their rows become activities (again, only those whose rows
+        have changed are stored); their columns, as for `heatlas.open_points`; and of points name, where, after, before.
 
     Returns
     -------
@@ -73,42 +71,25 @@ def import_into(
     """
     from heatlas.library.point_tables import named_tables
     from heatlas.sources.resolve import resolve_import
-    from heatlas.sources.tables.given import TableOptions
 
-    rows = {name: table_options.get(name) for name in ("name", "where", "after", "before")}
-    how = TableOptions(**{name: value for name, value in table_options.items() if name not in rows})
-    tracks, points = resolve_import(sources, how)
-    refuse_unfit(tracks, points, table_options, rows)
-    return bring(
-        path, tracks, named_tables(points, **rows), clip_ends=clip_ends, zones=zones, max_gap=max_gap,
-        max_gap_distance=max_gap_distance, workers=workers, progress=progress,
-    )  # fmt: skip
+    asked = gather(ImportOptions, options, "import_into")
+    tracks, points = resolve_import(sources, asked.tables)
+    refuse_unfit(tracks, points, asked)
+    return bring(Path(path), tracks, named_tables(points, asked.rows), asked, Context(workers, progress))
 
 
-def refuse_unfit(
-    tracks: GivenTracks, points: GivenPoints, given: Mapping[str, Any], rows: Mapping[str, str | None]
-) -> None:
+def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions) -> None:
     """Refuse options of tables where there are none, and options of points where rows are tracks."""
     if not (tracks.tables or points.tables):
-        refuse_table_options(given)
-    for name, value in rows.items():
-        if tracks.tables and value is not None:
-            raise BadOption(f"--{name} is for points, and with --track {tracks.track} rows are tracks: leave it out")
+        refuse_table_options(asked)
+    if tracks.tables:
+        refuse(asked.rows, f"points, and with --track {tracks.track} rows are tracks: leave it out")
 
 
 def bring(
-    path: str | Path,
-    tracks: GivenTracks,
-    tables: Mapping[str, PointSet],
-    *,
-    clip_ends: str | None = None,
-    zones: Collection[str] = (),
-    max_gap: str | None = None,
-    max_gap_distance: str | None = None,
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    path: Path, tracks: GivenTracks, tables: Mapping[str, PointSet], asked: ImportOptions, context: Context
 ) -> dict[str, Any]:
-    """Bring tracks that were resolved, and points by name, into a library; everything else is as for `import_into`."""
+    """Bring tracks that were resolved, and points by name, into a library, as `import_into` does."""
     from heatlas.library.imports import import_sources
     from heatlas.library.merged import list_activities
     from heatlas.library.point_tables import import_tables
@@ -117,13 +98,14 @@ def bring(
     from heatlas.library.upkeep import reindex
     from heatlas.report import Report
 
-    clip = parse_length(clip_ends, "--clip-ends") if clip_ends else None
-    circles = [parse_zone(zone) for zone in zones]
-    parse_gaps(max_gap, max_gap_distance)
+    hiding, gaps = asked.hiding, asked.gaps
+    clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
+    circles = [parse_zone(zone) for zone in hiding.zones]
+    parse_gaps(gaps.max_gap, gaps.max_gap_distance)
     tracked = _tracked(tracks)
-    if not (tracks.paths or tracked or (max_gap is None and max_gap_distance is None)):
+    if not (tracks.paths or tracked) and given(gaps):
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
-    with _unless_empty(Path(path), keep=clip is not None or bool(circles)):
+    with _unless_empty(path, keep=clip is not None or bool(circles)):
         with open_library(path, create=True) as library:
             if clip is not None or circles:
                 # Before anything new is there: what is to be hidden is never in the index.
@@ -131,22 +113,21 @@ def bring(
                     library,
                     clip_ends=clip,
                     zones=_with(zones_of(path), circles) if circles else None,
-                    progress=lambda done, total: progress("hiding", done, total),
+                    progress=context.counting("hiding"),
                 )
             changed = None
-            if not (max_gap is None and max_gap_distance is None):
-                changed = set_gaps(library, lambda known: parse_gaps(max_gap, max_gap_distance, known))
+            if given(gaps):
+                changed = set_gaps(library, lambda known: parse_gaps(gaps.max_gap, gaps.max_gap_distance, known))
             report, known = Report(), _held(library)
             if tracks.paths or tracked:
-                tell = lambda done, total: progress("reading", done, total)  # noqa: E731
                 found = itertools.chain.from_iterable(read for _, read in tracked)
-                report = import_sources(library, tracks.paths, workers, tell, found)
+                report = import_sources(library, tracks.paths, context.workers, context.counting("reading"), found)
                 for opened, _ in tracked:
                     report.read += 1
                     report.dropped.update(opened.dropped)
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
             report.warnings += [(str(path), changed)] if changed else []
-            point_sets = import_tables(library, tables, lambda done, total: progress("reading points", done, total))
+            point_sets = import_tables(library, tables, context.counting("reading points"))
             held, stored = len(list_activities(library)), _held(library)
         # Once for each state of the library: when nothing has changed, it was said before.
         anew = bool(report.read or clip is not None or circles)
@@ -200,8 +181,8 @@ def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
         name = os.path.abspath(source) if is_path(source) else opened.name  # noqa: PTH100 - a name, kept in the library
         if layer and is_path(source):
             name = f"{name}/{layer}"
-        reading = recordings_of(opened, tracks.track, printable(str(name)), **each.options.positions)
-        found.append((opened, reading))
+        asked = replace(each.options, track=tracks.track)
+        found.append((opened, recordings_of(opened, asked, printable(str(name)))))
     return found
 
 
@@ -216,7 +197,7 @@ def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zon
     return zones
 
 
-def refuse_gaps(max_gap: object, max_gap_distance: object) -> None:
+def refuse_gaps(asked: GapOptions) -> None:
     """Refuse what is said of gaps to a library, whose tracks were read before.
 
     Raises
@@ -224,14 +205,14 @@ def refuse_gaps(max_gap: object, max_gap_distance: object) -> None:
     BadOption
         Saying where to say it.
     """
-    if not (max_gap is None and max_gap_distance is None):
+    if given(asked):
         raise BadOption(
             "--max-gap and --max-gap-distance are for recordings when they are read, and a library holds their tracks: "
             "say them to heatlas import, into a new library"
         )
 
 
-def refuse_table_options(given: Mapping[str, Any]) -> None:
+def refuse_table_options(asked: ImportOptions) -> None:
     """Refuse options of tables where there is no table.
 
     Raises
@@ -239,6 +220,6 @@ def refuse_table_options(given: Mapping[str, Any]) -> None:
     BadOption
         Naming the first.
     """
-    for name, value in given.items():
-        if value is not None:
-            raise BadOption(f"--{name} is for tables of points that are brought in, and there is none: leave it out")
+    reason = "tables of points that are brought in, and there is none: leave it out"
+    refuse(asked.tables, reason)
+    refuse(asked.rows, reason)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption, MissingExtra, NothingToDraw
 from heatlas.keeping.bringing import bring, refuse_gaps, refuse_table_options, refuse_unfit
 from heatlas.keeping.looking import refuse_missing
+from heatlas.options import ImportOptions, given
 from heatlas.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["library_for", "library_of", "serve_sources"]
 
+_NOTHING = ImportOptions()
+
 
 def serve_sources(
     *sources: str | Path,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    context: Context = NOBODY,
     ready: Callable[[], None] = lambda: None,
-    table_options: Mapping[str, Any] | None = None,
+    asked: ImportOptions = _NOTHING,
     **options: Any,
 ) -> None:
     """Serve a library until Ctrl-C, or anything else out of a library that is made for the while.
@@ -33,12 +37,12 @@ def serve_sources(
     ----------
     *sources : str or Path
         One library, or recordings, or tables of points.
-    progress : callable, optional
-        Is told the stage, and how much of how much is done.
+    context : Context
+        Who is told how far reading is.
     ready : callable, optional
         Is called before serving begins.
-    table_options : mapping, optional
-        For tables, as `import_into` takes them.
+    asked : ImportOptions
+        How recordings and tables are read.
     **options
         As for `heatlas.server.serve`.
     """
@@ -48,36 +52,23 @@ def serve_sources(
         if str(error.name or "").startswith("heatlas"):
             raise
         raise MissingExtra("serving", "server") from None
-    with library_of(sources, progress, **(table_options or {})) as path:
+    with library_of(sources, asked, context) as path:
         ready()
         serve(path, **options)
 
 
 @contextmanager
-def library_of(
-    sources: Collection[Any],
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    *,
-    clip_ends: str | None = None,
-    zones: Collection[str] = (),
-    max_gap: str | None = None,
-    max_gap_distance: str | None = None,
-    workers: int | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda report: None,
-    **table_options: Any,
-) -> Iterator[Path]:
+def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, context: Context = NOBODY) -> Iterator[Path]:
     """Give the one library, or one in a temporary folder that goes when it is no longer needed.
 
     Parameters
     ----------
     sources : collection of str, Path or object
         One library, or recordings, or tables of points.
-    progress : callable, optional
-        Is told the stage, and how much of how much is done.
-    clip_ends, zones, max_gap, max_gap_distance, workers, **table_options
-        As for `import_into`; a library has its own.
-    told : callable, optional
-        Is given the report of `import_into`, if anything was brought in.
+    asked : ImportOptions
+        What to hide, and how recordings and tables are read; a library has its own.
+    context : Context
+        Its `report` is given that of `import_into`, if anything was brought in.
 
     Raises
     ------
@@ -86,55 +77,40 @@ def library_of(
     """
     from heatlas.library.point_tables import named_tables
     from heatlas.sources.resolve import GivenLibrary, resolve_served
-    from heatlas.sources.tables.given import TableOptions
 
     refuse_missing(sources)
-    rows = {name: table_options.pop(name, None) for name in ("name", "where", "after", "before")}
-    given = resolve_served(sources, TableOptions(**table_options))
-    if isinstance(given, GivenLibrary):
-        refuse_table_options({**rows, **table_options})
-        made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]] = given
+    found = resolve_served(sources, asked.tables)
+    if isinstance(found, GivenLibrary):
+        refuse_table_options(asked)
+        made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]] = found
     else:
-        refuse_unfit(*given, {**rows, **table_options}, rows)
-        made = given[0], named_tables(given[1], **rows)
-    with library_for(
-        made, progress, clip_ends=clip_ends, zones=zones, max_gap=max_gap, max_gap_distance=max_gap_distance,
-        workers=workers, told=told,
-    ) as path:  # fmt: skip
+        refuse_unfit(*found, asked)
+        made = found[0], named_tables(found[1], asked.rows)
+    with library_for(made, asked, context) as path:
         yield path
 
 
 @contextmanager
 def library_for(
-    given: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]],
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    *,
-    clip_ends: str | None = None,
-    zones: Collection[str] = (),
-    max_gap: str | None = None,
-    max_gap_distance: str | None = None,
-    workers: int | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda report: None,
+    made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]], asked: ImportOptions, context: Context
 ) -> Iterator[Path]:
     """Give a library that was resolved, or one for the while of tracks and of points by name; else as `library_of`."""
     from heatlas.sources.resolve import GivenLibrary
 
-    if isinstance(given, GivenLibrary):
-        if clip_ends or zones:
+    if isinstance(made, GivenLibrary):
+        if given(asked.hiding):
             raise BadOption(
                 "a library hides what it was told to: change that by heatlas library reindex --clip-ends or "
                 "heatlas zones add"
             )
-        refuse_gaps(max_gap, max_gap_distance)
-        yield given.path
+        refuse_gaps(asked.gaps)
+        yield made.path
         return
     with scratch_folder() as folder:
         path = folder / "heatlas.db"
-        brought = bring(
-            path, *given, clip_ends=clip_ends, zones=zones, max_gap=max_gap, max_gap_distance=max_gap_distance,
-            workers=workers, progress=progress,
-        )  # fmt: skip
-        told(brought)
+        brought = bring(path, *made, asked, context)
+        if context.report is not None:
+            context.report(brought)
         if not (brought["activities"] or brought["point_sets"]):
             raise NothingToDraw(brought.get("nothing", "there is no track with a position in what was given"))
         yield path

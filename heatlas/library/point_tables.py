@@ -12,6 +12,7 @@ from heatlas.errors import BadOption
 from heatlas.grid import POINT_REDUCTIONS
 from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
 from heatlas.library.store import open_library
+from heatlas.options import TableOptions
 from heatlas.point_set import PointSet
 from heatlas.sources.tables.table import Table
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
+    from heatlas.options import PointSetOptions
     from heatlas.sources.resolve import GivenPoints
     from heatlas.sources.tables.given import GivenTable
 
@@ -29,24 +31,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-def named_tables(
-    given: GivenPoints,
-    *,
-    name: str | None = None,
-    where: str | None = None,
-    after: str | None = None,
-    before: str | None = None,
-) -> dict[str, PointSet]:
+def named_tables(given: GivenPoints, rows: PointSetOptions) -> dict[str, PointSet]:
     """Open tables, and name each after its file; with a name they are one point set together. No row is read yet.
 
     Parameters
     ----------
     given : GivenPoints
         As they were resolved.
-    name : str, optional
-        What to call them.
-    where, after, before : str, optional
-        As for points that are drawn.
+    rows : PointSetOptions
+        What to call them, and which rows are taken.
 
     Raises
     ------
@@ -56,13 +49,13 @@ def named_tables(
         When a table cannot be opened.
     """
     named: dict[str, list[GivenTable]] = {}
-    word = None if name is None else check_name(name)
+    word = None if rows.name is None else check_name(rows.name)
     for each in given.tables:
         own = word or _name_of(each)
         if own in named and word is None:
             raise BadOption(f"two tables would be called {own}: bring them in one by one, or together with --name NAME")
         named.setdefault(own, []).append(each)
-    return {own: PointSet.given(group).where(where, after, before) for own, group in named.items()}
+    return {own: PointSet.given(group).where(rows.where, rows.after, rows.before) for own, group in named.items()}
 
 
 def _name_of(given: GivenTable) -> str:
@@ -173,7 +166,7 @@ def _measures(known: Mapping[str, StoredPoints]) -> str:
 def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
     """Show a point set of a library as points that are read when something is asked of them."""
     lat, lon = ("lat", "lon") if stored.weight not in {"lat", "lon"} else ("latitude", "longitude")
-    return PointSet.of([_table_of(path, stored, lat, lon)], lat=lat, lon=lon, weight=stored.weight)
+    return PointSet.of([_table_of(path, stored, lat, lon)], TableOptions(lat=lat, lon=lon, weight=stored.weight))
 
 
 def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Table:

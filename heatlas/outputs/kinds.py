@@ -1,8 +1,7 @@
-"""Kinds of output: which one a name asks for, and which options it has."""
+"""Kinds of output: which one a name asks for, and whether it has the options that are asked for."""
 
 from __future__ import annotations
 
-import inspect
 import os
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,18 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption
+from heatlas.options import FilmOptions, RenderOptions, given, options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-__all__ = ["KINDS", "Kind", "kind_of", "make"]
+    from heatlas.context import Context
+
+    Maker = Callable[[tuple[Any, ...], Path, RenderOptions, Context], dict[str, Any]]
+
+__all__ = ["KINDS", "Kind", "kind_of", "make", "unfit"]
 
 _STILL = (".png", ".webp", ".tif", ".tiff", ".kmz", ".npy", ".pdf")
 _MOVING = (".mp4", ".gif")
 _ARCHIVES = (".mbtiles", ".pmtiles", ".sqlitedb")
 _ENDINGS = frozenset({*_STILL, *_MOVING, *_ARCHIVES, ".html"})
-_OF_FILMS = ("every", "span", "duration", "fps")
-_WORDS = {"everything": "--all", "zones": "--zone", "sports": "--sport", "form": "--format"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,13 @@ class Kind:
     name: str
     """In a sentence: "pictures"."""
     maker: str
-    """Module and function that makes it; its keywords are the options that there are."""
+    """Module and function that makes it of sources, a path, options and a context."""
 
-    def load(self) -> Callable[..., dict[str, Any]]:
+    def load(self) -> Maker:
         """Import the maker."""
         module, _, function = self.maker.partition(":")
-        found: Callable[..., dict[str, Any]] = getattr(import_module(module), function)
+        found: Maker = getattr(import_module(module), function)
         return found
-
-    @property
-    def options(self) -> list[str]:
-        """Names of the options that this kind has."""
-        parameters = inspect.signature(self.load()).parameters.values()
-        return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
 
 
 KINDS = {
@@ -55,8 +51,15 @@ KINDS = {
 """All kinds by name."""
 
 
-def kind_of(name: str | Path, given: dict[str, Any]) -> str:
+def kind_of(name: str | Path, asked: Collection[str]) -> str:
     """Tell what a name asks for, by its ending; without one it is a folder of tiles.
+
+    Parameters
+    ----------
+    name : str or Path
+        Of the output.
+    asked : collection of str
+        Options that were given: those of films make a film of a .webp.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def kind_of(name: str | Path, given: dict[str, Any]) -> str:
         return "page"
     if ending in _ARCHIVES or output.is_dir() or not ending:
         return "tiles"
-    if ending in _MOVING or (ending == ".webp" and any(name in given for name in _OF_FILMS)):
+    if ending in _MOVING or (ending == ".webp" and not options_of(FilmOptions).keys().isdisjoint(asked)):
         return "film"
     if ending in _STILL:
         return "picture"
@@ -87,23 +90,33 @@ def kind_of(name: str | Path, given: dict[str, Any]) -> str:
     )
 
 
-def make(
-    sources: tuple[Any, ...], output: str | Path, given: dict[str, Any], progress: Callable[[str, int, int], None]
-) -> dict[str, Any]:
-    """Make an output with the options that were given.
+def unfit(kind: str, asked: Collection[str]) -> list[str]:
+    """Options that a kind of output has not."""
+    known = options_of(RenderOptions)
+    return [name for name in asked if kind not in known[name].kinds]
+
+
+def make(sources: tuple[Any, ...], output: str | Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+    """Make an output.
 
     Raises
     ------
     BadOption
         Naming an option that this kind of output has not, and the kinds that have it; or a source that is not there.
     """
-    kind = KINDS[kind_of(output, given)]
-    known = kind.options
-    for name in given:
-        if name not in known:
-            having = " and ".join(other.name for other in KINDS.values() if name in other.options)
-            raise BadOption(f"{_WORDS.get(name, '--' + name.replace('_', '-'))} is for {having}: leave it out")
+    asked = given(options)
+    kind = kind_of(output, asked)
+    for name in unfit(kind, asked):
+        option = options_of(RenderOptions)[name]
+        raise BadOption(f"{option.flag} is for {_having(option.kinds)}: leave it out")
+    if context.report is not None and kind != "tiles":
+        raise BadOption(f"told is for {_having(('tiles',))}: leave it out")
+    options.public.check()
     from heatlas.keeping.looking import refuse_missing
 
     refuse_missing(sources)
-    return kind.load()(*sources, output=Path(output), progress=progress, **given)
+    return KINDS[kind].load()(sources, Path(output), options, context)
+
+
+def _having(kinds: tuple[str, ...]) -> str:
+    return " and ".join(kind.name for name, kind in KINDS.items() if name in kinds)

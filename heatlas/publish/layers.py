@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.finish import suiting_colours
 from heatlas.grid import Grid, parse_measure
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
+from heatlas.options import FilterOptions, FrameOptions, KernelOptions, LabelOptions, PublicOptions, RenderOptions
+from heatlas.parsing import parse_zooms
 from heatlas.point_set import framed
 from heatlas.publish.crowded import titles_of
 from heatlas.publish.html import MapLayer, write_html
@@ -22,7 +25,6 @@ from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
 from heatlas.report import place_data
 from heatlas.scratch import scratch_folder
-from heatlas.tiling.crowds import LEAST
 from heatlas.tiling.facts import places_in
 from heatlas.tiling.fields import signs_matter_in
 from heatlas.tiling.scales import field_title
@@ -31,7 +33,7 @@ from heatlas.where import parse_moment, start_of
 from heatlas.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -45,30 +47,11 @@ __all__ = ["GROUPS", "publish_html"]
 
 _PLACES = 12
 _WHITE = (255, 255, 255)
-_OF_TRACKS, _OF_POINTS = ("where", "sports", "after", "before"), ("radius", "kernel", "density")
-"""Options of layers of the one kind, and of the other."""
+_PLAIN = RenderOptions()
 
 
 def publish_html(
-    library_path: str | Path,
-    output: str | Path,
-    *,
-    layers: str | None = None,
-    zooms: tuple[int, int] | None = None,
-    where: str | None = None,
-    sports: Collection[str] = (),
-    after: str | None = None,
-    before: str | None = None,
-    title: str = "",
-    attribution: str = "",
-    background: str = "dark",
-    basemap: Mapping[str, str] | str | None = None,
-    public: bool = False,
-    least: int = LEAST,
-    utc: bool = False,
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    **look: Any,
+    library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
 ) -> dict[str, Any]:
     """Write one HTML file that shows a library without a server, and without the internet.
 
@@ -80,36 +63,12 @@ def publish_html(
         The library.
     output : str or Path
         File to write.
-    layers : str, optional
-        What can be switched between, in a comma list: sport, year, month, gear, and measures (passes,pace,max(power)).
-        With the former there is a layer of everything as well. Point sets have measures such as "sum(NAME)".
-    zooms : (int, int), optional
-        First and last zoom of the 256 px tiles; beyond, they are enlarged. By default 0 to 16, or to less where the
-        file would have more than `heatlas.publish.html.WARN_BYTES`.
-    where, sports, after, before
-        Which activities count in layers of tracks, as for `heatlas.publish.publish`.
-    title : str
-        Heading of the page.
-    attribution : str
-        Whose data it shows.
-    background : str
-        "dark" or "light", until the viewer says otherwise. Counts have colours for either, unless a colour map is
-        given.
-    basemap : mapping or str, optional
-        As for `heatlas.publish.html.write_html`.
-    public : bool
-        Leave out the activities that are marked as private, and layers of a few.
-    least : int
-        Activities that a layer of some of them must have when it is public, as well as all that can be told from
-        several layers (`heatlas.publish.crowded`).
-    utc : bool
-        Whether years, months and filters are those of UTC; else of the place where each activity began.
-    workers : int, optional
-        Threads; by default one for each processor.
-    progress : callable, optional
-        Is told the stage, and how much of how much is done.
-    **look
-        measure, tone, colormap, smooth, as for `heatlas.publish.publish`; of layers of points radius, kernel, density.
+    options : RenderOptions
+        Those of pages. With `layers` of groups there is a layer of everything as well. By default zooms are 0 to 16,
+        or less where the file would have more than `heatlas.publish.html.WARN_BYTES`. Counts have colours for a dark
+        and for a light ground, unless a colour map is given.
+    context : Context
+        Who draws, and who is told.
 
     Returns
     -------
@@ -128,32 +87,32 @@ def publish_html(
     path = Path(output)
     if not path.resolve().parent.is_dir() or path.is_dir():
         raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
-    chosen: dict[str, Any] = {"where": where, "sports": sports, "after": after, "before": before}
+    public, zooms = options.public, parse_zooms(options.frame.zoom)
     with open_library(library_path) as library, scratch_folder() as folder:
-        view = open_view(library, public, shown_only=True, least=least, utc=utc)
+        view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
-            progress("looking what there is", 0, 0)
-            plans, left_out = _plans(view, layers, chosen, look)
+            context.progress("looking what there is", 0, 0)
+            plans, left_out = _plans(view, options)
             fields = [plan.order.field(view, view.snapshot) for plan in plans]
             if not any(field.look.point_set or field.chosen.count for field in fields):
                 refuse_none_chosen(fields[0], plans[0].order)
                 raise NothingToDraw(f"{library_path} holds no activity that could be shown")
-            first, last, size = fitting_zooms(fields, zooms, progress)
+            first, last, size = fitting_zooms(fields, zooms, context.progress)
             check_weight(path, (first, last), size)
             drawn, warnings = [], []
             for number, (plan, field) in enumerate(zip(plans, fields, strict=True)):
                 archive = folder / f"{number}.pmtiles"
-                layer = _drawn(field, archive, plan, (first, last), workers, progress)
+                layer = _drawn(field, archive, plan, (first, last), context)
                 if layer is None:
                     warnings.append(f"there is nothing to see of {plan.title}: it is left out")
                 else:
                     drawn.append(layer)
             if not drawn:
                 raise NothingToDraw(f"nothing that could be shown was recorded in {library_path}")
-            progress("writing", 0, 0)
+            context.progress("writing", 0, 0)
             report = write_html(
-                path, drawn, title=title or "Heat map", attribution=attribution, background=background,
-                places=_places(fields[0]), basemap=basemap,
+                path, drawn, title=options.labels.title or "Heat map", attribution=options.labels.attribution or "",
+                background=options.style.background or "dark", places=_places(fields[0]), basemap=options.page.basemap,
             )  # fmt: skip
         finally:
             close(view)
@@ -166,22 +125,21 @@ class _Plan:
 
     title: str
     group: str
-    options: dict[str, Any]
+    options: RenderOptions
     """What `heatlas.publish.publish` is told."""
     order: Order
 
 
-def _plans(
-    view: View, layers: str | None, chosen: dict[str, Any], look: dict[str, Any]
-) -> tuple[list[_Plan], list[str]]:
+def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
     """List the layers that are asked for, and say which are left out."""
+    layers = options.page.layers
     words = _words(layers or "")
     groups = [word for word in words if word in GROUPS]
     measures = [word for word in words if word not in GROUPS]
     path = view.library.path
-    if look.get("measure") and measures and not groups:
+    if options.measure and measures and not groups:
         raise BadOption(f"--measure is for one layer, and --layers {layers} names measures itself: add it there")
-    asked = [*([look.get("measure")] if groups or not measures else []), *measures]
+    asked = [*([options.measure] if groups or not measures else []), *measures]
     of_points = [stored_points(path, measure) is not None for measure in asked]
     for word, points in zip(measures, of_points[len(asked) - len(measures) :], strict=True):
         if not points:
@@ -192,31 +150,39 @@ def _plans(
     left_out: list[str] = []
     for measure, points in zip(asked, of_points, strict=True):
         # Options of the other kind are for the other layers; where there are none, they are refused.
-        unfit = () if len(set(of_points)) == 1 else (*_OF_TRACKS, "smooth") if points else _OF_POINTS
-        options = {k: v for k, v in {**chosen, **look, "measure": measure}.items() if k not in unfit}
-        order = parse_order(path, **options)
+        one = options if len(set(of_points)) == 1 else _of_points(options) if points else _of_tracks(options)
+        one = replace(one, measure=measure)
+        order = parse_order(path, one)
         field = order.field(view, view.snapshot)
-        plans.append(_Plan(field_title(field), "Measure" if measures else "", options, order))
+        plans.append(_Plan(field_title(field), "Measure" if measures else "", one, order))
         if groups and len(plans) == 1:
             plans[0] = replace(plans[0], title="All", group="")
-            parts, left_out = _split(field, groups, chosen, options)
+            parts, left_out = _split(field, groups, one)
             plans += parts
     return plans, left_out
 
 
-def _split(
-    field: Field, groups: list[str], chosen: dict[str, Any], options: dict[str, Any]
-) -> tuple[list[_Plan], list[str]]:
+def _of_points(options: RenderOptions) -> RenderOptions:
+    """Options of a layer of points beside layers of tracks."""
+    return replace(options, smooth=None, filter=FilterOptions(utc=options.filter.utc))
+
+
+def _of_tracks(options: RenderOptions) -> RenderOptions:
+    """Options of a layer of tracks beside layers of points."""
+    return replace(options, points=KernelOptions())
+
+
+def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[list[_Plan], list[str]]:
     """Layers of parts of the activities, and what is to be said of those that are left out."""
     path, activities, plans, left_out = field.view.library.path, _activities(field), [], []
     shown = titles_of(activities, groups, field.view.least if field.view.public else 1)
     for word in groups:
         name, split = GROUPS[word]
-        parts = split(activities, chosen)
+        parts = split(activities, options.filter)
         for title, part in parts:
             if title in shown[word]:
-                one = {**options, **part}
-                plans.append(_Plan(title, name, one, parse_order(path, **one)))
+                one = replace(options, filter=part)
+                plans.append(_Plan(title, name, one, parse_order(path, one)))
         if few := sum(title not in shown[word] for title, _ in parts):
             left_out.append(
                 f"of {len(parts)} layers by {word} {few} are left out: a public map shows no fewer than "
@@ -254,31 +220,32 @@ def _activities(field: Field) -> list[Activity]:
     return [one for one, has in zip(field.snapshot.activities.values(), chosen.tolist(), strict=True) if has]
 
 
-Parts = list[tuple[str, dict[str, Any]]]
-"""Titles, and the options by which each differs."""
+Parts = list[tuple[str, FilterOptions]]
+"""Titles, and the filter of each."""
 
 
-def _by_sport(activities: list[Activity], chosen: dict[str, Any]) -> Parts:  # noqa: ARG001 - one way to split
+def _by_sport(activities: list[Activity], chosen: FilterOptions) -> Parts:
     counts = Counter(one.sport for one in activities)
-    return [(sport, {"sports": (sport,)}) for sport, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [(sport, replace(chosen, sports=(sport,))) for sport, _ in ordered]
 
 
-def _by_gear(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
+def _by_gear(activities: list[Activity], chosen: FilterOptions) -> Parts:
     counts = Counter(one.gear for one in activities if one.gear)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [(gear, _also(chosen, "gear = '{}'".format(gear.replace("'", "''")))) for gear, _ in ordered]
 
 
-def _also(chosen: dict[str, Any], test: str) -> dict[str, Any]:
-    return {"where": f"({chosen['where']}) AND {test}" if chosen["where"] else test}
+def _also(chosen: FilterOptions, test: str) -> FilterOptions:
+    return replace(chosen, where=f"({chosen.where}) AND {test}" if chosen.where else test)
 
 
-def _by_year(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
+def _by_year(activities: list[Activity], chosen: FilterOptions) -> Parts:
     years = sorted({moment.year for moment in _starts(activities)})
     return [(str(year), _span(chosen, f"{year:04}-01-01", f"{year + 1:04}-01-01", f"year = {year}")) for year in years]
 
 
-def _by_month(activities: list[Activity], chosen: dict[str, Any]) -> Parts:
+def _by_month(activities: list[Activity], chosen: FilterOptions) -> Parts:
     parts = []
     for year, month in sorted({(moment.year, moment.month) for moment in _starts(activities)}):
         following = f"{year + month // 12:04}-{month % 12 + 1:02}-01"
@@ -292,17 +259,17 @@ def _starts(activities: list[Activity]) -> list[dt.datetime]:
     return [start for start in map(start_of, activities) if start is not None]
 
 
-def _span(chosen: dict[str, Any], after: str, before: str, test: str) -> dict[str, Any]:
+def _span(chosen: FilterOptions, after: str, before: str, test: str) -> FilterOptions:
     """What two ranges of time have in common; `test` says the same as `after` and `before`."""
-    given = [parse_moment(text) for text in (chosen["after"], chosen["before"]) if text]
+    given = [parse_moment(text) for text in (chosen.after, chosen.before) if text]
     if any(moment.tzinfo for moment in given):
         return _also(chosen, test)  # a moment everywhere, and a month by local clocks: neither holds the other
-    first = max((text for text in (after, chosen["after"]) if text), key=parse_moment)
-    last = min((text for text in (before, chosen["before"]) if text), key=parse_moment)
-    return {"after": first, "before": last}
+    first = max((text for text in (after, chosen.after) if text), key=parse_moment)
+    last = min((text for text in (before, chosen.before) if text), key=parse_moment)
+    return replace(chosen, after=first, before=last)
 
 
-GROUPS: dict[str, tuple[str, Callable[[list[Activity], dict[str, Any]], Parts]]] = {
+GROUPS: dict[str, tuple[str, Callable[[list[Activity], FilterOptions], Parts]]] = {
     "sport": ("Sport", _by_sport),
     "year": ("Year", _by_year),
     "month": ("Month", _by_month),
@@ -311,18 +278,16 @@ GROUPS: dict[str, tuple[str, Callable[[list[Activity], dict[str, Any]], Parts]]]
 """What activities can be split by -> the name of the group, and how."""
 
 
-def _drawn(
-    field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], workers: int | None,
-    progress: Callable[[str, int, int], None],
-) -> MapLayer | None:  # fmt: skip
+def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], context: Context) -> MapLayer | None:
     """Draw a layer; None: there is nothing to see in it."""
+    options = replace(
+        plan.options,
+        frame=FrameOptions(zoom=f"{zooms[0]}-{zooms[1]}"),
+        labels=LabelOptions(),
+        public=PublicOptions(public=field.view.public, public_least=1),  # it was seen to which layers have enough
+    )
     try:
-        report = publish(
-            field.view.library.path, archive, zooms=zooms, public=field.view.public, utc=field.view.utc,
-            least=1,  # it was seen to which layers have enough
-            workers=workers, **plan.options,
-            progress=lambda stage, done, total: progress(f"{plan.title}: {stage}", done, total),
-        )  # fmt: skip
+        report = publish(field.view.library.path, archive, options, context.within(plan.title))
     except NothingToDraw:
         return None
     with archive.open("rb") as file:

@@ -11,6 +11,8 @@ import numpy as np
 
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.point_tables import stored_points
+from heatlas.options import TileOptions, options_of
+from heatlas.parsing import parse_zooms
 from heatlas.privacy import owner_secret
 from heatlas.publish.apart import last_zoom_of_points
 from heatlas.tiling.fields import Field, first_zoom
@@ -21,17 +23,17 @@ from heatlas.tiling.snapshot import choose, chosen_of, refuse_absent
 from heatlas.tiling.view import known_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
+    from heatlas.options import RenderOptions
     from heatlas.tiling.look import Look
     from heatlas.tiling.snapshot import Chosen, Snapshot
     from heatlas.tiling.view import View
 
 __all__ = ["FORMS", "Order", "last_zoom", "look_words", "parse_order", "refuse_none_chosen"]
 
-FORMS = ("png", "webp")
-"""Forms of tiles."""
+FORMS = options_of(TileOptions)["form"].choices
+"""Forms of tiles, the usual one first."""
 _DRAWING = ("1", "0.1.0")
 """A number, raised by hand when the same order is drawn otherwise, so that all published tiles are drawn again; and the
 version of the first release whose tiles are as they would be drawn today. A release changes neither."""
@@ -57,6 +59,10 @@ class Order:
     title: str
     """Empty: what the measure is called."""
     attribution: str
+    url: str = ""
+    """Address under which a folder of tiles will be found; empty: beside its tiles.json."""
+    refit: bool = False
+    """Fit all tones anew, as for the first time."""
 
     def field(self, view: View, snapshot: Snapshot, *, absent: bool = False) -> Field:
         """What the tiles are cut from; `absent` as for `heatlas.tiling.snapshot.choose`.
@@ -167,61 +173,34 @@ def last_zoom(field: Field) -> int:
     return last_zoom_of_points(field) if field.look.point_set else field.snapshot.settings.zooms[1]
 
 
-def parse_order(
-    library_path: str | Path,
-    *,
-    zooms: tuple[int, int] | None = None,
-    measure: str | None = None,
-    tone: str | None = None,
-    colormap: str | None = None,
-    smooth: str | None = None,
-    radius: str | None = None,
-    kernel: str | None = None,
-    density: bool = False,
-    where: str | None = None,
-    sports: Collection[str] = (),
-    after: str | None = None,
-    before: str | None = None,
-    form: str = "png",
-    title: str = "",
-    attribution: str = "",
-) -> Order:
+def parse_order(library_path: str | Path, options: RenderOptions) -> Order:
     """Check options, and read them.
 
     Parameters
     ----------
     library_path : str or Path
         The library, which says what a measure such as "sum(NAME)" is of: see
-        `heatlas.library.point_tables.stored_points`.
-    zooms : (int, int), optional
-        First and last zoom.
-    measure : str, optional
-        By default passes; of a library that holds but one point set and no tracks, the sum of its weights.
-    tone, colormap : str, optional
-        As for `heatlas.render`.
-    smooth : str, optional
-        Standard deviation of the Gaussian: "4m", "2px", "0" or "auto".
-    radius, kernel : str, optional
-        Of points: how far ("15px", "500m") and in which shape they are felt.
-    density : bool
-        Of points: values per square kilometre.
-    where, sports, after, before
-        Of tracks: which activities.
-    form, title, attribution : str
-        One of FORMS; what tiles are called, and whose data they show.
+        `heatlas.library.point_tables.stored_points`. By default it is passes; of a library that holds but one point set
+        and no tracks, the sum of its weights.
+    options : RenderOptions
+        Those of tiles; what is to be hidden, and how tables are read, the library knows itself.
 
     Raises
     ------
     BadOption
         For what cannot be used.
     """
+    form, zooms = options.tiles.form or FORMS[0], parse_zooms(options.frame.zoom)
     if form not in FORMS:
         raise BadOption(f"tiles are written as {' or '.join(FORMS)}, not as {form!r}")
     if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= LAST_ZOOM:
         raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {LAST_ZOOM}, such as 0-16")
+    chosen, points, style, tiles = options.filter, options.points, options.style, options.tiles
     asked = TileRequest(
-        measure=measure or None, where=where or None, sports=tuple(sports), after=after or None, before=before or None,
-        smooth=smooth, radius=radius, kernel=kernel or None, density=density or None, tone=tone, colormap=colormap,
+        measure=options.measure or None, where=chosen.where or None, sports=chosen.sports, after=chosen.after or None,
+        before=chosen.before or None, smooth=options.smooth, radius=points.radius, kernel=points.kernel or None,
+        density=points.density or None, tone=style.tone, colormap=style.colormap,
     )  # fmt: skip
-    look = parse_look(asked, stored_points(library_path, measure), _WORDS)
-    return Order(look, asked.filter, form, zooms, title, attribution)
+    look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
+    title, attribution = options.labels.title or "", options.labels.attribution or ""
+    return Order(look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.library.store import open_library
+from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
 from heatlas.publish.extent import beginning_of, bounds_of
@@ -19,7 +22,6 @@ from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.sink import Metadata
-from heatlas.tiling.crowds import LEAST
 from heatlas.tiling.scales import field_title, tone_data
 from heatlas.tiling.view import close, now, open_view, unchanged
 
@@ -42,6 +44,7 @@ ENDINGS: dict[str, Callable[[Path, bytes, str], AbstractContextManager[Sink]]] =
     ".sqlitedb": partial(open_database, SQLITEDB),
 }
 """Ending in lower case -> how such a file is opened; all else is a folder."""
+_PLAIN = RenderOptions()
 _PATIENCE = 1.0
 """Seconds between two looks at a library that is watched."""
 _QUIET = 2.0
@@ -93,17 +96,7 @@ def _check_url(url: str) -> None:
 
 
 def publish(
-    library_path: str | Path,
-    output: str | Path,
-    *,
-    refit: bool = False,
-    public: bool = False,
-    least: int = LEAST,
-    utc: bool = False,
-    url: str = "",
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    **options: Any,
+    library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
 ) -> dict[str, Any]:
     """Write the tiles of a library, or bring those up to date that were written before.
 
@@ -121,23 +114,10 @@ def publish(
     output : str or Path
         ``.pmtiles``, ``.mbtiles``, ``.sqlitedb`` (OsmAnd, Locus), or a folder: ``{z}/{x}/{y}.png`` for web servers,
         with tiles.json and index.html.
-    refit : bool
-        Fit all tones anew, as for the first time: then tiles equal those of the live map.
-    public : bool
-        Leave out the activities that are marked as private, and refuse a filter that leaves a few.
-    least : int
-        Activities that a filter must leave when it is public.
-    utc : bool
-        Whether dates and times of filters are those of UTC; else of the place where each activity began.
-    url : str
-        Address under which a folder will be found, for tiles.json; by default tiles are named beside it.
-    workers : int, optional
-        Threads; by default one for each processor.
-    progress : callable, optional
-        Is told the stage, and how much of how much is done.
-    **options
-        As for `heatlas.publish.order.parse_order`: zooms, measure, tone, colormap, smooth, where, sports, after,
-        before, form, title, attribution; of points radius, kernel, density.
+    options : RenderOptions
+        Those of tiles; with `refit` tiles equal those of the live map.
+    context : Context
+        Who draws, and who is told.
 
     Returns
     -------
@@ -154,51 +134,41 @@ def publish(
     SourceFailed, HeatlasError
         When the library cannot be read, or the output not written.
     """
-    output = Path(output)
-    check(output, url or None)
-    order = parse_order(library_path, **options)
+    output, public = Path(output), options.public
+    check(output, options.tiles.url)
+    order = parse_order(library_path, options)
     with open_library(library_path) as library:
-        view = open_view(library, public, shown_only=True, least=least, utc=utc)
+        view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
-            return _publish(view, view.snapshot, output, order, refit, url, workers, progress)
+            return _publish(view, view.snapshot, output, order, context)
         finally:
             close(view)
 
 
 def watch(
-    library_path: str | Path,
-    output: str | Path,
-    *,
-    told: Callable[[dict[str, Any]], None] = lambda report: None,
-    public: bool = False,
-    least: int = LEAST,
-    utc: bool = False,
-    refit: bool = False,
-    url: str = "",
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    **options: Any,
+    library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
 ) -> None:
     """Publish, and again whenever the library has changed and then been left alone for two seconds; until Ctrl-C.
 
     Parameters
     ----------
-    library_path, output, public, least, utc, refit, url, workers, progress, **options
-        As for `publish`; tones are fitted anew the first time alone.
-    told : callable, optional
-        Is given what each run gave.
+    library_path, output, options, context
+        As for `publish`; tones are fitted anew the first time alone. The context's `report` is given what each run
+        gave.
     """
-    output = Path(output)
-    check(output, url or None)
-    parse_order(library_path, **options)
+    output, public, refit = Path(output), options.public, options.tiles.refit
+    check(output, options.tiles.url)
+    parse_order(library_path, options)
     with open_library(library_path) as library, suppress(KeyboardInterrupt):
-        view = open_view(library, public, shown_only=True, least=least, utc=utc)
+        view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
             while True:
                 # There may be nothing yet.
                 with suppress(NothingToDraw):
-                    snapshot, order = now(view), parse_order(library_path, **options)
-                    told(_publish(view, snapshot, output, order, refit, url, workers, progress))
+                    snapshot, order = now(view), replace(parse_order(library_path, options), refit=refit)
+                    report = _publish(view, snapshot, output, order, context)
+                    if context.report is not None:
+                        context.report(report)
                 refit = False
                 while unchanged(view):
                     time.sleep(_PATIENCE)
@@ -217,16 +187,7 @@ def _until_quiet(view: View) -> None:
             return
 
 
-def _publish(
-    view: View,
-    snapshot: Snapshot,
-    output: Path,
-    order: Order,
-    refit: bool,
-    url: str,
-    workers: int | None,
-    progress: Callable[[str, int, int], None],
-) -> dict[str, Any]:
+def _publish(view: View, snapshot: Snapshot, output: Path, order: Order, context: Context) -> dict[str, Any]:
     started = time.perf_counter()
     field = order.field(view, snapshot, absent=True)
     zooms = order.range_of(field)
@@ -238,14 +199,11 @@ def _publish(
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
     with opened(output, style, order.form) as sink:
         _remember_filter(sink, order, field)
-        outcome = write_pyramid(
-            field, zooms, sink, style=style, form=order.form, refit=refit,
-            workers=workers or os.cpu_count() or 1, progress=progress,
-        )  # fmt: skip
+        outcome = write_pyramid(field, zooms, sink, order, context)
         finishing = time.perf_counter()
-        progress("finishing", 0, 0)
+        context.progress("finishing", 0, 0)
         bounds = bounds_of(zooms[-1], sink.ledger.held(zooms[-1]))
-        metadata = _metadata(field, order, zooms, bounds, beginning or (0.0, 0.0, 0), outcome, url)
+        metadata = _metadata(field, order, zooms, bounds, beginning or (0.0, 0.0, 0), outcome)
         outputs = sink.finish(metadata)
     done = time.perf_counter()
     counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
@@ -288,8 +246,8 @@ def _metadata(
     bounds: tuple[float, float, float, float],
     beginning: tuple[float, float, int],
     outcome: Outcome,
-    url: str,
 ) -> Metadata:
+    url = order.url
     return Metadata(
         title=order.title or field_title(field),
         attribution=order.attribution,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +21,12 @@ from heatlas.tiling.scales import colours_of
 from heatlas.tiling.tiles import census_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
+    from heatlas.context import Context
     from heatlas.publish.blocks import Block
+    from heatlas.publish.order import Order
     from heatlas.publish.plan import Task
     from heatlas.publish.sink import Sink
     from heatlas.tiling.fields import Field
@@ -50,17 +53,7 @@ class Outcome:
     """Zoom -> what its tiles are drawn with."""
 
 
-def write_pyramid(
-    of: Field,
-    zooms: range,
-    sink: Sink,
-    *,
-    style: bytes,
-    form: str,
-    refit: bool,
-    workers: int,
-    progress: Callable[[str, int, int], None],
-) -> Outcome:
+def write_pyramid(of: Field, zooms: range, sink: Sink, order: Order, context: Context) -> Outcome:
     """Bring the tiles of a sink up to date; what was done when this is stopped is not done again.
 
     Parameters
@@ -71,28 +64,23 @@ def write_pyramid(
         Of the tiles; those of all others are removed.
     sink : Sink
         Where they go.
-    style : bytes
-        Digest of how they look: all are drawn again when it changes.
-    form : str
-        png or webp.
-    refit : bool
-        Fit all tones anew.
-    workers : int
-        Threads.
-    progress : callable
-        Is told the stage, and how much of how much is done.
+    order : Order
+        How they look: all are drawn again when that changes.
+    context : Context
+        Who draws, and who is told.
     """
-    outcome, started = Outcome(), time.perf_counter()
+    outcome, started, workers = Outcome(), time.perf_counter(), context.workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        tasks = _plans(of, zooms, sink, style, refit, outcome, pool, progress)
+        tasks = _plans(of, zooms, sink, order, outcome, pool, context)
         looked = time.perf_counter()
         _remove(tasks, zooms, sink, outcome)
         keep, total = _Keeper(sink), sum(len(task.draw) for task in tasks)
-        progress("drawing tiles", 0, total)
-        for task, block, drawn in _drawn(of, tasks, form, pool, workers * _AHEAD):
+        told = context.counting("drawing tiles")
+        told(0, total)
+        for task, block, drawn in _drawn(of, tasks, order.form, pool, workers * _AHEAD):
             _settle(task, block, drawn, sink, outcome)
             keep.after(len(drawn))
-            progress("drawing tiles", keep.done, total)
+            told(keep.done, total)
     sink.ledger.commit()
     outcome.seconds |= {"look": looked - started, "draw": time.perf_counter() - looked}
     return outcome
@@ -102,19 +90,18 @@ def _plans(
     of: Field,
     zooms: range,
     sink: Sink,
-    style: bytes,
-    refit: bool,
+    order: Order,
     outcome: Outcome,
     pool: ThreadPoolExecutor,
-    progress: Callable[[str, int, int], None],
+    context: Context,
 ) -> list[Task]:
     """Find what is to be done at each zoom, while threads count what lies in the tiles of the next ones."""
     jobs = [pool.submit(census_for, *as_drawn(of, zoom)) for zoom in zooms]
-    marks, tasks = marks_of(of), []
+    marks, tasks, style = marks_of(of), [], order.style(of)
     try:
         for zoom in zooms:
-            progress("looking for what changed", zoom - zooms.start, len(zooms))
-            tasks.append(plan(of, zoom, sink, marks, style, refit))
+            context.progress("looking for what changed", zoom - zooms.start, len(zooms))
+            tasks.append(plan(of, zoom, sink, marks, style, order.refit))
             outcome.tones[zoom] = tasks[-1].tone
             outcome.counts["unchanged"] += tasks[-1].unchanged
     finally:

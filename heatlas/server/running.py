@@ -7,30 +7,30 @@ import ipaddress
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.errors import BadOption, MissingExtra
+from heatlas.options import SiteOptions
+from heatlas.options.signature import with_keywords
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from heatlas.options.keywords import SiteKeywords
 
 __all__ = ["serve"]
 
 
+@with_keywords(SiteOptions)
 def serve(
     library_path: str | Path,
     host: str = "127.0.0.1",
     port: int = 8765,
-    public: bool = False,
-    token: str | None = None,
     *,
-    utc: bool = False,
     allowed_hosts: Sequence[str] | None = None,
-    basemap: Mapping[str, str] | str | None = None,
-    public_measures: Collection[str] | None = None,
-    public_least: int | None = None,
     quiet: bool = False,
+    **site: Unpack[SiteKeywords],
 ) -> None:
     """Serve a library over HTTP until Ctrl-C.
 
@@ -42,13 +42,13 @@ def serve(
         Address to listen at. Others than this machine's own need a token, or `public`.
     port : int
         TCP port; 0 takes a free one.
-    public, utc, token, basemap, public_measures, public_least
-        As for `heatlas.server.create_app`.
     allowed_hosts : sequence of str, optional
         Names by which the server may be called. By default those of this machine; any name when a token is
         needed or all is public.
     quiet : bool
         Print no address.
+    **site
+        public, utc, token, basemap, public_measures and public_least, as for `heatlas.server.create_app`.
 
     Raises
     ------
@@ -61,21 +61,19 @@ def serve(
         import uvicorn
 
         from heatlas.server.app import LOOPBACK, create_app
-        from heatlas.tiling.crowds import LEAST
     except ImportError:
         raise MissingExtra("serving", "server") from None
+    token, public = site.get("token"), bool(site.get("public"))
     if not _is_loopback(host) and token is None and not public:
         raise BadOption(f"at {host} others could read the library: give a --token, or serve it --public")
     if not 0 <= port <= 65535:
         raise BadOption(f"there is no port {port}")
     if allowed_hosts is None:
         allowed_hosts = ("*",) if token is not None or public else LOOPBACK
-    if not public and public_least is not None:
+    if not public and site.get("public_least") is not None:
         raise BadOption("--public-least is for a --public map: any other answers every filter")
-    app = create_app(
-        library_path, public=public, utc=utc, token=token, allowed_hosts=allowed_hosts, basemap=basemap,
-        public_measures=public_measures or (), public_least=LEAST if public_least is None else public_least,
-    )  # fmt: skip
+    said: dict[str, Any] = {name: value for name, value in site.items() if value is not None}
+    app = create_app(library_path, allowed_hosts=allowed_hosts, **said)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=3, proxy_headers=False,

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.errors import BadOption
-from heatlas.sources.tables.given import GivenTable, TableOptions
+from heatlas.sources.tables.given import GivenTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from heatlas.options import TableOptions
 
 __all__ = [
     "Given", "GivenLibrary", "GivenPoints", "GivenTracks", "refuse_odd", "resolve", "resolve_import",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.options import LEAST
 from heatlas.tiling.look import Filter
 from heatlas.tiling.snapshot import choose, chosen_of
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     """(n,) group of each activity; -1: in none, it is never shown by a filter."""
 
 __all__ = ["LEAST", "choose_among", "crowds_of", "grouped", "whole_in"]
-
-LEAST = 5
-"""Activities that a filter of a public map must leave to be answered, unless another number is given."""
 
 
 def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from heatlas.errors import BadOption
+from heatlas.options import TableOptions, options_of
 from heatlas.sources.tables.systems import is_metric
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ _TIME = """
     localtime eventtime starttime startedat unixtime unixtimestamp epoch epochms ts date zeit zeitstempel heure fecha
 """
 _LAT_WORDS, _LON_WORDS = frozenset({"latitude", "lat"}), frozenset({"longitude", "lon", "lng", "long"})
-DECIMALS, ORDERS = ("point", "comma"), ("dmy", "mdy", "ymd")
+DECIMALS, ORDERS = (options_of(TableOptions)[name].choices for name in ("decimal", "dates"))
 """How a person may say that numbers and dates are written."""
+_NOTHING = TableOptions()
 _METRIC = frozenset(_NORTH.split())
 _UNIT = re.compile(r"[(\[{].*?[)\]}]")
 _MOST_LISTED = 20
@@ -105,20 +107,7 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     return list(distinct)
 
 
-def find_columns(
-    schema: pa.Schema,
-    *,
-    name: str,
-    lat: str | None = None,
-    lon: str | None = None,
-    geometry: str | None = None,
-    crs: str | None = None,
-    weight: str | None = None,
-    time: str | None = None,
-    track: str | None = None,
-    decimal: str | None = None,
-    dates: str | None = None,
-) -> PointColumns:
+def find_columns(schema: pa.Schema, asked: TableOptions = _NOTHING, *, name: str) -> PointColumns:
     """Find the columns of positions, weights, times and tracks.
 
     Names are compared without regard to case, punctuation and units in brackets, from the most specific
@@ -130,14 +119,12 @@ def find_columns(
     ----------
     schema : pyarrow.Schema
         Of the table.
+    asked : TableOptions
+        Names of columns as a person gave them; case and punctuation need not fit if only one column can be meant.
+        Coordinate system of positions that state none: "EPSG:32635", or anything that PROJ understands. How numbers
+        and dates are written: "point" or "comma"; "dmy", "mdy" or "ymd".
     name : str
         Of the table, for messages.
-    lat, lon, geometry, weight, time, track : str, optional
-        Names as a person gave them; case and punctuation need not fit if only one column can be meant.
-    crs : str, optional
-        Coordinate system of positions that state none: "EPSG:32635", or anything that PROJ understands.
-    decimal, dates : str, optional
-        How numbers and dates are written: "point" or "comma"; "dmy", "mdy" or "ymd".
 
     Returns
     -------
@@ -152,16 +139,15 @@ def find_columns(
     MissingExtra
         When a coordinate system is given, without pyproj.
     """
-    for option, said, known in (("--decimal", decimal, DECIMALS), ("--dates", dates, ORDERS)):
+    for option, said, known in (("--decimal", asked.decimal, DECIMALS), ("--dates", asked.dates, ORDERS)):
         if said is not None and said not in known:
             raise BadOption(f"{option} {said} is not known: say {_either(known)}")
     names = _unique(schema.names)
-    given = {"lat": lat, "lon": lon, "geometry": geometry, "weight": weight, "time": time, "track": track}
     found = {
-        option: None if column is None else _named(column, names, name, f"--{option}")
-        for option, column in given.items()
+        option: None if (column := getattr(asked, option)) is None else _named(column, names, name, f"--{option}")
+        for option in ("lat", "lon", "geometry", "weight", "time", "track")
     }
-    metric = crs is not None and is_metric(crs)
+    metric = asked.crs is not None and is_metric(asked.crs)
     if found["geometry"] is not None:
         _check_geometry(schema, found, name)
     elif found["lat"] is None and found["lon"] is None:
@@ -171,13 +157,13 @@ def find_columns(
         found[other] = _by_alias(names, _aliases(other, metric), name, f"--{other}")
         if found[other] is None:
             raise BadOption(f"{name}: --{other} must be given as well; {_listed(names)}")
-    if crs is not None and found["geometry"] is not None:
+    if asked.crs is not None and found["geometry"] is not None:
         _check_stated(schema.field(found["geometry"]), name)
     if found["weight"] is None:
         found["weight"] = _only([column for column in names if column.strip().casefold() == "weight"])
     if found["time"] is None:
         found["time"] = next(iter(_ranked(names, _TIME)), None)
-    return PointColumns(crs=crs, decimal=decimal, dates=dates, **found)
+    return PointColumns(crs=asked.crs, decimal=asked.decimal, dates=asked.dates, **found)
 
 
 def _aliases(side: str, metric: bool) -> str:

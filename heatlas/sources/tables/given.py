@@ -7,39 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from heatlas.options import TableOptions
     from heatlas.sources.tables.file_kind import FileKind
     from heatlas.sources.tables.table import Table
 
-__all__ = ["GivenTable", "TableOptions"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableOptions:
-    """How a person wants tables to be read; None where nothing was said."""
-
-    query: str | None = None
-    """SQL, of databases."""
-    table: str | None = None
-    """Table of a database, layer of a file, or sheet of a workbook."""
-    lat: str | None = None
-    """Columns, as for `heatlas.sources.tables.columns.find_columns`; so are the others up to `time`."""
-    lon: str | None = None
-    geometry: str | None = None
-    crs: str | None = None
-    decimal: str | None = None
-    dates: str | None = None
-    weight: str | None = None
-    time: str | None = None
-    track: str | None = None
-    """Column that tells tracks apart or holds encoded polylines, or "all"; then rows are no points."""
-
-    @property
-    def positions(self) -> dict[str, str | None]:
-        """Options that say where each row is, when, and how that is written."""
-        return {
-            "lat": self.lat, "lon": self.lon, "geometry": self.geometry, "crs": self.crs, "decimal": self.decimal,
-            "dates": self.dates, "time": self.time,
-        }  # fmt: skip
+__all__ = ["GivenTable"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from heatlas.errors import BadOption, HeatlasError
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from heatlas.batch import Recording
-    from heatlas.sources.tables.given import GivenTable, TableOptions
+    from heatlas.options import TableOptions
+    from heatlas.sources.tables.given import GivenTable
     from heatlas.sources.tables.table import Table
 
 __all__ = ["ALL", "hint", "recordings_of", "track_option"]
@@ -77,11 +78,10 @@ def _has_positions(schema: pa.Schema) -> bool:
 
 def recordings_of(
     table: Table,
-    track: str | None,
+    asked: TableOptions,
     source_name: str,
     metrics: Collection[str] | None = None,
     attributes: Collection[str] | None = None,
-    **named: str | None,
 ) -> Iterator[Recording]:
     """Read a table as recordings.
 
@@ -89,25 +89,24 @@ def recordings_of(
     ----------
     table : Table
         Read once.
-    track : str, optional
-        Column that tells tracks apart, or holds encoded polylines; `ALL` for one track.
+    asked : TableOptions
+        `track` is the column that tells tracks apart, or holds encoded polylines; `ALL` for one track. Others as for
+        `heatlas.sources.tables.columns.find_columns`.
     source_name : str
         What the recordings' sources begin with.
     metrics, attributes : collection of str, optional
         Columns that are needed, by the names that they have as metrics and as attributes; by default all.
-    **named
-        Other columns, as for `heatlas.sources.tables.columns.find_columns`.
     """
-    names = table.schema.names
+    names, track = table.schema.names, asked.track
     if track is not None and is_polyline_name(track):
         alike = [name for name in names if plain_name(name) == plain_name(track)]
         meant = track if track in names else next(iter(alike), polyline_column(table.schema, positions=False))
         if meant is not None:
-            said = PointColumns(time=start_column(names), dates=named.get("dates"), decimal=named.get("decimal"))
+            said = PointColumns(time=start_column(names), dates=asked.dates, decimal=asked.decimal)
             yield from read_polylines(settled(table, said), meant, source_name)
             return
     whole = track == ALL and ALL not in names
-    columns = find_columns(table.schema, name=table.name, track=None if whole else track, **named)
+    columns = find_columns(table.schema, replace(asked, track=None) if whole else asked, name=table.name)
     able = may_be_times(names, columns) if columns.time is None else []
     if len(able) > 1:
         table.warnings.append(looks_like_time(able))
@@ -115,8 +114,9 @@ def recordings_of(
     if guessed:
         columns = replace(columns, time=able[0])
     table = settled(table, columns)
-    asked: dict[str, Any] = {"metrics": metrics, "attributes": attributes}
-    yield from read_tracks(table, columns, source_name, whole=whole, guessed=guessed, **asked)
+    yield from read_tracks(
+        table, columns, source_name, whole=whole, guessed=guessed, metrics=metrics, attributes=attributes
+    )
 
 
 def hint(schema: pa.Schema, time: str | None) -> str:

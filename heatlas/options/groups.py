@@ -1,0 +1,302 @@
+"""Options that belong together, as they were written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatlas.errors import BadOption
+from heatlas.options.option import option, several, switch
+
+__all__ = [
+    "LEAST", "FilmOptions", "FilterOptions", "FrameOptions", "GapOptions", "HidingOptions", "KernelOptions",
+    "LabelOptions", "PageOptions", "PictureOptions", "PointSetOptions", "PublicOptions", "SiteOptions", "StyleOptions",
+    "TableOptions", "TileOptions",
+]  # fmt: skip
+
+LEAST = 5
+"""Activities of which something may be shown to everybody, when nobody says."""
+_PAINTED = ("picture", "film")
+_OF_POINTS = ("picture", "tiles", "page")
+_NAMED = ("picture", "tiles", "page")
+_PUBLISHED = ("tiles", "page", "film")
+_LENGTH = "float"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleOptions:
+    """Tone and colours."""
+
+    tone: str | None = option(
+        "CURVE|LO:HI",
+        "log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. "
+        "Default: log for counts and sums, linear for means.",
+    )
+    colormap: str | None = option("NAME|STOPS", "A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0.")
+    background: str | None = option(
+        "NAME",
+        "none, dark, light or #rrggbb.  [default: none; of films and pages dark]",
+        kinds=("picture", "film", "page"),
+    )
+    legend: bool = switch("Draw a bar with numbers and their unit.", kinds=_PAINTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameOptions:
+    """Which part of the world is drawn, and how finely."""
+
+    bbox: str | None = option(
+        "W,S,E,N", "A box in degrees; by default the busiest place is drawn.", kinds=_PAINTED, takes="Sequence[float]"
+    )
+    around: str | None = option(
+        "LAT,LON,RADIUS",
+        "A circle's bounding box, e.g. 60.17,24.94,5km.",
+        kinds=_PAINTED,
+        takes="Sequence[float | str]",
+    )
+    everything: bool = switch("All activities, however far apart.", flag="--all", kinds=_PAINTED)
+    zoom: float | str | None = option("Z|A-B", "Zoom of web maps (256 px tiles); of tiles a range, such as 0-16.")
+    resolution: str | None = option(
+        "LENGTH", "True ground metres per pixel at the centre, e.g. 1m.", kinds=_PAINTED, takes=_LENGTH
+    )
+    width: int | None = option("PX", "Width of the picture in pixels.", kinds=_PAINTED, limits=(1, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOptions:
+    """What is read of tables, and what their columns mean."""
+
+    query: str | None = option("SQL", "What to read of a database: a SELECT.")
+    table: str | None = option("NAME", "Table of a database, layer of a file, or sheet of a workbook to read.")
+    lat: str | None = option("COLUMN", "Tables: latitudes; by default found by name.")
+    lon: str | None = option("COLUMN", "Tables: longitudes; by default found by name.")
+    geometry: str | None = option(
+        "COLUMN", 'Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type.'
+    )
+    crs: str | None = option(
+        "EPSG:N", "Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."
+    )
+    decimal: str | None = option(
+        "",
+        "Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says.",
+        choices=("point", "comma"),
+    )
+    dates: str | None = option(
+        "",
+        "Tables: what 03/02/2024 means, day or month first; by default what the whole column says.",
+        choices=("dmy", "mdy", "ymd"),
+    )
+    weight: str | None = option("COLUMN", "Points: what each weighs; by default `weight`, or 1 each.", kinds=_OF_POINTS)
+    time: str | None = option(
+        "COLUMN", "Tables: when each row was; of fixes with --track, of points for --after and --before."
+    )
+    track: str | None = option(
+        "COLUMN|all",
+        "Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column "
+        "holds encoded polylines, each a track.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelOptions:
+    """How far, and in which shape, points are felt."""
+
+    radius: str | None = option(
+        "LENGTH",
+        "Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.  "
+        "[default: 15px]",
+        kinds=_OF_POINTS,
+        takes=_LENGTH,
+    )
+    kernel: str | None = option(
+        "",
+        "Points: shape of what is felt around each.  [default: gaussian]",
+        kinds=_OF_POINTS,
+        choices=("gaussian", "linear", "quartic", "epanechnikov", "uniform"),
+    )
+    density: bool = switch("Points: values per square kilometre.", kinds=_OF_POINTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterOptions:
+    """Which activities are drawn, or which points."""
+
+    where: str | None = option(
+        "FILTER", "Only activities that pass, e.g. \"sport = 'Run' AND hour < 9\"; hours and dates are local."
+    )
+    sports: tuple[str, ...] = several("NAME", "Only this sport, e.g. Run; may be repeated.", flag="--sport")
+    after: str | None = option(
+        "DATE",
+        "Only activities that start on or after this day, or this moment; in the local time of their places, but for "
+        "a moment with Z or an offset.",
+        takes="dt.date",
+    )
+    before: str | None = option("DATE", "Only activities that start before this day or moment.", takes="dt.date")
+    utc: bool = switch("Days, hours and films in UTC, not in local time.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HidingOptions:
+    """What of tracks is hidden."""
+
+    clip_ends: str | None = option(
+        "LENGTH", "Cut about this much from both ends of each track, e.g. 200m.", takes=_LENGTH
+    )
+    zones: tuple[str, ...] = several("LAT,LON,RADIUS", "Hide a place, e.g. home; may be repeated.", flag="--zone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapOptions:
+    """Over which steps of tracks a line is drawn."""
+
+    max_gap: str | None = option(
+        "TIME",
+        "Tracks: draw no line over a longer time without a fix, e.g. 10min.  [default: by each recording's rhythm]",
+        takes="float",
+    )
+    max_gap_distance: str | None = option(
+        "LENGTH", "Tracks: draw no line between fixes farther apart, e.g. 2km.  [default: likewise]", takes=_LENGTH
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOptions:
+    """What pictures alone have."""
+
+    scale_bar: bool = switch("Draw a bar of true metres.", kinds=("picture",))
+    rgba: bool = switch("Colours, not values, in a .tif.", kinds=("picture",))
+    garmin: bool = switch("A .kmz of small JPEGs, as Garmin's devices want it.", kinds=("picture",))
+    dpi: float | None = option("N", "Pixels per inch of a .pdf.  [default: 300]", kinds=("picture",), limits=(1, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmOptions:
+    """How time runs in a film."""
+
+    every: str | None = option(
+        "TIME",
+        "Films: frames end with whole ones: day, week, month, 3d.  [default: time runs evenly]",
+        kinds=("film",),
+        takes="int",
+    )
+    span: str | None = option(
+        "TIME",
+        "Films: how long an activity stays: 30d, 4w, 1y; by default for good.",
+        kinds=("film",),
+        takes="int",
+    )
+    duration: str | None = option(
+        "TIME",
+        "Films: how long time runs; then the last frame is held for 2 s.  [default: 20s]",
+        kinds=("film",),
+        takes="float",
+    )
+    fps: float | None = option(
+        "N",
+        "Films: frames a second.  [default: 30 for .mp4, 12.5 for .gif, 15 for .webp]",
+        kinds=("film",),
+        limits=(1, 60),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOptions:
+    """Words on pictures, and in what is published."""
+
+    title: str | None = option("TEXT", "Large on pictures; the name of tiles and pages.", kinds=_NAMED)
+    attribution: str | None = option("TEXT", "Who is to be named; on pictures at the edge.", kinds=_NAMED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileOptions:
+    """How tiles are written, and how often."""
+
+    form: str | None = option(
+        "", "Tiles: their form.  [default: png]", flag="--format", kinds=("tiles",), choices=("png", "webp")
+    )
+    refit: bool = switch("Tiles: fit the scales anew, which else stay while they are about right.", kinds=("tiles",))
+    watch: bool = switch("Tiles: go on, and redraw whenever the library changes.", kinds=("tiles",))
+    url: str | None = option("URL", "Tiles: where a folder will be found, for its tiles.json.", kinds=("tiles",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """What a page can show."""
+
+    layers: str | None = option(
+        "BY",
+        "Pages: what one can switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace. "
+        "Each layer has its own scale, unless --tone LO:HI fixes it.",
+        kinds=("page",),
+    )
+    basemap: str | None = option(
+        "URL",
+        "Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on "
+        "the web may show.",
+        kinds=("page",),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicOptions:
+    """How much everybody may see."""
+
+    public: bool = switch(
+        "Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone.",
+        kinds=_PUBLISHED,
+    )
+    public_least: int | None = option(
+        "N",
+        "With --public: activities that a filter, or a layer, must have to be shown.  [default: 5]",
+        kinds=_PUBLISHED,
+        limits=(1, None),
+    )
+
+    @property
+    def least(self) -> int:
+        """Activities that a filter, a layer or a step of a film must have when it is public."""
+        return LEAST if self.public_least is None else self.public_least
+
+    def check(self) -> None:
+        """Refuse a number that would be ignored.
+
+        Raises
+        ------
+        BadOption
+            When it is not said that everybody may see.
+        """
+        if self.public_least is not None and not self.public:
+            raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOptions:
+    """Who may see what on a server."""
+
+    public: bool = switch("Hide names, times and who passed where: for everybody to see.", kinds=())
+    public_measures: str | None = option(
+        "NAMES",
+        "Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither.",
+        kinds=(),
+        takes="Collection[str]",
+    )
+    public_least: int | None = option(
+        "N", "Public: activities that a filter must leave to be answered.  [default: 5]", kinds=(), limits=(1, None)
+    )
+    utc: bool = switch("Days and hours of UTC, not of the places where activities began.", kinds=())
+    token: str | None = option("SECRET", "What clients must know; needed to be reached from elsewhere.", kinds=())
+    basemap: str | None = option(
+        "URL",
+        "Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.",
+        kinds=(),
+        takes="Mapping[str, str]",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointSetOptions:
+    """Which rows of tables become a point set of a library, and under which name."""
+
+    where: str | None = option("FILTER", 'Points: only rows that pass, e.g. "beds > 10".')
+    after: str | None = option("DATE", "Points: only rows at or after this day or moment.", takes="dt.date")
+    before: str | None = option("DATE", "Points: only rows before this day or moment (UTC).", takes="dt.date")
+    name: str | None = option("NAME", "Points: what to call them; by default as their file is called.")

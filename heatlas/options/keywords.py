@@ -1,0 +1,254 @@
+"""Options as types of keywords, so that editors and type checkers know them.
+
+Written by ``python -m heatlas.options`` from the fields of `heatlas.options.groups`: change them there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Mapping, Sequence
+
+__all__ = ["ImportKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords", "TableKeywords"]
+
+
+class ImportKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.ImportOptions`."""
+
+    clip_ends: str | float | None
+    """Cut about this much from both ends of each track, e.g. 200m."""
+    zones: Collection[str] | None
+    """Hide a place, e.g. home; may be repeated."""
+    max_gap: str | float | None
+    """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
+    max_gap_distance: str | float | None
+    """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""
+    where: str | None
+    """Points: only rows that pass, e.g. "beds > 10"."""
+    after: str | dt.date | None
+    """Points: only rows at or after this day or moment."""
+    before: str | dt.date | None
+    """Points: only rows before this day or moment (UTC)."""
+    name: str | None
+    """Points: what to call them; by default as their file is called."""
+
+
+class OpenKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.OpenOptions`."""
+
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""
+    max_gap: str | float | None
+    """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
+    max_gap_distance: str | float | None
+    """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+
+
+class RenderKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.RenderOptions`."""
+
+    measure: str | None
+    """passes, activities, seconds, metres, fixes; or mean|min|max|std of pace, speed, heart_rate, cadence, power,
+    elevation, temperature, grade, e.g. max(power); a bare metric is its mean. Of points: sum, count, mean, min,
+    max. [default: passes; of points the sum of the weights]"""
+    smooth: str | float | None
+    """Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none. [default: 4m, at least 1px]"""
+    tone: str | None
+    """log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and
+    sums, linear for means."""
+    colormap: str | None
+    """A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0."""
+    background: str | None
+    """none, dark, light or #rrggbb. [default: none; of films and pages dark]"""
+    legend: bool
+    """Draw a bar with numbers and their unit."""
+    bbox: str | Sequence[float] | None
+    """A box in degrees; by default the busiest place is drawn."""
+    around: str | Sequence[float | str] | None
+    """A circle's bounding box, e.g. 60.17,24.94,5km."""
+    everything: bool
+    """All activities, however far apart."""
+    zoom: float | str | None
+    """Zoom of web maps (256 px tiles); of tiles a range, such as 0-16."""
+    resolution: str | float | None
+    """True ground metres per pixel at the centre, e.g. 1m."""
+    width: int | None
+    """Width of the picture in pixels."""
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""
+    radius: str | float | None
+    """Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.
+    [default: 15px]"""
+    kernel: str | None
+    """Points: shape of what is felt around each. [default: gaussian]"""
+    density: bool
+    """Points: values per square kilometre."""
+    where: str | None
+    """Only activities that pass, e.g. "sport = 'Run' AND hour < 9"; hours and dates are local."""
+    sports: Collection[str] | None
+    """Only this sport, e.g. Run; may be repeated."""
+    after: str | dt.date | None
+    """Only activities that start on or after this day, or this moment; in the local time of their places, but for a
+    moment with Z or an offset."""
+    before: str | dt.date | None
+    """Only activities that start before this day or moment."""
+    utc: bool
+    """Days, hours and films in UTC, not in local time."""
+    clip_ends: str | float | None
+    """Cut about this much from both ends of each track, e.g. 200m."""
+    zones: Collection[str] | None
+    """Hide a place, e.g. home; may be repeated."""
+    max_gap: str | float | None
+    """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
+    max_gap_distance: str | float | None
+    """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+    scale_bar: bool
+    """Draw a bar of true metres."""
+    rgba: bool
+    """Colours, not values, in a .tif."""
+    garmin: bool
+    """A .kmz of small JPEGs, as Garmin's devices want it."""
+    dpi: float | None
+    """Pixels per inch of a .pdf. [default: 300]"""
+    every: str | int | None
+    """Films: frames end with whole ones: day, week, month, 3d. [default: time runs evenly]"""
+    span: str | int | None
+    """Films: how long an activity stays: 30d, 4w, 1y; by default for good."""
+    duration: str | float | None
+    """Films: how long time runs; then the last frame is held for 2 s. [default: 20s]"""
+    fps: float | None
+    """Films: frames a second. [default: 30 for .mp4, 12.5 for .gif, 15 for .webp]"""
+    title: str | None
+    """Large on pictures; the name of tiles and pages."""
+    attribution: str | None
+    """Who is to be named; on pictures at the edge."""
+    form: str | None
+    """Tiles: their form. [default: png]"""
+    refit: bool
+    """Tiles: fit the scales anew, which else stay while they are about right."""
+    watch: bool
+    """Tiles: go on, and redraw whenever the library changes."""
+    url: str | None
+    """Tiles: where a folder will be found, for its tiles.json."""
+    layers: str | None
+    """Pages: what one can switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace.
+    Each layer has its own scale, unless --tone LO:HI fixes it."""
+    basemap: str | None
+    """Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on
+    the web may show."""
+    public: bool
+    """Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone."""
+    public_least: int | None
+    """With --public: activities that a filter, or a layer, must have to be shown. [default: 5]"""
+
+
+class SiteKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.SiteOptions`."""
+
+    public: bool
+    """Hide names, times and who passed where: for everybody to see."""
+    public_measures: str | Collection[str] | None
+    """Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither."""
+    public_least: int | None
+    """Public: activities that a filter must leave to be answered. [default: 5]"""
+    utc: bool
+    """Days and hours of UTC, not of the places where activities began."""
+    token: str | None
+    """What clients must know; needed to be reached from elsewhere."""
+    basemap: str | Mapping[str, str] | None
+    """Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone."""
+
+
+class TableKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.TableOptions`."""
+
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""

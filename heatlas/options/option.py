@@ -1,0 +1,194 @@
+"""A field of a dataclass that is an option: how it is written, what it is for, and what values it takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+
+from heatlas.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["ALL", "Option", "gather", "given", "option", "options_of", "refuse"]
+
+ALL = ("picture", "film", "tiles", "page")
+"""Kinds of output, by their names in `heatlas.outputs.kinds.KINDS`."""
+_KEY = "option"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What is known of an option."""
+
+    name: str
+    """Its keyword in Python."""
+    flag: str
+    """How it is written on the command line: "--clip-ends"."""
+    value: str
+    """Stands for the value in the help of the command line; empty for a switch."""
+    help: str
+    """What it does, in a sentence or two."""
+    kinds: tuple[str, ...]
+    """Kinds of output that have it."""
+    type: type
+    """Of its value: str, int, float, bool, or tuple for an option that may be repeated."""
+    choices: tuple[str, ...]
+    """All values that the command line takes; empty where there are too many to list."""
+    limits: tuple[float | None, float | None]
+    """Least and greatest number."""
+    annotation: str
+    """Type of the keyword in Python, without None."""
+    takes: str
+    """What Python may give beside text: it is written as text; empty: nothing."""
+
+
+def option(
+    value: str,
+    help: str,  # noqa: A002 - as everybody calls it
+    *,
+    flag: str = "",
+    kinds: tuple[str, ...] = ALL,
+    choices: tuple[str, ...] = (),
+    limits: tuple[float | None, float | None] = (None, None),
+    takes: str = "",
+) -> Any:
+    """Declare a field that is an option (see `Option`); by default nothing is asked."""
+    said = {"value": value, "help": help, "flag": flag, "kinds": kinds, "choices": choices, "limits": limits}
+    return dataclasses.field(default=None, metadata={_KEY: {**said, "takes": takes}})
+
+
+def switch(help: str, *, flag: str = "", kinds: tuple[str, ...] = ALL) -> Any:  # noqa: A002
+    """Declare an option that is on or off; by default off."""
+    field = option("", help, flag=flag, kinds=kinds)
+    return dataclasses.field(default=False, metadata=field.metadata)
+
+
+def several(value: str, help: str, *, flag: str, kinds: tuple[str, ...] = ALL) -> Any:  # noqa: A002
+    """Declare an option that may be repeated; by default none."""
+    field = option(value, help, flag=flag, kinds=kinds)
+    return dataclasses.field(default=(), metadata=field.metadata)
+
+
+def options_of(request: type) -> dict[str, Option]:
+    """All options of a dataclass and of the groups in it, by their keywords, in the order of its fields."""
+    return _options_of(request)
+
+
+@cache
+def _options_of(request: type) -> dict[str, Option]:
+    found: dict[str, Option] = {}
+    for field, kind in _fields_of(request):
+        if _KEY in field.metadata:
+            found[field.name] = _option_of(field, kind)
+        else:
+            found |= options_of(kind)
+    return found
+
+
+def _fields_of(request: type) -> Iterator[tuple[dataclasses.Field[Any], Any]]:
+    """Fields of a dataclass, each with its type."""
+    hints = get_type_hints(request)
+    for field in dataclasses.fields(request):
+        yield field, hints[field.name]
+
+
+def _option_of(field: dataclasses.Field[Any], hint: Any) -> Option:
+    said = field.metadata[_KEY]
+    kinds_of_value = [kind for kind in get_args(hint) if kind is not type(None)] or [hint]
+    if isinstance(field.default, tuple):
+        base: type = tuple
+        annotation = "Collection[str]"
+    else:
+        base = kinds_of_value[0] if len(kinds_of_value) == 1 else str
+        annotation = " | ".join(kind.__name__ for kind in kinds_of_value)
+    return Option(
+        name=field.name, type=base, annotation=annotation + (f" | {said['takes']}" if said["takes"] else ""),
+        **{**said, "flag": said["flag"] or "--" + field.name.replace("_", "-")},
+    )  # fmt: skip
+
+
+def gather(request: type[T], keywords: Mapping[str, Any], function: str = "render") -> T:
+    """Make a request of keywords; those that are None, False or empty say nothing.
+
+    Parameters
+    ----------
+    request : type
+        A dataclass of options and groups of options.
+    keywords : mapping
+        Names of options to their values.
+    function : str
+        Whose keywords they are, for the error.
+
+    Raises
+    ------
+    TypeError
+        When there is no such option.
+    """
+    known = options_of(request)
+    for name in keywords:
+        if name not in known:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+    values = {name: _written(known[name], value) for name, value in keywords.items()}
+    return _filled(request, {name: value for name, value in values.items() if _says(value)})
+
+
+def _filled(request: type[T], values: Mapping[str, Any]) -> T:
+    fields: dict[str, Any] = {}
+    for field, kind in _fields_of(request):
+        if _KEY not in field.metadata:
+            fields[field.name] = _filled(kind, values)
+        elif field.name in values:
+            fields[field.name] = values[field.name]
+    return request(**fields)
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value is not False and value != ()
+
+
+def _written(option: Option, value: Any) -> Any:
+    """Write a value as the command line has it: Python may give numbers, rows of numbers, or dates for text."""
+    if option.type is tuple:
+        return (value,) if isinstance(value, str) else () if value is None or value is False else tuple(value)
+    if not option.takes or value is None or isinstance(value, str):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+
+
+def given(options: Any) -> dict[str, Any]:
+    """Options of a request, or of a group, that say anything."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if _KEY not in field.metadata:
+            found |= given(value)
+        elif _says(value):
+            found[field.name] = value
+    return found
+
+
+def refuse(options: Any, reason: str, *names: str) -> None:
+    """Refuse options that would be ignored.
+
+    Parameters
+    ----------
+    options : dataclass
+        A group.
+    reason : str
+        What they are for, and what to do.
+    *names : str
+        Options of the group; by default all.
+
+    Raises
+    ------
+    BadOption
+        Naming the first that was given.
+    """
+    known = options_of(type(options))
+    for name in given(options):
+        if not names or name in names:
+            raise BadOption(f"{known[name].flag} is for {reason}")

@@ -1,0 +1,99 @@
+"""All options of one function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from heatlas.options.groups import (
+    FilmOptions,
+    FilterOptions,
+    FrameOptions,
+    GapOptions,
+    HidingOptions,
+    KernelOptions,
+    LabelOptions,
+    PageOptions,
+    PictureOptions,
+    PointSetOptions,
+    PublicOptions,
+    SiteOptions,
+    StyleOptions,
+    TableOptions,
+    TileOptions,
+)
+from heatlas.options.option import option
+
+__all__ = ["KEYWORDS", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """What can be asked of `heatlas.render`."""
+
+    measure: str | None = option(
+        "NAME",
+        "passes, activities, seconds, metres, fixes; or mean|min|max|std of pace, speed, heart_rate, cadence, power, "
+        "elevation, temperature, grade, e.g. max(power); a bare metric is its mean. Of points: sum, count, mean, min, "
+        "max.  [default: passes; of points the sum of the weights]",
+    )
+    smooth: str | None = option(
+        "WIDTH",
+        "Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none.  [default: 4m, at least 1px]",
+        takes="float",
+    )
+    style: StyleOptions = field(default_factory=StyleOptions)
+    frame: FrameOptions = field(default_factory=FrameOptions)
+    tables: TableOptions = field(default_factory=TableOptions)
+    points: KernelOptions = field(default_factory=KernelOptions)
+    filter: FilterOptions = field(default_factory=FilterOptions)
+    hiding: HidingOptions = field(default_factory=HidingOptions)
+    gaps: GapOptions = field(default_factory=GapOptions)
+    picture: PictureOptions = field(default_factory=PictureOptions)
+    film: FilmOptions = field(default_factory=FilmOptions)
+    labels: LabelOptions = field(default_factory=LabelOptions)
+    tiles: TileOptions = field(default_factory=TileOptions)
+    page: PageOptions = field(default_factory=PageOptions)
+    public: PublicOptions = field(default_factory=PublicOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What can be asked when something is brought into a library."""
+
+    hiding: HidingOptions = field(default_factory=HidingOptions)
+    gaps: GapOptions = field(default_factory=GapOptions)
+    tables: TableOptions = field(default_factory=TableOptions)
+    rows: PointSetOptions = field(default_factory=PointSetOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What can be asked of `heatlas serve`."""
+
+    site: SiteOptions = field(default_factory=SiteOptions)
+    gaps: GapOptions = field(default_factory=GapOptions)
+    tables: TableOptions = field(default_factory=TableOptions)
+    rows: PointSetOptions = field(default_factory=PointSetOptions)
+
+    @property
+    def reading(self) -> ImportOptions:
+        """How recordings and tables are brought into a library that is made for the while."""
+        return ImportOptions(gaps=self.gaps, tables=self.tables, rows=self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOptions:
+    """What can be asked of `heatlas.open`."""
+
+    tables: TableOptions = field(default_factory=TableOptions)
+    gaps: GapOptions = field(default_factory=GapOptions)
+
+
+KEYWORDS: dict[str, type] = {
+    "ImportKeywords": ImportOptions,
+    "OpenKeywords": OpenOptions,
+    "RenderKeywords": RenderOptions,
+    "SiteKeywords": SiteOptions,
+    "TableKeywords": TableOptions,
+}
+"""Name of a type of keywords in `heatlas.options.keywords` -> what they are gathered to."""

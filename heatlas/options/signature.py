@@ -1,0 +1,43 @@
+"""Functions that take a request as keywords say so: in their signature, and in their docstring."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import TYPE_CHECKING, TypeVar
+
+from heatlas.options.option import options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["with_keywords"]
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+
+def with_keywords(request: type) -> Callable[[F], F]:
+    """Tell `help` and notebooks the keywords of a function that ends in `**options`; type checkers know them anyhow."""
+
+    def said(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        keywords = [
+            inspect.Parameter(
+                option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=f"{option.annotation} | None"
+            )
+            for option in options_of(request).values()
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *keywords])  # type: ignore[attr-defined]
+        if function.__doc__:
+            function.__doc__ = "\n".join([inspect.cleandoc(function.__doc__), *_section(request)])
+        return function
+
+    return said
+
+
+def _section(request: type) -> Iterator[str]:
+    yield from ("", "Other Parameters", "----------------")
+    for option in options_of(request).values():
+        yield f"{option.name} : {option.annotation}, optional"
+        yield textwrap.fill(option.help, 116, initial_indent="    ", subsequent_indent="    ")
