@@ -114,15 +114,7 @@ def tracks_from(
         context.progress("compiling, only this once", 0, 0)
         warm_up(names, needs.measure)
 
-    batches, report = load(
-        given.paths,
-        needs.columns,
-        context.workers,
-        context.counting("reading"),
-        ready,
-        _recordings(given, needs),
-        longest,
-    )
+    batches, report = load(given.paths, needs.columns, context, ready, _recordings(given, needs), longest)
     for each in given.tables:
         report.read += 1
         report.dropped.update(each.table.dropped)
@@ -134,10 +126,8 @@ def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
     for each in given.tables:
         from heatlas.sources.tables.track_tables import recordings_of
 
-        asked, metrics = (
-            replace(each.options, track=given.track),
-            needs.columns if needs.attributes is not None else None,
-        )
+        asked = replace(each.options, track=given.track)
+        metrics = needs.columns if needs.attributes is not None else None
         yield from recordings_of(each.table, asked, each.table.name, metrics, needs.attributes)
 
 

@@ -18,12 +18,12 @@ from heatlas.tone import Scale, parse_scale
 from heatlas.units import Unit, legend_title, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from heatlas.context import Context
     from heatlas.grid import Grid, Measure
     from heatlas.options import PictureOptions, RenderOptions
     from heatlas.strips import Field
@@ -97,10 +97,10 @@ class Finish:
         """
         check_size(self.output, window)
 
-    def write(self, field: Field, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
+    def write(self, field: Field, context: Context) -> dict[str, Any]:
         """Paint a field and write it; return what a report says of it."""
         started = time.perf_counter()
-        progress("colouring", 0, 0)
+        context.progress("colouring", 0, 0)
         unit, window = measure_unit(field.measure), field.window
         style = Style(
             suiting_colours(field, self.background) if self.colours is None else self.colours,
@@ -109,7 +109,7 @@ class Finish:
         )
 
         def rows(first: int, last: int) -> Grid:
-            progress("writing", first, window.height)
+            context.progress("writing", first, window.height)
             return field.rows(first, last)
 
         painting, tone = replace(field, rows=rows).painted(style)
@@ -136,7 +136,7 @@ class Finish:
             dpi=self.dpi,
         )
         painted = time.perf_counter()
-        progress("writing", 0, 0)
+        context.progress("writing", 0, 0)
         outputs = write(self.output, artwork)
         done = time.perf_counter()
         return {

@@ -20,7 +20,6 @@ from heatlas.strips import drawn
 from heatlas.tracks import Tracks, why_nothing
 
 if TYPE_CHECKING:
-    from heatlas.context import Progress
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.options import RenderOptions
@@ -82,14 +81,13 @@ class Job:
         window, rows = self._window(box)
         chosen = time.perf_counter()
 
-        def make(part: Window, told: Progress) -> Drawn:
-            told_stage = lambda stage: told(stage, 0, 0)  # noqa: E731
-            return heat(tracks.batches, part, self.measure, self.smoothing, context.workers, told_stage)
+        def make(part: Window, context: Context) -> Drawn:
+            return heat(tracks.batches, part, self.measure, self.smoothing, context)
 
-        with drawn(make, window, rows, context.progress) as field:
+        with drawn(make, window, rows, context) as field:
             if not field.filled:
                 raise NothingToDraw(why_nowhere(self.measure, places))
-            finished = self.finish.write(field, context.progress)
+            finished = self.finish.write(field, context)
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),

@@ -20,7 +20,6 @@ from heatlas.strips import drawn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from heatlas.context import Progress
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.points import Points
@@ -96,15 +95,15 @@ class PointJob:
             if rows < window.height and not isinstance(chunks, Spool):  # each strip reads them again
                 chunks = kept.enter_context(closing(Spool(chunks)))
 
-            def make(part: Window, told: Progress) -> Drawn:
-                return point_heat(chunks, part, self.measure, self._kernel(window), context.workers, told)
+            def make(part: Window, context: Context) -> Drawn:
+                return point_heat(chunks, part, self.measure, self._kernel(window), context)
 
-            field = kept.enter_context(drawn(make, window, rows, context.progress))
+            field = kept.enter_context(drawn(make, window, rows, context))
             read = time.perf_counter() - started - sum(field.seconds.values())
             if not field.filled:
                 weightless = tally.lightest == tally.heaviest == 0
                 raise NothingToDraw(why_no_points(points.name, tally, weightless=weightless))
-            finished = self.finish.write(field, context.progress)
+            finished = self.finish.write(field, context)
             if field.sample.faint:
                 finished["warnings"].append(_FAINT.format(field.sample.faint))
             if points.weight is None:

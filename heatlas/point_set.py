@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from heatlas.context import Context
 from heatlas.errors import NothingToDraw
 from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.grid import Measure, parse_point_measure
@@ -259,7 +260,7 @@ class PointSet:
 
         def again(width: Width) -> Drawn:
             assert isinstance(width, Kernel)
-            return point_heat(self.chunks(), over, wanted, width, workers)
+            return point_heat(self.chunks(), over, wanted, width, Context(workers))
 
         return Heat.of(again(width), width, again if all(table.repeatable for table, _ in self.parts) else None)
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.colour import colour
+from heatlas.context import NOBODY, Context
 from heatlas.measures import draw
 from heatlas.smooth import halo, smooth
 from heatlas.tone import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -69,8 +70,7 @@ def heat(
     window: Window,
     measure: Measure,
     smoothing: Smoothing,
-    workers: int | None = None,
-    progress: Callable[[str], None] = lambda stage: None,
+    context: Context = NOBODY,
 ) -> Drawn:
     """Count a measure over a window and smooth it.
 
@@ -84,10 +84,8 @@ def heat(
         What to count.
     smoothing : Smoothing
         How wide to smooth.
-    workers : int, optional
-        Threads; by default one for each processor.
-    progress : callable, optional
-        Is told the name of each stage as it begins.
+    context : Context
+        Is told each stage as it begins.
 
     Returns
     -------
@@ -95,11 +93,11 @@ def heat(
     """
     margin = halo(smoothing, window)
     started = time.perf_counter()
-    progress("tracing")
-    grown = draw(batches, window.grown(margin), measure, workers)
+    context.progress("tracing", 0, 0)
+    grown = draw(batches, window.grown(margin), measure, context.workers)
     traced = time.perf_counter()
-    progress("smoothing")
-    smoothed = smooth(grown, smoothing, window, workers)
+    context.progress("smoothing", 0, 0)
+    smoothed = smooth(grown, smoothing, window, context.workers)
     done = time.perf_counter()
     return Drawn(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
 
@@ -109,8 +107,7 @@ def point_heat(
     window: Window,
     measure: Measure,
     kernel: Kernel,
-    workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    context: Context = NOBODY,
 ) -> Drawn:
     """Count points over a window and spread them.
 
@@ -124,10 +121,8 @@ def point_heat(
         What to count (see `heatlas.grid.parse_point_measure`).
     kernel : Kernel
         How far and in which shape a point is felt.
-    workers : int, optional
-        Threads; by default one for each processor.
-    progress : callable, optional
-        Is told the stage, and how much of how much is done.
+    context : Context
+        Is told how many rows of how many are spread.
 
     Returns
     -------
@@ -139,10 +134,11 @@ def point_heat(
 
     columns, rows = kernel_halo(kernel, window)
     started = time.perf_counter()
-    grown = bin_points(chunks, window.grown(columns, rows), measure, workers)
+    grown = bin_points(chunks, window.grown(columns, rows), measure, context.workers)
     counted = time.perf_counter()
-    progress("spreading", 0, window.height)
-    smoothed = spread(grown, kernel, window, workers, lambda done, total: progress("spreading", done, total))
+    told = context.counting("spreading")
+    told(0, window.height)
+    smoothed = spread(grown, kernel, window, context.workers, told)
     done = time.perf_counter()
     return Drawn(grown, smoothed, {"count": counted - started, "spread": done - counted})
 

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.colour import colour, palette
+from heatlas.context import NOBODY, Context
 from heatlas.errors import HeatlasError
 from heatlas.tone import Sample, fit_sample, weighed
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from heatlas.rendering import Drawn, Style
     from heatlas.tone import Tone
     from heatlas.window import Window
-
-    Told = Callable[[str, int, int], None]
-    """Hears the stage, and how much of how much is done."""
 
 __all__ = ["BLOCK", "MOST_VALUES", "Field", "Painting", "drawn", "whole"]
 
@@ -135,7 +133,9 @@ def whole(heat: Drawn) -> Field:
 
 
 @contextmanager
-def drawn(make: Callable[[Window, Told], Drawn], window: Window, height: int, told: Told) -> Iterator[Field]:
+def drawn(
+    make: Callable[[Window, Context], Drawn], window: Window, height: int, context: Context = NOBODY
+) -> Iterator[Field]:
     """Draw a window, at once or in strips of rows.
 
     Parameters
@@ -146,7 +146,7 @@ def drawn(make: Callable[[Window, Told], Drawn], window: Window, height: int, to
         What to draw.
     height : int
         Rows of a strip, rounded to whole blocks (see `heatlas.places.rows_at_once`). It changes no value.
-    told : callable
+    context : Context
         Is told the stages of one window, or how many rows of how many are drawn.
 
     Yields
@@ -160,16 +160,17 @@ def drawn(make: Callable[[Window, Told], Drawn], window: Window, height: int, to
         When there is no room for that file.
     """
     if height >= window.height:
-        yield whole(make(window, told))
+        yield whole(make(window, context))
         return
     height = max(BLOCK, height // BLOCK * BLOCK)
     values, seconds, total = _Values(window.width), dict[str, float](), 0.0
+    told, alone = context.counting("drawing"), Context(context.workers)
     with tempfile.TemporaryFile() as file:
         kept = _Kept(window, file)
         for top in range(0, window.height, height):
-            told("drawing", top, window.height)
+            told(top, window.height)
             strip = replace(window, y=window.y + top, height=min(height, window.height - top))
-            heat = make(strip, lambda stage, done, of: None)
+            heat = make(strip, alone)
             total += heat.total
             for name, took in heat.seconds.items():
                 seconds[name] = seconds.get(name, 0.0) + took
@@ -179,7 +180,7 @@ def drawn(make: Callable[[Window, Told], Drawn], window: Window, height: int, to
                 kept.append(shown)
             smoothed = heat.smoothed
             del heat
-        told("drawing", window.height, window.height)
+        told(window.height, window.height)
         yield Field(window, values.sample(smoothed), total, seconds, kept.rows)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.batch import Activity, Batch, select
+from heatlas.context import Context
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.frame import box_of, check_drawing, scale_of
 from heatlas.memory import check_whole
@@ -210,7 +211,7 @@ class Tracks:
 
         def again(width: Width) -> Drawn:
             assert isinstance(width, Smoothing)
-            return heat(self.batches, over, wanted, width, workers)
+            return heat(self.batches, over, wanted, width, Context(workers))
 
         return Heat.of(again(width), width, again)
 

@@ -200,6 +200,7 @@ def points_are_cold() -> bool:
 
 def compile_points(measure: Measure, shape: str) -> None:
     """Draw three points with a kernel of this shape."""
+    from heatlas.context import Context
     from heatlas.places import bbox_window
     from heatlas.points import Points
     from heatlas.rendering import point_heat
@@ -207,7 +208,7 @@ def compile_points(measure: Measure, shape: str) -> None:
 
     points = Points(lon=_LON, lat=np.full(3, 47.8), weight=np.ones(3))
     window = bbox_window((10.899, 47.799, 10.903, 47.801), resolution=5.0)
-    point_heat([points], window, measure, Kernel(shape, pixels=2.0), workers=1)
+    point_heat([points], window, measure, Kernel(shape, pixels=2.0), Context(1))
 
 
 _LON = np.array([10.9, 10.901, 10.902])

@@ -57,7 +57,7 @@ def film_job(tmp_path, measure="passes", name="heat.gif", width=240, smooth="2px
 def planned(job, tracks):
     """The scenes of a job."""
     collection = Tracks((join(tracks),))
-    return Scenes.plan(collection, job._window(collection.places()[0].bbox), job.script, 2)
+    return Scenes.plan(collection, job._window(collection.places()[0].bbox), job.script, Context(2))
 
 
 def direct(scenes, frame):
@@ -109,7 +109,7 @@ def test_the_last_frame_is_the_picture_that_render_draws(tmp_path, measure):
     tracks = heatlas.open(export)
     job = film_job(tmp_path, measure, width=300)
     tracks_dated = Tracks(tuple(tracks.batches))
-    scenes = Scenes.plan(tracks_dated, job._window(tracks_dated.places()[0].bbox), job.script, 2)
+    scenes = Scenes.plan(tracks_dated, job._window(tracks_dated.places()[0].bbox), job.script, Context(2))
     for picture in scenes.frames(*scenes.shape):
         last = picture
     heatlas.render(export, output=tmp_path / "heat.png", measure=measure, smooth="2px", background="dark", width=300)

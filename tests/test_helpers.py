@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from made import export, gpx, straight
 
 from heatlas.batch import Unread, join, split
+from heatlas.context import Context
 from heatlas.sources import load as loading
 from heatlas.sources.archive import Entry
 from heatlas.sources.helpers import MOST_TASKS, Helpers
@@ -199,7 +200,7 @@ def test_helpers_change_nothing_of_what_is_loaded(tmp_path, monkeypatch):
     found = []
     for workers, safe in ((1, True), (2, True), (4, True), (3, False)):
         monkeypatch.setattr(loading, "can_fork", lambda safe=safe: safe)
-        batches, report = load([tmp_path], workers=workers)
+        batches, report = load([tmp_path], context=Context(workers))
         report.seconds.clear()
         found.append((batches, report))
     assert forked == [0, 1, 3, 0]

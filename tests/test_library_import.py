@@ -17,6 +17,7 @@ from made import export, gpx, straight
 
 import heatlas.library.imports as imports
 from heatlas.batch import COLUMNS
+from heatlas.context import Context
 from heatlas.errors import BadOption, SourceFailed
 from heatlas.grid import parse_measure
 from heatlas.library.checking import check
@@ -189,13 +190,13 @@ def test_stopped_by_hand_it_keeps_what_was_done_and_goes_on(tmp_path, library, m
     monkeypatch.setattr(imports, "_ACTIVITIES", 4)
     calls = []
 
-    def progress(done, total):
+    def progress(stage, done, total):
         calls.append(done)
         if len(calls) == 15:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_sources(library, [folder], progress=progress)
+        import_sources(library, [folder], Context(progress=progress))
     kept = len(list_activities(library))
     assert 4 <= kept < 40
     assert check(library, None) == []

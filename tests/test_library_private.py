@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from library_made import SECRET, cut, made, put, rows, walks
 from slow import make_batch
 
+from heatlas.context import Context
 from heatlas.errors import BadOption
 from heatlas.grid import parse_measure
 from heatlas.kernels.index import decode_header, decode_pixels
@@ -159,7 +160,7 @@ def test_an_older_library_keeps_its_cuts_until_they_are_renewed(tmp_path, monkey
         assert same_as_drawn(library, tracks + more, old, Zone(47.803, 10.905, 60.0, 2))
         before = rows(library)
         with pytest.raises(KeyboardInterrupt):
-            renew_zones(library, stop)
+            renew_zones(library, Context(progress=stop))
         assert (rows(library), list_zones(library)["home"]) == (before, old)
         version = take(library).version
         assert renew_zones(library) == ["home"]
@@ -182,7 +183,7 @@ def test_a_zone_that_is_added_and_removed_changes_nothing(tmp_path_factory, seed
         assert same_as_drawn(library, tracks)
 
 
-def stop(done, total):
+def stop(stage, done, total):
     raise KeyboardInterrupt
 
 
@@ -221,14 +222,14 @@ def test_zooms_and_rejoin(tmp_path):
 
 
 def test_a_reindex_that_is_stopped_changes_nothing(tmp_path):
-    def stop(done, total):
+    def stop(stage, done, total):
         if done:
             raise KeyboardInterrupt
 
     with made(tmp_path / "a.db", walks(8, 3)) as library:
         before = rows(library)
         with pytest.raises(KeyboardInterrupt):
-            reindex(library, clip_ends=100.0, zones={"home": Zone(*PLACE, 50.0)}, progress=stop)
+            reindex(library, clip_ends=100.0, zones={"home": Zone(*PLACE, 50.0)}, context=Context(progress=stop))
         assert rows(library) == before
         assert list_zones(library) == {}
         assert check(library, None) == []

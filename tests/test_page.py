@@ -69,6 +69,7 @@ def stamp(seconds: float) -> str:
 
 
 def made_library(path: Path, files: dict[str, bytes]) -> Path:
+    from heatlas.context import Context
     from heatlas.library.imports import import_sources
     from heatlas.library.store import open_library
 
@@ -78,7 +79,7 @@ def made_library(path: Path, files: dict[str, bytes]) -> Path:
         folder.mkdir()
         for name, data in files.items():
             (folder / name).write_bytes(data)
-        import_sources(library, [folder], workers=1)
+        import_sources(library, [folder], Context(1))
     library.close()
     return path
 
@@ -451,6 +452,7 @@ def test_what_came_of_dropped_files_is_told(tmp_path, browser):
 
 
 def test_an_open_page_follows_the_library_and_says_that_programs_need_its_token(tmp_path, browser):
+    from heatlas.context import Context
     from heatlas.library.imports import import_sources
     from heatlas.library.store import open_library
 
@@ -464,7 +466,7 @@ def test_an_open_page_follows_the_library_and_says_that_programs_need_its_token(
         seen.page.keyboard.press("Escape")
         (tmp_path / "new.gpx").write_bytes(gpx("New", "hiking", FIRST + 500 * 86400, *HOME))
         with open_library(path) as library:
-            import_sources(library, [tmp_path / "new.gpx"], workers=1)
+            import_sources(library, [tmp_path / "new.gpx"], Context(1))
         seen.page.evaluate("() => dispatchEvent(new Event('focus'))")
         seen.page.wait_for_selector("#summary:has-text('14 activities')", timeout=WAIT)
         seen.settle()

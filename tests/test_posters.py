@@ -18,6 +18,7 @@ import heatlas
 from heatlas import memory, strips
 from heatlas.colormaps import colormap
 from heatlas.colour import colour
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption, HeatlasError, TooLarge
 from heatlas.finish import suiting_scale
 from heatlas.grid import Grid, parse_measure, parse_point_measure
@@ -30,10 +31,6 @@ from heatlas.strips import BLOCK, drawn
 from heatlas.window import Window
 
 BOX = (10.88, 47.79, 10.92, 47.81)
-
-
-def nothing(stage, done, total):
-    pass
 
 
 def same(one: Grid, other: Grid):
@@ -49,9 +46,9 @@ def same(one: Grid, other: Grid):
 
 def in_strips_as_at_once(make, window, height, tone=None):
     """Compare rows, totals, tones and pictures; return the picture."""
-    whole = make(window, nothing)
+    whole = make(window, NOBODY)
     told = []
-    with drawn(make, window, height, lambda *words: told.append(words)) as field:
+    with drawn(make, window, height, Context(progress=lambda *words: told.append(words))) as field:
         assert told[0] == ("drawing", 0, window.height)
         assert told[-1] == ("drawing", window.height, window.height)
         assert field.window == window
@@ -91,8 +88,8 @@ def test_tracks_in_strips_are_tracks_at_once(batches, measure, smoothing, height
     measure, window = parse_measure(measure), bbox_window(BOX, width=500)
     window = replace(window, height=377, y=window.y - 20)
 
-    def make(part, told):
-        return heat(batches, part, measure, smoothing, 2)
+    def make(part, context):
+        return heat(batches, part, measure, smoothing, Context(2))
 
     in_strips_as_at_once(make, window, height)
 
@@ -106,8 +103,8 @@ def test_points_in_strips_are_points_at_once(shape, size, measure, density):
     window = replace(bbox_window((0, 50, 20, 70), width=220), height=300)
     wanted, kernel = parse_point_measure(measure, "weight", density), Kernel(shape, **size)
 
-    def make(part, told):
-        return point_heat([points], part, wanted, kernel, 2)
+    def make(part, context):
+        return point_heat([points], part, wanted, kernel, Context(2))
 
     in_strips_as_at_once(make, window, 64)
 
@@ -117,8 +114,8 @@ def test_sums_below_zero_in_strips():
     points = Points(lon=rng.normal(10, 4, 900), lat=rng.normal(60, 4, 900), weight=rng.normal(0, 3, 900))
     window = replace(bbox_window((0, 50, 20, 70), width=220), height=300)
 
-    def make(part, told):
-        return point_heat([points], part, parse_point_measure("sum", "weight"), Kernel(pixels=6.0), 2)
+    def make(part, context):
+        return point_heat([points], part, parse_point_measure("sum", "weight"), Kernel(pixels=6.0), Context(2))
 
     in_strips_as_at_once(make, window, 128)
 
@@ -144,9 +141,9 @@ def test_the_sample_of_a_tone_depends_on_the_pixels_alone(seed, share, heights):
     samples = []
     limit, strips.MOST_VALUES = strips.MOST_VALUES, 2000
     try:
-        samples = [strips.whole(make(window, nothing)).sample.values]
+        samples = [strips.whole(make(window, NOBODY)).sample.values]
         for height in heights:
-            with drawn(make, window, height * BLOCK, nothing) as field:
+            with drawn(make, window, height * BLOCK, NOBODY) as field:
                 samples.append(field.sample.values)
     finally:
         strips.MOST_VALUES = limit
@@ -239,7 +236,7 @@ def test_memory_holds_a_strip_and_not_the_picture(tmp_path):
 
     with (
         (tmp_path / "p.png").open("wb") as file,
-        drawn(make, Window(2.0**30, 0, 0, width, height), 64, nothing) as field,
+        drawn(make, Window(2.0**30, 0, 0, width, height), 64, NOBODY) as field,
     ):
         values = field.sample.values.nbytes
         tracemalloc.start()
@@ -263,7 +260,7 @@ def test_strips_may_hold_more_than_a_byte_where_others_do_not():
         grid = Grid.of(window, parse_measure("passes"), part.astype(np.uint8 if part.max() < 256 else np.uint16))
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
-    with drawn(make, Window(2.0**20, 0, 0, 50, 4 * BLOCK), BLOCK, nothing) as field:
+    with drawn(make, Window(2.0**20, 0, 0, 50, 4 * BLOCK), BLOCK, NOBODY) as field:
         assert np.array_equal(field.rows(0, 4 * BLOCK).total, counts)
         assert np.array_equal(field.rows(2 * BLOCK + 3, 4 * BLOCK - 5).total, counts[2 * BLOCK + 3 : -5])
 
@@ -277,7 +274,7 @@ def test_a_failing_drawing_leaves_nothing(tmp_path, monkeypatch):
         grid = Grid.of(window, parse_measure("passes"), np.ones((window.height, 50), np.float32))
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
-    with pytest.raises(KeyboardInterrupt), drawn(make, Window(2.0**20, 0, 0, 50, 300), 64, nothing):
+    with pytest.raises(KeyboardInterrupt), drawn(make, Window(2.0**20, 0, 0, 50, 300), 64, NOBODY):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -300,7 +297,7 @@ def test_colour_knows_nothing_of_strips():
     """A painting is `colour` of some rows: there is one way of painting."""
     rng = np.random.default_rng(3)
     make, window = field_of(rng.gamma(1, 9, 40 * 130), 40)
-    field = strips.whole(make(window, nothing))
+    field = strips.whole(make(window, NOBODY))
     style = Style(colormap("wine"), suiting_scale(field), None)
     painting, tone = field.painted(style)
     assert not painting.opaque

@@ -13,6 +13,7 @@ from test_page import CHROMIUM, FLAGS, lacking
 
 import heatlas
 from heatlas.cli.progress import Progress
+from heatlas.context import Context
 from heatlas.keeping import import_into
 from heatlas.publish.apart import last_zoom_of_points
 from heatlas.publish.occupied import marks_of, occupied
@@ -75,7 +76,7 @@ def test_a_page_of_points_has_a_bounded_number_of_tiles_and_tells_how_far_it_is(
     told = []
 
     def bounded(field):
-        first, last, _ = fitting_zooms([field], None, lambda *say: told.append(say))
+        first, last, _ = fitting_zooms([field], None, Context(progress=lambda *say: told.append(say)))
         return first, last, [len(occupied(field, zoom, marks_of(field)).numbers) for zoom in range(last + 2)]
 
     first, last, tiles = looked_at(tmp_path / "lib.db", scattered(9000, 40), bounded)

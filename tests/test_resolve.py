@@ -18,7 +18,6 @@ from heatlas.keeping import import_into, library_of
 from heatlas.options import TableOptions
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve, resolve_import, resolve_tracks
 
-
 WATCHED: dict[str, str] = {}
 OPENED: Counter[str] = Counter()
 

@@ -17,6 +17,7 @@ from library_made import made
 from made import export, gpx, straight
 from serving import client, named, pixels, running, tile_of
 
+from heatlas.context import Context
 from heatlas.library.imports import import_sources
 from heatlas.library.store import open_library
 from heatlas.tiling.cache import Cache
@@ -97,7 +98,7 @@ def test_another_process_may_import_while_tiles_are_drawn(tmp_path):
     folder.mkdir()
     (folder / "0.gpx").write_bytes(run(0))
     with open_library(tmp_path / "lib.db", create=True) as library:
-        import_sources(library, [folder], workers=1)
+        import_sources(library, [folder], Context(1))
     x, y = tile_of(16)
     stop, seen, failures = threading.Event(), [], []
     with running(tmp_path / "lib.db") as address:
@@ -119,8 +120,8 @@ def test_another_process_may_import_while_tiles_are_drawn(tmp_path):
             (folder / f"{k}.gpx").write_bytes(run(k))
             code = (
                 "import sys; from pathlib import Path; from heatlas.library.store import open_library; "
-                "from heatlas.library.imports import import_sources; "
-                "import_sources(open_library(sys.argv[1]), [Path(sys.argv[2])], workers=1)"
+                "from heatlas.library.imports import import_sources; from heatlas.context import Context; "
+                "import_sources(open_library(sys.argv[1]), [Path(sys.argv[2])], Context(1))"
             )
             subprocess.run([sys.executable, "-c", code, str(tmp_path / "lib.db"), str(folder)], check=True)
             heat = np.load(io.BytesIO(get(f"{address}/tiles/activities/12/{x >> 4}/{y >> 4}.npy?smooth=0")))

@@ -11,6 +11,7 @@ import pytest
 from library_made import made, walks
 from serving import client, pixels, values
 
+from heatlas.context import Context
 from heatlas.grid import parse_point_measure
 from heatlas.keeping import import_into, remove_points
 from heatlas.library.store import open_library
@@ -95,7 +96,7 @@ def test_tiles_read_what_the_points_themselves_do(web, measure, query, radius, s
     x, y = tile_at(zoom)
     wanted = point_heat(
         [points_from(scattered())], window(zoom, x, y), parse_point_measure(measure, "beds", density),
-        parse_kernel(radius, shape), 1,
+        parse_kernel(radius, shape), Context(1),
     )  # fmt: skip
     assert same(values(web, f"/tiles/{measure}(clinics)/{zoom}/{x}/{y}.npy{query}"), wanted.smoothed.values)
 
@@ -108,7 +109,11 @@ def test_finer_than_the_tracks_ever_are_points_are_as_exact(web, measure, query,
     if radius.endswith("px"):
         kernel = parse_kernel(radius, shape)
         reads = point_heat(
-            [points_from(scattered())], window(19, x, y), parse_point_measure(measure, "beds", density), kernel, 1
+            [points_from(scattered())],
+            window(19, x, y),
+            parse_point_measure(measure, "beds", density),
+            kernel,
+            Context(1),
         )
         assert same(got, reads.smoothed.values)
 

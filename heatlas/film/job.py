@@ -154,7 +154,7 @@ class FilmJob:
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
-        scenes = Scenes.plan(tracks, window, self.script, context.workers)
+        scenes = Scenes.plan(tracks, window, self.script, Context(context.workers))
         if scenes is None:
             raise NothingToDraw(why_nowhere(self.measure, places))
         chosen = time.perf_counter()

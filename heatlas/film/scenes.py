@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.context import Context
     from heatlas.film.cast import Cast
     from heatlas.film.timeline import Timeline
     from heatlas.grid import Measure
@@ -120,7 +121,7 @@ class Scenes:
     workers: int | None
 
     @classmethod
-    def plan(cls, tracks: Tracks, window: Window, script: Script, workers: int | None) -> Scenes | None:
+    def plan(cls, tracks: Tracks, window: Window, script: Script, context: Context) -> Scenes | None:
         """Say what each frame shows, and fit the tone; None: nothing lies in the window."""
         measure, smoothing, look = script.measure, script.smoothing, script.look
         cast = make_cast(tracks.batches, window, window.grown(halo(smoothing, window)))
@@ -143,7 +144,7 @@ class Scenes:
         if line.span is not None:
             gone = np.searchsorted(cast.starts, line.ends - line.span)
         full = int(np.argmax(cast.fixes[before] - cast.fixes[gone])) if script.span else len(line) - 1
-        fullest = heat(cast.tracks[gone[full] : before[full]], window, measure, smoothing, workers)
+        fullest = heat(cast.tracks[gone[full] : before[full]], window, measure, smoothing, context)
         if not fullest.bare.filled.any():
             return None
         grid = fullest.smoothed
@@ -158,7 +159,7 @@ class Scenes:
         legend = _legend(tone, style, measure, window) if look.legend else None
         return cls(
             window, smoothing, cast, line, before, gone, fullest, style, tone, script.fps, caption, legend, script.aura,
-            workers,
+            context.workers,
         )  # fmt: skip
 
     def __len__(self) -> int:

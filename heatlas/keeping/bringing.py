@@ -113,7 +113,7 @@ def bring(
                     library,
                     clip_ends=clip,
                     zones=_with(zones_of(path), circles) if circles else None,
-                    progress=context.counting("hiding"),
+                    context=context.under("hiding"),
                 )
             changed = None
             if given(gaps):
@@ -121,13 +121,13 @@ def bring(
             report, known = Report(), _held(library)
             if tracks.paths or tracked:
                 found = itertools.chain.from_iterable(read for _, read in tracked)
-                report = import_sources(library, tracks.paths, context.workers, context.counting("reading"), found)
+                report = import_sources(library, tracks.paths, context, found)
                 for opened, _ in tracked:
                     report.read += 1
                     report.dropped.update(opened.dropped)
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
             report.warnings += [(str(path), changed)] if changed else []
-            point_sets = import_tables(library, tables, context.counting("reading points"))
+            point_sets = import_tables(library, tables, context)
             held, stored = len(list_activities(library)), _held(library)
         # Once for each state of the library: when nothing has changed, it was said before.
         anew = bool(report.read or clip is not None or circles)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heatlas.context import Context, silent
 from heatlas.errors import BadOption
 from heatlas.parsing import parse_length, parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from heatlas.context import Progress
 
 __all__ = [
     "compact_library", "hide_zone", "reindex_library", "remove_activities", "remove_points",
@@ -49,15 +51,13 @@ def show_zone(path: str | Path, name: str) -> None:
         remove_zone(library, name)
 
 
-def renew_cuts(
-    path: str | Path, progress: Callable[[str, int, int], None] = lambda stage, done, total: None
-) -> list[str]:
+def renew_cuts(path: str | Path, progress: Progress = silent) -> list[str]:
     """Draw the circles of older zones by today's rule; returns the names of these zones."""
     from heatlas.library.store import open_library
     from heatlas.library.zones import renew_zones
 
     with open_library(path) as library:
-        return renew_zones(library, lambda done, total: progress("hiding", done, total))
+        return renew_zones(library, Context(progress=progress).under("hiding"))
 
 
 def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
@@ -94,7 +94,7 @@ def reindex_library(
     clip_ends: str | None = None,
     rejoin: str | None = None,
     workers: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = silent,
 ) -> None:
     """Make the index anew, with other lengths where they are given; "0" cuts nothing."""
     from heatlas.library.store import open_library
@@ -106,17 +106,14 @@ def reindex_library(
             library,
             clip_ends=clip,
             rejoin=parse_length(rejoin, "--rejoin") if rejoin else None,
-            workers=workers,
-            progress=lambda done, total: progress("indexing", done, total),
+            context=Context(workers, progress),
         )
 
 
-def compact_library(
-    path: str | Path, progress: Callable[[str, int, int], None] = lambda stage, done, total: None
-) -> None:
+def compact_library(path: str | Path, progress: Progress = silent) -> None:
     """Put together what importing bit by bit has left apart."""
     from heatlas.library.store import open_library
     from heatlas.library.upkeep import compact
 
     with open_library(path) as library:
-        compact(library, lambda done, total: progress("compacting", done, total))
+        compact(library, Context(progress=progress))

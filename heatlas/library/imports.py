@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.batch import COLUMNS, Batch, Unread, split
+from heatlas.context import NOBODY, Context
 from heatlas.errors import Unreadable, path_name, printable
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
@@ -27,7 +28,7 @@ from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,8 +54,7 @@ _SHARE = 4
 def import_sources(
     library: Library,
     paths: Sequence[Path],
-    workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    context: Context = NOBODY,
     recordings: Iterable[Recording] = (),
 ) -> Report:
     """Import recordings into a library. Files that have not changed since they were read are not read again.
@@ -68,10 +68,8 @@ def import_sources(
         The library.
     paths : sequence of Path
         As for `heatlas.sources.load.load`.
-    workers : int, optional
-        Threads; by default one for each processor.
-    progress : callable, optional
-        Called with the bytes done so far and in all.
+    context : Context
+        Told the bytes done so far and in all.
     recordings : iterable of Recording
         Recordings read elsewhere, such as tracks of a table. Each is identified by its source, and read again when its
         content has changed.
@@ -90,7 +88,7 @@ def import_sources(
     """
     started = time.perf_counter()
     report = Report()
-    workers = workers or os.cpu_count() or 1
+    workers, told = context.threads, context.counting("reading")
     tables: list[Sheet] = []
     found = list(entries(paths, tables))
     for entry in found:
@@ -100,7 +98,7 @@ def import_sources(
     export = find_exports(paths, tables)
     report.warnings += export.warnings
     total, done, added = sum(entry.size for entry in files), 0, 0
-    progress(0, total)
+    told(0, total)
     _note_copies(report, judge_anew(library, workers))
     waiting: list[_File] = []
     new: Iterator[tuple[int | None, _File | None]] = itertools.chain(
@@ -115,7 +113,7 @@ def import_sources(
         if _enough(waiting):
             added += _store(library, waiting, report, workers)
             waiting = []
-        progress(done, total)
+        told(done, total)
     added += _store(library, waiting, report, workers)
     if report.dropped[_BEFORE] < len(files):  # a second import has nothing new to say of the table
         report.dropped += export.silent({entry.name for entry in files})
@@ -123,7 +121,7 @@ def import_sources(
     with library.read() as link:
         known = link.execute("SELECT count(*) FROM activities").fetchone()[0]
     if added * _SHARE > known and added > _ACTIVITIES:
-        compact(library, workers=workers)
+        compact(library, Context(workers))
         report.seconds["compact"] = time.perf_counter() - started - report.seconds["import"]
     return report
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption
 from heatlas.grid import POINT_REDUCTIONS
 from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
@@ -17,7 +18,7 @@ from heatlas.point_set import PointSet
 from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from heatlas.library.point_sets import StoredPoints
@@ -71,11 +72,9 @@ def _name_of(given: GivenTable) -> str:
     return name_from(text)
 
 
-def import_tables(
-    library: Library, tables: Mapping[str, PointSet], told: Callable[[int, int], None] = lambda done, total: None
-) -> list[dict[str, Any]]:
+def import_tables(library: Library, tables: Mapping[str, PointSet], context: Context = NOBODY) -> list[dict[str, Any]]:
     """Bring tables into a library, each in a transaction of its own; returns what was read of each, as plain data."""
-    reports = []
+    reports, told = [], context.counting("reading points")
     for name, points in tables.items():
         size = points.size
         stored, tally, changed = import_points(library, name, points, lambda rows, size=size: told(rows, size))  # type: ignore[misc]

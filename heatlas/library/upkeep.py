@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption
 from heatlas.library.activities import delete_activities, read_activities
 from heatlas.library.chunks import compact_tiles, remove_runs
@@ -24,7 +24,7 @@ from heatlas.privacy import Privacy, hide
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from heatlas.batch import Batch
     from heatlas.library.settings import Settings
@@ -174,32 +174,26 @@ def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
     return found
 
 
-def compact(
-    library: Library,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    workers: int | None = None,
-) -> None:
+def compact(library: Library, context: Context = NOBODY) -> None:
     """Merge the chunks of every tile that has several. Drawings stay the same.
 
     Parameters
     ----------
     library : Library
         The library. When interrupted, tiles that are done stay compacted.
-    progress : callable, optional
-        Called with the tiles done so far and in all.
-    workers : int, optional
-        Threads; by default one for each processor.
+    context : Context
+        Told the tiles done so far and in all.
     """
-    workers = workers or os.cpu_count() or 1
+    told = context.counting("compacting")
     with library.read() as link:
         rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()).fetchall()
     chunks = Counter(tile_of(k) for (k,) in rows)
     tiles = [tile for tile, count in chunks.items() if count > 1]
     for start in range(0, len(tiles), _TILES):
-        progress(start, len(tiles))
+        told(start, len(tiles))
         with library.write() as link:
-            compact_tiles(link, tiles[start : start + _TILES], workers)
-    progress(len(tiles), len(tiles))
+            compact_tiles(link, tiles[start : start + _TILES], context.threads)
+    told(len(tiles), len(tiles))
     library.shrink()
 
 
@@ -210,8 +204,7 @@ def reindex(
     zones: Mapping[str, Zone] | None = None,
     zooms: tuple[int, int] | None = None,
     rejoin: float | None = None,
-    workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    context: Context = NOBODY,
 ) -> None:
     """Rebuild the index with other settings, in one transaction.
 
@@ -224,12 +217,10 @@ def reindex(
         The library.
     clip_ends, zones, zooms, rejoin
         As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting as it is.
-    workers : int, optional
-        Threads; by default one for each processor.
-    progress : callable, optional
-        Called with the activities done so far and in all.
+    context : Context
+        Told the activities done so far and in all.
     """
-    workers = workers or os.cpu_count() or 1
+    told = context.counting("indexing")
     with library.write() as link:
         before = read_settings(link)
         given: dict[str, Any] = {"clip_ends": clip_ends, "rejoin": rejoin, "zooms": zooms}
@@ -254,10 +245,10 @@ def reindex(
             link.execute("DELETE FROM passages")
             touched = numbers
         for start in range(0, len(touched), _GROUP):
-            progress(start, len(touched))
+            told(start, len(touched))
             tracks = dict(_tracks(link, touched[start : start + _GROUP]))
-            _index(link, tracks, new, after, after.indexed, workers)
-        progress(len(touched), len(touched))
+            _index(link, tracks, new, after, after.indexed, context.threads)
+        told(len(touched), len(touched))
 
 
 def _same(a: Batch, b: Batch) -> bool:

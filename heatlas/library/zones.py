@@ -6,14 +6,13 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import BadOption
 from heatlas.library.settings import read_zones
 from heatlas.library.upkeep import reindex
 from heatlas.privacy import RULE, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from heatlas.library.store import Library
 
 __all__ = ["add_zone", "library_words", "list_zones", "remove_zone", "renew_zones"]
@@ -73,7 +72,7 @@ def remove_zone(library: Library, name: str) -> None:
     reindex(library, zones=zones)
 
 
-def renew_zones(library: Library, progress: Callable[[int, int], None] = lambda done, total: None) -> list[str]:
+def renew_zones(library: Library, context: Context = NOBODY) -> list[str]:
     """Draw the circles of older zones by today's rule, and reindex the activities that change, in one transaction.
 
     Maps with the older and the newer cuts together say more about the place than either. So maps that were published
@@ -92,5 +91,5 @@ def renew_zones(library: Library, progress: Callable[[int, int], None] = lambda 
     zones = list_zones(library)
     older = [name for name, zone in zones.items() if zone.rule != RULE]
     if older:
-        reindex(library, zones={name: replace(zone, rule=RULE) for name, zone in zones.items()}, progress=progress)
+        reindex(library, zones={name: replace(zone, rule=RULE) for name, zone in zones.items()}, context=context)
     return older

@@ -97,7 +97,7 @@ def publish_html(
             if not any(field.look.point_set or field.chosen.count for field in fields):
                 refuse_none_chosen(fields[0], plans[0].order)
                 raise NothingToDraw(f"{library_path} holds no activity that could be shown")
-            first, last, size = fitting_zooms(fields, zooms, context.progress)
+            first, last, size = fitting_zooms(fields, zooms, context)
             check_weight(path, (first, last), size)
             drawn, warnings = [], []
             for number, (plan, field) in enumerate(zip(plans, fields, strict=True)):

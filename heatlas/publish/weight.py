@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.context import NOBODY, Context
 from heatlas.errors import TooLarge
 from heatlas.publish import html
 from heatlas.publish.hilbert import places_at
@@ -17,7 +18,7 @@ from heatlas.tiling.scales import colours_of, tone_of
 from heatlas.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def _mean_bytes(field: Field, zoom: int, numbers: NDArray[np.int64]) -> float:
 def fitting_zooms(
     fields: Sequence[Field],
     asked: tuple[int, int] | None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    context: Context = NOBODY,
 ) -> tuple[int, int, int]:
     """Find the zooms to draw, and about how many bytes the page will have.
 
@@ -85,8 +86,8 @@ def fitting_zooms(
     asked : (int, int), optional
         First and last; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most; of
         points alone to no more than 2,500 tiles.
-    progress : callable, optional
-        Is told the stage, and how much of how much is done.
+    context : Context
+        Is told how many zooms of how many were looked at.
     """
     points = [bool(field.look.point_set) for field in fields]
     coarsest = 0 if all(points) else first_zoom(fields[0].snapshot)
@@ -94,7 +95,7 @@ def fitting_zooms(
     first, least = max(first, coarsest), _LEAST_OF_POINTS if all(points) else _LEAST
     size, marks, tiles = html.page_bytes(len(fields)), [marks_of(field) for field in fields], 0
     for zoom in range(first, last + 1):
-        progress("estimating the size", zoom - first, last + 1 - first)
+        context.progress("estimating the size", zoom - first, last + 1 - first)
         if asked is None and all(points):
             tiles += sum(len(occupied(field, zoom, mark).numbers) for field, mark in zip(fields, marks, strict=True))
             if zoom > least and tiles > _MOST_TILES:

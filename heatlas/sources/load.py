@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from heatlas.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.clean import Gaps
+from heatlas.context import NOBODY, Context
 from heatlas.kernels.path import metres_along
 from heatlas.report import Report, add_breaks
 from heatlas.sources.archive import Entry, entries
@@ -42,8 +42,7 @@ _WORTH = 2 << 20
 def load(
     paths: Sequence[Path],
     columns: Collection[str] = COLUMNS,
-    workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    context: Context = NOBODY,
     ready: Callable[[list[str]], None] = lambda names: None,
     recordings: Iterable[Recording] = (),
     gaps: Gaps = Gaps(),  # noqa: B008 - frozen
@@ -56,11 +55,9 @@ def load(
         What to read; a Strava export is recognised by its table of activities.
     columns : collection of str
         Columns of fixes to keep.
-    workers : int, optional
-        Processes; by default one for each processor. Where forks are not safe, and of small jobs, all is read
-        in this one.
-    progress : callable, optional
-        Is told the bytes read so far and in all.
+    context : Context
+        As many processes read; where forks are not safe, and of small jobs, this one alone. It is told the bytes read
+        so far and in all.
     ready : callable, optional
         Is told the names of all files before the first is read.
     recordings : iterable of Recording
@@ -93,7 +90,7 @@ def load(
     report.warnings += export.warnings
     keep = frozenset(columns)
 
-    outcomes = _read(files, lambda group: read_group(group, keep, export, gaps), workers, progress, ready)
+    outcomes = _read(files, lambda group: read_group(group, keep, export, gaps), context, ready)
     batches = _gathered(outcomes, report)
     known: dict[tuple[object, ...], int] = {}
     others = Outcome()
@@ -115,26 +112,25 @@ def load(
 def _read(
     files: Sequence[Entry],
     read: Callable[[list[Entry]], Outcome],
-    workers: int | None,
-    progress: Callable[[int, int], None],
+    context: Context,
     ready: Callable[[list[str]], None],
 ) -> list[Outcome]:
     """Read files in groups, each by a process that is free; outcomes are in the order of the files."""
-    groups = _groups(files)
+    groups, told = _groups(files), context.counting("reading")
     outcomes: dict[int, Outcome] = {}
     total, done = sum(entry.size for entry in files), 0
     # Before anything is said: who shows progress may do so from a thread, and then no fork is safe any more.
-    more = min(workers or os.cpu_count() or 1, len(groups)) - 1 if total > _WORTH and can_fork() else 0
+    more = min(context.threads, len(groups)) - 1 if total > _WORTH and can_fork() else 0
     if more > 0:  # what numba does before its first kernel takes a while: once, not in each helper
         with unbroken():
             metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
     with Helpers(lambda k: read(groups[k]), max(more, 0)) as helpers:
         ready([entry.name for entry in files])
-        progress(0, total)
+        told(0, total)
         for k, outcome in helpers.results(len(groups)):
             outcomes[k] = outcome
             done += sum(entry.size for entry in groups[k])
-            progress(done, total)
+            told(done, total)
     return [outcome for _, outcome in sorted(outcomes.items())]
 
 
