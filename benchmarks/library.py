@@ -59,6 +59,15 @@ def moved(track, days, rng):
     )  # fmt: skip
 
 
+def spread(tracks):
+    """Days between the first and the last of some tracks; a copy moved by them meets no other one.
+
+    Ten years each would lead to before 1980, where times do not tell: then copies are sought among all in a like box.
+    """
+    starts = [track.activities[0].start for track in tracks if track.activities[0].start is not None]
+    return int((max(starts) - min(starts)) / 86400) + 2
+
+
 def originals(sources):
     with tempfile.TemporaryDirectory() as folder:
         if not sources:
@@ -70,14 +79,14 @@ def originals(sources):
 
 def fill(library, tracks, km):
     """Bring tracks in, and copies until there are so many kilometres."""
-    rng = np.random.default_rng(1)
+    rng, days = np.random.default_rng(1), spread(tracks)
     done, turn = 0.0, 0
     seconds = {"copies sought": 0.0, "indexed": 0.0}
     while done < km * 1000:
         some = []
         while len(some) < GROUP and done < km * 1000:
             track = tracks[turn % len(tracks)]
-            track = moved(track, 3700 * (turn // len(tracks)), rng) if turn >= len(tracks) else track
+            track = moved(track, days * (turn // len(tracks)), rng) if turn >= len(tracks) else track
             some.append(track)
             done += track.activities[0].distance or 0
             turn += 1
@@ -198,9 +207,10 @@ def add_one(library, tracks):
     """Milliseconds of adding one activity: rows, track, copies sought, index, commit."""
     known = max(list_activities(library))
     rng = np.random.default_rng(known)
+    before = spread(tracks) * (known // len(tracks) + 1)
     taken = []
     for k in range(20):
-        track = moved(tracks[rng.integers(len(tracks))], -400 - known - k, rng)
+        track = moved(tracks[rng.integers(len(tracks))], before + known % len(tracks) + k, rng)
         started = time.perf_counter()
         with library.write() as link:
             found = resolve(link, {insert_activity(link, 1, track): track})
