@@ -42,6 +42,11 @@ TILES = 40
 ROUNDS = 3
 
 
+APART = 900
+"""Days between copies of one activity: seventeen of them stay after 1980, before which times do not tell copies apart
+and each is compared with all that go a similar way."""
+
+
 def moved(track, days, rng):
     """A copy of a track on another day, some metres aside and a little shaken."""
     east, north = (float(metres) for metres in ground_metres(track.v[0]))
@@ -59,15 +64,6 @@ def moved(track, days, rng):
     )  # fmt: skip
 
 
-def spread(tracks):
-    """Days between the first and the last of some tracks; a copy moved by them meets no other one.
-
-    Ten years each would lead to before 1980, where times do not tell: then copies are sought among all in a like box.
-    """
-    starts = [track.activities[0].start for track in tracks if track.activities[0].start is not None]
-    return int((max(starts) - min(starts)) / 86400) + 2
-
-
 def originals(sources):
     with tempfile.TemporaryDirectory() as folder:
         if not sources:
@@ -79,14 +75,14 @@ def originals(sources):
 
 def fill(library, tracks, km):
     """Bring tracks in, and copies until there are so many kilometres."""
-    rng, days = np.random.default_rng(1), spread(tracks)
+    rng = np.random.default_rng(1)
     done, turn = 0.0, 0
     seconds = {"copies sought": 0.0, "indexed": 0.0}
     while done < km * 1000:
         some = []
         while len(some) < GROUP and done < km * 1000:
             track = tracks[turn % len(tracks)]
-            track = moved(track, days * (turn // len(tracks)), rng) if turn >= len(tracks) else track
+            track = moved(track, APART * (turn // len(tracks)), rng) if turn >= len(tracks) else track
             some.append(track)
             done += track.activities[0].distance or 0
             turn += 1
@@ -207,10 +203,10 @@ def add_one(library, tracks):
     """Milliseconds of adding one activity: rows, track, copies sought, index, commit."""
     known = max(list_activities(library))
     rng = np.random.default_rng(known)
-    before = spread(tracks) * (known // len(tracks) + 1)
+    before = APART * (known // len(tracks) + 1)
     taken = []
     for k in range(20):
-        track = moved(tracks[rng.integers(len(tracks))], before + known % len(tracks) + k, rng)
+        track = moved(tracks[rng.integers(len(tracks))], before + k, rng)
         started = time.perf_counter()
         with library.write() as link:
             found = resolve(link, {insert_activity(link, 1, track): track})

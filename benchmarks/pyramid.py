@@ -28,7 +28,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from library import GROUP, moved, originals, spread
+from library import APART, GROUP, moved, originals
 from PIL import Image
 
 from heatlas.demo import write_demo
@@ -163,12 +163,12 @@ def whole(sources, zooms, rounds):
 
 def fill(library, tracks, wanted):
     """Bring in so many activities: tracks, and copies of them moved by some metres on other days."""
-    rng, days = np.random.default_rng(1), spread(tracks)
+    rng = np.random.default_rng(1)
     for start in range(0, wanted, GROUP):
         some = []
         for turn in range(start, min(start + GROUP, wanted)):
             track = tracks[turn % len(tracks)]
-            some.append(moved(track, days * (turn // len(tracks)), rng) if turn >= len(tracks) else track)
+            some.append(moved(track, APART * (turn // len(tracks)), rng) if turn >= len(tracks) else track)
         add(library, some)
     compact(library)
 
@@ -201,7 +201,7 @@ def tell_update(path, output, tracks, zooms, rounds):
     for _ in range(rounds):
         track = tracks[int(rng.integers(len(tracks)))]
         with open_library(path) as library:
-            add(library, [moved(track, int(rng.integers(9000, 12000)), rng)])  # before all others
+            add(library, [moved(track, int(rng.integers(10_000, 12_000)), rng)])  # before all others
         started, busy = time.perf_counter(), time.process_time()
         report = publish(path, output, of_zooms(zooms))
         took, busy = time.perf_counter() - started, time.process_time() - busy
