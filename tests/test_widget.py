@@ -382,3 +382,30 @@ def test_the_widget_in_a_browser(browser, path):
     finally:
         page.close()
         shown.close()
+
+
+def test_points_in_a_browser(browser):
+    shown = heatlas.LiveMap(heatlas.open_points(POINTS, weight="beds"), height=400)
+    page = browser.new_page(viewport={"width": 620, "height": 420})
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    try:
+        mount(page, shown)
+        legend = page.locator(".heatlas-legend")
+        until(page, lambda: "60 points" in legend.inner_text())
+        assert legend.inner_text().startswith("Points: sum of beds")
+        assert page.get_by_label("Sport").is_hidden()
+        page.get_by_label("Radius").select_option("40px")
+        page.get_by_label("Shape").select_option("linear")
+        page.get_by_label("Density").select_option("1")
+        until(page, lambda: (shown.radius, shown.kernel, shown.density) == ("40px", "linear", True))
+        until(page, lambda: "per km" in legend.inner_text())
+        page.get_by_label("Measure").select_option("mean(points)")
+        until(page, lambda: page.get_by_label("Density").is_hidden())  # nothing is added up
+        page.mouse.click(310, 200)
+        page.wait_for_timeout(300)
+        assert shown.clicked is None, "of a pixel of points nobody can be told"
+        assert wrong == []
+    finally:
+        page.close()
+        shown.close()

@@ -1,22 +1,19 @@
 /** The panel: what is counted, of what, and in which colours. It shows the state and changes it. */
 
 import { scale, drawQuery, Refused } from "./api.js";
-import { addsUp, pointsOf } from "./points.js";
+import { pointsOf } from "./points.js";
 import { filter, get, set, setFilter } from "./state.js";
 import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { fromDay, kilometres, toDay } from "./units.js";
 import { $, count, counted, make, phone } from "./web/dom.js";
 import { foldPanel } from "./web/frame.js";
+import { addsUp, KERNELS, RADII } from "./web/kernels.js";
 import { middleOf, placeRow } from "./web/places.js";
 import { gradient } from "./web/scale.js";
 import { world } from "./web/world.js";
 
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
-const RADII = [["", "15 pixels"], ["0px", "None: bare pixels"], ["5px", "5 pixels"], ["8px", "8 pixels"], ["25px", "25 pixels"],
-  ["40px", "40 pixels"], ["100m", "100 metres"], ["500m", "500 metres"], ["2km", "2 km"], ["10km", "10 km"], ["50km", "50 km"],
-  ["200km", "200 km"]];
-const KERNELS = [["", "Gaussian"], ["quartic", "Quartic"], ["epanechnikov", "Epanechnikov"], ["linear", "Linear"], ["uniform", "Uniform"]];
 const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows

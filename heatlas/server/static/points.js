@@ -1,6 +1,7 @@
 /** Point sets among the measures: which one is shown, and what can be said of it. */
 
 import { get } from "./state.js";
+import { addsUp } from "./web/kernels.js";
 
 let sets = new Map();
 let owners = new Map(); // measure -> name of its point set
@@ -13,9 +14,6 @@ export function knowPoints(library) {
 
 /** The point set that a measure is of, or null: it is of tracks. */
 export const pointsOf = (measure = get().measure) => sets.get(owners.get(measure)) ?? null;
-
-/** Whether a measure adds up what lies in a pixel, so that it can be told per square kilometre. */
-export const addsUp = (measure) => /^(sum|count)\(/.test(measure);
 
 /** How a state asks for points: no filter, as the points of a pixel are added up already. */
 export const pointStyle = ({ measure, colormap, tone, radius, kernel, density }) => ({

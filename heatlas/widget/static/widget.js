@@ -2,12 +2,15 @@
 
 import { counted, make } from "./web/dom.js";
 import { createHeat } from "./web/heat.js";
+import { addsUp, KERNELS, RADII } from "./web/kernels.js";
 import { addScaleBar, createMap, tileZoom } from "./web/map.js";
 import { drawn, paintBar, tickElements, titleOf } from "./web/scale.js";
 import { addWorld, colorWorld, decode } from "./web/world.js";
 
 const SHARED = Symbol.for("heatlas.widget");
-const WISHES = ["measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "theme"];
+const WISHES = [
+  "measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme",
+];
 /** Tiles that the kernel is asked for at a time: what is no longer wanted is then never drawn. */
 const AT_ONCE = 4;
 /** Pixels of the legend's bar, and of a letter below it. */
@@ -153,7 +156,7 @@ function show(model, kernel, page, shared, about) {
   });
   map.on("moveend", () => told(page, model, map));
   map.on("zoomend", legend);
-  map.on("click", ({ lngLat }) => tell(kernel, model, map, maplibre, lngLat.wrap()));
+  map.on("click", ({ lngLat }) => ofPoints(model, about) || tell(kernel, model, map, maplibre, lngLat.wrap()));
   const sized = new ResizeObserver(() => map.resize());
   sized.observe(page.frame);
   return () => {
@@ -263,9 +266,10 @@ function createLegend(page, kernel, model, map) {
 }
 
 function legendOf(scale) {
-  const count = counted(scale.activities, "activity");
+  const points = scale.points !== undefined;
+  const count = points ? counted(scale.points, "point") : counted(scale.activities, "activity");
   const head = make("div", { className: "heatlas-title" }, make("b", {}, titleOf(scale)), make("span", {}, count));
-  if (!drawn(scale)) return [head, make("div", {}, "No activity matches.")];
+  if (!drawn(scale)) return [head, make("div", {}, points ? "There is no point." : "No activity matches.")];
   const bar = make("div", { className: "heatlas-bar", role: "img" });
   paintBar(bar, scale);
   return [head, bar, make("div", { className: "heatlas-ticks" }, ...tickElements(scale, ROOM))];
@@ -302,13 +306,31 @@ function fillControls(page, model, about) {
     ),
     after: date("From this day on", "after"),
     before: date("Before this day", "before"),
+    radius: choice("Radius", RADII, () => model.get("radius"), (value) => model.set("radius", value)),
+    kernel: choice("Shape", KERNELS, () => model.get("kernel"), (value) => model.set("kernel", value)),
+    density: choice(
+      "Density",
+      [["", "In all"], ["1", "Per square kilometre"]],
+      () => (model.get("density") ? "1" : ""),
+      (value) => model.set("density", value === "1"),
+    ),
   };
+  const fit = () => {
+    const points = ofPoints(model, about);
+    for (const trait of ["sports", "after", "before"]) all[trait].element.hidden = points;
+    for (const trait of ["radius", "kernel"]) all[trait].element.hidden = !points;
+    all.density.element.hidden = !points || !addsUp(model.get("measure"));
+  };
+  fit();
   page.controls.replaceChildren(...Object.values(all).map(({ element }) => element));
   const toggle = () => (page.controls.hidden = !model.get("controls"));
   toggle();
-  const hearing = Object.entries(all).map(([trait, { read }]) => [`change:${trait}`, read]);
+  const hearing = Object.entries(all).map(([trait, { read }]) => [`change:${trait}`, () => (read(), fit())]);
   return { "change:controls": toggle, ...Object.fromEntries(hearing) };
 }
+
+/** Whether points are shown: of those that are added up in a pixel nobody can be told. */
+const ofPoints = (model, about) => about.measures.some(([name, , points]) => points && name === model.get("measure"));
 
 /** Say who passed where was clicked. */
 async function tell(kernel, model, map, maplibre, { lat, lng }) {
