@@ -36,9 +36,9 @@ from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.library.tracks import read_track
+from heatlas.options import TableOptions
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.resolve import GivenLibrary, resolve
-from heatlas.sources.tables.given import TableOptions
 from heatlas.widget import source as widget_source
 from heatlas.window import Window
 

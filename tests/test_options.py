@@ -49,7 +49,7 @@ def test_types_of_keywords_are_written_from_the_fields():
     assert text == module_text(), "an option has changed: run  python -m heatlas.options"
 
 
-@pytest.mark.parametrize("request_class", {*KEYWORDS.values(), *REQUESTS.values()})
+@pytest.mark.parametrize("request_class", dict.fromkeys([*KEYWORDS.values(), *REQUESTS.values()]))
 def test_each_field_is_one_option_of_one_name(request_class):
     names = list(leaves(request_class))
     assert names == list(options_of(request_class))
