@@ -300,7 +300,9 @@ def test_who_passes_is_who_a_plain_search_finds(passed, east, south, radius, cho
             one = found[number]
             timed = np.isfinite(track.time).all()
             assert bool(one.visits) == bool(timed)
-            assert (one.speed is None) == (not timed)
+            assert (one.speed is None) == (one.seconds == 0)  # several fixes of one second may jump across
+            assert timed or one.speed is None
+            assert not timed or seconds < 1 or one.seconds > 0
             if timed:
                 inside = sum(last - first for first, last in one.visits)
                 assert inside >= 0.9 * seconds - 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from xml_twin import TCX, assert_equal_to_twin, tcx_documents
 
 from heatlas.errors import Unreadable
@@ -191,6 +191,12 @@ def test_what_is_no_tcx(data, reason):
         read_tcx(data, "x")
 
 
+@example(
+    b'<TrainingCenterDatabase><Activities><Activity Sport="Biking"><Lap><Track><Trackpoint><HeartRateBpm><Value>1,234'
+    b"</Value></HeartRateBpm><Position><LatitudeDegrees><![CDATA[0.0]]></LatitudeDegrees><LongitudeDegrees>0"
+    b"</LongitudeDegrees></Position><Position><LatitudeDegrees>12,5</LatitudeDegrees></Position></Trackpoint></Track>"
+    b"</Lap></Activity></Activities></TrainingCenterDatabase>"
+)
 @given(tcx_documents())
 def test_the_reader_equals_its_slow_twin(data):
     assert_equal_to_twin(read_tcx(data, "x"), data, TCX)

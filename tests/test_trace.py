@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import slow
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heatlas.batch import join, select
@@ -74,6 +74,7 @@ def test_standing_about_equals_the_slow_twin(seed):
     assert np.array_equal(grid_of([batch], window).total, slow.counts(batch, window))
 
 
+@example(seed=1336, metric="grade")
 @given(seed=seeds, metric=st.sampled_from(sorted(METRICS)))
 def test_metrics_equal_the_slow_twin(seed, metric):
     rng = np.random.default_rng(seed)
@@ -86,6 +87,8 @@ def test_metrics_equal_the_slow_twin(seed, metric):
     window = window_over(batch)
     measure = METRICS[metric]
     values = measure.at_fixes(batch)
+    # Ups and downs of a passage may cancel: what is left has the rounding of the largest.
+    rounding = 0.0 if measure.inverse else float(np.finfo(np.float32).eps * np.nanmax(np.abs(values), initial=0.0))
     found = slow.passages(batch, window, metres=metres_along(batch.u, batch.v, batch.segments), metric=values)
     for reduction, function in (("mean", np.mean), ("min", np.min), ("max", np.max), ("std", np.std)):
         result = grid_of([batch], window, f"{reduction}({metric})").values
@@ -94,7 +97,7 @@ def test_metrics_equal_the_slow_twin(seed, metric):
             means = [1 / m for m in means if m > 0] if measure.inverse else means
             if means:
                 scale = max(abs(m) for m in means)
-                assert result[row, column] == pytest.approx(function(means), rel=1e-5, abs=1e-3 * scale)
+                assert result[row, column] == pytest.approx(function(means), rel=1e-5, abs=1e-3 * scale + rounding)
             else:
                 assert np.isnan(result[row, column])
 

@@ -30,7 +30,7 @@ from heatlas.kernels.xml import (
     name_table,
     scan_points,
 )
-from heatlas.sources.xml_text import find_offsets, plain_text, to_utf8
+from heatlas.sources.xml_text import find_offsets, parse_number, parse_time, plain_text, to_utf8
 from heatlas.sources.xml_values import Values
 
 if TYPE_CHECKING:
@@ -181,11 +181,7 @@ def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -
         for row, field, first, last in odd.tolist()
         if row < len(fields)  # else it belongs to a point that was cut off
     ]
-    values = Values(
-        (text for _, field, text in texts if field in {LATITUDE, LONGITUDE}),
-        (text for _, field, text in texts if field not in {LATITUDE, LONGITUDE, TIME}),
-        (text for _, field, text in texts if field == TIME),
-    )
+    values = _weigh(texts)
     failed = 0
     # Backwards, because of several values for one field the first holds.
     for row, field, text in reversed(texts):
@@ -195,6 +191,23 @@ def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -
         else:
             failed += bool(text)
     return values, failed
+
+
+def _weigh(texts: Iterable[tuple[int, int, str]]) -> Values:
+    """Decide how a file is read, from its odd values; one behind a plain value of its field and point has no voice."""
+    plain: set[tuple[int, int]] = set()
+    places: list[str] = []
+    numbers: list[str] = []
+    times: list[str] = []
+    for row, field, text in texts:
+        if (row, field) in plain:
+            continue
+        value = parse_time(text) if field == TIME else parse_number(text)
+        if value == value:  # odd to the scanner alone, as CDATA is
+            plain.add((row, field))
+            continue
+        (times if field == TIME else places if field in {LATITUDE, LONGITUDE} else numbers).append(text)
+    return Values(places, numbers, times)
 
 
 def make_recording(
