@@ -89,6 +89,27 @@ def test_wrong_input_gets_one_clear_sentence(export, tmp_path, args, code, says)
     assert not (tmp_path / "x.png").exists()
 
 
+def test_an_interrupt_where_python_ignores_errors_is_not_lost():
+    code = """
+import signal, sys, weakref
+import heatlas.cli as cli
+
+class Thing: pass
+
+def work(**_):
+    thing = Thing()
+    ears = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+    del thing  # the error of a callback goes nowhere
+    for _ in range(10_000_000): pass
+    print("went on")
+
+cli.group.main = work
+cli.main()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "heatlas: stopped; nothing was written\n")
+
+
 @pytest.mark.parametrize("everyone", [False, True])
 def test_an_interrupt_leaves_nothing_half_written(tmp_path, everyone):
     folder = tmp_path / "many"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 import io
 import sys
+import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from heatlas.errors import BadOption, HeatlasError
 from heatlas.version import __version__
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 __all__ = ["main"]
 
@@ -67,6 +73,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files may hold what the terminal has no letter for
             stream.reconfigure(errors="backslashreplace")
+    sys.unraisablehook = _interrupt_again
     try:
         status = group.main(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -99,6 +106,14 @@ def main() -> None:
     finally:
         # On its way out Python would go through all that there is, to free what is freed anyhow.
         gc.freeze()
+
+
+def _interrupt_again(unraisable: UnraisableHookArgs) -> None:
+    """Stop when Ctrl-C came where Python ignores errors, such as in what imports and the freeing of objects call."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        threading.Timer(0.05, _thread.interrupt_main).start()  # in here it would be ignored as well
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _say(text: str) -> None:
