@@ -18,6 +18,7 @@ from heatlas.furniture import Furnished, Furniture, arrange
 from heatlas.grid import parse_measure
 from heatlas.legend import CORNERS, draw_legend, fitting_scale
 from heatlas.mercator import ground_metres
+from heatlas.options import RenderOptions, gather
 from heatlas.picture import Picture
 from heatlas.places import bbox_window
 from heatlas.sinks import write
@@ -246,8 +247,8 @@ def test_letters_that_are_lost_are_reported(tmp_path, no_others):
 
 
 def finish(name, tmp_path, **options):
-    base = {"tone": None, "colormap_name": None, "background": "dark", "legend": False, "rgba": False}
-    return Finish.parse(output=tmp_path / name, measure=parse_measure("passes"), **{**base, **options})
+    asked = gather(RenderOptions, {"background": "dark", **options})
+    return Finish.parse(tmp_path / name, parse_measure("passes"), asked)
 
 
 @pytest.mark.parametrize(

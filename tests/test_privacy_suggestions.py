@@ -18,6 +18,7 @@ from heatlas.library.suggesting import open_places
 from heatlas.library.upkeep import reindex
 from heatlas.library.zones import add_zone
 from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
+from heatlas.options import FilterOptions, HidingOptions
 from heatlas.privacy import Zone, find_open, marks_of
 from heatlas.report import Report
 from heatlas.tracks import Tracks
@@ -60,7 +61,7 @@ def tracks_of(batches):
 
 
 def choice(clip=None, zones=()):
-    return Choice.parse(where=None, sports=(), after=None, before=None, clip_ends=clip, zones=zones)
+    return Choice.parse(FilterOptions(), HidingOptions(clip_ends=clip, zones=zones))
 
 
 def told(batches, clip=None, zones=(), public=False):

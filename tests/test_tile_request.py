@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import traitlets
 from library_made import made, walks
+from publishing import asked
 from serving import client
 
 import heatlas
@@ -64,7 +65,7 @@ def test_the_same_is_refused_everywhere_in_the_same_words(path, web, live, look,
     with pytest.raises(BadOption, match=says):
         raise BadOption(answer.json()["error"])
     with pytest.raises(BadOption, match=says):
-        parse_order(path, **look)
+        parse_order(path, asked(**look))
     name, value = list(look.items())[-1]
     with pytest.raises(traitlets.TraitError, match=says):
         setattr(live, name, value)
@@ -75,7 +76,7 @@ def test_the_same_is_refused_everywhere_in_the_same_words(path, web, live, look,
 )
 def test_the_same_is_taken_everywhere(path, web, live, look):
     assert web.get("/scale.json", params={**look, "z": 9}).status_code == 200
-    assert parse_order(path, **look).look.measure.reduction in {"passes", "sum"}
+    assert parse_order(path, asked(**look)).look.measure.reduction in {"passes", "sum"}
     for name, value in look.items():
         setattr(live, name, value)
     live.measure = "passes"
@@ -90,19 +91,19 @@ def test_the_finest_zoom_is_one(web, live, path):
     answer(live._view, message | {"z": LAST_ZOOM})
     with pytest.raises(BadOption, match=f"0 to {LAST_ZOOM}"):
         answer(live._view, message | {"z": LAST_ZOOM + 1})
-    parse_order(path, zooms=(0, LAST_ZOOM))
+    parse_order(path, asked(zooms=(0, LAST_ZOOM)))
     with pytest.raises(BadOption, match=f"0 to {LAST_ZOOM}"):
-        parse_order(path, zooms=(0, LAST_ZOOM + 1))
+        parse_order(path, asked(zooms=(0, LAST_ZOOM + 1)))
 
 
 def test_what_is_left_open_is_left_open():
-    asked = TileRequest(
+    request = TileRequest(
         measure="passes", sports=("Run", "", "Ride", "Run"), where="", after="2024-01-01", density=False
     )
-    assert asked.filter.sports == ("Ride", "Run")
-    assert (asked.filter.where, asked.filter.after) == (None, "2024-01-01")
-    assert asked.without("sport", "where", "density", "after") == replace(TileRequest(), measure="passes")
-    assert [name for name in ("sport", "where", "density", "before") if asked.given(name)] == [
+    assert request.filter.sports == ("Ride", "Run")
+    assert (request.filter.where, request.filter.after) == (None, "2024-01-01")
+    assert request.without("sport", "where", "density", "after") == replace(TileRequest(), measure="passes")
+    assert [name for name in ("sport", "where", "density", "before") if request.given(name)] == [
         "sport",
         "where",
         "density",

@@ -51,7 +51,7 @@ def _lines(name: str, request: type) -> Iterator[str]:
 
 def main() -> None:
     """Write the module."""
-    Path(__file__).with_name("keywords.py").write_text(module_text(), encoding="utf-8")
+    Path(__file__).with_name("keywords.py").write_text(module_text(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
