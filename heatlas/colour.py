@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +15,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.grid import Grid
-    from heatlas.tone import Tone
+    from heatlas.tone import Scale, Tone
 
-__all__ = ["BACKGROUNDS", "colour", "palette", "parse_background"]
+__all__ = ["BACKGROUNDS", "Style", "colour", "palette", "parse_background"]
 
 BACKGROUNDS = {"none": None, "dark": (14, 17, 22), "light": (250, 249, 246)}
 _NEUTRAL = 0.14
 """Share of [0, 1] on either side of 0 that fades, where sums may be below 0."""
 _BLOCK = 256
 """Rows that are toned at a time, to bound what is in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a grid becomes a picture."""
+
+    colours: NDArray[np.uint8]
+    """(256, 4) RGBA from the lowest to the highest value."""
+    scale: Scale
+    background: tuple[int, int, int] | None = None
+    """None is transparent."""
 
 
 def parse_background(text: str) -> tuple[int, int, int] | None:

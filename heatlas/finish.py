@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.colormaps import colormap
-from heatlas.colour import parse_background
+from heatlas.colour import Style, parse_background
+from heatlas.defaults import in_base_unit, measure_unit, suiting_colours, suiting_scale, written_per_value
 from heatlas.errors import BadOption
 from heatlas.fonts import unwritable
 from heatlas.furniture import Furniture
-from heatlas.rendering import Style
 from heatlas.sinks import check, check_size, write
 from heatlas.sinks.artwork import Artwork
-from heatlas.tone import Scale, parse_scale
-from heatlas.units import Unit, legend_title, unit_of
+from heatlas.tone import parse_scale
+from heatlas.units import legend_title
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,14 +27,11 @@ if TYPE_CHECKING:
     from heatlas.grid import Grid, Measure
     from heatlas.options import PictureOptions, RenderOptions
     from heatlas.strips import Field
-    from heatlas.tone import Tone
+    from heatlas.tone import Scale, Tone
     from heatlas.window import Window
 
-__all__ = [
-    "Finish", "in_base_unit", "measure_unit", "suiting_colours", "suiting_scale", "window_data", "written_per_value",
-]  # fmt: skip
+__all__ = ["Finish"]
 
-_COLORMAPS = {"pace": "pace", "grade": "balance", "elevation": "relief"}
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 
@@ -197,52 +194,3 @@ def _check_garmin(output: Path, ground: tuple[int, int, int] | None, legend: boo
         )
     if legend:
         raise BadOption("--legend has no place in a map for --garmin, which shows nothing but the ground: leave it out")
-
-
-def window_data(window: Window) -> dict[str, Any]:
-    """A window as plain data."""
-    return {
-        "bbox": list(window.bbox),
-        "width": window.width,
-        "height": window.height,
-        "zoom": window.zoom,
-        "resolution_m": window.resolution,
-    }
-
-
-def measure_unit(measure: Measure) -> Unit:
-    """Unit of a measure; a column of a table has none that is known, whatever it is called."""
-    if measure.points and measure.metric and not measure.density:
-        return Unit()
-    return unit_of(str(measure))
-
-
-def written_per_value(unit: Unit) -> float:
-    """Number that people write per value: minutes per kilometre for a pace."""
-    return unit.factor / 60 if unit.style == "pace" else unit.factor
-
-
-def in_base_unit(scale: Scale, unit: Unit) -> Scale:
-    """Turn a range that was given in the legend's unit."""
-    if scale.range is None:
-        return scale
-    factor = written_per_value(unit)
-    return Scale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
-
-
-def suiting_scale(grid: Grid | Field) -> Scale:
-    """Scale that suits a measure: log for counts and sums, linear for means and what may be below 0."""
-    measure = grid.measure
-    even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
-    return Scale("linear" if even or grid.signed else "log")
-
-
-def suiting_colours(grid: Grid | Field, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
-    """Colours that suit a measure and what they are painted on."""
-    if grid.signed:
-        return colormap("balance")
-    measure = grid.measure
-    if measure.metric and measure.reduction not in {"sum", "count"}:
-        return colormap("spectrum" if measure.points else _COLORMAPS.get(measure.metric, "spectrum"))
-    bright = ground is not None and sum(ground) > 3 * 128
-    return colormap("wine" if bright else "ember")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.batch import COLUMNS
-from heatlas.report import place_data
 from heatlas.sources.tables.facts import column_facts
 from heatlas.spool import Tally
 from heatlas.where import start_of
@@ -43,7 +42,7 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
         "first": _iso(min(starts)) if starts else None,
         "last": _iso(max(starts)) if starts else None,
         "columns": {name: n / tracks.fixes for name, n in known.items() if n},
-        "places": [place_data(place) for place in tracks.places()],
+        "places": [place.data() for place in tracks.places()],
         "seconds": tracks.report.seconds,
         **({} if len(tracks) else {"nothing": tracks.report.nothing()}),
     }

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 from heatlas.choice import Choice, is_centred, why_nowhere
 from heatlas.context import NOBODY, Context
 from heatlas.errors import NothingToDraw
-from heatlas.finish import Finish, window_data
 from heatlas.memory import check_memory
 from heatlas.parsing import parse_smoothing
 from heatlas.places import extent
 from heatlas.rendering import heat
-from heatlas.report import place_data
 from heatlas.smooth import Smoothing, halo
 from heatlas.strips import drawn
 from heatlas.tracks import Tracks, why_nothing
 
 if TYPE_CHECKING:
+    from heatlas.finish import Finish
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.options import RenderOptions
@@ -91,9 +90,9 @@ class Job:
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),
-            "places": [{**place_data(place), "drawn": is_centred(place, window)} for place in places],
+            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
             "choice": self.frame.choice,
-            "window": window_data(window),
+            "window": window.data(),
             **finished,
             **self.choice.open_places(whole, tracks),
             "seconds": seconds,

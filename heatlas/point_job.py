@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.context import NOBODY, Context
 from heatlas.errors import NothingToDraw
-from heatlas.finish import Finish, window_data
 from heatlas.memory import check_memory
 from heatlas.point_set import PointSet, framed, why_no_points
 from heatlas.rendering import point_heat
@@ -20,6 +19,7 @@ from heatlas.strips import drawn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from heatlas.finish import Finish
     from heatlas.frame import Frame
     from heatlas.grid import Measure
     from heatlas.points import Points
@@ -112,7 +112,7 @@ class PointJob:
                 **points.data(tally, shown=self.frame.bbox is None),
                 **self._balance(tally, field),
                 "choice": self.frame.choice,
-                "window": window_data(window),
+                "window": window.data(),
                 "kernel": _kernel_data(self._kernel(window)),
                 **finished,
                 "seconds": {"read": read, **finished.pop("seconds")},

@@ -1,4 +1,4 @@
-"""The one chain: batches -> grid -> smooth -> tone -> colour -> picture."""
+"""From batches, or points, to heat: count over a window and its halo, then smooth."""
 
 from __future__ import annotations
 
@@ -6,39 +6,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heatlas.colour import colour
 from heatlas.context import NOBODY, Context
 from heatlas.measures import draw
 from heatlas.smooth import halo, smooth
-from heatlas.tone import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from heatlas.batch import Batch
     from heatlas.grid import Grid, Measure
-    from heatlas.picture import Picture
     from heatlas.points import Points
     from heatlas.smooth import Smoothing
     from heatlas.spread import Kernel
-    from heatlas.tone import Scale, Tone
     from heatlas.window import Window
 
-__all__ = ["Drawn", "Style", "heat", "paint", "point_heat"]
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a grid becomes a picture."""
-
-    colours: NDArray[np.uint8]
-    """(256, 4) RGBA from the lowest to the highest value."""
-    scale: Scale
-    background: tuple[int, int, int] | None = None
-    """None is transparent."""
+__all__ = ["Drawn", "heat", "point_heat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +123,3 @@ def point_heat(
     smoothed = spread(grown, kernel, window, context.workers, told)
     done = time.perf_counter()
     return Drawn(grown, smoothed, {"count": counted - started, "spread": done - counted})
-
-
-def paint(heat: Drawn, style: Style, tone: Tone | None = None) -> tuple[Picture, Tone]:
-    """Give heat its tone and its colours.
-
-    Parameters
-    ----------
-    heat : Drawn
-        What `heat` or `point_heat` gave.
-    style : Style
-        Colours, scale and background.
-    tone : Tone, optional
-        A tone that was fitted before; by default it is fitted to this heat.
-
-    Returns
-    -------
-    Picture, Tone
-    """
-    tone = tone or fit(style.scale, heat.smoothed, heat.bare)
-    return colour(heat.smoothed, tone, style.colours, style.background), tone

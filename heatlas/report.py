@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heatlas.batch import Unread
-    from heatlas.places import Place
 
-__all__ = ["Duplicate", "Report", "add_breaks", "place_data"]
+__all__ = ["Duplicate", "Report", "add_breaks"]
 
 _MUCH, _SHARE = 1000, 0.02
 """Metres, and share of the way, from which on a file is named whose breaks leave them out."""
@@ -151,14 +150,3 @@ def add_breaks(breaks: dict[str, tuple[int, int]], more: Mapping[str, tuple[int,
         if out:
             known = breaks.get(source, (0, 0))
             breaks[source] = (known[0] + out, known[1] + whole)
-
-
-def place_data(place: Place) -> dict[str, Any]:
-    """A place as plain data; `center` is longitude, latitude."""
-    west, south, east, north = place.bbox
-    return {
-        "bbox": list(place.bbox),
-        "center": [(west + east) / 2, (south + north) / 2],
-        "activities": place.activities,
-        "fixes": place.fixes,
-    }

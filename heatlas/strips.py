@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.colour import colour, palette
+from heatlas.colour import Style, colour, palette
 from heatlas.context import NOBODY, Context
 from heatlas.errors import HeatlasError
 from heatlas.tone import Sample, fit_sample, weighed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from heatlas.grid import Grid, Measure
     from heatlas.picture import Picture
-    from heatlas.rendering import Drawn, Style
+    from heatlas.rendering import Drawn
     from heatlas.tone import Tone
     from heatlas.window import Window
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from heatlas.mercator import CIRCUMFERENCE, ground_metres, to_lonlat
 
@@ -53,6 +54,16 @@ class Window:
         """True ground metres per pixel at the centre (mean of east-west and north-south)."""
         east, north = ground_metres((self.y + self.height / 2) / self.scale)
         return math.sqrt(float(east) * float(north)) / self.scale
+
+    def data(self) -> dict[str, Any]:
+        """Return the window as plain data."""
+        return {
+            "bbox": list(self.bbox),
+            "width": self.width,
+            "height": self.height,
+            "zoom": self.zoom,
+            "resolution_m": self.resolution,
+        }
 
     def grown(self, columns: int, rows: int | None = None) -> Window:
         """Widen by some columns on either side, and as many rows (or others): the halo that smoothing reads."""

@@ -17,17 +17,18 @@ from PIL import Image
 import heatlas
 from heatlas import memory, strips
 from heatlas.colormaps import colormap
-from heatlas.colour import colour
+from heatlas.colour import Style, colour
 from heatlas.context import NOBODY, Context
+from heatlas.defaults import suiting_scale
 from heatlas.errors import BadOption, HeatlasError, TooLarge
-from heatlas.finish import suiting_scale
 from heatlas.grid import Grid, parse_measure, parse_point_measure
 from heatlas.places import bbox_window
 from heatlas.points import Points
-from heatlas.rendering import Style, heat, paint, point_heat
+from heatlas.rendering import heat, point_heat
 from heatlas.smooth import Smoothing
 from heatlas.spread import SHAPES, Kernel
 from heatlas.strips import BLOCK, drawn
+from heatlas.tone import fit
 from heatlas.window import Window
 
 BOX = (10.88, 47.79, 10.92, 47.81)
@@ -61,7 +62,8 @@ def in_strips_as_at_once(make, window, height, tone=None):
         assert field.filled
         style = Style(colormap("ember"), tone or suiting_scale(field), (14, 17, 22))
         painting, fitted = field.painted(style)
-        expected, one = paint(whole, style)
+        one = fit(style.scale, whole.smoothed, whole.bare)
+        expected = colour(whole.smoothed, one, style.colours, style.background)
         assert (fitted.low, fitted.high, fitted.fade) == (one.low, one.high, one.fade)
         assert painting.shape == expected.shape
         assert (painting.palette is None) == (expected.palette is None)

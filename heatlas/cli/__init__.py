@@ -26,7 +26,7 @@ class _Lazy(click.Group):
     commands_in = {  # noqa: RUF012 - click's own style
         "render": "render.command",
         "import": "library.import_command",
-        "serve": "library.serve_command",
+        "serve": "serve.command",
         "info": "info.command",
         "zones": "zones.zones_group",
         "library": "library.library_group",

@@ -1,4 +1,4 @@
-"""`heatlas import`, `library` and `serve`."""
+"""`heatlas import` and `heatlas library`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
-from heatlas.context import Context
 from heatlas.errors import NothingToDraw
-from heatlas.options import ImportOptions, ServeOptions, gather, given
+from heatlas.options import ImportOptions
 
-__all__ = ["import_command", "library_group", "serve_command"]
+__all__ = ["import_command", "library_group"]
 
 
 @click.command("import")
@@ -131,24 +130,3 @@ def _check(library: str, everything: bool) -> None:
     if faults:
         raise SystemExit(1)
     click.echo("all is well")
-
-
-@click.command("serve")
-@click.argument("sources", nargs=-1, metavar="LIB|SOURCE...")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
-@request_options(ServeOptions)
-@_quiet
-def serve_command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **options: Any) -> None:
-    """Show a library, or anything that can be imported, as a live map, and serve its tiles.
-
-    Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token.
-    """
-    from heatlas.keeping import serve_sources
-
-    asked = gather(ServeOptions, options, "serve")
-    with show_progress(quiet) as progress:
-        serve_sources(
-            *(sources or ("heatlas.db",)), asked=asked.reading, context=Context(progress=progress.count),
-            ready=progress.done, host=host, port=port, quiet=quiet, **given(asked.site),
-        )  # fmt: skip

@@ -11,15 +11,14 @@ from heatlas.batch import select
 from heatlas.choice import Choice, is_centred, why_nowhere
 from heatlas.clean import is_believable
 from heatlas.context import NOBODY, Context
+from heatlas.defaults import measure_unit, written_per_value
 from heatlas.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.film.reel import FORMATS, Reel, check_film, write_reel
 from heatlas.film.scenes import Look, Scenes, Script
 from heatlas.film.timeline import parse_duration, parse_span, parse_step
-from heatlas.finish import measure_unit, window_data, written_per_value
 from heatlas.memory import check_memory
 from heatlas.parsing import parse_smoothing
 from heatlas.places import extent
-from heatlas.report import place_data
 from heatlas.smooth import Smoothing, halo
 from heatlas.tracks import Tracks, why_nothing
 
@@ -166,9 +165,9 @@ class FilmJob:
         unit, tone, line = measure_unit(self.measure), scenes.tone, scenes.timeline
         return {
             **tracks.data(),
-            "places": [{**place_data(place), "drawn": is_centred(place, window)} for place in places],
+            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
             "choice": self.frame.choice,
-            "window": window_data(window),
+            "window": window.data(),
             "measure": str(self.measure),
             "unit": unit.label or unit.symbol,
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.colour import colour, palette
+from heatlas.colour import Style, colour, palette
 from heatlas.film.cast import box_of
 from heatlas.grid import Grid, Measure
 from heatlas.measures import draw
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.batch import Batch
-    from heatlas.rendering import Style
     from heatlas.tone import Tone
 
 __all__ = ["COOLING", "Painter", "flash_on"]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.colormaps import colormap
-from heatlas.colour import colour, palette, parse_background
+from heatlas.colour import Style, colour, palette, parse_background
+from heatlas.defaults import in_base_unit, measure_unit, suiting_colours, suiting_scale
 from heatlas.errors import BadOption, NothingToDraw
 from heatlas.film.caption import Caption, words_for
 from heatlas.film.cast import in_crowds, make_cast
 from heatlas.film.painter import COOLING, Painter, flash_on
 from heatlas.film.tally import Tally
 from heatlas.film.timeline import make_timeline
-from heatlas.finish import in_base_unit, measure_unit, suiting_colours, suiting_scale
 from heatlas.legend import draw_legend, fitting_scale, over, shrunk
-from heatlas.rendering import Style, heat
+from heatlas.rendering import heat
 from heatlas.smooth import halo
 from heatlas.ticks import nice_ticks
 from heatlas.tone import fit, parse_scale

@@ -11,8 +11,8 @@ import numpy as np
 
 from heatlas.colormaps import colormap
 from heatlas.colour import parse_background
+from heatlas.defaults import in_base_unit
 from heatlas.errors import BadOption
-from heatlas.finish import in_base_unit
 from heatlas.heat import arithmetic
 from heatlas.heat.arithmetic import Worked
 from heatlas.heat.look import Look

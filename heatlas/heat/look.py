@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.colormaps import colormap
+from heatlas.defaults import suiting_colours, suiting_scale
 from heatlas.errors import BadOption, NothingToDraw
-from heatlas.finish import suiting_colours, suiting_scale
 from heatlas.heat.meaning import is_amount
 from heatlas.tone import Scale, Tone, both_signs_matter, fit, values_on_paths
 

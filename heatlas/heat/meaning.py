@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heatlas.defaults import measure_unit
 from heatlas.errors import BadOption
-from heatlas.finish import measure_unit
 from heatlas.units import Unit, legend_title
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@
 `bringing`   recordings and points come in
 `looking`    what is in a library, and what is wrong with it
 `changing`   places are hidden, activities removed, the file is looked after
-`serving`    a library is served, or one that is made for the while
+`serving`    a library, or one that is made for the while
 ============ ==============================================================
 """
 
@@ -26,12 +26,12 @@ from heatlas.keeping.looking import (
     point_sets_of,
     zones_of,
 )
-from heatlas.keeping.serving import library_for, library_of, serve_sources
+from heatlas.keeping.serving import library_for, library_of
 
 __all__ = [
     "audit_library", "check_library", "compact_library", "hide_zone", "import_into",
     "library_for", "library_of",
     "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
     "remove_points",
-    "renew_cuts", "serve_sources", "show_zone", "zones_of",
+    "renew_cuts", "show_zone", "zones_of",
 ]  # fmt: skip

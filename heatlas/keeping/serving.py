@@ -1,4 +1,4 @@
-"""Serve a library, or one that is made for the while."""
+"""A library, or one that is made for the while."""
 
 from __future__ import annotations
 
@@ -6,55 +6,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from heatlas.context import NOBODY, Context
-from heatlas.errors import BadOption, MissingExtra, NothingToDraw
+from heatlas.errors import BadOption, NothingToDraw
 from heatlas.keeping.bringing import bring, refuse_gaps, refuse_table_options, refuse_unfit
 from heatlas.keeping.looking import refuse_missing
 from heatlas.options import ImportOptions, given
 from heatlas.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from heatlas.point_set import PointSet
     from heatlas.sources.resolve import GivenLibrary, GivenTracks
 
-__all__ = ["library_for", "library_of", "serve_sources"]
+__all__ = ["library_for", "library_of"]
 
 _NOTHING = ImportOptions()
-
-
-def serve_sources(
-    *sources: str | Path,
-    context: Context = NOBODY,
-    ready: Callable[[], None] = lambda: None,
-    asked: ImportOptions = _NOTHING,
-    **options: Any,
-) -> None:
-    """Serve a library until Ctrl-C, or anything else out of a library that is made for the while.
-
-    Parameters
-    ----------
-    *sources : str or Path
-        One library, or recordings, or tables of points.
-    context : Context
-        Who is told how far reading is.
-    ready : callable, optional
-        Is called before serving begins.
-    asked : ImportOptions
-        How recordings and tables are read.
-    **options
-        As for `heatlas.server.serve`.
-    """
-    try:
-        from heatlas.server import serve
-    except ImportError as error:
-        if str(error.name or "").startswith("heatlas"):
-            raise
-        raise MissingExtra("serving", "server") from None
-    with library_of(sources, asked, context) as path:
-        ready()
-        serve(path, **options)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,16 @@ class Place:
     activities: int
     fixes: int | None
     """None where it is not known, as in an index."""
+
+    def data(self) -> dict[str, Any]:
+        """Return the place as plain data; `center` is longitude, latitude."""
+        west, south, east, north = self.bbox
+        return {
+            "bbox": list(self.bbox),
+            "center": [(west + east) / 2, (south + north) / 2],
+            "activities": self.activities,
+            "fixes": self.fixes,
+        }
 
 
 def find_places(visits: Visits) -> list[Place]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.context import NOBODY, Context
+from heatlas.defaults import suiting_colours
 from heatlas.errors import BadOption, NothingToDraw
-from heatlas.finish import suiting_colours
 from heatlas.grid import Grid, parse_measure
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
@@ -23,7 +23,6 @@ from heatlas.publish.order import parse_order, refuse_none_chosen
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
 from heatlas.publish.weight import check_weight, fitting_zooms
-from heatlas.report import place_data
 from heatlas.scratch import scratch_folder
 from heatlas.tiling.facts import places_in
 from heatlas.tiling.fields import signs_matter_in
@@ -319,4 +318,4 @@ def _places(field: Field) -> list[dict[str, Any]]:
         return [{"bbox": list(framed(stored.bbox))}]
     found, view = places_in(field.view, field.snapshot, field.chosen), field.view
     told = [place for k, place in enumerate(found) if not (view.public and k) or place.activities >= view.least]
-    return [place_data(place) for place in told[:_PLACES]]
+    return [place.data() for place in told[:_PLACES]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 from xml.sax.saxutils import escape
 
-from heatlas.finish import measure_unit
+from heatlas.defaults import measure_unit
 from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
 from heatlas.picture import Picture
 from heatlas.server.query import unfit_for

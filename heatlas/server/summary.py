@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.colormaps import colormap, names
-from heatlas.report import place_data
 from heatlas.server.openness import is_open_measure
 from heatlas.tiling.crowds import whole_in
 from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, point_measures
@@ -130,7 +129,7 @@ def _places(site: Site, snapshot: Snapshot) -> list[Place]:
 
 
 def _place(place: Place) -> dict[str, Any]:
-    data = place_data(place)
+    data = place.data()
     return {name: data[name] for name in ("center", "bbox", "activities")}
 
 

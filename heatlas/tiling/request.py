@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heatlas.colormaps import colormap
+from heatlas.defaults import in_base_unit, measure_unit
 from heatlas.errors import BadOption
-from heatlas.finish import in_base_unit, measure_unit
 from heatlas.frame import at_most_one
 from heatlas.grid import parse_measure, parse_point_measure
 from heatlas.library.point_tables import split_measure

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.finish import measure_unit, suiting_colours, suiting_scale, written_per_value
+from heatlas.defaults import measure_unit, suiting_colours, suiting_scale, written_per_value
 from heatlas.grid import Grid
 from heatlas.ticks import nice_ticks
 from heatlas.tiling.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
