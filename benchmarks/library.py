@@ -19,22 +19,22 @@ from pathlib import Path
 
 import numpy as np
 
-from heatlas.batch import split
+from heatlas.core.batch import split
+from heatlas.core.mercator import ground_metres
+from heatlas.core.window import Window
 from heatlas.demo import write_demo
-from heatlas.grid import parse_measure
 from heatlas.kernels.path import TOLERANCE, progress_along
 from heatlas.library.activities import insert_activity
 from heatlas.library.columns import COLUMNS
 from heatlas.library.copies import resolve
 from heatlas.library.drawing import draw
 from heatlas.library.keys import pixel_keys, tile_of
+from heatlas.library.maintenance import compact, index
 from heatlas.library.merged import list_activities, select
 from heatlas.library.packing import BUNDLE
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import compact, index
-from heatlas.mercator import ground_metres
+from heatlas.raster.grid import parse_measure
 from heatlas.sources.load import load
-from heatlas.window import Window
 
 GROUP = 64
 TILES = 40

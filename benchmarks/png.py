@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from heatlas.colormaps import colormap
-from heatlas.picture import Picture
-from heatlas.sinks.png import FILE_LEVEL, TILE_LEVEL, encode_png, write_png
+from heatlas.style.colormaps import colormap
+from heatlas.style.image import Picture
+from heatlas.writers.png import FILE_LEVEL, TILE_LEVEL, encode_png, write_png
 
 WRITERS = ("heatlas", "heatlas, zlib 4", "pillow, level 1", "pillow")
 

@@ -24,7 +24,7 @@ ZOOM, TILES = 12, 8
 
 HEATLAS = """
 import sys
-from heatlas.outputs import render
+from heatlas.rendering import render
 source, output, box = sys.argv[1:4]
 render(source, output=output, weight="weight", bbox=box, zoom=12, radius="15px")
 """

@@ -24,7 +24,7 @@ BOX = (-11.0, 35.0, 32.0, 61.0)
 
 HEATLAS = """
 import sys
-from heatlas.outputs import render
+from heatlas.rendering import render
 render(sys.argv[1], output=sys.argv[2], weight="weight", width=4096, radius="15px")
 """
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from towns import Town, attacks
 
 from heatlas.library.audit import audit_tracks
-from heatlas.privacy import Privacy, Zone, hide
+from heatlas.tracks.privacy import Privacy, Zone, hide
 
 SECRET = b"0123456789abcdef" * 2
 

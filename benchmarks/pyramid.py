@@ -36,9 +36,9 @@ from heatlas.library.activities import insert_activity
 from heatlas.library.collection import tracks_of
 from heatlas.library.copies import resolve
 from heatlas.library.imports import import_sources
+from heatlas.library.maintenance import compact, index
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import compact, index
 from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish.publishing import publish
 

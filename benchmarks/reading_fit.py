@@ -53,7 +53,7 @@ def collect(places: Iterable[Path]) -> list[bytes]:
 
 
 def by_heatlas(data: bytes) -> int:
-    from heatlas.errors import Unreadable
+    from heatlas.core.errors import Unreadable
     from heatlas.sources.fit import read_fit
 
     try:

@@ -26,16 +26,16 @@ from pathlib import Path
 import numpy as np
 from starlette.datastructures import QueryParams
 
+from heatlas.core.window import Window
 from heatlas.library.imports import import_sources
 from heatlas.library.store import open_library
 from heatlas.server.query import parse_filter_of, parse_look
-from heatlas.tiling.census import busiest
-from heatlas.tiling.encoding import empty, encode
-from heatlas.tiling.fields import SIDE, Field, field_window
-from heatlas.tiling.scales import colours_of, tone_of
-from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import census_of, now, open_view
-from heatlas.window import Window
+from heatlas.tiles.encoding import empty, encode
+from heatlas.tiles.fields import SIDE, Field, field_window
+from heatlas.tiles.scales import colours_of, tone_of
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.tile_counts import busiest
+from heatlas.tiles.view import census_of, now, open_view
 
 PORT_WAIT = 20.0
 

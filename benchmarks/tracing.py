@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 import heatlas
-from heatlas.grid import parse_measure
-from heatlas.measures import draw
-from heatlas.places import bbox_window
+from heatlas.dataset.places import bbox_window
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.grid import parse_measure
 
 ROUNDS = 15
 PASSES = parse_measure("passes")
@@ -56,7 +56,7 @@ def main() -> None:
         "1024 px": bbox_window(place, width=1024),
     }
     middle = (place[1] + place[3]) / 2, (place[0] + place[2]) / 2
-    from heatlas.places import around
+    from heatlas.dataset.places import around
 
     windows["1 m, 4 km across"] = bbox_window(around(*middle, 2000), resolution=1.0)
     for name, window in windows.items():

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from heatlas.sources.archive import Entry, entries, unpack
-from heatlas.sources.recognise import kind
+from heatlas.sources.sniff import kind
 
 
 def collect(sources: list[str]) -> list[tuple[str, bytes]]:

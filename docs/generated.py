@@ -124,15 +124,15 @@ def _fields(content: dict[str, Any]) -> Iterator[str]:
 
 
 def _colormaps() -> Iterator[str]:
-    from heatlas.colormaps import names
+    from heatlas.style.colormaps import names
 
     yield ", ".join(f"`{name}`" for name in names()) + "."
 
 
 def _errors() -> Iterator[str]:
-    import heatlas.errors
+    import heatlas.core.errors
 
-    tree = textwrap.dedent((heatlas.errors.__doc__ or "").partition("::")[2].strip("\n"))
+    tree = textwrap.dedent((heatlas.core.errors.__doc__ or "").partition("::")[2].strip("\n"))
     yield f"```text\n{tree.rstrip()}\n```\n"
 
 

@@ -87,8 +87,8 @@ def tracks_of(*paths: tuple[NDArray[np.float64], ...]) -> heatlas.Tracks:
 
 def window_around(pixel: float, columns: int, rows: int) -> heatlas.Window:
     """A window around PLACE with pixels of so many metres."""
-    from heatlas.mercator import from_lonlat, ground_metres
-    from heatlas.window import Window
+    from heatlas.core.mercator import from_lonlat, ground_metres
+    from heatlas.core.window import Window
 
     u, v = from_lonlat(PLACE[1], PLACE[0])
     scale = float(ground_metres(v)[0]) / pixel
@@ -97,7 +97,7 @@ def window_around(pixel: float, columns: int, rows: int) -> heatlas.Window:
 
 def numbers(values: NDArray[Any], window: heatlas.Window, tracks: heatlas.Tracks, side: int = 26) -> Image.Image:
     """Pixels as large squares, each with its number; fixes as dots."""
-    from heatlas.colormaps import colormap
+    from heatlas.style.colormaps import colormap
 
     known = np.nan_to_num(np.asarray(values, float))
     share = np.log1p(known) / max(np.log1p(known).max(), np.log(10))

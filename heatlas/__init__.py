@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heatlas.version import __version__ as __version__
+from heatlas.core.version import __version__ as __version__
 
 __all__ = [
     "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "LiveMap", "PointSet", "Privacy", "Tracks", "Window",
@@ -18,39 +18,39 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "Activity": "heatlas.batch",
-    "Batch": "heatlas.batch",
-    "Grid": "heatlas.grid",
-    "Heat": "heatlas.heat",
-    "HeatlasError": "heatlas.errors",
-    "Kernel": "heatlas.spread",
+    "Activity": "heatlas.core.batch",
+    "Batch": "heatlas.core.batch",
+    "Grid": "heatlas.raster.grid",
+    "Heat": "heatlas.dataset.heat",
+    "HeatlasError": "heatlas.core.errors",
+    "Kernel": "heatlas.raster.point_kernel",
     "LiveMap": "heatlas.widget",
-    "PointSet": "heatlas.point_set",
-    "Privacy": "heatlas.privacy",
-    "Tracks": "heatlas.tracks",
-    "Window": "heatlas.window",
-    "Zone": "heatlas.privacy",
+    "PointSet": "heatlas.dataset.points",
+    "Privacy": "heatlas.tracks.privacy",
+    "Tracks": "heatlas.dataset.tracks",
+    "Window": "heatlas.core.window",
+    "Zone": "heatlas.tracks.privacy",
     "inspect": "heatlas.api",
     "open_points": "heatlas.api",
-    "owner_secret": "heatlas.privacy",
+    "owner_secret": "heatlas.tracks.privacy",
     "write_demo": "heatlas.demo",
 }
 
 if TYPE_CHECKING:
     from heatlas.api import inspect, open_points
     from heatlas.api import open_sources as open  # noqa: A004 - as in PIL and xarray: always behind the module's name
-    from heatlas.batch import Activity, Batch
+    from heatlas.core.batch import Activity, Batch
+    from heatlas.core.errors import HeatlasError
+    from heatlas.core.window import Window
+    from heatlas.dataset.heat import Heat
+    from heatlas.dataset.points import PointSet
+    from heatlas.dataset.tracks import Tracks
     from heatlas.demo import write_demo
-    from heatlas.errors import HeatlasError
-    from heatlas.grid import Grid
-    from heatlas.heat import Heat
-    from heatlas.outputs import render
-    from heatlas.point_set import PointSet
-    from heatlas.privacy import Privacy, Zone, owner_secret
-    from heatlas.spread import Kernel
-    from heatlas.tracks import Tracks
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.point_kernel import Kernel
+    from heatlas.rendering import render
+    from heatlas.tracks.privacy import Privacy, Zone, owner_secret
     from heatlas.widget import LiveMap
-    from heatlas.window import Window
 
 
 def __getattr__(name: str) -> Any:
@@ -60,9 +60,9 @@ def __getattr__(name: str) -> Any:
     if name == "open":
         return importlib.import_module("heatlas.api").open_sources
     if name == "errors":
-        return importlib.import_module("heatlas.errors")
+        return importlib.import_module("heatlas.core.errors")
     if name == "render":
-        return importlib.import_module("heatlas.outputs").render
+        return importlib.import_module("heatlas.rendering").render
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'heatlas' has no attribute {name!r}")

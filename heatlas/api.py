@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-from heatlas.batch import COLUMNS
-from heatlas.context import NOBODY, Context, silent
-from heatlas.errors import BadOption, Undecided
+from heatlas.core.batch import COLUMNS
+from heatlas.core.context import NOBODY, Context, silent
+from heatlas.core.errors import BadOption, Undecided
+from heatlas.dataset.tracks import Tracks
 from heatlas.options import GapOptions, OpenOptions, TableOptions, gather, refuse
 from heatlas.options.signature import with_keywords
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, resolve, resolve_tables, resolve_tracks
-from heatlas.tracks import Tracks
-from heatlas.where import names_in
+from heatlas.tracks.filters import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from heatlas.batch import Recording
-    from heatlas.context import Progress
-    from heatlas.grid import Measure
+    from heatlas.core.batch import Recording
+    from heatlas.core.context import Progress
+    from heatlas.dataset.points import PointSet
     from heatlas.options.keywords import OpenKeywords, TableKeywords
-    from heatlas.point_set import PointSet
+    from heatlas.raster.grid import Measure
     from heatlas.sources.resolve import GivenTracks
 
 __all__ = ["Needs", "inspect", "open_points", "open_sources", "tracks_from"]
@@ -99,10 +99,10 @@ def tracks_from(
     given: GivenTracks | GivenLibrary, gaps: GapOptions = _NOTHING, needs: Needs = _ALL, context: Context = NOBODY
 ) -> Tracks:
     """Read the tracks of sources that were resolved, as `open_sources` does."""
-    from heatlas.keeping import library_tracks, refuse_gaps
-    from heatlas.parsing import parse_gaps
+    from heatlas.dataset.warm_up import warm_up
+    from heatlas.library.manage import library_tracks, refuse_gaps
+    from heatlas.options.parsing import parse_gaps
     from heatlas.sources.load import load
-    from heatlas.warm import warm_up
 
     longest = parse_gaps(gaps.max_gap, gaps.max_gap_distance)
     if isinstance(given, GivenLibrary):
@@ -143,8 +143,8 @@ def inspect(
 
     Where nobody can tell which columns are the positions, or how they are read, "undecided" says what to do.
     """
-    from heatlas.inspection import describe_columns, describe_points, describe_tracks
-    from heatlas.keeping import point_sets_of
+    from heatlas.dataset.summary import describe_columns, describe_points, describe_tracks
+    from heatlas.library.manage import point_sets_of
 
     asked = gather(TableOptions, options, "inspect")
     given = resolve(sources, asked)
@@ -154,7 +154,7 @@ def inspect(
             return described
         described.pop("nothing", None)  # a library may be empty, or hold points alone
         return described | {"point_sets": point_sets_of(given.path)}
-    from heatlas.point_set import PointSet
+    from heatlas.dataset.points import PointSet
 
     tables = [each.table for each in given.tables]
     try:
@@ -195,6 +195,6 @@ def open_points(*sources: Any, **options: Unpack[TableKeywords]) -> PointSet:
     """
     asked = gather(TableOptions, options, "open_points")
     refuse(asked, "tracks, and this opens points: open(..., track=...) reads tracks", "track")
-    from heatlas.point_set import PointSet
+    from heatlas.dataset.points import PointSet
 
     return PointSet.given(resolve_tables(sources, asked).tables)

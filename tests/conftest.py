@@ -70,7 +70,7 @@ def _same_secret(request):
 def _threads_for_little():
     """Tests draw so little that one thread would do it all, and what threads could change went unseen."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("heatlas.passes._ENOUGH", 1)
+        patch.setattr("heatlas.raster.count_passes._ENOUGH", 1)
         yield
 
 

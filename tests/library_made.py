@@ -12,10 +12,10 @@ from slow import wander
 
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
+from heatlas.library.maintenance import index, unindex
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import index, unindex
-from heatlas.privacy import Privacy, hide
+from heatlas.tracks.privacy import Privacy, hide
 
 NOTHING = json.dumps({"read": 0, "unread": [], "warnings": [], "dropped": {}})
 SECRET = b"0123456789abcdef" * 2

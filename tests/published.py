@@ -10,17 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image
 
-from heatlas.colormaps import colormap
-from heatlas.grid import parse_measure
-from heatlas.mercator import from_lonlat
-from heatlas.parsing import parse_smoothing
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
+from heatlas.options.parsing import parse_smoothing
 from heatlas.publish.html import MapLayer
-from heatlas.tiling.encoding import encode
-from heatlas.tiling.fields import SIDE, Field, field_window
-from heatlas.tiling.look import Filter, Look
-from heatlas.tiling.scales import colours_of, scale_data, tone_of
-from heatlas.tiling.snapshot import choose
-from heatlas.window import Window
+from heatlas.raster.grid import parse_measure
+from heatlas.style.colormaps import colormap
+from heatlas.tiles.encoding import encode
+from heatlas.tiles.fields import SIDE, Field, field_window
+from heatlas.tiles.look import Filter, Look
+from heatlas.tiles.scales import colours_of, scale_data, tone_of
+from heatlas.tiles.snapshot import choose
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import sqlite3
 import numpy as np
 from PIL import Image
 
-from heatlas.context import Context, silent
+from heatlas.core.context import Context, silent
 from heatlas.options import RenderOptions, gather
 from heatlas.publish import layers, publishing
 

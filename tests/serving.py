@@ -11,7 +11,7 @@ import numpy as np
 from library_made import walks
 from starlette.testclient import TestClient
 
-from heatlas.mercator import from_lonlat
+from heatlas.core.mercator import from_lonlat
 from heatlas.server import create_app
 
 PLACE = (47.8, 10.9)

@@ -7,9 +7,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from heatlas.batch import Activity, Batch
+from heatlas.core.batch import Activity, Batch
+from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.kernels.path import TOLERANCE, progress_along
-from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
 
 
 def make_batch(lon, lat, time=None, segments=None, columns=None, source="made", tracks=None, **known) -> Batch:

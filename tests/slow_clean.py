@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from heatlas.mercator import from_lonlat, ground_metres
+from heatlas.core.mercator import from_lonlat, ground_metres
 
 AIRLINER, SLACK, PATIENCE, NEAR = 350.0, 50.0, 300.0, 500.0
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyproj import Geod
 
-from heatlas.mercator import to_lonlat
+from heatlas.core.mercator import to_lonlat
 
 if TYPE_CHECKING:
-    from heatlas.window import Window
+    from heatlas.core.window import Window
 
 GEOD = Geod(ellps="WGS84")
 

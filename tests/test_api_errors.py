@@ -11,8 +11,8 @@ import pytest
 from library_made import made, walks
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.tracks import Tracks
+from heatlas.core.errors import BadOption
+from heatlas.dataset.tracks import Tracks
 
 TRACKS = Tracks(tuple(walks(4, 8)))
 POINTS = {"lat": [47.8, 47.81], "lon": [10.9, 10.91], "w": [1.0, 2.0], "when": ["2026-01-01", "2026-02-01"]}
@@ -20,7 +20,7 @@ BOX = (10.89, 47.79, 10.92, 47.81)
 
 
 def test_all_names_are_listed_before_any_is_used():
-    code = "import heatlas, sys; print(*dir(heatlas)); heatlas.errors.BadOption; assert 'numpy' not in sys.modules"
+    code = "import heatlas, sys; print(*dir(heatlas)); heatlas.core.errors.BadOption; assert 'numpy' not in sys.modules"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert set(heatlas.__all__) <= set(shown)
     assert {"__version__", "errors"} <= set(shown)

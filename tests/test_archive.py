@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.batch import Unread
-from heatlas.errors import BadOption, Unreadable
+from heatlas.core.batch import Unread
+from heatlas.core.errors import BadOption, Unreadable
 from heatlas.sources import zips
 from heatlas.sources.archive import Entry, entries, unpack
-from heatlas.sources.recognise import kind
+from heatlas.sources.sniff import kind
 
 GPX = b'<?xml version="1.0"?><gpx version="1.1"><trk><trkseg/></trk></gpx>'
 TCX = b"          <?xml version='1.0'?>\n<TrainingCenterDatabase></TrainingCenterDatabase>"

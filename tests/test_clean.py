@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slow_clean import twin
 
-from heatlas.batch import Activity, Recording
-from heatlas.clean import Gaps, clean, is_believable
+from heatlas.core.batch import Activity, Recording
+from heatlas.core.mercator import from_lonlat, to_lonlat
 from heatlas.kernels.path import metres_along
-from heatlas.mercator import from_lonlat, to_lonlat
 from heatlas.sources.sports import max_speed
+from heatlas.tracks.clean import Gaps, clean, is_believable
 
 NAN = float("nan")
 

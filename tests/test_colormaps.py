@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.colormaps import DEFAULT, DIVERGING, colormap, lightness, names
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
+from heatlas.style.colormaps import DEFAULT, DIVERGING, colormap, lightness, names
 
 TURNING = DIVERGING | {"spectrum"}
 

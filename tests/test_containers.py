@@ -19,13 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import gpx, straight
 
-from heatlas.batch import Unread
-from heatlas.errors import NothingToDraw
+from heatlas.core.batch import Unread
+from heatlas.core.errors import NothingToDraw
+from heatlas.core.report import Report
 from heatlas.library.imports import import_sources
 from heatlas.library.merged import list_activities
 from heatlas.library.outcomes import whole_report
 from heatlas.library.store import open_library
-from heatlas.report import Report
 from heatlas.sources import zips
 from heatlas.sources.archive import Entry, entries, is_archive, unpack
 from heatlas.sources.load import load
@@ -291,8 +291,8 @@ SENTENCES = {
 @pytest.mark.parametrize("name", SENTENCES)
 def test_all_commands_say_the_same_of_what_is_not_read(tmp_path, name):
     import heatlas
-    from heatlas.keeping import import_into
-    from heatlas.keeping.serving import library_of
+    from heatlas.library.manage import import_into
+    from heatlas.library.manage.temporary import library_of
 
     data, word = SENTENCES[name]
     path = tmp_path / name

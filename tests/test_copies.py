@@ -10,18 +10,18 @@ import pytest
 from library_made import older, rows
 from made import gpx
 
-from heatlas.batch import Activity
+from heatlas.core.batch import Activity
 from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
 from heatlas.library.imports import import_sources
+from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities, select
-from heatlas.library.passing import passing
+from heatlas.library.passages_at import passing
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import remove
 from heatlas.sources.load import load
 from heatlas.sources.merging import Copy, merge
 from heatlas.sources.names import is_automatic
-from heatlas.tiling.snapshot import take
+from heatlas.tiles.snapshot import take
 
 START = 1_714_809_600.0
 HEAD = "Activity ID,Activity Date,Activity Name,Activity Type,Commute,Activity Gear,Filename,Private"

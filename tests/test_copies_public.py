@@ -13,8 +13,8 @@ from test_copies import MERGED, known, public, sources
 
 import heatlas
 from heatlas.cli import group
-from heatlas.errors import NothingToDraw
-from heatlas.keeping import import_into, remove_activities
+from heatlas.core.errors import NothingToDraw
+from heatlas.library.manage import import_into, remove_activities
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 

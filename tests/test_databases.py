@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import heatlas
-from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.core.errors import BadOption, MissingExtra, SourceFailed
 from heatlas.sources.databases import is_database_url, open_database
 from heatlas.sources.databases.query import check_query
 from heatlas.sources.databases.sqlalchemy import open_sqlalchemy

@@ -17,7 +17,7 @@ import pytest
 import servers
 from database_rows import COLUMNS, as_read, made_rows, point, read_rows, secret_free
 
-from heatlas.errors import BadOption, SourceFailed
+from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.sources.databases import open_database
 
 MANY = 400_000

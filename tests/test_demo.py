@@ -21,6 +21,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.demo import write_demo
 from heatlas.demo.diary import KINDS, plan
 from heatlas.demo.fit import crc16
@@ -29,8 +31,6 @@ from heatlas.demo.grounds import ORIGIN, PLACES, TRACK, VILLAGES, track_lap
 from heatlas.demo.network import STREET, build
 from heatlas.demo.table import HEADER
 from heatlas.demo.town import town
-from heatlas.errors import BadOption
-from heatlas.mercator import from_lonlat, ground_metres
 
 if TYPE_CHECKING:
     from pathlib import Path

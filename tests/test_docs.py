@@ -267,7 +267,7 @@ def test_there_are_commands_to_check():
 
 def lacking_options(context):
     """Options of a `heatlas render` that its output has not."""
-    from heatlas.outputs.kinds import kind_of, unfit
+    from heatlas.rendering.kinds import kind_of, unfit
 
     general = {"sources", "output", "as_json", "quiet", "workers"}
     said = click.core.ParameterSource.COMMANDLINE
@@ -304,7 +304,7 @@ def test_python_that_is_shown_names_what_there_is(path):
 
 
 def test_filters_that_are_shown_can_be_asked():
-    from heatlas.where import ATTRIBUTES, parse_where
+    from heatlas.tracks.filters import ATTRIBUTES, parse_where
 
     text = (DOCS / "how-to" / "filters.md").read_text().partition("## What can be asked")[0]
     shown = [

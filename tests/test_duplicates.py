@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.batch import Activity, Batch
-from heatlas.duplicates import find_duplicates
-from heatlas.mercator import from_lonlat
+from heatlas.core.batch import Activity, Batch
+from heatlas.core.mercator import from_lonlat
+from heatlas.tracks.duplicates import find_duplicates
 
 NOON = 1_600_000_000.0
 DEGREE = 111_320.0

@@ -14,21 +14,21 @@ from library_made import walks
 from PIL import Image
 
 import heatlas
-from heatlas.batch import join
-from heatlas.colour import colour
-from heatlas.context import Context
-from heatlas.errors import BadOption, NothingToDraw, TooLarge
-from heatlas.film import FilmJob
-from heatlas.film.cast import box_of, make_cast
-from heatlas.film.scenes import Scenes
-from heatlas.film.timeline import DAY, make_timeline, parse_duration, parse_span, parse_step
-from heatlas.frame import Frame
-from heatlas.grid import parse_measure
-from heatlas.measures import draw
+from heatlas.core.batch import join
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.core.window import Window
+from heatlas.dataset.tracks import Tracks
+from heatlas.dataset.viewport import Frame
 from heatlas.options import RenderOptions, gather
-from heatlas.smooth import halo, smooth
-from heatlas.tracks import Tracks
-from heatlas.window import Window
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.gaussian import halo, smooth
+from heatlas.raster.grid import parse_measure
+from heatlas.rendering.film import FilmJob
+from heatlas.rendering.film.activities import box_of, make_cast
+from heatlas.rendering.film.storyboard import Scenes
+from heatlas.rendering.film.timeline import DAY, make_timeline, parse_duration, parse_span, parse_step
+from heatlas.style.colour import colour
 
 COUNTED = ("passes", "activities", "fixes")
 ALL = (*COUNTED, "seconds", "metres", "heart_rate", "std(heart_rate)", "min(heart_rate)", "max(heart_rate)", "pace",
@@ -78,7 +78,7 @@ def direct(scenes, frame):
 def test_each_frame_is_a_drawing_of_its_moment(tmp_path, measure, span, smooth, monkeypatch):
     grids = {}
     scenes = planned(film_job(tmp_path, measure, span=span, smooth=smooth), dated())
-    from heatlas.film.tally import Tally
+    from heatlas.rendering.film.tally import Tally
 
     step = Tally.step
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from test_film import dated, film_job
 
-from heatlas.batch import join
-from heatlas.context import Context
-from heatlas.errors import BadOption, HeatlasError, MissingExtra
-from heatlas.film import gif, mp4, webp
-from heatlas.film.caption import Caption, words_for
-from heatlas.film.reel import Reel, check_film
-from heatlas.tracks import Tracks
+from heatlas.core.batch import join
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption, HeatlasError, MissingExtra
+from heatlas.dataset.tracks import Tracks
+from heatlas.rendering.film import gif, mp4, webp
+from heatlas.rendering.film.caption import Caption, words_for
+from heatlas.rendering.film.frames import Reel, check_film
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
 
@@ -193,7 +193,7 @@ def test_a_failing_encoder_is_told_in_a_sentence(tmp_path, monkeypatch):
 
 
 def test_without_ffmpeg_only_mp4_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("heatlas.film.reel.find_spec", lambda name: None)
+    monkeypatch.setattr("heatlas.rendering.film.frames.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"heatlas\[film\]"):
         check_film(tmp_path / "heat.mp4")
     check_film(tmp_path / "heat.gif")
@@ -205,7 +205,10 @@ def test_without_ffmpeg_only_mp4_is_refused(tmp_path, monkeypatch):
 
 
 def test_films_are_not_imported_with_heatlas():
-    code = "import sys, heatlas, heatlas.film.reel; print([m for m in sys.modules if m in ('PIL', 'imageio_ffmpeg')])"
+    code = (
+        "import sys, heatlas, heatlas.rendering.film.frames; "
+        "print([m for m in sys.modules if m in ('PIL', 'imageio_ffmpeg')])"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                            cwd=Path(__file__).parents[1])  # fmt: skip
     assert found.stdout.strip() == "[]"

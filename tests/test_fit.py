@@ -41,8 +41,8 @@ from fit_bytes import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.batch import COLUMNS, Recording
-from heatlas.errors import Unreadable
+from heatlas.core.batch import COLUMNS, Recording
+from heatlas.core.errors import Unreadable
 from heatlas.kernels import fit as kernels
 from heatlas.sources import fit as reader
 from heatlas.sources import fit_sports

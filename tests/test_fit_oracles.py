@@ -37,8 +37,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_fit import assert_sound, checked, damage  # noqa: F401  (a fixture)
 
-from heatlas.batch import COLUMNS
-from heatlas.errors import Unreadable
+from heatlas.core.batch import COLUMNS
+from heatlas.core.errors import Unreadable
 from heatlas.sources.fit import read_fit
 from heatlas.sources.sensors import FIT_UNKNOWN
 

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import SECRET, made, walks
 
-from heatlas.batch import join
+from heatlas.core.batch import join
+from heatlas.core.mercator import to_lonlat
+from heatlas.dataset.places import Visits, find_places, framing, visits_of
+from heatlas.dataset.places.visits import ZOOM
 from heatlas.library.settings import Settings
-from heatlas.mercator import to_lonlat
-from heatlas.places import Visits, find_places, framing, visits_of
-from heatlas.places.visits import ZOOM
-from heatlas.privacy import Privacy, hide
-from heatlas.tiling.facts import places_in
-from heatlas.tiling.snapshot import Chosen
-from heatlas.tiling.view import close, now, open_view
+from heatlas.tiles.metadata import places_in
+from heatlas.tiles.snapshot import Chosen
+from heatlas.tiles.view import close, now, open_view
+from heatlas.tracks.privacy import Privacy, hide
 
 ACROSS = 1 << (ZOOM + 8)
 

@@ -11,15 +11,15 @@ from made import gpx
 
 import heatlas
 from heatlas.cli import group
-from heatlas.errors import BadOption
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption
 from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
+from heatlas.library.maintenance import reindex
+from heatlas.library.manage import import_into
 from heatlas.library.settings import read_settings
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import reindex
 from heatlas.library.zones import add_zone, remove_zone
-from heatlas.parsing import parse_gaps
+from heatlas.options.parsing import parse_gaps
 
 DAY = 86400.0
 

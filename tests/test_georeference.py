@@ -11,13 +11,13 @@ import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.colormaps import colormap
-from heatlas.mercator import from_lonlat
-from heatlas.picture import Picture
-from heatlas.sinks import write
-from heatlas.sinks.artwork import Artwork
-from heatlas.sinks.georeference import describe, geotransform
-from heatlas.window import Window
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
+from heatlas.style.colormaps import colormap
+from heatlas.style.image import Picture
+from heatlas.writers import write
+from heatlas.writers.georeference import describe, geotransform
+from heatlas.writers.rendered_map import Artwork
 
 WINDOWS = [
     Window(256 * 2**13, 1_086_000, 722_000, 300, 200),

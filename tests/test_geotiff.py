@@ -9,12 +9,12 @@ import pytest
 import rasterio
 from rasterio.enums import ColorInterp
 
-from heatlas.colormaps import colormap
-from heatlas.errors import BadOption, MissingExtra
-from heatlas.picture import Picture
-from heatlas.sinks import write
-from heatlas.sinks.artwork import Artwork
-from heatlas.window import Window
+from heatlas.core.errors import BadOption, MissingExtra
+from heatlas.core.window import Window
+from heatlas.style.colormaps import colormap
+from heatlas.style.image import Picture
+from heatlas.writers import write
+from heatlas.writers.rendered_map import Artwork
 
 
 def made(height: int, width: int, **more) -> Artwork:

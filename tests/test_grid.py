@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import made, walks
 
-from heatlas.binning import bin_points
-from heatlas.grid import Grid, Measure, parse_measure, parse_point_measure
+from heatlas.core.points import Points
+from heatlas.core.window import Window
+from heatlas.dataset.places import bbox_window
 from heatlas.library.drawing import draw as draw_index
-from heatlas.measures import draw
-from heatlas.metrics import METRICS
-from heatlas.places import bbox_window
-from heatlas.points import Points
-from heatlas.reductions import LAYOUTS, Rule
-from heatlas.smooth import Smoothing, halo, smooth
-from heatlas.window import Window
+from heatlas.raster.bin_points import bin_points
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.gaussian import Smoothing, halo, smooth
+from heatlas.raster.grid import Grid, Measure, parse_measure, parse_point_measure
+from heatlas.raster.reductions import LAYOUTS, Rule
+from heatlas.tracks.metrics import METRICS
 
 EXACT = ["passes", "activities", "fixes", "min(speed)", "max(pace)", "max(heart_rate)"]
 ROUNDED = ["seconds", "metres", "pace", "speed", "std(speed)"]

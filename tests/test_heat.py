@@ -17,9 +17,9 @@ from made import export
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption, NothingToDraw, TooLarge
-from heatlas.spread import Kernel
-from heatlas.tracks import Tracks
+from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.dataset.tracks import Tracks
+from heatlas.raster.point_kernel import Kernel
 
 MEASURES = ("passes", "activities", "fixes", "seconds", "metres", "heart_rate", "std(heart_rate)", "max(power)")
 TRACKS = Tracks(tuple(walks(1, 12)))
@@ -276,7 +276,7 @@ def test_collections_introduce_themselves():
 
 def test_a_card_of_what_is_cut_tells_the_lengths_that_are_shown():
     from heatlas.kernels.path import metres_along
-    from heatlas.privacy import Privacy
+    from heatlas.tracks.privacy import Privacy
 
     shown = TRACKS.hidden(Privacy(60.0, (), bytes(16)))
     assert shown.report.dropped["fixes hidden for privacy"]

@@ -12,8 +12,8 @@ from library_made import walks
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.tracks import Tracks
+from heatlas.core.errors import BadOption
+from heatlas.dataset.tracks import Tracks
 
 ALL = walks(2, 14)
 WINDOW = Tracks(tuple(ALL)).window(width=120)

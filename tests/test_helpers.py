@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import export, gpx, straight
 
-from heatlas.batch import Unread, join, split
-from heatlas.context import Context
+from heatlas.core.batch import Unread, join, split
+from heatlas.core.context import Context
 from heatlas.sources import load as loading
 from heatlas.sources.archive import Entry
-from heatlas.sources.helpers import MOST_TASKS, Helpers
+from heatlas.sources.fork_pool import MOST_TASKS, Helpers
 from heatlas.sources.load import load
 
 HOME = os.getpid()

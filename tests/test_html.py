@@ -13,12 +13,12 @@ from PIL import Image
 from published import WAIT, Opened, field_of, layer_of, opened, window_picture
 from test_page import CHROMIUM, FLAGS, HOME, lacking, made_library, near, two_years
 
-from heatlas.errors import BadOption, SourceFailed, TooLarge
+from heatlas.core.errors import BadOption, SourceFailed, TooLarge
 from heatlas.library.store import open_library
 from heatlas.publish import html
 from heatlas.publish.html import write_html
-from heatlas.tiling.scales import scale_data
-from heatlas.tiling.view import close, open_view
+from heatlas.tiles.scales import scale_data
+from heatlas.tiles.view import close, open_view
 
 ZOOMS = (2, 14)
 RUN, RIDE = (HOME[0], HOME[1] + 0.013), (HOME[0] + 0.01, HOME[1] + 0.013)

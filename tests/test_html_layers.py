@@ -15,11 +15,11 @@ from PIL import Image
 from published import field_of, window_picture
 from publishing import publish_html
 
-from heatlas.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.library.store import open_library
 from heatlas.publish import html, layers
-from heatlas.tiling.scales import scale_data
-from heatlas.tiling.view import close, open_view
+from heatlas.tiles.scales import scale_data
+from heatlas.tiles.view import close, open_view
 
 ZOOMS = (6, 12)
 GEAR = "Anna's <b>shoes</b>"

@@ -8,10 +8,10 @@ from fit_bytes import NOW, UINT16, file_id, fit, record, session
 from made import export, gpx, straight
 
 import heatlas
-from heatlas.batch import Activity
+from heatlas.core.batch import Activity
 from heatlas.sources.fit_sports import sport_word
 from heatlas.sources.indoor import INDOORS, is_indoors
-from heatlas.sources.recognise import kind
+from heatlas.sources.sniff import kind
 from heatlas.sources.sports import VIRTUAL, sport_name
 
 INDOOR_SUBS = {

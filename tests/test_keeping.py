@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 import heatlas
-from heatlas.errors import BadOption, HeatlasError, NothingToDraw
-from heatlas.keeping import import_into, library_tracks, remove_activities
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw
 from heatlas.library.identity import identity
+from heatlas.library.manage import import_into, library_tracks, remove_activities
 from heatlas.library.store import open_library
 
 
@@ -83,9 +83,9 @@ def test_zones(export):
 def test_zones_are_renewed_by_a_word(export):
     from dataclasses import replace
 
-    from heatlas.keeping import zones_of
+    from heatlas.library.maintenance import reindex
+    from heatlas.library.manage import zones_of
     from heatlas.library.store import open_library
-    from heatlas.library.upkeep import reindex
 
     track = heatlas.open(export).batches[0]
     lon, lat = (float(x) for x in heatlas_lonlat(track.u[0], track.v[0]))
@@ -104,7 +104,7 @@ def test_zones_are_renewed_by_a_word(export):
 
 
 def test_a_zone_of_an_import_takes_no_name_of_another(export):
-    from heatlas.keeping import show_zone, zones_of
+    from heatlas.library.manage import show_zone, zones_of
 
     import_into("l.db", export, zones=["47,11,300m", "48,12,300m"])
     show_zone("l.db", "zone 1")
@@ -121,7 +121,7 @@ def privacy_of_library(path):
 
 
 def heatlas_lonlat(u, v):
-    from heatlas.mercator import to_lonlat
+    from heatlas.core.mercator import to_lonlat
 
     return to_lonlat(u, v)
 

@@ -24,7 +24,7 @@ def copy(tmp_path):
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     shutil.copytree(HOME / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(HOME / "mercator.py", package)
+    shutil.copy(HOME / "core/mercator.py", package)
     # A kernel and, in another file, its helper, so small that they are compiled in no time.
     (package / "kernels" / "aid.py").write_text(
         "from heatlas.kernels.compiled import helper\n\n\n@helper()\ndef twice(value):\n    return value + value\n"

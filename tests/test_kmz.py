@@ -11,15 +11,15 @@ import pytest
 import rasterio
 from PIL import Image
 
-from heatlas.colormaps import colormap
-from heatlas.errors import BadOption
-from heatlas.furniture import Furniture
-from heatlas.mercator import from_lonlat
-from heatlas.picture import Picture
-from heatlas.sinks import kmz, write
-from heatlas.sinks.artwork import Artwork
-from heatlas.sinks.kmz import GARMIN_BYTES, GARMIN_IMAGES, GARMIN_PIXELS, MAX_SIDE
-from heatlas.window import Window
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
+from heatlas.style.colormaps import colormap
+from heatlas.style.decorations import Furniture
+from heatlas.style.image import Picture
+from heatlas.writers import kmz, write
+from heatlas.writers.kmz import GARMIN_BYTES, GARMIN_IMAGES, GARMIN_PIXELS, MAX_SIDE
+from heatlas.writers.rendered_map import Artwork
 
 NS = {"k": "http://www.opengis.net/kml/2.2"}
 WORLD = Window(512, 0, 0, 512, 512)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from heatlas import fonts
-from heatlas.colormaps import colormap
-from heatlas.legend import draw_legend, fitting_scale, nice_ticks, over, shrunk
-from heatlas.units import legend_title, steps, unit_of
+from heatlas.core.units import legend_title, steps, unit_of
+from heatlas.style import fonts
+from heatlas.style.colormaps import colormap
+from heatlas.style.legend import draw_legend, fitting_scale, nice_ticks, over, shrunk
 
 MEASURES = [
     "passes",

@@ -12,22 +12,22 @@ from library_reader import columns_of, key, pixels_of, unpacked, values_of
 from made import export
 
 import heatlas.library.store as store
-from heatlas.errors import SourceFailed
-from heatlas.grid import Measure, parse_measure
+from heatlas.core.errors import SourceFailed
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
 from heatlas.library.checking import check
 from heatlas.library.columns import COLUMNS, VALUES, Encoding
 from heatlas.library.drawing import draw
 from heatlas.library.imports import import_sources
+from heatlas.library.maintenance import compact, reindex, remove
 from heatlas.library.merged import list_activities
 from heatlas.library.packing import BUNDLE
 from heatlas.library.schema import MIGRATIONS
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import compact, reindex, remove
-from heatlas.measures import draw as draw_tracks
-from heatlas.mercator import from_lonlat
-from heatlas.metrics import METRICS, Metric
-from heatlas.window import Window
+from heatlas.raster.draw_tracks import draw as draw_tracks
+from heatlas.raster.grid import Measure, parse_measure
+from heatlas.tracks.metrics import METRICS, Metric
 
 WIDE = len(MIGRATIONS)
 BEFORE = 5

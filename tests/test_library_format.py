@@ -14,11 +14,11 @@ import pytest
 from library_made import made, walks
 from library_reader import AMOUNTS, TRACK, VALUES, columns_of, key, pixels_of, tile, track_column, unpacked, values_of
 
-from heatlas.grid import parse_measure
+from heatlas.core.window import Window
 from heatlas.library.drawing import draw
 from heatlas.library.settings import Settings
 from heatlas.library.tracks import read_track
-from heatlas.window import Window
+from heatlas.raster.grid import parse_measure
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "library-format.md"
 

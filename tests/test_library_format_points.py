@@ -12,11 +12,11 @@ import pytest
 from library_reader import cells_of, point_tile, points_of, unpacked, woven
 
 from heatlas.api import open_points
-from heatlas.grid import parse_point_measure
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
 from heatlas.library.point_sets import import_points
 from heatlas.library.store import open_library
-from heatlas.mercator import from_lonlat
-from heatlas.window import Window
+from heatlas.raster.grid import parse_point_measure
 
 
 def points_in(path, columns):

@@ -16,19 +16,19 @@ from library_made import rows
 from made import export, gpx, straight
 
 import heatlas.library.imports as imports
-from heatlas.batch import COLUMNS
-from heatlas.context import Context
-from heatlas.errors import BadOption, SourceFailed
-from heatlas.grid import parse_measure
+from heatlas.core.batch import COLUMNS
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.window import Window
 from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
 from heatlas.library.drawing import draw
 from heatlas.library.imports import import_sources
+from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import remove
+from heatlas.raster.grid import parse_measure
 from heatlas.sources.load import load
-from heatlas.window import Window
 
 
 @pytest.fixture

@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import SECRET, cut, made, put, rows, walks
 
-from heatlas.errors import BadOption
-from heatlas.grid import parse_measure
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
 from heatlas.library.checking import check
 from heatlas.library.columns import VALUES
 from heatlas.library.drawing import draw
+from heatlas.library.maintenance import compact, remove
 from heatlas.library.merged import select
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import compact, remove
-from heatlas.measures import draw as draw_tracks
-from heatlas.mercator import from_lonlat
-from heatlas.metrics import METRICS
-from heatlas.privacy import Privacy, Zone
-from heatlas.window import Window
+from heatlas.raster.draw_tracks import draw as draw_tracks
+from heatlas.raster.grid import parse_measure
+from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.privacy import Privacy, Zone
 
 COUNTS = ["passes", "activities", "fixes"]
 AMOUNTS = {"seconds": 1 / 16, "metres": 1 / 8}

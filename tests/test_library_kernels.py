@@ -22,7 +22,7 @@ from heatlas.kernels.trace import list_passages
 from heatlas.kernels.visits import list_visits, spend_visits
 from heatlas.library.columns import AMOUNTS, VALUES, amount_steps, value_steps
 from heatlas.library.passages import PreparedTrack
-from heatlas.metrics import METRICS
+from heatlas.tracks.metrics import METRICS
 
 
 def varint(number):

@@ -19,11 +19,11 @@ from library_made import made, older, rows, walks
 
 import heatlas
 import heatlas.library.store as store
-from heatlas.binning import bin_points
-from heatlas.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
-from heatlas.grid import POINT_REDUCTIONS, parse_point_measure
-from heatlas.keeping import import_into, point_sets_of, remove_points
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.core.mercator import MAX_LATITUDE
+from heatlas.core.points import Points
 from heatlas.library.checking import check
+from heatlas.library.manage import import_into, point_sets_of, remove_points
 from heatlas.library.point_cells import FINEST, Cells, cells_of, coarser, morton, same_cells, unmorton
 from heatlas.library.point_drawing import draw_tile, points_in_tiles
 from heatlas.library.point_index import kept_levels, read_level, read_tile
@@ -31,8 +31,8 @@ from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes
 from heatlas.library.point_sets import check_name, list_point_sets, name_from, points_of
 from heatlas.library.point_tables import chosen_points, opened_points
 from heatlas.library.store import open_library
-from heatlas.mercator import MAX_LATITUDE
-from heatlas.points import Points
+from heatlas.raster.bin_points import bin_points
+from heatlas.raster.grid import POINT_REDUCTIONS, parse_point_measure
 
 N = 4000
 
@@ -119,8 +119,8 @@ def test_morton_numbers_weave_bits(places):
 @given(st.integers(3, 30), st.integers(0, 2**30 - 1), st.sampled_from([0.0, 1e-15, -1e-15, 1e-9, -1e-9]))
 def test_latitudes_near_an_edge_lie_where_they_are_drawn(level, row, off):
     """At any level a cell is the pixel in which `bin_points` counts the point."""
-    from heatlas.mercator import to_lonlat
-    from heatlas.window import Window
+    from heatlas.core.mercator import to_lonlat
+    from heatlas.core.window import Window
 
     row >>= 30 - level
     lat = float(to_lonlat(0, row / 2.0**level)[1]) + off

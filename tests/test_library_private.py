@@ -12,25 +12,25 @@ from hypothesis import strategies as st
 from library_made import SECRET, cut, made, put, rows, walks
 from slow import make_batch
 
-from heatlas.context import Context
-from heatlas.errors import BadOption
-from heatlas.grid import parse_measure
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
+from heatlas.core.window import Window
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.audit import audit
 from heatlas.library.checking import check
 from heatlas.library.drawing import draw
 from heatlas.library.keys import pixel_keys, tile_of
+from heatlas.library.maintenance import reindex
 from heatlas.library.packing import unpack
-from heatlas.library.passing import passing
+from heatlas.library.passages_at import passing
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import reindex
 from heatlas.library.zones import add_zone, list_zones, remove_zone, renew_zones
-from heatlas.measures import draw as draw_tracks
-from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
-from heatlas.privacy import Privacy, Zone
-from heatlas.tiling.snapshot import take
-from heatlas.window import Window
+from heatlas.raster.draw_tracks import draw as draw_tracks
+from heatlas.raster.grid import parse_measure
+from heatlas.tiles.snapshot import take
+from heatlas.tracks.privacy import Privacy, Zone
 
 PLACE = (47.8, 10.9)
 
@@ -188,7 +188,7 @@ def stop(stage, done, total):
 
 
 def test_only_what_is_cut_otherwise_is_touched(tmp_path, monkeypatch):
-    import heatlas.library.upkeep as upkeep
+    import heatlas.library.maintenance as upkeep
 
     near, far = walks(8, 13), walks(9, 4, lat=48.5, lon=9.0)
     indexed = []

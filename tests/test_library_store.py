@@ -21,9 +21,9 @@ from slow import make_batch
 
 import heatlas
 import heatlas.library.store as store
-from heatlas.batch import COLUMNS, Activity, Batch
-from heatlas.errors import BadOption, SourceFailed
-from heatlas.grid import parse_measure
+from heatlas.core.batch import COLUMNS, Activity, Batch
+from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.window import Window
 from heatlas.library.activities import read_activities
 from heatlas.library.checking import check
 from heatlas.library.drawing import draw
@@ -37,10 +37,10 @@ from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.library.tracks import read_track
 from heatlas.options import TableOptions
+from heatlas.raster.grid import parse_measure
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.resolve import GivenLibrary, resolve
 from heatlas.widget import source as widget_source
-from heatlas.window import Window
 
 
 def test_a_library_is_made_and_opened_again(tmp_path):

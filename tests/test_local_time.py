@@ -13,20 +13,20 @@ from library_made import made as made_library
 from slow import make_batch
 
 import heatlas
-from heatlas.batch import Activity
-from heatlas.errors import BadOption
-from heatlas.film.timeline import make_timeline
+from heatlas.core.batch import Activity
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat
+from heatlas.dataset.tracks import Tracks
 from heatlas.library.collection import tracks_of
 from heatlas.library.merged import list_activities, select
 from heatlas.library.store import open_library
-from heatlas.mercator import from_lonlat
+from heatlas.rendering.film.timeline import make_timeline
 from heatlas.sources.gpx import read_gpx
 from heatlas.sources.tcx import read_tcx
 from heatlas.sources.time_zones import with_time_zones, zone_at
-from heatlas.tiling.look import Filter
-from heatlas.tiling.snapshot import choose, take
-from heatlas.tracks import Tracks
-from heatlas.where import attributes, parse_where, start_of
+from heatlas.tiles.look import Filter
+from heatlas.tiles.snapshot import choose, take
+from heatlas.tracks.filters import attributes, parse_where, start_of
 
 AUCKLAND = (174.76, -36.85)
 
@@ -252,7 +252,7 @@ def test_info_and_films_tell_local_days(tmp_path):
 
 
 def test_frames_end_with_local_midnights():
-    from heatlas.film.cast import make_cast
+    from heatlas.rendering.film.activities import make_cast
 
     # The one begins an hour before the other, but its clocks show the next morning.
     batches = [with_time_zones(run()), with_time_zones(run((24.94, 60.17), NEW_YEAR + 3600, source="b"))]

@@ -54,7 +54,7 @@ def test_the_page_on_notebooks_runs(tmp_path, monkeypatch):
     pytest.importorskip("anywidget")
     from made import export
 
-    from heatlas.keeping import import_into
+    from heatlas.library.manage import import_into
 
     export(tmp_path / "export.zip")
     import_into(tmp_path / "heatlas.db", tmp_path / "export.zip")

@@ -11,8 +11,8 @@ import click
 import pytest
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption
+from heatlas.library.manage import import_into
 from heatlas.options import (
     KEYWORDS,
     FilterOptions,
@@ -29,7 +29,7 @@ from heatlas.options import (
     refuse,
 )
 from heatlas.options.__main__ import module_text
-from heatlas.outputs.kinds import KINDS
+from heatlas.rendering.kinds import KINDS
 
 REQUESTS = {"render": RenderOptions, "import": ImportOptions, "serve": ServeOptions, "info": TableOptions}
 

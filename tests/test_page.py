@@ -69,7 +69,7 @@ def stamp(seconds: float) -> str:
 
 
 def made_library(path: Path, files: dict[str, bytes]) -> Path:
-    from heatlas.context import Context
+    from heatlas.core.context import Context
     from heatlas.library.imports import import_sources
     from heatlas.library.store import open_library
 
@@ -452,7 +452,7 @@ def test_what_came_of_dropped_files_is_told(tmp_path, browser):
 
 
 def test_an_open_page_follows_the_library_and_says_that_programs_need_its_token(tmp_path, browser):
-    from heatlas.context import Context
+    from heatlas.core.context import Context
     from heatlas.library.imports import import_sources
     from heatlas.library.store import open_library
 
@@ -652,7 +652,7 @@ def test_the_page_holds_no_script_or_style_that_a_policy_must_let_through():
 
 def clinics(path: Path, alone: bool = True) -> Path:
     """A library with clinics 3 km to the east of home; with the recordings besides."""
-    from heatlas.keeping import import_into
+    from heatlas.library.manage import import_into
 
     if not alone:
         made_library(path, two_years())

@@ -11,13 +11,13 @@ import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.batch import join
-from heatlas.errors import BadOption, NothingToDraw, TooLarge
-from heatlas.memory import check_memory
-from heatlas.mercator import MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
-from heatlas.parsing import parse_around, parse_bbox, parse_length, parse_zone
-from heatlas.places import MAX_SIDE, around, bbox_window, extent, find_places, visits_of
-from heatlas.window import Window
+from heatlas.core.batch import join
+from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.core.memory import check_memory
+from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres, to_lonlat
+from heatlas.core.window import Window
+from heatlas.dataset.places import MAX_SIDE, around, bbox_window, extent, find_places, visits_of
+from heatlas.options.parsing import parse_around, parse_bbox, parse_length, parse_zone
 
 latitudes = st.floats(-85, 85)
 longitudes = st.floats(-180, 179.999)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from heatlas.colormaps import colormap
-from heatlas.errors import BadOption
-from heatlas.picture import Picture
-from heatlas.sinks.png import FILE_LEVEL, TILE_LEVEL, encode_png, write_png
+from heatlas.core.errors import BadOption
+from heatlas.style.colormaps import colormap
+from heatlas.style.image import Picture
+from heatlas.writers.png import FILE_LEVEL, TILE_LEVEL, encode_png, write_png
 
 SIDES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 

@@ -17,12 +17,12 @@ import pytest
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
-from heatlas.grid import parse_point_measure
-from heatlas.parsing import kernel_of_smoothing, parse_kernel
-from heatlas.points import Points
-from heatlas.spool import Spool, Tally
-from heatlas.spread import Kernel
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.core.points import Points
+from heatlas.options.parsing import kernel_of_smoothing, parse_kernel
+from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.point_kernel import Kernel
+from heatlas.raster.spool import Spool, Tally
 
 CITIES = {
     "Quito": (-78.5249, -0.2298),
@@ -331,7 +331,7 @@ def test_a_source_that_breaks_off_leaves_nothing_behind(tmp_path):
         raise SourceFailed("the server went away")
 
     broken = Table(name="made", schema=pa.schema([("lat", pa.float64()), ("lon", pa.float64())]), read=read)
-    from heatlas.point_set import PointSet
+    from heatlas.dataset.points import PointSet
 
     points = PointSet.of([broken])
     with pytest.raises(SourceFailed, match="went away"):
@@ -350,7 +350,7 @@ def test_smoothing_is_a_gaussian_of_that_deviation(tmp_path):
 
 
 def test_spool_gives_back_what_it_was_given(monkeypatch):
-    monkeypatch.setattr("heatlas.spool._IN_MEMORY", 1000)
+    monkeypatch.setattr("heatlas.raster.spool._IN_MEMORY", 1000)
     random = np.random.default_rng(1)
     chunks = [Points(lon=a, lat=b, weight=c) for a, b, c in random.uniform(-80, 80, (4, 3, 400))]
     tally = Tally()

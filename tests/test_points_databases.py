@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import heatlas
-from heatlas.errors import HeatlasError
+from heatlas.core.errors import HeatlasError
 
 ROWS = [(9.0 + k % 7 / 10, 38.0 + k % 11 / 10, float(k % 4 - 1)) for k in range(500)]
 

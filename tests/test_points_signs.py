@@ -7,19 +7,19 @@ import pytest
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.grid import parse_point_measure
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption
+from heatlas.dataset.places import bbox_window
+from heatlas.library.manage import import_into
 from heatlas.library.store import open_library
-from heatlas.places import bbox_window
-from heatlas.smooth import Smoothing
-from heatlas.spread import Kernel
-from heatlas.tiling.fields import Field
-from heatlas.tiling.look import Filter, Look
-from heatlas.tiling.scales import colours_of, tone_of
-from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import open_view
-from heatlas.tone import both_signs_matter
+from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.point_kernel import Kernel
+from heatlas.style.tone import both_signs_matter
+from heatlas.tiles.fields import Field
+from heatlas.tiles.look import Filter, Look
+from heatlas.tiles.scales import colours_of, tone_of
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import open_view
 
 
 @pytest.fixture(autouse=True)

@@ -13,12 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from heatlas import memory
-from heatlas.errors import HeatlasError, path_name
-from heatlas.film import mp4
-from heatlas.film.timeline import DAY, Timeline, make_timeline, utc
-from heatlas.sinks.aside import aside, rename
+from heatlas.core import memory
+from heatlas.core.errors import HeatlasError, path_name
+from heatlas.rendering.film import mp4
+from heatlas.rendering.film.timeline import DAY, Timeline, make_timeline, utc
 from heatlas.sources.sqlite_head import address_of
+from heatlas.writers.atomic import aside, rename
 
 CODE = sorted((Path(__file__).resolve().parents[1] / "heatlas").rglob("*.py"))
 
@@ -153,7 +153,7 @@ def test_a_file_that_another_program_has_open_is_tried_again_on_windows(tmp_path
         replace(written, final)
 
     monkeypatch.setattr(os, "replace", held)
-    monkeypatch.setattr("heatlas.sinks.aside._PAUSE", 0)
+    monkeypatch.setattr("heatlas.writers.atomic._PAUSE", 0)
     (tmp_path / "a").write_bytes(b"new")
     with pytest.raises(PermissionError):
         rename(tmp_path / "a", tmp_path / "b")

@@ -15,21 +15,22 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import heatlas
-from heatlas import memory, strips
-from heatlas.colormaps import colormap
-from heatlas.colour import Style, colour
-from heatlas.context import NOBODY, Context
-from heatlas.defaults import suiting_scale
-from heatlas.errors import BadOption, HeatlasError, TooLarge
-from heatlas.grid import Grid, parse_measure, parse_point_measure
-from heatlas.places import bbox_window
-from heatlas.points import Points
-from heatlas.rendering import heat, point_heat
-from heatlas.smooth import Smoothing
-from heatlas.spread import SHAPES, Kernel
-from heatlas.strips import BLOCK, drawn
-from heatlas.tone import fit
-from heatlas.window import Window
+from heatlas.core import memory
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption, HeatlasError, TooLarge
+from heatlas.core.points import Points
+from heatlas.core.window import Window
+from heatlas.dataset.places import bbox_window
+from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.grid import Grid, parse_measure, parse_point_measure
+from heatlas.raster.pipeline import heat, point_heat
+from heatlas.raster.point_kernel import SHAPES, Kernel
+from heatlas.rendering import bands
+from heatlas.rendering.bands import BLOCK, drawn
+from heatlas.style.colormaps import colormap
+from heatlas.style.colour import Style, colour
+from heatlas.style.defaults import suiting_scale
+from heatlas.style.tone import fit
 
 BOX = (10.88, 47.79, 10.92, 47.81)
 
@@ -141,14 +142,14 @@ def test_the_sample_of_a_tone_depends_on_the_pixels_alone(seed, share, heights):
     values = np.where(rng.random(96 * 640) < share, rng.gamma(1, 30, 96 * 640), 0).astype(np.float32)
     make, window = field_of(values, 96)
     samples = []
-    limit, strips.MOST_VALUES = strips.MOST_VALUES, 2000
+    limit, bands.MOST_VALUES = bands.MOST_VALUES, 2000
     try:
-        samples = [strips.whole(make(window, NOBODY)).sample.values]
+        samples = [bands.whole(make(window, NOBODY)).sample.values]
         for height in heights:
             with drawn(make, window, height * BLOCK, NOBODY) as field:
                 samples.append(field.sample.values)
     finally:
-        strips.MOST_VALUES = limit
+        bands.MOST_VALUES = limit
     assert all(np.array_equal(samples[0], other) for other in samples[1:])
     there = values[values > 0]
     assert len(samples[0]) == len(there) or 800 < len(samples[0]) <= 2000
@@ -234,7 +235,7 @@ def test_memory_holds_a_strip_and_not_the_picture(tmp_path):
         grid = Grid.of(window, parse_measure("passes"), total)
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
-    from heatlas.sinks.png import write_png
+    from heatlas.writers.png import write_png
 
     with (
         (tmp_path / "p.png").open("wb") as file,
@@ -289,7 +290,7 @@ def test_a_full_disk_is_one_sentence():
         def write(self, data):
             raise OSError(28, "No space left on device")
 
-    kept = strips._Kept(Window(2.0**20, 0, 0, 4, 4), Full())
+    kept = bands._Kept(Window(2.0**20, 0, 0, 4, 4), Full())
     grid = Grid.of(Window(2.0**20, 0, 0, 4, 4), parse_measure("passes"), np.ones((4, 4), np.float32))
     with pytest.raises(HeatlasError, match=r"No space left .*TMPDIR"):
         kept.append(grid)
@@ -299,7 +300,7 @@ def test_colour_knows_nothing_of_strips():
     """A painting is `colour` of some rows: there is one way of painting."""
     rng = np.random.default_rng(3)
     make, window = field_of(rng.gamma(1, 9, 40 * 130), 40)
-    field = strips.whole(make(window, NOBODY))
+    field = bands.whole(make(window, NOBODY))
     style = Style(colormap("wine"), suiting_scale(field), None)
     painting, tone = field.painted(style)
     assert not painting.opaque

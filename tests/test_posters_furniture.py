@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from heatlas import fonts, lettering, scale_bar
-from heatlas.colormaps import colormap
-from heatlas.errors import BadOption
-from heatlas.finish import Finish
-from heatlas.furniture import Furnished, Furniture, arrange
-from heatlas.grid import parse_measure
-from heatlas.legend import CORNERS, draw_legend, fitting_scale
-from heatlas.mercator import ground_metres
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import ground_metres
+from heatlas.core.window import Window
+from heatlas.dataset.places import bbox_window
 from heatlas.options import RenderOptions, gather
-from heatlas.picture import Picture
-from heatlas.places import bbox_window
-from heatlas.sinks import write
-from heatlas.sinks.artwork import Artwork
-from heatlas.window import Window
+from heatlas.raster.grid import parse_measure
+from heatlas.rendering.finish import Finish
+from heatlas.style import fonts, scale_bar, text
+from heatlas.style.colormaps import colormap
+from heatlas.style.decorations import Furnished, Furniture, arrange
+from heatlas.style.image import Picture
+from heatlas.style.legend import CORNERS, draw_legend, fitting_scale
+from heatlas.writers import write
+from heatlas.writers.rendered_map import Artwork
 
 DARK, LIGHT = (14, 17, 22), (250, 249, 246)
 CITY = Window(256 * 2**13, 1_086_000, 722_000, 1200, 900)
@@ -196,7 +196,7 @@ def no_others(monkeypatch):
 
 
 def test_letters_that_no_font_has_are_replaced(no_others):
-    ink = lettering.ink_for(DARK, 1.0)
+    ink = text.ink_for(DARK, 1.0)
     assert np.array_equal(ink.mask("Läufe", 30), ink.mask("Laufe", 30))
     assert np.array_equal(ink.mask("日本 – La\u0308ufe", 30), ink.mask("?? - Laufe", 30))
     assert not np.array_equal(ink.mask("© me", 30), ink.mask("? me", 30))
@@ -230,7 +230,7 @@ def test_what_the_main_font_lacks_comes_from_another(monkeypatch):
     )
     fonts._homes.cache_clear()
     assert written("Zürich ☀ Łódź") == [("Zürich ", main), ("☀", "DejaVu Sans"), (" Łódź", main)]
-    ink = lettering.ink_for(DARK, 1.0)
+    ink = text.ink_for(DARK, 1.0)
     assert ink.length("Zürich ☀", 30) > ink.length("Zürich", 30) + 15
     mask = ink.mask("Zürich ☀", 30)
     assert np.array_equal(mask[:, :60], ink.mask("Zürich", 30)[:, :60])

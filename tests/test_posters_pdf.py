@@ -8,11 +8,11 @@ import zlib
 import numpy as np
 import pytest
 
-from heatlas.colormaps import colormap
-from heatlas.picture import Picture
-from heatlas.sinks import write
-from heatlas.sinks.artwork import Artwork
-from heatlas.window import Window
+from heatlas.core.window import Window
+from heatlas.style.colormaps import colormap
+from heatlas.style.image import Picture
+from heatlas.writers import write
+from heatlas.writers.rendered_map import Artwork
 
 
 def objects(data: bytes) -> dict[int, bytes]:

@@ -10,11 +10,11 @@ import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.kernels.path import metres_along
-from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.privacy import Privacy, Zone, hide, owner_secret
-from heatlas.privacy.cuts import hidden_circle
+from heatlas.tracks.privacy import Privacy, Zone, hide, owner_secret
+from heatlas.tracks.privacy.cuts import hidden_circle
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 seeds = st.integers(0, 2**32 - 1)
@@ -171,9 +171,9 @@ def test_a_secret_that_another_process_is_about_to_write_is_waited_for(tmp_path,
     monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path))
     path = tmp_path / "secret"
     path.touch()
-    monkeypatch.setattr("heatlas.privacy.secret.time.sleep", lambda seconds: path.write_text("ab" * 32))
+    monkeypatch.setattr("heatlas.tracks.privacy.secret.time.sleep", lambda seconds: path.write_text("ab" * 32))
     assert owner_secret() == b"\xab" * 32
-    monkeypatch.setattr("heatlas.privacy.secret.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("heatlas.tracks.privacy.secret.time.sleep", lambda seconds: None)
     path.write_text("")
     with pytest.raises(BadOption, match="damaged"):
         owner_secret()

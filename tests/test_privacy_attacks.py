@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from towns import Town, attacks
 
-from heatlas.grid import parse_measure
+from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.core.window import Window
 from heatlas.library.audit import audit_tracks
-from heatlas.library.guesses import circle, crossing
-from heatlas.measures import draw
-from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.privacy import Privacy, Zone, hide
-from heatlas.window import Window
+from heatlas.library.home_guesses import circle, crossing
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.grid import parse_measure
+from heatlas.tracks.privacy import Privacy, Zone, hide
 
 SECRET = b"0123456789abcdef" * 2
 HOMES = 50

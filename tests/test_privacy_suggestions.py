@@ -11,17 +11,17 @@ from click.testing import CliRunner
 from library_made import SECRET, made
 from slow import make_batch
 
-from heatlas.choice import Choice
 from heatlas.cli import group
+from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
+from heatlas.core.report import Report
+from heatlas.dataset.selection import Choice
+from heatlas.dataset.tracks import Tracks
+from heatlas.library.maintenance import reindex
 from heatlas.library.store import open_library
-from heatlas.library.suggesting import open_places
-from heatlas.library.upkeep import reindex
+from heatlas.library.zone_suggestions import open_places
 from heatlas.library.zones import add_zone
-from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.options import FilterOptions, HidingOptions
-from heatlas.privacy import Zone, find_open, marks_of
-from heatlas.report import Report
-from heatlas.tracks import Tracks
+from heatlas.tracks.privacy import Zone, find_open, marks_of
 
 HOME = (47.8, 10.9)
 

@@ -13,17 +13,17 @@ from publishing import asked, folder_tiles, pixels, publish, tiles_in
 from serving import client
 
 import heatlas
-from heatlas.errors import BadOption, NothingToDraw
-from heatlas.grid import parse_point_measure
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.library.maintenance import compact, remove
 from heatlas.library.settings import Settings
-from heatlas.library.upkeep import compact, remove
-from heatlas.privacy import Zone
-from heatlas.publish.occupied import hiding_words
-from heatlas.publish.order import look_words, parse_order
+from heatlas.publish.dirty_tiles import hiding_words
+from heatlas.publish.options import look_words, parse_order
 from heatlas.publish.publishing import is_pyramid
-from heatlas.smooth import Smoothing
-from heatlas.spread import Kernel
-from heatlas.tiling.look import Look
+from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.point_kernel import Kernel
+from heatlas.tiles.look import Look
+from heatlas.tracks.privacy import Zone
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 
@@ -280,7 +280,7 @@ def test_what_tells_of_the_tiles(home, tmp_path):
 def test_gdal_finds_mbtiles_where_they_lie(home, tmp_path):
     import rasterio
 
-    from heatlas.mercator import CIRCUMFERENCE
+    from heatlas.core.mercator import CIRCUMFERENCE
 
     publish(home, tmp_path / "heat.mbtiles", zooms=(13, 13), sports=["Run"], before="2023-11-25")
     tiles = tiles_in(tmp_path / "heat.mbtiles")

@@ -10,11 +10,11 @@ from library_made import made, walks
 from publishing import folder_tiles, publish, tiles_in
 
 import heatlas
-from heatlas.errors import BadOption, NothingToDraw
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.library.maintenance import remove
+from heatlas.library.manage import import_into
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import remove
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 ZOOMS = (9, 11)

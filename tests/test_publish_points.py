@@ -12,8 +12,8 @@ from publishing import folder_tiles, pixels, publish, publish_html, tiles_in
 from serving import client
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption
+from heatlas.library.manage import import_into
 
 TOWN = (60.17, 24.94)
 
@@ -301,7 +301,7 @@ def test_tables_are_one_point_set_together_whatever_they_are_called(tmp_path):
 @pytest.mark.parametrize("radius", ["0px", "15px"])
 @pytest.mark.parametrize("measure", ["sum", "mean"])
 def test_a_single_row_is_its_own_scale_in_the_full_colour(tmp_path, radius, measure):
-    from heatlas.colormaps import colormap
+    from heatlas.style.colormaps import colormap
 
     one = {"lat": np.array([47.8]), "lon": np.array([10.9]), "w": np.array([7.0])}
     heatlas.render(one, output=tmp_path / "tiles", weight="w", measure=measure, radius=radius, zoom="5-6")

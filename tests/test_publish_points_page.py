@@ -13,13 +13,13 @@ from test_page import CHROMIUM, FLAGS, lacking
 
 import heatlas
 from heatlas.cli.progress import Progress
-from heatlas.context import Context
-from heatlas.keeping import import_into
-from heatlas.publish.apart import last_zoom_of_points
-from heatlas.publish.occupied import marks_of, occupied
-from heatlas.publish.order import parse_order
-from heatlas.publish.weight import fitting_zooms
-from heatlas.tiling.view import close, open_view
+from heatlas.core.context import Context
+from heatlas.library.manage import import_into
+from heatlas.publish.default_zoom import last_zoom_of_points
+from heatlas.publish.dirty_tiles import marks_of, occupied
+from heatlas.publish.options import parse_order
+from heatlas.publish.size_estimate import fitting_zooms
+from heatlas.tiles.view import close, open_view
 
 
 @pytest.fixture(autouse=True)

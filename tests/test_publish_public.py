@@ -15,10 +15,10 @@ from test_film import film_job, planned
 from test_server_public import PLAN, dated, moment, partly_known
 
 import heatlas
-from heatlas.errors import BadOption, NothingToDraw
-from heatlas.film.cast import in_crowds
-from heatlas.film.timeline import DAY
-from heatlas.library.upkeep import reindex, remove
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.library.maintenance import reindex, remove
+from heatlas.rendering.film.activities import in_crowds
+from heatlas.rendering.film.timeline import DAY
 
 SMALL = {"zoom": "3-6"}
 

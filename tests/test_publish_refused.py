@@ -10,8 +10,8 @@ from library_made import made, walks
 from publishing import publish
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.outputs.kinds import kind_of
+from heatlas.core.errors import BadOption
+from heatlas.rendering.kinds import kind_of
 
 
 @pytest.fixture(autouse=True)

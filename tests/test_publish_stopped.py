@@ -19,7 +19,7 @@ from library_made import made, put, walks
 from PIL import Image
 from publishing import folder_tiles, publish, tiles_in
 
-from heatlas.errors import BadOption, HeatlasError
+from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.merged import list_activities
 from heatlas.publish import pyramid
 from heatlas.publish.archive import state_of
@@ -29,7 +29,7 @@ OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 ZOOMS = (3, 16)
 SLOWLY = f"""
 import sys, time
-from heatlas.context import Context
+from heatlas.core.context import Context
 from heatlas.options import FrameOptions, RenderOptions, StyleOptions
 from heatlas.publish import pyramid
 from heatlas.publish.publishing import publish
@@ -124,7 +124,7 @@ def test_two_at_once(home, tmp_path):
 JOURNAL = """
 import os, sys
 import heatlas.publish.ledger as ledger
-from heatlas.context import Context
+from heatlas.core.context import Context
 from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish.publishing import publish
 ledger._CACHE_KB = 16  # so that pages are written before the commit, as in a long run
@@ -248,7 +248,7 @@ def test_little_is_held_at_once(home, tmp_path, monkeypatch):
 
 WATCHING = """
 import sys
-from heatlas.context import Context
+from heatlas.core.context import Context
 from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish import publishing
 publishing._QUIET, publishing._PATIENCE = 0.2, 0.05

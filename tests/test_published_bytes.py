@@ -16,7 +16,7 @@ from library_made import made, walks
 from publishing import publish
 
 import heatlas
-from heatlas.errors import NothingToDraw
+from heatlas.core.errors import NothingToDraw
 from heatlas.library.zones import add_zone
 
 WHERE = "name <> 'Confidential errand' AND gear <> 'Secret shoes' AND source <> 'my/own/folder'"

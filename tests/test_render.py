@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption, HeatlasError, NothingToDraw, TooLarge
-from heatlas.privacy import Privacy, Zone
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, TooLarge
+from heatlas.tracks.privacy import Privacy, Zone
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +188,7 @@ def test_an_error_while_writing_leaves_nothing_behind(export, tmp_path, monkeypa
     def fail(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("heatlas.sinks.png.write_png", fail)
+    monkeypatch.setattr("heatlas.writers.png.write_png", fail)
     (tmp_path / "heat.png").write_bytes(b"older")
     with pytest.raises((HeatlasError, OSError), match="No space left"):
         heatlas.render(export, output=tmp_path / "heat.png", width=100)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import heatlas
-from heatlas.errors import BadOption, SourceFailed
-from heatlas.keeping import import_into, library_of
+from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.library.manage import import_into, library_of
 from heatlas.options import TableOptions
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve, resolve_import, resolve_tracks
 

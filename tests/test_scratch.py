@@ -13,9 +13,9 @@ from library_made import made, walks
 from serving import client
 
 import heatlas
-from heatlas.errors import HeatlasError
-from heatlas.scratch import LOCK, holding, make_scratch, scratch_folder, sweep, sweep_held
-from heatlas.sinks.aside import aside
+from heatlas.core.errors import HeatlasError
+from heatlas.core.scratch import LOCK, holding, make_scratch, scratch_folder, sweep, sweep_held
+from heatlas.writers.atomic import aside
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_a_folder_goes_in_the_end_and_when_something_fails(temporary):
 
 def test_what_a_killed_process_leaves_is_swept_by_the_next_one(temporary):
     other = Living(
-        "from heatlas.scratch import make_scratch\nscratch = make_scratch()\n"
+        "from heatlas.core.scratch import make_scratch\nscratch = make_scratch()\n"
         "(scratch.path / 'heatlas.db').write_text('home')"
     )
     (left,) = names(temporary)
@@ -90,7 +90,7 @@ def test_folders_of_others_are_left_alone(temporary):
 
 
 def test_one_that_is_swept_before_it_is_held_is_made_again(temporary, monkeypatch):
-    import heatlas.scratch as module
+    import heatlas.core.scratch as module
 
     locking, swept = module._lock, []
 
@@ -116,7 +116,7 @@ def test_where_there_are_no_locks_nothing_is_swept(temporary, monkeypatch):
     def none(file):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr("heatlas.scratch._lock", none)
+    monkeypatch.setattr("heatlas.core.scratch._lock", none)
     scratch = make_scratch()
     assert sweep() == 0
     assert scratch.path.is_dir()
@@ -126,7 +126,7 @@ def test_where_there_are_no_locks_nothing_is_swept(temporary, monkeypatch):
 
 def test_half_an_output_of_a_killed_process_goes_with_the_next_output(tmp_path):
     other = Living(
-        "import sys\nfrom heatlas.sinks.aside import aside\nfrom pathlib import Path\n"
+        "import sys\nfrom heatlas.writers.atomic import aside\nfrom pathlib import Path\n"
         "writing = aside(Path(sys.argv[1]))\ndraft = writing.__enter__()\ndraft.write_bytes(b'half')",
         tmp_path / "film.mp4",
     )
@@ -178,8 +178,8 @@ def test_uploads_that_a_killed_server_left_go_when_the_library_is_served_again(t
 
 def test_a_notebook_that_was_killed_leaves_nothing_for_ever(tmp_path, temporary):
     pytest.importorskip("anywidget")
-    from heatlas.batch import join
-    from heatlas.tracks import Tracks
+    from heatlas.core.batch import join
+    from heatlas.dataset.tracks import Tracks
 
     shown = heatlas.LiveMap(Tracks((join(walks(1, 2)),)))
     assert len(names(temporary)) == 1

@@ -10,8 +10,8 @@ from fit_bytes import NOW, SINT8, UINT8, UINT16, UINT32, fit, record, session
 from made import straight
 
 import heatlas
-from heatlas.batch import COLUMNS, Activity, Recording
-from heatlas.keeping import import_into
+from heatlas.core.batch import COLUMNS, Activity, Recording
+from heatlas.library.manage import import_into
 from heatlas.sources.sensors import SENSORS, possible, possible_attributes, reason
 
 RIGHT = {"elevation": 430, "heart_rate": 150, "speed": 3, "cadence": 80, "power": 200, "temperature": 21}

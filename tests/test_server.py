@@ -11,14 +11,14 @@ import pytest
 from library_made import made, put
 from serving import PLACE, client, named, pixels, tile_of, values
 
-from heatlas.colormaps import colormap, names
-from heatlas.grid import parse_measure
+from heatlas.core.window import Window
 from heatlas.library.drawing import draw
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
-from heatlas.smooth import Smoothing, default_smoothing, halo, smooth
-from heatlas.tone import fit, parse_scale
-from heatlas.window import Window
+from heatlas.raster.gaussian import Smoothing, default_smoothing, halo, smooth
+from heatlas.raster.grid import parse_measure
+from heatlas.style.colormaps import colormap, names
+from heatlas.style.tone import fit, parse_scale
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ import pytest
 from library_made import SECRET, made
 from serving import PLACE, client, named, tile_of, values
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.library.settings import Settings, write_zones
 from heatlas.library.store import open_library
-from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.privacy import Zone
 from heatlas.server import create_app, serve
-from heatlas.server.guard import content_policy
+from heatlas.server.security import content_policy
+from heatlas.tracks.privacy import Zone
 
 READS = (
     "/tiles/passes/3/4/2.png",

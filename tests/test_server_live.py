@@ -17,10 +17,10 @@ from library_made import made
 from made import export, gpx, straight
 from serving import client, named, pixels, running, tile_of
 
-from heatlas.context import Context
+from heatlas.core.context import Context
 from heatlas.library.imports import import_sources
 from heatlas.library.store import open_library
-from heatlas.tiling.cache import Cache
+from heatlas.tiles.cache import Cache
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_another_process_may_import_while_tiles_are_drawn(tmp_path):
             (folder / f"{k}.gpx").write_bytes(run(k))
             code = (
                 "import sys; from pathlib import Path; from heatlas.library.store import open_library; "
-                "from heatlas.library.imports import import_sources; from heatlas.context import Context; "
+                "from heatlas.library.imports import import_sources; from heatlas.core.context import Context; "
                 "import_sources(open_library(sys.argv[1]), [Path(sys.argv[2])], Context(1))"
             )
             subprocess.run([sys.executable, "-c", code, str(tmp_path / "lib.db"), str(folder)], check=True)

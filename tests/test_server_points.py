@@ -11,24 +11,24 @@ import pytest
 from library_made import made, walks
 from serving import client, pixels, values
 
-from heatlas.context import Context
-from heatlas.grid import parse_point_measure
-from heatlas.keeping import import_into, remove_points
+from heatlas.core.context import Context
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.points import Points
+from heatlas.core.window import Window
+from heatlas.library.manage import import_into, remove_points
 from heatlas.library.store import open_library
-from heatlas.mercator import from_lonlat
-from heatlas.parsing import parse_kernel
-from heatlas.points import Points
-from heatlas.rendering import point_heat
-from heatlas.smooth import Smoothing
-from heatlas.spread import Kernel
-from heatlas.tiling import point_sample
-from heatlas.tiling.fields import Field, as_drawn, bare, smoothed
-from heatlas.tiling.look import Filter, Look
-from heatlas.tiling.scales import tone_of
-from heatlas.tiling.snapshot import choose
-from heatlas.tiling.tiles import tiles_of
-from heatlas.tiling.view import open_view
-from heatlas.window import Window
+from heatlas.options.parsing import parse_kernel
+from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.pipeline import point_heat
+from heatlas.raster.point_kernel import Kernel
+from heatlas.tiles import point_sample
+from heatlas.tiles.busy_tiles import tiles_of
+from heatlas.tiles.fields import Field, as_drawn, bare, smoothed
+from heatlas.tiles.look import Filter, Look
+from heatlas.tiles.scales import tone_of
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import open_view
 
 TOWN = (60.17, 24.94)
 N = 3000
@@ -132,8 +132,8 @@ def test_a_mosaic_of_tiles_is_one_large_picture(path, web, measure, query, zoom)
     from starlette.datastructures import QueryParams
 
     from heatlas.server.query import request_of
-    from heatlas.tiling.fields import field_window
-    from heatlas.tiling.request import read_look
+    from heatlas.tiles.fields import field_window
+    from heatlas.tiles.request import read_look
 
     with open_library(path) as library:
         view = open_view(library)
@@ -309,7 +309,7 @@ def test_tiles_that_hold_tracks(tmp_path):
 
 
 def parse_measure_of(text):
-    from heatlas.grid import parse_measure
+    from heatlas.raster.grid import parse_measure
 
     return parse_measure(text)
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from library_made import SECRET, cut, made, put, walks
 from serving import PLACE, client, named, pixels, tile_of, values
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.kernels.path import metres_along
 from heatlas.library.settings import Settings
 from heatlas.library.zones import add_zone
-from heatlas.privacy import Privacy, Zone
 from heatlas.server import create_app, serve
-from heatlas.tiling.crowds import grouped, whole_in
+from heatlas.tiles.crowds import grouped, whole_in
+from heatlas.tracks.privacy import Privacy, Zone
 
 BODY = ("heart_rate", "power", "cadence", "temperature")
 ZONE = (PLACE[0], PLACE[1], 60.0)

@@ -13,12 +13,12 @@ import pytest
 from library_made import made, walks
 from serving import PLACE, client, named, pixels, tile_of
 
-from heatlas.context import Context
-from heatlas.errors import SourceFailed
+from heatlas.core.context import Context
+from heatlas.core.errors import SourceFailed
 from heatlas.library.store import open_library
 from heatlas.options import FrameOptions, RenderOptions
 from heatlas.publish.publishing import watch
-from heatlas.server.site import shut
+from heatlas.server.state import shut
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a file that is open cannot be removed or replaced there")
 

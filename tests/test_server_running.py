@@ -8,7 +8,7 @@ import socket
 import pytest
 from library_made import made
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.server.running import serve
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import heatlas
-from heatlas.mercator import ground_metres
-from heatlas.privacy import Privacy
+from heatlas.core.mercator import ground_metres
 from heatlas.sources.archive import Entry, entries, unpack
-from heatlas.sources.recognise import kind
+from heatlas.sources.sniff import kind
+from heatlas.tracks.privacy import Privacy
 
 CITIES = {
     "Panama City": ("irvingbennett-running_page", 8.98, -79.53, 500),
@@ -100,8 +100,8 @@ def test_cities(shared_data, tmp_path, city):
 @pytest.mark.parametrize("city", ["Tampere", "Budapest"])
 def test_seconds_and_metres_of_real_tracks_are_conserved(shared_data, city):
     tracks = heatlas.open(shared_data / CITIES[city][0], columns=())
+    from heatlas.dataset.places import bbox_window, extent
     from heatlas.kernels.path import metres_along
-    from heatlas.places import bbox_window, extent
 
     window = bbox_window(extent(tracks.batches), width=3000)
     seconds = metres = 0.0

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import heatlas.sinks
-from heatlas.colormaps import colormap
-from heatlas.errors import BadOption, HeatlasError, MissingExtra
-from heatlas.picture import Picture
-from heatlas.sinks import SINKS, check, write
-from heatlas.sinks.artwork import Artwork
-from heatlas.sinks.aside import aside
-from heatlas.sinks.webp import MAX_SIDE
-from heatlas.window import Window
+import heatlas.writers
+from heatlas.core.errors import BadOption, HeatlasError, MissingExtra
+from heatlas.core.window import Window
+from heatlas.style.colormaps import colormap
+from heatlas.style.image import Picture
+from heatlas.writers import WRITERS, check, write
+from heatlas.writers.atomic import aside
+from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.webp import MAX_SIDE
 
 WINDOW = Window(256 * 2**10, 135_000, 90_000, 400, 300)
 
@@ -46,7 +46,7 @@ FILES = {
 
 
 def test_every_sink_is_tested():
-    assert set(FILES) == set(SINKS)
+    assert set(FILES) == set(WRITERS)
 
 
 @contextlib.contextmanager
@@ -88,7 +88,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path, capfd, ending
 
 
 def test_other_words_on_standard_error_are_not_swallowed(capfd):
-    from heatlas.sinks.gdal import held_to_its_word
+    from heatlas.writers.gdal import held_to_its_word
 
     with held_to_its_word():
         os.write(2, b"by the way\n")
@@ -122,13 +122,13 @@ def test_modes_follow_the_umask(tmp_path, ending):
 def test_an_error_leaves_what_was_there(tmp_path, ending, error, monkeypatch):
     path = tmp_path / f"heat{ending}"
     path.write_bytes(b"old")
-    real = SINKS[ending]
+    real = WRITERS[ending]
 
     def fails(draft, artwork):
         real(draft, artwork)
         raise error
 
-    monkeypatch.setitem(SINKS, ending, fails)
+    monkeypatch.setitem(WRITERS, ending, fails)
     with pytest.raises(error):
         write(path, made())
     assert path.read_bytes() == b"old"
@@ -192,7 +192,7 @@ def test_closed_places_are_refused(tmp_path, closed, monkeypatch):
     path.touch()
     shut = tmp_path if closed == "folder" else path
     # The superuser may write anywhere: let the system's answer be that of anybody else.
-    monkeypatch.setattr(heatlas.sinks.os, "access", lambda asked, mode: asked != shut)
+    monkeypatch.setattr(heatlas.writers.os, "access", lambda asked, mode: asked != shut)
     with pytest.raises(BadOption, match="no permission"):
         check(path)
 
@@ -210,7 +210,7 @@ def test_a_missing_library_is_said_before_work(tmp_path, monkeypatch):
 
 
 def test_nothing_heavy_is_imported():
-    script = "import sys, heatlas.sinks; print({'PIL', 'rasterio', 'numpy'} & set(sys.modules))"
+    script = "import sys, heatlas.writers; print({'PIL', 'rasterio', 'numpy'} & set(sys.modules))"
     seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "set()"
 

@@ -10,14 +10,14 @@ import slow
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.errors import BadOption
-from heatlas.grid import Grid, Measure, parse_measure
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.core.window import Window
 from heatlas.kernels.blur import REACH, blur_rows
-from heatlas.measures import draw
-from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.parsing import parse_smoothing
-from heatlas.smooth import MAX_SIGMA, Smoothing, halo, smooth
-from heatlas.window import Window
+from heatlas.options.parsing import parse_smoothing
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.gaussian import MAX_SIGMA, Smoothing, halo, smooth
+from heatlas.raster.grid import Grid, Measure, parse_measure
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_points import distances, pixel_of, spread_slowly
 
-from heatlas.binning import bin_points
-from heatlas.errors import BadOption
-from heatlas.grid import Grid, parse_point_measure
-from heatlas.places import around, bbox_window
-from heatlas.points import Points
-from heatlas.spread import MAX_RADIUS, SHAPES, Kernel, halo, pixel_areas, spread
-from heatlas.window import Window
+from heatlas.core.errors import BadOption
+from heatlas.core.points import Points
+from heatlas.core.window import Window
+from heatlas.dataset.places import around, bbox_window
+from heatlas.raster.bin_points import bin_points
+from heatlas.raster.grid import Grid, parse_point_measure
+from heatlas.raster.point_kernel import MAX_RADIUS, SHAPES, Kernel, halo, pixel_areas, spread
 
 PLACES = {
     "equator": (9.0, 0.2),

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.batch import Activity
-from heatlas.errors import Unreadable
+from heatlas.core.batch import Activity
+from heatlas.core.errors import Unreadable
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.strava import describe, find_exports, read_activities
 from heatlas.sources.strava_values import parse_date, parse_flag, parse_number

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import csv_text, feature, geojson, made, read
 
-from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.core.errors import BadOption, MissingExtra, SourceFailed
 from heatlas.sources.tables import is_table, open_table
 
 

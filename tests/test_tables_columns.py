@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.options import TableOptions
 from heatlas.sources.tables.columns import CRS, find_columns
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import csv_text, made, read
 
-from heatlas.errors import BadOption, SourceFailed
+from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.sources.tables import is_table, open_table
 from heatlas.sources.tables.csv import RAGGED
 

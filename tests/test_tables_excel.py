@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 import heatlas
-from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.core.errors import BadOption, MissingExtra, SourceFailed
 from heatlas.sources.tables import is_table, open_table
 
 openpyxl = pytest.importorskip("openpyxl")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import feature, geojson, made, read
 
-from heatlas.errors import BadOption, SourceFailed
+from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.sources.tables import is_table, open_table
 from heatlas.sources.tables import json as table_json
 from heatlas.sources.tables.json import BROKEN

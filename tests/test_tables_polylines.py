@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption
 from heatlas.library.checking import check
+from heatlas.library.manage import import_into
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.sources.tables.polylines import decode

@@ -10,7 +10,7 @@ import pytest
 from tables import read
 
 import heatlas
-from heatlas.errors import HeatlasError, SourceFailed
+from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.options import TableOptions
 from heatlas.sources.tables.cells import seconds
 from heatlas.sources.tables.columns import find_columns

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tables import read
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.sources.tables import is_table, open_table
 
 AFRICA, PCC = "afrimapr-afrihealthsites", "ehmatthes-pcc_3e"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import read
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.options import TableOptions
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.cells import numbers, seconds

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 import heatlas
 from heatlas.cli import group
-from heatlas.errors import BadOption, HeatlasError
-from heatlas.keeping import import_into
+from heatlas.core.errors import BadOption, HeatlasError
+from heatlas.library.manage import import_into
 
 METRES = [(385000.0, 6672000.0, 5.0), (386000.0, 6673000.0, 6.0)]
 """Easting, northing and weight in UTM zone 35 north, in Helsinki."""

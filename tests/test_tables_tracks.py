@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import heatlas
-from heatlas.batch import join
-from heatlas.clean import clean
-from heatlas.errors import BadOption
+from heatlas.core.batch import join
+from heatlas.core.errors import BadOption
 from heatlas.options import TableOptions
 from heatlas.sources.sports import max_speed
 from heatlas.sources.tables import open_table
@@ -19,6 +18,7 @@ from heatlas.sources.tables.columns import find_columns
 from heatlas.sources.tables.settled import settled
 from heatlas.sources.tables.track_tables import recordings_of
 from heatlas.sources.tables.tracks import UNTRACKED, read_tracks
+from heatlas.tracks.clean import clean
 
 
 def tracks(source, track="track", **given):

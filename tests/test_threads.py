@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import slow
 
-from heatlas.grid import parse_measure
-from heatlas.measures import draw
-from heatlas.threads import side_by_side
-from heatlas.window import Window
+from heatlas.core.threads import side_by_side
+from heatlas.core.window import Window
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.grid import parse_measure
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 9])
@@ -54,10 +54,10 @@ def test_an_error_is_raised_when_all_have_ended(bad):
 
 @pytest.mark.parametrize(("enough", "threads"), [(1, 3), (60, 2), (100, 1)])
 def test_what_is_soon_counted_is_counted_in_fewer_threads(monkeypatch, enough, threads):
-    monkeypatch.setattr("heatlas.passes._ENOUGH", enough)
+    monkeypatch.setattr("heatlas.raster.count_passes._ENOUGH", enough)
     batch = slow.wander(np.random.default_rng(5), 120, 8)
     seen = []
-    monkeypatch.setattr("heatlas.passes.side_by_side", lambda job, parts, workers: seen.append(workers))
+    monkeypatch.setattr("heatlas.raster.count_passes.side_by_side", lambda job, parts, workers: seen.append(workers))
     draw([batch], Window(2.0**20, int(batch.u[0] * 2**20) - 300, int(batch.v[0] * 2**20) - 300, 600, 600),
          parse_measure("passes"), 3)  # fmt: skip
     assert seen == [threads]

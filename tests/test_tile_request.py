@@ -12,10 +12,10 @@ from publishing import asked
 from serving import client
 
 import heatlas
-from heatlas.errors import BadOption
-from heatlas.keeping import import_into
-from heatlas.publish.order import parse_order
-from heatlas.tiling.request import LAST_ZOOM, TileRequest
+from heatlas.core.errors import BadOption
+from heatlas.library.manage import import_into
+from heatlas.publish.options import parse_order
+from heatlas.tiles.request import LAST_ZOOM, TileRequest
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_same_is_taken_everywhere(path, web, live, look):
 
 
 def test_the_finest_zoom_is_one(web, live, path):
-    from heatlas.widget.answers import answer
+    from heatlas.widget.responses import answer
 
     assert web.get(f"/tiles/passes/{LAST_ZOOM}/0/0.png").status_code == 200
     assert web.get(f"/tiles/passes/{LAST_ZOOM + 1}/0/0.png").status_code == 404

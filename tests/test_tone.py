@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.colormaps import colormap
-from heatlas.colour import colour, palette, parse_background
-from heatlas.errors import BadOption, NothingToDraw
-from heatlas.grid import Grid, Measure, parse_measure
-from heatlas.ticks import nice_ticks
-from heatlas.tone import CURVES, FADE, Scale, fit, parse_scale
-from heatlas.units import Unit
-from heatlas.window import Window
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.units import Unit
+from heatlas.core.window import Window
+from heatlas.raster.grid import Grid, Measure, parse_measure
+from heatlas.style.colormaps import colormap
+from heatlas.style.colour import colour, palette, parse_background
+from heatlas.style.ticks import nice_ticks
+from heatlas.style.tone import CURVES, FADE, Scale, fit, parse_scale
 
 
 def grid(values, measure="passes", count=None):

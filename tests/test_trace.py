@@ -11,14 +11,14 @@ import slow
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from heatlas.batch import join, select
-from heatlas.grid import parse_measure
+from heatlas.core.batch import join, select
+from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.core.window import Window
+from heatlas.dataset.places import bbox_window
 from heatlas.kernels.path import TOLERANCE, metres_along, progress_along
-from heatlas.measures import draw
-from heatlas.mercator import from_lonlat, ground_metres
-from heatlas.metrics import METRICS
-from heatlas.places import bbox_window
-from heatlas.window import Window
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.grid import parse_measure
+from heatlas.tracks.metrics import METRICS
 
 HOME = (10.9, 47.8)
 
@@ -331,7 +331,7 @@ def test_a_strip_with_too_many_pixels_is_cut(monkeypatch):
     batch = slow.wander(np.random.default_rng(1), 300, 8)
     window = window_over(batch)
     whole = grid_of([batch], window).total
-    monkeypatch.setattr("heatlas.traced.MOST", 3 * window.width)
+    monkeypatch.setattr("heatlas.raster.partition.MOST", 3 * window.width)
     for workers in (1, 2):
         assert np.array_equal(grid_of([batch], window, workers=workers).total, whole)
 
@@ -419,8 +419,10 @@ def test_bounds_are_those_of_each_track(seed, count):
 @pytest.mark.parametrize("corner", [(0, 0), (5, 2), (-3, -1)])
 @pytest.mark.parametrize(("passes", "block"), [(63, 16), (64, 16), (255, 16), (256, 3), (257, 16), (320, 4), (700, 3)])
 def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, corner, workers, dense):
-    monkeypatch.setattr("heatlas.passes._DENSE", dense)  # rows are shared out, or tracks
-    monkeypatch.setattr("heatlas.planes._BLOCK", block)  # few pixels or many share what is known of carries
+    monkeypatch.setattr("heatlas.raster.count_passes._DENSE", dense)  # rows are shared out, or tracks
+    monkeypatch.setattr(
+        "heatlas.raster.accumulators._BLOCK", block
+    )  # few pixels or many share what is known of carries
     # Also in corners of the window; what is held back of 64 pixels is counted in the end.
     track = straight([47.8004, 47.8], [10.9, 10.9011])
     across = window_over(track, margin=0)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import heatlas
-from heatlas.warm import _shares, groups_needed
+from heatlas.dataset.warm_up import _shares, groups_needed
 
 HOME = str(Path(heatlas.__file__).resolve().parents[1])
 
@@ -33,14 +33,14 @@ def test_after_warming_up_nothing_is_left_to_compile(tmp_path):
     code = f"""
 import sys; sys.path.insert(0, {HOME!r})
 import heatlas, made
-from heatlas.warm import warm_up
+from heatlas.dataset.warm_up import warm_up
 assert warm_up(["a.gpx"], "passes")
 assert not warm_up(["a.gpx"], "passes")
 from pathlib import Path
 Path("a.gpx").write_bytes(made.gpx(*made.straight()))
 heatlas.render("a.gpx", output="heat.png", width=200)
 from heatlas.kernels import blur, breaks, clean, count, path, xml
-from heatlas.warm import compile_group
+from heatlas.dataset.warm_up import compile_group
 compile_group("clean")  # for the kernels that only odd tracks need
 odd = (breaks.clock_into, breaks.strays_into, breaks.steps_into, breaks.judge_into, breaks.join_into, breaks.stays_into)
 for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count_passes, xml.scan_points, *odd):
@@ -60,7 +60,7 @@ def test_the_first_points_say_that_they_are_compiled(tmp_path):
     code = f"""
 import sys; sys.path.insert(0, {HOME!r})
 import heatlas
-from heatlas.warm import points_are_cold
+from heatlas.dataset.warm_up import points_are_cold
 rows = {{"lat": [1.0, 2.0], "lon": [3.0, 4.0], "w": [1.0, 2.0]}}
 stages = []
 assert points_are_cold()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import slow
 
-from heatlas.batch import Activity
-from heatlas.errors import BadOption
-from heatlas.tracks import Tracks
-from heatlas.where import attributes, names_in, parse_date, parse_where
+from heatlas.core.batch import Activity
+from heatlas.core.errors import BadOption
+from heatlas.dataset.tracks import Tracks
+from heatlas.tracks.filters import attributes, names_in, parse_date, parse_where
 
 RUN = Activity(
     source="a.fit",

@@ -18,12 +18,12 @@ from notebook_page import mount
 from PIL import Image
 
 import heatlas
-from heatlas.errors import BadOption, MissingExtra, NothingToDraw
-from heatlas.mercator import from_lonlat
-from heatlas.tracks import Tracks
-from heatlas.widget.answers import answer, field_of, wish_of
+from heatlas.core.errors import BadOption, MissingExtra, NothingToDraw
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
+from heatlas.dataset.tracks import Tracks
 from heatlas.widget.parts import part, script
-from heatlas.window import Window
+from heatlas.widget.responses import answer, field_of, wish_of
 
 CHROMIUM = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -72,7 +72,7 @@ def test_tiles_are_those_of_the_tracks_in_one_tone(live, wish):
     window = Window(256 * 2.0**zoom, tile["x"] * 256, tile["y"] * 256, 256, 256)
     chosen = TRACKS.where(wish["where"]) if "where" in wish else TRACKS
     heat = chosen.heat(wish.get("measure", "passes"), window, wish.get("smooth", "auto"))
-    from heatlas.tiling.scales import tone_of
+    from heatlas.tiles.scales import tone_of
 
     field = field_of(live._view, wish_of(wish))
     wanted = np.asarray(heat.tone(tone_of(field, zoom)).image()).astype(int)
@@ -227,7 +227,7 @@ def test_points_are_shown_as_on_the_live_map():
 
 
 def test_points_beside_tracks_are_measures_too(tmp_path):
-    from heatlas.keeping import import_into
+    from heatlas.library.manage import import_into
 
     made(tmp_path / "both.db", WALKS[:2]).close()
     import_into(tmp_path / "both.db", POINTS, name="clinics", weight="beds")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.errors import Unreadable
+from heatlas.core.errors import Unreadable
 from heatlas.sources.gpx import read_gpx
 from heatlas.sources.tcx import read_tcx
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from slow import make_batch
 
-from heatlas.mercator import from_lonlat, ground_metres, to_lonlat
+from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 
 BLOCK = 95.0
 """Metres between streets, about."""
@@ -154,7 +154,7 @@ def emptiest(pixels, ends, centre, half, step):
 def attacks(shown, origin):
     """Places that a stranger would guess from what is shown around an origin, by name; metres from there.
 
-    Slow and plain, and independent of `heatlas.library.guesses`.
+    Slow and plain, and independent of `heatlas.library.home_guesses`.
     """
     found, middles = {}, []
     months = sorted({int((batch.activities[0].start - EPOCH) // (30.4 * 86400)) for batch in shown})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heatlas.errors import BadOption, HeatlasError
-from heatlas.version import __version__
+from heatlas.core.errors import BadOption, HeatlasError
+from heatlas.core.version import __version__
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -60,7 +60,7 @@ def group() -> None:
       heatlas serve                                its live map, and tiles for any map program
       heatlas info my-export                       what is in it, and what was left out and why
     """  # noqa: D301 - click wants the character
-    from heatlas.scratch import sweep
+    from heatlas.core.scratch import sweep
 
     sweep()
 

@@ -8,7 +8,7 @@ import click
 
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
-from heatlas.errors import NothingToDraw
+from heatlas.core.errors import NothingToDraw
 from heatlas.options import TableOptions
 
 __all__ = ["command"]
@@ -38,7 +38,7 @@ def command(
     Of a table: its columns, where its points are, and what they weigh.
     """
     if colormaps:
-        from heatlas.colormaps import names
+        from heatlas.style.colormaps import names
 
         click.echo("\n".join(names()))
         return

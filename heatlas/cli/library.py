@@ -11,7 +11,7 @@ from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
-from heatlas.errors import NothingToDraw
+from heatlas.core.errors import NothingToDraw
 from heatlas.options import ImportOptions
 
 __all__ = ["import_command", "library_group"]
@@ -33,7 +33,7 @@ def import_command(sources: tuple[str, ...], library: str, as_json: bool, quiet:
     points) from now on.
     """
     from heatlas.cli.summary import print_files, print_json, say_open_places
-    from heatlas.keeping import import_into, point_sets_of
+    from heatlas.library.manage import import_into, point_sets_of
 
     try:
         with show_progress(quiet) as progress:
@@ -78,7 +78,7 @@ def library_group() -> None:
 @_library
 def _forget(where: str | None, points: str | None, library: str) -> None:
     """Remove the activities that pass WHERE, e.g. "name = 'Test' AND distance < 100"; or a point set."""
-    from heatlas.keeping import remove_activities, remove_points
+    from heatlas.library.manage import remove_activities, remove_points
 
     if (where is None) == (points is None):
         raise click.UsageError("say WHERE, a filter over activities, or --points NAME")
@@ -100,7 +100,7 @@ def _forget(where: str | None, points: str | None, library: str) -> None:
 @_quiet
 def _reindex(library: str, quiet: bool, **options: Any) -> None:
     """Make the index anew, with other lengths where they are given."""
-    from heatlas.keeping import reindex_library
+    from heatlas.library.manage import reindex_library
 
     with show_progress(quiet) as progress:
         reindex_library(library, progress=progress.count, **options)
@@ -111,7 +111,7 @@ def _reindex(library: str, quiet: bool, **options: Any) -> None:
 @_quiet
 def _compact(library: str, quiet: bool) -> None:
     """Put together what importing bit by bit has left apart."""
-    from heatlas.keeping import compact_library
+    from heatlas.library.manage import compact_library
 
     with show_progress(quiet) as progress:
         compact_library(library, progress.count)
@@ -122,7 +122,7 @@ def _compact(library: str, quiet: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Trace every activity again, not a sample.")
 def _check(library: str, everything: bool) -> None:
     """Say what is wrong with a library, if anything is; exit 1 then."""
-    from heatlas.keeping import check_library
+    from heatlas.library.manage import check_library
 
     faults = check_library(library, everything)
     for fault in faults:

@@ -28,8 +28,8 @@ def command(  # noqa: D103 - the help text stands below
     sources: tuple[str, ...], output: str, as_json: bool, quiet: bool, watch: bool, **options: Any
 ) -> None:
     from heatlas.cli.summary import print_json, print_summary
-    from heatlas.outputs import render
-    from heatlas.outputs.kinds import kind_of
+    from heatlas.rendering import render
+    from heatlas.rendering.kinds import kind_of
 
     def tell(report: dict[str, Any]) -> None:
         if as_json:

@@ -8,8 +8,8 @@ import click
 
 from heatlas.cli.options import quiet_option, request_options
 from heatlas.cli.progress import show_progress
-from heatlas.context import Context
-from heatlas.errors import MissingExtra
+from heatlas.core.context import Context
+from heatlas.core.errors import MissingExtra
 from heatlas.options import ServeOptions, gather, given
 
 __all__ = ["command"]
@@ -26,7 +26,7 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
 
     Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token.
     """
-    from heatlas.keeping import library_of
+    from heatlas.library.manage import library_of
 
     asked = gather(ServeOptions, options, "serve")
     try:

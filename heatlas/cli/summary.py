@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-from heatlas.errors import printable
+from heatlas.core.errors import printable
 
 __all__ = ["line", "print_files", "print_json", "print_summary", "say_open_places"]
 
@@ -118,7 +118,7 @@ def say_open_places(places: Sequence[dict[str, Any]]) -> None:
     """Say on stderr, in one line, which place should be hidden, and what to type for that."""
     if not places:
         return
-    from heatlas.privacy import Frequented
+    from heatlas.tracks.privacy import Frequented
 
     first = {name: value for name, value in places[0].items() if name != "hide"}
     others = len(places) - 1

@@ -25,7 +25,7 @@ def zones_group() -> None:
 @library_option
 def _add(name: str, at: str, radius: str, library: str) -> None:
     """Hide what lies around a place: a circle that covers it, but is shifted and twice as wide or somewhat more."""
-    from heatlas.keeping import hide_zone
+    from heatlas.library.manage import hide_zone
 
     hidden, fixes = hide_zone(library, name, at, radius)
     click.echo(f"{hidden:,} of {fixes:,} fixes are hidden now, by cut ends and zones")
@@ -35,8 +35,8 @@ def _add(name: str, at: str, radius: str, library: str) -> None:
 @library_option
 def _list(library: str) -> None:
     """List what is hidden, and by which rule the circle that is cut was drawn."""
-    from heatlas.keeping import zones_of
-    from heatlas.privacy import RULE
+    from heatlas.library.manage import zones_of
+    from heatlas.tracks.privacy import RULE
 
     for name, zone in zones_of(library).items():
         older = "" if zone.rule == RULE else "; heatlas zones renew draws a better one"
@@ -53,7 +53,7 @@ def _renew(library: str, quiet: bool) -> None:
     Two maps with two sets of cuts can be compared: home must lie where both allow it. So draw again and overwrite what
     you have published, or withdraw it; copies that others keep stay what they are. New zones need no renewing.
     """
-    from heatlas.keeping import renew_cuts
+    from heatlas.library.manage import renew_cuts
 
     with show_progress(quiet) as progress:
         renewed = renew_cuts(library, progress.count)
@@ -73,7 +73,7 @@ def _renew(library: str, quiet: bool) -> None:
 @library_option
 def _remove(name: str, library: str) -> None:
     """Show again what a zone hid."""
-    from heatlas.keeping import show_zone
+    from heatlas.library.manage import show_zone
 
     show_zone(library, name)
 
@@ -88,8 +88,8 @@ def _suggest(library: str, as_json: bool) -> None:
     something that is shown lies there. They are told to you alone, and written into no file.
     """
     from heatlas.cli.summary import print_json
-    from heatlas.keeping import open_places_of
-    from heatlas.privacy import Frequented
+    from heatlas.library.manage import open_places_of
+    from heatlas.tracks.privacy import Frequented
 
     found = open_places_of(library)
     if as_json:
@@ -110,7 +110,7 @@ def _suggest(library: str, as_json: bool) -> None:
 def _audit(library: str, as_json: bool) -> None:
     """Try to find home from what would be shown, and say how far off the best guess is."""
     from heatlas.cli.summary import print_json
-    from heatlas.keeping import audit_library
+    from heatlas.library.manage import audit_library
 
     found = audit_library(library)
     if as_json:

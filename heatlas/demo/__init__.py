@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.mercator import EARTH_RADIUS, ECCENTRICITY2
 from heatlas.demo.diary import KINDS, fitness
 from heatlas.demo.geometry import smooth
 from heatlas.demo.routes import STEP
-from heatlas.mercator import EARTH_RADIUS, ECCENTRICITY2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

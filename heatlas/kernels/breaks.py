@@ -1,7 +1,7 @@
 """Where no line may be drawn: fixes astray, jumps, gaps, and clocks that run backwards.
 
 A track is judged by a clock of its own: the recorded times, without those that are out of order, and filled in
-between. Steps are judged one by one, with what `heatlas.clean.rhythm` found of all of them.
+between. Steps are judged one by one, with what `heatlas.tracks.clean.rhythm` found of all of them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
+from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.path import _ground
-from heatlas.mercator import CIRCUMFERENCE
 
 __all__ = ["BACKWARDS", "BREAKS", "GAP_DISTANCE", "GAP_TIME", "JUMP", "NONE", "OWN"]
 __all__ += ["clock_into", "join_into", "judge_into", "stays_into", "steps_into", "strays_into"]

@@ -23,7 +23,7 @@ _SUFFIXES = {".nbi", ".nbc"}
 def sources() -> list[Path]:
     """List the files that decide how kernels are compiled: all of this folder, and the constants that they use."""
     folder = Path(__file__).parent
-    return [*sorted(folder.glob("*.py")), folder.parent / "mercator.py"]
+    return [*sorted(folder.glob("*.py")), folder.parent / "core/mercator.py"]
 
 
 class _Sources:

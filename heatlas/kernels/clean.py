@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from heatlas.core.mercator import CIRCUMFERENCE, MAX_LATITUDE
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
 
 __all__ = ["FIXES", "clean_into"]
 

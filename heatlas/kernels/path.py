@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.mercator import CIRCUMFERENCE, ECCENTRICITY2
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.mercator import CIRCUMFERENCE, ECCENTRICITY2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -62,7 +62,7 @@ __all__ = [
 PADDING = 32
 """Zero bytes that must follow the document: no fixed look-ahead is longer."""
 
-# Fields of a point; those from ELEVATION on are in the order of heatlas.batch.COLUMNS.
+# Fields of a point; those from ELEVATION on are in the order of heatlas.core.batch.COLUMNS.
 LATITUDE, LONGITUDE, TIME, ELEVATION, HEART_RATE, SPEED, CADENCE, POWER, TEMPERATURE = range(9)
 NUMBER_OF_FIELDS = 9
 # What may be added to a field: it counts only as a child of the point itself; its value may stand in a child

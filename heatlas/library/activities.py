@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import Activity
+from heatlas.core.batch import Activity
 from heatlas.library.tracks import delete_track, fingerprint, write_track
 from heatlas.sources.time_zones import with_time_zones
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from heatlas.batch import Batch
+    from heatlas.core.batch import Batch
 
 __all__ = ["activities_of", "delete_activities", "insert_activity", "read_activities", "read_rows"]
 

@@ -1,7 +1,7 @@
 """Audit: how near a stranger could guess to where someone lives, from what a library shows.
 
-The guesses (`heatlas.library.guesses`) use only what is shown. They are compared with the true starts and ends, which
-only the owner has.
+The guesses (`heatlas.library.home_guesses`) use only what is shown. They are compared with the true starts and ends,
+which only the owner has.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.mercator import to_lonlat
 from heatlas.library.activities import read_activities
-from heatlas.library.guesses import Seen, guesses, reach
+from heatlas.library.home_guesses import Seen, guesses, reach
 from heatlas.library.settings import privacy_of, read_settings, read_zones
 from heatlas.library.tracks import read_track
 from heatlas.library.zones import library_words
-from heatlas.mercator import to_lonlat
-from heatlas.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
-from heatlas.where import offset_of
+from heatlas.tracks.filters import offset_of
+from heatlas.tracks.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from heatlas.batch import Batch
+    from heatlas.core.batch import Batch
     from heatlas.library.store import Library
-    from heatlas.privacy import Privacy, Zone
+    from heatlas.tracks.privacy import Privacy, Zone
 
 __all__ = ["Audit", "AuditedPlace", "audit", "audit_tracks"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.kernels.index import decode_header
 from heatlas.library.activities import read_activities
 from heatlas.library.chunks import runs_of
@@ -19,7 +19,7 @@ from heatlas.library.passages import PreparedTrack
 from heatlas.library.point_sets import check_points
 from heatlas.library.settings import privacy_of, read_settings
 from heatlas.library.tracks import fingerprint, read_track
-from heatlas.privacy import hide
+from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
     import sqlite3

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.batch import COLUMNS
+from heatlas.core.batch import COLUMNS
+from heatlas.dataset.tracks import Tracks
 from heatlas.library.merged import read_merged
 from heatlas.library.outcomes import whole_report
 from heatlas.library.tracks import read_track
 from heatlas.sources.load import order, packed
-from heatlas.tracks import Tracks
 
 if TYPE_CHECKING:
     from collections.abc import Collection

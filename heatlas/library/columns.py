@@ -33,7 +33,7 @@ import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
 from heatlas.library.keys import NUMBERS
-from heatlas.metrics import METRICS
+from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,8 +1,8 @@
 """Copies: the same activity from several sources. All are stored, and the track of one is shown.
 
 The choice must not depend on the order of imports. So copies stay in the library, and all activities that are connected
-with a new one as copies are judged again together with it, by `heatlas.duplicates`. Their attributes are merged when
-they are read (`heatlas.library.merged`).
+with a new one as copies are judged again together with it, by `heatlas.tracks.duplicates`. Their attributes are merged
+when they are read (`heatlas.library.merged`).
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.duplicates import BOXES, CLOCK, FARTHEST, Judge, leeway
 from heatlas.library.activities import read_activities
 from heatlas.library.schema import SPAN, TIMELESS
 from heatlas.library.tracks import read_track
 from heatlas.sources.merging import merge_copies
+from heatlas.tracks.duplicates import BOXES, CLOCK, FARTHEST, Judge, leeway
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from heatlas.batch import Batch
-    from heatlas.report import Duplicate
+    from heatlas.core.batch import Batch
+    from heatlas.core.report import Duplicate
 
 __all__ = ["Copies", "resolve"]
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import BadOption
-from heatlas.grid import SPENT, Grid
+from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.library.chunks import read_column
@@ -15,7 +14,8 @@ from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
-from heatlas.planes import UNUSED, begun, ended
+from heatlas.raster.accumulators import UNUSED, begun, ended
+from heatlas.raster.grid import SPENT, Grid
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.grid import Measure
+    from heatlas.core.window import Window
     from heatlas.library.store import Library
-    from heatlas.window import Window
+    from heatlas.raster.grid import Measure
 
 __all__ = ["draw"]
 
@@ -34,7 +34,7 @@ _EVERY = np.zeros(0, np.bool_)
 
 
 def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bool_] | None = None) -> Grid:
-    """Reduce passages of the index to a grid, as `heatlas.measures.draw` does from cut tracks.
+    """Reduce passages of the index to a grid, as `heatlas.raster.draw_tracks.draw` does from cut tracks.
 
     Passes, activities and fixes are equal; seconds, metres and metrics up to the steps of `heatlas.library.columns`.
 

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

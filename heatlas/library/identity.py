@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.library.schema import APPLICATION_ID
 from heatlas.sources.sqlite_head import read_head
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.batch import COLUMNS, Batch, Unread, split
-from heatlas.context import NOBODY, Context
-from heatlas.errors import Unreadable, path_name, printable
+from heatlas.core.batch import COLUMNS, Batch, Unread, split
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import Unreadable, path_name, printable
+from heatlas.core.report import Report
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
+from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
 from heatlas.library.settings import gaps_of, read_settings
-from heatlas.library.upkeep import compact, forget, index, judge_anew, unindex
-from heatlas.report import Report
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import Outcome, read_group, take_recording
 from heatlas.sources.strava import find_exports
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.batch import Recording
-    from heatlas.clean import Gaps
+    from heatlas.core.batch import Recording
+    from heatlas.core.report import Duplicate
     from heatlas.library.store import Library
-    from heatlas.report import Duplicate
     from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
+    from heatlas.tracks.clean import Gaps
 
 __all__ = ["import_sources"]
 

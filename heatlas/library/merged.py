@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import Activity, Batch
-from heatlas.duplicates import is_part, poverty, trace_of
-from heatlas.errors import SourceFailed
+from heatlas.core.batch import Activity, Batch
+from heatlas.core.errors import SourceFailed
+from heatlas.dataset.tracks import Tracks
 from heatlas.library.activities import activities_of, read_rows
 from heatlas.library.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
-from heatlas.tracks import Tracks
+from heatlas.tracks.duplicates import is_part, poverty, trace_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -133,7 +133,7 @@ def select(
     before: str | None = None,
     copies: bool = False,
 ) -> NDArray[np.bool_]:
-    """Select activities as `heatlas.tracks.Tracks.select` and `where` do.
+    """Select activities as `heatlas.dataset.tracks.Tracks.select` and `where` do.
 
     With `copies`, hidden copies are selected too: by the attributes of the activity that they are merged into, but by
     their own source.

@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from heatlas.batch import Unread
+from heatlas.core.batch import Unread
+from heatlas.core.report import Duplicate, Report, add_breaks
 from heatlas.library.merged import read_merged
-from heatlas.report import Duplicate, Report, add_breaks
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.mercator import ground_metres
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import list_visits, spend_visits
 from heatlas.library.columns import VALUES, amount_steps, value_steps
-from heatlas.mercator import ground_metres
-from heatlas.metrics import METRICS
+from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from heatlas.batch import Batch
+    from heatlas.core.batch import Batch
 
 __all__ = ["Passages", "PreparedTrack"]
 
@@ -92,7 +92,7 @@ class PreparedTrack:
 
 
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
-    """Rejoin distance of a track in metres, and the bits of the table that it needs (as in `heatlas.measures`)."""
+    """Rejoin distance of a track in metres, and the bits of its table (as in `heatlas.raster.draw_tracks`)."""
     least = max(rejoin, 2 * float(ground_metres(batch.v[0])[0]) / scale)
     _, _, north, south = batch.bounds[0].tolist()
     polar = max(south, 1 - north)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.mercator import from_lonlat, to_lonlat
+from heatlas.core.mercator import from_lonlat, to_lonlat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from heatlas.points import Points
+    from heatlas.core.points import Points
 
 __all__ = ["FINEST", "PIXELS", "Cells", "cells_of", "coarser", "joined", "morton", "same_cells", "unmorton"]
 
@@ -101,8 +101,8 @@ def _gathered(bits: NDArray[np.int64]) -> NDArray[np.int64]:
 def cells_of(points: Points) -> Cells:
     """Cells of the finest level that hold points; points beyond the map are left out.
 
-    Cells are those of `heatlas.binning.bin_points`, which compares latitudes with those of the edges of rows. The edges
-    of a coarser level are also edges of the finer ones, so cells nest exactly.
+    Cells are those of `heatlas.raster.bin_points.bin_points`, which compares latitudes with those of the edges of rows.
+    The edges of a coarser level are also edges of the finer ones, so cells nest exactly.
     """
     column, row, known = _located(points.lon, points.lat)
     code = morton(column, row)

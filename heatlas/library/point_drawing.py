@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.grid import Grid
+from heatlas.core.mercator import from_lonlat
+from heatlas.core.window import Window
 from heatlas.library.point_cells import unmorton
 from heatlas.library.point_index import read_level, read_tile
-from heatlas.mercator import from_lonlat
-from heatlas.tone import both_signs_matter
-from heatlas.window import Window
+from heatlas.raster.grid import Grid
+from heatlas.style.tone import both_signs_matter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.grid import Measure
     from heatlas.library.point_cells import Cells
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
+    from heatlas.raster.grid import Measure
 
 __all__ = ["DEEPEST_TILES", "both_signs", "draw_tile", "points_in_tiles"]
 
@@ -32,7 +32,7 @@ _PLACES = np.add(*(part * step for part, step in zip(unmorton(np.arange(_SIDE**2
 
 
 def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int, measure: Measure) -> Grid | None:
-    """Reduce the points in each pixel of a tile, as `heatlas.binning.bin_points` does from the points themselves.
+    """Reduce the points in each pixel of a tile, as `bin_points` does from the points themselves.
 
     Counts and extremes are equal. Sums differ by the order of additions, so they are equal where the weights are whole
     numbers.

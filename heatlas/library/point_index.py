@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.library.packing import pack, unpack
 from heatlas.library.point_cells import FINEST, PIXELS, Cells, coarser, joined, morton
 from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import BadOption, NothingToDraw, SourceFailed
-from heatlas.grid import COUNTS, SPENT
+from heatlas.core.errors import BadOption, NothingToDraw, SourceFailed
+from heatlas.core.points import Points
+from heatlas.dataset.points import NoRows, PointSet, why_no_points
 from heatlas.library.packing import pack, unpack
 from heatlas.library.point_cells import cells_of, same_cells
 from heatlas.library.point_index import kept_levels, read_level, write_index
 from heatlas.library.point_packing import Reader, decimals_bytes
-from heatlas.metrics import METRICS
-from heatlas.point_set import NoRows, PointSet, why_no_points
-from heatlas.points import Points
-from heatlas.spool import Tally
+from heatlas.raster.grid import COUNTS, SPENT
+from heatlas.raster.spool import Tally
+from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     import sqlite3

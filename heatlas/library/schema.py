@@ -133,11 +133,11 @@ _POINTS = (
     """,
 )
 
-# Zones that are there keep the cuts that were drawn for them; new ones have a better rule (heatlas.privacy).
+# Zones that are there keep the cuts that were drawn for them; new ones have a better rule (heatlas.tracks.privacy).
 _RULES = ("ALTER TABLE zones ADD COLUMN rule INTEGER NOT NULL DEFAULT 1",)
 
 TIMELESS = "(first IS NULL OR last - first < 1 OR first < 315532800 OR last > 4102444800 OR 2 * timed < fixes)"
-"""SQL: whether `heatlas.duplicates` may not trust the times of an activity; true too often rather than too seldom."""
+"""SQL: whether `heatlas.tracks.duplicates` may not trust the times of an activity; rather true than false."""
 SPAN = "((last - first > 7200) + (last - first > 86400) + (last - first > 864000))"
 """SQL: class 0 to 3 of an activity's duration, with which those that overlap a time are found by their start."""
 

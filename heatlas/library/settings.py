@@ -9,12 +9,12 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from heatlas.clean import Gaps
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.library.keys import DEEPEST
-from heatlas.mercator import MAX_LATITUDE
-from heatlas.privacy import Privacy, Zone, owner_secret
-from heatlas.traced import REJOIN
+from heatlas.raster.partition import REJOIN
+from heatlas.tracks.clean import Gaps
+from heatlas.tracks.privacy import Privacy, Zone, owner_secret
 
 if TYPE_CHECKING:
     import sqlite3

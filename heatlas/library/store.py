@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption, SourceFailed
+from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.library.failures import cannot_write, failures
 from heatlas.library.identity import identity
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS, READABLE

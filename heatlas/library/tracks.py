@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import COLUMNS, Activity, Batch
-from heatlas.errors import SourceFailed
+from heatlas.core.batch import COLUMNS, Activity, Batch
+from heatlas.core.errors import SourceFailed
 from heatlas.library.packing import pack, unpack
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
 _SPAN = 64
 _FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
 COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
-"""SQL: how many columns of `heatlas.batch.COLUMNS` an activity has."""
+"""SQL: how many columns of `heatlas.core.batch.COLUMNS` an activity has."""
 _WORLDS = 50.0
 """World widths; a track further away than that is damaged, as none goes around the world so often."""
 _LEVEL = 6

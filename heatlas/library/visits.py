@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.dataset.places import Visits
+from heatlas.dataset.places.visits import ZOOM
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
-from heatlas.places import Visits
-from heatlas.places.visits import ZOOM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,7 @@ __all__ = ["read_visits"]
 
 
 def read_visits(library: Library, keep: NDArray[np.bool_]) -> Visits:
-    """Cells that activities visit, as `heatlas.places.visits_of` finds them from cut tracks.
+    """Cells that activities visit, as `heatlas.dataset.places.visits_of` finds them from cut tracks.
 
     They are read from the zoom of the cells, or from the nearest one that is indexed.
 

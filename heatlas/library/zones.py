@@ -6,11 +6,11 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heatlas.context import NOBODY, Context
-from heatlas.errors import BadOption
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption
+from heatlas.library.maintenance import reindex
 from heatlas.library.settings import read_zones
-from heatlas.library.upkeep import reindex
-from heatlas.privacy import RULE, Zone
+from heatlas.tracks.privacy import RULE, Zone
 
 if TYPE_CHECKING:
     from heatlas.library.store import Library
@@ -33,7 +33,7 @@ def add_zone(library: Library, name: str, lat: float, lon: float, radius: float)
     """Hide a circle, and reindex the activities that go through it.
 
     The circle that is cut is wider and has a shifted centre. Both are drawn from the owner's secret by today's rule
-    (`heatlas.privacy.Zone`).
+    (`heatlas.tracks.privacy.Zone`).
 
     Parameters
     ----------

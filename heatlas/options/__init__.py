@@ -9,7 +9,8 @@
 
 The options of the command line, the keywords of Python, the list of kinds of output that have an option, the pages of
 the documentation and the names in errors are derived from the fields. Values are kept as they were written; whoever
-uses one parses it (`heatlas.parsing`, `heatlas.frame`, `heatlas.choice` ...), before any work.
+uses one parses it (`heatlas.options.parsing`, `heatlas.dataset.viewport`, `heatlas.dataset.selection` ...), before any
+work.
 """
 
 from heatlas.options.groups import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.options.option import option, several, switch
 
 __all__ = [

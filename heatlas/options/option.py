@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "Option", "gather", "given", "option", "options_of", "refuse"]
 
 ALL = ("picture", "film", "tiles", "page")
-"""Kinds of output, by their names in `heatlas.outputs.kinds.KINDS`."""
+"""Kinds of output, by their names in `heatlas.rendering.kinds.KINDS`."""
 _KEY = "option"
 T = TypeVar("T")
 

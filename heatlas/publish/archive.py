@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import HeatlasError, SourceFailed
+from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.publish.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.pmtiles import Directory, read_directory, read_metadata, write_archive
 from heatlas.publish.sink import Sink
-from heatlas.sinks.aside import aside
+from heatlas.writers.atomic import aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

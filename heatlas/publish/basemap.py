@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

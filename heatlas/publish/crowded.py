@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.tiling.crowds import grouped, whole_in
-from heatlas.where import start_of
+from heatlas.tiles.crowds import grouped, whole_in
+from heatlas.tracks.filters import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from heatlas.batch import Activity
+    from heatlas.core.batch import Activity
 
 __all__ = ["titles_of"]
 

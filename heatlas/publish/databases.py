@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.sink import Sink
-from heatlas.sinks.aside import rename
 from heatlas.sources.sqlite_head import address_of
+from heatlas.writers.atomic import rename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

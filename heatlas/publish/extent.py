@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.mercator import MAX_LATITUDE, to_lonlat
+from heatlas.core.mercator import MAX_LATITUDE, to_lonlat
 from heatlas.publish.hilbert import places_at
-from heatlas.tiling.facts import first_view, places_in
-from heatlas.tiling.tiles import census_for
+from heatlas.tiles.busy_tiles import census_for
+from heatlas.tiles.metadata import first_view, places_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.tiling.fields import Field
+    from heatlas.tiles.fields import Field
 
 __all__ = ["beginning_of", "bounds_of"]
 

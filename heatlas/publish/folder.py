@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.publish.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.page_files import FORMER, page_files
 from heatlas.publish.sink import Sink
-from heatlas.sinks.aside import rename
+from heatlas.writers.atomic import rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

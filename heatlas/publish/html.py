@@ -15,11 +15,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from heatlas.errors import BadOption, SourceFailed, TooLarge
+from heatlas.core.errors import BadOption, SourceFailed, TooLarge
+from heatlas.core.version import __version__
 from heatlas.publish import assets
 from heatlas.publish.basemap import parse_basemap
-from heatlas.sinks.aside import aside
-from heatlas.version import __version__
+from heatlas.writers.atomic import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ class MapLayer:
     archive: Path
     """PMTiles of 256 px tiles."""
     scales: Mapping[int, Mapping[str, Any]]
-    """Zoom -> `heatlas.tiling.scales.scale_data`, for each zoom of the archive."""
+    """Zoom -> `heatlas.tiles.scales.scale_data`, for each zoom of the archive."""
     activities: int
     """How many it is made of."""
     bounds: tuple[float, float, float, float]

@@ -8,28 +8,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.context import NOBODY, Context
-from heatlas.defaults import suiting_colours
-from heatlas.errors import BadOption, NothingToDraw
-from heatlas.grid import Grid, parse_measure
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.scratch import scratch_folder
+from heatlas.core.window import Window
+from heatlas.dataset.points import framed
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
 from heatlas.options import FilterOptions, FrameOptions, KernelOptions, LabelOptions, PublicOptions, RenderOptions
-from heatlas.parsing import parse_zooms
-from heatlas.point_set import framed
+from heatlas.options.parsing import parse_zooms
 from heatlas.publish.crowded import titles_of
 from heatlas.publish.html import MapLayer, write_html
-from heatlas.publish.order import parse_order, refuse_none_chosen
+from heatlas.publish.options import parse_order, refuse_none_chosen
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
-from heatlas.publish.weight import check_weight, fitting_zooms
-from heatlas.scratch import scratch_folder
-from heatlas.tiling.facts import places_in
-from heatlas.tiling.fields import signs_matter_in
-from heatlas.tiling.scales import field_title
-from heatlas.tiling.view import close, known_in, open_view
-from heatlas.where import parse_moment, start_of
-from heatlas.window import Window
+from heatlas.publish.size_estimate import check_weight, fitting_zooms
+from heatlas.raster.grid import Grid, parse_measure
+from heatlas.style.defaults import suiting_colours
+from heatlas.tiles.fields import signs_matter_in
+from heatlas.tiles.metadata import places_in
+from heatlas.tiles.scales import field_title
+from heatlas.tiles.view import close, known_in, open_view
+from heatlas.tracks.filters import parse_moment, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from heatlas.batch import Activity
-    from heatlas.publish.order import Order
-    from heatlas.tiling.fields import Field
-    from heatlas.tiling.view import View
+    from heatlas.core.batch import Activity
+    from heatlas.publish.options import Order
+    from heatlas.tiles.fields import Field
+    from heatlas.tiles.view import View
 
 __all__ = ["GROUPS", "publish_html"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.errors import HeatlasError
+from heatlas.core.errors import HeatlasError
 from heatlas.publish.hilbert import first_number, zoom_of
 
 if TYPE_CHECKING:

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.colour import colour, palette
+from heatlas.core.window import Window
 from heatlas.kernels.blur import blur_rows
 from heatlas.kernels.steps import SHIFT, step_of_values
 from heatlas.library.drawing import draw
-from heatlas.picture import Picture
-from heatlas.tiling.cache import Cache
-from heatlas.tiling.fields import SIDE, as_drawn, field_window, margins, mosaic
-from heatlas.tiling.tiles import census_for
-from heatlas.window import Window
+from heatlas.style.colour import colour, palette
+from heatlas.style.image import Picture
+from heatlas.tiles.busy_tiles import census_for
+from heatlas.tiles.cache import Cache
+from heatlas.tiles.fields import SIDE, as_drawn, field_window, margins, mosaic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.grid import Grid
-    from heatlas.tiling.fields import Field
-    from heatlas.tone import Tone
+    from heatlas.raster.grid import Grid
+    from heatlas.style.tone import Tone
+    from heatlas.tiles.fields import Field
 
 __all__ = ["Painter"]
 
@@ -100,7 +100,7 @@ class Painter:
         return high.astype(np.int32).view(np.float32), table, least
 
     def _smoothed(self, window: Window) -> Grid | None:
-        """As `heatlas.tiling.fields.smoothed`."""
+        """As `heatlas.tiles.fields.smoothed`."""
         smoothing, measure = self.field.look.smoothing, self.field.look.measure
         margin = margins(self.field, window)[0]
         bare = mosaic(window.grown(margin), measure, self._tile)

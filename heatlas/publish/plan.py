@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.publish.dirty_tiles import occupied
 from heatlas.publish.ledger import NOTHING
-from heatlas.publish.occupied import occupied
 from heatlas.publish.tones import fitted, read_fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.publish.sink import Sink
-    from heatlas.tiling.fields import Field
-    from heatlas.tone import Tone
+    from heatlas.style.tone import Tone
+    from heatlas.tiles.fields import Field
 
 __all__ = ["UNKNOWN", "Task", "plan"]
 
@@ -58,7 +58,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     sink : Sink
         Where they are; its ledger is told the tone.
     marks : ndarray of uint64
-        What `heatlas.publish.occupied.marks_of` gave.
+        What `heatlas.publish.dirty_tiles.marks_of` gave.
     style : bytes
         Digest of how tiles look.
     refit : bool

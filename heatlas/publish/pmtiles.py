@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

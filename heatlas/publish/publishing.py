@@ -11,30 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from heatlas.context import NOBODY, Context
-from heatlas.errors import BadOption, NothingToDraw
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.library.store import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
 from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
-from heatlas.publish.order import parse_order, refuse_none_chosen
+from heatlas.publish.options import parse_order, refuse_none_chosen
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.sink import Metadata
-from heatlas.tiling.scales import field_title, tone_data
-from heatlas.tiling.view import close, now, open_view, unchanged
+from heatlas.tiles.scales import field_title, tone_data
+from heatlas.tiles.view import close, now, open_view, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from heatlas.publish.order import Order
+    from heatlas.publish.options import Order
     from heatlas.publish.pyramid import Outcome
     from heatlas.publish.sink import Sink
-    from heatlas.tiling.fields import Field
-    from heatlas.tiling.snapshot import Snapshot
-    from heatlas.tiling.view import View
+    from heatlas.tiles.fields import Field
+    from heatlas.tiles.snapshot import Snapshot
+    from heatlas.tiles.view import View
 
 __all__ = ["ENDINGS", "check", "is_pyramid", "publish", "watch"]
 

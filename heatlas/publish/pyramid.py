@@ -10,27 +10,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heatlas.publish.blocks import blocks_of, draw_block
+from heatlas.publish.dirty_tiles import marks_of
 from heatlas.publish.hilbert import places_at
 from heatlas.publish.ledger import NOTHING
-from heatlas.publish.occupied import marks_of
+from heatlas.publish.metatiles import blocks_of, draw_block
 from heatlas.publish.painter import Painter
 from heatlas.publish.plan import plan
-from heatlas.tiling.fields import as_drawn
-from heatlas.tiling.scales import colours_of
-from heatlas.tiling.tiles import census_for
+from heatlas.tiles.busy_tiles import census_for
+from heatlas.tiles.fields import as_drawn
+from heatlas.tiles.scales import colours_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-    from heatlas.context import Context
-    from heatlas.publish.blocks import Block
-    from heatlas.publish.order import Order
+    from heatlas.core.context import Context
+    from heatlas.publish.metatiles import Block
+    from heatlas.publish.options import Order
     from heatlas.publish.plan import Task
     from heatlas.publish.sink import Sink
-    from heatlas.tiling.fields import Field
-    from heatlas.tone import Tone
+    from heatlas.style.tone import Tone
+    from heatlas.tiles.fields import Field
 
 __all__ = ["Outcome", "write_pyramid"]
 

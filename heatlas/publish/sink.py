@@ -30,7 +30,7 @@ class Metadata:
     center: tuple[float, float, int]
     """Longitude, latitude and zoom to begin with."""
     legend: dict[str, Any]
-    """Zoom, as text -> its scale (`heatlas.tiling.scales.tone_data`)."""
+    """Zoom, as text -> its scale (`heatlas.tiles.scales.tone_data`)."""
     url: str
     """Address under which a folder will be found, with a slash at its end; empty: not known."""
 

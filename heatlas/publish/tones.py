@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.tiling.fields import as_drawn
-from heatlas.tiling.scales import tone_of
-from heatlas.tiling.tiles import busy_tiles, census_for
-from heatlas.tone import Tone
+from heatlas.style.tone import Tone
+from heatlas.tiles.busy_tiles import busy_tiles, census_for
+from heatlas.tiles.fields import as_drawn
+from heatlas.tiles.scales import tone_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.tiling.census import Census
-    from heatlas.tiling.fields import Field
+    from heatlas.tiles.fields import Field
+    from heatlas.tiles.tile_counts import Census
 
 __all__ = ["TOLERANCE", "Fitted", "fitted", "kept_passages", "read_fitted"]
 

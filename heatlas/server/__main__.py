@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from heatlas.errors import HeatlasError
+from heatlas.core.errors import HeatlasError
 from heatlas.server import serve
 
 parser = argparse.ArgumentParser(prog="python -m heatlas.server", description="Serve a library.")

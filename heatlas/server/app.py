@@ -16,28 +16,28 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from heatlas import web
-from heatlas.errors import BadOption, HeatlasError
+from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.store import open_library
-from heatlas.server.answers import JSON, answer, failed, packed_json
+from heatlas.server.activities_at import passing_data
 from heatlas.server.description import description
-from heatlas.server.guard import guarded
 from heatlas.server.openness import parse_public_measures, refuse_closed
 from heatlas.server.query import SHOWN, only, parse_filter_of, request_of, unfit_for, whole, without
+from heatlas.server.responses import JSON, answer, failed, packed_json
+from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
-from heatlas.server.site import Site, shut
+from heatlas.server.state import Site, shut
 from heatlas.server.summary import library_data
 from heatlas.server.uploads import receive, tidy
-from heatlas.server.who import passing_data
-from heatlas.tiling.crowds import LEAST
-from heatlas.tiling.encoding import TYPES
-from heatlas.tiling.facts import point_measures
-from heatlas.tiling.fields import Field
-from heatlas.tiling.look import Filter
-from heatlas.tiling.painting import tile_bytes
-from heatlas.tiling.request import LAST_ZOOM, OF_POINTS, OF_TRACKS, parse_kernel_of, read_look
-from heatlas.tiling.scales import scale_data
-from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import choose_in, open_view
+from heatlas.tiles.crowds import LEAST
+from heatlas.tiles.encoding import TYPES
+from heatlas.tiles.fields import Field
+from heatlas.tiles.look import Filter
+from heatlas.tiles.metadata import point_measures
+from heatlas.tiles.painting import tile_bytes
+from heatlas.tiles.request import LAST_ZOOM, OF_POINTS, OF_TRACKS, parse_kernel_of, read_look
+from heatlas.tiles.scales import scale_data
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import choose_in, open_view
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
-    from heatlas.tiling.snapshot import Snapshot
+    from heatlas.tiles.snapshot import Snapshot
 
 __all__ = ["LOOPBACK", "create_app"]
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heatlas.colormaps import names
-from heatlas.grid import COUNTS, SPENT, parse_measure
-from heatlas.mercator import MAX_LATITUDE
-from heatlas.metrics import METRICS
+from heatlas.core.mercator import MAX_LATITUDE
+from heatlas.core.version import __version__
+from heatlas.raster.grid import COUNTS, SPENT, parse_measure
+from heatlas.raster.point_kernel import SHAPES
+from heatlas.server.activities_at import FARTHEST
 from heatlas.server.openness import shows
 from heatlas.server.query import LIMITS
-from heatlas.server.who import FARTHEST
-from heatlas.spread import SHAPES
-from heatlas.tiling.encoding import TYPES
-from heatlas.tiling.request import LAST_ZOOM
-from heatlas.version import __version__
+from heatlas.style.colormaps import names
+from heatlas.tiles.encoding import TYPES
+from heatlas.tiles.request import LAST_ZOOM
+from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

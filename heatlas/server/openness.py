@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from heatlas.errors import BadOption
-from heatlas.grid import Measure, parse_measure
+from heatlas.core.errors import BadOption
 from heatlas.library.point_tables import split_measure
+from heatlas.raster.grid import Measure, parse_measure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from heatlas.server.site import Site
-    from heatlas.tiling.look import Look
+    from heatlas.server.state import Site
+    from heatlas.tiles.look import Look
 
 __all__ = ["is_open_measure", "parse_public_measures", "refuse_closed", "shows"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from heatlas.errors import BadOption
-from heatlas.tiling.look import Filter
-from heatlas.tiling.request import OF_POINTS, OF_TRACKS, TileRequest
-from heatlas.where import moment_seconds, parse_filter, parse_moment
+from heatlas.core.errors import BadOption
+from heatlas.tiles.look import Filter
+from heatlas.tiles.request import OF_POINTS, OF_TRACKS, TileRequest
+from heatlas.tracks.filters import moment_seconds, parse_filter, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,7 +9,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any, Unpack
 
-from heatlas.errors import BadOption, MissingExtra
+from heatlas.core.errors import BadOption, MissingExtra
 from heatlas.options import SiteOptions
 from heatlas.options.signature import with_keywords
 

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 from xml.sax.saxutils import escape
 
-from heatlas.defaults import measure_unit
-from heatlas.mercator import CIRCUMFERENCE, MAX_LATITUDE
-from heatlas.picture import Picture
+from heatlas.core.mercator import CIRCUMFERENCE, MAX_LATITUDE
+from heatlas.core.units import legend_title
 from heatlas.server.query import unfit_for
 from heatlas.server.summary import measures_of
-from heatlas.sinks.png import encode_png
-from heatlas.ticks import nice_ticks
-from heatlas.tiling.facts import bounds_in, first_view, name_of, places_in
-from heatlas.tiling.fields import SIDE, first_zoom
-from heatlas.tiling.point_places import box_of
-from heatlas.tiling.request import LAST_ZOOM, OF_POINTS
-from heatlas.tiling.scales import colours_of, field_title, point_title, tone_of
-from heatlas.units import legend_title
+from heatlas.style.defaults import measure_unit
+from heatlas.style.image import Picture
+from heatlas.style.ticks import nice_ticks
+from heatlas.tiles.fields import SIDE, first_zoom
+from heatlas.tiles.metadata import bounds_in, first_view, name_of, places_in
+from heatlas.tiles.point_places import box_of
+from heatlas.tiles.request import LAST_ZOOM, OF_POINTS
+from heatlas.tiles.scales import colours_of, field_title, point_title, tone_of
+from heatlas.writers.png import encode_png
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from heatlas.server.site import Site
-    from heatlas.tiling.fields import Field
-    from heatlas.tiling.snapshot import Snapshot
+    from heatlas.server.state import Site
+    from heatlas.tiles.fields import Field
+    from heatlas.tiles.snapshot import Snapshot
 
 __all__ = ["bounds_of", "capabilities", "legend_png", "tile_json"]
 
@@ -81,7 +81,7 @@ def tile_json(site: Site, snapshot: Snapshot, request: Request, field: Field) ->
 
 def legend_png(field: Field, zoom: int) -> bytes:
     """Draw the bar of colours with the numbers of a zoom."""
-    from heatlas.legend import draw_legend
+    from heatlas.style.legend import draw_legend
 
     tone, measure = tone_of(field, zoom), field.look.measure
     unit = measure_unit(measure)

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.colormaps import colormap, names
 from heatlas.server.openness import is_open_measure
-from heatlas.tiling.crowds import whole_in
-from heatlas.tiling.facts import measures_of_tracks, name_of, places_in, point_measures
-from heatlas.tiling.fields import first_zoom
-from heatlas.tiling.point_places import box_of, spots_of
-from heatlas.tiling.request import LAST_ZOOM
-from heatlas.tiling.scales import hex_colours, title_of
-from heatlas.tiling.view import crowds_in, signs_matter
-from heatlas.tone import CURVES
-from heatlas.where import start_of
+from heatlas.style.colormaps import colormap, names
+from heatlas.style.tone import CURVES
+from heatlas.tiles.crowds import whole_in
+from heatlas.tiles.fields import first_zoom
+from heatlas.tiles.metadata import measures_of_tracks, name_of, places_in, point_measures
+from heatlas.tiles.point_places import box_of, spots_of
+from heatlas.tiles.request import LAST_ZOOM
+from heatlas.tiles.scales import hex_colours, title_of
+from heatlas.tiles.view import crowds_in, signs_matter
+from heatlas.tracks.filters import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from heatlas.batch import Activity
+    from heatlas.core.batch import Activity
+    from heatlas.dataset.places import Place
     from heatlas.library.point_sets import StoredPoints
-    from heatlas.places import Place
-    from heatlas.server.site import Site
-    from heatlas.tiling.snapshot import Snapshot
-    from heatlas.tiling.view import View
+    from heatlas.server.state import Site
+    from heatlas.tiles.snapshot import Snapshot
+    from heatlas.tiles.view import View
 
 __all__ = ["is_told", "library_data", "measures_of", "told_metres"]
 

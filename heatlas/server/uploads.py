@@ -14,10 +14,10 @@ from urllib.parse import unquote
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from heatlas.errors import path_name
+from heatlas.core.errors import path_name
+from heatlas.core.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.library.imports import import_sources
-from heatlas.scratch import holding, make_scratch, sweep, sweep_held
-from heatlas.server.site import current, site_of
+from heatlas.server.state import current, site_of
 from heatlas.sources.archive import is_archive
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from heatlas.library.store import Library
-    from heatlas.server.site import Site
+    from heatlas.server.state import Site
 
 __all__ = ["receive", "tidy"]
 

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from heatlas.batch import Unread
-from heatlas.errors import BadOption, Unreadable, path_name
+from heatlas.core.batch import Unread
+from heatlas.core.errors import BadOption, Unreadable, path_name
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import (
@@ -28,7 +28,7 @@ from heatlas.sources.containers import (
     read_blob,
 )
 from heatlas.sources.left_out import left_out
-from heatlas.sources.recognise import NOT_RECORDINGS, kind
+from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sqlite_head import in_use
 from heatlas.sources.tars import Seeking, tar_members
 from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from heatlas.errors import Unreadable
+from heatlas.core.errors import Unreadable
 from heatlas.sources.zips import BOMB, DAMAGED, gunzip, isal_zlib, limit_of, read_member, seek
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKED", "decompressed", "member_pieces", "pieces_of", "unpack_one"]
 
 PACKED = frozenset({"gzip", "bzip2", "xz"})
-"""Kinds of streams (`heatlas.sources.recognise.kind`) that `decompressed` reads."""
+"""Kinds of streams (`heatlas.sources.sniff.kind`) that `decompressed` reads."""
 _PIECE = 1 << 20
 _XZ_MEMORY = 256 << 20
 """Bytes that an xz stream may ask for: its strongest preset takes 65 MiB."""
@@ -77,7 +77,7 @@ def decompressed(found: str, source: Iterator[bytes]) -> Iterator[bytes]:
     Parameters
     ----------
     found : str
-        gzip, bzip2 or xz, as `heatlas.sources.recognise.kind` says.
+        gzip, bzip2 or xz, as `heatlas.sources.sniff.kind` says.
     source : iterator of bytes
         Its pieces.
     """

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from heatlas.batch import TABLES, Unread
-from heatlas.errors import Unreadable
+from heatlas.core.batch import TABLES, Unread
+from heatlas.core.errors import Unreadable
 from heatlas.sources.blobs import Blob, Shelf
 from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
 from heatlas.sources.left_out import left_out
-from heatlas.sources.recognise import kind
+from heatlas.sources.sniff import kind
 from heatlas.sources.tars import Pieces, Seeking, tar_members
 from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member, seek
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.batch import COLUMNS, Recording
-from heatlas.errors import Unreadable
+from heatlas.core.batch import COLUMNS, Recording
+from heatlas.core.errors import Unreadable
 from heatlas.kernels.fit import CUT, FULL, NUL, UNDEFINED, decode, walk
 from heatlas.sources.fit_activity import (
     EPOCH,

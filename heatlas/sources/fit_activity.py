@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.batch import Activity
+from heatlas.core.batch import Activity
 from heatlas.sources.fit_messages import DeveloperField, developer_field, read_message
 from heatlas.sources.fit_profile import (
     ACTIVITY,

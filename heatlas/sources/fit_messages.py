@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.batch import COLUMNS
+from heatlas.core.batch import COLUMNS
 from heatlas.sources.fit_profile import (
     BASE_TYPES,
     FIELDS,

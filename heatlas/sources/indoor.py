@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from heatlas.batch import Activity
+    from heatlas.core.batch import Activity
 
 __all__ = ["INDOORS", "VIRTUAL_OF", "is_indoors", "virtual_word"]
 

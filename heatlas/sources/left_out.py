@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from heatlas.batch import TABLES, Unread
-from heatlas.errors import BadOption
-from heatlas.sources.recognise import NOT_RECORDINGS, decode, kind
+from heatlas.core.batch import TABLES, Unread
+from heatlas.core.errors import BadOption
+from heatlas.sources.sniff import NOT_RECORDINGS, decode, kind
 
 __all__ = ["left_out"]
 

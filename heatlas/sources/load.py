@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.batch import COLUMNS, Batch, Unread, join, split
-from heatlas.clean import Gaps
-from heatlas.context import NOBODY, Context
+from heatlas.core.batch import COLUMNS, Batch, Unread, join, split
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.report import Report, add_breaks
 from heatlas.kernels.path import metres_along
-from heatlas.report import Report, add_breaks
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.helpers import MOST_TASKS, Helpers, can_fork, unbroken
+from heatlas.sources.fork_pool import MOST_TASKS, Helpers, can_fork, unbroken
 from heatlas.sources.merging import without_copies
 from heatlas.sources.reading import Outcome, cleaned, read_group
 from heatlas.sources.recount import Recount
 from heatlas.sources.strava import find_exports
+from heatlas.tracks.clean import Gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
-    from heatlas.batch import Recording
+    from heatlas.core.batch import Recording
     from heatlas.sources.archive import Sheet
 
 __all__ = ["load", "order", "packed"]

@@ -10,17 +10,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from heatlas.batch import Activity
-from heatlas.duplicates import judge_all
-from heatlas.report import Duplicate
+from heatlas.core.batch import Activity
+from heatlas.core.report import Duplicate
 from heatlas.sources.names import is_automatic
+from heatlas.tracks.duplicates import judge_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from heatlas.batch import Batch
-    from heatlas.duplicates import Judge, Verdict
-    from heatlas.report import Report
+    from heatlas.core.batch import Batch
+    from heatlas.core.report import Report
+    from heatlas.tracks.duplicates import Judge, Verdict
 
 __all__ = ["Copy", "Merged", "merge", "merge_copies", "without_copies"]
 

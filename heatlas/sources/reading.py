@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.batch import COLUMNS, Batch, Unread, join
-from heatlas.clean import Gaps, clean, is_believable, outings
-from heatlas.errors import Unreadable
+from heatlas.core.batch import COLUMNS, Batch, Unread, join
+from heatlas.core.errors import Unreadable
+from heatlas.core.report import add_breaks
 from heatlas.kernels.path import metres_along
-from heatlas.metrics import STOPPED
-from heatlas.report import add_breaks
 from heatlas.sources.archive import Entry, unpack
 from heatlas.sources.indoor import INDOORS, is_indoors
-from heatlas.sources.recognise import NOT_RECORDINGS, kind
 from heatlas.sources.sensors import possible, possible_attributes
+from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sports import max_speed
+from heatlas.tracks.clean import Gaps, clean, is_believable, outings
+from heatlas.tracks.metrics import STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from heatlas.batch import Activity, Recording
+    from heatlas.core.batch import Activity, Recording
     from heatlas.sources.strava import Exports
 
 __all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]

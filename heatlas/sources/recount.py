@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from heatlas.batch import Activity, Batch
+    from heatlas.core.batch import Activity, Batch
     from heatlas.sources.archive import Entry
 
 __all__ = ["Recount"]

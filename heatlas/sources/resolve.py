@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.sources.tables.given import GivenTable
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import COLUMNS
+from heatlas.core.batch import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
-    from heatlas.batch import Activity, Recording
+    from heatlas.core.batch import Activity, Recording
 
 __all__ = ["FIT_UNKNOWN", "SENSORS", "Sensor", "possible", "possible_attributes", "reason"]
 
@@ -49,7 +49,7 @@ SENSORS: Mapping[str, Sensor] = {
     # Degrees Celsius: the coldest air on earth, and what stands in the sun. 127 and 255 lie outside.
     "temperature": Sensor(-95.0, 85.0),
 }
-"""Column of `heatlas.batch.COLUMNS` -> what its values can be, bounds included."""
+"""Column of `heatlas.core.batch.COLUMNS` -> what its values can be, bounds included."""
 
 FIT_UNKNOWN: Mapping[str, tuple[float, ...]] = {"elevation": (12_607.0,)}
 """Column -> what an unknown number of 16 bits reads as where a device copied it into a field of 32."""

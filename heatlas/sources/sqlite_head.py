@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heatlas.errors import Unreadable, path_name
+from heatlas.core.errors import Unreadable, path_name
 from heatlas.sources.archive import TABLE, Sheet, entries
 from heatlas.sources.strava_table import Row, Table, read_activities
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from heatlas.batch import Activity
+    from heatlas.core.batch import Activity
 
 __all__ = ["Export", "Exports", "Row", "Table", "describe", "find_exports", "read_activities"]
 

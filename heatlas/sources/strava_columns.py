@@ -7,7 +7,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from heatlas.sources.recognise import decode
+from heatlas.sources.sniff import decode
 from heatlas.sources.sports import SPORTS, sport_name
 from heatlas.sources.strava_values import fold, parse_date
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from heatlas.errors import Unreadable
+from heatlas.core.errors import Unreadable
 from heatlas.sources.sports import max_speed, sport_name
 from heatlas.sources.strava_columns import column_names, records
 from heatlas.sources.strava_values import parse_date, parse_flag, parse_number

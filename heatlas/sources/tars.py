@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from heatlas.errors import Unreadable, printable
+from heatlas.core.errors import Unreadable, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.batch import Activity
+from heatlas.core.batch import Activity
 from heatlas.kernels import xml as kernel
 from heatlas.sources.sports import sport_name
 from heatlas.sources.xml import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.batch import Recording
+    from heatlas.core.batch import Recording
     from heatlas.sources.xml_values import Values
 
 __all__ = ["read_tcx"]

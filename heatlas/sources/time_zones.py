@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heatlas.mercator import to_lonlat
+from heatlas.core.mercator import to_lonlat
 
 if TYPE_CHECKING:
-    from heatlas.batch import Activity, Batch
+    from heatlas.core.batch import Activity, Batch
 
 __all__ = ["with_time_zones", "zone_at"]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from lxml import etree
 
-from heatlas.batch import COLUMNS, Activity, Recording
-from heatlas.errors import Unreadable
+from heatlas.core.batch import COLUMNS, Activity, Recording
+from heatlas.core.errors import Unreadable
 from heatlas.kernels.xml import (
     CUT_OFF,
     DOCTYPE,

@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from heatlas.errors import Unreadable, printable
+from heatlas.core.errors import Unreadable, printable
 
 isal_zlib: Any
 try:

@@ -8,7 +8,7 @@
 ============== ==============================================================
 """
 
-from heatlas.errors import MissingExtra
+from heatlas.core.errors import MissingExtra
 
 try:
     import anywidget as _anywidget  # noqa: F401 - asked for here, so that what is missing is named

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets as t
 
-from heatlas.errors import HeatlasError
-from heatlas.heat.cards import dates_of, sports_of
-from heatlas.tiling.facts import point_measures
-from heatlas.tiling.snapshot import choose
-from heatlas.tiling.view import close, now, open_view
-from heatlas.widget.answers import Answer, Wish, answer, home, passed, wish_of
+from heatlas.core.errors import HeatlasError
+from heatlas.dataset.heat.html import dates_of, sports_of
+from heatlas.tiles.metadata import point_measures
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import close, now, open_view
 from heatlas.widget.parts import script, style
+from heatlas.widget.responses import Answer, Wish, answer, home, passed, wish_of
 from heatlas.widget.source import opened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heatlas.core.scratch import Scratch
+    from heatlas.dataset.points import PointSet
+    from heatlas.dataset.tracks import Tracks
     from heatlas.library.store import Library
-    from heatlas.point_set import PointSet
-    from heatlas.scratch import Scratch
-    from heatlas.tiling.view import View
-    from heatlas.tracks import Tracks
+    from heatlas.tiles.view import View
 
 __all__ = ["LiveMap"]
 

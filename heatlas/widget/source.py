@@ -9,21 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.batch import split
-from heatlas.errors import BadOption, NothingToDraw
+from heatlas.core.batch import split
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.scratch import make_scratch
+from heatlas.dataset.points import PointSet
+from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.library.activities import insert_activity
 from heatlas.library.identity import identity
+from heatlas.library.maintenance import index
 from heatlas.library.point_sets import import_points, name_from
 from heatlas.library.settings import read_settings, write_settings
 from heatlas.library.store import open_library
-from heatlas.library.upkeep import index
-from heatlas.point_set import PointSet
-from heatlas.scratch import make_scratch
-from heatlas.tracks import Tracks, why_nothing
 
 if TYPE_CHECKING:
+    from heatlas.core.scratch import Scratch
     from heatlas.library.store import Library
-    from heatlas.scratch import Scratch
 
 __all__ = ["opened"]
 

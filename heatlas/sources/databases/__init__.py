@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.sources.databases.query import check_query
 from heatlas.sources.databases.url import is_database_url, parse_address
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from heatlas.errors import BadOption, MissingExtra, SourceFailed
-from heatlas.scratch import scratch_folder
+from heatlas.core.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.core.scratch import scratch_folder
 from heatlas.sources.databases.arrow import plain_batch, plain_schema
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, quoted, select

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

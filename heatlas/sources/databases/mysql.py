@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.errors import BadOption, MissingExtra
+from heatlas.core.errors import BadOption, MissingExtra
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.mysql_rows import END, Malformed, column_of, decode_rows, field_of, packet_ends
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select

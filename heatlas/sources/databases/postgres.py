@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import pyarrow as pa
 
-from heatlas.errors import MissingExtra
+from heatlas.core.errors import MissingExtra
 from heatlas.sources.databases.arrow import plain_batch, plain_schema
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, quoted, select

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.sources.databases.failures import guarded
 from heatlas.sources.tables.table import Table
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from heatlas.errors import MissingExtra
+from heatlas.core.errors import MissingExtra
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project
 from heatlas.sources.databases.rows import ROWS, batches_of, infer_schema

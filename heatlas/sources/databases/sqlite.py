@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select
 from heatlas.sources.databases.rows import ROWS, batches_of, infer_schema

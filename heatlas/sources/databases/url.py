@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption, SourceFailed
-from heatlas.scratch import make_scratch
-from heatlas.sources.recognise import NOT_RECORDINGS
+from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.scratch import make_scratch
+from heatlas.sources.sniff import NOT_RECORDINGS
 from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, kind_of_content, look_at, plain_ending
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.tables.columns import CRS
 from heatlas.sources.tables.table import Table
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.options import TableOptions, options_of
 from heatlas.sources.tables.systems import is_metric
 

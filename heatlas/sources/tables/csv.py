@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.tables.columns import distinct_names
 from heatlas.sources.tables.streams import Chunks, encoding_of, transcoded, whole_lines
 from heatlas.sources.tables.table import Table

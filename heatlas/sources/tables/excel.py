@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 
-from heatlas.errors import BadOption, HeatlasError, MissingExtra, SourceFailed
+from heatlas.core.errors import BadOption, HeatlasError, MissingExtra, SourceFailed
 from heatlas.sources.tables.columns import distinct_names
 from heatlas.sources.tables.table import Table
 

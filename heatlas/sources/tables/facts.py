@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.tables.cells import numbers
 from heatlas.sources.tables.columns import CRS, PointColumns
 from heatlas.sources.tables.settled import settled

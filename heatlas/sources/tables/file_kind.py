@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.errors import SourceFailed
-from heatlas.sources.recognise import GEOPACKAGES, kind
+from heatlas.core.errors import SourceFailed
+from heatlas.sources.sniff import GEOPACKAGES, kind
 from heatlas.sources.sqlite_head import LIBRARY_ID, in_use, read_head
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class FileKind:
     """What a file is, by its content."""
 
     name: str
-    """As `heatlas.sources.recognise.kind` says it, of what is packed in the file; or "workbook"."""
+    """As `heatlas.sources.sniff.kind` says it, of what is packed in the file; or "workbook"."""
     text: Source | None = None
     """What it begins with, where that was read to find out."""
     is_library: bool = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.errors import BadOption, SourceFailed
+from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.sources.tables.arrow import with_crs
 from heatlas.sources.tables.columns import CRS, distinct_names
 from heatlas.sources.tables.table import Table

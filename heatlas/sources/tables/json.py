@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.tables.columns import CRS
 from heatlas.sources.tables.json_columns import Field, as_batch, fields_of, parse_block, shape_of
 from heatlas.sources.tables.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from

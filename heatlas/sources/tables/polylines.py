@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.batch import Activity, Recording
-from heatlas.errors import BadOption
+from heatlas.core.batch import Activity, Recording
+from heatlas.core.errors import BadOption
 from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import plain_name

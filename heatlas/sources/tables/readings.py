@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.errors import Undecided
+from heatlas.core.errors import Undecided
 from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
 from heatlas.sources.tables.degrees import Form, form_of, is_hemispheres
 from heatlas.sources.tables.marks import Evidence, evidence, plain_text, undecorated

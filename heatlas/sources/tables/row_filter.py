@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.errors import BadOption
+from heatlas.core.errors import BadOption
 from heatlas.sources.tables.cells import as_text, numbers, seconds
 from heatlas.sources.tables.table import RAW
-from heatlas.where import parse_date, parse_filter, without_accents
+from heatlas.tracks.filters import parse_date, parse_filter, without_accents
 
 if TYPE_CHECKING:
     import datetime as dt

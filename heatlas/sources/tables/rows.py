@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.points import Points
+from heatlas.core.points import Points
 from heatlas.sources.tables.cells import numbers
 from heatlas.sources.tables.columns import CRS
 from heatlas.sources.tables.geometry import CENTRE, LINE, UNREADABLE, places

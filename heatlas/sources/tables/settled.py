@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.errors import Undecided
+from heatlas.core.errors import Undecided
 from heatlas.sources.tables.beside import date_beside, hemispheres_beside
 from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
 from heatlas.sources.tables.degrees import Form, angles, signs

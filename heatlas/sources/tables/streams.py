@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from heatlas.errors import SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.zips import isal_zlib
 
 if TYPE_CHECKING:

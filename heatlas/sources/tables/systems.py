@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.errors import BadOption, MissingExtra
+from heatlas.core.errors import BadOption, MissingExtra
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,7 +26,7 @@ class Table:
     schema: pa.Schema
     """Columns under their names, with what is known of their types before the rows are read."""
     read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
-    """Stream all rows with the named columns only, in the table's order. Raises `heatlas.errors.SourceFailed`
+    """Stream all rows with the named columns only, in the table's order. Raises `heatlas.core.errors.SourceFailed`
     when reading breaks off, with one sentence that names the table."""
     repeatable: bool = False
     """Whether `read` may be called again at little cost and gives the same rows: memory and Parquet, but neither

@@ -189,7 +189,7 @@ def _describes(name: str, varies: NDArray[np.bool_], counts: NDArray[np.int64], 
 
 
 def metric_name(name: str) -> tuple[str, float]:
-    """Column of `heatlas.batch.COLUMNS` that a name stands for, and the factor to its unit; else an empty name."""
+    """Column of `heatlas.core.batch.COLUMNS` that a name stands for, and the factor to its unit; else an empty name."""
     plain = plain_name(name)
     unit = _UNITS.search(name)
     if unit:

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heatlas.errors import BadOption, HeatlasError
+from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
 from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines, start_column
 from heatlas.sources.tables.settled import settled
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from heatlas.batch import Recording
+    from heatlas.core.batch import Recording
     from heatlas.options import TableOptions
     from heatlas.sources.tables.given import GivenTable
     from heatlas.sources.tables.table import Table

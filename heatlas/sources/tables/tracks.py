@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.batch import Activity, Recording
-from heatlas.errors import BadOption
+from heatlas.core.batch import Activity, Recording
+from heatlas.core.errors import BadOption
 from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import seconds
 from heatlas.sources.tables.columns import plain_name
@@ -53,7 +53,7 @@ def read_tracks(
     column that has one value in a track also describes the activity: sport and name, or an attribute of its own. One
     row that says so makes its track private (see `heatlas.sources.tables.track_columns.described`).
 
-    Nothing is dropped but rows without a track, which `table.dropped` counts: see `heatlas.clean`.
+    Nothing is dropped but rows without a track, which `table.dropped` counts: see `heatlas.tracks.clean`.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from heatlas.errors import BadOption, MissingExtra, SourceFailed
+from heatlas.core.errors import BadOption, MissingExtra, SourceFailed
 from heatlas.sources.tables.columns import CRS
 from heatlas.sources.tables.streams import zipped_table
 from heatlas.sources.tables.table import Table

@@ -1,0 +1,279 @@
+"""What flows through heatlas: recordings as read from files, and batches of clean tracks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.mercator import ground_metres
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["COLUMNS", "TABLES", "Activity", "Batch", "Recording", "Unread", "join", "select", "split", "take_fixes"]
+
+COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
+"""Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
+steps of one foot per minute, watts, degrees Celsius."""
+TABLES = "tables"
+"""Kind of files that are tables: each is read when it is named by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What is known of one activity besides its track."""
+
+    source: str
+    """Where it was read: the path, with members of archives after a slash."""
+    id: str = ""
+    """The id that its service gave it; empty when unknown."""
+    sport: str = "Unknown"
+    """A word of ``heatlas.sources.sports``: Run, TrailRun, Ride, VirtualRide ..."""
+    name: str = ""
+    start: float | None = None
+    """Unix seconds, UTC."""
+    utc_offset: float | None = None
+    """Seconds by which local time was ahead of UTC at the start, as the recording says; None where it does not."""
+    time_zone: str = field(default="", compare=False)
+    """Name in the IANA database of the time zone where it began; empty where nobody has looked (see
+    `heatlas.sources.time_zones`). It follows from the track, so it tells no activity from another."""
+    distance: float | None = None
+    """Metres, as its source states them."""
+    elapsed_time: float | None = None
+    """Seconds from start to end."""
+    moving_time: float | None = None
+    """Seconds in motion."""
+    gear: str = ""
+    commute: bool = False
+    private: bool = False
+    device: str = ""
+    """Maker and product, or the program that wrote the file."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Any other attribute (numbers, text, booleans) under a snake_case name."""
+    told: tuple[str, ...] = ()
+    """Names, sorted, of those above that a table beside the recording states: of several copies these know best."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One activity as a reader found it, before cleaning; nothing is dropped yet.
+
+    All arrays share one length n, the number of records in file order, with or without a position.
+    """
+
+    activity: Activity
+    lon: NDArray[np.float64]
+    """(n,) degrees, WGS 84; NaN where the record has no position."""
+    lat: NDArray[np.float64]
+    """(n,) degrees, WGS 84; NaN where the record has no position."""
+    time: NDArray[np.float64]
+    """(n,) Unix seconds, UTC; NaN where unknown."""
+    columns: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Name of COLUMNS -> (n,), NaN where unknown. A column that is NaN throughout is left out."""
+    segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(m,) ascending first records of the file's segments; empty or [0] means one segment."""
+    warnings: tuple[str, ...] = ()
+    """What was wrong with the file though it could be read, e.g. "cut off in the middle"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Clean tracks of one or more activities, in world coordinates.
+
+    Fixes of segment ``s`` are ``segments[s]:segments[s + 1]``; segments of track ``k`` are
+    ``tracks[k]:tracks[k + 1]``. No line is ever drawn across a segment's end.
+    """
+
+    u: NDArray[np.float64]
+    """(n,) Web Mercator easting, the world being [0, 1). Steps inside a segment are below half the
+    world: a track that crosses the antimeridian goes on below 0 or above 1."""
+    v: NDArray[np.float64]
+    """(n,) Web Mercator southing, 0 at 85.0511 N and 1 at 85.0511 S."""
+    time: NDArray[np.float64]
+    """(n,) Unix seconds, UTC, not decreasing inside a segment; NaN where unknown."""
+    progress: NDArray[np.float32]
+    """(n,) metres covered since the track's first fix, less the jitter of standing still
+    (`heatlas.kernels.path.progress_along`)."""
+    columns: Mapping[str, NDArray[np.float32]]
+    """Name -> (n,), NaN where unknown."""
+    segments: NDArray[np.int64]
+    """(number of segments + 1,) offsets into the fixes."""
+    tracks: NDArray[np.int64]
+    """(number of tracks + 1,) offsets into the segments."""
+    activities: tuple[Activity, ...]
+    """One for each track."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason -> number of fixes (or breaks) that cleaning took out."""
+    breaks: tuple[int, int] = (0, 0)
+    """Metres that breaks of cleaning leave out, and metres of the whole way with them; (0, 0) without such breaks."""
+    warnings: tuple[str, ...] = ()
+    """What cleaning found to be wrong with a track as a whole."""
+
+    def __len__(self) -> int:
+        """Count the tracks."""
+        return len(self.activities)
+
+    @property
+    def fixes(self) -> int:
+        """Number of fixes."""
+        return len(self.u)
+
+    @cached_property
+    def bounds(self) -> NDArray[np.float64]:
+        """(tracks, 4) least and greatest u, least and greatest v of each track; inf, -inf, inf, -inf without fixes.
+
+        Looked up once: whoever draws the same tracks again does not have to go through all of their fixes for it.
+        """
+        offsets = self.segments[self.tracks]
+        filled = np.flatnonzero(np.diff(offsets))
+        bounds = np.tile([np.inf, -np.inf], (len(self), 2))
+        if len(filled):
+            first = offsets[filled]
+            for column, (world, pick) in enumerate(product((self.u, self.v), (np.minimum, np.maximum))):
+                bounds[filled, column] = pick.reduceat(world, first)
+        return bounds
+
+    @cached_property
+    def ground(self) -> NDArray[np.float64]:
+        """(2, tracks) true metres per world unit: eastwards at the first fix, and the least anywhere along the track.
+
+        Where there is no fix the values do not matter.
+        """
+        offsets = self.segments[self.tracks]
+        first, _ = ground_metres(self.v[np.minimum(offsets[:-1], self.fixes - 1)])
+        # A metre is longest on the map towards the poles.
+        polar = np.maximum(0.5, np.maximum(self.bounds[:, 3], 1 - self.bounds[:, 2]))
+        return np.stack([first, np.minimum(*ground_metres(polar))])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A file, or a part of one, that gave no track."""
+
+    file: str
+    """Path, with members of archives after a slash."""
+    reason: str
+    """One sentence."""
+    failed: bool = True
+    """True: it should have been readable. False: it was left out on purpose."""
+    kind: str = ""
+    """What a file that was left out holds instead, as a plural ("images", "monitoring"), TABLES, or its ending (".igc")
+    where that is not known."""
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """Make one batch of several; where one has not got a column of another, it is unknown."""
+    if len(batches) == 1:
+        return batches[0]
+    fixes = np.cumsum([0, *(batch.fixes for batch in batches)])
+    segments = np.cumsum([0, *(len(batch.segments) - 1 for batch in batches)])
+    start = np.zeros(1, np.int64)
+
+    def column(name: str) -> NDArray[np.float32]:
+        unknown = np.float32(np.nan)
+        return np.concatenate([batch.columns.get(name, np.full(batch.fixes, unknown, np.float32)) for batch in batches])
+
+    return Batch(
+        u=np.concatenate([batch.u for batch in batches]),
+        v=np.concatenate([batch.v for batch in batches]),
+        time=np.concatenate([batch.time for batch in batches]),
+        progress=np.concatenate([batch.progress for batch in batches]),
+        columns={name: column(name) for name in sorted({name for batch in batches for name in batch.columns})},
+        segments=np.concatenate([start, *(b.segments[1:] + n for b, n in zip(batches, fixes, strict=False))]),
+        tracks=np.concatenate([start, *(b.tracks[1:] + n for b, n in zip(batches, segments, strict=False))]),
+        activities=tuple(activity for batch in batches for activity in batch.activities),
+        dropped=sum((batch.dropped for batch in batches), Counter()),
+    )
+
+
+def split(batch: Batch, columns: Sequence[Collection[str]]) -> list[Batch]:
+    """Make a batch of each track, the inverse of `join`; the arrays are views.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of k tracks.
+    columns : sequence of collection of str (k,)
+        Names of the columns that each is to have.
+    """
+    singles = []
+    tracks, offsets = batch.tracks.tolist(), batch.segments[batch.tracks].tolist()
+    for k, names in enumerate(columns):
+        fixes = slice(offsets[k], offsets[k + 1])
+        singles.append(
+            Batch(
+                u=batch.u[fixes],
+                v=batch.v[fixes],
+                time=batch.time[fixes],
+                progress=batch.progress[fixes],
+                columns={name: batch.columns[name][fixes] for name in names},
+                segments=batch.segments[tracks[k] : tracks[k + 1] + 1] - offsets[k],
+                tracks=np.array([0, tracks[k + 1] - tracks[k]]),
+                activities=(batch.activities[k],),
+            )
+        )
+    return singles
+
+
+def select(batch: Batch, wanted: Sequence[bool] | NDArray[np.bool_]) -> Batch:
+    """Keep some tracks of a batch, in their order.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of k tracks.
+    wanted : sequence of bool (k,)
+        Which tracks to keep.
+    """
+    keep = np.asarray(wanted, bool)
+    if keep.all():
+        return batch
+    lengths = np.diff(batch.segments)
+    of_segments = np.repeat(keep, np.diff(batch.tracks))
+    of_fixes = np.repeat(of_segments, lengths)
+    start = np.zeros(1, np.int64)
+    return replace(
+        take_fixes(
+            batch,
+            of_fixes,
+            np.concatenate((start, np.cumsum(lengths[of_segments]))),
+            np.concatenate((start, np.cumsum(np.diff(batch.tracks)[keep]))),
+        ),
+        activities=tuple(a for a, wanted_one in zip(batch.activities, keep, strict=True) if wanted_one),
+    )
+
+
+def take_fixes(
+    batch: Batch,
+    index: NDArray[np.bool_] | NDArray[np.int64],
+    segments: NDArray[np.int64],
+    tracks: NDArray[np.int64],
+) -> Batch:
+    """Keep some fixes, under new offsets.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of n fixes.
+    index : ndarray of bool (n,) or of int64 (k,)
+        Which fixes to keep.
+    segments, tracks : ndarray of int64
+        Offsets as in a batch, for what is kept.
+    """
+    return replace(
+        batch,
+        u=batch.u[index],
+        v=batch.v[index],
+        time=batch.time[index],
+        progress=batch.progress[index],
+        columns={name: values[index] for name, values in batch.columns.items()},
+        segments=segments,
+        tracks=tracks,
+    )

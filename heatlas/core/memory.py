@@ -1,0 +1,122 @@
+"""What fits into memory: at once, in strips, or not at all."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import TooLarge
+
+if TYPE_CHECKING:
+    from heatlas.core.window import Window
+
+__all__ = ["check_memory", "check_whole", "free_memory"]
+
+_AT_ONCE = 1 << 30
+"""Bytes above which a picture is drawn in strips: more at once is hardly faster."""
+_LEAST_ROWS = 64
+"""Rows of the lowest strip."""
+_MOST_PIXELS = 10**12
+
+
+def check_whole(window: Window, bytes_per_pixel: int) -> None:
+    """Refuse a window whose values cannot be held in memory all at once.
+
+    Raises
+    ------
+    TooLarge
+        With the size that would be needed, and what to do instead.
+    """
+    free, need = free_memory(), window.width * window.height * bytes_per_pixel
+    if need > 0.8 * free:
+        raise TooLarge(
+            f"a heat of {window.width} x {window.height} px needs {need / 2**30:.1f} GB of memory and "
+            f"{free / 2**30:.1f} GB are free: take a smaller or coarser window, or heatlas.render, which draws strips"
+        )
+
+
+def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) -> int:
+    """Say how many rows of a window to draw at once, and refuse what cannot be drawn even in strips.
+
+    Parameters
+    ----------
+    window : Window
+        What to draw.
+    columns, rows : int
+        The halo on either side, and above and below.
+    bytes_per_pixel : int
+        What drawing takes.
+
+    Returns
+    -------
+    int
+        The window's height, or that of strips that take some 1 GB; a multiple of 64 then.
+
+    Raises
+    ------
+    TooLarge
+        With the size that would be needed, and what to do instead.
+    """
+    free = free_memory()
+    row = (window.width + 2 * columns) * bytes_per_pixel
+    if (window.height + 2 * rows) * row <= min(_AT_ONCE, 0.8 * free):
+        return window.height
+    # Strips much lower than their halo would draw most pixels several times.
+    height = max(int(min(_AT_ONCE, 0.5 * free) / row) - 2 * rows, 2 * rows, _LEAST_ROWS)
+    need = (min(height, window.height) + 2 * rows) * row
+    fits = 1.0
+    if need > 0.8 * free:
+        fits = 0.8 * free / need
+        reason = f"needs {need / 2**30:.1f} GB of memory and {free / 2**30:.1f} GB are free"
+    elif window.width * window.height > _MOST_PIXELS:
+        fits = math.sqrt(_MOST_PIXELS / (window.width * window.height))
+        reason = f"has {window.width * window.height / 1e12:.1f} million megapixels, which would take days"
+    if fits < 1:
+        raise TooLarge(
+            f"a picture of {window.width} x {window.height} px {reason}: take --width {int(window.width * fits)} or "
+            f"less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
+        )
+    return min(height // _LEAST_ROWS * _LEAST_ROWS, window.height)
+
+
+def free_memory() -> float:
+    """Bytes that can be had without swapping; 4 GB where the system does not say."""
+    for ask in (_said_by_linux, _said_by_windows, _free_pages, _half_of_all):
+        try:
+            free = ask()
+        except (OSError, ValueError, AttributeError):
+            continue
+        if free > 0:
+            return free
+    return 4 * 2.0**30
+
+
+def _said_by_linux() -> float:
+    with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel's
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024.0
+    return 0.0
+
+
+def _said_by_windows() -> float:
+    """Ask GlobalMemoryStatusEx."""
+    if sys.platform == "win32":
+        import ctypes
+
+        # MEMORYSTATUSEX: its own size, the load in percent, then seven numbers of 64 bits: all memory, what is free ...
+        status = (ctypes.c_uint64 * 8)(64)
+        if ctypes.windll.kernel32.GlobalMemoryStatusEx(status):
+            return float(status[2])
+    return 0.0
+
+
+def _free_pages() -> float:
+    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _half_of_all() -> float:
+    """Half of all memory, for systems such as macOS that keep free pages for files and do not say how many."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2.0

@@ -1,0 +1,152 @@
+"""What was read, what was left out, and why."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from heatlas.core.batch import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heatlas.core.batch import Unread
+
+__all__ = ["Duplicate", "Report", "add_breaks"]
+
+_MUCH, _SHARE = 1000, 0.02
+"""Metres, and share of the way, from which on a file is named whose breaks leave them out."""
+
+
+class Duplicate(NamedTuple):
+    """An activity that was found twice."""
+
+    left_out: str
+    """The file whose track is not shown."""
+    same_as: str
+    """The file whose track is."""
+    merged: tuple[str, ...] = ()
+    """Names of the attributes that the first gave to what is shown, sorted: "private", "name" ..."""
+
+
+_ENDING = re.compile(r"\.[^\s/.]+")
+_READ = "heatlas reads .fit, .gpx and .tcx, also packed, and tables that are named by themselves"
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts that are collected on the way from files to a picture."""
+
+    read: int = 0
+    """Files that gave at least one activity."""
+    failed: list[Unread] = field(default_factory=list)
+    """Files that should have been readable."""
+    skipped: list[Unread] = field(default_factory=list)
+    """Files that were left out on purpose."""
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    """File and what was wrong with it, though it could be read."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Reason -> number of fixes, breaks, activities, rows or values; the reason's first word says of what."""
+    breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Source -> whole metres that breaks leave out, and metres of the whole way; whole, so that sums are exact."""
+    duplicates: list[Duplicate] = field(default_factory=list)
+    """Each copy whose track was left out."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Stage -> how long it took."""
+
+    @property
+    def held_instead(self) -> Counter[str]:
+        """What the files hold that were left out -> number of them (see `heatlas.core.batch.Unread.kind`)."""
+        return Counter(item.kind or "files of unknown kind" for item in self.skipped)
+
+    def notes(self) -> list[str]:
+        """Say what was left out on purpose, in a sentence for each way of it."""
+        counts = self.held_instead
+        tables = counts.pop(TABLES, 0)
+        unread = {kind: n for kind, n in counts.items() if _ENDING.fullmatch(kind)}
+        others = [kind for kind, _ in counts.most_common() if kind not in unread]
+        notes = []
+        if others:
+            total = sum(counts[kind] for kind in others)
+            notes.append(f"{_files(total)} hold{'s' * (total == 1)} no track: {', '.join(others)}")
+        if unread:
+            named = ", ".join(f"{_files(n)} of {kind}" for kind, n in sorted(unread.items()))
+            notes.append(f"{named} {'is' if sum(unread.values()) == 1 else 'are'} not read: {_READ}")
+        if tables:
+            first = next(item for item in self.skipped if item.kind == TABLES)
+            them = "1 table is" if tables == 1 else f"{tables:,} tables are"
+            notes.append(f"{them} left out of folders and archives, such as {first.file}: {_how_to_draw(first)}")
+        return notes
+
+    def nothing(self) -> str:
+        """Say why there is no track, and what to do."""
+        if self.failed:
+            first = self.failed[0]
+            more = f" (and {_files(len(self.failed) - 1)} more)" if len(self.failed) > 1 else ""
+            return f"nothing could be read: {first.file}: {first.reason}{more}"
+        if notes := self.notes():
+            return f"there is no track in what was given: {'; '.join(notes)}"
+        if planned := [(file, why) for file, why in self.warnings if "not a recording" in why]:
+            more = f" (and {_files(len(planned) - 1)} more)" if len(planned) > 1 else ""
+            return f"there is no recording in what was given: {planned[0][0]}: {planned[0][1]}{more}"
+        if self.dropped["activities without a position"]:
+            return "there is no track with a position in what was given"
+        if self.dropped:
+            return "nothing is left of what was given: " + ", ".join(
+                f"{n:,} {what}" for what, n in self.dropped.items()
+            )
+        return (
+            "there is no track with a position in what was given" if self.read else "there is no file in what was given"
+        )
+
+    def data(self) -> dict[str, Any]:
+        """What was read and left out, as plain data."""
+        return {
+            "files": {
+                "read": self.read,
+                "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
+                "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
+                "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
+                "held_instead": dict(self.held_instead.most_common()),
+                "notes": self.notes(),
+            },
+            "dropped": dict(sorted(self.dropped.items())),
+            "breaks": self._breaks(),
+            "duplicates": [
+                {"left_out": one.left_out, "same_as": one.same_as, "merged": list(one.merged)}
+                for one in self.duplicates
+            ],
+        }
+
+    def _breaks(self) -> dict[str, Any]:
+        """How much of the way breaks leave out, and of which files it is much, the most first."""
+        much = [
+            {"file": file, "left_out_m": out, "of_m": whole}
+            for file, (out, whole) in sorted(self.breaks.items(), key=lambda item: (-item[1][0], item[0]))
+            if out >= _MUCH and out >= _SHARE * whole
+        ]
+        return {"left_out_m": sum(out for out, _ in self.breaks.values()), "files": much}
+
+
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"
+
+
+def _how_to_draw(table: Unread) -> str:
+    """What to type for a table; what is packed with other files must be unpacked before."""
+    if table.reason.startswith("an Excel"):
+        return "save its sheet as CSV, and name that"
+    if not Path(table.file).is_file():
+        return "unpack it and name it by itself, with --track COLUMN where its rows are fixes"
+    return f"name it by itself, with --track COLUMN where its rows are fixes (heatlas render {table.file})"
+
+
+def add_breaks(breaks: dict[str, tuple[int, int]], more: Mapping[str, tuple[int, int]]) -> None:
+    """Add what breaks of other tracks leave out; several tracks of one source are summed."""
+    for source, (out, whole) in more.items():
+        if out:
+            known = breaks.get(source, (0, 0))
+            breaks[source] = (known[0] + out, known[1] + whole)

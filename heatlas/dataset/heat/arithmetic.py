@@ -1,0 +1,184 @@
+"""Arithmetic of heats: this year less last, laps per activity, two regions' sums.
+
+All is worked out from the values as shown, pixel by pixel. Of counts and sums (passes, seconds, sum(weight) ...)
+what is missing is 0; of means and extremes it is unknown, and so is whatever is made of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.core.units import Unit
+from heatlas.dataset.heat.labels import Meaning, is_amount
+from heatlas.raster.grid import Grid, Measure
+from heatlas.raster.pipeline import Drawn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+
+__all__ = ["Worked", "difference", "ratio", "scaled", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A measure over a window with its meaning: what arithmetic takes, and what it gives."""
+
+    drawn: Drawn
+    meaning: Meaning
+
+    @property
+    def measure(self) -> Measure:
+        """What was counted."""
+        return self.drawn.smoothed.measure
+
+    @property
+    def amounts(self) -> NDArray[np.float32]:
+        """(height, width) values, 0 where nothing is."""
+        return np.nan_to_num(self.drawn.smoothed.values, copy=False, nan=0.0)
+
+
+def difference(a: Worked, b: Worked) -> Worked:
+    """What `a` has more than `b`; below 0 where it has less."""
+    _same_window(a, b)
+    if str(a.measure) != str(b.measure):
+        raise BadOption(
+            f"{a.measure} less {b.measure} means nothing: take two heats of one measure (a ratio, a / b, may be of two)"
+        )
+    values = a.amounts - b.amounts if is_amount(a.measure) else a.drawn.smoothed.values - b.drawn.smoothed.values
+    title = a.meaning.title if a.meaning.middle == 0 else f"{a.meaning.title}: difference"
+    meaning = replace(a.meaning, title=title, middle=0.0)
+    return Worked(_of_two(a, b, values, _both(a, b), _bare_total(a, b, -1.0)), meaning)
+
+
+def total(a: Worked, b: Worked) -> Worked:
+    """Both together: of counts and sums."""
+    _same_window(a, b)
+    if str(a.measure) != str(b.measure) or not is_amount(a.measure):
+        raise BadOption(
+            f"{a.measure} and {b.measure} do not add up: take two heats of one count or sum, such as passes or metres"
+        )
+    values = a.amounts + b.amounts
+    if 0.0 in {a.meaning.middle, b.meaning.middle}:
+        meaning = a.meaning if a.meaning.middle == 0 else b.meaning
+        return Worked(_of_two(a, b, values, _both(a, b), _bare_total(a, b, 1.0)), meaning)
+    signed = a.drawn.smoothed.signed or b.drawn.smoothed.signed
+    window = a.drawn.smoothed.window
+    grid, bare = (Grid.of(window, a.measure, sums, signed=signed) for sums in (values, _bare_total(a, b, 1.0)))
+    return Worked(Drawn(bare, grid, {}), a.meaning)
+
+
+def ratio(a: Worked, b: Worked) -> Worked:
+    """How many times `b` fits into `a`; nothing where `b` is 0 or missing."""
+    _same_window(a, b)
+    above = a.amounts if is_amount(a.measure) else a.drawn.smoothed.values
+    below = b.drawn.smoothed.values
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        values = above / below
+    values[~np.isfinite(values)] = np.nan
+    evidence = _evidence(b) if is_amount(a.measure) else np.minimum(_evidence(a), _evidence(b))
+    alike = str(a.measure) == str(b.measure)
+    names = f"{a.measure} / {b.measure}".replace("(", " ").replace(")", "")
+    unit = Unit() if alike else Unit(f"{a.meaning.unit.symbol or 1}/{b.meaning.unit.symbol or 1}")
+    # A count is its own unit, and the title names it.
+    counts = all(heat.meaning.unit.whole and not heat.measure.metric for heat in (a, b))
+    title = f"{a.meaning.title} / {b.meaning.title[:1].lower()}{b.meaning.title[1:]}"
+    meaning = Meaning(title, unit, "" if alike or counts else unit.symbol, 1.0 if alike else None)
+    return Worked(_of_two(a, b, values, evidence, None, Measure("ratio", names)), meaning)
+
+
+def scaled(a: Worked, factor: float) -> Worked:
+    """As many times `a`; a factor below 0 turns counts into a difference from nothing."""
+    if not math.isfinite(factor):
+        raise BadOption(f"a heat cannot be multiplied by {factor}: take a finite number")
+    drawn, meaning = a.drawn, a.meaning
+    if meaning.middle == 1:
+        meaning = replace(meaning, middle=None)
+    if drawn.smoothed.sums and (factor >= 0 or drawn.smoothed.signed):
+        bare, shown = (
+            Grid.of(grid.window, a.measure, sums, signed=grid.signed)
+            for grid, sums in (
+                (drawn.bare, drawn.bare.total * factor),
+                (drawn.smoothed, a.amounts * np.float32(factor)),
+            )
+        )
+        return Worked(Drawn(bare, shown, {}), meaning)
+    if drawn.smoothed.sums:
+        meaning = replace(meaning, middle=0.0)
+    values = drawn.smoothed.values * np.float32(factor)
+    grid = Grid.weighed(drawn.smoothed.window, a.measure, values, _evidence(a))
+    return Worked(Drawn(_scaled_bare(drawn.bare, factor), grid, {}), meaning)
+
+
+def _scaled_bare(bare: Grid, factor: float) -> Grid:
+    behind = _passages(bare)
+    if is_amount(bare.measure):
+        return Grid.means(bare.window, bare.measure, bare.total * factor, behind)
+    return Grid.weighed(bare.window, bare.measure, bare.values * np.float32(factor), behind)
+
+
+def _same_window(a: Worked, b: Worked) -> None:
+    first, second = a.drawn.smoothed.window, b.drawn.smoothed.window
+    if first != second:
+        raise BadOption(
+            f"these heats have two windows, {_said(first)} and {_said(second)}: "
+            "draw both over one, as in b = tracks.heat(window=a.window)"
+        )
+
+
+def _said(window: Window) -> str:
+    box = ",".join(f"{x:.6g}" for x in window.bbox)
+    return f"{window.width} x {window.height} px of zoom {window.zoom:.4g} over {box}"
+
+
+def _of_two(
+    a: Worked,
+    b: Worked,
+    values: NDArray[np.float32],
+    evidence: NDArray[np.float32],
+    bare: NDArray[Any] | None,
+    measure: Measure | None = None,
+) -> Drawn:
+    """What is shown, and below it where either was counted before smoothing, so that a tone can be fitted."""
+    measure = measure or a.measure
+    grid = Grid.weighed(a.drawn.smoothed.window, measure, values, evidence)
+    behind = _passages(a.drawn.bare) + _passages(b.drawn.bare)
+    return Drawn(Grid.means(grid.window, measure, np.zeros_like(behind) if bare is None else bare, behind), grid, {})
+
+
+def _passages(grid: Grid) -> NDArray[np.float64]:
+    return np.asarray(grid.filled if grid.count is None else grid.count, np.float64)
+
+
+def _bare_total(a: Worked, b: Worked, sign: float) -> NDArray[np.float64]:
+    """Sum or difference before smoothing; of means there is none."""
+    if not is_amount(a.measure):
+        return np.zeros(a.drawn.bare.total.shape)
+    summed: NDArray[np.float64] = a.drawn.bare.total + sign * b.drawn.bare.total
+    return summed
+
+
+def _both(a: Worked, b: Worked) -> NDArray[np.float32]:
+    """Evidence of what is made of two: of amounts either is enough, of means both are needed."""
+    if is_amount(a.measure):
+        either = a.drawn.smoothed.filled | b.drawn.smoothed.filled
+        return np.asarray(either, np.float32)
+    return np.minimum(_evidence(a), _evidence(b))
+
+
+def _evidence(a: Worked) -> NDArray[np.float32]:
+    """How many passes, about, are behind each value: it fades where smoothing spread a fraction of one."""
+    grid = a.drawn.smoothed
+    if grid.count is not None:
+        return np.asarray(grid.count, np.float32)
+    if grid.signed:
+        return np.asarray(grid.filled, np.float32)
+    on_path = grid.total[a.drawn.bare.filled]
+    least = 1.0 if a.measure.of_lines or not len(on_path) else float(np.quantile(on_path, 0.03))
+    return np.asarray(np.maximum(grid.total, 0) / max(least, 1e-30), np.float32)

@@ -1,0 +1,126 @@
+"""What a notebook shows of a heat: a picture with its legend, and a few words. Nothing is fetched from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import HeatlasError
+from heatlas.dataset.heat.files import image_of
+from heatlas.dataset.heat.labels import is_amount
+from heatlas.style.colour import parse_background
+from heatlas.style.ticks import nice_ticks
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from heatlas.dataset.heat.styled import StyledGrid
+
+__all__ = ["described", "figure", "thumbnail"]
+
+_WIDEST = 1200
+"""Pixels of a picture in a notebook, across and down."""
+_STOPS = 24
+"""Colours of the bar."""
+_ADDITIVE = frozenset({"seconds", "metres", "fixes", "sum", "count"})
+"""Measures whose sum over all pixels says something."""
+
+
+def described(heat: StyledGrid) -> str:
+    """One line on a heat."""
+    box = ",".join(f"{x:.6g}" for x in heat.bbox)
+    height, width = heat.shape
+    return f"<Heat {heat.title!r} {width} x {height} px of {_metres(heat.window.resolution)}, bbox {box}>"
+
+
+def thumbnail(heat: StyledGrid) -> bytes | None:
+    """Paint a heat small, as PNG, on a dark ground unless another was chosen; None where there is nothing to see."""
+    try:
+        image = _small(heat)
+    except HeatlasError:
+        return None
+    # A quarter of the bytes of true colours, and nobody sees the difference.
+    image = image.convert("RGB").quantize(256)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _small(heat: StyledGrid) -> Image:
+    from PIL import Image
+
+    image = image_of(_grounded(heat), legend=False)
+    share = min(1.0, _WIDEST / image.width, _WIDEST / image.height)
+    if share == 1:
+        return image
+    size = max(1, round(image.width * share)), max(1, round(image.height * share))
+    return image.resize(size, Image.Resampling.BOX)
+
+
+def _grounded(heat: StyledGrid) -> StyledGrid:
+    """The same on a dark ground, where none was chosen."""
+    if heat.look.background is not None:
+        return heat
+    return replace(heat, look=replace(heat.look, background=parse_background("dark")))
+
+
+def figure(heat: StyledGrid, png: bytes | None) -> str:
+    """Show a heat and its `thumbnail` as HTML: picture, legend, numbers."""
+    heat = _grounded(heat)
+    if png is None:
+        return f"<div>{escape(described(heat))}<br>Nothing to see: no pixel of the window has a value.</div>"
+    picture = (
+        f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{escape(heat.title)}" '
+        'style="display:block;max-width:100%;max-height:720px;border-radius:6px">'
+    )
+    caption = (
+        '<figcaption style="display:flex;flex-wrap:wrap;gap:6px 24px;align-items:flex-start;margin-top:8px">'
+        f'<div><div style="font-weight:600">{escape(heat.worked.meaning.heading)}</div>'
+        f'<div style="opacity:.75">{escape(" · ".join(_facts(heat)))}</div></div>{_bar(heat)}</figcaption>'
+    )
+    style = "margin:0;max-width:1200px;width:fit-content;font:13px/1.45 system-ui,sans-serif"
+    return f'<figure style="{style}">{picture}{caption}</figure>'
+
+
+def _facts(heat: StyledGrid) -> list[str]:
+    unit, measure = heat.worked.meaning.unit, heat.smoothed.measure
+    height, width = heat.shape
+    facts = [f"{width} × {height} px of {_metres(heat.window.resolution)}"]
+    if heat.worked.meaning.middle is None:
+        if is_amount(measure):
+            most = float(np.nanmax(heat.values))
+            facts.append(f"at most {unit.format(round(most) if unit.whole and most >= 1 else most)}")
+        if measure.reduction in _ADDITIVE and not measure.density:
+            facts.append(f"{unit.format(heat.total)} in all")
+    return facts
+
+
+def _metres(length: float) -> str:
+    return f"{length / 1000:.3g} km" if length >= 1000 else f"{length:.3g} m"
+
+
+def _bar(heat: StyledGrid) -> str:
+    """The colours from the lowest to the highest value, with numbers below."""
+    steps = np.rint(np.linspace(0, 255, _STOPS)).astype(int)
+    stops = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in heat.colours[steps, :3].tolist())
+    tone = heat.fitted
+    labels = "".join(
+        f'<span style="position:absolute;left:{100 * place:.1f}%;transform:translateX(-{_shift(place)}%);'
+        f'white-space:nowrap">{escape(words)}</span>'
+        for place, words in nice_ticks(tone.low, tone.high, tone.above_fade, heat.worked.meaning.unit)
+    )
+    return (
+        '<div style="flex:0 1 300px;margin-left:auto">'
+        f'<div style="height:11px;border-radius:3px;background:linear-gradient(to right,{stops})"></div>'
+        f'<div style="position:relative;height:1.5em;font-size:12px;opacity:.85">{labels}</div></div>'
+    )
+
+
+def _shift(place: float) -> int:
+    """Percent of its width by which a label is moved, so that the outer ones stay above the bar."""
+    return round(100 * min(max(place, 0.0), 1.0))

@@ -1,0 +1,60 @@
+"""Heats as images and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.style.legend import fitting_scale
+from heatlas.writers import check, write
+from heatlas.writers.rendered_map import Artwork
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from heatlas.dataset.heat.styled import StyledGrid
+
+__all__ = ["image_of", "save", "url_of"]
+
+_VALUES = frozenset({".tif", ".tiff", ".npy"})
+
+
+def image_of(heat: StyledGrid, legend: bool) -> Image:
+    """Paint a heat (see `Heat.image`)."""
+    from PIL import Image
+
+    artwork = Artwork(window=heat.window, picture=heat.picture(), legend=_legend(heat) if legend else None)
+    return Image.fromarray(artwork.finished.rows(0, heat.window.height).rgba)
+
+
+def url_of(heat: StyledGrid) -> str:
+    """Encode the picture as a data: URL (see `Heat.to_url`)."""
+    import base64
+
+    from heatlas.writers.png import encode_png
+
+    return f"data:image/png;base64,{base64.b64encode(encode_png(heat.picture())).decode()}"
+
+
+def save(heat: StyledGrid, path: Path, legend: bool, rgba: bool) -> list[Path]:
+    """Write a heat through the sink that the ending names (see `Heat.save`)."""
+    check(path)
+    data, tone = path.suffix.lower() in _VALUES, heat.fitted
+    artwork = Artwork(
+        window=heat.window,
+        picture=None if data and not rgba else heat.picture(),
+        values=heat.values if data else None,
+        legend=_legend(heat) if legend else None,
+        title=heat.worked.meaning.heading,
+        measure=heat.measure,
+        range=(tone.low, tone.high),
+        rgba=rgba,
+    )
+    return write(path, artwork)
+
+
+def _legend(heat: StyledGrid) -> NDArray[np.uint8]:
+    return heat.legend(fitting_scale(heat.window.width, heat.window.height))

@@ -1,0 +1,153 @@
+"""How a heat is shown: its tone, its colours, what it is painted on, and its legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.dataset.heat.labels import is_amount
+from heatlas.style.colormaps import colormap
+from heatlas.style.defaults import suiting_colours, suiting_scale
+from heatlas.style.tone import Scale, Tone, both_signs_matter, fit, values_on_paths
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.dataset.heat.labels import Meaning
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.pipeline import Drawn
+
+__all__ = ["Look", "colours_of", "is_dark", "legend_of", "tone_of"]
+
+_SHARE, _SHARE_OF_AMOUNTS = 0.98, 0.9995
+"""Share of the pixels on paths that lie within the scale of a ratio or a difference; of one of counts or sums."""
+_DECADES = 100.0
+"""How many times the value near 0 that is told apart fits into the furthest; of passes and activities it is 1."""
+_SURE = 0.5
+"""Passes behind a value that is taken into account."""
+_STEPS = 128
+"""Knots on either side of 0."""
+_INNER = (44, 211)
+"""Colours of the diverging map that can be seen on a dark ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was said about how to show a heat."""
+
+    tone: Scale | Tone | None = None
+    """A scale in the base unit of the values, a tone that was fitted before, or what suits them."""
+    colours: NDArray[np.uint8] | None = None
+    """(256, 4) RGBA; None: what suits the values and the background."""
+    background: tuple[int, int, int] | None = None
+    """None is transparent."""
+
+
+def tone_of(drawn: Drawn, meaning: Meaning, given: Scale | Tone | None) -> Tone:
+    """Fit a tone, or take the one that was given.
+
+    That of a difference is symmetric about 0: linear for means; for counts and sums logarithmic on either side
+    (the inverse hyperbolic sine), so that one pass more can be told from ten. Of a ratio of two of a kind it is
+    logarithmic about 1: half as many is as far from the middle as twice as many.
+
+    Raises
+    ------
+    NothingToDraw
+        When no pixel has a value.
+    BadOption
+        For a tone that cannot show these values.
+    """
+    if isinstance(given, Tone):
+        return given
+    if meaning.middle is None:
+        shown = _weighed(drawn)
+        return fit(given or suiting_scale(shown), shown, drawn.bare)
+    if meaning.middle == 1 and given not in (None, Scale("log")):
+        return fit(given, drawn.smoothed, drawn.bare)
+    reach = _reach(drawn, logarithmic=meaning.middle == 1)
+    if meaning.middle == 1:
+        return Tone("log", 1 / reach, reach)
+    return _of_difference(drawn, given, reach)
+
+
+def _weighed(drawn: Drawn) -> Grid:
+    """What is shown, as one of sums above 0 where those below do not matter."""
+    shown = drawn.smoothed
+    if not shown.signed or both_signs_matter(values_on_paths(shown, drawn.bare)):
+        return shown
+    return replace(shown, signed=False)
+
+
+def _of_difference(drawn: Drawn, given: Scale | None, reach: float) -> Tone:
+    # What is shown of a difference of counts fades towards 0; of means, that nothing changed is worth seeing.
+    amounts = is_amount(drawn.smoothed.measure)
+    scale = given or Scale("log" if amounts else "linear")
+    low, high = scale.range or (-reach, reach)
+    if scale.curve == "linear":
+        return Tone("linear", low, high, diverging=amounts)
+    if scale.curve != "log" or scale.range is not None:
+        raise BadOption("a difference has values below 0: take the tone linear, log, or a range such as -5:5")
+    least = 1.0 if drawn.smoothed.measure.of_lines and amounts else reach / _DECADES
+    steps = np.linspace(-1, 1, 2 * _STEPS + 1)
+    knots = np.sinh(steps * np.arcsinh(reach / least)) * least
+    return Tone("log", low, high, knots, diverging=amounts)
+
+
+def _reach(drawn: Drawn, logarithmic: bool) -> float:
+    """How far from the middle nearly all pixels on paths lie; of a ratio the factor."""
+    values = _sure_values(drawn, logarithmic)
+    if not len(values):
+        raise NothingToDraw("no pixel of the window has a value of this measure")
+    if not logarithmic:
+        moved = np.abs(values[values != 0])
+        share = _SHARE_OF_AMOUNTS if is_amount(drawn.smoothed.measure) else _SHARE
+        return float(np.quantile(moved, share)) if len(moved) else 1.0
+    parts = values[values > 0]
+    furthest = float(np.quantile(np.abs(np.log(parts)), _SHARE)) if len(parts) else 0.0
+    return float(np.exp(max(furthest, 0.01)))
+
+
+def _sure_values(drawn: Drawn, ratio: bool) -> NDArray[np.float32]:
+    """Values on paths, without those behind which there is but what smoothing spread."""
+    on_path, count, values = drawn.bare.filled, drawn.smoothed.count, drawn.smoothed.values
+    sure = on_path if count is None else on_path & (count >= _SURE)
+    if ratio and count is not None:
+        # The count stands for what was divided by, and times the ratio for what was divided. Where either is less than
+        # half a pass, tails of Gaussians are compared; they only must do where there is nothing else.
+        both = sure & (values * count >= _SURE)
+        sure = both if both.any() else sure
+    sure_values: NDArray[np.float32] = values[sure]
+    return sure_values[np.isfinite(sure_values)]
+
+
+def is_dark(background: tuple[int, int, int] | None) -> bool | None:
+    """Whether a background is dark; None where it is not known."""
+    return None if background is None else sum(background) < 3 * 128
+
+
+def colours_of(drawn: Drawn, meaning: Meaning, look: Look) -> NDArray[np.uint8]:
+    """(256, 4) RGBA that were asked for, or that suit the values and the background."""
+    if look.colours is not None:
+        return look.colours
+    if meaning.middle is None:
+        return suiting_colours(_weighed(drawn), look.background)
+    if not is_dark(look.background):
+        return colormap("balance")
+    if meaning.middle == 0 and is_amount(drawn.smoothed.measure):
+        return colormap("polar")  # dark in the middle, where it fades
+    inner: NDArray[np.uint8] = colormap("balance")[np.rint(np.linspace(*_INNER, 256)).astype(int)]
+    return inner
+
+
+def legend_of(
+    tone: Tone, colours: NDArray[np.uint8], meaning: Meaning, background: tuple[int, int, int] | None, scale: float
+) -> NDArray[np.uint8]:
+    """Draw the legend: (h, w, 4) RGBA."""
+    from heatlas.style.legend import draw_legend
+    from heatlas.style.ticks import nice_ticks
+
+    ticks = nice_ticks(tone.low, tone.high, tone.above_fade, meaning.unit)
+    return draw_legend(colours, ticks, meaning.heading, dark=is_dark(background), scale=scale)

@@ -1,0 +1,121 @@
+"""A heat as it is shown: values, where they lie, and colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from heatlas.dataset.heat.labels import is_amount
+from heatlas.dataset.heat.look import Look, colours_of, legend_of, tone_of
+from heatlas.style.colour import colour
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.dataset.heat.arithmetic import Worked
+    from heatlas.raster.grid import Grid
+    from heatlas.style.image import Picture
+    from heatlas.style.tone import Tone
+
+__all__ = ["StyledGrid"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StyledGrid:
+    """A measure over a window, and how it is shown: the part of a `heatlas.Heat` that files and notebooks read."""
+
+    worked: Worked
+    """What was counted and smoothed, or worked out of other heats, and what it means."""
+    look: Look = field(default_factory=Look)
+    """How it is shown."""
+
+    @property
+    def bare(self) -> Grid:
+        """As counted, over the window, before smoothing."""
+        return self.worked.drawn.bare
+
+    @property
+    def smoothed(self) -> Grid:
+        """As shown: the planes behind `values`."""
+        return self.worked.drawn.smoothed
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Stage -> how long it took."""
+        return self.worked.drawn.seconds
+
+    @cached_property
+    def values(self) -> NDArray[np.float32]:
+        """(height, width) float32 in `unit`, NaN where nothing is; the first row is the northernmost. Read only."""
+        values = self.smoothed.values
+        values.flags.writeable = False
+        return values
+
+    @property
+    def window(self) -> Window:
+        """The pixels on the lattice of the world; another heat over it can be compared with this one."""
+        return self.smoothed.window
+
+    @property
+    def bbox(self) -> tuple[float, float, float, float]:
+        """West, south, east, north: outer edges in degrees; east exceeds 180 across the antimeridian."""
+        return self.window.bbox
+
+    @property
+    def crs(self) -> str:
+        """Coordinate reference system of the rows and columns."""
+        return "EPSG:3857"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, pixels."""
+        return self.window.height, self.window.width
+
+    @property
+    def measure(self) -> str:
+        """What is shown, as it is written: passes, mean(pace), ratio(seconds / metres) ..."""
+        return str(self.smoothed.measure)
+
+    @property
+    def unit(self) -> str:
+        """Unit of `values`, empty where they have none: passes, s, s/m (of a pace), bpm ..."""
+        return self.worked.meaning.unit.symbol
+
+    @property
+    def title(self) -> str:
+        """What a legend calls it."""
+        return self.worked.meaning.title
+
+    @property
+    def total(self) -> float:
+        """Sum over the window before smoothing; of a mean, an extreme or a ratio the passages (or points) behind it."""
+        bare = self.bare
+        plane = bare.total if bare.count is None or is_amount(bare.measure) else bare.count
+        return float(plane.sum(dtype=float))
+
+    @cached_property
+    def fitted(self) -> Tone:
+        """The tone that it is shown in.
+
+        Raises
+        ------
+        NothingToDraw
+            When no pixel has a value to fit it to.
+        """
+        return tone_of(self.worked.drawn, self.worked.meaning, self.look.tone)
+
+    @property
+    def colours(self) -> NDArray[np.uint8]:
+        """(256, 4) RGBA from the lowest to the highest value of the scale."""
+        return colours_of(self.worked.drawn, self.worked.meaning, self.look)
+
+    def picture(self) -> Picture:
+        """Colours of all pixels, as writers take them."""
+        return colour(self.smoothed, self.fitted, self.colours, self.look.background)
+
+    def legend(self, scale: float = 1.0) -> NDArray[np.uint8]:
+        """Draw the bar with numbers: (h, w, 4) RGBA, at a scale of 1 some 280 px wide."""
+        return legend_of(self.fitted, self.colours, self.worked.meaning, self.look.background, scale)

@@ -1,0 +1,162 @@
+"""Which box to show of a region: what most of its activities share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.dataset.places.connected import connected
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["SLENDER", "frame"]
+
+SLENDER = 0.4
+"""The shorter side of a box is at least this share of the longer one."""
+_WORTH = 4.0
+"""A box shrinks where one percent of the heat takes up more than this many percent of the area."""
+_CUT = 4.0
+"""How much larger, as a natural logarithm, a box may grow rather than cut through the ways of all activities."""
+_LEAST = 4.0
+"""Cells: where a box is smaller than this, shrinking it more gains nothing."""
+_ROUNDS = 40
+"""So often the sides are moved at most; some five times are usual."""
+_GROUP = 4
+"""So many zooms coarser than cells are the squares by which groups of cells are told."""
+_GROUPS = 4
+"""Groups from which the search begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """How many activities there are at places of a lattice."""
+
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+    n: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, x: NDArray[np.int64], y: NDArray[np.int64]) -> _Sums:
+        places, counts = np.unique(y << 32 | x, return_counts=True)
+        return cls(places & 0xFFFFFFFF, places >> 32, counts.astype(np.int64))
+
+    @property
+    def turned(self) -> _Sums:
+        """The same with x and y exchanged."""
+        return _Sums(self.y, self.x, self.n)
+
+    def along_x(self, of: NDArray[np.bool_], size: int) -> NDArray[np.float64]:
+        """(size,) sums over some of the places by x."""
+        return np.bincount(self.x[of], self.n[of], size).astype(np.float64)
+
+
+def frame(
+    activity: NDArray[np.int64], column: NDArray[np.int64], row: NDArray[np.int64], activities: int
+) -> tuple[int, int, int, int]:
+    """Find the box that shows much heat on little area and cuts through few ways.
+
+    The heat of a box is the number of visits in it. Sought is the greatest value of
+    ``_WORTH * log(heat) - log(area) - _CUT * ways cut / activities``. Side after side is moved to where it is best,
+    until nothing changes: from the box of all cells, and from those of groups that lie together. Areas are those of the
+    box after it was widened to a pleasant shape.
+
+    Parameters
+    ----------
+    activity, column, row : ndarray of int64 (k,)
+        Visits, each pair of activity and cell once. Columns go on eastwards where the region crosses the antimeridian.
+    activities : int
+        How many activities there are in the region.
+
+    Returns
+    -------
+    tuple of int
+        First column, first row, last column + 1, last row + 1.
+    """
+    left, top = int(column.min()), int(row.min())
+    x, y = column - left, row - top
+    cells, across, down = _Sums.of(x, y), _steps(activity, x, y), _steps(activity, y, x)
+    # For each axis: heat, ways across lines between columns (or rows), and ways across the other lines.
+    views = (cells, across, down.turned), (cells.turned, down, across.turned)
+    tried = [_settled(box, views, activities) for box in _starts(cells)]
+    _, box = max(tried, key=lambda one: one[0])  # of equally good ones the first
+    return box[0] + left, box[1] + top, box[2] + left, box[3] + top
+
+
+def _steps(activity: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64]) -> _Sums:
+    """Ways between neighbouring columns: x is the eastern one of two neighbouring cells that one activity visits."""
+    key = np.sort(activity << 40 | y << 20 | x)
+    # A cell follows its western neighbour when sorted; columns are too few to follow the last one of another row.
+    later = key[1:][np.diff(key) == 1]
+    return _Sums.of(later & (1 << 20) - 1, later >> 20 & (1 << 20) - 1)
+
+
+def _starts(cells: _Sums) -> list[list[int]]:
+    """Boxes to begin with: all there is, and the groups of cells that lie together and have the most visits."""
+    squares, which = np.unique((cells.y >> _GROUP) << 32 | (cells.x >> _GROUP), return_inverse=True)
+    names = np.array(connected(squares.tolist(), 1 << 32))[which.reshape(-1)]
+    largest = np.argsort(-np.bincount(names, cells.n), kind="stable")[:_GROUPS]
+    return [_around(cells, slice(None)), *(_around(cells, names == name) for name in largest)]
+
+
+def _around(cells: _Sums, of: NDArray[np.bool_] | slice) -> list[int]:
+    x, y = cells.x[of], cells.y[of]
+    return [int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1]
+
+
+def _settled(box: list[int], views: tuple[tuple[_Sums, _Sums, _Sums], ...], activities: int) -> tuple[float, list[int]]:
+    """Move the sides of a box until none lies better elsewhere; its value, and the box."""
+    value = -np.inf
+    for _ in range(_ROUNDS):
+        before = list(box)
+        for axis in (0, 1):
+            for end in (0, 1):
+                sides = box[axis + 2 - 2 * end], box[1 - axis], box[3 - axis]
+                value, box[axis + 2 * end] = _best(end, sides, views[axis], activities)
+        if box == before:
+            break
+    return value, box
+
+
+def _best(
+    end: int, sides: tuple[int, int, int], view: tuple[_Sums, _Sums, _Sums], activities: int
+) -> tuple[float, int]:
+    """Find where one side of a box lies best while the three others stay.
+
+    Parameters
+    ----------
+    end : int
+        0: the western side is moved, 1: the eastern one. (Seen from the other axis, the northern or southern.)
+    sides : tuple of int
+        Where the opposite side lies, and the two beside it.
+    view : tuple of _Sums
+        Heat of cells, ways across lines between columns, and ways across lines between rows.
+
+    Returns
+    -------
+    float, int
+        How good it is, and where.
+    """
+    cells, across, down = view
+    opposite, low, high = sides
+    size = int(cells.x.max()) + 1
+    heat = _before(cells.along_x((cells.y >= low) & (cells.y < high), size))
+    beside = _before(down.along_x((down.y == low) | (down.y == high), size))
+    crossed = across.along_x((across.y >= low) & (across.y < high), size + 1)
+    lines = np.arange(opposite) if end == 0 else np.arange(opposite + 1, size + 1)
+    first, last = np.minimum(lines, opposite), np.maximum(lines, opposite)
+    cut = crossed[first] + crossed[last] + beside[last] - beside[first]
+    long, wide = np.maximum(last - first, _LEAST), max(high - low, _LEAST)
+    area = np.log(np.maximum(long, SLENDER * wide)) + np.log(np.maximum(wide, SLENDER * long))
+    with np.errstate(divide="ignore"):
+        value = np.round(_WORTH * np.log(heat[last] - heat[first]) - area - _CUT * cut / activities, 9)
+    best = np.flatnonzero(value == value.max())
+    at = best[0] if end == 0 else best[-1]  # of equally good places the outermost
+    return float(value[at]), int(lines[at])
+
+
+def _before(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n + 1,) sums of all before each line."""
+    return np.concatenate(([0.0], np.cumsum(sums)))

@@ -1,0 +1,115 @@
+"""Regions that hold activities: what lies together, and which box of it to show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.dataset.places.connected import connected
+from heatlas.dataset.places.framing import frame
+from heatlas.dataset.places.visits import ZOOM
+from heatlas.dataset.places.windows import padded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.dataset.places.visits import Visits
+
+__all__ = ["Place", "find_places"]
+
+_COARSE = 7
+"""So many zooms coarser than cells are the squares that are joined to regions: 20 km at the equator."""
+_SQUARE_BITS = ZOOM + 8 - _COARSE
+"""Binary logarithm of the number of squares around the world."""
+_LINKS = 0.02
+"""Squares with less than this share of the busiest square's activities do not link places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region that holds activities."""
+
+    bbox: tuple[float, float, float, float]
+    """West, south, east, north, degrees: the box to show of it, which most of its activities share."""
+    activities: int
+    fixes: int | None
+    """None where it is not known, as in an index."""
+
+    def data(self) -> dict[str, Any]:
+        """Return the place as plain data; `center` is longitude, latitude."""
+        west, south, east, north = self.bbox
+        return {
+            "bbox": list(self.bbox),
+            "center": [(west + east) / 2, (south + north) / 2],
+            "activities": self.activities,
+            "fixes": self.fixes,
+        }
+
+
+def find_places(visits: Visits) -> list[Place]:
+    """Find the regions that hold activities, the busiest first.
+
+    Squares of some 20 km that are visited often enough are joined to regions with their neighbours; a
+    single long trip between two of them does not make them one. Of each region the box is shown that
+    `heatlas.dataset.places.framing.frame` finds.
+    """
+    found = [(len(here), _place(visits, here)) for here in _by_region(visits)]
+    found.sort(key=lambda one: (-one[1].activities, -one[0], one[1].bbox))
+    return [place for _, place in found]
+
+
+def _by_region(visits: Visits) -> Iterator[NDArray[np.int64]]:
+    """Indices of the visits to each region."""
+    if not len(visits.activity):
+        return
+    row, column = visits.row >> _COARSE, visits.column >> _COARSE
+    pairs, which = np.unique(visits.activity << 2 * _SQUARE_BITS | row << _SQUARE_BITS | column, return_inverse=True)
+    squares = (pairs >> _SQUARE_BITS & (1 << _SQUARE_BITS) - 1) << 32 | pairs & (1 << _SQUARE_BITS) - 1
+    begins = np.flatnonzero(np.diff(pairs >> 2 * _SQUARE_BITS))
+    region = _regions([frozenset(part.tolist()) for part in np.split(squares, begins + 1)])
+    name = np.array([region.get(square, -1) for square in squares.tolist()])[which.reshape(-1)]
+    order = np.argsort(name, kind="stable")
+    ends = np.searchsorted(name[order], np.arange(len(set(region.values())) + 1))
+    yield from (order[first:last] for first, last in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
+
+
+def _place(visits: Visits, here: NDArray[np.int64]) -> Place:
+    activity, across = visits.activity[here], 1 << (ZOOM + 8)
+    activities = 1 + int(np.count_nonzero(np.diff(activity)))
+    column = _unwrapped(visits.column[here], across)
+    left, top, right, bottom = np.array(frame(activity, column, visits.row[here], activities)) / across
+    fixes = None if visits.fixes is None else int(visits.fixes[here].sum())
+    return Place(padded(np.array([left, right]), np.array([top, bottom])), activities, fixes)
+
+
+def _unwrapped(column: NDArray[np.int64], across: int) -> NDArray[np.int64]:
+    """Shift what lies east of the widest empty gap, so that the antimeridian does not stretch the region."""
+    order = np.unique(column)
+    gaps = np.diff(order, append=order[0] + across)
+    start = order[(int(np.argmax(gaps)) + 1) % len(order)]
+    unwrapped: NDArray[np.int64] = (column - start) % across + start
+    return unwrapped
+
+
+def _regions(tracks: Sequence[frozenset[int]]) -> dict[int, int]:
+    """Join neighbouring squares to regions: square -> number of its region.
+
+    Squares that few tracks visit belong to no region, so that a trip does not link the places at its ends; but
+    tracks that would be in no region at all form regions of their own.
+    """
+    region: dict[int, int] = {}
+    remaining = tracks
+    while remaining:
+        visits = Counter(square for squares in remaining for square in squares)
+        busiest = max(visits.values())
+        enough = max(_LINKS * busiest, min(2, busiest))
+        busy = sorted({square for square, n in visits.items() if n >= enough} - region.keys())
+        first = len(set(region.values()))
+        region |= zip(busy, (first + k for k in connected(busy, 1 << _SQUARE_BITS)), strict=True)
+        remaining = [squares for squares in remaining if not squares & region.keys()]
+    return region

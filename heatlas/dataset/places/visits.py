@@ -1,0 +1,73 @@
+"""Which activities go through which cells of a lattice that all of the world shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+
+__all__ = ["ZOOM", "Visits", "visits_of"]
+
+ZOOM = 10
+"""Cells are the pixels of this zoom: 153 m at the equator, some 100 m in the middle of Europe."""
+_ACROSS = 1 << (ZOOM + 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Cells that activities go through; each pair of both once, in the order of activities, rows and columns."""
+
+    activity: NDArray[np.int64]
+    """(k,) ordinal or number of the activity, ascending."""
+    column: NDArray[np.int64]
+    """(k,) of the cell, eastwards, 0 to 2^18 - 1."""
+    row: NDArray[np.int64]
+    """(k,) of the cell, southwards, 0 to 2^18 - 1."""
+    fixes: NDArray[np.int64] | None = None
+    """(k,) fixes of the activity in the cell, where that is known."""
+
+    @classmethod
+    def of(
+        cls,
+        activity: NDArray[np.int64],
+        column: NDArray[np.int64],
+        row: NDArray[np.int64],
+        fixes: NDArray[np.int64] | None = None,
+    ) -> Visits:
+        """Sort visits, and put together those of one activity to one cell.
+
+        Columns may lie beyond the world, which goes round; rows outside of it are left out.
+        """
+        inside = (row >= 0) & (row < _ACROSS)
+        key = (activity << 36 | row << 18 | column % _ACROSS)[inside]
+        if fixes is None:
+            keys, sums = np.unique(key), None
+        else:
+            keys, which = np.unique(key, return_inverse=True)
+            sums = np.bincount(which, fixes[inside], len(keys)).astype(np.int64)
+        return cls(keys >> 36, keys & (_ACROSS - 1), keys >> 18 & (_ACROSS - 1), sums)
+
+
+def visits_of(batches: Sequence[Batch]) -> Visits:
+    """Find the cells that the tracks of some batches go through; tracks are numbered through all batches."""
+    from heatlas.kernels.cells import list_cells
+    from heatlas.kernels.lattice import frame_of
+
+    frame = frame_of(float(_ACROSS), 0, 0, _ACROSS, _ACROSS)
+    found, first = [], 0
+    for batch in batches:
+        track, *rest = list_cells(batch.u, batch.v, batch.segments, batch.tracks, frame)
+        found.append((track + first, *rest))
+        first += len(batch)
+    if not found:
+        nothing = np.zeros(0, np.int64)
+        return Visits(nothing, nothing, nothing, nothing)
+    return Visits.of(*(np.concatenate(part) for part in zip(*found, strict=True)))

@@ -1,0 +1,326 @@
+"""Weighted points of tables: count them, find where they are, look at their heat."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.context import Context
+from heatlas.core.errors import NothingToDraw
+from heatlas.core.memory import check_whole
+from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
+from heatlas.dataset.places import bbox_window, padded
+from heatlas.dataset.viewport import box_of, check_drawing, scale_of
+from heatlas.options import TableOptions
+from heatlas.options.parsing import parse_kernel
+from heatlas.raster.grid import Measure, parse_point_measure
+from heatlas.raster.pipeline import point_heat
+from heatlas.raster.point_kernel import Kernel
+from heatlas.raster.spool import Spool, Tally
+from heatlas.sources.tables.columns import PointColumns, find_columns
+from heatlas.sources.tables.rows import LINES, METRES, NO_TRACKS, OFF_THE_GLOBE, read_points, swap_warning
+from heatlas.sources.tables.settled import settled
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from heatlas.core.points import Points
+    from heatlas.core.window import Window
+    from heatlas.dataset.heat import Heat
+    from heatlas.dataset.heat.resmooth import Width
+    from heatlas.raster.pipeline import Drawn
+    from heatlas.sources.tables.given import GivenTable
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["PointSet", "why_no_points"]
+
+Box = tuple[float, float, float, float]
+_NOTHING = TableOptions()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PointSet:
+    """Rows of tables that are points; they are read when something is asked of them."""
+
+    parts: tuple[tuple[Table, PointColumns], ...]
+    """Tables, with the columns that are read of each."""
+
+    @classmethod
+    def of(cls, tables: Sequence[Table], asked: TableOptions = _NOTHING) -> PointSet:
+        """Find the columns of some tables.
+
+        Parameters
+        ----------
+        tables : sequence of Table
+            To be read one after the other.
+        asked : TableOptions
+            As for `heatlas.sources.tables.columns.find_columns`.
+
+        Raises
+        ------
+        BadOption
+            Naming the columns that there are.
+        """
+        parts = [(table, find_columns(table.schema, asked, name=table.name)) for table in tables]
+        if len({found.weight is None for _, found in parts}) > 1:  # only some have a column of that name
+            parts = [(table, replace(found, weight=None)) for table, found in parts]
+        return cls(tuple((settled(table, found), found) for table, found in parts))
+
+    @classmethod
+    def given(cls, tables: Sequence[GivenTable]) -> PointSet:
+        """Open tables that were given together, to be read one after the other, and find their columns.
+
+        Raises
+        ------
+        BadOption, SourceFailed, MissingExtra
+            As `heatlas.sources.tables.open_table` and `of` do.
+        """
+        return cls.of([each.table for each in tables], tables[0].options)
+
+    def where(
+        self, text: str | None = None, after: str | dt.date | None = None, before: str | dt.date | None = None
+    ) -> PointSet:
+        """Keep the rows that pass (see `heatlas.sources.tables.row_filter.filtered`).
+
+        Raises
+        ------
+        BadOption
+            For a filter that is none, or a column that a table has not.
+        """
+        from heatlas.sources.tables.row_filter import filtered
+
+        first, last = (None if date is None else str(date) for date in (after, before))
+        return PointSet(
+            tuple((filtered(table, text, first, last, columns.time), columns) for table, columns in self.parts)
+        )
+
+    @property
+    def weight(self) -> str | None:
+        """Name of the weights; None: each point counts 1."""
+        return self.parts[0][1].weight
+
+    @property
+    def name(self) -> str:
+        """Names of the tables."""
+        first = self.parts[0][0].name
+        return first if len(self.parts) == 1 else f"{first} and {len(self.parts) - 1} more"
+
+    @property
+    def size(self) -> int:
+        """Number of rows; 0 where it is not known beforehand."""
+        sizes = [table.size for table, _ in self.parts]
+        return 0 if None in sizes else sum(size or 0 for size in sizes)
+
+    def chunks(self) -> Iterator[Points]:
+        """Stream the points."""
+        for table, columns in self.parts:
+            yield from read_points(table, columns)
+
+    def hints(self) -> list[str]:
+        """Say what to type where rows look like fixes of tracks, which as points are but dots."""
+        from heatlas.sources.tables.track_tables import hint
+
+        return [text for table, columns in self.parts if (text := hint(table.schema, columns.time))]
+
+    def data(self, tally: Tally, shown: bool = True) -> dict[str, Any]:
+        """What was read and left out, and what looks odd, as plain data.
+
+        Parameters
+        ----------
+        tally : Tally
+            That counted the points when they were read.
+        shown : bool
+            Whether all points are shown, so that a few strays make the rest small.
+        """
+        warnings = [(table.name, text) for table, _ in self.parts for text in table.warnings]
+        columns = self.parts[0][1]
+        if odd := swap_warning(columns, tally.dropped, tally.points):
+            warnings.append((self.name, odd))
+        if shown and (crowd := tally.crowd):
+            box = ",".join(f"{x:g}" for x in crowd)
+            warnings.append((self.name, f"nearly all points lie within --bbox {box}, much less than all of them do"))
+        return {
+            "files": {
+                "read": len(self.parts),
+                "failed": [],
+                "skipped": [],
+                "warnings": [{"file": name, "reason": text} for name, text in warnings],
+            },
+            "rows": tally.rows,
+            "points": tally.points,
+            "columns": {
+                what: name
+                for what in ("lat", "lon", "geometry", "crs", "weight")
+                if (name := getattr(columns, what)) is not None
+            },
+            "dropped": dict(sorted(tally.dropped.items())),
+            "duplicates": [],
+            "activities": 0,
+            "fixes": 0,
+            "places": [],
+        }
+
+    @contextmanager
+    def located(
+        self, tally: Tally, told: Callable[[int], None] = lambda rows: None
+    ) -> Iterator[tuple[Box | None, Iterable[Points]]]:
+        """Find the box of all points (None without any), then give the points.
+
+        A table that cannot be read twice is read once, and its points are kept aside; `tally` counts each row once.
+        """
+        if (box := self._stated()) is not None:
+            yield box, tally(self.chunks(), told, reach=False)
+        elif all(table.repeatable for table, _ in self.parts):
+            for _ in tally(self.chunks(), told):
+                pass
+            yield tally.bbox, self.chunks()
+        else:
+            spool = Spool(tally(self.chunks(), told))
+            try:
+                yield tally.bbox, spool
+            finally:
+                spool.close()
+
+    def _stated(self) -> Box | None:
+        """The box as the tables state it, where that can be trusted."""
+        boxes = [_stated(table, columns) for table, columns in self.parts]
+        known = [box for box in boxes if box is not None]
+        if len(known) < len(boxes):
+            return None
+        west, south, east, north = zip(*known, strict=True)
+        return (min(west), min(south), max(east), max(north)) if max(east) - min(west) <= 180 else None
+
+    def window(
+        self,
+        bbox: Box | str | None = None,
+        zoom: float | None = None,
+        resolution: float | str | None = None,
+        width: int | None = None,
+    ) -> Window:
+        """Make a window over a box (west, south, east, north), by default over all points.
+
+        Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most one is given.
+
+        Raises
+        ------
+        BadOption
+            For what cannot be used.
+        NothingToDraw
+            When there is no point.
+        """
+        scale = scale_of(zoom, resolution, width)
+        if bbox is None:
+            tally = Tally()
+            with self.located(tally) as (found, _):
+                pass
+            if found is None:
+                raise NothingToDraw(why_no_points(self.name, tally))
+            bbox = framed(found)
+        return bbox_window(box_of(bbox), *scale)
+
+    def heat(
+        self,
+        measure: str | Measure | None = None,
+        window: Window | None = None,
+        kernel: str | Kernel = "15px",
+        density: bool = False,
+        workers: int | None = None,
+    ) -> Heat:
+        """Count points over a window and spread them.
+
+        Parameters
+        ----------
+        measure : str or Measure, optional
+            sum (of the weights; the default), count, mean, min or max.
+        window : Window, optional
+            By default all points, at most 4096 px wide and high.
+        kernel : str or Kernel
+            A radius, "15px" or "500m", of a Gaussian; or a kernel of any shape.
+        density : bool
+            Per square kilometre.
+        workers : int, optional
+            Threads; by default one for each processor.
+
+        Raises
+        ------
+        BadOption, TooLarge, NothingToDraw, SourceFailed
+            In one sentence that says what to do.
+        """
+        from heatlas.dataset.heat import Heat
+
+        check_drawing(measure or "sum", window)
+        if not isinstance(measure, Measure):
+            measure = parse_point_measure(measure, self.weight, density)
+        wanted, over = measure, window or self.window()
+        width = kernel if isinstance(kernel, Kernel) else parse_kernel(str(kernel))
+        check_whole(over, wanted.bytes_per_pixel)
+
+        def again(width: Width) -> Drawn:
+            assert isinstance(width, Kernel)
+            return point_heat(self.chunks(), over, wanted, width, Context(workers))
+
+        return Heat.of(again(width), width, again if all(table.repeatable for table, _ in self.parts) else None)
+
+    def _facts(self) -> list[str]:
+        columns = self.parts[0][1]
+        place = columns.geometry or f"{columns.lat}, {columns.lon}"
+        weight = f"weighted by {columns.weight}" if columns.weight else "each counts 1"
+        return [f"{self.size:,} rows" if self.size else "", f"at {place}", weight]
+
+    def __repr__(self) -> str:
+        return f"<PointSet {self.name}: {', '.join(fact for fact in self._facts() if fact)}>"
+
+    def _repr_html_(self) -> str:
+        from heatlas.dataset.heat.html import card
+
+        return card(self.name, self._facts())
+
+
+def _stated(table: Table, columns: PointColumns) -> Box | None:
+    if columns.lon is None or columns.lat is None or columns.crs is not None or not table.repeatable:
+        return None
+    lon, lat = table.bounds(columns.lon), table.bounds(columns.lat)
+    if lon is None or lat is None:
+        return None
+    # Out of range, or ending at 0, it may be stretched by rows that are no positions; wider than half the world, the
+    # points may lie on both sides of the antimeridian.
+    sound = -180 <= lon[0] <= lon[1] <= 180 and -MAX_LATITUDE <= lat[0] <= lat[1] <= MAX_LATITUDE
+    if not sound or 0 in {*lon, *lat} or lon[1] - lon[0] > 180:
+        return None
+    return lon[0], lat[0], lon[1], lat[1]
+
+
+def framed(box: Box, metres: float = 0.0) -> Box:
+    """Put some air around a box, and at least some metres, within the map."""
+    import numpy as np
+
+    west, south, east, north = box
+    degrees = min(metres / 111_000, 90.0)
+    south, north = max(south - degrees, -MAX_LATITUDE), min(north + degrees, MAX_LATITUDE)
+    sideways = min(degrees / math.cos(math.radians(max(abs(south), abs(north)))), 180.0)
+    west, east = west - sideways, east + sideways
+    u, v = from_lonlat(np.array([west, east]), np.clip([south, north], -MAX_LATITUDE, MAX_LATITUDE))
+    if u[1] - u[0] > 0.9:
+        return (-180.0, max(south - 3, -MAX_LATITUDE), 180.0, min(north + 3, MAX_LATITUDE))
+    return padded(u, v)
+
+
+class NoRows(NothingToDraw):
+    """A table is empty, though it can be read to its end."""
+
+
+def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
+    """Say why nothing is left to draw; `weightless` says that there are points but they weigh nothing."""
+    if not tally.rows:
+        return f"{name} has no rows"
+    if not tally.points:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in tally.dropped.most_common(3))
+        hint = f"; {METRES}" if tally.dropped.get(OFF_THE_GLOBE) else ""
+        hint = hint or (f"; {NO_TRACKS}" if tally.dropped.get(LINES) else "")
+        return f"{name} has no usable row: {reasons}{hint}"
+    if weightless:
+        return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure count"
+    return f"none of the {tally.points:,} points of {name} lies in the window"

@@ -1,0 +1,89 @@
+"""Which activities are drawn, and what of them is hidden: shared by all that draws tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from heatlas.options.parsing import parse_length, parse_zone
+from heatlas.tracks.filters import parse_moment, parse_where
+from heatlas.tracks.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
+
+if TYPE_CHECKING:
+    from heatlas.core.window import Window
+    from heatlas.dataset.places import Place
+    from heatlas.dataset.tracks import Tracks
+    from heatlas.options import FilterOptions, HidingOptions
+    from heatlas.raster.grid import Measure
+
+__all__ = ["Choice", "is_centred", "why_nowhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Filters and privacy, as sound options."""
+
+    filter: FilterOptions
+    privacy: Privacy
+
+    @classmethod
+    def parse(cls, asked: FilterOptions, hiding: HidingOptions) -> Choice:
+        """Check the options.
+
+        Raises
+        ------
+        BadOption
+            For a date, a filter, a length or a circle that is none.
+        """
+        for date in filter(None, (asked.after, asked.before)):
+            parse_moment(date)
+        if asked.where is not None:
+            parse_where(asked.where)
+        clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else 0.0
+        circles = tuple(parse_zone(zone) for zone in hiding.zones)
+        return cls(asked, Privacy(clip, circles, owner_secret() if clip or circles else b""))
+
+    @property
+    def hides(self) -> bool:
+        """Whether anything is hidden."""
+        return bool(self.privacy.clip_ends or self.privacy.zones)
+
+    def filtered(self, tracks: Tracks) -> Tracks:
+        """Filter tracks, and hide nothing yet; the report says what was left out."""
+        asked = self.filter
+        if asked.utc:
+            tracks = tracks.in_utc()
+        tracks = tracks.select(asked.sports, asked.after, asked.before)
+        return tracks if asked.where is None else tracks.where(asked.where)
+
+    def hidden(self, tracks: Tracks) -> Tracks:
+        """Cut out what must not be seen; the report says how much."""
+        return tracks.hidden(self.privacy) if self.hides else tracks
+
+    def open_places(self, whole: Tracks, shown: Tracks, public: bool = False) -> dict[str, Any]:
+        """Find places that should be hidden and are not, and what to type; for the owner's eyes alone.
+
+        Only where others are to see what is drawn: something is hidden, or it is for the public.
+        """
+        if not (self.hides or public):
+            return {}
+        zones = {str(k): zone for k, zone in enumerate(self.privacy.zones)}
+        found = find_open(marks_of(whole.batches), zones, partial(shown_near, shown.batches))
+        return {"open_places": [{**place.data(), "hide": as_option(place.lat, place.lon)} for place in found]}
+
+
+def is_centred(place: Place, window: Window) -> bool:
+    """Whether the middle of a place lies in a window."""
+    west, south, east, north = window.bbox
+    lon, lat = (place.bbox[0] + place.bbox[2]) / 2, (place.bbox[1] + place.bbox[3]) / 2
+    return south <= lat <= north and any(west <= lon + turn <= east for turn in (-360, 0, 360))
+
+
+def why_nowhere(measure: Measure, places: list[Place]) -> str:
+    """Say why a window is empty though there are tracks."""
+    if measure.metric:
+        return f"no track in the window has what {measure} needs"
+    busiest = places[0].bbox
+    lat, lon = (busiest[1] + busiest[3]) / 2, (busiest[0] + busiest[2]) / 2
+    return f"no track goes through the window; the busiest place is around {lat:.3f},{lon:.3f}"

@@ -1,0 +1,86 @@
+"""What is in a collection of tracks or points, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.batch import COLUMNS
+from heatlas.raster.spool import Tally
+from heatlas.sources.tables.facts import column_facts
+from heatlas.tracks.filters import start_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+
+    from heatlas.dataset.points import PointSet
+    from heatlas.dataset.tracks import Tracks
+    from heatlas.sources.tables.columns import PointColumns
+    from heatlas.sources.tables.table import Table
+
+__all__ = ["describe_columns", "describe_points", "describe_tracks"]
+
+
+def describe_tracks(tracks: Tracks) -> dict[str, Any]:
+    """Activities by sport, first and last start in local time, share of fixes that have each column, and places."""
+    sports: dict[str, dict[str, float]] = {}
+    for activity in tracks.activities:
+        counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
+        counts["activities"] += 1
+        counts["distance_m"] += activity.distance or 0
+        counts["moving_s"] += activity.moving_time or 0
+    starts = [start for activity in tracks.localised().activities if (start := start_of(activity)) is not None]
+    known = {
+        name: sum(int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns)
+        for name in COLUMNS
+    }
+    return {
+        **tracks.data(),
+        "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
+        "first": _iso(min(starts)) if starts else None,
+        "last": _iso(max(starts)) if starts else None,
+        "columns": {name: n / tracks.fixes for name, n in known.items() if n},
+        "places": [place.data() for place in tracks.places()],
+        "seconds": tracks.report.seconds,
+        **({} if len(tracks) else {"nothing": tracks.report.nothing()}),
+    }
+
+
+def _iso(moment: dt.datetime) -> str:
+    """A moment by the clocks of its place: 2024-01-01T08:00:00+13:00."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def describe_columns(tables: Sequence[Table], undecided: str) -> dict[str, Any]:
+    """Columns of tables of which nobody could say where the positions are, or how they are read."""
+    return {
+        "files": {"read": 0, "failed": [], "skipped": [], "warnings": []},
+        "dropped": {},
+        **_columns([(table, None) for table in tables]),
+        "undecided": undecided,
+    }
+
+
+def _columns(parts: Sequence[tuple[Table, PointColumns | None]]) -> dict[str, Any]:
+    return {
+        "all_columns": {table.name: list(table.schema.names) for table, _ in parts},
+        "column_facts": {table.name: column_facts(table, columns) for table, columns in parts},
+    }
+
+
+def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
+    """Rows and columns, the box of all points, and the sum and range of the weights; all rows are read."""
+    tally = Tally()
+    for _ in tally(points.chunks(), told):
+        pass
+    weighted = points.weight is not None and tally.points > 0
+    return {
+        **points.data(tally),
+        **_columns(points.parts),
+        "hints": points.hints(),
+        "bbox": None if tally.bbox is None else list(tally.bbox),
+        "total": tally.total,
+        "weights": [tally.lightest, tally.heaviest] if weighted else None,
+    }

@@ -1,0 +1,263 @@
+"""A collection of tracks: filter it, hide what is private, find its places, look at its heat."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.batch import Activity, Batch, select
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.memory import check_whole
+from heatlas.core.report import Report
+from heatlas.dataset.places import bbox_window, find_places, visits_of
+from heatlas.dataset.viewport import box_of, check_drawing, scale_of
+from heatlas.options.parsing import parse_smoothing
+from heatlas.raster.gaussian import Smoothing
+from heatlas.sources.time_zones import with_time_zones
+from heatlas.tracks.filters import (
+    attributes,
+    in_utc,
+    moment_seconds,
+    needs_local_time,
+    offset_of,
+    parse_moment,
+    parse_where,
+)
+from heatlas.tracks.privacy import Privacy, hide
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Collection
+
+    from heatlas.core.window import Window
+    from heatlas.dataset.heat import Heat
+    from heatlas.dataset.heat.resmooth import Width
+    from heatlas.dataset.places import Place
+    from heatlas.raster.grid import Measure
+    from heatlas.raster.pipeline import Drawn
+
+__all__ = ["Tracks"]
+
+_HIDDEN = "fixes hidden for privacy"
+"""What `heatlas.tracks.privacy.hide` counts."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tracks:
+    """Activities with their tracks, and the report of how they came here."""
+
+    batches: tuple[Batch, ...]
+    """Of many tracks each, ordered by start."""
+    report: Report = field(default_factory=Report)
+
+    def __len__(self) -> int:
+        """Count the activities."""
+        return sum(len(batch) for batch in self.batches)
+
+    @property
+    def activities(self) -> list[Activity]:
+        """What is known of each activity."""
+        return [activity for batch in self.batches for activity in batch.activities]
+
+    @property
+    def fixes(self) -> int:
+        """Number of fixes."""
+        return sum(batch.fixes for batch in self.batches)
+
+    def data(self) -> dict[str, Any]:
+        """What is here, and what was left out on the way, as plain data."""
+        return {**self.report.data(), "activities": len(self), "fixes": self.fixes}
+
+    def where(self, text: str) -> Tracks:
+        """Keep the activities that a CQL2 filter passes (see `heatlas.tracks.filters.parse_where`); times are local."""
+        test = parse_where(text)
+        names = dict.fromkeys(name for activity in self.activities for name in activity.extra)
+        tracks = self.localised() if needs_local_time(text) else self
+        return tracks._kept(lambda activity: test({**names, **attributes(activity)}))
+
+    def select(
+        self,
+        sports: Collection[str] = (),
+        after: str | dt.date | None = None,
+        before: str | dt.date | None = None,
+    ) -> Tracks:
+        """Keep activities of some sports that start at or after one date and before another.
+
+        Dates are text, "2024-05-01" or "2024-05-01T08:30:00Z", or objects of `datetime`; without an offset they are
+        meant by the clocks of the place where each activity began.
+
+        Raises
+        ------
+        BadOption
+            For a date that is none, or a sport that no activity has.
+        """
+        from heatlas.sources.sports import sport_name
+
+        words = {sport_name(sport) for sport in ([sports] if isinstance(sports, str) else sports)}
+        known = {activity.sport for activity in self.activities}
+        if words and known and not words & known:
+            raise BadOption(f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}")
+        first, last = (parse_moment(text) if text else None for text in (after, before))
+        local = any(moment is not None and moment.tzinfo is None for moment in (first, last))
+
+        def keep(activity: Activity) -> bool:
+            return (
+                (not words or activity.sport in words)
+                and (first is None or _lead(activity, first) >= 0)
+                and (last is None or _lead(activity, last) < 0)
+            )
+
+        tracks = self.localised() if local else self
+        return tracks._kept(keep) if words or after or before else self
+
+    def localised(self) -> Tracks:
+        """Fill in the time zones by which local time is told (see `heatlas.tracks.filters.start_of`)."""
+        return replace(self, batches=tuple(map(with_time_zones, self.batches)))
+
+    def in_utc(self) -> Tracks:
+        """The same as if clocks showed UTC everywhere: for filters, dates and films."""
+        return replace(
+            self, batches=tuple(replace(b, activities=tuple(map(in_utc, b.activities))) for b in self.batches)
+        )
+
+    def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
+        kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
+        out = len(self) - sum(len(batch) for batch in kept)
+        dropped = self.report.dropped + Counter({"activities that the filter left out": out} if out else {})
+        return Tracks(tuple(batch for batch in kept if len(batch)), replace(self.report, dropped=dropped))
+
+    def hidden(self, privacy: Privacy) -> Tracks:
+        """Cut out what must not be seen."""
+        batches = [hide(batch, privacy) for batch in self.batches]
+        dropped = sum((batch.dropped for batch in batches), self.report.dropped)
+        shown = [select(batch, np.diff(batch.segments[batch.tracks]) > 0) for batch in batches]
+        gone = len(self) - sum(len(batch) for batch in shown)
+        if gone:
+            dropped = dropped + Counter({"activities hidden for privacy": gone})
+        return Tracks(
+            tuple(replace(batch, dropped=Counter()) for batch in shown if len(batch)),
+            replace(self.report, dropped=dropped),
+        )
+
+    def places(self) -> list[Place]:
+        """Regions that hold activities, the busiest first."""
+        return find_places(visits_of(self.batches))
+
+    def window(
+        self,
+        bbox: tuple[float, float, float, float] | str | None = None,
+        zoom: float | None = None,
+        resolution: float | str | None = None,
+        width: int | None = None,
+    ) -> Window:
+        """Make a window over a box (west, south, east, north), by default over the busiest place.
+
+        Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most one is given.
+
+        Raises
+        ------
+        BadOption
+            For what cannot be used.
+        NothingToDraw
+            When there is no track.
+        """
+        scale = scale_of(zoom, resolution, width)
+        if bbox is None:
+            places = self.places()
+            if not places:
+                raise NothingToDraw(why_nothing(self))
+            bbox = places[0].bbox
+        return bbox_window(box_of(bbox), *scale)
+
+    def heat(
+        self,
+        measure: str | Measure = "passes",
+        window: Window | None = None,
+        smoothing: str | Smoothing = "auto",
+        workers: int | None = None,
+    ) -> Heat:
+        """Count a measure over a window and smooth it.
+
+        Parameters
+        ----------
+        measure : str or Measure
+            passes, activities, seconds, metres, fixes; pace, max(power) ... (see `heatlas.raster.grid.parse_measure`).
+        window : Window, optional
+            By default the busiest place, at most 4096 px wide and high. To compare heats, draw them over one window.
+        smoothing : str or Smoothing
+            Standard deviation of the Gaussian: "4m", "2px", "0" for none, "auto" for 4 m and at least 1 px.
+        workers : int, optional
+            Threads; by default one for each processor.
+
+        Raises
+        ------
+        BadOption, TooLarge, NothingToDraw
+            In one sentence that says what to do.
+        """
+        from heatlas.dataset.heat import Heat
+        from heatlas.raster.grid import Measure, parse_measure
+        from heatlas.raster.pipeline import heat
+
+        check_drawing(measure, window)
+        over = window or self.window()
+        wanted = measure if isinstance(measure, Measure) else parse_measure(measure)
+        width = smoothing if isinstance(smoothing, Smoothing) else parse_smoothing(str(smoothing))
+        check_whole(over, wanted.bytes_per_pixel)
+
+        def again(width: Width) -> Drawn:
+            assert isinstance(width, Smoothing)
+            return heat(self.batches, over, wanted, width, Context(workers))
+
+        return Heat.of(again(width), width, again)
+
+    def __repr__(self) -> str:
+        from heatlas.dataset.heat.html import dates_of, sports_of
+
+        activities = self.localised().activities
+        facts = [f"{len(activities):,} activities", f"{self.fixes:,} fixes", dates_of(activities)]
+        about = ", ".join(fact for fact in facts if fact)
+        return f"<Tracks {about}: {sports_of(activities)}>" if activities else f"<Tracks none: {why_nothing(self)}>"
+
+    def _repr_html_(self) -> str:
+        from heatlas.dataset.heat.html import card, dates_of, sports_table
+
+        activities, report = self.localised().activities, self.report
+        left_out = f"{len(report.failed):,} files could not be read" if report.failed else ""
+        facts = [f"{self.fixes:,} fixes", dates_of(activities), left_out]
+        if not activities:
+            facts = [why_nothing(self)]
+        return card(f"{len(activities):,} activities", facts, sports_table(activities, self._lengths()))
+
+    def _lengths(self) -> list[float] | None:
+        """Metres of what is shown of each activity, where anything was cut; else None."""
+        if not self.report.dropped[_HIDDEN]:
+            return None
+        from heatlas.kernels.path import metres_along
+
+        found: list[float] = []
+        for batch in self.batches:
+            along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
+            found += np.diff(along[batch.segments[batch.tracks]]).tolist()
+        return found
+
+
+def _lead(activity: Activity, moment: dt.datetime) -> float:
+    """Seconds by which an activity began after a moment, on local clocks if that has no offset; NaN where unknown."""
+    if activity.start is None:
+        return math.nan
+    return activity.start + (0.0 if moment.tzinfo else offset_of(activity)) - moment_seconds(moment)
+
+
+def why_nothing(tracks: Tracks) -> str:
+    """Say why nothing is left to draw."""
+    report = tracks.report
+    if left := report.dropped["activities that the filter left out"]:
+        return f"the filter leaves none of {left} activities"
+    if report.dropped["activities hidden for privacy"]:
+        return "hiding the ends and zones leaves nothing to draw"
+    return report.nothing()

@@ -1,0 +1,152 @@
+"""Which part of the world a picture shows, and how finely: options that were checked before any work."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.errors import BadOption
+from heatlas.core.window import Window
+from heatlas.dataset.places import around as around_bbox
+from heatlas.dataset.places import bbox_window
+from heatlas.options.parsing import parse_around, parse_bbox, parse_length
+from heatlas.raster.grid import Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heatlas.options import FrameOptions
+
+__all__ = ["DEEPEST", "Frame", "at_most_one", "box_of", "check_drawing", "scale_of"]
+
+DEEPEST = 24
+"""Finest zoom of a picture."""
+_RANGES = {
+    "zoom": (0, DEEPEST, f"a number from 0 to {DEEPEST}"),
+    "resolution": (1e-3, math.inf, "true metres per pixel, such as 2.5 or '2.5m'"),
+    "width": (1, 2**31, "a whole number of pixels"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A box, or how to find one, and a scale."""
+
+    bbox: tuple[float, float, float, float] | None
+    """What to draw; None: to be found in the data."""
+    choice: str
+    """How that was chosen, in words."""
+    zoom: float | None
+    resolution: float | None
+    width: int | None
+
+    @classmethod
+    def parse(cls, asked: FrameOptions, default: str) -> Frame:
+        """Check the options; `default` says in words what is drawn when none of them does.
+
+        Raises
+        ------
+        BadOption
+            For an option that is none, or two that cannot go together.
+        """
+        zoom = picture_zoom(asked.zoom)
+        at_most_one({"--bbox": asked.bbox, "--around": asked.around, "--all": asked.everything or None})
+        at_most_one({"--zoom": zoom, "--resolution": asked.resolution, "--width": asked.width})
+        box, choice = None, "all" if asked.everything else default
+        if asked.bbox is not None:
+            box, choice = parse_bbox(asked.bbox), "bbox"
+        elif asked.around is not None:
+            box, choice = around_bbox(*parse_around(asked.around)), "around"
+        metres = parse_length(asked.resolution, "--resolution") if asked.resolution else None
+        return cls(box, choice, *scale_of(zoom, metres, asked.width))
+
+    def window(self, bbox: tuple[float, float, float, float]) -> Window:
+        """Make the window over a box: the one that was asked for, or one that was found."""
+        return bbox_window(bbox, self.zoom, self.resolution, self.width)
+
+
+def picture_zoom(text: float | str | None) -> float | None:
+    """Read the zoom of a picture.
+
+    Raises
+    ------
+    BadOption
+        When it is none.
+    """
+    try:
+        zoom = None if text is None else float(text)
+    except (TypeError, ValueError):
+        raise BadOption(f"--zoom {text!r} is no zoom: a picture has one, such as 13 or 13.5") from None
+    if zoom is not None and not 0 <= zoom <= DEEPEST:
+        raise BadOption(f"--zoom {text} is outside of 0 to {DEEPEST}")
+    return zoom
+
+
+def scale_of(
+    zoom: float | None, resolution: float | str | None, width: int | None
+) -> tuple[float | None, float | None, int | None]:
+    """Check how finely to draw, as Python code says it: at most one of three.
+
+    Raises
+    ------
+    BadOption
+        For a value that cannot be used, or more than one.
+    """
+    given = {"zoom": zoom, "resolution": resolution, "width": width}
+    at_most_one(given)
+    if isinstance(resolution, str):
+        given["resolution"] = resolution = parse_length(resolution, "resolution")
+    for name, value in given.items():
+        low, high, wanted = _RANGES[name]
+        try:
+            fits = value is None or (low <= value <= high and (name != "width" or value == int(value)))  # type: ignore[operator]
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise BadOption(f"{name} {value!r} cannot be used: give {wanted}")
+    return zoom, resolution, None if width is None else int(width)
+
+
+def box_of(bbox: str | Sequence[float]) -> tuple[float, float, float, float]:
+    """Read a box as Python code gives it: four numbers, or text.
+
+    Raises
+    ------
+    BadOption
+        When it is none.
+    """
+    if isinstance(bbox, str):
+        return parse_bbox(bbox)
+    try:
+        west, south, east, north = map(float, bbox)
+    except (TypeError, ValueError):
+        raise BadOption(f"bbox {bbox!r} is no box: give west, south, east, north in degrees") from None
+    return west, south, east, north
+
+
+def check_drawing(measure: object, window: object) -> None:
+    """Refuse what is no measure, or no window: the one is easily taken for the other.
+
+    Raises
+    ------
+    BadOption
+        Saying how to write it.
+    """
+    if not isinstance(measure, (str, Measure)):
+        raise BadOption(f"a measure is text, not a {type(measure).__name__}: write heat('passes', window=window)")
+    if window is not None and not isinstance(window, Window):
+        raise BadOption(f"a window is what .window(bbox=...) makes, not a {type(window).__name__}")
+
+
+def at_most_one(given: dict[str, Any]) -> None:
+    """Refuse options that say different things about the same.
+
+    Raises
+    ------
+    BadOption
+        When more than one is not None.
+    """
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise BadOption(f"{' and '.join(named)} cannot go together: give one of them")

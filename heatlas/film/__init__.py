@@ -1,7 +1,0 @@
-"""Films: a heat map that fills up day by day, or shows a stretch of time that moves on."""
-
-from __future__ import annotations
-
-from heatlas.film.job import FilmJob
-
-__all__ = ["FilmJob"]

@@ -1,0 +1,255 @@
+"""Changes to a library's index: adding, removing, reindexing, compacting."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption
+from heatlas.library.activities import delete_activities, read_activities
+from heatlas.library.chunks import compact_tiles, remove_runs
+from heatlas.library.copies import resolve
+from heatlas.library.coverage import is_complete, note_columns
+from heatlas.library.index import append, tiles_of
+from heatlas.library.keys import pixel_keys, tile_of
+from heatlas.library.passages import PreparedTrack
+from heatlas.library.settings import privacy_of, read_settings, write_settings, write_zones
+from heatlas.library.tracks import read_track
+from heatlas.tracks.privacy import Privacy, hide
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from heatlas.core.batch import Batch
+    from heatlas.core.report import Duplicate
+    from heatlas.library.settings import Settings
+    from heatlas.library.store import Library
+    from heatlas.tracks.privacy import Zone
+
+__all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "unindex"]
+
+_GROUP = 64
+_SHARE = 4
+"""Inverse share of activities with other cuts above which reindexing all is quicker than removing them."""
+_RULES = 2
+"""Version of the rules that find copies. A library judged by older rules is judged again."""
+_TILES = 64
+"""Tiles compacted in one transaction."""
+
+
+def index(link: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
+    """Add activities to the index, cut as the library's settings say."""
+    if not tracks:
+        return
+    privacy, settings = privacy_of(link, read_settings(link))
+    write_settings(link, settings)
+    _index(link, tracks, privacy, settings, settings.indexed, workers)
+
+
+def _index(
+    link: sqlite3.Connection,
+    tracks: Mapping[int, Batch],
+    privacy: Privacy,
+    settings: Settings,
+    zooms: Iterable[int],
+    workers: int,
+) -> None:
+    shown = {number: hide(track, privacy) for number, track in tracks.items()}
+    note_columns(link)
+    append(
+        link, {k: PreparedTrack(track, settings.rejoin) for k, track in shown.items() if track.fixes}, zooms, workers
+    )
+
+
+def unindex(link: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
+    """Remove activities from the index."""
+    if not tracks:
+        return
+    privacy, settings = privacy_of(link, read_settings(link))
+    _unindex(link, tracks.items(), privacy, settings)
+
+
+def _unindex(
+    link: sqlite3.Connection, tracks: Iterable[tuple[int, Batch]], privacy: Privacy, settings: Settings
+) -> None:
+    tiles, numbers = set(), []
+    for number, track in tracks:
+        shown = hide(track, privacy)
+        numbers.append(number)
+        if shown.fixes:
+            tiles |= tiles_of(PreparedTrack(shown, settings.rejoin), settings.indexed)
+    remove_runs(link, sorted(tiles), numbers)
+
+
+def forget(link: sqlite3.Connection, numbers: Collection[int]) -> set[int]:
+    """Remove activities: rows, tracks and passages.
+
+    Returns the numbers of the remaining activities that were judged together with them. They must be given to
+    `heatlas.library.copies.resolve` in the same transaction.
+    """
+    found = dict(_tracks(link, numbers))
+    asked = (json.dumps(list(found)),)
+    query = "SELECT number FROM activities WHERE same_as IS NULL AND number IN (SELECT value FROM json_each(?))"
+    shown = {row[0] for row in link.execute(query, asked)}
+    unindex(link, {k: track for k, track in found.items() if k in shown})
+    these = "(SELECT value FROM json_each(?1))"
+    query = (
+        f"SELECT number FROM activities WHERE same_as IN {these} OR private_by IN {these} "  # noqa: S608 - its own
+        f"UNION SELECT same_as FROM activities WHERE number IN {these} AND same_as IS NOT NULL"
+    )
+    copies = {row[0] for row in link.execute(query, asked)} - set(found)
+    delete_activities(link, found)
+    return copies
+
+
+def _tracks(link: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, Batch]]:
+    for number in numbers:
+        for k, activity in read_activities(link, "number = ?", (number,)).items():
+            yield k, read_track(link, k, activity)
+
+
+def remove(library: Library, ids: Iterable[int]) -> None:
+    """Remove activities: rows, tracks and passages, and files without any activity left.
+
+    A copy that one of them had hidden is shown again. The next import of the same files brings the activities back.
+
+    Parameters
+    ----------
+    library : Library
+        The library.
+    ids : iterable of int
+        Numbers of activities.
+
+    Raises
+    ------
+    BadOption
+        When there is no such activity. Nothing is removed then.
+    """
+    numbers = list(dict.fromkeys(int(number) for number in ids))
+    with library.write() as link:
+        for number in numbers:
+            if not link.execute("SELECT 1 FROM activities WHERE number = ?", (number,)).fetchone():
+                raise BadOption(f"there is no activity {number} in {library.path}")
+        of_files = {
+            link.execute("SELECT file FROM activities WHERE number = ?", (number,)).fetchone()[0] for number in numbers
+        }
+        copies = resolve(link, {}, forget(link, numbers))
+        unindex(link, copies.hide)
+        index(link, copies.show)
+        link.executemany("UPDATE files SET size = -1, digest = x'' WHERE number = ?", [(file,) for file in of_files])
+        link.executemany(
+            "DELETE FROM files WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM activities WHERE file = ?1)",
+            [(file,) for file in of_files],
+        )
+
+
+def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
+    """Find copies among all activities again, if the library was judged by older rules.
+
+    Returns the copies that were shown until now. When interrupted, the next call begins again.
+    """
+    with library.read() as link:
+        known = link.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
+        if known is not None and json.loads(known[0]) >= _RULES:
+            return []
+        numbers = [row[0] for row in link.execute("SELECT number FROM activities ORDER BY number")]
+    found: list[Duplicate] = []
+    for start in range(0, len(numbers), _GROUP):
+        with library.write() as link:
+            held = link.execute("SELECT number FROM activities WHERE number BETWEEN ? AND ?", (
+                numbers[start], numbers[min(start + _GROUP, len(numbers)) - 1],
+            )).fetchall()  # fmt: skip
+            copies = resolve(link, {}, [row[0] for row in held])
+            unindex(link, copies.hide)
+            index(link, copies.show, workers)
+            found += copies.pairs
+    with library.write() as link:
+        link.execute("INSERT OR REPLACE INTO meta VALUES ('copies', ?)", (json.dumps(_RULES),))
+    return found
+
+
+def compact(library: Library, context: Context = NOBODY) -> None:
+    """Merge the chunks of every tile that has several. Drawings stay the same.
+
+    Parameters
+    ----------
+    library : Library
+        The library. When interrupted, tiles that are done stay compacted.
+    context : Context
+        Told the tiles done so far and in all.
+    """
+    told = context.counting("compacting")
+    with library.read() as link:
+        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()).fetchall()
+    chunks = Counter(tile_of(k) for (k,) in rows)
+    tiles = [tile for tile, count in chunks.items() if count > 1]
+    for start in range(0, len(tiles), _TILES):
+        told(start, len(tiles))
+        with library.write() as link:
+            compact_tiles(link, tiles[start : start + _TILES], context.threads)
+    told(len(tiles), len(tiles))
+    library.shrink()
+
+
+def reindex(
+    library: Library,
+    *,
+    clip_ends: float | None = None,
+    zones: Mapping[str, Zone] | None = None,
+    zooms: tuple[int, int] | None = None,
+    rejoin: float | None = None,
+    context: Context = NOBODY,
+) -> None:
+    """Rebuild the index with other settings, in one transaction.
+
+    Where only cuts change, and the secret does not, only the activities that are cut differently are indexed again. An
+    index that lacks columns of metrics added since is rebuilt as a whole.
+
+    Parameters
+    ----------
+    library : Library
+        The library.
+    clip_ends, zones, zooms, rejoin
+        As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting as it is.
+    context : Context
+        Told the activities done so far and in all.
+    """
+    told = context.counting("indexing")
+    with library.write() as link:
+        before = read_settings(link)
+        given: dict[str, Any] = {"clip_ends": clip_ends, "rejoin": rejoin, "zooms": zooms}
+        # All cuts are drawn again, with the secret of this machine, whichever it was before.
+        after = replace(before, secret="", **{name: value for name, value in given.items() if value is not None})
+        try:
+            old = privacy_of(link, before)[0]
+        except BadOption:
+            old = None  # drawn with a secret that is not here: none of its cuts can be reused
+        if zones is not None:
+            write_zones(link, zones)
+        new, after = privacy_of(link, after)
+        write_settings(link, after)
+        numbers = [row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")]
+        touched = numbers
+        usable = is_complete(link) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
+        if old is not None and usable:
+            touched = [k for k, track in _tracks(link, numbers) if not _same(hide(track, old), hide(track, new))]
+        if old is not None and usable and len(touched) * _SHARE <= len(numbers):
+            _unindex(link, _tracks(link, touched), old, before)
+        else:
+            link.execute("DELETE FROM passages")
+            touched = numbers
+        for start in range(0, len(touched), _GROUP):
+            told(start, len(touched))
+            tracks = dict(_tracks(link, touched[start : start + _GROUP]))
+            _index(link, tracks, new, after, after.indexed, context.threads)
+        told(len(touched), len(touched))
+
+
+def _same(a: Batch, b: Batch) -> bool:
+    return np.array_equal(a.segments, b.segments) and np.array_equal(a.u, b.u) and np.array_equal(a.v, b.v)

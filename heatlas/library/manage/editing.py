@@ -1,0 +1,119 @@
+"""Hide and show places, remove what is not wanted, and look after the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.core.context import Context, silent
+from heatlas.core.errors import BadOption
+from heatlas.options.parsing import parse_length, parse_zone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.core.context import Progress
+
+__all__ = [
+    "compact_library", "hide_zone", "reindex_library", "remove_activities", "remove_points",
+    "renew_cuts", "show_zone",
+]  # fmt: skip
+
+
+def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, int]:
+    """Hide a circle: `at` is "LAT,LON", the radius a length.
+
+    Returns how many fixes are hidden then, by whatever, and how many there are.
+    """
+    from heatlas.library.manage.reading import library_tracks
+    from heatlas.library.store import open_library
+    from heatlas.library.zones import add_zone, list_zones
+
+    zone = parse_zone(f"{at},{radius}", "--at, --radius")
+    with open_library(path) as library:
+        known = list_zones(library).get(name)
+        if known is not None:
+            raise BadOption(
+                f"{path} has a zone {name!r} already, around {known.lat:.6g},{known.lon:.6g}: "
+                f"take another name, or first show it again (heatlas zones remove {name})"
+            )
+        add_zone(library, name, zone.lat, zone.lon, zone.radius)
+        with library.read() as link:
+            (fixes,) = link.execute("SELECT coalesce(sum(fixes), 0) FROM activities WHERE same_as IS NULL").fetchone()
+    return fixes - library_tracks(path, ()).fixes, fixes
+
+
+def show_zone(path: str | Path, name: str) -> None:
+    """Show again what a zone hid."""
+    from heatlas.library.store import open_library
+    from heatlas.library.zones import remove_zone
+
+    with open_library(path) as library:
+        remove_zone(library, name)
+
+
+def renew_cuts(path: str | Path, progress: Progress = silent) -> list[str]:
+    """Draw the circles of older zones by today's rule; returns the names of these zones."""
+    from heatlas.library.store import open_library
+    from heatlas.library.zones import renew_zones
+
+    with open_library(path) as library:
+        return renew_zones(library, Context(progress=progress).under("hiding"))
+
+
+def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
+    """Remove the activities that a CQL2 filter passes, second copies among them.
+
+    Returns how many of those that were shown, and what is shown instead of some: copies that did not pass.
+    """
+    import numpy as np
+
+    from heatlas.library.maintenance import remove
+    from heatlas.library.merged import list_activities, select
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        before = set(list_activities(library))
+        numbers = np.flatnonzero(select(library, where, copies=True)).tolist()
+        remove(library, numbers)
+        after = list_activities(library)
+    return len(before.intersection(numbers)), [after[k].source for k in sorted(after.keys() - before)]
+
+
+def remove_points(path: str | Path, name: str) -> int:
+    """Remove a point set; return how many points it had."""
+    from heatlas.library.point_sets import remove_point_set
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        return remove_point_set(library, name).points
+
+
+def reindex_library(
+    path: str | Path,
+    *,
+    clip_ends: str | None = None,
+    rejoin: str | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Make the index anew, with other lengths where they are given; "0" cuts nothing."""
+    from heatlas.library.maintenance import reindex
+    from heatlas.library.store import open_library
+
+    clip = 0.0 if clip_ends == "0" else parse_length(clip_ends, "--clip-ends") if clip_ends else None
+    with open_library(path) as library:
+        reindex(
+            library,
+            clip_ends=clip,
+            rejoin=parse_length(rejoin, "--rejoin") if rejoin else None,
+            context=Context(workers, progress),
+        )
+
+
+def compact_library(path: str | Path, progress: Progress = silent) -> None:
+    """Put together what importing bit by bit has left apart."""
+    from heatlas.library.maintenance import compact
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        compact(library, Context(progress=progress))

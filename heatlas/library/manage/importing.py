@@ -1,0 +1,225 @@
+"""Bring recordings and points into a library."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from heatlas.core.context import Context, silent
+from heatlas.core.errors import BadOption, HeatlasError, printable
+from heatlas.library.manage.reading import open_places_of, zones_of
+from heatlas.options import ImportOptions, gather, given, refuse
+from heatlas.options.parsing import parse_gaps, parse_length, parse_zone
+from heatlas.options.signature import with_keywords
+from heatlas.sources.indoor import INDOORS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from heatlas.core.batch import Recording
+    from heatlas.core.context import Progress
+    from heatlas.dataset.points import PointSet
+    from heatlas.library.store import Library
+    from heatlas.options import GapOptions
+    from heatlas.options.keywords import ImportKeywords
+    from heatlas.sources.resolve import GivenPoints, GivenTracks
+    from heatlas.sources.tables.table import Table
+    from heatlas.tracks.privacy import Zone
+
+__all__ = ["bring", "import_into", "refuse_gaps", "refuse_table_options", "refuse_unfit"]
+
+
+@with_keywords(ImportOptions)
+def import_into(
+    path: str | Path,
+    *sources: Any,
+    workers: int | None = None,
+    progress: Progress = silent,
+    **options: Unpack[ImportKeywords],
+) -> dict[str, Any]:
+    """Bring recordings and points into a library, which is made where there is none; again, only what is new is read.
+
+    Recordings become activities. Each table becomes a point set under the name of its file, and takes the place of the
+    one that was called so. Points are shown as they are: what hides parts of tracks does not apply to them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The library.
+    *sources : str, Path or object
+        Strava exports, folders, archives and files of .fit, .gpx and .tcx; tables, as for `heatlas.api.open_points`.
+    workers : int, optional
+        Threads; by default one for each processor.
+    progress : callable, optional
+        Is told the stage, and how much of how much is done.
+    **options
+        What to hide: `clip_ends`, a length to cut from both ends of each track, and `zones`, circles
+        "LAT,LON,RADIUS"; the library keeps to it from now on, circles under the names "zone 1", "zone 2" ... `max_gap`
+        and `max_gap_distance`, in place of each recording's own rhythm ("auto"), for what is brought in from now on.
+        Of tables: `track`, as for `heatlas.open`, with which their rows become activities (again, only those whose rows
+        have changed are stored); their columns, as for `heatlas.open_points`; and of points name, where, after, before.
+
+    Returns
+    -------
+    dict
+        What was read, and how much the library holds; where anything has changed, `open_places` that should be hidden.
+        A library that was not there is not made where nothing came in, unless it says what to hide.
+    """
+    from heatlas.library.point_tables import named_tables
+    from heatlas.sources.resolve import resolve_import
+
+    asked = gather(ImportOptions, options, "import_into")
+    tracks, points = resolve_import(sources, asked.tables)
+    refuse_unfit(tracks, points, asked)
+    return bring(Path(path), tracks, named_tables(points, asked.rows), asked, Context(workers, progress))
+
+
+def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions) -> None:
+    """Refuse options of tables where there are none, and options of points where rows are tracks."""
+    if not (tracks.tables or points.tables):
+        refuse_table_options(asked)
+    if tracks.tables:
+        refuse(asked.rows, f"points, and with --track {tracks.track} rows are tracks: leave it out")
+
+
+def bring(
+    path: Path, tracks: GivenTracks, tables: Mapping[str, PointSet], asked: ImportOptions, context: Context
+) -> dict[str, Any]:
+    """Bring tracks that were resolved, and points by name, into a library, as `import_into` does."""
+    from heatlas.core.report import Report
+    from heatlas.library.imports import import_sources
+    from heatlas.library.maintenance import reindex
+    from heatlas.library.merged import list_activities
+    from heatlas.library.point_tables import import_tables
+    from heatlas.library.settings import set_gaps
+    from heatlas.library.store import open_library
+
+    hiding, gaps = asked.hiding, asked.gaps
+    clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
+    circles = [parse_zone(zone) for zone in hiding.zones]
+    parse_gaps(gaps.max_gap, gaps.max_gap_distance)
+    tracked = _tracked(tracks)
+    if not (tracks.paths or tracked) and given(gaps):
+        raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
+    with _unless_empty(path, keep=clip is not None or bool(circles)):
+        with open_library(path, create=True) as library:
+            if clip is not None or circles:
+                # Before anything new is there: what is to be hidden is never in the index.
+                reindex(
+                    library,
+                    clip_ends=clip,
+                    zones=_with(zones_of(path), circles) if circles else None,
+                    context=context.under("hiding"),
+                )
+            changed = None
+            if given(gaps):
+                changed = set_gaps(library, lambda known: parse_gaps(gaps.max_gap, gaps.max_gap_distance, known))
+            report, known = Report(), _held(library)
+            if tracks.paths or tracked:
+                found = itertools.chain.from_iterable(read for _, read in tracked)
+                report = import_sources(library, tracks.paths, context, found)
+                for opened, _ in tracked:
+                    report.read += 1
+                    report.dropped.update(opened.dropped)
+                    report.warnings += [(printable(opened.name), text) for text in opened.warnings]
+            report.warnings += [(str(path), changed)] if changed else []
+            point_sets = import_tables(library, tables, context)
+            held, stored = len(list_activities(library)), _held(library)
+        # Once for each state of the library: when nothing has changed, it was said before.
+        anew = bool(report.read or clip is not None or circles)
+        places = {"open_places": open_places_of(path)} if anew else {}
+        before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
+        empty = report.dropped["activities without a position"] + report.dropped[INDOORS]
+        gave = report.read > empty or stored > known
+        nothing = not (gave or point_sets or before)
+        said = {"nothing": report.nothing()} if nothing else {}
+        return {
+            **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
+            "point_sets": point_sets,
+        }  # fmt: skip
+
+
+@contextmanager
+def _unless_empty(path: Path, keep: bool) -> Iterator[None]:
+    """Take a library away again that was made inside, when nothing came in; one that hides something stays."""
+    made = not os.path.lexists(path)
+    try:
+        yield
+    finally:
+        with suppress(HeatlasError):  # one that cannot be opened is left, and what went wrong before is told
+            if made and not keep and path.exists() and _is_empty(path):
+                for end in ("", "-wal", "-shm"):
+                    path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _is_empty(path: Path) -> bool:
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library, library.read() as link:
+        query = "SELECT (SELECT count(*) FROM activities) + (SELECT count(*) FROM point_sets)"
+        return not link.execute(query).fetchone()[0]
+
+
+def _held(library: Library) -> int:
+    """Count the activities of a library, copies too."""
+    with library.read() as link:
+        return int(link.execute("SELECT count(*) FROM activities").fetchone()[0])
+
+
+def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
+    """Tables whose rows are tracks or fixes of them, and what reads each."""
+    from heatlas.sources.tables import is_path
+    from heatlas.sources.tables.track_tables import recordings_of
+
+    found = []
+    for each in tracks.tables:
+        opened, source, layer = each.table, each.source, each.options.table
+        name = os.path.abspath(source) if is_path(source) else opened.name  # noqa: PTH100 - a name, kept in the library
+        if layer and is_path(source):
+            name = f"{name}/{layer}"
+        asked = replace(each.options, track=tracks.track)
+        found.append((opened, recordings_of(opened, asked, printable(str(name)))))
+    return found
+
+
+def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zone]:
+    """Add circles under names of their own; one that is there keeps its cut, by whichever rule that was drawn."""
+    zones = dict(known)
+    for circle in circles:
+        if any((zone.lat, zone.lon, zone.radius) == (circle.lat, circle.lon, circle.radius) for zone in zones.values()):
+            continue
+        number = next(k for k in itertools.count(1) if f"zone {k}" not in zones)
+        zones[f"zone {number}"] = circle
+    return zones
+
+
+def refuse_gaps(asked: GapOptions) -> None:
+    """Refuse what is said of gaps to a library, whose tracks were read before.
+
+    Raises
+    ------
+    BadOption
+        Saying where to say it.
+    """
+    if given(asked):
+        raise BadOption(
+            "--max-gap and --max-gap-distance are for recordings when they are read, and a library holds their tracks: "
+            "say them to heatlas import, into a new library"
+        )
+
+
+def refuse_table_options(asked: ImportOptions) -> None:
+    """Refuse options of tables where there is no table.
+
+    Raises
+    ------
+    BadOption
+        Naming the first.
+    """
+    reason = "tables of points that are brought in, and there is none: leave it out"
+    refuse(asked.tables, reason)
+    refuse(asked.rows, reason)

@@ -1,0 +1,125 @@
+"""What is in a library: tracks, point sets, zones, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from heatlas.dataset.tracks import Tracks
+
+__all__ = [
+    "audit_library",
+    "check_library",
+    "library_tracks",
+    "open_places_of",
+    "point_sets_of",
+    "refuse_missing",
+    "zones_of",
+]
+
+
+def refuse_missing(sources: Collection[Any]) -> None:
+    """Say at once what is not there: of its options nothing can be said.
+
+    Raises
+    ------
+    BadOption
+        Naming the first path under which there is nothing.
+    """
+    from heatlas.sources.archive import exists
+    from heatlas.sources.tables import is_path
+
+    for source in sources:
+        if is_path(source) and not exists(Path(source)):
+            if Path(source).suffix == ".db":
+                raise BadOption(f"there is no library {source}: heatlas import SOURCE... -l {source} makes one")
+            raise BadOption(f"there is no file or folder {source}")
+
+
+def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
+    """Read the tracks of a library, without what it hides.
+
+    Raises
+    ------
+    BadOption
+        When the owner's secret is not the one with which the library's cuts were drawn.
+    SourceFailed
+        When the file cannot be read.
+    """
+    from heatlas.library.collection import tracks_of
+    from heatlas.library.settings import privacy_of, read_settings
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        with library.read() as link:
+            privacy, _ = privacy_of(link, read_settings(link))
+        tracks = tracks_of(library, columns=columns)
+    return tracks.hidden(privacy) if privacy.clip_ends or privacy.zones else tracks
+
+
+def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
+    """What is known of each point set of a library, as plain data."""
+    from heatlas.library.point_sets import list_point_sets
+    from heatlas.library.point_tables import stored_data
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library, library.read() as link:
+        return [stored_data(stored) for stored in list_point_sets(link).values()]
+
+
+def zones_of(path: str | Path) -> Mapping[str, Any]:
+    """Zones of a library by name."""
+    from heatlas.library.store import open_library
+    from heatlas.library.zones import list_zones
+
+    with open_library(path) as library:
+        return list_zones(library)
+
+
+def open_places_of(path: str | Path) -> list[dict[str, Any]]:
+    """Find places that a library should hide and does not, with what to type for each.
+
+    These are places where five or more activities begin or end, or where anyone stops for three minutes, and of which
+    something is shown. They are the owner's own: nothing of this goes into a file.
+    """
+    from heatlas.library.store import open_library
+    from heatlas.library.zone_suggestions import open_places
+    from heatlas.library.zones import library_words, list_zones
+    from heatlas.tracks.privacy import how_to_hide, zone_name
+
+    with open_library(path) as library:
+        taken, words = set(list_zones(library)), library_words(library)
+        found = []
+        for place in open_places(library):
+            name = zone_name(taken)
+            taken.add(name)
+            found.append({**place.data(), "hide": how_to_hide(place.lat, place.lon, name) + words})
+    return found
+
+
+def audit_library(path: str | Path) -> dict[str, Any]:
+    """Try to find home from what would be shown; distances in metres."""
+    from heatlas.library.audit import audit
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        found = audit(library)
+    return {
+        "verdict": found.verdict,
+        "spots": [{**asdict(spot), "off": spot.off, "safe": spot.safe} for spot in found.spots],
+    }
+
+
+def check_library(path: str | Path, everything: bool = False) -> list[str]:
+    """List what is wrong with a library; nothing when all is well."""
+    from heatlas.library.checking import check
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        return check(library, None if everything else 20)

@@ -1,0 +1,83 @@
+"""A library, or one that is made for the while."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.scratch import scratch_folder
+from heatlas.library.manage.importing import bring, refuse_gaps, refuse_table_options, refuse_unfit
+from heatlas.library.manage.reading import refuse_missing
+from heatlas.options import ImportOptions, given
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from heatlas.dataset.points import PointSet
+    from heatlas.sources.resolve import GivenLibrary, GivenTracks
+
+__all__ = ["library_for", "library_of"]
+
+_NOTHING = ImportOptions()
+
+
+@contextmanager
+def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, context: Context = NOBODY) -> Iterator[Path]:
+    """Give the one library, or one in a temporary folder that goes when it is no longer needed.
+
+    Parameters
+    ----------
+    sources : collection of str, Path or object
+        One library, or recordings, or tables of points.
+    asked : ImportOptions
+        What to hide, and how recordings and tables are read; a library has its own.
+    context : Context
+        Its `report` is given that of `import_into`, if anything was brought in.
+
+    Raises
+    ------
+    BadOption
+        For sources that do not go together, or options that would be ignored.
+    """
+    from heatlas.library.point_tables import named_tables
+    from heatlas.sources.resolve import GivenLibrary, resolve_served
+
+    refuse_missing(sources)
+    found = resolve_served(sources, asked.tables)
+    if isinstance(found, GivenLibrary):
+        refuse_table_options(asked)
+        made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]] = found
+    else:
+        refuse_unfit(*found, asked)
+        made = found[0], named_tables(found[1], asked.rows)
+    with library_for(made, asked, context) as path:
+        yield path
+
+
+@contextmanager
+def library_for(
+    made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]], asked: ImportOptions, context: Context
+) -> Iterator[Path]:
+    """Give a library that was resolved, or one for the while of tracks and of points by name; else as `library_of`."""
+    from heatlas.sources.resolve import GivenLibrary
+
+    if isinstance(made, GivenLibrary):
+        if given(asked.hiding):
+            raise BadOption(
+                "a library hides what it was told to: change that by heatlas library reindex --clip-ends or "
+                "heatlas zones add"
+            )
+        refuse_gaps(asked.gaps)
+        yield made.path
+        return
+    with scratch_folder() as folder:
+        path = folder / "heatlas.db"
+        brought = bring(path, *made, asked, context)
+        if context.report is not None:
+            context.report(brought)
+        if not (brought["activities"] or brought["point_sets"]):
+            raise NothingToDraw(brought.get("nothing", "there is no track with a position in what was given"))
+        yield path

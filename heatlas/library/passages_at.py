@@ -1,0 +1,263 @@
+"""Activities that pass through a circle: when, how often, how fast."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
+from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.library.chunks import read_column
+from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
+from heatlas.library.keys import CHUNKS, chunk_of, key
+from heatlas.library.merged import read_merged
+from heatlas.library.packing import unpack
+from heatlas.library.settings import privacy_of, read_settings
+from heatlas.library.tracks import read_track
+from heatlas.tracks.privacy import hide
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Activity, Batch
+    from heatlas.library.store import Library
+    from heatlas.tracks.privacy import Privacy
+
+__all__ = ["Passing", "anything_in", "passing"]
+
+_SIDE = 256
+_MOST_TILES = 1024
+_GAP = 60.0
+"""Seconds outside the circle after which a return is a new visit."""
+_NEEDED = ("seconds", "metres", "pace", "heart_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Activity that passes through a circle, and its amounts inside."""
+
+    number: int
+    activity: Activity
+    visits: tuple[tuple[float, float], ...]
+    """Unix seconds at which each visit begins and ends; empty where times are unknown."""
+    seconds: float
+    metres: float
+    speed: float | None
+    """Metres per second, stops included; None where times are unknown."""
+    pace: float | None
+    """Seconds per metre, without stops: the mean over the passages, as on the map."""
+    heart_rate: float | None
+
+
+def passing(
+    library: Library, lat: float, lon: float, radius: float, keep: NDArray[np.bool_] | None = None
+) -> list[Passing]:
+    """Find activities that pass through a circle, in the finest zoom of the index, which holds nothing that is cut.
+
+    Parameters
+    ----------
+    library : Library
+        The library.
+    lat, lon : float
+        Centre, degrees.
+    radius : float
+        Metres. A pixel is inside if its centre is; the pixel in the middle always is.
+    keep : ndarray of bool (n,), optional
+        Whether to look at each activity, by number; those from n on are left out.
+
+    Returns
+    -------
+    list of Passing
+        By start; those without one last.
+
+    Raises
+    ------
+    BadOption
+        When it is no circle, or one that is too large.
+    """
+    if not (abs(lat) < MAX_LATITUDE and abs(lon) <= 180 and 0 < radius < math.inf):
+        raise BadOption(f"{lat:g},{lon:g},{radius:g} is no circle on the map: give degrees and a radius above 0")
+    with library.read() as link:
+        settings = read_settings(link)
+        circle = _Circle.around(lat, lon, radius, settings.zooms[1])
+        found = _sums(link, circle, keep)
+        activities = read_merged(link, found).activities
+        privacy = privacy_of(link, settings)[0]
+        passings = [
+            _passing(k, activity, found[k], _visits(read_track(link, k, activity, ()), privacy, circle))
+            for k, activity in activities.items()
+        ]
+    return sorted(passings, key=lambda p: (math.inf if p.activity.start is None else p.activity.start, p.number))
+
+
+def anything_in(link: sqlite3.Connection, lat: float, lon: float, radius: float, zoom: int) -> bool:
+    """Whether any pixel of a zoom of the index lies in a circle; `radius` in metres."""
+    circle = _Circle.around(lat, lon, radius, zoom)
+    for column, row in circle.tiles():
+        tile = (zoom, column % 2**zoom, row)
+        rows = link.execute(
+            "SELECT data FROM passages WHERE key BETWEEN ? AND ?", (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))
+        ).fetchall()
+        inside = circle.holds(column, row) if rows else None
+        for (data,) in rows:
+            head = unpack(data)
+            _, lengths, at = decode_header(head)
+            if np.asarray(inside)[decode_pixels(head, at, lengths)].any():
+                return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Circle:
+    u: float
+    v: float
+    radius: float
+    zoom: int
+    reach: tuple[float, float]
+    """Radius in pixels of the zoom, across and down."""
+
+    @classmethod
+    def around(cls, lat: float, lon: float, radius: float, zoom: int) -> _Circle:
+        u, v = (float(world) for world in from_lonlat(lon, lat))
+        reach = tuple(radius / float(metres) * _SIDE * 2**zoom for metres in ground_metres(v))
+        if (2 * reach[0] / _SIDE + 2) * (2 * reach[1] / _SIDE + 2) > _MOST_TILES:
+            raise BadOption(f"a circle of {radius:g} m is too wide to look for who passes here: take a smaller one")
+        return cls(u % 1.0, v, radius, zoom, (reach[0], reach[1]))
+
+    def tiles(self) -> Iterator[tuple[int, int]]:
+        """Column (not wrapped) and row of each tile that the circle touches."""
+        x, y = (world * 2**self.zoom for world in (self.u, self.v))
+        across, down = (reach / _SIDE for reach in self.reach)
+        for row in range(max(0, math.floor(y - down)), min(2**self.zoom - 1, math.floor(y + down)) + 1):
+            for column in range(math.floor(x - across), math.floor(x + across) + 1):
+                yield column, row
+
+    def holds(self, column: int, row: int) -> NDArray[np.bool_]:
+        """(65536,) whether each pixel of a tile lies inside."""
+        x, y = (world * _SIDE * 2**self.zoom for world in (self.u, self.v))
+        across = (column * _SIDE + np.arange(_SIDE) + 0.5 - x) / self.reach[0]
+        down = (row * _SIDE + np.arange(_SIDE) + 0.5 - y) / self.reach[1]
+        inside = (across**2)[None, :] + (down**2)[:, None] <= 1
+        middle = math.floor(y) - row * _SIDE, math.floor(x) - column * _SIDE
+        if 0 <= middle[0] < _SIDE and 0 <= middle[1] < _SIDE:
+            inside[middle] = True
+        return np.asarray(inside.reshape(-1))
+
+
+@dataclass(slots=True)
+class _Sums:
+    seconds: float = 0.0
+    metres: float = 0.0
+    pace: float = 0.0
+    paces: float = 0.0
+    heart_rate: float = 0.0
+    heart_rates: float = 0.0
+
+
+def _sums(link: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool_] | None) -> dict[int, _Sums]:
+    """Add up the passages inside the circle, by activity."""
+    found: dict[int, _Sums] = {}
+    for column, row in circle.tiles():
+        tile = (circle.zoom, column % 2**circle.zoom, row)
+        rows = link.execute(
+            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
+            (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1)),
+        ).fetchall()
+        inside = circle.holds(column, row) if rows else None
+        for k, data in rows:
+            head = unpack(data)
+            ids, lengths, at = decode_header(head)
+            pixels = decode_pixels(head, at, lengths)
+            owner = np.repeat(ids, lengths)
+            wanted = np.asarray(inside)[pixels]
+            if keep is not None:
+                wanted &= (owner < len(keep)) & np.append(keep, False)[np.minimum(owner, len(keep))]
+            if wanted.any():
+                _add(link, found, (tile, chunk_of(k)), (owner, lengths, wanted))
+    return found
+
+
+def _add(
+    link: sqlite3.Connection,
+    found: dict[int, _Sums],
+    chunk: tuple[tuple[int, int, int], int],
+    passages: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
+) -> None:
+    """Add the wanted passages of one chunk."""
+    owner, lengths, wanted = passages
+    numbers, place = np.unique(owner[wanted], return_inverse=True)
+    for number in numbers.tolist():
+        found.setdefault(number, _Sums())
+    for name in _NEEDED:
+        number_of = AMOUNTS[name][0] if name in AMOUNTS else VALUES[name].column
+        data = read_column(link, number_of, *chunk)
+        if data is None:
+            continue
+        if name in AMOUNTS:
+            steps = decode_amounts(data, len(owner))[wanted]
+            _credit(found, numbers, name, _total(place, steps * AMOUNTS[name][1]))
+            continue
+        values = decode_values(data, lengths)[wanted]
+        known = values != UNKNOWN
+        _, step, table, least = VALUES[name]
+        true = table[np.clip(values - least, 0, len(table) - 1)] if len(table) else values * step
+        _credit(found, numbers, name, _total(place, np.where(known, true, 0.0)))
+        _credit(found, numbers, f"{name}s", _total(place, known.astype(np.float64)))
+
+
+def _total(place: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.bincount(place, weights), np.float64)
+
+
+def _credit(found: dict[int, _Sums], numbers: NDArray[np.int64], name: str, more: NDArray[np.float64]) -> None:
+    for number, value in zip(numbers.tolist(), more.tolist(), strict=True):
+        setattr(found[number], name, getattr(found[number], name) + value)
+
+
+def _passing(number: int, activity: Activity, sums: _Sums, visits: tuple[tuple[float, float], ...]) -> Passing:
+    return Passing(
+        number=number,
+        activity=activity,
+        visits=visits,
+        seconds=sums.seconds,
+        metres=sums.metres,
+        speed=sums.metres / sums.seconds if sums.seconds else None,
+        pace=sums.pace / sums.paces if sums.paces else None,
+        heart_rate=sums.heart_rate / sums.heart_rates if sums.heart_rates else None,
+    )
+
+
+def _visits(track: Batch, privacy: Privacy, circle: _Circle) -> tuple[tuple[float, float], ...]:
+    """Visits of the shown part of a track; entering and leaving are interpolated along its lines."""
+    shown = hide(track, privacy)
+    east, north = (float(metres) for metres in ground_metres(circle.v))
+    x = shown.u - circle.u
+    x = (x - np.round(x)) * east
+    y = (shown.v - circle.v) * north
+    # A line is inside where |a + t (b - a)| <= radius: between the roots of a square.
+    dx, dy = np.diff(x), np.diff(y)
+    a, b, c = dx * dx + dy * dy, x[:-1] * dx + y[:-1] * dy, x[:-1] ** 2 + y[:-1] ** 2 - circle.radius**2
+    root = np.sqrt(np.maximum(b * b - a * c, 0))
+    still = a == 0
+    divisor = np.where(still, 1, a)
+    enter = np.where(still, 0, np.clip((-b - root) / divisor, 0, 1))
+    leave = np.where(still, 1, np.clip((-b + root) / divisor, 0, 1))
+    inside = np.where(still, c <= 0, (b * b - a * c >= 0) & (leave > enter))
+    inside[shown.segments[1:-1][(shown.segments[1:-1] > 0) & (shown.segments[1:-1] < shown.fixes)] - 1] = False
+    lapse = np.diff(shown.time)
+    inside &= ~np.isnan(lapse)
+    visits: list[tuple[float, float]] = []
+    for i in np.flatnonzero(inside).tolist():
+        first, last = (float(shown.time[i] + share[i] * lapse[i]) for share in (enter, leave))
+        if visits and first - visits[-1][1] <= _GAP:
+            visits[-1] = (visits[-1][0], max(last, visits[-1][1]))
+        else:
+            visits.append((first, last))
+    return tuple(visits)

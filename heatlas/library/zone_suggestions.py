@@ -1,0 +1,29 @@
+"""Places that should be hidden, but are not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.library.activities import read_activities
+from heatlas.library.passages_at import anything_in
+from heatlas.library.settings import read_settings, read_zones
+from heatlas.library.tracks import read_track
+from heatlas.tracks.privacy import find_open, marks_of
+
+if TYPE_CHECKING:
+    from heatlas.library.store import Library
+    from heatlas.tracks.privacy import Frequented
+
+__all__ = ["open_places"]
+
+
+def open_places(library: Library) -> list[Frequented]:
+    """Find places where many activities begin, end or stop, and where the index shows anything.
+
+    The places are read from whole tracks. Whether anything is shown there is read from the index alone.
+    """
+    with library.read() as link:
+        activities = read_activities(link, "same_as IS NULL")
+        marks = marks_of(read_track(link, k, activity, ()) for k, activity in activities.items())
+        zoom = read_settings(link).zooms[1]
+        return find_open(marks, read_zones(link), lambda lat, lon, radius: anything_in(link, lat, lon, radius, zoom))

@@ -1,0 +1,178 @@
+"""Read what people write: lengths, times, places, boxes, widths of kernels."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from heatlas.core.errors import BadOption
+from heatlas.raster.gaussian import Smoothing, default_smoothing
+from heatlas.raster.point_kernel import Kernel
+from heatlas.tracks.clean import Gaps
+from heatlas.tracks.privacy import Zone
+
+__all__ = [
+    "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_gaps", "parse_kernel", "parse_length",
+    "parse_smoothing", "parse_zone", "parse_zooms",
+]  # fmt: skip
+
+_UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
+_LAPSES = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+
+
+def parse_length(text: str, name: str) -> float:
+    """Read "200m", "1.5km" or "200" (metres) of the option `name`.
+
+    Raises
+    ------
+    BadOption
+        When it is no length above 0.
+    """
+    match = re.fullmatch(_NUMBER + r"\s*(m|km|)", text.strip().lower())
+    metres = float(match[1]) * _UNITS[match[2]] if match else math.nan
+    if not (0 < metres < math.inf):
+        raise BadOption(f"{name} {text!r} is no length: write it like 200m or 1.5km")
+    return metres
+
+
+def parse_gaps(max_gap: str | float | None, max_gap_distance: str | float | None, known: Gaps | None = None) -> Gaps:
+    """Read the longest steps that are drawn: "10min" or "600" (seconds), and "2km"; "auto" is a recording's own rhythm.
+
+    `known` is what holds where nothing is given.
+
+    Raises
+    ------
+    BadOption
+        For what is no time, or no length, above 0.
+    """
+    known = Gaps() if known is None else known
+    time, distance = known.time, known.distance
+    if max_gap is not None:
+        time = None if str(max_gap).strip().lower() == "auto" else _seconds(str(max_gap), "--max-gap")
+    if max_gap_distance is not None:
+        auto = str(max_gap_distance).strip().lower() == "auto"
+        distance = None if auto else parse_length(str(max_gap_distance), "--max-gap-distance")
+    return Gaps(time, distance)
+
+
+def _seconds(text: str, name: str) -> float:
+    match = re.fullmatch(_NUMBER + r"\s*(s|sec|min|m|h|d|)", text.strip().lower())
+    seconds = float(match[1]) * _LAPSES[match[2]] if match else math.nan
+    if not (0 < seconds < math.inf):
+        raise BadOption(f"{name} {text!r} is no time: write it like 90s, 10min, 2h or 1d")
+    return seconds
+
+
+def parse_zooms(text: float | str | None) -> tuple[int, int] | None:
+    """Read the first and last zoom of tiles: "0-17", or one.
+
+    Raises
+    ------
+    BadOption
+        When it is neither.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d{1,2})(?:\.0)?\s*(?:-\s*(\d{1,2})\s*)?", str(text))
+    if found is None:
+        raise BadOption(f"--zoom {text!r} is no range of zooms: tiles are written for whole ones, such as 0-16")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if first > last:
+        raise BadOption(f"--zoom {text} goes backwards: the first zoom is the coarser one")
+    return first, last
+
+
+def parse_smoothing(text: str) -> Smoothing:
+    """Read "4m", "2px", "0" (none) or "auto".
+
+    Raises
+    ------
+    BadOption
+        When it is none of these.
+    """
+    word = text.strip().lower()
+    if word == "auto":
+        return default_smoothing()
+    match = re.fullmatch(_NUMBER + r"\s*(m|km|px|)", word)
+    number = float(match[1]) if match else math.nan
+    if number == 0:
+        return Smoothing()
+    if not match or not match[2] or not (0 < number < math.inf):
+        raise BadOption(f"--smooth {text!r} is no width: write it like 4m or 2px, 0 for none, or auto")
+    if match[2] == "px":
+        return Smoothing(pixels=number)
+    return Smoothing(metres=number * _UNITS[match[2]])
+
+
+def parse_kernel(radius: str, shape: str = "gaussian") -> Kernel:
+    """Read a radius, "15px", "500m", "100km" or "0px", of a kernel of a given shape.
+
+    Raises
+    ------
+    BadOption
+        When it is none, or there is no such shape.
+    """
+    match = re.fullmatch(_NUMBER + r"\s*(m|km|px|)", radius.strip().lower())
+    number = float(match[1]) if match else math.nan
+    if number == 0:
+        return Kernel(shape, pixels=0.0)
+    if not match or not match[2] or not (0 < number < math.inf):
+        raise BadOption(f"--radius {radius!r} is no radius: write it like 15px or 500m, 0px for bare pixels")
+    if match[2] == "px":
+        return Kernel(shape, pixels=number)
+    return Kernel(shape, metres=number * _UNITS[match[2]], pixels=0.0)
+
+
+def kernel_of_smoothing(text: str) -> Kernel:
+    """Read the width of `parse_smoothing` as a Gaussian kernel of the same standard deviation."""
+    smoothing = parse_smoothing(text)
+    return Kernel(metres=3 * smoothing.metres, pixels=0.0 if smoothing.metres else 3 * smoothing.pixels)
+
+
+def _numbers(text: str, count: int) -> list[float] | None:
+    try:
+        numbers = [float(part) for part in re.split(r"[,;\s]+", text.strip())]
+    except ValueError:
+        return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """Read "west,south,east,north" in degrees.
+
+    Raises
+    ------
+    BadOption
+        When these are not four numbers.
+    """
+    numbers = _numbers(text, 4)
+    if numbers is None:
+        raise BadOption(f"--bbox {text!r} is no box: give west,south,east,north in degrees")
+    west, south, east, north = numbers
+    return west, south, east, north
+
+
+def parse_around(text: str) -> tuple[float, float, float]:
+    """Read "latitude,longitude,radius" as degrees, degrees, metres.
+
+    Raises
+    ------
+    BadOption
+        When it is not such a circle.
+    """
+    return _circle(text, "--around")
+
+
+def parse_zone(text: str, name: str = "--zone") -> Zone:
+    """Read a zone as `parse_around` reads a circle; `name` is what was asked for."""
+    lat, lon, radius = _circle(text, name)
+    return Zone(lat, lon, radius)
+
+
+def _circle(text: str, name: str) -> tuple[float, float, float]:
+    place, _, radius = text.strip().rpartition(",")
+    numbers = _numbers(place, 2)
+    if numbers is None or not (abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180):
+        raise BadOption(f"{name} {text!r} is no circle: give latitude,longitude,radius such as 60.17,24.94,5km")
+    return numbers[0], numbers[1], parse_length(radius, name)

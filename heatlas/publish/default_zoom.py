@@ -1,0 +1,72 @@
+"""To which zoom points are drawn when nobody says: the further one goes, the more tiles show but one lone dot."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.mercator import CIRCUMFERENCE
+from heatlas.library.point_cells import PIXELS
+from heatlas.library.point_index import read_level
+from heatlas.publish.dirty_tiles import marks_of, occupied
+from heatlas.tiles.fields import SIDE, as_drawn
+
+if TYPE_CHECKING:
+    from heatlas.raster.point_kernel import Kernel
+    from heatlas.tiles.fields import Field
+
+__all__ = ["last_zoom_of_points"]
+
+_FINEST = 14
+"""Zoom beyond which points are not drawn unasked: 9.6 m at the equator."""
+_MOST = 2 / 3
+"""Share of the places that must lie apart."""
+_LEAST_PX = 16.0
+"""Pixels that the eye needs between two dots, however small they are."""
+_FEW_TILES = 1000
+"""Tiles in all that are drawn although points lie apart already: a few seconds."""
+
+
+def last_zoom_of_points(field: Field) -> int:
+    """Zoom from which on most points stand alone, at most 14, or less where finer tiles would be enlarged.
+
+    Points stand alone when no other lies in a square as wide as what they are felt over. Where it is few tiles to a
+    finer zoom, up to 1,000 in all, that is taken: ten towns lie apart on a map of the world, and are still looked at
+    from near.
+    """
+    last = as_drawn(field, _FINEST)[1]
+    return max(_apart(field, last), _cheap(field, last))
+
+
+def _apart(field: Field, last: int) -> int:
+    """First zoom at which most places lie apart, or the last one."""
+    stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
+    with field.view.library.read() as link:
+        cells = read_level(link, stored.number, last + PIXELS)
+    if cells is None or kernel is None:
+        return last
+    for zoom in range(last):
+        # Cells lie in Morton order: those of a square follow each other.
+        begins = np.flatnonzero(np.diff(cells.code >> 2 * (last - zoom + _levels(kernel, zoom)), prepend=-1))
+        alone = np.count_nonzero(np.diff(begins, append=len(cells)) == 1)
+        if alone >= _MOST * len(cells):
+            return zoom
+    return last
+
+
+def _levels(kernel: Kernel, zoom: int) -> int:
+    """Levels of the quadtree from a pixel to a square as wide as a point is felt over."""
+    radius = kernel.metres * SIDE * 2**zoom / CIRCUMFERENCE if kernel.metres else kernel.pixels
+    return round(math.log2(max(2 * radius, _LEAST_PX)))
+
+
+def _cheap(field: Field, last: int) -> int:
+    """Zoom up to which there are few tiles in all."""
+    marks, tiles = marks_of(field), 0
+    for zoom in range(last + 1):
+        tiles += len(occupied(field, zoom, marks).numbers)
+        if tiles > _FEW_TILES:
+            return max(zoom - 1, 0)
+    return last

@@ -1,0 +1,235 @@
+"""Which tiles may hold anything, and a signature of all that each is drawn from.
+
+A library's tracks never change under one number: so what an activity adds to a tile of the index follows from its
+fingerprint, from what the library hides, and from how many passages it has there. Signatures are sums over that: chunks
+that are put together change none, and another filter changes those of the tiles through which other activities go.
+
+Of points the pixels themselves are looked at: a tile is drawn from what those hold that are felt in it. They are put
+together in squares that are smaller than the radius: from whole tiles, which may hold but one point, and beside which
+there are eight more, most would be looked at in vain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.window import Window
+from heatlas.library.point_cells import PIXELS, unmorton
+from heatlas.library.point_index import read_level
+from heatlas.library.settings import read_settings, read_zones
+from heatlas.publish.hilbert import numbers_of
+from heatlas.tiles.busy_tiles import census_for
+from heatlas.tiles.fields import SIDE, as_drawn, margins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.point_cells import Cells
+    from heatlas.library.settings import Settings
+    from heatlas.tiles.fields import Field
+    from heatlas.tiles.tile_counts import Census
+    from heatlas.tracks.privacy import Zone
+
+    Whole = NDArray[np.int64]
+
+__all__ = ["Occupied", "hiding_words", "marks_of", "occupied"]
+
+_ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
+_PAIRS = 1 << 21
+"""Tiles, each with a square that is felt in it, that are looked at together, which bounds memory."""
+_FINER = 4
+"""Squares of points are at most so many times smaller than what they are felt over."""
+_BANDS = 64
+"""Belts of latitude in which widths in metres are taken as equally many pixels, those of the widest row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """Tiles of a zoom that may hold anything: those that are drawn from a tile of the index that does."""
+
+    numbers: NDArray[np.int64]
+    """(n,) along the Hilbert curve (`heatlas.publish.hilbert`), ascending."""
+    signatures: NDArray[np.uint64]
+    """(n,) of what each is drawn from; they differ where that does."""
+
+
+def marks_of(field: Field) -> NDArray[np.uint64]:
+    """Mark each activity that counts, by number; 0: it does not. Points have none, as pixels tell what they hold."""
+    if field.look.point_set:
+        return np.zeros(0, np.uint64)
+    with field.view.library.read() as link:
+        hidden = hiding_words(read_settings(link), read_zones(link)).encode()
+        rows = link.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
+    marks = np.zeros(max((number for number, _ in rows), default=-1) + 1, np.uint64)
+    for number, print_ in rows:
+        marks[number] = _mark(print_, hidden)
+    keep, kept = field.chosen.keep, np.zeros(len(marks), np.bool_)
+    kept[: len(keep)] = keep[: len(marks)]
+    marks[~kept] = 0
+    return marks
+
+
+def hiding_words(settings: Settings, zones: Mapping[str, Zone]) -> str:
+    """Put in words what a library was set up with, and its zones; signatures of published tiles are made with them.
+
+    They are spelled out, as the names of classes and of their fields may change and these words may not.
+    """
+    names = ("clip_ends", "rejoin", "zooms", "secret", "max_gap", "max_gap_distance")
+    circles = (
+        f"{name!r}: Zone(lat={each.lat!r}, lon={each.lon!r}, radius={each.radius!r}, rule={each.rule!r})"
+        for name, each in zones.items()
+    )
+    said = ", ".join(f"{name}={getattr(settings, name)!r}" for name in names)
+    return f"(Settings({said}), {{{', '.join(circles)}}})"
+
+
+def _mark(content: bytes, salt: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content + salt, digest_size=8).digest(), "little") | 1
+
+
+def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> Occupied:
+    """Find the tiles of a zoom that may hold anything.
+
+    Parameters
+    ----------
+    field : Field
+        What is drawn.
+    zoom : int
+        Of the tiles.
+    marks : ndarray of uint64
+        What `marks_of` gave.
+    """
+    drawn_field, drawn = as_drawn(field, zoom)
+    if field.look.point_set:
+        side, x, y, signatures = _squares(drawn_field, drawn)
+    else:
+        side, (x, y, signatures) = SIDE, _held(census_for(drawn_field, drawn), marks)
+    parts = [Occupied(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
+    for band in _bands(drawn_field, y * side // SIDE):
+        reach = _reach(drawn_field, drawn, zoom, y[band] * side // SIDE)
+        axes = tuple(
+            _range(place[band] * side, side, drawn, zoom, far) for place, far in zip((x, y), reach, strict=True)
+        )
+        parts += _felt(axes, signatures[band], zoom)
+    return _summed(np.concatenate([part.numbers for part in parts]), np.concatenate([p.signatures for p in parts]))
+
+
+def _squares(field: Field, zoom: int) -> tuple[int, Whole, Whole, NDArray[np.uint64]]:
+    """Squares of pixels that hold points: their side in pixels, columns, rows and signatures."""
+    stored = field.snapshot.point_sets[field.look.point_set]
+    with field.view.library.read() as link:
+        cells = read_level(link, stored.number, zoom + PIXELS)
+    if cells is None:
+        return SIDE, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    column, row = unmorton(cells.code)
+    middle = int(np.median(row)) // SIDE
+    reach = max(margins(field, Window(SIDE * 2.0**zoom, 0, middle * SIDE, SIDE, SIDE)))
+    levels = min(max((reach // _FINER).bit_length() - 1, 0), PIXELS) if reach else PIXELS
+    begins = np.flatnonzero(np.diff(cells.code >> 2 * levels, prepend=-1))
+    sums = np.add.reduceat(_signed(cells, field.look.measure.reduction), begins)
+    return 1 << levels, column[begins] >> levels, row[begins] >> levels, sums
+
+
+def _signed(cells: Cells, reduction: str) -> NDArray[np.uint64]:
+    """Signatures of pixels: of where they are, and of what a measure takes from them."""
+    taken = {
+        "count": (cells.count,), "mean": (cells.total, cells.count), "min": (cells.least,), "max": (cells.greatest,),
+    }.get(reduction, (cells.total,))  # fmt: skip
+    signatures = _mixed(cells.code.astype(np.uint64) + _ODD)
+    for plane in taken:
+        if plane is not None:
+            signatures = _mixed(signatures + np.ascontiguousarray(plane).view(np.uint64) * _ODD)
+    return signatures
+
+
+def _bands(field: Field, rows: Whole) -> list[NDArray[np.intp]]:
+    """Places of squares in belts of latitude, from the rows of their tiles; one belt where widths are in pixels."""
+    if not len(rows):
+        return []
+    kernel = field.look.kernel
+    if kernel is None or not kernel.metres:
+        return [np.arange(len(rows))]
+    first = int(rows.min())
+    band = (rows - first) * _BANDS // (int(rows.max()) - first + 1)
+    order = np.argsort(band, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(band[order])) + 1)
+
+
+def _held(census: Census, marks: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+    """Tiles of the index that hold what counts: columns, rows and signatures."""
+    known = census.number < len(marks)
+    mark = np.where(known, marks[np.where(known, census.number, 0)], np.uint64(0)) if len(marks) else np.zeros(0)
+    counts = np.flatnonzero((mark != 0) & (census.passages > 0))
+    if not len(counts):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    tile = census.tile[counts]
+    begins = np.flatnonzero(np.diff(tile, prepend=-1))
+    parts = _mixed(mark[counts] + census.passages[counts].astype(np.uint64) * _ODD)
+    sums = np.add.reduceat(parts, begins)
+    x, y = census.x[tile[begins]].astype(np.int64), census.y[tile[begins]].astype(np.int64)
+    return x, y, _mixed(sums + (x.astype(np.uint64) << np.uint64(32)) + y.astype(np.uint64))
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter the bits of whole numbers: the finalizer of splitmix64 (Steele, Lea and Flood 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _reach(field: Field, drawn: int, zoom: int, rows: Whole) -> tuple[int, int]:
+    """Columns and rows of the index by which a tile is drawn from beyond its edges, at most."""
+    # What is in metres is widest, in pixels, farthest from the equator; and so is that of the tiles beyond, which it
+    # makes feel these: until it settles, which it does at once where widths grow slowly.
+    scale, across, reach = SIDE * 2.0**drawn, 1 << drawn, (0, 0)
+    for _ in range(8):
+        beyond = 1 + max(reach) // SIDE
+        ends = {max(int(rows.min()) - beyond, 0), min(int(rows.max()) + beyond, across - 1)}
+        found = [margins(field, Window(scale, 0, row * SIDE, SIDE, SIDE)) for row in ends]
+        before, reach = reach, (max(columns for columns, _ in found), max(high for _, high in found))
+        if reach == before:
+            break
+    more = 2 if zoom > drawn else 0  # enlarging looks at the pixels beside
+    return reach[0] + more, reach[1] + more
+
+
+def _felt(axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64], zoom: int) -> list[Occupied]:
+    """Tiles of a zoom that are drawn from some squares of the index, whose ranges of columns and rows are given."""
+    (left, right), (top, bottom) = axes
+    across = 1 << zoom
+    top, bottom = np.maximum(top, 0), np.minimum(bottom, across - 1)
+    wide, high = np.minimum(right - left + 1, across), np.maximum(bottom - top + 1, 0)
+    step = max(1, _PAIRS // max(int((wide * high).max(initial=1)), 1))
+    parts = []
+    for first in range(0, len(left), step):
+        some = slice(first, first + step)
+        cells = wide[some] * high[some]
+        source = first + np.repeat(np.arange(len(cells)), cells)
+        inner = np.arange(len(source)) - np.repeat(np.cumsum(cells) - cells, cells)
+        column = (left[source] + inner % wide[source]) & (across - 1)
+        row = top[source] + inner // wide[source]
+        parts.append(_summed(numbers_of(zoom, column, row), signatures[source]))
+    return parts
+
+
+def _range(pixel: Whole, side: int, drawn: int, zoom: int, reach: int) -> tuple[Whole, Whole]:
+    """First and last tile of a zoom, along one axis, that looks at pixels of each square of the index."""
+    first, last = pixel - reach, pixel + side - 1 + reach
+    if zoom >= drawn:
+        return (first << (zoom - drawn)) // SIDE, ((last << (zoom - drawn)) + (1 << (zoom - drawn)) - 1) // SIDE
+    return first // (SIDE << (drawn - zoom)), last // (SIDE << (drawn - zoom))
+
+
+def _summed(numbers: NDArray[np.int64], signatures: NDArray[np.uint64]) -> Occupied:
+    order = np.argsort(numbers, kind="stable")
+    numbers = numbers[order]
+    begins = np.flatnonzero(np.diff(numbers, prepend=-1))
+    if not len(begins):
+        return Occupied(np.zeros(0, np.int64), np.zeros(0, np.uint64))
+    return Occupied(numbers[begins], np.add.reduceat(signatures[order], begins))

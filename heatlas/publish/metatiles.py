@@ -1,0 +1,90 @@
+"""Tiles drawn in blocks: what lies next to each other is counted, smoothed and coloured together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.window import Window
+from heatlas.publish.hilbert import first_number, places_at
+from heatlas.style.image import Picture
+from heatlas.tiles.encoding import encode_picture
+from heatlas.tiles.fields import SIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.publish.painter import Painter
+
+__all__ = ["Block", "blocks_of", "draw_block"]
+
+_LEVELS = 1
+"""A block is one tile of so many zooms above: at most 2 x 2 tiles. More are rarely all needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Tiles of one zoom that lie in one square."""
+
+    zoom: int
+    first: int
+    """Place of the first of them in the list that they were grouped from."""
+    numbers: NDArray[np.int64]
+    """(n,) along the Hilbert curve."""
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+
+
+def blocks_of(zoom: int, numbers: NDArray[np.int64]) -> Iterator[Block]:
+    """Group tiles, given by ascending numbers, into blocks, along the Hilbert curve as well."""
+    x, y = places_at(zoom, numbers)
+    square = (numbers - first_number(zoom)) >> (2 * _LEVELS)
+    cuts = np.flatnonzero(np.diff(square, prepend=-1)).tolist()
+    for first, last in pairwise([*cuts, len(numbers)]):
+        yield Block(zoom, first, numbers[first:last], x[first:last], y[first:last])
+
+
+def draw_block(painter: Painter | None, block: Block, form: str) -> list[bytes | None]:
+    """Draw the tiles of a block, each equal to that which the live map shows with the same tone.
+
+    Parameters
+    ----------
+    painter : Painter or None
+        Of the zoom; None: there is nothing to see at all.
+    block : Block
+        Which tiles.
+    form : str
+        png or webp.
+
+    Returns
+    -------
+    list of (bytes or None)
+        The encoded picture of each tile; None where nothing can be seen.
+    """
+    left, top = int(block.x.min()), int(block.y.min())
+    wide, high = int(block.x.max()) - left + 1, int(block.y.max()) - top + 1
+    window = Window(SIDE * 2.0**block.zoom, left * SIDE, top * SIDE, wide * SIDE, high * SIDE)
+    picture = None if painter is None else painter.paint(window)
+    if picture is None:
+        return [None] * len(block.numbers)
+    drawn: list[bytes | None] = []
+    for column, row in zip(((block.x - left) * SIDE).tolist(), ((block.y - top) * SIDE).tolist(), strict=True):
+        tile = Picture(picture.pixels[row : row + SIDE, column : column + SIDE], picture.palette)
+        drawn.append(encode_picture(tile, form) if _seen(tile) else None)
+    return drawn
+
+
+def _seen(tile: Picture) -> bool:
+    """Whether any pixel is not fully transparent."""
+    if tile.palette is None:
+        return bool(tile.pixels[..., 3].any())
+    visible = tile.palette[:, 3] > 0
+    first = int(visible.argmax())
+    if visible[first:].all():
+        return int(tile.pixels.max()) >= first
+    return bool(visible[tile.pixels].any())

@@ -1,0 +1,206 @@
+"""What is to be published, read from options as people write them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.library.point_tables import stored_points
+from heatlas.options import TileOptions, options_of
+from heatlas.options.parsing import parse_zooms
+from heatlas.publish.default_zoom import last_zoom_of_points
+from heatlas.tiles.fields import Field, first_zoom
+from heatlas.tiles.look import Filter
+from heatlas.tiles.request import LAST_ZOOM, TileRequest, Wording, parse_look
+from heatlas.tiles.scales import colours_of
+from heatlas.tiles.snapshot import choose, chosen_of, refuse_absent
+from heatlas.tiles.view import known_in
+from heatlas.tracks.privacy import owner_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.options import RenderOptions
+    from heatlas.tiles.look import Look
+    from heatlas.tiles.snapshot import Chosen, Snapshot
+    from heatlas.tiles.view import View
+
+__all__ = ["FORMS", "Order", "last_zoom", "look_words", "parse_order", "refuse_none_chosen"]
+
+FORMS = options_of(TileOptions)["form"].choices
+"""Forms of tiles, the usual one first."""
+_DRAWING = ("1", "0.1.0")
+"""A number, raised by hand when the same order is drawn otherwise, so that all published tiles are drawn again; and the
+version of the first release whose tiles are as they would be drawn today. A release changes neither."""
+_WORDS = Wording(
+    prefix="--",
+    for_points="{name} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)",
+    for_tracks="{name} is for tracks: the points of {points} are added up already; choose rows when they are imported",
+    smooth_of_points=None,
+    too_wide="{name} {given} is too wide for tiles: take at most {most}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be published."""
+
+    look: Look
+    chosen: Filter
+    form: str
+    """One of FORMS."""
+    zooms: tuple[int, int] | None
+    """First and last; None: all that the library can show without enlarging; of points see `last_zoom`."""
+    title: str
+    """Empty: what the measure is called."""
+    attribution: str
+    url: str = ""
+    """Address under which a folder of tiles will be found; empty: beside its tiles.json."""
+    refit: bool = False
+    """Fit all tones anew, as for the first time."""
+
+    def field(self, view: View, snapshot: Snapshot, *, absent: bool = False) -> Field:
+        """What the tiles are cut from; `absent` as for `heatlas.tiles.snapshot.choose`.
+
+        Raises
+        ------
+        BadOption
+            When the filter asks for what no activity has, or a point set is not there any more.
+        """
+        if self.look.point_set and self.look.point_set not in snapshot.point_sets:
+            raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
+        chosen = _choose(view, snapshot, self, absent)
+        if _is_too_few(view, self.chosen, chosen):
+            chosen = chosen_of(snapshot, np.zeros(len(snapshot.activities), np.bool_))
+        return Field(view, snapshot, chosen, self.look)
+
+    def range_of(self, field: Field) -> range:
+        """Zooms of the tiles of a field, of which those are left out that the library cannot show.
+
+        Raises
+        ------
+        BadOption
+            When none is left.
+        """
+        coarsest = 0 if self.look.point_set else first_zoom(field.snapshot)
+        first, last = self.zooms or (coarsest, last_zoom(field))
+        if last < coarsest:
+            raise BadOption(f"the library can show no zoom below {coarsest}: ask for a last zoom of {coarsest} or more")
+        return range(max(first, coarsest), last + 1)
+
+    @property
+    def said(self) -> str:
+        """The filter in words; ledgers hold their digest (see `mark`), so they stay as they are."""
+        each = self.chosen
+        return f"Filter(where={each.where!r}, sports={each.sports!r}, after={each.after!r}, before={each.before!r})"
+
+    def mark(self) -> str | None:
+        """Keyed digest of the filter: it tells one from another, and only the owner's secret tells what it says.
+
+        Empty where there is no filter; None where no secret can be kept.
+        """
+        if self.chosen == Filter():
+            return ""
+        try:
+            secret = owner_secret()
+        except BadOption:
+            return None
+        said = self.said.encode("utf-8", "surrogatepass")
+        return hmac.digest(secret, b"heatlas filter" + said, "sha256")[:16].hex()
+
+    def style(self, field: Field) -> bytes:
+        """Digest of all that decides how a tile looks, beside what lies in it and the tone; the filter is no part."""
+        digest = hashlib.blake2b(look_words(self.look, self.form).encode(), digest_size=16)
+        digest.update(colours_of(field).tobytes())
+        return digest.digest()
+
+
+def look_words(look: Look, form: str) -> str:
+    """Put a look in words; ledgers hold their digest: where they change, all that was published is drawn again.
+
+    They are spelled out, as the names of classes and of their fields may change and these words may not.
+    """
+    width, tone, kernel = look.smoothing, look.tone, look.kernel
+    smoothing = f"Smoothing(metres={width.metres!r}, pixels={width.pixels!r})"
+    scale = None if tone is None else f"Scale(curve={tone.curve!r}, range={tone.range!r})"
+    spread = kernel and f"Kernel(shape={kernel.shape!r}, metres={kernel.metres!r}, pixels={kernel.pixels!r})"
+    said = (*map(repr, (*_DRAWING, str(look.measure))), smoothing, scale, repr(look.point_set), spread, repr(form))
+    return f"({', '.join(map(str, said))})"
+
+
+def _choose(view: View, snapshot: Snapshot, order: Order, absent: bool) -> Chosen:
+    """What a filter leaves; when it is for everybody, those alone of which the measure is known."""
+    chosen = choose(snapshot, order.chosen, absent=absent)
+    if not view.public or order.chosen == Filter():
+        return chosen
+    return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, order.look.measure.metric))
+
+
+def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
+    """Whether a filter leaves so few activities that a public map shows none of them."""
+    return view.public and wanted != Filter() and 0 < chosen.count < view.least
+
+
+def refuse_none_chosen(field: Field, order: Order) -> None:
+    """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
+
+    Raises
+    ------
+    NothingToDraw, BadOption
+        In the words that pictures have for it.
+    """
+    held = len(field.snapshot.activities)
+    if held and not field.chosen.count and not field.look.point_set:
+        refuse_absent(field.snapshot, order.chosen.sports)
+        few = _choose(field.view, field.snapshot, order, absent=True)
+        metric = order.look.measure.metric if field.view.public else ""
+        having = f" with {metric}" if metric else ""
+        if _is_too_few(field.view, order.chosen, few):
+            raise NothingToDraw(
+                f"the filter leaves {few.count}{having} of {held} activities, and --public shows no fewer than "
+                f"{field.view.least} by themselves: take a wider filter, or say --public-least {few.count}"
+            )
+        raise NothingToDraw(f"the filter leaves none{having} of {held} activities")
+
+
+def last_zoom(field: Field) -> int:
+    """Zoom to which is drawn when nobody says: that of the index; of points see `last_zoom_of_points`."""
+    return last_zoom_of_points(field) if field.look.point_set else field.snapshot.settings.zooms[1]
+
+
+def parse_order(library_path: str | Path, options: RenderOptions) -> Order:
+    """Check options, and read them.
+
+    Parameters
+    ----------
+    library_path : str or Path
+        The library, which says what a measure such as "sum(NAME)" is of: see
+        `heatlas.library.point_tables.stored_points`. By default it is passes; of a library that holds but one point set
+        and no tracks, the sum of its weights.
+    options : RenderOptions
+        Those of tiles; what is to be hidden, and how tables are read, the library knows itself.
+
+    Raises
+    ------
+    BadOption
+        For what cannot be used.
+    """
+    form, zooms = options.tiles.form or FORMS[0], parse_zooms(options.frame.zoom)
+    if form not in FORMS:
+        raise BadOption(f"tiles are written as {' or '.join(FORMS)}, not as {form!r}")
+    if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= LAST_ZOOM:
+        raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {LAST_ZOOM}, such as 0-16")
+    chosen, points, style, tiles = options.filter, options.points, options.style, options.tiles
+    asked = TileRequest(
+        measure=options.measure or None, where=chosen.where or None, sports=chosen.sports, after=chosen.after or None,
+        before=chosen.before or None, smooth=options.smooth, radius=points.radius, kernel=points.kernel or None,
+        density=points.density or None, tone=style.tone, colormap=style.colormap,
+    )  # fmt: skip
+    look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
+    title, attribution = options.labels.title or "", options.labels.attribution or ""
+    return Order(look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit)

@@ -1,0 +1,121 @@
+"""How large a page will be, told before it is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import TooLarge
+from heatlas.core.window import Window
+from heatlas.publish import html
+from heatlas.publish.dirty_tiles import marks_of, occupied
+from heatlas.publish.hilbert import places_at
+from heatlas.publish.options import last_zoom
+from heatlas.tiles.encoding import encode
+from heatlas.tiles.fields import SIDE, field_window, first_zoom
+from heatlas.tiles.scales import colours_of, tone_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.tiles.fields import Field
+
+__all__ = ["check_weight", "fitting_zooms", "zoom_bytes"]
+
+_LAST = 16
+"""Zoom to which is drawn when nobody says: 2.4 m at the equator; what is finer is enlarged."""
+_LEAST = 12
+"""Zoom below which the last one does not go, however large the file."""
+_LEAST_OF_POINTS = 6
+"""The same of points, which may lie all over the world."""
+_MOST_TILES = 2500
+"""Tiles in all after which points are drawn to no finer zoom: a page of some thousand points is made in seconds."""
+_SAMPLE = 24
+"""Tiles of a zoom that are drawn to see how large they are."""
+_ENTRY = 6
+"""Bytes that a tile takes in the directory of an archive."""
+_SLACK = 1.3
+"""How far an estimate may be above what is possible before a page is refused without drawing it."""
+
+
+def zoom_bytes(fields: Sequence[Field], marks: Sequence[NDArray[np.uint64]], zoom: int) -> int:
+    """Estimate the bytes that the tiles of a zoom take in a page.
+
+    Which tiles there are is known from the index. How large they are is told by a sample of those of the busiest field
+    of each measure; fields with fewer activities have emptier tiles, so that this is rather too much. `marks` are those
+    of `heatlas.publish.dirty_tiles.marks_of` for each field.
+    """
+    counts = [occupied(field, zoom, mark).numbers for field, mark in zip(fields, marks, strict=True)]
+    sizes: dict[tuple[str, str], float] = {}
+    total = 0.0
+    for field, numbers in sorted(zip(fields, counts, strict=True), key=lambda pair: -len(pair[1])):
+        measure = field.look.point_set, str(field.look.measure)
+        if measure not in sizes:
+            sizes[measure] = _mean_bytes(field, zoom, numbers)
+        total += len(numbers) * (sizes[measure] + _ENTRY)
+    return round(total * 4 / 3)
+
+
+def _mean_bytes(field: Field, zoom: int, numbers: NDArray[np.int64]) -> float:
+    if not len(numbers):
+        return 0.0
+    chosen = numbers[np.unique(np.linspace(0, len(numbers) - 1, _SAMPLE).round().astype(int))]
+    tone, colours, sizes = tone_of(field, zoom), colours_of(field), []
+    for x, y in zip(*(plane.tolist() for plane in places_at(zoom, chosen)), strict=True):
+        grid = None if tone is None else field_window(field, Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE))
+        sizes.append(0 if grid is None else len(encode(grid, tone, colours, "png")))
+    return float(np.mean(sizes))
+
+
+def fitting_zooms(
+    fields: Sequence[Field],
+    asked: tuple[int, int] | None,
+    context: Context = NOBODY,
+) -> tuple[int, int, int]:
+    """Find the zooms to draw, and about how many bytes the page will have.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        All layers.
+    asked : (int, int), optional
+        First and last; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most; of
+        points alone to no more than 2,500 tiles.
+    context : Context
+        Is told how many zooms of how many were looked at.
+    """
+    points = [bool(field.look.point_set) for field in fields]
+    coarsest = 0 if all(points) else first_zoom(fields[0].snapshot)
+    first, last = asked or (coarsest, min(_LAST, max(map(last_zoom, fields))))
+    first, least = max(first, coarsest), _LEAST_OF_POINTS if all(points) else _LEAST
+    size, marks, tiles = html.page_bytes(len(fields)), [marks_of(field) for field in fields], 0
+    for zoom in range(first, last + 1):
+        context.progress("estimating the size", zoom - first, last + 1 - first)
+        if asked is None and all(points):
+            tiles += sum(len(occupied(field, zoom, mark).numbers) for field, mark in zip(fields, marks, strict=True))
+            if zoom > least and tiles > _MOST_TILES:
+                return first, zoom - 1, size
+        more = zoom_bytes(fields, marks, zoom)
+        if asked is None and zoom > least and size + more > html.WARN_BYTES:
+            return first, zoom - 1, size
+        size += more
+        if size > _SLACK * html.MOST_BYTES:
+            break  # the next zooms are larger still
+    return first, last, size
+
+
+def check_weight(path: Path, zooms: tuple[int, int], size: int) -> None:
+    """Refuse a page that will certainly be too large, before it is drawn.
+
+    Raises
+    ------
+    TooLarge
+        With what to do.
+    """
+    if size > _SLACK * html.MOST_BYTES:
+        raise TooLarge(html.too_large(path, size, zooms, about=True))

@@ -1,0 +1,155 @@
+"""From streaming points to a grid: each point is counted in its pixel, in the order of the table."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.mercator import to_lonlat
+from heatlas.raster.accumulators import begun, ended
+from heatlas.raster.grid import Grid, Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.points import Points
+    from heatlas.core.window import Window
+
+__all__ = ["bin_points"]
+
+_AHEAD = 4
+"""Chunks that are read before they are asked for."""
+_PATIENCE = 60
+"""How often a reader is given a twentieth of a second to end."""
+
+
+def bin_points(chunks: Iterable[Points], window: Window, measure: Measure, workers: int | None = None) -> Grid:
+    """Reduce the points in each pixel of a window.
+
+    Pixels are found in threads, but added to in the order of the points: the number of workers changes no bit.
+
+    Parameters
+    ----------
+    chunks : iterable of Points
+        Is read once, a few chunks ahead.
+    window : Window
+        What to draw, with its halo; it may cross the antimeridian, or hold a place more than once.
+    measure : Measure
+        sum, count, mean, min or max of the weights.
+    workers : int, optional
+        Threads; by default one for each processor.
+
+    Returns
+    -------
+    Grid
+        Planes of float64.
+    """
+    from heatlas.kernels.points import add_counts, add_extremes, add_weights
+
+    size, reduction = window.width * window.height, measure.reduction
+    layout, lowest = measure.layout, 0.0
+    planes = begun(layout, size)
+    total = planes[layout.total]
+    for points, cells in _located(chunks, window, workers or os.cpu_count() or 1):
+        if points.weight is None or reduction == "count":
+            add_counts(cells, len(points), total)
+        elif reduction in {"min", "max"}:
+            add_extremes(cells, points.weight, reduction == "max", total)
+        else:
+            add_weights(cells, points.weight, total)
+            lowest = min(lowest, float(points.weight.min(initial=0)))
+        if reduction == "mean":
+            add_counts(cells, len(points), planes["n"])
+    shape = (window.height, window.width)
+    named = {name: plane.reshape(shape) for name, plane in ended(layout, planes).items()}
+    return Grid(window, measure, named, signed=lowest < 0 and reduction == "sum")
+
+
+def _located(chunks: Iterable[Points], window: Window, workers: int) -> Iterator[tuple[Points, NDArray[np.int32]]]:
+    """Find the pixels of each chunk, in threads, a bounded number ahead; the order stays.
+
+    The pixels are good until the next are asked for: fresh memory costs more than the work that is done in it.
+    """
+    from heatlas.kernels.points import locate
+
+    rows = window.y + np.arange(window.height + 1)
+    edges = to_lonlat(0, np.clip(rows / window.scale, 0, 1))[1]
+    guesses = _guesses(edges)
+    first = math.floor(window.x / window.scale)
+    last = math.floor((window.x + window.width - 1) / window.scale)
+    spare: list[NDArray[np.int32]] = []
+
+    def work(points: Points, turn: int, cells: NDArray[np.int32]) -> tuple[Points, NDArray[np.int32]]:
+        locate(points.lon, points.lat, edges, guesses, window.scale, window.x, window.width, turn, cells)
+        return points, cells
+
+    def room(points: Points) -> NDArray[np.int32]:
+        cells = spare.pop() if spare else np.empty(0, np.int32)
+        return cells if len(cells) >= len(points) else np.empty(len(points), np.int32)
+
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[tuple[Points, NDArray[np.int32]]]] = deque()
+    try:
+        for points in _ahead(chunks):
+            for turn in range(first, last + 1):
+                waiting.append(pool.submit(work, points, turn, room(points)))
+                if len(waiting) > workers:
+                    located = waiting.popleft().result()
+                    yield located
+                    spare.append(located[1])
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ahead(chunks: Iterable[Points]) -> Iterator[Points]:
+    """Read chunks in a thread of their own, a few ahead."""
+    queue: Queue[Points | BaseException | None] = Queue(_AHEAD)
+    stopped = Event()
+
+    def read() -> None:
+        outcome: BaseException | None = None
+        try:
+            for points in chunks:
+                if stopped.is_set():
+                    return
+                queue.put(points)
+        except BaseException as error:  # noqa: BLE001 - raised again where the points are asked for
+            outcome = error
+        queue.put(outcome)
+
+    reader = Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        while (item := queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        for _ in range(_PATIENCE):  # it may wait for room; where it waits for a server, it goes with the process
+            if not reader.is_alive():
+                break
+            with suppress(Empty):
+                queue.get(timeout=0.05)
+
+
+def _guesses(edges: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Row in which each of many even steps from north to south begins: fine enough that hardly one is off by two."""
+    heights = -np.diff(edges)
+    least = heights[heights > 0].min(initial=math.inf)
+    steps = int(min(16.0, 2 * heights.max(initial=0) / least) * len(heights)) + 1
+    at = np.linspace(edges[0], edges[-1], steps, endpoint=False)
+    rows = len(edges) - 1 - np.searchsorted(edges[::-1], at, side="left")
+    return np.clip(rows, 0, len(heights) - 1).astype(np.int32)

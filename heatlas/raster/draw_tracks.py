@@ -1,0 +1,127 @@
+"""From batches to a grid: passages are counted and added up, in threads."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.threads import side_by_side
+from heatlas.raster.accumulators import UNUSED, Planes
+from heatlas.raster.count_passes import draw_passes
+from heatlas.raster.grid import SPENT, Grid, Measure
+from heatlas.raster.partition import near, strips
+from heatlas.tracks.metrics import metric_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+    from heatlas.core.window import Window
+    from heatlas.raster.partition import Traced
+
+__all__ = ["draw"]
+
+
+def draw(
+    batches: Sequence[Batch], window: Window, measure: Measure, workers: int | None = None, onto: Grid | None = None
+) -> Grid:
+    """Reduce the passages of all tracks to a grid.
+
+    Rows are shared out among threads, and every pixel sees the batches in the order given: the number of workers
+    changes nothing. Nor does the order of batches, but for the rounding of sums.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        Clean tracks.
+    window : Window
+        What to draw.
+    measure : Measure
+        What to count.
+    workers : int, optional
+        Threads, at most; by default one for each processor.
+    onto : Grid, optional
+        Of the same window and measure, with other activities, to which these are added as if they had been drawn
+        after them; it stays as it is.
+
+    Returns
+    -------
+    Grid
+        Counts as uint32 (passes as uint8 or uint16 where no pixel has more), sums as float64.
+    """
+    if onto is not None and measure.reduction == "passes":
+        return onto.merge(draw(batches, window, measure, workers))
+    workers = workers or os.cpu_count() or 1
+    within = near(batches, window)
+    if measure.reduction == "passes":
+        return draw_passes(within, window, measure, workers)
+    planes = Planes.of(window, measure, onto)
+    reduce = _count_fixes if measure.reduction == "fixes" else _draw_strip
+    side_by_side(
+        lambda strip: reduce(within, strip, planes.rows(strip, window), measure),
+        strips(within, window, workers),
+        workers,
+    )
+    return planes.grid(window, measure, ())
+
+
+def _count_fixes(within: Sequence[Traced], window: Window, planes: Planes, _: Measure) -> None:
+    """Count the fixes of all batches inside one strip."""
+    from heatlas.kernels.reduce import count_fixes
+
+    for traced in within:
+        for frame, _touching in traced.over(window):
+            count_fixes(traced.batch.u, traced.batch.v, frame, planes.counts)
+
+
+def _draw_strip(within: Sequence[Traced], window: Window, planes: Planes, measure: Measure) -> None:
+    """Add all batches to the planes of one strip."""
+    ordinal = 0
+    for traced in within:
+        batch = traced.batch
+        columns = _columns(batch, measure)
+        places = list(traced.over(window))
+        for k in range(len(batch)):
+            ordinal += 1
+            segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
+            for frame, touching in places:
+                if touching[k]:
+                    place = (frame, traced.least[k], traced.bits[k])
+                    _reduce(batch, columns, segments, place, ordinal, planes, measure)
+
+
+def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Metres to the next fix, and the metric (or nothing), of all fixes."""
+    from heatlas.kernels.path import metres_along
+
+    metric = metric_named(measure.metric).at_fixes(batch) if measure.metric else np.zeros(0)
+    return metres_along(batch.u, batch.v, batch.segments), metric
+
+
+def _reduce(
+    batch: Batch,
+    columns: tuple[NDArray[np.float64], NDArray[np.float64]],
+    segments: NDArray[np.int64],
+    place: tuple[Any, ...],
+    ordinal: int,
+    planes: Planes,
+    measure: Measure,
+) -> None:
+    """List the passages of one track and add them up."""
+    from heatlas.kernels.reduce import add_activities, add_metric, add_spent
+    from heatlas.kernels.trace import list_passages
+
+    cells, spent = list_passages(batch.u, batch.v, batch.progress, batch.time, *columns, segments, *place)
+    if measure.reduction == "activities":
+        add_activities(cells, ordinal, planes.stamps, planes.counts)
+    elif measure.reduction in SPENT:
+        add_spent(cells, spent, SPENT[measure.reduction], planes.named["x"])
+    else:
+        n, x, xx = planes.named["n"], planes.named["x"], planes.named.get("xx", UNUSED)
+        sums, extremes = (UNUSED, x) if measure.reduction in {"min", "max"} else (x, UNUSED)
+        inverse = metric_named(measure.metric).inverse
+        add_metric(cells, spent, inverse, n, sums, xx, extremes, measure.reduction == "max")

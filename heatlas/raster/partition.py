@@ -1,0 +1,110 @@
+"""Tracks near a window: which of them may touch it, where, and how its rows are shared out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+    from heatlas.core.window import Window
+
+__all__ = ["MOST", "REJOIN", "Traced", "near", "strips"]
+
+REJOIN = 25.0
+"""Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
+MOST = 2**31
+"""Pixels that a strip may hold: kernels number them in 32 bits."""
+_SAMPLE = 512
+"""Of so many fixes one is looked at to share out rows."""
+
+Frame = tuple[int, float, int, int, int, int]
+"""What `heatlas.kernels.lattice.frame_of` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A batch that may touch a window."""
+
+    batch: Batch
+    shifts: list[int]
+    """By how many worlds to shift it."""
+    least: NDArray[np.float64]
+    """(tracks,) metres of progress after which a return to a pixel is another pass."""
+    bits: NDArray[np.int64]
+    """(tracks,) binary logarithm of the width of the table that this asks for."""
+
+    def over(self, window: Window) -> Iterator[tuple[Frame, NDArray[np.bool_]]]:
+        """For each shift, how the window, or a strip of it, lies on the lattice, and which tracks may touch it."""
+        from heatlas.kernels.lattice import frame_of
+
+        for shift in self.shifts:
+            x = window.x - shift * window.scale
+            frame = frame_of(window.scale, x, window.y, window.width, window.height)
+            yield frame, _touching(self.batch, window, x)
+
+
+def near(batches: Sequence[Batch], window: Window) -> list[Traced]:
+    """Those of some batches that may touch a window."""
+    return [Traced(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))]
+
+
+def strips(within: Sequence[Traced], window: Window, workers: int) -> list[Window]:
+    """Cut a window into rows of strips that hold about as many fixes each, and none too many pixels."""
+    bounds = np.arange(0, window.height, max(1, MOST // window.width))
+    if workers > 1 and window.height >= 2 * workers and within:
+        rows = np.concatenate([traced.batch.v[::_SAMPLE] for traced in within]) * window.scale - window.y
+        columns = np.concatenate([traced.batch.u[::_SAMPLE] for traced in within]) * window.scale - window.x
+        inner = np.sort(rows[(rows >= 0) & (rows < window.height) & (columns % window.scale < window.width)])
+        shares = np.arange(1, workers) / workers
+        edges = inner[(shares * len(inner)).astype(int)] if len(inner) else shares * window.height
+        bounds = np.union1d(bounds, edges.astype(int))
+    return [
+        replace(window, y=window.y + low, height=high - low)
+        for low, high in pairwise([*bounds.tolist(), window.height])
+    ]
+
+
+def _shifts(batch: Batch, window: Window) -> list[int]:
+    """By how many worlds to shift a batch so that it may touch the window; empty when it cannot."""
+    if not batch.fixes:
+        return []
+    scale = window.scale
+    west, _, top, _ = batch.bounds.min(axis=0)
+    _, east, _, bottom = batch.bounds.max(axis=0)
+    top, bottom = top * scale, bottom * scale
+    # A pixel more on all sides: what lies just beside an edge may be taken to the other side of it by rounding.
+    if bottom < window.y - 1 or top > window.y + window.height + 1:
+        return []
+    low = math.ceil((window.x - 1) / scale - east)
+    high = math.floor((window.x + window.width + 1) / scale - west)
+    return list(range(low, high + 1))
+
+
+def _touching(batch: Batch, window: Window, x: float) -> NDArray[np.bool_]:
+    """Which tracks of a batch may touch a window, its left edge taken to lie at `x`; a pixel aside, as `_shifts`."""
+    west, east, north, south = (batch.bounds * window.scale).T
+    across = (east >= x - 1) & (west <= x + window.width + 1)
+    touching: NDArray[np.bool_] = across & (south >= window.y - 1) & (north <= window.y + window.height + 1)
+    return touching
+
+
+def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For each track, its rejoin distance in metres and the size of the table that this asks for."""
+    from heatlas.kernels.path import TOLERANCE
+
+    first, smallest = batch.ground
+    least = np.maximum(REJOIN, first * (2 / window.scale))
+    # One tenth more: the way is measured piece by piece, at each piece's own latitude.
+    reach = (1.1 * least + 2 * TOLERANCE) * window.scale / smallest + 4
+    # A table as wide as the window holds all of it.
+    reach = np.minimum(reach, max(window.width, window.height))
+    return least, np.maximum(3, np.ceil(np.log2(reach))).astype(np.int64)

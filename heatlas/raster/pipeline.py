@@ -1,0 +1,125 @@
+"""From batches, or points, to heat: count over a window and its halo, then smooth."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heatlas.core.context import NOBODY, Context
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.gaussian import halo, smooth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from heatlas.core.batch import Batch
+    from heatlas.core.points import Points
+    from heatlas.core.window import Window
+    from heatlas.raster.gaussian import Smoothing
+    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.point_kernel import Kernel
+
+__all__ = ["Drawn", "heat", "point_heat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A measure over a window, before and after smoothing."""
+
+    counted: Grid
+    """As counted, over the window and the halo that smoothing reads."""
+    smoothed: Grid
+    """As shown."""
+    seconds: dict[str, float]
+    """Stage -> how long it took."""
+
+    @property
+    def bare(self) -> Grid:
+        """As counted, over the window."""
+        outer, inner = self.counted.window, self.smoothed.window
+        return self.counted.cropped(inner.x - outer.x, inner.y - outer.y)
+
+    @property
+    def total(self) -> float:
+        """Sum of the unsmoothed measure over the window; for a mean the number of passages behind it."""
+        bare = self.bare
+        return float((bare.total if bare.count is None else bare.count).sum(dtype=float))
+
+
+def heat(
+    batches: Sequence[Batch],
+    window: Window,
+    measure: Measure,
+    smoothing: Smoothing,
+    context: Context = NOBODY,
+) -> Drawn:
+    """Count a measure over a window and smooth it.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        Clean tracks, already filtered and with what is private taken out.
+    window : Window
+        What to draw.
+    measure : Measure
+        What to count.
+    smoothing : Smoothing
+        How wide to smooth.
+    context : Context
+        Is told each stage as it begins.
+
+    Returns
+    -------
+    Drawn
+    """
+    margin = halo(smoothing, window)
+    started = time.perf_counter()
+    context.progress("tracing", 0, 0)
+    grown = draw(batches, window.grown(margin), measure, context.workers)
+    traced = time.perf_counter()
+    context.progress("smoothing", 0, 0)
+    smoothed = smooth(grown, smoothing, window, context.workers)
+    done = time.perf_counter()
+    return Drawn(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
+
+
+def point_heat(
+    chunks: Iterable[Points],
+    window: Window,
+    measure: Measure,
+    kernel: Kernel,
+    context: Context = NOBODY,
+) -> Drawn:
+    """Count points over a window and spread them.
+
+    Parameters
+    ----------
+    chunks : iterable of Points
+        Is read once, and never held as a whole.
+    window : Window
+        What to draw.
+    measure : Measure
+        What to count (see `heatlas.raster.grid.parse_point_measure`).
+    kernel : Kernel
+        How far and in which shape a point is felt.
+    context : Context
+        Is told how many rows of how many are spread.
+
+    Returns
+    -------
+    Drawn
+    """
+    from heatlas.raster.bin_points import bin_points
+    from heatlas.raster.point_kernel import halo as kernel_halo
+    from heatlas.raster.point_kernel import spread
+
+    columns, rows = kernel_halo(kernel, window)
+    started = time.perf_counter()
+    grown = bin_points(chunks, window.grown(columns, rows), measure, context.workers)
+    counted = time.perf_counter()
+    told = context.counting("spreading")
+    told(0, window.height)
+    smoothed = spread(grown, kernel, window, context.workers, told)
+    done = time.perf_counter()
+    return Drawn(grown, smoothed, {"count": counted - started, "spread": done - counted})

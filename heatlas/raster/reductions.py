@@ -1,0 +1,168 @@
+"""Table of reductions: the planes of each, the rule by which each plane merges, and how values are made of planes.
+
+A plane is 0 where there is nothing, whatever its rule: so windows are put together, and smoothed, plane by plane. A new
+reduction is one row here, and the kernel that adds to its planes (`heatlas.raster.draw_tracks`,
+`heatlas.library.drawing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LAYOUTS", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merged"]
+
+NamedPlanes = Mapping[str, NDArray[Any]]
+"""Arrays of one shape by their names, in the order of the table."""
+_PLANE_BYTES = 16
+"""Of each plane: 8 as counted, 4 on the way to being smoothed, and 4 smoothed."""
+_SUM_BYTES, _VALUE_BYTES = 16, 24
+"""Of tone and colour: steps of a palette for sums, RGBA with opacity for the rest."""
+
+
+class Rule(Enum):
+    """How what two parts of the data hold in a pixel becomes what both hold."""
+
+    SUM = "adds up"
+    COUNT = "is a count"
+    """Whole numbers, which add up exactly, widen where their type cannot hold them, and can be taken away again."""
+    LEAST = "is the least"
+    GREATEST = "is the greatest"
+    KNOWN = "is 1 where there is an extreme"
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One array of a grid."""
+
+    name: str
+    """n for how many, x for what is added up, xx for squares."""
+    rule: Rule
+    dtype: str = "f8"
+    """Of counts of whole numbers the narrowest, which widens as it must."""
+
+    @property
+    def extreme(self) -> bool:
+        """Whether it holds the least or the greatest."""
+        return self.rule in {Rule.LEAST, Rule.GREATEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Planes of a reduction, and how values are made of them."""
+
+    planes: tuple[Plane, ...]
+    finish: Callable[[NamedPlanes], NDArray[Any]]
+    """Makes the values, as a new array; where nothing is they may be anything."""
+    of_lines: bool = True
+    """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
+
+    @property
+    def sums(self) -> bool:
+        """Whether a value is a count or sum, and no mean or extreme: then nothing is 0, and values add up."""
+        return len(self.planes) == 1
+
+    @property
+    def total(self) -> str:
+        """Name of the plane with the counts or sums, or for a mean with the sum over passages."""
+        return self.planes[0].name if self.sums else "x"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the planes."""
+        return tuple(plane.name for plane in self.planes)
+
+    @property
+    def reversible(self) -> bool:
+        """Whether what was merged can be taken away again, to the last bit."""
+        return all(plane.rule is Rule.COUNT for plane in self.planes)
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that drawing, smoothing and colouring one pixel takes at most."""
+        return _PLANE_BYTES * len(self.planes) + (_SUM_BYTES if self.sums else _VALUE_BYTES)
+
+
+def _sums(plane: Plane, *, of_lines: bool = True) -> Layout:
+    """Lay out a reduction whose values are its only plane."""
+    return Layout((plane,), lambda planes: planes[plane.name].astype(np.float32), of_lines)
+
+
+def _mean(planes: NamedPlanes) -> NDArray[Any]:
+    return planes["x"] / planes["n"]
+
+
+def _deviation(planes: NamedPlanes) -> NDArray[Any]:
+    """Standard deviation."""
+    mean = _mean(planes)
+    deviation: NDArray[Any] = np.sqrt(np.maximum(planes["xx"] / planes["n"] - mean * mean, 0))
+    return deviation
+
+
+_N, _X, _XX = Plane("n", Rule.COUNT), Plane("x", Rule.SUM), Plane("xx", Rule.SUM)
+_KNOWN = Plane("n", Rule.KNOWN)
+"""So that what is smoothed of extremes is a mean of those near by."""
+
+WORKED = Layout((_N, _X), _mean)
+"""Values worked out of other grids: x is the value times n, and n how many passages, about, are behind it."""
+LAYOUTS: dict[str, Layout] = {
+    "passes": _sums(Plane("n", Rule.COUNT, "u1")),
+    "activities": _sums(Plane("n", Rule.COUNT, "u4")),
+    "fixes": _sums(Plane("n", Rule.COUNT, "u4"), of_lines=False),
+    "seconds": _sums(_X, of_lines=False),
+    "metres": _sums(_X, of_lines=False),
+    "mean": Layout((_N, _X), _mean),
+    "min": Layout((_KNOWN, Plane("x", Rule.LEAST)), _mean),
+    "max": Layout((_KNOWN, Plane("x", Rule.GREATEST)), _mean),
+    "std": Layout((_N, _X, _XX), _deviation),
+    "count": _sums(_N, of_lines=False),
+    "sum": _sums(_X, of_lines=False),
+    "ratio": WORKED,
+}
+"""Reduction -> layout. Passages have all but count, sum and ratio; points have count, sum, mean, min and max."""
+
+
+def merged(layout: Layout, ours: NamedPlanes, others: NamedPlanes) -> dict[str, NDArray[Any]]:
+    """Planes of what two grids of one layout hold together (see `heatlas.raster.grid.Grid.merge`)."""
+    return {plane.name: _MERGE[plane.rule](plane.name, ours, others) for plane in layout.planes}
+
+
+def _sum(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
+    added: NDArray[Any] = np.add(ours[name], others[name])
+    return added
+
+
+def _counts(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
+    """Add counts; where the type is too narrow, in the next wider one."""
+    added = _sum(name, ours, others)
+    if added.dtype.kind != "u":
+        return added
+    over = added < others[name]
+    if over.any():
+        size = added.dtype.itemsize
+        added = added.astype(f"u{2 * size}")
+        added[over] += 1 << 8 * size
+    return added
+
+
+def _least(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
+    take = (others["n"] > 0) & ((ours["n"] <= 0) | (others[name] < ours[name]))
+    return np.where(take, others[name], ours[name])
+
+
+def _greatest(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
+    take = (others["n"] > 0) & ((ours["n"] <= 0) | (others[name] > ours[name]))
+    return np.where(take, others[name], ours[name])
+
+
+def _known(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
+    known: NDArray[Any] = np.maximum(ours[name], others[name])
+    return known
+
+
+_MERGE = {Rule.SUM: _sum, Rule.COUNT: _counts, Rule.LEAST: _least, Rule.GREATEST: _greatest, Rule.KNOWN: _known}

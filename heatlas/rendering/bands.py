@@ -1,0 +1,285 @@
+"""Windows too large for memory are drawn in strips of rows, and what is shown is kept aside until it is painted.
+
+A strip with its halo is a window like any other, and windows of one lattice agree to the last bit: so does what is put
+together from them, whatever the height of the strips. Nothing but a tone needs to see the whole field, and a tone is
+fitted to a sample that depends on which pixels hold something, not on how they were drawn.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import HeatlasError
+from heatlas.style.colour import Style, colour, palette
+from heatlas.style.tone import Sample, fit_sample, weighed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.pipeline import Drawn
+    from heatlas.style.image import Picture
+    from heatlas.style.tone import Tone
+
+__all__ = ["BLOCK", "MOST_VALUES", "Field", "Painting", "drawn", "whole"]
+
+BLOCK = 64
+"""Rows that are kept, read and painted together."""
+MOST_VALUES = 1 << 23
+"""Values that a tone is fitted to at most; of more, a half, a quarter ... of the pixels are taken."""
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""2**64 over the golden ratio: multiples of it fill the range evenly, whatever run of pixels is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A measure over a window, smoothed, that gives out its rows; the whole of it need not be in memory."""
+
+    window: Window
+    sample: Sample
+    """What a tone is fitted to."""
+    total: float
+    """As `heatlas.raster.pipeline.Drawn.total`."""
+    seconds: dict[str, float]
+    """Stage -> how long it took."""
+    rows: Callable[[int, int], Grid]
+    """Rows `first` to `last` as they are shown; cheapest when asked for from the top downwards."""
+
+    @property
+    def measure(self) -> Measure:
+        """What was counted."""
+        return self.sample.measure
+
+    @property
+    def signed(self) -> bool:
+        """Whether sums are below 0 in places, and that matters."""
+        return self.sample.signed
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is anything."""
+        return bool(len(self.sample.values))
+
+    def row_sums(self) -> NDArray[np.float64]:
+        """(height,) sum of what is shown in each row."""
+        height = self.window.height
+        parts = [
+            self.rows(top, min(top + BLOCK, height)).total.sum(axis=1, dtype=np.float64)
+            for top in range(0, height, BLOCK)
+        ]
+        return np.concatenate(parts)
+
+    def values(self, first: int, last: int) -> NDArray[np.float32]:
+        """(last - first, width) the measure itself, NaN where nothing is."""
+        return self.rows(first, last).values
+
+    def painted(self, style: Style) -> tuple[Painting, Tone]:
+        """Fit a tone, and paint with it whatever rows are asked for."""
+        tone = fit_sample(style.scale, self.sample)
+        return Painting(self, tone, style), tone
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A field in colour, painted when its rows are asked for (see `heatlas.style.image.Pixels`)."""
+
+    field: Field
+    tone: Tone
+    style: Style
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.field.window.height, self.field.window.width
+
+    @property
+    def palette(self) -> NDArray[np.uint8] | None:
+        """(256, 4) RGBA for counts and sums; None for means."""
+        if not self.field.sample.sums:
+            return None
+        return palette(self.style.colours, self.tone, self.style.background)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether it was painted on a background."""
+        return self.style.background is not None
+
+    def rows(self, first: int, last: int) -> Picture:
+        """Paint rows `first` to `last`."""
+        return colour(self.field.rows(first, last), self.tone, self.style.colours, self.style.background)
+
+
+def whole(heat: Drawn) -> Field:
+    """See a heat that is in memory as a field."""
+    smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window.width)
+    for top in range(0, smoothed.window.height, BLOCK):
+        values.add(smoothed.rows(top, top + BLOCK), bare.rows(top, top + BLOCK), top)
+    return Field(
+        smoothed.window,
+        values.sample(smoothed),
+        heat.total,
+        dict(heat.seconds),
+        smoothed.rows,
+    )
+
+
+@contextmanager
+def drawn(
+    make: Callable[[Window, Context], Drawn], window: Window, height: int, context: Context = NOBODY
+) -> Iterator[Field]:
+    """Draw a window, at once or in strips of rows.
+
+    Parameters
+    ----------
+    make : callable
+        Draws a window: `heatlas.raster.pipeline.heat` or `point_heat` with all but the window given.
+    window : Window
+        What to draw.
+    height : int
+        Rows of a strip, rounded to whole blocks (see `heatlas.dataset.places.rows_at_once`). It changes no value.
+    context : Context
+        Is told the stages of one window, or how many rows of how many are drawn.
+
+    Yields
+    ------
+    Field
+        As long as the context lasts: strips lie in a file that has no name and goes when heatlas does.
+
+    Raises
+    ------
+    HeatlasError
+        When there is no room for that file.
+    """
+    if height >= window.height:
+        yield whole(make(window, context))
+        return
+    height = max(BLOCK, height // BLOCK * BLOCK)
+    values, seconds, total = _Values(window.width), dict[str, float](), 0.0
+    told, alone = context.counting("drawing"), Context(context.workers)
+    with tempfile.TemporaryFile() as file:
+        kept = _Kept(window, file)
+        for top in range(0, window.height, height):
+            told(top, window.height)
+            strip = replace(window, y=window.y + top, height=min(height, window.height - top))
+            heat = make(strip, alone)
+            total += heat.total
+            for name, took in heat.seconds.items():
+                seconds[name] = seconds.get(name, 0.0) + took
+            for row in range(0, strip.height, BLOCK):
+                shown = heat.smoothed.rows(row, row + BLOCK)
+                values.add(shown, heat.bare.rows(row, row + BLOCK), top + row)
+                kept.append(shown)
+            smoothed = heat.smoothed
+            del heat
+        told(window.height, window.height)
+        yield Field(window, values.sample(smoothed), total, seconds, kept.rows)
+
+
+@dataclass(slots=True)
+class _Values:
+    """Collects values on paths: all of them, or those of a share of the pixels that are spread evenly.
+
+    Each pixel has a number by its place in the window, and is taken while that lies below a limit. The limit is halved
+    whenever there are too many values, so that in the end it depends on their number alone.
+    """
+
+    width: int
+    limit: int = 1 << 32
+    count: int = 0
+    parts: list[tuple[NDArray[np.uint32], NDArray[np.float32]]] = field(default_factory=list)
+
+    def add(self, shown: Grid, bare: Grid, top: int) -> None:
+        """Take the values of some rows that begin at row `top` of the window."""
+        on_path = np.flatnonzero(bare.filled)
+        if not len(on_path):
+            return
+        values = shown.values.ravel()[on_path]
+        finite = np.isfinite(values)
+        places = on_path[finite].astype(np.uint64) + np.uint64(top * self.width)
+        numbers = (places * _SPREAD >> np.uint64(32)).astype(np.uint32)
+        self._keep(numbers, values[finite])
+        while self.count > MOST_VALUES:
+            self.limit //= 2
+            kept, self.parts, self.count = self.parts, [], 0
+            for part in kept:
+                self._keep(*part)
+
+    def _keep(self, numbers: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
+        if self.limit < 1 << 32:
+            below = numbers < self.limit
+            numbers, values = numbers[below], values[below]
+        self.parts.append((numbers, values))
+        self.count += len(values)
+
+    def sample(self, grid: Grid) -> Sample:
+        """What was collected from a field to which a grid belongs."""
+        values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
+        return weighed(Sample(np.concatenate(values), grid.measure, grid.sums, grid.signed))
+
+
+class _Kept:
+    """Rows of a grid in a file: for each block which pixels are not 0, at a bit each, and their values."""
+
+    def __init__(self, window: Window, file: IO[bytes]) -> None:
+        self._window = window
+        self._file = file
+        self._places: list[int] = []
+        self._likes: list[Grid] = []
+        """For each block a grid without rows that has all else: counts of one strip may be wider than of another."""
+        self._last: tuple[int, Grid] | None = None
+        """The block that was read last."""
+
+    def append(self, grid: Grid) -> None:
+        """Keep the next block of rows; only the last one may be lower than BLOCK."""
+        self._likes.append(grid.map(lambda plane: plane[:0].copy(), replace(grid.window, height=0)))
+        try:
+            self._places.append(self._file.tell())
+            for plane in grid.planes.values():
+                filled = plane != 0
+                self._file.write(np.packbits(filled).tobytes())
+                self._file.write(plane[filled].tobytes())
+        except OSError as error:
+            raise HeatlasError(
+                f"no room to keep what is drawn in {tempfile.gettempdir()} ({error.strerror or error}): "
+                "free some, or let TMPDIR name another folder"
+            ) from error
+
+    def rows(self, first: int, last: int) -> Grid:
+        """Read rows `first` to `last`."""
+        blocks = [
+            self._block(k).rows(max(first - k * BLOCK, 0), last - k * BLOCK)
+            for k in range(first // BLOCK, -(-last // BLOCK))
+        ]
+        if len(blocks) == 1:
+            return blocks[0]
+        window = replace(blocks[0].window, height=last - first)
+        planes = {name: np.concatenate([block.planes[name] for block in blocks]) for name in blocks[0].planes}
+        return replace(blocks[0], window=window, planes=planes)
+
+    def _block(self, k: int) -> Grid:
+        if self._last is not None and self._last[0] == k:
+            return self._last[1]
+        height = min(BLOCK, self._window.height - k * BLOCK)
+        shape, size = (height, self._window.width), height * self._window.width
+        self._file.seek(self._places[k])
+        planes: dict[str, NDArray[Any]] = {}
+        for name, like in self._likes[k].planes.items():
+            bits = np.frombuffer(self._file.read(-(-size // 8)), np.uint8)
+            filled = np.unpackbits(bits, count=size).view(np.bool_).reshape(shape)
+            plane = np.zeros(shape, like.dtype)
+            many = int(np.count_nonzero(filled))
+            plane[filled] = np.frombuffer(self._file.read(many * like.dtype.itemsize), like.dtype)
+            planes[name] = plane
+        window = replace(self._window, y=self._window.y + k * BLOCK, height=height)
+        grid = replace(self._likes[k], window=window, planes=planes)
+        self._last = k, grid
+        return grid

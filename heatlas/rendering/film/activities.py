@@ -1,0 +1,152 @@
+"""The cast of a film: tracks one by one in the order of their starts, and what they add to the totals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.batch import split
+from heatlas.core.window import Window
+from heatlas.rendering.film.timeline import utc
+from heatlas.tracks.filters import offset_of
+from heatlas.tracks.metrics import metric_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+
+__all__ = ["Cast", "box_of", "in_crowds", "make_cast", "union"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Tracks that come near a window, ordered by start."""
+
+    tracks: list[Batch]
+    """(k) Of one activity each; views of the batches that they were taken from."""
+    starts: NDArray[np.float64]
+    """(k,) seconds on local clocks (see `heatlas.tracks.filters.offset_of`), ascending. Those that have no fix in the
+    window count as being among the others, so that the film's time is that of what it shows."""
+    totals: NDArray[np.float64]
+    """(k + 1, 3) activities with a fix in the window, and the metres and seconds that they spent there, of all tracks
+    before the k-th."""
+    fixes: NDArray[np.int64]
+    """(k + 1,) fixes inside the window of all tracks before the k-th."""
+
+
+def make_cast(batches: Iterable[Batch], window: Window, grown: Window) -> Cast:
+    """Take tracks apart, and leave out those that stay away.
+
+    Parameters
+    ----------
+    batches : iterable of Batch
+        Of activities with a start, their time zones filled in.
+    window, grown : Window
+        What is shown; the same with the halo that smoothing reads.
+    """
+    singles = [one for batch in batches for one in split(batch, [tuple(batch.columns)] * len(batch))]
+    singles = [one for one in singles if box_of([one], grown) is not None]
+    singles.sort(key=_start)
+    sums = np.array([_inside(one, window) for one in singles]).reshape(-1, 4)
+    starts = np.array([_start(one) for one in singles])
+    seen = sums[:, 0] > 0
+    if seen.any():
+        starts = np.clip(starts, starts[seen][0], starts[seen][-1])
+    running = np.concatenate((np.zeros((1, 4)), np.cumsum(sums, axis=0)))
+    return Cast(singles, starts, running[:, :3], running[:, 3].astype(np.int64))
+
+
+def in_crowds(cast: Cast, least: int, window: Window, metric: str = "") -> Cast | None:
+    """Let tracks come by whole months, and no fewer than some at once: months that have fewer come with the next ones.
+
+    Only those count that are seen in the window, and of which a metric, when it is shown, is known there; None when
+    there are fewer in all.
+    """
+    seen = np.diff(cast.totals[:, 0]) > 0
+    if metric:
+        known = [(_within(one, window) & ~np.isnan(metric_named(metric).at_fixes(one))).any() for one in cast.tracks]
+        seen &= np.array(known, np.bool_)
+    if seen.sum() < least:
+        return None
+    months = np.array([_first_of_month(start) for start in cast.starts.tolist()])
+    starts = np.empty_like(cast.starts)
+    begin = 0
+    ends = np.flatnonzero(np.append(months[1:] != months[:-1], True)) + 1
+    for end in ends.tolist():
+        if seen[begin:end].sum() >= least and (seen[end:].sum() >= least or end == len(seen)):
+            starts[begin:end] = months[end - 1]
+            begin = end
+    return replace(cast, starts=starts)
+
+
+def _first_of_month(moment: float) -> float:
+    day = utc(moment)
+    return dt.datetime(day.year, day.month, 1, tzinfo=dt.UTC).timestamp()
+
+
+def _start(track: Batch) -> float:
+    activity = track.activities[0]
+    assert activity.start is not None
+    return activity.start + offset_of(activity)
+
+
+def _inside(track: Batch, window: Window) -> tuple[float, float, float, float]:
+    """1 if any fix lies in a window; metres and seconds of the lines that begin there; the number of fixes there."""
+    from heatlas.kernels.path import metres_along
+
+    inside = _within(track, window)
+    metres = metres_along(track.u, track.v, track.segments)
+    seconds = np.append(np.diff(track.time), 0.0) if track.fixes else np.zeros(0)
+    seconds[track.segments[1:][track.segments[1:] > 0] - 1] = 0
+    fixes = int(inside.sum())
+    return float(fixes > 0), float(metres[inside].sum()), float(np.nansum(seconds[inside])), fixes
+
+
+def _within(track: Batch, window: Window) -> NDArray[np.bool_]:
+    """(n,) which fixes lie in a window."""
+    column = (track.u * window.scale - window.x) % window.scale
+    row = track.v * window.scale - window.y
+    inside: NDArray[np.bool_] = (column < window.width) & (row >= 0) & (row < window.height)
+    return inside
+
+
+def box_of(tracks: Sequence[Batch], window: Window) -> Window | None:
+    """The least rectangle of a window's pixels that holds all that some tracks can touch; None: nothing."""
+    found: Window | None = None
+    for track in tracks:
+        if not track.fixes:
+            continue
+        west, east, north, south = (track.bounds[0] * window.scale).tolist()
+        top, bottom = math.floor(north) - window.y, math.floor(south) - window.y
+        for world in range(
+            math.ceil((window.x - east - 1) / window.scale),
+            math.floor((window.x + window.width - west + 1) / window.scale) + 1,
+        ):
+            left, right = (math.floor(edge + world * window.scale) - window.x for edge in (west, east))
+            # Positions are rounded before they are traced: one pixel more on either side.
+            found = union(found, _clipped(window, left - 1, top - 1, right + 2, bottom + 2))
+    return found
+
+
+def _clipped(window: Window, left: int, top: int, right: int, bottom: int) -> Window | None:
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, window.width), min(bottom, window.height)
+    if left >= right or top >= bottom:
+        return None
+    return Window(window.scale, window.x + left, window.y + top, right - left, bottom - top)
+
+
+def union(one: Window | None, other: Window | None) -> Window | None:
+    """The least rectangle that holds two."""
+    if one is None or other is None:
+        return one or other
+    x, y = min(one.x, other.x), min(one.y, other.y)
+    right = max(one.x + one.width, other.x + other.width)
+    bottom = max(one.y + one.height, other.y + other.height)
+    return Window(one.scale, x, y, right - x, bottom - y)

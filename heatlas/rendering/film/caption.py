@@ -1,0 +1,178 @@
+"""The strip below the map of a film: how far time has run, the date, and what was done until then."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.style.fonts import load_font
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+__all__ = ["Caption", "words_for"]
+
+_HEIGHT, _MARGIN, _LINE = 92.0, 26.0, 4.0
+_DATE, _NOTE, _NUMBER, _UNIT = 38.0, 14.0, 30.0, 14.0
+_GAP = 34.0
+"""Room between the columns of totals."""
+_SMALLEST, _ILLEGIBLE = 0.4, 0.1
+"""Scale at which totals are left out one by one to make room, and below which it does not matter any more."""
+
+
+def _scale(width: int) -> float:
+    """1 for a film 1280 px wide."""
+    return max(_SMALLEST, math.sqrt(width / 1280))
+
+
+def _towards_text(ground: tuple[int, int, int], share: float) -> tuple[int, int, int]:
+    """Mix the background with the colour of letters that stand out from it."""
+    text = (246, 246, 244) if sum(ground) < 3 * 128 else (26, 29, 36)
+    red, green, blue = (round(below + share * (above - below)) for below, above in zip(ground, text, strict=True))
+    return red, green, blue
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """How the strip is laid out; nothing in it moves but the numbers and the line."""
+
+    width: int
+    height: int
+    ground: tuple[int, int, int]
+    text: tuple[int, int, int]
+    faint: tuple[int, int, int]
+    rail: tuple[int, int, int]
+    accent: tuple[int, int, int]
+    date: FreeTypeFont
+    number: FreeTypeFont
+    unit: FreeTypeFont
+    columns: tuple[tuple[int, str], ...]
+    """Left edge and unit of each total; empty where there is no room."""
+    years: tuple[float, ...]
+    margin: int
+    line: int
+
+    @classmethod
+    def lay_out(
+        cls,
+        width: int,
+        ground: tuple[int, int, int],
+        accent: tuple[int, int, int],
+        dates: Sequence[str],
+        largest: Sequence[tuple[str, str]],
+        years: Sequence[float],
+    ) -> Caption:
+        """Find sizes with which the longest date and the largest totals have room side by side.
+
+        Parameters
+        ----------
+        width : int
+            Pixels.
+        ground, accent : (int, int, int)
+            The background, and the colour of the line.
+        dates : sequence of str
+            All that will be written as a date.
+        largest : sequence of (str, str)
+            Totals at their largest, and their units.
+        years : sequence of float
+            Places on the line, 0 to 1, that are marked.
+        """
+        scale = _scale(width)
+        while True:
+            date, number, unit = (load_font(size * scale) for size in (_DATE, _NUMBER, _UNIT))
+            margin = round(_MARGIN * scale)
+            end = margin + max(date.getlength(words) for words in dates)
+            columns = _columns(largest, number, unit, width - margin, _GAP * scale)
+            if end + _GAP * scale <= columns[0][0] if columns else end <= width - margin or scale < _ILLEGIBLE:
+                break
+            if scale > _SMALLEST or not largest:
+                scale *= 0.92
+            else:
+                largest = largest[:-1]
+        return cls(
+            width, round(_HEIGHT * _scale(width)), ground, _towards_text(ground, 0.96), _towards_text(ground, 0.58),
+            _towards_text(ground, 0.15), accent, date, number, unit, tuple(columns), tuple(years), margin,
+            max(2, round(_LINE * _scale(width))),
+        )  # fmt: skip
+
+    def letter(self, date: str, numbers: Sequence[str]) -> NDArray[np.uint8]:
+        """Draw the strip as far as it is letters.
+
+        Parameters
+        ----------
+        date : str
+            In large letters.
+        numbers : sequence of str
+            Totals.
+
+        Returns
+        -------
+        ndarray of uint8 (height, width, 3)
+        """
+        from PIL import Image, ImageDraw
+
+        image = Image.new("RGB", (self.width, self.height), self.ground)
+        draw = ImageDraw.Draw(image)
+        middle = self.line + (self.height - self.line) * 0.5
+        base = round(middle + self.date.size * 0.36)
+        draw.text((self.margin, base), date, font=self.date, fill=self.text, anchor="ls")
+        for (left, unit), number in zip(self.columns, numbers, strict=False):
+            _figures(draw, left, base - round(self.unit.size * 1.25), number, self.number, self.text)
+            draw.text((left, base + round(self.unit.size * 0.1)), unit, font=self.unit, fill=self.faint, anchor="ls")
+        return np.array(image)
+
+    def run(self, strip: NDArray[np.uint8], share: float) -> None:
+        """Draw the line on the strip, filled as far as time has run, with marks where years begin."""
+        line = np.empty((self.width, 3))
+        line[:] = self.rail
+        reached = np.clip(share * self.width - np.arange(self.width), 0, 1)[:, None]
+        line += reached * (np.array(self.accent, float) - line)
+        for year in self.years:
+            line[max(0, round(year * self.width) - 1) : round(year * self.width) + 1] = self.ground
+        strip[: self.line] = np.rint(line)
+
+
+def _columns(
+    largest: Sequence[tuple[str, str]], number: FreeTypeFont, unit: FreeTypeFont, right: float, gap: float
+) -> list[tuple[int, str]]:
+    widths = [max(_length(words, number), unit.getlength(what)) for words, what in largest]
+    columns: list[tuple[int, str]] = []
+    for width, (_, what) in zip(widths[::-1], largest[::-1], strict=True):
+        right -= width
+        columns.insert(0, (round(right), what))
+        right -= gap
+    return columns
+
+
+def _cell(font: FreeTypeFont) -> float:
+    return max(font.getlength(digit) for digit in "0123456789")
+
+
+def _length(number: str, font: FreeTypeFont) -> float:
+    return sum(_cell(font) if char.isdigit() else font.getlength(char) for char in number)
+
+
+def _figures(draw: ImageDraw, x: float, y: float, number: str, font: FreeTypeFont, fill: Any) -> None:
+    """Write a number with digits of one width, so that it does not tremble while it grows."""
+    cell = _cell(font)
+    for char in number:
+        length = font.getlength(char)
+        room = cell if char.isdigit() else length
+        draw.text((x + (room - length) / 2, y), char, font=font, fill=fill, anchor="ls")
+        x += room
+
+
+def words_for(activities: float, metres: float, seconds: float, days: int | None = None) -> list[tuple[str, str]]:
+    """Totals as people write them: numbers and units; `days` says of how long a time they are, if not of all."""
+    return [
+        (f"{activities:,.0f}", "activities" if days is None else f"activities in {days} days"),
+        (f"{metres / 1000:,.0f}", "km"),
+        (f"{seconds / 3600:,.0f}", "hours"),
+    ]

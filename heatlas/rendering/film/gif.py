@@ -1,0 +1,115 @@
+"""GIF: one palette for the whole film, and of each frame only what changed.
+
+After CompuServe, Graphics Interchange Format, Version 89a, 1990. Frames are written as they come, each when the next
+is known: what does not change lasts longer instead.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.rendering.film.frames import Reel
+
+__all__ = ["make_palette", "nearest", "write"]
+
+_SHARES = (1, 127, 96, 31)
+"""Colours for each of the samples of a reel; one more is kept for what did not change."""
+_UNCHANGED = 255
+_BITS = 6
+"""Of each channel, by which colours are looked up."""
+
+
+def write(path: Path, reel: Reel) -> None:
+    """Encode a reel; it plays for ever."""
+    palette = make_palette(reel)
+    table = nearest(palette)
+    with path.open("wb") as file:
+        file.write(b"GIF89a" + struct.pack("<HHBBB", reel.width, reel.height, 0xF7, 0, 0) + palette.tobytes())
+        file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
+        shown = np.full((reel.height, reel.width), _UNCHANGED, np.uint8)
+        waiting, since, number = b"", 0, 0
+        for number, frame in enumerate(reel.frames, 1):
+            steps = table[_keys(frame)]
+            changed = _changed(steps, shown)
+            if changed is not None:
+                _put(file, waiting, since, number - 1, reel.fps)
+                waiting, since = changed, number - 1
+            shown = steps
+        _put(file, waiting, since, number, reel.fps)
+        file.write(b"\x3b")
+
+
+def _put(file: IO[bytes], image: bytes, first: int, last: int, fps: float) -> None:
+    """Write an image that is shown from frame `first` until frame `last`; delays are in hundredths of a second."""
+    if image:
+        delay = round(100 * last / fps) - round(100 * first / fps)
+        # Left in place afterwards; what is transparent lets the frame before show.
+        file.write(b"\x21\xf9\x04\x05" + struct.pack("<HB", min(delay, 0xFFFF), _UNCHANGED) + b"\x00" + image)
+
+
+def _changed(steps: NDArray[np.uint8], shown: NDArray[np.uint8]) -> bytes | None:
+    """The image of what differs between two frames; None: nothing does."""
+    differs = steps != shown
+    rows = np.flatnonzero(differs.any(axis=1))
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(differs[rows[0] : rows[-1] + 1].any(axis=0))
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return _image(np.where(differs[part], steps[part], np.uint8(_UNCHANGED)), int(columns[0]), int(rows[0]))
+
+
+def _image(steps: NDArray[np.uint8], left: int, top: int) -> bytes:
+    """An image block: its place, and its pixels compressed by Pillow."""
+    from PIL import GifImagePlugin, Image
+
+    image: Any = Image.fromarray(steps, "L")
+    return b"".join(GifImagePlugin.getdata(image, (left, top)))
+
+
+def _keys(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
+    reduced = (pixels >> (8 - _BITS)).astype(np.int32)
+    keys: NDArray[np.int32] = reduced[..., 0] << 2 * _BITS | reduced[..., 1] << _BITS | reduced[..., 2]
+    return keys
+
+
+def make_palette(reel: Reel) -> NDArray[np.uint8]:
+    """Choose (256, 3) colours from the samples of a reel; the first is the background."""
+    from PIL import Image
+
+    palette = np.zeros((256, 3), np.uint8)
+    filled = 0
+    for sample, share in zip(reel.samples, _SHARES, strict=True):
+        distinct = np.unique(sample.reshape(-1, 3), axis=0)
+        if len(distinct) > share:
+            image = Image.fromarray(distinct[None]).quantize(share, Image.Quantize.MEDIANCUT, kmeans=2)
+            distinct = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)[:share]
+        palette[filled : filled + len(distinct)] = distinct
+        filled += len(distinct)
+    palette[filled:] = palette[0]
+    return palette
+
+
+def nearest(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """For each colour of 6 bits a channel, the nearest of a palette, by squared distances."""
+    levels = (np.arange(1 << _BITS) + 0.5) * (256 >> _BITS) - 0.5
+    colours = palette[:_UNCHANGED].astype(np.float32)
+    table = np.empty((1 << _BITS,) * 3, np.uint8)
+    green, blue = np.meshgrid(levels, levels, indexing="ij")
+    for k, red in enumerate(levels):
+        distance = (
+            (red - colours[:, 0]) ** 2
+            + (green[..., None] - colours[:, 1]) ** 2
+            + (blue[..., None] - colours[:, 2]) ** 2
+        )  # fmt: skip
+        table[k] = distance.argmin(axis=-1)
+    flat = table.ravel()
+    flat[_keys(palette[:1])] = 0
+    return flat

@@ -1,0 +1,203 @@
+"""A film: options that were checked before any work, and the way from tracks to a written file."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.batch import select
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.core.memory import check_memory
+from heatlas.dataset.places import extent
+from heatlas.dataset.selection import Choice, is_centred, why_nowhere
+from heatlas.dataset.tracks import Tracks, why_nothing
+from heatlas.options.parsing import parse_smoothing
+from heatlas.raster.gaussian import Smoothing, halo
+from heatlas.rendering.film.frames import FORMATS, Reel, check_film, write_reel
+from heatlas.rendering.film.storyboard import Look, Scenes, Script
+from heatlas.rendering.film.timeline import parse_duration, parse_span, parse_step
+from heatlas.style.defaults import measure_unit, written_per_value
+from heatlas.tracks.clean import is_believable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.core.context import Progress
+    from heatlas.core.window import Window
+    from heatlas.dataset.viewport import Frame
+    from heatlas.options import RenderOptions
+    from heatlas.raster.grid import Measure
+    from heatlas.rendering.film.frames import Format
+
+__all__ = ["FilmJob"]
+
+_UNDATED = "activities whose start is unknown or cannot be"
+_BYTES = 32
+"""Memory that a pixel takes beside what a picture does: its colours, its glow, and the heat the tone was fitted to."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmJob:
+    """A film of tracks whose options are sound."""
+
+    output: Path
+    measure: Measure
+    frame: Frame
+    look: Look
+    smoothing: Smoothing
+    choice: Choice
+    step: int | str
+    """What a frame goes on by: days, "week", "month", or "auto"."""
+    span: int | None
+    """Days for which an activity stays visible; None: for good."""
+    duration: float
+    """Seconds in which time runs; the last frame is then held."""
+    fps: float
+    least: int = 0
+    """For everybody: without private activities, by whole months, and no fewer at once; 0: as they are."""
+
+    @classmethod
+    def parse(cls, output: Path, measure: Measure, frame: Frame, options: RenderOptions) -> FilmJob:
+        """Check all options; a window that is known already must fit into memory.
+
+        Parameters
+        ----------
+        output : Path
+            Its ending decides the format: .mp4, .gif or .webp.
+        measure : Measure
+            What to count.
+        frame : Frame
+            What is shown, and how finely.
+        options : RenderOptions
+            Of which films have smooth, and the groups style, filter, hiding, film and public.
+
+        Raises
+        ------
+        BadOption, TooLarge, MissingExtra
+            Before anything was read.
+        """
+        film, public = options.film, options.public
+        check_film(output)
+        form = FORMATS[output.suffix.lower()]
+        fps = form.fps if film.fps is None else film.fps
+        if not 1 <= fps <= 60:
+            raise BadOption(f"--fps {fps:g} is no pace for a film: take 1 to 60")
+        job = cls(
+            output, measure, frame, Look.parse(measure, options.style), parse_smoothing(options.smooth or "auto"),
+            Choice.parse(options.filter, options.hiding),
+            parse_step(film.every or "auto"), None if film.span is None else parse_span(film.span),
+            parse_duration(film.duration or "20s", fps), fps, public.least if public.public else 0,
+        )  # fmt: skip
+        if frame.bbox is not None:
+            job._window(frame.bbox)
+        return job
+
+    @property
+    def form(self) -> Format:
+        """The format that the output's ending asks for."""
+        return FORMATS[self.output.suffix.lower()]
+
+    @property
+    def script(self) -> Script:
+        """The options that decide what the frames show."""
+        return Script(
+            self.measure, self.smoothing, self.look, self.step, self.span, self.duration, self.fps, self.least,
+            self.form.aura,
+        )  # fmt: skip
+
+    def _window(self, box: tuple[float, float, float, float]) -> Window:
+        """The window over a box; where no size was asked for, of the format's size."""
+        frame = self.frame
+        window = frame.window(box)
+        if frame.zoom is None and frame.resolution is None and frame.width is None:
+            side = self.form.side
+            share = min(1.0, window.width / window.height)
+            window = replace(frame, width=max(1, round(side * share))).window(box)
+        self._check(window, 0)  # before the halo is worked out row by row
+        self._check(window, halo(self.smoothing, window))
+        return window
+
+    def _check(self, window: Window, margin: int) -> None:
+        """Refuse a window that does not fit into memory whole: from frame to frame, strips will not do."""
+        fits = check_memory(window, margin, margin, self.measure.bytes_per_pixel + _BYTES)
+        if fits < window.height:
+            raise TooLarge(
+                f"a film of {window.width} x {window.height} px is too large: take --width "
+                f"{int(window.width * (fits / window.height) ** 0.5)} or less, or a coarser --resolution"
+            )
+
+    def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
+        """Filter, hide, count, paint and encode; return the report as plain data.
+
+        Raises
+        ------
+        NothingToDraw
+            When nothing is left, or nothing lies in the window.
+        """
+        started = time.perf_counter()
+        whole = self.choice.filtered(tracks)
+        tracks = self.choice.hidden(whole)
+        tracks = _dated(tracks.where("private = FALSE") if self.least else tracks).localised()
+        if not tracks.batches:
+            left = tracks.report.dropped[_UNDATED]
+            raise NothingToDraw(
+                f"none of {left} activities says when it was, as a film needs to know" if left else why_nothing(tracks)
+            )
+        places = tracks.places()
+        busiest = self.frame.choice == "busiest place"
+        window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
+        scenes = Scenes.plan(tracks, window, self.script, Context(context.workers))
+        if scenes is None:
+            raise NothingToDraw(why_nowhere(self.measure, places))
+        chosen = time.perf_counter()
+        even = self.form.even
+        height, width = (side + side % 2 if even else side for side in scenes.shape)
+        frames = _told(scenes.frames(height, width), len(scenes), context.progress)
+        write_reel(self.output, Reel(frames, len(scenes), height, width, self.fps, scenes.samples()))
+        done = time.perf_counter()
+        unit, tone, line = measure_unit(self.measure), scenes.tone, scenes.timeline
+        return {
+            **tracks.data(),
+            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
+            "choice": self.frame.choice,
+            "window": window.data(),
+            "measure": str(self.measure),
+            "unit": unit.label or unit.symbol,
+            "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
+            "range_text": [unit.format(tone.low), unit.format(tone.high)],
+            "total": scenes.total,
+            "frames": len(scenes),
+            "fps": self.fps,
+            "duration": len(scenes) / self.fps,
+            "from": line.day(line.begin),
+            "to": line.day(float(line.ends[-1]) - 1),
+            **self.choice.open_places(whole, tracks, public=bool(self.least)),
+            "seconds": {**tracks.report.seconds, "choose": chosen - started, "film": done - chosen},
+            "outputs": [str(self.output)],
+        }
+
+
+def _dated(tracks: Tracks) -> Tracks:
+    """Leave out activities that do not say when they were: one broken clock would make a film of thousands of years."""
+    kept = [
+        select(b, [a.start is not None and is_believable(a.start, a.elapsed_time or 0) for a in b.activities])
+        for b in tracks.batches
+    ]  # fmt: skip
+    out = len(tracks) - sum(len(batch) for batch in kept)
+    dropped = tracks.report.dropped + Counter({_UNDATED: out} if out else {})
+    return Tracks(tuple(batch for batch in kept if len(batch)), replace(tracks.report, dropped=dropped))
+
+
+def _told(frames: Iterator[NDArray[np.uint8]], count: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
+    """Tell how many frames are done as they are taken."""
+    progress("filming", 0, count)
+    for number, frame in enumerate(frames, 1):
+        yield frame
+        progress("filming", number, count)

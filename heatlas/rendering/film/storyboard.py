@@ -1,0 +1,296 @@
+"""Scenes: which tracks each frame shows, in which colours, and the frames themselves, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.units import legend_title
+from heatlas.raster.gaussian import halo
+from heatlas.raster.pipeline import heat
+from heatlas.rendering.film.activities import in_crowds, make_cast
+from heatlas.rendering.film.caption import Caption, words_for
+from heatlas.rendering.film.painter import COOLING, Painter, flash_on
+from heatlas.rendering.film.tally import Tally
+from heatlas.rendering.film.timeline import make_timeline
+from heatlas.style.colormaps import colormap
+from heatlas.style.colour import Style, colour, palette, parse_background
+from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_scale
+from heatlas.style.legend import draw_legend, fitting_scale, over, shrunk
+from heatlas.style.ticks import nice_ticks
+from heatlas.style.tone import fit, parse_scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.context import Context
+    from heatlas.core.window import Window
+    from heatlas.dataset.tracks import Tracks
+    from heatlas.options import StyleOptions
+    from heatlas.raster.gaussian import Smoothing
+    from heatlas.raster.grid import Measure
+    from heatlas.raster.pipeline import Drawn
+    from heatlas.rendering.film.activities import Cast
+    from heatlas.rendering.film.timeline import Timeline
+    from heatlas.style.tone import Scale, Tone
+
+__all__ = ["HOLD", "Look", "Scenes", "Script"]
+
+HOLD = 2.0
+"""Seconds for which the last frame is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a film looks, as sound options."""
+
+    scale: Scale | None
+    """In the base unit of the measure; None: what suits the measure."""
+    colours: NDArray[np.uint8] | None
+    """None: what suits the measure and the background."""
+    background: tuple[int, int, int]
+    legend: bool
+
+    @classmethod
+    def parse(cls, measure: Measure, asked: StyleOptions) -> Look:
+        """Check the options.
+
+        Raises
+        ------
+        BadOption
+            For one that cannot be used; a film cannot be transparent.
+        """
+        ground = parse_background(asked.background or "dark")
+        if ground is None:
+            raise BadOption("a film cannot be transparent: take --background dark, light or #rrggbb")
+        return cls(
+            None if asked.tone is None else in_base_unit(parse_scale(asked.tone), measure_unit(measure)),
+            None if asked.colormap is None else colormap(asked.colormap),
+            ground,
+            asked.legend,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Options of a film that decide what its frames show; the tracks and the window are known later."""
+
+    measure: Measure
+    smoothing: Smoothing
+    look: Look
+    step: int | str
+    """Step of time from frame to frame: days, "week", "month", or "auto"."""
+    span: int | None
+    """Days for which an activity stays visible; None: for good."""
+    duration: float
+    """Seconds in which time runs, without the hold."""
+    fps: float
+    least: int
+    """Activities that come at once at least; 0: as they are."""
+    aura: bool
+    """Whether what is new shines on what is around."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """A film that is planned: all but the frames is known."""
+
+    window: Window
+    smoothing: Smoothing
+    cast: Cast
+    timeline: Timeline
+    before: NDArray[np.int64]
+    """(frames,) tracks that started before the end of each frame."""
+    gone: NDArray[np.int64]
+    """(frames,) how many of these are no longer shown; the first ones."""
+    fullest: Drawn
+    """The heat to which the tone was fitted: that of the last frame, or of the fullest span."""
+    style: Style
+    tone: Tone
+    fps: float
+    caption: Caption
+    legend: NDArray[np.uint8] | None
+    """(h, w, 4) straight RGBA."""
+    aura: bool
+    """Whether what is new shines on what is around."""
+    workers: int | None
+
+    @classmethod
+    def plan(cls, tracks: Tracks, window: Window, script: Script, context: Context) -> Scenes | None:
+        """Say what each frame shows, and fit the tone; None: nothing lies in the window."""
+        measure, smoothing, look = script.measure, script.smoothing, script.look
+        cast = make_cast(tracks.batches, window, window.grown(halo(smoothing, window)))
+        if not cast.tracks:
+            return None
+        if script.least:
+            crowded = in_crowds(cast, script.least, window, measure.metric)
+            if crowded is None:
+                having = f" with {measure.metric}" if measure.metric else ""
+                raise NothingToDraw(
+                    f"fewer than {script.least} activities{having} are to be seen, and --public shows no fewer: take a "
+                    "wider filter or window, or another --public-least"
+                )
+            cast = crowded
+        line = make_timeline(
+            float(cast.starts[0]), float(cast.starts[-1]), round(script.duration * script.fps), script.step, script.span
+        )
+        before = np.searchsorted(cast.starts, line.ends)
+        gone = np.zeros_like(before)
+        if line.span is not None:
+            gone = np.searchsorted(cast.starts, line.ends - line.span)
+        full = int(np.argmax(cast.fixes[before] - cast.fixes[gone])) if script.span else len(line) - 1
+        fullest = heat(cast.tracks[gone[full] : before[full]], window, measure, smoothing, context)
+        if not fullest.bare.filled.any():
+            return None
+        grid = fullest.smoothed
+        colours = suiting_colours(grid, look.background) if look.colours is None else look.colours
+        style = Style(colours, look.scale or suiting_scale(grid), look.background)
+        tone = fit(style.scale, grid, fullest.bare)
+        most = (cast.totals[before] - cast.totals[gone]).max(axis=0)
+        caption = Caption.lay_out(
+            window.width, look.background, _accent(colours), line.dates(),
+            words_for(float(most[0]), float(most[1]), float(most[2]), script.span), line.years(),
+        )  # fmt: skip
+        legend = _legend(tone, style, measure, window) if look.legend else None
+        return cls(
+            window, smoothing, cast, line, before, gone, fullest, style, tone, script.fps, caption, legend, script.aura,
+            context.workers,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        """Count the frames, with those of the hold."""
+        return len(self.timeline) + round(HOLD * self.fps)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the frames: the map, and the caption below."""
+        return self.window.height + self.caption.height, self.window.width
+
+    @property
+    def total(self) -> float:
+        """Of the measure, as `heatlas.raster.pipeline.Drawn.total`, in the frame to which the tone was fitted."""
+        return self.fullest.total
+
+    def maps(self) -> Iterator[tuple[int, Painter]]:
+        """Go through the frames: the number of each, and the painter with the map as it is then."""
+        measure, tracks = self.fullest.smoothed.measure, self.cast.tracks
+        tally = Tally.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
+        painter = Painter.begin(
+            self.window, self.smoothing, self.style, self.tone,
+            sums=tally.grid.sums, aura=self.aura, workers=self.workers,
+        )  # fmt: skip
+        first, last = 0, 0
+        for frame in range(len(self.timeline)):
+            low, high = int(self.gone[frame]), int(self.before[frame])
+            # What comes and goes between two frames is never seen.
+            come, leave = tracks[max(last, low) : high], tracks[first : min(low, last)]
+            box = tally.step(come, leave, tracks[low:high])
+            if box is not None:
+                painter.update(tally.grid, box)
+                painter.light(come, measure)
+            first, last = low, high
+            yield frame, painter
+        for _ in range(len(self) - len(self.timeline)):
+            yield len(self.timeline) - 1, painter
+
+    def frames(self, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
+        """Paint the frames one after the other.
+
+        Parameters
+        ----------
+        height, width : int
+            Of the frames; what exceeds `shape` is background, to the right and below.
+
+        Yields
+        ------
+        ndarray of uint8 (height, width, 3)
+            Always the same array, painted over.
+        """
+        picture = np.empty((height, width, 3), np.uint8)
+        picture[:] = np.array(self.style.background, np.uint8)
+        tall = self.window.height
+        strip = picture[tall : tall + self.caption.height, : self.window.width]
+        words: tuple[str, tuple[str, ...]] | None = None
+        rate = 0.5 ** (1 / (COOLING * self.fps))
+        for frame, painter in self.maps():
+            painter.show(picture[:tall, : self.window.width], rate)
+            self._put_legend(picture[:tall, : self.window.width])
+            now = self._words(frame)
+            if now != words:
+                strip[:] = self.caption.letter(*now)
+                words = now
+            self.caption.run(strip, self.timeline.share(frame))
+            yield picture
+
+    def _words(self, frame: int) -> tuple[str, tuple[str, ...]]:
+        """Date and totals of a frame."""
+        totals = self.cast.totals[self.before[frame]] - self.cast.totals[self.gone[frame]]
+        return self.timeline.date(frame), tuple(number for number, _ in words_for(*totals))
+
+    def _put_legend(self, picture: NDArray[np.uint8]) -> None:
+        if self.legend is None:
+            return
+        height, width = self.legend.shape[:2]
+        margin = self.caption.margin
+        place = picture[-height - margin : picture.shape[0] - margin, -width - margin : picture.shape[1] - margin]
+        alpha = self.legend[..., 3:].astype(np.uint16)
+        place[:] = (self.legend[..., :3] * alpha + place * (255 - alpha) + 127) // 255
+
+    def samples(self) -> tuple[NDArray[np.uint8], ...]:
+        """Colours that occur: of the background, of the heat, of what glows, and of caption and legend (see `Reel`)."""
+        background, grid = np.array(self.style.background, np.uint8), self.fullest.smoothed
+        if grid.sums:
+            table = palette(self.style.colours, self.tone, self.style.background)[:, :3]
+            heated, glowing = table[::2], table[1::2]
+        else:
+            pixels = colour(grid, self.tone, self.style.colours, self.style.background).rgba[::2, ::2, :3]
+            heated = np.unique(pixels.reshape(-1, 3), axis=0)
+            some = heated[:: max(1, len(heated) // 64)].astype(np.float32)[:, None]
+            cover = np.linspace(0.1, 1, 10, dtype=np.float32)[:, None]
+            glowing = np.rint(some + cover * (flash_on(self.style.background) - some)).astype(np.uint8).reshape(-1, 3)
+        strip = self.caption.letter(*self._words(len(self.timeline) - 1))
+        self.caption.run(strip, 0.5)
+        written = [strip.reshape(-1, 3)]
+        if self.legend is not None:
+            panel = np.empty((*self.legend.shape[:2], 3), np.uint8)
+            panel[:] = background
+            over_ground = over(self.legend, np.dstack((panel, np.full(panel.shape[:2], 255, np.uint8))))
+            written.append(over_ground[..., :3].reshape(-1, 3))
+        return background[None], heated, glowing, np.concatenate(written)
+
+
+def _accent(colours: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """A colour of the palette, of what was often passed."""
+    red, green, blue = (int(c) for c in colours[170, :3])
+    return red, green, blue
+
+
+def _legend(tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
+    """Draw the legend; it shrinks where there is little room.
+
+    Raises
+    ------
+    BadOption
+        Where it could not be read any more.
+    """
+    unit, ground = measure_unit(measure), style.background
+    assert ground is not None
+    legend = draw_legend(
+        style.colours,
+        nice_ticks(tone.low, tone.high, tone.above_fade, unit),
+        legend_title(str(measure), unit),
+        dark=sum(ground) < 3 * 128,
+        scale=fitting_scale(window.width, window.height),
+    )
+    room = min(0.6 * window.width / legend.shape[1], 0.5 * window.height / legend.shape[0])
+    if room < 0.45:
+        raise BadOption(
+            f"a map of {window.width} x {window.height} pixels is too small for a legend: "
+            "make it larger, or leave it out"
+        )
+    return shrunk(legend, room) if room < 1 else legend

@@ -1,0 +1,49 @@
+"""Animated WebP by Pillow, which asks for one frame after the other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.rendering.film.frames import Reel
+
+__all__ = ["write"]
+
+_QUALITY = 75
+
+
+class _Strip(Image.Image):
+    """An image of many frames of which only the one that was asked for last exists."""
+
+    def __init__(self, reel: Reel) -> None:
+        super().__init__()
+        self._reel, self._at = reel, -1
+        self.n_frames = reel.count
+        self._advance()
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, frame: int) -> None:
+        while self._at < frame:
+            self._advance()
+
+    def _advance(self) -> None:
+        image = Image.fromarray(next(self._reel.frames))
+        self.im, self._mode, self._size = image.im, image.mode, image.size
+        self._at += 1
+
+
+def write(path: Path, reel: Reel) -> None:
+    """Encode a reel; it plays for ever."""
+    moments = [round(1000 * k / reel.fps) for k in range(reel.count + 1)]
+    durations = [end - begin for begin, end in pairwise(moments)]
+    with path.open("wb") as file:
+        _Strip(reel).save(
+            file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=2, kmin=60, kmax=120
+        )

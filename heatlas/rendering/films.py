@@ -1,0 +1,44 @@
+"""Films of tracks: from options as people write them to the job that draws them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heatlas.api import Needs, tracks_from
+from heatlas.core.errors import BadOption
+from heatlas.dataset.viewport import Frame
+from heatlas.options import refuse
+from heatlas.raster.grid import parse_measure
+from heatlas.rendering.pictures import other_metrics, without_cut_ends
+from heatlas.sources.resolve import GivenTracks, resolve_tracks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.core.context import Context
+    from heatlas.options import RenderOptions
+
+__all__ = ["film"]
+
+
+def film(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+    """Draw a film.
+
+    Returns
+    -------
+    dict
+        The report, as plain data.
+    """
+    from heatlas.rendering.film import FilmJob
+
+    given = resolve_tracks(sources, options.tables)
+    if not isinstance(given, GivenTracks) or not given.tables:
+        refuse(options.tables, "tables, such as a .csv or a database: leave it out")
+    elif given.track is None:
+        raise BadOption(
+            "a film is of tracks: say --track COLUMN where the rows of a table are their fixes, or --track all"
+        )
+    measure = parse_measure(options.measure or "passes", other_metrics(given))
+    job = FilmJob.parse(output, measure, Frame.parse(options.frame, default="busiest place"), options)
+    tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
+    return without_cut_ends(job.run(tracks, context), given)

@@ -1,0 +1,196 @@
+"""From heat to files: tone, colours and legend, checked before any work and applied when the heat is there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.errors import BadOption
+from heatlas.core.units import legend_title
+from heatlas.style.colormaps import colormap
+from heatlas.style.colour import Style, parse_background
+from heatlas.style.decorations import Furniture
+from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_scale, written_per_value
+from heatlas.style.fonts import unwritable
+from heatlas.style.tone import parse_scale
+from heatlas.writers import check, check_size, write
+from heatlas.writers.rendered_map import Artwork
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.core.context import Context
+    from heatlas.core.window import Window
+    from heatlas.options import PictureOptions, RenderOptions
+    from heatlas.raster.grid import Grid, Measure
+    from heatlas.rendering.bands import Field
+    from heatlas.style.tone import Scale, Tone
+
+__all__ = ["Finish"]
+
+_VALUES = frozenset({".tif", ".tiff", ".npy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How heat is shown, and where it goes."""
+
+    output: Path
+    scale: Scale | None
+    """In the base unit of the measure; None: what suits the measure."""
+    colours: NDArray[np.uint8] | None
+    """None: what suits the measure and the background."""
+    background: tuple[int, int, int] | None
+    legend: bool
+    rgba: bool
+    title: str = ""
+    """Large on the picture; else the measure alone goes into the file."""
+    scale_bar: bool = False
+    attribution: str = ""
+    garmin: bool = False
+    """A KMZ as Garmin's handheld devices want it."""
+    dpi: float = 300.0
+
+    @classmethod
+    def parse(cls, output: Path, measure: Measure, options: RenderOptions) -> Finish:
+        """Check the options.
+
+        Raises
+        ------
+        BadOption, MissingExtra
+            Before anything was read.
+        """
+        style, picture, labels = options.style, options.picture, options.labels
+        check(output)
+        ground = parse_background(style.background or "none")
+        _check_goes(output, picture)
+        if picture.garmin:
+            _check_garmin(output, ground, style.legend)
+        return cls(
+            output,
+            None if style.tone is None else in_base_unit(parse_scale(style.tone), measure_unit(measure)),
+            None if style.colormap is None else colormap(style.colormap),
+            ground,
+            style.legend,
+            picture.rgba,
+            " ".join((labels.title or "").split()),
+            picture.scale_bar,
+            " ".join((labels.attribution or "").split()),
+            picture.garmin,
+            300.0 if picture.dpi is None else picture.dpi,
+        )
+
+    def check(self, window: Window) -> None:
+        """Refuse a window that the format cannot hold, before it is drawn.
+
+        Raises
+        ------
+        BadOption, TooLarge
+            With what to do instead.
+        """
+        check_size(self.output, window)
+
+    def write(self, field: Field, context: Context) -> dict[str, Any]:
+        """Paint a field and write it; return what a report says of it."""
+        started = time.perf_counter()
+        context.progress("colouring", 0, 0)
+        unit, window = measure_unit(field.measure), field.window
+        style = Style(
+            suiting_colours(field, self.background) if self.colours is None else self.colours,
+            self.scale or suiting_scale(field),
+            self.background,
+        )
+
+        def rows(first: int, last: int) -> Grid:
+            context.progress("writing", first, window.height)
+            return field.rows(first, last)
+
+        painting, tone = replace(field, rows=rows).painted(style)
+        measure = str(field.measure)
+        shown = legend_title(measure, unit)
+        artwork = Artwork(
+            window=window,
+            picture=painting,
+            values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
+            legend=self._legend(tone, style, field.measure, window) if self.legend else None,
+            furniture=Furniture(
+                title=self.title,
+                subtitle=shown if self.title and not self.legend else "",
+                scale_bar=self.scale_bar,
+                attribution=self.attribution,
+                ground=self.background,
+            ),
+            title=self.title or shown,
+            measure=measure,
+            range=(tone.low, tone.high),
+            attribution=self.attribution,
+            rgba=self.rgba,
+            garmin=self.garmin,
+            dpi=self.dpi,
+        )
+        painted = time.perf_counter()
+        context.progress("writing", 0, 0)
+        outputs = write(self.output, artwork)
+        done = time.perf_counter()
+        return {
+            "measure": measure,
+            "unit": unit.label or unit.symbol,
+            "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
+            "range_text": [unit.format(tone.low), unit.format(tone.high)],
+            "total": field.total,
+            "warnings": self._warnings(),
+            "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
+            "outputs": [str(path) for path in outputs],
+        }
+
+    def _warnings(self) -> list[str]:
+        """Say which letters cannot be painted, where they were to be."""
+        painted = self.output.suffix.lower() not in _VALUES or self.rgba
+        lost = unwritable(f"{self.title} {self.attribution}") if painted else ""
+        return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
+
+    def _legend(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
+        from heatlas.style.legend import draw_legend, fitting_scale
+        from heatlas.style.ticks import nice_ticks
+
+        ground, unit = self.background, measure_unit(measure)
+        return draw_legend(
+            style.colours,
+            nice_ticks(tone.low, tone.high, tone.above_fade, unit),
+            legend_title(str(measure), unit),
+            dark=None if ground is None else sum(ground) < 3 * 128,
+            scale=fitting_scale(window.width, window.height),
+        )
+
+
+def _check_goes(output: Path, asked: PictureOptions) -> None:
+    """Refuse options that a format would have to ignore."""
+    ending, dpi = output.suffix.lower(), asked.dpi
+    if asked.rgba and ending not in {".tif", ".tiff"}:
+        raise BadOption(f"--rgba is for .tif: leave it out for {output.name}")
+    if dpi is not None and ending != ".pdf":
+        raise BadOption(f"--dpi is for .pdf, and {output.name} has no size on paper: leave it out")
+    if dpi is not None and not 10 <= dpi <= 10_000:
+        raise BadOption(f"--dpi {dpi:g} is not between 10 and 10000")
+    if asked.scale_bar and ending in _VALUES and not asked.rgba:
+        hint = "write a .png" if ending == ".npy" else "add --rgba, write a .png"
+        raise BadOption(f"--scale-bar is painted, and {output.name} holds values: {hint}, or leave it out")
+    if asked.scale_bar and ending == ".kmz":
+        raise BadOption("--scale-bar would be wrong in a .kmz, which is looked at at any size: leave it out")
+
+
+def _check_garmin(output: Path, ground: tuple[int, int, int] | None, legend: bool) -> None:
+    """Refuse what a KMZ for handheld devices cannot hold."""
+    if output.suffix.lower() != ".kmz":
+        raise BadOption(f"--garmin is for .kmz: write heat.kmz instead of {output.name}, or leave it out")
+    if ground is None:
+        raise BadOption(
+            "--garmin needs a --background: its maps are JPEGs, which cannot be transparent; "
+            "light reads best in the sun, dark and #rrggbb go as well"
+        )
+    if legend:
+        raise BadOption("--legend has no place in a map for --garmin, which shows nothing but the ground: leave it out")

@@ -1,0 +1,123 @@
+"""Pictures of tracks, or of points: from options as people write them to the job that draws them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from heatlas.api import Needs, tracks_from
+from heatlas.dataset.viewport import Frame, at_most_one
+from heatlas.library.point_tables import chosen_points
+from heatlas.options import refuse
+from heatlas.raster.grid import parse_measure, parse_point_measure
+from heatlas.rendering.finish import Finish
+from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.core.context import Context
+    from heatlas.dataset.points import PointSet
+    from heatlas.options import RenderOptions, StyleOptions
+    from heatlas.raster.point_kernel import Kernel
+    from heatlas.sources.resolve import Given
+
+__all__ = ["other_metrics", "picture", "without_cut_ends"]
+
+
+def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+    """Draw one picture.
+
+    Returns
+    -------
+    dict
+        The report, as plain data.
+    """
+    _refuse_paint(output, options.style, options.picture.rgba)
+    given = resolve(sources, options.tables)
+    held = chosen_points(given.path, options.measure) if isinstance(given, GivenLibrary) else None
+    if held is not None:
+        return _of_points(held, output, options, context)
+    if isinstance(given, GivenPoints):
+        return _of_points(given, output, options, context)
+    frame = Frame.parse(options.frame, default="busiest place")
+    tracks_only = "points in a table, and these are tracks: leave it out"
+    refuse(options.tables, tracks_only, "weight")
+    refuse(options.points, tracks_only)
+    if isinstance(given, GivenLibrary) or not given.tables:
+        refuse(options.tables, "tables, such as a .csv or a database: leave it out")
+    from heatlas.rendering.track_job import Job
+
+    measure = parse_measure(options.measure or "passes", other_metrics(given))
+    job = Job.parse(measure, frame, Finish.parse(output, measure, options), options)
+    tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
+    return without_cut_ends(job.run(tracks, context), given)
+
+
+def _of_points(
+    given: GivenPoints | tuple[PointSet, str | None], output: Path, options: RenderOptions, context: Context
+) -> dict[str, Any]:
+    """Draw tables of points, or a point set of a library, with its measure without its name."""
+    from heatlas.dataset.points import PointSet
+    from heatlas.dataset.warm_up import compile_points, points_are_cold
+    from heatlas.rendering.point_job import PointJob
+
+    of_tables = isinstance(given, GivenPoints)
+    frame = Frame.parse(options.frame, default="all")
+    points_only = "tracks, and these are points: leave it out" + (", or say --track COLUMN" if of_tables else "")
+    refuse(options.filter, points_only, "sports")
+    refuse(options.hiding, points_only)
+    refuse(options.filter, points_only, "utc")
+    refuse(options.gaps, points_only)
+    if isinstance(given, GivenPoints):
+        opened, written = PointSet.given(given.tables), options.measure
+    else:
+        refuse(options.tables, "tables: say it to heatlas import")
+        opened, written = given
+    opened = opened.where(options.filter.where, options.filter.after, options.filter.before)
+    measure = parse_point_measure(written, opened.weight, options.points.density)
+    shape = options.points.kernel or "gaussian"
+    job = PointJob(measure, frame, Finish.parse(output, measure, options), _kernel(options), shape)
+    if points_are_cold():
+        context.progress("compiling, only this once", 0, 0)
+        compile_points(measure, shape)
+    return job.run(opened, context)
+
+
+def without_cut_ends(report: dict[str, Any], given: Given) -> dict[str, Any]:
+    """Say nothing of open places of a library: the ends that it shows are cut, and it told of true ones itself."""
+    if isinstance(given, GivenLibrary):
+        report.pop("open_places", None)
+    return report
+
+
+def _refuse_paint(output: Path, style: StyleOptions, rgba: bool) -> None:
+    """Refuse how values would be painted where they are written as they are, and no legend is beside them."""
+    ending = output.suffix.lower()
+    if style.legend or rgba or ending not in {".tif", ".tiff", ".npy"}:
+        return
+    hint = "write a .png" if ending == ".npy" else "add --rgba, write a .png"
+    shown = replace(style, background=None) if style.background == "none" else style
+    refuse(shown, f"what is painted, and {output.name} holds values: {hint}, or leave it out")
+
+
+def other_metrics(given: Given) -> list[str]:
+    """Names of all columns of tables whose rows are fixes: any of them may be a metric."""
+    tables = [each for each in given.tables if not each.is_stdin] if isinstance(given, GivenTracks) else []
+    if not tables:
+        return []
+    from heatlas.sources.tables.track_columns import metric_names
+
+    return [name for each in tables for name in metric_names(each.table)]
+
+
+def _kernel(options: RenderOptions) -> Kernel | None:
+    """Kernel of points: a radius and a shape, or the width of a Gaussian; None where its radius is left open."""
+    from heatlas.options.parsing import kernel_of_smoothing, parse_kernel
+
+    radius, shape, smooth = options.points.radius, options.points.kernel, options.smooth
+    at_most_one({"--radius": radius, "--smooth": smooth})
+    at_most_one({"--kernel": shape, "--smooth": smooth})
+    if smooth is not None and smooth.strip().lower() != "auto":
+        return kernel_of_smoothing(smooth)
+    return None if radius is None else parse_kernel(radius, shape or "gaussian")

@@ -1,0 +1,177 @@
+"""Tiles and pages of a library, or of one that is made for the while."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.errors import BadOption
+from heatlas.dataset.points import NoRows
+from heatlas.library.manage import library_for, open_places_of
+from heatlas.library.point_tables import named_tables
+from heatlas.options import (
+    FilterOptions,
+    FrameOptions,
+    ImportOptions,
+    PointSetOptions,
+    RenderOptions,
+    TileOptions,
+    refuse,
+)
+from heatlas.options import given as asked_of
+from heatlas.options.parsing import parse_zooms
+from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
+from heatlas.tracks.privacy import as_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from heatlas.core.context import Context
+    from heatlas.sources.resolve import Given
+
+__all__ = ["page", "tiles"]
+
+
+def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+    """Write tiles, or bring up to date those that are there.
+
+    Returns
+    -------
+    dict
+        The report, as plain data; of a watch the last one.
+    """
+    from heatlas.publish import ENDINGS, check, publish, watch
+
+    check(output, options.tiles.url)
+    if output.suffix.lower() in ENDINGS:
+        no_place = f"folders of tiles, whose tiles.json names it: {output.suffix} has no place for it"
+        refuse(options.tiles, no_place, "url")
+    parse_zooms(options.frame.zoom)
+    given = resolve(sources, options.tables)
+    if options.tiles.watch and not isinstance(given, GivenLibrary):
+        raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
+    last: dict[str, Any] = {}
+    try:
+        with _opened(given, options, context) as (path, rest, brought):
+            if not options.tiles.watch:
+                made = publish(path, output, rest, context)
+                return {**_open_places(given, path, bool(made["tiles"].get("written"))), **brought, **made}
+
+            def tell(report: dict[str, Any]) -> None:
+                last.update(report)
+                if context.report is not None:
+                    context.report(report)
+
+            watch(path, output, rest, replace(context, report=tell))
+    except NoRows:
+        if asked_of(replace(options.filter, utc=False)) or not output.exists():
+            raise
+        return _emptied(output, options, context)
+    return last
+
+
+def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+    """Write a page that holds its tiles.
+
+    Returns
+    -------
+    dict
+        The report, as plain data.
+    """
+    from heatlas.publish import publish_html
+    from heatlas.writers import check_place
+
+    check_place(output)
+    if options.style.background not in {None, "dark", "light"}:
+        raise BadOption(f"--background {options.style.background} is for pictures: a page is dark or light")
+    parse_zooms(options.frame.zoom)
+    given = resolve(sources, options.tables)
+    with _opened(given, options, context) as (path, rest, brought):
+        made = publish_html(path, output, rest, context)
+        known = _open_places(given, path)
+    return {**known, **brought, **made, "outputs": [made["output"]]}
+
+
+def _open_places(given: Given, path: Path, written: bool = True) -> dict[str, Any]:
+    """Find what a library should hide and does not, when anything was written that others may see."""
+    return {"open_places": open_places_of(path)} if written and isinstance(given, GivenLibrary) else {}
+
+
+def _emptied(output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+    """Remove the tiles of a table that has become empty, as is done for a library: else its points stay published.
+
+    Of the options those count that say how tiles are written: those of another form are not its own.
+    """
+    from heatlas.core.scratch import scratch_folder
+    from heatlas.library.store import open_library
+    from heatlas.publish import publish
+
+    form, url = options.tiles.form, options.tiles.url
+    how = RenderOptions(
+        frame=FrameOptions(zoom=options.frame.zoom), labels=options.labels, tiles=TileOptions(form=form, url=url)
+    )
+    with scratch_folder() as folder:
+        open_library(folder / "heatlas.db", create=True).close()
+        return publish(folder / "heatlas.db", output, how, context)
+
+
+@contextmanager
+def _opened(
+    given: Given, options: RenderOptions, context: Context
+) -> Iterator[tuple[Path, RenderOptions, dict[str, Any]]]:
+    """Give a library, the options that are left (a filter of points chooses rows when they come in), and a report.
+
+    The report is of what was brought into a library that is made for the while.
+    """
+    brought: dict[str, Any] = {}
+    telling = replace(context, report=brought.update)
+    if isinstance(given, GivenLibrary) or not given.tables:
+        refuse(options.tables, "tables, such as a .csv or a database: leave it out")
+    asked = ImportOptions(hiding=options.hiding, gaps=options.gaps)
+    if isinstance(given, GivenLibrary):
+        with library_for(given, asked, context) as path:
+            yield path, options, {}
+        return
+    if isinstance(given, GivenTracks):
+        refuse(options.tables, "points in a table, and these are tracks: leave it out", "weight")
+        with library_for((given, {}), asked, telling) as path:
+            yield path, options, _without_library(brought)
+        return
+    points_only = "tracks, and a table's rows are points: leave it out, or say --track COLUMN"
+    refuse(options.hiding, points_only)
+    refuse(options.filter, points_only, "sports")
+    refuse(options.gaps, points_only)
+    refuse(options.public, points_only, "public")
+    chosen = options.filter
+    rows = PointSetOptions(where=chosen.where, after=chosen.after, before=chosen.before, name=_name_of(given))
+    with library_for((GivenTracks(()), named_tables(given, rows)), ImportOptions(), telling) as path:
+        yield path, replace(options, filter=FilterOptions(utc=chosen.utc)), _of_points(brought)
+
+
+def _name_of(given: GivenPoints) -> str:
+    """Name points after their table, as they will be called on a page; several tables are drawn together."""
+    from heatlas.library.point_sets import name_from
+
+    sources = [each.source for each in given.tables]
+    named = [source for source in sources if isinstance(source, (str, PurePath)) and str(source) != "-"]
+    if len(sources) == 1 and named and "://" not in str(named[0]):
+        with suppress(BadOption):  # another name will do: speed.csv is called as a measure of tracks is
+            return name_from(str(named[0]))
+    return "points"
+
+
+def _of_points(report: dict[str, Any]) -> dict[str, Any]:
+    """Say of points that were brought in what is said of them when a picture is drawn."""
+    (read,) = report["point_sets"]
+    kept = {name: read[name] for name in ("rows", "points", "columns", "dropped")}
+    return {**kept, "files": {**report["files"], "read": 1, "warnings": read["warnings"]}}
+
+
+def _without_library(report: dict[str, Any]) -> dict[str, Any]:
+    """Say nothing of a library that will be gone."""
+    places = [{**place, "hide": as_option(place["lat"], place["lon"])} for place in report.get("open_places", ())]
+    kept = {name: value for name, value in report.items() if name not in {"library", "seconds"}}
+    return {**kept, "open_places": places} if places else kept

@@ -1,0 +1,99 @@
+"""Draw tracks: options that were checked before any work, and the way from tracks to written files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import NothingToDraw
+from heatlas.core.memory import check_memory
+from heatlas.dataset.places import extent
+from heatlas.dataset.selection import Choice, is_centred, why_nowhere
+from heatlas.dataset.tracks import Tracks, why_nothing
+from heatlas.options.parsing import parse_smoothing
+from heatlas.raster.gaussian import Smoothing, halo
+from heatlas.raster.pipeline import heat
+from heatlas.rendering.bands import drawn
+
+if TYPE_CHECKING:
+    from heatlas.core.window import Window
+    from heatlas.dataset.viewport import Frame
+    from heatlas.options import RenderOptions
+    from heatlas.raster.grid import Measure
+    from heatlas.raster.pipeline import Drawn
+    from heatlas.rendering.finish import Finish
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A drawing of tracks whose options are sound."""
+
+    measure: Measure
+    frame: Frame
+    finish: Finish
+    smoothing: Smoothing
+    choice: Choice
+
+    @classmethod
+    def parse(cls, measure: Measure, frame: Frame, finish: Finish, options: RenderOptions) -> Job:
+        """Check all options; a window that is known already must fit into memory.
+
+        Raises
+        ------
+        BadOption, TooLarge
+            Before anything was read.
+        """
+        choice = Choice.parse(options.filter, options.hiding)
+        job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice)
+        if frame.bbox is not None:
+            job._window(frame.bbox)
+        return job
+
+    def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
+        """Make the window over a box, and say how many rows of it are drawn at once."""
+        window = self.frame.window(box)
+        check_memory(window, 0, 0, self.measure.bytes_per_pixel)  # before the halo is worked out row by row
+        self.finish.check(window)
+        margin = halo(self.smoothing, window)
+        return window, check_memory(window, margin, margin, self.measure.bytes_per_pixel)
+
+    def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
+        """Filter, hide, count, paint and write; return the report as plain data.
+
+        Raises
+        ------
+        NothingToDraw
+            When nothing is left, or nothing lies in the window.
+        """
+        started = time.perf_counter()
+        whole = self.choice.filtered(tracks)
+        tracks = self.choice.hidden(whole)
+        if not tracks.batches:
+            raise NothingToDraw(why_nothing(tracks))
+        places = tracks.places()
+        busiest = self.frame.choice == "busiest place"
+        box = self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))
+        window, rows = self._window(box)
+        chosen = time.perf_counter()
+
+        def make(part: Window, context: Context) -> Drawn:
+            return heat(tracks.batches, part, self.measure, self.smoothing, context)
+
+        with drawn(make, window, rows, context) as field:
+            if not field.filled:
+                raise NothingToDraw(why_nowhere(self.measure, places))
+            finished = self.finish.write(field, context)
+        seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
+        return {
+            **tracks.data(),
+            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
+            "choice": self.frame.choice,
+            "window": window.data(),
+            **finished,
+            **self.choice.open_places(whole, tracks),
+            "seconds": seconds,
+        }

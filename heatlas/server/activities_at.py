@@ -1,0 +1,62 @@
+"""Who passed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.mercator import MAX_LATITUDE
+from heatlas.library.passages_at import passing
+from heatlas.server.query import FILTER, only, parse_filter_of, within
+from heatlas.server.summary import told_metres
+from heatlas.tiles.metadata import latest_first
+from heatlas.tiles.snapshot import choose
+from heatlas.tracks.filters import start_of
+
+if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
+
+    from heatlas.library.passages_at import Passing
+    from heatlas.server.state import Site
+    from heatlas.tiles.snapshot import Snapshot
+
+__all__ = ["FARTHEST", "passing_data"]
+
+FARTHEST = 2000.0
+"""Metres around a place that may be asked for."""
+_MOST = 200
+"""Activities that are told one by one."""
+
+
+def passing_data(site: Site, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:
+    """Activities that pass through a circle, the latest first, as plain data; never by what is hidden.
+
+    Raises
+    ------
+    BadOption
+        For parameters that cannot be used.
+    """
+    only(query, "lat", "lon", "radius", *FILTER)
+    lat = within("lat", query.get("lat"), -MAX_LATITUDE + 1e-6, MAX_LATITUDE - 1e-6)
+    lon = within("lon", query.get("lon"), -180.0, 180.0)
+    radius = within("radius", query.get("radius"), 0.1, FARTHEST, 25.0)
+    keep = choose(snapshot, parse_filter_of(query, site.public)).keep
+    found = latest_first(passing(site.view.library, lat, lon, radius, keep))
+    return {"activities": [_told(site, snapshot, one) for one in found[:_MOST]], "total": len(found)}
+
+
+def _told(site: Site, snapshot: Snapshot, one: Passing) -> dict[str, Any]:
+    activity, start = one.activity, start_of(one.activity)
+    return {
+        "id": activity.id or str(one.number),
+        "name": activity.name,
+        "sport": activity.sport,
+        "start": None if start is None else start.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "distance": told_metres(site, snapshot, one.number),
+        "pace": one.pace,
+        "speed": one.speed,
+        "heart_rate": one.heart_rate,
+        "gear": activity.gear,
+        "passes": max(1, len(one.visits)),
+        "seconds": one.seconds,
+        "metres": one.metres,
+    }

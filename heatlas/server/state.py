@@ -1,0 +1,125 @@
+"""What a running server has: the library, who may see what, and the threads that draw."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from heatlas.core.errors import HeatlasError, SourceFailed
+from heatlas.library.store import open_library
+from heatlas.tiles.view import View, close, now, open_view, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+    from heatlas.tiles.snapshot import Snapshot
+
+__all__ = ["Site", "current", "in_pool", "say", "shut", "site_of"]
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Site:
+    """A library as it is served."""
+
+    view: View
+    public: bool
+    token: str | None
+    hosts: tuple[str, ...]
+    basemap: Mapping[str, str] | None
+    """`url` and `attribution`, or None."""
+    largest_upload: int
+    """Bytes."""
+    public_measures: frozenset[str] = frozenset()
+    """What a public map shows besides (`heatlas.server.openness`)."""
+    threads: ThreadPoolExecutor | None = None
+    importing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reopening: threading.Lock = field(default_factory=threading.Lock)
+    retired: list[View] = field(default_factory=list)
+    """Views of files that were replaced meanwhile."""
+    said: str = ""
+    """What was said last to whoever runs the server."""
+
+
+def site_of(request: Request) -> Site:
+    """The site that a request came to."""
+    site: Site = request.app.state.site
+    return site
+
+
+async def in_pool(site: Site, work: Callable[..., T], *values: Any) -> T:
+    """Work in one of as many threads as there are processors."""
+    if site.threads is None:
+        site.threads = ThreadPoolExecutor(os.cpu_count() or 1, "heatlas")
+    return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
+
+
+async def current(site: Site) -> tuple[Site, Snapshot]:
+    """The library as it is now, and the site with the view to which that belongs.
+
+    Raises
+    ------
+    SourceFailed
+        When its file was removed, or replaced by something that cannot be served.
+    """
+    if site.view.library.whereabouts != "there":
+        await in_pool(site, _look_again, site)
+    elif site.said:
+        site.said = ""  # it is back
+    here = replace(site)
+    if unchanged(here.view):
+        return here, here.view.snapshot
+    return here, await in_pool(site, now, here.view)
+
+
+def _look_again(site: Site) -> None:
+    """Serve the library that has taken the place of the one that was opened; say once what happened."""
+    with site.reopening:
+        old = site.view
+        if (where := old.library.whereabouts) == "there":
+            return
+        path = old.library.path
+        try:
+            new = _opened_anew(old, where == "missing")
+        except SourceFailed as error:
+            say(site, str(error))
+            raise
+        site.view = new
+        site.retired.append(old)  # requests that came before may still be at it
+        say(site, f"the library {path} was replaced: from now on the new one is served")
+        site.said = ""
+
+
+def _opened_anew(old: View, missing: bool) -> View:
+    path = old.library.path
+    if missing:
+        raise SourceFailed(f"the library {path} was removed or moved: it is served again when it is back")
+    try:
+        return open_view(open_library(path), old.public, shown_only=old.shown_only, least=old.least, utc=old.utc)
+    except HeatlasError as error:
+        raise SourceFailed(f"the library {path} was replaced, and cannot be served: {error}") from None
+
+
+def say(site: Site, words: str) -> None:
+    """Tell whoever runs the server, once."""
+    if words != site.said:
+        logging.getLogger("heatlas.server").warning("heatlas: %s", words)
+        site.said = words
+
+
+def shut(site: Site) -> None:
+    """Let the threads end and close the library; the next use starts both again."""
+    threads, site.threads = site.threads, None
+    if threads is not None:
+        threads.shutdown()
+    for view in (site.view, *site.retired):
+        close(view)
+    site.retired.clear()

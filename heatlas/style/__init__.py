@@ -1,0 +1,16 @@
+"""From numbers to a picture: tone, colours, and what is painted beside the heat.
+
+============= ================================================================
+`defaults`    the unit, scale and colours that suit a measure
+`tone`        values to [0, 1], fitted once
+`colour`      a toned grid in colour
+`colormaps`   tables of colours
+`image`       pixels in colour
+`ticks`       round numbers of a legend
+`legend`      a bar of colours with numbers
+`text`        lines of text
+`fonts`       fonts that have its letters
+`scale_bar`   a round length on the ground
+`decorations` where all of that goes
+============= ================================================================
+"""

@@ -1,0 +1,138 @@
+"""Colour: from a toned grid to a picture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.style.image import Picture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.raster.grid import Grid
+    from heatlas.style.tone import Scale, Tone
+
+__all__ = ["BACKGROUNDS", "Style", "colour", "palette", "parse_background"]
+
+BACKGROUNDS = {"none": None, "dark": (14, 17, 22), "light": (250, 249, 246)}
+_NEUTRAL = 0.14
+"""Share of [0, 1] on either side of 0 that fades, where sums may be below 0."""
+_BLOCK = 256
+"""Rows that are toned at a time, to bound what is in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a grid becomes a picture."""
+
+    colours: NDArray[np.uint8]
+    """(256, 4) RGBA from the lowest to the highest value."""
+    scale: Scale
+    background: tuple[int, int, int] | None = None
+    """None is transparent."""
+
+
+def parse_background(text: str) -> tuple[int, int, int] | None:
+    """Read "none", "dark", "light" or "#rrggbb" (also "#rgb"); None is transparent.
+
+    Raises
+    ------
+    BadOption
+        When it is none of these.
+    """
+    word = text.strip().lower()
+    if word in BACKGROUNDS:
+        return BACKGROUNDS[word]
+    if re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})", word):
+        digits = word[1:] if len(word) == 7 else "".join(c * 2 for c in word[1:])
+        red, green, blue = bytes.fromhex(digits)
+        return red, green, blue
+    raise BadOption(f"background {text!r} is none of {', '.join(BACKGROUNDS)} or a colour such as #102030")
+
+
+def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, int] | None) -> NDArray[np.uint8]:
+    """Colours of the 256 steps of a tone: step 0 is nothing, and the part below the lowest value fades in.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8 (256, 4)
+        RGBA from the lowest to the highest value.
+    tone : Tone
+        Whose fade is taken.
+    background : (int, int, int) or None
+        What to paint on; None leaves the alpha channel.
+
+    Returns
+    -------
+    ndarray of uint8 (256, 4)
+    """
+    t = np.arange(256) / 255
+    steps = np.clip((t - tone.fade) / (1 - tone.fade), 0, 1)
+    faded = colours[np.rint(steps * 255).astype(int)].astype(float)
+    if tone.fade:
+        share = np.clip(t / tone.fade, 0, 1)
+        faded[:, 3] *= share * share * (3 - 2 * share)
+    if tone.diverging:
+        share = np.clip(np.abs(t - tone.position(0)) / _NEUTRAL, 0, 1)
+        faded[:, 3] *= share * share * (3 - 2 * share)
+    faded[0, 3] = 0
+    if background is not None:
+        alpha = faded[:, 3:] / 255
+        faded[:, :3] = alpha * faded[:, :3] + (1 - alpha) * np.array(background)
+        faded[:, 3] = 255
+    table: NDArray[np.uint8] = np.rint(faded).astype(np.uint8)
+    return table
+
+
+def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple[int, int, int] | None) -> Picture:
+    """Paint a grid.
+
+    Counts and sums become steps of a palette. A mean is as opaque as there are passes behind it: it fades where
+    smoothing spread a fraction of a pass.
+
+    Parameters
+    ----------
+    grid : Grid
+        What to paint.
+    tone : Tone
+        Fitted to the whole map.
+    colours : ndarray of uint8 (256, 4)
+        RGBA from the lowest to the highest value.
+    background : (int, int, int) or None
+        What to paint on; None is transparent.
+
+    Returns
+    -------
+    Picture
+        With a palette for counts and sums, in RGBA for means.
+    """
+    steps = np.empty((grid.window.height, grid.window.width), np.uint8)
+    alpha = None if grid.sums else np.empty_like(steps)
+    table = palette(colours, tone, background if alpha is None else None)
+    for top in range(0, len(steps), _BLOCK):
+        part = grid.rows(top, top + _BLOCK)
+        shown = part.filled
+        t = np.nan_to_num(tone(part.values[shown]), nan=0.0)
+        block = np.zeros(shown.shape, np.uint8)
+        block[shown] = np.rint(1 + t * 254) if tone.diverging else np.rint(t * 255)
+        steps[top : top + _BLOCK] = block
+        if alpha is not None and part.count is not None:
+            share = np.clip((part.count - 0.1) / 0.5, 0, 1)
+            alpha[top : top + _BLOCK] = np.rint(share * share * (3 - 2 * share) * 255)
+    if alpha is None:
+        return Picture(steps, table)
+    table[0] = colours[0]
+    pixels = Picture(steps, table).rgba
+    if background is None:
+        pixels[..., 3] = (pixels[..., 3].astype(np.uint16) * alpha + 127) // 255
+        return Picture(pixels)
+    share16 = (pixels[..., 3:].astype(np.uint16) * alpha[..., None] + 127) // 255
+    ground = np.array(background, np.uint16)
+    pixels[..., :3] = (pixels[..., :3] * share16 + ground * (255 - share16) + 127) // 255
+    pixels[..., 3] = 255
+    return Picture(pixels)

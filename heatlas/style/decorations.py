@@ -1,0 +1,235 @@
+"""Furniture of a picture: title, legend, scale bar and attribution, laid out so that nothing lies on anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import BadOption
+from heatlas.style.image import Picture
+from heatlas.style.legend import CORNERS, fitting_scale, over, shrunk
+from heatlas.style.scale_bar import draw_scale_bar
+from heatlas.style.text import Ink, ink_for, letters
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.style.image import Pixels
+
+    RGBA = NDArray[np.uint8]
+    """(h, w, 4) straight RGBA."""
+
+__all__ = ["Furnished", "Furniture", "Patch", "arrange"]
+
+_TITLE, _SUBTITLE, _CREDIT = 40.0, 15.0, 11.0
+"""Sizes of letters on a picture of some 1000 px."""
+_MARGIN = 16.0
+_SMALLEST = 0.45
+"""Share of its size to which furniture shrinks on small pictures before it becomes unreadable."""
+_TITLE_SHARE = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """What to paint on a picture beside the heat."""
+
+    title: str = ""
+    """Large, at the top."""
+    subtitle: str = ""
+    """Small, below the title."""
+    scale_bar: bool = False
+    attribution: str = ""
+    ground: tuple[int, int, int] | None = None
+    """What the picture was painted on; None: not known, so that letters get panels."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.title or self.subtitle or self.scale_bar or self.attribution)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A piece of furniture in its place."""
+
+    left: int
+    top: int
+    pixels: RGBA
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """A picture with furniture painted on, row by row (see `heatlas.style.image.Pixels`)."""
+
+    picture: Pixels
+    patches: tuple[Patch, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.picture.shape
+
+    @property
+    def palette(self) -> NDArray[np.uint8] | None:
+        """That of the picture when there is no furniture; letters have more colours than a palette can hold."""
+        return None if self.patches else self.picture.palette
+
+    @property
+    def opaque(self) -> bool:
+        """Whether nothing shines through anywhere."""
+        return self.picture.opaque
+
+    def rows(self, first: int, last: int) -> Picture:
+        """Paint rows `first` to `last`."""
+        picture = self.picture.rows(first, last)
+        if not self.patches:
+            return picture
+        pixels = picture.rgba.copy() if picture.palette is None else picture.rgba
+        for patch in self.patches:
+            begin, end = max(patch.top, first), min(patch.top + len(patch.pixels), last)
+            if begin < end:
+                below = pixels[begin - first : end - first, patch.left : patch.left + patch.pixels.shape[1]]
+                below[:] = over(patch.pixels[begin - patch.top : end - patch.top], below)
+        return Picture(pixels)
+
+
+def arrange(
+    window: Window, furniture: Furniture, legend: RGBA | None, corner: str = "bottom-right"
+) -> tuple[Patch, ...]:
+    """Draw furniture for a window and find a place for each piece.
+
+    Parameters
+    ----------
+    window : Window
+        Its size decides how large letters are, its latitudes how long a scale bar is.
+    furniture : Furniture
+        The title goes to the upper left, the scale bar and the attribution to the lower left.
+    legend : ndarray of uint8 or None
+        (h, w, 4) RGBA of `heatlas.style.legend.draw_legend`; it shrinks where there is too little room.
+    corner : str
+        Where the legend goes, one of `heatlas.style.legend.CORNERS`.
+
+    Returns
+    -------
+    tuple of Patch
+        In pixels of the window; none overlaps another.
+
+    Raises
+    ------
+    BadOption
+        For an unknown corner, or a picture so small that the furniture could not be read.
+    """
+    if corner not in CORNERS:
+        raise BadOption(f"{corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
+    if legend is None and not furniture.wanted:
+        return ()
+    scale = fitting_scale(window.width, window.height)
+    share = 1.0
+    while share >= _SMALLEST:
+        patches = _placed(window, furniture, legend, corner, scale, share)
+        if patches is not None:
+            return patches
+        share *= 0.9
+    raise BadOption(
+        f"a picture of {window.width} x {window.height} pixels is too small for what is to be written on it: "
+        "make it larger or the text shorter, or leave out the legend, the title or the scale bar"
+    )
+
+
+def _placed(
+    window: Window, furniture: Furniture, legend: RGBA | None, corner: str, scale: float, share: float
+) -> tuple[Patch, ...] | None:
+    """Lay everything out at a share of its size; None where it does not fit."""
+    margin, gap = max(4, round(_MARGIN * scale * share)), round(6 * scale * share)
+    width, height = window.width - 2 * margin, window.height - 2 * margin
+    if min(width, height) < 1:
+        return None
+    corners: dict[str, list[RGBA]] = {name: [] for name in CORNERS}
+    if legend is not None:
+        # A legend is drawn for pictures that have room, and shrinks with the rest.
+        corners[corner].append(legend if share == 1 else shrunk(legend, share))
+    size = scale * share
+    ink = ink_for(furniture.ground, size)
+    if furniture.title or furniture.subtitle:
+        title = _title(furniture, ink, size, width * _TITLE_SHARE)
+        if title is None:
+            return None
+        corners["top-left"].insert(0, title)
+    if furniture.attribution:
+        credit = letters([furniture.attribution], [_CREDIT * size], ink, width)
+        if credit is None:
+            return None
+        corners["bottom-left"].append(credit)
+    if furniture.scale_bar:
+        below = sum(len(piece) + gap for piece in corners["bottom-left"]) + margin + ink.air
+        corners["bottom-left"].append(draw_scale_bar(window, window.height - below, ink, size))
+    return _stacked(corners, window.width, window.height, margin, gap)
+
+
+def _stacked(
+    corners: dict[str, list[RGBA]], width: int, height: int, margin: int, gap: int
+) -> tuple[Patch, ...] | None:
+    """Stack what is in each corner from the edge inwards; where two corners meet, one goes behind the other."""
+    for edge in ("top", "bottom"):
+        left, right = corners[f"{edge}-left"], corners[f"{edge}-right"]
+        if left and right and _width(left) + _width(right) + 2 * margin + gap > width:
+            corners[f"{edge}-left"] = [*left, *right] if edge == "top" else []
+            corners[f"{edge}-right"] = [] if edge == "top" else [*right, *left]
+    patches = []
+    for side in ("left", "right"):
+        columns = [corners[f"{edge}-{side}"] for edge in ("top", "bottom")]
+        tall = sum(len(piece) + gap for column in columns for piece in column) - gap
+        if max(map(_width, columns)) > width - 2 * margin or tall > height - 2 * margin:
+            return None
+        for edge, column in zip(("top", "bottom"), columns, strict=True):
+            used = margin
+            for piece in column:
+                h, w = piece.shape[:2]
+                x = margin if side == "left" else width - margin - w
+                patches.append(Patch(x, used if edge == "top" else height - used - h, piece))
+                used += h + gap
+    # What is stacked on one side may still meet what is wide on the other.
+    for i, one in enumerate(patches):
+        if any(_meet(one, other) for other in patches[:i]):
+            return None
+    return tuple(patches)
+
+
+def _width(column: list[RGBA]) -> int:
+    return max((piece.shape[1] for piece in column), default=0)
+
+
+def _meet(one: Patch, other: Patch) -> bool:
+    (h, w), (k, v) = one.pixels.shape[:2], other.pixels.shape[:2]
+    beside = one.left >= other.left + v or other.left >= one.left + w
+    return not (beside or one.top >= other.top + k or other.top >= one.top + h)
+
+
+def _title(furniture: Furniture, ink: Ink, size: float, width: float) -> RGBA | None:
+    """Draw a title over as many lines as let its letters be largest, and what stands below it."""
+    words = furniture.title.split()
+    best: tuple[float, list[str]] = (0.0, [])
+    for many in range(1, min(3, len(words)) + 1):
+        lines = _wrapped(words, many)
+        fits = _TITLE * size * min(1.0, 1 / (many * 0.22 + 0.78)) if many > 1 else _TITLE * size
+        room = (width - 2 * ink.air - 4) / max(ink.length(line, 100.0) for line in lines) * 100.0
+        if min(fits, room) > best[0]:
+            best = min(fits, room), lines
+    if words and best[0] < 0.5 * _TITLE * size:
+        return None
+    below = [furniture.subtitle] if furniture.subtitle else []
+    return letters([*best[1], *below], [best[0]] * len(best[1]) + [_SUBTITLE * size] * len(below), ink, width + 1)
+
+
+def _wrapped(words: list[str], many: int) -> list[str]:
+    """Break words into so many lines that are about as long."""
+    lines, rest = [], list(words)
+    for left in range(many, 0, -1):
+        target = len(" ".join(rest)) / left
+        line = [rest.pop(0)]
+        while len(rest) >= left and (left == 1 or len(" ".join([*line, rest[0]])) <= target + len(rest[0]) / 2):
+            line.append(rest.pop(0))
+        lines.append(" ".join(line))
+    return lines

@@ -1,0 +1,69 @@
+"""What suits a measure where nothing was asked for: its unit, its scale, its colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from heatlas.core.units import Unit, unit_of
+from heatlas.style.colormaps import colormap
+from heatlas.style.tone import Scale
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.raster.grid import Measure
+
+__all__ = ["Shown", "in_base_unit", "measure_unit", "suiting_colours", "suiting_scale", "written_per_value"]
+
+_COLORMAPS = {"pace": "pace", "grade": "balance", "elevation": "relief"}
+
+
+class Shown(Protocol):
+    """Heat whose tone and colours are to be found: a grid, or more than fits into memory."""
+
+    @property
+    def measure(self) -> Measure:
+        """What was counted."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether sums are below 0 in places, and that matters."""
+
+
+def measure_unit(measure: Measure) -> Unit:
+    """Unit of a measure; a column of a table has none that is known, whatever it is called."""
+    if measure.points and measure.metric and not measure.density:
+        return Unit()
+    return unit_of(str(measure))
+
+
+def written_per_value(unit: Unit) -> float:
+    """Number that people write per value: minutes per kilometre for a pace."""
+    return unit.factor / 60 if unit.style == "pace" else unit.factor
+
+
+def in_base_unit(scale: Scale, unit: Unit) -> Scale:
+    """Turn a range that was given in the legend's unit."""
+    if scale.range is None:
+        return scale
+    factor = written_per_value(unit)
+    return Scale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
+
+
+def suiting_scale(grid: Shown) -> Scale:
+    """Scale that suits a measure: log for counts and sums, linear for means and what may be below 0."""
+    measure = grid.measure
+    even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
+    return Scale("linear" if even or grid.signed else "log")
+
+
+def suiting_colours(grid: Shown, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
+    """Colours that suit a measure and what they are painted on."""
+    if grid.signed:
+        return colormap("balance")
+    measure = grid.measure
+    if measure.metric and measure.reduction not in {"sum", "count"}:
+        return colormap("spectrum" if measure.points else _COLORMAPS.get(measure.metric, "spectrum"))
+    bright = ground is not None and sum(ground) > 3 * 128
+    return colormap("wine" if bright else "ember")

@@ -1,0 +1,213 @@
+"""Legends: a bar of colours with true numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.style.fonts import Run, load_font, paint, runs, span, writable
+from heatlas.style.ticks import nice_ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+__all__ = ["CORNERS", "draw_legend", "fitting_scale", "framed", "nice_ticks", "over", "shrunk"]
+
+CORNERS = ("bottom-right", "bottom-left", "top-right", "top-left")
+
+_BAR_WIDTH, _BAR_HEIGHT = 248, 11
+_PADDING, _RADIUS, _TICK = 14, 9, 4
+_TITLE_SIZE, _LABEL_SIZE = 13.5, 12.0
+_GAP = 6
+"""Least room between two labels."""
+_OVERSAMPLING = 4
+_BLOCK = 128
+"""Rows that are composed at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    panel: tuple[int, int, int, int]
+    rim: tuple[int, int, int, int]
+    text: tuple[int, int, int, int]
+    faint: tuple[int, int, int, int]
+
+
+_DARK = _Look((16, 19, 25, 230), (255, 255, 255, 46), (246, 246, 244, 255), (196, 199, 206, 255))
+_LIGHT = _Look((255, 255, 255, 234), (20, 24, 32, 46), (26, 29, 36, 255), (82, 87, 98, 255))
+
+
+def fitting_scale(width: int, height: int) -> float:
+    """Scale of a legend that reads well on a picture of so many pixels: 1 up to 1000 px, then growing."""
+    return max(1.0, math.sqrt(width * height) / 1100)
+
+
+def draw_legend(
+    colors: NDArray[np.uint8],
+    ticks: Sequence[tuple[float, str]],
+    title: str,
+    *,
+    dark: bool | None = None,
+    scale: float = 1.0,
+) -> NDArray[np.uint8]:
+    """Draw a bar of colours with its title and numbers on a translucent panel.
+
+    Parameters
+    ----------
+    colors : ndarray of uint8
+        (256, 4) RGBA from the lowest to the highest value.
+    ticks : sequence of (float, str)
+        Place on the bar from 0 to 1, and what to write there. A label without room is left out.
+    title : str
+        Written above the bar; letters that no font has are replaced.
+    dark : bool or None
+        True for dark pictures, False for light ones, None when what lies below is not known: dark, and
+        almost opaque.
+    scale : float
+        1 for text of 12 to 14 px.
+
+    Returns
+    -------
+    ndarray of uint8
+        (h, w, 4) straight RGBA.
+    """
+    from PIL import ImageDraw
+
+    look = _LIGHT if dark is False else _DARK
+    panel_alpha = 242 if dark is None else look.panel[3]
+    title_font, label_font = load_font(_TITLE_SIZE * scale), load_font(_LABEL_SIZE * scale)
+    pad, bar_width = round(_PADDING * scale), round(_BAR_WIDTH * scale)
+    bar_height = max(2, round(_BAR_HEIGHT * scale))
+    title_height = round(_TITLE_SIZE * scale * 1.5) if title else 0
+    tick_height, label_height = round(_TICK * scale), round(_LABEL_SIZE * scale * 1.15)
+    bar_top = pad + title_height
+    label_top = bar_top + bar_height + tick_height + round(2 * scale)
+    width = bar_width + 2 * pad
+    height = (label_top + label_height if ticks else bar_top + bar_height) + pad
+
+    image = _panel(width, height, _RADIUS * scale, (*look.panel[:3], panel_alpha), look.rim, scale)
+    image.alpha_composite(_bar(colors, bar_width, bar_height, look.rim, scale), (pad, bar_top))
+    draw = ImageDraw.Draw(image)
+    if title:
+        line = _shortened(title, _TITLE_SIZE * scale, _BAR_WIDTH * scale)
+        paint(draw, pad, pad - round(scale) + title_font.getmetrics()[0], line, look.text)
+    for x, left, label in _layout(ticks, label_font, pad, bar_width, scale):
+        top = bar_top + bar_height + round(scale)
+        thickness = max(1, round(scale))
+        x0 = x - thickness // 2
+        draw.rectangle((x0, top, x0 + thickness - 1, top + tick_height - 1), fill=look.faint)
+        draw.text((left, label_top), label, font=label_font, fill=look.text, anchor="la")
+    return np.array(image)
+
+
+def over(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay straight RGBA over straight RGBA (Porter and Duff, Compositing Digital Images, 1984)."""
+    out = np.empty_like(lower)
+    for top in range(0, len(out), _BLOCK):  # on posters they are large
+        rows = slice(top, top + _BLOCK)
+        a, b = (plane[rows, :, 3:] / np.float32(255) for plane in (upper, lower))
+        beneath = b * (1 - a)
+        alpha = a + beneath
+        mixed = (upper[rows, :, :3] * a + lower[rows, :, :3] * beneath) / np.where(alpha > 0, alpha, 1)
+        out[rows, :, :3], out[rows, :, 3:] = np.rint(mixed), np.rint(alpha * 255)
+    return out
+
+
+def shrunk(legend: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """Make straight RGBA smaller."""
+    from PIL import Image
+
+    size = max(1, int(legend.shape[1] * share)), max(1, int(legend.shape[0] * share))
+    # Pillow weighs colours by alpha when it resizes premultiplied pixels.
+    image = Image.fromarray(legend).convert("RGBa").resize(size, Image.Resampling.LANCZOS)
+    return np.array(image.convert("RGBA"))
+
+
+def _panel(
+    width: int,
+    height: int,
+    radius: float,
+    fill: tuple[int, int, int, int],
+    rim: tuple[int, int, int, int],
+    scale: float,
+) -> Image:
+    """Draw a rounded panel with a fine rim."""
+    plane = np.zeros((height, width, 4), np.uint8)
+    plane[:] = fill
+    return framed(plane, radius, rim, scale)
+
+
+def _bar(colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int, int, int], scale: float) -> Image:
+    """Draw the colours from left to right; the rim keeps apart from the panel what is as pale or as dark."""
+    # A first colour that is fully transparent stands for "nothing there" and is no part of the scale.
+    first = 1 if colors[0, 3] == 0 else 0
+    steps = np.rint(np.linspace(first, 255, width)).astype(int)
+    return framed(np.repeat(colors[steps][None], height, axis=0), 3 * scale, rim, scale)
+
+
+def framed(plane: NDArray[np.uint8], radius: float, rim: tuple[int, int, int, int], scale: float) -> Image:
+    """Round the corners of RGBA and draw a fine rim."""
+    from PIL import Image
+
+    height, width = plane.shape[:2]
+    thickness = max(1.0, scale * 0.8)
+    outer = _rounded(width, height, radius, 0)
+    inner = _rounded(width, height, max(radius - thickness, 0), thickness)
+    plane[..., 3] = np.rint(plane[..., 3] * outer)
+    edge = np.zeros_like(plane)
+    edge[..., :3], edge[..., 3] = rim[:3], np.rint(np.maximum(outer - inner, 0) * rim[3])
+    return Image.fromarray(over(edge, plane))
+
+
+def _rounded(width: int, height: int, radius: float, inset: float) -> NDArray[np.float32]:
+    """Cover of each pixel, 0 to 1, by a rounded rectangle: corners are drawn large and reduced, to be smooth."""
+    from PIL import Image, ImageDraw
+
+    down, across = (
+        np.clip(np.minimum(np.arange(side) + 1, side - np.arange(side)) - inset, 0, 1).astype(np.float32)
+        for side in (height, width)
+    )
+    cover = down[:, None] * across
+    n, size = _OVERSAMPLING, min(math.ceil(radius + inset), width // 2, height // 2)
+    if size:
+        mask = Image.new("L", (size * n, size * n), 0)
+        far = 4 * (size + radius) * n
+        ImageDraw.Draw(mask).rounded_rectangle((inset * n, inset * n, far, far), radius * n, fill=255)
+        corner = np.asarray(mask.reduce(n), np.float32) / 255
+        cover[:size, :size], cover[:size, -size:] = corner, corner[:, ::-1]
+        cover[-size:, :size], cover[-size:, -size:] = corner[::-1], corner[::-1, ::-1]
+    return cover
+
+
+def _layout(
+    ticks: Sequence[tuple[float, str]], font: FreeTypeFont, pad: int, bar_width: int, scale: float
+) -> list[tuple[int, float, str]]:
+    """Place ticks and labels (centre, left edge, text): inside the panel, never over one another."""
+    placed: list[tuple[int, float, str]] = []
+    free_from = 0.0
+    rim = pad * 0.5
+    for place, words in sorted(ticks):
+        label = writable(words)
+        length = font.getlength(label)
+        x = pad + round(min(max(place, 0.0), 1.0) * (bar_width - 1))
+        left = min(max(x - length / 2, rim), 2 * pad + bar_width - rim - length)
+        if left >= free_from:
+            placed.append((x, left, label))
+            free_from = left + length + _GAP * scale
+    return placed
+
+
+def _shortened(text: str, size: float, room: float) -> list[Run]:
+    """Cut a title that is longer than the bar."""
+    line = runs(text, size)
+    while text and span(line)[1] > room:
+        text = text[:-1]
+        line = runs(text.rstrip() + "...", size)
+    return line

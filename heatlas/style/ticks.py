@@ -1,0 +1,169 @@
+"""Ticks: the numbers that a legend shows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.units import steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from heatlas.core.units import Unit
+
+__all__ = ["nice_ticks"]
+
+_GAP_SHARE = 0.024
+"""Least room between two labels, as a share of the bar."""
+_LABEL_SHARE = 0.0135
+"""Half the width of a character, as a share of the bar."""
+_EVEN_TICKS, _ROUND_TICKS, _FEW_TICKS = 6, 8, 4
+"""Ticks at most: evenly spaced, at round numbers, and where round numbers are so few that others help out."""
+
+
+def nice_ticks(low: float, high: float, position: Callable[[float], float], unit: Unit) -> list[tuple[float, str]]:
+    """Choose the numbers that a legend shows.
+
+    A linear tone gets even steps; any other 1, 2, 5, 10, 20, 50 ... as far as there is room, and even steps
+    only where a narrow range holds too few of these.
+
+    Parameters
+    ----------
+    low, high : float
+        Values at the ends of the bar, in the unit of the measure.
+    position : callable
+        Value -> place on the bar, 0 to 1; rising or falling.
+    unit : Unit
+        How numbers are written, and in which steps people count them.
+
+    Returns
+    -------
+    list of (float, str)
+        Positions, ascending, and labels that do not overlap on a bar of the usual length.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return []
+    low, high = min(low, high), max(low, high)
+    chosen: dict[float, tuple[float, str]] = {}
+    if low == high:
+        return [(min(max(position(low), 0.0), 1.0), unit.format(low))]
+    lower, upper = low * unit.factor, high * unit.factor
+    for tier in _even_tiers(lower, upper, unit) if _is_linear(low, high, position) else []:
+        chosen = _fitting([tier], position, unit, _EVEN_TICKS)
+        if len(chosen) == sum(map(len, tier)):
+            break
+    if len(chosen) < 2:
+        chosen = _fitting_round(_round_tiers(lower, upper, unit), position, unit)
+    if len(chosen) < 3:
+        ends = [[(lower, upper)]] if lower == -upper else [[(lower,)], [(upper,)]]
+        kept = _paired(list(chosen)) if lower < 0 < upper else [(number,) for number in chosen]
+        extra = [kept, *_even_tiers(lower, upper, unit)[::-1], *ends]
+        chosen = _fitting(extra, position, unit, _FEW_TICKS)
+    return sorted(chosen.values())
+
+
+def _is_linear(low: float, high: float, position: Callable[[float], float]) -> bool:
+    places = [position(low + share * (high - low)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return bool(np.abs(np.diff(places, n=2)).max() < 0.01)
+
+
+def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
+    """Rows of evenly spaced written numbers, from dense to sparse; a number goes with its opposite."""
+    span = upper - lower
+    tiers = []
+    for step in steps(unit, span / (_EVEN_TICKS + 1), span):
+        if unit.whole and step < 1 and span >= 2:
+            continue
+        first, last = math.ceil(lower / step - 1e-6), math.floor(upper / step + 1e-6)
+        tiers.append(_paired([number * step for number in range(first, last + 1)]))
+    return tiers
+
+
+def _paired(numbers: Sequence[float]) -> list[tuple[float, ...]]:
+    """Group numbers with their opposites: 0 first, then the largest; without opposites one by one, in their order.
+
+    Labels that are taken one by one from one end leave out other numbers on the left of 0 than on its right.
+    """
+    if not (min(numbers, default=0) < 0 < max(numbers, default=0)):
+        return [(number,) for number in numbers]
+    sizes = sorted({abs(number) for number in numbers}, key=lambda size: (size != 0, -size))
+    own = set(numbers)
+    return [tuple(number for number in sorted({-size, size}) if number in own) for size in sizes]
+
+
+def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
+    """List 1, 2, 5, 10 ... (or 1 s, 10 s, 1 min ...) of a range, the roundest ones first.
+
+    On both sides of 0 a number goes with its opposite, the largest ones first.
+    """
+    reach = max(abs(lower), abs(upper))
+    inside: list[tuple[float, ...]] = []
+    for number in steps(unit, max(reach * 1e-9, 1e-12), reach):
+        pair = tuple(n for n in (-number, number) if lower <= n + 1e-9 * reach and n - 1e-9 * reach <= upper)
+        if pair and not (unit.whole and number < 1 <= upper):
+            inside.append(pair)
+    if lower <= 0 <= upper:
+        inside.append((0.0,))
+    if lower < 0 < upper:
+        inside.reverse()
+    tiers: list[list[tuple[float, ...]]] = [[], [], []]
+    for group in inside:
+        tiers[_roughness(abs(group[0]), unit)].append(group)
+    return tiers
+
+
+def _fitting_round(
+    tiers: Sequence[Sequence[tuple[float, ...]]], position: Callable[[float], float], unit: Unit
+) -> dict[float, tuple[float, str]]:
+    """Take round numbers; of decades that lie too close, every second or third where that fits evenly."""
+    chosen = _fitting(tiers, position, unit, _ROUND_TICKS)
+    if not chosen.keys() >= {number for group in tiers[0] for number in group}:
+        for stride in (2, 3):
+            regular = _fitting([tiers[0][::stride]], position, unit, _ROUND_TICKS)
+            if 3 <= len(regular) == sum(map(len, tiers[0][::stride])):
+                return regular
+    return chosen
+
+
+def _roughness(number: float, unit: Unit) -> int:
+    """Tell round numbers (0) from middling (1) and lesser (2) ones."""
+    if unit.style in {"duration", "pace"} and number >= 1:
+        size = 3600 if number >= 3600 else 60 if number >= 60 else 1
+        number /= size
+        if size < 3600:
+            return {1: 0, 10: 0, 5: 1, 30: 1}.get(round(number), 2)
+    if number == 0:
+        return 0
+    mantissa = number / 10.0 ** math.floor(math.log10(number) + 1e-9)
+    return 0 if round(mantissa) == 1 else 1
+
+
+def _fitting(
+    tiers: Sequence[Sequence[tuple[float, ...]]],
+    position: Callable[[float], float],
+    unit: Unit,
+    most: int,
+) -> dict[float, tuple[float, str]]:
+    """Take written numbers tier by tier, each where its label has room among those taken before; groups as a whole."""
+    chosen: dict[float, tuple[float, str]] = {}
+    for tier in tiers:
+        for group in tier:
+            taken = dict(chosen)
+            for number in group:
+                place, label = position(number / unit.factor), unit.format(number / unit.factor)
+                if not (-1e-6 <= place <= 1 + 1e-6 and _has_room(place, label, taken)):
+                    break
+                taken[number] = (min(max(place, 0.0), 1.0), label)
+            else:
+                chosen = taken if len(taken) <= most else chosen
+    return chosen
+
+
+def _has_room(place: float, label: str, taken: dict[float, tuple[float, str]]) -> bool:
+    return all(
+        abs(place - other) >= (len(label) + len(words)) * _LABEL_SHARE + _GAP_SHARE and label != words
+        for other, words in taken.values()
+    )

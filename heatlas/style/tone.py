@@ -1,0 +1,245 @@
+"""Tone: a fitted map from values to [0, 1].
+
+A tone is fitted once, on a whole field, and then applied everywhere: pieces of one map agree, and the legend has
+true numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.errors import BadOption, NothingToDraw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.raster.grid import Grid, Measure
+
+__all__ = [
+    "CURVES", "FADE", "Sample", "Scale", "Tone", "both_signs_matter", "fit", "fit_sample", "parse_scale",
+    "values_on_paths", "weighed",
+]  # fmt: skip
+
+CURVES = ("linear", "sqrt", "log", "rank")
+FADE = 0.16
+"""Share of [0, 1] below the lowest value, where what smoothing spreads out fades away."""
+_KNOTS = 513
+_SAME = 1e-4
+"""Share by which values may differ and still count as equal: what single precision and smoothing leave of that."""
+_TELLING = 2.0
+"""Greatest by lowest sum from which on the range takes all of the colours."""
+_FAINT = 0.05
+"""Share of the highest sums below which sums of the other sign do not matter: one would hardly see them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A tone that is not fitted yet: a curve, and a range when it is fixed."""
+
+    curve: str
+    range: tuple[float, float] | None = None
+    """Lowest and highest value, in the unit of the measure; None: fitted to the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a tone is fitted to: values of a whole field, or of a fair share of its pixels."""
+
+    values: NDArray[np.float32]
+    """Of pixels on paths, finite, in any order."""
+    measure: Measure
+    sums: bool
+    """Whether a pixel adds up what lies in it, and is no mean or extreme."""
+    signed: bool
+    """Whether sums are below 0 in places, and that matters."""
+    faint: float = 0.0
+    """The lowest value below 0 that does not matter, and is not among the values; 0: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A fitted map from values to [0, 1]."""
+
+    curve: str
+    low: float
+    high: float
+    knots: NDArray[np.float64] | None = None
+    """(k,) ascending values at even steps of rank, for the curve "rank"."""
+    fade: float = 0.0
+    """Where the lowest value lands; what is below it fades towards 0."""
+    diverging: bool = False
+    """Of sums that may be below 0: what is near 0 fades, and what is far from it on either side stands out."""
+    alike: float = 0.0
+    """How alike all sums are, 0 to 1: then colours tell shares of the greatest, rather than what sets sums apart."""
+
+    def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map values of any shape to [0, 1]; NaN stays."""
+        low, high = self.low, self.high
+        if low == high:  # all alike: the one value there is stands out in full
+            t: NDArray[Any] = np.where(values >= high - _SAME * abs(high), 1, np.where(np.isnan(values), np.nan, 0))
+        elif self.knots is not None:
+            # The greatest value is at the top although others equal it.
+            t = np.where(values >= high, 1, np.interp(values, self.knots, np.linspace(0, 1, len(self.knots))))
+        elif self.curve == "log":
+            t = np.log(np.maximum(values, low) / low) / np.float32(math.log(high / low))
+        else:
+            t = (values - np.float32(low)) / np.float32(high - low)
+            if self.curve == "sqrt":
+                t = np.sqrt(np.maximum(t, 0))
+        t = np.clip(t, 0, 1)
+        if self.fade:
+            t = np.where(values < low, self.fade * np.maximum(values, 0) / low, self.fade + (1 - self.fade) * t)
+        if self.alike:
+            t = (1 - self.alike) * t + self.alike * np.clip(values / high, 0, 1)
+        toned: NDArray[np.float32] = t.astype(np.float32, copy=False)
+        return toned
+
+    def position(self, value: float) -> float:
+        """Map one value to [0, 1]."""
+        return float(self(np.array([value], np.float32))[0])
+
+    def above_fade(self, value: float) -> float:
+        """Map one value to [0, 1] without the part that fades: its place on a bar of all colours."""
+        return max(0.0, (self.position(value) - self.fade) / (1 - self.fade))
+
+
+def parse_scale(text: str) -> Scale:
+    """Read a tone as it is written: "log", "LO:HI" (linear), or "log:LO:HI".
+
+    Raises
+    ------
+    BadOption
+        When there is no such curve or the range is empty.
+    """
+    curve, *rest = text.strip().lower().split(":")
+    if curve not in CURVES:
+        curve, rest = "linear", [curve, *rest]
+    if not rest:
+        return Scale(curve)
+    try:
+        low, high = (float(number) for number in rest)
+        fits = math.isfinite(low) and math.isfinite(high) and low < high and (curve != "log" or low > 0)
+    except ValueError:
+        fits = False
+    if not fits or curve == "rank":
+        raise BadOption(
+            f"tone {text!r} is neither one of {', '.join(CURVES)} nor a range such as 1:200 or log:1:200 "
+            "(low before high; log above 0)"
+        )
+    return Scale(curve, (low, high))
+
+
+def fit(scale: Scale, smoothed: Grid, bare: Grid | None) -> Tone:
+    """Fit a tone to a whole field.
+
+    Parameters
+    ----------
+    scale : Scale
+        The curve, and a range that is then taken as it is.
+    smoothed : Grid
+        What is shown.
+    bare : Grid or None
+        The same before smoothing: its pixels tell what lies on a path from what smoothing spread out. None: all do.
+
+    Returns
+    -------
+    Tone
+        Counts and sums run from about one pass to the 99.95th percentile of the pixels on paths, means
+        from the 2nd to the 98th percentile: to values that there are, of few pixels the lowest and the greatest. Where
+        all are equal low is high.
+    """
+    on_path = values_on_paths(smoothed, bare)
+    return fit_sample(scale, Sample(on_path, smoothed.measure, smoothed.sums, smoothed.signed))
+
+
+def values_on_paths(smoothed: Grid, bare: Grid | None) -> NDArray[np.float32]:
+    """Smoothed values of the pixels that held anything before smoothing, row by row."""
+    on_path = smoothed.values[... if bare is None else bare.filled].ravel()
+    return on_path[np.isfinite(on_path)]
+
+
+def both_signs_matter(values: NDArray[Any]) -> bool:
+    """Tell whether sums below 0 are more than a few or a little beside those above.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+        Of pixels on paths, or sums of any places that lie side by side.
+
+    Returns
+    -------
+    bool
+        Whether the lowest reach a twentieth of how far the highest go; of the lowest and the highest 0.05 % count for
+        nothing, of few values none.
+    """
+    if not len(values):
+        return False
+    low = float(np.quantile(values, 0.0005, method="lower"))
+    high = float(np.quantile(values, 0.9995, method="higher"))
+    return low < 0 and -low > _FAINT * high
+
+
+def weighed(sample: Sample) -> Sample:
+    """Take values below 0 out of a sample, and the sign from it, where they do not matter."""
+    if not sample.signed or both_signs_matter(sample.values):
+        return sample
+    above = sample.values > 0
+    faint = float(sample.values.min(initial=0.0))
+    return replace(sample, values=sample.values[above], signed=False, faint=faint)
+
+
+def fit_sample(scale: Scale, sample: Sample) -> Tone:
+    """Fit a tone to values that were taken from a field (see `fit`).
+
+    Raises
+    ------
+    NothingToDraw
+        Without any value.
+    BadOption
+        Where a log tone meets values below 0.
+    """
+    on_path, sums, signed, measure = sample.values, sample.sums, sample.signed, sample.measure
+    if not len(on_path):
+        raise NothingToDraw("no pixel of the window has a value of this measure")
+    if signed and scale.curve == "log":
+        raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
+    if scale.range is None and signed:
+        high = float(np.quantile(np.abs(on_path), 0.9995, method="higher")) or 1e-9
+        low = -high
+    else:
+        low, high = scale.range or _range(on_path, sums, sums and measure.of_lines, scale.curve)
+    if scale.range is None and measure.signed and scale.curve == "linear":
+        high = max(abs(low), abs(high)) or 1e-9  # as far up as down: nothing lies in the middle of the colours
+        low = -high
+    knots = None
+    if scale.curve == "rank":
+        inner = np.sort(np.clip(on_path, low, high))
+        knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(np.float64)
+        # Equal values share the middle of their ranks; np.interp wants ascending knots.
+        knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
+    fade = FADE if sums and low > 0 else 0.0
+    alike = max(0.0, 1 - math.log(high / low) / math.log(_TELLING)) if fade and scale.range is None else 0.0
+    return Tone(scale.curve, low, high, knots, fade, signed, alike)
+
+
+def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:
+    """Lowest and highest value to tell apart."""
+    shares = (0.03, 0.9995) if sums else (0.02, 0.98)
+    # Values that there are, not numbers between two of them.
+    low = float(np.quantile(on_path, shares[0], method="lower"))
+    high = float(np.quantile(on_path, shares[1], method="higher"))
+    if not sums and curve == "log" and low <= 0:
+        raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
+    if lines:
+        return 1.0, max(high, 1.0)  # a lone pass, whatever the smoothing
+    if high - low <= _SAME * abs(high):  # nearly all alike: then what else there is sets the range
+        low, high = float(on_path.min()), float(on_path.max())
+    if sums and high <= 0:
+        return low, max(high, low) + 1e-9
+    if sums and curve in {"linear", "sqrt"}:
+        low = min(low, high / 50)
+    return (low, high) if high - low > _SAME * abs(high) else (high, high)

@@ -1,0 +1,69 @@
+"""Which tiles of a zoom hold anything, and which of them stand for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.library.point_drawing import points_in_tiles
+from heatlas.tiles.tile_counts import Census, busiest
+from heatlas.tiles.view import census_of
+
+if TYPE_CHECKING:
+    from heatlas.tiles.fields import Field
+
+__all__ = ["busy_tiles", "census_for", "tiles_of"]
+
+
+def census_for(field: Field, zoom: int) -> Census:
+    """Count what each tile of a zoom holds: passages by activity, or points, as if they were one activity's."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    if stored is None:
+        return census_of(field.view, field.snapshot, zoom)
+
+    def count() -> Census:
+        x, y, points = points_in_tiles(field.view.library, stored, zoom)
+        tile = np.arange(len(x), dtype=np.int32)
+        return Census(zoom, x.astype(np.int32), y.astype(np.int32), tile, np.zeros_like(tile), points.astype(np.int32))
+
+    return field.view.censuses.get((field.snapshot.version, stored.number, zoom), count)
+
+
+def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
+    """Tiles that stand for all of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
+    keep = None if field.look.point_set else field.chosen.keep
+    return busiest(census_for(field, zoom), keep, most)
+
+
+def tiles_of(field: Field, zoom: int) -> list[tuple[int, int]]:
+    """Tiles of a zoom in which anything lies, before it is smoothed: x and y, row by row.
+
+    Smoothing shows in tiles beside these. Of tracks beyond the zooms of the index it is told by the nearest one that
+    is indexed: a tile that holds one of those, or lies in one, counts.
+
+    Parameters
+    ----------
+    field : Field
+        Which activities, or which points.
+    zoom : int
+        Of 256 px tiles.
+    """
+    first, last = (0, zoom) if field.look.point_set else field.snapshot.settings.zooms
+    known = min(max(zoom, first), last)
+    census = census_for(field, known)
+    held = census.passages > 0
+    if not field.look.point_set:
+        keep = np.append(field.chosen.keep, False)
+        held &= keep[np.minimum(census.number, len(keep) - 1)]
+    tiles = np.unique(census.tile[held])
+    x, y = census.x[tiles].astype(np.int64), census.y[tiles].astype(np.int64)
+    if zoom < known:
+        x, y = x >> (known - zoom), y >> (known - zoom)
+    elif zoom > known:
+        side = 1 << (zoom - known)
+        inner = np.arange(side)
+        x = (x[:, None] * side + np.tile(inner, side)).ravel()
+        y = (y[:, None] * side + np.repeat(inner, side)).ravel()
+    code = np.unique(y << 32 | x)
+    return list(zip((code & 0xFFFFFFFF).tolist(), (code >> 32).tolist(), strict=True))

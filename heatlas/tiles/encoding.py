@@ -1,0 +1,59 @@
+"""Tiles as bytes: PNG, WebP, or the values themselves."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.style.colour import colour
+from heatlas.style.image import Picture
+from heatlas.writers.png import TILE_LEVEL, encode_png
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.raster.grid import Grid
+    from heatlas.style.tone import Tone
+
+__all__ = ["TYPES", "empty", "encode", "encode_picture"]
+
+TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/octet-stream"}
+"""Form of a tile -> media type."""
+
+
+def encode(grid: Grid, tone: Tone | None, colours: NDArray[np.uint8], form: str) -> bytes:
+    """Encode a tile: for npy its values (float32, NaN where there is nothing), else a picture."""
+    if form == "npy":
+        return _npy(grid.values)
+    if tone is None:
+        return empty(grid.window.height, form)
+    return encode_picture(colour(grid, tone, colours, None), form)
+
+
+@lru_cache(16)
+def empty(side: int, form: str) -> bytes:
+    """Encode a tile in which there is nothing."""
+    if form == "npy":
+        return _npy(np.full((side, side), np.nan, np.float32))
+    return encode_picture(Picture(np.zeros((side, side), np.uint8), np.zeros((256, 4), np.uint8)), form)
+
+
+def _npy(values: NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def encode_picture(picture: Picture, form: str) -> bytes:
+    """Encode the picture of a tile as png or webp."""
+    if form == "png":
+        return encode_png(picture, level=TILE_LEVEL, text={})
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    # Lossless; the least effort, as somebody waits. It takes four times as long as PNG, and two thirds of the bytes.
+    Image.fromarray(picture.rgba).save(buffer, "WEBP", lossless=True, method=0, quality=0, exact=False)
+    return buffer.getvalue()

@@ -1,0 +1,236 @@
+"""Tiles: the index at the zoom that suits, smoothed, and enlarged or reduced to the zoom that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.mercator import CIRCUMFERENCE
+from heatlas.core.window import Window
+from heatlas.library.drawing import draw
+from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
+from heatlas.raster.gaussian import halo, smooth
+from heatlas.raster.grid import Grid, paste
+from heatlas.raster.point_kernel import halo as kernel_halo
+from heatlas.raster.point_kernel import spread
+from heatlas.tiles.view import signs_matter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from heatlas.raster.gaussian import Smoothing
+    from heatlas.raster.grid import Measure
+    from heatlas.tiles.look import Look
+    from heatlas.tiles.snapshot import Chosen, Snapshot
+    from heatlas.tiles.view import View
+
+__all__ = [
+    "SIDE", "Field", "as_drawn", "bare", "doubled", "drawn_zoom", "field_window", "first_zoom", "margins", "mosaic",
+    "signs_matter_in", "smoothed",
+]  # fmt: skip
+
+SIDE = 256
+"""Pixels of a tile."""
+_SMOOTHEST = 16.0
+"""Pixels at the equator: what is smoothed over more is drawn from a coarser zoom, where nobody sees the difference."""
+_WIDEST = 48.0
+"""Pixels at the equator: the same for the radius of a kernel, which is three standard deviations of a Gaussian."""
+_REDUCIBLE = 2
+"""Zooms below the index's first that are put together from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What tiles are cut from: one measure of some activities, or of a point set, smoothed alike."""
+
+    view: View
+    snapshot: Snapshot
+    chosen: Chosen
+    look: Look
+
+
+def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
+    """Zoom of the index from which a zoom is drawn: the same for all of the world, so that there are no seams."""
+    first, last = snapshot.settings.zooms
+    zoom = min(max(zoom, first), last)
+    while zoom > first and smoothing.metres * SIDE * 2**zoom / CIRCUMFERENCE > _SMOOTHEST:
+        zoom -= 1
+    return zoom
+
+
+def as_drawn(field: Field, zoom: int) -> tuple[Field, int]:
+    """The field as it is drawn for a zoom, and the zoom of the index from which it is.
+
+    Points are there for every zoom; only a radius of many pixels is drawn from a coarser one, and beyond the
+    finest a radius in pixels covers fewer of them.
+    """
+    kernel = field.look.kernel
+    if kernel is None:
+        return field, drawn_zoom(zoom, field.look.smoothing, field.snapshot)
+    drawn = min(zoom, DEEPEST_TILES)
+    while drawn > 0 and kernel.metres * SIDE * 2**drawn / CIRCUMFERENCE > _WIDEST:
+        drawn -= 1
+    if drawn < zoom and not kernel.metres:
+        kernel = replace(kernel, pixels=kernel.pixels / 2 ** (zoom - drawn))
+    return replace(field, look=replace(field.look, kernel=kernel)), drawn
+
+
+def doubled(field: Field) -> Field:
+    """The same on a screen of double density, where as many pixels are half as far."""
+    kernel = field.look.kernel
+    if kernel is None:
+        return field
+    return replace(field, look=replace(field.look, kernel=replace(kernel, pixels=2 * kernel.pixels)))
+
+
+def field_window(field: Field, window: Window) -> Grid | None:
+    """Draw any window of a whole zoom; None: there is nothing in it.
+
+    Beyond the index's last zoom (and where the smoothing is wide) pixels are those of a coarser zoom, enlarged:
+    between their centres in proportion when they were smoothed, else as they are. Values stay those of the
+    coarser zoom's pixels. Below its first zoom, amounts of pixels are added up, and of passes and
+    activities the greatest is taken. Points equal `heatlas.raster.pipeline.point_heat` over the same window.
+    """
+    zoom = round(window.zoom)
+    field, drawn = as_drawn(field, zoom)
+    if zoom == drawn:
+        return smoothed(field, window)
+    if zoom > drawn:
+        return _enlarged(field, window, 1 << (zoom - drawn))
+    if drawn - zoom > _REDUCIBLE:
+        return None
+    return _reduced(field, window, 1 << (drawn - zoom))
+
+
+def smoothed(field: Field, window: Window) -> Grid | None:
+    """Draw a window of an indexed zoom with its halo, and smooth it, or spread its points."""
+    grid = bare(field, window.grown(*margins(field, window)))
+    if grid is None:
+        return None
+    kernel = field.look.kernel
+    return smooth(grid, field.look.smoothing, window, 1) if kernel is None else spread(grid, kernel, window, 1)
+
+
+def margins(field: Field, window: Window) -> tuple[int, int]:
+    """Columns and rows around a window that smoothing it reads."""
+    if field.look.kernel is not None:
+        return kernel_halo(field.look.kernel, window)
+    rows = halo(field.look.smoothing, window)
+    return rows, rows
+
+
+def bare(field: Field, window: Window) -> Grid | None:
+    """Put a window together from tiles of the index, each counted once and remembered."""
+    # Tiles are remembered for the sum and for its density alike.
+    return mosaic(window, field.look.measure, lambda x, y: _counted(field, window.scale, x, y))
+
+
+def mosaic(window: Window, measure: Measure, tile: Callable[[int, int], Grid | None]) -> Grid | None:
+    """Put a window together from tiles.
+
+    Parameters
+    ----------
+    window : Window
+        Of a whole zoom; it may cross the antimeridian.
+    measure : Measure
+        Of the tiles.
+    tile : callable
+        Gives the tile of a column and a row, or None where there is nothing in it.
+
+    Returns
+    -------
+    Grid or None
+        None when there is nothing in it.
+    """
+    planes: dict[str, NDArray[Any]] = {}
+    signed, across = False, round(window.scale) // SIDE
+    for row in range(max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1) + 1):
+        for column in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
+            part = tile(column % across, row)
+            if part is None:
+                continue
+            for name, plane in part.planes.items() if not planes else ():
+                planes[name] = np.zeros((window.height, window.width), plane.dtype)
+            paste(planes, part, column * SIDE - window.x, row * SIDE - window.y)
+            signed = part.signed
+    return Grid(window, measure, planes, signed) if planes else None
+
+
+def _signed(field: Field) -> bool:
+    """Whether sums may be below 0."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    return stored is not None and stored.signed and field.look.measure.reduction == "sum"
+
+
+def signs_matter_in(field: Field) -> bool:
+    """Tell whether sums below 0 matter, so that colours have a middle."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    return stored is not None and _signed(field) and signs_matter(field.view, stored)
+
+
+def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
+    measure, chosen = field.look.measure, field.chosen
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+
+    def count() -> Grid | None:
+        if stored is not None:
+            return draw_tile(field.view.library, stored, round(scale / SIDE).bit_length() - 1, x, y, measure)
+        grid = draw(field.view.library, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE), measure, chosen.keep)
+        return grid if grid.filled.any() else None
+
+    of = chosen.key if stored is None else stored.number
+    return field.view.grids.get((field.snapshot.version, of, measure.reduction, measure.metric, scale, x, y), count)
+
+
+def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
+    left, top = window.x // factor - 1, window.y // factor - 1
+    right, bottom = -(-(window.x + window.width) // factor) + 1, -(-(window.y + window.height) // factor) + 1
+    source = Window(window.scale / factor, left, top, right - left, bottom - top)
+    grid = smoothed(field, source)
+    if grid is None:
+        return None
+    across, down = window.x + np.arange(window.width), window.y + np.arange(window.height)
+    kernel = field.look.kernel
+    if kernel.is_point if kernel is not None else not field.look.smoothing.sigma(source).any():
+        return grid.map(lambda plane: plane[np.ix_(down // factor - top, across // factor - left)], window)
+    (x, right_share), (y, lower_share) = _between(across, factor, left), _between(down, factor, top)
+
+    def blend(plane: NDArray[Any]) -> NDArray[np.float32]:
+        rows = plane[y] * (1 - lower_share)[:, None] + plane[y + 1] * lower_share[:, None]
+        return np.asarray(rows[:, x] * (1 - right_share) + rows[:, x + 1] * right_share, np.float32)
+
+    return grid.map(blend, window)
+
+
+def _between(pixels: NDArray[np.int64], factor: int, first: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Coarser pixel whose centre comes before each pixel's, counted from `first`, and how far it is to the next."""
+    # Halves of a fine pixel are whole numbers: windows that overlap agree to the last bit.
+    halves = 2 * pixels + 1 - factor
+    before = halves // (2 * factor)
+    return before - first, ((halves - before * 2 * factor) / (2 * factor)).astype(np.float32)
+
+
+def _reduced(field: Field, window: Window, factor: int) -> Grid | None:
+    source = Window(
+        window.scale * factor, window.x * factor, window.y * factor, window.width * factor, window.height * factor
+    )
+    grid = smoothed(field, source)
+    if grid is None:
+        return None
+    greatest = grid.sums and grid.measure.of_lines
+
+    def pool(plane: NDArray[Any]) -> NDArray[Any]:
+        cells = plane.reshape(window.height, factor, window.width, factor)
+        pooled: NDArray[Any] = cells.max(axis=(1, 3)) if greatest else cells.sum(axis=(1, 3))
+        return pooled
+
+    return grid.map(pool, window)
+
+
+def first_zoom(snapshot: Snapshot) -> int:
+    """Coarsest zoom at which tracks are drawn; points are at all zooms."""
+    return max(0, snapshot.settings.zooms[0] - _REDUCIBLE)

@@ -1,0 +1,109 @@
+"""Facts about a library that every map of it tells: measures, places, days, and in which order activities come."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
+from heatlas.dataset.places import find_places
+from heatlas.library.chunks import read_column
+from heatlas.library.columns import VALUES
+from heatlas.library.keys import chunk_of, pixel_keys, tile_of
+from heatlas.library.visits import read_visits
+from heatlas.raster.grid import COUNTS, POINT_REDUCTIONS, SPENT, Measure, parse_point_measure
+from heatlas.tiles.look import Filter
+from heatlas.tiles.scales import point_title, title_of
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import census_of, known_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heatlas.dataset.places import Place
+    from heatlas.library.passages_at import Passing
+    from heatlas.tiles.snapshot import Chosen, Snapshot
+    from heatlas.tiles.view import View
+
+__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "point_measures"]
+
+_PLACES = 50
+"""Places that are named."""
+_BOUNDS_ZOOM = 14
+"""Zoom of the tiles that tell how far the heat reaches: 1.6 km in the middle of Europe."""
+_SCREEN = 1024, 720
+
+
+def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
+    """Measures of its tracks that a library can show: metrics only where something was recorded.
+
+    On a public map private activities do not tell which: the values themselves are looked at.
+    """
+    found = [Measure(name) for name in (*COUNTS, *SPENT)]
+    if view.public:
+        known = [name for name in VALUES if known_in(view, snapshot, name).any()]
+        return [*found, *(Measure("mean", name) for name in known)]
+    zoom = snapshot.settings.zooms[0]
+    with view.library.read() as link:
+        # The coarsest zoom has the fewest rows.
+        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
+        chunks = [row[0] for row in rows]
+        for name, scale in VALUES.items():
+            if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
+                found.append(Measure("mean", name))
+    return found
+
+
+def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
+    """Name and title of each measure of the point sets, and whose it is: of those without weights the count alone."""
+    found = []
+    for name, stored in snapshot.point_sets.items():
+        for reduction in POINT_REDUCTIONS if stored.weight is not None else ("count",):
+            title = point_title(name, title_of(parse_point_measure(reduction, stored.weight)))
+            found.append({"name": f"{reduction}({name})", "title": title, "points": name})
+    return found
+
+
+def name_of(measure: Measure) -> str:
+    """A measure of tracks as people write it: the mean of a metric by the metric's name alone."""
+    return measure.metric if measure.reduction == "mean" else str(measure)
+
+
+def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> list[Place]:
+    """Find the regions that hold activities, all or those that a filter chose, the busiest first.
+
+    What is hidden is not in the index, so that the places do not tell of it.
+    """
+    chosen = chosen or choose(snapshot, Filter())
+    return view.places.get(
+        (snapshot.version, chosen.key), lambda: find_places(read_visits(view.library, chosen.keep))[:_PLACES]
+    )
+
+
+def bounds_in(view: View, snapshot: Snapshot) -> tuple[float, float, float, float]:
+    """West, south, east and north of all that is shown, degrees, by tiles of some km; of the world without any."""
+    first, last = snapshot.settings.zooms
+    census = census_of(view, snapshot, min(max(_BOUNDS_ZOOM, first), last))
+    tiles = np.unique(census.tile[np.isin(census.number, snapshot.numbers)])
+    if not len(tiles):
+        return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
+    x, y, across = census.x[tiles], census.y[tiles], 1 << census.zoom
+    (west, east), (north, south) = to_lonlat(
+        np.array([x.min(), x.max() + 1]) / across, np.array([y.min(), y.max() + 1]) / across
+    )
+    return float(west), float(south), float(east), float(north)
+
+
+def first_view(bbox: tuple[float, float, float, float]) -> tuple[float, float, int]:
+    """Longitude, latitude and zoom at which a box (degrees) is whole on a screen of 1024 x 720 px."""
+    (left, right), (top, bottom) = from_lonlat(np.array([bbox[0], bbox[2]]), np.array([bbox[3], bbox[1]]))
+    lon, lat = to_lonlat((left + right) / 2, (top + bottom) / 2)
+    zoom = min(math.log2(_SCREEN[0] / 256 / (right - left)), math.log2(_SCREEN[1] / 256 / (bottom - top)))
+    return (float(lon) + 180) % 360 - 180, float(lat), max(math.floor(zoom), 0)
+
+
+def latest_first(found: Iterable[Passing]) -> list[Passing]:
+    """Order those who passed: the last ones first, and those without a start at the end, as they were."""
+    return sorted(found, key=lambda one: (one.activity.start is None, -(one.activity.start or 0.0), one.number))

@@ -1,0 +1,37 @@
+"""One tile of a field, as bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.core.window import Window
+from heatlas.tiles.encoding import empty, encode
+from heatlas.tiles.fields import SIDE, doubled, field_window
+from heatlas.tiles.scales import colours_of, tone_of
+
+if TYPE_CHECKING:
+    from heatlas.tiles.fields import Field
+
+__all__ = ["tile_bytes"]
+
+
+def tile_bytes(field: Field, zoom: int, x: int, y: int, *, dense: bool = False, form: str = "png") -> bytes:
+    """Draw and encode one tile.
+
+    Parameters
+    ----------
+    field : Field
+        What it is cut from.
+    zoom, x, y : int
+        Of 256 px tiles.
+    dense : bool
+        For screens of double density, 512 px wide: the four tiles of the next zoom, in the colours of this one.
+    form : str
+        One of `heatlas.tiles.encoding.TYPES`.
+    """
+    side, finer = (2 * SIDE, zoom + 1) if dense else (SIDE, zoom)
+    window = Window(SIDE * 2.0**finer, x * side, y * side, side, side)
+    grid = field_window(doubled(field) if dense else field, window)
+    if grid is None:
+        return empty(side, form)
+    return encode(grid, None if form == "npy" else tone_of(field, zoom), colours_of(field), form)

@@ -1,0 +1,87 @@
+"""Where points are: a box that shows them all, and the busiest spots in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.mercator import to_lonlat
+from heatlas.dataset.points import framed
+from heatlas.library.point_drawing import points_in_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.store import Library
+
+__all__ = ["Spot", "box_of", "spots_of"]
+
+_ACROSS = 30
+"""Tiles across what holds nearly all points, of which the busiest are spots."""
+_FINER = 5
+"""Zooms further, at which is told where in a spot most points are."""
+_CORE = (0.05, 0.95)
+_COARSEST, _FINEST = 2, 15
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A tile in which many points lie."""
+
+    center: tuple[float, float]
+    """Longitude and latitude in the middle of its points."""
+    bbox: Box
+    """West, south, east, north of most of them, degrees."""
+    points: int
+
+
+def box_of(stored: StoredPoints) -> Box:
+    """Box in which nearly all points lie, with some air."""
+    return framed(stored.crowd or stored.bbox)
+
+
+def spots_of(library: Library, stored: StoredPoints, most: int) -> list[Spot]:
+    """Find where the most points lie: tiles of a zoom that suits their extent, the busiest first, no two neighbours."""
+    west, _, east, _ = stored.crowd or stored.bbox
+    zoom = min(_FINEST, max(_COARSEST, round(math.log2(360 / max(east - west, 1e-4) * _ACROSS))))
+    x, y, points = points_in_tiles(library, stored, zoom + _FINER)
+    tile, of = np.unique((y >> _FINER) << 32 | x >> _FINER, return_inverse=True)
+    held = np.bincount(of, points)
+    across = 1 << zoom
+    spots: list[Spot] = []
+    taken: set[tuple[int, int]] = set()
+    for k in np.argsort(-held, kind="stable").tolist():
+        column, row = int(tile[k]) & 0xFFFFFFFF, int(tile[k]) >> 32
+        if (column, row) in taken:
+            continue
+        taken |= {((column + i) % across, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+        here = of == k
+        spots.append(_spot(x[here], y[here], points[here], across << _FINER))
+        if len(spots) == most:
+            break
+    return spots
+
+
+def _spot(x: NDArray[np.int64], y: NDArray[np.int64], points: NDArray[np.int64], across: int) -> Spot:
+    """Look at the tiles within a spot: where most of its points are."""
+    (west, middle, east), (north, centre, south) = (_quantiles(side, points) for side in (x, y))
+    lon, lat = to_lonlat(
+        np.array([west, middle + 0.5, east + 1]) / across, np.array([south + 1, centre + 0.5, north]) / across
+    )
+    west, middle, east = lon.tolist()
+    south, centre, north = lat.tolist()
+    return Spot((middle, centre), (west, south, east, north), int(points.sum()))
+
+
+def _quantiles(side: NDArray[np.int64], points: NDArray[np.int64]) -> tuple[int, int, int]:
+    """Columns, or rows, up to which few, half and nearly all of the points lie."""
+    order = np.argsort(side, kind="stable")
+    share = np.cumsum(points[order]) / points.sum()
+    low, half, high = (int(side[order][np.searchsorted(share, at)]) for at in (_CORE[0], 0.5, _CORE[1]))
+    return low, half, high

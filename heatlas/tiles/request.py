@@ -1,0 +1,235 @@
+"""Requests for tiles, parsed and limited in one place for the server, maps in notebooks and publishing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import BadOption
+from heatlas.dataset.viewport import at_most_one
+from heatlas.library.point_tables import split_measure
+from heatlas.options.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
+from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.grid import parse_measure, parse_point_measure
+from heatlas.style.colormaps import colormap
+from heatlas.style.defaults import in_base_unit, measure_unit
+from heatlas.style.tone import parse_scale
+from heatlas.tiles.look import Filter, Look
+
+if TYPE_CHECKING:
+    from heatlas.library.point_sets import StoredPoints
+    from heatlas.raster.grid import Measure
+    from heatlas.raster.point_kernel import Kernel
+    from heatlas.style.tone import Scale
+    from heatlas.tiles.snapshot import Snapshot
+
+__all__ = [
+    "LAST_ZOOM", "OF_POINTS", "OF_TRACKS", "TileRequest", "Wording", "named_points", "parse_kernel_of", "parse_look",
+    "read_look",
+]  # fmt: skip
+
+LAST_ZOOM = 22
+"""Finest zoom of tiles, served or published."""
+OF_TRACKS = ("where", "sport", "after", "before", "smooth")
+"""Parameters of tracks alone."""
+OF_POINTS = ("radius", "kernel", "density")
+"""Parameters of points alone."""
+RADIUS, SHAPE = "15px", "gaussian"
+"""Kernel of points when nobody says."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Widest:
+    """Widest smoothing or kernel of a tile."""
+
+    pixels: float
+    metres: float
+
+    def excludes(self, width: Smoothing | Kernel) -> bool:
+        return width.pixels > self.pixels or width.metres > self.metres
+
+    def said(self, times: int = 1) -> str:
+        return f"{self.pixels / times:.0f}px or {self.metres / times / 1000:.0f}km"
+
+
+_WIDEST_SMOOTHING = _Widest(16.0, 100_000.0)
+_WIDEST_KERNEL = _Widest(64.0, 1_000_000.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileRequest:
+    """A request for tiles as it is written; None where something is left open."""
+
+    measure: str | None = None
+    where: str | None = None
+    sports: tuple[str, ...] = ()
+    after: str | None = None
+    before: str | None = None
+    smooth: str | None = None
+    """Of tracks: standard deviation of a Gaussian, "4m", "2px", "0" or "auto"."""
+    radius: str | None = None
+    """Of points: how far each is felt, "15px" or "500m"."""
+    kernel: str | None = None
+    density: bool | None = None
+    tone: str | None = None
+    colormap: str | None = None
+
+    @property
+    def filter(self) -> Filter:
+        """Which activities count."""
+        sports = tuple(sorted({sport for sport in self.sports if sport}))
+        return Filter(self.where or None, sports, self.after or None, self.before or None)
+
+    def without(self, *names: str) -> TileRequest:
+        """The same with some of `OF_TRACKS` and `OF_POINTS` left open."""
+        fields = {"sports" if name == "sport" else name for name in names}
+        return replace(self, **{name: () if name == "sports" else None for name in fields})  # type: ignore[arg-type]
+
+    def given(self, name: str) -> bool:
+        """Whether one of `OF_TRACKS` and `OF_POINTS` is said."""
+        return bool(self.sports) if name == "sport" else getattr(self, name) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Words of refusals; the defaults are for parameters of an address."""
+
+    prefix: str = ""
+    """Before the name of an option."""
+    for_points: str = "{name} is for points, and {measure} is of tracks: they take smooth"
+    for_tracks: str = "{name} is for tracks: the points of {points} are added up already and cannot be filtered"
+    smooth_of_points: str | None = "smooth is for tracks: points have a radius, such as 15px or 500m, and a kernel"
+    """None: smooth may be said of points too, and is the width of a Gaussian kernel."""
+    too_wide: str = "{name} is too wide: at most {most}"
+
+
+PARAMETERS = Wording()
+
+
+def read_look(asked: TileRequest, snapshot: Snapshot) -> Look:
+    """Parse the look of tracks, or of the point set that the measure names.
+
+    Raises
+    ------
+    BadOption
+        As `named_points` and `parse_look` do.
+    """
+    return parse_look(asked, named_points(snapshot, asked.measure))
+
+
+def named_points(snapshot: Snapshot, measure: str | None) -> tuple[StoredPoints, str] | None:
+    """Find the point set that a measure such as "sum(NAME)" names, and its reduction; None: it is of tracks.
+
+    Raises
+    ------
+    BadOption
+        For a point set that is not there.
+    """
+    parts = None if measure is None else split_measure(measure)
+    if parts is None:
+        return None
+    reduction, name = parts
+    stored = snapshot.point_sets.get(name)
+    if stored is None and reduction in {"sum", "count"}:  # mean(pace) is of tracks, or nothing at all
+        known = ", ".join(snapshot.point_sets) or "none"
+        raise BadOption(f"there is no point set {name!r}: there are {known}; write {reduction}(NAME)")
+    return None if stored is None else (stored, reduction)
+
+
+def parse_look(asked: TileRequest, points: tuple[StoredPoints, str | None] | None, words: Wording = PARAMETERS) -> Look:
+    """Parse measure, smoothing or kernel, tone and colours, and hold them to limits.
+
+    Parameters
+    ----------
+    asked : TileRequest
+        As it is written.
+    points : (StoredPoints, str or None), optional
+        The point set that is shown, and the reduction of its weights; None: tracks are shown.
+    words : Wording
+        Of refusals.
+
+    Raises
+    ------
+    BadOption
+        For what is none, too wide, or not for what is shown; and for filters of points, as the points of a pixel are
+        added up already.
+    """
+    return _of_tracks(asked, words) if points is None else _of_points(asked, *points, words)
+
+
+def _of_tracks(asked: TileRequest, words: Wording) -> Look:
+    measure = parse_measure("passes" if asked.measure is None else asked.measure)
+    smoothing = parse_smoothing(asked.smooth or "auto")
+    if _WIDEST_SMOOTHING.excludes(smoothing):
+        raise _too_wide("smooth", asked.smooth, _WIDEST_SMOOTHING.said(), words)
+    for name in OF_POINTS:
+        if asked.given(name):
+            raise BadOption(words.for_points.format(name=words.prefix + name, measure=measure))
+    colours = _colours(asked)
+    return Look(measure, smoothing, _scale(asked, measure, words), colours)
+
+
+def _of_points(asked: TileRequest, stored: StoredPoints, reduction: str | None, words: Wording) -> Look:
+    for name in OF_TRACKS:
+        if name != "smooth" and asked.given(name):
+            raise BadOption(words.for_tracks.format(name=words.prefix + name, points=stored.name))
+    kernel = parse_kernel_of(asked, words)
+    if reduction not in {None, "count"} and stored.weight is None:
+        raise BadOption(f"the points of {stored.name} have no weights: take count({stored.name})")
+    if asked.density and reduction not in {None, "sum", "count"}:
+        raise BadOption(f"{words.prefix}density makes sense for sum and count, not for {reduction}")
+    measure = parse_point_measure(reduction, stored.weight, bool(asked.density))
+    colours = _colours(asked)
+    return Look(measure, Smoothing(), _scale(asked, measure, words), colours, stored.name, kernel)
+
+
+def parse_kernel_of(asked: TileRequest, words: Wording = PARAMETERS) -> Kernel:
+    """Parse the radius and the shape of a kernel.
+
+    Raises
+    ------
+    BadOption
+        For what is none, or too wide.
+    """
+    name, given, times, smooth = "radius", asked.radius, 1, asked.smooth
+    if smooth is not None:
+        if words.smooth_of_points is not None:
+            raise BadOption(words.smooth_of_points)
+        for other in ("radius", "kernel"):
+            at_most_one({words.prefix + other: getattr(asked, other), f"{words.prefix}smooth": smooth})
+    if smooth is None or smooth.strip().lower() == "auto":
+        kernel = parse_kernel(asked.radius or RADIUS, SHAPE if asked.kernel is None else asked.kernel)
+    else:
+        name, given, times = "smooth", smooth, 3  # a radius is three standard deviations
+        kernel = kernel_of_smoothing(smooth)
+    if _WIDEST_KERNEL.excludes(kernel):
+        raise _too_wide(name, given, _WIDEST_KERNEL.said(times), words)
+    return kernel
+
+
+def _too_wide(name: str, given: str | None, most: str, words: Wording) -> BadOption:
+    return BadOption(words.too_wide.format(name=words.prefix + name, given=given, most=most))
+
+
+def _colours(asked: TileRequest) -> str | None:
+    """Name of the colours, None where they are left open."""
+    if not asked.colormap:
+        return None
+    colormap(asked.colormap)
+    return asked.colormap
+
+
+def _scale(asked: TileRequest, measure: Measure, words: Wording) -> Scale | None:
+    """Scale in the base unit of a measure, None where it is left open."""
+    if not asked.tone:
+        return None
+    scale = in_base_unit(parse_scale(asked.tone), measure_unit(measure))
+    if scale.range is not None and not _can_be_drawn(scale.curve, *scale.range):
+        raise BadOption(f"the range of {words.prefix}tone {asked.tone!r} is too wide or too narrow to be drawn")
+    return scale
+
+
+def _can_be_drawn(curve: str, low: float, high: float) -> bool:
+    """Whether single precision tells the values of a range apart."""
+    least, most = 1e-9, 1e12
+    return max(abs(low), abs(high)) <= most and high - low >= least and (curve != "log" or low >= least)

@@ -1,0 +1,173 @@
+"""The scale of a map: one tone for a zoom, a measure, a filter and a smoothing, over all of the library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.units import Unit, legend_title
+from heatlas.core.window import Window
+from heatlas.raster.grid import Grid
+from heatlas.style.defaults import measure_unit, suiting_colours, suiting_scale, written_per_value
+from heatlas.style.ticks import nice_ticks
+from heatlas.style.tone import fit
+from heatlas.tiles.busy_tiles import busy_tiles
+from heatlas.tiles.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
+from heatlas.tiles.point_sample import felt
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.raster.grid import Measure
+    from heatlas.raster.reductions import NamedPlanes
+    from heatlas.style.tone import Scale, Tone
+    from heatlas.tiles.fields import Field
+
+__all__ = [
+    "colours_of", "field_title", "hex_colours", "point_title", "scale_data", "title_of", "tone_data",
+    "tone_of", "unit_text",
+]  # fmt: skip
+
+_TILES = 16
+"""Tiles that a tone is fitted to."""
+_ENOUGH = 256
+"""Pixels on paths below which the edges of the tiles are looked at too."""
+_INNER = 128
+"""Pixels of a tile that must be left when its edges are not looked at."""
+_COLOURS = 32
+
+
+def tone_of(field: Field, zoom: int) -> Tone | None:
+    """Fit the tone of a zoom; None where there is nothing to see.
+
+    It is what `heatlas.style.tone.fit` makes of the smoothed pixels on paths in at most 16 tiles of the zoom from which
+    this one is drawn: all tiles where there are no more, else those of `heatlas.tiles.tile_counts.busiest`, a sample in
+    proportion to passages that always has the busiest tile. What is smoothed near their edges is left out, unless
+    hardly anything else is there: so each tile is decoded alone, and the tone costs no more than the tiles of a screen.
+    It depends on the library, the zoom, the measure, the filter and the smoothing, never on what part of the map is
+    looked at. A fixed range is taken as it is. For points see `heatlas.tiles.point_sample`.
+    """
+    field, drawn = as_drawn(field, zoom)
+    look = field.look
+    of = (look.point_set, look.kernel) if look.point_set else (field.chosen.key, look.smoothing)
+    key = (field.snapshot.version, *of, str(look.measure), drawn, look.tone)
+    return field.view.tones.get(key, lambda: _fitted(field, drawn))
+
+
+def _fitted(field: Field, zoom: int) -> Tone | None:
+    scale = field.look.tone or suiting_scale(_one(field))
+    if not (field.chosen.count or field.look.point_set):
+        return None
+    if scale.range is not None:
+        return _fit(scale, _one(field))
+    if field.look.point_set:
+        read = felt(field, zoom)
+        return None if read is None else _fit(scale, _pixels(field, read))
+    tiles = busy_tiles(field, zoom, _TILES)
+    windows = [Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE) for x, y in tiles]
+    margin = max((max(margins(field, window)) for window in windows), default=0)
+    sample = None
+    if SIDE - 2 * margin >= _INNER:
+        sample = _sample(field, [window.grown(-margin) for window in windows])
+    if sample is None or sample.window.width < _ENOUGH:
+        sample = _sample(field, windows)
+    return None if sample is None else _fit(scale, sample)
+
+
+def _fit(scale: Scale, sample: Grid) -> Tone:
+    return fit(scale, sample, None)
+
+
+def _sample(field: Field, windows: list[Window]) -> Grid | None:
+    """Smoothed pixels on paths of some windows, as one row."""
+    parts: dict[str, list[NDArray[Any]]] = {}
+    for window in windows:
+        counted = bare(field, window)
+        shown = None if counted is None else smoothed(field, window)
+        if counted is None or shown is None:
+            continue
+        on_path = counted.filled
+        for name, plane in shown.planes.items():
+            parts.setdefault(name, []).append(plane[on_path])
+    if not parts:
+        return None
+    sample = _pixels(field, {name: np.concatenate(some) for name, some in parts.items()})
+    return sample if np.isfinite(sample.values).any() else None
+
+
+def _pixels(field: Field, planes: NamedPlanes) -> Grid:
+    """Pixels from anywhere, as a grid of one row; their planes are (n,)."""
+    rows = {name: plane.reshape(1, -1) for name, plane in planes.items()}
+    width = max(plane.size for plane in rows.values())
+    return Grid(Window(float(SIDE), 0, 0, width, 1), field.look.measure, rows, signs_matter_in(field))
+
+
+def _one(field: Field) -> Grid:
+    """One pixel of a measure, for what depends on nothing else."""
+    return _pixels(field, dict.fromkeys(field.look.measure.layout.names, np.ones(1)))
+
+
+def colours_of(field: Field) -> NDArray[np.uint8]:
+    """(256, 4) RGBA that were asked for, or that suit the measure on a transparent ground."""
+    asked = field.look.colours
+    if asked is not None:
+        return asked
+    return suiting_colours(_one(field), None)
+
+
+def scale_data(field: Field, zoom: int) -> dict[str, Any]:
+    """The scale of a zoom as plain data; `low` and `high` in the unit that is shown, None where there is nothing."""
+    return tone_data(field, tone_of(field, zoom))
+
+
+def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
+    """A scale as plain data, as `scale_data` gives that of a zoom."""
+    measure = field.look.measure
+    unit, colours = measure_unit(measure), colours_of(field)
+    steps = np.rint(np.linspace(0, 255, _COLOURS)).astype(int)
+    ticks = [] if tone is None else nice_ticks(tone.low, tone.high, tone.above_fade, unit)
+    return {
+        "low": None if tone is None else tone.low * written_per_value(unit),
+        "high": None if tone is None else tone.high * written_per_value(unit),
+        "low_text": "" if tone is None else unit.format(tone.low),
+        "high_text": "" if tone is None else unit.format(tone.high),
+        "unit": unit_text(measure),
+        "title": field_title(field),
+        "ticks": [[place, words] for place, words in ticks],
+        "colors": hex_colours(colours[steps]),
+        **_counted(field),
+    }
+
+
+def _counted(field: Field) -> dict[str, int]:
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    return {"activities": field.chosen.count} if stored is None else {"activities": 0, "points": stored.points}
+
+
+def field_title(field: Field) -> str:
+    """Name what is shown, without its unit: a measure, and of points those of which set."""
+    title = title_of(field.look.measure)
+    return point_title(field.look.point_set, title) if field.look.point_set else title
+
+
+def point_title(name: str, title: str) -> str:
+    """Name a measure of a point set: "Hospitals: sum of beds"."""
+    words = name.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}: {title[:1].lower()}{title[1:]}"
+
+
+def title_of(measure: Measure) -> str:
+    """Name a measure, without its unit."""
+    return legend_title(str(measure), Unit())
+
+
+def unit_text(measure: Measure) -> str:
+    """Unit to write behind the title; empty where the title or the numbers say it."""
+    label = measure_unit(measure).label
+    return "" if label.lower() == title_of(measure).lower() else label
+
+
+def hex_colours(colours: NDArray[np.uint8]) -> list[str]:
+    """Write (n, 4) RGBA as #rrggbb."""
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colours[:, :3].tolist()]

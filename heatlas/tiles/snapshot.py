@@ -1,0 +1,227 @@
+"""One state of a library: its activities, which of them a filter chooses, and how busy its tiles are."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.library.merged import read_merged
+from heatlas.library.point_sets import list_point_sets
+from heatlas.library.settings import Settings, read_settings
+from heatlas.library.shown import read_shown
+from heatlas.sources.sports import sport_name
+from heatlas.tracks.filters import attributes, in_utc, moment_seconds, offset_of, parse_moment, parse_where
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Activity
+    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.shown import Shown
+    from heatlas.library.store import Library
+    from heatlas.tiles.look import Filter
+
+__all__ = ["Chosen", "Snapshot", "choose", "chosen_of", "refuse_absent", "take"]
+
+_FORMAT = "2"
+"""Changes when the same library is drawn otherwise."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is known of a library without looking at its index; `take` makes one."""
+
+    version: str
+    """Says which state: equal for equal content, also after a restart."""
+    activities: dict[int, Activity]
+    """Those that are shown, by number."""
+    fixes: int
+    settings: Settings
+    shown: dict[int, Shown]
+    """How much of each activity is shown, by number; those of which nothing is are not in it."""
+    hides: bool
+    """Whether the library hides anything of its tracks."""
+    withheld: bool = False
+    """Whether there are activities in the index that are not among these: those that are private, on a public map."""
+    point_sets: dict[str, StoredPoints] = field(default_factory=dict)
+    """By name. They hold no activities, and are shown as they are on a public map too."""
+    masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """What filters written as text chose before."""
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """(n,) numbers of the activities, ascending."""
+        return np.fromiter(self.activities, np.int64, len(self.activities))
+
+    @cached_property
+    def starts(self) -> NDArray[np.float64]:
+        """(n,) Unix seconds, NaN where unknown."""
+        known = (np.nan if a.start is None else a.start for a in self.activities.values())
+        return np.fromiter(known, np.float64, len(self.activities))
+
+    @cached_property
+    def offsets(self) -> NDArray[np.float64]:
+        """(n,) seconds by which local time was ahead of UTC at the starts."""
+        return np.array([offset_of(a) for a in self.activities.values()], np.float64)
+
+    @cached_property
+    def sports(self) -> NDArray[Any]:
+        """(n,) names of sports."""
+        return np.array([a.sport for a in self.activities.values()], np.str_)
+
+    @cached_property
+    def attributes(self) -> list[dict[str, Any]]:
+        """Attributes of each activity, for filters written as text."""
+        names = dict.fromkeys(name for activity in self.activities.values() for name in activity.extra)
+        return [{**names, **attributes(activity)} for activity in self.activities.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Activities that a filter chose."""
+
+    keep: NDArray[np.bool_]
+    """By number, as `heatlas.library.drawing.draw` takes it."""
+    count: int
+    key: str
+    """Equal where the same activities were chosen, however that was said."""
+
+
+def take(
+    library: Library, public: bool = False, shown_only: bool = False, least: int = 0, utc: bool = False
+) -> Snapshot:
+    """Look at a library as it is now.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    public : bool
+        Without the activities that are marked as private, and without those of which nothing is shown.
+    shown_only : bool
+        Without those of which nothing is shown.
+    least : int
+        Activities that a filter of a public map must leave: another number is another state.
+    utc : bool
+        With times in UTC; else those of the place where each activity began.
+
+    Raises
+    ------
+    SourceFailed
+        When it cannot be read.
+    """
+    digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
+    with library.read() as link:
+        settings = read_settings(link)
+        merged = read_merged(link)
+        rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
+        zones = link.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
+        point_sets = list_point_sets(link)
+        shown = read_shown(link)
+    for name, stored in point_sets.items():
+        digest.update(repr((name, stored.weight, stored.digest)).encode())
+    activities = merged.activities
+    held = len(activities)
+    if public:
+        activities = {number: activity for number, activity in activities.items() if not activity.private}
+        digest.update(f"public {least}".encode())
+    if utc:
+        activities = {number: in_utc(activity) for number, activity in activities.items()}
+        digest.update(b"utc")
+    if public or shown_only:
+        activities = {number: activity for number, activity in activities.items() if number in shown}
+    # What activities are called and when they were decides what filters choose. Of a public map only what is on it
+    # counts: nobody is told when something private came in.
+    told = list(activities.items()) if public else merged.rows
+    here = sorted(row for row in rows if not public or row[0] in activities)
+    digest.update(repr((settings, zones, here, told)).encode())
+    fixes = sum(row[2] for row in rows if row[0] in activities)
+    return Snapshot(
+        digest.hexdigest(), activities, fixes, settings, shown, bool(settings.clip_ends or zones),
+        withheld=len(activities) < held, point_sets=point_sets,
+    )  # fmt: skip
+
+
+def refuse_absent(snapshot: Snapshot, sports: Collection[str]) -> None:
+    """Refuse sports of which no activity has any.
+
+    Raises
+    ------
+    BadOption
+        With those that there are.
+    """
+    words, known = sorted({sport_name(sport) for sport in sports}), sorted(set(snapshot.sports.tolist()))
+    if words and known and not set(words) & set(known):
+        raise BadOption(f"no activity is a {' or '.join(words)}: there are {', '.join(known)}")
+
+
+def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:
+    """Choose activities as `heatlas.library.activities.select` does, from what is in memory.
+
+    Parameters
+    ----------
+    absent : bool
+        Choose nothing by a sport that no activity has.
+
+    Raises
+    ------
+    BadOption
+        For an attribute that no activity has, and, unless `absent`, for such a sport.
+    """
+    mask = np.ones(len(snapshot.activities), np.bool_)
+    if wanted.sports:
+        if not absent:
+            refuse_absent(snapshot, wanted.sports)
+        mask &= np.isin(snapshot.sports, [sport_name(sport) for sport in wanted.sports])
+    if wanted.after is not None:
+        mask &= _leads(snapshot, wanted.after) >= 0
+    if wanted.before is not None:
+        mask &= _leads(snapshot, wanted.before) < 0
+    if wanted.where is not None:
+        mask &= _asked(snapshot, wanted.where)
+    return chosen_of(snapshot, mask)
+
+
+def chosen_of(snapshot: Snapshot, mask: NDArray[np.bool_]) -> Chosen:
+    """Name a choice: `mask` says of each activity, in the order of their numbers, whether it is chosen."""
+    # Also of all that there are: what comes in while tiles are drawn is not of this state, and may be private.
+    keep = np.zeros(int(snapshot.numbers.max(initial=0)) + 1, np.bool_)  # never empty: it is asked by number
+    keep[snapshot.numbers[mask]] = True
+    if mask.all() and not snapshot.withheld:
+        return Chosen(keep, len(mask), "all")
+    key = hashlib.blake2b(np.packbits(keep).tobytes(), digest_size=16).hexdigest()
+    return Chosen(keep, int(mask.sum()), key)
+
+
+def _leads(snapshot: Snapshot, date: str) -> NDArray[np.float64]:
+    """(n,) seconds by which activities began after a day or a moment; NaN where unknown."""
+    moment = parse_moment(date)
+    starts = snapshot.starts if moment.tzinfo else snapshot.starts + snapshot.offsets
+    return starts - moment_seconds(moment)
+
+
+_TEXTS = 64
+"""Filters written as text that are remembered."""
+
+
+def _asked(snapshot: Snapshot, where: str) -> NDArray[np.bool_]:
+    known = snapshot.masks.get(where)
+    if known is None:
+        test = parse_where(where)
+        try:
+            known = np.array([test(values) for values in snapshot.attributes], np.bool_)
+        except (RecursionError, OverflowError, MemoryError, ValueError) as error:
+            if isinstance(error, BadOption):
+                raise
+            raise BadOption("the filter cannot be worked out: its numbers or its nesting are too large") from None
+        while len(snapshot.masks) >= _TEXTS:
+            snapshot.masks.pop(next(iter(snapshot.masks), ""), None)
+        snapshot.masks[where] = known
+    return known

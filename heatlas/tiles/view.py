@@ -1,0 +1,208 @@
+"""An open library and what is remembered of it while it is served."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.library.columns import VALUES
+from heatlas.library.failures import failures
+from heatlas.library.point_drawing import both_signs
+from heatlas.library.shown import numbers_with
+from heatlas.sources.sqlite_head import address_of
+from heatlas.tiles.cache import Cache
+from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
+from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
+from heatlas.tiles.tile_counts import Census, count_tiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.dataset.places import Place
+    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.store import Library
+    from heatlas.raster.grid import Grid
+    from heatlas.style.tone import Tone
+    from heatlas.tiles.look import Filter
+
+__all__ = [
+    "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "signs_matter", "unchanged",
+]  # fmt: skip
+
+_ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
+    64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16, 16 << 20
+)  # fmt: skip
+"""Bytes that each kind of memory may take."""
+
+
+@dataclass(slots=True)
+class View:
+    """A library that is looked at; made by `open_view`."""
+
+    library: Library
+    watcher: sqlite3.Connection | None
+    """Writes nothing, and so is told by SQLite of every commit, from whatever process; None while closed."""
+    lock: threading.Lock
+    seen: int
+    """SQLite's data_version when `snapshot` was taken."""
+    snapshot: Snapshot
+    answers: Cache[bytes]
+    """Encoded tiles and the like."""
+    grids: Cache[Grid | None]
+    """Tiles of the index as counted; None: nothing there."""
+    tones: Cache[Tone | None]
+    censuses: Cache[Census]
+    places: Cache[list[Place]]
+    """Regions that hold what a filter chooses."""
+    public: bool = False
+    """Whether private activities are left out, and filters that leave a few are not answered."""
+    shown_only: bool = False
+    """Whether activities are left out of which nothing is shown."""
+    least: int = LEAST
+    """Activities that a filter of a public map must leave."""
+    utc: bool = False
+    """Whether days are those of UTC; else of the place where each activity began."""
+    signs: Cache[bool] = field(default_factory=lambda: Cache(_SIGNS, lambda sign: 100))
+    """Of point sets by number: whether sums below 0 matter on the map."""
+    known: Cache[NDArray[np.bool_]] = field(default_factory=lambda: Cache(_CROWDS, lambda known: known.nbytes))
+    """By metric: of which activities it is."""
+    crowds: Cache[NDArray[np.int64]] = field(default_factory=lambda: Cache(_CROWDS, lambda groups: groups.nbytes))
+    """By metric: groups of a public map."""
+
+
+def open_view(
+    library: Library, public: bool = False, *, shown_only: bool = False, least: int = LEAST, utc: bool = False
+) -> View:
+    """Look at a library.
+
+    Parameters
+    ----------
+    library : Library
+        Which.
+    public : bool
+        For everybody: see `View.public`.
+    shown_only : bool
+        Leave out activities of which nothing is shown, as a public view does anyhow.
+    least : int
+        Activities that a filter of a public map must leave.
+    utc : bool
+        Date activities in UTC.
+
+    Raises
+    ------
+    BadOption
+        When `least` is below 1.
+    SourceFailed
+        When the library cannot be read.
+    """
+    if least < 1:
+        raise BadOption(f"--public-least {least} makes no sense: it is 1 or more activities")
+    return View(
+        library, None, threading.Lock(), -1, take(library, public, shown_only, least, utc),
+        Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
+        Cache(_CENSUSES, lambda census: census.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
+        public, shown_only, least, utc,
+    )  # fmt: skip
+
+
+def _watch(path: Path) -> sqlite3.Connection:
+    with failures(path):
+        return sqlite3.connect(f"{address_of(path.resolve())}?mode=ro", uri=True, check_same_thread=False, timeout=10.0)
+
+
+def close(view: View) -> None:
+    """Close all connections; the next use opens new ones."""
+    with view.lock:
+        if view.watcher is not None:
+            view.watcher.close()
+        view.watcher, view.seen = None, -1
+    view.library.close()
+
+
+def unchanged(view: View) -> bool:
+    """Tell in some microseconds whether nothing was written since the library was looked at."""
+    with view.lock, failures(view.library.path):
+        return _data_version(view) == view.seen
+
+
+def now(view: View) -> Snapshot:
+    """The library as it is; looked at again only when something was written."""
+    with view.lock, failures(view.library.path):
+        version = _data_version(view)
+        if version != view.seen:
+            view.snapshot, view.seen = _taken(view), version
+        return view.snapshot
+
+
+def _taken(view: View) -> Snapshot:
+    return take(view.library, view.public, view.shown_only, view.least, view.utc)
+
+
+def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, metric: str = "", absent: bool = False) -> Chosen:
+    """Choose activities for whoever looks: of a public map in groups of at least so many (`heatlas.tiles.crowds`).
+
+    Parameters
+    ----------
+    metric : str
+        What is shown of them: on a public map a filter chooses those alone of which it is known.
+    absent : bool
+        As for `heatlas.tiles.snapshot.choose`; on a public map nobody is told which sports there are not.
+
+    Raises
+    ------
+    BadOption
+        As it does.
+    """
+    if not view.public:
+        return choose(snapshot, wanted, absent=absent)
+    return choose_among(snapshot, wanted, crowds_in(view, snapshot, metric))
+
+
+def crowds_in(view: View, snapshot: Snapshot, metric: str = "") -> NDArray[np.int64]:
+    """(n,) groups of a public map, made once for each metric; of what is known of all, once."""
+
+    def group() -> NDArray[np.int64]:
+        return crowds_of(snapshot, view.least, known_in(view, snapshot, metric))
+
+    return view.crowds.get((snapshot.version, metric), group)
+
+
+def known_in(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
+    """(n,) of which activities a metric is known anywhere; what is no metric is known of all."""
+    if metric not in VALUES:
+        return np.ones(len(snapshot.activities), np.bool_)
+
+    def look() -> NDArray[np.bool_]:
+        with view.library.read() as link:
+            return np.isin(snapshot.numbers, numbers_with(link, metric))
+
+    return view.known.get((snapshot.version, metric), look)
+
+
+def census_of(view: View, snapshot: Snapshot, zoom: int) -> Census:
+    """Count the passages of a zoom's tiles, once."""
+    return view.censuses.get((snapshot.version, zoom), lambda: count_tiles(view.library, zoom))
+
+
+def signs_matter(view: View, stored: StoredPoints) -> bool:
+    """Tell once for each point set whether sums of its weights below 0 matter on the map."""
+    return view.signs.get((stored.number,), lambda: both_signs(view.library, stored))
+
+
+def _data_version(view: View) -> int:
+    if view.watcher is None:
+        view.watcher = _watch(view.library.path)
+    view.library.refuse_another()
+    version: int = view.watcher.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _grid_bytes(grid: Grid | None) -> int:
+    return 0 if grid is None else grid.nbytes

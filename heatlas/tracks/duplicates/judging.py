@@ -1,0 +1,185 @@
+"""Of activities that hang together as copies: which is shown, and for which others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.tracks.duplicates.candidates import candidates
+from heatlas.tracks.duplicates.sameness import same
+from heatlas.tracks.duplicates.traces import is_part, is_shorter, poverty, trace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from heatlas.core.batch import Batch
+    from heatlas.tracks.duplicates.traces import Trace
+
+__all__ = ["Judge", "Verdict", "judge_all"]
+
+_MOST = 20
+"""So many others of a group each is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which activities are shown as part of another one, by their indices (or numbers)."""
+
+    copy_of: dict[int, int]
+    """Copy -> the one that is shown in its place."""
+    private_by: dict[int, int]
+    """One that is shown -> a private copy of it that is shown, or merged, elsewhere: a piece of two, say."""
+
+    def copies(self) -> dict[int, list[int]]:
+        """List the copies of each that is shown and has any; where it has none but is private by one, an empty list."""
+        found: dict[int, list[int]] = {shown: [] for shown in self.private_by}
+        for copy, shown in self.copy_of.items():
+            found.setdefault(shown, []).append(copy)
+        return found
+
+
+class Judge:
+    """Compares tracks, each pair once; they may be added as they are needed.
+
+    Parameters
+    ----------
+    columns : callable
+        Tells how many columns a track has, also those that were not read.
+    """
+
+    def __init__(self, columns: Callable[[Batch], int] = lambda batch: len(batch.columns)) -> None:
+        self._columns = columns
+        self.batches: dict[int, Batch] = {}
+        self._traces: dict[int, Trace] = {}
+        self._verdicts: dict[tuple[int, int], bool] = {}
+        self._ranks: dict[int, tuple[Any, ...]] = {}
+
+    def add(self, number: int, batch: Batch) -> None:
+        """Add a track under a number."""
+        self.batches[number] = batch
+
+    def trace(self, number: int) -> Trace:
+        """What of a track is compared."""
+        if number not in self._traces:
+            self._traces[number] = trace_of(self.batches[number])
+        return self._traces[number]
+
+    def rank(self, number: int) -> tuple[Any, ...]:
+        """Sort key: the richest first."""
+        if number not in self._ranks:
+            self._ranks[number] = self._poverty(number, self._columns(self.batches[number]))
+        return self._ranks[number]
+
+    def _poverty(self, number: int, columns: int) -> tuple[Any, ...]:
+        batch = self.batches[number]
+        timed = int(np.count_nonzero(batch.time == batch.time))  # NaN is not
+        return (*poverty(batch.activities[0], batch.fixes, timed, columns), number)
+
+    def same(self, a: int, b: int) -> bool:
+        """Whether two are copies of one activity."""
+        pair = (a, b) if self._poverty(a, 0) < self._poverty(b, 0) else (b, a)
+        if pair not in self._verdicts:
+            self._verdicts[pair] = same(self.trace(pair[0]), self.trace(pair[1]))
+        return self._verdicts[pair]
+
+    def part(self, k: int, whole: int) -> bool:
+        """Whether one is so short that it can but be a part of the other."""
+        copy, other = self.trace(k), self.trace(whole)
+        return is_part((copy.span, other.span), lambda: (copy.under_way, other.under_way))
+
+    def private(self, k: int) -> bool:
+        """Whether its own source says that it is private."""
+        return any(activity.private for activity in self.batches[k].activities)
+
+    def decide(self, numbers: Iterable[int], pairs: Iterable[tuple[int, int]]) -> Verdict:
+        """Decide which of some are shown, given pairs among them that may be copies."""
+        copy_of: dict[int, int] = {}
+        private_by: dict[int, int] = {}
+        for members in _groups(numbers, pairs, self):
+            group = _Group(self, sorted(members, key=self.rank))
+            copy_of |= group.copy_of
+            private_by |= group.private_by()
+        return Verdict(copy_of, private_by)
+
+
+@dataclass
+class _Group:
+    judge: Judge
+    members: list[int]
+    """The richest first."""
+
+    @cached_property
+    def copy_of(self) -> dict[int, int]:
+        """Of each member that is left out, the one in its place: the richest, but never a part of it."""
+        judge = self.judge
+        kept: list[int] = []
+        copy_of: dict[int, int] = {}
+        parts = {k for k in self.members if self._is_part(k)}
+        for k in sorted(self.members, key=lambda k: k in parts):
+            original = next((o for o in kept[:_MOST] if not judge.part(o, k) and judge.same(k, o)), None)
+            if original is None:
+                kept.append(k)
+            else:
+                copy_of[k] = original
+        return copy_of
+
+    def _is_part(self, k: int) -> bool:
+        judge = self.judge
+        mine = judge.trace(k).under_way
+        longer = takewhile(lambda other: is_shorter(mine, judge.trace(other).under_way), self._longest)
+        wholes = (other for other in longer if judge.part(k, other))
+        return any(judge.same(k, other) for other in islice(wholes, _MOST))
+
+    @cached_property
+    def _longest(self) -> list[int]:
+        """Those with times, the longest first."""
+        spans = {k: span[1] - span[0] for k in self.members if (span := self.judge.trace(k).under_way) is not None}
+        return sorted(spans, key=lambda k: -spans[k])
+
+    def private_by(self) -> dict[int, int]:
+        """Of each that is shown as public though a private one is a copy of it too, that private one."""
+        judge = self.judge
+        found: dict[int, int] = {}
+        secret = [k for k in self.members if judge.private(k)]
+        told = {*secret, *(self.copy_of[k] for k in secret if k in self.copy_of)}
+        for shown in self.members if secret else ():
+            if shown not in self.copy_of and shown not in told:
+                by = next((k for k in secret if judge.same(k, shown)), None)
+                if by is not None:
+                    found[shown] = by
+        return found
+
+
+def judge_all(
+    batches: Sequence[Batch], columns: Callable[[Batch], int] = lambda batch: len(batch.columns)
+) -> tuple[Judge, Verdict]:
+    """Decide which of some activities, a batch each, are copies of others; numbers are their indices."""
+    judge = Judge(columns)
+    for k, batch in enumerate(batches):
+        judge.add(k, batch)
+    pairs = candidates([judge.trace(k) for k in range(len(batches))])
+    return judge, judge.decide(range(len(batches)), pairs)
+
+
+def _groups(numbers: Iterable[int], pairs: Iterable[tuple[int, int]], judge: Judge) -> list[list[int]]:
+    """Group what hangs together by pairs that are the same; single ones are left out."""
+    root = {k: k for k in numbers}
+
+    def find(k: int) -> int:
+        while root[k] != k:
+            root[k] = root[root[k]]
+            k = root[k]
+        return k
+
+    for a, b in pairs:
+        if find(a) != find(b) and judge.same(a, b):
+            root[find(a)] = find(b)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for k in root:
+        groups[find(k)].append(k)
+    return [group for group in groups.values() if len(group) > 1]

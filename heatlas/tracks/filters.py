@@ -1,0 +1,348 @@
+"""Filters over the attributes of activities, written in CQL2 text (OGC 21-065r2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from heatlas.core.batch import Activity
+
+__all__ = [
+    "ATTRIBUTES", "attributes", "in_utc", "moment_seconds", "names_in", "needs_local_time", "offset_of", "parse_date",
+    "parse_filter", "parse_moment", "parse_where", "start_of", "without_accents",
+]  # fmt: skip
+
+ATTRIBUTES = (
+    "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
+    "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset",
+)  # fmt: skip
+"""What every activity can be asked for; a source may add more. Metres, seconds; start, year, month, weekday (1 is
+Monday) and hour by the clocks of the place where it began, which were utc_offset seconds ahead of UTC."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
+
+
+def offset_of(activity: Activity) -> float:
+    """Seconds by which local time was ahead of UTC when an activity began.
+
+    As its recording says, else as the time zone of its place has it; 0 where both are unknown.
+    """
+    if activity.utc_offset is not None:
+        return activity.utc_offset
+    if activity.start is None or not activity.time_zone:
+        return 0.0
+    zone = _zone(activity.time_zone)
+    if zone is None:
+        return 0.0
+    # Not by `fromtimestamp`, which on some systems knows no moment before 1970.
+    offset = (_EPOCH + dt.timedelta(seconds=activity.start)).astimezone(zone).utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
+
+
+@cache
+def _zone(name: str) -> dt.tzinfo | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # a zone that this machine's database does not know
+        return None
+
+
+def start_of(activity: Activity) -> dt.datetime | None:
+    """When an activity began, in local time, if that is known."""
+    if activity.start is None:
+        return None
+    offset = dt.timedelta(seconds=offset_of(activity))
+    moment = _EPOCH + dt.timedelta(seconds=activity.start)
+    return moment.astimezone(dt.timezone(offset) if offset else dt.UTC)
+
+
+def in_utc(activity: Activity) -> Activity:
+    """The same activity as if clocks showed UTC everywhere."""
+    return replace(activity, utc_offset=0.0)
+
+
+def needs_local_time(where: str) -> bool:
+    """Whether a filter may ask for what depends on local time."""
+    return _LOCAL.search(where) is not None
+
+
+def attributes(activity: Activity) -> dict[str, Any]:
+    """Attributes of an activity by name; None where unknown."""
+    start = start_of(activity)
+    return {
+        **activity.extra,
+        "sport": activity.sport,
+        "name": activity.name,
+        "start": start,
+        "distance": activity.distance,
+        "elapsed_time": activity.elapsed_time,
+        "moving_time": activity.moving_time,
+        "gear": activity.gear,
+        "commute": activity.commute,
+        "private": activity.private,
+        "device": activity.device,
+        "id": activity.id,
+        "source": activity.source,
+        "file": activity.source.rpartition("/")[2],
+        "year": start and start.year,
+        "month": start and start.month,
+        "weekday": start and start.isoweekday(),
+        "hour": start and start.hour,
+        "utc_offset": start and offset_of(activity),
+    }
+
+
+def parse_moment(text: str | dt.date) -> dt.datetime:
+    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object.
+
+    Where no offset is given it has none, and is meant by the clocks of each activity's place.
+
+    Raises
+    ------
+    BadOption
+        When it is neither.
+    """
+    try:
+        return dt.datetime.fromisoformat(str(text).strip())
+    except ValueError:
+        raise BadOption(f"{text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
+
+
+def parse_date(text: str | dt.date) -> dt.datetime:
+    """Read a day or a moment as `parse_moment` does; UTC where no offset is given, as for rows of a table.
+
+    Raises
+    ------
+    BadOption
+        When it is neither.
+    """
+    moment = parse_moment(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def moment_seconds(moment: dt.datetime) -> float:
+    """Unix seconds of a moment; of one without an offset, what a clock that shows it would have in UTC."""
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH).total_seconds()
+
+
+def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Turn CQL2 text into a test of attributes.
+
+    A comparison with an unknown value is unknown, and what is unknown does not pass.
+
+    Parameters
+    ----------
+    text : str
+        For instance ``sport = 'Run' AND distance > 5000 AND start >= DATE('2024-01-01')``.
+
+    Returns
+    -------
+    callable
+        Attributes by name -> bool. Raises BadOption for an attribute that the mapping has not.
+
+    Raises
+    ------
+    BadOption
+        When the text is no CQL2, or uses a part of it that makes no sense here.
+    """
+    tree = parse_filter(text)
+
+    def passes(values: Mapping[str, Any]) -> bool:
+        try:
+            told = _evaluate(tree, values)
+        except (TypeError, AttributeError):
+            raise BadOption(
+                f"the filter {text!r} cannot be worked out: it mixes kinds; text needs quotes, numbers must not have "
+                "them, and a date is written DATE('2024-01-31')"
+            ) from None
+        except ArithmeticError:
+            raise BadOption(f"the filter {text!r} cannot be worked out: its numbers are too large") from None
+        if told is not None and not isinstance(told, bool):
+            raise BadOption(f"the filter {text!r} is no condition: write it like sport = 'Run' AND distance > 5000")
+        return told is True
+
+    return passes
+
+
+def names_in(text: str | None) -> set[str]:
+    """Names of the attributes that a filter asks for.
+
+    Raises
+    ------
+    BadOption
+        When the text is no CQL2.
+    """
+    waiting: list[Any] = [parse_filter(text)] if text else []
+    names = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            names |= {str(node["property"])} if "property" in node else set()
+            waiting += [node.get("args", [])]
+    return names
+
+
+def parse_filter(text: str) -> Any:
+    """Parse CQL2 text into its JSON form (OGC 21-065r2, clause 9), of operators that make sense here.
+
+    Raises
+    ------
+    BadOption
+        When the text is no CQL2, or uses spatial operators and the like.
+    """
+    import cql2
+
+    if not 0 <= _depth(text) <= _DEEPEST:
+        raise BadOption(f"the filter {text!r} has brackets without their other halves, or nested too deeply")
+    try:
+        tree = cql2.parse_text(text).to_json()
+    except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
+        reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[-1].strip(" -=>")
+        raise BadOption(
+            f"the filter {text!r} is not understood ({reason}); write it like sport = 'Run' AND distance > 5000"
+        ) from None
+    _check(tree, text)
+    return tree
+
+
+_DEEPEST = 6
+"""Brackets in brackets at most: the parser takes twice as long for each before it gives up."""
+
+
+def _depth(text: str) -> int:
+    """How deeply round brackets are nested outside of quotes; -1 where they do not match."""
+    depth = deepest = 0
+    for char in re.sub(r"'[^']*'|\"[^\"]*\"", "", text):
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+        if depth < 0:
+            return -1
+    return -1 if depth else deepest
+
+
+def without_accents(text: str) -> str:
+    """Drop accents and other combining marks."""
+    import unicodedata
+
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b if b else None,
+    "%": lambda a, b: a % b if b else None,
+    "div": lambda a, b: a // b if b else None,
+    "^": lambda a, b: a**b,
+}
+_OTHERS = {"and", "or", "not", "isNull", "between", "in", "like", "casei", "accenti"}
+
+
+def _check(node: Any, text: str) -> None:
+    """Refuse operators that activities do not have, such as spatial ones."""
+    if isinstance(node, list):
+        for item in node:
+            _check(item, text)
+    elif isinstance(node, dict) and "op" in node:
+        if node["op"] not in {*_COMPARISONS, *_ARITHMETIC, *_OTHERS}:
+            raise BadOption(
+                f"the filter {text!r} uses {node['op']!r}, which cannot be asked here; "
+                "use comparisons, AND, OR, NOT, IN, LIKE, BETWEEN and IS NULL"
+            )
+        _check(node.get("args", []), text)
+
+
+def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:
+    """Value of a node of the parsed filter: None is unknown."""
+    if isinstance(node, list):
+        return [_evaluate(item, values) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "property" in node:
+        return _attribute(node["property"], values)
+    for kind in ("date", "timestamp"):
+        if kind in node:
+            return parse_moment(node[kind])
+    op, args = node["op"], node["args"]
+    if op in {"and", "or"}:
+        decisive = op == "or"
+        results = [_evaluate(arg, values) for arg in args]
+        if decisive in results:
+            return decisive
+        return None if None in results else not decisive
+    if op == "isNull":
+        return _evaluate(args[0], values) in (None, "")
+    operands = _evaluate(args, values)
+    if any(operand is None for operand in operands):
+        return None
+    return _apply(op, operands)
+
+
+def _apply(op: str, operands: list[Any]) -> Any:
+    first = operands[0]
+    if op == "not":
+        return not first
+    if op == "casei":
+        return first.casefold() if isinstance(first, str) else first
+    if op == "accenti":
+        return without_accents(str(first))
+    if op == "like":
+        parts = re.split(r"(%|_)", str(operands[1]))
+        pattern = "".join({"%": ".*", "_": "."}.get(part, re.escape(part)) for part in parts)
+        return re.fullmatch(pattern, str(first), re.DOTALL) is not None
+    if op == "in":
+        return any(_compare("=", first, item) for item in operands[1])
+    if op == "between":
+        return _compare(">=", first, operands[1]) and _compare("<=", first, operands[2])
+    if op in _COMPARISONS:
+        return _compare(op, first, operands[1])
+    if len(operands) == 1:
+        return -first
+    return _ARITHMETIC[op](first, operands[1])
+
+
+def _compare(op: str, a: Any, b: Any) -> bool:
+    """Compare two known values; a date may be compared with text, everything else with its own kind."""
+    if isinstance(a, dt.datetime) and isinstance(b, str):
+        b = parse_moment(b)
+    elif isinstance(b, dt.datetime) and isinstance(a, str):
+        a = parse_moment(a)
+    if isinstance(a, dt.datetime) and isinstance(b, dt.datetime):
+        # What has no offset is meant by the same clocks.
+        a, b = a.replace(tzinfo=a.tzinfo or b.tzinfo), b.replace(tzinfo=b.tzinfo or a.tzinfo)
+    return bool(_COMPARISONS[op](a, b))
+
+
+def _attribute(name: str, values: Mapping[str, Any]) -> Any:
+    if name in values:
+        return values[name]
+    raise BadOption(_unknown(name, values))
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), 3)
+    hint = f"did you mean {' or '.join(close)}" if close else f"there are {', '.join(ATTRIBUTES)}"
+    return f"no activity has an attribute {name!r}: {hint}"

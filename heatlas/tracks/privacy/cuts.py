@@ -1,0 +1,216 @@
+"""Hide home: cut the ends of tracks and what lies in a zone, before anything is counted.
+
+A fixed length would leak: the ends of many tracks then lie on a circle around home (Hassan et al., Analysis of
+Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). So lengths and shifts are
+random, but drawn from a secret that stays with the owner: drawing the map twice cuts the same, and
+nobody else can work the draw out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.batch import take_fixes
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import EARTH_RADIUS, MAX_LATITUDE, from_lonlat, ground_metres
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Activity, Batch
+
+__all__ = ["RULE", "Privacy", "Zone", "hidden_circle", "hide"]
+
+_SPREAD = 0.35
+"""A cut is the asked-for length times 1 - _SPREAD to 1 + _SPREAD."""
+RULE = 2
+"""How the circle that hides a zone is drawn today; a library keeps the rule of each of its zones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a hidden circle is drawn, in parts of the radius asked for; margin - shift is 1 at least: all is covered."""
+
+    margin: float
+    """Least radius."""
+    spread: float
+    """By how much it is larger at most."""
+    shift: float
+    """How far the centre is shifted at most."""
+    salt: str
+    """Draws of two rules have nothing to do with each other: else two maps would give the place away."""
+
+
+_RULES = {
+    1: _Rule(1.4, 0.0, 1.4 - 1, ""),  # not 0.4, which differs in the last bit: cuts that are there must stay the same
+    2: _Rule(2.0, 0.2, 1.0, " 2"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A circle in which nothing is shown.
+
+    What is cut is a wider circle around a shifted centre, which covers the zone. By rule 2 its radius is 2 to 2.2
+    times the one asked for, and its centre is shifted uniformly over a disc of that radius: so the place is anywhere in
+    such a disc around the centre, and what is cut tells neither the place nor the radius. Rule 1, by which libraries
+    were cut before, takes 1.4 times the radius and a shift of at most 0.4 times it.
+    """
+
+    lat: float
+    """Degrees."""
+    lon: float
+    """Degrees."""
+    radius: float
+    """Metres."""
+    rule: int = RULE
+    """How the circle that is cut is drawn: 1 or 2."""
+
+    def __post_init__(self) -> None:
+        if self.rule not in _RULES:
+            raise BadOption(f"there is no rule {self.rule} for zones: update heatlas, or take {RULE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What to hide, and the secret that decides where exactly."""
+
+    clip_ends: float = 0.0
+    """Metres to cut from both ends of each track, on average."""
+    zones: tuple[Zone, ...] = ()
+    secret: bytes = b""
+    """At least 16 bytes when anything is hidden; see `owner_secret`."""
+
+    def __post_init__(self) -> None:
+        if (self.clip_ends or self.zones) and len(self.secret) < 16:
+            raise BadOption("hiding needs a secret of at least 16 bytes: take heatlas.tracks.privacy.owner_secret()")
+
+
+def _draw(secret: bytes, *what: object) -> float:
+    """A number in [0, 1) that only the secret's owner can know."""
+    text = "\x1f".join(str(part) for part in what).encode()
+    return int.from_bytes(hmac.digest(secret, text, hashlib.sha256)[:8], "big") / 2.0**64
+
+
+def _identity(activity: Activity, batch: Batch, first: int) -> str:
+    """What stays the same of an activity when its file moves."""
+    start = batch.time[first]
+    if math.isfinite(start):
+        return f"{start:.0f}"
+    return activity.id or f"{batch.u[first]:.9f} {batch.v[first]:.9f}"
+
+
+def _distance(batch: Batch, fixes: slice, centre: int) -> NDArray[np.float64]:
+    """Straight metres from one fix to others."""
+    east, north = ground_metres(batch.v[centre])
+    x, y = (batch.u[fixes] - batch.u[centre]) * east, (batch.v[fixes] - batch.v[centre]) * north
+    metres: NDArray[np.float64] = np.hypot(x, y)
+    return metres
+
+
+def _clip(batch: Batch, length: float, secret: bytes, keep: NDArray[np.bool_]) -> None:
+    """Unset `keep` at the ends of each track.
+
+    An end goes until the way from it is the drawn length and the straight distance half of that, so that
+    zigzags in front of the door do not use the length up.
+    """
+    offsets = batch.segments[batch.tracks]
+    for k, activity in enumerate(batch.activities):
+        first, last = int(offsets[k]), int(offsets[k + 1])
+        if first == last:
+            continue
+        track = slice(first, last)
+        identity = _identity(activity, batch, first)
+        for end, centre in (("start", first), ("end", last - 1)):
+            drawn = length * (1 + _SPREAD * (2 * _draw(secret, "clip", end, identity) - 1))
+            way = np.abs(batch.progress[track] - batch.progress[centre])
+            far = (way >= drawn) & (_distance(batch, track, centre) >= drawn / 2)
+            shown = np.flatnonzero(far)
+            if not len(shown):
+                keep[track] = False
+            elif end == "start":
+                keep[first : first + shown[0]] = False
+            else:
+                keep[first + shown[-1] + 1 : last] = False
+
+
+def hidden_circle(zone: Zone, secret: bytes) -> tuple[float, float, float]:
+    """Draw the circle that is cut for a zone.
+
+    Returns
+    -------
+    east, south, radius : float
+        Metres from the zone's centre to that of the circle, and the circle's radius.
+    """
+    # Written out to a fixed precision: 500 and 500.0 are one zone.
+    identity = f"{zone.lat:.6f} {zone.lon:.6f} {zone.radius:.1f}"
+    rule = _RULES[zone.rule]
+    angle = 2 * math.pi * _draw(secret, f"zone angle{rule.salt}", identity)
+    # The root of a uniform number: equally many places of the disc at any distance.
+    shift = rule.shift * zone.radius * math.sqrt(_draw(secret, f"zone shift{rule.salt}", identity))
+    more = rule.spread * _draw(secret, f"zone radius{rule.salt}", identity) + _stretch(zone) if rule.spread else 0.0
+    return shift * math.cos(angle), shift * math.sin(angle), zone.radius * (rule.margin + more)
+
+
+def _stretch(zone: Zone) -> float:
+    """By which part metres at the zone's centre are too long for what of it is nearest to a pole; 0.0002 for 1 km."""
+    far = math.radians(min(abs(zone.lat) + math.degrees(zone.radius / EARTH_RADIUS), MAX_LATITUDE))
+    return max(math.cos(math.radians(zone.lat)) / math.cos(far) - 1, 0.0)
+
+
+def _inside(batch: Batch, zone: Zone, secret: bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Fixes inside the zone's hidden circle, and fixes whose line to the next one crosses it."""
+    east_shift, south_shift, radius = hidden_circle(zone, secret)
+    u, v = from_lonlat(zone.lon, zone.lat)
+    east, north = (float(g) for g in ground_metres(v))
+    # Metres from the shifted centre; round the world by the short way.
+    x = batch.u - u
+    x = (x - np.round(x)) * east - east_shift
+    y = (batch.v - v) * north - south_shift
+    inside = np.hypot(x, y) <= radius
+    dx, dy = np.diff(x, append=x[-1:]), np.diff(y, append=y[-1:])
+    length2 = dx * dx + dy * dy
+    nearest = np.clip(-(x * dx + y * dy) / np.where(length2 > 0, length2, 1), 0, 1)
+    crosses = np.hypot(x + nearest * dx, y + nearest * dy) <= radius
+    return inside, crosses
+
+
+def _split(batch: Batch, keep: NDArray[np.bool_], cut: NDArray[np.bool_]) -> Batch:
+    """Keep some fixes; begin a new segment after each gap and where `cut` forbids the line to the next fix."""
+    starts = np.zeros(batch.fixes, bool)
+    starts[batch.segments[:-1][np.diff(batch.segments) > 0]] = True
+    starts[1:] |= ~keep[:-1] | cut[:-1]
+    index = np.flatnonzero(keep)
+    begins = np.flatnonzero(starts[index])
+    segments = np.append(begins, len(index))
+    kept_before = np.searchsorted(index, batch.segments[batch.tracks])
+    return replace(
+        take_fixes(batch, index, segments, np.searchsorted(segments, kept_before)),
+        dropped=batch.dropped + Counter({"fixes hidden for privacy": batch.fixes - len(index)}),
+    )
+
+
+def hide(batch: Batch, privacy: Privacy) -> Batch:
+    """Cut from a batch what must not be seen; nothing of it is in the result.
+
+    The cut falls on fixes: the line between a hidden and a shown fix is hidden. Cut fixes are counted under
+    "fixes hidden for privacy" in `dropped`.
+    """
+    if not batch.fixes or not (privacy.clip_ends or privacy.zones):
+        return batch
+    keep = np.ones(batch.fixes, bool)
+    cut = np.zeros(batch.fixes, bool)
+    if privacy.clip_ends:
+        _clip(batch, privacy.clip_ends, privacy.secret, keep)
+    for zone in privacy.zones:
+        inside, crosses = _inside(batch, zone, privacy.secret)
+        keep &= ~inside
+        cut |= crosses
+    return _split(batch, keep, cut)

@@ -1,0 +1,66 @@
+"""The owner's secret, from which lengths and shifts are drawn."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from heatlas.core.errors import BadOption
+
+__all__ = ["config_folder", "owner_secret"]
+
+_TRIES, _PAUSE = 20, 0.05
+"""So often, and with so many seconds between, a file without content is read again."""
+
+
+def config_folder() -> Path:
+    """Folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it."""
+    if folder := os.environ.get("HEATLAS_CONFIG"):
+        return Path(folder)
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", Path.home())) / "heatlas"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "heatlas"
+
+
+def owner_secret() -> bytes:
+    """Read the owner's secret of 32 bytes, and make it at first use.
+
+    Raises
+    ------
+    BadOption
+        When the settings cannot be written or the file in them is damaged.
+    """
+    path = config_folder() / "secret"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # Opened exclusively: of two processes that start together, one makes it and both read it.
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+        secret = _written(path)
+    except ValueError:
+        secret = b""
+    except OSError as error:
+        raise BadOption(
+            f"the secret for hiding home cannot be kept in {path}: {error.strerror}; "
+            "set HEATLAS_CONFIG to a folder that can be written"
+        ) from None
+    if len(secret) < 16:
+        raise BadOption(f"{path} is damaged: delete it, and a new secret is made (cuts will then differ)")
+    return secret
+
+
+def _written(path: Path) -> bytes:
+    """Read the secret; whoever has just made the file may not have written it yet, and gets a second for that."""
+    for _ in range(_TRIES):
+        if secret := bytes.fromhex(path.read_text(encoding="ascii").strip()):
+            return secret
+        time.sleep(_PAUSE)
+    return b""

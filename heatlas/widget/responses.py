@@ -1,0 +1,255 @@
+"""Answers to what a map in a notebook asks for: its parts, tiles, scales, what there is, and who passed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.library.passages_at import passing
+from heatlas.tiles.fields import SIDE, Field, first_zoom, signs_matter_in
+from heatlas.tiles.look import Filter
+from heatlas.tiles.metadata import latest_first, measures_of_tracks, name_of, places_in, point_measures
+from heatlas.tiles.painting import tile_bytes
+from heatlas.tiles.point_places import box_of
+from heatlas.tiles.request import (
+    LAST_ZOOM,
+    OF_POINTS,
+    OF_TRACKS,
+    TileRequest,
+    named_points,
+    parse_kernel_of,
+    parse_look,
+)  # fmt: skip
+from heatlas.tiles.scales import scale_data, title_of
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import now
+from heatlas.tracks.filters import parse_moment, parse_where, start_of
+from heatlas.widget.parts import NAMES, part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from heatlas.library.passages_at import Passing
+    from heatlas.tiles.look import Look
+    from heatlas.tiles.snapshot import Snapshot
+    from heatlas.tiles.view import View
+
+__all__ = ["Answer", "Wish", "answer", "field_of", "home", "passed", "wish_of"]
+
+_RADIUS_PX = 8.0
+"""Pixels of the screen around a spot that is asked about."""
+_LEAST, _MOST = 10.0, 2000.0
+"""And at least, and at most, so many metres."""
+
+Answer = tuple[dict[str, Any], list[bytes]]
+"""What goes back: plain data, and bytes beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be seen, as it is written; empty for what suits."""
+
+    measure: str = "passes"
+    where: str = ""
+    sports: tuple[str, ...] = ()
+    after: str = ""
+    before: str = ""
+    colormap: str = ""
+    tone: str = ""
+    smooth: str = "auto"
+    radius: str = ""
+    kernel: str = ""
+    density: bool = False
+    theme: str = "dark"
+
+    def request(self) -> TileRequest:
+        """The same as it is asked of tiles."""
+        return TileRequest(
+            measure=self.measure or None, where=self.where or None, sports=self.sports, after=self.after or None,
+            before=self.before or None, smooth=self.smooth or None, radius=self.radius or None,
+            kernel=self.kernel or None, density=self.density or None, tone=self.tone or None,
+            colormap=self.colormap or None,
+        )  # fmt: skip
+
+    def look(self, snapshot: Snapshot) -> Look:
+        """What is counted and how it is shown; what is set for the other kind of measures is left alone.
+
+        Raises
+        ------
+        BadOption
+            For what cannot be used.
+        """
+        asked = self.request()
+        points = named_points(snapshot, asked.measure)
+        adds_up = points is not None and points[1] in {"sum", "count"}
+        unfit = OF_POINTS if points is None else OF_TRACKS if adds_up else (*OF_TRACKS, "density")
+        return parse_look(asked.without(*unfit), points)
+
+    def check(self, snapshot: Snapshot) -> None:
+        """Refuse what cannot be used, without looking at any data."""
+        self.look(snapshot)
+        parse_kernel_of(self.request().without("smooth"))
+        if self.where:
+            parse_where(self.where)
+        for date in filter(None, (self.after, self.before)):
+            parse_moment(date)
+
+
+def wish_of(given: Mapping[str, Any]) -> Wish:
+    """Read a wish from a message or from traits."""
+    texts = {name: str(given.get(name, "")) for name in Wish.__dataclass_fields__ if name not in {"sports", "density"}}
+    return Wish(**texts, sports=tuple(map(str, given.get("sports", ()))), density=bool(given.get("density")))
+
+
+def answer(view: View, message: Mapping[str, Any]) -> Answer:
+    """Answer one message.
+
+    Parameters
+    ----------
+    view : View
+        The library.
+    message : mapping
+        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `wish`), or scale (`z`, `wish`).
+
+    Returns
+    -------
+    dict, list of bytes
+        Plain data, and bytes beside it.
+
+    Raises
+    ------
+    HeatlasError
+        In one sentence, for the legend.
+    """
+    make = _KINDS.get(str(message.get("kind")))
+    if make is None:
+        raise BadOption(f"there is no answer to {message.get('kind')!r}")
+    return make(view, message)
+
+
+def _parts(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - one way to answer
+    return {"names": list(NAMES)}, [part(name) for name in NAMES]
+
+
+def field_of(view: View, wish: Wish) -> Field:
+    """What tiles are cut from, in colours that suit the ground.
+
+    Raises
+    ------
+    BadOption
+        For what cannot be used, or is not there.
+    """
+    snapshot = now(view)
+    look = wish.look(snapshot)
+    wanted = Filter() if look.point_set else wish.request().filter
+    field = Field(view, snapshot, choose(snapshot, wanted), look)
+    # What suits counts and sums on a dark ground gets paler where there is more: on a light one it would vanish.
+    if wish.theme == "light" and look.colormap is None and _counted(field):
+        field = replace(field, look=replace(look, colormap="wine"))
+    return field
+
+
+def _counted(field: Field) -> bool:
+    """Whether a measure has nothing below 0, so that its colours go one way."""
+    measure = field.look.measure
+    if not field.look.point_set:
+        return not measure.metric
+    return measure.reduction in {"sum", "count"} and not signs_matter_in(field)
+
+
+def _whole(message: Mapping[str, Any], name: str, most: int) -> int:
+    value = message.get(name)
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise BadOption(f"{name} must be a whole number from 0 to {most}")
+    return value
+
+
+def _tile(view: View, message: Mapping[str, Any]) -> Answer:
+    zoom = _whole(message, "z", LAST_ZOOM)
+    x, y = (_whole(message, name, 2**zoom - 1) for name in "xy")
+    return {}, [tile_bytes(field_of(view, wish_of(message["wish"])), zoom, x, y, dense=bool(message.get("dense")))]
+
+
+def _scale(view: View, message: Mapping[str, Any]) -> Answer:
+    field = field_of(view, wish_of(message["wish"]))
+    return scale_data(field, _whole(message, "z", LAST_ZOOM)), []
+
+
+def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - one way to answer
+    """What the library holds: sports by how frequent they are, measures (with the point set of each), dates."""
+    snapshot = now(view)
+    counts = Counter(activity.sport for activity in snapshot.activities.values())
+    starts = filter(None, map(start_of, snapshot.activities.values()))
+    days = [start.date().isoformat() for start in starts]
+    of_tracks = measures_of_tracks(view, snapshot) if snapshot.activities or not snapshot.point_sets else []
+    return {
+        "sports": [[sport, count] for sport, count in counts.most_common()],
+        "measures": [
+            *([name_of(measure), title_of(measure)] for measure in of_tracks),
+            *([each["name"], each["title"], each["points"]] for each in point_measures(snapshot)),
+        ],
+        "first": min(days, default=""),
+        "last": max(days, default=""),
+        "minzoom": first_zoom(snapshot),
+        "maxzoom": LAST_ZOOM,
+    }, []
+
+
+_KINDS: dict[str, Callable[[View, Mapping[str, Any]], Answer]] = {
+    "parts": _parts, "about": _about, "tile": _tile, "scale": _scale,
+}  # fmt: skip
+
+
+def home(view: View) -> tuple[float, float, float, float]:
+    """West, south, east, north of the busiest place, without what is hidden; of points alone of nearly all of them.
+
+    Raises
+    ------
+    NothingToDraw
+        When there is none.
+    """
+    snapshot = now(view)
+    places = places_in(view, snapshot)
+    if places:
+        return places[0].bbox
+    for stored in snapshot.point_sets.values():
+        return box_of(stored)
+    raise NothingToDraw("there is no track in the library that is not hidden")
+
+
+def passed(view: View, wish: Wish, lat: float, lon: float, zoom: float) -> list[dict[str, Any]]:
+    """Activities that pass a spot on the screen, the latest first, as plain data; never by what is hidden.
+
+    Parameters
+    ----------
+    view : View
+        The library.
+    wish : Wish
+        Whose filter is taken.
+    lat, lon : float
+        Degrees.
+    zoom : float
+        Of the screen, of 256 px tiles.
+    """
+    ground = float(ground_metres(from_lonlat(lon, lat)[1])[0])
+    radius = min(max(_RADIUS_PX * ground / (SIDE * 2.0**zoom), _LEAST), _MOST)
+    found = passing(view.library, lat, lon, radius, choose(now(view), wish.request().filter).keep)
+    return [_told(one) for one in latest_first(found)]
+
+
+def _told(one: Passing) -> dict[str, Any]:
+    activity, start = one.activity, start_of(one.activity)
+    return {
+        "name": activity.name,
+        "sport": activity.sport,
+        "start": None if start is None else start.isoformat(timespec="seconds"),
+        "id": activity.id,
+        "passes": max(1, len(one.visits)),
+        "seconds": one.seconds,
+        "metres": one.metres,
+        "pace": one.pace,
+        "heart_rate": one.heart_rate,
+    }

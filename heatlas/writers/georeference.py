@@ -1,0 +1,146 @@
+"""Where a picture lies: files beside it, for web maps, for GIS programs and for people.
+
+NAME.png.json, NAME.webp.json
+    Outer edges, coordinates ready to paste into Leaflet or MapLibre, and what the colours mean.
+NAME.pgw, NAME.wld
+    World file: pixel size, and the centre of the upper left pixel, metres of EPSG:3857.
+NAME.png.aux.xml, NAME.webp.aux.xml
+    GDAL's persistent auxiliary metadata: the coordinate reference system, which a world file lacks.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from heatlas.core.mercator import CIRCUMFERENCE
+from heatlas.core.units import unit_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.core.window import Window
+    from heatlas.writers.rendered_map import Artwork
+
+__all__ = ["WKT", "describe", "geotransform", "write_description", "write_georeference"]
+
+WKT = (
+    'PROJCS["WGS 84 / Pseudo-Mercator",GEOGCS["WGS 84",DATUM["WGS_1984",'
+    'SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],'
+    'PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],'
+    'UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]],'
+    'PROJECTION["Mercator_1SP"],PARAMETER["central_meridian",0],PARAMETER["scale_factor",1],'
+    'PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1,AUTHORITY["EPSG","9001"]],'
+    'AXIS["Easting",EAST],AXIS["Northing",NORTH],EXTENSION["PROJ4","+proj=merc +a=6378137 +b=6378137 '
+    '+lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext +no_defs"],'
+    'AUTHORITY["EPSG","3857"]]'
+)
+"""EPSG:3857 as GDAL's readers know it."""
+_WORLD_FILE = {".png": ".pgw", ".webp": ".wld"}
+
+
+def geotransform(window: Window) -> tuple[float, float, float, float, float, float]:
+    """Compute GDAL's six numbers: left, pixel width, 0, top, 0, minus pixel height; metres of EPSG:3857."""
+    size = CIRCUMFERENCE / window.scale
+    left, _, _, top = window.bounds
+    return left, size, 0.0, top, 0.0, -size
+
+
+def describe(name: str, artwork: Artwork) -> dict[str, Any]:
+    """Tell where a picture lies and what it shows.
+
+    Parameters
+    ----------
+    name : str
+        File name of the picture, as the description beside it should call it.
+    artwork : Artwork
+        The heat map.
+
+    Returns
+    -------
+    dict
+        Ready for JSON. `bbox` is west, south, east, north in degrees, the outer edges; where the map crosses
+        the antimeridian, east exceeds 180 (web maps want it so). `bounds` is the same in metres of `crs`.
+        `resolution` is true ground metres per pixel at the centre. `range` is in `unit`.
+    """
+    window = artwork.window
+    west, south, east, north = window.bbox
+    known = {
+        "title": artwork.title,
+        "measure": artwork.measure,
+        "unit": unit_of(artwork.measure).symbol if artwork.measure else "",
+        "range": _value_range(artwork),
+        "attribution": artwork.attribution,
+    }
+    return {
+        "image": name,
+        "width": window.width,
+        "height": window.height,
+        "crs": "EPSG:3857",
+        "bbox": [west, south, east, north],
+        "bounds": list(window.bounds),
+        "zoom": round(window.zoom, 9),
+        "resolution": float(f"{window.resolution:.6g}"),
+        **{key: value for key, value in known.items() if value},
+        "leaflet": {"url": name, "bounds": [[south, west], [north, east]]},
+        "maplibre": {
+            "type": "image",
+            "url": name,
+            "coordinates": [[west, north], [east, north], [east, south], [west, south]],
+        },
+    }
+
+
+def write_description(path: Path, description: dict[str, Any]) -> Path:
+    """Write NAME.png.json beside NAME.png, and so on: NAME.json may well be what is drawn, or of somebody else."""
+    beside = path.with_name(f"{path.name}.json")
+    # One line for each key: the lists of coordinates stay readable and can be pasted.
+    lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items())
+    beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
+    return beside
+
+
+def write_georeference(path: Path, artwork: Artwork) -> list[Path]:
+    """Write all three files beside a picture.
+
+    Parameters
+    ----------
+    path : Path
+        The picture, .png or .webp.
+    artwork : Artwork
+        The heat map.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    left, size, _, top, _, _ = numbers = geotransform(artwork.window)
+    world = path.with_suffix(_WORLD_FILE[path.suffix.lower()])
+    centre = (size, 0.0, 0.0, -size, left + size / 2, top - size / 2)
+    world.write_text("".join(f"{number!r}\n" for number in centre), encoding="ascii", newline="\n")
+
+    auxiliary = path.with_name(path.name + ".aux.xml")
+    auxiliary.write_text(
+        "<PAMDataset>\n"
+        f'  <SRS dataAxisToSRSAxisMapping="1,2">{escape(WKT)}</SRS>\n'
+        f"  <GeoTransform>{', '.join(repr(number) for number in numbers)}</GeoTransform>\n"
+        "</PAMDataset>\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+    return [write_description(path, describe(path.name, artwork)), world, auxiliary]
+
+
+def _value_range(artwork: Artwork) -> list[float] | None:
+    """Range of the colours; without one, that of the values."""
+    if artwork.range is not None:
+        return [float(value) for value in artwork.range]
+    if not isinstance(artwork.values, np.ndarray):
+        return None
+    low, high = np.fmin.reduce(artwork.values, axis=None), np.fmax.reduce(artwork.values, axis=None)
+    return [float(low), float(high)] if math.isfinite(low) and math.isfinite(high) else None

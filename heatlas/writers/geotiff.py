@@ -1,0 +1,139 @@
+"""GeoTIFF, cloud-optimised (COG): the values themselves, or the colours.
+
+Values are float32 with NaN for nothing, so that GIS programs can style and compute with them. A palette is
+no option: TIFF palettes have no alpha.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.errors import MissingExtra
+from heatlas.core.units import legend_title, unit_of
+from heatlas.writers.gdal import held_to_its_word
+from heatlas.writers.georeference import geotransform
+from heatlas.writers.png import SOFTWARE, write_legend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.writers.rendered_map import Artwork
+
+__all__ = ["write"]
+
+_BLOCK = 512
+"""Pixels a side of the tiles inside the file."""
+_VALUES = {"count": 1, "dtype": "float32", "nodata": np.nan}
+_COLOURS = {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "NON-PREMULTIPLIED"}
+
+
+def write(path: Path, artwork: Artwork) -> list[Path]:
+    """Write a COG in EPSG:3857 with overviews. Colours bear the legend and all furniture; values have it beside them.
+
+    The overviews are averages of what there is, so that lines one pixel wide do not break up.
+
+    Raises
+    ------
+    MissingExtra
+        Without rasterio.
+    BadOption
+        When the values, or the picture for `rgba`, are missing.
+    OSError
+        When the system refuses to write.
+    """
+    try:
+        import rasterio
+        from rasterio.shutil import copy
+    except ImportError as error:
+        raise MissingExtra("writing a GeoTIFF", "geotiff") from error
+
+    plain = path.with_name(path.name + ".plain.tif")
+    # GDAL makes a COG from a finished file only. One on the disk keeps memory bounded; lightly compressed, and without
+    # the blocks that hold nothing, it is written and read faster than a plain one.
+    with rasterio.Env(GDAL_CACHEMAX=64, GDAL_PAM_ENABLED=False):
+        _write_plain(plain, artwork)
+        with held_to_its_word():
+            copy(
+                plain,
+                path,
+                driver="COG",
+                compress="DEFLATE",
+                level=6,
+                predictor="YES",
+                blocksize=_BLOCK,
+                overview_resampling="AVERAGE",
+                bigtiff="IF_SAFER",
+                num_threads="ALL_CPUS",
+            )
+    plain.unlink()
+    return [path] if artwork.rgba else [path, *write_legend(path, artwork)]
+
+
+def _write_plain(path: Path, artwork: Artwork) -> None:
+    import rasterio
+
+    window = artwork.window
+    with held_to_its_word():
+        dataset = rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            width=window.width,
+            height=window.height,
+            crs="EPSG:3857",
+            transform=rasterio.Affine.from_gdal(*geotransform(window)),
+            bigtiff="IF_SAFER",
+            tiled=True,
+            blockxsize=_BLOCK,
+            blockysize=_BLOCK,
+            compress="DEFLATE",
+            zlevel=1,
+            sparse_ok=True,
+            num_threads="ALL_CPUS",
+            **(_COLOURS if artwork.rgba else _VALUES),
+        )
+    try:
+        for top, block in _blocks(artwork):
+            part = rasterio.windows.Window(0, top, window.width, block.shape[1])
+            with held_to_its_word():
+                dataset.write(block, window=part)
+        _describe(dataset, artwork)
+    finally:
+        with held_to_its_word():
+            dataset.close()
+
+
+def _blocks(artwork: Artwork) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Cut into rows of blocks: the first row, and (bands, rows, width)."""
+    if not artwork.rgba:
+        for top, values in artwork.value_rows(_BLOCK):
+            yield top, values[None]
+        return
+    picture, height = artwork.finished, artwork.window.height
+    for top in range(0, height, _BLOCK):
+        yield top, np.moveaxis(picture.rows(top, min(top + _BLOCK, height)).rgba, -1, 0)
+
+
+def _describe(dataset: Any, artwork: Artwork) -> None:
+    """Set tags: what the values are, in which unit, and who must be named."""
+    title = artwork.title or (legend_title(artwork.measure) if artwork.measure else "")
+    tags = {
+        "TIFFTAG_SOFTWARE": SOFTWARE["Software"],
+        "TIFFTAG_IMAGEDESCRIPTION": title,
+        "TIFFTAG_COPYRIGHT": artwork.attribution,
+        "MEASURE": artwork.measure,
+        "UNIT": unit_of(artwork.measure).symbol,
+    }
+    dataset.update_tags(**{key: value for key, value in tags.items() if value})
+    if artwork.rgba:
+        from rasterio.enums import ColorInterp
+
+        dataset.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
+    elif artwork.measure:
+        dataset.set_band_description(1, artwork.measure)
+        dataset.set_band_unit(1, unit_of(artwork.measure).symbol)

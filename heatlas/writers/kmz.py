@@ -1,0 +1,278 @@
+"""KMZ: the map for globes and handheld devices, as KML ground overlays.
+
+A ground overlay is stretched evenly between two latitudes, while Mercator is not even in latitude: rows are
+resampled. Format: OGC KML 2.3, and the KMZ container of Google's KML reference.
+
+Garmin's devices take a narrower form, Custom Maps: doc.kml alone is read, images are baseline JPEGs of at most a
+megapixel and 3 MB, most devices load 100 of them, and a draw order of 50 or more lies on top of the built-in map.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import tempfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.core.mercator import from_lonlat, to_lonlat
+from heatlas.style.image import Picture
+from heatlas.writers.png import FILE_LEVEL, encode_png
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.style.image import Pixels
+    from heatlas.writers.rendered_map import Artwork
+
+__all__ = ["GARMIN_BYTES", "GARMIN_IMAGES", "GARMIN_PIXELS", "MAX_SIDE", "write"]
+
+MAX_SIDE = 2048
+"""Pixels a side of one overlay: globes blur what exceeds the textures of weak graphics hardware."""
+GARMIN_PIXELS = 1 << 20
+"""Pixels of an image above which Garmin's devices draw it more coarsely."""
+GARMIN_BYTES = 3_000_000
+"""Size of an image that they take at most."""
+GARMIN_IMAGES = 100
+"""Images that most of them load, of all maps together."""
+_DRAW_ORDER = 50
+"""From here on a Custom Map lies on top of the map that is built in."""
+_QUALITY = (90, 80, 70, 60, 45, 30)
+"""Of JPEGs: the first that is small enough."""
+_FINEST = 4
+"""Rows that come of one at most: windows up to the poles would grow without bounds."""
+_SCREEN = {
+    "bottom-right": ("1", "0"),
+    "bottom-left": ("0", "0"),
+    "top-right": ("1", "1"),
+    "top-left": ("0", "1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlay:
+    """One piece of the map: columns of the picture, and rows of it for each row of the piece."""
+
+    name: str
+    columns: slice
+    rows: NDArray[np.int64]
+    north: float
+    south: float
+    east: float
+    west: float
+
+
+def write(path: Path, artwork: Artwork) -> list[Path]:
+    """Write a KMZ: doc.kml, the map in pieces (empty ones left out), and the legend fixed to the screen.
+
+    Raises
+    ------
+    BadOption
+        When Garmin's devices could not load all pieces.
+    """
+    picture = artwork.needed_picture
+    with tempfile.TemporaryFile() as file:
+        # What is empty is known when it has been painted, but doc.kml comes first.
+        overlays, sizes = [], []
+        for overlay, piece in _pieces(picture, artwork):
+            if _empty(piece, artwork):
+                continue
+            overlays.append(overlay)
+            if artwork.garmin:
+                # Beyond what is loaded, pieces are counted for the message and no more.
+                sizes.append(file.write(_jpeg(piece)) if len(overlays) <= GARMIN_IMAGES else 0)
+            else:
+                sizes.append(file.write(encode_png(piece, level=FILE_LEVEL)))
+        if artwork.garmin:
+            _check_count(len(overlays), artwork.window)
+        file.seek(0)
+        with ZipFile(path, "w") as archive:
+            kml = ZipInfo("doc.kml")
+            kml.compress_type = ZIP_DEFLATED
+            archive.writestr(kml, _document(artwork, overlays))
+            for overlay, size in zip(overlays, sizes, strict=True):
+                with _member(archive, overlay.name) as member:
+                    member.write(file.read(size))
+            if artwork.legend is not None:
+                with _member(archive, "legend.png") as member:
+                    member.write(encode_png(Picture(artwork.legend), level=FILE_LEVEL))
+    return [path]
+
+
+def _member(archive: ZipFile, name: str) -> IO[bytes]:
+    """Open a member that is stored as it is, with no date: equal maps make equal files."""
+    info = ZipInfo(name)
+    info.compress_type = ZIP_STORED
+    return archive.open(info, "w")
+
+
+def _pieces(picture: Pixels, artwork: Artwork) -> Iterator[tuple[_Overlay, Picture]]:
+    """Paint a picture piece by piece, band by band."""
+    for band in _bands(artwork.window, artwork.garmin):
+        rows = band[0].rows
+        first = int(rows[0])
+        painted = picture.rows(first, int(rows[-1]) + 1)
+        for overlay in band:
+            yield overlay, Picture(painted.pixels[:, overlay.columns][overlay.rows - first], painted.palette)
+
+
+def _bands(window: Window, garmin: bool) -> Iterator[list[_Overlay]]:
+    """Cut a window into pieces that do not cross the antimeridian, with evenly spaced latitudes, from the north."""
+    _, south, _, north = window.bbox
+    nearest = _rows(window, window.height)
+    # A small map has its rows almost evenly spaced in latitude already.
+    if (np.diff(nearest) != 1).any():
+        nearest = _rows(window, _row_count(window))
+    count = len(nearest)
+    latitude = np.linspace(north, south, count + 1)
+    wide, high = _garmin_sides(window.width, count) if garmin else (MAX_SIDE, MAX_SIDE)
+    columns, rows = list(_columns(window, wide)), list(_cuts(0, count, high))
+    ending = "jpg" if garmin else "png"
+    for i, band in enumerate(rows):
+        yield [
+            _Overlay(
+                name=f"heat.{ending}" if len(rows) == len(columns) == 1 else f"heat-{i}-{j}.{ending}",
+                columns=part,
+                rows=nearest[band],
+                north=north if band.start == 0 else float(latitude[band.start]),
+                south=south if band.stop == count else float(latitude[band.stop]),
+                east=east,
+                west=west,
+            )
+            for j, (part, west, east) in enumerate(columns)
+        ]
+
+
+def _garmin_sides(width: int, height: int) -> tuple[int, int]:
+    """Sides of pieces of at most a megapixel of which the fewest are needed; the squarest of these."""
+    best = (math.inf, math.inf, 1, 1)
+    for columns in range(-(-width // MAX_SIDE), -(-width // 512) + 1):
+        wide = -(-width // columns)
+        rows = -(-height // min(GARMIN_PIXELS // wide, MAX_SIDE))
+        high = -(-height // rows)
+        best = min(best, (columns * rows, max(wide, high) / min(wide, high), wide, high))
+    return best[2], best[3]
+
+
+def _jpeg(picture: Picture) -> bytes:
+    """Encode as baseline JPEG with full colour, as well as the size allows."""
+    from PIL import Image
+
+    image = Image.fromarray(np.ascontiguousarray(picture.rgba[..., :3]))
+    data = b""
+    for quality in _QUALITY:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=quality, subsampling=0, progressive=False)
+        data = buffer.getvalue()
+        if len(data) <= GARMIN_BYTES:
+            break
+    return data
+
+
+def _check_count(images: int, window: Window) -> None:
+    """Refuse more images than devices load."""
+    if images <= GARMIN_IMAGES:
+        return
+    share = math.sqrt(0.9 * GARMIN_IMAGES / images)
+    raise BadOption(
+        f"this map needs {images} images, and Garmin devices load {GARMIN_IMAGES}: take --width "
+        f"{int(window.width * share)} or less, --resolution {window.resolution / share * 1.01:.2g}m or coarser, "
+        "or a smaller --bbox"
+    )
+
+
+def _rows(window: Window, count: int) -> NDArray[np.int64]:
+    """Find the window's nearest row for each of `count` rows of evenly spaced latitudes, from the north."""
+    _, south, _, north = window.bbox
+    centres = north + (np.arange(count) + 0.5) / count * (south - north)
+    _, v = from_lonlat(np.zeros(count), centres)
+    rows = np.clip(np.floor(v * window.scale - window.y), 0, window.height - 1)
+    return np.asarray(rows, np.int64)
+
+
+def _row_count(window: Window) -> int:
+    """Count the rows of evenly spaced latitudes that are as fine as the window's finest one."""
+    _, south, _, north = window.bbox
+    edges = (window.y + np.array([0, 1, window.height - 1, window.height])) / window.scale
+    _, latitude = to_lonlat(0.5, edges)
+    finest = float(min(latitude[0] - latitude[1], latitude[2] - latitude[3]))
+    return min(math.ceil((north - south) / finest), _FINEST * window.height)
+
+
+def _columns(window: Window, longest: int) -> Iterator[tuple[slice, float, float]]:
+    """Cut at the edges of the world and where a piece gets too large: columns, west, east."""
+    first, last = window.x, window.x + window.width
+    worlds = range(math.floor(first / window.scale), math.ceil(last / window.scale))
+    for world in worlds:
+        # A pixel on the antimeridian belongs to the side that holds most of it.
+        left, right = (round((world + side) * window.scale) for side in (0, 1))
+        for cut in _cuts(max(first, left), min(last, right), longest):
+            degrees = (np.array([cut.start, cut.stop]) / window.scale - world - 0.5) * 360
+            west, east = (float(edge) for edge in degrees)
+            yield slice(cut.start - first, cut.stop - first), west, east
+
+
+def _cuts(start: int, stop: int, longest: int) -> Iterator[slice]:
+    """Cut a range into the fewest pieces of at most so many, all about as long."""
+    pieces = math.ceil((stop - start) / longest)
+    for piece in range(pieces):
+        length = stop - start
+        yield slice(start + length * piece // pieces, start + length * (piece + 1) // pieces)
+
+
+def _empty(piece: Picture, artwork: Artwork) -> bool:
+    """Tell whether nothing of a piece is to be seen: what lies below shall be seen there."""
+    if artwork.garmin:
+        return bool((piece.rgba[..., :3] == np.array(artwork.furniture.ground, np.uint8)).all())
+    if piece.palette is None:
+        return not piece.pixels[..., 3].any()
+    return not piece.palette[:, 3][np.unique(piece.pixels)].any()
+
+
+def _xml(text: str) -> str:
+    """Escape text, without the control characters that XML cannot hold."""
+    return escape("".join(char for char in text if char.isprintable()))
+
+
+def _document(artwork: Artwork, overlays: list[_Overlay]) -> str:
+    title = _xml(artwork.title or "Heat map")
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<kml xmlns="http://www.opengis.net/kml/2.2">',
+        "<Document>",
+        f"  <name>{title}</name>",
+    ]
+    if artwork.attribution:
+        lines.append(f"  <description>{_xml(artwork.attribution)}</description>")
+    for overlay in overlays:
+        edges = {side: getattr(overlay, side) for side in ("north", "south", "east", "west")}
+        box = "".join(f"<{side}>{degrees:.12f}</{side}>" for side, degrees in edges.items())
+        lines += [
+            "  <GroundOverlay>",
+            f"    <name>{title}</name>",
+            *([f"    <drawOrder>{_DRAW_ORDER}</drawOrder>"] if artwork.garmin else []),
+            f"    <Icon><href>{overlay.name}</href></Icon>",
+            f"    <LatLonBox>{box}</LatLonBox>",
+            "  </GroundOverlay>",
+        ]
+    if artwork.legend is not None:
+        x, y = _SCREEN[artwork.corner]
+        point = f'x="{x}" y="{y}" xunits="fraction" yunits="fraction"'
+        lines += [
+            "  <ScreenOverlay>",
+            "    <name>Legend</name>",
+            "    <Icon><href>legend.png</href></Icon>",
+            f"    <overlayXY {point}/><screenXY {point}/>",
+            '    <size x="0" y="0" xunits="pixels" yunits="pixels"/>',
+            "  </ScreenOverlay>",
+        ]
+    return "\n".join([*lines, "</Document>", "</kml>", ""])

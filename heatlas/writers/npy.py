@@ -1,0 +1,36 @@
+"""NumPy files: the values alone, for who wants to go on computing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.writers.georeference import describe, write_description
+from heatlas.writers.png import write_legend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from heatlas.writers.rendered_map import Artwork
+
+__all__ = ["write"]
+
+_STEP = 64
+"""Rows that are written at a time."""
+
+
+def write(path: Path, artwork: Artwork) -> list[Path]:
+    """Write the values as float32 (height, width), NaN where nothing is, and NAME.npy.json that places them."""
+    shape = (artwork.window.height, artwork.window.width)
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    rows = artwork.value_rows(_STEP)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for _, values in rows:
+            file.write(np.ascontiguousarray(values, "<f4").data)
+    description = describe(path.name, artwork)
+    # There is no image that a web map could show.
+    placed = {key: value for key, value in description.items() if key not in {"image", "leaflet", "maplibre"}}
+    written = [path, write_description(path, {"array": path.name, "nodata": "NaN", **placed})]
+    return [*written, *write_legend(path, artwork)]

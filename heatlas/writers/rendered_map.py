@@ -1,0 +1,91 @@
+"""A finished heat map, as writers are given it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.style.decorations import Furnished, Furniture, arrange
+from heatlas.style.legend import CORNERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.style.image import Pixels
+
+__all__ = ["Artwork"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artwork:
+    """A finished heat map with all that is known of it; each writer takes what its format can hold.
+
+    Pictures and values may be larger than memory: writers ask for rows, from the top downwards.
+    """
+
+    window: Window
+    picture: Pixels | None = None
+    """The map in colour, of the size of the window. GeoTIFF (unless `rgba`) and NumPy files do without."""
+    values: NDArray[np.float32] | Callable[[int, int], NDArray[np.float32]] | None = None
+    """(height, width) the measure itself, NaN where nothing is, or what gives its rows. Only GeoTIFF and NumPy
+    files need it."""
+    legend: NDArray[np.uint8] | None = None
+    """(h, w, 4) RGBA of `heatlas.style.legend.draw_legend`. Painted on pictures, pinned to the screen in a KMZ,
+    written beside values as NAME.legend.png."""
+    corner: str = "bottom-right"
+    """Where the legend goes: a word of `heatlas.style.legend.CORNERS`."""
+    furniture: Furniture = field(default_factory=Furniture)
+    """What else is painted on pictures."""
+    title: str = ""
+    measure: str = ""
+    """As on the command line: passes, mean(pace) ..."""
+    range: tuple[float, float] | None = None
+    """Values that the first and the last colour stand for."""
+    attribution: str = ""
+    """Who must be named beside the picture."""
+    rgba: bool = False
+    """GeoTIFF only: colours instead of values."""
+    garmin: bool = False
+    """KMZ only: as Garmin's handheld devices want it."""
+    dpi: float = 300.0
+    """PDF only: pixels per inch of paper."""
+
+    def __post_init__(self) -> None:
+        expected = (self.window.height, self.window.width)
+        values = self.values.shape if isinstance(self.values, np.ndarray) else None
+        for shape in (values, None if self.picture is None else self.picture.shape):
+            if shape is not None and tuple(shape) != expected:
+                raise BadOption(
+                    f"the map has {shape[1]} x {shape[0]} pixels, but its window {expected[1]} x {expected[0]}"
+                )
+        if self.corner not in CORNERS:
+            raise BadOption(f"{self.corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
+
+    @property
+    def finished(self) -> Pixels:
+        """The picture with its legend and its furniture painted on."""
+        picture = self.needed_picture
+        return Furnished(picture, arrange(self.window, self.furniture, self.legend, self.corner))
+
+    @property
+    def needed_picture(self) -> Pixels:
+        """The picture alone; without one this format cannot be written."""
+        if self.picture is None:
+            raise BadOption("this format needs a picture, but only values were given")
+        return self.picture
+
+    def value_rows(self, step: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Give the values by so many rows at a time, with the number of the first; without any it is an error."""
+        if self.values is None:
+            raise BadOption("this format needs values, but only a picture was given")
+        height = self.window.height
+        for top in range(0, height, step):
+            last = min(top + step, height)
+            rows = self.values[top:last] if isinstance(self.values, np.ndarray) else self.values(top, last)
+            yield top, np.asarray(rows, np.float32)
