@@ -39,7 +39,7 @@ from heatlas.library.imports import import_sources
 from heatlas.library.maintenance import compact, index
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
-from heatlas.options import FrameOptions, RenderOptions
+from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import publish
 
 EDGE = 20037508.342789244
@@ -47,7 +47,7 @@ ROUNDS = 3
 
 
 def of_zooms(zooms):
-    return RenderOptions(frame=FrameOptions(zoom=f"{zooms[0]}-{zooms[1]}"))
+    return RenderOptions(frame=ViewportOptions(zoom=f"{zooms[0]}-{zooms[1]}"))
 
 
 def library_of(sources, folder):

@@ -19,14 +19,14 @@ from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.core.window import Window
 from heatlas.dataset.tracks import Tracks
-from heatlas.dataset.viewport import Frame
+from heatlas.dataset.viewport import Viewport
 from heatlas.options import RenderOptions, gather
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import parse_measure
 from heatlas.rendering.film import FilmJob
-from heatlas.rendering.film.activities import box_of, make_cast
-from heatlas.rendering.film.storyboard import Scenes
+from heatlas.rendering.film.activities import box_of, film_activities
+from heatlas.rendering.film.storyboard import Storyboard
 from heatlas.rendering.film.timeline import DAY, make_timeline, parse_duration, parse_span, parse_step
 from heatlas.style.colour import colour
 
@@ -50,24 +50,24 @@ def dated(count=9, seed=3, apart=3.3 * DAY):
 
 def film_job(tmp_path, measure="passes", name="heat.gif", width=240, smooth="2px", duration="1s", fps=12.0, **options):
     asked = gather(RenderOptions, {"width": width, "smooth": smooth, "duration": duration, "fps": fps, **options})
-    frame = Frame.parse(asked.frame, default="busiest place")
+    frame = Viewport.parse(asked.frame, default="busiest place")
     return FilmJob.parse(tmp_path / name, parse_measure(measure), frame, asked)
 
 
 def planned(job, tracks):
     """The scenes of a job."""
     collection = Tracks((join(tracks),))
-    return Scenes.plan(collection, job._window(collection.places()[0].bbox), job.script, Context(2))
+    return Storyboard.plan(collection, job._window(collection.places()[0].bbox), job.script, Context(2))
 
 
-def direct(scenes, frame):
+def direct(storyboard, frame):
     """What a frame must be: a drawing of its tracks, made from nothing."""
-    shown = scenes.cast.tracks[scenes.gone[frame] : scenes.before[frame]]
-    margin = halo(scenes.smoothing, scenes.window)
-    measure = scenes.fullest.smoothed.measure
-    counted = draw(shown, scenes.window.grown(margin), measure, 1)
-    smoothed = smooth(counted, scenes.smoothing, scenes.window, 1)
-    pixels = colour(smoothed, scenes.tone, scenes.style.colours, scenes.style.background).rgba[..., :3]
+    shown = storyboard.activities.tracks[storyboard.gone[frame] : storyboard.before[frame]]
+    margin = halo(storyboard.smoothing, storyboard.window)
+    measure = storyboard.fullest.smoothed.measure
+    counted = draw(shown, storyboard.window.grown(margin), measure, 1)
+    smoothed = smooth(counted, storyboard.smoothing, storyboard.window, 1)
+    pixels = colour(smoothed, storyboard.tone, storyboard.style.colours, storyboard.style.background).rgba[..., :3]
     return counted, pixels
 
 
@@ -77,30 +77,30 @@ def direct(scenes, frame):
 )
 def test_each_frame_is_a_drawing_of_its_moment(tmp_path, measure, span, smooth, monkeypatch):
     grids = {}
-    scenes = planned(film_job(tmp_path, measure, span=span, smooth=smooth), dated())
-    from heatlas.rendering.film.tally import Tally
+    storyboard = planned(film_job(tmp_path, measure, span=span, smooth=smooth), dated())
+    from heatlas.rendering.film.tally import RunningGrid
 
-    step = Tally.step
+    step = RunningGrid.step
 
     def watched(self, *args):
         box = step(self, *args)
         grids["now"] = self.grid
         return box
 
-    monkeypatch.setattr(Tally, "step", watched)
+    monkeypatch.setattr(RunningGrid, "step", watched)
     seen = 0
-    for frame, painter in scenes.maps():
+    for frame, painter in storyboard.maps():
         seen += 1
-        if len(scenes.timeline) < seen < len(scenes):
+        if len(storyboard.timeline) < seen < len(storyboard):
             continue  # the last frame is held
-        counted, pixels = direct(scenes, frame)
+        counted, pixels = direct(storyboard, frame)
         for plane in ("total", "count", "square"):
             np.testing.assert_array_equal(getattr(grids["now"], plane), getattr(counted, plane))
         np.testing.assert_array_equal(painter.settled, pixels)
-    assert seen == len(scenes) == 12 + 24
-    assert scenes.before[-1] == 9
-    assert len(set(scenes.before.tolist())) == 9
-    assert (scenes.gone[-1] > 0) == (span is not None)
+    assert seen == len(storyboard) == 12 + 24
+    assert storyboard.before[-1] == 9
+    assert len(set(storyboard.before.tolist())) == 9
+    assert (storyboard.gone[-1] > 0) == (span is not None)
 
 
 @pytest.mark.parametrize("measure", ["passes", "seconds", "heart_rate", "pace"])
@@ -109,22 +109,22 @@ def test_the_last_frame_is_the_picture_that_render_draws(tmp_path, measure):
     tracks = heatlas.open(export)
     job = film_job(tmp_path, measure, width=300)
     tracks_dated = Tracks(tuple(tracks.batches))
-    scenes = Scenes.plan(tracks_dated, job._window(tracks_dated.places()[0].bbox), job.script, Context(2))
-    for picture in scenes.frames(*scenes.shape):
+    storyboard = Storyboard.plan(tracks_dated, job._window(tracks_dated.places()[0].bbox), job.script, Context(2))
+    for picture in storyboard.frames(*storyboard.shape):
         last = picture
     heatlas.render(export, output=tmp_path / "heat.png", measure=measure, smooth="2px", background="dark", width=300)
     with Image.open(tmp_path / "heat.png") as image:
         rendered = np.array(image.convert("RGB"))
-    np.testing.assert_array_equal(last[: scenes.window.height], rendered)
+    np.testing.assert_array_equal(last[: storyboard.window.height], rendered)
     assert (rendered != (14, 17, 22)).any()
 
 
 def test_what_is_new_glows_and_cools_down(tmp_path):
-    scenes = planned(film_job(tmp_path, fps=20.0, duration="3s"), dated(3, apart=20 * DAY))
-    first = int(np.argmax(scenes.before >= 2))
+    storyboard = planned(film_job(tmp_path, fps=20.0, duration="3s"), dated(3, apart=20 * DAY))
+    first = int(np.argmax(storyboard.before >= 2))
     brightness = []
-    for frame, picture in enumerate(scenes.frames(*scenes.shape)):
-        _, settled = direct(scenes, min(frame, len(scenes.timeline) - 1))
+    for frame, picture in enumerate(storyboard.frames(*storyboard.shape)):
+        _, settled = direct(storyboard, min(frame, len(storyboard.timeline) - 1))
         brightness.append(int((picture[: len(settled)].astype(int) - settled).clip(0).sum()))
     assert brightness[first] > 10 * brightness[first - 1]
     assert brightness[first] > 4 * brightness[first + 10] > 0
@@ -136,12 +136,12 @@ def test_the_scale_stands_still_and_fits_the_last_frame_or_the_fullest_span(tmp_
     whole, sliding = planned(film_job(tmp_path), tracks), planned(film_job(tmp_path, span="7d"), tracks)
     assert whole.tone.high > sliding.tone.high >= 1
     fixes = [
-        sum(t.fixes for t in sliding.cast.tracks[low:high])
+        sum(t.fixes for t in sliding.activities.tracks[low:high])
         for low, high in zip(sliding.gone, sliding.before, strict=True)
     ]
     full = int(np.argmax(fixes))
     margin = halo(sliding.smoothing, sliding.window)
-    shown = draw(sliding.cast.tracks[sliding.gone[full] : sliding.before[full]], sliding.window.grown(margin),
+    shown = draw(sliding.activities.tracks[sliding.gone[full] : sliding.before[full]], sliding.window.grown(margin),
                  parse_measure("passes"), 1)  # fmt: skip
     assert sliding.total == shown.cropped(margin).total.sum()
     given_tone = planned(film_job(tmp_path, tone="log:1:50"), tracks).tone
@@ -175,12 +175,12 @@ def test_totals_are_of_what_lies_in_the_window():
     far = walks(1, 1, lat=20.0)[0]
     far = replace(far, activities=(replace(far.activities[0], start=1.6e9),))
     window = Tracks((join(tracks),)).window(width=300)
-    cast = make_cast([join([far, *tracks])], window, window)
-    assert len(cast.tracks) == 2
-    assert cast.totals[-1][0] == 2
+    activities = film_activities([join([far, *tracks])], window, window)
+    assert len(activities.tracks) == 2
+    assert activities.totals[-1][0] == 2
     metres = draw(tracks, window, parse_measure("metres"), 1).total.sum()
     seconds = draw(tracks, window, parse_measure("seconds"), 1).total.sum()
-    np.testing.assert_allclose(cast.totals[-1][1:], [metres, seconds], rtol=0.02)
+    np.testing.assert_allclose(activities.totals[-1][1:], [metres, seconds], rtol=0.02)
 
 
 @given(

@@ -20,7 +20,7 @@ from heatlas.core.errors import BadOption, HeatlasError, MissingExtra
 from heatlas.dataset.tracks import Tracks
 from heatlas.rendering.film import gif, mp4, webp
 from heatlas.rendering.film.caption import Caption, words_for
-from heatlas.rendering.film.frames import Reel, check_film
+from heatlas.rendering.film.frames import Frames, check_film
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
 
@@ -55,7 +55,7 @@ def reel_of(frames, fps=10.0):
             shared[:] = frame  # one array for all, as in a film
             yield shared
 
-    return Reel(played(), len(frames), height, width, fps, (colours[:1], colours[:127], colours[:96], colours[:31]))
+    return Frames(played(), len(frames), height, width, fps, (colours[:1], colours[:127], colours[:96], colours[:31]))
 
 
 def test_an_mp4_has_all_frames_even_sides_and_grows(tmp_path):
@@ -134,8 +134,8 @@ def test_a_gif_of_few_colours_is_the_frames_themselves(tmp_path_factory, seed, c
 def test_the_background_of_a_gif_is_exact():
     rng = np.random.default_rng(1)
     sample = tuple(rng.integers(0, 256, (k, 3)).astype(np.uint8) for k in (1, 3000, 3000, 3000))
-    reel = Reel(iter(()), 0, 1, 1, 10.0, sample)
-    palette = gif.make_palette(reel)
+    film = Frames(iter(()), 0, 1, 1, 10.0, sample)
+    palette = gif.make_palette(film)
     table = gif.nearest(palette)
     np.testing.assert_array_equal(palette[0], sample[0][0])
     assert len(np.unique(palette, axis=0)) > 200
@@ -152,7 +152,7 @@ def test_a_webp_asks_for_frames_one_by_one(tmp_path):
             asked.append(k)
             yield np.full((20, 30, 3), 50 * k, np.uint8)
 
-    webp.write(tmp_path / "a.webp", Reel(frames(), 5, 20, 30, 10.0, ()))
+    webp.write(tmp_path / "a.webp", Frames(frames(), 5, 20, 30, 10.0, ()))
     assert asked == list(range(5))
     with Image.open(tmp_path / "a.webp") as image:
         assert image.n_frames == 5

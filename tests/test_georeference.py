@@ -17,7 +17,7 @@ from heatlas.style.colormaps import colormap
 from heatlas.style.image import Picture
 from heatlas.writers import write
 from heatlas.writers.georeference import describe, geotransform
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 WINDOWS = [
     Window(256 * 2**13, 1_086_000, 722_000, 300, 200),
@@ -27,16 +27,16 @@ WINDOWS = [
 ]
 
 
-def artwork(window: Window, **more) -> Artwork:
+def rendered(window: Window, **more) -> RenderedMap:
     pixels = (np.indices((window.height, window.width)).sum(0) % 256).astype(np.uint8)
-    return Artwork(window=window, picture=Picture(pixels, colormap("ember")), **more)
+    return RenderedMap(window=window, picture=Picture(pixels, colormap("ember")), **more)
 
 
 @pytest.mark.parametrize("ending", [".png", ".webp"])
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("without", ["", "world file"])
 def test_gdal_places_a_picture(tmp_path, ending, window, without):
-    work = artwork(window)
+    work = rendered(window)
     path, _, world, _ = write(tmp_path / f"heat{ending}", work)
     if without:
         world.unlink()
@@ -51,7 +51,7 @@ def test_gdal_places_a_picture(tmp_path, ending, window, without):
 @pytest.mark.parametrize(("ending", "world_ending"), [(".png", ".pgw"), (".webp", ".wld")])
 def test_a_world_file_holds_the_centre_of_the_first_pixel(tmp_path, ending, world_ending):
     window = WINDOWS[0]
-    path, description, world, auxiliary = write(tmp_path / f"heat{ending}", artwork(window))
+    path, description, world, auxiliary = write(tmp_path / f"heat{ending}", rendered(window))
     assert world.name == f"heat{world_ending}"
     assert description.name == path.name + ".json"
     assert auxiliary.name == path.name + ".aux.xml"
@@ -78,7 +78,7 @@ def test_bounds_follow_from_the_geotransform(scale, x, y, width, height):
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_corners_for_web_maps(window):
-    seen = describe("heat.png", artwork(window))
+    seen = describe("heat.png", rendered(window))
     (south, west), (north, east) = seen["leaflet"]["bounds"]
     assert seen["maplibre"]["coordinates"] == [[west, north], [east, north], [east, south], [west, south]]
     assert seen["bbox"] == [west, south, east, north] == list(window.bbox)
@@ -89,7 +89,7 @@ def test_corners_for_web_maps(window):
 
 
 def test_what_is_known_is_described(tmp_path):
-    work = artwork(WINDOWS[0], title="Läufe", measure="mean(pace)", range=(0.25, 0.5), attribution="© me")
+    work = rendered(WINDOWS[0], title="Läufe", measure="mean(pace)", range=(0.25, 0.5), attribution="© me")
     seen = json.loads(write(tmp_path / "heat.png", work)[1].read_text("utf-8"))
     assert seen["image"] == seen["maplibre"]["url"] == "heat.png"
     assert seen["crs"] == "EPSG:3857"
@@ -107,8 +107,8 @@ def test_what_is_known_is_described(tmp_path):
 
 def test_a_range_is_taken_from_values_and_unknown_things_are_left_out():
     values = np.full((200, 300), np.nan, np.float32)
-    assert "range" not in describe("a", artwork(WINDOWS[0], values=values))
+    assert "range" not in describe("a", rendered(WINDOWS[0], values=values))
     values[3, 4], values[5, 6] = 2, 7
-    seen = describe("a", artwork(WINDOWS[0], values=values))
+    seen = describe("a", rendered(WINDOWS[0], values=values))
     assert seen["range"] == [2, 7]
     assert not {"title", "measure", "unit", "attribution"} & set(seen)

@@ -14,17 +14,17 @@ from heatlas.core.window import Window
 from heatlas.style.colormaps import colormap
 from heatlas.style.image import Picture
 from heatlas.writers import write
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 
-def made(height: int, width: int, **more) -> Artwork:
+def made(height: int, width: int, **more) -> RenderedMap:
     values = np.random.default_rng(2).gamma(1, 20, (height, width)).astype(np.float32)
     values[values < 15] = np.nan
     palette = colormap("ember")
     palette[0] = 0
     pixels = np.nan_to_num(values).clip(0, 255).astype(np.uint8)
     window = Window(256 * 2**12, 540_001, 361_003, width, height)
-    return Artwork(window=window, picture=Picture(pixels, palette), values=values, **more)
+    return RenderedMap(window=window, picture=Picture(pixels, palette), values=values, **more)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 700), (1300, 1100)])
@@ -53,7 +53,7 @@ def test_values_are_read_back(tmp_path, shape, ending):
 def test_colours_are_read_back(tmp_path, with_palette):
     work = made(600, 530, rgba=True)
     if not with_palette:
-        work = Artwork(window=work.window, picture=Picture(work.picture.rgba), rgba=True)
+        work = RenderedMap(window=work.window, picture=Picture(work.picture.rgba), rgba=True)
     (path,) = write(tmp_path / "heat.tif", work)
     with rasterio.open(path) as dataset:
         assert np.array_equal(np.moveaxis(dataset.read(), 0, -1), work.picture.rgba)
@@ -113,7 +113,7 @@ def test_a_legend_is_written_beside(tmp_path):
 @pytest.mark.parametrize(("rgba", "word"), [(True, "needs a picture"), (False, "needs values")])
 def test_what_is_missing_is_said(tmp_path, rgba, word):
     with pytest.raises(BadOption, match=word):
-        write(tmp_path / "heat.tif", Artwork(window=Window(256, 0, 0, 2, 2), rgba=rgba))
+        write(tmp_path / "heat.tif", RenderedMap(window=Window(256, 0, 0, 2, 2), rgba=rgba))
     assert list(tmp_path.iterdir()) == []
 
 

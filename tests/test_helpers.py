@@ -19,7 +19,7 @@ from heatlas.core.batch import Unread, join, split
 from heatlas.core.context import Context
 from heatlas.sources import load as loading
 from heatlas.sources.archive import Entry
-from heatlas.sources.fork_pool import MOST_TASKS, Helpers
+from heatlas.sources.fork_pool import MOST_TASKS, ForkPool
 from heatlas.sources.load import load
 
 HOME = os.getpid()
@@ -61,7 +61,7 @@ def arrays(task):
 
 
 def done(work, helpers, count):
-    with Helpers(work, helpers) as those:
+    with ForkPool(work, helpers) as those:
         results = dict(those.results(count))
     assert children() <= OTHERS  # all have been seen off
     return results
@@ -191,7 +191,7 @@ def test_helpers_change_nothing_of_what_is_loaded(tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "_WORTH", 0)
     forked = []
 
-    class Counted(Helpers):
+    class Counted(ForkPool):
         def __init__(self, work, number):
             forked.append(number)
             super().__init__(work, number)

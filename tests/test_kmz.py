@@ -15,11 +15,11 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.style.colormaps import colormap
-from heatlas.style.decorations import Furniture
+from heatlas.style.decorations import Decorations
 from heatlas.style.image import Picture
 from heatlas.writers import kmz, write
 from heatlas.writers.kmz import GARMIN_BYTES, GARMIN_IMAGES, GARMIN_PIXELS, MAX_SIDE
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 NS = {"k": "http://www.opengis.net/kml/2.2"}
 WORLD = Window(512, 0, 0, 512, 512)
@@ -57,7 +57,7 @@ def overlays(path):
 
 @pytest.mark.parametrize("window", [WORLD, TALL, CITY, FIJI, WEST_OF_WORLD, LARGE])
 def test_every_pixel_lies_within_half_a_pixel_of_its_place(tmp_path, window):
-    (path,) = write(tmp_path / "heat.kmz", Artwork(window=window, picture=Picture(pattern(window))))
+    (path,) = write(tmp_path / "heat.kmz", RenderedMap(window=window, picture=Picture(pattern(window))))
     covered = 0
     for (north, south, east, west), pixels in overlays(path):
         height, width = pixels.shape[:2]
@@ -82,7 +82,7 @@ def test_every_pixel_lies_within_half_a_pixel_of_its_place(tmp_path, window):
 
 @pytest.mark.parametrize("window", [TALL, CITY, FIJI])
 def test_no_row_is_lost(tmp_path, window):
-    (path,) = write(tmp_path / "heat.kmz", Artwork(window=window, picture=Picture(pattern(window))))
+    (path,) = write(tmp_path / "heat.kmz", RenderedMap(window=window, picture=Picture(pattern(window))))
     seen = {int(row) for _, pixels in overlays(path) for row in pixels[:, 0, 1]}
     assert len(seen) == min(window.height, 256)
 
@@ -91,7 +91,7 @@ def test_a_small_map_is_one_overlay_and_keeps_its_palette(tmp_path):
     palette = colormap("ember")
     palette[0] = 0
     pixels = (np.indices((200, 300)).sum(0) % 256).astype(np.uint8)
-    (path,) = write(tmp_path / "heat.kmz", Artwork(window=CITY, picture=Picture(pixels, palette)))
+    (path,) = write(tmp_path / "heat.kmz", RenderedMap(window=CITY, picture=Picture(pixels, palette)))
     with ZipFile(path) as archive:
         assert archive.namelist() == ["doc.kml", "heat.png"]
         with Image.open(io.BytesIO(archive.read("heat.png"))) as image:
@@ -102,7 +102,7 @@ def test_a_small_map_is_one_overlay_and_keeps_its_palette(tmp_path):
 
 
 def test_across_the_antimeridian_there_are_two(tmp_path):
-    (path,) = write(tmp_path / "heat.kmz", Artwork(window=FIJI, picture=Picture(pattern(FIJI))))
+    (path,) = write(tmp_path / "heat.kmz", RenderedMap(window=FIJI, picture=Picture(pattern(FIJI))))
     first, second = (edges for edges, _ in overlays(path))
     assert first[2] == pytest.approx(180)
     assert second[3] == pytest.approx(-180)
@@ -118,13 +118,13 @@ def test_empty_pieces_are_left_out(tmp_path, with_palette):
     pixels[5, 5] = 200
     picture = Picture(pixels, palette)
     picture = picture if with_palette else Picture(picture.rgba)
-    (path,) = write(tmp_path / "heat.kmz", Artwork(window=LARGE, picture=picture))
+    (path,) = write(tmp_path / "heat.kmz", RenderedMap(window=LARGE, picture=picture))
     assert len(list(overlays(path))) == 1
 
 
 def test_words_are_escaped_and_the_legend_is_pinned(tmp_path):
     legend = np.full((20, 50, 4), 77, np.uint8)
-    work = Artwork(
+    work = RenderedMap(
         window=CITY,
         picture=Picture(pattern(CITY)),
         title="<b>Läufe</b> & \x01more",
@@ -146,13 +146,13 @@ def test_words_are_escaped_and_the_legend_is_pinned(tmp_path):
 
 
 def test_equal_maps_make_equal_files(tmp_path):
-    work = Artwork(window=CITY, picture=Picture(pattern(CITY)))
+    work = RenderedMap(window=CITY, picture=Picture(pattern(CITY)))
     first, second = (write(tmp_path / name, work)[0].read_bytes() for name in ("a.kmz", "b.kmz"))
     assert first == second
 
 
 def test_gdal_places_an_overlay(tmp_path):
-    (path,) = write(tmp_path / "heat.kmz", Artwork(window=CITY, picture=Picture(pattern(CITY))))
+    (path,) = write(tmp_path / "heat.kmz", RenderedMap(window=CITY, picture=Picture(pattern(CITY))))
     with ZipFile(path) as archive:
         archive.extractall(tmp_path)
     # GDAL reads a lone overlay only where it is the root.
@@ -180,8 +180,8 @@ def ramps(window: Window) -> Picture:
     return Picture(rgba)
 
 
-def for_garmin(window: Window, picture: Picture, **more) -> Artwork:
-    return Artwork(window=window, picture=picture, garmin=True, furniture=Furniture(ground=GROUND), **more)
+def for_garmin(window: Window, picture: Picture, **more) -> RenderedMap:
+    return RenderedMap(window=window, picture=picture, garmin=True, decorations=Decorations(ground=GROUND), **more)
 
 
 @pytest.mark.parametrize("window", [WORLD, TALL, CITY, FIJI, LARGE, Window(2.0**22, 2_000_000, 900_000, 3000, 1500)])

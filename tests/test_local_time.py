@@ -252,12 +252,12 @@ def test_info_and_films_tell_local_days(tmp_path):
 
 
 def test_frames_end_with_local_midnights():
-    from heatlas.rendering.film.activities import make_cast
+    from heatlas.rendering.film.activities import film_activities
 
     # The one begins an hour before the other, but its clocks show the next morning.
     batches = [with_time_zones(run()), with_time_zones(run((24.94, 60.17), NEW_YEAR + 3600, source="b"))]
     window = tracks(*batches).window(bbox=(-180, -80, 180, 80), width=64)
-    cast = make_cast(batches, window, window)
+    cast = film_activities(batches, window, window)
     assert [track.activities[0].source for track in cast.tracks] == ["b", "made"]
     line = make_timeline(float(cast.starts[0]), float(cast.starts[-1]), 2, 1, None)
     assert [line.date(frame) for frame in range(2)] == ["31 December 2023", "1 January 2024"]

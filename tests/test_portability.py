@@ -18,7 +18,7 @@ from heatlas.core.errors import HeatlasError, path_name
 from heatlas.rendering.film import mp4
 from heatlas.rendering.film.timeline import DAY, Timeline, make_timeline, utc
 from heatlas.sources.sqlite_head import address_of
-from heatlas.writers.atomic import aside, rename
+from heatlas.writers.atomic import atomic_write, rename
 
 CODE = sorted((Path(__file__).resolve().parents[1] / "heatlas").rglob("*.py"))
 
@@ -162,6 +162,6 @@ def test_a_file_that_another_program_has_open_is_tried_again_on_windows(tmp_path
         rename(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "b").read_bytes() == b"new"
     refusals = 1
-    with pytest.raises(HeatlasError, match=r"cannot write .*Access is denied"), aside(tmp_path / "b") as draft:
+    with pytest.raises(HeatlasError, match=r"cannot write .*Access is denied"), atomic_write(tmp_path / "b") as draft:
         draft.write_bytes(b"newer")
     assert (tmp_path / "b").read_bytes() == b"new"

@@ -26,10 +26,10 @@ from heatlas.raster.grid import Grid, parse_measure, parse_point_measure
 from heatlas.raster.pipeline import heat, point_heat
 from heatlas.raster.point_kernel import SHAPES, Kernel
 from heatlas.rendering import bands
-from heatlas.rendering.bands import BLOCK, drawn
+from heatlas.rendering.bands import BLOCK, draw_in_bands
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour
-from heatlas.style.defaults import suiting_scale
+from heatlas.style.defaults import suiting_tone_scale
 from heatlas.style.tone import fit
 
 BOX = (10.88, 47.79, 10.92, 47.81)
@@ -50,7 +50,7 @@ def in_strips_as_at_once(make, window, height, tone=None):
     """Compare rows, totals, tones and pictures; return the picture."""
     whole = make(window, NOBODY)
     told = []
-    with drawn(make, window, height, Context(progress=lambda *words: told.append(words))) as field:
+    with draw_in_bands(make, window, height, Context(progress=lambda *words: told.append(words))) as field:
         assert told[0] == ("drawing", 0, window.height)
         assert told[-1] == ("drawing", window.height, window.height)
         assert field.window == window
@@ -61,7 +61,7 @@ def in_strips_as_at_once(make, window, height, tone=None):
             assert field.rows(first, last).window == cut
         assert field.total == pytest.approx(whole.total, rel=1e-12)
         assert field.filled
-        style = Style(colormap("ember"), tone or suiting_scale(field), (14, 17, 22))
+        style = Style(colormap("ember"), tone or suiting_tone_scale(field), (14, 17, 22))
         painting, fitted = field.painted(style)
         one = fit(style.scale, whole.smoothed, whole.bare)
         expected = colour(whole.smoothed, one, style.colours, style.background)
@@ -146,7 +146,7 @@ def test_the_sample_of_a_tone_depends_on_the_pixels_alone(seed, share, heights):
     try:
         samples = [bands.whole(make(window, NOBODY)).sample.values]
         for height in heights:
-            with drawn(make, window, height * BLOCK, NOBODY) as field:
+            with draw_in_bands(make, window, height * BLOCK, NOBODY) as field:
                 samples.append(field.sample.values)
     finally:
         bands.MOST_VALUES = limit
@@ -239,11 +239,11 @@ def test_memory_holds_a_strip_and_not_the_picture(tmp_path):
 
     with (
         (tmp_path / "p.png").open("wb") as file,
-        drawn(make, Window(2.0**30, 0, 0, width, height), 64, NOBODY) as field,
+        draw_in_bands(make, Window(2.0**30, 0, 0, width, height), 64, NOBODY) as field,
     ):
         values = field.sample.values.nbytes
         tracemalloc.start()
-        painting, _ = field.painted(Style(colormap("ember"), suiting_scale(field), (0, 0, 0)))
+        painting, _ = field.painted(Style(colormap("ember"), suiting_tone_scale(field), (0, 0, 0)))
         fitted = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
         write_png(file, painting)
@@ -263,7 +263,7 @@ def test_strips_may_hold_more_than_a_byte_where_others_do_not():
         grid = Grid.of(window, parse_measure("passes"), part.astype(np.uint8 if part.max() < 256 else np.uint16))
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
-    with drawn(make, Window(2.0**20, 0, 0, 50, 4 * BLOCK), BLOCK, NOBODY) as field:
+    with draw_in_bands(make, Window(2.0**20, 0, 0, 50, 4 * BLOCK), BLOCK, NOBODY) as field:
         assert np.array_equal(field.rows(0, 4 * BLOCK).total, counts)
         assert np.array_equal(field.rows(2 * BLOCK + 3, 4 * BLOCK - 5).total, counts[2 * BLOCK + 3 : -5])
 
@@ -277,7 +277,7 @@ def test_a_failing_drawing_leaves_nothing(tmp_path, monkeypatch):
         grid = Grid.of(window, parse_measure("passes"), np.ones((window.height, 50), np.float32))
         return type("Drawn", (), {"bare": grid, "smoothed": grid, "total": 1.0, "seconds": {}})
 
-    with pytest.raises(KeyboardInterrupt), drawn(make, Window(2.0**20, 0, 0, 50, 300), 64, NOBODY):
+    with pytest.raises(KeyboardInterrupt), draw_in_bands(make, Window(2.0**20, 0, 0, 50, 300), 64, NOBODY):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -301,7 +301,7 @@ def test_colour_knows_nothing_of_strips():
     rng = np.random.default_rng(3)
     make, window = field_of(rng.gamma(1, 9, 40 * 130), 40)
     field = bands.whole(make(window, NOBODY))
-    style = Style(colormap("wine"), suiting_scale(field), None)
+    style = Style(colormap("wine"), suiting_tone_scale(field), None)
     painting, tone = field.painted(style)
     assert not painting.opaque
     whole = colour(field.rows(0, 130), tone, style.colours, None)

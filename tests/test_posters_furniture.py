@@ -19,11 +19,11 @@ from heatlas.raster.grid import parse_measure
 from heatlas.rendering.finish import Finish
 from heatlas.style import fonts, scale_bar, text
 from heatlas.style.colormaps import colormap
-from heatlas.style.decorations import Furnished, Furniture, arrange
+from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.image import Picture
 from heatlas.style.legend import CORNERS, draw_legend, fitting_scale
 from heatlas.writers import write
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 DARK, LIGHT = (14, 17, 22), (250, 249, 246)
 CITY = Window(256 * 2**13, 1_086_000, 722_000, 1200, 900)
@@ -47,7 +47,7 @@ def legend_for(window, ground=DARK):
 @settings(max_examples=60, deadline=None)
 def test_nothing_lies_on_anything_else(width, height, title, attribution, with_bar, corner, ground):
     window = Window(256 * 2.0**13, 1_086_000, 722_000, width, height)
-    wanted = Furniture(title=title, attribution=attribution, scale_bar=with_bar, ground=ground)
+    wanted = Decorations(title=title, attribution=attribution, scale_bar=with_bar, ground=ground)
     legend = None if corner is None else legend_for(window, ground)
     try:
         patches = arrange(window, wanted, legend, corner or "bottom-right")
@@ -73,7 +73,7 @@ def test_a_legend_is_painted_in_its_corner(corner, palette):
     picture = Picture(np.full((200, 300), 7, np.uint8), colormap("ember"))
     picture = picture if palette else Picture(picture.rgba)
     before = picture.rgba.copy()
-    furnished = Furnished(picture, arrange(window, Furniture(), legend, corner))
+    furnished = DecoratedPixels(picture, arrange(window, Decorations(), legend, corner))
     seen = np.concatenate([furnished.rows(top, min(top + 13, 200)).pixels for top in range(0, 200, 13)])
     assert furnished.palette is None
     assert np.array_equal(picture.rgba, before)
@@ -85,7 +85,7 @@ def test_a_legend_is_painted_in_its_corner(corner, palette):
 
 def test_without_furniture_a_picture_stays_what_it_is():
     picture = Picture(np.zeros((900, 1200), np.uint8), colormap("ember"))
-    furnished = Furnished(picture, arrange(CITY, Furniture(ground=DARK), None))
+    furnished = DecoratedPixels(picture, arrange(CITY, Decorations(ground=DARK), None))
     assert furnished.palette is picture.palette
     assert furnished.rows(3, 9).pixels.base is picture.pixels
 
@@ -106,7 +106,7 @@ def test_a_bar_is_round_and_as_long_as_it_says(lat, zoom, most):
 def test_a_painted_bar_is_as_long_as_the_ground_says(lat, ground):
     """Measured in the picture, against the length of a degree of longitude on the ellipsoid."""
     window = bbox_window((10, lat, 10.1, lat + 0.06), width=1100)
-    (patch,) = arrange(window, Furniture(scale_bar=True, ground=ground), None)
+    (patch,) = arrange(window, Decorations(scale_bar=True, ground=ground), None)
     ink = (26, 29, 36) if ground is LIGHT else (246, 246, 244)
     line = (patch.pixels[..., :3] == ink).all(-1) & (patch.pixels[..., 3] == 255)
     row = int(np.argmax(line.sum(axis=1)))
@@ -145,9 +145,9 @@ def test_lengths_are_written_for_people(metres, words):
 @pytest.mark.parametrize(("ground", "light"), [(DARK, True), (LIGHT, False), (None, True), ((200, 30, 30), True)])
 def test_letters_can_be_read(ground, light):
     """Between letters and what surrounds them lies a contrast of at least 4.5 (WCAG 2.2), even over a bright line."""
-    (patch,) = arrange(CITY, Furniture(title="Title", ground=ground), None)
+    (patch,) = arrange(CITY, Decorations(title="Title", ground=ground), None)
     line = np.full((CITY.height, CITY.width, 4), (255, 120, 40, 255), np.uint8)
-    rows = Furnished(Picture(line), (patch,)).rows(patch.top, patch.top + len(patch.pixels)).pixels
+    rows = DecoratedPixels(Picture(line), (patch,)).rows(patch.top, patch.top + len(patch.pixels)).pixels
     part = rows[:, patch.left : patch.left + patch.pixels.shape[1], :3].astype(float) / 255
     linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
     luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
@@ -175,7 +175,7 @@ def test_letters_grow_with_the_picture():
     heights = []
     for factor in (1, 4):
         window = Window(256 * 2.0**13, 1_086_000, 722_000, 1200 * factor, 900 * factor)
-        (patch,) = arrange(window, Furniture(title="Panama", ground=DARK), None)
+        (patch,) = arrange(window, Decorations(title="Panama", ground=DARK), None)
         heights.append(len(patch.pixels) / window.height)
     assert heights[1] == pytest.approx(heights[0], rel=0.1)
 
@@ -279,8 +279,8 @@ def test_options_that_fit_are_taken(tmp_path, name, options):
 def test_furniture_is_painted_on_every_picture(tmp_path, name):
     rng = np.random.default_rng(0)
     picture = Picture(rng.integers(0, 9, (900, 1200), np.uint8), colormap("ember"))
-    wanted = Furniture(title="Panama", scale_bar=True, attribution="© me", ground=DARK)
-    work = Artwork(window=CITY, picture=picture, furniture=wanted, legend=legend_for(CITY), rgba=name == "p.tif")
+    wanted = Decorations(title="Panama", scale_bar=True, attribution="© me", ground=DARK)
+    work = RenderedMap(window=CITY, picture=picture, decorations=wanted, legend=legend_for(CITY), rgba=name == "p.tif")
     paths = write(tmp_path / name, work)
     if name == "p.tif":
         import rasterio
@@ -300,7 +300,7 @@ def test_furniture_is_painted_on_every_picture(tmp_path, name):
 def test_words_go_into_files_that_hold_values(tmp_path):
     import json
 
-    work = Artwork(
+    work = RenderedMap(
         window=Window(256.0, 0, 0, 2, 2), values=np.ones((2, 2), np.float32), title="Panama", attribution="© me"
     )
     _, beside = write(tmp_path / "p.npy", work)
@@ -310,6 +310,6 @@ def test_words_go_into_files_that_hold_values(tmp_path):
 
 def test_a_picture_too_small_says_so(tmp_path):
     with pytest.raises(BadOption, match="60 x 60 pixels is too small"):
-        arrange(Window(2.0**20, 0, 0, 60, 60), Furniture(title="Panama City by night"), legend_for(CITY))
+        arrange(Window(2.0**20, 0, 0, 60, 60), Decorations(title="Panama City by night"), legend_for(CITY))
     with pytest.raises(BadOption, match="no corner"):
-        arrange(CITY, Furniture(), legend_for(CITY), "middle")
+        arrange(CITY, Decorations(), legend_for(CITY), "middle")

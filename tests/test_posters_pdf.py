@@ -12,7 +12,7 @@ from heatlas.core.window import Window
 from heatlas.style.colormaps import colormap
 from heatlas.style.image import Picture
 from heatlas.writers import write
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 
 def objects(data: bytes) -> dict[int, bytes]:
@@ -72,7 +72,7 @@ def made(palette: bool, opaque: bool) -> Picture:
 @pytest.mark.parametrize("opaque", [True, False])
 def test_pixels_come_back(tmp_path, palette, opaque):
     picture = made(palette, opaque)
-    work = Artwork(window=Window(2.0**20, 0, 0, 210, 300), picture=picture, title="Läufe", dpi=150.0)
+    work = RenderedMap(window=Window(2.0**20, 0, 0, 210, 300), picture=picture, title="Läufe", dpi=150.0)
     path, beside = write(tmp_path / "p.pdf", work)
     found = objects(path.read_bytes())
     entries, samples = image(found, 6)
@@ -95,7 +95,7 @@ def test_pixels_come_back(tmp_path, palette, opaque):
 
 @pytest.mark.parametrize(("dpi", "page", "unit"), [(300.0, "50.4000 72.0000", 1), (1.0, "10080.0000 14400.0000", 1.5)])
 def test_a_page_is_as_large_as_its_dots_say(tmp_path, dpi, page, unit):
-    work = Artwork(window=Window(2.0**20, 0, 0, 210, 300), picture=made(True, True), dpi=dpi)
+    work = RenderedMap(window=Window(2.0**20, 0, 0, 210, 300), picture=made(True, True), dpi=dpi)
     (path, _) = write(tmp_path / "p.pdf", work)
     found = objects(path.read_bytes())
     assert f"/MediaBox[0 0 {page}]/UserUnit {unit:.6f}".encode() in found[3]

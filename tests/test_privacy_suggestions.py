@@ -14,7 +14,7 @@ from slow import make_batch
 from heatlas.cli import group
 from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.core.report import Report
-from heatlas.dataset.selection import Choice
+from heatlas.dataset.selection import Selection
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.maintenance import reindex
 from heatlas.library.store import open_library
@@ -61,7 +61,7 @@ def tracks_of(batches):
 
 
 def choice(clip=None, zones=()):
-    return Choice.parse(FilterOptions(), HidingOptions(clip_ends=clip, zones=zones))
+    return Selection.parse(FilterOptions(), HidingOptions(clip_ends=clip, zones=zones))
 
 
 def told(batches, clip=None, zones=(), public=False):

@@ -17,8 +17,8 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.library.maintenance import compact, remove
 from heatlas.library.settings import Settings
 from heatlas.publish.dirty_tiles import hiding_words
-from heatlas.publish.options import look_words, parse_order
 from heatlas.publish.publishing import is_pyramid
+from heatlas.publish.request import look_words, parse_request
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.grid import parse_point_measure
 from heatlas.raster.point_kernel import Kernel
@@ -363,7 +363,7 @@ def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path)
 
 def test_the_words_that_are_digested_stay(home):
     """Folders that were published hold digests of them: another word, or a version, draws all of their tiles again."""
-    of_tracks = parse_order(home, asked(measure="pace", tone="log:2:10", smooth="8m", form="webp"))
+    of_tracks = parse_request(home, asked(measure="pace", tone="log:2:10", smooth="8m", form="webp"))
     assert look_words(of_tracks.look, of_tracks.form) == (
         "('1', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
         "Scale(curve='log', range=(0.12, 0.6)), '', None, 'webp')"
@@ -375,7 +375,7 @@ def test_the_words_that_are_digested_stay(home):
         "('1', '0.1.0', 'sum(beds) per km2', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
         "Kernel(shape='quartic', metres=500.0, pixels=15.0), 'png')"
     )
-    chosen = parse_order(home, asked(sports=["Run", "Ride"], where="name = 'x'", after="2024-05-01"))
+    chosen = parse_request(home, asked(sports=["Run", "Ride"], where="name = 'x'", after="2024-05-01"))
     assert chosen.said == "Filter(where=\"name = 'x'\", sports=('Ride', 'Run'), after='2024-05-01', before=None)"
     assert hiding_words(Settings(200.0, zooms=(2, 16), secret="ab"), {"home": Zone(60.1, 24.9, 500.0)}) == (
         "(Settings(clip_ends=200.0, rejoin=25.0, zooms=(2, 16), secret='ab', max_gap=None, max_gap_distance=None), "

@@ -17,7 +17,7 @@ from heatlas.core.context import Context
 from heatlas.library.manage import import_into
 from heatlas.publish.default_zoom import last_zoom_of_points
 from heatlas.publish.dirty_tiles import marks_of, occupied
-from heatlas.publish.options import parse_order
+from heatlas.publish.request import parse_request
 from heatlas.publish.size_estimate import fitting_zooms
 from heatlas.tiles.view import close, open_view
 
@@ -44,7 +44,7 @@ def looked_at(path, rows, work, **options):
     with open_library(path) as library:
         view = open_view(library)
         try:
-            return work(parse_order(path, asked(**options)).field(view, view.snapshot))
+            return work(parse_request(path, asked(**options)).field(view, view.snapshot))
         finally:
             close(view)
 

@@ -15,7 +15,7 @@ from serving import client
 import heatlas
 from heatlas.core.errors import HeatlasError
 from heatlas.core.scratch import LOCK, holding, make_scratch, scratch_folder, sweep, sweep_held
-from heatlas.writers.atomic import aside
+from heatlas.writers.atomic import atomic_write
 
 
 @pytest.fixture(autouse=True)
@@ -133,11 +133,11 @@ def test_half_an_output_of_a_killed_process_goes_with_the_next_output(tmp_path):
     (left,) = names(tmp_path)
     other.kill()
     assert names(tmp_path) == [left]
-    with aside(tmp_path / "heat.png") as draft:
+    with atomic_write(tmp_path / "heat.png") as draft:
         draft.write_bytes(b"whole")
         (draft.parent / "heat.png.json").write_text("{}")
     assert names(tmp_path) == ["heat.png", "heat.png.json"]
-    with pytest.raises(HeatlasError, match="cannot write"), aside(tmp_path / "no" / "heat.png"):
+    with pytest.raises(HeatlasError, match="cannot write"), atomic_write(tmp_path / "no" / "heat.png"):
         pass
 
 

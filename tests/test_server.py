@@ -18,7 +18,7 @@ from heatlas.library.store import open_library
 from heatlas.raster.gaussian import Smoothing, default_smoothing, halo, smooth
 from heatlas.raster.grid import parse_measure
 from heatlas.style.colormaps import colormap, names
-from heatlas.style.tone import fit, parse_scale
+from heatlas.style.tone import fit, parse_tone_scale
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_the_scale_is_that_of_the_whole_library(path, web):
         x, y = (place - 1 for place in tile_of(zoom))
         whole = window(zoom, x, y, 3, 3)
         bare, shown = drawn(path, whole, measure, Smoothing()), drawn(path, whole, measure)
-        tone = fit(parse_scale("log" if measure != "heart_rate" else "linear"), shown, bare)
+        tone = fit(parse_tone_scale("log" if measure != "heart_rate" else "linear"), shown, bare)
         scale = web.get(f"/scale.json?measure={measure}&z={zoom}").json()
         assert scale["low"] == pytest.approx(tone.low, rel=0.01)
         assert scale["high"] == pytest.approx(tone.high, rel=0.01)

@@ -16,7 +16,7 @@ from serving import PLACE, client, named, pixels, tile_of
 from heatlas.core.context import Context
 from heatlas.core.errors import SourceFailed
 from heatlas.library.store import open_library
-from heatlas.options import FrameOptions, RenderOptions
+from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import watch
 from heatlas.server.state import shut
 
@@ -172,4 +172,4 @@ def test_a_watch_ends_when_its_library_is_replaced(path, tmp_path):
         swapped_in(path, walks(8, 4))
 
     with pytest.raises(SourceFailed, match="was replaced by another file"):
-        watch(path, tmp_path / "tiles", RenderOptions(frame=FrameOptions(zoom="3-5")), Context(report=then))
+        watch(path, tmp_path / "tiles", RenderOptions(frame=ViewportOptions(zoom="3-5")), Context(report=then))

@@ -18,20 +18,20 @@ from heatlas.core.window import Window
 from heatlas.style.colormaps import colormap
 from heatlas.style.image import Picture
 from heatlas.writers import WRITERS, check, write
-from heatlas.writers.atomic import aside
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.atomic import atomic_write
+from heatlas.writers.rendered_map import RenderedMap
 from heatlas.writers.webp import MAX_SIDE
 
 WINDOW = Window(256 * 2**10, 135_000, 90_000, 400, 300)
 
 
-def made(**more) -> Artwork:
+def made(**more) -> RenderedMap:
     values = np.random.default_rng(1).gamma(1, 30, (300, 400)).astype(np.float32)
     values[values < 20] = np.nan
     palette = colormap("ember")
     palette[0] = 0
     picture = Picture(np.nan_to_num(values).clip(0, 255).astype(np.uint8), palette)
-    return Artwork(window=WINDOW, picture=picture, values=values, measure="passes", **more)
+    return RenderedMap(window=WINDOW, picture=picture, values=values, measure="passes", **more)
 
 
 FILES = {
@@ -64,8 +64,8 @@ def at_most(size):
 @pytest.mark.parametrize("rgba", [False, True])
 @pytest.mark.parametrize("ending", FILES)
 def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path, capfd, ending, rgba):
-    path, artwork = tmp_path / f"heat{ending}", made(rgba=rgba and ending.startswith(".tif"))
-    whole = {file.name: file.read_bytes() for file in write(path, artwork)}
+    path, rendered = tmp_path / f"heat{ending}", made(rgba=rgba and ending.startswith(".tif"))
+    whole = {file.name: file.read_bytes() for file in write(path, rendered)}
     capfd.readouterr()
     largest = max(map(len, whole.values()))
     refused = 0
@@ -74,7 +74,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path, capfd, ending
             file.unlink()
         try:
             with at_most(size):
-                write(path, artwork)
+                write(path, rendered)
         except HeatlasError as error:
             refused += 1
             assert str(error).startswith(f"cannot write {path}: ")  # noqa: PT017 - it may also go well
@@ -124,8 +124,8 @@ def test_an_error_leaves_what_was_there(tmp_path, ending, error, monkeypatch):
     path.write_bytes(b"old")
     real = WRITERS[ending]
 
-    def fails(draft, artwork):
-        real(draft, artwork)
+    def fails(draft, rendered):
+        real(draft, rendered)
         raise error
 
     monkeypatch.setitem(WRITERS, ending, fails)
@@ -136,7 +136,7 @@ def test_an_error_leaves_what_was_there(tmp_path, ending, error, monkeypatch):
 
 
 def test_the_main_file_comes_last(tmp_path):
-    with aside(tmp_path / "m.png") as draft:
+    with atomic_write(tmp_path / "m.png") as draft:
         draft.write_bytes(b"new")
         draft.with_name("a.json").write_bytes(b"new")
         draft.with_name("z.json").mkdir()
@@ -149,7 +149,7 @@ def test_the_main_file_comes_last(tmp_path):
 def test_a_full_disk_is_one_sentence(tmp_path):
     with (
         pytest.raises(HeatlasError, match=r"cannot write .*heat.png: No space left"),
-        aside(tmp_path / "heat.png"),
+        atomic_write(tmp_path / "heat.png"),
     ):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
@@ -230,8 +230,8 @@ def test_webp_has_a_limit(tmp_path):
     side = MAX_SIDE + 1
     picture = Picture(np.zeros((1, side), np.uint8), colormap("ember"))
     with pytest.raises(BadOption, match=f"at most {MAX_SIDE} pixels"):
-        write(tmp_path / "heat.webp", Artwork(window=Window(2**20, 0, 0, side, 1), picture=picture))
-    fits = Artwork(window=Window(2**20, 0, 0, MAX_SIDE, 1), picture=Picture(picture.pixels[:, 1:], picture.palette))
+        write(tmp_path / "heat.webp", RenderedMap(window=Window(2**20, 0, 0, side, 1), picture=picture))
+    fits = RenderedMap(window=Window(2**20, 0, 0, MAX_SIDE, 1), picture=Picture(picture.pixels[:, 1:], picture.palette))
     assert write(tmp_path / "heat.webp", fits)
 
 
@@ -265,12 +265,12 @@ def test_a_legend_is_painted_on_pictures_and_laid_beside_data(tmp_path):
 @pytest.mark.parametrize("ending", [".png", ".webp", ".kmz", ".npy", ".pdf"])
 def test_what_is_missing_is_said(tmp_path, ending):
     with pytest.raises(BadOption, match="needs values" if ending == ".npy" else "needs a picture"):
-        write(tmp_path / f"heat{ending}", Artwork(window=WINDOW))
+        write(tmp_path / f"heat{ending}", RenderedMap(window=WINDOW))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_map_must_fit_its_window():
     with pytest.raises(BadOption, match="400 x 300 pixels, but its window 10 x 20"):
-        Artwork(window=Window(256, 0, 0, 10, 20), values=made().values)
+        RenderedMap(window=Window(256, 0, 0, 10, 20), values=made().values)
     with pytest.raises(BadOption, match="no corner"):
-        Artwork(window=WINDOW, corner="middle")
+        RenderedMap(window=WINDOW, corner="middle")

@@ -14,7 +14,7 @@ from serving import client
 import heatlas
 from heatlas.core.errors import BadOption
 from heatlas.library.manage import import_into
-from heatlas.publish.options import parse_order
+from heatlas.publish.request import parse_request
 from heatlas.tiles.request import LAST_ZOOM, TileRequest
 
 
@@ -65,7 +65,7 @@ def test_the_same_is_refused_everywhere_in_the_same_words(path, web, live, look,
     with pytest.raises(BadOption, match=says):
         raise BadOption(answer.json()["error"])
     with pytest.raises(BadOption, match=says):
-        parse_order(path, asked(**look))
+        parse_request(path, asked(**look))
     name, value = list(look.items())[-1]
     with pytest.raises(traitlets.TraitError, match=says):
         setattr(live, name, value)
@@ -76,7 +76,7 @@ def test_the_same_is_refused_everywhere_in_the_same_words(path, web, live, look,
 )
 def test_the_same_is_taken_everywhere(path, web, live, look):
     assert web.get("/scale.json", params={**look, "z": 9}).status_code == 200
-    assert parse_order(path, asked(**look)).look.measure.reduction in {"passes", "sum"}
+    assert parse_request(path, asked(**look)).look.measure.reduction in {"passes", "sum"}
     for name, value in look.items():
         setattr(live, name, value)
     live.measure = "passes"
@@ -91,9 +91,9 @@ def test_the_finest_zoom_is_one(web, live, path):
     answer(live._view, message | {"z": LAST_ZOOM})
     with pytest.raises(BadOption, match=f"0 to {LAST_ZOOM}"):
         answer(live._view, message | {"z": LAST_ZOOM + 1})
-    parse_order(path, asked(zooms=(0, LAST_ZOOM)))
+    parse_request(path, asked(zooms=(0, LAST_ZOOM)))
     with pytest.raises(BadOption, match=f"0 to {LAST_ZOOM}"):
-        parse_order(path, asked(zooms=(0, LAST_ZOOM + 1)))
+        parse_request(path, asked(zooms=(0, LAST_ZOOM + 1)))
 
 
 def test_what_is_left_open_is_left_open():

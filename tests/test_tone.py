@@ -14,7 +14,7 @@ from heatlas.raster.grid import Grid, Measure, parse_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import colour, palette, parse_background
 from heatlas.style.ticks import nice_ticks
-from heatlas.style.tone import CURVES, FADE, Scale, fit, parse_scale
+from heatlas.style.tone import CURVES, FADE, ToneScale, fit, parse_tone_scale
 
 
 def grid(values, measure="passes", count=None):
@@ -42,7 +42,7 @@ def heavy(seed=0, shape=(40, 50)):
 @given(st.integers(0, 2**32 - 1), st.sampled_from(CURVES))
 def test_every_curve_is_monotonic_and_within_bounds(seed, curve):
     field = grid(heavy(seed))
-    tone = fit(Scale(curve), field, field)
+    tone = fit(ToneScale(curve), field, field)
     values = np.sort(np.concatenate((field.total[field.total > 0], np.geomspace(1e-3, 1e6, 200)))).astype(np.float32)
     t = tone(values)
     assert (t >= 0).all()
@@ -55,7 +55,7 @@ def test_a_single_pass_is_visible_and_100_differ_from_200():
     counts[:30] = 100
     counts[30:50] = 200
     field = grid(counts)
-    tone = fit(Scale("log"), field, field)
+    tone = fit(ToneScale("log"), field, field)
     colours = palette(colormap("ember"), tone, (14, 17, 22)).astype(int)
     steps = [round(255 * tone.position(n)) for n in (1, 100, 200)]
     one, hundred, two = (colours[step, :3] for step in steps)
@@ -65,21 +65,21 @@ def test_a_single_pass_is_visible_and_100_differ_from_200():
 
 def test_the_range_is_what_was_asked_for():
     field = grid(heavy())
-    tone = fit(parse_scale("2:40"), field, field)
+    tone = fit(parse_tone_scale("2:40"), field, field)
     assert (tone.low, tone.high) == (2, 40)
     assert tone.position(2) == pytest.approx(FADE)
     assert tone.position(40) == pytest.approx(1)
     assert tone.position(21) == pytest.approx(FADE + (1 - FADE) / 2)
     assert tone.position(9999) == 1
-    assert fit(parse_scale("log:1:100"), field, field).position(10) == pytest.approx(FADE + (1 - FADE) / 2)
+    assert fit(parse_tone_scale("log:1:100"), field, field).position(10) == pytest.approx(FADE + (1 - FADE) / 2)
 
 
 def test_rank_spreads_values_evenly():
     field = grid(heavy(3, (200, 200)))
-    tone = fit(Scale("rank"), field, field)
+    tone = fit(ToneScale("rank"), field, field)
     distinct = np.random.default_rng(0).permutation(10000).reshape(100, 100) + 1.0
     even = grid(distinct, "seconds")
-    t = fit(Scale("rank"), even, even)(distinct.astype(np.float32))
+    t = fit(ToneScale("rank"), even, even)(distinct.astype(np.float32))
     assert np.quantile(t, (0.25, 0.5, 0.75)) == pytest.approx(FADE + (1 - FADE) * np.array([0.25, 0.5, 0.75]), abs=0.03)
     assert tone.position(float(field.total.max())) == 1
 
@@ -89,19 +89,19 @@ def test_rank_spreads_values_evenly():
 )
 def test_tones_that_are_none_are_refused(text):
     with pytest.raises(BadOption, match="tone"):
-        parse_scale(text)
+        parse_tone_scale(text)
 
 
 def test_nothing_to_fit_is_said():
     field = grid(np.zeros((3, 3)))
     with pytest.raises(NothingToDraw):
-        fit(Scale("log"), field, field)
+        fit(ToneScale("log"), field, field)
 
 
 def test_one_track_alone_stands_out_in_full():
     field = grid(np.eye(30))
     for curve in CURVES:
-        tone = fit(Scale(curve), field, field)
+        tone = fit(ToneScale(curve), field, field)
         assert (tone.low, tone.high) == (1, 1)
         assert tone.position(1) == 1
         places = [tone.position(value) for value in np.linspace(0, 1, 50)]
@@ -117,7 +117,7 @@ def test_equal_values_are_their_own_range_in_the_full_colour(curve, measure, val
     values = np.zeros((20, 20))
     values[::5, ::5] = np.float32(value)
     field = points(values, measure)
-    tone = fit(Scale(curve), field, field)
+    tone = fit(ToneScale(curve), field, field)
     assert tone.high == pytest.approx(value, rel=1e-6)
     assert tone.position(value) == pytest.approx(1)
     table = colour(field, tone, colormap("ember"), None).rgba
@@ -136,7 +136,7 @@ def test_equal_values_are_their_own_range_in_the_full_colour(curve, measure, val
 )
 def test_the_top_of_few_values_is_the_greatest(values, curve, measure):
     field = points([values], measure)
-    tone = fit(Scale(curve), field, field)
+    tone = fit(ToneScale(curve), field, field)
     assert tone.high == max(values)
     assert tone.position(max(values)) == pytest.approx(1, abs=2e-3)
     assert min(values) / 50 <= tone.low <= max(values)
@@ -148,24 +148,24 @@ def test_the_top_of_few_values_is_the_greatest(values, curve, measure):
 
 def test_sums_that_differ_by_little_look_nearly_alike():
     field = points([[7.0, 7.07]], "sum")
-    tone = fit(Scale("log"), field, field)
+    tone = fit(ToneScale("log"), field, field)
     assert (tone.low, tone.high) == pytest.approx((7, 7.07))
     assert tone.position(7) > 0.95
     apart = points([[7.0, 14.0]], "sum")
-    assert fit(Scale("log"), apart, apart).position(7) == pytest.approx(FADE)
+    assert fit(ToneScale("log"), apart, apart).position(7) == pytest.approx(FADE)
 
 
 def test_few_other_values_among_equal_ones_set_the_range():
     values = np.full((100, 100), 7.0)
     values[0, 0], values[0, 1] = 3, 20
     field = points(values, "mean")
-    tone = fit(Scale("linear"), field, field)
+    tone = fit(ToneScale("linear"), field, field)
     assert (tone.low, tone.high) == (3, 20)
 
 
 def test_pictures_of_counts_have_a_palette_and_nothing_is_transparent():
     field = grid(heavy())
-    tone = fit(Scale("log"), field, field)
+    tone = fit(ToneScale("log"), field, field)
     picture = colour(field, tone, colormap("ember"), None)
     assert picture.palette is not None
     assert (picture.rgba[field.total == 0, 3] == 0).all()
@@ -178,7 +178,7 @@ def test_pictures_of_counts_have_a_palette_and_nothing_is_transparent():
 def test_means_are_as_opaque_as_there_are_passes_behind_them():
     count = np.array([[0, 0.05, 0.3, 1, 50]])
     field = grid(150 * count, "heart_rate", count)
-    tone = fit(parse_scale("100:200"), field, field)
+    tone = fit(parse_tone_scale("100:200"), field, field)
     alpha = colour(field, tone, colormap("grey"), None).rgba[0, :, 3]
     assert alpha[0] == alpha[1] == 0
     assert 0 < alpha[2] < 255
@@ -191,7 +191,7 @@ def test_means_are_as_opaque_as_there_are_passes_behind_them():
 def test_a_grade_is_as_far_up_as_down():
     values = np.linspace(-5, 12, 400).reshape(20, 20)
     field = grid(values, "grade", np.ones((20, 20)))
-    tone = fit(Scale("linear"), field, field)
+    tone = fit(ToneScale("linear"), field, field)
     assert tone.low == -tone.high
     assert tone.position(0) == pytest.approx(0.5)
 

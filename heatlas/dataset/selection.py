@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from heatlas.options import FilterOptions, HidingOptions
     from heatlas.raster.grid import Measure
 
-__all__ = ["Choice", "is_centred", "why_nowhere"]
+__all__ = ["Selection", "is_centred", "why_nowhere"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """Filters and privacy, as sound options."""
 
     filter: FilterOptions
     privacy: Privacy
 
     @classmethod
-    def parse(cls, asked: FilterOptions, hiding: HidingOptions) -> Choice:
+    def parse(cls, asked: FilterOptions, hiding: HidingOptions) -> Selection:
         """Check the options.
 
         Raises

@@ -16,9 +16,9 @@ from heatlas.raster.grid import Measure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heatlas.options import FrameOptions
+    from heatlas.options import ViewportOptions
 
-__all__ = ["DEEPEST", "Frame", "at_most_one", "box_of", "check_drawing", "scale_of"]
+__all__ = ["DEEPEST", "Viewport", "at_most_one", "box_of", "check_drawing", "scale_of"]
 
 DEEPEST = 24
 """Finest zoom of a picture."""
@@ -30,7 +30,7 @@ _RANGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Viewport:
     """A box, or how to find one, and a scale."""
 
     bbox: tuple[float, float, float, float] | None
@@ -42,7 +42,7 @@ class Frame:
     width: int | None
 
     @classmethod
-    def parse(cls, asked: FrameOptions, default: str) -> Frame:
+    def parse(cls, asked: ViewportOptions, default: str) -> Viewport:
         """Check the options; `default` says in words what is drawn when none of them does.
 
         Raises

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from heatlas.demo.diary import Session
 
-__all__ = ["Told", "tell"]
+__all__ = ["Words", "tell"]
 
 _NAMES = {
     "loop": ("River loop", "Feierabendrunde", "Once around the park", "Läufchen am Fluss", "Easy 🌿"),
@@ -39,7 +39,7 @@ _REMARKS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Words:
     """The words that go with an activity."""
 
     name: str
@@ -47,7 +47,7 @@ class Told:
     gear: str
 
 
-def tell(session: Session, rng: np.random.Generator) -> Told:
+def tell(session: Session, rng: np.random.Generator) -> Words:
     """Name an activity as its owner would; four in ten keep the name that the service gave them."""
     kind = session.kind
     names = _NAMES[kind]
@@ -62,4 +62,4 @@ def tell(session: Session, rng: np.random.Generator) -> Told:
         gear = ""
     else:
         gear = "Trail shoes" if kind in {"trail", "hike"} else "Road shoes"
-    return Told(name=name, about=about, gear=gear)
+    return Words(name=name, about=about, gear=gear)

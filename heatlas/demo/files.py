@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.demo.athlete import Told, tell
+from heatlas.demo.athlete import Words, tell
 from heatlas.demo.diary import KINDS, Session, plan
 from heatlas.demo.fit import fit_bytes
 from heatlas.demo.motion import Fixes, move, swim
@@ -88,7 +88,7 @@ def _fixes(session: Session, seed: int, stream: int) -> Fixes:
     return swim(session, rng) if way is None else move(way, session, rng)
 
 
-def _content(fixes: Fixes, item: _Row, told: Told, sport: str) -> bytes:
+def _content(fixes: Fixes, item: _Row, told: Words, sport: str) -> bytes:
     """Bytes of the activity's file, before compression."""
     if item.form == "gpx":
         return gpx_bytes(fixes, sport, told.name)

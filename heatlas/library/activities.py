@@ -24,7 +24,7 @@ _ATTRIBUTES = tuple(field.name for field in fields(Activity))
 _READ = ", ".join(("number", *_ATTRIBUTES))
 
 
-def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
+def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> int:
     """Store an activity and its track (a batch of one, nothing cut); returns its number."""
     activity = with_time_zones(batch).activities[0]
     known = batch.time[~np.isnan(batch.time)]
@@ -41,9 +41,9 @@ def insert_activity(link: sqlite3.Connection, file: int, batch: Batch) -> int:
         "fingerprint": fingerprint(batch),
     }
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
-    number = link.execute(f"INSERT INTO activities ({names}) VALUES ({marks})", row).lastrowid  # noqa: S608
+    number = connection.execute(f"INSERT INTO activities ({names}) VALUES ({marks})", row).lastrowid  # noqa: S608
     assert number is not None
-    write_track(link, number, batch)
+    write_track(connection, number, batch)
     return number
 
 
@@ -52,30 +52,32 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def delete_activities(link: sqlite3.Connection, numbers: Iterable[int]) -> None:
+def delete_activities(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     """Delete activities and their tracks; their passages must be removed before.
 
     Copies of them still refer to them, and must be judged again before the transaction ends.
     """
     for number in numbers:
-        delete_track(link, number)
-        link.execute("DELETE FROM activities WHERE number = ?", (number,))
+        delete_track(connection, number)
+        connection.execute("DELETE FROM activities WHERE number = ?", (number,))
 
 
 def read_activities(
-    link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
+    connection: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
 ) -> dict[int, Activity]:
     """Activities by number, ascending, each as its own source states it (`heatlas.library.merged` merges copies).
 
     `condition` is SQL of this package, never of a user.
     """
-    return activities_of(read_rows(link, condition, values))
+    return activities_of(read_rows(connection, condition, values))
 
 
-def read_rows(link: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+def read_rows(
+    connection: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
+) -> list[tuple[Any, ...]]:
     """Rows of activities for `activities_of`: the number first, in the order of the numbers."""
     query = f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number"  # noqa: S608 - SQL of this package
-    return link.execute(query, tuple(values)).fetchall()
+    return connection.execute(query, tuple(values)).fetchall()
 
 
 def activities_of(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:

@@ -87,11 +87,11 @@ def audit(library: Library) -> Audit:
     BadOption
         When the owner's secret is not the one with which the library's cuts were drawn.
     """
-    with library.read() as link:
-        privacy, _ = privacy_of(link, read_settings(link))
-        activities = read_activities(link, "same_as IS NULL")
-        found = audit_tracks((read_track(link, k, activity, ()) for k, activity in activities.items()), privacy)
-        return replace(found, verdict=_verdict(found.spots, read_zones(link), library_words(library)))
+    with library.read() as connection:
+        privacy, _ = privacy_of(connection, read_settings(connection))
+        activities = read_activities(connection, "same_as IS NULL")
+        found = audit_tracks((read_track(connection, k, activity, ()) for k, activity in activities.items()), privacy)
+        return replace(found, verdict=_verdict(found.spots, read_zones(connection), library_words(library)))
 
 
 def audit_tracks(tracks: Iterable[Batch], privacy: Privacy) -> Audit:

@@ -55,19 +55,26 @@ def check(library: Library, sample: int | None = 20) -> list[str]:
     BadOption
         When the owner's secret is not the one with which the library's cuts were drawn.
     """
-    with library.read() as link:
-        faults = [text for (text,) in link.execute("PRAGMA integrity_check") if text != "ok"]
-        faults += [f"row {row[1]} of {row[0]} belongs to nothing" for row in link.execute("PRAGMA foreign_key_check")]
+    with library.read() as connection:
+        faults = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
+        faults += [
+            f"row {row[1]} of {row[0]} belongs to nothing" for row in connection.execute("PRAGMA foreign_key_check")
+        ]
         if not faults:
             try:
-                faults = [*_rows(link), *_headers(link), *_samples(link, sample), *check_points(link)]
+                faults = [
+                    *_rows(connection),
+                    *_headers(connection),
+                    *_samples(connection, sample),
+                    *check_points(connection),
+                ]
             except SourceFailed as error:
                 faults = [str(error)]
     more = len(faults) - _MOST
     return [*faults[:_MOST], f"and {more} more faults"] if more > 0 else faults
 
 
-def _rows(link: sqlite3.Connection) -> list[str]:
+def _rows(connection: sqlite3.Connection) -> list[str]:
     """Faults between tracks and activities, and between copies and their originals."""
     questions = {
         "has no track": "SELECT number FROM activities WHERE (number * 64) NOT IN (SELECT key FROM tracks)",
@@ -76,16 +83,20 @@ def _rows(link: sqlite3.Connection) -> list[str]:
         "is a copy of one that is not shown": "SELECT copy.number FROM activities AS copy JOIN activities AS kept "
         "ON copy.same_as = kept.number WHERE kept.same_as IS NOT NULL",
     }
-    return [f"activity {k} {fault}" for fault, query in questions.items() for (k,) in link.execute(query)]
+    return [f"activity {k} {fault}" for fault, query in questions.items() for (k,) in connection.execute(query)]
 
 
-def _headers(link: sqlite3.Connection) -> list[str]:
+def _headers(connection: sqlite3.Connection) -> list[str]:
     """Faults of tiles: an activity twice, one that is not shown, a column without pixels."""
     faults = []
-    shown = np.array([row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")], np.int64)
+    shown = np.array(
+        [row[0] for row in connection.execute("SELECT number FROM activities WHERE same_as IS NULL")], np.int64
+    )
     before: tuple[tuple[int, ...], NDArray[np.int64]] = ((), np.zeros(0, np.int64))
     chunks = set()
-    for k, data in link.execute("SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()):
+    for k, data in connection.execute(
+        "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()
+    ):
         ids = decode_header(unpack(data))[0]
         tile = tile_of(k)
         chunks.add((tile, chunk_of(k)))
@@ -97,21 +108,21 @@ def _headers(link: sqlite3.Connection) -> list[str]:
         if len(np.unique(all_ids)) < len(all_ids):
             faults.append(f"tile {tile} holds an activity twice")
         before = (tile, all_ids)
-    for (k,) in link.execute("SELECT key FROM passages WHERE key NOT BETWEEN ? AND ?", pixel_keys()):
+    for (k,) in connection.execute("SELECT key FROM passages WHERE key NOT BETWEEN ? AND ?", pixel_keys()):
         if (tile_of(k), chunk_of(k)) not in chunks:
             faults.append(f"tile {tile_of(k)} holds a column without pixels")
     return faults
 
 
-def _samples(link: sqlite3.Connection, sample: int | None) -> list[str]:
+def _samples(connection: sqlite3.Connection, sample: int | None) -> list[str]:
     """Faults of activities that are traced again: every byte of their runs is compared."""
-    activities = read_activities(link, "same_as IS NULL")
-    privacy, settings = privacy_of(link, read_settings(link))
-    prints = dict(link.execute("SELECT number, fingerprint FROM activities").fetchall())
-    required = covered(link)
+    activities = read_activities(connection, "same_as IS NULL")
+    privacy, settings = privacy_of(connection, read_settings(connection))
+    prints = dict(connection.execute("SELECT number, fingerprint FROM activities").fetchall())
+    required = covered(connection)
     faults = []
     for number in _spread(list(activities), sample):
-        track = read_track(link, number, activities[number])
+        track = read_track(connection, number, activities[number])
         if fingerprint(track) != prints[number]:
             faults.append(f"the track of activity {number} is not what was read")
             continue
@@ -120,7 +131,7 @@ def _samples(link: sqlite3.Connection, sample: int | None) -> list[str]:
         wrong = 0
         for zoom in settings.indexed if cut.fixes else ():
             for tile, runs in encoded_runs(zoom, number, traced.at(zoom)):
-                wrong += not _agree(runs_of(link, tile, number), runs, required)
+                wrong += not _agree(runs_of(connection, tile, number), runs, required)
         if wrong:
             faults.append(f"{wrong} tiles hold something else of activity {number} than its track")
     return faults

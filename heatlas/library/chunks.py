@@ -30,18 +30,18 @@ Tile = tuple[int, int, int]
 """Zoom, x, y."""
 
 
-def chunks_of(link: sqlite3.Connection, tile: Tile) -> list[tuple[int, int]]:
+def chunks_of(connection: sqlite3.Connection, tile: Tile) -> list[tuple[int, int]]:
     """Number of each chunk of a tile and size of its pixels in bytes, the oldest first."""
-    rows = link.execute(
+    rows = connection.execute(
         "SELECT key, length(data) FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
         (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1)),
     )
     return [(chunk_of(k), size) for k, size in rows]
 
 
-def read_column(link: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
+def read_column(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
     """Bytes of a column of a chunk, other than the pixels; None when the chunk has no such column."""
-    row = link.execute(
+    row = connection.execute(
         "SELECT key, data FROM passages WHERE key IN (?, ?)",
         (key(column, *tile, chunk), key(BUNDLE, *tile, chunk)),
     ).fetchone()
@@ -75,9 +75,9 @@ class _Chunk:
         return [data[first:last] for first, last in pairwise(cuts.tolist())]
 
 
-def _rows(link: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, bytes]]:
+def _rows(connection: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, bytes]]:
     """Rows of all columns of a chunk, the pixels first."""
-    return link.execute(
+    return connection.execute(
         "SELECT key, data FROM passages WHERE key = ? "
         "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ? "
         "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
@@ -114,44 +114,44 @@ def _merged(
 
 
 def _replace(
-    link: sqlite3.Connection, before: Iterable[Sequence[tuple[int, bytes]]], after: Sequence[tuple[int, bytes]]
+    connection: sqlite3.Connection, before: Iterable[Sequence[tuple[int, bytes]]], after: Sequence[tuple[int, bytes]]
 ) -> None:
-    link.executemany("DELETE FROM passages WHERE key = ?", [(k,) for rows in before for k, _ in rows])
-    link.executemany("INSERT INTO passages VALUES (?, ?)", after)
+    connection.executemany("DELETE FROM passages WHERE key = ?", [(k,) for rows in before for k, _ in rows])
+    connection.executemany("INSERT INTO passages VALUES (?, ?)", after)
 
 
-def merge(link: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:
+def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:
     """Merge chunks of a tile into one."""
     if len(chunks) > 1:
-        before = [_rows(link, tile, chunk) for chunk in chunks]
-        _replace(link, before, _merged(tile, before, (), level))
+        before = [_rows(connection, tile, chunk) for chunk in chunks]
+        _replace(connection, before, _merged(tile, before, (), level))
 
 
-def compact_tiles(link: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
+def compact_tiles(connection: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
     """Merge all chunks of each of some tiles, and compress them more tightly."""
-    before = [[_rows(link, tile, chunk) for chunk, _ in chunks_of(link, tile)] for tile in tiles]
+    before = [[_rows(connection, tile, chunk) for chunk, _ in chunks_of(connection, tile)] for tile in tiles]
     with ThreadPoolExecutor(workers) as pool:
         made = pool.map(lambda tile, rows: _merged(tile, rows, (), _DENSE_LEVEL), tiles, before)
         for rows, after in zip(before, made, strict=True):
-            _replace(link, rows, after)
+            _replace(connection, rows, after)
 
 
-def remove_runs(link: sqlite3.Connection, tiles: Iterable[Tile], numbers: Collection[int]) -> None:
+def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: Collection[int]) -> None:
     """Remove activities from some tiles."""
     wanted = np.array(sorted(numbers), np.int64)
     for tile in tiles:
-        for chunk, _ in chunks_of(link, tile):
+        for chunk, _ in chunks_of(connection, tile):
             query = "SELECT data FROM passages WHERE key = ?"
-            (data,) = link.execute(query, (key(PIXELS, *tile, chunk),)).fetchone()
+            (data,) = connection.execute(query, (key(PIXELS, *tile, chunk),)).fetchone()
             if np.isin(decode_header(unpack(data))[0], wanted).any():
-                rows = _rows(link, tile, chunk)
-                _replace(link, [rows], _merged(tile, [rows], numbers, 3))
+                rows = _rows(connection, tile, chunk)
+                _replace(connection, [rows], _merged(tile, [rows], numbers, 3))
 
 
-def runs_of(link: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
+def runs_of(connection: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
     """Bytes of an activity's runs in a tile, by column; columns without a value of it are left out."""
-    for chunk, _ in chunks_of(link, tile):
-        part = _Chunk.of(_rows(link, tile, chunk))
+    for chunk, _ in chunks_of(connection, tile):
+        part = _Chunk.of(_rows(connection, tile, chunk))
         for r in np.flatnonzero(part.ids == number).tolist():
             runs = {column: part.runs(column)[r] for column in part.columns}
             return {column: run.tobytes() for column, run in runs.items() if column == PIXELS or run.any()}

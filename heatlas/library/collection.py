@@ -39,11 +39,11 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
     Tracks
         Equal to what `heatlas.sources.load.load` gives for the same files, to the last bit, with the report of reading.
     """
-    with library.read() as link:
-        activities = read_merged(link).activities
+    with library.read() as connection:
+        activities = read_merged(connection).activities
         if keep is not None:
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
-        singles = [read_track(link, k, activity, columns) for k, activity in activities.items()]
-        report = whole_report(link)
+        singles = [read_track(connection, k, activity, columns) for k, activity in activities.items()]
+        report = whole_report(connection)
     singles.sort(key=order)
     return Tracks(tuple(packed(singles)), report)

@@ -49,12 +49,12 @@ class Copies:
     """Each new activity that is not shown, and each that a new one replaces."""
 
 
-def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[int] = ()) -> Copies:
+def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[int] = ()) -> Copies:
     """Find copies among new activities and all that are connected with them, and mark them in the tables.
 
     Parameters
     ----------
-    link : Connection
+    connection : Connection
         Inside a transaction.
     new : mapping of int to Batch
         Number of each activity that has a row, but is not in the index -> its track.
@@ -64,19 +64,19 @@ def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[
     judge = Judge()
     for number, batch in new.items():
         judge.add(number, batch)
-    members, pairs = _connected(link, judge, {*new, *again})
+    members, pairs = _connected(connection, judge, {*new, *again})
     asked = (json.dumps(sorted(members)),)
-    rows = link.execute(f"SELECT number FROM activities WHERE same_as IS NULL AND {_THESE}", asked)  # noqa: S608
+    rows = connection.execute(f"SELECT number FROM activities WHERE same_as IS NULL AND {_THESE}", asked)  # noqa: S608
     shown = {row[0] for row in rows} - set(new)
     verdict = judge.decide(sorted(members), pairs)
     copy_of = verdict.copy_of
-    link.executemany(
+    connection.executemany(
         "UPDATE activities SET same_as = ?, private_by = ? WHERE number = ?",
         [(copy_of.get(k), verdict.private_by.get(k), k) for k in sorted(members)],
     )
     reported = {k for k in copy_of if k in new or k in shown}
     show = [k for k in sorted(members) if k not in copy_of and k not in shown]
-    _read(link, judge, set(show))
+    _read(connection, judge, set(show))
     return Copies(
         show={k: judge.batches[k] for k in show},
         hide={k: judge.batches[k] for k in sorted(members) if k in copy_of and k in shown},
@@ -84,16 +84,16 @@ def resolve(link: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[
     )
 
 
-def _connected(link: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
+def _connected(connection: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
     """Activities that are connected with some others, copy by copy; and all pairs of the same activity."""
     members, waiting = set(seeds), sorted(seeds)
     pairs: set[tuple[int, int]] = set()
     while waiting:
         number = waiting.pop()
-        linked = _judged_same(link, number)
-        others = linked | _candidates(link, number)
+        linked = _judged_same(connection, number)
+        others = linked | _candidates(connection, number)
         if others:
-            _read(link, judge, {number, *others})
+            _read(connection, judge, {number, *others})
         for other in sorted(others):
             if judge.same(number, other):
                 pairs.add((min(number, other), max(number, other)))
@@ -105,16 +105,16 @@ def _connected(link: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple
     return members, sorted(pairs)
 
 
-def _read(link: sqlite3.Connection, judge: Judge, numbers: set[int]) -> None:
+def _read(connection: sqlite3.Connection, judge: Judge, numbers: set[int]) -> None:
     missing = numbers - judge.batches.keys()
     if missing:
-        for number, activity in read_activities(link, _THESE, (json.dumps(sorted(missing)),)).items():
-            judge.add(number, read_track(link, number, activity))
+        for number, activity in read_activities(connection, _THESE, (json.dumps(sorted(missing)),)).items():
+            judge.add(number, read_track(connection, number, activity))
 
 
-def _judged_same(link: sqlite3.Connection, number: int) -> set[int]:
+def _judged_same(connection: sqlite3.Connection, number: int) -> set[int]:
     """Activities that were judged to be the same as another one before."""
-    rows = link.execute(
+    rows = connection.execute(
         "SELECT same_as FROM activities WHERE number = ?1 AND same_as IS NOT NULL "
         "UNION SELECT private_by FROM activities WHERE number = ?1 AND private_by IS NOT NULL "
         "UNION SELECT number FROM activities WHERE same_as = ?1 "
@@ -123,7 +123,7 @@ def _judged_same(link: sqlite3.Connection, number: int) -> set[int]:
     )
     found = {row[0] for row in rows}
     asked = (json.dumps(sorted(found)),)
-    return {row[0] for row in link.execute(f"SELECT number FROM activities WHERE {_THESE}", asked)}  # noqa: S608
+    return {row[0] for row in connection.execute(f"SELECT number FROM activities WHERE {_THESE}", asked)}  # noqa: S608
 
 
 _SELECT = "SELECT number, first, last, west, east, north, south FROM activities WHERE "
@@ -150,15 +150,19 @@ _TIMELESS_BY_BOX = " UNION ALL ".join(
 )
 
 
-def _candidates(link: sqlite3.Connection, number: int) -> set[int]:
+def _candidates(connection: sqlite3.Connection, number: int) -> set[int]:
     """Activities to compare with another one, found by the indexes of times and boxes."""
     query = f"SELECT {TIMELESS}, first, last, west, east, north, south FROM activities WHERE number = ?"  # noqa: S608
-    vague, first, last, *box = link.execute(query, (number,)).fetchone()
+    vague, first, last, *box = connection.execute(query, (number,)).fetchone()
     own = float(leeway(np.array([box]))[0])
     known = {"first": first, "last": last, "clock": CLOCK, "zones": FARTHEST + CLOCK, "margin": _WIDER * own}
     known |= dict(zip(("west", "east", "north", "south"), box, strict=True))
-    found = {row[0] for row in link.execute(_BY_TIME, known) if _alike((first, last, *box), row[1:])} if last else set()
-    boxes = link.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known).fetchall()
+    found = (
+        {row[0] for row in connection.execute(_BY_TIME, known) if _alike((first, last, *box), row[1:])}
+        if last
+        else set()
+    )
+    boxes = connection.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known).fetchall()
     leeways = leeway(np.array([row[1:] for row in boxes]).reshape(-1, 4)).tolist()
     near = sorted(
         (far, row[0])

@@ -20,21 +20,21 @@ _FIRST = frozenset(range(12))
 """Columns of an index that does not say which it has."""
 
 
-def covered(link: sqlite3.Connection) -> frozenset[int]:
+def covered(connection: sqlite3.Connection) -> frozenset[int]:
     """Numbers of the columns with which every activity was indexed; a newer heatlas may have others."""
-    row = link.execute("SELECT value FROM meta WHERE name = 'columns'").fetchone()
+    row = connection.execute("SELECT value FROM meta WHERE name = 'columns'").fetchone()
     return _FIRST if row is None else frozenset(json.loads(row[0]))
 
 
-def is_complete(link: sqlite3.Connection) -> bool:
+def is_complete(connection: sqlite3.Connection) -> bool:
     """Whether every activity was indexed with all columns of today."""
-    return covered(link) >= set(COLUMNS.values())
+    return covered(connection) >= set(COLUMNS.values())
 
 
-def note_columns(link: sqlite3.Connection) -> None:
+def note_columns(connection: sqlite3.Connection) -> None:
     """Write down which columns the index will have throughout, before activities are added to it."""
-    before, ours = covered(link), frozenset(COLUMNS.values())
-    empty = link.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+    before, ours = covered(connection), frozenset(COLUMNS.values())
+    empty = connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
     after = ours if empty else before & ours
     if after != before:
-        link.execute("INSERT OR REPLACE INTO meta VALUES ('columns', ?)", (json.dumps(sorted(after)),))
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('columns', ?)", (json.dumps(sorted(after)),))

@@ -60,12 +60,12 @@ def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bo
     SourceFailed
         When the file is damaged.
     """
-    planes = _Planes(window.height, window.width, measure)
+    planes = _Accumulators(window.height, window.width, measure)
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # never empty: that means all
     column = _column(measure)
-    with library.read() as link:
-        zoom = _zoom(link, window)
-        for x, y, chunks in _tiles(link, zoom, window, column):
+    with library.read() as connection:
+        zoom = _zoom(connection, window)
+        for x, y, chunks in _tiles(connection, zoom, window, column):
             planes.clear()
             for pixels, data in chunks:
                 planes.add(pixels, data, chosen)
@@ -73,8 +73,8 @@ def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bo
     return planes.grid(window)
 
 
-def _zoom(link: sqlite3.Connection, window: Window) -> int:
-    first, last = read_settings(link).zooms
+def _zoom(connection: sqlite3.Connection, window: Window) -> int:
+    first, last = read_settings(connection).zooms
     zoom = window.zoom
     if not (zoom.is_integer() and first <= zoom <= last):
         raise BadOption(f"the library holds zooms {first} to {last}, not {zoom:g}")
@@ -91,7 +91,7 @@ def _column(measure: Measure) -> int:
 
 
 def _tiles(
-    link: sqlite3.Connection, zoom: int, window: Window, column: int
+    connection: sqlite3.Connection, zoom: int, window: Window, column: int
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]]]:
     """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the column of each chunk."""
     across = 1 << zoom
@@ -100,17 +100,17 @@ def _tiles(
         return
     for x in range(window.x // _SIDE, (window.x + window.width - 1) // _SIDE + 1):
         found: dict[int, list[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]] = {}
-        for k, data in link.execute(
+        for k, data in connection.execute(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
             (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)),
         ):
-            told = None if column == PIXELS else read_column(link, column, tile_of(k), chunk_of(k))
+            told = None if column == PIXELS else read_column(connection, column, tile_of(k), chunk_of(k))
             found.setdefault(tile_of(k)[2], []).append((unpack(data), told))
         for y, chunks in found.items():
             yield x, y, chunks
 
 
-class _Planes:
+class _Accumulators:
     """Sums over one tile at a time, and over the window."""
 
     __slots__ = ("measure", "ordinal", "stamps", "tile", "window")

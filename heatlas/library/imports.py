@@ -118,8 +118,8 @@ def import_sources(
     if report.dropped[_BEFORE] < len(files):  # a second import has nothing new to say of the table
         report.dropped += export.silent({entry.name for entry in files})
     report.seconds["import"] = time.perf_counter() - started
-    with library.read() as link:
-        known = link.execute("SELECT count(*) FROM activities").fetchone()[0]
+    with library.read() as connection:
+        known = connection.execute("SELECT count(*) FROM activities").fetchone()[0]
     if added * _SHARE > known and added > _ACTIVITIES:
         compact(library, Context(workers))
         report.seconds["compact"] = time.perf_counter() - started - report.seconds["import"]
@@ -145,9 +145,9 @@ class _File:
 
 def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, _File | None]]:
     """Sizes of files, each with the file if it is new or changed and was read, else with None."""
-    with library.read() as link:
-        rows = link.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
-        gaps = gaps_of(read_settings(link))
+    with library.read() as connection:
+        rows = connection.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
+        gaps = gaps_of(read_settings(connection))
     known = {row[0]: row[1:] for row in rows}
     for entry in files:
         name = _absolute(entry.name)
@@ -168,9 +168,9 @@ def _new_recordings(
     library: Library, recordings: Iterable[Recording], export: Exports
 ) -> Iterator[tuple[None, _File | None]]:
     """Recordings that are new or changed, each as a file of its own without a size; None for the others."""
-    with library.read() as link:
-        known = {row[0]: row[1:] for row in link.execute("SELECT name, number, digest FROM files")}
-        gaps = gaps_of(read_settings(link))
+    with library.read() as connection:
+        known = {row[0]: row[1:] for row in connection.execute("SELECT name, number, digest FROM files")}
+        gaps = gaps_of(read_settings(connection))
     for recording in recordings:
         name = printable(recording.activity.source)
         number, before = known.get(name, (None, b""))
@@ -236,17 +236,17 @@ def _store(library: Library, files: Sequence[_File], report: Report, workers: in
     """Store the tracks of some files in one transaction; returns the number of activities."""
     if not files:
         return 0
-    with library.write() as link:
-        files = [file for given in files if (file := _unless_stored(link, given)) is not None]
+    with library.write() as connection:
+        files = [file for given in files if (file := _unless_stored(connection, given)) is not None]
         changed = [file.row["number"] for file in files if file.row["number"] is not None and file.outcome is not None]
-        again = forget(link, _activities_of(link, changed))
+        again = forget(connection, _activities_of(connection, changed))
         new: dict[int, Batch] = {}
         for file in files:
-            number = _write_file(link, file)
-            new |= {insert_activity(link, number, track): track for track in map(with_time_zones, file.tracks)}
-        copies = resolve(link, new, again)
-        unindex(link, copies.hide)
-        index(link, copies.show, workers)
+            number = _write_file(connection, file)
+            new |= {insert_activity(connection, number, track): track for track in map(with_time_zones, file.tracks)}
+        copies = resolve(connection, new, again)
+        unindex(connection, copies.hide)
+        index(connection, copies.show, workers)
     # The report lists only what was stored.
     for file in files:
         if file.outcome is not None:
@@ -261,31 +261,31 @@ def _note_copies(report: Report, found: Sequence[Duplicate]) -> None:
         report.dropped["activities found twice"] += len(found)
 
 
-def _unless_stored(link: sqlite3.Connection, file: _File) -> _File | None:
+def _unless_stored(connection: sqlite3.Connection, file: _File) -> _File | None:
     """File, unless another process has stored it meanwhile; asked inside the transaction, when nobody else writes."""
-    row = link.execute("SELECT number, digest FROM files WHERE name = ?", (file.row["name"],)).fetchone()
+    row = connection.execute("SELECT number, digest FROM files WHERE name = ?", (file.row["name"],)).fetchone()
     if file.row["number"] is not None or row is None:
         return file if (row is None) == (file.row["number"] is None) else None
     return None if row[1] == file.row["digest"] else replace(file, row={**file.row, "number": row[0]})
 
 
-def _activities_of(link: sqlite3.Connection, files: Sequence[int]) -> list[int]:
+def _activities_of(connection: sqlite3.Connection, files: Sequence[int]) -> list[int]:
     found: list[int] = []
     for file in files:
-        found += [row[0] for row in link.execute("SELECT number FROM activities WHERE file = ?", (file,))]
+        found += [row[0] for row in connection.execute("SELECT number FROM activities WHERE file = ?", (file,))]
     return found
 
 
-def _write_file(link: sqlite3.Connection, file: _File) -> int:
+def _write_file(connection: sqlite3.Connection, file: _File) -> int:
     row = {**file.row, "outcome": json.dumps(outcome_data(file.outcome)) if file.outcome else None}
     if row["number"] is not None:
-        link.execute(
+        connection.execute(
             "UPDATE files SET name = :name, size = :size, changed = :changed, digest = :digest, said = :said, "
             "outcome = coalesce(:outcome, outcome) WHERE number = :number",
             row,
         )
         return int(row["number"])
-    number = link.execute(
+    number = connection.execute(
         "INSERT INTO files (name, size, changed, digest, said, outcome) "
         "VALUES (:name, :size, :changed, :digest, :said, :outcome)",
         row,

@@ -36,13 +36,13 @@ _MANY = 16
 
 
 def append(
-    link: sqlite3.Connection, tracks: Mapping[int, PreparedTrack], zooms: Iterable[int], workers: int = 1
+    connection: sqlite3.Connection, tracks: Mapping[int, PreparedTrack], zooms: Iterable[int], workers: int = 1
 ) -> None:
     """Add activities to the index: one chunk for each tile that they touch.
 
     Parameters
     ----------
-    link : Connection
+    connection : Connection
         Inside a transaction.
     tracks : mapping of int to PreparedTrack
         Number of each activity -> its track, from which all that is private was cut.
@@ -60,22 +60,22 @@ def append(
     # The finest zooms take longest. They come first, so that no thread is left alone with one at the end.
     with ThreadPoolExecutor(workers) as pool:
         for job in [pool.submit(encode, zoom) for zoom in sorted(zooms, reverse=True)]:
-            _insert(link, job.result())
+            _insert(connection, job.result())
 
 
-def _insert(link: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:
+def _insert(connection: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:
     """Add a chunk to each of some tiles; where a tile has many, merge small ones."""
     rows: list[tuple[int, bytes]] = []
     full = []
     for tile, columns in tiles:
-        present = chunks_of(link, tile)
+        present = chunks_of(connection, tile)
         chunk = 1 + max((number for number, _ in present), default=-1)
         rows += [(key(column, *tile, chunk), data) for column, data in columns]
         if len(present) >= _MANY:
             full.append((tile, _to_merge([*present, (chunk, len(columns[0][1]))])))
-    link.executemany("INSERT INTO passages VALUES (?, ?)", rows)
+    connection.executemany("INSERT INTO passages VALUES (?, ?)", rows)
     for tile, chunks in full:
-        merge(link, tile, chunks)
+        merge(connection, tile, chunks)
 
 
 def _encoded(

@@ -43,17 +43,17 @@ _TILES = 64
 """Tiles compacted in one transaction."""
 
 
-def index(link: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
+def index(connection: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
     """Add activities to the index, cut as the library's settings say."""
     if not tracks:
         return
-    privacy, settings = privacy_of(link, read_settings(link))
-    write_settings(link, settings)
-    _index(link, tracks, privacy, settings, settings.indexed, workers)
+    privacy, settings = privacy_of(connection, read_settings(connection))
+    write_settings(connection, settings)
+    _index(connection, tracks, privacy, settings, settings.indexed, workers)
 
 
 def _index(
-    link: sqlite3.Connection,
+    connection: sqlite3.Connection,
     tracks: Mapping[int, Batch],
     privacy: Privacy,
     settings: Settings,
@@ -61,22 +61,25 @@ def _index(
     workers: int,
 ) -> None:
     shown = {number: hide(track, privacy) for number, track in tracks.items()}
-    note_columns(link)
+    note_columns(connection)
     append(
-        link, {k: PreparedTrack(track, settings.rejoin) for k, track in shown.items() if track.fixes}, zooms, workers
+        connection,
+        {k: PreparedTrack(track, settings.rejoin) for k, track in shown.items() if track.fixes},
+        zooms,
+        workers,
     )
 
 
-def unindex(link: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
+def unindex(connection: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
     """Remove activities from the index."""
     if not tracks:
         return
-    privacy, settings = privacy_of(link, read_settings(link))
-    _unindex(link, tracks.items(), privacy, settings)
+    privacy, settings = privacy_of(connection, read_settings(connection))
+    _unindex(connection, tracks.items(), privacy, settings)
 
 
 def _unindex(
-    link: sqlite3.Connection, tracks: Iterable[tuple[int, Batch]], privacy: Privacy, settings: Settings
+    connection: sqlite3.Connection, tracks: Iterable[tuple[int, Batch]], privacy: Privacy, settings: Settings
 ) -> None:
     tiles, numbers = set(), []
     for number, track in tracks:
@@ -84,34 +87,34 @@ def _unindex(
         numbers.append(number)
         if shown.fixes:
             tiles |= tiles_of(PreparedTrack(shown, settings.rejoin), settings.indexed)
-    remove_runs(link, sorted(tiles), numbers)
+    remove_runs(connection, sorted(tiles), numbers)
 
 
-def forget(link: sqlite3.Connection, numbers: Collection[int]) -> set[int]:
+def forget(connection: sqlite3.Connection, numbers: Collection[int]) -> set[int]:
     """Remove activities: rows, tracks and passages.
 
     Returns the numbers of the remaining activities that were judged together with them. They must be given to
     `heatlas.library.copies.resolve` in the same transaction.
     """
-    found = dict(_tracks(link, numbers))
+    found = dict(_tracks(connection, numbers))
     asked = (json.dumps(list(found)),)
     query = "SELECT number FROM activities WHERE same_as IS NULL AND number IN (SELECT value FROM json_each(?))"
-    shown = {row[0] for row in link.execute(query, asked)}
-    unindex(link, {k: track for k, track in found.items() if k in shown})
+    shown = {row[0] for row in connection.execute(query, asked)}
+    unindex(connection, {k: track for k, track in found.items() if k in shown})
     these = "(SELECT value FROM json_each(?1))"
     query = (
         f"SELECT number FROM activities WHERE same_as IN {these} OR private_by IN {these} "  # noqa: S608 - its own
         f"UNION SELECT same_as FROM activities WHERE number IN {these} AND same_as IS NOT NULL"
     )
-    copies = {row[0] for row in link.execute(query, asked)} - set(found)
-    delete_activities(link, found)
+    copies = {row[0] for row in connection.execute(query, asked)} - set(found)
+    delete_activities(connection, found)
     return copies
 
 
-def _tracks(link: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, Batch]]:
+def _tracks(connection: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, Batch]]:
     for number in numbers:
-        for k, activity in read_activities(link, "number = ?", (number,)).items():
-            yield k, read_track(link, k, activity)
+        for k, activity in read_activities(connection, "number = ?", (number,)).items():
+            yield k, read_track(connection, k, activity)
 
 
 def remove(library: Library, ids: Iterable[int]) -> None:
@@ -132,18 +135,21 @@ def remove(library: Library, ids: Iterable[int]) -> None:
         When there is no such activity. Nothing is removed then.
     """
     numbers = list(dict.fromkeys(int(number) for number in ids))
-    with library.write() as link:
+    with library.write() as connection:
         for number in numbers:
-            if not link.execute("SELECT 1 FROM activities WHERE number = ?", (number,)).fetchone():
+            if not connection.execute("SELECT 1 FROM activities WHERE number = ?", (number,)).fetchone():
                 raise BadOption(f"there is no activity {number} in {library.path}")
         of_files = {
-            link.execute("SELECT file FROM activities WHERE number = ?", (number,)).fetchone()[0] for number in numbers
+            connection.execute("SELECT file FROM activities WHERE number = ?", (number,)).fetchone()[0]
+            for number in numbers
         }
-        copies = resolve(link, {}, forget(link, numbers))
-        unindex(link, copies.hide)
-        index(link, copies.show)
-        link.executemany("UPDATE files SET size = -1, digest = x'' WHERE number = ?", [(file,) for file in of_files])
-        link.executemany(
+        copies = resolve(connection, {}, forget(connection, numbers))
+        unindex(connection, copies.hide)
+        index(connection, copies.show)
+        connection.executemany(
+            "UPDATE files SET size = -1, digest = x'' WHERE number = ?", [(file,) for file in of_files]
+        )
+        connection.executemany(
             "DELETE FROM files WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM activities WHERE file = ?1)",
             [(file,) for file in of_files],
         )
@@ -154,23 +160,23 @@ def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
 
     Returns the copies that were shown until now. When interrupted, the next call begins again.
     """
-    with library.read() as link:
-        known = link.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
+    with library.read() as connection:
+        known = connection.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
         if known is not None and json.loads(known[0]) >= _RULES:
             return []
-        numbers = [row[0] for row in link.execute("SELECT number FROM activities ORDER BY number")]
+        numbers = [row[0] for row in connection.execute("SELECT number FROM activities ORDER BY number")]
     found: list[Duplicate] = []
     for start in range(0, len(numbers), _GROUP):
-        with library.write() as link:
-            held = link.execute("SELECT number FROM activities WHERE number BETWEEN ? AND ?", (
+        with library.write() as connection:
+            held = connection.execute("SELECT number FROM activities WHERE number BETWEEN ? AND ?", (
                 numbers[start], numbers[min(start + _GROUP, len(numbers)) - 1],
             )).fetchall()  # fmt: skip
-            copies = resolve(link, {}, [row[0] for row in held])
-            unindex(link, copies.hide)
-            index(link, copies.show, workers)
+            copies = resolve(connection, {}, [row[0] for row in held])
+            unindex(connection, copies.hide)
+            index(connection, copies.show, workers)
             found += copies.pairs
-    with library.write() as link:
-        link.execute("INSERT OR REPLACE INTO meta VALUES ('copies', ?)", (json.dumps(_RULES),))
+    with library.write() as connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('copies', ?)", (json.dumps(_RULES),))
     return found
 
 
@@ -185,14 +191,16 @@ def compact(library: Library, context: Context = NOBODY) -> None:
         Told the tiles done so far and in all.
     """
     told = context.counting("compacting")
-    with library.read() as link:
-        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()).fetchall()
+    with library.read() as connection:
+        rows = connection.execute(
+            "SELECT key FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()
+        ).fetchall()
     chunks = Counter(tile_of(k) for (k,) in rows)
     tiles = [tile for tile, count in chunks.items() if count > 1]
     for start in range(0, len(tiles), _TILES):
         told(start, len(tiles))
-        with library.write() as link:
-            compact_tiles(link, tiles[start : start + _TILES], context.threads)
+        with library.write() as connection:
+            compact_tiles(connection, tiles[start : start + _TILES], context.threads)
     told(len(tiles), len(tiles))
     library.shrink()
 
@@ -221,33 +229,33 @@ def reindex(
         Told the activities done so far and in all.
     """
     told = context.counting("indexing")
-    with library.write() as link:
-        before = read_settings(link)
+    with library.write() as connection:
+        before = read_settings(connection)
         given: dict[str, Any] = {"clip_ends": clip_ends, "rejoin": rejoin, "zooms": zooms}
         # All cuts are drawn again, with the secret of this machine, whichever it was before.
         after = replace(before, secret="", **{name: value for name, value in given.items() if value is not None})
         try:
-            old = privacy_of(link, before)[0]
+            old = privacy_of(connection, before)[0]
         except BadOption:
             old = None  # drawn with a secret that is not here: none of its cuts can be reused
         if zones is not None:
-            write_zones(link, zones)
-        new, after = privacy_of(link, after)
-        write_settings(link, after)
-        numbers = [row[0] for row in link.execute("SELECT number FROM activities WHERE same_as IS NULL")]
+            write_zones(connection, zones)
+        new, after = privacy_of(connection, after)
+        write_settings(connection, after)
+        numbers = [row[0] for row in connection.execute("SELECT number FROM activities WHERE same_as IS NULL")]
         touched = numbers
-        usable = is_complete(link) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
+        usable = is_complete(connection) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
         if old is not None and usable:
-            touched = [k for k, track in _tracks(link, numbers) if not _same(hide(track, old), hide(track, new))]
+            touched = [k for k, track in _tracks(connection, numbers) if not _same(hide(track, old), hide(track, new))]
         if old is not None and usable and len(touched) * _SHARE <= len(numbers):
-            _unindex(link, _tracks(link, touched), old, before)
+            _unindex(connection, _tracks(connection, touched), old, before)
         else:
-            link.execute("DELETE FROM passages")
+            connection.execute("DELETE FROM passages")
             touched = numbers
         for start in range(0, len(touched), _GROUP):
             told(start, len(touched))
-            tracks = dict(_tracks(link, touched[start : start + _GROUP]))
-            _index(link, tracks, new, after, after.indexed, context.threads)
+            tracks = dict(_tracks(connection, touched[start : start + _GROUP]))
+            _index(connection, tracks, new, after, after.indexed, context.threads)
         told(len(touched), len(touched))
 
 

@@ -53,32 +53,35 @@ class MergedActivities:
     """Rows of the file that this was made from."""
 
 
-def read_merged(link: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
+def read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
     """Read the activities that are shown: all, or those of `numbers`."""
     asked: tuple[str, ...] = () if numbers is None else (json.dumps(sorted(int(number) for number in numbers)),)
     these = "" if numbers is None else f" AND {_THESE}"
-    rows = read_rows(link, f"same_as IS NULL{these}", asked)
+    rows = read_rows(connection, f"same_as IS NULL{these}", asked)
     activities = activities_of(rows)
-    copies = read_rows(link, "same_as IS NOT NULL" + these.replace(" number ", " same_as "), asked)
-    private = link.execute(_PRIVATE + these, asked).fetchall()
+    copies = read_rows(connection, "same_as IS NOT NULL" + these.replace(" number ", " same_as "), asked)
+    private = connection.execute(_PRIVATE + these, asked).fetchall()
     if not copies and not private:
         return MergedActivities(activities, rows=(rows,))
     withheld = {row[0] for row in private}
     own = activities_of(copies)
-    facts = _facts(link, [*own, *withheld])
+    facts = _facts(connection, [*own, *withheld])
     copies_of: defaultdict[int, list[int]] = defaultdict(list)
     for k in own:
         original = facts[k].same_as
         if original in activities:
             copies_of[original].append(k)
-    facts |= _facts(link, copies_of)
+    facts |= _facts(connection, copies_of)
     shown = MergedActivities(activities, rows=(rows, copies, private))
     for number in sorted({*copies_of, *(k for k in withheld if k in activities)}):
         mine = facts[number]
         ranked = sorted(copies_of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))
         merged = merge(
             activities[number],
-            [Copy(own[k], whole=not _is_part(link, facts, {k: own[k], number: activities[number]})) for k in ranked],
+            [
+                Copy(own[k], whole=not _is_part(connection, facts, {k: own[k], number: activities[number]}))
+                for k in ranked
+            ],
             timed=mine.span is not None,
             private=number in withheld,
         )
@@ -96,14 +99,14 @@ class _Facts:
     span: tuple[float, float] | None
 
 
-def _is_part(link: sqlite3.Connection, facts: Mapping[int, _Facts], two: Mapping[int, Activity]) -> bool:
+def _is_part(connection: sqlite3.Connection, facts: Mapping[int, _Facts], two: Mapping[int, Activity]) -> bool:
     """Whether the first of two activities is only a part of the second."""
     first, second = (facts[k].span for k in two)
     spans = (first, second)
 
     def under_way() -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
         try:
-            copy, whole = (trace_of(read_track(link, k, activity, ())).under_way for k, activity in two.items())
+            copy, whole = (trace_of(read_track(connection, k, activity, ())).under_way for k, activity in two.items())
         except SourceFailed:  # `check` reports the damage; lists must go on
             return spans
         return copy, whole
@@ -111,18 +114,20 @@ def _is_part(link: sqlite3.Connection, facts: Mapping[int, _Facts], two: Mapping
     return is_part(spans, under_way)
 
 
-def _facts(link: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Facts]:
+def _facts(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Facts]:
     query = f"SELECT number, same_as, fixes, timed, {COLUMNS_OF}, first, last FROM activities WHERE {_THESE}"  # noqa: S608
     return {
         number: _Facts(same_as, (fixes, timed, columns), None if first is None else (first, last))
-        for number, same_as, fixes, timed, columns, first, last in link.execute(query, (json.dumps(sorted(numbers)),))
+        for number, same_as, fixes, timed, columns, first, last in connection.execute(
+            query, (json.dumps(sorted(numbers)),)
+        )
     }
 
 
 def list_activities(library: Library) -> dict[int, Activity]:
     """Activities that are shown, by number, merged with their copies."""
-    with library.read() as link:
-        return read_merged(link).activities
+    with library.read() as connection:
+        return read_merged(connection).activities
 
 
 def select(
@@ -148,8 +153,8 @@ def select(
     BadOption
         When a filter cannot be read.
     """
-    with library.read() as link:
-        shown = read_merged(link)
+    with library.read() as connection:
+        shown = read_merged(connection)
     activities = shown.activities
     if copies:
         activities = activities | {

@@ -45,12 +45,12 @@ def note_unread(report: Report, unread: Unread) -> None:
     (report.failed if unread.failed else report.skipped).append(unread)
 
 
-def whole_report(link: sqlite3.Connection) -> Report:
+def whole_report(connection: sqlite3.Connection) -> Report:
     """Report of all files that a library was made from."""
     report = Report()
-    for (text,) in link.execute("SELECT outcome FROM files ORDER BY name"):
+    for (text,) in connection.execute("SELECT outcome FROM files ORDER BY name"):
         note_outcome(report, json.loads(text))
-    shown = read_merged(link)
+    shown = read_merged(connection)
     report.duplicates = sorted(
         Duplicate(copy.source, shown.activities[number].source, given)
         for number, copies in shown.copies.items()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.tracks.privacy import Privacy
 
-__all__ = ["Passing", "anything_in", "passing"]
+__all__ = ["PassingActivity", "anything_in", "passing"]
 
 _SIDE = 256
 _MOST_TILES = 1024
@@ -40,7 +40,7 @@ _NEEDED = ("seconds", "metres", "pace", "heart_rate")
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class PassingActivity:
     """Activity that passes through a circle, and its amounts inside."""
 
     number: int
@@ -58,7 +58,7 @@ class Passing:
 
 def passing(
     library: Library, lat: float, lon: float, radius: float, keep: NDArray[np.bool_] | None = None
-) -> list[Passing]:
+) -> list[PassingActivity]:
     """Find activities that pass through a circle, in the finest zoom of the index, which holds nothing that is cut.
 
     Parameters
@@ -74,7 +74,7 @@ def passing(
 
     Returns
     -------
-    list of Passing
+    list of PassingActivity
         By start; those without one last.
 
     Raises
@@ -84,25 +84,25 @@ def passing(
     """
     if not (abs(lat) < MAX_LATITUDE and abs(lon) <= 180 and 0 < radius < math.inf):
         raise BadOption(f"{lat:g},{lon:g},{radius:g} is no circle on the map: give degrees and a radius above 0")
-    with library.read() as link:
-        settings = read_settings(link)
+    with library.read() as connection:
+        settings = read_settings(connection)
         circle = _Circle.around(lat, lon, radius, settings.zooms[1])
-        found = _sums(link, circle, keep)
-        activities = read_merged(link, found).activities
-        privacy = privacy_of(link, settings)[0]
+        found = _sums(connection, circle, keep)
+        activities = read_merged(connection, found).activities
+        privacy = privacy_of(connection, settings)[0]
         passings = [
-            _passing(k, activity, found[k], _visits(read_track(link, k, activity, ()), privacy, circle))
+            _passing(k, activity, found[k], _visits(read_track(connection, k, activity, ()), privacy, circle))
             for k, activity in activities.items()
         ]
     return sorted(passings, key=lambda p: (math.inf if p.activity.start is None else p.activity.start, p.number))
 
 
-def anything_in(link: sqlite3.Connection, lat: float, lon: float, radius: float, zoom: int) -> bool:
+def anything_in(connection: sqlite3.Connection, lat: float, lon: float, radius: float, zoom: int) -> bool:
     """Whether any pixel of a zoom of the index lies in a circle; `radius` in metres."""
     circle = _Circle.around(lat, lon, radius, zoom)
     for column, row in circle.tiles():
         tile = (zoom, column % 2**zoom, row)
-        rows = link.execute(
+        rows = connection.execute(
             "SELECT data FROM passages WHERE key BETWEEN ? AND ?", (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))
         ).fetchall()
         inside = circle.holds(column, row) if rows else None
@@ -161,12 +161,12 @@ class _Sums:
     heart_rates: float = 0.0
 
 
-def _sums(link: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool_] | None) -> dict[int, _Sums]:
+def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool_] | None) -> dict[int, _Sums]:
     """Add up the passages inside the circle, by activity."""
     found: dict[int, _Sums] = {}
     for column, row in circle.tiles():
         tile = (circle.zoom, column % 2**circle.zoom, row)
-        rows = link.execute(
+        rows = connection.execute(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
             (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1)),
         ).fetchall()
@@ -180,12 +180,12 @@ def _sums(link: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool_] | N
             if keep is not None:
                 wanted &= (owner < len(keep)) & np.append(keep, False)[np.minimum(owner, len(keep))]
             if wanted.any():
-                _add(link, found, (tile, chunk_of(k)), (owner, lengths, wanted))
+                _add(connection, found, (tile, chunk_of(k)), (owner, lengths, wanted))
     return found
 
 
 def _add(
-    link: sqlite3.Connection,
+    connection: sqlite3.Connection,
     found: dict[int, _Sums],
     chunk: tuple[tuple[int, int, int], int],
     passages: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
@@ -197,7 +197,7 @@ def _add(
         found.setdefault(number, _Sums())
     for name in _NEEDED:
         number_of = AMOUNTS[name][0] if name in AMOUNTS else VALUES[name].column
-        data = read_column(link, number_of, *chunk)
+        data = read_column(connection, number_of, *chunk)
         if data is None:
             continue
         if name in AMOUNTS:
@@ -221,8 +221,8 @@ def _credit(found: dict[int, _Sums], numbers: NDArray[np.int64], name: str, more
         setattr(found[number], name, getattr(found[number], name) + value)
 
 
-def _passing(number: int, activity: Activity, sums: _Sums, visits: tuple[tuple[float, float], ...]) -> Passing:
-    return Passing(
+def _passing(number: int, activity: Activity, sums: _Sums, visits: tuple[tuple[float, float], ...]) -> PassingActivity:
+    return PassingActivity(
         number=number,
         activity=activity,
         visits=visits,

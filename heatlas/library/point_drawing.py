@@ -53,8 +53,8 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
     Grid or None
         Planes of float64; None for a tile without points.
     """
-    with library.read() as link:
-        cells = read_tile(link, stored.number, zoom, x, y)
+    with library.read() as connection:
+        cells = read_tile(connection, stored.number, zoom, x, y)
     if cells is None:
         return None
     window = Window(_SIDE * 2.0**zoom, x * _SIDE, y * _SIDE, _SIDE, _SIDE)
@@ -72,8 +72,8 @@ def both_signs(library: Library, stored: StoredPoints) -> bool:
     west, south, east, north = stored.crowd or stored.bbox
     (left, right), (top, bottom) = from_lonlat(np.array([west, east]), np.array([north, south]))
     across = max(right - left, bottom - top, 2.0**-24)
-    with library.read() as link:
-        cells = read_level(link, stored.number, max(0, math.ceil(math.log2(64 / across))))
+    with library.read() as connection:
+        cells = read_level(connection, stored.number, max(0, math.ceil(math.log2(64 / across))))
     return cells is not None and cells.total is not None and both_signs_matter(cells.total)
 
 
@@ -102,8 +102,8 @@ def points_in_tiles(
 
     A tile is a cell of the level of its zoom, so about as many cells are read as there are such tiles.
     """
-    with library.read() as link:
-        cells = read_level(link, stored.number, zoom)
+    with library.read() as connection:
+        cells = read_level(connection, stored.number, zoom)
     if cells is None:
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, nothing

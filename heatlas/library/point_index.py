@@ -40,10 +40,10 @@ def kept_levels(cells: Cells) -> dict[int, Cells]:
     return kept
 
 
-def write_index(link: sqlite3.Connection, point_set: int, cells: Cells) -> None:
+def write_index(connection: sqlite3.Connection, point_set: int, cells: Cells) -> None:
     """Store the levels of a point set, from the cells of its finest level."""
     for level, at_level in kept_levels(cells).items():
-        link.executemany(
+        connection.executemany(
             "INSERT INTO point_cells VALUES (?, ?, ?, ?)",
             (
                 (point_set, level, int(at_level.code[first]), _bytes(at_level.part(first, first + _BLOCK)))
@@ -87,12 +87,12 @@ def _cells(data: bytes) -> Cells:
     return Cells(code, count, total, least, greatest)
 
 
-def read_tile(link: sqlite3.Connection, point_set: int, zoom: int, x: int, y: int) -> Cells | None:
+def read_tile(connection: sqlite3.Connection, point_set: int, zoom: int, x: int, y: int) -> Cells | None:
     """Pixels of a tile that hold points, with Morton numbers within the tile, below 65,536; None without any.
 
     Parameters
     ----------
-    link : Connection
+    connection : Connection
         Connection of the library.
     point_set : int
         Number of the point set.
@@ -100,27 +100,27 @@ def read_tile(link: sqlite3.Connection, point_set: int, zoom: int, x: int, y: in
         Tile; the zoom is at most 22.
     """
     tile = int(morton(np.array(x), np.array(y)))
-    found = _read(link, point_set, zoom + PIXELS, tile << 2 * PIXELS, (tile + 1) << 2 * PIXELS)
+    found = _read(connection, point_set, zoom + PIXELS, tile << 2 * PIXELS, (tile + 1) << 2 * PIXELS)
     if found is None:
         return None
     return Cells(found.code & ((1 << 2 * PIXELS) - 1), found.count, found.total, found.least, found.greatest)
 
 
-def read_level(link: sqlite3.Connection, point_set: int, level: int) -> Cells | None:
+def read_level(connection: sqlite3.Connection, point_set: int, level: int) -> Cells | None:
     """All cells of a level; None without any."""
-    return _read(link, point_set, level, 0, 1 << 2 * level)
+    return _read(connection, point_set, level, 0, 1 << 2 * level)
 
 
-def _read(link: sqlite3.Connection, point_set: int, level: int, first: int, end: int) -> Cells | None:
+def _read(connection: sqlite3.Connection, point_set: int, level: int, first: int, end: int) -> Cells | None:
     """Cells of a level with Morton numbers from `first` to before `end`; None without any."""
-    (kept,) = link.execute(
+    (kept,) = connection.execute(
         "SELECT min(level) FROM point_cells WHERE point_set = ? AND level >= ?", (point_set, level)
     ).fetchone()
     if kept is None:
         return None
     deeper = kept - level
     first, end = first << 2 * deeper, end << 2 * deeper
-    rows = link.execute(
+    rows = connection.execute(
         "SELECT data FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce("
         "(SELECT max(first) FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first <= ?3), ?3) ORDER BY first",
         (point_set, kept, first, end),

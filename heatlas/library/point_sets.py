@@ -110,10 +110,10 @@ _KNOWN = ("number", "name", "source", "weight", "points", "total", "lightest", "
 _COLUMNS = ", ".join((*_KNOWN, "west", "south", "east", "north", "digest", "outcome"))
 
 
-def list_point_sets(link: sqlite3.Connection) -> dict[str, StoredPoints]:
+def list_point_sets(connection: sqlite3.Connection) -> dict[str, StoredPoints]:
     """Point sets by name, in the order of their names."""
     found = {}
-    for row in link.execute(f"SELECT {_COLUMNS} FROM point_sets ORDER BY name").fetchall():  # noqa: S608
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM point_sets ORDER BY name").fetchall():  # noqa: S608
         said = json.loads(row[13])
         crowd = None if said["crowd"] is None else tuple(said["crowd"])
         known = dict(zip(_KNOWN, row, strict=False))
@@ -121,7 +121,7 @@ def list_point_sets(link: sqlite3.Connection) -> dict[str, StoredPoints]:
     return found
 
 
-def points_of(link: sqlite3.Connection, name: str) -> StoredPoints:
+def points_of(connection: sqlite3.Connection, name: str) -> StoredPoints:
     """Find a point set by name; case is ignored where that is unambiguous.
 
     Raises
@@ -129,7 +129,7 @@ def points_of(link: sqlite3.Connection, name: str) -> StoredPoints:
     BadOption
         When there is none of that name; the message lists all.
     """
-    known = list_point_sets(link)
+    known = list_point_sets(connection)
     alike = [name] if name in known else [one for one in known if one.casefold() == name.casefold()]
     if len(alike) != 1:
         raise BadOption(f"there is no point set {name!r}: there {are(list(known))}")
@@ -183,15 +183,15 @@ def import_points(
     whole = _concatenated(chunks)
     del chunks
     digest = _digest(whole, points.weight)
-    with library.read() as link:
-        if (before := list_point_sets(link).get(name)) is not None and before.digest == digest:
+    with library.read() as connection:
+        if (before := list_point_sets(connection).get(name)) is not None and before.digest == digest:
             return before, tally, False
     cells = cells_of(whole)
     weighed = whole.weight is not None
     outcome = json.dumps({"dropped": dict(tally.dropped), "crowd": tally.crowd})
-    with library.write() as link:
-        link.execute("DELETE FROM point_sets WHERE name = ?", (name,))
-        number = link.execute(
+    with library.write() as connection:
+        connection.execute("DELETE FROM point_sets WHERE name = ?", (name,))
+        number = connection.execute(
             f"INSERT INTO point_sets ({_COLUMNS}) VALUES (NULL{', ?' * 13})",  # noqa: S608
             (
                 name, points.name, points.weight, tally.points, tally.total, tally.lightest if weighed else None,
@@ -199,9 +199,9 @@ def import_points(
             ),
         ).lastrowid  # fmt: skip
         assert number is not None
-        _write_rows(link, number, whole)
-        write_index(link, number, cells)
-        stored = list_point_sets(link)[name]
+        _write_rows(connection, number, whole)
+        write_index(connection, number, cells)
+        stored = list_point_sets(connection)[name]
     return stored, tally, True
 
 
@@ -213,15 +213,15 @@ def _digest(points: Points, weight: str | None) -> bytes:
     return digest.digest()
 
 
-def _write_rows(link: sqlite3.Connection, number: int, points: Points) -> None:
+def _write_rows(connection: sqlite3.Connection, number: int, points: Points) -> None:
     for chunk, first in enumerate(range(0, len(points), _CHUNK)):
         columns = [points.lon, points.lat, *([] if points.weight is None else [points.weight])]
         part = [np.ascontiguousarray(column[first : first + _CHUNK]) for column in columns]
         data = pack(b"".join(map(decimals_bytes, part)), _LEVEL)
-        link.execute("INSERT INTO points VALUES (?, ?, ?, ?)", (number, chunk, len(part[0]), data))
+        connection.execute("INSERT INTO points VALUES (?, ?, ?, ?)", (number, chunk, len(part[0]), data))
 
 
-def read_points(link: sqlite3.Connection, stored: StoredPoints) -> Iterator[Points]:
+def read_points(connection: sqlite3.Connection, stored: StoredPoints) -> Iterator[Points]:
     """Read the points of a set, in their order and exact to the last bit.
 
     Raises
@@ -230,7 +230,7 @@ def read_points(link: sqlite3.Connection, stored: StoredPoints) -> Iterator[Poin
         When they are damaged.
     """
     left = stored.points
-    rows = link.execute("SELECT count, data FROM points WHERE point_set = ? ORDER BY chunk", (stored.number,))
+    rows = connection.execute("SELECT count, data FROM points WHERE point_set = ? ORDER BY chunk", (stored.number,))
     for count, data in rows:
         reader = Reader(unpack(data))
         if not 0 < count <= min(_CHUNK, left):
@@ -253,22 +253,22 @@ def remove_point_set(library: Library, name: str) -> StoredPoints:
     BadOption
         When there is none of that name.
     """
-    with library.write() as link:
-        stored = points_of(link, name)
-        link.execute("DELETE FROM point_sets WHERE number = ?", (stored.number,))
+    with library.write() as connection:
+        stored = points_of(connection, name)
+        connection.execute("DELETE FROM point_sets WHERE number = ?", (stored.number,))
     return stored
 
 
-def check_points(link: sqlite3.Connection) -> list[str]:
+def check_points(connection: sqlite3.Connection) -> list[str]:
     """Faults of point sets: of points against their digest, and of the index against the points."""
     faults = []
-    for name, stored in list_point_sets(link).items():
-        whole = _concatenated(list(read_points(link, stored)))
+    for name, stored in list_point_sets(connection).items():
+        whole = _concatenated(list(read_points(connection, stored)))
         if _digest(whole, stored.weight) != stored.digest:
             faults.append(f"the points of {name} are not what was read")
             continue
         for level, cells in kept_levels(cells_of(whole)).items():
-            found = read_level(link, stored.number, level)
+            found = read_level(connection, stored.number, level)
             if found is None or not same_cells(found, cells):
                 faults.append(f"level {level} of the index holds something else of {name} than its points")
     return faults

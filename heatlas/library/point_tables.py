@@ -134,9 +134,9 @@ def stored_points(path: str | Path, measure: str | None) -> tuple[StoredPoints, 
     BadOption
         Where several point sets could be meant, or there is none of that name, or there are only points.
     """
-    with open_library(path) as library, library.read() as link:
-        known = list_point_sets(link)
-        tracks = link.execute("SELECT 1 FROM activities LIMIT 1").fetchone() is not None
+    with open_library(path) as library, library.read() as connection:
+        known = list_point_sets(connection)
+        tracks = connection.execute("SELECT 1 FROM activities LIMIT 1").fetchone() is not None
     if not known or (measure is None and tracks):
         return None
     parts = ("", "") if measure is None else split_measure(measure)
@@ -173,8 +173,8 @@ def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Tab
     dropped: Counter[str] = Counter()
 
     def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with open_library(path) as library, library.read() as link:
-            for points in read_points(link, stored):
+        with open_library(path) as library, library.read() as connection:
+            for points in read_points(connection, stored):
                 known = dict(zip(names, (points.lat, points.lon, points.weight), strict=False))
                 yield pa.RecordBatch.from_arrays([pa.array(known[name]) for name in columns], list(columns))
         dropped.update(stored.dropped)  # what was left out when they were read is told again

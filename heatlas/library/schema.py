@@ -157,10 +157,10 @@ _COPIES = (
 )
 
 
-def _time_zones(link: sqlite3.Connection) -> None:
+def _time_zones(connection: sqlite3.Connection) -> None:
     from heatlas.library.time_zones import fill_time_zones
 
-    fill_time_zones(link)
+    fill_time_zones(connection)
 
 
 _LOCAL = (

@@ -66,18 +66,18 @@ class Settings:
         return range(self.zooms[0], self.zooms[1] + 1)
 
 
-def read_settings(link: sqlite3.Connection) -> Settings:
+def read_settings(connection: sqlite3.Connection) -> Settings:
     """Read the settings of a library."""
-    row = link.execute("SELECT value FROM meta WHERE name = 'settings'").fetchone()
+    row = connection.execute("SELECT value FROM meta WHERE name = 'settings'").fetchone()
     if row is None:
         return Settings()
     known = json.loads(row[0])
     return Settings(**{**known, "zooms": tuple(known["zooms"])})
 
 
-def write_settings(link: sqlite3.Connection, settings: Settings) -> None:
+def write_settings(connection: sqlite3.Connection, settings: Settings) -> None:
     """Store settings. The caller reindexes where they change the index."""
-    link.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_as_data(settings)),))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_as_data(settings)),))
 
 
 def _as_data(settings: Settings) -> dict[str, Any]:
@@ -92,13 +92,13 @@ def gaps_of(settings: Settings) -> Gaps:
 
 def set_gaps(library: Library, change: Callable[[Gaps], Gaps]) -> str | None:
     """Store changed gaps; returns a warning if the library has tracks that were read with others."""
-    with library.write() as link:
-        settings = read_settings(link)
+    with library.write() as connection:
+        settings = read_settings(connection)
         gaps = change(gaps_of(settings))
         if gaps == gaps_of(settings):
             return None
-        write_settings(link, replace(settings, max_gap=gaps.time, max_gap_distance=gaps.distance))
-        (there,) = link.execute("SELECT count(*) FROM activities").fetchone()
+        write_settings(connection, replace(settings, max_gap=gaps.time, max_gap_distance=gaps.distance))
+        (there,) = connection.execute("SELECT count(*) FROM activities").fetchone()
     if not there:
         return None
     return (
@@ -107,25 +107,25 @@ def set_gaps(library: Library, change: Callable[[Gaps], Gaps]) -> str | None:
     )
 
 
-def read_zones(link: sqlite3.Connection) -> dict[str, Zone]:
+def read_zones(connection: sqlite3.Connection) -> dict[str, Zone]:
     """Zones by name."""
-    rows = link.execute("SELECT name, lat, lon, radius, rule FROM zones ORDER BY name").fetchall()
+    rows = connection.execute("SELECT name, lat, lon, radius, rule FROM zones ORDER BY name").fetchall()
     return {name: Zone(*circle) for name, *circle in rows}
 
 
-def write_zones(link: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
+def write_zones(connection: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
     """Store these zones in place of all others. The caller reindexes where they change the index."""
     for name, zone in zones.items():
         if not (abs(zone.lat) <= MAX_LATITUDE and abs(zone.lon) <= 180 and 0 < zone.radius < math.inf):
             raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")
-    link.execute("DELETE FROM zones")
-    link.executemany(
+    connection.execute("DELETE FROM zones")
+    connection.executemany(
         "INSERT INTO zones (name, lat, lon, radius, rule) VALUES (?, ?, ?, ?, ?)",
         [(name, zone.lat, zone.lon, zone.radius, zone.rule) for name, zone in zones.items()],
     )
 
 
-def privacy_of(link: sqlite3.Connection, settings: Settings) -> tuple[Privacy, Settings]:
+def privacy_of(connection: sqlite3.Connection, settings: Settings) -> tuple[Privacy, Settings]:
     """Cuts of the library with the owner's secret, and the settings with the fingerprint of that secret.
 
     Raises
@@ -133,7 +133,7 @@ def privacy_of(link: sqlite3.Connection, settings: Settings) -> tuple[Privacy, S
     BadOption
         When the cuts were drawn with another secret. Maps of two secrets together would narrow down both.
     """
-    zones = tuple(read_zones(link).values())
+    zones = tuple(read_zones(connection).values())
     if not (settings.clip_ends or zones):
         return Privacy(), replace(settings, secret="")
     secret = owner_secret()

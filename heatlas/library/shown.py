@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Shown", "numbers_with", "read_shown"]
+__all__ = ["ShownAmounts", "numbers_with", "read_shown"]
 
 
-class Shown(NamedTuple):
+class ShownAmounts(NamedTuple):
     """Amounts of an activity that are not cut."""
 
     metres: float
@@ -30,40 +30,40 @@ class Shown(NamedTuple):
     fixes: int
 
 
-def read_shown(link: sqlite3.Connection) -> dict[int, Shown]:
+def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
     """Amounts shown of each activity, by number; activities of which nothing is shown are left out.
 
     Amounts of passages add up to those of the track at every zoom. The coarsest zoom has the fewest.
     """
     metres: dict[int, int] = {}
     fixes: dict[int, int] = {}
-    for k, numbers, lengths in _chunks(link):
+    for k, numbers, lengths in _chunks(connection):
         begins = np.cumsum(lengths) - lengths
         for name, sums in (("metres", metres), ("fixes", fixes)):
-            column = read_column(link, AMOUNTS[name][0], tile_of(k), chunk_of(k))
+            column = read_column(connection, AMOUNTS[name][0], tile_of(k), chunk_of(k))
             steps = np.zeros(len(numbers), np.int64)
             if column is not None:
                 steps = np.add.reduceat(decode_amounts(column, int(lengths.sum())), begins)
             for number, amount in zip(numbers.tolist(), steps.tolist(), strict=True):
                 sums[number] = sums.get(number, 0) + amount
     step = AMOUNTS["metres"][1]
-    return {number: Shown(metres[number] * step, fixes[number]) for number in metres}
+    return {number: ShownAmounts(metres[number] * step, fixes[number]) for number in metres}
 
 
-def numbers_with(link: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
+def numbers_with(connection: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
     """Numbers of activities that have a known value of a metric where they are shown, ascending."""
     found = []
-    for k, numbers, lengths in _chunks(link):
-        column = read_column(link, VALUES[metric].column, tile_of(k), chunk_of(k))
+    for k, numbers, lengths in _chunks(connection):
+        column = read_column(connection, VALUES[metric].column, tile_of(k), chunk_of(k))
         if column is not None:
             found.append(np.repeat(numbers, lengths)[decode_values(column, lengths) != UNKNOWN])
     return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
 
-def _chunks(link: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+def _chunks(connection: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Chunks of the coarsest zoom: key, numbers of activities, and lengths of their runs."""
-    zoom = read_settings(link).zooms[0]
-    rows = link.execute(
+    zoom = read_settings(connection).zooms[0]
+    rows = connection.execute(
         "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
         pixel_keys(zoom),
     ).fetchall()

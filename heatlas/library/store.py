@@ -61,8 +61,8 @@ class Library:
         with self._lock:
             links, self._links = self._links, []
             self._local = threading.local()
-        for _, link in links:
-            link.close()
+        for _, connection in links:
+            connection.close()
 
     @property
     def whereabouts(self) -> Literal["there", "missing", "replaced"]:
@@ -82,30 +82,30 @@ class Library:
             what = "removed or moved" if where == "missing" else "replaced by another file"
             raise SourceFailed(f"the library {self.path} was {what} while it was in use")
 
-    def _link(self) -> sqlite3.Connection:
-        link: sqlite3.Connection | None = getattr(self._local, "link", None)
-        if link is None:
-            link = _connect(self.path)
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _connect(self.path)
             try:
                 self.refuse_another()
             except SourceFailed:
-                link.close()
+                connection.close()
                 raise
-            self._local.link = link
+            self._local.connection = connection
             with self._lock:
-                self._links.append((weakref.ref(threading.current_thread()), link))
+                self._links.append((weakref.ref(threading.current_thread()), connection))
                 self._close_idle()
-        return link
+        return connection
 
     def _close_idle(self) -> None:
         """Close the connections of threads that have ended: each drawing may start new threads."""
         alive = []
-        for thread, link in self._links:
+        for thread, connection in self._links:
             owner = thread()
             if owner is not None and owner.is_alive():
-                alive.append((thread, link))
+                alive.append((thread, connection))
             else:
-                link.close()
+                connection.close()
         self._links = alive
 
     @contextmanager
@@ -115,15 +115,15 @@ class Library:
         Inside `write` of the same thread it sees what was written so far.
         """
         with failures(self.path):
-            link = self._link()
-            if link.in_transaction:
-                yield link
+            connection = self._connection()
+            if connection.in_transaction:
+                yield connection
                 return
-            link.execute("BEGIN")
+            connection.execute("BEGIN")
             try:
-                yield link
+                yield connection
             finally:
-                link.execute("COMMIT")
+                connection.execute("COMMIT")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -136,22 +136,22 @@ class Library:
             is then unchanged.
         """
         with failures(self.path):
-            link = self._link()
-            link.execute("BEGIN IMMEDIATE")
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                _migrate(link, self.path)
-                yield link
-                link.execute("COMMIT")
+                _migrate(connection, self.path)
+                yield connection
+                connection.execute("COMMIT")
             finally:
-                if link.in_transaction:
-                    link.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def shrink(self) -> None:
         """Return free pages of the file to the disk, if there are many."""
         with failures(self.path):
-            link = self._link()
-            if _number(link, "freelist_count") * _FREE > _number(link, "page_count"):
-                link.execute("VACUUM")
+            connection = self._connection()
+            if _number(connection, "freelist_count") * _FREE > _number(connection, "page_count"):
+                connection.execute("VACUUM")
 
 
 def open_library(path: str | Path, create: bool = False) -> Library:
@@ -217,59 +217,59 @@ def _another(path: Path) -> SourceFailed:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Used by one thread, but closed by whichever thread closes the library.
-    link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-    link.execute("PRAGMA trusted_schema = OFF")
-    link.execute("PRAGMA foreign_keys = ON")
-    link.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     # A commit survives the end of the process; a power failure may undo commits since the last checkpoint.
-    link.execute("PRAGMA synchronous = NORMAL")
-    link.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-    return link
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    return connection
 
 
 def _prepare(library: Library, create: bool) -> None:
-    link = library._link()
-    known, version = _number(link, "application_id"), _number(link, "user_version")
+    connection = library._connection()
+    known, version = _number(connection, "application_id"), _number(connection, "user_version")
     if known == APPLICATION_ID and version == len(MIGRATIONS):
         return
     if known != APPLICATION_ID:
-        empty = known == 0 and not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        empty = known == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not (empty and create):
             raise _another(library.path)
-        link.execute(f"PRAGMA page_size = {_PAGE}")
-        link.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA page_size = {_PAGE}")
+        connection.execute("PRAGMA journal_mode = WAL")
     readable = known == APPLICATION_ID and READABLE <= version < len(MIGRATIONS)
     try:
         # A library that can be read as it is waits for nobody. Its first transaction that writes migrates it.
-        link.execute(f"PRAGMA busy_timeout = {0 if readable else _PATIENCE * 1000:.0f}")
+        connection.execute(f"PRAGMA busy_timeout = {0 if readable else _PATIENCE * 1000:.0f}")
         with library.write():
             pass
     except SourceFailed as failure:
         if not (readable and cannot_write(failure)):
             raise
     finally:
-        link.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
+        connection.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
     if known != APPLICATION_ID:
         # From the log into the file, so that the file alone shows that it is a library.
-        link.execute("PRAGMA wal_checkpoint")
+        connection.execute("PRAGMA wal_checkpoint")
 
 
-def _migrate(link: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Migrate the tables to this version, inside a transaction that writes."""
-    version = _number(link, "user_version")
+    version = _number(connection, "user_version")
     if version == len(MIGRATIONS):
         return
     if version > len(MIGRATIONS):
         raise SourceFailed(f"{path} was written by a newer heatlas: update heatlas to open it")
     for statement in itertools.chain(*MIGRATIONS[version:]):
         if callable(statement):
-            statement(link)
+            statement(connection)
         else:
-            link.execute(statement)
-    link.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-    link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-def _number(link: sqlite3.Connection, pragma: str) -> int:
-    value: int = link.execute(f"PRAGMA {pragma}").fetchone()[0]
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    value: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
     return value

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["fill_time_zones"]
 
 
-def fill_time_zones(link: sqlite3.Connection) -> None:
+def fill_time_zones(connection: sqlite3.Connection) -> None:
     """Look up the time zone of each activity without an offset, by its track's first fix."""
     query = "SELECT number FROM activities WHERE utc_offset IS NULL AND time_zone = ''"
     found = []
-    for (number,) in link.execute(query).fetchall():
+    for (number,) in connection.execute(query).fetchall():
         try:
-            fix = first_fix(link, number)
+            fix = first_fix(connection, number)
         except SourceFailed:  # drawing reports a damaged track
             continue
         if fix is not None and all(map(math.isfinite, fix)):
             found.append((zone_at(*fix), number))
-    link.executemany("UPDATE activities SET time_zone = ? WHERE number = ?", found)
+    connection.executemany("UPDATE activities SET time_zone = ? WHERE number = ?", found)

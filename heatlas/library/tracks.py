@@ -57,16 +57,18 @@ def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
     return np.cumsum(steps, dtype=steps.dtype).view(kind)
 
 
-def write_track(link: sqlite3.Connection, number: int, batch: Batch) -> None:
+def write_track(connection: sqlite3.Connection, number: int, batch: Batch) -> None:
     """Store the track of an activity: a batch of one."""
     columns = {name: getattr(batch, name) for name in _ALWAYS} | dict(batch.columns)
-    link.executemany(
+    connection.executemany(
         "INSERT INTO tracks VALUES (?, ?)",
         [(number * _SPAN + _NUMBERS[name], _encode(np.ascontiguousarray(column))) for name, column in columns.items()],
     )
 
 
-def read_track(link: sqlite3.Connection, number: int, activity: Activity, columns: Collection[str] = COLUMNS) -> Batch:
+def read_track(
+    connection: sqlite3.Connection, number: int, activity: Activity, columns: Collection[str] = COLUMNS
+) -> Batch:
     """Read the track of an activity, with some of its columns.
 
     Raises
@@ -76,7 +78,7 @@ def read_track(link: sqlite3.Connection, number: int, activity: Activity, column
     """
     wanted = [number * _SPAN + _NUMBERS[name] for name in (*_ALWAYS, *(c for c in columns if c in _NUMBERS))]
     query = "SELECT key, data FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
-    rows = dict(link.execute(query, (json.dumps(wanted),)).fetchall())
+    rows = dict(connection.execute(query, (json.dumps(wanted),)).fetchall())
     found = {
         name: _decode(rows[number * _SPAN + k], _ALWAYS.get(name, np.float32))
         for name, k in _NUMBERS.items()
@@ -104,11 +106,11 @@ def read_track(link: sqlite3.Connection, number: int, activity: Activity, column
     )
 
 
-def first_fix(link: sqlite3.Connection, number: int) -> tuple[float, float] | None:
+def first_fix(connection: sqlite3.Connection, number: int) -> tuple[float, float] | None:
     """World coordinates of a track's first fix, without decoding the rest; None for a track without fixes."""
     found = []
     for name in ("u", "v"):
-        row = link.execute("SELECT data FROM tracks WHERE key = ?", (number * _SPAN + _NUMBERS[name],)).fetchone()
+        row = connection.execute("SELECT data FROM tracks WHERE key = ?", (number * _SPAN + _NUMBERS[name],)).fetchone()
         planes = np.frombuffer(unpack(row[0]) if row is not None else b"", np.uint8)
         if not len(planes) or len(planes) % 8:
             return None
@@ -117,9 +119,9 @@ def first_fix(link: sqlite3.Connection, number: int) -> tuple[float, float] | No
     return found[0], found[1]
 
 
-def delete_track(link: sqlite3.Connection, number: int) -> None:
+def delete_track(connection: sqlite3.Connection, number: int) -> None:
     """Delete the track of an activity."""
-    link.execute("DELETE FROM tracks WHERE key BETWEEN ? AND ?", (number * _SPAN, (number + 1) * _SPAN - 1))
+    connection.execute("DELETE FROM tracks WHERE key BETWEEN ? AND ?", (number * _SPAN, (number + 1) * _SPAN - 1))
 
 
 def fingerprint(batch: Batch) -> bytes:

@@ -40,10 +40,10 @@ def read_visits(library: Library, keep: NDArray[np.bool_]) -> Visits:
     """
     chosen = np.append(keep, False)
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
-    with library.read() as link:
-        first, last = read_settings(link).zooms
+    with library.read() as connection:
+        first, last = read_settings(connection).zooms
         zoom = min(max(ZOOM, first), last)
-        rows = link.execute(
+        rows = connection.execute(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
             pixel_keys(zoom),
         )

@@ -22,8 +22,10 @@ def open_places(library: Library) -> list[Frequented]:
 
     The places are read from whole tracks. Whether anything is shown there is read from the index alone.
     """
-    with library.read() as link:
-        activities = read_activities(link, "same_as IS NULL")
-        marks = marks_of(read_track(link, k, activity, ()) for k, activity in activities.items())
-        zoom = read_settings(link).zooms[1]
-        return find_open(marks, read_zones(link), lambda lat, lon, radius: anything_in(link, lat, lon, radius, zoom))
+    with library.read() as connection:
+        activities = read_activities(connection, "same_as IS NULL")
+        marks = marks_of(read_track(connection, k, activity, ()) for k, activity in activities.items())
+        zoom = read_settings(connection).zooms[1]
+        return find_open(
+            marks, read_zones(connection), lambda lat, lon, radius: anything_in(connection, lat, lon, radius, zoom)
+        )

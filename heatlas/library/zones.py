@@ -20,8 +20,8 @@ __all__ = ["add_zone", "library_words", "list_zones", "remove_zone", "renew_zone
 
 def list_zones(library: Library) -> dict[str, Zone]:
     """Zones by name."""
-    with library.read() as link:
-        return read_zones(link)
+    with library.read() as connection:
+        return read_zones(connection)
 
 
 def library_words(library: Library) -> str:

@@ -8,9 +8,22 @@ from heatlas.core.errors import BadOption
 from heatlas.options.option import option, several, switch
 
 __all__ = [
-    "LEAST", "FilmOptions", "FilterOptions", "FrameOptions", "GapOptions", "HidingOptions", "KernelOptions",
-    "LabelOptions", "PageOptions", "PictureOptions", "PointSetOptions", "PublicOptions", "SiteOptions", "StyleOptions",
-    "TableOptions", "TileOptions",
+    "LEAST",
+    "FilmOptions",
+    "FilterOptions",
+    "GapOptions",
+    "HidingOptions",
+    "KernelOptions",
+    "LabelOptions",
+    "PageOptions",
+    "PictureOptions",
+    "PointSetOptions",
+    "PublicOptions",
+    "SiteOptions",
+    "StyleOptions",
+    "TableOptions",
+    "TileOptions",
+    "ViewportOptions",
 ]  # fmt: skip
 
 LEAST = 5
@@ -41,7 +54,7 @@ class StyleOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrameOptions:
+class ViewportOptions:
     """Which part of the world is drawn, and how finely."""
 
     bbox: str | None = option(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from heatlas.options.groups import (
     FilmOptions,
     FilterOptions,
-    FrameOptions,
     GapOptions,
     HidingOptions,
     KernelOptions,
@@ -20,6 +19,7 @@ from heatlas.options.groups import (
     StyleOptions,
     TableOptions,
     TileOptions,
+    ViewportOptions,
 )
 from heatlas.options.option import option
 
@@ -42,7 +42,7 @@ class RenderOptions:
         takes="float",
     )
     style: StyleOptions = field(default_factory=StyleOptions)
-    frame: FrameOptions = field(default_factory=FrameOptions)
+    frame: ViewportOptions = field(default_factory=ViewportOptions)
     tables: TableOptions = field(default_factory=TableOptions)
     points: KernelOptions = field(default_factory=KernelOptions)
     filter: FilterOptions = field(default_factory=FilterOptions)

@@ -1,7 +1,7 @@
 """Tiles and pages that leave a library: written once, and kept fresh at little cost.
 
 ============================ ==============================================================
-`publishing`, `order`        publish and watch; what is to be published, from options
+`publishing`, `request`        publish and watch; what is to be published, from options
 `occupied`, `plan`, `tones`  which tiles hold anything; which must be drawn again, and in which tones
 `blocks`, `pyramid`          drawn in threads, several at once
 `sink`, `ledger`             where tiles go, and what is known of those that went there

@@ -15,7 +15,7 @@ from heatlas.publish.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.pmtiles import Directory, read_directory, read_metadata, write_archive
 from heatlas.publish.sink import Sink
-from heatlas.writers.atomic import aside
+from heatlas.writers.atomic import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,12 +46,12 @@ def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa
     path = path.resolve() if path.is_symlink() else path
     with open_ledger(state_of(path), alone=True) as ledger:
         ledger.begin()
-        ledger.link.execute(_SPOOL)
+        ledger.connection.execute(_SPOOL)
         known = ledger.get("generations")
         if ledger.get("form") != form or (known and _generation(path) not in known):
             # Not the archive that was published: nothing of it can be used.
-            ledger.link.execute("DELETE FROM heatlas_drawn")
-            ledger.link.execute("DELETE FROM waiting")
+            ledger.connection.execute("DELETE FROM heatlas_drawn")
+            ledger.connection.execute("DELETE FROM waiting")
             ledger.put("generations", [])
         ledger.put("form", form)
         ledger.commit()
@@ -79,12 +79,12 @@ def _generation(path: Path) -> str | None:
 def _write(ledger: Ledger, zoom: int, x: int, y: int, data: bytes) -> None:
     ledger.begin()
     number = int(numbers_of(zoom, [x], [y])[0])
-    ledger.link.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, data))
+    ledger.connection.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, data))
 
 
 def _remove(ledger: Ledger, zoom: int, x: int, y: int) -> None:
     ledger.begin()
-    ledger.link.execute("DELETE FROM waiting WHERE number = ?", (int(numbers_of(zoom, [x], [y])[0]),))
+    ledger.connection.execute("DELETE FROM waiting WHERE number = ?", (int(numbers_of(zoom, [x], [y])[0]),))
 
 
 def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:
@@ -97,20 +97,22 @@ def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:
         # Both are known until the new one has its name, whenever this ends.
         ledger.put("generations", [*ledger.get("generations")[-1:], generation])
         ledger.commit()
-        with failures(path), aside(path) as draft, _older(path) as old:
+        with failures(path), atomic_write(path) as draft, _older(path) as old:
             tiles, pieces = _together(ledger, old, numbers, digests, path)
             write_archive(draft, tiles, pieces, metadata, generation)
     ledger.begin()
     ledger.put("generations", [generation])
-    ledger.link.execute("DELETE FROM waiting")
+    ledger.connection.execute("DELETE FROM waiting")
     ledger.commit()
-    ledger.link.execute("VACUUM")
+    ledger.connection.execute("VACUUM")
     return [path]
 
 
 def _drawn(ledger: Ledger) -> tuple[NDArray[np.int64], NDArray[np.void]]:
     """All tiles that hold anything: numbers, ascending, and digests."""
-    rows = ledger.link.execute("SELECT number, digest FROM heatlas_drawn WHERE length(digest) > 0 ORDER BY number")
+    rows = ledger.connection.execute(
+        "SELECT number, digest FROM heatlas_drawn WHERE length(digest) > 0 ORDER BY number"
+    )
     found = rows.fetchall()
     numbers = np.fromiter((row[0] for row in found), np.int64, len(found))
     return numbers, np.frombuffer(b"".join(row[1] for row in found), "V16")
@@ -124,7 +126,7 @@ def _together(
     path: Path,
 ) -> tuple[Directory, Iterator[bytes]]:
     """Where tiles will lie, and their bytes in that order: of what waits, or the older archive; equal ones once."""
-    waiting = ledger.link.execute("SELECT number, length(data) FROM waiting ORDER BY number").fetchall()
+    waiting = ledger.connection.execute("SELECT number, length(data) FROM waiting ORDER BY number").fetchall()
     new, sizes = np.array(waiting, np.int64).reshape(-1, 2).T
     before, read = old
     in_new, in_old = _places(new, numbers), _places(before.numbers, numbers)
@@ -141,7 +143,9 @@ def _together(
     def pieces() -> Iterator[bytes]:
         for k in sources.tolist():
             if in_new[k] >= 0:
-                row = ledger.link.execute("SELECT data FROM waiting WHERE number = ?", (int(numbers[k]),)).fetchone()
+                row = ledger.connection.execute(
+                    "SELECT data FROM waiting WHERE number = ?", (int(numbers[k]),)
+                ).fetchone()
                 yield row[0]
             else:
                 yield read(int(before.offsets[in_old[k]]), int(lengths[k]))

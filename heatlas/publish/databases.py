@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from heatlas.publish.ledger import Ledger
     from heatlas.publish.sink import Metadata
 
-__all__ = ["MBTILES", "SQLITEDB", "Layout", "is_our_database", "open_database", "partial_of"]
+__all__ = ["MBTILES", "SQLITEDB", "TileTable", "is_our_database", "open_database", "partial_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TileTable:
     """How tiles lie in a file."""
 
     tables: tuple[str, ...]
@@ -63,7 +63,7 @@ def _mbtiles_rows(metadata: Metadata) -> tuple[str, list[tuple[Any, ...]]]:
     return "INSERT INTO metadata VALUES (?, ?)", [(name, value) for name, value in rows.items() if value]
 
 
-MBTILES = Layout(
+MBTILES = TileTable(
     tables=(
         "CREATE TABLE IF NOT EXISTS metadata (name TEXT, value TEXT)",
         "CREATE UNIQUE INDEX IF NOT EXISTS names ON metadata (name)",
@@ -86,7 +86,7 @@ def _sqlitedb_row(metadata: Metadata) -> tuple[str, list[tuple[Any, ...]]]:
     return "INSERT INTO info VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row]
 
 
-SQLITEDB = Layout(
+SQLITEDB = TileTable(
     tables=(
         """CREATE TABLE IF NOT EXISTS info (
             minzoom INTEGER, maxzoom INTEGER, tilenumbering TEXT, tilesize INTEGER,
@@ -113,7 +113,7 @@ def partial_of(path: Path) -> Path:
 
 
 @contextmanager
-def open_database(layout: Layout, path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001
+def open_database(layout: TileTable, path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001
     """Open a file of tiles.
 
     One that was drawn in the same style is changed where it lies, by transactions. Anything else is written aside,
@@ -128,7 +128,7 @@ def open_database(layout: Layout, path: Path, style: bytes, form: str) -> Iterat
     with open_ledger(here, alone=here != path) as ledger:
         ledger.begin()
         for statement in layout.tables:
-            ledger.link.execute(statement)
+            ledger.connection.execute(statement)
         ledger.put("style", style.hex())
         ledger.commit()
         yield Sink(
@@ -143,20 +143,20 @@ def open_database(layout: Layout, path: Path, style: bytes, form: str) -> Iterat
 def _refuse_if_used(partial: Path) -> None:
     """Leave alone what another program is writing."""
     with failures(partial):
-        link = sqlite3.connect(partial, timeout=1, isolation_level=None)
+        connection = sqlite3.connect(partial, timeout=1, isolation_level=None)
         try:
-            link.execute("BEGIN EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
             pass  # it is damaged, and nobody's
         finally:
-            link.close()
+            connection.close()
 
 
 def _run(ledger: Ledger, statement: str, values: tuple[Any, ...]) -> None:
     ledger.begin()
-    ledger.link.execute(statement, values)
+    ledger.connection.execute(statement, values)
 
 
 def is_our_database(path: Path) -> bool:
@@ -171,11 +171,11 @@ def _style_of(path: Path) -> str | None:
     with suppress(sqlite3.Error):
         # What a run that was killed was about to write is taken back first, which changes the file.
         mode = "rw" if _journal_of(path).exists() else "ro"
-        link = sqlite3.connect(f"{address_of(path.resolve())}?mode={mode}", uri=True)
+        connection = sqlite3.connect(f"{address_of(path.resolve())}?mode={mode}", uri=True)
         try:
-            row = link.execute("SELECT value FROM heatlas_state WHERE name = 'style'").fetchone()
+            row = connection.execute("SELECT value FROM heatlas_state WHERE name = 'style'").fetchone()
         finally:
-            link.close()
+            connection.close()
         return None if row is None else str(json.loads(row[0]))
     return None
 
@@ -184,14 +184,14 @@ def _journal_of(path: Path) -> Path:
     return path.resolve().with_name(f"{path.resolve().name}-journal")
 
 
-def _finish(layout: Layout, ledger: Ledger, here: Path, path: Path, metadata: Metadata) -> list[Path]:
+def _finish(layout: TileTable, ledger: Ledger, here: Path, path: Path, metadata: Metadata) -> list[Path]:
     statement, rows = layout.describe(metadata)
     ledger.begin()
-    ledger.link.execute(f"DELETE FROM {layout.about}")  # noqa: S608 - a name of this module's own
-    ledger.link.executemany(statement, rows)
+    ledger.connection.execute(f"DELETE FROM {layout.about}")  # noqa: S608 - a name of this module's own
+    ledger.connection.executemany(statement, rows)
     ledger.commit()
     if here != path:
-        ledger.link.close()
+        ledger.connection.close()
         with failures(path):
             _journal_of(path).unlink(missing_ok=True)  # of what was there: it would be played into this
             rename(here, path)

@@ -43,8 +43,8 @@ def last_zoom_of_points(field: Field) -> int:
 def _apart(field: Field, last: int) -> int:
     """First zoom at which most places lie apart, or the last one."""
     stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
-    with field.view.library.read() as link:
-        cells = read_level(link, stored.number, last + PIXELS)
+    with field.view.library.read() as connection:
+        cells = read_level(connection, stored.number, last + PIXELS)
     if cells is None or kernel is None:
         return last
     for zoom in range(last):

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from heatlas.library.point_cells import Cells
     from heatlas.library.settings import Settings
     from heatlas.tiles.fields import Field
-    from heatlas.tiles.tile_counts import Census
+    from heatlas.tiles.tile_counts import TileCounts
     from heatlas.tracks.privacy import Zone
 
     Whole = NDArray[np.int64]
 
-__all__ = ["Occupied", "hiding_words", "marks_of", "occupied"]
+__all__ = ["OccupiedTiles", "hiding_words", "marks_of", "occupied"]
 
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 _PAIRS = 1 << 21
@@ -50,7 +50,7 @@ _BANDS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Occupied:
+class OccupiedTiles:
     """Tiles of a zoom that may hold anything: those that are drawn from a tile of the index that does."""
 
     numbers: NDArray[np.int64]
@@ -63,9 +63,9 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
     """Mark each activity that counts, by number; 0: it does not. Points have none, as pixels tell what they hold."""
     if field.look.point_set:
         return np.zeros(0, np.uint64)
-    with field.view.library.read() as link:
-        hidden = hiding_words(read_settings(link), read_zones(link)).encode()
-        rows = link.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
+    with field.view.library.read() as connection:
+        hidden = hiding_words(read_settings(connection), read_zones(connection)).encode()
+        rows = connection.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
     marks = np.zeros(max((number for number, _ in rows), default=-1) + 1, np.uint64)
     for number, print_ in rows:
         marks[number] = _mark(print_, hidden)
@@ -93,7 +93,7 @@ def _mark(content: bytes, salt: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content + salt, digest_size=8).digest(), "little") | 1
 
 
-def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> Occupied:
+def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> OccupiedTiles:
     """Find the tiles of a zoom that may hold anything.
 
     Parameters
@@ -110,7 +110,7 @@ def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> Occupied:
         side, x, y, signatures = _squares(drawn_field, drawn)
     else:
         side, (x, y, signatures) = SIDE, _held(census_for(drawn_field, drawn), marks)
-    parts = [Occupied(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
+    parts = [OccupiedTiles(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
     for band in _bands(drawn_field, y * side // SIDE):
         reach = _reach(drawn_field, drawn, zoom, y[band] * side // SIDE)
         axes = tuple(
@@ -123,8 +123,8 @@ def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> Occupied:
 def _squares(field: Field, zoom: int) -> tuple[int, Whole, Whole, NDArray[np.uint64]]:
     """Squares of pixels that hold points: their side in pixels, columns, rows and signatures."""
     stored = field.snapshot.point_sets[field.look.point_set]
-    with field.view.library.read() as link:
-        cells = read_level(link, stored.number, zoom + PIXELS)
+    with field.view.library.read() as connection:
+        cells = read_level(connection, stored.number, zoom + PIXELS)
     if cells is None:
         return SIDE, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
     column, row = unmorton(cells.code)
@@ -161,18 +161,20 @@ def _bands(field: Field, rows: Whole) -> list[NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(np.diff(band[order])) + 1)
 
 
-def _held(census: Census, marks: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+def _held(
+    tile_counts: TileCounts, marks: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
     """Tiles of the index that hold what counts: columns, rows and signatures."""
-    known = census.number < len(marks)
-    mark = np.where(known, marks[np.where(known, census.number, 0)], np.uint64(0)) if len(marks) else np.zeros(0)
-    counts = np.flatnonzero((mark != 0) & (census.passages > 0))
+    known = tile_counts.number < len(marks)
+    mark = np.where(known, marks[np.where(known, tile_counts.number, 0)], np.uint64(0)) if len(marks) else np.zeros(0)
+    counts = np.flatnonzero((mark != 0) & (tile_counts.passages > 0))
     if not len(counts):
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
-    tile = census.tile[counts]
+    tile = tile_counts.tile[counts]
     begins = np.flatnonzero(np.diff(tile, prepend=-1))
-    parts = _mixed(mark[counts] + census.passages[counts].astype(np.uint64) * _ODD)
+    parts = _mixed(mark[counts] + tile_counts.passages[counts].astype(np.uint64) * _ODD)
     sums = np.add.reduceat(parts, begins)
-    x, y = census.x[tile[begins]].astype(np.int64), census.y[tile[begins]].astype(np.int64)
+    x, y = tile_counts.x[tile[begins]].astype(np.int64), tile_counts.y[tile[begins]].astype(np.int64)
     return x, y, _mixed(sums + (x.astype(np.uint64) << np.uint64(32)) + y.astype(np.uint64))
 
 
@@ -199,7 +201,7 @@ def _reach(field: Field, drawn: int, zoom: int, rows: Whole) -> tuple[int, int]:
     return reach[0] + more, reach[1] + more
 
 
-def _felt(axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64], zoom: int) -> list[Occupied]:
+def _felt(axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64], zoom: int) -> list[OccupiedTiles]:
     """Tiles of a zoom that are drawn from some squares of the index, whose ranges of columns and rows are given."""
     (left, right), (top, bottom) = axes
     across = 1 << zoom
@@ -226,10 +228,10 @@ def _range(pixel: Whole, side: int, drawn: int, zoom: int, reach: int) -> tuple[
     return first // (SIDE << (drawn - zoom)), last // (SIDE << (drawn - zoom))
 
 
-def _summed(numbers: NDArray[np.int64], signatures: NDArray[np.uint64]) -> Occupied:
+def _summed(numbers: NDArray[np.int64], signatures: NDArray[np.uint64]) -> OccupiedTiles:
     order = np.argsort(numbers, kind="stable")
     numbers = numbers[order]
     begins = np.flatnonzero(np.diff(numbers, prepend=-1))
     if not len(begins):
-        return Occupied(np.zeros(0, np.int64), np.zeros(0, np.uint64))
-    return Occupied(numbers[begins], np.add.reduceat(signatures[order], begins))
+        return OccupiedTiles(np.zeros(0, np.int64), np.zeros(0, np.uint64))
+    return OccupiedTiles(numbers[begins], np.add.reduceat(signatures[order], begins))

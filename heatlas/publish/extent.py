@@ -52,10 +52,10 @@ def beginning_of(field: Field) -> tuple[float, float, int] | None:
 
 def _busiest_points(field: Field) -> tuple[float, float, int] | None:
     """Middle of the points in the region that holds most of them."""
-    census = census_for(field, _FINE)
-    if not len(census.x):
+    tile_counts = census_for(field, _FINE)
+    if not len(tile_counts.x):
         return None
-    x, y, points = census.x.astype(np.int64), census.y.astype(np.int64), census.passages
+    x, y, points = tile_counts.x.astype(np.int64), tile_counts.y.astype(np.int64), tile_counts.passages
     _, region = np.unique((y >> _REGION) << 32 | (x >> _REGION), return_inverse=True)
     inside = region == np.bincount(region, points).argmax()
     u = np.average(x[inside] + 0.5, weights=points[inside]) / (1 << _FINE)

@@ -19,7 +19,7 @@ from heatlas.core.errors import BadOption, SourceFailed, TooLarge
 from heatlas.core.version import __version__
 from heatlas.publish import assets
 from heatlas.publish.basemap import parse_basemap
-from heatlas.writers.atomic import aside
+from heatlas.writers.atomic import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ def write_html(
     size = len(head) + len(tail) + sum(_written(number, layer) for number, layer in enumerate(layers))
     if size > MOST_BYTES:
         raise TooLarge(too_large(path, size, layers[0].zooms))
-    with aside(path) as file, file.open("wb") as page:
+    with atomic_write(path) as file, file.open("wb") as page:
         page.write(head)
         for number, layer in enumerate(layers):
             for piece in _pieces(number, layer.archive):

@@ -15,13 +15,13 @@ from heatlas.core.window import Window
 from heatlas.dataset.points import framed
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
-from heatlas.options import FilterOptions, FrameOptions, KernelOptions, LabelOptions, PublicOptions, RenderOptions
+from heatlas.options import FilterOptions, KernelOptions, LabelOptions, PublicOptions, RenderOptions, ViewportOptions
 from heatlas.options.parsing import parse_zooms
 from heatlas.publish.crowded import titles_of
 from heatlas.publish.html import MapLayer, write_html
-from heatlas.publish.options import parse_order, refuse_none_chosen
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
+from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.size_estimate import check_weight, fitting_zooms
 from heatlas.raster.grid import Grid, parse_measure
 from heatlas.style.defaults import suiting_colours
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Activity
-    from heatlas.publish.options import Order
+    from heatlas.publish.request import PublishRequest
     from heatlas.tiles.fields import Field
     from heatlas.tiles.view import View
 
@@ -92,9 +92,9 @@ def publish_html(
         try:
             context.progress("looking what there is", 0, 0)
             plans, left_out = _plans(view, options)
-            fields = [plan.order.field(view, view.snapshot) for plan in plans]
+            fields = [plan.request.field(view, view.snapshot) for plan in plans]
             if not any(field.look.point_set or field.chosen.count for field in fields):
-                refuse_none_chosen(fields[0], plans[0].order)
+                refuse_none_chosen(fields[0], plans[0].request)
                 raise NothingToDraw(f"{library_path} holds no activity that could be shown")
             first, last, size = fitting_zooms(fields, zooms, context)
             check_weight(path, (first, last), size)
@@ -126,7 +126,7 @@ class _Plan:
     group: str
     options: RenderOptions
     """What `heatlas.publish.publish` is told."""
-    order: Order
+    request: PublishRequest
 
 
 def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
@@ -151,9 +151,9 @@ def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
         # Options of the other kind are for the other layers; where there are none, they are refused.
         one = options if len(set(of_points)) == 1 else _of_points(options) if points else _of_tracks(options)
         one = replace(one, measure=measure)
-        order = parse_order(path, one)
-        field = order.field(view, view.snapshot)
-        plans.append(_Plan(field_title(field), "Measure" if measures else "", one, order))
+        request = parse_request(path, one)
+        field = request.field(view, view.snapshot)
+        plans.append(_Plan(field_title(field), "Measure" if measures else "", one, request))
         if groups and len(plans) == 1:
             plans[0] = replace(plans[0], title="All", group="")
             parts, left_out = _split(field, groups, one)
@@ -181,7 +181,7 @@ def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[lis
         for title, part in parts:
             if title in shown[word]:
                 one = replace(options, filter=part)
-                plans.append(_Plan(title, name, one, parse_order(path, one)))
+                plans.append(_Plan(title, name, one, parse_request(path, one)))
         if few := sum(title not in shown[word] for title, _ in parts):
             left_out.append(
                 f"of {len(parts)} layers by {word} {few} are left out: a public map shows no fewer than "
@@ -281,7 +281,7 @@ def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], con
     """Draw a layer; None: there is nothing to see in it."""
     options = replace(
         plan.options,
-        frame=FrameOptions(zoom=f"{zooms[0]}-{zooms[1]}"),
+        frame=ViewportOptions(zoom=f"{zooms[0]}-{zooms[1]}"),
         labels=LabelOptions(),
         public=PublicOptions(public=field.view.public, public_least=1),  # it was seen to which layers have enough
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["NOTHING", "Known", "Ledger", "failures", "open_ledger"]
+__all__ = ["NOTHING", "DrawnTiles", "Ledger", "failures", "open_ledger"]
 
 NOTHING = b""
 """Digest of a tile that was drawn, and found to hold nothing that can be seen."""
@@ -36,7 +36,7 @@ _TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DrawnTiles:
     """Tiles of a zoom that were drawn before."""
 
     numbers: NDArray[np.int64]
@@ -51,25 +51,25 @@ class Known:
 class Ledger:
     """Tables in a SQLite file; made by `open_ledger`."""
 
-    link: sqlite3.Connection
+    connection: sqlite3.Connection
 
     def get(self, name: str) -> Any:
         """What was kept under a name, or None."""
-        row = self.link.execute("SELECT value FROM heatlas_state WHERE name = ?", (name,)).fetchone()
+        row = self.connection.execute("SELECT value FROM heatlas_state WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put(self, name: str, value: Any) -> None:
         """Keep plain data."""
-        self.link.execute("INSERT OR REPLACE INTO heatlas_state VALUES (?, ?)", (name, json.dumps(value)))
+        self.connection.execute("INSERT OR REPLACE INTO heatlas_state VALUES (?, ?)", (name, json.dumps(value)))
 
-    def known(self, zoom: int) -> Known:
+    def known(self, zoom: int) -> DrawnTiles:
         """All tiles of a zoom that were drawn."""
-        rows = self.link.execute(
+        rows = self.connection.execute(
             "SELECT number, signature, digest FROM heatlas_drawn WHERE number >= ? AND number < ? ORDER BY number",
             (first_number(zoom), first_number(zoom + 1)),
         ).fetchall()
         table = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
-        return Known(table[:, 0].copy(), table[:, 1].copy().view(np.uint64), [row[2] for row in rows])
+        return DrawnTiles(table[:, 0].copy(), table[:, 1].copy().view(np.uint64), [row[2] for row in rows])
 
     def held(self, zoom: int) -> NDArray[np.int64]:
         """Numbers of the tiles of a zoom that are there, ascending."""
@@ -79,27 +79,27 @@ class Ledger:
     def note(self, number: int, signature: int, digest: bytes) -> None:
         """Remember that a tile was drawn."""
         signed = signature - (1 << 64) if signature >= 1 << 63 else signature
-        self.link.execute("INSERT OR REPLACE INTO heatlas_drawn VALUES (?, ?, ?)", (number, signed, digest))
+        self.connection.execute("INSERT OR REPLACE INTO heatlas_drawn VALUES (?, ?, ?)", (number, signed, digest))
 
     def forget(self, number: int) -> None:
         """Forget a tile."""
-        self.link.execute("DELETE FROM heatlas_drawn WHERE number = ?", (number,))
+        self.connection.execute("DELETE FROM heatlas_drawn WHERE number = ?", (number,))
 
     def outside(self, zooms: range) -> list[tuple[int, int, bytes]]:
         """Zoom, number and digest of the tiles of all other zooms."""
         query = "SELECT number, digest FROM heatlas_drawn WHERE number < ? OR number >= ?"
-        rows = self.link.execute(query, (first_number(zooms.start), first_number(zooms.stop))).fetchall()
+        rows = self.connection.execute(query, (first_number(zooms.start), first_number(zooms.stop))).fetchall()
         return [(zoom_of(number), number, digest) for number, digest in rows]
 
     def commit(self) -> None:
         """Keep what was done so far, whatever happens next."""
-        if self.link.in_transaction:
-            self.link.execute("COMMIT")
+        if self.connection.in_transaction:
+            self.connection.execute("COMMIT")
 
     def begin(self) -> None:
         """Begin to write, unless that was done."""
-        if not self.link.in_transaction:
-            self.link.execute("BEGIN IMMEDIATE")
+        if not self.connection.in_transaction:
+            self.connection.execute("BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -121,27 +121,29 @@ def open_ledger(path: Path, alone: bool) -> Iterator[Ledger]:
         When the file is in use, damaged or cannot be written.
     """
     with failures(path):
-        link = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-        ledger = Ledger(link)
+        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+        ledger = Ledger(connection)
         try:
-            link.execute(f"PRAGMA locking_mode = {'EXCLUSIVE' if alone else 'NORMAL'}")
-            link.execute("PRAGMA journal_mode = DELETE")  # so that the file, once finished, is one file
-            link.execute("PRAGMA synchronous = NORMAL")
-            link.execute("PRAGMA secure_delete = ON")  # the file is published: what was replaced is not in it either
-            link.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-            link.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA locking_mode = {'EXCLUSIVE' if alone else 'NORMAL'}")
+            connection.execute("PRAGMA journal_mode = DELETE")  # so that the file, once finished, is one file
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(
+                "PRAGMA secure_delete = ON"
+            )  # the file is published: what was replaced is not in it either
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+            connection.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:
-                link.execute(statement)
+                connection.execute(statement)
             if ledger.get("version") != _VERSION:
-                link.execute("DELETE FROM heatlas_drawn")
-                link.execute("DELETE FROM heatlas_state")
+                connection.execute("DELETE FROM heatlas_drawn")
+                connection.execute("DELETE FROM heatlas_state")
                 ledger.put("version", _VERSION)
             ledger.commit()
             yield ledger
         finally:
             with suppress(sqlite3.Error):
                 ledger.commit()
-            link.close()
+            connection.close()
 
 
 _REASONS = {

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.publish.painter import Painter
+    from heatlas.publish.painter import TilePainter
 
-__all__ = ["Block", "blocks_of", "draw_block"]
+__all__ = ["Metatile", "blocks_of", "draw_block"]
 
 _LEVELS = 1
 """A block is one tile of so many zooms above: at most 2 x 2 tiles. More are rarely all needed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Metatile:
     """Tiles of one zoom that lie in one square."""
 
     zoom: int
@@ -40,23 +40,23 @@ class Block:
     y: NDArray[np.int64]
 
 
-def blocks_of(zoom: int, numbers: NDArray[np.int64]) -> Iterator[Block]:
+def blocks_of(zoom: int, numbers: NDArray[np.int64]) -> Iterator[Metatile]:
     """Group tiles, given by ascending numbers, into blocks, along the Hilbert curve as well."""
     x, y = places_at(zoom, numbers)
     square = (numbers - first_number(zoom)) >> (2 * _LEVELS)
     cuts = np.flatnonzero(np.diff(square, prepend=-1)).tolist()
     for first, last in pairwise([*cuts, len(numbers)]):
-        yield Block(zoom, first, numbers[first:last], x[first:last], y[first:last])
+        yield Metatile(zoom, first, numbers[first:last], x[first:last], y[first:last])
 
 
-def draw_block(painter: Painter | None, block: Block, form: str) -> list[bytes | None]:
+def draw_block(painter: TilePainter | None, block: Metatile, form: str) -> list[bytes | None]:
     """Draw the tiles of a block, each equal to that which the live map shows with the same tone.
 
     Parameters
     ----------
-    painter : Painter or None
+    painter : TilePainter or None
         Of the zoom; None: there is nothing to see at all.
-    block : Block
+    block : Metatile
         Which tiles.
     form : str
         png or webp.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
 
-__all__ = ["Painter"]
+__all__ = ["TilePainter"]
 
 _CACHE = 64 << 20
 """Bytes of tiles of the index that are kept."""
@@ -38,7 +38,7 @@ _INFINITE = 0x7F80_0000
 
 
 @dataclass(frozen=True)
-class Painter:
+class TilePainter:
     """What the tiles of one zoom are drawn with; safe for threads."""
 
     field: Field
@@ -68,8 +68,8 @@ class Painter:
     @cached_property
     def _held(self) -> frozenset[tuple[int, int]]:
         """Tiles of the index in which there is anything."""
-        census = census_for(self.field, self.zoom)
-        return frozenset(zip(census.x.tolist(), census.y.tolist(), strict=True))
+        tile_counts = census_for(self.field, self.zoom)
+        return frozenset(zip(tile_counts.x.tolist(), tile_counts.y.tolist(), strict=True))
 
     @cached_property
     def _counted(self) -> Cache[Grid | None]:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
 
-__all__ = ["UNKNOWN", "Task", "plan"]
+__all__ = ["UNKNOWN", "ZoomTask", "plan"]
 
 UNKNOWN = b"?"
 """Digest of a tile that is there, while nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ZoomTask:
     """What is to be done at one zoom."""
 
     zoom: int
@@ -46,7 +46,7 @@ class Task:
     """How many tiles are there, and stay."""
 
 
-def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: bytes, refit: bool) -> Task:
+def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: bytes, refit: bool) -> ZoomTask:
     """Compare what a zoom may hold with what was published.
 
     Parameters
@@ -81,7 +81,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     there = np.fromiter(digests, np.int64, len(digests))
     drop = np.setdiff1d(np.union1d(there, known.numbers), found.numbers).tolist()
     draw = found.numbers[~same]
-    return Task(
+    return ZoomTask(
         zoom, tone, draw, signatures[~same],
         {number: digests[number] for number in draw.tolist() if number in digests},
         drop, sum(number in digests for number in drop),

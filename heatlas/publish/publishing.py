@@ -19,8 +19,8 @@ from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
 from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
-from heatlas.publish.options import parse_order, refuse_none_chosen
 from heatlas.publish.pyramid import write_pyramid
+from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.sink import Metadata
 from heatlas.tiles.scales import field_title, tone_data
 from heatlas.tiles.view import close, now, open_view, unchanged
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from heatlas.publish.options import Order
-    from heatlas.publish.pyramid import Outcome
+    from heatlas.publish.pyramid import PyramidReport
+    from heatlas.publish.request import PublishRequest
     from heatlas.publish.sink import Sink
     from heatlas.tiles.fields import Field
     from heatlas.tiles.snapshot import Snapshot
@@ -136,11 +136,11 @@ def publish(
     """
     output, public = Path(output), options.public
     check(output, options.tiles.url)
-    order = parse_order(library_path, options)
+    request = parse_request(library_path, options)
     with open_library(library_path) as library:
         view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
-            return _publish(view, view.snapshot, output, order, context)
+            return _publish(view, view.snapshot, output, request, context)
         finally:
             close(view)
 
@@ -158,15 +158,15 @@ def watch(
     """
     output, public, refit = Path(output), options.public, options.tiles.refit
     check(output, options.tiles.url)
-    parse_order(library_path, options)
+    parse_request(library_path, options)
     with open_library(library_path) as library, suppress(KeyboardInterrupt):
         view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
             while True:
                 # There may be nothing yet.
                 with suppress(NothingToDraw):
-                    snapshot, order = now(view), replace(parse_order(library_path, options), refit=refit)
-                    report = _publish(view, snapshot, output, order, context)
+                    snapshot, request = now(view), replace(parse_request(library_path, options), refit=refit)
+                    report = _publish(view, snapshot, output, request, context)
                     if context.report is not None:
                         context.report(report)
                 refit = False
@@ -187,28 +187,28 @@ def _until_quiet(view: View) -> None:
             return
 
 
-def _publish(view: View, snapshot: Snapshot, output: Path, order: Order, context: Context) -> dict[str, Any]:
+def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishRequest, context: Context) -> dict[str, Any]:
     started = time.perf_counter()
-    field = order.field(view, snapshot, absent=True)
-    zooms = order.range_of(field)
+    field = request.field(view, snapshot, absent=True)
+    zooms = request.range_of(field)
     beginning = beginning_of(field)
     if beginning is None and not output.exists():
-        refuse_none_chosen(field, order)
+        refuse_none_chosen(field, request)
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
-    style = order.style(field)
+    style = request.style(field)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
-    with opened(output, style, order.form) as sink:
-        _remember_filter(sink, order, field)
-        outcome = write_pyramid(field, zooms, sink, order, context)
+    with opened(output, style, request.form) as sink:
+        _remember_filter(sink, request, field)
+        outcome = write_pyramid(field, zooms, sink, request, context)
         finishing = time.perf_counter()
         context.progress("finishing", 0, 0)
         bounds = bounds_of(zooms[-1], sink.ledger.held(zooms[-1]))
-        metadata = _metadata(field, order, zooms, bounds, beginning or (0.0, 0.0, 0), outcome)
+        metadata = _metadata(field, request, zooms, bounds, beginning or (0.0, 0.0, 0), outcome)
         outputs = sink.finish(metadata)
     done = time.perf_counter()
     counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
     return {
-        "measure": str(order.look.measure),
+        "measure": str(request.look.measure),
         **_shown(field),
         "tiles": counts,
         "bytes": outcome.bytes,
@@ -219,13 +219,13 @@ def _publish(view: View, snapshot: Snapshot, output: Path, order: Order, context
     }
 
 
-def _remember_filter(sink: Sink, order: Order, field: Field) -> None:
+def _remember_filter(sink: Sink, request: PublishRequest, field: Field) -> None:
     """Refuse another filter than the last run's if it leaves nothing; the same one tells what became of the library."""
-    said, before = order.mark(), sink.ledger.get("chosen")
+    said, before = request.mark(), sink.ledger.get("chosen")
     if said is not None and before == said:
         return
-    if before != order.said:  # as ledgers held it before: in words, which are not to leave this machine
-        refuse_none_chosen(field, order)
+    if before != request.said:  # as ledgers held it before: in words, which are not to leave this machine
+        refuse_none_chosen(field, request)
     sink.ledger.begin()
     sink.ledger.put("chosen", said)
     sink.ledger.commit()
@@ -241,17 +241,17 @@ def _shown(field: Field) -> dict[str, Any]:
 
 def _metadata(
     field: Field,
-    order: Order,
+    request: PublishRequest,
     zooms: range,
     bounds: tuple[float, float, float, float],
     beginning: tuple[float, float, int],
-    outcome: Outcome,
+    outcome: PyramidReport,
 ) -> Metadata:
-    url = order.url
+    url = request.url
     return Metadata(
-        title=order.title or field_title(field),
-        attribution=order.attribution,
-        form=order.form,
+        title=request.title or field_title(field),
+        attribution=request.attribution,
+        form=request.form,
         zooms=(zooms[0], zooms[-1]),
         bounds=bounds,
         center=(*beginning[:2], min(max(beginning[2], zooms[0]), zooms[-1])),

@@ -14,7 +14,7 @@ from heatlas.publish.dirty_tiles import marks_of
 from heatlas.publish.hilbert import places_at
 from heatlas.publish.ledger import NOTHING
 from heatlas.publish.metatiles import blocks_of, draw_block
-from heatlas.publish.painter import Painter
+from heatlas.publish.painter import TilePainter
 from heatlas.publish.plan import plan
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.fields import as_drawn
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from heatlas.core.context import Context
-    from heatlas.publish.metatiles import Block
-    from heatlas.publish.options import Order
-    from heatlas.publish.plan import Task
+    from heatlas.publish.metatiles import Metatile
+    from heatlas.publish.plan import ZoomTask
+    from heatlas.publish.request import PublishRequest
     from heatlas.publish.sink import Sink
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
 
-__all__ = ["Outcome", "write_pyramid"]
+__all__ = ["PyramidReport", "write_pyramid"]
 
 _AHEAD = 4
 """Blocks for each thread that are drawn before they are written: no more is in memory."""
@@ -41,7 +41,7 @@ _TILES, _SECONDS = 2048, 2.0
 
 
 @dataclass(slots=True)
-class Outcome:
+class PyramidReport:
     """What became of the tiles."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -53,7 +53,7 @@ class Outcome:
     """Zoom -> what its tiles are drawn with."""
 
 
-def write_pyramid(of: Field, zooms: range, sink: Sink, order: Order, context: Context) -> Outcome:
+def write_pyramid(of: Field, zooms: range, sink: Sink, request: PublishRequest, context: Context) -> PyramidReport:
     """Bring the tiles of a sink up to date; what was done when this is stopped is not done again.
 
     Parameters
@@ -64,20 +64,20 @@ def write_pyramid(of: Field, zooms: range, sink: Sink, order: Order, context: Co
         Of the tiles; those of all others are removed.
     sink : Sink
         Where they go.
-    order : Order
+    request : PublishRequest
         How they look: all are drawn again when that changes.
     context : Context
         Who draws, and who is told.
     """
-    outcome, started, workers = Outcome(), time.perf_counter(), context.workers or os.cpu_count() or 1
+    outcome, started, workers = PyramidReport(), time.perf_counter(), context.workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        tasks = _plans(of, zooms, sink, order, outcome, pool, context)
+        tasks = _plans(of, zooms, sink, request, outcome, pool, context)
         looked = time.perf_counter()
         _remove(tasks, zooms, sink, outcome)
         keep, total = _Keeper(sink), sum(len(task.draw) for task in tasks)
         told = context.counting("drawing tiles")
         told(0, total)
-        for task, block, drawn in _drawn(of, tasks, order.form, pool, workers * _AHEAD):
+        for task, block, drawn in _drawn(of, tasks, request.form, pool, workers * _AHEAD):
             _settle(task, block, drawn, sink, outcome)
             keep.after(len(drawn))
             told(keep.done, total)
@@ -90,18 +90,18 @@ def _plans(
     of: Field,
     zooms: range,
     sink: Sink,
-    order: Order,
-    outcome: Outcome,
+    request: PublishRequest,
+    outcome: PyramidReport,
     pool: ThreadPoolExecutor,
     context: Context,
-) -> list[Task]:
+) -> list[ZoomTask]:
     """Find what is to be done at each zoom, while threads count what lies in the tiles of the next ones."""
     jobs = [pool.submit(census_for, *as_drawn(of, zoom)) for zoom in zooms]
-    marks, tasks, style = marks_of(of), [], order.style(of)
+    marks, tasks, style = marks_of(of), [], request.style(of)
     try:
         for zoom in zooms:
             context.progress("looking for what changed", zoom - zooms.start, len(zooms))
-            tasks.append(plan(of, zoom, sink, marks, style, order.refit))
+            tasks.append(plan(of, zoom, sink, marks, style, request.refit))
             outcome.tones[zoom] = tasks[-1].tone
             outcome.counts["unchanged"] += tasks[-1].unchanged
     finally:
@@ -110,7 +110,7 @@ def _plans(
     return tasks
 
 
-def _remove(tasks: list[Task], zooms: range, sink: Sink, outcome: Outcome) -> None:
+def _remove(tasks: list[ZoomTask], zooms: range, sink: Sink, outcome: PyramidReport) -> None:
     """Remove what holds nothing any more, and what is of other zooms."""
     sink.ledger.begin()
     for task in tasks:
@@ -145,14 +145,14 @@ class _Keeper:
 
 
 def _drawn(
-    of: Field, tasks: list[Task], form: str, pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[tuple[Task, Block, list[bytes | None]]]:
+    of: Field, tasks: list[ZoomTask], form: str, pool: ThreadPoolExecutor, ahead: int
+) -> Iterator[tuple[ZoomTask, Metatile, list[bytes | None]]]:
     """Draw all blocks in threads, and give them in order, while only so many are held."""
     colours = colours_of(of)
-    waiting: deque[tuple[Task, Block, Future[list[bytes | None]]]] = deque()
+    waiting: deque[tuple[ZoomTask, Metatile, Future[list[bytes | None]]]] = deque()
     try:
         for task in tasks:
-            painter = None if task.tone is None else Painter(of, task.zoom, task.tone, colours)
+            painter = None if task.tone is None else TilePainter(of, task.zoom, task.tone, colours)
             for block in blocks_of(task.zoom, task.draw):
                 waiting.append((task, block, pool.submit(draw_block, painter, block, form)))
                 if len(waiting) >= ahead:
@@ -165,13 +165,13 @@ def _drawn(
 
 
 def _first(
-    waiting: deque[tuple[Task, Block, Future[list[bytes | None]]]],
-) -> tuple[Task, Block, list[bytes | None]]:
+    waiting: deque[tuple[ZoomTask, Metatile, Future[list[bytes | None]]]],
+) -> tuple[ZoomTask, Metatile, list[bytes | None]]:
     task, block, job = waiting.popleft()
     return task, block, job.result()
 
 
-def _settle(task: Task, block: Block, drawn: list[bytes | None], sink: Sink, outcome: Outcome) -> None:
+def _settle(task: ZoomTask, block: Metatile, drawn: list[bytes | None], sink: Sink, outcome: PyramidReport) -> None:
     """Give tiles to the sink, unless they are there just so."""
     sink.ledger.begin()
     places = zip(block.numbers.tolist(), block.x.tolist(), block.y.tolist(), drawn, strict=True)

@@ -12,7 +12,7 @@ from heatlas.core.window import Window
 from heatlas.publish import html
 from heatlas.publish.dirty_tiles import marks_of, occupied
 from heatlas.publish.hilbert import places_at
-from heatlas.publish.options import last_zoom
+from heatlas.publish.request import last_zoom
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, field_window, first_zoom
 from heatlas.tiles.scales import colours_of, tone_of

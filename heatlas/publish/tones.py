@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.tiles.fields import Field
-    from heatlas.tiles.tile_counts import Census
+    from heatlas.tiles.tile_counts import TileCounts
 
 __all__ = ["TOLERANCE", "Fitted", "fitted", "kept_passages", "read_fitted"]
 
@@ -75,9 +75,9 @@ def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitte
         Take the new one whatever the difference.
     """
     drawn_field, drawn = as_drawn(field, zoom)
-    census = census_for(drawn_field, drawn)
-    passages = np.bincount(census.tile, kept_passages(field, census), len(census.x)).astype(np.int64)
-    place = {(x, y): k for k, (x, y) in enumerate(zip(census.x.tolist(), census.y.tolist(), strict=True))}
+    tile_counts = census_for(drawn_field, drawn)
+    passages = np.bincount(tile_counts.tile, kept_passages(field, tile_counts), len(tile_counts.x)).astype(np.int64)
+    place = {(x, y): k for k, (x, y) in enumerate(zip(tile_counts.x.tolist(), tile_counts.y.tolist(), strict=True))}
     total = int(passages.sum())
     if before is not None and not refit:
         now = {at: int(passages[place[at]]) if at in place else 0 for at in before.tiles}
@@ -89,13 +89,15 @@ def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitte
     return Fitted(tone, total, {at: int(passages[place[at]]) for at in busy_tiles(drawn_field, drawn, _TILES)})
 
 
-def kept_passages(field: Field, census: Census) -> NDArray[np.int32]:
+def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:
     """Passages of a census, 0 where they are of activities that do not count."""
     keep = None if field.look.point_set else field.chosen.keep
     if keep is None:
-        return census.passages
-    known = census.number < len(keep)
-    kept: NDArray[np.int32] = census.passages * np.append(keep, False)[np.where(known, census.number, len(keep))]
+        return tile_counts.passages
+    known = tile_counts.number < len(keep)
+    kept: NDArray[np.int32] = (
+        tile_counts.passages * np.append(keep, False)[np.where(known, tile_counts.number, len(keep))]
+    )
     return kept
 
 

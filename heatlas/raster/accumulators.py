@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Measure
     from heatlas.raster.reductions import Layout
 
-__all__ = ["UNUSED", "Planes", "Span", "begun", "ended", "spans_of"]
+__all__ = ["UNUSED", "Accumulators", "Span", "begun", "ended", "spans_of"]
 
 UNUSED = np.zeros(0)
 """Stands for a plane that a reduction does not have, where a kernel can fill several."""
@@ -33,7 +33,7 @@ _BLOCK = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Planes:
+class Accumulators:
     """Arrays that passages are added to, flat or of no length when not needed."""
 
     named: dict[str, NDArray[Any]]
@@ -45,7 +45,7 @@ class Planes:
     """Of activities the one that was counted last."""
 
     @classmethod
-    def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> Planes:
+    def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> Accumulators:
         """Planes with nothing in them, or with what a grid holds."""
         size, reduction = window.width * window.height, measure.reduction
         if reduction == "passes":
@@ -53,11 +53,11 @@ class Planes:
         stamps = np.zeros(size if reduction == "activities" else 0, np.int32)
         return cls(begun(measure.layout, size, onto=onto), _untouched(0), stamps)
 
-    def rows(self, strip: Window, window: Window) -> Planes:
+    def rows(self, strip: Window, window: Window) -> Accumulators:
         """Views of the rows of a strip."""
         part = slice((strip.y - window.y) * window.width, (strip.y - window.y + strip.height) * window.width)
         named = {name: plane[part] for name, plane in self.named.items()}
-        return Planes(named, self.carries[part], self.stamps[part])
+        return Accumulators(named, self.carries[part], self.stamps[part])
 
     @property
     def counts(self) -> NDArray[Any]:
@@ -68,7 +68,7 @@ class Planes:
         """Room to say of blocks of pixels whether any of them carried; and the binary logarithm of a block's pixels."""
         return np.zeros(-(-len(self.counts) // (1 << _BLOCK)), np.bool_), _BLOCK
 
-    def add(self, other: Planes, carried: Iterable[Span]) -> set[Span]:
+    def add(self, other: Accumulators, carried: Iterable[Span]) -> set[Span]:
         """Add passes that were counted elsewhere; returns the spans to which was carried."""
         np.add(self.counts, other.counts, out=self.counts)
         again = np.flatnonzero(self.counts < other.counts)

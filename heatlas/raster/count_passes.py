@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.threads import side_by_side
-from heatlas.raster.accumulators import Planes, Span, spans_of
+from heatlas.raster.accumulators import Accumulators, Span, spans_of
 from heatlas.raster.partition import MOST, strips
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.raster.grid import Grid, Measure
-    from heatlas.raster.partition import Traced
+    from heatlas.raster.partition import NearbyBatch
 
 __all__ = ["draw_passes"]
 
@@ -29,12 +29,12 @@ _DENSE = 6
 for each strip."""
 
 
-def draw_passes(within: Sequence[Traced], window: Window, measure: Measure, workers: int) -> Grid:
+def draw_passes(within: Sequence[NearbyBatch], window: Window, measure: Measure, workers: int) -> Grid:
     """Count the passes of tracks.
 
     Parameters
     ----------
-    within : sequence of Traced
+    within : sequence of NearbyBatch
         Those that may touch the window.
     window : Window
         What to draw.
@@ -52,7 +52,7 @@ def draw_passes(within: Sequence[Traced], window: Window, measure: Measure, work
     workers = min(workers, max(1, fixes // _ENOUGH))
     if workers > 1 and window.width * window.height < min(MOST, _DENSE * fixes / workers):
         return _by_tracks(within, window, measure, workers)
-    planes = Planes.of(window, measure)
+    planes = Accumulators.of(window, measure)
     parts = strips(within, window, workers)
     counting = [_Counting.of(within, strip, planes.rows(strip, window)) for strip in parts]
     side_by_side(_Counting.run, counting, workers)
@@ -65,9 +65,9 @@ def draw_passes(within: Sequence[Traced], window: Window, measure: Measure, work
     return planes.grid(window, measure, carried)
 
 
-def _by_tracks(within: Sequence[Traced], window: Window, measure: Measure, workers: int) -> Grid:
+def _by_tracks(within: Sequence[NearbyBatch], window: Window, measure: Measure, workers: int) -> Grid:
     """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
-    counting = [_Counting.of(within, window, Planes.of(window, measure), (k, workers)) for k in range(workers)]
+    counting = [_Counting.of(within, window, Accumulators.of(window, measure), (k, workers)) for k in range(workers)]
     side_by_side(_Counting.run, counting, workers)
     first, *others = counting
     spans = set(first.carried)
@@ -80,7 +80,7 @@ def _by_tracks(within: Sequence[Traced], window: Window, measure: Measure, worke
 class _Counting:
     """All that one thread has to count, made ready before: what runs side by side should ask little of Python."""
 
-    planes: Planes
+    planes: Accumulators
     blocks: NDArray[np.bool_]
     calls: list[tuple[Any, ...]]
     """What the kernel is to be called with, beside room to work in."""
@@ -88,7 +88,9 @@ class _Counting:
     """For how wide a table there must be room."""
 
     @classmethod
-    def of(cls, within: Sequence[Traced], window: Window, planes: Planes, share: tuple[int, int] = (0, 1)) -> _Counting:
+    def of(
+        cls, within: Sequence[NearbyBatch], window: Window, planes: Accumulators, share: tuple[int, int] = (0, 1)
+    ) -> _Counting:
         """Make ready to count the k-th of n shares of the tracks of each batch."""
         blocks, block = planes.blocks()
         carries = planes.carries, blocks, np.uint64(block)

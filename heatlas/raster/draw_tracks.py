@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.threads import side_by_side
-from heatlas.raster.accumulators import UNUSED, Planes
+from heatlas.raster.accumulators import UNUSED, Accumulators
 from heatlas.raster.count_passes import draw_passes
 from heatlas.raster.grid import SPENT, Grid, Measure
 from heatlas.raster.partition import near, strips
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
     from heatlas.core.window import Window
-    from heatlas.raster.partition import Traced
+    from heatlas.raster.partition import NearbyBatch
 
 __all__ = ["draw"]
 
@@ -59,7 +59,7 @@ def draw(
     within = near(batches, window)
     if measure.reduction == "passes":
         return draw_passes(within, window, measure, workers)
-    planes = Planes.of(window, measure, onto)
+    planes = Accumulators.of(window, measure, onto)
     reduce = _count_fixes if measure.reduction == "fixes" else _draw_strip
     side_by_side(
         lambda strip: reduce(within, strip, planes.rows(strip, window), measure),
@@ -69,7 +69,7 @@ def draw(
     return planes.grid(window, measure, ())
 
 
-def _count_fixes(within: Sequence[Traced], window: Window, planes: Planes, _: Measure) -> None:
+def _count_fixes(within: Sequence[NearbyBatch], window: Window, planes: Accumulators, _: Measure) -> None:
     """Count the fixes of all batches inside one strip."""
     from heatlas.kernels.reduce import count_fixes
 
@@ -78,7 +78,7 @@ def _count_fixes(within: Sequence[Traced], window: Window, planes: Planes, _: Me
             count_fixes(traced.batch.u, traced.batch.v, frame, planes.counts)
 
 
-def _draw_strip(within: Sequence[Traced], window: Window, planes: Planes, measure: Measure) -> None:
+def _draw_strip(within: Sequence[NearbyBatch], window: Window, planes: Accumulators, measure: Measure) -> None:
     """Add all batches to the planes of one strip."""
     ordinal = 0
     for traced in within:
@@ -108,7 +108,7 @@ def _reduce(
     segments: NDArray[np.int64],
     place: tuple[Any, ...],
     ordinal: int,
-    planes: Planes,
+    planes: Accumulators,
     measure: Measure,
 ) -> None:
     """List the passages of one track and add them up."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Batch
     from heatlas.core.window import Window
 
-__all__ = ["MOST", "REJOIN", "Traced", "near", "strips"]
+__all__ = ["MOST", "REJOIN", "NearbyBatch", "near", "strips"]
 
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
@@ -31,7 +31,7 @@ Frame = tuple[int, float, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class NearbyBatch:
     """A batch that may touch a window."""
 
     batch: Batch
@@ -52,12 +52,14 @@ class Traced:
             yield frame, _touching(self.batch, window, x)
 
 
-def near(batches: Sequence[Batch], window: Window) -> list[Traced]:
+def near(batches: Sequence[Batch], window: Window) -> list[NearbyBatch]:
     """Those of some batches that may touch a window."""
-    return [Traced(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))]
+    return [
+        NearbyBatch(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))
+    ]
 
 
-def strips(within: Sequence[Traced], window: Window, workers: int) -> list[Window]:
+def strips(within: Sequence[NearbyBatch], window: Window, workers: int) -> list[Window]:
     """Cut a window into rows of strips that hold about as many fixes each, and none too many pixels."""
     bounds = np.arange(0, window.height, max(1, MOST // window.width))
     if workers > 1 and window.height >= 2 * workers and within:

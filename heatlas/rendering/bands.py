@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from heatlas.style.image import Picture
     from heatlas.style.tone import Tone
 
-__all__ = ["BLOCK", "MOST_VALUES", "Field", "Painting", "drawn", "whole"]
+__all__ = ["BLOCK", "MOST_VALUES", "BandedHeat", "BandedPicture", "as_one_band", "draw_in_bands"]
 
 BLOCK = 64
 """Rows that are kept, read and painted together."""
@@ -41,7 +41,7 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class BandedHeat:
     """A measure over a window, smoothed, that gives out its rows; the whole of it need not be in memory."""
 
     window: Window
@@ -82,17 +82,17 @@ class Field:
         """(last - first, width) the measure itself, NaN where nothing is."""
         return self.rows(first, last).values
 
-    def painted(self, style: Style) -> tuple[Painting, Tone]:
+    def painted(self, style: Style) -> tuple[BandedPicture, Tone]:
         """Fit a tone, and paint with it whatever rows are asked for."""
         tone = fit_sample(style.scale, self.sample)
-        return Painting(self, tone, style), tone
+        return BandedPicture(self, tone, style), tone
 
 
 @dataclass(frozen=True, slots=True)
-class Painting:
+class BandedPicture:
     """A field in colour, painted when its rows are asked for (see `heatlas.style.image.Pixels`)."""
 
-    field: Field
+    field: BandedHeat
     tone: Tone
     style: Style
 
@@ -118,12 +118,12 @@ class Painting:
         return colour(self.field.rows(first, last), self.tone, self.style.colours, self.style.background)
 
 
-def whole(heat: Drawn) -> Field:
+def as_one_band(heat: Drawn) -> BandedHeat:
     """See a heat that is in memory as a field."""
     smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window.width)
     for top in range(0, smoothed.window.height, BLOCK):
         values.add(smoothed.rows(top, top + BLOCK), bare.rows(top, top + BLOCK), top)
-    return Field(
+    return BandedHeat(
         smoothed.window,
         values.sample(smoothed),
         heat.total,
@@ -133,9 +133,9 @@ def whole(heat: Drawn) -> Field:
 
 
 @contextmanager
-def drawn(
+def draw_in_bands(
     make: Callable[[Window, Context], Drawn], window: Window, height: int, context: Context = NOBODY
-) -> Iterator[Field]:
+) -> Iterator[BandedHeat]:
     """Draw a window, at once or in strips of rows.
 
     Parameters
@@ -151,7 +151,7 @@ def drawn(
 
     Yields
     ------
-    Field
+    BandedHeat
         As long as the context lasts: strips lie in a file that has no name and goes when heatlas does.
 
     Raises
@@ -160,7 +160,7 @@ def drawn(
         When there is no room for that file.
     """
     if height >= window.height:
-        yield whole(make(window, context))
+        yield as_one_band(make(window, context))
         return
     height = max(BLOCK, height // BLOCK * BLOCK)
     values, seconds, total = _Values(window.width), dict[str, float](), 0.0
@@ -181,7 +181,7 @@ def drawn(
             smoothed = heat.smoothed
             del heat
         told(window.height, window.height)
-        yield Field(window, values.sample(smoothed), total, seconds, kept.rows)
+        yield BandedHeat(window, values.sample(smoothed), total, seconds, kept.rows)
 
 
 @dataclass(slots=True)

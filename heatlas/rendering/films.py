@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.api import Needs, tracks_from
 from heatlas.core.errors import BadOption
-from heatlas.dataset.viewport import Frame
+from heatlas.dataset.viewport import Viewport
 from heatlas.options import refuse
 from heatlas.raster.grid import parse_measure
 from heatlas.rendering.pictures import other_metrics, without_cut_ends
@@ -39,6 +39,6 @@ def film(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
             "a film is of tracks: say --track COLUMN where the rows of a table are their fixes, or --track all"
         )
     measure = parse_measure(options.measure or "passes", other_metrics(given))
-    job = FilmJob.parse(output, measure, Frame.parse(options.frame, default="busiest place"), options)
+    job = FilmJob.parse(output, measure, Viewport.parse(options.frame, default="busiest place"), options)
     tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
     return without_cut_ends(job.run(tracks, context), given)

@@ -10,12 +10,12 @@ from heatlas.core.errors import BadOption
 from heatlas.core.units import legend_title
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
-from heatlas.style.decorations import Furniture
-from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_scale, written_per_value
+from heatlas.style.decorations import Decorations
+from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_tone_scale, written_per_value
 from heatlas.style.fonts import unwritable
-from heatlas.style.tone import parse_scale
+from heatlas.style.tone import parse_tone_scale
 from heatlas.writers import check, check_size, write
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.options import PictureOptions, RenderOptions
     from heatlas.raster.grid import Grid, Measure
-    from heatlas.rendering.bands import Field
-    from heatlas.style.tone import Scale, Tone
+    from heatlas.rendering.bands import BandedHeat
+    from heatlas.style.tone import Tone, ToneScale
 
 __all__ = ["Finish"]
 
@@ -40,7 +40,7 @@ class Finish:
     """How heat is shown, and where it goes."""
 
     output: Path
-    scale: Scale | None
+    scale: ToneScale | None
     """In the base unit of the measure; None: what suits the measure."""
     colours: NDArray[np.uint8] | None
     """None: what suits the measure and the background."""
@@ -72,7 +72,7 @@ class Finish:
             _check_garmin(output, ground, style.legend)
         return cls(
             output,
-            None if style.tone is None else in_base_unit(parse_scale(style.tone), measure_unit(measure)),
+            None if style.tone is None else in_base_unit(parse_tone_scale(style.tone), measure_unit(measure)),
             None if style.colormap is None else colormap(style.colormap),
             ground,
             style.legend,
@@ -94,14 +94,14 @@ class Finish:
         """
         check_size(self.output, window)
 
-    def write(self, field: Field, context: Context) -> dict[str, Any]:
+    def write(self, field: BandedHeat, context: Context) -> dict[str, Any]:
         """Paint a field and write it; return what a report says of it."""
         started = time.perf_counter()
         context.progress("colouring", 0, 0)
         unit, window = measure_unit(field.measure), field.window
         style = Style(
             suiting_colours(field, self.background) if self.colours is None else self.colours,
-            self.scale or suiting_scale(field),
+            self.scale or suiting_tone_scale(field),
             self.background,
         )
 
@@ -112,12 +112,12 @@ class Finish:
         painting, tone = replace(field, rows=rows).painted(style)
         measure = str(field.measure)
         shown = legend_title(measure, unit)
-        artwork = Artwork(
+        rendered = RenderedMap(
             window=window,
             picture=painting,
             values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
             legend=self._legend(tone, style, field.measure, window) if self.legend else None,
-            furniture=Furniture(
+            decorations=Decorations(
                 title=self.title,
                 subtitle=shown if self.title and not self.legend else "",
                 scale_bar=self.scale_bar,
@@ -134,7 +134,7 @@ class Finish:
         )
         painted = time.perf_counter()
         context.progress("writing", 0, 0)
-        outputs = write(self.output, artwork)
+        outputs = write(self.output, rendered)
         done = time.perf_counter()
         return {
             "measure": measure,

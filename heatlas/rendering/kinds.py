@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Maker = Callable[[tuple[Any, ...], Path, RenderOptions, Context], dict[str, Any]]
 
-__all__ = ["KINDS", "Kind", "kind_of", "make", "unfit"]
+__all__ = ["KINDS", "OutputKind", "kind_of", "make", "unfit"]
 
 _STILL = (".png", ".webp", ".tif", ".tiff", ".kmz", ".npy", ".pdf")
 _MOVING = (".mp4", ".gif")
@@ -27,7 +27,7 @@ _ENDINGS = frozenset({*_STILL, *_MOVING, *_ARCHIVES, ".html"})
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class OutputKind:
     """One kind of output."""
 
     name: str
@@ -43,10 +43,10 @@ class Kind:
 
 
 KINDS = {
-    "picture": Kind("pictures (.png, .webp, .tif, .kmz, .npy, .pdf)", "heatlas.rendering.pictures:picture"),
-    "film": Kind("films (.mp4, .gif, moving .webp)", "heatlas.rendering.films:film"),
-    "tiles": Kind("tiles (a folder, .mbtiles, .pmtiles, .sqlitedb)", "heatlas.rendering.tiles:tiles"),
-    "page": Kind("pages (.html)", "heatlas.rendering.tiles:page"),
+    "picture": OutputKind("pictures (.png, .webp, .tif, .kmz, .npy, .pdf)", "heatlas.rendering.pictures:picture"),
+    "film": OutputKind("films (.mp4, .gif, moving .webp)", "heatlas.rendering.films:film"),
+    "tiles": OutputKind("tiles (a folder, .mbtiles, .pmtiles, .sqlitedb)", "heatlas.rendering.tiles:tiles"),
+    "page": OutputKind("pages (.html)", "heatlas.rendering.tiles:page"),
 }
 """All kinds by name."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.api import Needs, tracks_from
-from heatlas.dataset.viewport import Frame, at_most_one
+from heatlas.dataset.viewport import Viewport, at_most_one
 from heatlas.library.point_tables import chosen_points
 from heatlas.options import refuse
 from heatlas.raster.grid import parse_measure, parse_point_measure
@@ -40,16 +40,16 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
         return _of_points(held, output, options, context)
     if isinstance(given, GivenPoints):
         return _of_points(given, output, options, context)
-    frame = Frame.parse(options.frame, default="busiest place")
+    frame = Viewport.parse(options.frame, default="busiest place")
     tracks_only = "points in a table, and these are tracks: leave it out"
     refuse(options.tables, tracks_only, "weight")
     refuse(options.points, tracks_only)
     if isinstance(given, GivenLibrary) or not given.tables:
         refuse(options.tables, "tables, such as a .csv or a database: leave it out")
-    from heatlas.rendering.track_job import Job
+    from heatlas.rendering.track_job import TrackJob
 
     measure = parse_measure(options.measure or "passes", other_metrics(given))
-    job = Job.parse(measure, frame, Finish.parse(output, measure, options), options)
+    job = TrackJob.parse(measure, frame, Finish.parse(output, measure, options), options)
     tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
     return without_cut_ends(job.run(tracks, context), given)
 
@@ -63,7 +63,7 @@ def _of_points(
     from heatlas.rendering.point_job import PointJob
 
     of_tables = isinstance(given, GivenPoints)
-    frame = Frame.parse(options.frame, default="all")
+    frame = Viewport.parse(options.frame, default="all")
     points_only = "tracks, and these are points: leave it out" + (", or say --track COLUMN" if of_tables else "")
     refuse(options.filter, points_only, "sports")
     refuse(options.hiding, points_only)

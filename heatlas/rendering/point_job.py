@@ -14,17 +14,17 @@ from heatlas.dataset.points import PointSet, framed, why_no_points
 from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel, halo, pixel_areas
 from heatlas.raster.spool import Spool, Tally
-from heatlas.rendering.bands import drawn
+from heatlas.rendering.bands import draw_in_bands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heatlas.core.points import Points
     from heatlas.core.window import Window
-    from heatlas.dataset.viewport import Frame
+    from heatlas.dataset.viewport import Viewport
     from heatlas.raster.grid import Measure
     from heatlas.raster.pipeline import Drawn
-    from heatlas.rendering.bands import Field
+    from heatlas.rendering.bands import BandedHeat
     from heatlas.rendering.finish import Finish
 
 __all__ = ["PointJob"]
@@ -39,7 +39,7 @@ class PointJob:
     """A drawing of points whose options are sound."""
 
     measure: Measure
-    frame: Frame
+    frame: Viewport
     finish: Finish
     kernel: Kernel | None
     """None: a Gaussian that suits the size of the picture."""
@@ -98,7 +98,7 @@ class PointJob:
             def make(part: Window, context: Context) -> Drawn:
                 return point_heat(chunks, part, self.measure, self._kernel(window), context)
 
-            field = kept.enter_context(drawn(make, window, rows, context))
+            field = kept.enter_context(draw_in_bands(make, window, rows, context))
             read = time.perf_counter() - started - sum(field.seconds.values())
             if not field.filled:
                 weightless = tally.lightest == tally.heaviest == 0
@@ -118,7 +118,7 @@ class PointJob:
                 "seconds": {"read": read, **finished.pop("seconds")},
             }
 
-    def _balance(self, tally: Tally, field: Field) -> dict[str, float]:
+    def _balance(self, tally: Tally, field: BandedHeat) -> dict[str, float]:
         """Where the weight went: what fell outside of the window is accounted for."""
         if self.measure.reduction not in {"sum", "count"}:
             return {}

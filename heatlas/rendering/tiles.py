@@ -13,11 +13,11 @@ from heatlas.library.manage import library_for, open_places_of
 from heatlas.library.point_tables import named_tables
 from heatlas.options import (
     FilterOptions,
-    FrameOptions,
     ImportOptions,
     PointSetOptions,
     RenderOptions,
     TileOptions,
+    ViewportOptions,
     refuse,
 )
 from heatlas.options import given as asked_of
@@ -111,7 +111,7 @@ def _emptied(output: Path, options: RenderOptions, context: Context) -> dict[str
 
     form, url = options.tiles.form, options.tiles.url
     how = RenderOptions(
-        frame=FrameOptions(zoom=options.frame.zoom), labels=options.labels, tiles=TileOptions(form=form, url=url)
+        frame=ViewportOptions(zoom=options.frame.zoom), labels=options.labels, tiles=TileOptions(form=form, url=url)
     )
     with scratch_folder() as folder:
         open_library(folder / "heatlas.db", create=True).close()

@@ -10,36 +10,36 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.memory import check_memory
 from heatlas.dataset.places import extent
-from heatlas.dataset.selection import Choice, is_centred, why_nowhere
+from heatlas.dataset.selection import Selection, is_centred, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing, halo
 from heatlas.raster.pipeline import heat
-from heatlas.rendering.bands import drawn
+from heatlas.rendering.bands import draw_in_bands
 
 if TYPE_CHECKING:
     from heatlas.core.window import Window
-    from heatlas.dataset.viewport import Frame
+    from heatlas.dataset.viewport import Viewport
     from heatlas.options import RenderOptions
     from heatlas.raster.grid import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.rendering.finish import Finish
 
-__all__ = ["Job"]
+__all__ = ["TrackJob"]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TrackJob:
     """A drawing of tracks whose options are sound."""
 
     measure: Measure
-    frame: Frame
+    frame: Viewport
     finish: Finish
     smoothing: Smoothing
-    choice: Choice
+    choice: Selection
 
     @classmethod
-    def parse(cls, measure: Measure, frame: Frame, finish: Finish, options: RenderOptions) -> Job:
+    def parse(cls, measure: Measure, frame: Viewport, finish: Finish, options: RenderOptions) -> TrackJob:
         """Check all options; a window that is known already must fit into memory.
 
         Raises
@@ -47,7 +47,7 @@ class Job:
         BadOption, TooLarge
             Before anything was read.
         """
-        choice = Choice.parse(options.filter, options.hiding)
+        choice = Selection.parse(options.filter, options.hiding)
         job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice)
         if frame.bbox is not None:
             job._window(frame.bbox)
@@ -83,7 +83,7 @@ class Job:
         def make(part: Window, context: Context) -> Drawn:
             return heat(tracks.batches, part, self.measure, self.smoothing, context)
 
-        with drawn(make, window, rows, context) as field:
+        with draw_in_bands(make, window, rows, context) as field:
             if not field.filled:
                 raise NothingToDraw(why_nowhere(self.measure, places))
             finished = self.finish.write(field, context)

@@ -15,8 +15,8 @@ from heatlas.tracks.filters import start_of
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
-    from heatlas.library.passages_at import Passing
-    from heatlas.server.state import Site
+    from heatlas.library.passages_at import PassingActivity
+    from heatlas.server.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
 
 __all__ = ["FARTHEST", "passing_data"]
@@ -27,7 +27,7 @@ _MOST = 200
 """Activities that are told one by one."""
 
 
-def passing_data(site: Site, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:
+def passing_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:
     """Activities that pass through a circle, the latest first, as plain data; never by what is hidden.
 
     Raises
@@ -44,7 +44,7 @@ def passing_data(site: Site, snapshot: Snapshot, query: QueryParams) -> dict[str
     return {"activities": [_told(site, snapshot, one) for one in found[:_MOST]], "total": len(found)}
 
 
-def _told(site: Site, snapshot: Snapshot, one: Passing) -> dict[str, Any]:
+def _told(site: ServedLibrary, snapshot: Snapshot, one: PassingActivity) -> dict[str, Any]:
     activity, start = one.activity, start_of(one.activity)
     return {
         "id": activity.id or str(one.number),

@@ -25,7 +25,7 @@ from heatlas.server.query import SHOWN, only, parse_filter_of, request_of, unfit
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
-from heatlas.server.state import Site, shut
+from heatlas.server.state import ServedLibrary, shut
 from heatlas.server.summary import library_data
 from heatlas.server.uploads import receive, tidy
 from heatlas.tiles.crowds import LEAST
@@ -108,7 +108,7 @@ def create_app(
         raise BadOption("--public-measures is for a --public map: any other shows all that there is")
     library = open_library(library_path)
     tidy(library)
-    site = Site(
+    site = ServedLibrary(
         view=open_view(library, public, least=public_least, utc=utc),
         public=public,
         token=token,
@@ -170,12 +170,12 @@ async def _health(request: Request) -> Response:
     return Response(packed_json({"status": "ok"}), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def _library(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _library(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     only(request.query_params)
     return packed_json(library_data(site, snapshot))
 
 
-def _field_of(site: Site, snapshot: Snapshot, query: QueryParams, measure: str | None) -> Field:
+def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measure: str | None) -> Field:
     """What a request wants to see."""
     if measure is None and snapshot.point_sets and not snapshot.activities:
         measure = point_measures(snapshot)[0]["name"]
@@ -187,29 +187,29 @@ def _field_of(site: Site, snapshot: Snapshot, query: QueryParams, measure: str |
     return Field(site.view, snapshot, choose_in(site.view, snapshot, wanted, metric=look.measure.metric), look)
 
 
-def _scale(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _scale(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(scale_data(*_field_and_zoom(site, snapshot, request)))
 
 
-def _legend(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _legend(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return legend_png(*_field_and_zoom(site, snapshot, request))
 
 
-def _field_and_zoom(site: Site, snapshot: Snapshot, request: Request) -> tuple[Field, int]:
+def _field_and_zoom(site: ServedLibrary, snapshot: Snapshot, request: Request) -> tuple[Field, int]:
     query = request.query_params
     only(query, "measure", "z", *SHOWN)
     zoom = whole("z", query.get("z"), 0, LAST_ZOOM)
     return _field_of(site, snapshot, query, query.get("measure")), zoom
 
 
-def _tile_json(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _tile_json(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     query = request.query_params
     only(query, "measure", *SHOWN)
     field = _field_of(site, snapshot, query, query.get("measure"))
     return packed_json(tile_json(site, snapshot, request, field))
 
 
-def _capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     query = request.query_params
     only(query, *SHOWN)
     # What cannot be asked is refused here, not by each tile: of each kind of layer what is for it.
@@ -220,14 +220,14 @@ def _capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
     return capabilities(site, snapshot, request)
 
 
-def _description(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _description(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     only(request.query_params)
     return packed_json(
         description(site.public, [one["name"] for one in point_measures(snapshot)], site.public_measures)
     )
 
 
-def _at(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def _at(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     if site.public:
         raise HTTPException(403, "this map is public: it does not tell who passed where")
     return packed_json(passing_data(site, snapshot, request.query_params))
@@ -253,7 +253,7 @@ async def _tile(request: Request) -> Response:
 
 
 def _draw(
-    site: Site, snapshot: Snapshot, request: Request, place: tuple[int, int, int], twice: bool, form: str
+    site: ServedLibrary, snapshot: Snapshot, request: Request, place: tuple[int, int, int], twice: bool, form: str
 ) -> bytes:
     """Draw a tile; `twice` is for screens of double density."""
     field = _field_of(site, snapshot, request.query_params, request.path_params["measure"])

@@ -13,7 +13,7 @@ from heatlas.raster.grid import Measure, parse_measure
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from heatlas.server.state import Site
+    from heatlas.server.state import ServedLibrary
     from heatlas.tiles.look import Look
 
 __all__ = ["is_open_measure", "parse_public_measures", "refuse_closed", "shows"]
@@ -46,7 +46,7 @@ def parse_public_measures(given: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_open_measure(site: Site, measure: Measure) -> bool:
+def is_open_measure(site: ServedLibrary, measure: Measure) -> bool:
     """Whether a measure of tracks may be seen here, as a picture."""
     return not site.public or shows(measure, site.public_measures)
 
@@ -56,7 +56,7 @@ def shows(measure: Measure, named: frozenset[str]) -> bool:
     return measure.metric in _OF_THE_WAY or _is_named(named, measure)
 
 
-def _is_open(site: Site, look: Look, raw: bool) -> bool:
+def _is_open(site: ServedLibrary, look: Look, raw: bool) -> bool:
     """Whether something may be seen here, as a picture or as numbers."""
     if raw and site.public:
         return _is_named(site.public_measures, look.measure, look.point_set)
@@ -72,7 +72,7 @@ def _is_named(named: frozenset[str], measure: Measure, point_set: str = "") -> b
     return bool(names & named)
 
 
-def refuse_closed(site: Site, look: Look, raw: bool = False) -> None:
+def refuse_closed(site: ServedLibrary, look: Look, raw: bool = False) -> None:
     """Refuse what may not be seen here.
 
     Raises

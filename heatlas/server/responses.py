@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from heatlas.server.state import Site
+    from heatlas.server.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
 
 __all__ = ["JSON", "answer", "asked_of", "failed", "packed_json", "refuse"]
@@ -33,7 +33,7 @@ _GZIPPED = re.compile(r"application/(json|xml)")
 
 
 async def answer(
-    request: Request, media_type: str, make: Callable[[Site, Snapshot, Request], bytes], linked: bool = False
+    request: Request, media_type: str, make: Callable[[ServedLibrary, Snapshot, Request], bytes], linked: bool = False
 ) -> Response:
     """Answer with bytes that depend on nothing but the library and the URL.
 
@@ -75,7 +75,7 @@ def asked_of(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers['host']}{request.scope['path']}?{urlencode(query)}"
 
 
-def _etag(version: str, asked: str, site: Site) -> str:
+def _etag(version: str, asked: str, site: ServedLibrary) -> str:
     # Weak: the same bytes may come compressed or not.
     said = f"{version} {site.public} {site.token is None} {sorted(site.public_measures)} {asked}"
     digest = hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=12)
@@ -88,7 +88,7 @@ def _has(given: str, etag: str) -> bool:
     return etag.removeprefix("W/") in tags or "*" in tags
 
 
-def _caching(site: Site, request: Request, snapshot: Snapshot) -> str:
+def _caching(site: ServedLibrary, request: Request, snapshot: Snapshot) -> str:
     """What names its version may be kept; all else is asked for again, which costs a 304."""
     owner = "public" if site.public and site.token is None else "private"
     if request.query_params.get("v") == snapshot.version:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from heatlas.server.state import Site
+    from heatlas.server.state import ServedLibrary
 
 __all__ = ["content_policy", "guarded", "host_name"]
 
@@ -33,7 +33,7 @@ _OPEN = frozenset({"/health"})
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 
 
-def guarded(app: ASGIApp, site: Site) -> ASGIApp:
+def guarded(app: ASGIApp, site: ServedLibrary) -> ASGIApp:
     """Put the guard before an app."""
     policy = content_policy(site.basemap)
 
@@ -63,7 +63,7 @@ def guarded(app: ASGIApp, site: Site) -> ASGIApp:
     return serve
 
 
-def _refusal(site: Site, scope: Scope, headers: Headers, shared: bool) -> Response | None:
+def _refusal(site: ServedLibrary, scope: Scope, headers: Headers, shared: bool) -> Response | None:
     host = headers.get("host", "")
     if not _HOST.fullmatch(host) or not ("*" in site.hosts or host_name(host) in site.hosts):
         return refuse(421, "this server does not answer to that name: use the address that it printed when it started")
@@ -100,7 +100,7 @@ def _foreign(headers: Headers, host: str) -> bool:
     return fetch_site in {"cross-site", "same-site"} and headers.get("sec-fetch-mode") != "navigate"
 
 
-def _opens(site: Site, headers: Headers, query: QueryParams) -> bool:
+def _opens(site: ServedLibrary, headers: Headers, query: QueryParams) -> bool:
     """Whether the request brings the token itself."""
     if site.token is None:
         return False
@@ -109,7 +109,7 @@ def _opens(site: Site, headers: Headers, query: QueryParams) -> bool:
     return any(text is not None and _same(text, site.token) for text in given)
 
 
-def _asks_for_bearer(site: Site, scope: Scope, headers: Headers) -> bool:
+def _asks_for_bearer(site: ServedLibrary, scope: Scope, headers: Headers) -> bool:
     """Whether a browser asks if a request with a token may follow: it never brings the token with that."""
     asked = headers.get("access-control-request-headers", "").lower().split(",")
     wanted = scope["method"] == "OPTIONS" and "origin" in headers and site.token is not None
@@ -138,7 +138,7 @@ def _has_cookie(token: str, headers: Headers) -> bool:
     return cookie is not None and _same(cookie.value, _cookie(token))
 
 
-def _welcome(site: Site, scope: Scope) -> Response:
+def _welcome(site: ServedLibrary, scope: Scope) -> Response:
     """Give the page a cookie, and take the token out of the address bar."""
     assert site.token is not None
     root = scope.get("root_path", "").rstrip("/") + "/"

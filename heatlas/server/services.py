@@ -26,7 +26,7 @@ from heatlas.writers.png import encode_png
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from heatlas.server.state import Site
+    from heatlas.server.state import ServedLibrary
     from heatlas.tiles.fields import Field
     from heatlas.tiles.snapshot import Snapshot
 
@@ -36,7 +36,7 @@ _TOP_SCALE = 559082264.0287178
 """Scale denominator of zoom 0, with pixels of 0.28 mm."""
 
 
-def bounds_of(site: Site, snapshot: Snapshot, point_set: str = "") -> tuple[float, float, float, float]:
+def bounds_of(site: ServedLibrary, snapshot: Snapshot, point_set: str = "") -> tuple[float, float, float, float]:
     """West, south, east, north of all tracks that are shown, or of a point set, degrees."""
     if not point_set:
         return bounds_in(site.view, snapshot)
@@ -54,7 +54,7 @@ def _link(request: Request, path: str, without: tuple[str, ...] = ()) -> str:
     return f"{here}/{path}" + (f"?{urlencode(query)}" if query else "")
 
 
-def tile_json(site: Site, snapshot: Snapshot, request: Request, field: Field) -> dict[str, Any]:
+def tile_json(site: ServedLibrary, snapshot: Snapshot, request: Request, field: Field) -> dict[str, Any]:
     """Describe the tiles of a measure, as TileJSON 3.0."""
     look = field.look
     west, south, east, north = bounds_of(site, snapshot, look.point_set)
@@ -92,7 +92,7 @@ def legend_png(field: Field, zoom: int) -> bytes:
     return encode_png(Picture(draw_legend(colours_of(field), ticks, title)), text={})
 
 
-def capabilities(site: Site, snapshot: Snapshot, request: Request) -> bytes:
+def capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     """Describe the tiles of all measures, as WMTS capabilities."""
     layers = "".join(
         _layer(request, measure, bounds_of(site, snapshot, measure.get("points", "")))

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from heatlas.tiles.snapshot import Snapshot
 
-__all__ = ["Site", "current", "in_pool", "say", "shut", "site_of"]
+__all__ = ["ServedLibrary", "current", "in_pool", "say", "shut", "site_of"]
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Site:
+class ServedLibrary:
     """A library as it is served."""
 
     view: View
@@ -49,20 +49,20 @@ class Site:
     """What was said last to whoever runs the server."""
 
 
-def site_of(request: Request) -> Site:
+def site_of(request: Request) -> ServedLibrary:
     """The site that a request came to."""
-    site: Site = request.app.state.site
+    site: ServedLibrary = request.app.state.site
     return site
 
 
-async def in_pool(site: Site, work: Callable[..., T], *values: Any) -> T:
+async def in_pool(site: ServedLibrary, work: Callable[..., T], *values: Any) -> T:
     """Work in one of as many threads as there are processors."""
     if site.threads is None:
         site.threads = ThreadPoolExecutor(os.cpu_count() or 1, "heatlas")
     return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
 
 
-async def current(site: Site) -> tuple[Site, Snapshot]:
+async def current(site: ServedLibrary) -> tuple[ServedLibrary, Snapshot]:
     """The library as it is now, and the site with the view to which that belongs.
 
     Raises
@@ -80,7 +80,7 @@ async def current(site: Site) -> tuple[Site, Snapshot]:
     return here, await in_pool(site, now, here.view)
 
 
-def _look_again(site: Site) -> None:
+def _look_again(site: ServedLibrary) -> None:
     """Serve the library that has taken the place of the one that was opened; say once what happened."""
     with site.reopening:
         old = site.view
@@ -108,14 +108,14 @@ def _opened_anew(old: View, missing: bool) -> View:
         raise SourceFailed(f"the library {path} was replaced, and cannot be served: {error}") from None
 
 
-def say(site: Site, words: str) -> None:
+def say(site: ServedLibrary, words: str) -> None:
     """Tell whoever runs the server, once."""
     if words != site.said:
         logging.getLogger("heatlas.server").warning("heatlas: %s", words)
         site.said = words
 
 
-def shut(site: Site) -> None:
+def shut(site: ServedLibrary) -> None:
     """Let the threads end and close the library; the next use starts both again."""
     threads, site.threads = site.threads, None
     if threads is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity
     from heatlas.dataset.places import Place
     from heatlas.library.point_sets import StoredPoints
-    from heatlas.server.state import Site
+    from heatlas.server.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
 
@@ -36,7 +36,7 @@ _SPOTS = 12
 _STOPS = 11
 
 
-def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
+def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
     """What is in a library, as plain data; of a public one nothing that tells one activity from another.
 
     Whoever is not the owner is told totals of what is shown: those of whole tracks less what a map shows are what was
@@ -72,12 +72,12 @@ def library_data(site: Site, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def is_told(site: Site, snapshot: Snapshot) -> bool:
+def is_told(site: ServedLibrary, snapshot: Snapshot) -> bool:
     """Whether others than the owner look at a library that hides something."""
     return snapshot.hides and (site.public or site.token is not None)
 
 
-def told_metres(site: Site, snapshot: Snapshot, number: int) -> float | None:
+def told_metres(site: ServedLibrary, snapshot: Snapshot, number: int) -> float | None:
     """Length of an activity as its source states it, or, to others than the owner, of what is shown of it."""
     if not is_told(site, snapshot):
         return snapshot.activities[number].distance
@@ -97,7 +97,7 @@ def _days(activities: Iterable[Activity]) -> list[list[Any]]:
     return [[day, count] for day, count in sorted(counts.items(), key=lambda item: str(item[0]))]
 
 
-def _public_days(site: Site, snapshot: Snapshot) -> list[list[Any]]:
+def _public_days(site: ServedLibrary, snapshot: Snapshot) -> list[list[Any]]:
     """First days of the months of which a filter shows anything, and how many activities it shows."""
     months = [(values["year"], values["month"]) for values in snapshot.attributes]
     seen = whole_in(crowds_in(site.view, snapshot), months).tolist()
@@ -105,7 +105,7 @@ def _public_days(site: Site, snapshot: Snapshot) -> list[list[Any]]:
     return [[f"{year:04}-{month:02}-01", count] for (year, month), count in sorted(counts.items())]
 
 
-def _sports(site: Site, snapshot: Snapshot, metres: Mapping[int, float]) -> list[dict[str, Any]]:
+def _sports(site: ServedLibrary, snapshot: Snapshot, metres: Mapping[int, float]) -> list[dict[str, Any]]:
     """Sports by how frequent they are; of a public map as a filter shows them."""
     seen = np.ones(len(snapshot.activities), np.bool_)
     if site.public:
@@ -120,7 +120,7 @@ def _sports(site: Site, snapshot: Snapshot, metres: Mapping[int, float]) -> list
     return [{"sport": sport, "activities": int(count), "distance": length} for sport, (count, length) in ordered]
 
 
-def _places(site: Site, snapshot: Snapshot) -> list[Place]:
+def _places(site: ServedLibrary, snapshot: Snapshot) -> list[Place]:
     """Regions that hold activities; of a public map the busiest, and others that hold enough to be told."""
     found = places_in(site.view, snapshot)
     if not site.public:
@@ -147,7 +147,7 @@ def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
     }
 
 
-def measures_of(site: Site, snapshot: Snapshot) -> list[dict[str, str]]:
+def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]:
     """Measures that may be seen: metrics only where something was recorded."""
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from heatlas.library.store import Library
-    from heatlas.server.state import Site
+    from heatlas.server.state import ServedLibrary
 
 __all__ = ["receive", "tidy"]
 
@@ -86,7 +86,7 @@ def _possible(name: str) -> str:
     return name
 
 
-async def _store(request: Request, site: Site, path: Path) -> str:
+async def _store(request: Request, site: ServedLibrary, path: Path) -> str:
     """Write the body to a file, block by block; returns its digest."""
     digest, size = hashlib.blake2b(digest_size=8), 0
     with path.open("wb") as file:
@@ -104,7 +104,7 @@ async def _store(request: Request, site: Site, path: Path) -> str:
     return digest.hexdigest()
 
 
-async def _imported(site: Site, body: Path, name: str, digest: str) -> dict[str, Any]:
+async def _imported(site: ServedLibrary, body: Path, name: str, digest: str) -> dict[str, Any]:
     """Import under a name that stays: of what was imported before only what is new is read.
 
     An archive of the same name is taken for a newer one of the same; single files are told apart by what is in them.
@@ -166,8 +166,8 @@ def tidy(library: Library) -> None:
 
 
 def _count(library: Library) -> int:
-    with library.read() as link:
-        count: int = link.execute("SELECT count(*) FROM activities WHERE same_as IS NULL").fetchone()[0]
+    with library.read() as connection:
+        count: int = connection.execute("SELECT count(*) FROM activities WHERE same_as IS NULL").fetchone()[0]
     return count
 
 

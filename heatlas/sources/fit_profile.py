@@ -32,7 +32,7 @@ __all__ = [
     "WANTED",
     "WORKOUT",
     "BaseType",
-    "Field",
+    "FitField",
     "Value",
 ]
 
@@ -79,7 +79,7 @@ STRING = 7
 _SEMICIRCLES = 2**31 / 180
 
 
-class Field(NamedTuple):
+class FitField(NamedTuple):
     """Where a field of a message goes: value = raw / scale - offset."""
 
     column: str
@@ -90,23 +90,23 @@ class Field(NamedTuple):
 
 
 FIELDS = {
-    0: Field("lat", _SEMICIRCLES),
-    1: Field("lon", _SEMICIRCLES),
-    2: Field("elevation", 5, 500),
-    3: Field("heart_rate"),
-    4: Field("cadence"),
-    5: Field("distance", 100),
-    6: Field("speed", 1000),
-    7: Field("power"),
-    13: Field("temperature"),
-    53: Field("fractional_cadence", 128),
-    73: Field("speed", 1000, rank=2),
-    78: Field("elevation", 5, 500, rank=2),
+    0: FitField("lat", _SEMICIRCLES),
+    1: FitField("lon", _SEMICIRCLES),
+    2: FitField("elevation", 5, 500),
+    3: FitField("heart_rate"),
+    4: FitField("cadence"),
+    5: FitField("distance", 100),
+    6: FitField("speed", 1000),
+    7: FitField("power"),
+    13: FitField("temperature"),
+    53: FitField("fractional_cadence", 128),
+    73: FitField("speed", 1000, rank=2),
+    78: FitField("elevation", 5, 500, rank=2),
 }
 """Of the records, which become columns: number of the field -> what it is."""
 
 PACKED = 8  # three bytes of a record: 12 bits of speed, then 12 bits of distance that wrap around
-PACKED_PARTS = ((0, Field("speed", 100, rank=0)), (12, Field("wrapped_distance")))
+PACKED_PARTS = ((0, FitField("speed", 100, rank=0)), (12, FitField("wrapped_distance")))
 POSITION = frozenset({"lat", "lon"})
 
 RARE: dict[int, dict[int, tuple[str, float]]] = {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType, TracebackType
 
-__all__ = ["MOST_TASKS", "Helpers", "can_fork", "unbroken"]
+__all__ = ["MOST_TASKS", "ForkPool", "can_fork", "unbroken"]
 
 MOST_TASKS = 1 << 13
 """So many fit into the pipe from which they are taken."""
@@ -56,7 +56,7 @@ def unbroken() -> Iterator[None]:
             before(*noted[0])
 
 
-class Helpers(Generic[T]):
+class ForkPool(Generic[T]):
     """Processes that are forked at once and wait; see `results`.
 
     Parameters
@@ -83,7 +83,7 @@ class Helpers(Generic[T]):
             if before is not None:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def __enter__(self) -> Helpers[T]:
+    def __enter__(self) -> ForkPool[T]:
         return self
 
     def __exit__(

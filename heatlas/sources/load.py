@@ -13,7 +13,7 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.report import Report, add_breaks
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.fork_pool import MOST_TASKS, Helpers, can_fork, unbroken
+from heatlas.sources.fork_pool import MOST_TASKS, ForkPool, can_fork, unbroken
 from heatlas.sources.merging import without_copies
 from heatlas.sources.reading import Outcome, cleaned, read_group
 from heatlas.sources.recount import Recount
@@ -124,7 +124,7 @@ def _read(
     if more > 0:  # what numba does before its first kernel takes a while: once, not in each helper
         with unbroken():
             metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
-    with Helpers(lambda k: read(groups[k]), max(more, 0)) as helpers:
+    with ForkPool(lambda k: read(groups[k]), max(more, 0)) as helpers:
         ready([entry.name for entry in files])
         told(0, total)
         for k, outcome in helpers.results(len(groups)):

@@ -107,11 +107,11 @@ def read_head(path: Path) -> Head | None:
 
 
 def _asked(address: str) -> Head:
-    with closing(sqlite3.connect(address, uri=True, timeout=_SECONDS)) as link:
-        link.execute("PRAGMA trusted_schema = OFF")
-        (number,) = link.execute("PRAGMA application_id").fetchone()
+    with closing(sqlite3.connect(address, uri=True, timeout=_SECONDS)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        (number,) = connection.execute("PRAGMA application_id").fetchone()
         # Tables are looked for only where need be: a damaged schema changes nothing of whose it is.
-        blank = not number and not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        blank = not number and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return Head(number, blank)
 
 

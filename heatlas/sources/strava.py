@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import Unreadable, path_name
 from heatlas.sources.archive import TABLE, Sheet, entries
-from heatlas.sources.strava_table import Row, Table, read_activities
+from heatlas.sources.strava_table import StravaRow, StravaTable, read_activities
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Activity
 
-__all__ = ["Export", "Exports", "Row", "Table", "describe", "find_exports", "read_activities"]
+__all__ = ["Export", "Exports", "StravaRow", "StravaTable", "describe", "find_exports", "read_activities"]
 
 _JOINED = (
     *("id", "sport", "name", "start", "distance", "elapsed_time", "moving_time"),
@@ -31,11 +31,11 @@ class Export:
 
     root: str
     """What the names of its entries begin with, ending in a slash; empty for the current folder."""
-    table: Table
-    keys: Mapping[str, Row] = field(repr=False)
+    table: StravaTable
+    keys: Mapping[str, StravaRow] = field(repr=False)
     """Every form under which a file of the table may be found -> its row."""
 
-    def row(self, name: str) -> Row | None:
+    def row(self, name: str) -> StravaRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
         name = name.replace("\\", "/")
         if not self.holds(name):
@@ -61,7 +61,7 @@ class Exports:
     warnings: tuple[tuple[str, str], ...] = ()
     """Table and what is wrong with it. The recordings suffice without it."""
 
-    def row(self, name: str) -> Row | None:
+    def row(self, name: str) -> StravaRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
         return next((row for export in self.exports if (row := export.row(name)) is not None), None)
 
@@ -85,7 +85,7 @@ class Exports:
         return +counts
 
 
-def describe(activity: Activity, row: Row) -> Activity:
+def describe(activity: Activity, row: StravaRow) -> Activity:
     """Join: the table wins where it says something, what it does not know stays as the file has it."""
     said = {name: value for name in _JOINED if (value := getattr(row, name)) not in {None, "", "Unknown"}}
     told = tuple(sorted({*said, *(("extra",) if row.extra else ()), *activity.told}))
@@ -134,8 +134,8 @@ def _beside(paths: Sequence[Path]) -> list[Sheet]:
     return [Sheet(path_name(table), table.read_bytes) for table in beside if table.is_file()]
 
 
-def _keys(table: Table) -> dict[str, Row]:
-    keys: dict[str, Row] = {}
+def _keys(table: StravaTable) -> dict[str, StravaRow]:
+    keys: dict[str, StravaRow] = {}
     for row in table.rows.values():
         keys.setdefault(_key(row.file), row)
     for row in table.rows.values():  # files that were taken out of their folder are known by their bare name

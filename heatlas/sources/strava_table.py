@@ -17,7 +17,7 @@ from heatlas.sources.strava_values import parse_date, parse_flag, parse_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Row", "Table", "read_activities"]
+__all__ = ["StravaRow", "StravaTable", "read_activities"]
 
 _ATTRIBUTES = frozenset(
     {
@@ -44,7 +44,7 @@ _SLOWEST = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class StravaRow:
     """What the table says of one activity; None or empty where it is silent."""
 
     file: str = ""
@@ -69,17 +69,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class StravaTable:
     """A table as read."""
 
-    rows: Mapping[str, Row]
+    rows: Mapping[str, StravaRow]
     """File name as in the table -> row."""
     without_file: int = 0
     """Rows of activities that were entered by hand or whose file is gone."""
     warnings: tuple[str, ...] = ()
 
 
-def read_activities(data: bytes) -> Table:
+def read_activities(data: bytes) -> StravaTable:
     """Read Strava's table of any year and language, or a simpler one with a column of file names.
 
     Parameters
@@ -89,7 +89,7 @@ def read_activities(data: bytes) -> Table:
 
     Returns
     -------
-    Table
+    StravaTable
 
     Raises
     ------
@@ -102,7 +102,7 @@ def read_activities(data: bytes) -> Table:
     if "filename" not in names:
         raise Unreadable("no table of a Strava export: no column holds names of recordings")
     reader = _Reader.of(names, lines)
-    rows: dict[str, Row] = {}
+    rows: dict[str, StravaRow] = {}
     nameless = 0
     for line in lines:
         row = reader.row(line)
@@ -110,7 +110,7 @@ def read_activities(data: bytes) -> Table:
             rows.setdefault(row.file, row)
         else:
             nameless += 1
-    return Table(rows=rows, without_file=nameless, warnings=warnings)
+    return StravaTable(rows=rows, without_file=nameless, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,11 @@ class _Reader:
     def number(self, line: Sequence[str], name: str) -> float | None:
         return parse_number(self.last(line, name), self.decimal_comma)
 
-    def row(self, line: Sequence[str]) -> Row:
+    def row(self, line: Sequence[str]) -> StravaRow:
         sport = self.text(line, "sport_type") or self.text(line, "type")
         gear = self.text(line, "gear") or self.text(line, "bike")
         commute, private = self.last(line, "commute"), self.last(line, "private")
-        return Row(
+        return StravaRow(
             file=self.text(line, "filename"),
             id=self.text(line, "id"),
             sport=sport_name(sport) if sport else "",

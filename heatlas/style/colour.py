@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.raster.grid import Grid
-    from heatlas.style.tone import Scale, Tone
+    from heatlas.style.tone import Tone, ToneScale
 
 __all__ = ["BACKGROUNDS", "Style", "colour", "palette", "parse_background"]
 
@@ -32,7 +32,7 @@ class Style:
 
     colours: NDArray[np.uint8]
     """(256, 4) RGBA from the lowest to the highest value."""
-    scale: Scale
+    scale: ToneScale
     background: tuple[int, int, int] | None = None
     """None is transparent."""
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     RGBA = NDArray[np.uint8]
     """(h, w, 4) straight RGBA."""
 
-__all__ = ["Furnished", "Furniture", "Patch", "arrange"]
+__all__ = ["DecoratedPixels", "Decorations", "Patch", "arrange"]
 
 _TITLE, _SUBTITLE, _CREDIT = 40.0, 15.0, 11.0
 """Sizes of letters on a picture of some 1000 px."""
@@ -32,7 +32,7 @@ _TITLE_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Furniture:
+class Decorations:
     """What to paint on a picture beside the heat."""
 
     title: str = ""
@@ -60,7 +60,7 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class Furnished:
+class DecoratedPixels:
     """A picture with furniture painted on, row by row (see `heatlas.style.image.Pixels`)."""
 
     picture: Pixels
@@ -96,7 +96,7 @@ class Furnished:
 
 
 def arrange(
-    window: Window, furniture: Furniture, legend: RGBA | None, corner: str = "bottom-right"
+    window: Window, decorations: Decorations, legend: RGBA | None, corner: str = "bottom-right"
 ) -> tuple[Patch, ...]:
     """Draw furniture for a window and find a place for each piece.
 
@@ -104,7 +104,7 @@ def arrange(
     ----------
     window : Window
         Its size decides how large letters are, its latitudes how long a scale bar is.
-    furniture : Furniture
+    decorations : Decorations
         The title goes to the upper left, the scale bar and the attribution to the lower left.
     legend : ndarray of uint8 or None
         (h, w, 4) RGBA of `heatlas.style.legend.draw_legend`; it shrinks where there is too little room.
@@ -123,12 +123,12 @@ def arrange(
     """
     if corner not in CORNERS:
         raise BadOption(f"{corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
-    if legend is None and not furniture.wanted:
+    if legend is None and not decorations.wanted:
         return ()
     scale = fitting_scale(window.width, window.height)
     share = 1.0
     while share >= _SMALLEST:
-        patches = _placed(window, furniture, legend, corner, scale, share)
+        patches = _placed(window, decorations, legend, corner, scale, share)
         if patches is not None:
             return patches
         share *= 0.9
@@ -139,7 +139,7 @@ def arrange(
 
 
 def _placed(
-    window: Window, furniture: Furniture, legend: RGBA | None, corner: str, scale: float, share: float
+    window: Window, decorations: Decorations, legend: RGBA | None, corner: str, scale: float, share: float
 ) -> tuple[Patch, ...] | None:
     """Lay everything out at a share of its size; None where it does not fit."""
     margin, gap = max(4, round(_MARGIN * scale * share)), round(6 * scale * share)
@@ -151,18 +151,18 @@ def _placed(
         # A legend is drawn for pictures that have room, and shrinks with the rest.
         corners[corner].append(legend if share == 1 else shrunk(legend, share))
     size = scale * share
-    ink = ink_for(furniture.ground, size)
-    if furniture.title or furniture.subtitle:
-        title = _title(furniture, ink, size, width * _TITLE_SHARE)
+    ink = ink_for(decorations.ground, size)
+    if decorations.title or decorations.subtitle:
+        title = _title(decorations, ink, size, width * _TITLE_SHARE)
         if title is None:
             return None
         corners["top-left"].insert(0, title)
-    if furniture.attribution:
-        credit = letters([furniture.attribution], [_CREDIT * size], ink, width)
+    if decorations.attribution:
+        credit = letters([decorations.attribution], [_CREDIT * size], ink, width)
         if credit is None:
             return None
         corners["bottom-left"].append(credit)
-    if furniture.scale_bar:
+    if decorations.scale_bar:
         below = sum(len(piece) + gap for piece in corners["bottom-left"]) + margin + ink.air
         corners["bottom-left"].append(draw_scale_bar(window, window.height - below, ink, size))
     return _stacked(corners, window.width, window.height, margin, gap)
@@ -207,9 +207,9 @@ def _meet(one: Patch, other: Patch) -> bool:
     return not (beside or one.top >= other.top + k or other.top >= one.top + h)
 
 
-def _title(furniture: Furniture, ink: Ink, size: float, width: float) -> RGBA | None:
+def _title(decorations: Decorations, ink: Ink, size: float, width: float) -> RGBA | None:
     """Draw a title over as many lines as let its letters be largest, and what stands below it."""
-    words = furniture.title.split()
+    words = decorations.title.split()
     best: tuple[float, list[str]] = (0.0, [])
     for many in range(1, min(3, len(words)) + 1):
         lines = _wrapped(words, many)
@@ -219,7 +219,7 @@ def _title(furniture: Furniture, ink: Ink, size: float, width: float) -> RGBA | 
             best = min(fits, room), lines
     if words and best[0] < 0.5 * _TITLE * size:
         return None
-    below = [furniture.subtitle] if furniture.subtitle else []
+    below = [decorations.subtitle] if decorations.subtitle else []
     return letters([*best[1], *below], [best[0]] * len(best[1]) + [_SUBTITLE * size] * len(below), ink, width + 1)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from heatlas.core.units import Unit, unit_of
 from heatlas.style.colormaps import colormap
-from heatlas.style.tone import Scale
+from heatlas.style.tone import ToneScale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from heatlas.raster.grid import Measure
 
-__all__ = ["Shown", "in_base_unit", "measure_unit", "suiting_colours", "suiting_scale", "written_per_value"]
+__all__ = ["ToneSubject", "in_base_unit", "measure_unit", "suiting_colours", "suiting_tone_scale", "written_per_value"]
 
 _COLORMAPS = {"pace": "pace", "grade": "balance", "elevation": "relief"}
 
 
-class Shown(Protocol):
+class ToneSubject(Protocol):
     """Heat whose tone and colours are to be found: a grid, or more than fits into memory."""
 
     @property
@@ -43,22 +43,22 @@ def written_per_value(unit: Unit) -> float:
     return unit.factor / 60 if unit.style == "pace" else unit.factor
 
 
-def in_base_unit(scale: Scale, unit: Unit) -> Scale:
+def in_base_unit(scale: ToneScale, unit: Unit) -> ToneScale:
     """Turn a range that was given in the legend's unit."""
     if scale.range is None:
         return scale
     factor = written_per_value(unit)
-    return Scale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
+    return ToneScale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
 
 
-def suiting_scale(grid: Shown) -> Scale:
+def suiting_tone_scale(grid: ToneSubject) -> ToneScale:
     """Scale that suits a measure: log for counts and sums, linear for means and what may be below 0."""
     measure = grid.measure
     even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
-    return Scale("linear" if even or grid.signed else "log")
+    return ToneScale("linear" if even or grid.signed else "log")
 
 
-def suiting_colours(grid: Shown, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
+def suiting_colours(grid: ToneSubject, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
     """Colours that suit a measure and what they are painted on."""
     if grid.signed:
         return colormap("balance")

@@ -20,8 +20,17 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid, Measure
 
 __all__ = [
-    "CURVES", "FADE", "Sample", "Scale", "Tone", "both_signs_matter", "fit", "fit_sample", "parse_scale",
-    "values_on_paths", "weighed",
+    "CURVES",
+    "FADE",
+    "Sample",
+    "Tone",
+    "ToneScale",
+    "both_signs_matter",
+    "fit",
+    "fit_sample",
+    "parse_tone_scale",
+    "values_on_paths",
+    "weighed",
 ]  # fmt: skip
 
 CURVES = ("linear", "sqrt", "log", "rank")
@@ -37,7 +46,7 @@ _FAINT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ToneScale:
     """A tone that is not fitted yet: a curve, and a range when it is fixed."""
 
     curve: str
@@ -107,7 +116,7 @@ class Tone:
         return max(0.0, (self.position(value) - self.fade) / (1 - self.fade))
 
 
-def parse_scale(text: str) -> Scale:
+def parse_tone_scale(text: str) -> ToneScale:
     """Read a tone as it is written: "log", "LO:HI" (linear), or "log:LO:HI".
 
     Raises
@@ -119,7 +128,7 @@ def parse_scale(text: str) -> Scale:
     if curve not in CURVES:
         curve, rest = "linear", [curve, *rest]
     if not rest:
-        return Scale(curve)
+        return ToneScale(curve)
     try:
         low, high = (float(number) for number in rest)
         fits = math.isfinite(low) and math.isfinite(high) and low < high and (curve != "log" or low > 0)
@@ -130,15 +139,15 @@ def parse_scale(text: str) -> Scale:
             f"tone {text!r} is neither one of {', '.join(CURVES)} nor a range such as 1:200 or log:1:200 "
             "(low before high; log above 0)"
         )
-    return Scale(curve, (low, high))
+    return ToneScale(curve, (low, high))
 
 
-def fit(scale: Scale, smoothed: Grid, bare: Grid | None) -> Tone:
+def fit(scale: ToneScale, smoothed: Grid, bare: Grid | None) -> Tone:
     """Fit a tone to a whole field.
 
     Parameters
     ----------
-    scale : Scale
+    scale : ToneScale
         The curve, and a range that is then taken as it is.
     smoothed : Grid
         What is shown.
@@ -192,7 +201,7 @@ def weighed(sample: Sample) -> Sample:
     return replace(sample, values=sample.values[above], signed=False, faint=faint)
 
 
-def fit_sample(scale: Scale, sample: Sample) -> Tone:
+def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
     """Fit a tone to values that were taken from a field (see `fit`).
 
     Raises

@@ -3,7 +3,7 @@
 ================== ==============================================================
 `view`, `cache`    a library that is looked at, and what is remembered of it
 `snapshot`         one state of it, and which activities a filter chooses
-`census`, `tiles`  how busy its tiles are; which of them hold anything
+`counts`, `tiles`  how busy its tiles are; which of them hold anything
 `request`, `look`  requests, parsed and limited; filters, measures and styles, as shapes
 `fields`           windows of any zoom, from the index
 `scales`           one tone for all tiles of a zoom

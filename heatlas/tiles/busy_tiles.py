@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.point_drawing import points_in_tiles
-from heatlas.tiles.tile_counts import Census, busiest
+from heatlas.tiles.tile_counts import TileCounts, busiest
 from heatlas.tiles.view import census_of
 
 if TYPE_CHECKING:
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 __all__ = ["busy_tiles", "census_for", "tiles_of"]
 
 
-def census_for(field: Field, zoom: int) -> Census:
+def census_for(field: Field, zoom: int) -> TileCounts:
     """Count what each tile of a zoom holds: passages by activity, or points, as if they were one activity's."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is None:
         return census_of(field.view, field.snapshot, zoom)
 
-    def count() -> Census:
+    def count() -> TileCounts:
         x, y, points = points_in_tiles(field.view.library, stored, zoom)
         tile = np.arange(len(x), dtype=np.int32)
-        return Census(zoom, x.astype(np.int32), y.astype(np.int32), tile, np.zeros_like(tile), points.astype(np.int32))
+        return TileCounts(
+            zoom, x.astype(np.int32), y.astype(np.int32), tile, np.zeros_like(tile), points.astype(np.int32)
+        )
 
-    return field.view.censuses.get((field.snapshot.version, stored.number, zoom), count)
+    return field.view.tile_counts.get((field.snapshot.version, stored.number, zoom), count)
 
 
 def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
@@ -51,13 +53,13 @@ def tiles_of(field: Field, zoom: int) -> list[tuple[int, int]]:
     """
     first, last = (0, zoom) if field.look.point_set else field.snapshot.settings.zooms
     known = min(max(zoom, first), last)
-    census = census_for(field, known)
-    held = census.passages > 0
+    counts = census_for(field, known)
+    held = counts.passages > 0
     if not field.look.point_set:
         keep = np.append(field.chosen.keep, False)
-        held &= keep[np.minimum(census.number, len(keep) - 1)]
-    tiles = np.unique(census.tile[held])
-    x, y = census.x[tiles].astype(np.int64), census.y[tiles].astype(np.int64)
+        held &= keep[np.minimum(counts.number, len(keep) - 1)]
+    tiles = np.unique(counts.tile[held])
+    x, y = counts.x[tiles].astype(np.int64), counts.y[tiles].astype(np.int64)
     if zoom < known:
         x, y = x >> (known - zoom), y >> (known - zoom)
     elif zoom > known:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.grid import Measure
     from heatlas.raster.point_kernel import Kernel
-    from heatlas.style.tone import Scale
+    from heatlas.style.tone import ToneScale
 
 __all__ = ["Filter", "Look"]
 
@@ -35,7 +35,7 @@ class Look:
 
     measure: Measure
     smoothing: Smoothing
-    tone: Scale | None
+    tone: ToneScale | None
     """In the base unit of the measure; None: what suits the measure."""
     colormap: str | None
     """None: what suits the measure."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heatlas.dataset.places import Place
-    from heatlas.library.passages_at import Passing
+    from heatlas.library.passages_at import PassingActivity
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
 
@@ -46,12 +46,12 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
         known = [name for name in VALUES if known_in(view, snapshot, name).any()]
         return [*found, *(Measure("mean", name) for name in known)]
     zoom = snapshot.settings.zooms[0]
-    with view.library.read() as link:
+    with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
-        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
+        rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
         chunks = [row[0] for row in rows]
         for name, scale in VALUES.items():
-            if any(read_column(link, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
+            if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
                 found.append(Measure("mean", name))
     return found
 
@@ -85,11 +85,11 @@ def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> l
 def bounds_in(view: View, snapshot: Snapshot) -> tuple[float, float, float, float]:
     """West, south, east and north of all that is shown, degrees, by tiles of some km; of the world without any."""
     first, last = snapshot.settings.zooms
-    census = census_of(view, snapshot, min(max(_BOUNDS_ZOOM, first), last))
-    tiles = np.unique(census.tile[np.isin(census.number, snapshot.numbers)])
+    counts = census_of(view, snapshot, min(max(_BOUNDS_ZOOM, first), last))
+    tiles = np.unique(counts.tile[np.isin(counts.number, snapshot.numbers)])
     if not len(tiles):
         return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
-    x, y, across = census.x[tiles], census.y[tiles], 1 << census.zoom
+    x, y, across = counts.x[tiles], counts.y[tiles], 1 << counts.zoom
     (west, east), (north, south) = to_lonlat(
         np.array([x.min(), x.max() + 1]) / across, np.array([y.min(), y.max() + 1]) / across
     )
@@ -104,6 +104,6 @@ def first_view(bbox: tuple[float, float, float, float]) -> tuple[float, float, i
     return (float(lon) + 180) % 360 - 180, float(lat), max(math.floor(zoom), 0)
 
 
-def latest_first(found: Iterable[Passing]) -> list[Passing]:
+def latest_first(found: Iterable[PassingActivity]) -> list[PassingActivity]:
     """Order those who passed: the last ones first, and those without a start at the end, as they were."""
     return sorted(found, key=lambda one: (one.activity.start is None, -(one.activity.start or 0.0), one.number))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
 
-__all__ = ["Spot", "box_of", "spots_of"]
+__all__ = ["PointPlace", "box_of", "spots_of"]
 
 _ACROSS = 30
 """Tiles across what holds nearly all points, of which the busiest are spots."""
@@ -31,7 +31,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PointPlace:
     """A tile in which many points lie."""
 
     center: tuple[float, float]
@@ -46,7 +46,7 @@ def box_of(stored: StoredPoints) -> Box:
     return framed(stored.crowd or stored.bbox)
 
 
-def spots_of(library: Library, stored: StoredPoints, most: int) -> list[Spot]:
+def spots_of(library: Library, stored: StoredPoints, most: int) -> list[PointPlace]:
     """Find where the most points lie: tiles of a zoom that suits their extent, the busiest first, no two neighbours."""
     west, _, east, _ = stored.crowd or stored.bbox
     zoom = min(_FINEST, max(_COARSEST, round(math.log2(360 / max(east - west, 1e-4) * _ACROSS))))
@@ -54,7 +54,7 @@ def spots_of(library: Library, stored: StoredPoints, most: int) -> list[Spot]:
     tile, of = np.unique((y >> _FINER) << 32 | x >> _FINER, return_inverse=True)
     held = np.bincount(of, points)
     across = 1 << zoom
-    spots: list[Spot] = []
+    spots: list[PointPlace] = []
     taken: set[tuple[int, int]] = set()
     for k in np.argsort(-held, kind="stable").tolist():
         column, row = int(tile[k]) & 0xFFFFFFFF, int(tile[k]) >> 32
@@ -68,7 +68,7 @@ def spots_of(library: Library, stored: StoredPoints, most: int) -> list[Spot]:
     return spots
 
 
-def _spot(x: NDArray[np.int64], y: NDArray[np.int64], points: NDArray[np.int64], across: int) -> Spot:
+def _spot(x: NDArray[np.int64], y: NDArray[np.int64], points: NDArray[np.int64], across: int) -> PointPlace:
     """Look at the tiles within a spot: where most of its points are."""
     (west, middle, east), (north, centre, south) = (_quantiles(side, points) for side in (x, y))
     lon, lat = to_lonlat(
@@ -76,7 +76,7 @@ def _spot(x: NDArray[np.int64], y: NDArray[np.int64], points: NDArray[np.int64],
     )
     west, middle, east = lon.tolist()
     south, centre, north = lat.tolist()
-    return Spot((middle, centre), (west, south, east, north), int(points.sum()))
+    return PointPlace((middle, centre), (west, south, east, north), int(points.sum()))
 
 
 def _quantiles(side: NDArray[np.int64], points: NDArray[np.int64]) -> tuple[int, int, int]:

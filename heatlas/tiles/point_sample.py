@@ -53,8 +53,8 @@ def felt(field: Field, zoom: int) -> dict[str, Floats] | None:
         Planes as those of a grid; None where there is no point.
     """
     stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
-    with field.view.library.read() as link:
-        cells = read_level(link, stored.number, zoom + PIXELS)
+    with field.view.library.read() as connection:
+        cells = read_level(connection, stored.number, zoom + PIXELS)
     if cells is None or kernel is None:
         return None
     measure = field.look.measure

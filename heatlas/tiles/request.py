@@ -13,14 +13,14 @@ from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.grid import parse_measure, parse_point_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import in_base_unit, measure_unit
-from heatlas.style.tone import parse_scale
+from heatlas.style.tone import parse_tone_scale
 from heatlas.tiles.look import Filter, Look
 
 if TYPE_CHECKING:
     from heatlas.library.point_sets import StoredPoints
     from heatlas.raster.grid import Measure
     from heatlas.raster.point_kernel import Kernel
-    from heatlas.style.tone import Scale
+    from heatlas.style.tone import ToneScale
     from heatlas.tiles.snapshot import Snapshot
 
 __all__ = [
@@ -219,11 +219,11 @@ def _colours(asked: TileRequest) -> str | None:
     return asked.colormap
 
 
-def _scale(asked: TileRequest, measure: Measure, words: Wording) -> Scale | None:
+def _scale(asked: TileRequest, measure: Measure, words: Wording) -> ToneScale | None:
     """Scale in the base unit of a measure, None where it is left open."""
     if not asked.tone:
         return None
-    scale = in_base_unit(parse_scale(asked.tone), measure_unit(measure))
+    scale = in_base_unit(parse_tone_scale(asked.tone), measure_unit(measure))
     if scale.range is not None and not _can_be_drawn(scale.curve, *scale.range):
         raise BadOption(f"the range of {words.prefix}tone {asked.tone!r} is too wide or too narrow to be drawn")
     return scale

@@ -9,7 +9,7 @@ import numpy as np
 from heatlas.core.units import Unit, legend_title
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
-from heatlas.style.defaults import measure_unit, suiting_colours, suiting_scale, written_per_value
+from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, written_per_value
 from heatlas.style.ticks import nice_ticks
 from heatlas.style.tone import fit
 from heatlas.tiles.busy_tiles import busy_tiles
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from heatlas.raster.grid import Measure
     from heatlas.raster.reductions import NamedPlanes
-    from heatlas.style.tone import Scale, Tone
+    from heatlas.style.tone import Tone, ToneScale
     from heatlas.tiles.fields import Field
 
 __all__ = [
@@ -56,7 +56,7 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
 
 
 def _fitted(field: Field, zoom: int) -> Tone | None:
-    scale = field.look.tone or suiting_scale(_one(field))
+    scale = field.look.tone or suiting_tone_scale(_one(field))
     if not (field.chosen.count or field.look.point_set):
         return None
     if scale.range is not None:
@@ -75,7 +75,7 @@ def _fitted(field: Field, zoom: int) -> Tone | None:
     return None if sample is None else _fit(scale, sample)
 
 
-def _fit(scale: Scale, sample: Grid) -> Tone:
+def _fit(scale: ToneScale, sample: Grid) -> Tone:
     return fit(scale, sample, None)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Activity
     from heatlas.library.point_sets import StoredPoints
-    from heatlas.library.shown import Shown
+    from heatlas.library.shown import ShownAmounts
     from heatlas.library.store import Library
     from heatlas.tiles.look import Filter
 
@@ -44,7 +44,7 @@ class Snapshot:
     """Those that are shown, by number."""
     fixes: int
     settings: Settings
-    shown: dict[int, Shown]
+    shown: dict[int, ShownAmounts]
     """How much of each activity is shown, by number; those of which nothing is are not in it."""
     hides: bool
     """Whether the library hides anything of its tracks."""
@@ -118,13 +118,13 @@ def take(
         When it cannot be read.
     """
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
-    with library.read() as link:
-        settings = read_settings(link)
-        merged = read_merged(link)
-        rows = link.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
-        zones = link.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
-        point_sets = list_point_sets(link)
-        shown = read_shown(link)
+    with library.read() as connection:
+        settings = read_settings(connection)
+        merged = read_merged(connection)
+        rows = connection.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
+        zones = connection.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
+        point_sets = list_point_sets(connection)
+        shown = read_shown(connection)
     for name, stored in point_sets.items():
         digest.update(repr((name, stored.weight, stored.digest)).encode())
     activities = merged.activities

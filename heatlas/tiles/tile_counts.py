@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from heatlas.library.store import Library
 
-__all__ = ["Census", "busiest", "count_tiles"]
+__all__ = ["TileCounts", "busiest", "count_tiles"]
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
+class TileCounts:
     """Passages by tile and activity, of what is not hidden."""
 
     zoom: int
@@ -41,14 +41,14 @@ class Census:
         return 8 * len(self.x) + 12 * len(self.tile)
 
 
-def count_tiles(library: Library, zoom: int) -> Census:
+def count_tiles(library: Library, zoom: int) -> TileCounts:
     """Count the passages of all tiles of a zoom."""
     places: list[tuple[int, int]] = []
     at: list[int] = []
     numbers: list[NDArray[np.int64]] = []
     counts: list[NDArray[np.int64]] = []
-    with library.read() as link:
-        rows = link.execute(
+    with library.read() as connection:
+        rows = connection.execute(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
             pixel_keys(zoom),
         )
@@ -61,14 +61,14 @@ def count_tiles(library: Library, zoom: int) -> Census:
             counts.append(lengths)
     xy = np.array(places, np.int32).reshape(-1, 2)
     tile = np.repeat(np.array(at, np.int32), [len(ids) for ids in numbers])
-    return Census(zoom, xy[:, 0].copy(), xy[:, 1].copy(), tile, _joined(numbers), _joined(counts))
+    return TileCounts(zoom, xy[:, 0].copy(), xy[:, 1].copy(), tile, _joined(numbers), _joined(counts))
 
 
 def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int32]:
     return np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32)
 
 
-def busiest(census: Census, keep: NDArray[np.bool_] | None, most: int) -> list[tuple[int, int]]:
+def busiest(counts: TileCounts, keep: NDArray[np.bool_] | None, most: int) -> list[tuple[int, int]]:
     """Tiles that stand for all of a zoom: x and y of at most `most` of them.
 
     All tiles where there are no more. Else they lie at even steps of passages, tiles in the order of how many they
@@ -77,22 +77,22 @@ def busiest(census: Census, keep: NDArray[np.bool_] | None, most: int) -> list[t
 
     Parameters
     ----------
-    census : Census
+    counts : TileCounts
         Of the zoom.
     keep : ndarray of bool (n,), optional
         Which activities count, by number.
     most : int
         How many tiles at most.
     """
-    passages = census.passages
+    passages = counts.passages
     if keep is not None:
-        known = census.number < len(keep)
-        passages = np.where(known & keep[np.where(known, census.number, 0)], passages, 0)
-    of_tile = np.bincount(census.tile, passages, len(census.x)).astype(np.int64)
-    order = np.lexsort((census.y, census.x, -of_tile))
+        known = counts.number < len(keep)
+        passages = np.where(known & keep[np.where(known, counts.number, 0)], passages, 0)
+    of_tile = np.bincount(counts.tile, passages, len(counts.x)).astype(np.int64)
+    order = np.lexsort((counts.y, counts.x, -of_tile))
     order = order[of_tile[order] > 0]
     if len(order) > most:
         reach = np.cumsum(of_tile[order])
         steps = np.arange(most) * reach[-1] // most
         order = order[np.unique(np.searchsorted(reach, steps, side="right"))]
-    return list(zip(census.x[order].tolist(), census.y[order].tolist(), strict=True))
+    return list(zip(counts.x[order].tolist(), counts.y[order].tolist(), strict=True))

@@ -18,7 +18,7 @@ from heatlas.sources.sqlite_head import address_of
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
-from heatlas.tiles.tile_counts import Census, count_tiles
+from heatlas.tiles.tile_counts import TileCounts, count_tiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ class View:
     grids: Cache[Grid | None]
     """Tiles of the index as counted; None: nothing there."""
     tones: Cache[Tone | None]
-    censuses: Cache[Census]
+    tile_counts: Cache[TileCounts]
     places: Cache[list[Place]]
     """Regions that hold what a filter chooses."""
     public: bool = False
@@ -107,7 +107,7 @@ def open_view(
     return View(
         library, None, threading.Lock(), -1, take(library, public, shown_only, least, utc),
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
-        Cache(_CENSUSES, lambda census: census.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
+        Cache(_CENSUSES, lambda counts: counts.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
         public, shown_only, least, utc,
     )  # fmt: skip
 
@@ -180,15 +180,15 @@ def known_in(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
         return np.ones(len(snapshot.activities), np.bool_)
 
     def look() -> NDArray[np.bool_]:
-        with view.library.read() as link:
-            return np.isin(snapshot.numbers, numbers_with(link, metric))
+        with view.library.read() as connection:
+            return np.isin(snapshot.numbers, numbers_with(connection, metric))
 
     return view.known.get((snapshot.version, metric), look)
 
 
-def census_of(view: View, snapshot: Snapshot, zoom: int) -> Census:
+def census_of(view: View, snapshot: Snapshot, zoom: int) -> TileCounts:
     """Count the passages of a zoom's tiles, once."""
-    return view.censuses.get((snapshot.version, zoom), lambda: count_tiles(view.library, zoom))
+    return view.tile_counts.get((snapshot.version, zoom), lambda: count_tiles(view.library, zoom))
 
 
 def signs_matter(view: View, stored: StoredPoints) -> bool:

@@ -15,7 +15,7 @@ from heatlas.tiles.metadata import point_measures
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import close, now, open_view
 from heatlas.widget.parts import script, style
-from heatlas.widget.responses import Answer, Wish, answer, home, passed, wish_of
+from heatlas.widget.responses import Answer, WidgetRequest, answer, home, passed, request_of
 from heatlas.widget.source import opened
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ __all__ = ["LiveMap"]
 
 _FINEST = 22.5
 """Zoom to which the map can be brought."""
-_WISHES = tuple(field.name for field in fields(Wish))
+_WISHES = tuple(field.name for field in fields(WidgetRequest))
 
 
 class LiveMap(anywidget.AnyWidget):
@@ -109,10 +109,10 @@ class LiveMap(anywidget.AnyWidget):
     def _usable(self, proposal: Any) -> Any:
         name, value = proposal["trait"].name, proposal["value"]
         try:
-            wish = wish_of({"measure": "passes", name: value})
-            wish.check(self._view.snapshot)
+            request = request_of({"measure": "passes", name: value})
+            request.check(self._view.snapshot)
             if name in {"where", "sports"}:  # whether there is such a sport, or attribute, the library knows
-                choose(self._view.snapshot, wish.request().filter)
+                choose(self._view.snapshot, request.request().filter)
         except HeatlasError as error:
             raise t.TraitError(str(error)) from None
         return value
@@ -163,7 +163,7 @@ class LiveMap(anywidget.AnyWidget):
     def _passed(self, message: Any) -> Answer:
         """Answer who passed, and keep it."""
         lat, lon = float(message["lat"]), float(message["lon"])
-        found = passed(self._view, wish_of(message["wish"]), lat, lon, float(message["zoom"]))
+        found = passed(self._view, request_of(message["wish"]), lat, lon, float(message["zoom"]))
         self.clicked, self.at = (lat, lon), found
         return {"found": found}, []
 

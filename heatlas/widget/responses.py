@@ -32,12 +32,12 @@ from heatlas.widget.parts import NAMES, part
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from heatlas.library.passages_at import Passing
+    from heatlas.library.passages_at import PassingActivity
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["Answer", "Wish", "answer", "field_of", "home", "passed", "wish_of"]
+__all__ = ["Answer", "WidgetRequest", "answer", "field_of", "home", "passed", "request_of"]
 
 _RADIUS_PX = 8.0
 """Pixels of the screen around a spot that is asked about."""
@@ -49,7 +49,7 @@ Answer = tuple[dict[str, Any], list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WidgetRequest:
     """What is to be seen, as it is written; empty for what suits."""
 
     measure: str = "passes"
@@ -98,10 +98,14 @@ class Wish:
             parse_moment(date)
 
 
-def wish_of(given: Mapping[str, Any]) -> Wish:
+def request_of(given: Mapping[str, Any]) -> WidgetRequest:
     """Read a wish from a message or from traits."""
-    texts = {name: str(given.get(name, "")) for name in Wish.__dataclass_fields__ if name not in {"sports", "density"}}
-    return Wish(**texts, sports=tuple(map(str, given.get("sports", ()))), density=bool(given.get("density")))
+    texts = {
+        name: str(given.get(name, ""))
+        for name in WidgetRequest.__dataclass_fields__
+        if name not in {"sports", "density"}
+    }
+    return WidgetRequest(**texts, sports=tuple(map(str, given.get("sports", ()))), density=bool(given.get("density")))
 
 
 def answer(view: View, message: Mapping[str, Any]) -> Answer:
@@ -112,7 +116,7 @@ def answer(view: View, message: Mapping[str, Any]) -> Answer:
     view : View
         The library.
     message : mapping
-        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `wish`), or scale (`z`, `wish`).
+        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `request`), or scale (`z`, `request`).
 
     Returns
     -------
@@ -134,7 +138,7 @@ def _parts(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - 
     return {"names": list(NAMES)}, [part(name) for name in NAMES]
 
 
-def field_of(view: View, wish: Wish) -> Field:
+def field_of(view: View, request: WidgetRequest) -> Field:
     """What tiles are cut from, in colours that suit the ground.
 
     Raises
@@ -143,11 +147,11 @@ def field_of(view: View, wish: Wish) -> Field:
         For what cannot be used, or is not there.
     """
     snapshot = now(view)
-    look = wish.look(snapshot)
-    wanted = Filter() if look.point_set else wish.request().filter
+    look = request.look(snapshot)
+    wanted = Filter() if look.point_set else request.request().filter
     field = Field(view, snapshot, choose(snapshot, wanted), look)
     # What suits counts and sums on a dark ground gets paler where there is more: on a light one it would vanish.
-    if wish.theme == "light" and look.colormap is None and _counted(field):
+    if request.theme == "light" and look.colormap is None and _counted(field):
         field = replace(field, look=replace(look, colormap="wine"))
     return field
 
@@ -170,11 +174,11 @@ def _whole(message: Mapping[str, Any], name: str, most: int) -> int:
 def _tile(view: View, message: Mapping[str, Any]) -> Answer:
     zoom = _whole(message, "z", LAST_ZOOM)
     x, y = (_whole(message, name, 2**zoom - 1) for name in "xy")
-    return {}, [tile_bytes(field_of(view, wish_of(message["wish"])), zoom, x, y, dense=bool(message.get("dense")))]
+    return {}, [tile_bytes(field_of(view, request_of(message["wish"])), zoom, x, y, dense=bool(message.get("dense")))]
 
 
 def _scale(view: View, message: Mapping[str, Any]) -> Answer:
-    field = field_of(view, wish_of(message["wish"]))
+    field = field_of(view, request_of(message["wish"]))
     return scale_data(field, _whole(message, "z", LAST_ZOOM)), []
 
 
@@ -220,14 +224,14 @@ def home(view: View) -> tuple[float, float, float, float]:
     raise NothingToDraw("there is no track in the library that is not hidden")
 
 
-def passed(view: View, wish: Wish, lat: float, lon: float, zoom: float) -> list[dict[str, Any]]:
+def passed(view: View, request: WidgetRequest, lat: float, lon: float, zoom: float) -> list[dict[str, Any]]:
     """Activities that pass a spot on the screen, the latest first, as plain data; never by what is hidden.
 
     Parameters
     ----------
     view : View
         The library.
-    wish : Wish
+    request : WidgetRequest
         Whose filter is taken.
     lat, lon : float
         Degrees.
@@ -236,11 +240,11 @@ def passed(view: View, wish: Wish, lat: float, lon: float, zoom: float) -> list[
     """
     ground = float(ground_metres(from_lonlat(lon, lat)[1])[0])
     radius = min(max(_RADIUS_PX * ground / (SIDE * 2.0**zoom), _LEAST), _MOST)
-    found = passing(view.library, lat, lon, radius, choose(now(view), wish.request().filter).keep)
+    found = passing(view.library, lat, lon, radius, choose(now(view), request.request().filter).keep)
     return [_told(one) for one in latest_first(found)]
 
 
-def _told(one: Passing) -> dict[str, Any]:
+def _told(one: PassingActivity) -> dict[str, Any]:
     activity, start = one.activity, start_of(one.activity)
     return {
         "name": activity.name,

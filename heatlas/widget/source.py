@@ -88,14 +88,16 @@ def _library_of_points(points: PointSet, path: Path) -> Library:
 def _library_of(tracks: Tracks, path: Path) -> Library:
     """Index tracks as they are: whatever had to be cut from them was."""
     library = open_library(path, create=True)
-    with library.write() as link:
-        settings = read_settings(link)
-        write_settings(link, replace(settings, zooms=(settings.zooms[0], _FINEST)))
-        file = link.execute(
+    with library.write() as connection:
+        settings = read_settings(connection)
+        write_settings(connection, replace(settings, zooms=(settings.zooms[0], _FINEST)))
+        file = connection.execute(
             "INSERT INTO files (name, size, changed, digest, said, outcome) VALUES ('', 0, 0, x'', x'', ?)",
             (json.dumps(_OUTCOME),),
         ).lastrowid
         assert file is not None
         singles = [single for batch in tracks.batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
-        index(link, {insert_activity(link, file, single): single for single in singles}, os.cpu_count() or 1)
+        index(
+            connection, {insert_activity(connection, file, single): single for single in singles}, os.cpu_count() or 1
+        )
     return library

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.window import Window
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
-    Writer = Callable[[Path, Artwork], list[Path]]
+    Writer = Callable[[Path, RenderedMap], list[Path]]
     """Writes an artwork to a path that may be overwritten, and other files beside it where the format needs
     them; returns all of them, the main one first."""
 
@@ -26,8 +26,8 @@ __all__ = ["WRITERS", "check", "check_place", "check_size", "write"]
 def _late(module: str) -> Writer:
     """Import the writer when it is first used: Pillow and rasterio take their time."""
 
-    def writer(path: Path, artwork: Artwork) -> list[Path]:
-        written: list[Path] = import_module(f"heatlas.writers.{module}").write(path, artwork)
+    def writer(path: Path, rendered: RenderedMap) -> list[Path]:
+        written: list[Path] = import_module(f"heatlas.writers.{module}").write(path, rendered)
         return written
 
     return writer
@@ -101,14 +101,14 @@ def check_size(path: Path, window: Window) -> None:
         )
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write an artwork, all of it or nothing.
 
     Parameters
     ----------
     path : Path
         Its ending chooses the writer. An older file of that name is replaced.
-    artwork : Artwork
+    rendered : RenderedMap
         The heat map.
 
     Returns
@@ -123,10 +123,10 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     HeatlasError
         When the system refuses to write.
     """
-    from heatlas.writers.atomic import aside
+    from heatlas.writers.atomic import atomic_write
 
     check(path)
-    with aside(path) as draft:
-        written = WRITERS[path.suffix.lower()](draft, artwork)
+    with atomic_write(path) as draft:
+        written = WRITERS[path.suffix.lower()](draft, rendered)
     folder = path.resolve().parent if path.is_symlink() else path.parent
     return [path, *(folder / file.name for file in written[1:])]

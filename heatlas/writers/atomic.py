@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["aside", "rename"]
+__all__ = ["atomic_write", "rename"]
 
 _TRIES = 20
 _PAUSE = 0.05
@@ -23,7 +23,7 @@ _PAUSE = 0.05
 
 
 @contextmanager
-def aside(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a place to write to that becomes `path` when all went well, and vanishes when not.
 
     Parameters

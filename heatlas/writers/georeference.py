@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.window import Window
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = ["WKT", "describe", "geotransform", "write_description", "write_georeference"]
 
@@ -50,14 +50,14 @@ def geotransform(window: Window) -> tuple[float, float, float, float, float, flo
     return left, size, 0.0, top, 0.0, -size
 
 
-def describe(name: str, artwork: Artwork) -> dict[str, Any]:
+def describe(name: str, rendered: RenderedMap) -> dict[str, Any]:
     """Tell where a picture lies and what it shows.
 
     Parameters
     ----------
     name : str
         File name of the picture, as the description beside it should call it.
-    artwork : Artwork
+    rendered : RenderedMap
         The heat map.
 
     Returns
@@ -67,14 +67,14 @@ def describe(name: str, artwork: Artwork) -> dict[str, Any]:
         the antimeridian, east exceeds 180 (web maps want it so). `bounds` is the same in metres of `crs`.
         `resolution` is true ground metres per pixel at the centre. `range` is in `unit`.
     """
-    window = artwork.window
+    window = rendered.window
     west, south, east, north = window.bbox
     known = {
-        "title": artwork.title,
-        "measure": artwork.measure,
-        "unit": unit_of(artwork.measure).symbol if artwork.measure else "",
-        "range": _value_range(artwork),
-        "attribution": artwork.attribution,
+        "title": rendered.title,
+        "measure": rendered.measure,
+        "unit": unit_of(rendered.measure).symbol if rendered.measure else "",
+        "range": _value_range(rendered),
+        "attribution": rendered.attribution,
     }
     return {
         "image": name,
@@ -104,14 +104,14 @@ def write_description(path: Path, description: dict[str, Any]) -> Path:
     return beside
 
 
-def write_georeference(path: Path, artwork: Artwork) -> list[Path]:
+def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write all three files beside a picture.
 
     Parameters
     ----------
     path : Path
         The picture, .png or .webp.
-    artwork : Artwork
+    rendered : RenderedMap
         The heat map.
 
     Returns
@@ -119,7 +119,7 @@ def write_georeference(path: Path, artwork: Artwork) -> list[Path]:
     list of Path
         The files written.
     """
-    left, size, _, top, _, _ = numbers = geotransform(artwork.window)
+    left, size, _, top, _, _ = numbers = geotransform(rendered.window)
     world = path.with_suffix(_WORLD_FILE[path.suffix.lower()])
     centre = (size, 0.0, 0.0, -size, left + size / 2, top - size / 2)
     world.write_text("".join(f"{number!r}\n" for number in centre), encoding="ascii", newline="\n")
@@ -133,14 +133,14 @@ def write_georeference(path: Path, artwork: Artwork) -> list[Path]:
         encoding="utf-8",
         newline="\n",
     )
-    return [write_description(path, describe(path.name, artwork)), world, auxiliary]
+    return [write_description(path, describe(path.name, rendered)), world, auxiliary]
 
 
-def _value_range(artwork: Artwork) -> list[float] | None:
+def _value_range(rendered: RenderedMap) -> list[float] | None:
     """Range of the colours; without one, that of the values."""
-    if artwork.range is not None:
-        return [float(value) for value in artwork.range]
-    if not isinstance(artwork.values, np.ndarray):
+    if rendered.range is not None:
+        return [float(value) for value in rendered.range]
+    if not isinstance(rendered.values, np.ndarray):
         return None
-    low, high = np.fmin.reduce(artwork.values, axis=None), np.fmax.reduce(artwork.values, axis=None)
+    low, high = np.fmin.reduce(rendered.values, axis=None), np.fmax.reduce(rendered.values, axis=None)
     return [float(low), float(high)] if math.isfinite(low) and math.isfinite(high) else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = ["write"]
 
@@ -32,7 +32,7 @@ _VALUES = {"count": 1, "dtype": "float32", "nodata": np.nan}
 _COLOURS = {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "NON-PREMULTIPLIED"}
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write a COG in EPSG:3857 with overviews. Colours bear the legend and all furniture; values have it beside them.
 
     The overviews are averages of what there is, so that lines one pixel wide do not break up.
@@ -56,7 +56,7 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     # GDAL makes a COG from a finished file only. One on the disk keeps memory bounded; lightly compressed, and without
     # the blocks that hold nothing, it is written and read faster than a plain one.
     with rasterio.Env(GDAL_CACHEMAX=64, GDAL_PAM_ENABLED=False):
-        _write_plain(plain, artwork)
+        _write_plain(plain, rendered)
         with held_to_its_word():
             copy(
                 plain,
@@ -71,13 +71,13 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
                 num_threads="ALL_CPUS",
             )
     plain.unlink()
-    return [path] if artwork.rgba else [path, *write_legend(path, artwork)]
+    return [path] if rendered.rgba else [path, *write_legend(path, rendered)]
 
 
-def _write_plain(path: Path, artwork: Artwork) -> None:
+def _write_plain(path: Path, rendered: RenderedMap) -> None:
     import rasterio
 
-    window = artwork.window
+    window = rendered.window
     with held_to_its_word():
         dataset = rasterio.open(
             path,
@@ -95,45 +95,45 @@ def _write_plain(path: Path, artwork: Artwork) -> None:
             zlevel=1,
             sparse_ok=True,
             num_threads="ALL_CPUS",
-            **(_COLOURS if artwork.rgba else _VALUES),
+            **(_COLOURS if rendered.rgba else _VALUES),
         )
     try:
-        for top, block in _blocks(artwork):
+        for top, block in _blocks(rendered):
             part = rasterio.windows.Window(0, top, window.width, block.shape[1])
             with held_to_its_word():
                 dataset.write(block, window=part)
-        _describe(dataset, artwork)
+        _describe(dataset, rendered)
     finally:
         with held_to_its_word():
             dataset.close()
 
 
-def _blocks(artwork: Artwork) -> Iterator[tuple[int, NDArray[Any]]]:
+def _blocks(rendered: RenderedMap) -> Iterator[tuple[int, NDArray[Any]]]:
     """Cut into rows of blocks: the first row, and (bands, rows, width)."""
-    if not artwork.rgba:
-        for top, values in artwork.value_rows(_BLOCK):
+    if not rendered.rgba:
+        for top, values in rendered.value_rows(_BLOCK):
             yield top, values[None]
         return
-    picture, height = artwork.finished, artwork.window.height
+    picture, height = rendered.finished, rendered.window.height
     for top in range(0, height, _BLOCK):
         yield top, np.moveaxis(picture.rows(top, min(top + _BLOCK, height)).rgba, -1, 0)
 
 
-def _describe(dataset: Any, artwork: Artwork) -> None:
+def _describe(dataset: Any, rendered: RenderedMap) -> None:
     """Set tags: what the values are, in which unit, and who must be named."""
-    title = artwork.title or (legend_title(artwork.measure) if artwork.measure else "")
+    title = rendered.title or (legend_title(rendered.measure) if rendered.measure else "")
     tags = {
         "TIFFTAG_SOFTWARE": SOFTWARE["Software"],
         "TIFFTAG_IMAGEDESCRIPTION": title,
-        "TIFFTAG_COPYRIGHT": artwork.attribution,
-        "MEASURE": artwork.measure,
-        "UNIT": unit_of(artwork.measure).symbol,
+        "TIFFTAG_COPYRIGHT": rendered.attribution,
+        "MEASURE": rendered.measure,
+        "UNIT": unit_of(rendered.measure).symbol,
     }
     dataset.update_tags(**{key: value for key, value in tags.items() if value})
-    if artwork.rgba:
+    if rendered.rgba:
         from rasterio.enums import ColorInterp
 
         dataset.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
-    elif artwork.measure:
-        dataset.set_band_description(1, artwork.measure)
-        dataset.set_band_unit(1, unit_of(artwork.measure).symbol)
+    elif rendered.measure:
+        dataset.set_band_description(1, rendered.measure)
+        dataset.set_band_unit(1, unit_of(rendered.measure).symbol)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.style.image import Pixels
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = ["GARMIN_BYTES", "GARMIN_IMAGES", "GARMIN_PIXELS", "MAX_SIDE", "write"]
 
@@ -71,7 +71,7 @@ class _Overlay:
     west: float
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write a KMZ: doc.kml, the map in pieces (empty ones left out), and the legend fixed to the screen.
 
     Raises
@@ -79,32 +79,32 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     BadOption
         When Garmin's devices could not load all pieces.
     """
-    picture = artwork.needed_picture
+    picture = rendered.needed_picture
     with tempfile.TemporaryFile() as file:
         # What is empty is known when it has been painted, but doc.kml comes first.
         overlays, sizes = [], []
-        for overlay, piece in _pieces(picture, artwork):
-            if _empty(piece, artwork):
+        for overlay, piece in _pieces(picture, rendered):
+            if _empty(piece, rendered):
                 continue
             overlays.append(overlay)
-            if artwork.garmin:
+            if rendered.garmin:
                 # Beyond what is loaded, pieces are counted for the message and no more.
                 sizes.append(file.write(_jpeg(piece)) if len(overlays) <= GARMIN_IMAGES else 0)
             else:
                 sizes.append(file.write(encode_png(piece, level=FILE_LEVEL)))
-        if artwork.garmin:
-            _check_count(len(overlays), artwork.window)
+        if rendered.garmin:
+            _check_count(len(overlays), rendered.window)
         file.seek(0)
         with ZipFile(path, "w") as archive:
             kml = ZipInfo("doc.kml")
             kml.compress_type = ZIP_DEFLATED
-            archive.writestr(kml, _document(artwork, overlays))
+            archive.writestr(kml, _document(rendered, overlays))
             for overlay, size in zip(overlays, sizes, strict=True):
                 with _member(archive, overlay.name) as member:
                     member.write(file.read(size))
-            if artwork.legend is not None:
+            if rendered.legend is not None:
                 with _member(archive, "legend.png") as member:
-                    member.write(encode_png(Picture(artwork.legend), level=FILE_LEVEL))
+                    member.write(encode_png(Picture(rendered.legend), level=FILE_LEVEL))
     return [path]
 
 
@@ -115,9 +115,9 @@ def _member(archive: ZipFile, name: str) -> IO[bytes]:
     return archive.open(info, "w")
 
 
-def _pieces(picture: Pixels, artwork: Artwork) -> Iterator[tuple[_Overlay, Picture]]:
+def _pieces(picture: Pixels, rendered: RenderedMap) -> Iterator[tuple[_Overlay, Picture]]:
     """Paint a picture piece by piece, band by band."""
-    for band in _bands(artwork.window, artwork.garmin):
+    for band in _bands(rendered.window, rendered.garmin):
         rows = band[0].rows
         first = int(rows[0])
         painted = picture.rows(first, int(rows[-1]) + 1)
@@ -229,10 +229,10 @@ def _cuts(start: int, stop: int, longest: int) -> Iterator[slice]:
         yield slice(start + length * piece // pieces, start + length * (piece + 1) // pieces)
 
 
-def _empty(piece: Picture, artwork: Artwork) -> bool:
+def _empty(piece: Picture, rendered: RenderedMap) -> bool:
     """Tell whether nothing of a piece is to be seen: what lies below shall be seen there."""
-    if artwork.garmin:
-        return bool((piece.rgba[..., :3] == np.array(artwork.furniture.ground, np.uint8)).all())
+    if rendered.garmin:
+        return bool((piece.rgba[..., :3] == np.array(rendered.decorations.ground, np.uint8)).all())
     if piece.palette is None:
         return not piece.pixels[..., 3].any()
     return not piece.palette[:, 3][np.unique(piece.pixels)].any()
@@ -243,29 +243,29 @@ def _xml(text: str) -> str:
     return escape("".join(char for char in text if char.isprintable()))
 
 
-def _document(artwork: Artwork, overlays: list[_Overlay]) -> str:
-    title = _xml(artwork.title or "Heat map")
+def _document(rendered: RenderedMap, overlays: list[_Overlay]) -> str:
+    title = _xml(rendered.title or "Heat map")
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<kml xmlns="http://www.opengis.net/kml/2.2">',
         "<Document>",
         f"  <name>{title}</name>",
     ]
-    if artwork.attribution:
-        lines.append(f"  <description>{_xml(artwork.attribution)}</description>")
+    if rendered.attribution:
+        lines.append(f"  <description>{_xml(rendered.attribution)}</description>")
     for overlay in overlays:
         edges = {side: getattr(overlay, side) for side in ("north", "south", "east", "west")}
         box = "".join(f"<{side}>{degrees:.12f}</{side}>" for side, degrees in edges.items())
         lines += [
             "  <GroundOverlay>",
             f"    <name>{title}</name>",
-            *([f"    <drawOrder>{_DRAW_ORDER}</drawOrder>"] if artwork.garmin else []),
+            *([f"    <drawOrder>{_DRAW_ORDER}</drawOrder>"] if rendered.garmin else []),
             f"    <Icon><href>{overlay.name}</href></Icon>",
             f"    <LatLonBox>{box}</LatLonBox>",
             "  </GroundOverlay>",
         ]
-    if artwork.legend is not None:
-        x, y = _SCREEN[artwork.corner]
+    if rendered.legend is not None:
+        x, y = _SCREEN[rendered.corner]
         point = f'x="{x}" y="{y}" xunits="fraction" yunits="fraction"'
         lines += [
             "  <ScreenOverlay>",

@@ -12,7 +12,7 @@ from heatlas.writers.png import write_legend
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = ["write"]
 
@@ -20,17 +20,17 @@ _STEP = 64
 """Rows that are written at a time."""
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write the values as float32 (height, width), NaN where nothing is, and NAME.npy.json that places them."""
-    shape = (artwork.window.height, artwork.window.width)
+    shape = (rendered.window.height, rendered.window.width)
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-    rows = artwork.value_rows(_STEP)
+    rows = rendered.value_rows(_STEP)
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for _, values in rows:
             file.write(np.ascontiguousarray(values, "<f4").data)
-    description = describe(path.name, artwork)
+    description = describe(path.name, rendered)
     # There is no image that a web map could show.
     placed = {key: value for key, value in description.items() if key not in {"image", "leaflet", "maplibre"}}
     written = [path, write_description(path, {"array": path.name, "nodata": "NaN", **placed})]
-    return [*written, *write_legend(path, artwork)]
+    return [*written, *write_legend(path, rendered)]

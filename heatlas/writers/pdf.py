@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.style.image import Pixels
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = ["write"]
 
@@ -32,15 +32,15 @@ _LONGEST = 14_400.0
 _CATALOGUE, _PAGES, _PAGE, _CONTENT, _INFO, _IMAGE, _ALPHA = range(1, 8)
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write a page of the picture's size at the artwork's dots per inch, and NAME.pdf.json that says where it lies."""
-    picture = artwork.finished
+    picture = rendered.finished
     height, width = picture.shape
-    page = [side * _POINTS / artwork.dpi for side in (width, height)]
+    page = [side * _POINTS / rendered.dpi for side in (width, height)]
     unit = max(1.0, max(page) / _LONGEST)
     across, down = (f"{side / unit:.4f}" for side in page)
     content = f"q {across} 0 0 {down} 0 0 cm /Heat Do Q".encode()
-    words = {"Title": artwork.title, "Author": artwork.attribution, "Producer": SOFTWARE["Software"]}
+    words = {"Title": rendered.title, "Author": rendered.attribution, "Producer": SOFTWARE["Software"]}
     with path.open("wb") as file:
         out = _Writer(file)
         out.begin()
@@ -64,10 +64,10 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
             alpha = _Alpha(picture)
             out.stream(_ALPHA, _image(width, height, 1, "/DeviceGray"), compressed_rows(alpha, 1))
         out.end()
-    description = describe(path.name, artwork)
+    description = describe(path.name, rendered)
     # Web maps do not show pages.
     placed = {key: value for key, value in description.items() if key not in {"image", "leaflet", "maplibre"}}
-    return [path, write_description(path, {"page": path.name, "dpi": artwork.dpi, **placed})]
+    return [path, write_description(path, {"page": path.name, "dpi": rendered.dpi, **placed})]
 
 
 @dataclass(slots=True)

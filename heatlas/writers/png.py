@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.style.image import Pixels
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = [
     "FILE_LEVEL", "SOFTWARE", "TILE_LEVEL", "compressed_rows", "encode_png", "write", "write_legend", "write_png",
@@ -47,22 +47,22 @@ _RGB, _PALETTE, _RGBA = 2, 3, 6
 _NONE, _UP = 0, 2
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write a PNG and what tells where it lies (see `heatlas.writers.georeference`)."""
-    text = {**SOFTWARE, **{key: value for key, value in (("Title", artwork.title),) if value}}
-    if artwork.attribution:
-        text["Copyright"] = artwork.attribution
+    text = {**SOFTWARE, **{key: value for key, value in (("Title", rendered.title),) if value}}
+    if rendered.attribution:
+        text["Copyright"] = rendered.attribution
     with path.open("wb") as file:
-        write_png(file, artwork.finished, text=text)
-    return [path, *write_georeference(path, artwork)]
+        write_png(file, rendered.finished, text=text)
+    return [path, *write_georeference(path, rendered)]
 
 
-def write_legend(path: Path, artwork: Artwork) -> list[Path]:
+def write_legend(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write NAME.legend.png beside data, on which no legend must be painted; nothing when there is none."""
-    if artwork.legend is None:
+    if rendered.legend is None:
         return []
     beside = path.with_name(path.stem + ".legend.png")
-    beside.write_bytes(encode_png(Picture(artwork.legend)))
+    beside.write_bytes(encode_png(Picture(rendered.legend)))
     return [beside]
 
 

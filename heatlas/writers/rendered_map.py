@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.style.decorations import Furnished, Furniture, arrange
+from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.legend import CORNERS
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.style.image import Pixels
 
-__all__ = ["Artwork"]
+__all__ = ["RenderedMap"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Artwork:
+class RenderedMap:
     """A finished heat map with all that is known of it; each writer takes what its format can hold.
 
     Pictures and values may be larger than memory: writers ask for rows, from the top downwards.
@@ -40,7 +40,7 @@ class Artwork:
     written beside values as NAME.legend.png."""
     corner: str = "bottom-right"
     """Where the legend goes: a word of `heatlas.style.legend.CORNERS`."""
-    furniture: Furniture = field(default_factory=Furniture)
+    decorations: Decorations = field(default_factory=Decorations)
     """What else is painted on pictures."""
     title: str = ""
     measure: str = ""
@@ -71,7 +71,7 @@ class Artwork:
     def finished(self) -> Pixels:
         """The picture with its legend and its furniture painted on."""
         picture = self.needed_picture
-        return Furnished(picture, arrange(self.window, self.furniture, self.legend, self.corner))
+        return DecoratedPixels(picture, arrange(self.window, self.decorations, self.legend, self.corner))
 
     @property
     def needed_picture(self) -> Pixels:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.window import Window
-    from heatlas.writers.rendered_map import Artwork
+    from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = ["MAX_SIDE", "check_size", "write"]
 
@@ -43,7 +43,7 @@ def check_size(window: Window) -> None:
         )
 
 
-def write(path: Path, artwork: Artwork) -> list[Path]:
+def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """Write a WebP and what tells where it lies (see `heatlas.writers.georeference`).
 
     Raises
@@ -53,10 +53,10 @@ def write(path: Path, artwork: Artwork) -> list[Path]:
     """
     from PIL import Image
 
-    check_size(artwork.window)
-    image = Image.fromarray(artwork.finished.rows(0, artwork.window.height).rgba)
+    check_size(rendered.window)
+    image = Image.fromarray(rendered.finished.rows(0, rendered.window.height).rgba)
     with path.open("wb") as file:
         # Colours under full transparency mean nothing: dropping them (exact=False) saves space. Quality is
         # the effort here, as nothing is lost.
         image.save(file, "WEBP", lossless=True, method=4, quality=20, exact=False)
-    return [path, *write_georeference(path, artwork)]
+    return [path, *write_georeference(path, rendered)]

@@ -2,7 +2,7 @@
 
 ============== ==============================================================
 `array`        the class `Heat`
-`meaning`      what values are called, their unit, the middle of their scale
+`labels`      what values are called, their unit, the middle of their scale
 `look`         tone, colours, legend
 `styled`       a heat as it is shown: what files and notebooks read of it
 `widths`       smoothing anew, exactly

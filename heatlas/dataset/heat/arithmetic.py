@@ -14,7 +14,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.units import Unit
-from heatlas.dataset.heat.labels import Meaning, is_amount
+from heatlas.dataset.heat.labels import Labels, is_amount
 from heatlas.raster.grid import Grid, Measure
 from heatlas.raster.pipeline import Drawn
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
 
-__all__ = ["Worked", "difference", "ratio", "scaled", "total"]
+__all__ = ["LabelledHeat", "difference", "ratio", "scaled", "total"]
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class LabelledHeat:
     """A measure over a window with its meaning: what arithmetic takes, and what it gives."""
 
     drawn: Drawn
-    meaning: Meaning
+    labels: Labels
 
     @property
     def measure(self) -> Measure:
@@ -44,7 +44,7 @@ class Worked:
         return np.nan_to_num(self.drawn.smoothed.values, copy=False, nan=0.0)
 
 
-def difference(a: Worked, b: Worked) -> Worked:
+def difference(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
     """What `a` has more than `b`; below 0 where it has less."""
     _same_window(a, b)
     if str(a.measure) != str(b.measure):
@@ -52,12 +52,12 @@ def difference(a: Worked, b: Worked) -> Worked:
             f"{a.measure} less {b.measure} means nothing: take two heats of one measure (a ratio, a / b, may be of two)"
         )
     values = a.amounts - b.amounts if is_amount(a.measure) else a.drawn.smoothed.values - b.drawn.smoothed.values
-    title = a.meaning.title if a.meaning.middle == 0 else f"{a.meaning.title}: difference"
-    meaning = replace(a.meaning, title=title, middle=0.0)
-    return Worked(_of_two(a, b, values, _both(a, b), _bare_total(a, b, -1.0)), meaning)
+    title = a.labels.title if a.labels.middle == 0 else f"{a.labels.title}: difference"
+    labels = replace(a.labels, title=title, middle=0.0)
+    return LabelledHeat(_of_two(a, b, values, _both(a, b), _bare_total(a, b, -1.0)), labels)
 
 
-def total(a: Worked, b: Worked) -> Worked:
+def total(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
     """Both together: of counts and sums."""
     _same_window(a, b)
     if str(a.measure) != str(b.measure) or not is_amount(a.measure):
@@ -65,16 +65,16 @@ def total(a: Worked, b: Worked) -> Worked:
             f"{a.measure} and {b.measure} do not add up: take two heats of one count or sum, such as passes or metres"
         )
     values = a.amounts + b.amounts
-    if 0.0 in {a.meaning.middle, b.meaning.middle}:
-        meaning = a.meaning if a.meaning.middle == 0 else b.meaning
-        return Worked(_of_two(a, b, values, _both(a, b), _bare_total(a, b, 1.0)), meaning)
+    if 0.0 in {a.labels.middle, b.labels.middle}:
+        labels = a.labels if a.labels.middle == 0 else b.labels
+        return LabelledHeat(_of_two(a, b, values, _both(a, b), _bare_total(a, b, 1.0)), labels)
     signed = a.drawn.smoothed.signed or b.drawn.smoothed.signed
     window = a.drawn.smoothed.window
     grid, bare = (Grid.of(window, a.measure, sums, signed=signed) for sums in (values, _bare_total(a, b, 1.0)))
-    return Worked(Drawn(bare, grid, {}), a.meaning)
+    return LabelledHeat(Drawn(bare, grid, {}), a.labels)
 
 
-def ratio(a: Worked, b: Worked) -> Worked:
+def ratio(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
     """How many times `b` fits into `a`; nothing where `b` is 0 or missing."""
     _same_window(a, b)
     above = a.amounts if is_amount(a.measure) else a.drawn.smoothed.values
@@ -85,21 +85,21 @@ def ratio(a: Worked, b: Worked) -> Worked:
     evidence = _evidence(b) if is_amount(a.measure) else np.minimum(_evidence(a), _evidence(b))
     alike = str(a.measure) == str(b.measure)
     names = f"{a.measure} / {b.measure}".replace("(", " ").replace(")", "")
-    unit = Unit() if alike else Unit(f"{a.meaning.unit.symbol or 1}/{b.meaning.unit.symbol or 1}")
+    unit = Unit() if alike else Unit(f"{a.labels.unit.symbol or 1}/{b.labels.unit.symbol or 1}")
     # A count is its own unit, and the title names it.
-    counts = all(heat.meaning.unit.whole and not heat.measure.metric for heat in (a, b))
-    title = f"{a.meaning.title} / {b.meaning.title[:1].lower()}{b.meaning.title[1:]}"
-    meaning = Meaning(title, unit, "" if alike or counts else unit.symbol, 1.0 if alike else None)
-    return Worked(_of_two(a, b, values, evidence, None, Measure("ratio", names)), meaning)
+    counts = all(heat.labels.unit.whole and not heat.measure.metric for heat in (a, b))
+    title = f"{a.labels.title} / {b.labels.title[:1].lower()}{b.labels.title[1:]}"
+    labels = Labels(title, unit, "" if alike or counts else unit.symbol, 1.0 if alike else None)
+    return LabelledHeat(_of_two(a, b, values, evidence, None, Measure("ratio", names)), labels)
 
 
-def scaled(a: Worked, factor: float) -> Worked:
+def scaled(a: LabelledHeat, factor: float) -> LabelledHeat:
     """As many times `a`; a factor below 0 turns counts into a difference from nothing."""
     if not math.isfinite(factor):
         raise BadOption(f"a heat cannot be multiplied by {factor}: take a finite number")
-    drawn, meaning = a.drawn, a.meaning
-    if meaning.middle == 1:
-        meaning = replace(meaning, middle=None)
+    drawn, labels = a.drawn, a.labels
+    if labels.middle == 1:
+        labels = replace(labels, middle=None)
     if drawn.smoothed.sums and (factor >= 0 or drawn.smoothed.signed):
         bare, shown = (
             Grid.of(grid.window, a.measure, sums, signed=grid.signed)
@@ -108,12 +108,12 @@ def scaled(a: Worked, factor: float) -> Worked:
                 (drawn.smoothed, a.amounts * np.float32(factor)),
             )
         )
-        return Worked(Drawn(bare, shown, {}), meaning)
+        return LabelledHeat(Drawn(bare, shown, {}), labels)
     if drawn.smoothed.sums:
-        meaning = replace(meaning, middle=0.0)
+        labels = replace(labels, middle=0.0)
     values = drawn.smoothed.values * np.float32(factor)
     grid = Grid.weighed(drawn.smoothed.window, a.measure, values, _evidence(a))
-    return Worked(Drawn(_scaled_bare(drawn.bare, factor), grid, {}), meaning)
+    return LabelledHeat(Drawn(_scaled_bare(drawn.bare, factor), grid, {}), labels)
 
 
 def _scaled_bare(bare: Grid, factor: float) -> Grid:
@@ -123,7 +123,7 @@ def _scaled_bare(bare: Grid, factor: float) -> Grid:
     return Grid.weighed(bare.window, bare.measure, bare.values * np.float32(factor), behind)
 
 
-def _same_window(a: Worked, b: Worked) -> None:
+def _same_window(a: LabelledHeat, b: LabelledHeat) -> None:
     first, second = a.drawn.smoothed.window, b.drawn.smoothed.window
     if first != second:
         raise BadOption(
@@ -138,8 +138,8 @@ def _said(window: Window) -> str:
 
 
 def _of_two(
-    a: Worked,
-    b: Worked,
+    a: LabelledHeat,
+    b: LabelledHeat,
     values: NDArray[np.float32],
     evidence: NDArray[np.float32],
     bare: NDArray[Any] | None,
@@ -156,7 +156,7 @@ def _passages(grid: Grid) -> NDArray[np.float64]:
     return np.asarray(grid.filled if grid.count is None else grid.count, np.float64)
 
 
-def _bare_total(a: Worked, b: Worked, sign: float) -> NDArray[np.float64]:
+def _bare_total(a: LabelledHeat, b: LabelledHeat, sign: float) -> NDArray[np.float64]:
     """Sum or difference before smoothing; of means there is none."""
     if not is_amount(a.measure):
         return np.zeros(a.drawn.bare.total.shape)
@@ -164,7 +164,7 @@ def _bare_total(a: Worked, b: Worked, sign: float) -> NDArray[np.float64]:
     return summed
 
 
-def _both(a: Worked, b: Worked) -> NDArray[np.float32]:
+def _both(a: LabelledHeat, b: LabelledHeat) -> NDArray[np.float32]:
     """Evidence of what is made of two: of amounts either is enough, of means both are needed."""
     if is_amount(a.measure):
         either = a.drawn.smoothed.filled | b.drawn.smoothed.filled
@@ -172,7 +172,7 @@ def _both(a: Worked, b: Worked) -> NDArray[np.float32]:
     return np.minimum(_evidence(a), _evidence(b))
 
 
-def _evidence(a: Worked) -> NDArray[np.float32]:
+def _evidence(a: LabelledHeat) -> NDArray[np.float32]:
     """How many passes, about, are behind each value: it fades where smoothing spread a fraction of one."""
     grid = a.drawn.smoothed
     if grid.count is not None:

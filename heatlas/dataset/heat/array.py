@@ -11,15 +11,15 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.dataset.heat import arithmetic
-from heatlas.dataset.heat.arithmetic import Worked
-from heatlas.dataset.heat.labels import check_alike, meaning_of
-from heatlas.dataset.heat.look import Look
+from heatlas.dataset.heat.arithmetic import LabelledHeat
+from heatlas.dataset.heat.labels import check_alike, labels_of
+from heatlas.dataset.heat.look import Appearance
 from heatlas.dataset.heat.resmooth import smoothed_anew
 from heatlas.dataset.heat.styled import StyledGrid
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import parse_background
 from heatlas.style.defaults import in_base_unit
-from heatlas.style.tone import Tone, parse_scale
+from heatlas.style.tone import Tone, parse_tone_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ class Heat(StyledGrid):
         again : callable, optional
             Draws the same with another width.
         """
-        return cls(Worked(drawn, meaning_of(drawn.smoothed.measure)), width=width, again=again)
+        return cls(LabelledHeat(drawn, labels_of(drawn.smoothed.measure)), width=width, again=again)
 
     def smooth(self, width: str | float | Width, workers: int | None = None) -> Heat:
         """Smooth anew from what was counted, to the last bit as if it had been drawn so; a wider reach counts again.
@@ -105,10 +105,10 @@ class Heat(StyledGrid):
             For what is no tone, or that of a heat in another unit.
         """
         if isinstance(tone, Heat):
-            check_alike(self.worked.meaning, tone.worked.meaning)
+            check_alike(self.worked.labels, tone.worked.labels)
             tone = tone.fitted
         if isinstance(tone, str):
-            return self._looking(tone=in_base_unit(parse_scale(tone), self.worked.meaning.unit))
+            return self._looking(tone=in_base_unit(parse_tone_scale(tone), self.worked.labels.unit))
         return self._looking(tone=tone)
 
     def colormap(self, name: str) -> Heat:
@@ -121,9 +121,9 @@ class Heat(StyledGrid):
 
     def titled(self, title: str) -> Heat:
         """Call it by another name, on legends and in files."""
-        meaning = self.worked.meaning
-        named = replace(meaning, title=title, label=meaning.label or meaning.unit.label)
-        return replace(self, worked=replace(self.worked, meaning=named))
+        labels = self.worked.labels
+        named = replace(labels, title=title, label=labels.label or labels.unit.label)
+        return replace(self, worked=replace(self.worked, labels=named))
 
     def _looking(self, **changed: Any) -> Heat:
         return replace(self, look=replace(self.look, **changed))
@@ -189,7 +189,7 @@ class Heat(StyledGrid):
         """
         from heatlas.dataset.heat.raster import data_array
 
-        return data_array(self.values.copy(), self.window, self.measure, self.worked.meaning)
+        return data_array(self.values.copy(), self.window, self.measure, self.worked.labels)
 
     def to_rasterio_profile(self) -> dict[str, Any]:
         """Make what ``rasterio.open(path, "w", **profile)`` takes to write `values` as a GeoTIFF of one band.
@@ -229,12 +229,12 @@ class Heat(StyledGrid):
     def __neg__(self) -> Heat:
         return self * -1
 
-    def _with(self, operation: Callable[[Worked, Worked], Worked], other: object) -> Heat:
+    def _with(self, operation: Callable[[LabelledHeat, LabelledHeat], LabelledHeat], other: object) -> Heat:
         return self._made(operation(self.worked, other.worked)) if isinstance(other, Heat) else NotImplemented
 
-    def _made(self, worked: Worked) -> Heat:
+    def _made(self, worked: LabelledHeat) -> Heat:
         """What was worked out, before the same background."""
-        return Heat(worked, Look(background=self.look.background))
+        return Heat(worked, Appearance(background=self.look.background))
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: neither what it was counted from, nor what can be worked out again."""

@@ -80,7 +80,7 @@ def figure(heat: StyledGrid, png: bytes | None) -> str:
     )
     caption = (
         '<figcaption style="display:flex;flex-wrap:wrap;gap:6px 24px;align-items:flex-start;margin-top:8px">'
-        f'<div><div style="font-weight:600">{escape(heat.worked.meaning.heading)}</div>'
+        f'<div><div style="font-weight:600">{escape(heat.worked.labels.heading)}</div>'
         f'<div style="opacity:.75">{escape(" · ".join(_facts(heat)))}</div></div>{_bar(heat)}</figcaption>'
     )
     style = "margin:0;max-width:1200px;width:fit-content;font:13px/1.45 system-ui,sans-serif"
@@ -88,10 +88,10 @@ def figure(heat: StyledGrid, png: bytes | None) -> str:
 
 
 def _facts(heat: StyledGrid) -> list[str]:
-    unit, measure = heat.worked.meaning.unit, heat.smoothed.measure
+    unit, measure = heat.worked.labels.unit, heat.smoothed.measure
     height, width = heat.shape
     facts = [f"{width} × {height} px of {_metres(heat.window.resolution)}"]
-    if heat.worked.meaning.middle is None:
+    if heat.worked.labels.middle is None:
         if is_amount(measure):
             most = float(np.nanmax(heat.values))
             facts.append(f"at most {unit.format(round(most) if unit.whole and most >= 1 else most)}")
@@ -112,7 +112,7 @@ def _bar(heat: StyledGrid) -> str:
     labels = "".join(
         f'<span style="position:absolute;left:{100 * place:.1f}%;transform:translateX(-{_shift(place)}%);'
         f'white-space:nowrap">{escape(words)}</span>'
-        for place, words in nice_ticks(tone.low, tone.high, tone.above_fade, heat.worked.meaning.unit)
+        for place, words in nice_ticks(tone.low, tone.high, tone.above_fade, heat.worked.labels.unit)
     )
     return (
         '<div style="flex:0 1 300px;margin-left:auto">'

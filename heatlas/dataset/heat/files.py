@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.style.legend import fitting_scale
 from heatlas.writers import check, write
-from heatlas.writers.rendered_map import Artwork
+from heatlas.writers.rendered_map import RenderedMap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ def image_of(heat: StyledGrid, legend: bool) -> Image:
     """Paint a heat (see `Heat.image`)."""
     from PIL import Image
 
-    artwork = Artwork(window=heat.window, picture=heat.picture(), legend=_legend(heat) if legend else None)
-    return Image.fromarray(artwork.finished.rows(0, heat.window.height).rgba)
+    rendered = RenderedMap(window=heat.window, picture=heat.picture(), legend=_legend(heat) if legend else None)
+    return Image.fromarray(rendered.finished.rows(0, heat.window.height).rgba)
 
 
 def url_of(heat: StyledGrid) -> str:
@@ -43,17 +43,17 @@ def save(heat: StyledGrid, path: Path, legend: bool, rgba: bool) -> list[Path]:
     """Write a heat through the sink that the ending names (see `Heat.save`)."""
     check(path)
     data, tone = path.suffix.lower() in _VALUES, heat.fitted
-    artwork = Artwork(
+    rendered = RenderedMap(
         window=heat.window,
         picture=None if data and not rgba else heat.picture(),
         values=heat.values if data else None,
         legend=_legend(heat) if legend else None,
-        title=heat.worked.meaning.heading,
+        title=heat.worked.labels.heading,
         measure=heat.measure,
         range=(tone.low, tone.high),
         rgba=rgba,
     )
-    return write(path, artwork)
+    return write(path, rendered)
 
 
 def _legend(heat: StyledGrid) -> NDArray[np.uint8]:

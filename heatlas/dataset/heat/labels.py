@@ -12,11 +12,11 @@ from heatlas.style.defaults import measure_unit
 if TYPE_CHECKING:
     from heatlas.raster.grid import Measure
 
-__all__ = ["Meaning", "check_alike", "is_amount", "meaning_of"]
+__all__ = ["Labels", "check_alike", "is_amount", "labels_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class Labels:
     """How values are called and written."""
 
     title: str
@@ -32,10 +32,10 @@ class Meaning:
         return f"{self.title}, {self.label}" if self.label else self.title
 
 
-def meaning_of(measure: Measure) -> Meaning:
+def labels_of(measure: Measure) -> Labels:
     """Say what a measure's values mean."""
     unit, title = measure_unit(measure), legend_title(str(measure), Unit())
-    return Meaning(title, unit, "" if unit.label.lower() == title.lower() else unit.label)
+    return Labels(title, unit, "" if unit.label.lower() == title.lower() else unit.label)
 
 
 def is_amount(measure: Measure) -> bool:
@@ -43,7 +43,7 @@ def is_amount(measure: Measure) -> bool:
     return measure.layout.sums
 
 
-def check_alike(one: Meaning, other: Meaning) -> None:
+def check_alike(one: Labels, other: Labels) -> None:
     """Refuse two meanings whose values cannot share a scale.
 
     Raises

@@ -10,17 +10,17 @@ import numpy as np
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.heat.labels import is_amount
 from heatlas.style.colormaps import colormap
-from heatlas.style.defaults import suiting_colours, suiting_scale
-from heatlas.style.tone import Scale, Tone, both_signs_matter, fit, values_on_paths
+from heatlas.style.defaults import suiting_colours, suiting_tone_scale
+from heatlas.style.tone import Tone, ToneScale, both_signs_matter, fit, values_on_paths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.dataset.heat.labels import Meaning
+    from heatlas.dataset.heat.labels import Labels
     from heatlas.raster.grid import Grid
     from heatlas.raster.pipeline import Drawn
 
-__all__ = ["Look", "colours_of", "is_dark", "legend_of", "tone_of"]
+__all__ = ["Appearance", "colours_of", "is_dark", "legend_of", "tone_of"]
 
 _SHARE, _SHARE_OF_AMOUNTS = 0.98, 0.9995
 """Share of the pixels on paths that lie within the scale of a ratio or a difference; of one of counts or sums."""
@@ -35,10 +35,10 @@ _INNER = (44, 211)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """What was said about how to show a heat."""
 
-    tone: Scale | Tone | None = None
+    tone: ToneScale | Tone | None = None
     """A scale in the base unit of the values, a tone that was fitted before, or what suits them."""
     colours: NDArray[np.uint8] | None = None
     """(256, 4) RGBA; None: what suits the values and the background."""
@@ -46,7 +46,7 @@ class Look:
     """None is transparent."""
 
 
-def tone_of(drawn: Drawn, meaning: Meaning, given: Scale | Tone | None) -> Tone:
+def tone_of(drawn: Drawn, labels: Labels, given: ToneScale | Tone | None) -> Tone:
     """Fit a tone, or take the one that was given.
 
     That of a difference is symmetric about 0: linear for means; for counts and sums logarithmic on either side
@@ -62,13 +62,13 @@ def tone_of(drawn: Drawn, meaning: Meaning, given: Scale | Tone | None) -> Tone:
     """
     if isinstance(given, Tone):
         return given
-    if meaning.middle is None:
+    if labels.middle is None:
         shown = _weighed(drawn)
-        return fit(given or suiting_scale(shown), shown, drawn.bare)
-    if meaning.middle == 1 and given not in (None, Scale("log")):
+        return fit(given or suiting_tone_scale(shown), shown, drawn.bare)
+    if labels.middle == 1 and given not in (None, ToneScale("log")):
         return fit(given, drawn.smoothed, drawn.bare)
-    reach = _reach(drawn, logarithmic=meaning.middle == 1)
-    if meaning.middle == 1:
+    reach = _reach(drawn, logarithmic=labels.middle == 1)
+    if labels.middle == 1:
         return Tone("log", 1 / reach, reach)
     return _of_difference(drawn, given, reach)
 
@@ -81,10 +81,10 @@ def _weighed(drawn: Drawn) -> Grid:
     return replace(shown, signed=False)
 
 
-def _of_difference(drawn: Drawn, given: Scale | None, reach: float) -> Tone:
+def _of_difference(drawn: Drawn, given: ToneScale | None, reach: float) -> Tone:
     # What is shown of a difference of counts fades towards 0; of means, that nothing changed is worth seeing.
     amounts = is_amount(drawn.smoothed.measure)
-    scale = given or Scale("log" if amounts else "linear")
+    scale = given or ToneScale("log" if amounts else "linear")
     low, high = scale.range or (-reach, reach)
     if scale.curve == "linear":
         return Tone("linear", low, high, diverging=amounts)
@@ -128,26 +128,26 @@ def is_dark(background: tuple[int, int, int] | None) -> bool | None:
     return None if background is None else sum(background) < 3 * 128
 
 
-def colours_of(drawn: Drawn, meaning: Meaning, look: Look) -> NDArray[np.uint8]:
+def colours_of(drawn: Drawn, labels: Labels, look: Appearance) -> NDArray[np.uint8]:
     """(256, 4) RGBA that were asked for, or that suit the values and the background."""
     if look.colours is not None:
         return look.colours
-    if meaning.middle is None:
+    if labels.middle is None:
         return suiting_colours(_weighed(drawn), look.background)
     if not is_dark(look.background):
         return colormap("balance")
-    if meaning.middle == 0 and is_amount(drawn.smoothed.measure):
+    if labels.middle == 0 and is_amount(drawn.smoothed.measure):
         return colormap("polar")  # dark in the middle, where it fades
     inner: NDArray[np.uint8] = colormap("balance")[np.rint(np.linspace(*_INNER, 256)).astype(int)]
     return inner
 
 
 def legend_of(
-    tone: Tone, colours: NDArray[np.uint8], meaning: Meaning, background: tuple[int, int, int] | None, scale: float
+    tone: Tone, colours: NDArray[np.uint8], labels: Labels, background: tuple[int, int, int] | None, scale: float
 ) -> NDArray[np.uint8]:
     """Draw the legend: (h, w, 4) RGBA."""
     from heatlas.style.legend import draw_legend
     from heatlas.style.ticks import nice_ticks
 
-    ticks = nice_ticks(tone.low, tone.high, tone.above_fade, meaning.unit)
-    return draw_legend(colours, ticks, meaning.heading, dark=is_dark(background), scale=scale)
+    ticks = nice_ticks(tone.low, tone.high, tone.above_fade, labels.unit)
+    return draw_legend(colours, ticks, labels.heading, dark=is_dark(background), scale=scale)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
-    from heatlas.dataset.heat.labels import Meaning
+    from heatlas.dataset.heat.labels import Labels
 
 __all__ = ["centres", "data_array", "profile"]
 
@@ -30,7 +30,7 @@ def centres(window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return (window.x + columns + 0.5) * size - half, half - (window.y + rows + 0.5) * size
 
 
-def data_array(values: NDArray[np.float32], window: Window, measure: str, meaning: Meaning) -> Any:
+def data_array(values: NDArray[np.float32], window: Window, measure: str, labels: Labels) -> Any:
     """Make an xarray.DataArray.
 
     Raises
@@ -56,8 +56,8 @@ def data_array(values: NDArray[np.float32], window: Window, measure: str, meanin
         },
         name=measure,
         attrs={
-            "long_name": meaning.title,
-            **({"units": meaning.unit.symbol} if meaning.unit.symbol else {}),
+            "long_name": labels.title,
+            **({"units": labels.unit.symbol} if labels.unit.symbol else {}),
             "measure": measure,
             "resolution": float(f"{window.resolution:.6g}"),
         },

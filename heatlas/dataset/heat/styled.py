@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from heatlas.dataset.heat.labels import is_amount
-from heatlas.dataset.heat.look import Look, colours_of, legend_of, tone_of
+from heatlas.dataset.heat.look import Appearance, colours_of, legend_of, tone_of
 from heatlas.style.colour import colour
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
-    from heatlas.dataset.heat.arithmetic import Worked
+    from heatlas.dataset.heat.arithmetic import LabelledHeat
     from heatlas.raster.grid import Grid
     from heatlas.style.image import Picture
     from heatlas.style.tone import Tone
@@ -27,9 +27,9 @@ __all__ = ["StyledGrid"]
 class StyledGrid:
     """A measure over a window, and how it is shown: the part of a `heatlas.Heat` that files and notebooks read."""
 
-    worked: Worked
+    worked: LabelledHeat
     """What was counted and smoothed, or worked out of other heats, and what it means."""
-    look: Look = field(default_factory=Look)
+    look: Appearance = field(default_factory=Appearance)
     """How it is shown."""
 
     @property
@@ -82,12 +82,12 @@ class StyledGrid:
     @property
     def unit(self) -> str:
         """Unit of `values`, empty where they have none: passes, s, s/m (of a pace), bpm ..."""
-        return self.worked.meaning.unit.symbol
+        return self.worked.labels.unit.symbol
 
     @property
     def title(self) -> str:
         """What a legend calls it."""
-        return self.worked.meaning.title
+        return self.worked.labels.title
 
     @property
     def total(self) -> float:
@@ -105,12 +105,12 @@ class StyledGrid:
         NothingToDraw
             When no pixel has a value to fit it to.
         """
-        return tone_of(self.worked.drawn, self.worked.meaning, self.look.tone)
+        return tone_of(self.worked.drawn, self.worked.labels, self.look.tone)
 
     @property
     def colours(self) -> NDArray[np.uint8]:
         """(256, 4) RGBA from the lowest to the highest value of the scale."""
-        return colours_of(self.worked.drawn, self.worked.meaning, self.look)
+        return colours_of(self.worked.drawn, self.worked.labels, self.look)
 
     def picture(self) -> Picture:
         """Colours of all pixels, as writers take them."""
@@ -118,4 +118,4 @@ class StyledGrid:
 
     def legend(self, scale: float = 1.0) -> NDArray[np.uint8]:
         """Draw the bar with numbers: (h, w, 4) RGBA, at a scale of 1 some 280 px wide."""
-        return legend_of(self.fitted, self.colours, self.worked.meaning, self.look.background, scale)
+        return legend_of(self.fitted, self.colours, self.worked.labels, self.look.background, scale)

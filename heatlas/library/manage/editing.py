@@ -37,8 +37,10 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, i
                 f"take another name, or first show it again (heatlas zones remove {name})"
             )
         add_zone(library, name, zone.lat, zone.lon, zone.radius)
-        with library.read() as link:
-            (fixes,) = link.execute("SELECT coalesce(sum(fixes), 0) FROM activities WHERE same_as IS NULL").fetchone()
+        with library.read() as connection:
+            (fixes,) = connection.execute(
+                "SELECT coalesce(sum(fixes), 0) FROM activities WHERE same_as IS NULL"
+            ).fetchone()
     return fixes - library_tracks(path, ()).fixes, fixes
 
 

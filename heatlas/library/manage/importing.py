@@ -159,15 +159,15 @@ def _unless_empty(path: Path, keep: bool) -> Iterator[None]:
 def _is_empty(path: Path) -> bool:
     from heatlas.library.store import open_library
 
-    with open_library(path) as library, library.read() as link:
+    with open_library(path) as library, library.read() as connection:
         query = "SELECT (SELECT count(*) FROM activities) + (SELECT count(*) FROM point_sets)"
-        return not link.execute(query).fetchone()[0]
+        return not connection.execute(query).fetchone()[0]
 
 
 def _held(library: Library) -> int:
     """Count the activities of a library, copies too."""
-    with library.read() as link:
-        return int(link.execute("SELECT count(*) FROM activities").fetchone()[0])
+    with library.read() as connection:
+        return int(connection.execute("SELECT count(*) FROM activities").fetchone()[0])
 
 
 def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:

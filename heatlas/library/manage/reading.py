@@ -57,8 +57,8 @@ def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
     from heatlas.library.store import open_library
 
     with open_library(path) as library:
-        with library.read() as link:
-            privacy, _ = privacy_of(link, read_settings(link))
+        with library.read() as connection:
+            privacy, _ = privacy_of(connection, read_settings(connection))
         tracks = tracks_of(library, columns=columns)
     return tracks.hidden(privacy) if privacy.clip_ends or privacy.zones else tracks
 
@@ -69,8 +69,8 @@ def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
     from heatlas.library.point_tables import stored_data
     from heatlas.library.store import open_library
 
-    with open_library(path) as library, library.read() as link:
-        return [stored_data(stored) for stored in list_point_sets(link).values()]
+    with open_library(path) as library, library.read() as connection:
+        return [stored_data(stored) for stored in list_point_sets(connection).values()]
 
 
 def zones_of(path: str | Path) -> Mapping[str, Any]:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["Cast", "box_of", "in_crowds", "make_cast", "union"]
+__all__ = ["FilmActivities", "box_of", "film_activities", "in_crowds", "union"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class FilmActivities:
     """Tracks that come near a window, ordered by start."""
 
     tracks: list[Batch]
@@ -41,7 +41,7 @@ class Cast:
     """(k + 1,) fixes inside the window of all tracks before the k-th."""
 
 
-def make_cast(batches: Iterable[Batch], window: Window, grown: Window) -> Cast:
+def film_activities(batches: Iterable[Batch], window: Window, grown: Window) -> FilmActivities:
     """Take tracks apart, and leave out those that stay away.
 
     Parameters
@@ -60,30 +60,32 @@ def make_cast(batches: Iterable[Batch], window: Window, grown: Window) -> Cast:
     if seen.any():
         starts = np.clip(starts, starts[seen][0], starts[seen][-1])
     running = np.concatenate((np.zeros((1, 4)), np.cumsum(sums, axis=0)))
-    return Cast(singles, starts, running[:, :3], running[:, 3].astype(np.int64))
+    return FilmActivities(singles, starts, running[:, :3], running[:, 3].astype(np.int64))
 
 
-def in_crowds(cast: Cast, least: int, window: Window, metric: str = "") -> Cast | None:
+def in_crowds(activities: FilmActivities, least: int, window: Window, metric: str = "") -> FilmActivities | None:
     """Let tracks come by whole months, and no fewer than some at once: months that have fewer come with the next ones.
 
     Only those count that are seen in the window, and of which a metric, when it is shown, is known there; None when
     there are fewer in all.
     """
-    seen = np.diff(cast.totals[:, 0]) > 0
+    seen = np.diff(activities.totals[:, 0]) > 0
     if metric:
-        known = [(_within(one, window) & ~np.isnan(metric_named(metric).at_fixes(one))).any() for one in cast.tracks]
+        known = [
+            (_within(one, window) & ~np.isnan(metric_named(metric).at_fixes(one))).any() for one in activities.tracks
+        ]
         seen &= np.array(known, np.bool_)
     if seen.sum() < least:
         return None
-    months = np.array([_first_of_month(start) for start in cast.starts.tolist()])
-    starts = np.empty_like(cast.starts)
+    months = np.array([_first_of_month(start) for start in activities.starts.tolist()])
+    starts = np.empty_like(activities.starts)
     begin = 0
     ends = np.flatnonzero(np.append(months[1:] != months[:-1], True)) + 1
     for end in ends.tolist():
         if seen[begin:end].sum() >= least and (seen[end:].sum() >= least or end == len(seen)):
             starts[begin:end] = months[end - 1]
             begin = end
-    return replace(cast, starts=starts)
+    return replace(activities, starts=starts)
 
 
 def _first_of_month(moment: float) -> float:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "Format", "Reel", "check_film", "write_reel"]
+__all__ = ["FORMATS", "FilmFormat", "Frames", "check_film", "write_film"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reel:
+class Frames:
     """Frames, one after the other; none is needed twice."""
 
     frames: Iterator[NDArray[np.uint8]]
@@ -34,7 +34,7 @@ class Reel:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class FilmFormat:
     """A format of films."""
 
     module: str
@@ -52,9 +52,9 @@ class Format:
 
 
 FORMATS = {
-    ".mp4": Format("mp4", 30.0, 1280, even=True, aura=True),
-    ".gif": Format("gif", 12.5, 800, most=65535),
-    ".webp": Format("webp", 15.0, 800, most=16383),
+    ".mp4": FilmFormat("mp4", 30.0, 1280, even=True, aura=True),
+    ".gif": FilmFormat("gif", 12.5, 800, most=65535),
+    ".webp": FilmFormat("webp", 15.0, 800, most=16383),
 }
 """Ending in lower case -> format."""
 
@@ -78,7 +78,7 @@ def check_film(path: Path) -> None:
         raise MissingExtra("writing an .mp4", "film")
 
 
-def write_reel(path: Path, reel: Reel) -> None:
+def write_film(path: Path, film: Frames) -> None:
     """Write a film, all of it or nothing.
 
     Raises
@@ -88,13 +88,13 @@ def write_reel(path: Path, reel: Reel) -> None:
     HeatlasError
         When the system refuses to write, or the encoder fails.
     """
-    from heatlas.writers.atomic import aside
+    from heatlas.writers.atomic import atomic_write
 
     form = FORMATS[path.suffix.lower()]
-    if max(reel.width, reel.height) > form.most:
+    if max(film.width, film.height) > form.most:
         raise BadOption(
-            f"{path.suffix} holds at most {form.most} pixels a side, not {reel.width} x {reel.height}: "
+            f"{path.suffix} holds at most {form.most} pixels a side, not {film.width} x {film.height}: "
             "take less --width"
         )
-    with aside(path) as draft:
-        import_module(f"heatlas.rendering.film.{form.module}").write(draft, reel)
+    with atomic_write(path) as draft:
+        import_module(f"heatlas.rendering.film.{form.module}").write(draft, film)

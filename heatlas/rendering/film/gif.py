@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.rendering.film.frames import Reel
+    from heatlas.rendering.film.frames import Frames
 
 __all__ = ["make_palette", "nearest", "write"]
 
@@ -27,23 +27,23 @@ _BITS = 6
 """Of each channel, by which colours are looked up."""
 
 
-def write(path: Path, reel: Reel) -> None:
+def write(path: Path, film: Frames) -> None:
     """Encode a reel; it plays for ever."""
-    palette = make_palette(reel)
+    palette = make_palette(film)
     table = nearest(palette)
     with path.open("wb") as file:
-        file.write(b"GIF89a" + struct.pack("<HHBBB", reel.width, reel.height, 0xF7, 0, 0) + palette.tobytes())
+        file.write(b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0xF7, 0, 0) + palette.tobytes())
         file.write(b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
-        shown = np.full((reel.height, reel.width), _UNCHANGED, np.uint8)
+        shown = np.full((film.height, film.width), _UNCHANGED, np.uint8)
         waiting, since, number = b"", 0, 0
-        for number, frame in enumerate(reel.frames, 1):
+        for number, frame in enumerate(film.frames, 1):
             steps = table[_keys(frame)]
             changed = _changed(steps, shown)
             if changed is not None:
-                _put(file, waiting, since, number - 1, reel.fps)
+                _put(file, waiting, since, number - 1, film.fps)
                 waiting, since = changed, number - 1
             shown = steps
-        _put(file, waiting, since, number, reel.fps)
+        _put(file, waiting, since, number, film.fps)
         file.write(b"\x3b")
 
 
@@ -80,13 +80,13 @@ def _keys(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
     return keys
 
 
-def make_palette(reel: Reel) -> NDArray[np.uint8]:
+def make_palette(film: Frames) -> NDArray[np.uint8]:
     """Choose (256, 3) colours from the samples of a reel; the first is the background."""
     from PIL import Image
 
     palette = np.zeros((256, 3), np.uint8)
     filled = 0
-    for sample, share in zip(reel.samples, _SHARES, strict=True):
+    for sample, share in zip(film.samples, _SHARES, strict=True):
         distinct = np.unique(sample.reshape(-1, 3), axis=0)
         if len(distinct) > share:
             image = Image.fromarray(distinct[None]).quantize(share, Image.Quantize.MEDIANCUT, kmeans=2)

@@ -12,12 +12,12 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.core.memory import check_memory
 from heatlas.dataset.places import extent
-from heatlas.dataset.selection import Choice, is_centred, why_nowhere
+from heatlas.dataset.selection import Selection, is_centred, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing, halo
-from heatlas.rendering.film.frames import FORMATS, Reel, check_film, write_reel
-from heatlas.rendering.film.storyboard import Look, Scenes, Script
+from heatlas.rendering.film.frames import FORMATS, Frames, check_film, write_film
+from heatlas.rendering.film.storyboard import FilmRequest, FilmStyle, Storyboard
 from heatlas.rendering.film.timeline import parse_duration, parse_span, parse_step
 from heatlas.style.defaults import measure_unit, written_per_value
 from heatlas.tracks.clean import is_believable
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from heatlas.core.context import Progress
     from heatlas.core.window import Window
-    from heatlas.dataset.viewport import Frame
+    from heatlas.dataset.viewport import Viewport
     from heatlas.options import RenderOptions
     from heatlas.raster.grid import Measure
-    from heatlas.rendering.film.frames import Format
+    from heatlas.rendering.film.frames import FilmFormat
 
 __all__ = ["FilmJob"]
 
@@ -49,10 +49,10 @@ class FilmJob:
 
     output: Path
     measure: Measure
-    frame: Frame
-    look: Look
+    frame: Viewport
+    look: FilmStyle
     smoothing: Smoothing
-    choice: Choice
+    choice: Selection
     step: int | str
     """What a frame goes on by: days, "week", "month", or "auto"."""
     span: int | None
@@ -64,7 +64,7 @@ class FilmJob:
     """For everybody: without private activities, by whole months, and no fewer at once; 0: as they are."""
 
     @classmethod
-    def parse(cls, output: Path, measure: Measure, frame: Frame, options: RenderOptions) -> FilmJob:
+    def parse(cls, output: Path, measure: Measure, frame: Viewport, options: RenderOptions) -> FilmJob:
         """Check all options; a window that is known already must fit into memory.
 
         Parameters
@@ -73,7 +73,7 @@ class FilmJob:
             Its ending decides the format: .mp4, .gif or .webp.
         measure : Measure
             What to count.
-        frame : Frame
+        frame : Viewport
             What is shown, and how finely.
         options : RenderOptions
             Of which films have smooth, and the groups style, filter, hiding, film and public.
@@ -90,8 +90,8 @@ class FilmJob:
         if not 1 <= fps <= 60:
             raise BadOption(f"--fps {fps:g} is no pace for a film: take 1 to 60")
         job = cls(
-            output, measure, frame, Look.parse(measure, options.style), parse_smoothing(options.smooth or "auto"),
-            Choice.parse(options.filter, options.hiding),
+            output, measure, frame, FilmStyle.parse(measure, options.style), parse_smoothing(options.smooth or "auto"),
+            Selection.parse(options.filter, options.hiding),
             parse_step(film.every or "auto"), None if film.span is None else parse_span(film.span),
             parse_duration(film.duration or "20s", fps), fps, public.least if public.public else 0,
         )  # fmt: skip
@@ -100,14 +100,14 @@ class FilmJob:
         return job
 
     @property
-    def form(self) -> Format:
+    def form(self) -> FilmFormat:
         """The format that the output's ending asks for."""
         return FORMATS[self.output.suffix.lower()]
 
     @property
-    def script(self) -> Script:
+    def script(self) -> FilmRequest:
         """The options that decide what the frames show."""
-        return Script(
+        return FilmRequest(
             self.measure, self.smoothing, self.look, self.step, self.span, self.duration, self.fps, self.least,
             self.form.aura,
         )  # fmt: skip
@@ -153,16 +153,16 @@ class FilmJob:
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
-        scenes = Scenes.plan(tracks, window, self.script, Context(context.workers))
-        if scenes is None:
+        storyboard = Storyboard.plan(tracks, window, self.script, Context(context.workers))
+        if storyboard is None:
             raise NothingToDraw(why_nowhere(self.measure, places))
         chosen = time.perf_counter()
         even = self.form.even
-        height, width = (side + side % 2 if even else side for side in scenes.shape)
-        frames = _told(scenes.frames(height, width), len(scenes), context.progress)
-        write_reel(self.output, Reel(frames, len(scenes), height, width, self.fps, scenes.samples()))
+        height, width = (side + side % 2 if even else side for side in storyboard.shape)
+        frames = _told(storyboard.frames(height, width), len(storyboard), context.progress)
+        write_film(self.output, Frames(frames, len(storyboard), height, width, self.fps, storyboard.samples()))
         done = time.perf_counter()
-        unit, tone, line = measure_unit(self.measure), scenes.tone, scenes.timeline
+        unit, tone, line = measure_unit(self.measure), storyboard.tone, storyboard.timeline
         return {
             **tracks.data(),
             "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
@@ -172,10 +172,10 @@ class FilmJob:
             "unit": unit.label or unit.symbol,
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
-            "total": scenes.total,
-            "frames": len(scenes),
+            "total": storyboard.total,
+            "frames": len(storyboard),
             "fps": self.fps,
-            "duration": len(scenes) / self.fps,
+            "duration": len(storyboard) / self.fps,
             "from": line.day(line.begin),
             "to": line.day(float(line.ends[-1]) - 1),
             **self.choice.open_places(whole, tracks, public=bool(self.least)),

@@ -13,7 +13,7 @@ from heatlas.core.errors import HeatlasError, MissingExtra
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heatlas.rendering.film.frames import Reel
+    from heatlas.rendering.film.frames import Frames
 
 __all__ = ["write"]
 
@@ -21,7 +21,7 @@ _WHO = re.compile(r"^\[[^\]]*\] ")
 """The part of ffmpeg that speaks."""
 
 
-def write(path: Path, reel: Reel) -> None:
+def write(path: Path, film: Frames) -> None:
     """Encode a reel.
 
     Players take an untagged film for BT.709 or BT.601 by its size: it is converted to BT.709 and says so. 4:2:0 with
@@ -42,7 +42,7 @@ def write(path: Path, reel: Reel) -> None:
         raise MissingExtra("writing an .mp4", "film") from None
     command = [
         program, "-hide_banner", "-loglevel", "error", "-y",
-        "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{reel.width}x{reel.height}", "-r", f"{reel.fps:g}",
+        "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{film.width}x{film.height}", "-r", f"{film.fps:g}",
         "-i", "pipe:0",
         "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-pix_fmt", "yuv420p",
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "18",
@@ -58,7 +58,7 @@ def write(path: Path, reel: Reel) -> None:
         )  # fmt: skip
         try:
             assert process.stdin is not None
-            fed = _feed(process.stdin, reel)
+            fed = _feed(process.stdin, film)
             status = process.wait()
         except BaseException:
             process.kill()
@@ -72,10 +72,10 @@ def write(path: Path, reel: Reel) -> None:
             raise HeatlasError(f"ffmpeg could not write {path.name}: {_WHO.sub('', words[-1])}")
 
 
-def _feed(pipe: IO[bytes], reel: Reel) -> bool:
+def _feed(pipe: IO[bytes], film: Frames) -> bool:
     """Write all frames; says whether all were taken."""
     try:
-        for frame in reel.frames:
+        for frame in film.frames:
             pipe.write(frame.data.cast("B"))
     except OSError as error:
         if not _is_broken(error):

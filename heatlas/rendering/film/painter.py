@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Batch
     from heatlas.style.tone import Tone
 
-__all__ = ["COOLING", "Painter", "flash_on"]
+__all__ = ["COOLING", "FramePainter", "flash_on"]
 
 COOLING = 0.2
 """Seconds in which a glow falls to a half."""
@@ -35,7 +35,7 @@ _AURA, _AURA_SHARE = 0.0045, np.float32(0.14)
 
 
 @dataclass(frozen=True, slots=True)
-class Painter:
+class FramePainter:
     """The map of a film as it stands."""
 
     window: Window
@@ -63,7 +63,7 @@ class Painter:
         sums: bool,
         aura: bool,
         workers: int | None,
-    ) -> Painter:
+    ) -> FramePainter:
         """Begin with the background alone; `sums` says whether pixels add up, or are means or extremes."""
         shape = (window.height, window.width)
         settled = np.empty((*shape, 3), np.uint8)

@@ -11,17 +11,17 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.units import legend_title
 from heatlas.raster.gaussian import halo
 from heatlas.raster.pipeline import heat
-from heatlas.rendering.film.activities import in_crowds, make_cast
+from heatlas.rendering.film.activities import film_activities, in_crowds
 from heatlas.rendering.film.caption import Caption, words_for
-from heatlas.rendering.film.painter import COOLING, Painter, flash_on
-from heatlas.rendering.film.tally import Tally
+from heatlas.rendering.film.painter import COOLING, FramePainter, flash_on
+from heatlas.rendering.film.tally import RunningGrid
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background
-from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_scale
+from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_tone_scale
 from heatlas.style.legend import draw_legend, fitting_scale, over, shrunk
 from heatlas.style.ticks import nice_ticks
-from heatlas.style.tone import fit, parse_scale
+from heatlas.style.tone import fit, parse_tone_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.grid import Measure
     from heatlas.raster.pipeline import Drawn
-    from heatlas.rendering.film.activities import Cast
+    from heatlas.rendering.film.activities import FilmActivities
     from heatlas.rendering.film.timeline import Timeline
-    from heatlas.style.tone import Scale, Tone
+    from heatlas.style.tone import Tone, ToneScale
 
-__all__ = ["HOLD", "Look", "Scenes", "Script"]
+__all__ = ["HOLD", "FilmRequest", "FilmStyle", "Storyboard"]
 
 HOLD = 2.0
 """Seconds for which the last frame is held."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FilmStyle:
     """How a film looks, as sound options."""
 
-    scale: Scale | None
+    scale: ToneScale | None
     """In the base unit of the measure; None: what suits the measure."""
     colours: NDArray[np.uint8] | None
     """None: what suits the measure and the background."""
@@ -57,7 +57,7 @@ class Look:
     legend: bool
 
     @classmethod
-    def parse(cls, measure: Measure, asked: StyleOptions) -> Look:
+    def parse(cls, measure: Measure, asked: StyleOptions) -> FilmStyle:
         """Check the options.
 
         Raises
@@ -69,7 +69,7 @@ class Look:
         if ground is None:
             raise BadOption("a film cannot be transparent: take --background dark, light or #rrggbb")
         return cls(
-            None if asked.tone is None else in_base_unit(parse_scale(asked.tone), measure_unit(measure)),
+            None if asked.tone is None else in_base_unit(parse_tone_scale(asked.tone), measure_unit(measure)),
             None if asked.colormap is None else colormap(asked.colormap),
             ground,
             asked.legend,
@@ -77,12 +77,12 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class FilmRequest:
     """Options of a film that decide what its frames show; the tracks and the window are known later."""
 
     measure: Measure
     smoothing: Smoothing
-    look: Look
+    look: FilmStyle
     step: int | str
     """Step of time from frame to frame: days, "week", "month", or "auto"."""
     span: int | None
@@ -97,12 +97,12 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenes:
+class Storyboard:
     """A film that is planned: all but the frames is known."""
 
     window: Window
     smoothing: Smoothing
-    cast: Cast
+    activities: FilmActivities
     timeline: Timeline
     before: NDArray[np.int64]
     """(frames,) tracks that started before the end of each frame."""
@@ -121,45 +121,49 @@ class Scenes:
     workers: int | None
 
     @classmethod
-    def plan(cls, tracks: Tracks, window: Window, script: Script, context: Context) -> Scenes | None:
+    def plan(cls, tracks: Tracks, window: Window, script: FilmRequest, context: Context) -> Storyboard | None:
         """Say what each frame shows, and fit the tone; None: nothing lies in the window."""
         measure, smoothing, look = script.measure, script.smoothing, script.look
-        cast = make_cast(tracks.batches, window, window.grown(halo(smoothing, window)))
-        if not cast.tracks:
+        activities = film_activities(tracks.batches, window, window.grown(halo(smoothing, window)))
+        if not activities.tracks:
             return None
         if script.least:
-            crowded = in_crowds(cast, script.least, window, measure.metric)
+            crowded = in_crowds(activities, script.least, window, measure.metric)
             if crowded is None:
                 having = f" with {measure.metric}" if measure.metric else ""
                 raise NothingToDraw(
                     f"fewer than {script.least} activities{having} are to be seen, and --public shows no fewer: take a "
                     "wider filter or window, or another --public-least"
                 )
-            cast = crowded
+            activities = crowded
         line = make_timeline(
-            float(cast.starts[0]), float(cast.starts[-1]), round(script.duration * script.fps), script.step, script.span
+            float(activities.starts[0]),
+            float(activities.starts[-1]),
+            round(script.duration * script.fps),
+            script.step,
+            script.span,
         )
-        before = np.searchsorted(cast.starts, line.ends)
+        before = np.searchsorted(activities.starts, line.ends)
         gone = np.zeros_like(before)
         if line.span is not None:
-            gone = np.searchsorted(cast.starts, line.ends - line.span)
-        full = int(np.argmax(cast.fixes[before] - cast.fixes[gone])) if script.span else len(line) - 1
-        fullest = heat(cast.tracks[gone[full] : before[full]], window, measure, smoothing, context)
+            gone = np.searchsorted(activities.starts, line.ends - line.span)
+        full = int(np.argmax(activities.fixes[before] - activities.fixes[gone])) if script.span else len(line) - 1
+        fullest = heat(activities.tracks[gone[full] : before[full]], window, measure, smoothing, context)
         if not fullest.bare.filled.any():
             return None
         grid = fullest.smoothed
         colours = suiting_colours(grid, look.background) if look.colours is None else look.colours
-        style = Style(colours, look.scale or suiting_scale(grid), look.background)
+        style = Style(colours, look.scale or suiting_tone_scale(grid), look.background)
         tone = fit(style.scale, grid, fullest.bare)
-        most = (cast.totals[before] - cast.totals[gone]).max(axis=0)
+        most = (activities.totals[before] - activities.totals[gone]).max(axis=0)
         caption = Caption.lay_out(
             window.width, look.background, _accent(colours), line.dates(),
             words_for(float(most[0]), float(most[1]), float(most[2]), script.span), line.years(),
         )  # fmt: skip
         legend = _legend(tone, style, measure, window) if look.legend else None
         return cls(
-            window, smoothing, cast, line, before, gone, fullest, style, tone, script.fps, caption, legend, script.aura,
-            context.workers,
+            window, smoothing, activities, line, before, gone, fullest, style, tone, script.fps, caption, legend,
+            script.aura, context.workers,
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -176,11 +180,11 @@ class Scenes:
         """Of the measure, as `heatlas.raster.pipeline.Drawn.total`, in the frame to which the tone was fitted."""
         return self.fullest.total
 
-    def maps(self) -> Iterator[tuple[int, Painter]]:
+    def maps(self) -> Iterator[tuple[int, FramePainter]]:
         """Go through the frames: the number of each, and the painter with the map as it is then."""
-        measure, tracks = self.fullest.smoothed.measure, self.cast.tracks
-        tally = Tally.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
-        painter = Painter.begin(
+        measure, tracks = self.fullest.smoothed.measure, self.activities.tracks
+        tally = RunningGrid.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
+        painter = FramePainter.begin(
             self.window, self.smoothing, self.style, self.tone,
             sums=tally.grid.sums, aura=self.aura, workers=self.workers,
         )  # fmt: skip
@@ -229,7 +233,7 @@ class Scenes:
 
     def _words(self, frame: int) -> tuple[str, tuple[str, ...]]:
         """Date and totals of a frame."""
-        totals = self.cast.totals[self.before[frame]] - self.cast.totals[self.gone[frame]]
+        totals = self.activities.totals[self.before[frame]] - self.activities.totals[self.gone[frame]]
         return self.timeline.date(frame), tuple(number for number, _ in words_for(*totals))
 
     def _put_legend(self, picture: NDArray[np.uint8]) -> None:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.raster.grid import Measure
 
-__all__ = ["Tally"]
+__all__ = ["RunningGrid"]
 
 
 @dataclass(slots=True)
-class Tally:
+class RunningGrid:
     """A measure over a window, of the tracks that are shown."""
 
     grid: Grid
@@ -33,7 +33,7 @@ class Tally:
     workers: int | None
 
     @classmethod
-    def empty(cls, window: Window, measure: Measure, workers: int | None = None) -> Tally:
+    def empty(cls, window: Window, measure: Measure, workers: int | None = None) -> RunningGrid:
         """Begin with nothing."""
         return cls(Grid.empty(window, measure), workers)
 

@@ -10,7 +10,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from heatlas.rendering.film.frames import Reel
+    from heatlas.rendering.film.frames import Frames
 
 __all__ = ["write"]
 
@@ -20,10 +20,10 @@ _QUALITY = 75
 class _Strip(Image.Image):
     """An image of many frames of which only the one that was asked for last exists."""
 
-    def __init__(self, reel: Reel) -> None:
+    def __init__(self, film: Frames) -> None:
         super().__init__()
-        self._reel, self._at = reel, -1
-        self.n_frames = reel.count
+        self._reel, self._at = film, -1
+        self.n_frames = film.count
         self._advance()
 
     def tell(self) -> int:
@@ -39,11 +39,11 @@ class _Strip(Image.Image):
         self._at += 1
 
 
-def write(path: Path, reel: Reel) -> None:
+def write(path: Path, film: Frames) -> None:
     """Encode a reel; it plays for ever."""
-    moments = [round(1000 * k / reel.fps) for k in range(reel.count + 1)]
+    moments = [round(1000 * k / film.fps) for k in range(film.count + 1)]
     durations = [end - begin for begin, end in pairwise(moments)]
     with path.open("wb") as file:
-        _Strip(reel).save(
+        _Strip(film).save(
             file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=2, kmin=60, kmax=120
         )

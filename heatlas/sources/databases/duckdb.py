@@ -41,24 +41,24 @@ def open_duckdb(address: Address, query: str | None, table: str | None) -> Table
     errors = _errors()
 
     def relation() -> tuple[str, pa.Schema]:
-        with closing(_connect(path)) as link:
+        with closing(_connect(path)) as connection:
             if query is not None:
-                _check(link, query)
-                return query, _schema(link, query)
-            tables = link.execute(_TABLES).fetchall()
+                _check(connection, query)
+                return query, _schema(connection, query)
+            tables = connection.execute(_TABLES).fetchall()
             if table is None:
                 raise need_table(address, tables)
             sql = ".".join(map(quoted, find_table(address, table, tables)))
-            return sql, _schema(link, select("*", sql))
+            return sql, _schema(connection, select("*", sql))
 
     source, schema = attempt(address, errors, "cannot be read", relation)
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
-        with scratch_folder() as folder, closing(_connect(path)) as link:
+        with scratch_folder() as folder, closing(_connect(path)) as connection:
             # What does not fit into memory would lie beside the file or here, and stay when this is killed.
-            link.execute("SET temp_directory = ?", [str(folder)])
+            connection.execute("SET temp_directory = ?", [str(folder)])
             sql = source if query is not None else select(", ".join(map(quoted, columns)), source)
-            for batch in _reader(_understood(link, sql)):
+            for batch in _reader(_understood(connection, sql)):
                 yield plain_batch(batch, columns)
 
     return make_table(address, schema, stream, errors)
@@ -75,21 +75,21 @@ def _errors() -> tuple[type[BaseException], ...]:
 def _connect(path: str) -> Any:
     import duckdb
 
-    link = duckdb.connect(path, read_only=path != _MEMORY)
-    link.execute("SET python_enable_replacements = false")  # a table is no variable of this program
-    return link
+    connection = duckdb.connect(path, read_only=path != _MEMORY)
+    connection.execute("SET python_enable_replacements = false")  # a table is no variable of this program
+    return connection
 
 
-def _check(link: Any, query: str) -> None:
+def _check(connection: Any, query: str) -> None:
     """Refuse what DuckDB itself takes for something else than one SELECT: it would run several, and write files."""
-    statements = link.extract_statements(query)
+    statements = connection.extract_statements(query)
     if len(statements) != 1 or not str(statements[0].type.name).startswith("SELECT"):
         raise BadOption("only a single SELECT statement is run")
 
 
-def _schema(link: Any, sql: str) -> pa.Schema:
+def _schema(connection: Any, sql: str) -> pa.Schema:
     """Types of the result; a relation is planned, not run."""
-    relation = _understood(link, sql)
+    relation = _understood(connection, sql)
     schema = plain_schema(_reader(relation.limit(0)).schema)
     kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
     return pa.schema(
@@ -100,9 +100,9 @@ def _schema(link: Any, sql: str) -> pa.Schema:
     )
 
 
-def _understood(link: Any, sql: str) -> Any:
+def _understood(connection: Any, sql: str) -> Any:
     """Make a relation in which whole numbers of any length, which Arrow has not, are doubles."""
-    relation = link.sql(sql)
+    relation = connection.sql(sql)
     kinds = [str(kind).upper() for kind in relation.types]
     if not _ENDLESS & set(kinds):
         return relation

@@ -44,24 +44,24 @@ _TABLES = (
 def open_mysql(address: Address, query: str | None, table: str | None, srids: bool = False) -> Table:
     """Open a query or a table of a MySQL or MariaDB server; values of GEOMETRY columns become WKB."""
     errors = _errors()
-    link = attempt(address, errors, "cannot be reached", _connect, address)
-    with closing(link):
+    connection = attempt(address, errors, "cannot be reached", _connect, address)
+    with closing(connection):
 
         def relation() -> tuple[str, list[Column]]:
             if query is not None:
-                return query, _prepare(link, query)[1]
-            tables = _tables(link)
+                return query, _prepare(connection, query)[1]
+            tables = _tables(connection)
             if table is None:
                 raise need_table(address, tables)
             source = ".".join(quoted(name, "`") for name in find_table(address, table, tables))
-            return source, _prepare(link, select("*", source))[1]
+            return source, _prepare(connection, select("*", source))[1]
 
         source, columns = attempt(address, errors, "cannot be read", relation)
 
     def stream(names: list[str]) -> Iterator[pa.RecordBatch]:
         sql = query if query is not None else select(", ".join(quoted(name, "`") for name in names), source)
-        with closing(_connect(address)) as link:
-            for batch in _rows(link, sql, names, srids):
+        with closing(_connect(address)) as connection:
+            for batch in _rows(connection, sql, names, srids):
                 yield project(batch, names)
 
     schema = pa.schema([field_of(column) for column in columns])
@@ -88,7 +88,7 @@ def _connect(address: Address) -> Any:
     options: dict[str, Any] = {"charset": "utf8mb4", **address.options}
     if "ssl_verify_identity" in options:
         options["ssl_verify_identity"] = options["ssl_verify_identity"].lower() in {"1", "true", "yes"}
-    link = pymysql.connect(
+    connection = pymysql.connect(
         host=address.host or "localhost",
         port=address.port or 3306,
         user=address.user,
@@ -99,68 +99,68 @@ def _connect(address: Address) -> Any:
         **options,
     )
     # Logging in must not take for ever; a query may take what it takes.
-    link._read_timeout = None
-    with link.cursor() as cursor:
+    connection._read_timeout = None
+    with connection.cursor() as cursor:
         # A TIMESTAMP is a moment, and the server says it in the zone of the session.
         cursor.execute("SET time_zone = '+00:00'")
         cursor.execute("START TRANSACTION READ ONLY")
-    return link
+    return connection
 
 
-def _tables(link: Any) -> list[tuple[str, str]]:
-    with link.cursor() as cursor:
+def _tables(connection: Any) -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
         cursor.execute(_TABLES)
         return [(str(schema), str(table)) for schema, table in cursor.fetchall()]
 
 
-def _prepare(link: Any, sql: str) -> tuple[int, list[Column]]:
+def _prepare(connection: Any, sql: str) -> tuple[int, list[Column]]:
     """Have the server understand a statement, without running it: its number and the columns of its result."""
-    link._execute_command(_PREPARE, sql)
-    statement, columns, parameters = struct.unpack_from("<IHH", link._read_packet().get_all_data(), 1)
+    connection._execute_command(_PREPARE, sql)
+    statement, columns, parameters = struct.unpack_from("<IHH", connection._read_packet().get_all_data(), 1)
     if parameters:
         raise BadOption("the query holds a ?, for which there is no value")
     if not columns:
         raise BadOption("the query gives no rows: it is one SELECT statement")
-    return statement, _columns(link, columns)
+    return statement, _columns(connection, columns)
 
 
-def _columns(link: Any, count: int) -> list[Column]:
+def _columns(connection: Any, count: int) -> list[Column]:
     from pymysql.protocol import FieldDescriptorPacket
 
-    fields = [link._read_packet(FieldDescriptorPacket) for _ in range(count)]
-    link._read_packet()  # the end of the list
+    fields = [connection._read_packet(FieldDescriptorPacket) for _ in range(count)]
+    connection._read_packet()  # the end of the list
     return [column_of(field.name, field.type_code, field.flags, field.charsetnr) for field in fields]
 
 
-def _rows(link: Any, sql: str, names: list[str], srids: bool) -> Iterator[pa.RecordBatch]:
+def _rows(connection: Any, sql: str, names: list[str], srids: bool) -> Iterator[pa.RecordBatch]:
     """Run a statement and decode its rows block by block; at most some blocks are held at a time."""
-    statement, _ = _prepare(link, sql)
-    link._execute_command(_EXECUTE, struct.pack("<IBI", statement, 0, 1))
-    columns = _columns(link, link._read_packet().read_length_encoded_integer())
+    statement, _ = _prepare(connection, sql)
+    connection._execute_command(_EXECUTE, struct.pack("<IBI", statement, 0, 1))
+    columns = _columns(connection, connection._read_packet().read_length_encoded_integer())
     columns = [replace(column, srid=srids) for column in columns]
     wanted = [column.name in names for column in columns]
     block, held, ended = bytearray(_BLOCK), 0, False
-    begun = link._rfile.peek(1)  # what came along with the names of the columns
+    begun = connection._rfile.peek(1)  # what came along with the names of the columns
     block[: len(begun)], held = begun, len(begun)
-    link._sock.settimeout(_PAUSE_SECONDS)
+    connection._sock.settimeout(_PAUSE_SECONDS)
     try:
         while not ended:
             if held == len(block):  # one row is longer than the block
                 block.extend(bytes(len(block)))
-            held = _fill(link._sock, block, held)
+            held = _fill(connection._sock, block, held)
             ends = packet_ends(block, held)
             used = int(ends[-1]) if len(ends) else 0
             if used and (mark := block[int(ends[-2]) + 4 if len(ends) > 1 else 4]) in END:
                 ended = True
                 if mark == 0xFF:
-                    _raise(link, bytes(block[(int(ends[-2]) if len(ends) > 1 else 0) + 4 : used]))
+                    _raise(connection, bytes(block[(int(ends[-2]) if len(ends) > 1 else 0) + 4 : used]))
                 ends = ends[:-1]
             if len(ends):
                 yield decode_rows(np.frombuffer(bytes(block[:held]) + bytes(8), np.uint8), ends, columns, wanted)
             block[: held - used] = block[used:held]
             held -= used
     finally:
-        link._force_close()  # what has not been read of the result is of no use; a second close does no harm
+        connection._force_close()  # what has not been read of the result is of no use; a second close does no harm
 
 
 def _fill(sock: Any, block: bytearray, held: int) -> int:
@@ -182,7 +182,7 @@ def _fill(sock: Any, block: bytearray, held: int) -> int:
     return held
 
 
-def _raise(link: Any, packet: bytes) -> None:
+def _raise(connection: Any, packet: bytes) -> None:
     from pymysql.protocol import MysqlPacket
 
-    MysqlPacket(packet, link.encoding).raise_for_error()
+    MysqlPacket(packet, connection.encoding).raise_for_error()

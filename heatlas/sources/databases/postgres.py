@@ -60,11 +60,11 @@ _PLACES = frozenset({"geometry", "geography", "point"})
 def open_postgres(address: Address, query: str | None, table: str | None, srids: bool = False) -> Table:
     """Open a query or a table of a PostgreSQL server; geometries of tables become WKB in WGS 84, or EWKB."""
     errors = _errors()
-    link = attempt(address, errors, "cannot be reached", _connect, address)
-    with contextlib.closing(link):
+    connection = attempt(address, errors, "cannot be reached", _connect, address)
+    with contextlib.closing(connection):
 
         def relation() -> tuple[str, dict[str, str], pa.Schema]:
-            with link.cursor() as cursor:
+            with connection.cursor() as cursor:
                 source, written = query or "", {}
                 if query is None:
                     tables = _all(cursor, _TABLES)
@@ -85,7 +85,7 @@ def open_postgres(address: Address, query: str | None, table: str | None, srids:
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
         sql = source if query is not None and not written else select(_list(columns, written), source)
-        with contextlib.closing(_connect(address)) as link, link.cursor() as cursor:
+        with contextlib.closing(_connect(address)) as connection, connection.cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             cursor.execute(sql)
             for batch in cursor.fetch_record_batch():

@@ -39,24 +39,24 @@ def open_sqlalchemy(address: Address, query: str | None, table: str | None) -> T
         schema_name, table_name = find_table(address, table, tables)
         source = sql.table(table_name, schema=schema_name or None)
 
-    def start(link: Any, columns: list[str] | None) -> Any:
+    def start(connection: Any, columns: list[str] | None) -> Any:
         if source is None:
             # Without parameters no driver takes a % in the query for the place of one.
-            return link.execution_options(no_parameters=True).exec_driver_sql(query)
+            return connection.execution_options(no_parameters=True).exec_driver_sql(query)
         asked: list[Any] = [sql.text("*")] if columns is None else [sql.column(column) for column in columns]
-        return link.execute(sql.select(*asked).select_from(source))
+        return connection.execute(sql.select(*asked).select_from(source))
 
     def look() -> pa.Schema:
-        with _connected(engine) as link:
-            result = start(link, None)
+        with _connected(engine) as connection:
+            result = start(connection, None)
             return infer_schema(list(result.keys()), result.fetchmany(ROWS))
 
     schema = attempt(address, _ERRORS, "cannot be read", look)
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
-        with _connected(engine) as link:
+        with _connected(engine) as connection:
             expected = schema if source is None else pa.schema([schema.field(column) for column in columns])
-            for batch in batches_of(start(link, columns).fetchmany, expected):
+            for batch in batches_of(start(connection, columns).fetchmany, expected):
                 yield project(batch, columns)
 
     return make_table(address, schema, stream, _ERRORS)
@@ -83,21 +83,21 @@ def _connected(engine: Any) -> Iterator[Any]:
     """Connect, with rows that stream; nothing is ever committed, and nothing written where the server can see to it."""
     import sqlalchemy
 
-    with engine.connect() as link:
+    with engine.connect() as connection:
         with suppress(sqlalchemy.exc.DBAPIError):  # not all databases know this
-            link.exec_driver_sql("SET TRANSACTION READ ONLY")
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         try:
-            yield link.execution_options(yield_per=ROWS)
+            yield connection.execution_options(yield_per=ROWS)
         finally:
-            link.invalidate()  # what has not been read is not waited for
+            connection.invalidate()  # what has not been read is not waited for
 
 
 def _tables(engine: Any) -> list[tuple[str, str]]:
     """Tables and views, those of the usual schema first."""
     import sqlalchemy
 
-    with engine.connect() as link:
-        look = sqlalchemy.inspect(link)
+    with engine.connect() as connection:
+        look = sqlalchemy.inspect(connection)
         usual = look.default_schema_name
         schemas = [usual, *(name for name in look.get_schema_names() if name != usual)]
         return [

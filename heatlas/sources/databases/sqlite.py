@@ -36,18 +36,18 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
         raise SourceFailed(f"{address.name} cannot be read: there is no file {address.database}")
 
     def relation() -> tuple[str, pa.Schema]:
-        with closing(_connect(address.database or "")) as link:
+        with closing(_connect(address.database or "")) as connection:
             if query is not None:
-                rows = link.execute(query)
+                rows = connection.execute(query)
                 return query, infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
-            tables = link.execute(
+            tables = connection.execute(
                 "SELECT 'main', name FROM sqlite_master "
                 "WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
             ).fetchall()
             if table is None and len(tables) != 1:
                 raise need_table(address, tables)
             source = ".".join(map(quoted, find_table(address, tables[0][1] if table is None else table, tables)))
-            rows = link.execute(select("*", source))
+            rows = connection.execute(select("*", source))
             schema = infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
             if table is None and polyline_column(schema, positions=True) is None:
                 raise need_table(address, tables)  # of tracks alone there is no doubt what is meant
@@ -56,12 +56,12 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
     source, schema = attempt(address, _ERRORS, "cannot be read", relation)
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
-        with closing(_connect(address.database or "")) as link:
+        with closing(_connect(address.database or "")) as connection:
             if query is not None:
-                for batch in batches_of(link.execute(query).fetchmany, schema):
+                for batch in batches_of(connection.execute(query).fetchmany, schema):
                     yield project(batch, columns)
                 return
-            rows = link.execute(select(", ".join(map(quoted, columns)), source))
+            rows = connection.execute(select(", ".join(map(quoted, columns)), source))
             yield from batches_of(rows.fetchmany, pa.schema([schema.field(column) for column in columns]))
 
     return make_table(address, schema, stream, _ERRORS)
@@ -69,10 +69,10 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
 
 def _connect(path: str) -> sqlite3.Connection:
     # as_uri writes what SQLite's own URIs need written otherwise: ? # % in a name.
-    link = sqlite3.connect(
+    connection = sqlite3.connect(
         f"{address_of(Path(path).absolute())}?mode=ro", uri=True, timeout=_LOCK_SECONDS, check_same_thread=False
     )
-    link.execute("PRAGMA query_only = ON")
-    link.execute("PRAGMA trusted_schema = OFF")  # views of a stranger's file call no functions with side effects
-    link.text_factory = lambda text: text.decode("utf-8", "replace")
-    return link
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")  # views of a stranger's file call no functions with side effects
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return connection

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.sources.tables.geometry_parts import Part
 
-__all__ = ["CENTRE", "LINE", "MISSING", "PLACE", "UNREADABLE", "Places", "places", "state_of"]
+__all__ = ["CENTRE", "LINE", "MISSING", "PLACE", "UNREADABLE", "RowPlaces", "places", "state_of"]
 
 PLACE, CENTRE, MISSING, UNREADABLE, LINE = range(5)
 """What a row gave: its point; the centre of something larger; nothing; something that is no geometry; a line, which
@@ -37,7 +37,7 @@ _HEX = r"^(?:00|01)[0-9A-Fa-f]{16,}$"
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class RowPlaces:
     """Where the rows of a column are."""
 
     x: NDArray[np.float64]
@@ -49,13 +49,13 @@ class Places:
     """(n,) EPSG code that the row itself states; 0: none."""
 
     @classmethod
-    def none(cls, n: int) -> Places:
+    def none(cls, n: int) -> RowPlaces:
         """So many rows without anything."""
         nowhere = np.full((2, n), np.nan)
         return cls(nowhere[0], nowhere[1], np.full(n, MISSING, np.uint8), np.zeros(n, np.int64))
 
 
-def places(column: pa.Array) -> Places:
+def places(column: pa.Array) -> RowPlaces:
     """Read a column of geometries.
 
     Points are read many at a time. Polygons and groups stand at their centre (`heatlas.sources.tables.geometry_parts`);
@@ -71,7 +71,7 @@ def places(column: pa.Array) -> Places:
         column = column.storage
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    kind, found = column.type, Places.none(len(column))
+    kind, found = column.type, RowPlaces.none(len(column))
     if pa.types.is_struct(kind) and {"x", "y"} <= {field.name for field in kind}:
         _from_struct(column, found)
     elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
@@ -88,13 +88,13 @@ def _known(column: pa.Array) -> NDArray[np.bool_]:
     return known
 
 
-def _set(found: Places, rows: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+def _set(found: RowPlaces, rows: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     real = np.isfinite(x) & np.isfinite(y)
     found.x[rows], found.y[rows] = x, y
     found.state[rows] = np.where(real, PLACE, MISSING)
 
 
-def _from_struct(column: pa.StructArray, found: Places) -> None:
+def _from_struct(column: pa.StructArray, found: RowPlaces) -> None:
     rows = np.flatnonzero(_known(column))
     x, y = (
         pc.struct_field(column, name).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for name in "xy"
@@ -107,7 +107,7 @@ def _from_struct(column: pa.StructArray, found: Places) -> None:
         found.state[state == UNREADABLE] = UNREADABLE
 
 
-def _from_wkb(column: pa.Array, found: Places) -> None:
+def _from_wkb(column: pa.Array, found: RowPlaces) -> None:
     column = column.cast(pa.large_binary())
     n, first = len(column), column.offset
     _, offsets_buffer, data_buffer = column.buffers()
@@ -129,7 +129,7 @@ def _from_wkb(column: pa.Array, found: Places) -> None:
     _one_by_one(np.flatnonzero(~done), lambda row: wkb_parts(column[int(row)].as_py()), found)
 
 
-def _wkb_points(records: NDArray[np.uint8], rows: NDArray[np.int64], found: Places) -> NDArray[np.bool_]:
+def _wkb_points(records: NDArray[np.uint8], rows: NDArray[np.int64], found: RowPlaces) -> NDArray[np.bool_]:
     """Read the points among records of one size; tells which they are."""
     done = np.zeros(len(rows), bool)
     for order, sign in ((1, "<"), (0, ">")):
@@ -158,7 +158,7 @@ def _wkb_points(records: NDArray[np.uint8], rows: NDArray[np.int64], found: Plac
     return done
 
 
-def _from_text(column: pa.Array, found: Places) -> None:
+def _from_text(column: pa.Array, found: RowPlaces) -> None:
     blank = ~pc.fill_null(pc.match_substring_regex(column, r"\S"), False).to_numpy(zero_copy_only=False)
     left = np.flatnonzero(~blank)
     for pattern in (_POINT, _PAIR):
@@ -178,7 +178,7 @@ def _from_text(column: pa.Array, found: Places) -> None:
     if coded.any():
         rows = left[coded]
         texts = column.take(pa.array(rows)).to_pylist()
-        inner = Places.none(len(rows))
+        inner = RowPlaces.none(len(rows))
         codes = [binascii.unhexlify(text[: len(text) // 2 * 2]) for text in texts]
         _from_wkb(pa.array(codes, pa.large_binary()), inner)
         for name in ("x", "y", "state", "srid"):
@@ -190,7 +190,7 @@ def _text_parts(text: str) -> list[Part]:
     return geojson_parts(json.loads(text)) if text.lstrip().startswith("{") else wkt_parts(text)
 
 
-def _one_by_one(rows: NDArray[np.int64], parts_of: Callable[[Any], list[Part]], found: Places) -> None:
+def _one_by_one(rows: NDArray[np.int64], parts_of: Callable[[Any], list[Part]], found: RowPlaces) -> None:
     """Read what is no plain point."""
     for row in rows:
         try:

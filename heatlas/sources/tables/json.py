@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from heatlas.core.errors import SourceFailed
 from heatlas.sources.tables.columns import CRS
-from heatlas.sources.tables.json_columns import Field, as_batch, fields_of, parse_block, shape_of
+from heatlas.sources.tables.json_columns import JsonField, as_batch, fields_of, parse_block, shape_of
 from heatlas.sources.tables.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from
 from heatlas.sources.tables.streams import encoding_of, transcoded, whole_lines
 from heatlas.sources.tables.table import Table
@@ -122,7 +122,7 @@ def _loaded(line: str) -> Any:
 
 
 def _from_objects(
-    found: Iterator[Any], chosen: Mapping[str, Field], dropped: Counter[str], warnings: list[str], rows: int = 0
+    found: Iterator[Any], chosen: Mapping[str, JsonField], dropped: Counter[str], warnings: list[str], rows: int = 0
 ) -> Iterator[pa.RecordBatch]:
     """Rows of objects as they come; `rows` were read before them."""
     held: list[dict[str, Any]] = []
@@ -143,7 +143,7 @@ def _from_objects(
 
 
 def _from_features(
-    source: Source, encoding: str, chosen: Mapping[str, Field], dropped: Counter[str], warnings: list[str]
+    source: Source, encoding: str, chosen: Mapping[str, JsonField], dropped: Counter[str], warnings: list[str]
 ) -> Iterator[pa.RecordBatch]:
     """Rows of a GeoJSON collection: many features at once where they follow each other as most programs write them."""
     stream = source.open(warnings)
@@ -181,7 +181,7 @@ def _from_features(
 
 
 def _from_lines(
-    source: Source, encoding: str, chosen: Mapping[str, Field], dropped: Counter[str], warnings: list[str]
+    source: Source, encoding: str, chosen: Mapping[str, JsonField], dropped: Counter[str], warnings: list[str]
 ) -> Iterator[pa.RecordBatch]:
     stream = source.open(warnings)
     if encoding != "utf-8":

@@ -19,7 +19,7 @@ from heatlas.sources.tables.geometry_parts import centre, geojson_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Field", "as_batch", "fields_of", "parse_block", "shape_of"]
+__all__ = ["JsonField", "as_batch", "fields_of", "parse_block", "shape_of"]
 
 _SMALL_BLOCK = 1 << 19
 _PLACE = pa.struct([("x", pa.float64()), ("y", pa.float64()), ("state", pa.uint8())])
@@ -27,7 +27,7 @@ _POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class JsonField:
     """Where a column is found in an object."""
 
     path: tuple[str, ...]
@@ -37,35 +37,35 @@ class Field:
     """Third coordinate of the geometry that `path` leads to."""
 
 
-def fields_of(sample: Sequence[dict[str, Any]]) -> dict[str, Field]:
+def fields_of(sample: Sequence[dict[str, Any]]) -> dict[str, JsonField]:
     """Columns of some objects, in the order in which they first occur."""
     if sample and sample[0].get("type") == "Feature":
         properties = [held for each in sample if isinstance(held := each.get("properties"), dict)]
-        fields = {"geometry": Field(("geometry",), _PLACE, geometry=True)}
+        fields = {"geometry": JsonField(("geometry",), _PLACE, geometry=True)}
         named = _flat(properties, ("properties",))
         if any(_height(each.get("geometry")) is not None for each in sample):
-            fields["z" if "elevation" in named else "elevation"] = Field(("geometry",), pa.float64(), height=True)
+            fields["z" if "elevation" in named else "elevation"] = JsonField(("geometry",), pa.float64(), height=True)
         if "id" not in named and any("id" in each for each in sample):
-            named["id"] = Field(("id",), _kind([each.get("id") for each in sample]))
+            named["id"] = JsonField(("id",), _kind([each.get("id") for each in sample]))
         return {**named, **fields}
     return _flat(sample, ())
 
 
-def _flat(sample: Sequence[dict[str, Any]], before: tuple[str, ...]) -> dict[str, Field]:
-    fields: dict[str, Field] = {}
+def _flat(sample: Sequence[dict[str, Any]], before: tuple[str, ...]) -> dict[str, JsonField]:
+    fields: dict[str, JsonField] = {}
     for name in dict.fromkeys(key for each in sample for key in each):
         values = [each.get(name) for each in sample]
         inner = [value for value in values if isinstance(value, dict)]
         if inner and all("coordinates" in value and "type" in value for value in inner):
-            fields[name] = Field((*before, name), _PLACE, geometry=True)
+            fields[name] = JsonField((*before, name), _PLACE, geometry=True)
             continue
         if inner:
             for key in dict.fromkeys(key for value in inner for key in value):
                 kind = _kind([value.get(key) for value in inner])
-                fields.setdefault(f"{name}.{key}", Field((*before, name, key), kind))
+                fields.setdefault(f"{name}.{key}", JsonField((*before, name, key), kind))
         plain = [value for value in values if not isinstance(value, dict)]
         if not inner or any(value is not None for value in plain):
-            fields[name] = Field((*before, name), _kind(plain))
+            fields[name] = JsonField((*before, name), _kind(plain))
     return fields
 
 
@@ -89,7 +89,7 @@ def _height(geometry: Any) -> float | None:
     return None
 
 
-def shape_of(chosen: Mapping[str, Field]) -> pa.Schema | None:
+def shape_of(chosen: Mapping[str, JsonField]) -> pa.Schema | None:
     """What Arrow's own reader is to look for; None where it cannot."""
     top: dict[str, Any] = {}
     for field in chosen.values():
@@ -112,7 +112,7 @@ def _nested(kind: Any) -> pa.DataType:
     return kind
 
 
-def parse_block(block: bytes, chosen: Mapping[str, Field], shape: pa.Schema) -> list[pa.RecordBatch] | None:
+def parse_block(block: bytes, chosen: Mapping[str, JsonField], shape: pa.Schema) -> list[pa.RecordBatch] | None:
     """Read a block of objects with no commas between; None as soon as anything in it is not as in the sample."""
     try:
         table = arrow_json.read_json(
@@ -157,7 +157,7 @@ def _points(column: pa.StructArray, height: bool) -> pa.Array | None:
     return pa.StructArray.from_arrays(arrays, fields=list(_PLACE))
 
 
-def as_batch(held: Sequence[dict[str, Any]], chosen: Mapping[str, Field]) -> pa.RecordBatch:
+def as_batch(held: Sequence[dict[str, Any]], chosen: Mapping[str, JsonField]) -> pa.RecordBatch:
     """Some objects as columns; what differs in type from object to object becomes text."""
     arrays = []
     for field in chosen.values():

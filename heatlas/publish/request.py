@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["FORMS", "Order", "last_zoom", "look_words", "parse_order", "refuse_none_chosen"]
+__all__ = ["FORMS", "PublishRequest", "last_zoom", "look_words", "parse_request", "refuse_none_chosen"]
 
 FORMS = options_of(TileOptions)["form"].choices
 """Forms of tiles, the usual one first."""
@@ -47,7 +47,7 @@ _WORDS = Wording(
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PublishRequest:
     """What is to be published."""
 
     look: Look
@@ -133,12 +133,12 @@ def look_words(look: Look, form: str) -> str:
     return f"({', '.join(map(str, said))})"
 
 
-def _choose(view: View, snapshot: Snapshot, order: Order, absent: bool) -> Chosen:
+def _choose(view: View, snapshot: Snapshot, request: PublishRequest, absent: bool) -> Chosen:
     """What a filter leaves; when it is for everybody, those alone of which the measure is known."""
-    chosen = choose(snapshot, order.chosen, absent=absent)
-    if not view.public or order.chosen == Filter():
+    chosen = choose(snapshot, request.chosen, absent=absent)
+    if not view.public or request.chosen == Filter():
         return chosen
-    return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, order.look.measure.metric))
+    return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, request.look.measure.metric))
 
 
 def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
@@ -146,7 +146,7 @@ def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
     return view.public and wanted != Filter() and 0 < chosen.count < view.least
 
 
-def refuse_none_chosen(field: Field, order: Order) -> None:
+def refuse_none_chosen(field: Field, request: PublishRequest) -> None:
     """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
 
     Raises
@@ -156,11 +156,11 @@ def refuse_none_chosen(field: Field, order: Order) -> None:
     """
     held = len(field.snapshot.activities)
     if held and not field.chosen.count and not field.look.point_set:
-        refuse_absent(field.snapshot, order.chosen.sports)
-        few = _choose(field.view, field.snapshot, order, absent=True)
-        metric = order.look.measure.metric if field.view.public else ""
+        refuse_absent(field.snapshot, request.chosen.sports)
+        few = _choose(field.view, field.snapshot, request, absent=True)
+        metric = request.look.measure.metric if field.view.public else ""
         having = f" with {metric}" if metric else ""
-        if _is_too_few(field.view, order.chosen, few):
+        if _is_too_few(field.view, request.chosen, few):
             raise NothingToDraw(
                 f"the filter leaves {few.count}{having} of {held} activities, and --public shows no fewer than "
                 f"{field.view.least} by themselves: take a wider filter, or say --public-least {few.count}"
@@ -173,7 +173,7 @@ def last_zoom(field: Field) -> int:
     return last_zoom_of_points(field) if field.look.point_set else field.snapshot.settings.zooms[1]
 
 
-def parse_order(library_path: str | Path, options: RenderOptions) -> Order:
+def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRequest:
     """Check options, and read them.
 
     Parameters
@@ -203,4 +203,4 @@ def parse_order(library_path: str | Path, options: RenderOptions) -> Order:
     )  # fmt: skip
     look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
     title, attribution = options.labels.title or "", options.labels.attribution or ""
-    return Order(look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit)
+    return PublishRequest(look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit)
