@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for when it is asked for: importing heatlas stays cheap."""
+    """Import a public name when it is first used, so that importing heatlas stays cheap."""
     import importlib
 
     if name == "open":
@@ -69,5 +69,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List what there is to use, also what was not loaded yet."""
+    """List the public names, also those that are not loaded yet."""
     return sorted({*__all__, "errors", *(name for name in globals() if name.startswith("__"))})

@@ -1,4 +1,4 @@
-"""heatlas as plain functions: open recordings and tables, and look into them."""
+"""Plain functions that open and describe recordings and tables."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ __all__ = ["Needs", "inspect", "open_points", "open_sources", "tracks_from"]
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What of tracks will be used: less takes less memory and time."""
+    """The parts of tracks that will be used; fewer take less memory and time."""
 
     columns: Collection[str] = COLUMNS
-    """Of fixes."""
+    """Columns of fixes."""
     attributes: Collection[str] | None = None
-    """Of the activities of tables; None: all."""
+    """Attributes of the activities of tables; None: all."""
     measure: str = "passes"
-    """What will be drawn, so that a first run can compile that meanwhile."""
+    """Measure that will be drawn; a first run compiles its kernels meanwhile."""
 
     @classmethod
     def of(cls, measure: Measure, where: str | None) -> Needs:
-        """What a measure needs of the activities that a filter passes."""
+        """Needs of a measure, of the activities that a filter passes."""
         return cls(measure.columns, names_in(where), str(measure))
 
 
@@ -62,22 +62,23 @@ def open_sources(
     Parameters
     ----------
     *sources : str, Path or object
-        What to read.
+        Paths or objects to read.
     columns : collection of str
-        Columns of fixes to keep in memory; fewer take less.
+        Columns of fixes to hold in memory; fewer take less.
     attributes : collection of str, optional
-        Of tables, the attributes of activities that are needed, so that other columns are not read; by default all.
+        Attributes of activities that are needed of tables; other columns are not read. By default all.
     workers : int, optional
         Processes for reading; by default one for each processor.
     measure : str
-        What will be drawn from it, so that a first run can compile that meanwhile.
+        Measure that will be drawn; a first run compiles its kernels meanwhile.
     progress : callable, optional
-        Is told the stage, and how much of how much is done.
+        Called with the stage, the number done and the total.
     **options
-        Of tables, as for `open_points`, and `track`: the column that tells tracks apart, "all" where all rows are one
-        track, or a column of encoded polylines, which is found by its name; other tables need it. Of all: `max_gap`
-        and `max_gap_distance`, the longest time ("10min", or seconds) and length ("2km", or metres) between two fixes
-        over which a line is drawn; by default what stands out of the rhythm of each recording is a gap.
+        For tables: the options of `open_points`, and `track`. `track` names the column that separates tracks, or is
+        "all" where all rows are one track, or names a column of encoded polylines. A column of polylines is found by
+        its name; other tables need `track`. For all sources: `max_gap` and `max_gap_distance`, the longest time
+        ("10min", or seconds) and length ("2km", or metres) between two fixes over which a line is drawn. By default a
+        step that stands out of the rhythm of its recording is a gap.
 
     Returns
     -------
@@ -98,7 +99,7 @@ def open_sources(
 def tracks_from(
     given: GivenTracks | GivenLibrary, gaps: GapOptions = _NOTHING, needs: Needs = _ALL, context: Context = NOBODY
 ) -> Tracks:
-    """Read the tracks of sources that were resolved, as `open_sources` does."""
+    """Read the tracks of resolved sources, as `open_sources` does."""
     from heatlas.dataset.warm_up import warm_up
     from heatlas.library.manage import library_tracks, refuse_gaps
     from heatlas.options.parsing import parse_gaps
@@ -135,13 +136,13 @@ def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
 def inspect(
     *sources: Any, workers: int | None = None, progress: Progress = silent, **options: Unpack[TableKeywords]
 ) -> dict[str, Any]:
-    """Say what is in some sources, as plain data.
+    """Describe sources, as plain data.
 
-    Of recordings, and of tables that hold tracks: files, activities by sport, dates, columns and places. Of other
-    tables: rows, columns, where the points are and what they weigh. The options are those of `open_points` and
-    `open_sources`.
+    For recordings, and for tables that hold tracks: files, activities by sport, dates, columns and places. For other
+    tables: rows, columns, where the points are and their weights. The options are those of `open_points`, with
+    `track`.
 
-    Where nobody can tell which columns are the positions, or how they are read, "undecided" says what to do.
+    Where the columns of the positions, or their format, cannot be found out, "undecided" says what to do.
     """
     from heatlas.dataset.summary import describe_columns, describe_points, describe_tracks
     from heatlas.library.manage import point_sets_of
@@ -170,19 +171,19 @@ def inspect(
 
 @with_keywords(TableOptions)
 def open_points(*sources: Any, **options: Unpack[TableKeywords]) -> PointSet:
-    """Look at tables of points: files, databases, and frames in memory. Rows are read when something is asked of them.
+    """Open tables of points: files, databases, and frames in memory. Rows are read when they are needed.
 
     Parameters
     ----------
     *sources : str, Path or object
         CSV, Parquet, GeoJSON ...; a database URL; a frame of pandas, polars, pyarrow or GeoPandas; a mapping of arrays.
     **options
-        What to read of a database, `query` or `table`, or the layer of a file that has several. Columns `lat`, `lon`,
-        `geometry`, `weight` and `time`; by default found by their names. `geometry` holds WKB, WKT, GeoJSON or text
-        such as "60.17, 24.94", and stands for the first two. `crs` is the coordinate system of positions that state
-        none: "EPSG:32635" when they are easting and northing in UTM. `decimal` says how numbers in text are written,
-        "point" or "comma", and `dates` how dates in numbers are, "dmy", "mdy" or "ymd"; by default found out for each
-        column as a whole.
+        `query` or `table`: the part of a database to read; `table` is also the layer of a file that has several.
+        `lat`, `lon`, `geometry`, `weight` and `time`: columns, by default found by their names. `geometry` holds WKB,
+        WKT, GeoJSON or text such as "60.17, 24.94", and replaces `lat` and `lon`. `crs`: the coordinate system of
+        positions that state none, "EPSG:32635" when they are easting and northing in UTM. `decimal`: how numbers in
+        text are written, "point" or "comma". `dates`: the order of dates in numbers, "dmy", "mdy" or "ymd". Both are
+        by default found out for each column as a whole.
 
     Returns
     -------

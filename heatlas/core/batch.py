@@ -1,4 +1,4 @@
-"""What flows through heatlas: recordings as read from files, and batches of clean tracks."""
+"""Recordings as read from files, and batches of clean tracks."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature"
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
 steps of one foot per minute, watts, degrees Celsius."""
 TABLES = "tables"
-"""Kind of files that are tables: each is read when it is named by itself."""
+"""Kind of files that are tables; a table is read only when it is named by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What is known of one activity besides its track."""
+    """Attributes of one activity, without its track."""
 
     source: str
-    """Where it was read: the path, with members of archives after a slash."""
+    """Path of its file, with members of archives after a slash."""
     id: str = ""
-    """The id that its service gave it; empty when unknown."""
+    """Id that its service gave it; empty when unknown."""
     sport: str = "Unknown"
-    """A word of ``heatlas.sources.sports``: Run, TrailRun, Ride, VirtualRide ..."""
+    """A name of ``heatlas.sources.sports``: Run, TrailRun, Ride, VirtualRide ..."""
     name: str = ""
     start: float | None = None
     """Unix seconds, UTC."""
     utc_offset: float | None = None
-    """Seconds by which local time was ahead of UTC at the start, as the recording says; None where it does not."""
+    """Seconds by which local time was ahead of UTC at the start, as stated by the recording; None where unstated."""
     time_zone: str = field(default="", compare=False)
-    """Name in the IANA database of the time zone where it began; empty where nobody has looked (see
-    `heatlas.sources.time_zones`). It follows from the track, so it tells no activity from another."""
+    """IANA name of the time zone where it began; empty where it was not looked up (see `heatlas.sources.time_zones`).
+    It follows from the track, so comparisons of activities ignore it."""
     distance: float | None = None
-    """Metres, as its source states them."""
+    """Metres, as stated by its source."""
     elapsed_time: float | None = None
     """Seconds from start to end."""
     moving_time: float | None = None
@@ -58,14 +58,14 @@ class Activity:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Any other attribute (numbers, text, booleans) under a snake_case name."""
     told: tuple[str, ...] = ()
-    """Names, sorted, of those above that a table beside the recording states: of several copies these know best."""
+    """Names, sorted, of the attributes that a table beside the recording states; of copies, these values win."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """One activity as a reader found it, before cleaning; nothing is dropped yet.
 
-    All arrays share one length n, the number of records in file order, with or without a position.
+    All arrays have the same length n, the number of records, in file order, with or without a position.
     """
 
     activity: Activity
@@ -78,9 +78,9 @@ class Recording:
     columns: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     """Name of COLUMNS -> (n,), NaN where unknown. A column that is NaN throughout is left out."""
     segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    """(m,) ascending first records of the file's segments; empty or [0] means one segment."""
+    """(m,) ascending indices of the first records of the file's segments; empty or [0] means one segment."""
     warnings: tuple[str, ...] = ()
-    """What was wrong with the file though it could be read, e.g. "cut off in the middle"."""
+    """Faults of a file that could be read all the same, e.g. "cut off in the middle"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +92,14 @@ class Batch:
     """
 
     u: NDArray[np.float64]
-    """(n,) Web Mercator easting, the world being [0, 1). Steps inside a segment are below half the
-    world: a track that crosses the antimeridian goes on below 0 or above 1."""
+    """(n,) Web Mercator easting; the world is [0, 1). Steps inside a segment are below half the world: a track that
+    crosses the antimeridian continues below 0 or above 1."""
     v: NDArray[np.float64]
     """(n,) Web Mercator southing, 0 at 85.0511 N and 1 at 85.0511 S."""
     time: NDArray[np.float64]
     """(n,) Unix seconds, UTC, not decreasing inside a segment; NaN where unknown."""
     progress: NDArray[np.float32]
-    """(n,) metres covered since the track's first fix, less the jitter of standing still
+    """(n,) metres covered since the track's first fix, without the jitter of standing still
     (`heatlas.kernels.path.progress_along`)."""
     columns: Mapping[str, NDArray[np.float32]]
     """Name -> (n,), NaN where unknown."""
@@ -114,7 +114,7 @@ class Batch:
     breaks: tuple[int, int] = (0, 0)
     """Metres that breaks of cleaning leave out, and metres of the whole way with them; (0, 0) without such breaks."""
     warnings: tuple[str, ...] = ()
-    """What cleaning found to be wrong with a track as a whole."""
+    """Faults of a track as a whole that cleaning found."""
 
     def __len__(self) -> int:
         """Count the tracks."""
@@ -129,7 +129,7 @@ class Batch:
     def bounds(self) -> NDArray[np.float64]:
         """(tracks, 4) least and greatest u, least and greatest v of each track; inf, -inf, inf, -inf without fixes.
 
-        Looked up once: whoever draws the same tracks again does not have to go through all of their fixes for it.
+        Cached, so that drawing the same tracks again does not read all of their fixes.
         """
         offsets = self.segments[self.tracks]
         filled = np.flatnonzero(np.diff(offsets))
@@ -144,11 +144,11 @@ class Batch:
     def ground(self) -> NDArray[np.float64]:
         """(2, tracks) true metres per world unit: eastwards at the first fix, and the least anywhere along the track.
 
-        Where there is no fix the values do not matter.
+        The values of a track without fixes are not meaningful.
         """
         offsets = self.segments[self.tracks]
         first, _ = ground_metres(self.v[np.minimum(offsets[:-1], self.fixes - 1)])
-        # A metre is longest on the map towards the poles.
+        # Metres per world unit are least towards the poles.
         polar = np.maximum(0.5, np.maximum(self.bounds[:, 3], 1 - self.bounds[:, 2]))
         return np.stack([first, np.minimum(*ground_metres(polar))])
 
@@ -164,12 +164,12 @@ class Unread:
     failed: bool = True
     """True: it should have been readable. False: it was left out on purpose."""
     kind: str = ""
-    """What a file that was left out holds instead, as a plural ("images", "monitoring"), TABLES, or its ending (".igc")
-    where that is not known."""
+    """Content of a file that was left out, as a plural ("images", "monitoring"), or TABLES; its ending (".igc") where
+    the content is unknown."""
 
 
 def join(batches: Sequence[Batch]) -> Batch:
-    """Make one batch of several; where one has not got a column of another, it is unknown."""
+    """Join batches into one; a column that one of them lacks is NaN there."""
     if len(batches) == 1:
         return batches[0]
     fixes = np.cumsum([0, *(batch.fixes for batch in batches)])
@@ -201,7 +201,7 @@ def split(batch: Batch, columns: Sequence[Collection[str]]) -> list[Batch]:
     batch : Batch
         Of k tracks.
     columns : sequence of collection of str (k,)
-        Names of the columns that each is to have.
+        Names of the columns of each new batch.
     """
     singles = []
     tracks, offsets = batch.tracks.tolist(), batch.segments[batch.tracks].tolist()
@@ -223,7 +223,7 @@ def split(batch: Batch, columns: Sequence[Collection[str]]) -> list[Batch]:
 
 
 def select(batch: Batch, wanted: Sequence[bool] | NDArray[np.bool_]) -> Batch:
-    """Keep some tracks of a batch, in their order.
+    """Select some tracks of a batch, in their order.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def take_fixes(
     segments: NDArray[np.int64],
     tracks: NDArray[np.int64],
 ) -> Batch:
-    """Keep some fixes, under new offsets.
+    """Select some fixes, with new offsets.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def take_fixes(
     index : ndarray of bool (n,) or of int64 (k,)
         Which fixes to keep.
     segments, tracks : ndarray of int64
-        Offsets as in a batch, for what is kept.
+        Offsets as in a batch, for the fixes that are kept.
     """
     return replace(
         batch,

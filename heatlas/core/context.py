@@ -1,4 +1,4 @@
-"""How work is done, whatever it is: on how many threads, and who hears of it."""
+"""How work is done: number of threads, and the receivers of progress and reports."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 __all__ = ["NOBODY", "Context", "Progress", "silent"]
 
 Progress = Callable[[str, int, int], None]
-"""Is told the stage, and how much of how much is done; 0 of 0 where nobody knows."""
+"""Called with the stage, the number done and the total; 0 and 0 where they are unknown."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """Tell nobody how far a stage is."""
+    """Report no progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How work is done."""
+    """Number of workers, and the receivers of progress and reports."""
 
     workers: int | None = None
     """Threads to draw and processes to read; None: one for each processor."""
     progress: Progress = silent
     report: Callable[[dict[str, Any]], None] | None = None
-    """Is given the report of each run of what goes on and on."""
+    """Called with the report of an import, and of each run of work that repeats (``--watch``)."""
 
     def counting(self, stage: str) -> Callable[[int, int], None]:
-        """What tells how far one stage is."""
+        """Return a function that reports how far one stage is."""
         return lambda done, total: self.progress(stage, done, total)
 
     @property
@@ -37,13 +37,13 @@ class Context:
         return self.workers or os.cpu_count() or 1
 
     def under(self, stage: str) -> Context:
-        """The same, with all stages told under one name."""
+        """Return the same context, with all stages reported under one name."""
         return replace(self, progress=lambda _, done, total: self.progress(stage, done, total))
 
     def within(self, title: str) -> Context:
-        """The same for a part of the work, whose stages are told with its title."""
+        """Return the same context for a part of the work, whose title precedes the names of its stages."""
         return replace(self, progress=lambda stage, done, total: self.progress(f"{title}: {stage}", done, total))
 
 
 NOBODY = Context()
-"""As many threads as there are processors, and nobody is told."""
+"""One thread for each processor, and no progress reported."""

@@ -1,4 +1,4 @@
-"""What can go wrong, in one tree.
+"""Errors that heatlas raises, in one tree.
 
 ::
 
@@ -24,15 +24,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    r"""Text that can be stored, sent and printed; a byte of a file name that is no UTF-8 becomes ``\xe9``.
+    r"""Return text that can be stored, sent and printed; a byte of a file name that is not UTF-8 becomes ``\xe9``.
 
-    Python gives such bytes as lone surrogates (PEP 383), which no encoding takes. Different names stay different.
+    Python represents such bytes as lone surrogates (PEP 383), which cannot be encoded. Different names stay different.
     """
     return text if text.isascii() else _SURROGATE.sub(_escaped, text)
 
 
 def path_name(path: PurePath) -> str:
-    """Name of a file as it is stored, told and filtered by: with slashes on Windows too; see `printable`."""
+    """Name of a file as it is stored, reported and filtered: with slashes on Windows too; see `printable`."""
     return printable(path.as_posix())
 
 
@@ -45,7 +45,7 @@ class HeatlasError(Exception):
     """Base of all errors that heatlas raises on purpose; its text is one sentence that says what to do."""
 
     def __str__(self) -> str:
-        """Give the sentence; names of files in it can be printed, whatever their bytes."""
+        """Return the sentence; names of files in it can be printed, whatever their bytes."""
         return printable(super().__str__())
 
 
@@ -57,7 +57,7 @@ class Unreadable(HeatlasError):
     reason : str
         One sentence.
     kind : str
-        What a sound file holds instead of a track, as a plural: "monitoring"; empty where it should have been readable.
+        Content of a sound file that holds no track, as a plural: "monitoring"; empty where a track was expected.
     """
 
     def __init__(self, reason: str, kind: str = "") -> None:
@@ -70,7 +70,7 @@ class SourceFailed(HeatlasError):
 
 
 class Undecided(SourceFailed):
-    """A table that can be read in two ways, and nothing says which; the text names the option that does."""
+    """A table that can be read in two ways; the text names the option that decides."""
 
 
 class NothingToDraw(HeatlasError):
@@ -82,7 +82,7 @@ class BadOption(HeatlasError, ValueError):
 
 
 class TooLarge(HeatlasError):
-    """The picture asked for would not fit into memory."""
+    """A picture that would not fit into memory."""
 
 
 class MissingExtra(HeatlasError, ImportError):

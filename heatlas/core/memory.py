@@ -1,4 +1,4 @@
-"""What fits into memory: at once, in strips, or not at all."""
+"""Free memory, and whether a picture fits into it: at once, in bands, or not at all."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["check_memory", "check_whole", "free_memory"]
 
 _AT_ONCE = 1 << 30
-"""Bytes above which a picture is drawn in strips: more at once is hardly faster."""
+"""Bytes above which a picture is drawn in bands: more at once is hardly faster."""
 _LEAST_ROWS = 64
-"""Rows of the lowest strip."""
+"""Least rows of a band."""
 _MOST_PIXELS = 10**12
+"""Most pixels of a picture that is drawn in bands; more would take days."""
 
 
 def check_whole(window: Window, bytes_per_pixel: int) -> None:
@@ -38,21 +39,21 @@ def check_whole(window: Window, bytes_per_pixel: int) -> None:
 
 
 def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) -> int:
-    """Say how many rows of a window to draw at once, and refuse what cannot be drawn even in strips.
+    """Choose how many rows of a window to draw at once; refuse a window that cannot be drawn even in bands.
 
     Parameters
     ----------
     window : Window
-        What to draw.
+        The window to draw.
     columns, rows : int
-        The halo on either side, and above and below.
+        The halo on either side, and above and below, pixels.
     bytes_per_pixel : int
-        What drawing takes.
+        Memory that drawing takes.
 
     Returns
     -------
     int
-        The window's height, or that of strips that take some 1 GB; a multiple of 64 then.
+        The window's height, or the height of bands that take some 1 GB; a band is a multiple of 64 rows high.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) 
     row = (window.width + 2 * columns) * bytes_per_pixel
     if (window.height + 2 * rows) * row <= min(_AT_ONCE, 0.8 * free):
         return window.height
-    # Strips much lower than their halo would draw most pixels several times.
+    # Bands much lower than their halo would draw most pixels several times.
     height = max(int(min(_AT_ONCE, 0.5 * free) / row) - 2 * rows, 2 * rows, _LEAST_ROWS)
     need = (min(height, window.height) + 2 * rows) * row
     fits = 1.0
@@ -82,7 +83,7 @@ def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) 
 
 
 def free_memory() -> float:
-    """Bytes that can be had without swapping; 4 GB where the system does not say."""
+    """Bytes that can be allocated without swapping; 4 GB where the system does not report it."""
     for ask in (_said_by_linux, _said_by_windows, _free_pages, _half_of_all):
         try:
             free = ask()
@@ -106,7 +107,7 @@ def _said_by_windows() -> float:
     if sys.platform == "win32":
         import ctypes
 
-        # MEMORYSTATUSEX: its own size, the load in percent, then seven numbers of 64 bits: all memory, what is free ...
+        # MEMORYSTATUSEX: its own size, the load in percent, then seven numbers of 64 bits: all memory, free memory ...
         status = (ctypes.c_uint64 * 8)(64)
         if ctypes.windll.kernel32.GlobalMemoryStatusEx(status):
             return float(status[2])
@@ -118,5 +119,5 @@ def _free_pages() -> float:
 
 
 def _half_of_all() -> float:
-    """Half of all memory, for systems such as macOS that keep free pages for files and do not say how many."""
+    """Half of all memory, for systems such as macOS that fill free pages with files and do not report how many."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2.0

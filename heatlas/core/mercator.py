@@ -32,7 +32,7 @@ CIRCUMFERENCE = 2 * math.pi * EARTH_RADIUS
 ECCENTRICITY2 = 0.00669437999014
 """First eccentricity of WGS 84, squared."""
 MAX_LATITUDE = math.degrees(math.atan(math.sinh(math.pi)))
-"""85.0511...: where the projected world is square."""
+"""85.0511... degrees: the latitude at which the projected world is square."""
 
 
 def from_lonlat(lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -63,8 +63,7 @@ def to_lonlat(u: ArrayLike, v: ArrayLike) -> tuple[NDArray[np.float64], NDArray[
 def ground_metres(v: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """True metres on the WGS 84 ellipsoid per world unit, east-west and north-south, at southing v.
 
-    Web Mercator projects ellipsoidal latitudes with the formula of the sphere, so that the two
-    differ by up to 0.7 %.
+    Web Mercator projects ellipsoidal latitudes with the formula of the sphere, so the two differ by up to 0.7 %.
     """
     cos = 1 / np.cosh((0.5 - np.asarray(v, np.float64)) * 2 * math.pi)
     w = 1 - ECCENTRICITY2 * (1 - cos * cos)

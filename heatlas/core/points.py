@@ -1,4 +1,4 @@
-"""Independent positions with a weight, as they stream from a table."""
+"""Independent positions with a weight, as read from a table piece by piece."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Points"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
-    """Some rows of a table: every position is finite and on the globe, every weight finite."""
+    """Some rows of a table; every position is finite and on the globe, and every weight is finite."""
 
     lon: NDArray[np.float64]
     """(n,) degrees, WGS 84, from -180 to 180."""
     lat: NDArray[np.float64]
-    """(n,) degrees, WGS 84, from -90 to 90; what lies beyond Mercator's edge is left out when it is drawn."""
+    """(n,) degrees, WGS 84, from -90 to 90; points beyond Mercator's edge are left out when they are drawn."""
     weight: NDArray[np.float64] | None = None
     """(n,) of any sign; None: each row counts 1."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Reason ("rows without a position" ...) -> how many of the rows read with these were left out."""
+    """Reason ("rows without a position" ...) -> number of rows that were read with these and left out."""
 
     def __len__(self) -> int:
         """Count the points."""

@@ -1,4 +1,4 @@
-"""What was read, what was left out, and why."""
+"""Report of the files read, the data left out, and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Duplicate", "Report", "add_breaks"]
 
 _MUCH, _SHARE = 1000, 0.02
-"""Metres, and share of the way, from which on a file is named whose breaks leave them out."""
+"""A file is named when its breaks leave out at least so many metres and this share of its way."""
 
 
 class Duplicate(NamedTuple):
@@ -27,9 +27,9 @@ class Duplicate(NamedTuple):
     left_out: str
     """The file whose track is not shown."""
     same_as: str
-    """The file whose track is."""
+    """The file whose track is shown."""
     merged: tuple[str, ...] = ()
-    """Names of the attributes that the first gave to what is shown, sorted: "private", "name" ..."""
+    """Names of the attributes that the activity shown got from the other, sorted: "private", "name" ..."""
 
 
 _ENDING = re.compile(r"\.[^\s/.]+")
@@ -38,7 +38,7 @@ _READ = "heatlas reads .fit, .gpx and .tcx, also packed, and tables that are nam
 
 @dataclass(slots=True)
 class Report:
-    """Counts that are collected on the way from files to a picture."""
+    """Counts collected while files are read and drawn."""
 
     read: int = 0
     """Files that gave at least one activity."""
@@ -47,23 +47,24 @@ class Report:
     skipped: list[Unread] = field(default_factory=list)
     """Files that were left out on purpose."""
     warnings: list[tuple[str, str]] = field(default_factory=list)
-    """File and what was wrong with it, though it could be read."""
+    """Files that could be read all the same, each with its fault."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Reason -> number of fixes, breaks, activities, rows or values; the reason's first word says of what."""
+    """Reason -> number of fixes, breaks, activities, rows or values; the reason's first word says which of these."""
     breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Source -> whole metres that breaks leave out, and metres of the whole way; whole, so that sums are exact."""
+    """Source -> metres that breaks leave out, and metres of the way with them; whole numbers, so that sums are
+    exact."""
     duplicates: list[Duplicate] = field(default_factory=list)
     """Each copy whose track was left out."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Stage -> how long it took."""
+    """Stage -> seconds that it took."""
 
     @property
     def held_instead(self) -> Counter[str]:
-        """What the files hold that were left out -> number of them (see `heatlas.core.batch.Unread.kind`)."""
+        """Content of files that were left out (see `heatlas.core.batch.Unread.kind`) -> number of such files."""
         return Counter(item.kind or "files of unknown kind" for item in self.skipped)
 
     def notes(self) -> list[str]:
-        """Say what was left out on purpose, in a sentence for each way of it."""
+        """Describe what was left out on purpose, in one sentence for each kind."""
         counts = self.held_instead
         tables = counts.pop(TABLES, 0)
         unread = {kind: n for kind, n in counts.items() if _ENDING.fullmatch(kind)}
@@ -103,7 +104,7 @@ class Report:
         )
 
     def data(self) -> dict[str, Any]:
-        """What was read and left out, as plain data."""
+        """Return the report as plain data."""
         return {
             "files": {
                 "read": self.read,
@@ -122,7 +123,7 @@ class Report:
         }
 
     def _breaks(self) -> dict[str, Any]:
-        """How much of the way breaks leave out, and of which files it is much, the most first."""
+        """Metres that breaks leave out, and the files that lose much by them, the most first."""
         much = [
             {"file": file, "left_out_m": out, "of_m": whole}
             for file, (out, whole) in sorted(self.breaks.items(), key=lambda item: (-item[1][0], item[0]))
@@ -136,7 +137,7 @@ def _files(count: int) -> str:
 
 
 def _how_to_draw(table: Unread) -> str:
-    """What to type for a table; what is packed with other files must be unpacked before."""
+    """Say what to type to draw a table; a table packed with other files must be unpacked first."""
     if table.reason.startswith("an Excel"):
         return "save its sheet as CSV, and name that"
     if not Path(table.file).is_file():
@@ -145,7 +146,7 @@ def _how_to_draw(table: Unread) -> str:
 
 
 def add_breaks(breaks: dict[str, tuple[int, int]], more: Mapping[str, tuple[int, int]]) -> None:
-    """Add what breaks of other tracks leave out; several tracks of one source are summed."""
+    """Add the metres that breaks of other tracks leave out; tracks of one source are summed."""
     for source, (out, whole) in more.items():
         if out:
             known = breaks.get(source, (0, 0))

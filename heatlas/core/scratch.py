@@ -1,9 +1,9 @@
-"""Folders for the while, which go with the process that made them, also when it was killed.
+"""Temporary folders, removed also when the process that made them was killed.
 
 Copies of recordings, libraries and half-written outputs lie in folders called ``heatlas-...`` among temporary files,
-and ``.heatlas-...`` beside what is written. Each holds a file that its process keeps locked as long as it lives: the
-system lets go of the lock however the process ends. Whoever makes the next such folder, or starts `heatlas`, removes
-those that nobody holds. Only folders of these names, of the same user and with such a file are ever touched.
+and ``.heatlas-...`` beside outputs. Each contains a file that its process keeps locked as long as it lives. The system
+releases the lock however the process ends. The next process that makes such a folder, or that starts `heatlas`, removes
+the folders that no process holds. Only folders of these names, of the same user and with such a file are touched.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["LOCK", "Scratch", "holding", "make_scratch", "scratch_folder", "sweep", "sweep_held"]
 
 LOCK = ".heatlas-lock"
-"""File in such a folder that its process holds."""
+"""File in such a folder that its process keeps locked."""
 _NAME = re.compile(r"\.?heatlas-[a-z0-9_]{8}")
 _TRIES = 20
 
 
 class Scratch:
-    """A folder for the while; made by `make_scratch`."""
+    """A temporary folder, made by `make_scratch`."""
 
     __slots__ = ("_lock", "path")
 
@@ -52,12 +52,12 @@ class Scratch:
 
 
 def make_scratch(parent: Path | None = None) -> Scratch:
-    """Make a folder that only this user may read; first remove those there that nobody holds any more.
+    """Make a folder that only this user may read; first remove those there that no process holds any more.
 
     Parameters
     ----------
     parent : Path, optional
-        Where; the folder's name is hidden there. By default that of temporary files.
+        Where to make it, under a name that begins with a dot. By default among temporary files.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def make_scratch(parent: Path | None = None) -> Scratch:
 
 @contextmanager
 def scratch_folder(parent: Path | None = None) -> Iterator[Path]:
-    """Give a folder that is removed in the end; see `make_scratch`."""
+    """Make a folder and remove it in the end; see `make_scratch`."""
     scratch = make_scratch(parent)
     try:
         yield scratch.path
@@ -89,12 +89,12 @@ def scratch_folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 def sweep(parent: Path | None = None) -> int:
-    """Remove folders of processes that do not live any more; returns how many.
+    """Remove folders of processes that have ended; return how many.
 
     Parameters
     ----------
     parent : Path, optional
-        Where to look; by default where temporary files are.
+        Where to look; by default among temporary files.
     """
     swept = 0
     with suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
@@ -113,7 +113,7 @@ def _is_mine(entry: os.DirEntry[str]) -> bool:
 
 
 def _swept(folder: Path) -> bool:
-    """Remove a folder if its lock is free; one without a lock is being made, or is somebody else's."""
+    """Remove a folder if its lock is free; a folder without a lock is being made, or is not one of these."""
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
@@ -129,7 +129,7 @@ def _swept(folder: Path) -> bool:
 
 @contextmanager
 def holding(path: Path) -> Iterator[None]:
-    """Hold a file that must keep its name, by a lock beside it, while it is used; see `sweep_held`."""
+    """Hold a file while it is used, by a lock beside it, as the file must keep its name; see `sweep_held`."""
     beside = _beside(path)
     lock = _held(beside)
     try:
@@ -145,7 +145,7 @@ def holding(path: Path) -> Iterator[None]:
 
 
 def sweep_held(folder: Path) -> None:
-    """Remove the files in a folder that nobody holds (`holding`), and folders that are empty then."""
+    """Remove the files in a folder that no process holds (`holding`), and folders that are empty then."""
     for here, _, names in os.walk(folder, topdown=False):
         for path in (Path(here, name) for name in names if not name.endswith(LOCK)):
             lock = _held(_beside(path))
@@ -164,7 +164,7 @@ def _beside(path: Path) -> Path:
 
 
 def _held(path: Path) -> int | None:
-    """Make a file and lock it; None when somebody else was quicker."""
+    """Make a file and lock it; None when another process was quicker."""
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(file)
@@ -172,7 +172,7 @@ def _held(path: Path) -> int | None:
         os.close(file)
         return None
     except OSError:
-        return file  # there are no locks here: whoever sweeps gets none either, and leaves what is there
+        return file  # this file system has no locks: a sweep gets none either, and leaves the file
     with suppress(OSError):
         if os.path.samestat(os.fstat(file), path.stat()):
             return file
@@ -181,7 +181,7 @@ def _held(path: Path) -> int | None:
 
 
 def _lock(file: int) -> None:
-    """Lock an open file; OSError when somebody has, or when there are no locks."""
+    """Lock an open file; OSError when another process holds it, or when the file system has no locks."""
     if sys.platform == "win32":
         import msvcrt
 

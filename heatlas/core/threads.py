@@ -1,4 +1,4 @@
-"""Parts of a job side by side, for jobs that are done in a few milliseconds."""
+"""Threads for the parts of a job that takes a few milliseconds."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ R = TypeVar("R")
 def side_by_side(job: Callable[[T], R], parts: Sequence[T], workers: int) -> list[R]:
     """Do the parts of a job in threads.
 
-    Bare threads, of which this is one. A pool takes longer to set up than many a part takes to be done, one that is
-    kept would forbid to fork (`heatlas.sources.fork_pool.can_fork`), and `threading.Thread` waits for the other to
-    begin.
+    The threads are bare ones, and the calling thread is one of them. Setting up a pool takes longer than many parts
+    take. A pool that stays would prevent forking (`heatlas.sources.fork_pool.can_fork`). `threading.Thread` waits
+    until the new thread has begun.
 
     Parameters
     ----------
     job : callable
-        Is given a part. What it asks of Python holds the other threads up: best is a kernel.
+        Called with a part. Python code in it blocks the other threads, so a kernel is best.
     parts : sequence
-        What it is given.
+        Arguments of the job.
     workers : int
         Threads, at most.
 
     Returns
     -------
     list
-        What the job returned of each part. Of errors the first is raised, when all threads have ended.
+        Result of the job for each part. The first error is raised when all threads have ended.
     """
     done: dict[int, R] = {}
     failed: list[BaseException] = []
@@ -56,7 +56,7 @@ def side_by_side(job: Callable[[T], R], parts: Sequence[T], workers: int) -> lis
         ended.acquire()
         try:
             _thread.start_new_thread(work_aside, (share, ended))
-        except RuntimeError:  # there may be no more of them
+        except RuntimeError:  # the system allows no more threads
             work(share)
         else:
             running.append(ended)

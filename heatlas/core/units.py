@@ -1,4 +1,4 @@
-"""Units: what the numbers of a measure mean, and how people write them."""
+"""Units of measures, and how their numbers are written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _CLOCK = (1, 2, 5, 10, 15, 20, 30)
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How the values of a measure are written."""
+    """Unit of a measure, and how its values are written."""
 
     symbol: str = ""
     """Unit of the values themselves, as it goes into files."""
     label: str = ""
-    """Unit of the written numbers, beside a legend's title; empty when each number bears its own."""
+    """Unit of the written numbers, beside a legend's title; empty when each number carries its own."""
     style: str = "plain"
     """plain; duration (values in seconds), distance (metres), or pace (seconds per metre)."""
     factor: float = 1.0
@@ -67,7 +67,7 @@ _TITLES = {
 def unit_of(measure: str) -> Unit:
     """Look up the unit of a measure: passes, seconds, mean(pace), sum(weight), count per km2 ...
 
-    Means and extremes have the unit of what they are taken of; what is unknown is written as plain numbers.
+    Means and extremes have the unit of their metric; values of an unknown measure are written as plain numbers.
     """
     if measure.endswith(_PER_AREA):
         return Unit("1/km2", "per km²")
@@ -85,12 +85,12 @@ def legend_title(measure: str, unit: Unit | None = None) -> str:
 
 
 def steps(unit: Unit, low: float, high: float) -> list[float]:
-    """List the even steps, in written numbers, that people count in: 1, 2, 5, 10 ... or 15 s, 30 s, 1 min ...
+    """List even steps for a legend, in written numbers: 1, 2, 5, 10 ... or 15 s, 30 s, 1 min ...
 
     Parameters
     ----------
     unit : Unit
-        Durations and paces are counted by the clock, all else by tens.
+        Durations and paces have steps of the clock, all others decimal ones.
     low, high : float
         Smallest and largest step, above 0.
 
@@ -120,7 +120,7 @@ def _sign(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    """Write four digits at most, and commas between thousands."""
+    """Write at most four digits, with commas between thousands."""
     if value == 0:
         return "0"
     if abs(value) >= 999_950:

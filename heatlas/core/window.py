@@ -15,7 +15,7 @@ __all__ = ["Window"]
 class Window:
     """A rectangle on the lattice of square pixels that divides the projected world.
 
-    Two windows of one scale share one lattice, so that they agree pixel by pixel where they overlap.
+    Windows of the same scale share one lattice, so they agree pixel by pixel where they overlap.
     """
 
     scale: float
@@ -66,6 +66,6 @@ class Window:
         }
 
     def grown(self, columns: int, rows: int | None = None) -> Window:
-        """Widen by some columns on either side, and as many rows (or others): the halo that smoothing reads."""
+        """Return the window grown by columns on either side, and by rows (by default as many): the smoothing halo."""
         rows = columns if rows is None else rows
         return Window(self.scale, self.x - columns, self.y - rows, self.width + 2 * columns, self.height + 2 * rows)
