@@ -1,16 +1,13 @@
-"""Tiles of a library: any window of a whole zoom, in one scale for all of the map.
+"""Tiles of a library: any window of a whole zoom, in one scale for the whole map.
 
-================== ==============================================================
-`view`, `cache`    a library that is looked at, and what is remembered of it
-`snapshot`         one state of it, and which activities a filter chooses
-`counts`, `tiles`  how busy its tiles are; which of them hold anything
-`request`, `look`  requests, parsed and limited; filters, measures and styles, as shapes
-`fields`           windows of any zoom, from the index
-`scales`           one tone for all tiles of a zoom
-`point_sample`     what it is fitted to where points are shown
-`point_places`     where points are
-`facts`            what every map of a library tells of it
-`encoding`         PNG, WebP, values
-`painting`         one tile of a field, as bytes
-================== ==============================================================
+============================= ==============================================================
+`view`, `cache`               an open library and its caches
+`snapshot`, `crowds`          one state of a library and its filters; filters of public maps
+`tile_counts`, `busy_tiles`   passages by tile; tiles that hold anything, and a sample of them
+`request`, `look`             parsing and limits of requests; filter, measure and style
+`fields`                      windows of any zoom, from the index
+`scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
+`metadata`, `point_places`    measures, places, bounds; busiest places of points
+`encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes
+============================= ==============================================================
 """

@@ -1,4 +1,4 @@
-"""Which tiles of a zoom hold anything, and which of them stand for all."""
+"""Tiles of a zoom that hold anything, and a sample of the busiest ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["busy_tiles", "census_for", "tiles_of"]
 
 
 def census_for(field: Field, zoom: int) -> TileCounts:
-    """Count what each tile of a zoom holds: passages by activity, or points, as if they were one activity's."""
+    """Count what each tile of a zoom holds: passages by activity, or points as passages of one activity."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is None:
         return census_of(field.view, field.snapshot, zoom)
@@ -33,23 +33,23 @@ def census_for(field: Field, zoom: int) -> TileCounts:
 
 
 def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
-    """Tiles that stand for all of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
+    """Sample the tiles of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
     keep = None if field.look.point_set else field.chosen.keep
     return busiest(census_for(field, zoom), keep, most)
 
 
 def tiles_of(field: Field, zoom: int) -> list[tuple[int, int]]:
-    """Tiles of a zoom in which anything lies, before it is smoothed: x and y, row by row.
+    """Tiles of a zoom that hold anything before smoothing: x and y, row by row.
 
-    Smoothing shows in tiles beside these. Of tracks beyond the zooms of the index it is told by the nearest one that
-    is indexed: a tile that holds one of those, or lies in one, counts.
+    Smoothing shows in tiles beside these too. For tracks at zooms outside the index, the nearest indexed zoom decides:
+    a tile that contains one of its tiles, or lies in one, counts.
 
     Parameters
     ----------
     field : Field
-        Which activities, or which points.
+        Activities or points.
     zoom : int
-        Of 256 px tiles.
+        Zoom of 256 px tiles.
     """
     first, last = (0, zoom) if field.look.point_set else field.snapshot.settings.zooms
     known = min(max(zoom, first), last)

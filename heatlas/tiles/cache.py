@@ -1,4 +1,4 @@
-"""A cache with a bound in bytes, in which everything is made once even when many ask at the same time."""
+"""A cache with a limit in bytes. Each value is made once, even when several threads ask at the same time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Cache"]
 
 T = TypeVar("T")
 _OVERHEAD = 200
-"""Bytes that an entry costs beside what it holds."""
+"""Bytes of an entry besides its value."""
 
 
 class Cache(Generic[T]):
-    """What was made last, as far as it fits into so many bytes; safe for threads."""
+    """Values used last, up to a limit in bytes; thread-safe."""
 
     __slots__ = ("_bytes", "_entries", "_limit", "_lock", "_making", "_size")
 
@@ -31,18 +31,18 @@ class Cache(Generic[T]):
 
     @property
     def bytes(self) -> int:
-        """What all entries take."""
+        """Size of all entries."""
         return self._bytes
 
     def look(self, key: Hashable) -> T | None:
-        """What is there, or None."""
+        """Stored value, or None."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
             return self._entries.get(key)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is there; or make it, while others that ask for the same wait. What fails is not kept."""
+        """Stored value; else make it while others that ask for it wait. A failure is raised to all and not stored."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)

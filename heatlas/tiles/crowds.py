@@ -1,15 +1,15 @@
 """Filters of a public map: no answer, and no difference of two answers, is of a few activities.
 
-Whoever may filter may also subtract: the year less its other months is the month that was too small to be shown, and
-all of a month less its rides is its one run. So activities are put once into groups of at least so many, by sport, year
-and month, and whatever a filter asks for, it is answered by the groups that it holds as a whole. Then all that can be
-made of answers, sums, differences, what several have in common, is of whole groups as well.
+Visitors can subtract answers: a year less its other months gives the month that was too small to be shown, and a month
+less its rides gives its one run. Activities are therefore grouped once, by sport, year and month, into groups of a
+minimum size. A filter shows only the groups that it contains as a whole. Sums, differences and intersections of
+answers then consist of whole groups too.
 
-What is too few joins what is most like it: small months of a sport and a year come together, then small years of a
-sport, and small sports at last. Where even these are too few, the smallest group beside them takes them in.
+Small groups join the most similar ones: small months of a sport and year are merged, then small years of a sport,
+then small sports. If these are still too few, they join the smallest group beside them.
 
-A measure that is not known of all activities has groups of those alone of which it is known. What the whole map shows
-without a filter is not touched.
+A measure that is not known for all activities has groups of those for which it is known. The map without a filter is
+not affected.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Chosen, Snapshot
 
     Groups = NDArray[np.int64]
-    """(n,) group of each activity; -1: in none, it is never shown by a filter."""
+    """(n,) group of each activity; -1: in none, no filter shows it."""
 
 __all__ = ["LEAST", "choose_among", "crowds_of", "grouped", "whole_in"]
 
 
 def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
-    """Put activities together that have a path in common, into groups of at least so many.
+    """Group activities with equal paths into groups of at least `least`.
 
     Parameters
     ----------
     paths : sequence of tuple
-        Of each activity, all of one length, such as (sport, year, month). Of what has a path in common but for its last
-        part, that which is too small is put together; where that is still too small, it joins the smallest group there,
-        and where there is none, the path without its last part decides in the same way.
+        Path of each activity, all of one length, such as (sport, year, month). Groups that are too small are merged if
+        their paths differ in the last part alone. If the merged group is still too small, it joins the smallest group
+        there. If there is none, the same is done one part higher.
     least : int
-        Activities of a group. Where there are fewer in all, they are in none.
+        Minimum size of a group. If there are fewer activities in all, they are in no group.
     """
     groups = np.full(len(paths), -1, np.int64)
     for number, members in enumerate(_gathered(paths, list(range(len(paths))), 0, least)[0]):
@@ -56,7 +56,7 @@ def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
 def _gathered(
     paths: Sequence[tuple[Hashable, ...]], here: list[int], depth: int, least: int
 ) -> tuple[list[list[int]], list[int]]:
-    """Groups of the activities that have the first `depth` parts of their paths in common, and what is left of them."""
+    """Groups of activities that share the first `depth` parts of their paths, and the activities left over."""
     if not here or depth == len(paths[here[0]]):
         return ([here], []) if len(here) >= least else ([], here)
     parts: dict[Hashable, list[int]] = {}
@@ -71,7 +71,7 @@ def _gathered(
     if len(rest) >= least:
         return [*groups, rest], []
     if rest and groups:
-        # The name decides between equal ones: the order in which activities were brought in must not.
+        # Ties are broken by path, as the result must not depend on the order of import.
         smallest = min(groups, key=lambda group: (len(group), min(repr(paths[k]) for k in group)))
         smallest += rest
         rest = []
@@ -79,7 +79,7 @@ def _gathered(
 
 
 def whole_in(groups: Groups, labels: Sequence[Hashable]) -> NDArray[np.bool_]:
-    """(n,) which activities are in a group of which all have the same label: those that a filter of it shows."""
+    """(n,) whether all activities of each one's group have the same label, so that a filter by the label shows it."""
     found: dict[int, set[Hashable]] = {}
     for group, label in zip(groups.tolist(), labels, strict=True):
         found.setdefault(group, set()).add(label)
@@ -92,11 +92,11 @@ def crowds_of(snapshot: Snapshot, least: int, having: NDArray[np.bool_]) -> Grou
     Parameters
     ----------
     snapshot : Snapshot
-        The map.
+        State of the library.
     least : int
-        Activities of a group.
+        Minimum size of a group.
     having : ndarray of bool (n,)
-        Of which what is shown is known; the others are in no group.
+        Activities for which the measure is known; the others are in no group.
     """
     paths = [(values["sport"], values["year"], values["month"]) for values in snapshot.attributes]
     groups = np.full(len(paths), -1, np.int64)
@@ -105,12 +105,12 @@ def crowds_of(snapshot: Snapshot, least: int, having: NDArray[np.bool_]) -> Grou
 
 
 def choose_among(snapshot: Snapshot, wanted: Filter, groups: Groups) -> Chosen:
-    """Choose as `heatlas.tiles.snapshot.choose` does, but whole groups alone; nothing by a sport that there is not.
+    """Choose as `heatlas.tiles.snapshot.choose` does, but only whole groups; a sport that no activity has gives none.
 
     Raises
     ------
     BadOption
-        For a filter that cannot be worked out.
+        For a filter that cannot be evaluated.
     """
     exact = choose(snapshot, wanted, absent=True)
     if wanted == Filter():
@@ -118,5 +118,5 @@ def choose_among(snapshot: Snapshot, wanted: Filter, groups: Groups) -> Chosen:
     mask = exact.keep[snapshot.numbers]
     kept = np.ones(int(groups.max(initial=-1)) + 2, np.bool_)
     kept[groups[~mask]] = False
-    kept[-1] = False  # those in no group
+    kept[-1] = False  # group -1: in no group
     return chosen_of(snapshot, kept[groups])

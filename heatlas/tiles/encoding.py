@@ -1,4 +1,4 @@
-"""Tiles as bytes: PNG, WebP, or the values themselves."""
+"""Encode tiles as PNG, WebP or plain values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/octet-str
 
 
 def encode(grid: Grid, tone: Tone | None, colours: NDArray[np.uint8], form: str) -> bytes:
-    """Encode a tile: for npy its values (float32, NaN where there is nothing), else a picture."""
+    """Encode a tile: for npy its values (float32, NaN where empty), else a picture."""
     if form == "npy":
         return _npy(grid.values)
     if tone is None:
@@ -35,7 +35,7 @@ def encode(grid: Grid, tone: Tone | None, colours: NDArray[np.uint8], form: str)
 
 @lru_cache(16)
 def empty(side: int, form: str) -> bytes:
-    """Encode a tile in which there is nothing."""
+    """Encode an empty tile."""
     if form == "npy":
         return _npy(np.full((side, side), np.nan, np.float32))
     return encode_picture(Picture(np.zeros((side, side), np.uint8), np.zeros((256, 4), np.uint8)), form)
@@ -54,6 +54,6 @@ def encode_picture(picture: Picture, form: str) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()
-    # Lossless; the least effort, as somebody waits. It takes four times as long as PNG, and two thirds of the bytes.
+    # Lossless, at the lowest effort, as a viewer waits: four times the time of PNG, two thirds of its bytes.
     Image.fromarray(picture.rgba).save(buffer, "WEBP", lossless=True, method=0, quality=0, exact=False)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Tiles: the index at the zoom that suits, smoothed, and enlarged or reduced to the zoom that was asked for."""
+"""Draw windows from the index at a suitable zoom, smoothed, then enlarged or reduced to the requested zoom."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ __all__ = [
 SIDE = 256
 """Pixels of a tile."""
 _SMOOTHEST = 16.0
-"""Pixels at the equator: what is smoothed over more is drawn from a coarser zoom, where nobody sees the difference."""
+"""Pixels at the equator: a wider smoothing is drawn from a coarser zoom, where the difference cannot be seen."""
 _WIDEST = 48.0
-"""Pixels at the equator: the same for the radius of a kernel, which is three standard deviations of a Gaussian."""
+"""Pixels at the equator: the same limit for the radius of a kernel (three standard deviations of a Gaussian)."""
 _REDUCIBLE = 2
-"""Zooms below the index's first that are put together from it."""
+"""Zooms below the index's first that are reduced from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What tiles are cut from: one measure of some activities, or of a point set, smoothed alike."""
+    """Source of tiles: one measure of chosen activities or of a point set, with one smoothing."""
 
     view: View
     snapshot: Snapshot
@@ -54,7 +54,7 @@ class Field:
 
 
 def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
-    """Zoom of the index from which a zoom is drawn: the same for all of the world, so that there are no seams."""
+    """Zoom of the index from which a zoom is drawn; the same everywhere, so that there are no seams."""
     first, last = snapshot.settings.zooms
     zoom = min(max(zoom, first), last)
     while zoom > first and smoothing.metres * SIDE * 2**zoom / CIRCUMFERENCE > _SMOOTHEST:
@@ -63,10 +63,10 @@ def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
 
 
 def as_drawn(field: Field, zoom: int) -> tuple[Field, int]:
-    """The field as it is drawn for a zoom, and the zoom of the index from which it is.
+    """Field as it is drawn for a zoom, and the zoom of the index from which it is drawn.
 
-    Points are there for every zoom; only a radius of many pixels is drawn from a coarser one, and beyond the
-    finest a radius in pixels covers fewer of them.
+    Points are indexed at all zooms up to the finest. A radius of many pixels is drawn from a coarser zoom. A radius in
+    pixels is made smaller where a coarser zoom is drawn and enlarged.
     """
     kernel = field.look.kernel
     if kernel is None:
@@ -80,7 +80,7 @@ def as_drawn(field: Field, zoom: int) -> tuple[Field, int]:
 
 
 def doubled(field: Field) -> Field:
-    """The same on a screen of double density, where as many pixels are half as far."""
+    """Field for a screen of double density, where a radius of the same width has twice the pixels."""
     kernel = field.look.kernel
     if kernel is None:
         return field
@@ -88,12 +88,12 @@ def doubled(field: Field) -> Field:
 
 
 def field_window(field: Field, window: Window) -> Grid | None:
-    """Draw any window of a whole zoom; None: there is nothing in it.
+    """Draw any window of a whole zoom; None if it is empty.
 
-    Beyond the index's last zoom (and where the smoothing is wide) pixels are those of a coarser zoom, enlarged:
-    between their centres in proportion when they were smoothed, else as they are. Values stay those of the
-    coarser zoom's pixels. Below its first zoom, amounts of pixels are added up, and of passes and
-    activities the greatest is taken. Points equal `heatlas.raster.pipeline.point_heat` over the same window.
+    Beyond the index's last zoom, and where the smoothing is wide, pixels of a coarser zoom are enlarged: interpolated
+    linearly between their centres if they were smoothed, else repeated. Values stay those of the coarser pixels.
+    Below the index's first zoom, amounts are summed over pixels; for passes and activities the maximum is taken.
+    Points equal `heatlas.raster.pipeline.point_heat` over the same window.
     """
     zoom = round(window.zoom)
     field, drawn = as_drawn(field, zoom)
@@ -107,7 +107,7 @@ def field_window(field: Field, window: Window) -> Grid | None:
 
 
 def smoothed(field: Field, window: Window) -> Grid | None:
-    """Draw a window of an indexed zoom with its halo, and smooth it, or spread its points."""
+    """Draw a window of an indexed zoom with its halo, then smooth it or spread its points."""
     grid = bare(field, window.grown(*margins(field, window)))
     if grid is None:
         return None
@@ -116,7 +116,7 @@ def smoothed(field: Field, window: Window) -> Grid | None:
 
 
 def margins(field: Field, window: Window) -> tuple[int, int]:
-    """Columns and rows around a window that smoothing it reads."""
+    """Columns and rows of the halo that smoothing a window needs."""
     if field.look.kernel is not None:
         return kernel_halo(field.look.kernel, window)
     rows = halo(field.look.smoothing, window)
@@ -124,27 +124,27 @@ def margins(field: Field, window: Window) -> tuple[int, int]:
 
 
 def bare(field: Field, window: Window) -> Grid | None:
-    """Put a window together from tiles of the index, each counted once and remembered."""
-    # Tiles are remembered for the sum and for its density alike.
+    """Assemble a window, before smoothing, from cached tiles of the index."""
+    # A sum and its density share the cached tiles.
     return mosaic(window, field.look.measure, lambda x, y: _counted(field, window.scale, x, y))
 
 
 def mosaic(window: Window, measure: Measure, tile: Callable[[int, int], Grid | None]) -> Grid | None:
-    """Put a window together from tiles.
+    """Assemble a window from tiles.
 
     Parameters
     ----------
     window : Window
-        Of a whole zoom; it may cross the antimeridian.
+        Window of a whole zoom; it may cross the antimeridian.
     measure : Measure
-        Of the tiles.
+        Measure of the tiles.
     tile : callable
-        Gives the tile of a column and a row, or None where there is nothing in it.
+        Returns the tile of a column and a row, or None if it is empty.
 
     Returns
     -------
     Grid or None
-        None when there is nothing in it.
+        None if the window is empty.
     """
     planes: dict[str, NDArray[Any]] = {}
     signed, across = False, round(window.scale) // SIDE
@@ -167,7 +167,7 @@ def _signed(field: Field) -> bool:
 
 
 def signs_matter_in(field: Field) -> bool:
-    """Tell whether sums below 0 matter, so that colours have a middle."""
+    """Whether sums below 0 matter, so that the tone is diverging."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     return stored is not None and _signed(field) and signs_matter(field.view, stored)
 
@@ -207,8 +207,8 @@ def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
 
 
 def _between(pixels: NDArray[np.int64], factor: int, first: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Coarser pixel whose centre comes before each pixel's, counted from `first`, and how far it is to the next."""
-    # Halves of a fine pixel are whole numbers: windows that overlap agree to the last bit.
+    """Coarser pixel whose centre precedes each pixel's, counted from `first`, and the share of the way to the next."""
+    # In half pixels, which are whole numbers: overlapping windows agree to the last bit.
     halves = 2 * pixels + 1 - factor
     before = halves // (2 * factor)
     return before - first, ((halves - before * 2 * factor) / (2 * factor)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What is looked at: which activities count, what is counted, and how it is shown."""
+"""Filters and looks: which activities count, what is counted, and how it is shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Filter", "Look"]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which activities count; as written, so that equal filters are equal."""
+    """Filter of activities, as written, so that equal filters compare equal."""
 
     where: str | None = None
     sports: tuple[str, ...] = ()
@@ -31,20 +31,20 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is counted and how it is shown."""
+    """Measure, smoothing or kernel, and style."""
 
     measure: Measure
     smoothing: Smoothing
     tone: ToneScale | None
-    """In the base unit of the measure; None: what suits the measure."""
+    """In the base unit of the measure; None: the default of the measure."""
     colormap: str | None
-    """None: what suits the measure."""
+    """None: the default of the measure."""
     point_set: str = ""
-    """Name of the point set that is shown; empty: tracks are."""
+    """Name of the point set that is shown; empty: tracks are shown."""
     kernel: Kernel | None = None
-    """How far and in which shape each point is felt; None where tracks are shown, which are smoothed."""
+    """Radius and shape by which points are spread; None for tracks, which are smoothed."""
 
     @property
     def colours(self) -> NDArray[np.uint8] | None:
-        """(256, 4) RGBA, or None."""
+        """(256, 4) RGBA of the colour map, or None."""
         return None if self.colormap is None else colormap(self.colormap)

@@ -1,4 +1,4 @@
-"""Facts about a library that every map of it tells: measures, places, days, and in which order activities come."""
+"""Metadata of a library for every map: measures, places, bounds, first view, and the order of activities."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 __all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "point_measures"]
 
 _PLACES = 50
-"""Places that are named."""
+"""Places reported at most."""
 _BOUNDS_ZOOM = 14
-"""Zoom of the tiles that tell how far the heat reaches: 1.6 km in the middle of Europe."""
+"""Zoom of the tiles from which the bounds are taken: 1.6 km in the middle of Europe."""
 _SCREEN = 1024, 720
 
 
 def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
-    """Measures of its tracks that a library can show: metrics only where something was recorded.
+    """Measures of tracks that a library can show: metrics only if any were recorded.
 
-    On a public map private activities do not tell which: the values themselves are looked at.
+    On a public map only the values of shown activities are read, so that private ones do not affect the list.
     """
     found = [Measure(name) for name in (*COUNTS, *SPENT)]
     if view.public:
@@ -57,7 +57,7 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
 
 
 def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
-    """Name and title of each measure of the point sets, and whose it is: of those without weights the count alone."""
+    """Name, title and point set of each measure of the point sets; without weights there is only the count."""
     found = []
     for name, stored in snapshot.point_sets.items():
         for reduction in POINT_REDUCTIONS if stored.weight is not None else ("count",):
@@ -67,14 +67,14 @@ def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
 
 
 def name_of(measure: Measure) -> str:
-    """A measure of tracks as people write it: the mean of a metric by the metric's name alone."""
+    """Name of a measure of tracks as users write it: a mean by the name of its metric."""
     return measure.metric if measure.reduction == "mean" else str(measure)
 
 
 def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> list[Place]:
     """Find the regions that hold activities, all or those that a filter chose, the busiest first.
 
-    What is hidden is not in the index, so that the places do not tell of it.
+    Hidden parts are not in the index, so that places do not reveal them.
     """
     chosen = chosen or choose(snapshot, Filter())
     return view.places.get(
@@ -83,7 +83,7 @@ def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> l
 
 
 def bounds_in(view: View, snapshot: Snapshot) -> tuple[float, float, float, float]:
-    """West, south, east and north of all that is shown, degrees, by tiles of some km; of the world without any."""
+    """West, south, east and north of all shown tracks, degrees, at tile edges; of the world if there are none."""
     first, last = snapshot.settings.zooms
     counts = census_of(view, snapshot, min(max(_BOUNDS_ZOOM, first), last))
     tiles = np.unique(counts.tile[np.isin(counts.number, snapshot.numbers)])
@@ -97,7 +97,7 @@ def bounds_in(view: View, snapshot: Snapshot) -> tuple[float, float, float, floa
 
 
 def first_view(bbox: tuple[float, float, float, float]) -> tuple[float, float, int]:
-    """Longitude, latitude and zoom at which a box (degrees) is whole on a screen of 1024 x 720 px."""
+    """Longitude, latitude and zoom at which a box (degrees) fits a screen of 1024 x 720 px."""
     (left, right), (top, bottom) = from_lonlat(np.array([bbox[0], bbox[2]]), np.array([bbox[3], bbox[1]]))
     lon, lat = to_lonlat((left + right) / 2, (top + bottom) / 2)
     zoom = min(math.log2(_SCREEN[0] / 256 / (right - left)), math.log2(_SCREEN[1] / 256 / (bottom - top)))
@@ -105,5 +105,5 @@ def first_view(bbox: tuple[float, float, float, float]) -> tuple[float, float, i
 
 
 def latest_first(found: Iterable[PassingActivity]) -> list[PassingActivity]:
-    """Order those who passed: the last ones first, and those without a start at the end, as they were."""
+    """Sort passing activities by start, the latest first; those without a start come last, in order of number."""
     return sorted(found, key=lambda one: (one.activity.start is None, -(one.activity.start or 0.0), one.number))

@@ -1,4 +1,4 @@
-"""One tile of a field, as bytes."""
+"""Draw and encode one tile of a field."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def tile_bytes(field: Field, zoom: int, x: int, y: int, *, dense: bool = False, 
     Parameters
     ----------
     field : Field
-        What it is cut from.
+        Source of the tile.
     zoom, x, y : int
-        Of 256 px tiles.
+        Place among 256 px tiles.
     dense : bool
-        For screens of double density, 512 px wide: the four tiles of the next zoom, in the colours of this one.
+        Draw 512 px for screens of double density: the four tiles of the next zoom, with the tone of this one.
     form : str
         One of `heatlas.tiles.encoding.TYPES`.
     """

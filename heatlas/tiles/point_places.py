@@ -1,4 +1,4 @@
-"""Where points are: a box that shows them all, and the busiest spots in it."""
+"""Places of points: a box that shows nearly all, and the busiest spots in it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["PointPlace", "box_of", "spots_of"]
 
 _ACROSS = 30
-"""Tiles across what holds nearly all points, of which the busiest are spots."""
+"""Tiles across the box that holds nearly all points; the busiest tiles are spots."""
 _FINER = 5
-"""Zooms further, at which is told where in a spot most points are."""
+"""Zooms finer: tiles by which the centre and box of a spot are found."""
 _CORE = (0.05, 0.95)
 _COARSEST, _FINEST = 2, 15
 
@@ -42,12 +42,12 @@ class PointPlace:
 
 
 def box_of(stored: StoredPoints) -> Box:
-    """Box in which nearly all points lie, with some air."""
+    """Box that holds nearly all points, with a margin."""
     return framed(stored.crowd or stored.bbox)
 
 
 def spots_of(library: Library, stored: StoredPoints, most: int) -> list[PointPlace]:
-    """Find where the most points lie: tiles of a zoom that suits their extent, the busiest first, no two neighbours."""
+    """Find the busiest spots: tiles of a zoom that suits the extent, the busiest first, no two of them neighbours."""
     west, _, east, _ = stored.crowd or stored.bbox
     zoom = min(_FINEST, max(_COARSEST, round(math.log2(360 / max(east - west, 1e-4) * _ACROSS))))
     x, y, points = points_in_tiles(library, stored, zoom + _FINER)
@@ -69,7 +69,7 @@ def spots_of(library: Library, stored: StoredPoints, most: int) -> list[PointPla
 
 
 def _spot(x: NDArray[np.int64], y: NDArray[np.int64], points: NDArray[np.int64], across: int) -> PointPlace:
-    """Look at the tiles within a spot: where most of its points are."""
+    """Centre and box of most points of a spot, from the finer tiles in it."""
     (west, middle, east), (north, centre, south) = (_quantiles(side, points) for side in (x, y))
     lon, lat = to_lonlat(
         np.array([west, middle + 0.5, east + 1]) / across, np.array([south + 1, centre + 0.5, north]) / across
@@ -80,7 +80,7 @@ def _spot(x: NDArray[np.int64], y: NDArray[np.int64], points: NDArray[np.int64],
 
 
 def _quantiles(side: NDArray[np.int64], points: NDArray[np.int64]) -> tuple[int, int, int]:
-    """Columns, or rows, up to which few, half and nearly all of the points lie."""
+    """Columns, or rows, up to which 5, 50 and 95 % of the points lie."""
     order = np.argsort(side, kind="stable")
     share = np.cumsum(points[order]) / points.sum()
     low, half, high = (int(side[order][np.searchsorted(share, at)]) for at in (_CORE[0], 0.5, _CORE[1]))

@@ -1,8 +1,8 @@
-"""What points read at a fair share of the pixels that hold any: from this the tone of a zoom is fitted.
+"""A sample of the pixels that hold points, with their spread values: the tone of a zoom is fitted to it.
 
-Tiles would be no fair share: where points lie apart, a few tiles hold but a few points. So it is pixels that are
-chosen, all over the map, and what is felt at each is added up from its neighbours, plainly: with the kernel round in
-pixels at the latitude of the pixel, which differs from what tiles show by less than one could see.
+Tiles are not a fair sample: where points are sparse, a few tiles hold only a few points. Therefore pixels are chosen
+from the whole map, and the value at each is summed directly from its neighbours. The kernel is taken as round in pixels
+at the latitude of the chosen pixel; the difference from tiles is too small to be seen.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ if TYPE_CHECKING:
 __all__ = ["felt"]
 
 _ALL = 4096
-"""Pixels up to which all are looked at."""
+"""Pixels up to which all are sampled."""
 _TOP, _REST = 1024, 1024
-"""Else of sums so many from where most is, each for itself; and so many at even steps that stand for all others."""
+"""Else, for sums and counts, the first pixels by value, each for itself; and pixels at even steps for all others."""
 _PAIRS = 1 << 20
-"""Pixels and neighbours that are worked on at a time."""
+"""Pairs of pixel and neighbour processed at a time, about."""
 
 
 def felt(field: Field, zoom: int) -> dict[str, Floats] | None:
-    """What some pixels of a zoom that hold points read, each as often as it stands for others.
+    """Sample spread values at pixels of a zoom that hold points, each repeated for the pixels that it represents.
 
     Parameters
     ----------
     field : Field
-        As `heatlas.tiles.fields.as_drawn` gives it.
+        Field that `heatlas.tiles.fields.as_drawn` returns.
     zoom : int
-        As well.
+        Zoom that it returns.
 
     Returns
     -------
     dict of str to ndarray of float64 (n,), or None
-        Planes as those of a grid; None where there is no point.
+        Planes as those of a grid; None if there are no points.
     """
     stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
     with field.view.library.read() as connection:
@@ -74,7 +74,7 @@ def felt(field: Field, zoom: int) -> dict[str, Floats] | None:
 def _chosen(
     cells: Cells, weight: Floats, radius: Floats, reduction: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of the pixels to look at, and how many each stands for."""
+    """Indices of the sampled pixels, and how many pixels each represents."""
     n = len(cells)
     if n <= _ALL:
         return np.arange(n), np.ones(n, np.int64)
@@ -86,10 +86,10 @@ def _chosen(
 
 
 def _alike(cells: Cells, weight: Floats, radius: Floats, reduction: str) -> Floats:
-    """What pixels that will read alike have in common: their mean; else how much is near, or the extreme there."""
+    """Sort key by which pixels of similar spread values come together: mean, amount nearby, or extreme nearby."""
     if reduction == "mean":
         return weight / cells.count
-    # In squares about as wide as the kernel reaches.
+    # "Nearby": in squares about as wide as the radius.
     levels = max(0, round(math.log2(max(1.0, float(np.median(radius))))))
     begins = np.flatnonzero(np.diff(cells.code >> 2 * levels, prepend=-1))
     if cells.least is not None and cells.greatest is not None and reduction in {"min", "max"}:
@@ -111,7 +111,7 @@ def _around(
     kernel: Kernel,
     measure: Measure,
 ) -> dict[str, Floats]:
-    """Reduce what lies around each chosen pixel."""
+    """Reduce the neighbours of each chosen pixel, weighted by the kernel."""
     (column, row), reduction = places, measure.reduction
     key = row << 32 | column
     order = np.argsort(key)
@@ -163,7 +163,7 @@ def _reduced(
 
 
 def _profile(shape: str, share: Floats) -> Floats:
-    """Kernel at squares of shares of the radius."""
+    """Height of a kernel; `share` is (distance / radius)²."""
     left = np.maximum(1 - share, 0.0)
     if shape == "gaussian":
         height = np.where(share <= 16 / 9, np.exp(-4.5 * share), 0.0)
@@ -181,7 +181,7 @@ _INTEGRALS = {"gaussian": 2 / 9, "linear": 1 / 3, "uniform": 1.0, "epanechnikov"
 
 
 def _norms(kernel: Kernel, radius: Floats) -> Floats:
-    """Sum of a kernel over pixels, for each radius in pixels."""
+    """Sum of a kernel over all pixels, for each radius in pixels."""
     norms = math.pi * _INTEGRALS[kernel.shape] * radius**2
     small = radius < 4
     if small.any():

@@ -1,4 +1,4 @@
-"""Requests for tiles, parsed and limited in one place for the server, maps in notebooks and publishing."""
+"""Parse and limit requests for tiles, in one place for the server, maps in notebooks and publishing."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ OF_TRACKS = ("where", "sport", "after", "before", "smooth")
 OF_POINTS = ("radius", "kernel", "density")
 """Parameters of points alone."""
 RADIUS, SHAPE = "15px", "gaussian"
-"""Kernel of points when nobody says."""
+"""Default kernel of points."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Widest:
-    """Widest smoothing or kernel of a tile."""
+    """Widest smoothing or kernel that tiles allow."""
 
     pixels: float
     metres: float
@@ -58,7 +58,7 @@ _WIDEST_KERNEL = _Widest(64.0, 1_000_000.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileRequest:
-    """A request for tiles as it is written; None where something is left open."""
+    """A request for tiles, as written; None where a value is left open."""
 
     measure: str | None = None
     where: str | None = None
@@ -66,9 +66,9 @@ class TileRequest:
     after: str | None = None
     before: str | None = None
     smooth: str | None = None
-    """Of tracks: standard deviation of a Gaussian, "4m", "2px", "0" or "auto"."""
+    """For tracks: standard deviation of a Gaussian, "4m", "2px", "0" or "auto"."""
     radius: str | None = None
-    """Of points: how far each is felt, "15px" or "500m"."""
+    """For points: radius of the kernel, "15px" or "500m"."""
     kernel: str | None = None
     density: bool | None = None
     tone: str | None = None
@@ -76,30 +76,30 @@ class TileRequest:
 
     @property
     def filter(self) -> Filter:
-        """Which activities count."""
+        """Filter of activities."""
         sports = tuple(sorted({sport for sport in self.sports if sport}))
         return Filter(self.where or None, sports, self.after or None, self.before or None)
 
     def without(self, *names: str) -> TileRequest:
-        """The same with some of `OF_TRACKS` and `OF_POINTS` left open."""
+        """Copy with some of `OF_TRACKS` and `OF_POINTS` left open."""
         fields = {"sports" if name == "sport" else name for name in names}
         return replace(self, **{name: () if name == "sports" else None for name in fields})  # type: ignore[arg-type]
 
     def given(self, name: str) -> bool:
-        """Whether one of `OF_TRACKS` and `OF_POINTS` is said."""
+        """Whether one of `OF_TRACKS` and `OF_POINTS` is given."""
         return bool(self.sports) if name == "sport" else getattr(self, name) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """Words of refusals; the defaults are for parameters of an address."""
+    """Texts of error messages; the defaults are for parameters of a URL."""
 
     prefix: str = ""
     """Before the name of an option."""
     for_points: str = "{name} is for points, and {measure} is of tracks: they take smooth"
     for_tracks: str = "{name} is for tracks: the points of {points} are added up already and cannot be filtered"
     smooth_of_points: str | None = "smooth is for tracks: points have a radius, such as 15px or 500m, and a kernel"
-    """None: smooth may be said of points too, and is the width of a Gaussian kernel."""
+    """None: smooth is allowed for points too, as the width of a Gaussian kernel."""
     too_wide: str = "{name} is too wide: at most {most}"
 
 
@@ -118,41 +118,41 @@ def read_look(asked: TileRequest, snapshot: Snapshot) -> Look:
 
 
 def named_points(snapshot: Snapshot, measure: str | None) -> tuple[StoredPoints, str] | None:
-    """Find the point set that a measure such as "sum(NAME)" names, and its reduction; None: it is of tracks.
+    """Find the point set that a measure such as "sum(NAME)" names, and its reduction; None for a measure of tracks.
 
     Raises
     ------
     BadOption
-        For a point set that is not there.
+        For a point set that does not exist.
     """
     parts = None if measure is None else split_measure(measure)
     if parts is None:
         return None
     reduction, name = parts
     stored = snapshot.point_sets.get(name)
-    if stored is None and reduction in {"sum", "count"}:  # mean(pace) is of tracks, or nothing at all
+    if stored is None and reduction in {"sum", "count"}:  # mean(pace) is of tracks, or invalid
         known = ", ".join(snapshot.point_sets) or "none"
         raise BadOption(f"there is no point set {name!r}: there are {known}; write {reduction}(NAME)")
     return None if stored is None else (stored, reduction)
 
 
 def parse_look(asked: TileRequest, points: tuple[StoredPoints, str | None] | None, words: Wording = PARAMETERS) -> Look:
-    """Parse measure, smoothing or kernel, tone and colours, and hold them to limits.
+    """Parse measure, smoothing or kernel, tone and colours, and check their limits.
 
     Parameters
     ----------
     asked : TileRequest
-        As it is written.
+        The request, as written.
     points : (StoredPoints, str or None), optional
         The point set that is shown, and the reduction of its weights; None: tracks are shown.
     words : Wording
-        Of refusals.
+        Texts of error messages.
 
     Raises
     ------
     BadOption
-        For what is none, too wide, or not for what is shown; and for filters of points, as the points of a pixel are
-        added up already.
+        For a value that is invalid, too wide, or not for tracks or points as shown; and for filters of points, as the
+        points of a pixel are summed already.
     """
     return _of_tracks(asked, words) if points is None else _of_points(asked, *points, words)
 
@@ -189,7 +189,7 @@ def parse_kernel_of(asked: TileRequest, words: Wording = PARAMETERS) -> Kernel:
     Raises
     ------
     BadOption
-        For what is none, or too wide.
+        For an invalid kernel, or one that is too wide.
     """
     name, given, times, smooth = "radius", asked.radius, 1, asked.smooth
     if smooth is not None:
@@ -212,7 +212,7 @@ def _too_wide(name: str, given: str | None, most: str, words: Wording) -> BadOpt
 
 
 def _colours(asked: TileRequest) -> str | None:
-    """Name of the colours, None where they are left open."""
+    """Name of the colour map, None where it is left open."""
     if not asked.colormap:
         return None
     colormap(asked.colormap)
@@ -220,7 +220,7 @@ def _colours(asked: TileRequest) -> str | None:
 
 
 def _scale(asked: TileRequest, measure: Measure, words: Wording) -> ToneScale | None:
-    """Scale in the base unit of a measure, None where it is left open."""
+    """Tone scale in the base unit of a measure, None where it is left open."""
     if not asked.tone:
         return None
     scale = in_base_unit(parse_tone_scale(asked.tone), measure_unit(measure))
@@ -230,6 +230,6 @@ def _scale(asked: TileRequest, measure: Measure, words: Wording) -> ToneScale | 
 
 
 def _can_be_drawn(curve: str, low: float, high: float) -> bool:
-    """Whether single precision tells the values of a range apart."""
+    """Whether single precision can separate the values of a range."""
     least, most = 1e-9, 1e12
     return max(abs(low), abs(high)) <= most and high - low >= least and (curve != "log" or low >= least)

@@ -1,4 +1,4 @@
-"""The scale of a map: one tone for a zoom, a measure, a filter and a smoothing, over all of the library."""
+"""The scale of a map: one tone for a zoom, a measure, a filter and a smoothing, over the whole library."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ __all__ = [
 ]  # fmt: skip
 
 _TILES = 16
-"""Tiles that a tone is fitted to."""
+"""Tiles that a tone is fitted to, at most."""
 _ENOUGH = 256
-"""Pixels on paths below which the edges of the tiles are looked at too."""
+"""Pixels on paths below which the edges of the tiles are sampled too."""
 _INNER = 128
-"""Pixels of a tile that must be left when its edges are not looked at."""
+"""Pixels across a tile that must be left when its edges are not sampled."""
 _COLOURS = 32
 
 
 def tone_of(field: Field, zoom: int) -> Tone | None:
-    """Fit the tone of a zoom; None where there is nothing to see.
+    """Fit the tone of a zoom; None if there is nothing to see.
 
-    It is what `heatlas.style.tone.fit` makes of the smoothed pixels on paths in at most 16 tiles of the zoom from which
-    this one is drawn: all tiles where there are no more, else those of `heatlas.tiles.tile_counts.busiest`, a sample in
-    proportion to passages that always has the busiest tile. What is smoothed near their edges is left out, unless
-    hardly anything else is there: so each tile is decoded alone, and the tone costs no more than the tiles of a screen.
-    It depends on the library, the zoom, the measure, the filter and the smoothing, never on what part of the map is
-    looked at. A fixed range is taken as it is. For points see `heatlas.tiles.point_sample`.
+    `heatlas.style.tone.fit` is applied to smoothed pixels on paths, in at most 16 tiles of the zoom from which this one
+    is drawn. If there are more, `heatlas.tiles.tile_counts.busiest` samples them in proportion to passages; the busiest
+    tile is always among them. Pixels near tile edges are left out unless there are hardly any others. Each tile is then
+    decoded alone, and the tone costs no more than the tiles of a screen. The tone depends on the library, the zoom, the
+    measure, the filter and the smoothing, never on the part of the map that is shown. A fixed range is used as given.
+    For points see `heatlas.tiles.point_sample`.
     """
     field, drawn = as_drawn(field, zoom)
     look = field.look
@@ -80,7 +80,7 @@ def _fit(scale: ToneScale, sample: Grid) -> Tone:
 
 
 def _sample(field: Field, windows: list[Window]) -> Grid | None:
-    """Smoothed pixels on paths of some windows, as one row."""
+    """Smoothed pixels on paths in some windows, as one row."""
     parts: dict[str, list[NDArray[Any]]] = {}
     for window in windows:
         counted = bare(field, window)
@@ -97,19 +97,19 @@ def _sample(field: Field, windows: list[Window]) -> Grid | None:
 
 
 def _pixels(field: Field, planes: NamedPlanes) -> Grid:
-    """Pixels from anywhere, as a grid of one row; their planes are (n,)."""
+    """Grid of one row from planes of shape (n,)."""
     rows = {name: plane.reshape(1, -1) for name, plane in planes.items()}
     width = max(plane.size for plane in rows.values())
     return Grid(Window(float(SIDE), 0, 0, width, 1), field.look.measure, rows, signs_matter_in(field))
 
 
 def _one(field: Field) -> Grid:
-    """One pixel of a measure, for what depends on nothing else."""
+    """Grid of one pixel, for defaults that depend on the measure alone."""
     return _pixels(field, dict.fromkeys(field.look.measure.layout.names, np.ones(1)))
 
 
 def colours_of(field: Field) -> NDArray[np.uint8]:
-    """(256, 4) RGBA that were asked for, or that suit the measure on a transparent ground."""
+    """(256, 4) RGBA that were requested; else the measure's default on a transparent ground."""
     asked = field.look.colours
     if asked is not None:
         return asked
@@ -117,12 +117,12 @@ def colours_of(field: Field) -> NDArray[np.uint8]:
 
 
 def scale_data(field: Field, zoom: int) -> dict[str, Any]:
-    """The scale of a zoom as plain data; `low` and `high` in the unit that is shown, None where there is nothing."""
+    """Scale of a zoom as plain data; `low` and `high` in the displayed unit, None if there is nothing to see."""
     return tone_data(field, tone_of(field, zoom))
 
 
 def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
-    """A scale as plain data, as `scale_data` gives that of a zoom."""
+    """Scale of a tone as plain data, in the form of `scale_data`."""
     measure = field.look.measure
     unit, colours = measure_unit(measure), colours_of(field)
     steps = np.rint(np.linspace(0, 255, _COLOURS)).astype(int)
@@ -146,24 +146,24 @@ def _counted(field: Field) -> dict[str, int]:
 
 
 def field_title(field: Field) -> str:
-    """Name what is shown, without its unit: a measure, and of points those of which set."""
+    """Title of a field without its unit: the measure, and for points their set."""
     title = title_of(field.look.measure)
     return point_title(field.look.point_set, title) if field.look.point_set else title
 
 
 def point_title(name: str, title: str) -> str:
-    """Name a measure of a point set: "Hospitals: sum of beds"."""
+    """Title of a measure of a point set: "Hospitals: sum of beds"."""
     words = name.replace("_", " ")
     return f"{words[:1].upper()}{words[1:]}: {title[:1].lower()}{title[1:]}"
 
 
 def title_of(measure: Measure) -> str:
-    """Name a measure, without its unit."""
+    """Title of a measure, without its unit."""
     return legend_title(str(measure), Unit())
 
 
 def unit_text(measure: Measure) -> str:
-    """Unit to write behind the title; empty where the title or the numbers say it."""
+    """Unit to write behind the title; empty where the title or the numbers state it."""
     label = measure_unit(measure).label
     return "" if label.lower() == title_of(measure).lower() else label
 

@@ -1,4 +1,4 @@
-"""One state of a library: its activities, which of them a filter chooses, and how busy its tiles are."""
+"""One state of a library: its activities and point sets, and the activities that a filter chooses."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
 __all__ = ["Chosen", "Snapshot", "choose", "chosen_of", "refuse_absent", "take"]
 
 _FORMAT = "2"
-"""Changes when the same library is drawn otherwise."""
+"""Raised when the same library is drawn differently."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is known of a library without looking at its index; `take` makes one."""
+    """State of a library without its index; made by `take`."""
 
     version: str
-    """Says which state: equal for equal content, also after a restart."""
+    """Digest of the state: equal for equal content, also after a restart."""
     activities: dict[int, Activity]
-    """Those that are shown, by number."""
+    """Activities that are shown, by number."""
     fixes: int
     settings: Settings
     shown: dict[int, ShownAmounts]
-    """How much of each activity is shown, by number; those of which nothing is are not in it."""
+    """How much of each activity is shown, by number; without those of which nothing is shown."""
     hides: bool
-    """Whether the library hides anything of its tracks."""
+    """Whether the library hides parts of its tracks."""
     withheld: bool = False
-    """Whether there are activities in the index that are not among these: those that are private, on a public map."""
+    """Whether private activities were left out of `activities`, as on a public map; the index holds them."""
     point_sets: dict[str, StoredPoints] = field(default_factory=dict)
-    """By name. They hold no activities, and are shown as they are on a public map too."""
+    """By name. They hold no activities and are shown in full on a public map too."""
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    """What filters written as text chose before."""
+    """Cached choices of filters written as text."""
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
@@ -91,31 +91,31 @@ class Chosen:
     """By number, as `heatlas.library.drawing.draw` takes it."""
     count: int
     key: str
-    """Equal where the same activities were chosen, however that was said."""
+    """Equal if the same activities were chosen, however the filter was written."""
 
 
 def take(
     library: Library, public: bool = False, shown_only: bool = False, least: int = 0, utc: bool = False
 ) -> Snapshot:
-    """Look at a library as it is now.
+    """Read the present state of a library.
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     public : bool
-        Without the activities that are marked as private, and without those of which nothing is shown.
+        Leave out activities that are marked as private, and those of which nothing is shown.
     shown_only : bool
-        Without those of which nothing is shown.
+        Leave out those of which nothing is shown.
     least : int
-        Activities that a filter of a public map must leave: another number is another state.
+        Activities that a filter of a public map must leave; part of the version.
     utc : bool
-        With times in UTC; else those of the place where each activity began.
+        Give times in UTC; else those of the place where each activity began.
 
     Raises
     ------
     SourceFailed
-        When it cannot be read.
+        When the library cannot be read.
     """
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
     with library.read() as connection:
@@ -137,8 +137,8 @@ def take(
         digest.update(b"utc")
     if public or shown_only:
         activities = {number: activity for number, activity in activities.items() if number in shown}
-    # What activities are called and when they were decides what filters choose. Of a public map only what is on it
-    # counts: nobody is told when something private came in.
+    # Filters depend on attributes and times. On a public map only its own activities count: the version must not
+    # reveal when a private one was imported.
     told = list(activities.items()) if public else merged.rows
     here = sorted(row for row in rows if not public or row[0] in activities)
     digest.update(repr((settings, zones, here, told)).encode())
@@ -150,12 +150,12 @@ def take(
 
 
 def refuse_absent(snapshot: Snapshot, sports: Collection[str]) -> None:
-    """Refuse sports of which no activity has any.
+    """Refuse sports if no activity has any of them.
 
     Raises
     ------
     BadOption
-        With those that there are.
+        Naming the sports that there are.
     """
     words, known = sorted({sport_name(sport) for sport in sports}), sorted(set(snapshot.sports.tolist()))
     if words and known and not set(words) & set(known):
@@ -163,12 +163,12 @@ def refuse_absent(snapshot: Snapshot, sports: Collection[str]) -> None:
 
 
 def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:
-    """Choose activities as `heatlas.library.activities.select` does, from what is in memory.
+    """Choose activities in memory, as `heatlas.library.merged.select` does.
 
     Parameters
     ----------
     absent : bool
-        Choose nothing by a sport that no activity has.
+        Choose nothing for a sport that no activity has.
 
     Raises
     ------
@@ -190,9 +190,9 @@ def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chose
 
 
 def chosen_of(snapshot: Snapshot, mask: NDArray[np.bool_]) -> Chosen:
-    """Name a choice: `mask` says of each activity, in the order of their numbers, whether it is chosen."""
-    # Also of all that there are: what comes in while tiles are drawn is not of this state, and may be private.
-    keep = np.zeros(int(snapshot.numbers.max(initial=0)) + 1, np.bool_)  # never empty: it is asked by number
+    """Make a `Chosen` from a mask over the activities, in the order of their numbers."""
+    # The mask is needed even for all: activities imported during drawing are not of this state, and may be private.
+    keep = np.zeros(int(snapshot.numbers.max(initial=0)) + 1, np.bool_)  # never empty, as it is indexed by number
     keep[snapshot.numbers[mask]] = True
     if mask.all() and not snapshot.withheld:
         return Chosen(keep, len(mask), "all")
@@ -208,7 +208,7 @@ def _leads(snapshot: Snapshot, date: str) -> NDArray[np.float64]:
 
 
 _TEXTS = 64
-"""Filters written as text that are remembered."""
+"""Filters written as text that are cached."""
 
 
 def _asked(snapshot: Snapshot, where: str) -> NDArray[np.bool_]:

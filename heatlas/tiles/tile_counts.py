@@ -1,4 +1,4 @@
-"""How many passages each activity has in each tile of a zoom: read from the headers of the index, nothing is drawn."""
+"""Passages of each activity in each tile of a zoom, read from the headers of the index without drawing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["TileCounts", "busiest", "count_tiles"]
 
 @dataclass(frozen=True, slots=True)
 class TileCounts:
-    """Passages by tile and activity, of what is not hidden."""
+    """Passages by tile and activity, without hidden parts."""
 
     zoom: int
     x: NDArray[np.int32]
@@ -29,15 +29,15 @@ class TileCounts:
     y: NDArray[np.int32]
     """(t,) rows of tiles."""
     tile: NDArray[np.int32]
-    """(k,) ascending."""
+    """(k,) indices into `x` and `y`, ascending."""
     number: NDArray[np.int32]
-    """(k,) of activities."""
+    """(k,) numbers of activities."""
     passages: NDArray[np.int32]
-    """(k,)"""
+    """(k,) passages of that activity in that tile."""
 
     @property
     def nbytes(self) -> int:
-        """Memory that this takes."""
+        """Bytes of memory."""
         return 8 * len(self.x) + 12 * len(self.tile)
 
 
@@ -69,20 +69,20 @@ def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int32]:
 
 
 def busiest(counts: TileCounts, keep: NDArray[np.bool_] | None, most: int) -> list[tuple[int, int]]:
-    """Tiles that stand for all of a zoom: x and y of at most `most` of them.
+    """Sample the tiles of a zoom: x and y of at most `most` tiles.
 
-    All tiles where there are no more. Else they lie at even steps of passages, tiles in the order of how many they
-    have: a systematic sample in proportion to size, which has the busiest tile, every tile with more than its share,
-    and of the quiet ones as many as there are passages in them. Nothing is left to chance.
+    All tiles if there are no more. Else a systematic sample in proportion to size: tiles are sorted by passages, and
+    taken at even steps of cumulated passages. It contains the busiest tile and every tile with more than its share;
+    quiet tiles appear in proportion to their passages. It is deterministic.
 
     Parameters
     ----------
     counts : TileCounts
-        Of the zoom.
+        Counts of the zoom.
     keep : ndarray of bool (n,), optional
-        Which activities count, by number.
+        Activities that count, by number.
     most : int
-        How many tiles at most.
+        Maximum number of tiles.
     """
     passages = counts.passages
     if keep is not None:

@@ -1,4 +1,4 @@
-"""An open library and what is remembered of it while it is served."""
+"""An open library and its caches, while it is served."""
 
 from __future__ import annotations
 
@@ -39,57 +39,57 @@ __all__ = [
 _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
     64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16, 16 << 20
 )  # fmt: skip
-"""Bytes that each kind of memory may take."""
+"""Limits of the caches in bytes."""
 
 
 @dataclass(slots=True)
 class View:
-    """A library that is looked at; made by `open_view`."""
+    """An open library with caches; made by `open_view`."""
 
     library: Library
     watcher: sqlite3.Connection | None
-    """Writes nothing, and so is told by SQLite of every commit, from whatever process; None while closed."""
+    """Never writes, so its `data_version` changes with every commit of any process; None while closed."""
     lock: threading.Lock
     seen: int
     """SQLite's data_version when `snapshot` was taken."""
     snapshot: Snapshot
     answers: Cache[bytes]
-    """Encoded tiles and the like."""
+    """Bodies of responses, such as encoded tiles."""
     grids: Cache[Grid | None]
-    """Tiles of the index as counted; None: nothing there."""
+    """Tiles of the index before smoothing; None: empty."""
     tones: Cache[Tone | None]
     tile_counts: Cache[TileCounts]
     places: Cache[list[Place]]
-    """Regions that hold what a filter chooses."""
+    """Regions that hold the activities a filter chooses."""
     public: bool = False
-    """Whether private activities are left out, and filters that leave a few are not answered."""
+    """Whether private activities are left out, and filters show whole groups only (`heatlas.tiles.crowds`)."""
     shown_only: bool = False
-    """Whether activities are left out of which nothing is shown."""
+    """Whether activities of which nothing is shown are left out."""
     least: int = LEAST
     """Activities that a filter of a public map must leave."""
     utc: bool = False
-    """Whether days are those of UTC; else of the place where each activity began."""
+    """Whether days are in UTC; else in the time of the place where each activity began."""
     signs: Cache[bool] = field(default_factory=lambda: Cache(_SIGNS, lambda sign: 100))
-    """Of point sets by number: whether sums below 0 matter on the map."""
+    """Number of a point set -> whether sums below 0 matter on the map."""
     known: Cache[NDArray[np.bool_]] = field(default_factory=lambda: Cache(_CROWDS, lambda known: known.nbytes))
-    """By metric: of which activities it is."""
+    """Metric -> (n,) activities that have it."""
     crowds: Cache[NDArray[np.int64]] = field(default_factory=lambda: Cache(_CROWDS, lambda groups: groups.nbytes))
-    """By metric: groups of a public map."""
+    """Metric -> (n,) groups of a public map."""
 
 
 def open_view(
     library: Library, public: bool = False, *, shown_only: bool = False, least: int = LEAST, utc: bool = False
 ) -> View:
-    """Look at a library.
+    """Open a view of a library.
 
     Parameters
     ----------
     library : Library
-        Which.
+        The library.
     public : bool
-        For everybody: see `View.public`.
+        See `View.public`.
     shown_only : bool
-        Leave out activities of which nothing is shown, as a public view does anyhow.
+        Leave out activities of which nothing is shown; a public view always does.
     least : int
         Activities that a filter of a public map must leave.
     utc : bool
@@ -127,13 +127,13 @@ def close(view: View) -> None:
 
 
 def unchanged(view: View) -> bool:
-    """Tell in some microseconds whether nothing was written since the library was looked at."""
+    """Whether nothing was written since the snapshot was taken; takes some microseconds."""
     with view.lock, failures(view.library.path):
         return _data_version(view) == view.seen
 
 
 def now(view: View) -> Snapshot:
-    """The library as it is; looked at again only when something was written."""
+    """Present snapshot of the library; taken again only if something was written."""
     with view.lock, failures(view.library.path):
         version = _data_version(view)
         if version != view.seen:
@@ -146,19 +146,19 @@ def _taken(view: View) -> Snapshot:
 
 
 def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, metric: str = "", absent: bool = False) -> Chosen:
-    """Choose activities for whoever looks: of a public map in groups of at least so many (`heatlas.tiles.crowds`).
+    """Choose activities for a viewer; on a public map in whole groups (`heatlas.tiles.crowds`).
 
     Parameters
     ----------
     metric : str
-        What is shown of them: on a public map a filter chooses those alone of which it is known.
+        Metric that is shown: on a public map a filter chooses only activities that have it.
     absent : bool
-        As for `heatlas.tiles.snapshot.choose`; on a public map nobody is told which sports there are not.
+        As for `heatlas.tiles.snapshot.choose`; on a public map always true, so that absent sports are not reported.
 
     Raises
     ------
     BadOption
-        As it does.
+        As `heatlas.tiles.snapshot.choose` does.
     """
     if not view.public:
         return choose(snapshot, wanted, absent=absent)
@@ -166,7 +166,7 @@ def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, metric: str = "
 
 
 def crowds_in(view: View, snapshot: Snapshot, metric: str = "") -> NDArray[np.int64]:
-    """(n,) groups of a public map, made once for each metric; of what is known of all, once."""
+    """(n,) groups of a public map, made once for each metric; "" for measures that all activities have."""
 
     def group() -> NDArray[np.int64]:
         return crowds_of(snapshot, view.least, known_in(view, snapshot, metric))
@@ -175,7 +175,7 @@ def crowds_in(view: View, snapshot: Snapshot, metric: str = "") -> NDArray[np.in
 
 
 def known_in(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
-    """(n,) of which activities a metric is known anywhere; what is no metric is known of all."""
+    """(n,) activities for which a metric was recorded; all activities if it is not a recorded metric."""
     if metric not in VALUES:
         return np.ones(len(snapshot.activities), np.bool_)
 
@@ -187,12 +187,12 @@ def known_in(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
 
 
 def census_of(view: View, snapshot: Snapshot, zoom: int) -> TileCounts:
-    """Count the passages of a zoom's tiles, once."""
+    """Passages by tile of a zoom, counted once."""
     return view.tile_counts.get((snapshot.version, zoom), lambda: count_tiles(view.library, zoom))
 
 
 def signs_matter(view: View, stored: StoredPoints) -> bool:
-    """Tell once for each point set whether sums of its weights below 0 matter on the map."""
+    """Whether sums of weights below 0 matter on the map; worked out once for each point set."""
     return view.signs.get((stored.number,), lambda: both_signs(view.library, stored))
 
 
