@@ -1,6 +1,22 @@
-"""A made-up bulk export: two years of an athlete who does not exist, in a town that does not either.
+"""Write a made-up bulk export: two years of an athlete and a town that do not exist.
 
-The town is always the same (`heatlas.demo.town`); the seed decides what was done in it, and when.
+The town is always the same (`heatlas.demo.town`). The seed decides which activities there are, and when.
+
+==================== ==============================================================
+`diary`              activities of the athlete: kinds, dates and times
+`athlete`            names, descriptions and gear of activities
+`routes`             line that an activity follows
+`motion`             fixes along a line: times, positions, sensors
+`fit`, `xml`         write FIT, GPX and TCX
+`table`              write activities.csv
+`files`              write the folder of the export
+`town`               ways of the town
+`grounds`            fixed places of the town, and heights
+`streets`            streets that fill the quarters
+`elsewhere`          a heath and a virtual island
+`network`            network of ways, and shortest paths in it
+`geometry`           curves in the plane
+==================== ==============================================================
 """
 
 from __future__ import annotations
@@ -23,20 +39,20 @@ def write_demo(
 ) -> None:
     """Write a folder that looks like the bulk export of a sports service.
 
-    It holds ``activities.csv`` and ``activities/`` with FIT, GPX and TCX files (gzip). With 24 activities
+    It holds ``activities.csv`` and ``activities/`` with FIT, GPX and TCX files (gzip). If there are 24 activities
     or more, two of them have no file, one is there twice, and one file is cut off in the middle.
 
     Parameters
     ----------
     folder : Path
-        Where; missing or empty. It appears whole, or not at all.
+        Where to write it; missing or empty. It appears whole, or not at all.
     seed : int
         Not negative. The same seed and number give the same bytes (with the same NumPy and zlib).
     activities : int
-        Rows of ``activities.csv``, 1 to 10,000. They end in October 2026; up to 320 fill two years, more begin
-        earlier, up to twenty years before.
+        Rows of ``activities.csv``, 1 to 10,000. They end in October 2026. Up to 320 fill two years; with more, the
+        first is earlier, up to twenty years before the end.
     progress : callable, optional
-        Called with the number of activities written and of all activities.
+        Called with the number of activities written so far and the number of all activities.
 
     Raises
     ------

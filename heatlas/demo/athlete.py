@@ -1,4 +1,4 @@
-"""What the athlete says about an activity: its name, a remark, and which shoes or bicycle it was."""
+"""Names, descriptions and gear that the athlete gives to activities."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _REMARKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The words that go with an activity."""
+    """Name, description and gear of an activity."""
 
     name: str
     about: str
@@ -48,7 +48,10 @@ class Words:
 
 
 def tell(session: Session, rng: np.random.Generator) -> Words:
-    """Name an activity as its owner would; four in ten keep the name that the service gave them."""
+    """Draw the name, description and gear of an activity.
+
+    Four in ten loops, explorations, long rides and walks have the name that the service gave them.
+    """
     kind = session.kind
     names = _NAMES[kind]
     name = names[session.number % 2] if kind == "commute" else names[int(rng.integers(len(names)))]

@@ -1,4 +1,4 @@
-"""What the made-up athlete does, and when: two years of habits, seasons, a holiday and an injury, or more of them."""
+"""Diary of the made-up athlete: habits, seasons, a holiday and an injury, over two years or several times two."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 __all__ = ["KINDS", "Kind", "Session", "fitness", "plan"]
 
 _FIRST = date(2024, 10, 7)
-"""Day 0 of the diary; larger diaries begin earlier, on days below 0."""
+"""Day 0 of the diary. Larger diaries begin earlier, on days below 0."""
 _DAYS = 728
-"""Days from the first to the end: whole weeks, so that earlier ones begin on a Monday too. All are in the past."""
+"""Days of one span: whole weeks, so that earlier spans begin on a Monday too. All are in the past."""
 _ENOUGH = 320
-"""Sessions that find room in so many days."""
+"""Most sessions of one span."""
 _MOST_SPANS = 10
-"""Times these days at most: twenty years, further back the clocks of FIT do not go on for long."""
+"""Most spans: twenty years. The clock of FIT does not go back much further."""
 _CROWDED = ((0.0, 12.5, 19.5), (12.5, 24.0, 6.0))
-"""Of a day with two sessions: when the other one starts, from and below, and when this one does (local hours)."""
+"""Days with two sessions: if the first starts in [from, below), the second starts at the third number (local hours)."""
 _INJURY = (396, 434)
 _HOLIDAY = (290, 297)
 _REST = (74, 80)
@@ -30,19 +30,19 @@ class Kind:
     """A kind of session."""
 
     share: int
-    """How many of 200."""
+    """Sessions of this kind among 200."""
     sport: str
     """As the export's column Activity Type names it."""
     weekdays: tuple[float, ...]
-    """How much each day of the week is liked, from Monday."""
+    """Weight of each day of the week, from Monday."""
     season: float
-    """How much more of it there is in summer (positive) or in winter (negative), -1 to 1."""
+    """Excess in summer (positive) or in winter (negative), -1 to 1."""
     hours: tuple[tuple[float, float], ...]
-    """Mean and spread of its usual local starts; one of them is drawn."""
+    """Mean and spread of its usual local starts, hours; one of them is drawn."""
     speed: float = 2.9
     """Metres per second on flat ground."""
     injured: float = 0.0
-    """How much of it there is in the weeks of the injury."""
+    """Factor of its frequency in the weeks of the injury."""
 
 
 _WEEK, _SPORTY, _WEEKEND = (
@@ -80,7 +80,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One thing that was done."""
+    """One activity of the diary."""
 
     kind: str
     start: int
@@ -90,11 +90,11 @@ class Session:
     local: float
     """Local hour of the start."""
     number: int = field(default=0)
-    """Counts the sessions of one kind, from 0."""
+    """Number among the sessions of its kind, from 0."""
 
 
 def fitness(day: float) -> float:
-    """Speed relative to a usual day: better from month to month, but for the injury."""
+    """Speed relative to a usual day: it grows from month to month, and falls with the injury."""
     level = 0.95 + 0.09 * day / _DAYS + 0.02 * math.sin(2 * math.pi * (day - 60) / 365)
     if day > _INJURY[0]:
         level -= 0.09 * math.exp(-(day - _INJURY[1]) / 70)
@@ -118,7 +118,7 @@ def _start(day: int, hour: float) -> int:
 
 
 def _counts(total: int) -> dict[str, int]:
-    """Share out so many sessions (largest remainders; earlier kinds first)."""
+    """Share sessions out among the kinds (largest remainders; earlier kinds first)."""
     whole = sum(kind.share for kind in KINDS.values())
     exact = {name: kind.share * total / whole for name, kind in KINDS.items()}
     counts = {name: int(share) for name, share in exact.items()}
@@ -129,7 +129,7 @@ def _counts(total: int) -> dict[str, int]:
 
 
 def _liking(kind: str, day: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """How likely the kind is on each day."""
+    """Weight of a kind on each day."""
     habit = KINDS[kind]
     weekday = np.array(habit.weekdays)[(day + _FIRST.weekday()) % 7]
     year = (day + _FIRST.timetuple().tm_yday) / 365.25
@@ -144,10 +144,11 @@ def _liking(kind: str, day: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.nd
 
 
 def plan(total: int, rng: np.random.Generator) -> list[Session]:
-    """Draw so many sessions, in order of time; more than some hundreds begin years earlier, and all end on one day.
+    """Draw sessions, in order of time.
 
-    At most one session a day, but for commutes, which come in pairs and leave the evening free. Only where twenty
-    years have too few days is there a second one.
+    Diaries of more than some hundreds begin years earlier; all diaries end on the same day. A day has at most one
+    session besides commutes, which come in pairs and leave the evening free. A second one is added only where twenty
+    years have too few days.
     """
     spans = min(_MOST_SPANS, math.ceil(total / _ENOUGH))
     days = np.arange(-_DAYS * (spans - 1), _DAYS)
@@ -175,7 +176,7 @@ def _days(
     wanted: int,
     rng: np.random.Generator,
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Draw places of days that are not taken, and take them; when none is left, all are free once more."""
+    """Draw indices of days that are not taken, and mark them as taken. When none is left, all are free again."""
     chosen: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
     while wanted:
         some = min(wanted, int((~taken).sum()))
@@ -189,7 +190,7 @@ def _days(
 
 
 def _after_work(session: tuple[int, str, int, float, int]) -> tuple[int, str, int, float, int]:
-    """Move a session of a working day into the evening, when it would meet the way to or from work."""
+    """Move a session of a working day into the evening where it would overlap a commute."""
     start, kind, day, hour, n = session
     evening = 18.2 + hour % 1 * 0.5
     return (start + round((evening - hour) * 3600), kind, day, evening, n) if hour < 18.2 else session
@@ -198,7 +199,7 @@ def _after_work(session: tuple[int, str, int, float, int]) -> tuple[int, str, in
 def _apart(
     sessions: list[tuple[int, str, int, float, int]], at_work: set[int]
 ) -> list[tuple[int, str, int, float, int]]:
-    """Move the second session of a day away from the first: to midday on working days, else to the other half."""
+    """Move the second session of a day: to midday on working days, else to the other half of the day."""
     first: dict[int, float] = {}
     moved = []
     for session in sessions:

@@ -1,4 +1,4 @@
-"""Two more places: a heath for a week of holidays, and an island that exists only on a smart trainer."""
+"""Build two more places: a heath for a week of holidays, and the island of a smart trainer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def island_height(points: Points) -> NDArray[np.float64]:
 
 @cache
 def heath() -> Network:
-    """Sandy tracks and lanes around an inn at (0, 0)."""
+    """Build the sandy tracks and the lane around an inn at (0, 0)."""
     rng = np.random.default_rng(53)
     lines = [
         (blob((700, 500), (1000, 700), 0.4, rng, rough=0.12), net.TRAIL),
@@ -47,7 +47,7 @@ def heath() -> Network:
 
 @cache
 def island() -> Network:
-    """Build the road around an island and two over its mountain."""
+    """Build the road around the island and two roads over its mountain."""
     rng = np.random.default_rng(27)
     lines = [
         (blob((0, 0), (4200, 2600), 0.3, rng, rough=0.16), net.LANE),

@@ -1,4 +1,4 @@
-"""The files of the export: which activity is written in which format, under which name and number."""
+"""Write the files of the export: formats, names and numbers of its activities."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 __all__ = ["write_export"]
 
 _ODDITIES = 24
-"""From so many activities on there are a few odd ones."""
+"""Least number of activities among which some are odd."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """What becomes one row of the table."""
+    """One row of the table."""
 
     session: Session
     form: str
     """fit, gpx or tcx; empty when there is no file."""
     random: int
-    """Which stream of random numbers is the activity's own."""
+    """Number of the activity's own stream of random numbers."""
     cut: bool = False
 
 
 def _gzip(data: bytes) -> bytes:
-    """Compress without a time or a system's mark, so that the bytes depend on the data alone (RFC 1952)."""
+    """Compress without a time and without the system's name, so that the bytes depend on the data alone (RFC 1952)."""
     deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
     body = deflate.compress(data) + deflate.flush()
     return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + body + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
 
 
 def _rows(seed: int, activities: int) -> list[_Row]:
-    """Decide on the activities, their formats, and the odd ones among them."""
+    """Choose the activities, their formats, and the odd ones among them."""
     rng = np.random.default_rng([seed, 0])
     odd = activities >= _ODDITIES
     sessions = plan(activities - odd, rng)
@@ -55,7 +55,7 @@ def _rows(seed: int, activities: int) -> list[_Row]:
     forms = forms[rng.permutation(len(forms))]
     rows = []
     for i, (session, form) in enumerate(zip(sessions, forms.tolist(), strict=True)):
-        # A watch that counts laps writes FIT, and GPX has no place for a swim without positions.
+        # A watch that counts laps writes FIT, and GPX cannot hold a swim without positions.
         lapped = session.kind == "intervals" and form == "gpx"
         rows.append(
             _Row(
@@ -76,7 +76,7 @@ def _rows(seed: int, activities: int) -> list[_Row]:
 
 
 def _some(rows: list[_Row], kinds: set[str], forms: set[str], count: int) -> list[int]:
-    """Pick rows of some kinds, spread over the list; any with a file where there are too few of them."""
+    """Pick rows of some kinds, spread over the list; where there are too few, any rows of these formats."""
     fit = [i for i, r in enumerate(rows) if r.session.kind in kinds and r.form in forms and not r.cut]
     fit = fit if len(fit) >= count else [i for i, r in enumerate(rows) if r.form in forms and not r.cut]
     return [fit[(2 * k + 1) * len(fit) // (2 * count)] for k in range(count)]
@@ -88,10 +88,10 @@ def _fixes(session: Session, seed: int, stream: int) -> Fixes:
     return swim(session, rng) if way is None else move(way, session, rng)
 
 
-def _content(fixes: Fixes, item: _Row, told: Words, sport: str) -> bytes:
+def _content(fixes: Fixes, item: _Row, chosen: Words, sport: str) -> bytes:
     """Bytes of the activity's file, before compression."""
     if item.form == "gpx":
-        return gpx_bytes(fixes, sport, told.name)
+        return gpx_bytes(fixes, sport, chosen.name)
     if item.form == "tcx":
         return tcx_bytes(fixes, sport)
     data = fit_bytes(fixes, sport, 3900000000 + item.session.day // 400)
@@ -108,19 +108,19 @@ def write_export(folder: Path, seed: int, activities: int, progress: Callable[[i
     for done, item in enumerate(items, 1):
         session = item.session
         sport = KINDS[session.kind].sport
-        told = tell(session, np.random.default_rng([seed, 3, item.random]))
+        chosen = tell(session, np.random.default_rng([seed, 3, item.random]))
         activity += int(numbers.integers(1_000_000, 60_000_000))
         upload += int(numbers.integers(1_000_000, 60_000_000))
         fixes = _fixes(session, seed, item.random) if item.form else None
         file = f"activities/{upload}.{item.form}.gz" if item.form else ""
         if fixes is not None:
-            (folder / file).write_bytes(_gzip(_content(fixes, item, told, sport)))
+            (folder / file).write_bytes(_gzip(_content(fixes, item, chosen, sport)))
         words = {
             "Activity ID": str(activity),
-            "Activity Name": told.name,
+            "Activity Name": chosen.name,
             "Activity Type": sport,
-            "Activity Description": told.about,
-            "Activity Gear": told.gear,
+            "Activity Description": chosen.about,
+            "Activity Gear": chosen.gear,
             "Commute": "true" if session.kind == "commute" else "false",
             "Filename": file,
             "Pool Length": "25.0" if sport == "Swim" else "",

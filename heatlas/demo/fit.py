@@ -1,6 +1,6 @@
 """Write FIT activity files (Flexible and Interoperable Data Transfer, profile 21.40; Garmin FIT SDK).
 
-Only what a watch writes: file_id, device_info, timer events, record, lap, session, activity.
+Messages are those that a watch writes: file_id, device_info, timer events, record, lap, session, activity.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["crc16", "fit_bytes"]
 
 _EPOCH = 631065600
-# Base types of the protocol: code and NumPy type; a value of None is written as the type's "invalid".
+# Base types of the protocol: code and NumPy type. None is written as the type's invalid value.
 _ENUM, _S8, _U8, _U16, _S32, _U32, _U32Z = 0x00, 0x01, 0x02, 0x84, 0x85, 0x86, 0x8C
 _TYPES = {_ENUM: "u1", _S8: "i1", _U8: "u1", _U16: "<u2", _S32: "<i4", _U32: "<u4", _U32Z: "<u4"}
 _INVALID = {_ENUM: 0xFF, _S8: 0x7F, _U8: 0xFF, _U16: 0xFFFF, _S32: 0x7FFFFFFF, _U32: 0xFFFFFFFF, _U32Z: 0}
@@ -43,16 +43,16 @@ _CRC = _table()
 
 
 def crc16(data: bytes) -> int:
-    """CRC-16 of the FIT protocol, in some sqrt(n) steps for n bytes.
+    """CRC-16 of the FIT protocol, in about sqrt(n) steps for n bytes.
 
-    The data are laid out as a square; since the CRC is linear and starts at 0, zeros may be put in front
+    The data are laid out as a square. Since the CRC is linear and starts at 0, zeros may be put in front
     and the rows can be joined by shifting: crc(a + b) = crc(crc(a) moved over len(b) zeros) xor crc(b).
     """
     width = math.isqrt(len(data)) + 1
     padded = np.zeros(-(-len(data) // width) * width, np.uint8)
     padded[len(padded) - len(data) :] = np.frombuffer(data, np.uint8)
     rows = np.zeros(len(padded) // width, np.uint16)
-    # The same walk over a row of zeros from each single bit tells how a CRC moves past a whole row.
+    # The same steps over a row of zeros, from each single bit, give how a CRC moves over a whole row.
     bits = (1 << np.arange(16)).astype(np.uint16)
     state = np.concatenate((rows, bits))
     for column in np.concatenate((padded.reshape(-1, width), np.zeros((16, width), np.uint8))).T.astype(np.uint16):
@@ -69,7 +69,7 @@ def crc16(data: bytes) -> int:
 
 
 def _definition(local: int, message: int, fields: list[tuple[int, int]]) -> bytes:
-    """Definition message: which fields, by number and base type, messages of the local type hold."""
+    """Definition message: the fields, by number and base type, of messages of the local type."""
     sizes = [(number, np.dtype(_TYPES[base]).itemsize, base) for number, base in fields]
     return struct.pack("<BBBHB", 0x40 | local, 0, 0, message, len(fields)) + b"".join(
         struct.pack("BBB", *f) for f in sizes
@@ -90,7 +90,7 @@ def _messages(local: int, message: int, fields: dict[tuple[int, int], Any], *, d
 
 
 def _records(fixes: Fixes, enhanced: bool) -> dict[tuple[int, int], Any]:
-    """Columns of the record messages; those with nothing in them are left out."""
+    """Columns of the record messages; those without any value are left out."""
     height, speed = (fixes.elevation + 500) * 5, fixes.speed * 1000
     columns = {
         (253, _U32): fixes.time - _EPOCH,
@@ -113,7 +113,7 @@ def _event(time: int, kind: int, *, define: bool = False) -> bytes:
 
 
 def _laps(fixes: Fixes, sport: tuple[int, int]) -> bytes:
-    """Lap messages: the stretches between presses of the key."""
+    """Lap messages: the stretches between presses of the lap key."""
     edges = np.unique([0, *fixes.laps.tolist(), len(fixes.time) - 1])
     begin, end = edges[:-1], edges[1:]
     seconds = (fixes.time[end] - fixes.time[begin]) * 1000
@@ -155,11 +155,11 @@ def fit_bytes(fixes: Fixes, sport: str, serial: int) -> bytes:
     sport : str
         Name of the activity's type, as in `heatlas.demo.diary.KINDS`.
     serial : int
-        Number of the device; an odd one writes the enhanced (32-bit) fields of height and speed.
+        Serial number of the device. With an odd one, the enhanced (32-bit) fields of height and speed are written.
     """
     code = _SPORTS[sport]
     start = int(fixes.time[0])
-    # Manufacturer 255 is "development": no maker's name is taken in vain.
+    # Manufacturer 255 is "development", so no real maker is named.
     head = _messages(0, 0, {
         (0, _ENUM): 4, (1, _U16): 255, (2, _U16): 1, (3, _U32Z): serial, (4, _U32): start - _EPOCH,
     })  # fmt: skip

@@ -1,4 +1,4 @@
-"""Curves in the plane: metres east and north of the town's centre, arrays of shape (n, 2)."""
+"""Curves in the plane: arrays of shape (n, 2), metres east and north of the town's centre."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def lengths(points: Points) -> NDArray[np.float64]:
-    """Distance along the line at each of its points, metres, beginning with 0."""
+    """Distance along the line at each of its points, metres, from 0."""
     steps = np.hypot(*np.diff(points, axis=0).T)
     return np.concatenate(([0.0], np.cumsum(steps)))
 
@@ -39,7 +39,7 @@ def along(points: Points, at: ArrayLike) -> Points:
 
 
 def resample(points: Points, step: float) -> Points:
-    """Points of the line about every `step` metres, both ends included."""
+    """Place points on the line about every `step` metres, both ends included."""
     total = float(lengths(points)[-1])
     return along(points, np.linspace(0, total, max(2, round(total / step) + 1)))
 
@@ -58,19 +58,19 @@ def spline(points: ArrayLike, step: float = 12.0, *, closed: bool = False) -> Po
 
 
 def normals(points: Points) -> Points:
-    """Find the unit vectors to the right of the line at each of its points."""
+    """Unit vectors to the right of the line at each of its points."""
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
     return np.column_stack((tangent[:, 1], -tangent[:, 0]))
 
 
 def offset(points: Points, by: ArrayLike) -> Points:
-    """Shift the line to its right by so many metres (a number, or one for each point)."""
+    """Shift the line to its right by a distance in metres (one number, or one for each point)."""
     return np.asarray(points + normals(points) * np.broadcast_to(by, len(points))[:, None])
 
 
 def turned(points: Points, angle: float, centre: tuple[float, float]) -> Points:
-    """Turn anticlockwise by an angle in radians about the origin, then move the origin to `centre`."""
+    """Turn points anticlockwise by an angle in radians about the origin, then move the origin to `centre`."""
     cos, sin = math.cos(angle), math.sin(angle)
     return np.asarray(points @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
@@ -84,7 +84,7 @@ def blob(
     rough: float = 0.08,
     ripple: float = 0.0,
 ) -> Points:
-    """Outline of a wobbly ellipse, closed, about every 12 m."""
+    """Outline of a wobbly ellipse: closed, a point about every 12 m."""
     theta = np.linspace(0, 2 * math.pi, 240)
     r = np.ones_like(theta)
     for k in (2, 3, 4, 5):
@@ -96,14 +96,14 @@ def blob(
 
 
 def gaussian(sigma: float) -> NDArray[np.float64]:
-    """Weights of a Gaussian of so many samples, cut at 3 sigma, with sum 1."""
+    """Weights of a Gaussian: sigma in samples, cut at 3 sigma, with sum 1."""
     half = max(1, math.ceil(3 * sigma))
     w = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     return np.asarray(w / w.sum())
 
 
 def smooth(values: NDArray[Any], sigma: float) -> NDArray[np.float64]:
-    """Gaussian mean over neighbouring samples, the ends held; along the first axis."""
+    """Smooth by a Gaussian along the first axis; the end values are repeated outwards."""
     w = gaussian(sigma)
     half = len(w) // 2
     if values.ndim == 2:

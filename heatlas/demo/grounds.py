@@ -1,6 +1,6 @@
-"""Where things are in the made-up town, and how high the ground is; metres east and north of its middle.
+"""Fixed places of the made-up town, and heights of the ground; metres east and north of its middle.
 
-It is the same town for every seed, so that pictures and tests can rely on its places.
+The town is the same for every seed, so that pictures and tests can rely on its places.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 ORIGIN = (47.8, 10.9)
-"""Latitude and longitude of (0, 0); what real maps show there does not matter."""
+"""Latitude and longitude of (0, 0). The real map there does not matter."""
 CORE = (-120.0, 120.0)
 """Middle of the old core."""
 HILL = (-3350.0, 2750.0)
@@ -42,7 +42,7 @@ HILL = (-3350.0, 2750.0)
 TRACK = (-2700.0, -960.0)
 """Middle of the running track."""
 TRACK_ANGLE = 0.42
-"""Radians from the east, anticlockwise, of its straights."""
+"""Direction of its straights, radians anticlockwise from the east."""
 LAKE = (-3350.0, -4250.0)
 """Middle of the lake."""
 
@@ -81,7 +81,7 @@ PLACES: dict[str, tuple[float, float]] = {
     "forest south": (3300, -5300),
     "station west": (-1900, 700),
 }
-"""Name -> where it is, metres east and north; a route goes to the junction nearest to it."""
+"""Name -> metres east and north. A route goes to the junction nearest to it."""
 
 VILLAGES = {
     "E1": (6300, 850), "E2": (9900, 2400), "E3": (11700, -2500), "NE1": (6200, 4700), "NE2": (9400, 7900),
@@ -89,14 +89,14 @@ VILLAGES = {
     "W2": (-11200, 1900), "SW1": (-6300, -3500), "SW2": (-9300, -7700), "S1": (-2100, -7300),
     "S2": (-3700, -11400), "S3": (2600, -8200), "SE1": (5900, -4700), "SE2": (8700, -8400),
 }  # fmt: skip
-"""Names of villages -> where they are."""
+"""Name of a village -> metres east and north."""
 
 LANES = (
     "E1 NE1,NE1 N1,N1 NW1,NW1 NW2,NW2 W1,W1 SW1,SW1 S1,S1 S3,S3 SE1,SE1 E1,E1 E2,E2 NE2,NE1 NE2,E2 E3,"
     "E3 SE1,SE1 SE2,SE2 S3,SE2 E3,S1 S2,S2 SW2,SW1 SW2,SW2 W2,W1 W2,W2 NW2,NW1 N2,N1 N2,N2 NE2,"
     "S2 S3,E3 E1,W1 NW1"
 )
-"""Pairs of villages that a country road joins."""
+"""Pairs of villages that are joined by a country road."""
 
 AVENUES = {
     "E1": [(380, 130), (560, 150), (900, 190), (1700, 120), (2900, 420), (4300, 600)],
@@ -108,7 +108,7 @@ AVENUES = {
     "NW1": [(-430, 600), (-900, 1150), (-1500, 1750), (-1850, 2650), (-2050, 4000), (-2700, 5200)],
     "N1": [(-50, 700), (130, 1500), (80, 2600), (350, 3900), (150, 5500)],
 }
-"""Village -> the avenue that leads out to it, from the ring on."""
+"""Village -> the avenue that leads to it from the ring."""
 
 
 def height(points: Points) -> NDArray[np.float64]:

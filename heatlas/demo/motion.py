@@ -1,4 +1,4 @@
-"""From a route to fixes: speed, stops, wandering positions, heart rate and the other sensors."""
+"""Make fixes along a route: speed, stops, errors of positions, heart rate and the other sensors."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _MASS = 82.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixes:
-    """What a device wrote down; n records in order of time, NaN where it had nothing to say."""
+    """Records of a device: n of them in order of time, NaN where unknown."""
 
     time: NDArray[np.int64]
     """(n,) Unix seconds, UTC."""
     lat: Series
-    """(n,) degrees, WGS 84; NaN while there was no position."""
+    """(n,) degrees, WGS 84; NaN where there is no position."""
     lon: Series
-    """(n,) degrees, WGS 84; NaN while there was no position."""
+    """(n,) degrees, WGS 84; NaN where there is no position."""
     elevation: Series
     """(n,) metres; NaN throughout for a swim."""
     distance: Series
@@ -52,9 +52,9 @@ class Fixes:
     temperature: Series
     """(n,) degrees Celsius."""
     pauses: NDArray[np.int64]
-    """Records before which the clock had been stopped."""
+    """First records after each stop of the timer."""
     laps: NDArray[np.int64]
-    """Records that begin a new lap, without the first."""
+    """Records that begin a new lap, without the first record."""
 
     @property
     def elapsed(self) -> int:
@@ -63,13 +63,13 @@ class Fixes:
 
     @property
     def moving(self) -> int:
-        """Seconds in which there was movement."""
+        """Seconds with movement."""
         steps = np.diff(self.time)
         return int(steps[np.diff(self.distance) > 0.5 * steps].sum())
 
 
 def _lag(values: Series, tau: float) -> Series:
-    """First-order lag with a time constant of so many samples, from a start in balance."""
+    """First-order lag with a time constant `tau` in samples, from a start in balance."""
     n = int(6 * tau)
     w = np.exp(-np.arange(n) / tau)
     return np.convolve(np.concatenate((np.full(n - 1, values[0]), values)), w / w.sum(), mode="valid")
@@ -79,7 +79,7 @@ def _wandering(n: int, tau: float, rng: np.random.Generator) -> Series:
     """Noise with standard deviation 1 that wanders smoothly: two first-order lags in a row."""
     pad = int(12 * tau)
     calm = _lag(_lag(rng.normal(size=n + pad), tau), tau)[pad:]
-    # The variance of white noise after two equal lags: (1 - a)^4 (1 + a^2) / (1 - a^2)^3, a = exp(-1 / tau).
+    # Variance of white noise after two equal lags: (1 - a)^4 (1 + a^2) / (1 - a^2)^3, a = exp(-1 / tau).
     a = np.exp(-1 / tau)
     return np.asarray(calm / np.sqrt((1 - a) ** 4 * (1 + a * a) / (1 - a * a) ** 3))
 
@@ -109,7 +109,7 @@ def _pace(route: Route, session: Session, rng: np.random.Generator) -> tuple[Ser
 
 
 def _waits(route: Route, session: Session, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Points where the athlete stands still, and for how many seconds."""
+    """Points where the athlete stands still, and the seconds at each."""
     chance = 0.0 if session.kind in {"virtual", "hike"} else 0.14
     at = route.lights[rng.random(len(route.lights)) < chance]
     return at, rng.integers(10, 61, len(at))
@@ -135,7 +135,7 @@ def move(route: Route, session: Session, rng: np.random.Generator) -> Fixes:
     waited = np.zeros(len(s))
     waited[stop] = seconds
     arrive = clock + np.cumsum(waited) - waited
-    # While it waits, a place has two times.
+    # A place where the athlete waits has two times.
     times, places = np.insert(arrive + waited, stop, arrive[stop]), np.insert(s, stop, s[stop])
     tick = np.arange(int(times[-1]) + 1, dtype=np.float64)
     at = np.interp(tick, times, places)
@@ -182,7 +182,7 @@ def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generato
         target = (70 + 26 * effort) if walking else (60 + 31.5 * effort)
         cadence = np.where(v > 0.4, (52 + 6 * v) if walking else (72 + 3.6 * v) + 0.8 * wobble, 0)
     beat = _lag(np.clip(target, 58, 186), 35.0)
-    # It begins at rest and drifts upwards.
+    # The heart rate begins at rest and drifts upwards.
     rest = np.exp(-np.arange(n) / 50.0)
     beat = np.clip(beat * (1 - rest) + 68 * rest + np.arange(n) / 3600 * 5 + 0.9 * _wandering(n, 5, rng), 50, 193)
     missing = rng.random() < (0.3 if session.kind in {"commute", "walk"} else 0.12)
@@ -196,7 +196,7 @@ def _sensors(v: Series, slope: Series, session: Session, rng: np.random.Generato
 
 
 def _thinned(fixes: Fixes, rng: np.random.Generator, *, standing: NDArray[np.bool_], smart: bool) -> Fixes:
-    """Leave out what some devices do not write: stops, and most fixes of those that record "smartly"."""
+    """Leave out fixes that some devices do not write: at stops, and most of them in "smart" recording."""
     n = len(fixes.time)
     keep = np.ones(n, bool)
     if rng.random() < 0.5:
@@ -229,7 +229,7 @@ _SERIES = (
 
 
 def swim(session: Session, rng: np.random.Generator) -> Fixes:
-    """Lengths of a 25 m pool, a record each, without positions."""
+    """Swim lengths of a 25 m pool: a record each, without positions."""
     lengths = int(rng.integers(48, 90))
     rests = np.where(np.arange(lengths) % 16 == 15, 30.0, 0.0)
     step = 25 / KINDS["swim"].speed * (1 + 0.05 * rng.normal(size=lengths)) + rests

@@ -1,4 +1,4 @@
-"""A network of ways from drawn lines, and the shortest path in it."""
+"""Build a network of ways from lines, and find the shortest paths in it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Network:
     length: NDArray[np.float64]
     """(m,) metres."""
     line: NDArray[np.int64]
-    """(m,) number of the drawn line that each way is a piece of."""
+    """(m,) number of the line that each way is a piece of."""
     shapes: tuple[Points, ...]
     """Line of each way, from its first junction to its second."""
     ways: tuple[tuple[tuple[int, int], ...], ...]
@@ -52,7 +52,7 @@ class Network:
         return int(np.argmin(np.hypot(self.nodes[:, 0] - x, self.nodes[:, 1] - y)))
 
     def route(self, start: int, goal: int, cost: Sequence[float], least: float) -> list[int]:
-        """Ways of the cheapest path between two junctions (A*).
+        """Find the ways of the cheapest path between two junctions (A*).
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Network:
         cost : sequence of float
             Cost of each way.
         least : float
-            A lower bound of the cost of one metre.
+            Lower bound of the cost of one metre.
         """
         beeline = (np.hypot(*(self.nodes - self.nodes[goal]).T) * least).tolist()
         best = {start: 0.0}
@@ -91,7 +91,7 @@ class Network:
 
 
 def _pairs(cell: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs of segments whose middles lie in the same or in neighbouring cells."""
+    """Pair the segments whose middles lie in the same or in neighbouring cells."""
     order = np.argsort(cell, kind="stable")
     ordered = cell[order]
     left, right = [], []
@@ -107,7 +107,7 @@ def _pairs(cell: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDAr
 
 
 def _crossings(p: Points, q: Points, line: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
-    """Where segments p-q of lines cross: (segment, fraction of it, segment, fraction of it)."""
+    """Find crossings of the segments p-q of lines: (segment, fraction of it, segment, fraction of it)."""
     middle = np.floor((p + q) / 2 / _CELL).astype(np.int64)
     middle -= middle.min(axis=0) - 1
     width = int(middle[:, 0].max()) + 3
@@ -124,7 +124,7 @@ def _crossings(p: Points, q: Points, line: NDArray[np.int64]) -> tuple[NDArray[n
 
 
 def _merge(places: Points) -> NDArray[np.int64]:
-    """Give each place a number, shared with places closer than some metres (first come, first served)."""
+    """Number places; a place within `_MERGE` metres of an earlier one takes that one's number."""
     seen: dict[tuple[int, int], list[tuple[float, float, int]]] = {}
     number = np.empty(len(places), np.int64)
     found = 0
@@ -144,7 +144,7 @@ def _merge(places: Points) -> NDArray[np.int64]:
 
 
 def _keep(ends: NDArray[np.int64], length: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Ways that stay: no short stubs, nothing that hangs apart from the greatest part."""
+    """Mask of the ways to keep: those of the greatest connected part, without short stubs."""
     keep = np.ones(len(ends), bool)
     total = int(ends.max()) + 1
     for _ in range(6):
@@ -164,12 +164,12 @@ def _keep(ends: NDArray[np.int64], length: NDArray[np.float64]) -> NDArray[np.bo
 
 
 def build(lines: Sequence[tuple[Points, int]]) -> Network:
-    """Join lines into a network: wherever two cross there is a junction.
+    """Join lines into a network, with a junction wherever two cross.
 
     Parameters
     ----------
     lines : sequence of (points, kind)
-        Points at most some 20 m apart.
+        Points at most about 20 m apart.
     """
     p = np.concatenate([points[:-1] for points, _ in lines])
     q = np.concatenate([points[1:] for points, _ in lines])
@@ -177,12 +177,12 @@ def build(lines: Sequence[tuple[Points, int]]) -> Network:
     line = np.repeat(np.arange(len(lines)), count)
     first = np.concatenate(([0], np.cumsum(count)))
     a, t, b, u = _crossings(p, q, line)
-    # A junction's place on its line is segment + fraction; both ends of each line are junctions too.
+    # The position of a junction on its line is segment + fraction. Both ends of each line are junctions too.
     at = np.concatenate((a + t, b + u, first[:-1], first[1:] - 1e-9))
     segment = np.minimum(at.astype(np.int64), len(p) - 1)
     on = line[segment]
     places = p[segment] + (q - p)[segment] * (at - segment)[:, None]
-    # The two sides of a crossing are the same place but for rounding.
+    # The place of a crossing, computed on both of its lines, differs by rounding only.
     number = _merge(np.round(places, 2))
     nodes = np.zeros((int(number.max()) + 1, 2))
     nodes[number[::-1]] = np.round(places[::-1], 2)
@@ -209,7 +209,7 @@ def _finish(
     kind: NDArray[np.int64],
     shapes: list[Points],
 ) -> Network:
-    """Leave out what hangs loose and number the rest anew."""
+    """Leave out loose ways, and number the others anew."""
     length = np.array([lengths(shape)[-1] for shape in shapes])
     keep = _keep(ends, length)
     used, renumbered = np.unique(ends[keep].ravel(), return_inverse=True)

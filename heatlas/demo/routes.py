@@ -1,4 +1,4 @@
-"""Where each session goes: favourite loops again and again, now and then a way never taken before."""
+"""Routes of sessions: mostly favourite loops, sometimes new ways."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LOOPS = (
     (10, "home, castle, market, city park east"),
     (11, "work, park south, park north, park east"),
 )
-"""Favourite loops: how often of 100, and where they go before they come back to where they began."""
+"""Favourite loops: share in percent, and their places; each returns to the first."""
 _LONG = (
     "home, city park east, west bank mid, old bridge, park south, park north, old bridge, castle",
     "home, lake east, lake west, lake north, south bridge, west bank mid",
@@ -61,7 +61,7 @@ _FAR = (
     "SE1 SE2 S3 S2 S1", "W1 NW2 NW1 N1 NE1 E1", "SW1 W1 NW1", "S1 S2 S3 SE1", "NE1 NE2 E2 E1",
     "S1 SW2 W2 W1 SW1", "NW1 N2 N1", "N1 N2 NE2 E2 E3 SE2 S3 S1", "SW1 SW2 W2 NW2 NW1 N1",
 )  # fmt: skip
-"""Rounds through the villages, from home and back."""
+"""Tours through the villages, from home and back."""
 
 # Cost of a metre by kind of way: avenue, street, path, trail, lane, bridge.
 _ON_FOOT = np.array([1.45, 1.0, 0.62, 0.85, 1.05, 0.7])
@@ -73,7 +73,7 @@ _SIDE = np.array([5.5, 2.2, 1.0, 0.3, 1.6, 0.8])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A line to be travelled, and what matters on it; n points, `STEP` apart."""
+    """A line to travel, and its properties; n points, `STEP` metres apart."""
 
     line: Points
     """(n, 2) metres."""
@@ -84,9 +84,9 @@ class Route:
     effort: NDArray[np.float64]
     """(n,) speed relative to that of the session."""
     blur: NDArray[np.float64]
-    """(n,) how much worse than usual positions are."""
+    """(n,) error of positions relative to the usual one."""
     lights: NDArray[np.int64]
-    """Points where one may have to wait."""
+    """Points where the athlete may have to wait."""
     bridges: NDArray[np.int64]
     """Points where positions may fail."""
     laps: NDArray[np.int64]
@@ -95,11 +95,11 @@ class Route:
 
 @lru_cache(maxsize=512)
 def _ways(place: str, stops: tuple[int, ...], taste: str, variety: float, seed: int) -> tuple[tuple[int, int], ...]:
-    """Ways through the given junctions, as (way, 1 or -1 for its direction)."""
+    """Find ways through the given junctions, as (way, 1 or -1 for its direction)."""
     network = _NETWORKS[place]()
     liking = {"foot": _ON_FOOT, "trail": _TRAILS, "wheels": _ON_WHEELS, "road": _ROADS}[taste]
     streets = int(network.line.max()) + 1
-    # A whim is for or against a whole street: nobody zigzags for variety's sake.
+    # Costs vary by whole street, so that variety makes no zigzag.
     habits = np.random.default_rng(7).lognormal(0, 0.12, streets)
     whim = np.random.default_rng(seed).lognormal(0, variety, streets) if variety else 1.0
     cost = network.length * liking[network.kind] * np.clip(habits * whim, 0.4, 4)[network.line]
@@ -112,13 +112,13 @@ def _ways(place: str, stops: tuple[int, ...], taste: str, variety: float, seed: 
             forward = int(network.ends[way, 0]) == node
             node = int(network.ends[way, 1 if forward else 0])
             found.append((way, 1 if forward else -1))
-            # The way back had better be another one.
+            # A way used once costs more, so that the way back differs.
             price[way] *= 1.9
     return tuple(found)
 
 
 def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[np.int64], NDArray[np.float64]]:
-    """Join ways to a line: its points, the kind of way at each, and how far on it an avenue is met."""
+    """Join ways to a line: its points, the kind of way at each, and the distances along it where it meets an avenue."""
     network = _NETWORKS[place]()
     shapes, kinds, lights = [], [], []
     far = 0.0
@@ -136,7 +136,7 @@ def _line(place: str, ways: Sequence[tuple[int, int]]) -> tuple[Points, NDArray[
 
 
 def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rng: np.random.Generator) -> Route:
-    """Turn ways into a route: on one side of the street, corners rounded."""
+    """Turn ways into a route: on one side of the street, with rounded corners."""
     line, kind, lights = _line(place, ways)
     s = lengths(line)
     line = resample(line, STEP)
@@ -157,7 +157,7 @@ def _travelled(place: str, ways: Sequence[tuple[int, int]], session: Session, rn
 
 
 def _joined(parts: Sequence[Route], laps: Sequence[int]) -> Route:
-    """Put routes one behind the other."""
+    """Join routes end to end."""
     offsets = np.cumsum([0] + [len(part.line) for part in parts[:-1]])
     return Route(
         line=np.concatenate([p.line for p in parts]),
@@ -177,19 +177,19 @@ def _through(
     """Build the route through named or given places of the town."""
     network = town()
     at = [network.nearest(*(PLACES[stop] if isinstance(stop, str) else stop)) for stop in stops]
-    # The usual way has four forms; a whim is new every time.
+    # A usual route has four forms; with high variety each route is new.
     seed = int(rng.integers(2**31)) if variety > 0.2 else int(rng.integers(4))
     return _travelled("town", _ways("town", tuple(at), taste, variety, seed), session, rng)
 
 
 def _intervals(session: Session, rng: np.random.Generator) -> Route:
-    """From home to the track, 25 laps of it, and home again."""
+    """Build the route from home to the track, 25 laps of it, and home again."""
     there = _through(session, rng, ["home", "track"], "foot")
     back = _through(session, rng, ["track", "home"], "foot", 0.15)
     lap = track_lap(1.0 + 0.4 * float(rng.random()))
     ring = resample(np.concatenate([lap[:-1]] * 25 + [lap[:1]]), STEP)
     which = np.arange(len(ring)) * 25 // len(ring)
-    # One, two or four laps fast, then one easy.
+    # One, two or four fast laps, then an easy one.
     fast = (1, 2, 4)[session.number % 3]
     effort = smooth(np.where(which % (fast + 1) < fast, 1.52, 0.88), 3)
     onto = resample(np.array([there.line[-1], lap[0]]), STEP)
@@ -207,7 +207,7 @@ def _intervals(session: Session, rng: np.random.Generator) -> Route:
 
 
 def _plain(line: Points, effort: NDArray[np.float64]) -> Route:
-    """Route on the sports ground: a clear sky, and nothing to wait for."""
+    """Make a route on the sports ground: positions are good, and there are no waits."""
     none = np.zeros(0, np.int64)
     return Route(
         line=line, origin=ORIGIN, height=height(line), effort=effort, blur=np.full(len(line), 0.6),
@@ -216,7 +216,7 @@ def _plain(line: Points, effort: NDArray[np.float64]) -> Route:
 
 
 def _somewhere(rng: np.random.Generator, start: tuple[float, float], far: float) -> tuple[float, float]:
-    """Draw a place in town, at most so many metres from the start."""
+    """Draw a place in town, less than `far` metres from the start."""
     while True:
         r, theta = 3900 * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
         x, y = float(r * np.cos(theta)), float(r * np.sin(theta))
@@ -225,13 +225,13 @@ def _somewhere(rng: np.random.Generator, start: tuple[float, float], far: float)
 
 
 def _around(places: str) -> list[str]:
-    """Names of the places, the first one again at the end."""
+    """Split names of places, and repeat the first at the end."""
     names = places.split(", ")
     return [*names, names[0]]
 
 
 def _explored(session: Session, rng: np.random.Generator) -> Route:
-    """Through streets that caught the eye on a map; every third time from work, on the other side of town."""
+    """Build a route through random streets; every third starts at work, on the other side of town."""
     start = "work" if session.number % 3 == 2 else "home"
     while True:
         x, y = _somewhere(rng, PLACES[start], 3600)
@@ -262,7 +262,7 @@ def route(session: Session, rng: np.random.Generator) -> Route | None:
     if kind == "walk":
         return _through(session, rng, _around(_WALKS[n % len(_WALKS)]), "foot", 0.3)
     if kind == "far":
-        # Through each village by a street of its own.
+        # Each tour passes a village in another street.
         villages = [VILLAGES[name] for name in _FAR[(n * 5) % len(_FAR)].split()]
         passed = [(x + 170 * float(rng.normal()), y + 170 * float(rng.normal())) for x, y in villages]
         return _through(session, rng, ["home", *passed, "home"], "road", 0.25)
@@ -277,7 +277,7 @@ def route(session: Session, rng: np.random.Generator) -> Route | None:
 
 
 def _abroad(place: str, session: Session, rng: np.random.Generator) -> Route:
-    """From the middle of a place elsewhere through two or four junctions and back."""
+    """Build a route from the middle of a place elsewhere through two or four junctions and back."""
     network = _NETWORKS[place]()
     start = network.nearest(0, 0)
     far = np.hypot(*(network.nodes - network.nodes[start]).T)

@@ -1,6 +1,6 @@
-"""Fill quarters with streets: lines that follow a field of directions and keep their distance.
+"""Fill quarters with streets: lines that follow a field of directions at a distance from each other.
 
-The field is bent by what is there already (river, avenues, rings), so that blocks turn with them. After
+The field follows the lines that exist already (river, avenues, rings), so that blocks turn with them. After
 G. Chen et al., Interactive procedural street modeling (2008), and B. Jobard and W. Lefer, Creating
 evenly-spaced streamlines of arbitrary density (1997).
 """
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["CELL", "HALF", "SIDE", "cells", "inside", "streets"]
 
 HALF = 13824.0
-"""Half the side of the square that is planned, metres."""
+"""Half the side of the planned square, metres."""
 CELL = 16.0
-"""Side of a cell of its rasters."""
+"""Side of a cell of its rasters, metres."""
 SIDE = int(2 * HALF / CELL)
 _COARSE = 4
 _STEP = 12.0
 
 
 def cells(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and column of the cell of each point, held inside the raster."""
+    """Row and column of the cell of each point, clipped to the raster."""
     at = np.clip(((points + HALF) / CELL).astype(np.int64), 0, SIDE - 1)
     return at[:, 1], at[:, 0]
 
 
 def inside(outline: Points) -> NDArray[np.bool_]:
-    """Cells whose centre lies inside a closed outline (even-odd rule)."""
+    """Mask of the cells whose centre lies inside a closed outline (even-odd rule)."""
     mask = np.zeros((SIDE, SIDE), bool)
     (y0, x0), (y1, x1) = (tuple(int(v[0]) for v in cells(c[None])) for c in (outline.min(axis=0), outline.max(axis=0)))
     ys = (np.arange(y0, y1 + 1) + 0.5) * CELL - HALF
@@ -53,11 +53,11 @@ def inside(outline: Points) -> NDArray[np.bool_]:
 
 
 def _field(guides: Sequence[tuple[Points, float]], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Direction of the first family of streets in each cell, radians: guides blurred, over a calm noise."""
+    """Direction of the first family of streets in each cell, radians: blurred guides plus weak, slow noise."""
     side = SIDE // _COARSE
     axis = (np.arange(side) + 0.5) * CELL * _COARSE - HALF
     x, y = np.meshgrid(axis, axis)
-    # A calm field that turns slowly from quarter to quarter.
+    # The noise turns slowly from quarter to quarter.
     turn = np.zeros_like(x)
     for _ in range(7):
         k = rng.normal(size=2) / 1500
@@ -69,7 +69,7 @@ def _field(guides: Sequence[tuple[Points, float]], rng: np.random.Generator) -> 
         double = np.exp(2j * np.arctan2(tangent[:, 1], tangent[:, 0]))
         row, column = cells(points)
         np.add.at(guided, (row // _COARSE, column // _COARSE), weight * double)
-    # Twice, narrow and wide: close to a guide the streets obey it, further off it is still felt.
+    # A narrow and a wide blur: streets close to a guide follow it, those further off partly.
     for metres, weight in ((160.0, 1.0), (420.0, 1.5)):
         w = gaussian(metres / (CELL * _COARSE))
         blurred = np.apply_along_axis(np.convolve, 0, guided, w, mode="same")
@@ -82,7 +82,7 @@ def _field(guides: Sequence[tuple[Points, float]], rng: np.random.Generator) -> 
 
 
 class _Plot:
-    """Rasters of one family of parallel streets: where a street ends, and where none may begin."""
+    """Masks of one family of parallel streets: cells where a street ends (`close`), or none may begin (`wide`)."""
 
     def __init__(self) -> None:
         self.close = np.zeros((SIDE, SIDE), bool)
@@ -106,7 +106,7 @@ def _trace(
     spacing: NDArray[np.float32],
     most: int,
 ) -> list[tuple[float, float]]:
-    """Follow the field from the middle of a cell until something is in the way."""
+    """Follow the field from the middle of a cell to the first obstacle."""
     points = []
     x, y = (column + 0.5) * CELL - HALF, (row + 0.5) * CELL - HALF
     dx, dy = 0.0, 0.0
@@ -120,13 +120,13 @@ def _trace(
         ex, ey = sign * math.cos(theta), sign * math.sin(theta)
         if n and ex * dx + ey * dy < 0:
             ex, ey = -ex, -ey
-        # A street keeps some of its direction, which evens out the cells of the raster.
+        # Adding the last direction smooths out the cells of the raster.
         dx, dy = (ex + dx, ey + dy) if n else (ex, ey)
         size = math.hypot(dx, dy) or 1.0
         dx, dy = dx / size, dy / size
         x, y = x + dx * _STEP, y + dy * _STEP
         if blocked:
-            # One step on, over the way that runs along what is in the way.
+            # One more step crosses the way along the obstacle.
             points.append((x, y))
             break
     return points
@@ -138,18 +138,18 @@ def streets(
     laid: Sequence[Points],
     rng: np.random.Generator,
 ) -> list[Points]:
-    """Lay streets wherever the ground allows.
+    """Lay streets wherever `spacing` is positive.
 
     Parameters
     ----------
     spacing : ndarray of float32
         Metres between parallel streets in each cell, rows northwards; 0 where there are none.
     guides : sequence of (points, weight)
-        Lines that streets run along or at right angles to.
+        Lines that streets are parallel to or at right angles to.
     laid : sequence of points
-        Ways that are there already, from which parallel streets keep their distance.
+        Existing ways; streets parallel to them keep their distance.
     rng : numpy.random.Generator
-        Source of the seeds.
+        Source of the noise, the starting cells and the greatest lengths.
     """
     first = _field(guides, rng)
     families = [(first, _Plot()), (first + math.pi / 2, _Plot())]

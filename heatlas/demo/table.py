@@ -1,4 +1,4 @@
-"""Write activities.csv as the bulk export has it: 99 columns, five of their names twice."""
+"""Write activities.csv as in the bulk export: 99 columns, five of whose names occur twice."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ HEADER = (
     "Carbon Saved", "Pool Length", "Training Load", "Intensity", "Average Grade Adjusted Pace",
     "Timer Time", "Total Cycles", "Recovery", "With Pet", "Competition", "Long Run", "For a Cause", "Media",
 )  # fmt: skip
-"""Names of the columns, in order. Of a name that is there twice, the second holds the exact value."""
+"""Names of the columns, in order. Where a name occurs twice, its second column holds the exact value."""
 
 
 def _date(time: int) -> str:
-    """Date as the export writes it, in UTC: Jun 4, 2024, 6:13:47 AM."""
+    """Format a date as the export does, in UTC: Jun 4, 2024, 6:13:47 AM."""
     when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time)
     month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][when.month - 1]
     half = "PM" if when.hour >= 12 else "AM"
@@ -50,7 +50,7 @@ def _date(time: int) -> str:
 
 
 def _climb(fixes: Fixes) -> dict[str, str]:
-    """Heights of the activity, smoothed over half a minute before they are summed."""
+    """Columns of heights; the climb is summed after smoothing over about half a minute."""
     if np.isnan(fixes.elevation).all():
         return {}
     steps = np.diff(smooth(fixes.elevation, 6))
@@ -61,7 +61,7 @@ def _climb(fixes: Fixes) -> dict[str, str]:
 
 
 def _measured(fixes: Fixes) -> tuple[dict[str, str], dict[str, str]]:
-    """Columns that come from the fixes; those of the second dict are the second ones of their name."""
+    """Columns that come from the fixes; the second dict holds the second columns of their names."""
     first = _climb(fixes) | {"Max Speed": f"{smooth(fixes.speed, 2).max():.3f}"}
     second: dict[str, str] = {}
     sensors = {"Cadence": fixes.cadence, "Heart Rate": fixes.heart_rate, "Watts": fixes.power}
@@ -84,13 +84,13 @@ def row(words: Mapping[str, str], start: int, fixes: Fixes | None, by_hand: tupl
     Parameters
     ----------
     words : mapping
-        Columns that are known already: Activity ID, Activity Name, Activity Type, Filename ...
+        Columns that are already known: Activity ID, Activity Name, Activity Type, Filename ...
     start : int
         Unix seconds, UTC.
     fixes : Fixes or None
-        What was recorded; None for an activity that was typed in.
+        The recording; None for an activity that was entered by hand.
     by_hand : (int, float)
-        Seconds and metres of an activity that was typed in.
+        Seconds and metres of an activity that was entered by hand.
     """
     first, second = _measured(fixes) if fixes else ({}, {})
     elapsed, metres = (fixes.elapsed, float(fixes.distance[-1])) if fixes else by_hand
@@ -120,7 +120,7 @@ def row(words: Mapping[str, str], start: int, fixes: Fixes | None, by_hand: tupl
 
 
 def table_bytes(rows: Iterable[list[str]]) -> bytes:
-    """Write the whole table; quoted where it must be, line breaks kept."""
+    """Write the whole table; cells are quoted where necessary, and keep their line breaks."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)

@@ -1,4 +1,4 @@
-"""The ways of a made-up town: river, old core, ring, avenues, parks, a hill, a lake, streets and villages."""
+"""Build the ways of the made-up town: river, old core, ring, avenues, parks, a hill, a lake, streets and villages."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ __all__ = ["town"]
 
 
 def _ring(centre: tuple[float, float], radii: Sequence[float]) -> Points:
-    """Draw a closed smooth line at these distances from its centre, at even angles from the east on."""
+    """Draw a closed smooth line through points at these distances from its centre, at even angles from the east."""
     theta = np.arange(len(radii)) * 2 * math.pi / len(radii)
     return spline(np.column_stack((np.cos(theta), np.sin(theta))) * np.array(radii)[:, None] + centre, closed=True)
 
 
 def _wander(a: tuple[float, float], b: tuple[float, float], rng: np.random.Generator, amount: float = 0.06) -> Points:
-    """Draw a country road between two places: neither straight nor hurried."""
+    """Draw a winding country road between two places."""
     p, q = np.array(a, float), np.array(b, float)
     far = float(np.hypot(*(q - p)))
     n = max(3, round(far / 650))
@@ -56,14 +56,14 @@ def _wander(a: tuple[float, float], b: tuple[float, float], rng: np.random.Gener
 
 
 def _banks(rng: np.random.Generator) -> Lines:
-    """Paths along both sides of the river."""
+    """Draw the paths along both sides of the river, and its foot bridges."""
     s = lengths(RIVER)
     middle = RIVER[(RIVER[:, 1] > -8200) & (RIVER[:, 1] < 8000)]
     lines: Lines = []
     for side in (-1, 1):
         wiggle = 46 + 14 * smooth(rng.normal(size=len(middle)), 14) * 6
         lines.append((resample(smooth(offset(middle, side * np.clip(wiggle, 36, 85)), 3), 12), net.PATH))
-    # Foot bridges; the avenues and the rings bring the others.
+    # Foot bridges; the other bridges belong to the avenues and the rings.
     for y in (-3380, -2150, -1120, 1480, 3050):
         i = int(np.argmin(np.abs(RIVER[:, 1] - y)))
         across = along(RIVER, s[i] + np.array([-5.0, 5.0]))
@@ -74,14 +74,14 @@ def _banks(rng: np.random.Generator) -> Lines:
 
 
 def _hill(rng: np.random.Generator) -> Lines:
-    """Trails: around at three heights, two that wind up, one along the crest."""
+    """Draw the trails of the hill: rings at three heights, three that wind up, one on the crest, one to the south."""
     lines: Lines = []
     for far in (1020, 690, 380):
         lines.append((blob(HILL, (far * 1.08, far * 0.94), 0.2, rng, rough=0.07), net.TRAIL))
     for bearing, turns, width in ((-0.42, 9, 0.30), (-1.75, 7, 0.26), (2.55, 6, 0.22)):
         k = np.arange(turns * 2)
         r = 1075 - (1075 - 25) * k / (len(k) - 1)
-        # Hairpins: from one side to the other, nearer to the top each time.
+        # Hairpins: points on alternating sides, each nearer to the top.
         swing = width * (1 - 0.25 * k / len(k)) * np.minimum(1.5, 420 / r + 0.45)
         theta = bearing + np.where(k % 2, swing, -swing)
         theta += 0.06 * rng.normal(size=len(k))
@@ -100,7 +100,7 @@ def _middle(outline: Points) -> tuple[float, float]:
 
 
 def _park(outline: Points, angle: float, rng: np.random.Generator, lanes: int, *, pond: bool) -> Lines:
-    """Paths of a park: around it, winding along it, and across."""
+    """Draw the paths of a park: around it, winding along it, and across."""
     lines: Lines = [(outline, net.PATH)]
     middle = _middle(outline)
     local = turned(outline - np.array(middle), -angle, (0.0, 0.0))
@@ -120,7 +120,7 @@ def _park(outline: Points, angle: float, rng: np.random.Generator, lanes: int, *
 
 
 def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
-    """Draw everything that is not left to chance, and the outlines that streets stay out of."""
+    """Draw everything except the streets, and the outlines that streets stay out of."""
     ring = _ring(CORE, [530, 600, 575, 560, 590, 640, 690, 650, 610, 665, 640, 560, 500, 520, 545, 500])
     orbital = _ring(
         (100.0, 100.0),
@@ -153,7 +153,7 @@ def _laid(rng: np.random.Generator) -> tuple[Lines, list[Points]]:
 
 
 def _links(lake: Points, hill: Points) -> Lines:
-    """Ways out of town: to the lake, the hill and the forest."""
+    """Draw the ways out of town to the lake, the hill and the forest."""
     lines: Lines = []
     for points, outline in (
         ([(-1430, -2000), (-1720, -2650), (-2350, -3200), (-3350, -4250)], lake),
@@ -174,7 +174,7 @@ def _links(lake: Points, hill: Points) -> Lines:
 
 
 def _forest(outline: Points, rng: np.random.Generator) -> Lines:
-    """Rides of the forest: a star, and two rings that hardly deserve the name."""
+    """Draw the rides of the forest: a star and two irregular rings."""
     lines: Lines = []
     middle = np.array(_middle(outline))
     for theta in (0.15, 0.75, 1.35, 2.0, 2.6):
@@ -194,14 +194,14 @@ def _forest(outline: Points, rng: np.random.Generator) -> Lines:
 
 
 def _within(outline: Points, by: float) -> Points:
-    """Outline drawn in by some metres."""
+    """Shrink an outline by some metres."""
     middle = outline.mean(axis=0)
     far = np.hypot(*(outline - middle).T)
     return np.asarray(middle + (outline - middle) * (1 - by / far)[:, None])
 
 
 def _spacing(outlines: list[Points], rng: np.random.Generator) -> NDArray[np.float32]:
-    """How far apart streets are: narrow in the core, wide in the suburbs, a few tracks in the fields."""
+    """Metres between streets in each cell: small in the core, larger in the suburbs, 560 in the fields, 0 for none."""
     axis = ((np.arange(SIDE // 2) + 0.5) * 2 * CELL - HALF).astype(np.float32)
     x, y = np.meshgrid(axis, axis)
     far = np.hypot(x - CORE[0], y - CORE[1])
@@ -226,7 +226,7 @@ def _spacing(outlines: list[Points], rng: np.random.Generator) -> NDArray[np.flo
 
 @cache
 def town() -> Network:
-    """Plan the town: some seconds of work, done once. It does not depend on the seed of the demo."""
+    """Build the town: some seconds of work, done once. It does not depend on the seed of the demo."""
     rng = np.random.default_rng(20)
     lines, outlines = _laid(rng)
     spacing = _spacing(outlines, rng)

@@ -26,7 +26,7 @@ _GPX = (
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.topografix.com/GPX/1/1'
     ' http://www.topografix.com/GPX/1/1/gpx.xsd" xmlns:gpxtpx="http://www.garmin.com/xmlschemas/TrackPointExtension/v1">\n'
 )
-# The services' exporter puts ten spaces before the declaration, which strict parsers refuse.
+# The service's exporter puts ten spaces before the declaration, which strict parsers refuse.
 _TCX = (
     '          <?xml version="1.0" encoding="UTF-8"?>\n<TrainingCenterDatabase'
     ' xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"'
@@ -39,14 +39,14 @@ def _times(fixes: Fixes) -> list[str]:
 
 
 def _texts(values: NDArray[np.float64], form: str) -> list[str]:
-    """Numbers in a given form; nothing where there is none."""
+    """Format numbers; empty for NaN."""
     if np.isnan(values).all():
         return [""] * len(values)
     return ["" if v != v else form % v for v in values.tolist()]
 
 
 def gpx_bytes(fixes: Fixes, sport: str, name: str) -> bytes:
-    """Write one activity as GPX; each pause begins a new segment, records without a position are left out."""
+    """Write one activity as GPX. Each pause begins a new segment; records without a position are left out."""
     times = _times(fixes)
     place = _texts(fixes.lat, '   <trkpt lat="%.6f"'), _texts(fixes.lon, ' lon="%.6f">\n')
     height = _texts(fixes.elevation, "    <ele>%.1f</ele>\n")
@@ -80,7 +80,7 @@ def gpx_bytes(fixes: Fixes, sport: str, name: str) -> bytes:
 
 
 def _trackpoints(fixes: Fixes, times: list[str]) -> Iterator[str]:
-    """Each record as a Trackpoint."""
+    """Write each record as a Trackpoint."""
     columns = (
         times,
         _texts(fixes.lat, "<Position><LatitudeDegrees>%.6f</LatitudeDegrees>"),
@@ -105,7 +105,7 @@ def _trackpoints(fixes: Fixes, times: list[str]) -> Iterator[str]:
 
 
 def tcx_bytes(fixes: Fixes, sport: str) -> bytes:
-    """Write one activity as TCX, a Lap for each of its laps, a Track for each stretch between pauses."""
+    """Write one activity as TCX: a Lap for each of its laps, a Track for each stretch between pauses."""
     times = _times(fixes)
     word = {"Run": "Running", "Trail Run": "Running", "Ride": "Biking", "Virtual Ride": "Biking"}.get(sport, "Other")
     points = list(_trackpoints(fixes, times))
