@@ -78,7 +78,7 @@ def direct(storyboard, frame):
 def test_each_frame_is_a_drawing_of_its_moment(tmp_path, measure, span, smooth, monkeypatch):
     grids = {}
     storyboard = planned(film_job(tmp_path, measure, span=span, smooth=smooth), dated())
-    from heatlas.rendering.film.tally import RunningGrid
+    from heatlas.rendering.film.running_grid import RunningGrid
 
     step = RunningGrid.step
 

@@ -1,16 +1,16 @@
-"""Heats as objects: arrays with their place on the map, that show themselves in a notebook.
+"""Heats as objects: georeferenced arrays that notebooks display.
 
 ============== ==============================================================
 `array`        the class `Heat`
-`labels`      what values are called, their unit, the middle of their scale
-`look`         tone, colours, legend
-`styled`       a heat as it is shown: what files and notebooks read of it
-`widths`       smoothing anew, exactly
+`labels`       title, unit and middle of the scale of values
+`appearance`   tone, colours, legend
+`styled`       the part of a heat that files and notebooks read
+`resmooth`     exact smoothing with another width
 `arithmetic`   sums, differences and ratios
 `files`        images and files
 `raster`       xarray and rasterio
-`display`      what a notebook shows of a heat
-`cards`        what it shows of tracks and points
+`display`      a heat in a notebook
+`html`         tracks and points in a notebook
 ============== ==============================================================
 """
 

@@ -1,4 +1,4 @@
-"""Heat: a measure over a window, as an array with its place on the map."""
+"""Heat: a measure over a window, as a georeferenced array."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.dataset.heat import arithmetic
+from heatlas.dataset.heat.appearance import Appearance
 from heatlas.dataset.heat.arithmetic import LabelledHeat
 from heatlas.dataset.heat.labels import check_alike, labels_of
-from heatlas.dataset.heat.look import Appearance
 from heatlas.dataset.heat.resmooth import smoothed_anew
 from heatlas.dataset.heat.styled import StyledGrid
 from heatlas.style.colormaps import colormap
@@ -35,9 +35,9 @@ __all__ = ["Heat"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Heat(StyledGrid):
-    """A measure over a window: values, where they lie, and how they are shown. It never changes: methods give another.
+    """A measure over a window: values, their position, and their appearance.
 
-    `Tracks.heat` and `PointSet.heat` make it.
+    A heat is immutable: methods return a new one. `Tracks.heat` and `PointSet.heat` make it.
 
     Examples
     --------
@@ -48,29 +48,31 @@ class Heat(StyledGrid):
     """
 
     width: Width | None = None
-    """How it was smoothed; None where it was worked out of other heats."""
+    """Smoothing that was applied; None where the heat was computed from other heats."""
     again: Callable[[Width], Drawn] | None = None
-    """Counts and smooths again, where a wider smoothing reads beyond what was counted."""
+    """Counts and smooths again, where a wider smoothing reads beyond the counted pixels."""
 
     __array_ufunc__ = None  # NumPy's own numbers leave arithmetic to this class
 
     @classmethod
     def of(cls, drawn: Drawn, width: Width, again: Callable[[Width], Drawn] | None = None) -> Heat:
-        """Wrap what `heatlas.raster.pipeline.heat` or `point_heat` gave.
+        """Wrap a result of `heatlas.raster.pipeline.heat` or `point_heat`.
 
         Parameters
         ----------
         drawn : heatlas.raster.pipeline.Drawn
-            As counted and as smoothed.
+            Counted and smoothed grids.
         width : Smoothing or Kernel
-            How it was smoothed.
+            Smoothing that was applied.
         again : callable, optional
-            Draws the same with another width.
+            Draws the same heat with another width.
         """
         return cls(LabelledHeat(drawn, labels_of(drawn.smoothed.measure)), width=width, again=again)
 
     def smooth(self, width: str | float | Width, workers: int | None = None) -> Heat:
-        """Smooth anew from what was counted, to the last bit as if it had been drawn so; a wider reach counts again.
+        """Smooth the counted grid with another width; a wider reach counts again.
+
+        The result equals, to the last bit, a heat drawn with that width.
 
         Parameters
         ----------
@@ -82,8 +84,8 @@ class Heat(StyledGrid):
         Raises
         ------
         BadOption
-            For what is no width, or where what it was counted from is gone: it was worked out of other heats, pickled,
-            or read from a stream.
+            For an invalid width; or where the data is gone, because the heat was computed from other heats, pickled, or
+            read from a stream.
         """
         if self.width is None:
             raise BadOption("this heat was worked out of others: smooth those first, then calculate")
@@ -91,45 +93,45 @@ class Heat(StyledGrid):
         return replace(self, worked=replace(self.worked, drawn=drawn), width=wanted)
 
     def tone(self, tone: str | Tone | Heat) -> Heat:
-        """Fix how values become colours.
+        """Set how values become colours.
 
         Parameters
         ----------
         tone : str, Tone or Heat
-            "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI" or "log:LO:HI"; or that of
-            another heat, so that equal colours are equal values.
+            "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI" or "log:LO:HI"; or another heat,
+            whose tone is used, so that equal colours are equal values.
 
         Raises
         ------
         BadOption
-            For what is no tone, or that of a heat in another unit.
+            For an invalid tone, or a heat in another unit.
         """
         if isinstance(tone, Heat):
             check_alike(self.worked.labels, tone.worked.labels)
             tone = tone.fitted
         if isinstance(tone, str):
-            return self._looking(tone=in_base_unit(parse_tone_scale(tone), self.worked.labels.unit))
-        return self._looking(tone=tone)
+            return self._restyled(tone=in_base_unit(parse_tone_scale(tone), self.worked.labels.unit))
+        return self._restyled(tone=tone)
 
     def colormap(self, name: str) -> Heat:
-        """Take other colours: a name of `heatlas.style.colormaps.names`, reversed with "_r", or stops "#rgb,#rgb"."""
-        return self._looking(colours=colormap(name))
+        """Set the colours: a name of `heatlas.style.colormaps.names`, reversed with "_r", or stops "#rgb,#rgb"."""
+        return self._restyled(colours=colormap(name))
 
     def background(self, name: str) -> Heat:
-        """Choose what to paint on: "none" (transparent), "dark", "light" or "#rrggbb"."""
-        return self._looking(background=parse_background(name))
+        """Set the background: "none" (transparent), "dark", "light" or "#rrggbb"."""
+        return self._restyled(background=parse_background(name))
 
     def titled(self, title: str) -> Heat:
-        """Call it by another name, on legends and in files."""
+        """Set the title shown on legends and in files."""
         labels = self.worked.labels
         named = replace(labels, title=title, label=labels.label or labels.unit.label)
         return replace(self, worked=replace(self.worked, labels=named))
 
-    def _looking(self, **changed: Any) -> Heat:
+    def _restyled(self, **changed: Any) -> Heat:
         return replace(self, look=replace(self.look, **changed))
 
     def image(self, legend: bool = False) -> Image:
-        """Paint it.
+        """Paint the heat.
 
         Returns
         -------
@@ -146,20 +148,20 @@ class Heat(StyledGrid):
         return image_of(self, legend)
 
     def to_url(self) -> str:
-        """Give the picture as a data: URL (PNG), for whatever takes an image's address: maps, HTML, Markdown."""
+        """Encode the picture as a data: URL (PNG), for maps, HTML and Markdown."""
         from heatlas.dataset.heat.files import url_of
 
         return url_of(self)
 
     def save(self, path: str | Path, legend: bool = False, rgba: bool = False) -> list[Path]:
-        """Write it to a file; the ending decides how, as in `heatlas.render`.
+        """Write the heat to a file; the ending decides the format, as in `heatlas.render`.
 
         Parameters
         ----------
         path : str or Path
-            .png, .webp and .kmz hold the picture; .tif (unless `rgba`) and .npy the values.
+            .tif (unless `rgba`) and .npy hold the values; other endings hold the picture.
         legend : bool
-            Paint the legend on pictures, or put it beside data.
+            Paint the legend on pictures, or write it beside values.
         rgba : bool
             Colours in a GeoTIFF instead of values.
 
@@ -171,7 +173,7 @@ class Heat(StyledGrid):
         Raises
         ------
         BadOption, MissingExtra, NothingToDraw, HeatlasError
-            When it cannot be written, in one sentence.
+            When the file cannot be written.
         """
         from heatlas.dataset.heat.files import save
 
@@ -180,7 +182,7 @@ class Heat(StyledGrid):
     def to_xarray(self) -> Any:
         """Make an xarray.DataArray (y, x) with the centres of pixels in metres of EPSG:3857.
 
-        It has a name, a unit and a CRS that rioxarray understands; xarray alone is enough to make it.
+        The array has a name, a unit and a CRS that rioxarray understands. Only xarray is needed.
 
         Raises
         ------
@@ -192,7 +194,7 @@ class Heat(StyledGrid):
         return data_array(self.values.copy(), self.window, self.measure, self.worked.labels)
 
     def to_rasterio_profile(self) -> dict[str, Any]:
-        """Make what ``rasterio.open(path, "w", **profile)`` takes to write `values` as a GeoTIFF of one band.
+        """Make the profile with which ``rasterio.open(path, "w", **profile)`` writes `values` as a GeoTIFF of one band.
 
         Raises
         ------
@@ -233,11 +235,11 @@ class Heat(StyledGrid):
         return self._made(operation(self.worked, other.worked)) if isinstance(other, Heat) else NotImplemented
 
     def _made(self, worked: LabelledHeat) -> Heat:
-        """What was worked out, before the same background."""
+        """Wrap a result, with the background of this heat."""
         return Heat(worked, Appearance(background=self.look.background))
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is pickled: neither what it was counted from, nor what can be worked out again."""
+        """State to pickle, without the source of the counts and without cached values."""
         kept = {name: value for name, value in self.__dict__.items() if name not in {"values", "fitted", "_thumbnail"}}
         return {**kept, "again": None}
 

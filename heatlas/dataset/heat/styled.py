@@ -1,4 +1,4 @@
-"""A heat as it is shown: values, where they lie, and colours."""
+"""A heat as it is shown: values, their position, and colours."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from heatlas.dataset.heat.appearance import Appearance, colours_of, legend_of, tone_of
 from heatlas.dataset.heat.labels import is_amount
-from heatlas.dataset.heat.look import Appearance, colours_of, legend_of, tone_of
 from heatlas.style.colour import colour
 
 if TYPE_CHECKING:
@@ -25,43 +25,43 @@ __all__ = ["StyledGrid"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StyledGrid:
-    """A measure over a window, and how it is shown: the part of a `heatlas.Heat` that files and notebooks read."""
+    """A measure over a window with its appearance: the part of a `heatlas.Heat` that files and notebooks read."""
 
     worked: LabelledHeat
-    """What was counted and smoothed, or worked out of other heats, and what it means."""
+    """Grids that were counted and smoothed, or computed from other heats, with their labels."""
     look: Appearance = field(default_factory=Appearance)
-    """How it is shown."""
+    """Requested tone, colours and background."""
 
     @property
     def bare(self) -> Grid:
-        """As counted, over the window, before smoothing."""
+        """Counted grid over the window, before smoothing."""
         return self.worked.drawn.bare
 
     @property
     def smoothed(self) -> Grid:
-        """As shown: the planes behind `values`."""
+        """Smoothed grid: the planes behind `values`."""
         return self.worked.drawn.smoothed
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Stage -> how long it took."""
+        """Stage -> seconds it took."""
         return self.worked.drawn.seconds
 
     @cached_property
     def values(self) -> NDArray[np.float32]:
-        """(height, width) float32 in `unit`, NaN where nothing is; the first row is the northernmost. Read only."""
+        """(height, width) float32 in `unit`, NaN where there is no value. Row 0 is the northernmost. Read only."""
         values = self.smoothed.values
         values.flags.writeable = False
         return values
 
     @property
     def window(self) -> Window:
-        """The pixels on the lattice of the world; another heat over it can be compared with this one."""
+        """Pixels on the lattice of the world; heats over equal windows can be compared."""
         return self.smoothed.window
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:
-        """West, south, east, north: outer edges in degrees; east exceeds 180 across the antimeridian."""
+        """West, south, east, north: outer edges in degrees. East exceeds 180 across the antimeridian."""
         return self.window.bbox
 
     @property
@@ -76,34 +76,34 @@ class StyledGrid:
 
     @property
     def measure(self) -> str:
-        """What is shown, as it is written: passes, mean(pace), ratio(seconds / metres) ..."""
+        """Measure as text: passes, mean(pace), ratio(seconds / metres) ..."""
         return str(self.smoothed.measure)
 
     @property
     def unit(self) -> str:
-        """Unit of `values`, empty where they have none: passes, s, s/m (of a pace), bpm ..."""
+        """Unit of `values`, empty where they have none: passes, s, s/m (pace), bpm ..."""
         return self.worked.labels.unit.symbol
 
     @property
     def title(self) -> str:
-        """What a legend calls it."""
+        """Title in the legend."""
         return self.worked.labels.title
 
     @property
     def total(self) -> float:
-        """Sum over the window before smoothing; of a mean, an extreme or a ratio the passages (or points) behind it."""
+        """Sum over the window before smoothing; for means, extremes and ratios the passages (or points) behind it."""
         bare = self.bare
         plane = bare.total if bare.count is None or is_amount(bare.measure) else bare.count
         return float(plane.sum(dtype=float))
 
     @cached_property
     def fitted(self) -> Tone:
-        """The tone that it is shown in.
+        """Tone in which the heat is shown.
 
         Raises
         ------
         NothingToDraw
-            When no pixel has a value to fit it to.
+            When no pixel has a value to fit the tone to.
         """
         return tone_of(self.worked.drawn, self.worked.labels, self.look.tone)
 
@@ -113,9 +113,9 @@ class StyledGrid:
         return colours_of(self.worked.drawn, self.worked.labels, self.look)
 
     def picture(self) -> Picture:
-        """Colours of all pixels, as writers take them."""
+        """Paint all pixels for the writers."""
         return colour(self.smoothed, self.fitted, self.colours, self.look.background)
 
     def legend(self, scale: float = 1.0) -> NDArray[np.uint8]:
-        """Draw the bar with numbers: (h, w, 4) RGBA, at a scale of 1 some 280 px wide."""
+        """Draw the legend: (h, w, 4) RGBA, some 280 px wide at a scale of 1."""
         return legend_of(self.fitted, self.colours, self.worked.labels, self.look.background, scale)

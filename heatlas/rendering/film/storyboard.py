@@ -14,7 +14,7 @@ from heatlas.raster.pipeline import heat
 from heatlas.rendering.film.activities import film_activities, in_crowds
 from heatlas.rendering.film.caption import Caption, words_for
 from heatlas.rendering.film.painter import COOLING, FramePainter, flash_on
-from heatlas.rendering.film.tally import RunningGrid
+from heatlas.rendering.film.running_grid import RunningGrid
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background

@@ -1,4 +1,4 @@
-"""How a heat is shown: its tone, its colours, what it is painted on, and its legend."""
+"""Appearance of a heat: tone, colours, background and legend."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 __all__ = ["Appearance", "colours_of", "is_dark", "legend_of", "tone_of"]
 
 _SHARE, _SHARE_OF_AMOUNTS = 0.98, 0.9995
-"""Share of the pixels on paths that lie within the scale of a ratio or a difference; of one of counts or sums."""
+"""Share of the pixels on paths that lie within the scale: of a ratio or a difference of means; of counts or sums."""
 _DECADES = 100.0
-"""How many times the value near 0 that is told apart fits into the furthest; of passes and activities it is 1."""
+"""Largest value over the least one that can be told from 0; for passes and activities the least one is 1."""
 _SURE = 0.5
-"""Passes behind a value that is taken into account."""
+"""Least number of passes behind a value for it to be taken into account."""
 _STEPS = 128
 """Knots on either side of 0."""
 _INNER = (44, 211)
-"""Colours of the diverging map that can be seen on a dark ground."""
+"""First and last colour of the diverging map that are visible on a dark background."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What was said about how to show a heat."""
+    """Requested appearance of a heat."""
 
     tone: ToneScale | Tone | None = None
-    """A scale in the base unit of the values, a tone that was fitted before, or what suits them."""
+    """A scale in the base unit of the values, or a fitted tone; None: what suits the values."""
     colours: NDArray[np.uint8] | None = None
     """(256, 4) RGBA; None: what suits the values and the background."""
     background: tuple[int, int, int] | None = None
@@ -47,11 +47,11 @@ class Appearance:
 
 
 def tone_of(drawn: Drawn, labels: Labels, given: ToneScale | Tone | None) -> Tone:
-    """Fit a tone, or take the one that was given.
+    """Fit a tone, or return a given one.
 
-    That of a difference is symmetric about 0: linear for means; for counts and sums logarithmic on either side
-    (the inverse hyperbolic sine), so that one pass more can be told from ten. Of a ratio of two of a kind it is
-    logarithmic about 1: half as many is as far from the middle as twice as many.
+    The tone of a difference is symmetric about 0. It is linear for means; for counts and sums it is logarithmic on
+    either side (the inverse hyperbolic sine), so that one pass more differs from ten. The tone of a ratio of two heats
+    of one measure is logarithmic about 1: half as many is as far from the middle as twice as many.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def tone_of(drawn: Drawn, labels: Labels, given: ToneScale | Tone | None) -> Ton
 
 
 def _weighed(drawn: Drawn) -> Grid:
-    """What is shown, as one of sums above 0 where those below do not matter."""
+    """Shown grid; marked as unsigned where its values below 0 do not matter."""
     shown = drawn.smoothed
     if not shown.signed or both_signs_matter(values_on_paths(shown, drawn.bare)):
         return shown
@@ -82,7 +82,7 @@ def _weighed(drawn: Drawn) -> Grid:
 
 
 def _of_difference(drawn: Drawn, given: ToneScale | None, reach: float) -> Tone:
-    # What is shown of a difference of counts fades towards 0; of means, that nothing changed is worth seeing.
+    # A difference of counts fades towards 0. In a difference of means, no change is worth seeing.
     amounts = is_amount(drawn.smoothed.measure)
     scale = given or ToneScale("log" if amounts else "linear")
     low, high = scale.range or (-reach, reach)
@@ -97,7 +97,7 @@ def _of_difference(drawn: Drawn, given: ToneScale | None, reach: float) -> Tone:
 
 
 def _reach(drawn: Drawn, logarithmic: bool) -> float:
-    """How far from the middle nearly all pixels on paths lie; of a ratio the factor."""
+    """Distance from the middle within which nearly all pixels on paths lie; for a ratio a factor."""
     values = _sure_values(drawn, logarithmic)
     if not len(values):
         raise NothingToDraw("no pixel of the window has a value of this measure")
@@ -111,12 +111,12 @@ def _reach(drawn: Drawn, logarithmic: bool) -> float:
 
 
 def _sure_values(drawn: Drawn, ratio: bool) -> NDArray[np.float32]:
-    """Values on paths, without those behind which there is but what smoothing spread."""
+    """Values on paths, without those that consist only of what smoothing spread."""
     on_path, count, values = drawn.bare.filled, drawn.smoothed.count, drawn.smoothed.values
     sure = on_path if count is None else on_path & (count >= _SURE)
     if ratio and count is not None:
-        # The count stands for what was divided by, and times the ratio for what was divided. Where either is less than
-        # half a pass, tails of Gaussians are compared; they only must do where there is nothing else.
+        # The count stands for the divisor; count times ratio stands for the dividend. Where either is less than half a
+        # pass, the ratio compares tails of Gaussians. Such values are used only where there are no others.
         both = sure & (values * count >= _SURE)
         sure = both if both.any() else sure
     sure_values: NDArray[np.float32] = values[sure]
@@ -124,12 +124,12 @@ def _sure_values(drawn: Drawn, ratio: bool) -> NDArray[np.float32]:
 
 
 def is_dark(background: tuple[int, int, int] | None) -> bool | None:
-    """Whether a background is dark; None where it is not known."""
+    """Whether a background is dark; None where it is transparent."""
     return None if background is None else sum(background) < 3 * 128
 
 
 def colours_of(drawn: Drawn, labels: Labels, look: Appearance) -> NDArray[np.uint8]:
-    """(256, 4) RGBA that were asked for, or that suit the values and the background."""
+    """(256, 4) RGBA that were requested, or that suit the values and the background."""
     if look.colours is not None:
         return look.colours
     if labels.middle is None:
@@ -137,7 +137,7 @@ def colours_of(drawn: Drawn, labels: Labels, look: Appearance) -> NDArray[np.uin
     if not is_dark(look.background):
         return colormap("balance")
     if labels.middle == 0 and is_amount(drawn.smoothed.measure):
-        return colormap("polar")  # dark in the middle, where it fades
+        return colormap("polar")  # dark in the middle, where the heat fades
     inner: NDArray[np.uint8] = colormap("balance")[np.rint(np.linspace(*_INNER, 256)).astype(int)]
     return inner
 
