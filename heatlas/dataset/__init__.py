@@ -1,13 +1,13 @@
-"""Collections that one can filter, look into and draw.
+"""Collections of tracks and points that can be filtered, described and drawn.
 
 =========== ==================================================================
 `tracks`    tracks with their activities
 `points`    points with their columns
-`heat`      an array that shows itself, and with which one can calculate
-`places`    where the tracks are
-`selection` which activities are drawn, and what of them is hidden
-`viewport`  which part of the world is shown, and how finely
-`summary`   what is in a collection
-`warm_up`   kernels compiled side by side at the first run
+`heat`      an array that notebooks display, with arithmetic
+`places`    regions that hold tracks, and windows over them
+`selection` filters and privacy of a drawing
+`viewport`  area and scale of a drawing
+`summary`   contents of a collection as plain data
+`warm_up`   parallel compilation of kernels at the first run
 =========== ==================================================================
 """

@@ -1,4 +1,4 @@
-"""Weighted points of tables: count them, find where they are, look at their heat."""
+"""Weighted points of tables: count them, locate them, draw their heat."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _NOTHING = TableOptions()
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PointSet:
-    """Rows of tables that are points; they are read when something is asked of them."""
+    """Rows of tables that are points. A method that needs the rows reads them."""
 
     parts: tuple[tuple[Table, PointColumns], ...]
-    """Tables, with the columns that are read of each."""
+    """Each table with the columns to read."""
 
     @classmethod
     def of(cls, tables: Sequence[Table], asked: TableOptions = _NOTHING) -> PointSet:
@@ -55,14 +55,14 @@ class PointSet:
         Parameters
         ----------
         tables : sequence of Table
-            To be read one after the other.
+            They are read one after the other.
         asked : TableOptions
             As for `heatlas.sources.tables.columns.find_columns`.
 
         Raises
         ------
         BadOption
-            Naming the columns that there are.
+            When a column is missing; the text names the existing ones.
         """
         parts = [(table, find_columns(table.schema, asked, name=table.name)) for table in tables]
         if len({found.weight is None for _, found in parts}) > 1:  # only some have a column of that name
@@ -71,7 +71,9 @@ class PointSet:
 
     @classmethod
     def given(cls, tables: Sequence[GivenTable]) -> PointSet:
-        """Open tables that were given together, to be read one after the other, and find their columns.
+        """Open tables that were given together and find their columns.
+
+        The tables are read one after the other.
 
         Raises
         ------
@@ -83,12 +85,12 @@ class PointSet:
     def where(
         self, text: str | None = None, after: str | dt.date | None = None, before: str | dt.date | None = None
     ) -> PointSet:
-        """Keep the rows that pass (see `heatlas.sources.tables.row_filter.filtered`).
+        """Keep the rows that pass a filter (see `heatlas.sources.tables.row_filter.filtered`).
 
         Raises
         ------
         BadOption
-            For a filter that is none, or a column that a table has not.
+            For an invalid filter, or a column that a table does not have.
         """
         from heatlas.sources.tables.row_filter import filtered
 
@@ -99,7 +101,7 @@ class PointSet:
 
     @property
     def weight(self) -> str | None:
-        """Name of the weights; None: each point counts 1."""
+        """Name of the weight column; None: each point counts 1."""
         return self.parts[0][1].weight
 
     @property
@@ -110,7 +112,7 @@ class PointSet:
 
     @property
     def size(self) -> int:
-        """Number of rows; 0 where it is not known beforehand."""
+        """Number of rows; 0 where it is unknown before reading."""
         sizes = [table.size for table, _ in self.parts]
         return 0 if None in sizes else sum(size or 0 for size in sizes)
 
@@ -120,20 +122,20 @@ class PointSet:
             yield from read_points(table, columns)
 
     def hints(self) -> list[str]:
-        """Say what to type where rows look like fixes of tracks, which as points are but dots."""
+        """Suggest options where rows look like fixes of tracks, which would be drawn as separate dots."""
         from heatlas.sources.tables.track_tables import hint
 
         return [text for table, columns in self.parts if (text := hint(table.schema, columns.time))]
 
     def data(self, tally: Tally, shown: bool = True) -> dict[str, Any]:
-        """What was read and left out, and what looks odd, as plain data.
+        """Plain data: what was read, what was left out, and warnings.
 
         Parameters
         ----------
         tally : Tally
-            That counted the points when they were read.
+            Counts from reading the points.
         shown : bool
-            Whether all points are shown, so that a few strays make the rest small.
+            Whether all points are shown; a few strays then make the rest small.
         """
         warnings = [(table.name, text) for table, _ in self.parts for text in table.warnings]
         columns = self.parts[0][1]
@@ -167,9 +169,9 @@ class PointSet:
     def located(
         self, tally: Tally, told: Callable[[int], None] = lambda rows: None
     ) -> Iterator[tuple[Box | None, Iterable[Points]]]:
-        """Find the box of all points (None without any), then give the points.
+        """Find the box of all points (None without any) and provide the points.
 
-        A table that cannot be read twice is read once, and its points are kept aside; `tally` counts each row once.
+        A table that cannot be read twice is read once, and its points are spooled. `tally` counts each row once.
         """
         if (box := self._stated()) is not None:
             yield box, tally(self.chunks(), told, reach=False)
@@ -185,7 +187,7 @@ class PointSet:
                 spool.close()
 
     def _stated(self) -> Box | None:
-        """The box as the tables state it, where that can be trusted."""
+        """Box that the tables state; None where it cannot be trusted."""
         boxes = [_stated(table, columns) for table, columns in self.parts]
         known = [box for box in boxes if box is not None]
         if len(known) < len(boxes):
@@ -207,7 +209,7 @@ class PointSet:
         Raises
         ------
         BadOption
-            For what cannot be used.
+            For an invalid value.
         NothingToDraw
             When there is no point.
         """
@@ -240,7 +242,7 @@ class PointSet:
         kernel : str or Kernel
             A radius, "15px" or "500m", of a Gaussian; or a kernel of any shape.
         density : bool
-            Per square kilometre.
+            Whether values are per square kilometre.
         workers : int, optional
             Threads; by default one for each processor.
 
@@ -285,8 +287,8 @@ def _stated(table: Table, columns: PointColumns) -> Box | None:
     lon, lat = table.bounds(columns.lon), table.bounds(columns.lat)
     if lon is None or lat is None:
         return None
-    # Out of range, or ending at 0, it may be stretched by rows that are no positions; wider than half the world, the
-    # points may lie on both sides of the antimeridian.
+    # Rows without a position may stretch bounds that are out of range or end at 0. Where bounds are wider than half the
+    # world, points may lie on both sides of the antimeridian.
     sound = -180 <= lon[0] <= lon[1] <= 180 and -MAX_LATITUDE <= lat[0] <= lat[1] <= MAX_LATITUDE
     if not sound or 0 in {*lon, *lat} or lon[1] - lon[0] > 180:
         return None
@@ -294,7 +296,7 @@ def _stated(table: Table, columns: PointColumns) -> Box | None:
 
 
 def framed(box: Box, metres: float = 0.0) -> Box:
-    """Put some air around a box, and at least some metres, within the map."""
+    """Pad a box, by at least `metres`, within the map."""
     import numpy as np
 
     west, south, east, north = box
@@ -309,11 +311,11 @@ def framed(box: Box, metres: float = 0.0) -> Box:
 
 
 class NoRows(NothingToDraw):
-    """A table is empty, though it can be read to its end."""
+    """A table that was read to its end has no rows."""
 
 
 def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
-    """Say why nothing is left to draw; `weightless` says that there are points but they weigh nothing."""
+    """Say why no point is left to draw; `weightless`: there are points, but all weights are 0."""
     if not tally.rows:
         return f"{name} has no rows"
     if not tally.points:

@@ -1,4 +1,4 @@
-"""Which activities are drawn, and what of them is hidden: shared by all that draws tracks."""
+"""Filters and privacy of a drawing. Everything that draws tracks uses them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Selection", "is_centred", "why_nowhere"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Filters and privacy, as sound options."""
+    """Checked options of filters and privacy."""
 
     filter: FilterOptions
     privacy: Privacy
@@ -34,7 +34,7 @@ class Selection:
         Raises
         ------
         BadOption
-            For a date, a filter, a length or a circle that is none.
+            For an invalid date, filter, length or circle.
         """
         for date in filter(None, (asked.after, asked.before)):
             parse_moment(date)
@@ -50,7 +50,7 @@ class Selection:
         return bool(self.privacy.clip_ends or self.privacy.zones)
 
     def filtered(self, tracks: Tracks) -> Tracks:
-        """Filter tracks, and hide nothing yet; the report says what was left out."""
+        """Filter tracks without hiding anything; the report says what was left out."""
         asked = self.filter
         if asked.utc:
             tracks = tracks.in_utc()
@@ -58,13 +58,13 @@ class Selection:
         return tracks if asked.where is None else tracks.where(asked.where)
 
     def hidden(self, tracks: Tracks) -> Tracks:
-        """Cut out what must not be seen; the report says how much."""
+        """Cut out private parts; the report says how much was cut."""
         return tracks.hidden(self.privacy) if self.hides else tracks
 
     def open_places(self, whole: Tracks, shown: Tracks, public: bool = False) -> dict[str, Any]:
-        """Find places that should be hidden and are not, and what to type; for the owner's eyes alone.
+        """Find places that should be hidden and are not, with the option that hides each; for the owner only.
 
-        Only where others are to see what is drawn: something is hidden, or it is for the public.
+        Empty unless others will see the drawing: something is hidden, or the drawing is public.
         """
         if not (self.hides or public):
             return {}
@@ -74,14 +74,14 @@ class Selection:
 
 
 def is_centred(place: Place, window: Window) -> bool:
-    """Whether the middle of a place lies in a window."""
+    """Whether the centre of a place lies in a window."""
     west, south, east, north = window.bbox
     lon, lat = (place.bbox[0] + place.bbox[2]) / 2, (place.bbox[1] + place.bbox[3]) / 2
     return south <= lat <= north and any(west <= lon + turn <= east for turn in (-360, 0, 360))
 
 
 def why_nowhere(measure: Measure, places: list[Place]) -> str:
-    """Say why a window is empty though there are tracks."""
+    """Say why a window is empty although there are tracks."""
     if measure.metric:
         return f"no track in the window has what {measure} needs"
     busiest = places[0].bbox

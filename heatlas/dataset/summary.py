@@ -1,4 +1,4 @@
-"""What is in a collection of tracks or points, as plain data."""
+"""Contents of a collection of tracks or points, as plain data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["describe_columns", "describe_points", "describe_tracks"]
 
 
 def describe_tracks(tracks: Tracks) -> dict[str, Any]:
-    """Activities by sport, first and last start in local time, share of fixes that have each column, and places."""
+    """Describe tracks: activities by sport, first and last local start, share of fixes with each column, places."""
     sports: dict[str, dict[str, float]] = {}
     for activity in tracks.activities:
         counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
@@ -49,12 +49,12 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
 
 
 def _iso(moment: dt.datetime) -> str:
-    """A moment by the clocks of its place: 2024-01-01T08:00:00+13:00."""
+    """Format a local moment with its offset: 2024-01-01T08:00:00+13:00."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def describe_columns(tables: Sequence[Table], undecided: str) -> dict[str, Any]:
-    """Columns of tables of which nobody could say where the positions are, or how they are read."""
+    """Describe columns of tables for which the columns of positions, or how to read them, could not be decided."""
     return {
         "files": {"read": 0, "failed": [], "skipped": [], "warnings": []},
         "dropped": {},
@@ -71,7 +71,7 @@ def _columns(parts: Sequence[tuple[Table, PointColumns | None]]) -> dict[str, An
 
 
 def describe_points(points: PointSet, told: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
-    """Rows and columns, the box of all points, and the sum and range of the weights; all rows are read."""
+    """Describe points: rows, columns, the box of all points, sum and range of the weights. All rows are read."""
     tally = Tally()
     for _ in tally(points.chunks(), told):
         pass

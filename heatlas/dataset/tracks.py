@@ -1,4 +1,4 @@
-"""A collection of tracks: filter it, hide what is private, find its places, look at its heat."""
+"""Tracks: filter them, hide private parts, find their places, draw their heat."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ if TYPE_CHECKING:
 __all__ = ["Tracks"]
 
 _HIDDEN = "fixes hidden for privacy"
-"""What `heatlas.tracks.privacy.hide` counts."""
+"""Key under which `heatlas.tracks.privacy.hide` counts."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tracks:
-    """Activities with their tracks, and the report of how they came here."""
+    """Activities with their tracks, and the report of reading them."""
 
     batches: tuple[Batch, ...]
-    """Of many tracks each, ordered by start."""
+    """Each holds many tracks, ordered by start."""
     report: Report = field(default_factory=Report)
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class Tracks:
 
     @property
     def activities(self) -> list[Activity]:
-        """What is known of each activity."""
+        """Attributes of each activity."""
         return [activity for batch in self.batches for activity in batch.activities]
 
     @property
@@ -70,7 +70,7 @@ class Tracks:
         return sum(batch.fixes for batch in self.batches)
 
     def data(self) -> dict[str, Any]:
-        """What is here, and what was left out on the way, as plain data."""
+        """Plain data: the report, and the numbers of activities and fixes."""
         return {**self.report.data(), "activities": len(self), "fixes": self.fixes}
 
     def where(self, text: str) -> Tracks:
@@ -88,13 +88,13 @@ class Tracks:
     ) -> Tracks:
         """Keep activities of some sports that start at or after one date and before another.
 
-        Dates are text, "2024-05-01" or "2024-05-01T08:30:00Z", or objects of `datetime`; without an offset they are
-        meant by the clocks of the place where each activity began.
+        Dates are text, "2024-05-01" or "2024-05-01T08:30:00Z", or objects of `datetime`. A date without an offset is
+        in local time at the place where each activity began.
 
         Raises
         ------
         BadOption
-            For a date that is none, or a sport that no activity has.
+            For an invalid date, or when no activity has any of the sports.
         """
         from heatlas.sources.sports import sport_name
 
@@ -116,11 +116,11 @@ class Tracks:
         return tracks._kept(keep) if words or after or before else self
 
     def localised(self) -> Tracks:
-        """Fill in the time zones by which local time is told (see `heatlas.tracks.filters.start_of`)."""
+        """Fill in the time zones that give local time (see `heatlas.tracks.filters.start_of`)."""
         return replace(self, batches=tuple(map(with_time_zones, self.batches)))
 
     def in_utc(self) -> Tracks:
-        """The same as if clocks showed UTC everywhere: for filters, dates and films."""
+        """Treat UTC as the local time everywhere: for filters, dates and films."""
         return replace(
             self, batches=tuple(replace(b, activities=tuple(map(in_utc, b.activities))) for b in self.batches)
         )
@@ -132,7 +132,7 @@ class Tracks:
         return Tracks(tuple(batch for batch in kept if len(batch)), replace(self.report, dropped=dropped))
 
     def hidden(self, privacy: Privacy) -> Tracks:
-        """Cut out what must not be seen."""
+        """Cut out private parts."""
         batches = [hide(batch, privacy) for batch in self.batches]
         dropped = sum((batch.dropped for batch in batches), self.report.dropped)
         shown = [select(batch, np.diff(batch.segments[batch.tracks]) > 0) for batch in batches]
@@ -162,7 +162,7 @@ class Tracks:
         Raises
         ------
         BadOption
-            For what cannot be used.
+            For an invalid value.
         NothingToDraw
             When there is no track.
         """
@@ -234,7 +234,7 @@ class Tracks:
         return card(f"{len(activities):,} activities", facts, sports_table(activities, self._lengths()))
 
     def _lengths(self) -> list[float] | None:
-        """Metres of what is shown of each activity, where anything was cut; else None."""
+        """Metres of the shown part of each activity, where anything was cut; else None."""
         if not self.report.dropped[_HIDDEN]:
             return None
         from heatlas.kernels.path import metres_along
@@ -247,7 +247,7 @@ class Tracks:
 
 
 def _lead(activity: Activity, moment: dt.datetime) -> float:
-    """Seconds by which an activity began after a moment, on local clocks if that has no offset; NaN where unknown."""
+    """Seconds from a moment to the start of an activity, in local time if the moment has no offset; NaN if unknown."""
     if activity.start is None:
         return math.nan
     return activity.start + (0.0 if moment.tzinfo else offset_of(activity)) - moment_seconds(moment)

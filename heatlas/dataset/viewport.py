@@ -1,4 +1,4 @@
-"""Which part of the world a picture shows, and how finely: options that were checked before any work."""
+"""Area and scale of a drawing. The options are checked before any work."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _RANGES = {
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """A box, or how to find one, and a scale."""
+    """A box, or the rule that finds one, and a scale."""
 
     bbox: tuple[float, float, float, float] | None
-    """What to draw; None: to be found in the data."""
+    """West, south, east, north of the drawing, degrees; None: found in the data."""
     choice: str
-    """How that was chosen, in words."""
+    """How the box is chosen: bbox, around, all, busiest place."""
     zoom: float | None
     resolution: float | None
     width: int | None
 
     @classmethod
     def parse(cls, asked: ViewportOptions, default: str) -> Viewport:
-        """Check the options; `default` says in words what is drawn when none of them does.
+        """Check the options; `default` is the choice when no option names an area.
 
         Raises
         ------
         BadOption
-            For an option that is none, or two that cannot go together.
+            For an invalid option, or two that exclude each other.
         """
         zoom = picture_zoom(asked.zoom)
         at_most_one({"--bbox": asked.bbox, "--around": asked.around, "--all": asked.everything or None})
@@ -62,7 +62,7 @@ class Viewport:
         return cls(box, choice, *scale_of(zoom, metres, asked.width))
 
     def window(self, bbox: tuple[float, float, float, float]) -> Window:
-        """Make the window over a box: the one that was asked for, or one that was found."""
+        """Make the window over a box: the requested one, or one that was found."""
         return bbox_window(bbox, self.zoom, self.resolution, self.width)
 
 
@@ -72,7 +72,7 @@ def picture_zoom(text: float | str | None) -> float | None:
     Raises
     ------
     BadOption
-        When it is none.
+        When it is invalid.
     """
     try:
         zoom = None if text is None else float(text)
@@ -86,12 +86,12 @@ def picture_zoom(text: float | str | None) -> float | None:
 def scale_of(
     zoom: float | None, resolution: float | str | None, width: int | None
 ) -> tuple[float | None, float | None, int | None]:
-    """Check how finely to draw, as Python code says it: at most one of three.
+    """Check a scale from Python code: at most one of the three.
 
     Raises
     ------
     BadOption
-        For a value that cannot be used, or more than one.
+        For an invalid value, or more than one.
     """
     given = {"zoom": zoom, "resolution": resolution, "width": width}
     at_most_one(given)
@@ -109,12 +109,12 @@ def scale_of(
 
 
 def box_of(bbox: str | Sequence[float]) -> tuple[float, float, float, float]:
-    """Read a box as Python code gives it: four numbers, or text.
+    """Read a box from Python code: four numbers, or text.
 
     Raises
     ------
     BadOption
-        When it is none.
+        When it is invalid.
     """
     if isinstance(bbox, str):
         return parse_bbox(bbox)
@@ -126,12 +126,12 @@ def box_of(bbox: str | Sequence[float]) -> tuple[float, float, float, float]:
 
 
 def check_drawing(measure: object, window: object) -> None:
-    """Refuse what is no measure, or no window: the one is easily taken for the other.
+    """Refuse a measure or window of the wrong type: the two arguments are easily swapped.
 
     Raises
     ------
     BadOption
-        Saying how to write it.
+        With how to write it.
     """
     if not isinstance(measure, (str, Measure)):
         raise BadOption(f"a measure is text, not a {type(measure).__name__}: write heat('passes', window=window)")
@@ -140,7 +140,7 @@ def check_drawing(measure: object, window: object) -> None:
 
 
 def at_most_one(given: dict[str, Any]) -> None:
-    """Refuse options that say different things about the same.
+    """Refuse options that exclude each other.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""First run after an install: compile the kernels side by side, so that nobody waits for one after the other.
+"""Compile kernels in parallel at the first run after an install.
 
-Kernels are compiled when they are first called, and kept on disk. The compiler uses one processor; so when
-several groups of kernels are needed and none is there yet, processes of their own compile them at the same time.
+Kernels are compiled when they are first called, and stored on disk. The compiler uses one processor. When more
+than one group of kernels is missing, separate processes compile the groups at the same time.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["compile_group", "compile_points", "groups_needed", "points_are_cold", "warm_up"]
 
 _SECONDS = {"xml": 5.5, "fit": 2.4, "clean": 2.5, "draw": 6.0, "smooth": 2.1}
-"""Group -> how long compiling takes, roughly."""
+"""Group -> seconds that compiling takes, roughly."""
 
 
 def groups_needed(names: Collection[str]) -> list[str]:
-    """Say which groups of kernels some files need, by their names."""
+    """List the groups of kernels that files with these names need."""
     endings = {
         ending
         for name in names
@@ -40,7 +40,7 @@ def groups_needed(names: Collection[str]) -> list[str]:
 
 
 def _kernel(group: str, measure: str) -> Any:
-    """The kernel that shows whether a group was compiled before."""
+    """Kernel that shows whether a group was compiled before."""
     if group == "fit":
         from heatlas.kernels.fit import walk
 
@@ -70,7 +70,7 @@ def _is_cold(group: str, measure: str) -> bool:
 
 
 def warm_up(names: Collection[str], measure: str) -> bool:
-    """Compile what some files and a measure need, when more than one group is missing.
+    """Compile the groups that files and a measure need, when more than one is missing.
 
     Parameters
     ----------
@@ -82,15 +82,15 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     Returns
     -------
     bool
-        Whether there was anything to compile side by side.
+        Whether groups were compiled in parallel.
     """
     cold = [group for group in groups_needed(names) if _is_cold(group, measure)]
     processors = os.cpu_count() or 1
     if len(cold) < 2 or processors < 2 or not sys.executable:
         return False
-    # This very copy of heatlas, wherever it is run from: what is compiled is kept beside its files.
+    # The processes import this copy of heatlas: compiled kernels are stored beside its files.
     home = str(Path(__file__).resolve().parents[2])
-    # The compiler makes millions of objects, and hardly any that only the collector of garbage would find.
+    # The compiler makes millions of objects, and hardly any that only the garbage collector would free.
     code = (
         "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv[1])\n"
         "from heatlas.dataset.warm_up import compile_group\n"
@@ -106,7 +106,7 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     ]
     try:
         for process in running:
-            process.wait()  # one that failed only leaves its work to be done later
+            process.wait()  # what a failed process did not compile is compiled later
     finally:
         for process in running:
             if process.poll() is None:
@@ -115,7 +115,7 @@ def warm_up(names: Collection[str], measure: str) -> bool:
 
 
 def _shares(groups: Sequence[str], processors: int) -> list[list[str]]:
-    """Share groups out so that the last is done as soon as can be: there are so few that every way can be tried."""
+    """Distribute groups so that the last process ends as early as possible. They are few: all ways are tried."""
     most = min(processors, len(groups))
     ways = (
         [[group for group, own in zip(groups, way, strict=True) if own == k] for k in range(most)]
@@ -126,7 +126,7 @@ def _shares(groups: Sequence[str], processors: int) -> list[list[str]]:
 
 
 def compile_group(group: str, measure: str = "passes") -> None:
-    """Call every kernel of a group once, on next to nothing."""
+    """Call every kernel of a group once, on tiny data."""
     if group == "fit":
         from heatlas.sources.fit import read_fit
 
@@ -140,7 +140,7 @@ def compile_group(group: str, measure: str = "passes") -> None:
         from heatlas.kernels.path import metres_along
         from heatlas.tracks.clean import clean, outings
 
-        # Far apart, and days, so that there is something to judge.
+        # Fixes far apart, and days apart, so that every check has something to judge.
         tiny = Recording(
             activity=Activity(source="tiny"),
             lon=10 * _LON,
@@ -157,7 +157,7 @@ def compile_group(group: str, measure: str = "passes") -> None:
 
 
 def _smooth_tiny(measure: str) -> None:
-    """Smooth a grid with nothing in it: drawing is compiled elsewhere at the same time."""
+    """Smooth an empty grid: another process compiles drawing at the same time."""
     from heatlas.core.window import Window
     from heatlas.raster.gaussian import Smoothing, smooth
     from heatlas.raster.grid import Grid, parse_measure
@@ -167,7 +167,7 @@ def _smooth_tiny(measure: str) -> None:
 
 
 def _draw_tiny(measure: str) -> None:
-    """Draw a track that is put together by hand: cleaning is compiled elsewhere at the same time."""
+    """Draw a batch that is built directly: another process compiles cleaning at the same time."""
     from heatlas.core.batch import Activity, Batch
     from heatlas.core.mercator import from_lonlat
     from heatlas.dataset.places import bbox_window, visits_of
@@ -191,7 +191,7 @@ def _draw_tiny(measure: str) -> None:
 
 
 def points_are_cold() -> bool:
-    """Whether drawing points has to be compiled first."""
+    """Whether the kernels for points are not compiled yet."""
     from heatlas.kernels.compiled import never_compiled
     from heatlas.kernels.points import locate
 

@@ -1,7 +1,7 @@
 """Arithmetic of heats: this year less last, laps per activity, two regions' sums.
 
-All is worked out from the values as shown, pixel by pixel. Of counts and sums (passes, seconds, sum(weight) ...)
-what is missing is 0; of means and extremes it is unknown, and so is whatever is made of it.
+All results are computed from the shown values, pixel by pixel. In counts and sums (passes, seconds,
+sum(weight) ...) a missing value is 0. In means and extremes it is unknown, and so is every result from it.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ __all__ = ["LabelledHeat", "difference", "ratio", "scaled", "total"]
 
 @dataclass(frozen=True, slots=True)
 class LabelledHeat:
-    """A measure over a window with its meaning: what arithmetic takes, and what it gives."""
+    """A measure over a window with its labels: operand and result of arithmetic."""
 
     drawn: Drawn
     labels: Labels
 
     @property
     def measure(self) -> Measure:
-        """What was counted."""
+        """Measure of the values."""
         return self.drawn.smoothed.measure
 
     @property
     def amounts(self) -> NDArray[np.float32]:
-        """(height, width) values, 0 where nothing is."""
+        """(height, width) values, 0 where there are none."""
         return np.nan_to_num(self.drawn.smoothed.values, copy=False, nan=0.0)
 
 
 def difference(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
-    """What `a` has more than `b`; below 0 where it has less."""
+    """`a` less `b`."""
     _same_window(a, b)
     if str(a.measure) != str(b.measure):
         raise BadOption(
@@ -58,7 +58,7 @@ def difference(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
 
 
 def total(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
-    """Both together: of counts and sums."""
+    """`a` plus `b`, of counts and sums."""
     _same_window(a, b)
     if str(a.measure) != str(b.measure) or not is_amount(a.measure):
         raise BadOption(
@@ -75,7 +75,7 @@ def total(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
 
 
 def ratio(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
-    """How many times `b` fits into `a`; nothing where `b` is 0 or missing."""
+    """`a` divided by `b`; NaN where `b` is 0 or missing."""
     _same_window(a, b)
     above = a.amounts if is_amount(a.measure) else a.drawn.smoothed.values
     below = b.drawn.smoothed.values
@@ -86,7 +86,7 @@ def ratio(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
     alike = str(a.measure) == str(b.measure)
     names = f"{a.measure} / {b.measure}".replace("(", " ").replace(")", "")
     unit = Unit() if alike else Unit(f"{a.labels.unit.symbol or 1}/{b.labels.unit.symbol or 1}")
-    # A count is its own unit, and the title names it.
+    # Counts have no unit to write: the title names them.
     counts = all(heat.labels.unit.whole and not heat.measure.metric for heat in (a, b))
     title = f"{a.labels.title} / {b.labels.title[:1].lower()}{b.labels.title[1:]}"
     labels = Labels(title, unit, "" if alike or counts else unit.symbol, 1.0 if alike else None)
@@ -94,7 +94,7 @@ def ratio(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
 
 
 def scaled(a: LabelledHeat, factor: float) -> LabelledHeat:
-    """As many times `a`; a factor below 0 turns counts into a difference from nothing."""
+    """`a` times a factor; a factor below 0 turns counts into a difference from 0."""
     if not math.isfinite(factor):
         raise BadOption(f"a heat cannot be multiplied by {factor}: take a finite number")
     drawn, labels = a.drawn, a.labels
@@ -145,7 +145,7 @@ def _of_two(
     bare: NDArray[Any] | None,
     measure: Measure | None = None,
 ) -> Drawn:
-    """What is shown, and below it where either was counted before smoothing, so that a tone can be fitted."""
+    """Combine shown values with the unsmoothed passages of both heats, which fitting a tone needs."""
     measure = measure or a.measure
     grid = Grid.weighed(a.drawn.smoothed.window, measure, values, evidence)
     behind = _passages(a.drawn.bare) + _passages(b.drawn.bare)
@@ -157,7 +157,7 @@ def _passages(grid: Grid) -> NDArray[np.float64]:
 
 
 def _bare_total(a: LabelledHeat, b: LabelledHeat, sign: float) -> NDArray[np.float64]:
-    """Sum or difference before smoothing; of means there is none."""
+    """Sum or difference before smoothing; 0 for means, which have none."""
     if not is_amount(a.measure):
         return np.zeros(a.drawn.bare.total.shape)
     summed: NDArray[np.float64] = a.drawn.bare.total + sign * b.drawn.bare.total
@@ -165,7 +165,7 @@ def _bare_total(a: LabelledHeat, b: LabelledHeat, sign: float) -> NDArray[np.flo
 
 
 def _both(a: LabelledHeat, b: LabelledHeat) -> NDArray[np.float32]:
-    """Evidence of what is made of two: of amounts either is enough, of means both are needed."""
+    """Evidence of a result of two heats: amounts need either of them, means need both."""
     if is_amount(a.measure):
         either = a.drawn.smoothed.filled | b.drawn.smoothed.filled
         return np.asarray(either, np.float32)
@@ -173,7 +173,7 @@ def _both(a: LabelledHeat, b: LabelledHeat) -> NDArray[np.float32]:
 
 
 def _evidence(a: LabelledHeat) -> NDArray[np.float32]:
-    """How many passes, about, are behind each value: it fades where smoothing spread a fraction of one."""
+    """Approximate number of passes behind each value; a fraction where smoothing spread it."""
     grid = a.drawn.smoothed
     if grid.count is not None:
         return np.asarray(grid.count, np.float32)

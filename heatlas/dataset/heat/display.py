@@ -1,4 +1,4 @@
-"""What a notebook shows of a heat: a picture with its legend, and a few words. Nothing is fetched from anywhere."""
+"""Heats in a notebook: a picture with its legend and a few facts. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 __all__ = ["described", "figure", "thumbnail"]
 
 _WIDEST = 1200
-"""Pixels of a picture in a notebook, across and down."""
+"""Largest width and height of a picture in a notebook, pixels."""
 _STOPS = 24
-"""Colours of the bar."""
+"""Number of colours in the bar."""
 _ADDITIVE = frozenset({"seconds", "metres", "fixes", "sum", "count"})
-"""Measures whose sum over all pixels says something."""
+"""Reductions whose sum over all pixels is meaningful."""
 
 
 def described(heat: StyledGrid) -> str:
-    """One line on a heat."""
+    """Describe a heat in one line."""
     box = ",".join(f"{x:.6g}" for x in heat.bbox)
     height, width = heat.shape
     return f"<Heat {heat.title!r} {width} x {height} px of {_metres(heat.window.resolution)}, bbox {box}>"
 
 
 def thumbnail(heat: StyledGrid) -> bytes | None:
-    """Paint a heat small, as PNG, on a dark ground unless another was chosen; None where there is nothing to see."""
+    """Paint a small PNG of a heat, on a dark background by default; None where there is nothing to see."""
     try:
         image = _small(heat)
     except HeatlasError:
         return None
-    # A quarter of the bytes of true colours, and nobody sees the difference.
+    # A palette takes a quarter of the bytes of true colours, without a visible difference.
     image = image.convert("RGB").quantize(256)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
@@ -63,14 +63,14 @@ def _small(heat: StyledGrid) -> Image:
 
 
 def _grounded(heat: StyledGrid) -> StyledGrid:
-    """The same on a dark ground, where none was chosen."""
+    """Set a dark background where none was chosen."""
     if heat.look.background is not None:
         return heat
     return replace(heat, look=replace(heat.look, background=parse_background("dark")))
 
 
 def figure(heat: StyledGrid, png: bytes | None) -> str:
-    """Show a heat and its `thumbnail` as HTML: picture, legend, numbers."""
+    """Show a heat and its `thumbnail` as HTML: picture, legend and facts."""
     heat = _grounded(heat)
     if png is None:
         return f"<div>{escape(described(heat))}<br>Nothing to see: no pixel of the window has a value.</div>"
@@ -105,7 +105,7 @@ def _metres(length: float) -> str:
 
 
 def _bar(heat: StyledGrid) -> str:
-    """The colours from the lowest to the highest value, with numbers below."""
+    """Bar of colours from the lowest to the highest value, with numbers below."""
     steps = np.rint(np.linspace(0, 255, _STOPS)).astype(int)
     stops = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in heat.colours[steps, :3].tolist())
     tone = heat.fitted
@@ -122,5 +122,5 @@ def _bar(heat: StyledGrid) -> str:
 
 
 def _shift(place: float) -> int:
-    """Percent of its width by which a label is moved, so that the outer ones stay above the bar."""
+    """Percent of its width by which a label is shifted, so that the outer ones stay within the bar."""
     return round(100 * min(max(place, 0.0), 1.0))

@@ -40,7 +40,7 @@ def url_of(heat: StyledGrid) -> str:
 
 
 def save(heat: StyledGrid, path: Path, legend: bool, rgba: bool) -> list[Path]:
-    """Write a heat through the sink that the ending names (see `Heat.save`)."""
+    """Write a heat with the writer of the path's ending (see `Heat.save`)."""
     check(path)
     data, tone = path.suffix.lower() in _VALUES, heat.fitted
     rendered = RenderedMap(

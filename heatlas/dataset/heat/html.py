@@ -1,4 +1,4 @@
-"""What a notebook shows of collections: a few words and a small table. Nothing is fetched from anywhere."""
+"""Collections in a notebook: a few facts and a small table. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DISTANCE = Unit("m", style="distance")
 
 
 def dates_of(activities: Sequence[Activity]) -> str:
-    """First and last local day on which activities began; empty where none is known."""
+    """First and last local day on which activities started; empty where none is known."""
     days = [start.date() for start in map(start_of, activities) if start is not None]
     if not days:
         return ""
@@ -41,8 +41,8 @@ def sports_table(
 ) -> list[tuple[str, str, str]]:
     """Sport, number and distance of activities; the most frequent sport first.
 
-    Distances are as their sources state them, or, where something was cut, the `lengths` (metres) of what is shown:
-    a notebook is handed on, and the difference would be the length that was cut.
+    Distances are those that the sources state. Where something was cut, they are the `lengths` (metres) of the shown
+    parts: a notebook may be shared, and the difference would reveal the length that was cut.
     """
     counts = Counter(activity.sport for activity in activities)
     metres = dict.fromkeys(counts, 0.0)
@@ -56,7 +56,7 @@ def sports_table(
 
 
 def card(title: str, facts: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> str:
-    """Set a title, facts and rows of a table as HTML that suits light and dark notebooks."""
+    """Format a title, facts and table rows as HTML for light and dark notebooks."""
     cells = "".join(
         "<tr>"
         + "".join(

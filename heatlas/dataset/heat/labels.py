@@ -1,4 +1,4 @@
-"""What values mean: their title and unit, and what lies in the middle of their scale."""
+"""Labels of values: title, unit, and the middle of their scale."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Labels", "check_alike", "is_amount", "labels_of"]
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """How values are called and written."""
+    """Title and unit of values."""
 
     title: str
     unit: Unit
     label: str
-    """Unit to write behind the title; empty where the title or the numbers say it."""
+    """Unit to write after the title; empty where the title or the numbers contain it."""
     middle: float | None = None
-    """Value in the middle of the scale: 0 of a difference, 1 of a ratio of two of a kind; else None."""
+    """Value in the middle of the scale: 0 for a difference, 1 for a ratio of two heats of one measure; else None."""
 
     @property
     def heading(self) -> str:
@@ -33,23 +33,23 @@ class Labels:
 
 
 def labels_of(measure: Measure) -> Labels:
-    """Say what a measure's values mean."""
+    """Make the labels of a measure."""
     unit, title = measure_unit(measure), legend_title(str(measure), Unit())
     return Labels(title, unit, "" if unit.label.lower() == title.lower() else unit.label)
 
 
 def is_amount(measure: Measure) -> bool:
-    """Whether a measure is a count or a sum: then nothing is 0, and amounts can be added."""
+    """Whether a measure is a count or a sum: a missing value is then 0, and values can be added."""
     return measure.layout.sums
 
 
 def check_alike(one: Labels, other: Labels) -> None:
-    """Refuse two meanings whose values cannot share a scale.
+    """Refuse labels whose values cannot share a scale.
 
     Raises
     ------
     BadOption
-        When they are in two units.
+        When their units differ.
     """
     if one.unit != other.unit:
         raise BadOption(f"the tone of {other.title} is in another unit than {one.title}: give a range, LO:HI")

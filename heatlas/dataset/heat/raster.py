@@ -1,7 +1,7 @@
 """Heats for other libraries: xarray, rioxarray and rasterio.
 
-The CRS goes with an array as CF conventions 1.11, 5.6 and rioxarray want it: a coordinate `spatial_ref` without
-dimensions, whose attributes hold the WKT and GDAL's geotransform.
+The CRS is attached as CF conventions 1.11, section 5.6, and rioxarray require: a coordinate `spatial_ref` without
+dimensions holds the WKT and GDAL's geotransform in its attributes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["centres", "data_array", "profile"]
 
 
 def centres(window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(width,) x and (height,) y of the centres of pixels, metres of EPSG:3857; y falls."""
+    """(width,) x and (height,) y of pixel centres, metres of EPSG:3857; y decreases."""
     size, half = CIRCUMFERENCE / window.scale, CIRCUMFERENCE / 2
     columns, rows = np.arange(window.width, dtype=np.float64), np.arange(window.height, dtype=np.float64)
     return (window.x + columns + 0.5) * size - half, half - (window.y + rows + 0.5) * size
@@ -62,13 +62,13 @@ def data_array(values: NDArray[np.float32], window: Window, measure: str, labels
             "resolution": float(f"{window.resolution:.6g}"),
         },
     )
-    # Where rioxarray looks for the CRS, and what it and NetCDF take for nothing.
+    # rioxarray looks for the CRS here; it and NetCDF take _FillValue for missing.
     array.encoding.update(grid_mapping="spatial_ref", _FillValue=np.float32(np.nan))
     return array
 
 
 def profile(window: Window) -> dict[str, Any]:
-    """Make what ``rasterio.open(path, "w", **profile)`` takes to write one band of values.
+    """Make the profile with which ``rasterio.open(path, "w", **profile)`` writes one band of values.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Smoothing anew from what was counted, as if it had been drawn so from the beginning."""
+"""Smooth a counted grid with another width, with the result of drawing it with that width."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Width", "smoothed_anew"]
 
 Width = Smoothing | Kernel
-"""How tracks are smoothed, or points spread."""
+"""How tracks are smoothed, or points are spread."""
 
 
 def smoothed_anew(
@@ -32,7 +32,7 @@ def smoothed_anew(
     again: Callable[[Width], Drawn] | None,
     workers: int | None,
 ) -> tuple[Drawn, Width]:
-    """Smooth what was counted once more, or count again where that does not reach far enough (see `Heat.smooth`)."""
+    """Smooth the counted grid again, or count again where it does not reach far enough (see `Heat.smooth`)."""
     wanted = _parsed(width, drawn.smoothed.measure.points)
     if type(wanted) is not type(before):
         raise BadOption("points are spread by a Kernel, and tracks smoothed by a Smoothing: take the other")
@@ -44,7 +44,7 @@ def smoothed_anew(
 
 
 def _parsed(width: str | float | Width, points: bool) -> Width:
-    """Read "8m", "2px", 0 or "auto"; of points as a Gaussian kernel of that standard deviation."""
+    """Read "8m", "2px", 0 or "auto"; for points as a Gaussian kernel of that standard deviation."""
     if isinstance(width, (Smoothing, Kernel)):
         return width
     text = str(width)
@@ -54,17 +54,17 @@ def _parsed(width: str | float | Width, points: bool) -> Width:
 
 
 def _fits(drawn: Drawn, width: Width) -> bool:
-    """Whether what was counted reaches far enough beyond the window."""
+    """Whether the counted grid reaches far enough beyond the window."""
     outer, inner = drawn.counted.window, drawn.smoothed.window
     columns, rows = _halo(width, inner)
     return columns <= inner.x - outer.x and rows <= inner.y - outer.y
 
 
 def _anew(drawn: Drawn, width: Width, workers: int | None) -> Drawn:
-    """Smooth again what was counted; its halo must do (see `_fits`)."""
+    """Smooth the counted grid again; its halo must be wide enough (see `_fits`)."""
     outer, inner = drawn.counted.window, drawn.smoothed.window
     columns, rows = _halo(width, inner)
-    # Without gaps between rows: kernels are compiled for whole planes.
+    # Kernels are compiled for contiguous planes, without gaps between rows.
     counted = drawn.counted.cropped(inner.x - outer.x - columns, inner.y - outer.y - rows).map(np.ascontiguousarray)
     if isinstance(width, Smoothing):
         shown = smooth(counted, width, inner, workers)

@@ -1,11 +1,12 @@
-"""Where the tracks are: the busiest place, the others, and windows over them.
+"""Places where the tracks are, the busiest first, and windows over them.
 
-========= ==================================================================
-`visits`  which activities go through which cells, from tracks or an index
-`regions` what lies together
-`framing` which box of a region to show
-`windows` boxes in degrees, and windows over them
-========= ==================================================================
+=========== ==================================================================
+`visits`    cells that activities go through, from tracks or an index
+`connected` components of squares that touch
+`regions`   regions that hold activities
+`framing`   box to show of a region
+`windows`   boxes in degrees, and windows over them
+=========== ==================================================================
 """
 
 from heatlas.dataset.places.regions import Place, find_places

@@ -1,4 +1,4 @@
-"""Squares that lie together."""
+"""Connected components of squares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which box to show of a region: what most of its activities share."""
+"""Find the box to show of a region: the part that most of its activities share."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ SLENDER = 0.4
 _WORTH = 4.0
 """A box shrinks where one percent of the heat takes up more than this many percent of the area."""
 _CUT = 4.0
-"""How much larger, as a natural logarithm, a box may grow rather than cut through the ways of all activities."""
+"""Natural logarithm of the factor by which a box may grow rather than cut the ways of all activities."""
 _LEAST = 4.0
-"""Cells: where a box is smaller than this, shrinking it more gains nothing."""
+"""Cells a side below which shrinking a box gains nothing."""
 _ROUNDS = 40
-"""So often the sides are moved at most; some five times are usual."""
+"""Rounds of moving the sides at most; about five are usual."""
 _GROUP = 4
-"""So many zooms coarser than cells are the squares by which groups of cells are told."""
+"""Zooms by which the squares that form groups are coarser than cells."""
 _GROUPS = 4
-"""Groups from which the search begins."""
+"""Groups from which the search starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """How many activities there are at places of a lattice."""
+    """Number of activities at each place of a lattice."""
 
     x: NDArray[np.int64]
     y: NDArray[np.int64]
@@ -49,26 +49,27 @@ class _Sums:
         return _Sums(self.y, self.x, self.n)
 
     def along_x(self, of: NDArray[np.bool_], size: int) -> NDArray[np.float64]:
-        """(size,) sums over some of the places by x."""
+        """(size,) sums by x over the places `of`."""
         return np.bincount(self.x[of], self.n[of], size).astype(np.float64)
 
 
 def frame(
     activity: NDArray[np.int64], column: NDArray[np.int64], row: NDArray[np.int64], activities: int
 ) -> tuple[int, int, int, int]:
-    """Find the box that shows much heat on little area and cuts through few ways.
+    """Find the box that shows much heat on little area and cuts few ways.
 
-    The heat of a box is the number of visits in it. Sought is the greatest value of
-    ``_WORTH * log(heat) - log(area) - _CUT * ways cut / activities``. Side after side is moved to where it is best,
-    until nothing changes: from the box of all cells, and from those of groups that lie together. Areas are those of the
-    box after it was widened to a pleasant shape.
+    The heat of a box is the number of visits in it. The box maximises
+    ``_WORTH * log(heat) - log(area) - _CUT * ways cut / activities``. The search moves one side after the other to its
+    best place until nothing changes. It starts from the box of all cells and from those of the largest groups. The
+    area is that of the box widened to the proportions of `SLENDER`.
 
     Parameters
     ----------
     activity, column, row : ndarray of int64 (k,)
-        Visits, each pair of activity and cell once. Columns go on eastwards where the region crosses the antimeridian.
+        Visits, each pair of activity and cell once. Columns continue eastwards where the region crosses the
+        antimeridian.
     activities : int
-        How many activities there are in the region.
+        Number of activities in the region.
 
     Returns
     -------
@@ -86,15 +87,15 @@ def frame(
 
 
 def _steps(activity: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64]) -> _Sums:
-    """Ways between neighbouring columns: x is the eastern one of two neighbouring cells that one activity visits."""
+    """Count ways between neighbouring columns; x is the eastern one of two neighbouring cells of one activity."""
     key = np.sort(activity << 40 | y << 20 | x)
-    # A cell follows its western neighbour when sorted; columns are too few to follow the last one of another row.
+    # Sorted, a cell follows its western neighbour. The last cell of a row and the first of the next differ by more.
     later = key[1:][np.diff(key) == 1]
     return _Sums.of(later & (1 << 20) - 1, later >> 20 & (1 << 20) - 1)
 
 
 def _starts(cells: _Sums) -> list[list[int]]:
-    """Boxes to begin with: all there is, and the groups of cells that lie together and have the most visits."""
+    """Boxes to start from: that of all cells, and those of the groups with the most visits."""
     squares, which = np.unique((cells.y >> _GROUP) << 32 | (cells.x >> _GROUP), return_inverse=True)
     names = np.array(connected(squares.tolist(), 1 << 32))[which.reshape(-1)]
     largest = np.argsort(-np.bincount(names, cells.n), kind="stable")[:_GROUPS]
@@ -107,7 +108,7 @@ def _around(cells: _Sums, of: NDArray[np.bool_] | slice) -> list[int]:
 
 
 def _settled(box: list[int], views: tuple[tuple[_Sums, _Sums, _Sums], ...], activities: int) -> tuple[float, list[int]]:
-    """Move the sides of a box until none lies better elsewhere; its value, and the box."""
+    """Move the sides of a box until no move improves it; return its value and the box."""
     value = -np.inf
     for _ in range(_ROUNDS):
         before = list(box)
@@ -123,21 +124,21 @@ def _settled(box: list[int], views: tuple[tuple[_Sums, _Sums, _Sums], ...], acti
 def _best(
     end: int, sides: tuple[int, int, int], view: tuple[_Sums, _Sums, _Sums], activities: int
 ) -> tuple[float, int]:
-    """Find where one side of a box lies best while the three others stay.
+    """Find the best place of one side of a box while the other three stay.
 
     Parameters
     ----------
     end : int
-        0: the western side is moved, 1: the eastern one. (Seen from the other axis, the northern or southern.)
+        Side to move. 0: the western, 1: the eastern (on the other axis the northern, the southern).
     sides : tuple of int
-        Where the opposite side lies, and the two beside it.
+        Places of the opposite side and of the two adjacent ones.
     view : tuple of _Sums
         Heat of cells, ways across lines between columns, and ways across lines between rows.
 
     Returns
     -------
     float, int
-        How good it is, and where.
+        Value and place.
     """
     cells, across, down = view
     opposite, low, high = sides
@@ -153,10 +154,10 @@ def _best(
     with np.errstate(divide="ignore"):
         value = np.round(_WORTH * np.log(heat[last] - heat[first]) - area - _CUT * cut / activities, 9)
     best = np.flatnonzero(value == value.max())
-    at = best[0] if end == 0 else best[-1]  # of equally good places the outermost
+    at = best[0] if end == 0 else best[-1]  # the outermost of equally good places
     return float(value[at]), int(lines[at])
 
 
 def _before(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n + 1,) sums of all before each line."""
+    """(n + 1,) sums of everything before each line."""
     return np.concatenate(([0.0], np.cumsum(sums)))

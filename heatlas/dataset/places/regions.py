@@ -1,4 +1,4 @@
-"""Regions that hold activities: what lies together, and which box of it to show."""
+"""Regions that hold activities, and the box to show of each."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Place", "find_places"]
 
 _COARSE = 7
-"""So many zooms coarser than cells are the squares that are joined to regions: 20 km at the equator."""
+"""Zooms by which the squares that form regions are coarser than cells: they are 20 km wide at the equator."""
 _SQUARE_BITS = ZOOM + 8 - _COARSE
 """Binary logarithm of the number of squares around the world."""
 _LINKS = 0.02
-"""Squares with less than this share of the busiest square's activities do not link places."""
+"""Share of the busiest square's activities below which a square does not connect places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Place:
     """A region that holds activities."""
 
     bbox: tuple[float, float, float, float]
-    """West, south, east, north, degrees: the box to show of it, which most of its activities share."""
+    """West, south, east, north, degrees: the box to show, which most of its activities share."""
     activities: int
     fixes: int | None
-    """None where it is not known, as in an index."""
+    """None where it is unknown, as in an index."""
 
     def data(self) -> dict[str, Any]:
         """Return the place as plain data; `center` is longitude, latitude."""
@@ -54,9 +54,8 @@ class Place:
 def find_places(visits: Visits) -> list[Place]:
     """Find the regions that hold activities, the busiest first.
 
-    Squares of some 20 km that are visited often enough are joined to regions with their neighbours; a
-    single long trip between two of them does not make them one. Of each region the box is shown that
-    `heatlas.dataset.places.framing.frame` finds.
+    Neighbouring squares of some 20 km that are visited often enough form a region. A single long trip between two
+    regions does not join them. The box of each region comes from `heatlas.dataset.places.framing.frame`.
     """
     found = [(len(here), _place(visits, here)) for here in _by_region(visits)]
     found.sort(key=lambda one: (-one[1].activities, -one[0], one[1].bbox))
@@ -88,7 +87,7 @@ def _place(visits: Visits, here: NDArray[np.int64]) -> Place:
 
 
 def _unwrapped(column: NDArray[np.int64], across: int) -> NDArray[np.int64]:
-    """Shift what lies east of the widest empty gap, so that the antimeridian does not stretch the region."""
+    """Shift columns so that the widest empty gap lies outside: the antimeridian must not stretch the region."""
     order = np.unique(column)
     gaps = np.diff(order, append=order[0] + across)
     start = order[(int(np.argmax(gaps)) + 1) % len(order)]
@@ -97,10 +96,10 @@ def _unwrapped(column: NDArray[np.int64], across: int) -> NDArray[np.int64]:
 
 
 def _regions(tracks: Sequence[frozenset[int]]) -> dict[int, int]:
-    """Join neighbouring squares to regions: square -> number of its region.
+    """Join neighbouring squares into regions: square -> number of its region.
 
-    Squares that few tracks visit belong to no region, so that a trip does not link the places at its ends; but
-    tracks that would be in no region at all form regions of their own.
+    Squares that few tracks visit belong to no region, so that a trip does not connect the places at its ends. Tracks
+    that would be in no region at all form regions of their own.
     """
     region: dict[int, int] = {}
     remaining = tracks

@@ -1,4 +1,4 @@
-"""Which activities go through which cells of a lattice that all of the world shares."""
+"""Visits of activities to the cells of a worldwide lattice."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _ACROSS = 1 << (ZOOM + 8)
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Cells that activities go through; each pair of both once, in the order of activities, rows and columns."""
+    """Cells that activities go through. Each pair is there once, ordered by activity, row and column."""
 
     activity: NDArray[np.int64]
     """(k,) ordinal or number of the activity, ascending."""
     column: NDArray[np.int64]
-    """(k,) of the cell, eastwards, 0 to 2^18 - 1."""
+    """(k,) column of the cell, eastwards, 0 to 2^18 - 1."""
     row: NDArray[np.int64]
-    """(k,) of the cell, southwards, 0 to 2^18 - 1."""
+    """(k,) row of the cell, southwards, 0 to 2^18 - 1."""
     fixes: NDArray[np.int64] | None = None
-    """(k,) fixes of the activity in the cell, where that is known."""
+    """(k,) fixes of the activity in the cell; None where unknown."""
 
     @classmethod
     def of(
@@ -42,9 +42,9 @@ class Visits:
         row: NDArray[np.int64],
         fixes: NDArray[np.int64] | None = None,
     ) -> Visits:
-        """Sort visits, and put together those of one activity to one cell.
+        """Sort visits and merge those of one activity to one cell.
 
-        Columns may lie beyond the world, which goes round; rows outside of it are left out.
+        Columns beyond the world wrap around; rows outside of it are left out.
         """
         inside = (row >= 0) & (row < _ACROSS)
         key = (activity << 36 | row << 18 | column % _ACROSS)[inside]
@@ -57,7 +57,7 @@ class Visits:
 
 
 def visits_of(batches: Sequence[Batch]) -> Visits:
-    """Find the cells that the tracks of some batches go through; tracks are numbered through all batches."""
+    """Find the cells that the tracks of batches go through; tracks are numbered across all batches."""
     from heatlas.kernels.cells import list_cells
     from heatlas.kernels.lattice import frame_of
 

@@ -1,4 +1,4 @@
-"""Boxes in degrees around what is to be shown, and windows over them."""
+"""Boxes in degrees, and windows over them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["MAX_SIDE", "around", "bbox_window", "extent", "padded"]
 
 MAX_SIDE = 4096
-"""Pixels of the longer side of a picture whose size nobody asked for."""
+"""Pixels of the longer side of a picture when no size is requested."""
 FINEST = 1.0
-"""Metres per pixel below which no picture goes whose size nobody asked for."""
+"""Metres per pixel: the finest resolution when no size is requested."""
 _LEAST = 400.0
-"""Metres: a place is never narrower."""
+"""Least width of a place, metres."""
 
 
 def padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """Bounding box in degrees around world coordinates, with some air and a least size."""
+    """Bounding box in degrees around world coordinates, with a margin and a least size."""
     west, east, north, south = float(u.min()), float(u.max()), float(v.min()), float(v.max())
     least = max(_LEAST / float(ground_metres((north + south) / 2)[0]), SLENDER * max(east - west, south - north))
     air_u = max(0.03 * (east - west), (least - (east - west)) / 2)
@@ -42,7 +42,7 @@ def padded(u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float
 
 
 def _unwrapped(u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shift what lies east of the widest empty gap, so that the antimeridian does not stretch the extent."""
+    """Shift coordinates so that the widest empty gap lies outside: the antimeridian must not stretch the extent."""
     order = np.sort(u % 1.0)
     gaps = np.diff(order, append=order[0] + 1)
     start = order[(int(np.argmax(gaps)) + 1) % len(order)]
@@ -51,7 +51,7 @@ def _unwrapped(u: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def extent(batches: Sequence[Batch]) -> tuple[float, float, float, float]:
-    """Bounding box of all fixes, degrees; the shorter way round the world."""
+    """Bounding box of all fixes, degrees; the shorter way around the world."""
     sound = [batch for batch in batches if batch.fixes]
     if not sound:
         raise NothingToDraw("there is no track with a position")
@@ -62,12 +62,12 @@ def extent(batches: Sequence[Batch]) -> tuple[float, float, float, float]:
 
 
 def around(lat: float, lon: float, radius: float) -> tuple[float, float, float, float]:
-    """Bounding box of a circle: degrees, degrees, metres.
+    """Bounding box in degrees of a circle: latitude and longitude in degrees, radius in metres.
 
     Raises
     ------
     BadOption
-        When it is no place on the map.
+        When the circle is not on the map.
     """
     if not (abs(lat) <= MAX_LATITUDE and abs(lon) <= 180 and 0 < radius <= CIRCUMFERENCE / 2):
         raise BadOption(f"no place at {lat},{lon} with a radius of {radius} m: give latitude,longitude,metres")
@@ -97,7 +97,7 @@ def bbox_window(
     resolution : float, optional
         True metres per pixel at the centre.
     width : int, optional
-        Pixels. Of the three at most one; with none the longer side has at most MAX_SIDE pixels, not
+        Pixels. At most one of the three is given. With none the longer side has at most MAX_SIDE pixels, not
         finer than FINEST.
 
     Raises
@@ -129,7 +129,7 @@ def bbox_window(
     scale = float(scale)  # NumPy's own numbers would write their type into world files
     x, y = math.floor(left * scale + 1e-6), math.floor(top * scale + 1e-6)
     columns = width or math.ceil(right * scale - 1e-6) - x
-    # One pixel more from rounding both edges outwards must not exceed what is promised.
+    # Rounding both edges outwards may add one pixel, which must not exceed MAX_SIDE.
     limit = MAX_SIDE if zoom is None and resolution is None and width is None else math.inf
     rows = math.ceil(bottom * scale - 1e-6) - y
     return Window(scale, x, y, max(1, int(min(columns, limit))), max(1, int(min(rows, limit))))
