@@ -1,4 +1,22 @@
-"""Tell tables from recordings, and open them: files, databases, standard input, and frames in memory."""
+"""Tell tables from recordings, and open them: files, databases, standard input, and frames in memory.
+
+====================================== ==========================================================================
+`table`, `given`                       a table whose rows stream; a table as the user named it
+`file_kind`, `streams`                 detection of a file's kind; bytes, unpacked and as UTF-8
+`csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Parquet and Arrow IPC, memory
+`json`, `json_columns`, `json_objects` reader of JSON: rows, Arrow columns, one object after the other
+`vector`                               reader of GeoPackage, Shapefile and other formats, through GDAL
+`columns`, `beside`                    columns by their names; columns of hemispheres and days beside them
+`cells`, `marks`, `orders`, `degrees`  text as values: numbers and times, decimal marks, orders of dates, positions
+`readings`, `settled`, `facts`         one reading for each column; tables that apply it; reports of columns
+`geometry`, `geometry_parts`           geometry columns as positions; parts and centres of single geometries
+`systems`                              coordinate systems other than WGS 84
+`rows`, `row_filter`                   rows as points; filters over rows
+`track_tables`, `tracks`, `polylines`  tables as recordings: choice of the reader, rows as fixes, rows as polylines
+`track_columns`, `track_groups`        attributes and metrics of tracks; rows grouped by track
+`track_times`, `flags`                 times of fixes; words for yes, no and hidden
+====================================== ==========================================================================
+"""
 
 from __future__ import annotations
 
@@ -36,7 +54,7 @@ _UNPACKED = frozenset({"parquet", "arrow", "sqlite", "duckdb"})
 
 
 def is_path(source: object) -> bool:
-    """Whether something names a file or folder, and not a database, standard input or what is in memory."""
+    """Whether something names a file or folder, and not a database, standard input or an object in memory."""
     return isinstance(source, Path) or (isinstance(source, str) and source != STDIN and not _URL.match(source))
 
 
@@ -46,10 +64,10 @@ def is_table(source: object) -> bool:
     Parameters
     ----------
     source : str, Path or object
-        A file: by its content, and by its name's ending where that does not tell. A FIT, GPX or TCX file is
-        none whatever it is called, nor is an archive of several files. A folder is only one if its name ends in
-        .parquet or .gdb. Text ``scheme://...`` is a database, ``-`` is standard input, and of objects those that
-        `heatlas.sources.tables.frames.read_frame` takes are tables.
+        A file is judged by its content, and by the ending of its name where the content is not enough. FIT, GPX and
+        TCX files are never tables, whatever they are called, nor are archives of several files. A folder is a table
+        if its name ends in .parquet or .gdb. Text ``scheme://...`` is a database and ``-`` is standard input. An
+        object is a table if `heatlas.sources.tables.frames.read_frame` takes it.
     """
     if not isinstance(source, (str, Path)):
         from heatlas.sources.tables.frames import is_frame
@@ -61,8 +79,8 @@ def is_table(source: object) -> bool:
 
 
 def see(path: Path) -> FileKind | None:
-    """Look at a file; None: it is a folder, there is none, or it cannot be read, which is said when it is opened."""
-    if os.path.isdir(path):  # noqa: PTH112 - a name that cannot be is none either
+    """Detect the kind of a file; None for a folder, for no file, or if it cannot be read (opening reports that)."""
+    if os.path.isdir(path):  # noqa: PTH112 - returns False for an invalid name too
         return None
     try:
         return look_at(path)
@@ -71,7 +89,7 @@ def see(path: Path) -> FileKind | None:
 
 
 def is_table_file(path: Path, seen: FileKind | None) -> bool:
-    """Whether a file, or a folder, is a table, by what was seen in it; None: nothing was, or it cannot be read."""
+    """Whether a file or folder is a table, given the result of `see`."""
     if os.path.isdir(path):  # noqa: PTH112 - as above
         return path.suffix.lower() in {".parquet", ".gdb"}
     found = "unknown" if seen is None else seen.name
@@ -81,7 +99,7 @@ def is_table_file(path: Path, seen: FileKind | None) -> bool:
 def open_table(
     source: object, *, query: str | None = None, table: str | None = None, seen: FileKind | None = None
 ) -> Table:
-    """Open anything that `is_table` says yes to; rows are read when they are asked for.
+    """Open anything for which `is_table` is true; rows are read when they are requested.
 
     Parameters
     ----------
@@ -92,14 +110,14 @@ def open_table(
     table : str, optional
         A table of a database, a layer of a file that holds several, or a sheet of a workbook.
     seen : FileKind, optional
-        What was seen of a file when it was looked at, so that it need not be looked at again.
+        Kind of the file, if `see` has detected it already.
 
     Raises
     ------
     BadOption
-        When there is no such file, or query or table are given with what has none.
+        When there is no such file, or query or table are given for a source that has none.
     SourceFailed
-        When it cannot be read; the sentence names it.
+        When it cannot be read; the message names it.
     MissingExtra
         When an optional library is needed.
     """
@@ -152,7 +170,7 @@ def _file(path: Path, seen: FileKind, query: str | None, table: str | None) -> T
     if found in _UNPACKED and path.suffix.lower() in {".gz", ".zip"}:
         raise SourceFailed(f"{path} holds a file that cannot be read while it is packed ({found}); unpack it first")
     if found in _DATABASES:
-        # In an address these two would end the path, or stand for another letter.
+        # In a URL, "?" would end the path and "%" would begin an escape.
         place = str(path.absolute()).replace("%", "%25").replace("?", "%3F")
         return _database(f"{_DATABASES[found]}:///{place}", query, table)
     if found in VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
@@ -180,7 +198,7 @@ def _file(path: Path, seen: FileKind, query: str | None, table: str | None) -> T
 
 
 def _text(source: Source, found: str, ending: str) -> Table:
-    """Open what is read as a stream of text."""
+    """Open a table that is read as a stream of text."""
     if found == "empty":
         raise SourceFailed(f"{source.name} is empty")
     if found == "json" or (found == "text" and ending in {*_JSON, *_LINES}):
@@ -209,7 +227,7 @@ def _vector(path: Path, query: str | None, table: str | None) -> Table:
 
 
 def _standard_input(query: str | None, table: str | None) -> Table:
-    """Stream text; put anything else into a file first, which is removed when the program ends."""
+    """Stream text; write anything else to a temporary file, which is removed when the program ends."""
     from heatlas.sources.tables.streams import stream_source
 
     name = "standard input"

@@ -23,25 +23,25 @@ __all__ = ["read_arrow", "read_parquet", "with_crs"]
 _ROWS = 1 << 17
 """Rows of a batch: three columns of doubles stay in the processor's cache."""
 _BUFFER = 1 << 20
-"""Bytes that are read ahead of each column: whole row groups at once take ten times the memory and time."""
+"""Bytes read ahead in each column; reading whole row groups at once takes ten times the memory and time."""
 
 
 def read_parquet(path: Path) -> Table:
     """Open a Parquet file, or a folder of such files of one schema.
 
-    Only the columns that are asked for are read, row group by row group.
+    Only the requested columns are read, row group by row group.
 
     Raises
     ------
     SourceFailed
-        When it is no Parquet, or damaged: a file that was cut has lost its table of contents.
+        When it is not Parquet, or damaged: a truncated file has lost its table of contents.
     """
     name = str(path)
     paths = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     if not paths:
         raise SourceFailed(f"{name} holds no .parquet file")
     with _failing(name, "it is damaged or cut off"):
-        # Metadata only: the files are opened again one by one when they are read.
+        # Metadata only: the files are opened again, one at a time, to read the rows.
         heads = [pq.read_metadata(part) for part in paths]
         schema = pq.read_schema(paths[0])
 
@@ -51,7 +51,7 @@ def read_parquet(path: Path) -> Table:
                 _failing(str(part), "reading breaks off"),
                 pq.ParquetFile(part, pre_buffer=False, buffer_size=_BUFFER) as file,
             ):
-                # A name with a dot would else be looked for inside a struct of another name.
+                # Checked before: pyarrow would take a name with a dot for a field of a struct.
                 yield from file.iter_batches(_ROWS, columns=_paths(file, columns))
 
     return Table(
@@ -81,12 +81,12 @@ def _failing(name: str, what: str) -> Iterator[None]:
 
 
 def _bounds(heads: Sequence[pq.FileMetaData], column: str) -> tuple[float, float] | None:
-    """Least and greatest value of all row groups; None as soon as one of them does not say, or says NaN."""
+    """Least and greatest value of all row groups; None if one of them does not state both, or states NaN."""
     least, greatest = math.inf, -math.inf
     for head in heads:
         index = next((k for k in range(head.num_columns) if head.schema.column(k).path == column), None)
         if index is None or head.schema.column(index).physical_type in {"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"}:
-            return None  # texts are in the order of their letters
+            return None  # text is compared by its letters
         for k in range(head.num_row_groups):
             if not head.row_group(k).num_rows:
                 continue
@@ -108,7 +108,7 @@ def _bounds(heads: Sequence[pq.FileMetaData], column: str) -> tuple[float, float
 
 
 def with_crs(schema: pa.Schema) -> pa.Schema:
-    """Note at the columns of geometry in which coordinate system they are, where GeoParquet or GeoArrow says so."""
+    """Add the coordinate system that GeoParquet or GeoArrow states to the metadata of each geometry column."""
     stated: dict[str, Any] = {}
     try:
         geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
@@ -127,7 +127,7 @@ def with_crs(schema: pa.Schema) -> pa.Schema:
                 stated[field.name] = None
     if not stated:
         return schema
-    # The primary column comes first among those of geometry.
+    # The geometry columns come first, the primary one before the others.
     order = {column: rank for rank, column in enumerate(stated)}
     fields = [
         field.with_metadata({**(field.metadata or {}), CRS: _written(stated[field.name])})
@@ -139,7 +139,7 @@ def with_crs(schema: pa.Schema) -> pa.Schema:
 
 
 def _written(crs: Any) -> bytes:
-    """A coordinate system as text; empty for WGS 84, which is also what its absence means."""
+    """Write a coordinate system as text; empty for None, which means WGS 84."""
     return b"" if crs is None else (crs if isinstance(crs, str) else json.dumps(crs)).encode()
 
 

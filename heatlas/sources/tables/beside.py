@@ -1,4 +1,4 @@
-"""Columns that belong to others: hemispheres beside latitude and longitude, days beside times of the day."""
+"""Columns that complete others: hemispheres beside latitude and longitude, days beside times of the day."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CLOCK = ("time", "zeit", "heure", "hora", "uhr", "clock", "utc")
 
 
 def hemispheres_beside(schema: pa.Schema, columns: PointColumns) -> tuple[list[str], list[str]]:
-    """Columns of text that may say in which hemisphere latitudes, and longitudes, are: by name, or right behind them.
+    """Find text columns that may hold the hemispheres of latitudes and longitudes: by name, or right behind them.
 
     Their rows decide (`heatlas.sources.tables.degrees.is_hemispheres`).
     """
@@ -52,7 +52,7 @@ def _may_be_text(kind: pa.DataType) -> bool:
 
 
 def date_beside(schema: pa.Schema, columns: PointColumns) -> str | None:
-    """Column that may hold the days where that of times has only the time of the day."""
+    """Find the column that may hold the days, if the column of times holds only times of the day."""
     if columns.time is None or not any(word in plain_name(columns.time) for word in _CLOCK):
         return None
     found = [

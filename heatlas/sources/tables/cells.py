@@ -1,4 +1,4 @@
-"""Columns of any type as numbers and as times: vectorised, and one bad cell costs one row."""
+"""Read columns of any type as numbers or times: vectorised, and one bad cell costs one row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNKNOWN = (
     *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "#n/a"),
     *("nan", "null", "none", "nil", "\\n", "unknown"),
 )
-"""What people and programs write for a value that they do not have, in lower case."""
+"""Texts that stand for a missing value, in lower case."""
 UNKNOWN_TEXTS = pa.array(_UNKNOWN, pa.large_string())
 _ENDLESS = r"^[-+]?(?i:inf|infinity)$"
 _MOMENT = (
@@ -32,7 +32,7 @@ _MOMENT = (
 _YEARS = (-62_135_596_800.0, 253_402_300_800.0)
 """The years 1 to 9999 in Unix seconds."""
 _DIVISORS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
-"""Largest value -> units per second: seconds up to the year 5138, then milli-, micro- and nanoseconds."""
+"""(Upper limit of the largest value, units per second): seconds up to the year 5138, then ms, us and ns."""
 
 
 def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
@@ -41,16 +41,16 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     Parameters
     ----------
     column : pyarrow.Array
-        Numbers of any width, decimals, booleans, or text, of which each cell is read as it can only be meant ("9,03",
-        "1,234.5"), and those that leave a choice ("1,234") as most others are, else with a decimal comma. What
-        `heatlas.sources.tables.settled` gives leaves none.
+        Numbers of any width, decimals, booleans, or text. Text that has one meaning ("9,03", "1,234.5") is read so.
+        Ambiguous text ("1,234") is read as most unambiguous cells are, else with a decimal comma. The columns of
+        `heatlas.sources.tables.settled` hold no ambiguous text.
 
     Returns
     -------
     ndarray of float64 (n,)
-        NaN where nothing is known: null, blank, "NA" and the like, or bad. No copy of float64 without nulls.
+        NaN where the cell is null, blank, "NA" or the like, or bad. Float64 without nulls is not copied.
     ndarray of bool (n,) or None
-        Which cells hold something that is no number; None: not one.
+        Cells that hold something other than a number; None if there are none.
     """
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
@@ -62,7 +62,7 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     if pa.types.is_boolean(kind):
         column, kind = column.cast(pa.uint8()), pa.uint8()
     if pa.types.is_decimal(kind):
-        column = column.cast(pa.string())  # as text it becomes the nearest number, by a direct cast not always
+        column = column.cast(pa.string())  # by way of text the result is the nearest double; a direct cast may miss it
         return column.cast(pa.float64()).to_numpy(zero_copy_only=False), None
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), None
@@ -74,7 +74,7 @@ def numbers(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
 
 
 def as_text(column: pa.Array) -> pa.Array | None:
-    """Text of a column of text or bytes, what is no UTF-8 replaced; None for any other."""
+    """Text of a column of text or bytes, with invalid UTF-8 replaced; None for other types."""
     kind = column.type
     if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
         column = column.cast(pa.large_binary())
@@ -90,14 +90,14 @@ def as_text(column: pa.Array) -> pa.Array | None:
 
 
 def _at_once(text: pa.Array) -> NDArray[np.float64] | None:
-    """Numbers of a column in which all are written with a decimal point and no other mark."""
+    """Numbers of a column, if all are written with a decimal point and no other mark; else None."""
     first = b"".join(cell.as_buffer().to_pybytes() for cell in text.slice(0, 10) if cell.is_valid)
     if b"," in first:
         return None
     if b" " in first:
         text = pc.ascii_trim_whitespace(text)
     try:
-        # To try costs little if all is well, and much for each cell that is no number.
+        # The cast is cheap if all cells are numbers, and expensive if it fails; hence the check of the first cells.
         values: NDArray[np.float64] = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         return None
@@ -137,14 +137,14 @@ def seconds(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
     ----------
     column : pyarrow.Array
         Timestamps, dates, ISO texts with or without a zone (UTC without), other written dates, or Unix time in
-        seconds, milli-, micro- or nanoseconds: its largest value tells which.
+        seconds, milli-, micro- or nanoseconds. The largest value decides the unit of Unix time.
 
     Returns
     -------
     ndarray of float64 (n,)
         Unix seconds, UTC; NaN where unknown or bad.
     ndarray of bool (n,) or None
-        Which cells hold something that is no moment.
+        Cells that hold something other than a moment; None if there are none.
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -168,7 +168,7 @@ def seconds(column: pa.Array) -> tuple[NDArray[np.float64], Bad]:
 
 
 def _sound(moments: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Moments of years that a calendar has: databases write infinity as the largest number there is."""
+    """Replace moments outside the years 1 to 9999 by NaN: databases write infinity as the largest number."""
     return np.where((moments >= _YEARS[0]) & (moments < _YEARS[1]), moments, np.nan)
 
 
@@ -196,7 +196,7 @@ def _moments(text: pa.Array) -> tuple[NDArray[np.float64], Bad]:
 
 
 def _iso(parts: pa.StructArray) -> NDArray[np.float64]:
-    """Moments of the parts of ISO texts; NaN for days that the calendar has not, if there are any such."""
+    """Unix seconds of split ISO texts; NaN for all if one of the days does not exist, so that each is parsed alone."""
     base = pc.struct_field(parts, "base")
     try:
         ticks = base.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy(zero_copy_only=False)

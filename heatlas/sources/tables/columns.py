@@ -1,4 +1,4 @@
-"""Which column of a table is what: by the name that was given, else by the names that people use."""
+"""Find the columns of a table: by the name that the user gave, else by common names."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["CRS", "DECIMALS", "ORDERS", "PointColumns", "distinct_names", "find_columns", "plain_name"]
 
 CRS = b"crs"
-"""Key of a field's metadata under which readers state the coordinate system of a geometry column, as any text
-that PROJ understands; without it the column is WGS 84."""
+"""Metadata key under which readers store the coordinate system of a geometry column.
+
+The value is any text that PROJ understands; empty means WGS 84."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +31,22 @@ class PointColumns:
     """Names of the columns that are read; None where there is none."""
 
     lat: str | None = None
-    """Latitude and longitude are both there, or `geometry` is. With `crs` they are northing and easting."""
+    """Latitude. Either `lat` and `lon` are given, or `geometry`. With `crs` they are northing and easting."""
     lon: str | None = None
     geometry: str | None = None
     weight: str | None = None
     time: str | None = None
     track: str | None = None
     decimal: str | None = None
-    """Decimal mark that a person states for numbers in text, "point" or "comma"; None: found out."""
+    """Decimal mark of numbers in text that the user states, "point" or "comma"; None: detected."""
     dates: str | None = None
-    """Order of written dates that a person states, "dmy", "mdy" or "ymd"; None: found out."""
+    """Order of written dates that the user states, "dmy", "mdy" or "ymd"; None: detected."""
     crs: str | None = None
-    """Coordinate system that a person states, as PROJ understands it, of positions that state none."""
+    """Coordinate system that the user states, as PROJ understands it, for positions that state none."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What points are made of: the columns of positions and weights, each once."""
+        """Columns that points need: those of positions and weights, each once."""
         named = (self.lat, self.lon, self.geometry, self.weight)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
@@ -78,7 +79,7 @@ _TIME = """
 """
 _LAT_WORDS, _LON_WORDS = frozenset({"latitude", "lat"}), frozenset({"longitude", "lon", "lng", "long"})
 DECIMALS, ORDERS = (options_of(TableOptions)[name].choices for name in ("decimal", "dates"))
-"""How a person may say that numbers and dates are written."""
+"""Choices of the options --decimal and --dates."""
 _NOTHING = TableOptions()
 _METRIC = frozenset(_NORTH.split())
 _UNIT = re.compile(r"[(\[{].*?[)\]}]")
@@ -86,7 +87,7 @@ _MOST_LISTED = 20
 
 
 def plain_name(name: str) -> str:
-    """Lower case without accents, units in brackets, blanks and punctuation."""
+    """Write a name in lower case, without accents, units in brackets, blanks and punctuation."""
     return "".join(_words(name))
 
 
@@ -96,7 +97,7 @@ def _words(name: str) -> list[str]:
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
-    """Names that are not empty and occur once: a second "w" becomes "w_2", an empty third one "column_3"."""
+    """Make names unique and not empty: a second "w" becomes "w_2", an empty third one "column_3"."""
     distinct: dict[str, None] = {}
     for k, given in enumerate(names, 1):
         name = base = given or f"column_{k}"
@@ -111,16 +112,16 @@ def find_columns(schema: pa.Schema, asked: TableOptions = _NOTHING, *, name: str
     """Find the columns of positions, weights, times and tracks.
 
     Names are compared without regard to case, punctuation and units in brackets, from the most specific
-    ("latitude") to the least ("y"). A geometry column counts where there is no pair of latitude and longitude, and one
-    that is geometry by its type counts before x and y. In a coordinate system of metres, columns such as easting
-    and northing come first. A weight that was not asked for is only the column that is called just that.
+    ("latitude") to the least ("y"). A geometry column is used if there is no pair of latitude and longitude; a column
+    that is geometry by its type comes before x and y. In a coordinate system of metres, columns such as easting
+    and northing come first. Without a weight option, only a column named "weight" is a weight.
 
     Parameters
     ----------
     schema : pyarrow.Schema
         Of the table.
     asked : TableOptions
-        Names of columns as a person gave them; case and punctuation need not fit if only one column can be meant.
+        Names of columns as the user gave them; case and punctuation may differ if only one column fits.
         Coordinate system of positions that state none: "EPSG:32635", or anything that PROJ understands. How numbers
         and dates are written: "point" or "comma"; "dmy", "mdy" or "ymd".
     name : str
@@ -129,13 +130,13 @@ def find_columns(schema: pa.Schema, asked: TableOptions = _NOTHING, *, name: str
     Returns
     -------
     PointColumns
-        With both of lat and lon, or with geometry.
+        With both lat and lon, or with geometry.
 
     Raises
     ------
     BadOption
-        When a column is missing, or several could be meant; it names the columns that there are. When PROJ does not
-        know the coordinate system.
+        When a column is missing, or several fit; the message names the columns. When PROJ does not know the
+        coordinate system.
     MissingExtra
         When a coordinate system is given, without pyproj.
     """
@@ -167,13 +168,13 @@ def find_columns(schema: pa.Schema, asked: TableOptions = _NOTHING, *, name: str
 
 
 def _aliases(side: str, metric: bool) -> str:
-    """Names of one coordinate, those that fit the coordinate system best first."""
+    """Names of one coordinate, best fit for the coordinate system first."""
     degrees, metres = (_LAT, _NORTH) if side == "lat" else (_LON, _EAST)
     return f"{metres} {degrees}" if metric else degrees
 
 
 def _check_geometry(schema: pa.Schema, found: Mapping[str, str | None], table: str) -> None:
-    """Refuse a column that cannot hold geometry, and positions that are named twice over."""
+    """Refuse a column that cannot hold geometry, and a geometry that is given together with lat or lon."""
     if found["lat"] is not None or found["lon"] is not None:
         raise BadOption(f"{table}: --geometry stands for --lat and --lon: give the one or the others")
     kind = schema.field(found["geometry"]).type
@@ -193,7 +194,7 @@ def _check_stated(field: pa.Field, table: str) -> None:
 
 
 def _position(schema: pa.Schema, names: Sequence[str], table: str, metric: bool) -> dict[str, str | None]:
-    """Find the columns of positions where none was named: a pair, or one of geometry."""
+    """Find the columns of positions if the user named none: a pair, or one of geometry."""
     declared = next((column for column in names if CRS in (schema.field(column).metadata or {})), None)
     if metric and declared is not None:
         return {"geometry": declared}
@@ -208,7 +209,7 @@ def _position(schema: pa.Schema, names: Sequence[str], table: str, metric: bool)
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """Names that occur once: of others nobody could say which is meant."""
+    """Names that occur once; the others are ambiguous."""
     return [column for column in names if names.count(column) == 1] if len(set(names)) < len(names) else list(names)
 
 
@@ -217,7 +218,7 @@ def _only(found: Sequence[str]) -> str | None:
 
 
 def _named(given: str, names: Sequence[str], table: str, option: str) -> str:
-    """Find the column that a person means."""
+    """Find the column that the user means."""
     if given in names:
         return given
     plain = plain_name(given)
@@ -234,7 +235,7 @@ def _named(given: str, names: Sequence[str], table: str, option: str) -> str:
 
 
 def _ranked(names: Sequence[str], aliases: str) -> list[str]:
-    """Columns under one of the aliases, the most specific alias first; of one alias all that bear it."""
+    """All columns that bear the most specific of the aliases that occur."""
     ranks = {alias: rank for rank, alias in reversed(list(enumerate(aliases.split())))}
     held = [(ranks[plain], column) for column in names if (plain := plain_name(column)) in ranks]
     best = min((rank for rank, _ in held), default=None)
@@ -262,7 +263,7 @@ def _pair(names: Sequence[str], table: str, metric: bool) -> tuple[str | None, s
 
 
 def _worded_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs such as pickup_latitude and pickup_longitude: alike but for one word."""
+    """Pairs such as pickup_latitude and pickup_longitude, which differ in one word only."""
     rests: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for column in names:
         words = _words(column)

@@ -1,4 +1,4 @@
-"""Read delimited text: CSV, TSV and their kin, of any delimiter, encoding and decimal mark, as a stream."""
+"""Read delimited text such as CSV and TSV, of any delimiter, encoding and decimal mark, as a stream."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["RAGGED", "read_csv"]
 
 RAGGED = "rows with too few or too many cells"
-"""Reason under which such rows are counted."""
+"""Reason under which such rows are counted in `Table.dropped`."""
 
-_BLOCK = 1 << 20  # measured: larger ones are no faster and take more memory
-_LONG_BLOCK = 1 << 25  # a row must fit into a block: outlines of countries as text may take megabytes
+_BLOCK = 1 << 20  # bytes; measured: larger blocks are no faster and take more memory
+_LONG_BLOCK = 1 << 25  # bytes; a row must fit into a block, and outlines of countries as text may take megabytes
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _BLANKS = " "
 _NUMBER = re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
@@ -46,16 +46,16 @@ class _Layout:
 
 
 def read_csv(source: Source) -> Table:
-    """Open delimited text; all its columns are text, and `heatlas.sources.tables.cells` reads numbers in them.
+    """Open delimited text. All columns are text, in which `heatlas.sources.tables.cells` reads numbers.
 
-    The delimiter is a comma, semicolon, tab, bar, or blanks. A first row of numbers is no header: its columns
+    The delimiter is a comma, semicolon, tab, bar, or blanks. A first row of numbers is not a header: the columns
     are then called column_1, column_2 ... Names that occur twice get a number. Rows with too few or too many
     cells are left out and counted.
 
     Raises
     ------
     SourceFailed
-        When there is nothing in it.
+        When it is empty.
     """
     encoding, mark = encoding_of(source.head)
     layout = _layout(source.head[mark:].decode(encoding, "replace"), source.name)
@@ -79,7 +79,7 @@ def read_csv(source: Source) -> Table:
 
 
 def _rows_of(source: Source, encoding: str, mark: int, layout: _Layout, warnings: list[str]) -> Iterator[bytes]:
-    """Lines behind the header, as UTF-8."""
+    """Lines after the header, as UTF-8."""
     stream = source.open(warnings)
     if encoding != "utf-8":
         stream, mark = transcoded(_without(stream, mark), encoding), 0
@@ -87,15 +87,15 @@ def _rows_of(source: Source, encoding: str, mark: int, layout: _Layout, warnings
         try:
             piece.decode()
             sound = piece
-        except UnicodeDecodeError:  # Arrow wants to show rows of too many cells, and could not
+        except UnicodeDecodeError:  # Arrow decodes ragged rows for the handler and would fail
             sound = piece.decode("utf-8", "replace").encode()
-        if layout.delimiter == _BLANKS:  # a run of blanks is one delimiter, and those around a line are none
+        if layout.delimiter == _BLANKS:  # a run of blanks is one delimiter; blanks around a line do not count
             sound = re.sub(rb"(?m)^ | (?=\r?$)", b"", re.sub(rb"[ \t]+", b" ", sound))
         yield sound
 
 
 def _without(stream: Iterator[bytes], skip: int) -> Iterator[bytes]:
-    """Leave out the first bytes."""
+    """Skip the first bytes."""
     for piece in stream:
         if skip < len(piece):
             yield piece[skip:]
@@ -155,7 +155,7 @@ def _layout(text: str, name: str) -> _Layout:
     start, given = 0, ""
     while start < len(lines):
         line = lines[start].strip("\ufeff \t\r\n")
-        marked = re.fullmatch(r"sep=(.)", line, re.IGNORECASE)  # a spreadsheet's own hint
+        marked = re.fullmatch(r"sep=(.)", line, re.IGNORECASE)  # written by spreadsheets
         if marked:
             given = marked[1]
         elif line and not (line.startswith("#") and start + 1 < len(lines) and not _like(line, lines[start + 1])):
@@ -170,9 +170,9 @@ def _layout(text: str, name: str) -> _Layout:
     if header and any(map(_NUMBER.fullmatch, header)) and all(not c.strip() or _NUMBER.fullmatch(c) for c in header):
         header, consumed = [f"column_{k}" for k in range(1, len(header) + 1)], 0
     elif rows and len(header) > 1 and not header[-1] and all(len(row) == len(header) - 1 for row in rows):
-        header = header[:-1]  # a header that ends with a delimiter, and rows that do not
+        header = header[:-1]  # the header ends with a delimiter, the rows do not
     elif rows and all(len(row) == len(header) + 1 for row in rows):
-        # Rows that end with a delimiter, or begin with their own name as R writes them.
+        # Rows end with a delimiter, or begin with a row name as R writes them.
         header = [*header, ""] if not any(row[-1].strip() for row in rows) else ["", *header]
     header = [header[0].lstrip("\ufeff# "), *header[1:]] if header else [""]
     skip = len("".join(lines[: start + consumed]).encode())
@@ -181,13 +181,13 @@ def _layout(text: str, name: str) -> _Layout:
 
 
 def _like(line: str, following: str) -> bool:
-    """Whether a line behind a number sign has as many cells as the one that follows: a header, not a remark."""
+    """Whether a line with a number sign has as many cells as the next one, and so is a header, not a comment."""
     mark = _delimiter([line, following])
     return len(line.split(mark)) == len(following.split(mark)) > 1
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[list[str], int]]:
-    """Split lines into records that are not blank, each with the number of lines up to its end."""
+    """Split lines into records that are not blank, each with the number of lines read up to its end."""
     if delimiter == _BLANKS:
         lines = [re.sub(r"[ \t]+", " ", line.strip()) for line in lines]
     reader = csv.reader(lines, delimiter=delimiter)
@@ -200,13 +200,13 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[list[str], 
 
 
 def _sample(records: Iterator[tuple[list[str], int]]) -> list[tuple[list[str], int]]:
-    """Some records, without the last one, which the end of the head may have cut."""
+    """First records, without the last one, which may be cut off by the end of the head."""
     found = [record for _, record in zip(range(_SAMPLE + 1), records, strict=False)]
     return found[:-1] if len(found) > 1 else found
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    """Find the mark that gives the most rows the same number of cells as the header, and most cells."""
+    """Find the delimiter for which most rows have as many cells as the header; of equals the one with most cells."""
     best, best_score = ",", (0.0, 0)
     for mark in (",", ";", "\t", "|", _BLANKS):
         records = _records(lines, mark)

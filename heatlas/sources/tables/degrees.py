@@ -1,4 +1,4 @@
-"""Positions as people and devices write them: hemispheres, degrees and minutes, whole numbers of small units."""
+"""Read positions in all their written forms: hemispheres, degrees and minutes, whole numbers of small units."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIDES = {
     "lon": {**dict.fromkeys(("e", "east", "est", "ost", "este", "leste", "osten"), 1.0),
             **dict.fromkeys(("w", "west", "ouest", "oeste", "ovest", "westen"), -1.0)},
 }  # fmt: skip
-"""What stands for a hemisphere, in lower case; a lone O is east in one language and west in another."""
+"""Words for hemispheres, in lower case. A lone O is left out: it is east in one language and west in another."""
 _NUMBER = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _ANGLE = (
     rf"^\s*(?P<lead>\pL*)\.?\s*(?P<sign>[-+\x{{2212}}]?)\s*(?P<degrees>{_NUMBER})\s*(?:°|º|˚|[Dd][Ee][Gg]\.?|d)?"
@@ -32,7 +32,7 @@ _ANGLE = (
     rf"(?:(?:\s*['′’´m:]\s*|\s*min\.?\s*|\s+)(?P<seconds>{_NUMBER})\s*(?:\"|″|”|''|′′|sec\.?|s)?)?)?"
     r"\s*(?P<trail>\pL*)\.?\s*$"
 )
-"""Degrees, and minutes and seconds where there are any, with a hemisphere before or behind."""
+"""Degrees with optional minutes and seconds, and a hemisphere before or behind them."""
 _PARTS = ("lead", "sign", "degrees", "minutes", "seconds", "trail")
 _SEMICIRCLES = 2**31 / 180
 _SEMICIRCLE_NAMES = frozenset({"positionlat", "positionlatitude", "positionlong", "positionlongitude", "positionlon"})
@@ -43,14 +43,15 @@ class Form:
     """How the positions of a table are written; one form holds for all of its rows."""
 
     per_degree: float = 1.0
+    """Units of a degree."""
     minutes: bool = False
-    """Degrees and minutes in one number, as NMEA 0183 has them: 4807.038 is 48 degrees and 7.038 minutes."""
+    """Degrees and minutes in one number, as in NMEA 0183: 4807.038 is 48 degrees and 7.038 minutes."""
     said: str = ""
-    """In words, where it is not what everybody would take it for."""
+    """The form in words, if it is unusual; else empty."""
 
 
 def signs(column: pa.Array, side: str) -> NDArray[np.float64]:
-    """Sign of each hemisphere in a column: 1, -1, 0 where none is said, NaN where something else is."""
+    """Sign of each hemisphere in a column: 1 or -1, 0 for a blank cell, NaN for anything else."""
     text = as_text(column.dictionary_decode() if pa.types.is_dictionary(column.type) else column)
     if text is None:
         return np.where(column.is_valid().to_numpy(zero_copy_only=False), np.nan, 0.0)
@@ -64,7 +65,7 @@ def signs(column: pa.Array, side: str) -> NDArray[np.float64]:
 
 
 def is_hemispheres(column: pa.Array, side: str) -> bool:
-    """Whether some rows of a column say in which hemisphere they are, and none says anything else."""
+    """Whether some rows of a column name a hemisphere, and none holds anything else."""
     found = signs(column, side)
     return bool((found != 0).any()) and not bool(np.isnan(found).any())
 
@@ -77,16 +78,16 @@ def angles(column: pa.Array, side: str) -> tuple[NDArray[np.float64], NDArray[np
     column : pyarrow.Array
         Numbers, or text: "60.17", "60,17", "60.17N", "W 24.9", "60 10.2N", "60°10'12″N", "60d10m".
     side : str
-        "lat" or "lon": which hemispheres it may name.
+        "lat" or "lon": the hemispheres that it may name.
 
     Returns
     -------
     ndarray of float64 (n,)
-        Degrees without the hemisphere that the cell names; NaN where there is none.
+        Degrees without the sign of the hemisphere that the cell names; NaN where there is no angle.
     ndarray of bool (n,)
-        Which cells hold something that is no angle, or one of the other coordinate.
+        Cells that hold something other than an angle, or an angle of the other coordinate.
     ndarray of float64 (n,)
-        Sign of the hemisphere that the cell names; 0: it names none.
+        Sign of the hemisphere that the cell names; 0 if it names none.
     """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -101,7 +102,7 @@ def angles(column: pa.Array, side: str) -> tuple[NDArray[np.float64], NDArray[np
     whole, sixty, small = (_decimal(part) for part in (degrees, minutes, seconds))
     fits = np.isfinite(whole) & ~(sixty >= 60) & ~(small >= 60)
     first, last = signs(lead, side), signs(trail, side)
-    # More than one hemisphere, or a letter that is none, is no position.
+    # Two hemispheres, or a letter that is not a hemisphere, are an error.
     fits &= np.isfinite(first + last) & ((first == 0) | (last == 0))
     values = values.copy()
     minus = pc.is_in(sign, pa.array(["-", "\u2212"], sign.type)).to_numpy(zero_copy_only=False)
@@ -113,7 +114,7 @@ def angles(column: pa.Array, side: str) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def _decimal(text: pa.Array) -> NDArray[np.float64]:
-    """Numbers with a point or a comma; NaN for nothing."""
+    """Parse numbers with a point or a comma; NaN for empty text."""
     known = pc.if_else(pc.equal(text, ""), None, pc.replace_substring(text, ",", "."))
     found: NDArray[np.float64] = known.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return found
@@ -122,7 +123,7 @@ def _decimal(text: pa.Array) -> NDArray[np.float64]:
 def form_of(
     names: tuple[str, str], columns: tuple[pa.Array, pa.Array], hemispheres: tuple[pa.Array | None, pa.Array | None]
 ) -> Form:
-    """Tell the form of positions by a sample of them.
+    """Detect the form of positions from a sample.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def form_of(
     columns : (pyarrow.Array, pyarrow.Array)
         Some of their rows.
     hemispheres : (pyarrow.Array or None, pyarrow.Array or None)
-        The same rows of the columns beside them that say the hemisphere.
+        The same rows of the columns of hemispheres beside them.
     """
     found = [angles(column, side) for column, side in zip(columns, LIMITS, strict=True)]
     values = [value[np.isfinite(value)] for value, _, _ in found]
@@ -149,7 +150,7 @@ def form_of(
 
 
 def _has_minutes(column: pa.Array, values: NDArray[np.float64], limit: float) -> bool:
-    """Whether numbers are degrees and minutes: none has 60 minutes, and they are beyond the globe or have the zeros."""
+    """Whether numbers are degrees and minutes: minutes are below 60, and a number is off the globe or zeros pad all."""
     sizes = np.abs(values)
     if not ((sizes % 100 < 60).all() and (sizes // 100 <= limit).all()):
         return False
@@ -165,7 +166,7 @@ def _has_minutes(column: pa.Array, values: NDArray[np.float64], limit: float) ->
 
 
 def _whole(names: tuple[str, str], most: list[float]) -> Form:
-    """Unit of whole numbers beyond the globe, by the names of their columns, else by their size."""
+    """Detect the unit of whole numbers beyond the globe by the names of their columns, else by their size."""
     plain = [plain_name(name) for name in names]
     for unit, per_degree in (("e7", 1e7), ("e6", 1e6)):
         if all(name.endswith(unit) for name in plain):

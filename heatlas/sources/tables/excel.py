@@ -20,7 +20,7 @@ __all__ = ["is_workbook", "read_excel"]
 
 _ROWS = 1 << 14
 _HEADERS = 50
-"""Rows at the top among which the header is looked for."""
+"""Rows at the top that are searched for the header."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STREAMS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -32,7 +32,7 @@ def is_workbook(file: BinaryIO) -> bool:
     file.seek(0)
     head = file.read(4096)
     if head.startswith(_OLE):
-        # The names of its streams lie anywhere in the file.
+        # The names of the OLE streams may stand anywhere in the file.
         return any(stream in head + file.read(_MOST_OLE) for stream in _STREAMS)
     if not head.startswith(b"PK\x03\x04"):
         return False
@@ -46,24 +46,24 @@ def is_workbook(file: BinaryIO) -> bool:
 
 
 def read_excel(path: Path, sheet: str | None = None) -> Table:
-    """Open one sheet of a workbook; numbers and dates are what they are in the cells, whatever their format.
+    """Open one sheet of a workbook. Numbers and dates are the stored values, whatever their cell format.
 
-    The header is the first row that is filled as far as the rows below it, with text only. Without any such row
-    columns are called column_1, column_2 ... A column of several types is text.
+    The header is the first row that fills more than half of the width, if it holds only text. Else the columns are
+    called column_1, column_2 ... A column of several types becomes text.
 
     Parameters
     ----------
     path : Path
         The workbook, which is held in memory while it is read.
     sheet : str, optional
-        Which sheet, if there are several that hold something.
+        Name of the sheet, needed if several sheets are not empty.
 
     Raises
     ------
     MissingExtra
         Without python-calamine.
     BadOption
-        When the sheet is not there, or not given though there are several.
+        When the sheet does not exist, or is not given though there are several.
     SourceFailed
         When the workbook cannot be read, or the sheet is empty.
     """
@@ -90,7 +90,7 @@ def read_excel(path: Path, sheet: str | None = None) -> Table:
 
 
 def _filled(book: Any, given: str | None, name: str) -> list[list[Any]]:
-    """Rows of the sheet that was asked for, or of the only one that holds any, without the blank ones."""
+    """Rows of the requested sheet, or of the only visible one that is not empty, without blank rows."""
     names = list(book.sheet_names)
     if given is not None:
         chosen = [each for each in names if each == given] or [each for each in names if each.lower() == given.lower()]
@@ -113,7 +113,7 @@ def _rows(book: Any, sheet: str) -> list[list[Any]]:
 
 
 def _header(rows: Sequence[Sequence[Any]]) -> tuple[list[str], int]:
-    """Names of the columns, and the row below them; titles and remarks above are left out."""
+    """Names of the columns, and the index of the first row of data; titles and remarks above the header are skipped."""
     width = max(sum(cell != "" for cell in row) for row in rows)
     for k, row in enumerate(rows[:_HEADERS]):
         filled = [cell for cell in row if cell != ""]
@@ -133,7 +133,7 @@ def _is_number(text: str) -> bool:
 
 
 def _array(cells: Sequence[Any]) -> pa.Array:
-    """Cells of one column; text where they are of several types."""
+    """Arrow array of the cells of one column; text if they are of several types."""
     values = [None if cell == "" else cell for cell in cells]
     kinds = {type(value) for value in values if value is not None}
     if {int, float} >= kinds and kinds:
@@ -143,7 +143,7 @@ def _array(cells: Sequence[Any]) -> pa.Array:
             return pa.array(values)
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             pass
-    if kinds == {dt.date, dt.datetime}:  # a day is a moment at midnight
+    if kinds == {dt.date, dt.datetime}:  # a date becomes midnight
         moments = [dt.datetime.combine(value, dt.time()) if type(value) is dt.date else value for value in values]
         return pa.array(moments, pa.timestamp("us"))
     return pa.array([None if value is None else _text(value) for value in values], pa.string())

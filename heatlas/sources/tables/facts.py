@@ -1,4 +1,4 @@
-"""What the columns of a table are: their types, how they are read, and what they hold."""
+"""Describe the columns of a table: their types, how they are read, and examples of their values."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _TYPES = (
 
 
 def column_facts(table: Table, columns: PointColumns | None = None) -> list[dict[str, Any]]:
-    """Describe the columns of a table by some of its first rows.
+    """Describe the columns of a table by its first rows.
 
     Parameters
     ----------
     table : Table
-        As it was opened; of what can be read only once no row is read.
+        As it was opened. No rows are read of a table that can be read only once.
     columns : PointColumns, optional
-        What its columns are, where that is known.
+        Roles of its columns, if known.
 
     Returns
     -------
     list of dict
-        Of each column: name, type, in words; reading, where it is not what everybody would take it for; example, of
-        the first row that has one; range, least and greatest of those rows, where they are numbers.
+        For each column: name; type, in words; reading, if it is unusual, else None; example, from the first row that
+        has one; range, the least and greatest number of the first rows.
     """
     names = [name for name in table.schema.names if table.schema.names.count(name) == 1]
     batch = None if table.once else _first(table, columns or PointColumns(), names)
@@ -62,13 +62,13 @@ def column_facts(table: Table, columns: PointColumns | None = None) -> list[dict
 
 
 def _first(table: Table, columns: PointColumns, names: list[str]) -> pa.RecordBatch | None:
-    """The first rows, as they are written and as they are read; reading them finds out how that is."""
+    """First rows, as written and as read; reading them fills `table.readings`."""
     try:
         known = table if table.raw else settled(table, columns)
         batches = known.read([*names, *(RAW + name for name in names)])
         return next((batch for batch in batches if batch.num_rows), None)
     except SourceFailed:
-        return None  # told when all rows are read
+        return None  # reported when all rows are read
 
 
 def _type(field: pa.Field) -> str:
@@ -93,7 +93,7 @@ def _example(column: pa.Array) -> str | None:
 
 
 def _range(column: pa.Array) -> list[float] | None:
-    """Least and greatest of a column of numbers, or of text that is nothing else."""
+    """Least and greatest value of a column of numbers, or of text that holds only numbers."""
     if pa.types.is_temporal(column.type) or pa.types.is_boolean(column.type):
         return None
     values, bad = numbers(column)

@@ -1,4 +1,4 @@
-"""What kind of table, if any, a file is: looked at once, and opened by what was seen."""
+"""Detect the kind of a file from its content, so that it is examined once and opened accordingly."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _HEAD = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """What a file is, by its content."""
+    """Kind of a file, by its content."""
 
     name: str
-    """As `heatlas.sources.sniff.kind` says it, of what is packed in the file; or "workbook"."""
+    """Result of `heatlas.sources.sniff.kind` for the unpacked content, or "workbook"."""
     text: Source | None = None
-    """What it begins with, where that was read to find out."""
+    """Source with the beginning of the content, if it was read for detection."""
     is_library: bool = False
-    """Whether it is a library of heatlas, and so no table."""
+    """Whether it is a library of heatlas, and so not a table."""
 
 
 def look_at(path: Path) -> FileKind:
-    """Open a file, tell what it is, also inside of what is packed around one table, and close it.
+    """Detect the kind of a file, or of the one table that is packed in it.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def look_at(path: Path) -> FileKind:
         When it cannot be opened.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe may block, and what was read of it is gone
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe may block, and its bytes can be read only once
             raise SourceFailed(f"{path} cannot be read: it is not a regular file")
         # A database that may be open in this process must not be opened by hand.
         if in_use(path) and (asked := read_head(path)) is not None:
@@ -57,7 +57,7 @@ def look_at(path: Path) -> FileKind:
             return FileKind("geopackage" if geopackage else "sqlite", is_library=_is_library(asked))
         with path.open("rb") as file:
             found = _look_into(file, path)
-    except (OSError, ValueError) as error:  # a name with a NUL byte is no name
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
         raise SourceFailed(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if found.name == "sqlite" and found.text is None:
         with suppress(SourceFailed):
@@ -88,17 +88,17 @@ def _look_into(file: BinaryIO, path: Path) -> FileKind:
 
 
 def kind_of_content(head: bytes) -> str:
-    """Tell the kind of unpacked content, also of Arrow streams, and of text in UTF-16 without a byte-order mark."""
+    """Detect the kind of unpacked content, including Arrow streams and UTF-16 text without a byte-order mark."""
     from heatlas.sources.tables.streams import encoding_of
 
     found = kind(head)
     if found == "unknown" and head.startswith(b"\xff\xff\xff\xff"):
-        return "arrow"  # a stream, which has no signature but this mark before each message
+        return "arrow"  # a stream: its only signature is this mark before each message
     encoding, _ = encoding_of(head)
     return kind(head.decode(encoding, "replace").encode()) if found == "unknown" and encoding != "utf-8" else found
 
 
 def plain_ending(path: Path) -> str:
-    """Ending of a name, without that of a packed file."""
+    """Ending of a name, ignoring .gz and .zip."""
     name = path.name.lower()
     return Path(name.removesuffix(".gz").removesuffix(".zip")).suffix

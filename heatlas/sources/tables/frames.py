@@ -1,4 +1,4 @@
-"""Tables in memory: data frames, Arrow tables, mappings of arrays and NumPy arrays, without copies where it can be."""
+"""Read tables in memory: data frames, Arrow tables, mappings of arrays, NumPy arrays; without copies where possible."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = ["is_frame", "read_frame"]
 
 _ROWS = 1 << 17
 _ORDER = ("lat", "lon", "weight")
-"""Columns of a plain array, in the order of the command line's LAT,LON."""
+"""Columns of a plain array, in the order LAT,LON of the command line."""
 
 
 def _library(source: object) -> str:
-    """Name of the library that an object is of; nothing is imported to find out."""
+    """Name of the library that an object's class comes from; imports nothing."""
     return next((part for kind in type(source).__mro__ if (part := kind.__module__.partition(".")[0]) in _READERS), "")
 
 
 def is_frame(source: object) -> bool:
-    """Whether an object is a table in memory: see `read_frame`."""
+    """Whether `read_frame` may take an object."""
     if isinstance(source, (str, bytes)):
         return False
     return isinstance(source, (Mapping, np.ndarray)) or hasattr(source, "__arrow_c_stream__") or bool(_library(source))
@@ -43,8 +43,8 @@ def read_frame(source: Any) -> Table:
     ----------
     source : object
         A DataFrame of pandas, Polars (also lazy) or GeoPandas (in any coordinate system); a table, batch, reader
-        or dataset of pyarrow; anything else that hands over an Arrow stream; a mapping of names to arrays; a
-        structured NumPy array; or one of numbers with two or three columns: latitude, longitude, weight.
+        or dataset of pyarrow; any other object with an Arrow stream; a mapping of names to arrays; a
+        structured NumPy array; or an array of numbers with two or three columns: latitude, longitude, weight.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def read_frame(source: Any) -> Table:
     Raises
     ------
     BadOption
-        When it is none of them, or its columns differ in length.
+        When it is none of these, or its columns differ in length.
     """
     if isinstance(source, np.ndarray):
         return _read_columns(_of_array(source), "NumPy array")
@@ -80,7 +80,7 @@ def _of_array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def _read_columns(columns: Mapping[str, Any], name: str) -> Table:
-    """Columns of NumPy, lists, or anything that becomes either."""
+    """Make a table of columns that are NumPy arrays, lists or similar."""
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
         raise BadOption(f"the columns of the {name} differ in length ({min(lengths):,} to {max(lengths):,} rows)")
@@ -94,7 +94,7 @@ def _cutter(values: Any) -> Callable[[slice], pa.Array]:
 
 
 def _array(values: Any) -> pa.Array:
-    """Arrow array of some values; float64 without a copy; what Arrow cannot hold becomes text."""
+    """Arrow array of some values. Contiguous numbers are not copied; values that Arrow cannot hold become text."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         return pa.array(np.ascontiguousarray(values, values.dtype.newbyteorder("=")))
     try:
@@ -106,7 +106,7 @@ def _array(values: Any) -> pa.Array:
 
 
 def _sliced(cutters: Mapping[str, Callable[[slice], pa.Array]], size: int, name: str) -> Table:
-    """Make a table of columns that can be cut anywhere."""
+    """Make a table of columns, each given as a function from a slice of rows to an array."""
     first = {column: cut(slice(0, 100)) for column, cut in cutters.items()}
 
     def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -123,7 +123,8 @@ def _read_pandas(frame: Any) -> Table:
         raise BadOption(f"an object of type {type(frame).__name__} is no table that can be read: pass a DataFrame")
 
     def cutter(k: int) -> Callable[[slice], pa.Array]:
-        # Column by column and by place: names may be numbers or occur twice, and one odd column must not matter.
+        # Columns are converted singly and by position: names may be numbers or occur twice, and one that cannot be
+        # converted must not affect the others.
         column = frame.iloc[:, k]
         plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
         values = column.to_numpy() if plain else column
@@ -219,7 +220,7 @@ def _read_pyarrow(source: Any) -> Table:
 
 
 def _read_stream(source: Any) -> Table:
-    """Open anything that hands over an Arrow stream; it is taken once."""
+    """Open an object with an Arrow stream, which can be read only once."""
     reader = pa.RecordBatchReader.from_stream(source)
 
     def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""Columns of geometries in any of their forms, as places: well-known binary and text, GeoJSON, "lat, lon"."""
+"""Read geometry columns as positions: well-known binary and text, GeoJSON, text "lat, lon"."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["CENTRE", "LINE", "MISSING", "PLACE", "UNREADABLE", "RowPlaces", "places", "state_of"]
 
 PLACE, CENTRE, MISSING, UNREADABLE, LINE = range(5)
-"""What a row gave: its point; the centre of something larger; nothing; something that is no geometry; a line, which
-stands nowhere: one dot in its middle would say nothing of where it goes."""
+"""States of a row: a point; the centre of a larger geometry; empty; not a geometry; a line.
+
+A line has no position, as a dot in its middle would not show its course."""
 
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
 _SIZES = (21, 25, 29, 33, 37, 41)
@@ -38,19 +39,20 @@ _HEX = r"^(?:00|01)[0-9A-Fa-f]{16,}$"
 
 @dataclass(frozen=True, slots=True)
 class RowPlaces:
-    """Where the rows of a column are."""
+    """Positions of the rows of a column."""
 
     x: NDArray[np.float64]
-    """(n,) longitude, or easting where the system is another; NaN unless PLACE or CENTRE."""
+    """(n,) longitude, or easting in another coordinate system; valid where PLACE, CENTRE or LINE."""
     y: NDArray[np.float64]
+    """(n,) latitude or northing, likewise."""
     state: NDArray[np.uint8]
     """(n,) PLACE, CENTRE, MISSING, UNREADABLE or LINE."""
     srid: NDArray[np.int64]
-    """(n,) EPSG code that the row itself states; 0: none."""
+    """(n,) EPSG code that the row itself states; 0 if none."""
 
     @classmethod
     def none(cls, n: int) -> RowPlaces:
-        """So many rows without anything."""
+        """Make `n` rows without positions."""
         nowhere = np.full((2, n), np.nan)
         return cls(nowhere[0], nowhere[1], np.full(n, MISSING, np.uint8), np.zeros(n, np.int64))
 
@@ -58,8 +60,8 @@ class RowPlaces:
 def places(column: pa.Array) -> RowPlaces:
     """Read a column of geometries.
 
-    Points are read many at a time. Polygons and groups stand at their centre (`heatlas.sources.tables.geometry_parts`);
-    lines are told apart.
+    Points are read in bulk. Polygons and collections are placed at their centre
+    (`heatlas.sources.tables.geometry_parts`). Lines get a state of their own.
 
     Parameters
     ----------
@@ -100,7 +102,7 @@ def _from_struct(column: pa.StructArray, found: RowPlaces) -> None:
         pc.struct_field(column, name).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for name in "xy"
     )
     _set(found, rows, x[rows], y[rows])
-    if any(field.name == "state" for field in column.type):  # from a reader that has looked at each
+    if any(field.name == "state" for field in column.type):  # set by the JSON reader
         state = pc.fill_null(pc.struct_field(column, "state"), MISSING).to_numpy(zero_copy_only=False)
         special = (state != PLACE) & (found.state != MISSING)
         found.state[special] = state[special]
@@ -130,7 +132,7 @@ def _from_wkb(column: pa.Array, found: RowPlaces) -> None:
 
 
 def _wkb_points(records: NDArray[np.uint8], rows: NDArray[np.int64], found: RowPlaces) -> NDArray[np.bool_]:
-    """Read the points among records of one size; tells which they are."""
+    """Read the points among records of one size; return which records were points."""
     done = np.zeros(len(rows), bool)
     for order, sign in ((1, "<"), (0, ">")):
         mine = records[:, 0] == order
@@ -191,7 +193,7 @@ def _text_parts(text: str) -> list[Part]:
 
 
 def _one_by_one(rows: NDArray[np.int64], parts_of: Callable[[Any], list[Part]], found: RowPlaces) -> None:
-    """Read what is no plain point."""
+    """Read rows that are not plain points."""
     for row in rows:
         try:
             parts = parts_of(row)
@@ -204,7 +206,7 @@ def _one_by_one(rows: NDArray[np.int64], parts_of: Callable[[Any], list[Part]], 
 
 
 def state_of(parts: list[Part]) -> int:
-    """Say what the parts of one geometry are."""
+    """State of a geometry with these parts."""
     if centre(parts) is None:
         return MISSING
     if max(dimension for dimension, *_ in parts) == 1:

@@ -1,6 +1,6 @@
-"""Geometries other than a plain point, one at a time: their parts, and the one place that stands for them.
+"""Split geometries other than plain points into parts, one geometry at a time, and find their centres.
 
-The formats: OGC 06-103r4 (well-known text and binary), PostGIS's EWKB and EWKT, RFC 7946 (GeoJSON).
+Formats: OGC 06-103r4 (well-known text and binary), EWKB and EWKT of PostGIS, RFC 7946 (GeoJSON).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _DIMENSIONS = {"Point": 0, "LineString": 1, "Polygon": 2}
 
 
 def centre(parts: list[Part]) -> tuple[float, float] | None:
-    """Find the place that stands for a geometry.
+    """Find the centre of a geometry.
 
-    That is the centroid of the outer rings, weighted by area; without rings the middle of the lines,
+    This is the centroid of the outer rings, weighted by area; without rings the centroid of the lines,
     weighted by length; else the mean of the points. Holes do not count. None when there is no coordinate.
     """
     parts = [(dimension, xy) for dimension, xy in parts if len(xy)]
@@ -52,11 +52,11 @@ def centre(parts: list[Part]) -> tuple[float, float] | None:
 
 
 def _weighed(dimension: int, xy: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Number, length or area of one part, and its centre."""
+    """Number of points, length or area of one part, and its centre."""
     mean = xy.mean(0)
     if dimension == 0:
         return float(len(xy)), mean
-    a, b = xy[:-1] - mean, xy[1:] - mean  # near zero, so that products keep their digits
+    a, b = xy[:-1] - mean, xy[1:] - mean  # near zero, so that products lose no digits
     if dimension == 1:
         lengths = np.hypot(*(b - a).T)
         total = float(lengths.sum())
@@ -67,7 +67,7 @@ def _weighed(dimension: int, xy: NDArray[np.float64]) -> tuple[float, NDArray[np
 
 
 def wkb_parts(data: bytes) -> list[Part]:
-    """Take well-known binary apart: ISO or EWKB, of any type built of points, lines and polygons.
+    """Split well-known binary, ISO or EWKB, of any type built of points, lines and polygons.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _wkb(data: bytes, at: int, depth: int) -> tuple[list[Part], int]:
 
 
 def wkt_parts(text: str) -> list[Part]:
-    """Take well-known text apart: points, lines, polygons, and several of one of them.
+    """Split well-known text: points, lines, polygons, or several of one of them.
 
     Raises
     ------
@@ -144,12 +144,12 @@ def wkt_parts(text: str) -> list[Part]:
 
 
 def geojson_parts(geometry: Any) -> list[Part]:
-    """Take a GeoJSON geometry apart; None and empty ones have no parts.
+    """Split a GeoJSON geometry; None and empty geometries have no parts.
 
     Raises
     ------
     ValueError
-        When it is no geometry.
+        When it is not a geometry.
     """
     return list(_geojson(geometry, 0))
 

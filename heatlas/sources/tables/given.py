@@ -1,4 +1,4 @@
-"""Tables as they were given, with what was said of how to read them; each is opened once."""
+"""Tables as the user gave them, with the options for reading them; each is opened once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["GivenTable"]
 
 @dataclass(frozen=True, eq=False)
 class GivenTable:
-    """A table as it was given; it is opened when it is first needed, and once."""
+    """A table as the user gave it; it is opened once, when it is first needed."""
 
     source: Any
-    """A path, a URL, "-", or what is in memory."""
+    """A path, a URL, "-", or an object in memory."""
     options: TableOptions
     seen: FileKind | None = None
-    """What was seen of a file when it was looked at."""
+    """Kind of the file, if it was detected already."""
 
     @property
     def is_stdin(self) -> bool:
@@ -31,7 +31,7 @@ class GivenTable:
 
     @cached_property
     def table(self) -> Table:
-        """The table, open; its rows are read when they are asked for.
+        """The opened table; its rows are read when they are requested.
 
         Raises
         ------

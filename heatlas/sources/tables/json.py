@@ -1,6 +1,6 @@
 """Read JSON: GeoJSON, GeoJSON text sequences, lines of objects, and lists of objects.
 
-The formats: RFC 7946 (GeoJSON), RFC 8142 (sequences of it, with or without record separators).
+Formats: RFC 7946 (GeoJSON), RFC 8142 (GeoJSON text sequences, read with or without record separators).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BROKEN = "rows that are no JSON objects"
 _ROWS = 1 << 14
 _SAMPLE = 1000
 _UNDIVIDED = 1 << 22
-"""Bytes of features without the usual mark between them after which they are read one by one."""
+"""Bytes without the usual separator of features after which features are read one by one."""
 _BEGIN = re.compile(rb'"features"\s*:\s*\[')
 _SEPARATOR = re.compile(rb'\}\s*,\s*(?=\{\s*"type"\s*:\s*"Feature"\s*[,}])')
 _OLD_CRS = re.compile(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
@@ -45,15 +45,15 @@ _HISTORIES = {
     "timelinePath": "a Timeline of Google's",
     "timelineObjects": "a month of Google's Semantic Location History",
 }
-"""Names that only histories of places have, none of them a table."""
+"""Names that occur only in location histories, which are not tables."""
 
 
 def read_json(source: Source) -> Table:
     """Open a JSON file whose objects are rows.
 
     Properties of GeoJSON features are columns, beside "geometry" and, where points have a third coordinate,
-    "elevation" ("z" if a property is called elevation). Objects inside of objects become columns such as "place.lat".
-    What is broken costs its own row; of a document that breaks off, the rows before that are read.
+    "elevation" ("z" if a property is named elevation). Objects inside objects become columns such as "place.lat".
+    A broken line loses only its row; of a truncated document the rows before the break are read.
 
     Raises
     ------
@@ -94,19 +94,19 @@ def read_json(source: Source) -> Table:
 
 
 def _sample(source: Source, form: str) -> list[dict[str, Any]]:
-    """Some of the first objects."""
+    """First objects of the document."""
     if form == LINES:
         encoding, mark = encoding_of(source.head)
         lines = source.head[mark:].decode(encoding, "replace").replace("\x1e", "").split("\n")
         return [each for line in lines[:_SAMPLE] if isinstance(each := _loaded(line), dict)]
     found: list[dict[str, Any]] = []
-    # The first 256 kB suffice, unless a single object is larger; a stream must not be begun for this.
+    # The first 256 kB suffice, unless a single object is larger. A stream must not be started for the sample.
     begins: list[Callable[[], Iterator[bytes]]] = [lambda: iter((source.head,))]
     if not (source.once or source.whole):
         begins.append(lambda: source.open([]))
     for begin in begins:
         with suppress(Broken):
-            # One by one: what was found before a break counts.
+            # One by one, so that objects before a break count.
             for each in islice(objects(begin(), source.head, form), _SAMPLE):
                 found += [each] if isinstance(each, dict) else []
         if found:
@@ -124,7 +124,7 @@ def _loaded(line: str) -> Any:
 def _from_objects(
     found: Iterator[Any], chosen: Mapping[str, JsonField], dropped: Counter[str], warnings: list[str], rows: int = 0
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of objects as they come; `rows` were read before them."""
+    """Batches of objects in their order; `rows` were read before them."""
     held: list[dict[str, Any]] = []
     try:
         for each in found:
@@ -145,7 +145,7 @@ def _from_objects(
 def _from_features(
     source: Source, encoding: str, chosen: Mapping[str, JsonField], dropped: Counter[str], warnings: list[str]
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of a GeoJSON collection: many features at once where they follow each other as most programs write them."""
+    """Batches of a GeoJSON collection: many features at once if they are separated as most programs do."""
     stream = source.open(warnings)
     if encoding != "utf-8":
         stream = transcoded(stream, encoding)
@@ -158,7 +158,7 @@ def _from_features(
                 continue
             begun, held = True, held[start.end() :]
         joined = _SEPARATOR.sub(b"}\n", held)
-        # Objects with nothing but a line break between them are found nowhere else in JSON.
+        # JSON has no other place with only a line break between two objects.
         end = joined.rfind(b"}\n{") + 2
         if end < 2:
             if len(held) < _UNDIVIDED:

@@ -1,4 +1,4 @@
-"""Columns of JSON objects: which there are, and Arrow arrays of them, by Arrow's own reader or by Python's."""
+"""Find the columns of JSON objects and convert them to Arrow arrays, by Arrow's JSON reader or Python's."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ _POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()
 
 @dataclass(frozen=True, slots=True)
 class JsonField:
-    """Where a column is found in an object."""
+    """Place of a column in an object."""
 
     path: tuple[str, ...]
+    """Keys that lead to the value."""
     kind: pa.DataType
     geometry: bool = False
     height: bool = False
-    """Third coordinate of the geometry that `path` leads to."""
+    """Whether the column is the third coordinate of the geometry at `path`."""
 
 
 def fields_of(sample: Sequence[dict[str, Any]]) -> dict[str, JsonField]:
-    """Columns of some objects, in the order in which they first occur."""
+    """Find the columns of some objects, in order of first occurrence."""
     if sample and sample[0].get("type") == "Feature":
         properties = [held for each in sample if isinstance(held := each.get("properties"), dict)]
         fields = {"geometry": JsonField(("geometry",), _PLACE, geometry=True)}
@@ -90,7 +91,7 @@ def _height(geometry: Any) -> float | None:
 
 
 def shape_of(chosen: Mapping[str, JsonField]) -> pa.Schema | None:
-    """What Arrow's own reader is to look for; None where it cannot."""
+    """Schema for Arrow's JSON reader; None if it cannot read these columns."""
     top: dict[str, Any] = {}
     for field in chosen.values():
         kind = _POINT if field.geometry or field.height else field.kind
@@ -113,7 +114,7 @@ def _nested(kind: Any) -> pa.DataType:
 
 
 def parse_block(block: bytes, chosen: Mapping[str, JsonField], shape: pa.Schema) -> list[pa.RecordBatch] | None:
-    """Read a block of objects with no commas between; None as soon as anything in it is not as in the sample."""
+    """Read a block of objects without commas between them; None if an object differs from the sample."""
     try:
         table = arrow_json.read_json(
             io.BytesIO(block),
@@ -141,7 +142,7 @@ def parse_block(block: bytes, chosen: Mapping[str, JsonField], shape: pa.Schema)
 
 
 def _points(column: pa.StructArray, height: bool) -> pa.Array | None:
-    """Places, or heights, of GeoJSON points; None when one of them is no plain point."""
+    """Positions, or heights, of GeoJSON points; None if one of them is not a plain point."""
     kinds, coordinates = column.field("type"), column.field("coordinates")
     if column.null_count or kinds.null_count or coordinates.null_count or coordinates.values.null_count:
         return None
@@ -158,7 +159,7 @@ def _points(column: pa.StructArray, height: bool) -> pa.Array | None:
 
 
 def as_batch(held: Sequence[dict[str, Any]], chosen: Mapping[str, JsonField]) -> pa.RecordBatch:
-    """Some objects as columns; what differs in type from object to object becomes text."""
+    """Convert some objects to columns; a column of several types becomes text."""
     arrays = []
     for field in chosen.values():
         values = [_value(each, field.path) for each in held]
@@ -197,7 +198,7 @@ def _placed(geometries: Sequence[Any]) -> pa.StructArray:
 
 
 def _plain_point(geometry: Any) -> tuple[float, float]:
-    """The case that nearly all rows are, in as few steps as can be."""
+    """Coordinates of a plain point: the fast path, as nearly all rows are points."""
     if geometry["type"] != "Point":
         raise ValueError
     x, y, *_ = geometry["coordinates"]

@@ -1,4 +1,4 @@
-"""Objects of a JSON document one after the other, so that a large or damaged one gives what is sound in it."""
+"""Stream the objects of a JSON document, so that it may be large, and damage costs only what follows it."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _FEATURES = re.compile(r'"features"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,\x1e]*")
 _STRETCHES = " \t\r\n\x1e\ufeff"
 _LARGEST = 1 << 26
-"""Characters of one object: beyond that it is taken for damage that would else swallow the rest."""
+"""Most characters of one object; a longer one is treated as damage, so that the rest is not held in memory."""
 
 
 class Broken(Exception):
-    """The document breaks off or is damaged; the objects before that were given."""
+    """The document is truncated or damaged; the objects before that were yielded."""
 
 
 def form_of(text: str, whole: bool) -> str:
-    """Tell the form of a JSON document by its beginning.
+    """Detect the form of a JSON document from its beginning.
 
     Parameters
     ----------
     text : str
         The beginning.
     whole : bool
-        Whether that is all.
+        Whether this is the whole document.
     """
     text = text.lstrip(_STRETCHES)
     if text.startswith("["):
@@ -63,21 +63,21 @@ def _loaded(line: str) -> Any:
 
 
 def objects(source: Iterator[bytes], head: bytes, form: str) -> Iterator[Any]:
-    """Give the objects of a document that is no LINES, in its order.
+    """Yield the objects of a document in any form but LINES, in order.
 
     Parameters
     ----------
     source : iterator of bytes
         The document.
     head : bytes
-        What it begins with, to tell its encoding.
+        Its beginning, to detect the encoding.
     form : str
-        As `form_of` told.
+        Result of `form_of`.
 
     Raises
     ------
     Broken
-        When it does not go on to its end.
+        When it is truncated or damaged.
     """
     encoding, mark = encoding_of(head)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -96,21 +96,21 @@ def objects(source: Iterator[bytes], head: bytes, form: str) -> Iterator[Any]:
 
 
 def objects_from(source: Iterator[bytes], closed: bool) -> Iterator[Any]:
-    """Give the objects of UTF-8 that begins inside of a list, up to its end if that is to be `closed`.
+    """Yield the objects of UTF-8 text that begins inside a list; with `closed` the list must end.
 
     Commas between them may be missing.
 
     Raises
     ------
     Broken
-        When something is no object, or the list does not end.
+        When something is not JSON, or the list does not end.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     return _one_by_one(_Text((decoder.decode(piece) for piece in source), marked=False), closed)
 
 
 class _Text:
-    """The part of a document that is held, and the place in it."""
+    """Part of a document in memory, and a position in it."""
 
     def __init__(self, pieces: Iterator[str], marked: bool) -> None:
         self._pieces, self.held, self.at = pieces, "", 0
@@ -119,7 +119,7 @@ class _Text:
             self.held = self.held.lstrip("\ufeff")
 
     def more(self) -> bool:
-        """Hold at least twice as much as before, without what is done; False when there is no more."""
+        """Drop the text before the position and read at least as much again as is left; False at the end."""
         kept = [self.held[self.at :]]
         wanted = len(kept[0])
         self.at = 0
@@ -134,7 +134,7 @@ class _Text:
 
 
 def _one_by_one(text: _Text, closed: bool) -> Iterator[Any]:
-    """Objects from a place on, up to the end of their list if that is to be `closed`."""
+    """Objects from the position on; with `closed` their list must end."""
     decode = json.JSONDecoder().raw_decode
     while True:
         between = _BETWEEN.match(text.held, text.at)
@@ -160,7 +160,7 @@ def _one_by_one(text: _Text, closed: bool) -> Iterator[Any]:
 
 
 def _whole(text: _Text) -> Iterator[Any]:
-    """One document: an object, or the one list of objects in it."""
+    """Objects of a single document: the one list of objects in it, or itself."""
     while text.more():
         pass
     document = _loaded(text.held)

@@ -1,4 +1,4 @@
-"""Marks in written numbers: which of point and comma is the decimal one, for a column as a whole."""
+"""Detect the decimal mark of written numbers, point or comma, for a column as a whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CURRENCY = r"\p{Sc}|\b(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|JPY|kr|Kč|Ft)\b\.?|zł"
 
 
 def _beyond_doubt(group: str, mark: str) -> str:
-    """Pattern of numbers that can only be read with this decimal mark, and the other one between thousands."""
+    """Pattern of numbers that can be read only with this decimal mark, and `group` between thousands."""
     power = r"(?:[eE][-+]?\d+)?"
     forms = (
         rf"\d{{1,3}}(?:{group}\d{{2,3}})*{group}\d{{3}}{mark}\d*{power}",  # 1,234.5
@@ -42,12 +42,12 @@ _OTHER = {"point": "comma", "comma": "point"}
 
 @dataclass(slots=True)
 class Evidence:
-    """What the cells of a column say of its decimal mark: how many of each kind."""
+    """Counts of the cells of a column that hint at its decimal mark."""
 
     point: int = 0
-    """Cells such as 9.03 and 1,234.5, which have a decimal point beyond doubt."""
+    """Cells such as 9.03 and 1,234.5, which certainly have a decimal point."""
     comma: int = 0
-    """Cells such as 9,03 and 1.234,5."""
+    """Cells such as 9,03 and 1.234,5, which certainly have a decimal comma."""
     either_comma: int = 0
     """Cells such as 1,234."""
     either_point: int = 0
@@ -56,7 +56,7 @@ class Evidence:
     """Cells with a comma of any kind."""
 
     def add(self, other: Evidence) -> None:
-        """Count the cells of another piece of the column."""
+        """Add the counts of another piece of the column."""
         self.point += other.point
         self.comma += other.comma
         self.either_comma += other.either_comma
@@ -65,7 +65,7 @@ class Evidence:
 
     @property
     def sure(self) -> str | None:
-        """The mark that most of the cells that are beyond doubt have."""
+        """Mark of most of the unambiguous cells; None if there are no such cells."""
         if not (self.point or self.comma):
             return None
         return "point" if self.point >= self.comma else "comma"
@@ -76,7 +76,7 @@ def _count(text: pa.Array, pattern: str) -> int:
 
 
 def joined(*parts: pa.Array | str) -> pa.Array:
-    """Put text together, cell by cell; NULL where a part is."""
+    """Join texts cell by cell; NULL where a part is NULL."""
     large = pa.large_string()
     return pc.binary_join_element_wise(
         *(pa.scalar(part, large) if isinstance(part, str) else part.cast(large) for part in parts), pa.scalar("", large)
@@ -84,7 +84,7 @@ def joined(*parts: pa.Array | str) -> pa.Array:
 
 
 def evidence(text: pa.Array) -> Evidence:
-    """Look at undecorated text, of which any cell may be no number at all."""
+    """Count the hints in undecorated text, whose cells may be anything."""
     if not (_any(text, ".") or _any(text, ",")):
         return Evidence()
     return Evidence(*(_count(text, pattern) for pattern in (POINT, COMMA, _EITHER_COMMA, _EITHER_POINT, ",")))
@@ -95,9 +95,9 @@ def _any(text: pa.Array, mark: str) -> bool:
 
 
 def undecorated(text: pa.Array) -> pa.Array:
-    """Numbers without blanks around them, spaces and apostrophes between thousands, and signs of currency.
+    """Strip numbers of blanks around them, spaces and apostrophes between thousands, and signs of currency.
 
-    An amount in brackets is below zero. What is no number stays as it is.
+    An amount in brackets is negative. Cells that are not numbers stay as they are.
     """
     text = pc.utf8_trim_whitespace(text.cast(pa.large_string()))
     text = pc.if_else(pc.match_substring_regex(text, "\u2212"), pc.replace_substring(text, "\u2212", "-"), text)
@@ -114,7 +114,7 @@ def undecorated(text: pa.Array) -> pa.Array:
 
 
 def either_way(text: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Write undecorated numbers, each as it can only be read, and those that leave a choice as most others are."""
+    """Write undecorated numbers in plain form: ambiguous cells like most others, each other cell in its one reading."""
     seen = evidence(text)
     decimal = seen.sure or ("comma" if seen.either_comma else "point")
     written, sound = plain_text(text, decimal)
@@ -123,22 +123,22 @@ def either_way(text: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def plain_text(text: pa.Array, decimal: str) -> tuple[pa.Array, pa.Array]:
-    """Write undecorated numbers with a decimal point and no other mark; NULL, and not sound, where they are none.
+    """Write undecorated numbers with a decimal point and no other mark.
 
     Parameters
     ----------
     text : pyarrow.Array of large_string
-        As `undecorated` gives it.
+        Result of `undecorated`.
     decimal : str
-        "point" or "comma": the one reading of the column.
+        Decimal mark of the column, "point" or "comma".
 
     Returns
     -------
     pyarrow.Array of large_string, pyarrow.Array of bool
-        The numbers, and which cells fit the reading.
+        The numbers, NULL where a cell is none with this mark; and which cells are.
     """
     group, mark, pattern = (",", ".", _BY_POINT) if decimal == "point" else (".", ",", _BY_COMMA)
     sound = pc.fill_null(pc.match_substring_regex(text, pattern), False)
-    # A lone group mark with other than three digits behind it is caught by the pattern.
+    # The pattern excludes a group mark that is not followed by three digits.
     written = pc.replace_substring(pc.replace_substring(text, group, ""), mark, ".")
     return pc.if_else(sound, written, pa.scalar(None, pa.large_string())), sound

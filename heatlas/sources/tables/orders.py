@@ -1,4 +1,4 @@
-"""Dates in numbers: whether the day or the month comes first, for a column as a whole, and which number is a date."""
+"""Detect the order of day, month and year in a column of dates, and dates that are written as one number."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SAID = {
     "ymd": "year first: 24/02/03 is 3 February 2024",
 }
 _PLACES = {"dmy": "cba", "mdy": "cab", "ymd": "abc"}
-"""Which parts are the year, the month and the day."""
+"""Parts of `_DATE` that are the year, the month and the day."""
 _JULIAN_DAYS = (2_086_302.5, 2_597_641.5)
 """1 January 1000 to 1 January 2400."""
 _JULIAN_1970 = 2_440_587.5
 
 
 def pivot() -> int:
-    """First of the hundred years that two digits stand for: they end with the next year."""
+    """First of the hundred years that two digits may mean; the last one is next year."""
     return dt.datetime.now(dt.UTC).year + 1 - 99
 
 
@@ -43,12 +43,12 @@ def _parts(text: pa.Array) -> tuple[pa.StructArray, NDArray[np.bool_]]:
 
 
 def order_evidence(text: pa.Array) -> Counter[str]:
-    """Count the dates of a column by their order: of "dmy", "mdy", "ymd" beyond doubt; and "either".
+    """Count the dates of a column by their order: "dmy", "mdy" and "ymd" if it is certain, else "either".
 
-    "named" are dates such as 3-Feb-24; "am" are those of either that have a slash and am or pm; "two" those with a year
-    of two digits.
+    "named" counts dates such as 3-Feb-24; "am" the dates of "either" with a slash and am or pm; "two" the dates with a
+    year of two digits.
 
-    Dates that begin with a year of four digits are in no doubt and not counted.
+    Dates that begin with a year of four digits are unambiguous and not counted.
     """
     parts, hit = _parts(text)
     seen: Counter[str] = Counter(named=_named(text))
@@ -62,7 +62,7 @@ def order_evidence(text: pa.Array) -> Counter[str]:
     two = short & ~year_last
     year_first = two & (first > 31)
     day_first = (year_last | (two & ~year_first)) & (first > 12) & (first <= 31) & (second <= 12)
-    # Of two digits, 13/02/24 may begin with the year as well, but for a last part that cannot be a day.
+    # 13/02/24 may also begin with the year, unless the last part cannot be a day.
     day_first &= year_last | (third > 31) | (third == 0)
     month_first = (year_last | (two & ~year_first)) & (second > 12) & (first <= 12)
     seen["ymd"], seen["dmy"], seen["mdy"] = int(year_first.sum()), int(day_first.sum()), int(month_first.sum())
@@ -76,9 +76,9 @@ def order_evidence(text: pa.Array) -> Counter[str]:
 
 
 def iso_dates(text: pa.Array, order: str) -> pa.Array:
-    """Write all dates in numbers that do not begin with a year of four digits as ISO 8601 has them.
+    """Write all dates that do not begin with a year of four digits in the form of ISO 8601.
 
-    What is no date in this order becomes unknown: later stages would read it in another.
+    Dates that are invalid in this order become NULL, as later stages would read them in another order.
     """
     text = _whole_years(text.cast(pa.large_string()))
     parts, hit = _parts(text)
@@ -109,7 +109,7 @@ def _named(text: pa.Array) -> int:
 
 
 def _whole_years(text: pa.Array) -> pa.Array:
-    """Give four digits to the years of dates such as 3-Feb-24."""
+    """Write the years of dates such as 3-Feb-24 with four digits."""
     parts = pc.extract_regex(text, _NAMED)
     hit = parts.is_valid()
     if not pc.any(hit).as_py():
@@ -121,7 +121,7 @@ def _whole_years(text: pa.Array) -> pa.Array:
 
 
 def calendar_form(values: NDArray[np.float64]) -> str:
-    """Tell by a sample what numbers are as moments: "years", "days" (20240304), "clock" (20240304081500), "julian".
+    """Detect the form of moments written as numbers: "years", "days" (20240304), "clock" (20240304081500), "julian".
 
     Empty for Unix time in any unit.
     """
@@ -150,7 +150,7 @@ def _is_calendar(values: NDArray[np.float64], unit: float) -> bool:
 
 
 def from_calendar(values: NDArray[np.float64], form: str) -> NDArray[np.float64]:
-    """Unix seconds of numbers of a `calendar_form`; NaN for what is none."""
+    """Unix seconds of numbers in a `calendar_form`; NaN for numbers that are not of this form."""
     if form == "julian":
         seconds: NDArray[np.float64] = np.round((values - _JULIAN_1970) * 86_400, 3)
         return np.where((values >= _JULIAN_DAYS[0]) & (values <= _JULIAN_DAYS[1]), seconds, np.nan)

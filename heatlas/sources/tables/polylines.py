@@ -1,6 +1,6 @@
-"""Encoded polylines: a track as one word, as Google's maps, Strava's API and running_page have them.
+"""Read encoded polylines: tracks as one word, as used by Google Maps, Strava's API and running_page.
 
-The algorithm: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+Algorithm: developers.google.com/maps/documentation/utilities/polylinealgorithm.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["EMPTY", "decode", "is_polyline_name", "polyline_column", "read_polylines", "start_column"]
 
 EMPTY = "rows without a track"
-"""Reason under which rows are counted whose polyline is empty, such as those of activities indoors."""
+"""Reason under which rows with an empty polyline are counted, such as those of indoor activities."""
 _SURE = frozenset((
     "summarypolyline", "mapsummarypolyline", "mappolyline", "encodedpolyline", "polylineencoded", "encodedpath",
     "overviewpolyline", "detailedpolyline", "encodedroute", "routepolyline", "polyline5", "polyline6",
@@ -51,19 +51,19 @@ _FACTS = {
 
 
 def is_polyline_name(name: str) -> bool:
-    """Whether a column is called as one of encoded polylines is."""
+    """Whether a column's name is one for encoded polylines."""
     return plain_name(name) in _SURE or plain_name(name) == "polyline"
 
 
 def polyline_column(schema: pa.Schema, positions: bool) -> str | None:
-    """Name of the column of encoded polylines; where there are positions too, only one that is surely called so."""
+    """Name of the column of encoded polylines; beside `positions` a column named just "polyline" does not count."""
     able = [field.name for field in schema if _may_hold_text(field.type)]
     sure = [name for name in able if plain_name(name) in _SURE]
     return next(iter(sure or ([] if positions else [name for name in able if is_polyline_name(name)])), None)
 
 
 def start_column(names: Iterable[str]) -> str | None:
-    """Name of the column that says when each track began."""
+    """Name of the column with the start of each track."""
     held = list(names)
     return next((name for word in _STARTS for name in held if plain_name(name) == word), None)
 
@@ -76,7 +76,7 @@ def _may_hold_text(kind: pa.DataType) -> bool:
 
 
 def decode(text: str, precision: int = 5) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Longitudes and latitudes of an encoded polyline.
+    """Decode an encoded polyline.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def decode(text: str, precision: int = 5) -> tuple[NDArray[np.float64], NDArray[
     Returns
     -------
     two ndarrays of float64 (n,), or None
-        Degrees; None when it is no polyline.
+        Longitudes and latitudes in degrees; None when the text is not a polyline.
     """
     codes = np.frombuffer(text.encode("utf-8", "replace"), np.uint8).astype(np.int64) - 63
     if not len(codes) or codes.min() < 0 or codes.max() > 63 or codes[-1] >= 32:
@@ -106,17 +106,17 @@ def decode(text: str, precision: int = 5) -> tuple[NDArray[np.float64], NDArray[
 
 
 def read_polylines(table: Table, column: str, source_name: str) -> Iterator[Recording]:
-    """Read a table in which each row is a track; all other columns are attributes of it.
+    """Read a table in which each row is a track; all other columns are its attributes.
 
-    The fixes have no times; the activity starts when its row says. Rows without a polyline are counted in
-    `table.dropped`. Polylines have 5 decimals, or 6 where they else would lie off the globe.
+    The fixes have no times; the start of the activity comes from its row. Rows without a polyline are counted in
+    `table.dropped`. Polylines have 5 decimals, or 6 if with 5 one of them would lie off the globe.
 
     Raises
     ------
     SourceFailed
         When reading breaks off.
     BadOption
-        When the column holds something else.
+        When the column holds no polylines.
     """
     names = list(dict.fromkeys((column, *table.schema.names)))
     batches = list(table.read(names))
@@ -149,7 +149,7 @@ def _on_globe(track: tuple[NDArray[np.float64], NDArray[np.float64]] | None) -> 
 
 
 def _facts(held: Mapping[str, Sequence[pa.Array]]) -> dict[str, list[Any]]:
-    """Values of each row: numbers as such, also where they are written; "start" as Unix seconds."""
+    """Values of the rows for each column: numbers, including those written as text; "start" as Unix seconds."""
     facts: dict[str, list[Any]] = {}
     columns = {name: pa.chunked_array(pieces).combine_chunks() for name, pieces in held.items()}
     columns = {name: c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for name, c in columns.items()}
@@ -191,7 +191,7 @@ def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
 
 
 def _taken(facts: dict[str, Any], words: Sequence[str]) -> Any:
-    """Take the first fact under one of some names that says something."""
+    """Remove facts with these names until one has a value, and return it."""
     for word in words:
         for name in [name for name in facts if plain_name(name) == word]:
             value = facts.pop(name)

@@ -1,4 +1,4 @@
-"""How the columns of a table are read: found out from a sample, from all rows where that leaves a choice, or told."""
+"""Decide how the columns of a table are read: by options, by a sample, or by all rows if the sample is ambiguous."""
 
 from __future__ import annotations
 
@@ -44,33 +44,35 @@ class Reading:
     way: str
     """"point" or "comma" of numbers; "dmy", "mdy" or "ymd" of dates; a `calendar_form` of moments in numbers."""
     sure: bool = True
-    """Whether a cell of its own, or a person, says so; else a cell that contradicts it ends the reading."""
+    """Whether cells of the column or the user decide it; if not, a cell that contradicts it raises an error."""
 
 
 @dataclass(slots=True)
 class State:
-    """What is known of a table so far."""
+    """Readings of a table's columns that are known so far."""
 
     table: Table
     columns: PointColumns
     marks: dict[str, Reading | None] = field(default_factory=dict)
-    """Column of text -> its decimal mark; None: none was seen, or these are no numbers."""
+    """Column of text -> its decimal mark; None if no mark occurs, or the column is not numbers."""
     dates: dict[str, Reading | None] = field(default_factory=dict)
+    """Column of dates -> their order or form; None if they need no reading."""
     form: Form | None = None
+    """Form of latitudes and longitudes; None if not decided yet."""
     sides: tuple[str | None, str | None] = (None, None)
     """Columns of hemispheres beside latitude and longitude."""
     date: str | None = None
-    """Column of days beside one of times of the day."""
+    """Column of days beside a column of times of the day."""
     notes: list[str] = field(default_factory=list)
-    """What was guessed, in sentences."""
+    """Guesses, as sentences for the user."""
 
     def note(self, sentence: str) -> None:
-        """Tell of a guess once."""
+        """Add a guess to the notes, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
 
     def tell(self, name: str, reading: str) -> None:
-        """Tell how a column is read, beside what was told of it before."""
+        """Add to the description of how a column is read."""
         told = self.table.readings.get(name)
         if told is None or reading not in told.split("; "):
             self.table.readings[name] = reading if told is None else f"{told}; {reading}"
@@ -81,7 +83,7 @@ class State:
 
 
 def _texts(batches: Sequence[pa.RecordBatch], name: str) -> pa.Array | None:
-    """Text of a column in some batches; None where it is not text."""
+    """Text of a column in some batches; None if it is not text."""
     pieces = [as_text(decoded(batch.column(name))) for batch in batches]
     if any(piece is None for piece in pieces):
         return None
@@ -89,30 +91,30 @@ def _texts(batches: Sequence[pa.RecordBatch], name: str) -> pa.Array | None:
 
 
 def decoded(column: pa.Array) -> pa.Array:
-    """A column without its dictionary."""
+    """Decode a column that is dictionary-encoded; return others unchanged."""
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def decide(
     state: State, sample: Sequence[pa.RecordBatch], beside: tuple[list[str], list[str]], clock: str | None
 ) -> None:
-    """Find out how the columns of a sample are read; what is known from an earlier reading stays.
+    """Decide how the columns of a sample are read; earlier decisions stay.
 
     Parameters
     ----------
     state : State
-        To be filled.
+        Is filled.
     sample : sequence of pyarrow.RecordBatch
         The first rows.
     beside : (list of str, list of str)
-        Columns that may say in which hemisphere latitudes and longitudes are.
+        Columns that may hold the hemispheres of latitudes and of longitudes.
     clock : str, optional
         Column that may hold the days of times of the day.
 
     Raises
     ------
     Undecided
-        When weights or positions can be read in two ways, and nothing says which.
+        When weights or positions can be read in two ways, and nothing decides.
     """
     names = sample[0].schema.names
     known = state.columns
@@ -134,7 +136,7 @@ def decide(
 
 
 def _share(text: pa.Array, pattern: str) -> float:
-    """Share of the cells that are not blank which a pattern matches; 0 without any."""
+    """Share of the cells that are not blank that match a pattern; 0 if all are blank."""
     known = _known(text)
     return (pc.sum(pc.match_substring_regex(known, pattern)).as_py() or 0) / len(known) if len(known) else 0.0
 
@@ -149,7 +151,7 @@ def _looks_dated(text: pa.Array) -> bool:
 
 
 def _looks_numeric(text: pa.Array, asked: bool) -> bool:
-    """Whether a column of text is one of numbers that are not all plain."""
+    """Whether a column of text holds numbers that are not all plain; always true for a column that was `asked` for."""
     known = _known(text)
     plain = pc.fill_null(pc.match_substring_regex(known, _PLAIN), True)
     odd = known.filter(pc.invert(plain))
@@ -163,7 +165,7 @@ def _looks_numeric(text: pa.Array, asked: bool) -> bool:
 
 
 def decide_marks(state: State, seen: dict[str, Evidence]) -> None:
-    """Decide the decimal mark of each column, by its own cells, else by those of the others."""
+    """Decide the decimal mark of each column by its own cells, else by those of the other columns."""
     columns, total = state.columns, Evidence()
     for name, found in seen.items():
         total.add(_of_position(found) if state.is_position(name) else found)
@@ -171,7 +173,7 @@ def decide_marks(state: State, seen: dict[str, Evidence]) -> None:
         own = (_of_position(found) if state.is_position(name) else found).sure
         way, sure = columns.decimal or own, True
         if way is None and (found.either_comma or found.either_point):
-            # A lone comma leaves a choice, a lone point hardly: programs write it everywhere.
+            # 1,234 is ambiguous, 1.234 hardly: most programs write a decimal point.
             way, sure = total.sure or ("point" if not found.either_comma else None), False
             if way is None and not state.table.once:
                 way, sure = _whole_column(state, name), True
@@ -188,12 +190,12 @@ def decide_marks(state: State, seen: dict[str, Evidence]) -> None:
 
 
 def _of_position(found: Evidence) -> Evidence:
-    """What a column of degrees says: of thousands there are none on the globe."""
+    """Evidence of a column of degrees, in which a mark never separates thousands."""
     return Evidence(found.point + found.either_point, found.comma + found.either_comma)
 
 
 def _whole_column(state: State, name: str) -> str | None:
-    """Decimal mark by all rows of a column, of which a sample said nothing."""
+    """Decimal mark by all rows of a column, for a sample that does not decide."""
     found = Evidence()
     for batch in state.table.read([name]):
         text = _texts([batch], name)
@@ -203,7 +205,7 @@ def _whole_column(state: State, name: str) -> str | None:
 
 
 def _say_marks(state: State, name: str, way: str, found: Evidence, told: bool) -> None:
-    """Tell of a column in which some cell could be read in another way."""
+    """Report the decimal mark of a column; note it as a guess if some cell is ambiguous."""
     state.tell(name, f"decimal {way}: {_EXAMPLES[way]}")
     lone = found.either_comma + (found.either_point if way == "comma" else 0)
     if lone and not told:
@@ -212,7 +214,7 @@ def _say_marks(state: State, name: str, way: str, found: Evidence, told: bool) -
 
 
 def _decide_dates(state: State, sample: Sequence[pa.RecordBatch], name: str, text: pa.Array | None) -> None:
-    """Decide the order of day and month in a column, or which numbers are dates."""
+    """Decide the order of day and month in a column, or the form of dates that are numbers."""
     state.marks[name] = None
     columns = state.columns
     if text is None or _share(text.slice(0, 100), r"^[-+]?\d+(?:[.,]\d+)?$") == 1:
@@ -245,7 +247,7 @@ def _decide_dates(state: State, sample: Sequence[pa.RecordBatch], name: str, tex
 
 
 def _of_numbers(state: State, sample: Sequence[pa.RecordBatch], name: str) -> Reading | None:
-    """Tell which dates a column of numbers holds; None for Unix time, and for what is a type of its own."""
+    """Detect the form of dates in a column of numbers; None for Unix time and for Arrow's own types of time."""
     kind = sample[0].schema.field(name).type
     if pa.types.is_temporal(kind) or pa.types.is_boolean(kind):
         return None
@@ -259,7 +261,7 @@ def _of_numbers(state: State, sample: Sequence[pa.RecordBatch], name: str) -> Re
 
 
 def _decide_positions(state: State, sample: Sequence[pa.RecordBatch], beside: tuple[list[str], list[str]]) -> None:
-    """Find the columns of hemispheres, and the form in which positions are written."""
+    """Find the columns of hemispheres, and the form of the positions."""
     if state.form is not None or state.columns.crs is not None:
         return
     lat, lon = state.columns.lat, state.columns.lon

@@ -1,4 +1,4 @@
-"""Filters over the rows of a table, written in CQL2 text: whole columns are compared at once."""
+"""Filter the rows of a table by CQL2 text; whole columns are compared at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FILTERED", "filtered"]
 
 FILTERED = "rows that the filter left out"
-"""Reason under which rows are counted that do not pass."""
+"""Reason under which rows that do not pass are counted."""
 
 _COMPARISONS = {
     "=": pc.equal, "<>": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
@@ -42,24 +42,24 @@ def filtered(
 ) -> Table:
     """Keep the rows of a table that pass; the others are counted in `table.dropped`.
 
-    What is compared with a number is read as numbers, with a date as moments, with text as text; a comparison with
-    an unknown value is unknown, and what is unknown does not pass.
+    A column is read as numbers if it is compared with a number, as moments if with a date, as text if with text.
+    A comparison with an unknown value is unknown, and an unknown result does not pass.
 
     Parameters
     ----------
     table : Table
-        Left as it is but for its counts.
+        Only its counts change.
     where : str, optional
         CQL2 text over the columns.
     after, before : str, optional
         Days or moments: rows at or after the one and before the other.
     time : str, optional
-        Column that these look at.
+        Column to which `after` and `before` apply.
 
     Raises
     ------
     BadOption
-        For a filter that is none, or a column that the table has not.
+        For an invalid filter, or a column that the table does not have.
     """
     tree = None if where is None else parse_filter(where)
     limits = [(">=", parse_date(after))] if after else []
@@ -90,7 +90,7 @@ def filtered(
 
 
 def _columns(node: Any) -> Iterator[str]:
-    """Names of all columns that a filter asks for."""
+    """Names of all columns in a filter."""
     if isinstance(node, list):
         for item in node:
             yield from _columns(item)
@@ -101,7 +101,7 @@ def _columns(node: Any) -> Iterator[str]:
 
 
 def _written(node: Any) -> Iterator[str]:
-    """Names of the columns that a filter compares with text or numbers: these may be needed as they are written."""
+    """Names of the columns that a filter compares with text or numbers, and which may be needed as written."""
     if isinstance(node, list):
         for item in node:
             yield from _written(item)
@@ -113,13 +113,13 @@ def _written(node: Any) -> Iterator[str]:
 
 
 def _beside(node: dict[str, Any], kinds: tuple[type, ...]) -> bool:
-    """Whether a node has a constant of some kind beside its columns; LIKE and what changes letters are of text."""
+    """Whether a node has a constant of some kind beside its columns; CASEI and ACCENTI count as text."""
     flat = [item for arg in node["args"] for item in (arg if isinstance(arg, list) else [arg])]
     return any(isinstance(item, kinds) for item in flat) or (str in kinds and node["op"] in {"casei", "accenti"})
 
 
 def _as_written(node: dict[str, Any], batch: pa.RecordBatch) -> list[Any]:
-    """Arguments of a node: text is compared with what is written, and so are numbers with what else is a date."""
+    """Arguments of a node, with columns as written where they are compared with text, or numbers read as dates."""
     of_text, of_numbers = _beside(node, (str,)), _beside(node, (int, float))
     args: list[Any] = []
     for given in node["args"]:
@@ -209,7 +209,7 @@ def _arithmetic(op: str, operands: list[Any]) -> Any:
 
 
 def _truth(value: Any, batch: pa.RecordBatch) -> Any:
-    """A column, or a constant, as booleans, one for each row."""
+    """Booleans of a column or a constant, one for each row."""
     if isinstance(value, bool):
         return pa.array(np.full(len(batch), value))
     if isinstance(value, pa.BooleanScalar):
@@ -220,7 +220,7 @@ def _truth(value: Any, batch: pa.RecordBatch) -> Any:
 
 
 def _compare(op: str, a: Any, b: Any) -> Any:
-    """Compare two values of which at least one may be a column."""
+    """Compare two values, each a column or a constant."""
     import datetime as dt
 
     kinds = [value for value in (a, b) if not isinstance(value, pa.Array)]
@@ -285,7 +285,7 @@ def _text(value: Any) -> Any:
         return text.cast(pa.large_string())
     try:
         return value.cast(pa.large_string())
-    except pa.ArrowException:  # lists and their like
+    except pa.ArrowException:  # such as lists
         return pa.array([None if cell is None else str(cell) for cell in value.to_pylist()], pa.large_string())
 
 
@@ -299,7 +299,7 @@ def _is_null(value: Any) -> Any:
 
 
 def _changed(column: pa.Array, change: Any) -> Any:
-    """Change each text of a column, once for all rows that hold it."""
+    """Change each distinct text of a column once."""
     coded = column.dictionary_encode()
     words = pa.array([None if word is None else change(word) for word in coded.dictionary.to_pylist()])
     return words.take(coded.indices).cast(pa.large_string())

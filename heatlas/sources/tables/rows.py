@@ -1,4 +1,4 @@
-"""From the rows of a table to points: what has no sound position or weight is left out and counted."""
+"""Convert the rows of a table to points; rows without a valid position or weight are left out and counted."""
 
 from __future__ import annotations
 
@@ -49,45 +49,47 @@ REASONS = (
     "rows whose weight is no number",
     "rows that are lines",
 )
-"""Why a row is left out; the first that fits counts."""
+"""Reasons for leaving out a row; a row is counted under one of them."""
 OFF_THE_GLOBE, LINES = REASONS[_OFF], REASONS[_LINE]
 NO_TRACKS = (
     "tracks are read from GPX, TCX and FIT, and from tables of fixes (--track): save lines as one of these, "
     "or as points"
 )
-"""What to do where there are but lines."""
+"""Advice for a table that holds only lines."""
 METRES = (
     "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"
 )
-"""What to do when nothing is on the globe."""
+"""Advice for a table without positions on the globe."""
 _SUSPICIOUS = 1 / 3
-"""Share of rows that only make sense when swapped above which a warning is due. A longitude goes twice as far as a
-latitude, so of places all over the globe half are off it when swapped; a few among many are but wrong rows."""
+"""Share of rows that are valid only when swapped, above which a warning is given.
+
+Longitudes span twice the range of latitudes, so that half of all places on the globe are off it when swapped. A few
+such rows among many are just wrong rows."""
 
 
 def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
     """Stream the rows of a table as points.
 
-    A longitude above 180 and up to 360 is taken for one that counts from 0 to 360, whatever the other rows are:
-    what becomes of a row depends on that row alone. The arrays may be views of the table: do not write to them.
+    A longitude above 180 and up to 360 is read as one that counts from 0 to 360, whatever the other rows are: the
+    result for a row depends on that row alone. The arrays may be views of the table: do not write to them.
 
     Parameters
     ----------
     table : Table
         Read once.
     columns : PointColumns
-        As `heatlas.sources.tables.columns.find_columns` found them.
+        Result of `heatlas.sources.tables.columns.find_columns`.
 
     Yields
     ------
     Points
-        In the table's order; the rows that reading left out are counted with the next points, or with empty ones
+        In the table's order. Rows that reading left out are counted with the next points, or with empty points
         at the end.
 
     Raises
     ------
     SourceFailed
-        When reading breaks off; what was yielded before stays sound.
+        When reading breaks off; points yielded before that stay valid.
     """
     told = Counter(table.dropped)
     centres = lines = 0
@@ -109,7 +111,7 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
 
 
 def warn_beyond(table: Table) -> None:
-    """Say how many positions lie beyond the area that the stated coordinate system is made for; counts begin anew."""
+    """Warn of positions beyond the area that the stated coordinate system is made for, and clear their count."""
     for crs, rows in table.beyond.items():
         if rows:
             table.warnings.append(
@@ -123,7 +125,7 @@ def _none(columns: PointColumns) -> NDArray[np.float64] | None:
 
 
 def _since(table: Table, told: Counter[str]) -> Counter[str]:
-    """What reading has left out since it was last asked."""
+    """Rows that reading has left out since the last call."""
     now = Counter(table.dropped)
     new = now - told
     told.update(new)
@@ -140,18 +142,18 @@ def positions(
     batch : pyarrow.RecordBatch
         With the columns of positions.
     columns : PointColumns
-        Which they are.
+        Names of these columns.
     table : Table
-        For its name and its coordinate system.
+        Gives its name and coordinate system; its count of positions beyond the area is increased.
 
     Returns
     -------
     lon, lat : ndarray of float64 (n,)
-        Degrees, as they are where the row is sound.
+        Degrees where the row is valid.
     codes : ndarray of uint8 (n,) or None
-        Index into REASONS, 0 where the row is sound; None: all are.
+        Index into REASONS, 0 where the row is valid; None if all are.
     int
-        How many stand at the centre of something larger than a point.
+        Number of valid rows that are the centre of a geometry larger than a point.
     """
     if columns.geometry is None:
         assert columns.lat is not None
@@ -189,7 +191,7 @@ def positions(
 def _stated_place(
     x: NDArray[np.float64], y: NDArray[np.float64], crs: str, table: Table
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Bad]:
-    """Longitude, latitude, and which coordinates give none though they are numbers."""
+    """Longitude, latitude, and which finite coordinates could not be converted."""
     lon, lat = as_wgs84(x, y, crs, table.name)
     lost = np.isnan(lon) & np.isfinite(x) & np.isfinite(y)
     return lon, lat, lost if lost.any() else None
@@ -198,7 +200,7 @@ def _stated_place(
 def _placed(
     x: NDArray[np.float64], y: NDArray[np.float64], crs: str, table: Table
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Bad]:
-    """Place coordinates in a system that a person states, and count those beyond the area that it is made for."""
+    """Convert coordinates from a system that the user states, and count those beyond the area it is made for."""
     lon, lat, lost = _stated_place(x, y, crs, table)
     table.beyond[crs] += outside(crs, lon, lat)
     return lon, lat, lost
@@ -217,7 +219,7 @@ def _sound(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
 def _judge(
     lon: NDArray[np.float64], lat: NDArray[np.float64], bad: Bad, unreadable: Bad, lost: Bad = None
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Longitudes from -180 to 180, and what is wrong with each row."""
+    """Longitudes from -180 to 180, and the reason code of each row."""
     wide = (lon > 180) & (lon <= 360) & (np.abs(lat) <= 90)
     if wide.any():
         lon = np.where(wide, lon - 360, lon)
@@ -240,7 +242,7 @@ def _judge(
 def _points(
     lon: NDArray[np.float64], lat: NDArray[np.float64], codes: NDArray[np.uint8] | None, column: pa.Array | None
 ) -> Points:
-    """Join positions with weights, without the rows that are not sound."""
+    """Join positions with weights, without the invalid rows."""
     weight: NDArray[np.float64] | None = None
     if column is not None:
         weight, bad = numbers(column)
@@ -268,21 +270,21 @@ def _judge_weight(codes: NDArray[np.uint8], weight: NDArray[np.float64], bad: Ba
 
 
 def swap_warning(columns: PointColumns, dropped: Mapping[str, int], kept: int) -> str | None:
-    """Say so when positions look as if they were not what they were taken for.
+    """Warn when latitude and longitude look swapped, or nothing is on the globe.
 
     Parameters
     ----------
     columns : PointColumns
-        That were read.
+        Columns that were read.
     dropped : mapping
-        All counts of the points read so far.
+        Counts of all rows left out so far.
     kept : int
         Number of points read so far.
 
     Returns
     -------
     str or None
-        One sentence, when latitude and longitude look swapped, or when nothing is on the globe.
+        One sentence, or None if there is nothing to warn of.
     """
     if columns.crs is not None:
         return None if kept else f"no position is on the globe in --crs {columns.crs}: is it the right one?"

@@ -1,8 +1,8 @@
-"""A table in which each column is read in one way, which is decided before the first row is handed on.
+"""Wrap a table so that each column is read in one way, which is decided before the first row is returned.
 
-Columns of text whose numbers or dates could be read in two ways, and positions in unusual forms, come out plain:
-numbers with a decimal point, dates as ISO 8601 has them, positions as signed degrees. What does not fit the one
-reading is marked, so that no later stage reads it in another.
+Text columns whose numbers or dates are ambiguous, and positions in unusual forms, are returned in plain form:
+numbers with a decimal point, dates in the form of ISO 8601, positions as signed degrees. Cells that do not fit the
+reading of their column are marked, so that no later stage reads them in another way.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["settled"]
 
 _ENOUGH = 10_000
-"""Rows that are looked at before the first is handed on."""
+"""Rows that are sampled before the first row is returned."""
 _ODD = "!"
-"""Begins what does not fit the one reading of its column: a number or a date with it is none."""
+"""Prefix of cells that do not fit the reading of their column; it makes a number or date invalid."""
 
 
 def settled(table: Table, columns: PointColumns) -> Table:
@@ -46,10 +46,10 @@ def settled(table: Table, columns: PointColumns) -> Table:
     Parameters
     ----------
     table : Table
-        What is found out about it is told to its `readings`, and what had to be guessed to its `warnings`. Reading the
-        result raises `Undecided` when weights or positions can be read in two ways, or contradict those before.
+        Decisions are added to its `readings`, guesses to its `warnings`. Reading the result raises `Undecided` when
+        weights or positions can be read in two ways, or contradict earlier cells.
     columns : PointColumns
-        What its columns are, and what a person said of how they are written.
+        Roles of its columns, and the options that say how they are written.
     """
     if columns.crs is not None and columns.geometry is not None and table.with_srids is not None:
         table = table.with_srids()
@@ -82,7 +82,7 @@ def settled(table: Table, columns: PointColumns) -> Table:
 
 
 def _plain(state: State, batch: pa.RecordBatch, asked: Sequence[str]) -> pa.RecordBatch:
-    """The columns that were asked for, as each of them is read."""
+    """Requested columns in plain form."""
     columns = state.columns
     made: dict[str, pa.Array] = {}
     if state.form is not None and {columns.lat, columns.lon} & set(asked):
@@ -94,12 +94,12 @@ def _plain(state: State, batch: pa.RecordBatch, asked: Sequence[str]) -> pa.Reco
             made[name] = batch.column(name.removeprefix(RAW))
         elif name not in made:
             made[name] = _column(state, batch.column(name), name)
-    # The same object where nothing was to be done: most tables are plain.
+    # Columns that are plain already, as in most tables, are passed on unchanged.
     return pa.RecordBatch.from_arrays([made[name] for name in asked], list(asked))
 
 
 def _column(state: State, column: pa.Array, name: str) -> pa.Array:
-    """A column of text with its numbers or dates in one form; any other as it is."""
+    """Plain form of a text column of numbers or dates; other columns unchanged."""
     reading = state.dates.get(name)
     if reading is not None:
         return _dated(state, column, name, reading)
@@ -125,7 +125,7 @@ def _pair(state: State) -> tuple[str | None, str | None]:
 
 
 def _floats(text: pa.Array) -> pa.Array | None:
-    """Numbers of text that is plain throughout; None as soon as a cell is not."""
+    """Numbers of text whose cells are all plain; else None."""
     try:
         return text.cast(pa.float64())
     except pa.ArrowInvalid:
@@ -133,9 +133,9 @@ def _floats(text: pa.Array) -> pa.Array | None:
 
 
 def _marked(state: State, text: pa.Array, name: str, reading: Reading) -> pa.Array:
-    """Numbers with a decimal point; what contradicts the reading is marked, or ends it where that was a guess."""
+    """Numbers with a decimal point. A cell that contradicts the reading is marked, or raises if that was a guess."""
     written, sound = plain_text(text, reading.way)
-    if state.is_position(name):  # letters, signs of degrees, and what can only be meant in one way are read later
+    if state.is_position(name):  # `angles` reads letters, signs of degrees and unambiguous numbers later
         return pc.if_else(sound, written, text)
     unknown = pc.fill_null(pc.is_in(pc.utf8_lower(text), UNKNOWN_TEXTS), True)
     contrary = pc.invert(pc.or_(sound, pc.or_(unknown, pc.match_substring_regex(text, r"(?i)^[-+]?inf"))))
@@ -151,7 +151,7 @@ def _marked(state: State, text: pa.Array, name: str, reading: Reading) -> pa.Arr
 
 
 def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Array:
-    """Dates in ISO's form, or the moments that numbers of a calendar stand for."""
+    """Dates in the form of ISO 8601, or the moments of numbers in a calendar form."""
     if reading.way not in SAID:
         values, _ = numbers(column)
         return _moments(from_calendar(values, reading.way))
@@ -176,7 +176,7 @@ def _moments(seconds: NDArray[np.float64]) -> pa.Array:
 
 
 def _time(state: State, batch: pa.RecordBatch, name: str) -> pa.Array:
-    """The column of times, with the day from the column beside it where it has only the time of the day."""
+    """Column of times, with the day from the column beside it if it holds only times of the day."""
     if state.date is None:
         return _column(state, batch.column(name), name)
     day, clock = _column(state, batch.column(state.date), state.date), as_text(decoded(batch.column(name)))
@@ -222,7 +222,7 @@ def _position(state: State, batch: pa.RecordBatch, name: str, side: str, held: s
         beside = signs(batch.column(held), side)
         odd |= np.isnan(beside) | ((beside != 0) & (named != 0) & (beside != named))
         said = np.where(named != 0, named, np.nan_to_num(beside))
-        # With a column for it, what is above 0 and says no hemisphere may be in either.
+        # If there is a column of hemispheres, a positive value without one is ambiguous.
         odd |= (said == 0) & (values > 0)
     odd |= (values < 0) & (said > 0)
     degrees = np.where((values < 0) | (said < 0), -sizes, sizes)

@@ -1,4 +1,4 @@
-"""Bytes of a table as they come: unpacked on the way, whole lines, and text as UTF-8."""
+"""Stream the bytes of a table: unpack gzip and ZIP, split into whole lines, convert text to UTF-8."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PIECE = 1 << 20
 _HEAD = 1 << 18
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, as its mark begins with that of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -45,32 +45,32 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the bytes of a table come from."""
+    """Source of the bytes of a table."""
 
     name: str
     """For messages."""
     head: bytes
-    """What it begins with, unpacked: 256 kB, or all of it."""
+    """First 256 kB or all of the content, unpacked."""
     open: Callable[[list[str]], Iterator[bytes]]
-    """Begin it anew, unpacked; the list is told what is wrong with it."""
+    """Stream the content from its beginning, unpacked; warnings are added to the list."""
     once: bool = False
-    """Whether it can be begun only once, as a stream from outside."""
+    """Whether it can be opened only once, as standard input."""
 
     @property
     def whole(self) -> bool:
-        """Whether `head` is all of it."""
+        """Whether `head` is the whole content."""
         return len(self.head) < _HEAD
 
 
 class Chunks(io.RawIOBase):
-    """A file to read from once, made of pieces as they come."""
+    """Readable file over an iterator of byte strings."""
 
     def __init__(self, source: Iterator[bytes]) -> None:
         super().__init__()
         self._source, self._held = source, memoryview(b"")
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
@@ -86,14 +86,14 @@ class Chunks(io.RawIOBase):
 
 
 def file_source(path: Path, file: BinaryIO | None = None) -> Source:
-    """Look into a file.
+    """Make a source of a file, reading its head.
 
     Parameters
     ----------
     path : Path
         The file.
     file : binary file, optional
-        The same, open at its beginning; by default it is opened, and closed again.
+        The same file, open at its beginning; by default it is opened and closed again.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def file_source(path: Path, file: BinaryIO | None = None) -> Source:
 
 
 def stream_source(file: BinaryIO, name: str) -> Source:
-    """Look into a stream that cannot be read twice."""
+    """Make a source of a stream that cannot be read twice, reading its head."""
     early: list[str] = []
     head, rest = _first(unpacked(file, early, name))
     waiting = [head]
@@ -129,7 +129,7 @@ def stream_source(file: BinaryIO, name: str) -> Source:
 
 
 def _first(source: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Take the beginning of a stream, and what follows it."""
+    """Read the head of a stream; return it and the rest."""
     held: list[bytes] = []
     size = 0
     for piece in source:
@@ -141,14 +141,14 @@ def _first(source: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def unpacked(file: BinaryIO, warnings: list[str], name: str) -> Iterator[bytes]:
-    """Pieces of a file without the gzip or ZIP around it, as far as it is sound.
+    """Unpack gzip or ZIP and yield the content in pieces, up to the first damage.
 
     Parameters
     ----------
     file : binary file
-        Seekable if it is a ZIP archive.
+        A ZIP archive is unpacked only if it is seekable.
     warnings : list of str
-        Is told when the packed data breaks off.
+        Gets a warning when the packed data is damaged.
     name : str
         For messages.
     """
@@ -161,7 +161,7 @@ def unpacked(file: BinaryIO, warnings: list[str], name: str) -> Iterator[bytes]:
 
 
 def _pieces(file: BinaryIO, before: bytes = b"") -> Iterator[bytes]:
-    """Pieces of a file, after what was read of it before."""
+    """Pieces of a file, after the bytes that were read before."""
     if before:
         yield before
     while piece := file.read(_PIECE):
@@ -169,7 +169,7 @@ def _pieces(file: BinaryIO, before: bytes = b"") -> Iterator[bytes]:
 
 
 def _gunzipped(source: Iterator[bytes], warnings: list[str]) -> Iterator[bytes]:
-    """Unpack one gzip stream after the other; zeros or rubbish behind the last are left alone."""
+    """Unpack gzip streams one after the other; zeros or other bytes behind the last are ignored."""
     stream = isal_zlib.decompressobj(16 + zlib.MAX_WBITS)
     for piece in source:
         rest: bytes = piece
@@ -179,7 +179,7 @@ def _gunzipped(source: Iterator[bytes], warnings: list[str]) -> Iterator[bytes]:
                     return
                 stream = isal_zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
-                # In steps: a megabyte may unpack to a thousand.
+                # In steps: 1 MB may unpack to 1 GB.
                 data = stream.decompress(rest, 4 * _PIECE)
             except (isal_zlib.error, zlib.error):
                 warnings.append(CUT)
@@ -192,9 +192,9 @@ def _gunzipped(source: Iterator[bytes], warnings: list[str]) -> Iterator[bytes]:
 
 
 def zipped_table(file: BinaryIO) -> str | None:
-    """Name of the one file in a ZIP archive, or of the one shapefile with all that belongs to it.
+    """Name of the only file in a ZIP archive, or of the only shapefile if all other files belong to it.
 
-    None when there are several, or none; clutter does not count.
+    None when there are several, or none. Hidden files and those of macOS do not count.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -220,7 +220,7 @@ def _unzipped(file: BinaryIO, warnings: list[str], name: str) -> Iterator[bytes]
 
 
 def whole_lines(source: Iterator[bytes], warnings: list[str]) -> Iterator[bytes]:
-    """Pieces that end with a line, without the last one if it was cut in the middle."""
+    """Regroup pieces so that each ends with a whole line; drop the last line if damage has cut it."""
     sound, held = len(warnings), b""
     for piece in source:
         end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
@@ -234,9 +234,9 @@ def whole_lines(source: Iterator[bytes], warnings: list[str]) -> Iterator[bytes]
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """Tell how text is encoded by its beginning, and how long its byte-order mark is.
+    """Detect the encoding of text from its beginning; return it and the length of the byte-order mark.
 
-    Without a mark: UTF-16 by its zeros, UTF-8 if it is sound as such, else Windows-1252.
+    Without a mark: UTF-16 if zeros show it, UTF-8 if the bytes are valid UTF-8, else Windows-1252.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -252,7 +252,7 @@ def encoding_of(head: bytes) -> tuple[str, int]:
 
 
 def transcoded(source: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Text of another encoding as UTF-8; what cannot be decoded becomes U+FFFD."""
+    """Convert text of another encoding to UTF-8; invalid bytes become U+FFFD."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     for piece in source:
         yield decoder.decode(piece).encode()

@@ -1,4 +1,4 @@
-"""Coordinate systems other than longitude and latitude in WGS 84, through PROJ."""
+"""Convert coordinates of other systems to longitude and latitude in WGS 84, through PROJ."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["as_wgs84", "is_metric", "is_wgs84", "made_for", "outside"]
 
 _WGS84 = frozenset({"EPSG:4326", "EPSG:4979", "OGC:CRS84", "OGC:CRS84H", "CRS84", "CRS:84", "WGS84", "WGS 84"})
 _MARGIN = 1.0
-"""Degrees by which positions may lie beyond the area that a system is made for before they look odd."""
+"""Degrees by which positions may lie beyond the area that a system is made for without a warning."""
 
 
 def is_wgs84(crs: str) -> bool:
-    """Whether a coordinate system is longitude and latitude in WGS 84, by how it is written, without PROJ."""
+    """Whether a coordinate system is longitude and latitude in WGS 84, judged by its text, without PROJ."""
     text = crs.strip()
     if text.startswith("{"):
         try:
@@ -48,7 +48,7 @@ def _proj(what: str) -> Any:
 
 @cache
 def _system(crs: str) -> Any:
-    """The system that a person states, as PROJ knows it."""
+    """PROJ's object for a system that the user states."""
     pyproj = _proj(f"--crs {crs}")
     text = f"EPSG:{crs.strip()}" if re.fullmatch(r"\s*\d+\s*", crs) else crs
     try:
@@ -63,7 +63,7 @@ def is_metric(crs: str) -> bool:
     Raises
     ------
     BadOption
-        When PROJ does not know it, or it gives no place on the ground.
+        When PROJ does not know it, or it is neither projected nor geographic.
     MissingExtra
         Without pyproj.
     """
@@ -76,7 +76,7 @@ def is_metric(crs: str) -> bool:
 
 
 def made_for(crs: str) -> str:
-    """Name of a stated system, and of the area that it is made for."""
+    """Name of a stated system and of the area that it is made for."""
     system = _system(crs)
     area = system.area_of_use
     return f"{system.name}" + ("" if area is None else f", for {area.name.rstrip('.')[:80]}")
@@ -97,12 +97,12 @@ def outside(crs: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> int
 def as_wgs84(
     x: NDArray[np.float64], y: NDArray[np.float64], crs: str, name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn coordinates of another system into longitude and latitude; NaN where there is none.
+    """Convert coordinates of another system to longitude and latitude; NaN where that fails.
 
     Parameters
     ----------
     x, y : ndarray of float64 (n,)
-        Easting and northing, or longitude and latitude, in this order whatever the system itself says.
+        Easting and northing, or longitude and latitude, in this order whatever axis order the system defines.
     crs : str
         As PROJ understands it: "EPSG:25832", WKT, PROJJSON.
     name : str
@@ -121,7 +121,7 @@ def as_wgs84(
     text = f"EPSG:{crs.strip()}" if re.fullmatch(r"\s*\d+\s*", crs) else crs
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an old way of writing a system is no fault of the reader's
+            warnings.simplefilter("ignore")  # PROJ warns of old notations, which the user cannot change
             transformer = pyproj.Transformer.from_crs(text, "OGC:CRS84", always_xy=True)
         lon, lat = transformer.transform(x, y)
     except pyproj.exceptions.ProjError:

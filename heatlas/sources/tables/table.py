@@ -1,4 +1,4 @@
-"""A table whose rows stream: what files, databases and frames in memory have in common."""
+"""Table whose rows stream: the common form of files, databases and frames in memory."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ if TYPE_CHECKING:
 __all__ = ["RAW", "Table"]
 
 RAW = "\0"
-"""Begins the name of a column that is to be given as it is written, not as it is read."""
+"""Prefix of a column's name that requests its cells as written, not as read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows that are read when they are asked for, some ten thousand at a time."""
+    """Rows that are read when they are requested, some ten thousand at a time."""
 
     name: str
     """For messages and reports: the file as it was given, or a URL without its password."""
     schema: pa.Schema
-    """Columns under their names, with what is known of their types before the rows are read."""
+    """Names of the columns, and their types as far as they are known before the rows are read."""
     read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
     """Stream all rows with the named columns only, in the table's order. Raises `heatlas.core.errors.SourceFailed`
     when reading breaks off, with one sentence that names the table."""
     repeatable: bool = False
-    """Whether `read` may be called again at little cost and gives the same rows: memory and Parquet, but neither
-    a stream nor a query."""
+    """Whether `read` may be called again at little cost and returns the same rows: true for memory and Parquet, false
+    for a stream or a query."""
     bounds: Callable[[str], tuple[float, float] | None] = lambda column: None
-    """Least and greatest value of a numeric column where the format states them without reading rows."""
+    """Least and greatest value of a numeric column, if the format states them without reading rows."""
     once: bool = False
-    """Whether `read` may be called only once: a stream from outside."""
+    """Whether `read` may be called only once, as for standard input."""
     size: int | None = None
-    """Number of rows where it is known beforehand."""
+    """Number of rows, if it is known beforehand."""
     with_srids: Callable[[], Table] | None = None
-    """Open it so that geometries say their SRID where they have one: without, those of a database are in WGS 84."""
+    """Reopen a database's table so that all geometries carry their SRID; else those in WGS 84 carry none."""
     raw: bool = False
-    """Whether `read` also knows the columns as they are written, under RAW and their names."""
+    """Whether `read` also takes names that begin with RAW, for columns as written."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Reason ("rows with too few or too many cells" ...) -> how many rows reading itself had to leave out; it
-    grows while `read` streams. `heatlas.sources.tables.rows.read_points` hands its growth on with the points."""
+    """Reason ("rows with too few or too many cells" ...) -> number of rows that reading left out. Grows while `read`
+    streams; `heatlas.sources.tables.rows.read_points` passes the increase on with the points."""
     readings: dict[str, str] = field(default_factory=dict)
-    """Column -> how it is read, in words, where that is not what everybody would take it for; found out while `read`
-    streams (see `heatlas.sources.tables.settled`)."""
+    """Column -> description of how it is read, if that is unusual. Filled while `read` streams (see
+    `heatlas.sources.tables.settled`)."""
     beyond: Counter[str] = field(default_factory=Counter)
-    """Coordinate system that a person stated -> how many positions lie beyond the area that it is made for."""
+    """Coordinate system that the user stated -> number of positions beyond the area that it is made for."""
     warnings: list[str] = field(default_factory=list)
-    """What was wrong with the table though it could be read ("the packed data is cut off ..."), each a sentence
-    without the name; it grows while `read` streams, so look at it afterwards."""
+    """Problems of a table that could still be read ("the packed data is cut off ..."), each a sentence without the
+    table's name. Grows while `read` streams, so read it afterwards."""

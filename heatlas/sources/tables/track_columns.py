@@ -1,4 +1,4 @@
-"""What the other columns say: measures of the fixes, and attributes of the tracks that they make."""
+"""Read the columns beside positions and times: metrics of the fixes, and attributes of the tracks."""
 
 from __future__ import annotations
 
@@ -62,45 +62,45 @@ SPORTS = ("sport", "sporttype", "activitytype", "workouttype", "type", "activity
 COMMUTE, GEAR = ("commute", "iscommute"), ("gear", "gearname")
 NAMES = ("name", "title", "activityname", "trackname")
 ALWAYS = frozenset((*SPORTS, *PRIVATE, *VISIBILITY, *COMMUTE, *GEAR, "indoor", "trainer", "virtual"))
-"""Names of columns that decide what is drawn, or who may see it."""
+"""Names of columns that are always read, as they decide what is drawn or who may see it."""
 _OF_TRACKS = ALWAYS.union(NAMES)
 _SURE = _OF_TRACKS - {"type", "activity", "name", "title"}
-"""Names that mean a track, never one of its fixes."""
+"""Names that always describe a track, never a fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What the columns beside positions and times say."""
+    """Metrics and attributes from the columns beside positions and times."""
 
     metrics: dict[str, NDArray[np.float32]]
     """Name -> (fixes,) values in the order of the groups."""
     attributes: dict[str, list[Any]]
     """Column -> one value for each track; None where it has none, or more than one."""
     private: NDArray[np.bool_]
-    """(tracks,) whether any row of the track says so."""
+    """(tracks,) whether any row of the track marks it as private."""
 
 
 def metric_names(table: Table) -> list[str]:
-    """Names that the columns of a table have as metrics, as far as they hold numbers."""
+    """Metric names of all columns of a table, whether or not they hold numbers."""
     return [metric_name(name)[0] or snake(name) for name in table.schema.names]
 
 
 def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | None], warnings: list[str]) -> Described:
-    """Read what the columns beside positions and times say.
+    """Read the columns beside positions and times.
 
-    Blanks never count as a value. Whether a column describes a track is decided for each track; one whose name says
-    nothing of that does so when it differs within at most half of the tracks in which it could.
+    Blanks never count as a value. A track has an attribute if the column has one value in it. A column whose name
+    does not decide describes tracks if it differs within at most half of the tracks that have several values.
 
     Parameters
     ----------
     held : dict
-        Column -> its cells, in the order of the table; emptied, so that memory is free.
+        Column -> its cells, in the order of the table; emptied, to free memory.
     groups : Groups
-        Which rows belong to which track.
+        Rows of each track.
     used : sequence of str
-        Columns that are something else.
+        Columns to leave out, as they have another role.
     warnings : list of str
-        Is told of values that differ within a track though they describe it.
+        Gets a warning for attributes that differ within a track.
     """
     metrics: dict[str, NDArray[np.float32]] = {}
     attributes: dict[str, list[Any]] = {}
@@ -136,9 +136,9 @@ def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | No
 
 
 def _any(column: pa.Array, groups: Groups, test: Callable[[Any], bool]) -> NDArray[np.bool_]:
-    """Whether any row of each track passes."""
+    """Whether any row of each track passes a test."""
     codes, keys = codes_of(column)
-    passes = np.array([*map(test, keys), False])  # the last for rows that have none
+    passes = np.array([*map(test, keys), False])  # the last is for code -1, rows without a value
     return np.logical_or.reduceat(passes[groups.ordered(codes)], groups.starts[:-1])
 
 
@@ -153,7 +153,7 @@ def _warn_of_odd(name: str, column: pa.Array, warnings: list[str]) -> None:
 
 
 def _of_texts(name: str, column: pa.Array, groups: Groups, warnings: list[str]) -> list[Any] | None:
-    """The one value of each track; None where the column is none of attributes."""
+    """Single value of each track; None if the column does not describe tracks."""
     codes, keys = codes_of(column)
     blank = np.array([*map(says_nothing, keys), True])
     codes = groups.ordered(np.where(blank[codes], -1, codes))
@@ -169,7 +169,7 @@ def _of_texts(name: str, column: pa.Array, groups: Groups, warnings: list[str]) 
 def _of_numbers(
     name: str, values: NDArray[np.float64], groups: Groups, warnings: list[str]
 ) -> list[float | int | None] | None:
-    """The one number of each track; None where the column is none of attributes."""
+    """Single number of each track; None if the column does not describe tracks."""
     firsts = groups.starts[:-1]
     low, high = np.fmin.reduceat(values, firsts), np.fmax.reduceat(values, firsts)
     varies = low < high
@@ -179,7 +179,7 @@ def _of_numbers(
 
 
 def _describes(name: str, varies: NDArray[np.bool_], counts: NDArray[np.int64], warnings: list[str]) -> bool:
-    """Whether a column describes tracks, and say of how many it does not though it should."""
+    """Whether a column describes tracks; warn of the tracks within which it differs."""
     plain, mixed, able = plain_name(name), int(varies.sum()), int((counts > 1).sum())
     if not (plain in _OF_TRACKS or 2 * mixed <= able):
         return False
@@ -189,7 +189,7 @@ def _describes(name: str, varies: NDArray[np.bool_], counts: NDArray[np.int64], 
 
 
 def metric_name(name: str) -> tuple[str, float]:
-    """Column of `heatlas.core.batch.COLUMNS` that a name stands for, and the factor to its unit; else an empty name."""
+    """Column of `heatlas.core.batch.COLUMNS` for a name, or an empty name; and the factor to its unit."""
     plain = plain_name(name)
     unit = _UNITS.search(name)
     if unit:
@@ -206,6 +206,6 @@ def _number(value: float) -> float | int | None:
 
 
 def snake(name: str) -> str:
-    """Name of a metric or attribute: the words of a column's name, in lower case, joined by underscores."""
+    """Write a column's name as that of a metric or attribute: its words in lower case, joined by underscores."""
     words = re.findall(r"[^\W_]+", re.sub(r"([a-z\d])([A-Z])", r"\1 \2", name))
     return "_".join(words).lower() or "column"

@@ -1,4 +1,4 @@
-"""Rows of a table sorted by the track that they belong to."""
+"""Group the rows of a table by track."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ class Groups:
     starts: NDArray[np.int64]
     """(number of tracks + 1,) offsets into `order`."""
     keys: list[Any]
+    """Value of the track column for each track."""
     sorted: bool = False
-    """Whether that is the order of the table, all of it."""
+    """Whether `order` is all rows of the table in their order."""
 
     def ordered(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Bring values of the table's rows into this order."""
+        """Sort values of the table's rows into this order."""
         return values if self.sorted else values[self.order]
 
 
 def grouped(tracks: pa.Array, time: NDArray[np.float64]) -> Groups:
-    """Sort rows by track and time, both stable; what is sorted stays as it is."""
+    """Sort rows by track, in order of first occurrence, and by time; both sorts are stable."""
     codes, keys = codes_of(tracks)
     steps = np.diff(codes)
     if len(codes) and codes[0] >= 0 and (steps >= 0).all():
@@ -51,12 +52,12 @@ def grouped(tracks: pa.Array, time: NDArray[np.float64]) -> Groups:
         last = np.maximum.accumulate(known)
         within = last >= starts[sorted_codes]
         moments = np.where(within, moments[np.maximum(last, 0)], -np.inf)
-    # Within a track by time; lexsort is stable.
+    # By track, then by time; lexsort is stable.
     return Groups(rows[np.lexsort((moments, sorted_codes))], starts, keys)
 
 
 def codes_of(values: pa.Array) -> tuple[NDArray[np.int64], list[Any]]:
-    """Number of each value in the order of first occurrence, -1 where there is none; and the values."""
+    """Code of each value, numbered by first occurrence, -1 for null or empty; and the distinct values."""
     if pa.types.is_nested(values.type):
         values = as_texts(values)
     coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
@@ -72,7 +73,7 @@ def codes_of(values: pa.Array) -> tuple[NDArray[np.int64], list[Any]]:
 
 
 def _scalar(value: Any) -> Any:
-    """A value as Python has it; bytes that are no UTF-8 become text all the same."""
+    """Convert a value to Python; bytes become text, with invalid UTF-8 replaced."""
     try:
         found = value.as_py()
     except UnicodeDecodeError:
@@ -81,7 +82,7 @@ def _scalar(value: Any) -> Any:
 
 
 def as_texts(piece: pa.Array) -> pa.Array:
-    """Any array as text."""
+    """Convert any array to text."""
     try:
         return piece.cast(pa.large_string())
     except pa.ArrowException:

@@ -1,4 +1,4 @@
-"""Tables that hold tracks: rows that are fixes of several tracks or of one, and rows that are each a polyline."""
+"""Read tables of tracks, whose rows are fixes of one or several tracks, or one polyline each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "hint", "recordings_of", "track_option"]
 
 ALL = "all"
-"""In the place of a column's name: all rows are the fixes of one track."""
+"""Value of the track option for a table whose rows are all fixes of one track."""
 _IDS = """
     track trackid trip tripid journey journeyid session sessionid activity activityid workoutid ride rideid run runid
     segment trajectory trajid mmsi imo vessel vesselid ship icao24 icao flight flightid callsign device deviceid
@@ -36,14 +36,14 @@ _IDS = """
 
 
 def track_option(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
-    """Name the column that makes tracks of rows: as was said, else a column of encoded polylines, if there is one.
+    """Choose the track column: the one that the user gave, else a column of encoded polylines if there is one.
 
     Parameters
     ----------
     tables : sequence of GivenTable
-        Looked into one after the other until one has such a column.
+        Searched in order until one has a column of polylines.
     options : TableOptions
-        With any of lat, lon, geometry and weight the rows are points, unless a track was said.
+        With any of lat, lon, geometry and weight the rows are points, unless a track is given.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions) -> str | N
     for given in tables:
         if given.is_stdin:
             continue
-        with contextlib.suppress(HeatlasError, OSError):  # said when it is opened to be read
+        with contextlib.suppress(HeatlasError, OSError):  # reported when it is opened for reading
             schema = given.table.schema
             found = polyline_column(schema, _has_positions(schema))
             if found is not None:
@@ -90,12 +90,12 @@ def recordings_of(
     table : Table
         Read once.
     asked : TableOptions
-        `track` is the column that tells tracks apart, or holds encoded polylines; `ALL` for one track. Others as for
-        `heatlas.sources.tables.columns.find_columns`.
+        `track` is the column that separates tracks or holds encoded polylines; `ALL` for one track. Other options as
+        for `heatlas.sources.tables.columns.find_columns`.
     source_name : str
-        What the recordings' sources begin with.
+        Prefix of the recordings' sources.
     metrics, attributes : collection of str, optional
-        Columns that are needed, by the names that they have as metrics and as attributes; by default all.
+        Names of the metrics and attributes that are needed; by default all.
     """
     names, track = table.schema.names, asked.track
     if track is not None and is_polyline_name(track):
@@ -120,7 +120,7 @@ def recordings_of(
 
 
 def hint(schema: pa.Schema, time: str | None) -> str:
-    """Say what to type when the rows of a table look like fixes: each has a time, and belongs to something."""
+    """Suggest the --track option for a table whose rows have times and so may be fixes; empty if there are none."""
     shorter = may_be_times(schema.names)
     if time is None and not shorter:
         return ""

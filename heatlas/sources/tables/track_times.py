@@ -1,4 +1,4 @@
-"""When the rows of tracks were: a column that may hold times, and what of it cannot be read."""
+"""Find the column of times of tracks, and report values in it that cannot be read."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["are_moments", "looks_like_time", "may_be_times", "unread"]
 
 _TIMES = ("t", "tst", "when", "moment", "utc", "gpstime", "fixtime", "basedatetime")
-"""Names of times that are too short, or too rare, to be taken for one where the values do not say so too."""
+"""Names of times that are too short or too rare to be accepted without a check of the values."""
 _CREDIBLE = tuple(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in (1980, 2100))
-"""Between these, Unix seconds, numbers under such a name are moments, and not seconds since a start or degrees."""
+"""Unix seconds between which numbers under such a name are moments, not seconds since a start or degrees."""
 
 
 def may_be_times(names: Sequence[str], columns: PointColumns | None = None) -> list[str]:
-    """Columns whose names may mean a time, without those that are something else."""
+    """Columns whose names may mean a time, without those that have another role."""
     used = () if columns is None else (columns.lat, columns.lon, columns.geometry, columns.weight, columns.track)
     return [name for name in names if plain_name(name) in _TIMES and names.count(name) == 1 and name not in used]
 
 
 def looks_like_time(names: Sequence[str]) -> str:
-    """Say that columns were not read as times though they are called so."""
+    """Warning that columns were not read as times although their names suggest it."""
     if len(names) == 1:
         said, options = f"{names[0]!r} looks like a time", f"--time {quote(names[0])}"
     else:
@@ -46,7 +46,7 @@ def looks_like_time(names: Sequence[str]) -> str:
 
 
 def are_moments(written: Sequence[pa.Array], moments: NDArray[np.float64]) -> bool:
-    """Whether a column that nobody named holds times: nine of ten values can be read, and lie in years of recorders."""
+    """Whether a guessed column holds times: nine of ten values can be read, and all of these lie in 1980 to 2099."""
     known = moments[~np.isnan(moments)]
     if not len(known) or known.min() < _CREDIBLE[0] or known.max() >= _CREDIBLE[1]:
         return False
@@ -54,7 +54,7 @@ def are_moments(written: Sequence[pa.Array], moments: NDArray[np.float64]) -> bo
 
 
 def unread(name: str, written: Sequence[pa.Array], moments: NDArray[np.float64]) -> str | None:
-    """Say how many values of a column of times are none.
+    """Warning of values that could not be read in a column of times; None if there are none.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def unread(name: str, written: Sequence[pa.Array], moments: NDArray[np.float64])
     written : sequence of pyarrow.Array
         Its cells as they are written, piece by piece.
     moments : ndarray of float64 (n,)
-        What was read of them, NaN where nothing was.
+        Unix seconds that were read from them, NaN where reading failed.
     """
     said = _said(written)
     rows = np.flatnonzero(said & np.isnan(moments))

@@ -1,4 +1,4 @@
-"""From the rows of a table to recordings: those of one track, in the order of time."""
+"""Convert the rows of a table to recordings: one for each track, in the order of time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["UNTRACKED", "read_tracks"]
 
 UNTRACKED = "rows without a track"
-"""Reason under which rows are counted that say of no track that they belong to it."""
+"""Reason under which rows that name no track are counted."""
 
 
 def read_tracks(
@@ -47,29 +47,29 @@ def read_tracks(
 ) -> list[Recording]:
     """Read a whole table whose rows are fixes.
 
-    Rows of one value of the track's column are one recording, ordered by time if there is such a column (rows of the
-    same time, or without, keep their order), else as they come. Heart rate, elevation and their like are found by
-    their names, with units in them ("speed (km/h)"); all other columns of numbers are kept under their own names. A
-    column that has one value in a track also describes the activity: sport and name, or an attribute of its own. One
-    row that says so makes its track private (see `heatlas.sources.tables.track_columns.described`).
+    Rows with the same value in the track column are one recording, ordered by time if there is a time column (rows of
+    the same time, or without, keep their order), else in the table's order. Heart rate, elevation and the like are
+    found by their names, which may hold units ("speed (km/h)"); all other columns of numbers keep their own names. A
+    column with one value in a track also describes the activity: sport and name, or an attribute of its own. One
+    row marked as private makes its track private (see `heatlas.sources.tables.track_columns.described`).
 
-    Nothing is dropped but rows without a track, which `table.dropped` counts: see `heatlas.tracks.clean`.
+    Only rows without a track are dropped, and counted in `table.dropped`; `heatlas.tracks.clean` checks the fixes.
 
     Parameters
     ----------
     table : Table
         Read once.
     columns : PointColumns
-        With a track.
+        With a track, unless `whole`.
     source_name : str
-        What the recordings' source begins with; the track's value follows after a slash.
+        Prefix of the recordings' source; the track's value follows after a slash.
     whole : bool
         Whether all rows are one track.
     guessed : bool
-        Whether nothing but its name speaks for the column of times, so that its values decide.
+        Whether the column of times was found by an uncertain name, so that its values decide.
     metrics, attributes : collection of str, optional
-        Names of the metrics and attributes that are needed, so that other columns are not read; by default all. Sport,
-        name, gear and whether it is private are always read.
+        Names of the metrics and attributes that are needed; other columns are not read. By default all. Columns of
+        sport, gear, commute and privacy are always read.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def read_tracks(
 
 
 def _times(table: Table, columns: PointColumns, held: dict[str, pa.Array], guessed: bool) -> NDArray[np.float64]:
-    """Take the times of the rows, Unix seconds, and say what of them cannot be read."""
+    """Times of the rows, Unix seconds; warn of values that cannot be read."""
     name = columns.time
     assert name is not None
     written = [held.pop(RAW + name, held[name])]
@@ -130,7 +130,7 @@ def _stem(name: str) -> str:
 
 
 def _needed(table: Table, metrics: Collection[str] | None, attributes: Collection[str] | None) -> list[str]:
-    """Columns that say something that was asked for; of duplicate names nobody could say which is meant."""
+    """Columns that hold requested metrics or attributes; duplicate names are left out as ambiguous."""
     names = [name for name in table.schema.names if table.schema.names.count(name) == 1]
     if metrics is None or attributes is None:
         return names
@@ -144,7 +144,7 @@ def _needed(table: Table, metrics: Collection[str] | None, attributes: Collectio
 def _read(
     table: Table, columns: PointColumns, names: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, pa.Array]]:
-    """Positions, NaN where there is none, and some other columns."""
+    """Read positions, NaN where there is none, and the named columns."""
     said = [name for name in (columns.lat, columns.lon, columns.geometry, columns.track, columns.time) if name]
     as_written = [RAW + columns.time] if columns.time and table.raw else []
     wanted = list(dict.fromkeys((*said, *as_written, *names)))
@@ -164,7 +164,7 @@ def _read(
 
 
 def _joined(pieces: Sequence[pa.Array]) -> pa.Array:
-    """One array; where the batches differ in type it is text."""
+    """Concatenate arrays; as text if they differ in type."""
     kinds = {piece.type for piece in pieces}
     if any(pa.types.is_dictionary(kind) for kind in kinds):
         pieces = [piece.dictionary_decode() if pa.types.is_dictionary(piece.type) else piece for piece in pieces]

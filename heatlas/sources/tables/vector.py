@@ -1,4 +1,4 @@
-"""Read layers of GeoPackage, Shapefile, FlatGeobuf, KML and their kin through GDAL."""
+"""Read layers of GeoPackage, Shapefile, FlatGeobuf, KML and similar formats through GDAL."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _ROWS = 1 << 16
 
 
 def read_vector(path: Path, layer: str | None = None) -> Table:
-    """Open one layer of a file; its geometries come as WKB, with their coordinate system noted.
+    """Open one layer of a file; its geometries are WKB, with their coordinate system in the schema.
 
     Parameters
     ----------
     path : Path
         The file.
     layer : str, optional
-        Which layer, if there are several with geometries.
+        Name of the layer, needed if several layers have geometries.
 
     Raises
     ------
     MissingExtra
         Without pyogrio.
     BadOption
-        When the layer is not there, or not given though there are several.
+        When the layer does not exist, or is not given though there are several.
     SourceFailed
         When GDAL cannot read it.
     """
@@ -89,14 +89,14 @@ def read_vector(path: Path, layer: str | None = None) -> Table:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep GDAL's remarks on oddities of a format to itself: what matters it raises."""
+    """Suppress GDAL's warnings about formats; failures are raised as errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _place(path: Path) -> str:
-    """How GDAL is to look at a file: into a ZIP archive that is not itself a format."""
+    """Path for GDAL: into a ZIP archive that is not itself a format, or into a gzip file."""
     if path.is_file() and path.suffix.lower() not in {".kmz", ".shz"}:
         with path.open("rb") as file:
             if file.read(4) == b"PK\x03\x04":
@@ -114,7 +114,7 @@ def _failed(name: str, error: Exception) -> SourceFailed:
 
 
 def _layer(layers: Any, given: str | None, name: str) -> str:
-    """Choose the layer that was asked for, or the only one with geometries."""
+    """Choose the requested layer, or the only one with geometries."""
     found = {str(layer): kind is not None for layer, kind in layers}
     if given is not None:
         if given not in found:
