@@ -1,16 +1,18 @@
-"""What can be asked of heatlas: each option is declared once, as a field of a frozen dataclass.
+"""Options of heatlas; each is declared once, as a field of a frozen dataclass.
 
 ============ ==============================================================
-`option`     a field that is an option, and what follows from it
+`option`     a field that is an option, and the options of a dataclass
 `groups`     options that belong together
 `requests`   all options of one function: of `render`, of an import
-`keywords`   the same as types of keywords, written by ``python -m heatlas.options``
+`parsing`    lengths, times, places and widths read from text
+`signature`  options in the signature and docstring of a function
+`keywords`   options as types of keywords, written by ``python -m heatlas.options``
 ============ ==============================================================
 
 The options of the command line, the keywords of Python, the list of kinds of output that have an option, the pages of
-the documentation and the names in errors are derived from the fields. Values are kept as they were written; whoever
-uses one parses it (`heatlas.options.parsing`, `heatlas.dataset.viewport`, `heatlas.dataset.selection` ...), before any
-work.
+the documentation and the names in errors are derived from the fields. Values are stored as they were written. The code
+that uses a value parses it (`heatlas.options.parsing`, `heatlas.dataset.viewport`, `heatlas.dataset.selection` ...),
+before any work.
 """
 
 from heatlas.options.groups import (

@@ -1,4 +1,4 @@
-"""Write `heatlas/options/keywords.py` anew: ``python -m heatlas.options``, whenever an option has come or changed."""
+"""Write `heatlas/options/keywords.py`; run ``python -m heatlas.options`` when an option was added or changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def module_text() -> str:
-    """Text of the module."""
+    """Return the text of the module."""
     names = ", ".join(f'"{name}"' for name in sorted(KEYWORDS))
     parts = [f"{_HEAD}\n__all__ = [{names}]\n"]
     for name, request in sorted(KEYWORDS.items()):

@@ -1,4 +1,4 @@
-"""Options that belong together, as they were written."""
+"""Groups of options that belong together, with values as they were written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 LEAST = 5
-"""Activities of which something may be shown to everybody, when nobody says."""
+"""Activities that a filter, a layer or a step of a film must have by default to be public."""
 _PAINTED = ("picture", "film")
 _OF_POINTS = ("picture", "tiles", "page")
 _NAMED = ("picture", "tiles", "page")
@@ -55,7 +55,7 @@ class StyleOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewportOptions:
-    """Which part of the world is drawn, and how finely."""
+    """Part of the world that is drawn, and its resolution."""
 
     bbox: str | None = option(
         "W,S,E,N", "A box in degrees; by default the busiest place is drawn.", kinds=_PAINTED, takes="Sequence[float]"
@@ -76,7 +76,7 @@ class ViewportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableOptions:
-    """What is read of tables, and what their columns mean."""
+    """Rows to read of tables, and the meaning of their columns."""
 
     query: str | None = option("SQL", "What to read of a database: a SELECT.")
     table: str | None = option("NAME", "Table of a database, layer of a file, or sheet of a workbook to read.")
@@ -111,7 +111,7 @@ class TableOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelOptions:
-    """How far, and in which shape, points are felt."""
+    """Kernel of points: its radius and its shape."""
 
     radius: str | None = option(
         "LENGTH",
@@ -131,7 +131,7 @@ class KernelOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterOptions:
-    """Which activities are drawn, or which points."""
+    """Filter of the activities, or the points, that are drawn."""
 
     where: str | None = option(
         "FILTER", "Only activities that pass, e.g. \"sport = 'Run' AND hour < 9\"; hours and dates are local."
@@ -149,7 +149,7 @@ class FilterOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HidingOptions:
-    """What of tracks is hidden."""
+    """Parts of tracks that are hidden."""
 
     clip_ends: str | None = option(
         "LENGTH", "Cut about this much from both ends of each track, e.g. 200m.", takes=_LENGTH
@@ -159,7 +159,7 @@ class HidingOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapOptions:
-    """Over which steps of tracks a line is drawn."""
+    """Longest steps of tracks over which a line is drawn."""
 
     max_gap: str | None = option(
         "TIME",
@@ -173,7 +173,7 @@ class GapOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureOptions:
-    """What pictures alone have."""
+    """Options that only pictures have."""
 
     scale_bar: bool = switch("Draw a bar of true metres.", kinds=("picture",))
     rgba: bool = switch("Colours, not values, in a .tif.", kinds=("picture",))
@@ -183,7 +183,7 @@ class PictureOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmOptions:
-    """How time runs in a film."""
+    """Time in a film."""
 
     every: str | None = option(
         "TIME",
@@ -213,7 +213,7 @@ class FilmOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelOptions:
-    """Words on pictures, and in what is published."""
+    """Title and attribution, on pictures and in published maps."""
 
     title: str | None = option("TEXT", "Large on pictures; the name of tiles and pages.", kinds=_NAMED)
     attribution: str | None = option("TEXT", "Who is to be named; on pictures at the edge.", kinds=_NAMED)
@@ -221,7 +221,7 @@ class LabelOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileOptions:
-    """How tiles are written, and how often."""
+    """Form of tiles, and when they are written again."""
 
     form: str | None = option(
         "", "Tiles: their form.  [default: png]", flag="--format", kinds=("tiles",), choices=("png", "webp")
@@ -233,7 +233,7 @@ class TileOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOptions:
-    """What a page can show."""
+    """Layers and base map of a page."""
 
     layers: str | None = option(
         "BY",
@@ -251,7 +251,7 @@ class PageOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicOptions:
-    """How much everybody may see."""
+    """Limits of what is published for everybody."""
 
     public: bool = switch(
         "Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone.",
@@ -275,7 +275,7 @@ class PublicOptions:
         Raises
         ------
         BadOption
-            When it is not said that everybody may see.
+            When `public_least` is given without `public`.
         """
         if self.public_least is not None and not self.public:
             raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
@@ -283,7 +283,7 @@ class PublicOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteOptions:
-    """Who may see what on a server."""
+    """Access to a server, and the limits of what it shows."""
 
     public: bool = switch("Hide names, times and who passed where: for everybody to see.", kinds=())
     public_measures: str | None = option(
@@ -307,7 +307,7 @@ class SiteOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointSetOptions:
-    """Which rows of tables become a point set of a library, and under which name."""
+    """Rows of tables that become a point set of a library, and its name."""
 
     where: str | None = option("FILTER", 'Points: only rows that pass, e.g. "beds > 10".')
     after: str | None = option("DATE", "Points: only rows at or after this day or moment.", takes="dt.date")

@@ -1,4 +1,4 @@
-"""A field of a dataclass that is an option: how it is written, what it is for, and what values it takes."""
+"""Fields of a dataclass that are options: their names, their help, and the values they take."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """What is known of an option."""
+    """An option of the command line and of Python."""
 
     name: str
     """Its keyword in Python."""
     flag: str
-    """How it is written on the command line: "--clip-ends"."""
+    """Its name on the command line: "--clip-ends"."""
     value: str
-    """Stands for the value in the help of the command line; empty for a switch."""
+    """Placeholder of the value in the help of the command line; empty for a switch."""
     help: str
-    """What it does, in a sentence or two."""
+    """Its effect, in a sentence or two."""
     kinds: tuple[str, ...]
     """Kinds of output that have it."""
     type: type
-    """Of its value: str, int, float, bool, or tuple for an option that may be repeated."""
+    """Type of its value: str, int, float, bool, or tuple for an option that may be repeated."""
     choices: tuple[str, ...]
     """All values that the command line takes; empty where there are too many to list."""
     limits: tuple[float | None, float | None]
@@ -43,7 +43,7 @@ class Option:
     annotation: str
     """Type of the keyword in Python, without None."""
     takes: str
-    """What Python may give beside text: it is written as text; empty: nothing."""
+    """Types that Python may pass besides text, which are converted to text; empty: none."""
 
 
 def option(
@@ -56,7 +56,7 @@ def option(
     limits: tuple[float | None, float | None] = (None, None),
     takes: str = "",
 ) -> Any:
-    """Declare a field that is an option (see `Option`); by default nothing is asked."""
+    """Declare a field that is an option (see `Option`); its default is None."""
     said = {"value": value, "help": help, "flag": flag, "kinds": kinds, "choices": choices, "limits": limits}
     return dataclasses.field(default=None, metadata={_KEY: {**said, "takes": takes}})
 
@@ -74,7 +74,7 @@ def several(value: str, help: str, *, flag: str, kinds: tuple[str, ...] = ALL) -
 
 
 def options_of(request: type) -> dict[str, Option]:
-    """All options of a dataclass and of the groups in it, by their keywords, in the order of its fields."""
+    """Return all options of a dataclass and of the groups in it, by their keywords, in the order of its fields."""
     return _options_of(request)
 
 
@@ -112,7 +112,7 @@ def _option_of(field: dataclasses.Field[Any], hint: Any) -> Option:
 
 
 def gather(request: type[T], keywords: Mapping[str, Any], function: str = "render") -> T:
-    """Make a request of keywords; those that are None, False or empty say nothing.
+    """Make a request from keywords; None, False and empty values count as not given.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def gather(request: type[T], keywords: Mapping[str, Any], function: str = "rende
     keywords : mapping
         Names of options to their values.
     function : str
-        Whose keywords they are, for the error.
+        Name of the function that takes the keywords, for the error.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def _says(value: Any) -> bool:
 
 
 def _written(option: Option, value: Any) -> Any:
-    """Write a value as the command line has it: Python may give numbers, rows of numbers, or dates for text."""
+    """Convert a value to the form of the command line: Python may pass numbers, lists of numbers, or dates for text."""
     if option.type is tuple:
         return (value,) if isinstance(value, str) else () if value is None or value is False else tuple(value)
     if not option.takes or value is None or isinstance(value, str):
@@ -160,7 +160,7 @@ def _written(option: Option, value: Any) -> Any:
 
 
 def given(options: Any) -> dict[str, Any]:
-    """Options of a request, or of a group, that say anything."""
+    """Return the options of a request, or of a group, that were given."""
     found: dict[str, Any] = {}
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
@@ -179,7 +179,7 @@ def refuse(options: Any, reason: str, *names: str) -> None:
     options : dataclass
         A group.
     reason : str
-        What they are for, and what to do.
+        Purpose of the options, and what to do.
     *names : str
         Options of the group; by default all.
 

@@ -1,4 +1,4 @@
-"""Read what people write: lengths, times, places, boxes, widths of kernels."""
+"""Parse text that users write: lengths, times, places, boxes, widths of kernels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def parse_length(text: str, name: str) -> float:
     Raises
     ------
     BadOption
-        When it is no length above 0.
+        When it is not a length above 0.
     """
     match = re.fullmatch(_NUMBER + r"\s*(m|km|)", text.strip().lower())
     metres = float(match[1]) * _UNITS[match[2]] if match else math.nan
@@ -39,12 +39,12 @@ def parse_length(text: str, name: str) -> float:
 def parse_gaps(max_gap: str | float | None, max_gap_distance: str | float | None, known: Gaps | None = None) -> Gaps:
     """Read the longest steps that are drawn: "10min" or "600" (seconds), and "2km"; "auto" is a recording's own rhythm.
 
-    `known` is what holds where nothing is given.
+    `known` holds the values that are used where none is given.
 
     Raises
     ------
     BadOption
-        For what is no time, or no length, above 0.
+        When the first is not a time, or the second not a length, above 0.
     """
     known = Gaps() if known is None else known
     time, distance = known.time, known.distance
@@ -111,7 +111,7 @@ def parse_kernel(radius: str, shape: str = "gaussian") -> Kernel:
     Raises
     ------
     BadOption
-        When it is none, or there is no such shape.
+        When it is not a radius, or there is no such shape.
     """
     match = re.fullmatch(_NUMBER + r"\s*(m|km|px|)", radius.strip().lower())
     number = float(match[1]) if match else math.nan
@@ -165,7 +165,7 @@ def parse_around(text: str) -> tuple[float, float, float]:
 
 
 def parse_zone(text: str, name: str = "--zone") -> Zone:
-    """Read a zone as `parse_around` reads a circle; `name` is what was asked for."""
+    """Read a zone as `parse_around` reads a circle; `name` is the option's name, for the error."""
     lat, lon, radius = _circle(text, name)
     return Zone(lat, lon, radius)
 

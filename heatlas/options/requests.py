@@ -28,7 +28,7 @@ __all__ = ["KEYWORDS", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
-    """What can be asked of `heatlas.render`."""
+    """Options of `heatlas.render`."""
 
     measure: str | None = option(
         "NAME",
@@ -58,7 +58,7 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """What can be asked when something is brought into a library."""
+    """Options of an import into a library."""
 
     hiding: HidingOptions = field(default_factory=HidingOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
@@ -68,7 +68,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """What can be asked of `heatlas serve`."""
+    """Options of `heatlas serve`."""
 
     site: SiteOptions = field(default_factory=SiteOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
@@ -77,13 +77,13 @@ class ServeOptions:
 
     @property
     def reading(self) -> ImportOptions:
-        """How recordings and tables are brought into a library that is made for the while."""
+        """Options of the import into a temporary library."""
         return ImportOptions(gaps=self.gaps, tables=self.tables, rows=self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOptions:
-    """What can be asked of `heatlas.open`."""
+    """Options of `heatlas.open`."""
 
     tables: TableOptions = field(default_factory=TableOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
@@ -96,4 +96,4 @@ KEYWORDS: dict[str, type] = {
     "SiteKeywords": SiteOptions,
     "TableKeywords": TableOptions,
 }
-"""Name of a type of keywords in `heatlas.options.keywords` -> what they are gathered to."""
+"""Name of a type of keywords in `heatlas.options.keywords` -> the dataclass that they fill."""

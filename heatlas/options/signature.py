@@ -1,4 +1,4 @@
-"""Functions that take a request as keywords say so: in their signature, and in their docstring."""
+"""Options of a request in the signature and the docstring of a function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ F = TypeVar("F", bound="Callable[..., object]")
 
 
 def with_keywords(request: type) -> Callable[[F], F]:
-    """Tell `help` and notebooks the keywords of a function that ends in `**options`; type checkers know them anyhow."""
+    """Show `help` and notebooks the keywords of a function that ends in `**options`; type checkers know them."""
 
     def said(function: F) -> F:
         signature = inspect.signature(function)
