@@ -1,10 +1,10 @@
-"""One step each on the way of tracks, before they are drawn.
+"""Steps that process tracks before they are drawn.
 
 ============ =================================================================
 `clean`      strays and impossible values dropped, lines broken at gaps
-`duplicates` copies of one activity become one
+`duplicates` copies of one activity found
 `filters`    expressions in CQL2, and local time
-`privacy`    ends and zones are cut
-`metrics`    what is measured, or follows from it, at each fix
+`privacy`    ends and zones cut
+`metrics`    values measured or derived at each fix
 ============ =================================================================
 """

@@ -25,8 +25,8 @@ ATTRIBUTES = (
     "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
     "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset",
 )  # fmt: skip
-"""What every activity can be asked for; a source may add more. Metres, seconds; start, year, month, weekday (1 is
-Monday) and hour by the clocks of the place where it began, which were utc_offset seconds ahead of UTC."""
+"""Attributes of every activity; a source may add more. Metres, seconds. Start, year, month, weekday (1 is Monday) and
+hour are in the local time of the place where it began, which was utc_offset seconds ahead of UTC."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
@@ -35,7 +35,7 @@ _LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
 def offset_of(activity: Activity) -> float:
     """Seconds by which local time was ahead of UTC when an activity began.
 
-    As its recording says, else as the time zone of its place has it; 0 where both are unknown.
+    The offset is the recording's, else that of the time zone of its place; 0 where both are unknown.
     """
     if activity.utc_offset is not None:
         return activity.utc_offset
@@ -44,7 +44,7 @@ def offset_of(activity: Activity) -> float:
     zone = _zone(activity.time_zone)
     if zone is None:
         return 0.0
-    # Not by `fromtimestamp`, which on some systems knows no moment before 1970.
+    # Not by `fromtimestamp`, which fails on some systems for moments before 1970.
     offset = (_EPOCH + dt.timedelta(seconds=activity.start)).astimezone(zone).utcoffset()
     return 0.0 if offset is None else offset.total_seconds()
 
@@ -55,12 +55,12 @@ def _zone(name: str) -> dt.tzinfo | None:
 
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # a zone that this machine's database does not know
+    except (KeyError, ValueError, OSError):  # a zone that this machine's database lacks
         return None
 
 
 def start_of(activity: Activity) -> dt.datetime | None:
-    """When an activity began, in local time, if that is known."""
+    """Start of an activity in local time; None where unknown."""
     if activity.start is None:
         return None
     offset = dt.timedelta(seconds=offset_of(activity))
@@ -69,17 +69,17 @@ def start_of(activity: Activity) -> dt.datetime | None:
 
 
 def in_utc(activity: Activity) -> Activity:
-    """The same activity as if clocks showed UTC everywhere."""
+    """Return the activity with local time replaced by UTC."""
     return replace(activity, utc_offset=0.0)
 
 
 def needs_local_time(where: str) -> bool:
-    """Whether a filter may ask for what depends on local time."""
+    """Whether a filter may use attributes that depend on local time."""
     return _LOCAL.search(where) is not None
 
 
 def attributes(activity: Activity) -> dict[str, Any]:
-    """Attributes of an activity by name; None where unknown."""
+    """Return the attributes of an activity by name; None where unknown."""
     start = start_of(activity)
     return {
         **activity.extra,
@@ -107,7 +107,7 @@ def attributes(activity: Activity) -> dict[str, Any]:
 def parse_moment(text: str | dt.date) -> dt.datetime:
     """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object.
 
-    Where no offset is given it has none, and is meant by the clocks of each activity's place.
+    A moment without an offset is returned without one; it stands for the local time of each activity's place.
 
     Raises
     ------
@@ -133,14 +133,14 @@ def parse_date(text: str | dt.date) -> dt.datetime:
 
 
 def moment_seconds(moment: dt.datetime) -> float:
-    """Unix seconds of a moment; of one without an offset, what a clock that shows it would have in UTC."""
+    """Unix seconds of a moment; a moment without an offset is taken as UTC."""
     return ((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH).total_seconds()
 
 
 def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
     """Turn CQL2 text into a test of attributes.
 
-    A comparison with an unknown value is unknown, and what is unknown does not pass.
+    A comparison with an unknown value is unknown, and an unknown result does not pass.
 
     Parameters
     ----------
@@ -150,12 +150,12 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
     Returns
     -------
     callable
-        Attributes by name -> bool. Raises BadOption for an attribute that the mapping has not.
+        Attributes by name -> bool. Raises BadOption for an attribute that the mapping lacks.
 
     Raises
     ------
     BadOption
-        When the text is no CQL2, or uses a part of it that makes no sense here.
+        When the text is not CQL2, or uses a part of it that is not supported.
     """
     tree = parse_filter(text)
 
@@ -177,12 +177,12 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
 
 
 def names_in(text: str | None) -> set[str]:
-    """Names of the attributes that a filter asks for.
+    """Names of the attributes that a filter uses.
 
     Raises
     ------
     BadOption
-        When the text is no CQL2.
+        When the text is not CQL2.
     """
     waiting: list[Any] = [parse_filter(text)] if text else []
     names = set()
@@ -197,12 +197,12 @@ def names_in(text: str | None) -> set[str]:
 
 
 def parse_filter(text: str) -> Any:
-    """Parse CQL2 text into its JSON form (OGC 21-065r2, clause 9), of operators that make sense here.
+    """Parse CQL2 text into its JSON form (OGC 21-065r2, clause 9), of supported operators only.
 
     Raises
     ------
     BadOption
-        When the text is no CQL2, or uses spatial operators and the like.
+        When the text is not CQL2, or uses spatial or other unsupported operators.
     """
     import cql2
 
@@ -220,11 +220,11 @@ def parse_filter(text: str) -> Any:
 
 
 _DEEPEST = 6
-"""Brackets in brackets at most: the parser takes twice as long for each before it gives up."""
+"""Most levels of nested brackets: each level doubles the time until the parser gives up."""
 
 
 def _depth(text: str) -> int:
-    """How deeply round brackets are nested outside of quotes; -1 where they do not match."""
+    """Depth of nested round brackets outside of quotes; -1 where they do not match."""
     depth = deepest = 0
     for char in re.sub(r"'[^']*'|\"[^\"]*\"", "", text):
         depth += (char == "(") - (char == ")")
@@ -262,7 +262,7 @@ _OTHERS = {"and", "or", "not", "isNull", "between", "in", "like", "casei", "acce
 
 
 def _check(node: Any, text: str) -> None:
-    """Refuse operators that activities do not have, such as spatial ones."""
+    """Refuse unsupported operators, such as spatial ones."""
     if isinstance(node, list):
         for item in node:
             _check(item, text)
@@ -276,7 +276,7 @@ def _check(node: Any, text: str) -> None:
 
 
 def _evaluate(node: Any, values: Mapping[str, Any]) -> Any:
-    """Value of a node of the parsed filter: None is unknown."""
+    """Evaluate a node of the parsed filter; None is unknown."""
     if isinstance(node, list):
         return [_evaluate(item, values) for item in node]
     if not isinstance(node, dict):
@@ -325,13 +325,13 @@ def _apply(op: str, operands: list[Any]) -> Any:
 
 
 def _compare(op: str, a: Any, b: Any) -> bool:
-    """Compare two known values; a date may be compared with text, everything else with its own kind."""
+    """Compare two known values; a date may be compared with text, other values with their own kind only."""
     if isinstance(a, dt.datetime) and isinstance(b, str):
         b = parse_moment(b)
     elif isinstance(b, dt.datetime) and isinstance(a, str):
         a = parse_moment(a)
     if isinstance(a, dt.datetime) and isinstance(b, dt.datetime):
-        # What has no offset is meant by the same clocks.
+        # A moment without an offset gets that of the other one.
         a, b = a.replace(tzinfo=a.tzinfo or b.tzinfo), b.replace(tzinfo=b.tzinfo or a.tzinfo)
     return bool(_COMPARISONS[op](a, b))
 

@@ -1,4 +1,4 @@
-"""Metrics of a track: what was measured or follows from it at each fix."""
+"""Metrics of a track: values measured or derived at each fix."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["METRICS", "STOPPED", "Metric", "metric_named"]
 
 STOPPED = 0.5
-"""m/s below which someone stands."""
+"""m/s below which a person stands still."""
 _HALF_SECONDS = 5.0
 _HALF_METRES = 25.0
 
 
 class Metric(NamedTuple):
-    """How a metric is found at each fix and read off a passage."""
+    """A metric: its values at fixes, and how a passage's value follows from them."""
 
     at_fixes: Callable[[Batch], NDArray[np.float64]]
     """Batch of n fixes -> (n,), NaN where unknown."""
     inverse: bool = False
-    """A passage's value is the reciprocal of its time-weighted mean (pace from speed)."""
+    """Whether a passage's value is the reciprocal of its time-weighted mean (pace from speed)."""
     columns: frozenset[str] = frozenset()
-    """Columns of the batch that it is made from."""
+    """Columns of the batch that it is computed from."""
 
 
 def _column(name: str) -> Metric:
@@ -43,7 +43,7 @@ def _column(name: str) -> Metric:
 
 
 def _along(batch: Batch) -> NDArray[np.float64]:
-    """Metres from the batch's first fix; only differences inside a segment mean anything."""
+    """Metres from the batch's first fix; only differences inside a segment are meaningful."""
     metres = metres_along(batch.u, batch.v, batch.segments)
     return np.concatenate(([0.0], np.cumsum(metres[:-1])))
 
@@ -55,7 +55,7 @@ def _speed(batch: Batch) -> NDArray[np.float64]:
 
 
 def _moving_speed(batch: Batch) -> NDArray[np.float64]:
-    """As `_speed`, but unknown where someone stands: a stop has no pace."""
+    """Speed as `_speed`, but NaN where a person stands still: a stop has no pace."""
     speed = _speed(batch)
     speed[speed < STOPPED] = np.nan
     return speed
@@ -76,9 +76,9 @@ METRICS = {
     "grade": Metric(_grade, columns=frozenset({"elevation"})),
     **{name: _column(name) for name in ("heart_rate", "cadence", "power", "elevation", "temperature")},
 }
-"""Name -> metric. Units: pace s/m, speed m/s, grade percent, the rest as heatlas.core.batch.COLUMNS."""
+"""Name -> metric. Units: pace s/m, speed m/s, grade percent, others as `heatlas.core.batch.COLUMNS`."""
 
 
 def metric_named(name: str) -> Metric:
-    """Look up a metric; any other name is a column of the table that the tracks came from, taken as it is."""
+    """Look up a metric; any other name is a column of the tracks' table, whose values are used unchanged."""
     return METRICS.get(name) or _column(name)

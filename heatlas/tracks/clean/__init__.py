@@ -1,10 +1,10 @@
-"""From a recording as it was read to clean batches, and the count of what was left out.
+"""Clean recordings: drop impossible values, break lines at gaps, and count what was left out.
 
 ============ ==================================================================
-`cleaning`   what cannot be true is dropped, and the track broken where no line should be drawn
-`clocks`     times that are those of a clock that was never set
-`rhythm`     how long a step must be to stand out of a recording
-`outings`    a year in one track is cut at stops of hours
+`cleaning`   a recording made into a clean batch
+`clocks`     times of a clock that was never set
+`rhythm`     usual steps of a recording, and steps that stand out
+`outings`    long logs cut into outings at stops of hours
 ============ ==================================================================
 """
 

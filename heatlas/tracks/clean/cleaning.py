@@ -1,4 +1,4 @@
-"""From a recording as it was read to a clean batch, and the count of what was left out."""
+"""Make a clean batch of a recording, and count what was left out."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["AIRLINER", "MAX_GAP", "MAX_STEP", "SLACK", "clean"]
 
 MAX_GAP = 300.0
-"""Seconds without a position that never make a gap; longer ones may stand out of the recording's rhythm."""
+"""Seconds without a position that never make a gap; longer times may stand out of the recording's rhythm."""
 MAX_STEP = 500.0
-"""Metres between fixes that never make a gap; wider ones may stand out of it."""
+"""Metres between fixes that never make a gap; longer steps may stand out of the rhythm."""
 SLACK = 50.0
 """Metres by which a fix may be wrong before a step counts as a jump."""
 AIRLINER = 350.0
-"""m/s over ground: nothing that people record is faster."""
+"""m/s over ground; no recording is faster."""
 _THERE_AND_BACK = 70.0
-"""m/s at which nothing leaves its way and is back within a minute."""
+"""m/s; nothing leaves its way at this speed and is back within a minute."""
 
 
 class _Found(NamedTuple):
@@ -51,9 +51,9 @@ class _Found(NamedTuple):
 def clean(recording: Recording, max_speed: float, columns: Collection[str], gaps: Gaps = Gaps()) -> Batch:  # noqa: B008
     """Drop what cannot be true, break the track where no line should be drawn, and project the rest.
 
-    A fix astray is one that disagrees with both its neighbours while these agree with each other; a run of fixes that
-    agree among themselves is kept, at most broken off. A gap is a step of more than 300 s and 500 m that stands out of
-    the recording's rhythm. Where a large share of steps cannot be, the clock is distrusted and the times are dropped.
+    A stray fix disagrees with both its neighbours while these agree with each other. A run of fixes that agree among
+    themselves is kept, though it may be broken off. A gap is a step of more than 300 s and 500 m that stands out of the
+    recording's rhythm. Where a large share of steps is impossible, the clock is not trusted and the times are dropped.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ def clean(recording: Recording, max_speed: float, columns: Collection[str], gaps
     columns : collection of str
         Names of the columns to keep.
     gaps : Gaps
-        Longest steps to draw, in place of the recording's rhythm.
+        Longest steps to draw, instead of the recording's rhythm.
 
     Returns
     -------
     Batch
-        Of one track, which is empty when nothing was left; `dropped` counts by reason, `breaks` says how many metres
+        Of one track, which is empty when nothing was left. `dropped` counts by reason; `breaks` holds the metres that
         breaks leave out.
     """
     times, unset = sane_times(recording.time)
@@ -79,7 +79,7 @@ def clean(recording: Recording, max_speed: float, columns: Collection[str], gaps
     whole = len(found.kept) == len(recording.lon)
     fixes = np.array([0, len(found.u)])
     return Batch(
-        # Copies where something was cut off: a view would keep the longer arrays alive.
+        # Copied where fixes were dropped: a view would keep the longer arrays alive.
         u=found.u if whole else found.u.copy(),
         v=found.v if whole else found.v.copy(),
         time=found.seconds if whole else found.seconds.copy(),
@@ -113,14 +113,14 @@ def _clean(recording: Recording, times: NDArray[np.float64], max_speed: float, g
     if not odd:
         return _Found(kept, u, v, seconds, _offsets(fresh), dropped)
     found = _judged(kept, u, v, seconds, fresh, max_speed, gaps)
-    if isinstance(found, str):  # once more, by distances alone: what the clock says was never true
+    if isinstance(found, str):  # again, by distances only: the clock was never right
         unknown = np.full(n, np.nan)
         return _clean(recording, unknown, max_speed, gaps)._replace(warnings=(found,))
     return found._replace(dropped=dropped + found.dropped)
 
 
 def _offsets(fresh: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Offsets of segments from whether one begins at each fix."""
+    """Offsets of segments; `fresh` says at which fixes one begins."""
     return np.append(np.flatnonzero(fresh), len(fresh))
 
 
@@ -133,7 +133,7 @@ def _judged(
     max_speed: float,
     gaps: Gaps,
 ) -> _Found | str:
-    """Drop strays and break the track, all in place; or say why its clock cannot be trusted."""
+    """Drop strays and break the track, all in place; or return why its clock cannot be trusted."""
     clock = np.empty(len(u))
     dropped = Counter({"times out of order": breaks.clock_into(seconds, fresh, clock)})
     spacing = _spacing(u, v, clock, fresh)
@@ -169,7 +169,7 @@ def _steps(
 def _spacing(
     u: NDArray[np.float64], v: NDArray[np.float64], clock: NDArray[np.float64], fresh: NDArray[np.bool_]
 ) -> float:
-    """Metres between neighbours without times that are usual; where all have times it does not matter."""
+    """Usual metres between neighbours without times; any value where all have times."""
     if not np.isnan(clock).any():
         return MAX_STEP
     metres, lapse, _ = _steps(u, v, clock, fresh)
@@ -177,7 +177,7 @@ def _spacing(
 
 
 def _left_out(metres: NDArray[np.float64], free: NDArray[np.float64], reasons: NDArray[np.int8]) -> tuple[int, int]:
-    """Whole metres across breaks, and of the track with them; a jump that nothing can make is no way at all."""
+    """Whole metres across breaks, and of the track with them; a physically impossible jump counts no metres."""
     with np.errstate(invalid="ignore"):
         teleported = (reasons == breaks.JUMP) & (metres > AIRLINER * free + SLACK)
     out = round(float(metres[(reasons >= 0) & ~teleported].sum()))

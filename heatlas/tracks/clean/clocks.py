@@ -1,4 +1,4 @@
-"""Which times can be: what was recorded may be old, but a clock that was never set says its epoch."""
+"""Plausible times: a recording may be old, but a clock that was never set shows its epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _moment(year: int, month: int, day: int) -> float:
 
 
 EARLIEST = _moment(1700, 1, 1)
-"""Unix seconds before which nothing is believed: logs of ships and tracks of storms are younger."""
+"""Unix seconds before which no time is believed: logs of ships and tracks of storms are younger."""
 _UNSET = (
     (_moment(1899, 12, 29), _moment(1900, 1, 3)),  # spreadsheets, NTP
     (_moment(1901, 12, 12), _moment(1901, 12, 16)),  # the least 32-bit number
@@ -30,30 +30,30 @@ _UNSET = (
     (_moment(1979, 12, 31), _moment(1980, 1, 9)),  # DOS, GPS
     (_moment(1989, 12, 30), _moment(1990, 1, 2)),  # FIT
 )
-"""From when to when clocks tell the time that were never set, and the day before, for time zones."""
+"""Ranges of Unix seconds that clocks show that were never set; each begins a day earlier, for time zones."""
 _SAFE = _UNSET[-1][1]
 _NEAR = 40 * _DAY
 _LONG = 2 * _DAY
-"""A recording around an epoch that is this long is a real one: of a storm, or a ship."""
+"""Seconds; a recording around an epoch that is at least this long is a real one, of a storm or a ship."""
 
 
 def limits() -> tuple[float, float]:
-    """Between which Unix seconds anything can have been recorded: since 1700, until the day after tomorrow."""
+    """Earliest and latest Unix seconds of a plausible recording: the year 1700, and two days from now."""
     return EARLIEST, time.time() + 2 * _DAY
 
 
 def is_believable(moment: float, lasting: float = 0.0) -> bool:
-    """Tell whether a moment, in Unix seconds, can be when something began that lasted so many seconds."""
+    """Whether a moment, in Unix seconds, is a plausible start of a recording that lasts so many seconds."""
     earliest, latest = limits()
     unset = lasting < _LONG and any(first <= moment < last for first, last in _UNSET)
     return earliest <= moment <= latest and not unset
 
 
 def sane_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """Make times unknown that cannot be.
+    """Make implausible times unknown.
 
-    Those are what lies outside of `limits`, and what a clock tells that was never set: times next to an epoch,
-    unless they belong to a recording of two days or more, which a storm of January 1980 may be.
+    These are times outside of `limits`, and times next to an epoch, which a clock shows that was never set. Times next
+    to an epoch are kept in a recording of two days or more: it may be of a storm of January 1980.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ def sane_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
     Returns
     -------
     ndarray of float64 (n,)
-        The same array where all is well.
+        The same array where all times are plausible.
     int
-        How many are unknown now that were not.
+        Number of times that became unknown.
     """
     if not len(times):
         return times, 0

@@ -1,4 +1,4 @@
-"""A year in one track, as phones log it, becomes outings: cut where someone stayed for hours."""
+"""Cut long logs, such as a phone's year in one track, into outings at stops of hours."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _DAY = 86400.0
 STOP = 3 * 3600.0
 """Seconds without moving, or without a fix, that end an outing."""
 REACH = 250.0
-"""Metres within which someone stays."""
+"""Metres within which a person stays at one place."""
 _NOWHERE = 100.0
-"""Metres that positions wander about indoors: what goes no farther is no outing."""
+"""Metres by which positions wander indoors: a piece that goes no farther is not an outing."""
 _SHORTEST, _LONG = 2 * _DAY, 14 * _DAY
-"""A recording of up to 2 days is never cut, one of more than 14 days always."""
+"""Seconds; a recording of up to 2 days is never cut, one of more than 14 days always."""
 _IDLE = 0.9
-"""Share of stops in a recording of some days that is not one journey."""
+"""Least share of stops in a recording of 2 to 14 days that is cut; with less it is one journey."""
 _RHYTHM = 5.0
-"""A stop is longer than this many times the usual lapse between fixes: a bird's tag may speak daily."""
+"""A stop is longer than this many times the usual lapse between fixes: a bird's tag may report daily."""
 
 
 def outings(batch: Batch) -> list[Batch]:
-    """Cut a track of many days at its stops, so that dates and counts mean something.
+    """Cut a track of many days at its stops, so that dates and counts are meaningful.
 
-    A race with a sleep, a journey of a week with its nights, and a ship that reports hourly stay as they are: a
-    recording of up to two days is not cut, and one of up to fourteen only when nine tenths of it are stops. A stop is
-    three hours without a fix, or within 250 m, and five times the usual lapse between fixes. The stop belongs to the
-    outing before it, so that an outing begins when someone leaves; so does what goes nowhere between two stops.
+    A race with a sleep, a journey of a week with its nights, and a ship that reports hourly stay whole: a recording of
+    up to two days is not cut, and one of up to fourteen only when nine tenths of it are stops. A stop lasts three hours
+    without a fix, or within 250 m, and at least five times the usual lapse between fixes. A stop belongs to the outing
+    before it, so an outing begins at departure. A piece between two stops that goes nowhere belongs to it too.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def outings(batch: Batch) -> list[Batch]:
     Returns
     -------
     list of Batch
-        Of one track each, in their order; the batch itself where nothing is cut.
+        Of one track each, in order of time; the batch itself where nothing is cut.
     """
     time = batch.time
     known = np.flatnonzero(~np.isnan(time))
@@ -70,12 +70,12 @@ def outings(batch: Batch) -> list[Batch]:
 
 
 def _that_move(batch: Batch, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Leave out cuts before pieces that go nowhere: these stay with what was before them."""
+    """Leave out cuts before pieces that go nowhere: these stay with the piece before them."""
     bounds = np.array([0, *starts, batch.fixes])
     moves = np.array([_extent(batch, first, last) > _NOWHERE for first, last in pairwise(bounds)])
     if not moves.any():
         return starts[:0]
-    moves[: int(np.argmax(moves)) + 1] = False  # what is before the first that moves belongs to it
+    moves[: int(np.argmax(moves)) + 1] = False  # the pieces before the first that moves belong to it
     kept: NDArray[np.int64] = starts[moves[1:]]
     return kept
 
@@ -88,7 +88,7 @@ def _extent(batch: Batch, first: int, last: int) -> float:
 
 
 def _cut(batch: Batch, starts: NDArray[np.int64]) -> list[Batch]:
-    """Make a track of its own from each start on."""
+    """Make a separate track from each start to the next."""
     segments = np.union1d(batch.segments, starts)
     tracks = np.searchsorted(segments, np.array([0, *starts, batch.fixes]))
     (activity,) = batch.activities

@@ -1,4 +1,4 @@
-"""The rhythm of a recording: how long a step must be to stand out of all the others."""
+"""Rhythm of a recording: its usual steps, and the length from which a step stands out."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["Gaps", "constant_speed", "find_rhythm", "is_wrong_clock"]
 
 _TIMES = 5.0
-"""A step stands out when it is longer than this many times what is usual."""
+"""A step stands out when it is longer than this many times the usual value."""
 _FEW, _SHARE = 5, 0.05
-"""What at least so many steps reach, or that share of them, is usual."""
+"""A value is usual when at least so many steps, or that share of them, reach it."""
 _MOVED = 100.0
-"""Metres of a step that tells of the rhythm of travelling: at rest many recorders say less."""
+"""Least metres of a step that shows the rhythm of travelling: at rest many recorders report less often."""
 _LONG, _SAME, _ROUNDED, _MOST = 10.0, 0.03, 1.0, 0.9
 _IMPOSSIBLE = 0.25
-"""Share of steps faster than an airliner, or backwards in time, from which on it is the clock that is wrong."""
+"""Least share of steps faster than an airliner, or backwards in time, that means a wrong clock."""
 _ONWARDS = 0.9
-"""Least length of two steps as the crow flies, to that along them, where a track goes on in its direction."""
+"""Least ratio of the straight length of two steps to their sum, where a track goes on in its direction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What its owner says of the longest steps that are drawn, in place of a recording's own rhythm."""
+    """Longest steps that are drawn, as given by the user, instead of a recording's own rhythm."""
 
     time: float | None = None
     """Seconds."""
@@ -39,12 +39,12 @@ class Gaps:
 
     @property
     def numbers(self) -> tuple[float, float]:
-        """Both; NaN where nothing was said."""
+        """Both; NaN where none was given."""
         return (math.nan if self.time is None else self.time, math.nan if self.distance is None else self.distance)
 
 
 def _usual(values: NDArray[np.float64], steps: int) -> float:
-    """The value that enough of all steps reach; 0 where too few do."""
+    """Greatest value that enough of all steps reach; 0 where too few do."""
     need = min(max(_FEW, math.ceil(_SHARE * steps)), steps // 2 + 1)
     if len(values) < need or not need:
         return 0.0
@@ -54,21 +54,21 @@ def _usual(values: NDArray[np.float64], steps: int) -> float:
 def find_rhythm(
     metres: NDArray[np.float64], lapse: NDArray[np.float64], patience: float, near: float
 ) -> tuple[float, float, float, float, float]:
-    """Find from when on a step stands out.
+    """Find the limits from which a step stands out.
 
     Parameters
     ----------
     metres, lapse : ndarray of float64 (n,)
-        Of each step; metres below 0 between segments of the file, lapse NaN without times.
+        Length and time of each step; metres below 0 between segments of the file, lapse NaN without times.
     patience, near : float
-        Seconds, metres of a step that never stands out by its time, or by its length.
+        Seconds and metres of a step that never stands out by its time, or by its length.
 
     Returns
     -------
     tuple of float
-        What steps that exceed both, or of which there are no times, are compared with:
-        `patience`, `near`; the longest lapse that is usual, in seconds, and the farthest step without times, in metres,
-        both at least those; the constant speed from which the times were worked out, or NaN.
+        `patience` and `near`, as given; the longest lapse that does not stand out, in seconds, at least `patience`; the
+        longest step without times that does not stand out, in metres, at least `near`; the constant speed from which
+        the times were computed, m/s, or NaN.
     """
     longest, farthest, pace = patience, near, math.nan
     wide = metres > near
@@ -84,10 +84,9 @@ def find_rhythm(
 
 
 def constant_speed(metres: NDArray[np.float64], lapse: NDArray[np.float64]) -> float:
-    """Speed from which the times of a planned route were worked out; NaN when they were recorded.
+    """Speed from which the times of a planned route were computed, m/s; NaN when they were recorded.
 
-    A recorder has a rhythm in time and a person no constant speed; of times that were worked out it is the other way
-    round.
+    Recorded times have a rhythm, and the speed varies. Computed times have a constant speed and no rhythm.
     """
     long = (lapse >= _LONG) & (metres > 0)
     if np.count_nonzero(long) < _FEW:
@@ -106,10 +105,10 @@ def is_wrong_clock(
     airliner: float,
     slack: float,
 ) -> int:
-    """Count steps that cannot be, when they are so many that the clock is wrong, not the track; else 0.
+    """Count impossible steps, when they are so many that the clock is wrong, not the track; else 0.
 
-    A clock that is wrong leaves the track as it is: most of such steps go on in the direction of the one before. Where
-    positions jump to and fro it is these that are wrong. `steps` are those of `heatlas.kernels.breaks.steps_into`.
+    With a wrong clock the track itself is sound: most impossible steps go on in the direction of the step before. Where
+    positions jump to and fro, the positions are wrong. `steps` are those of `heatlas.kernels.breaks.steps_into`.
     """
     metres, lapse, free = steps
     timed = (metres >= 0) & ~np.isnan(lapse)

@@ -1,10 +1,10 @@
-"""Find the same activity that came twice: as FIT and as GPX, from a watch and a phone, whole and cut.
+"""Find copies of one activity: as FIT and as GPX, from a watch and a phone, whole and cut.
 
 ================= ==================================================================
-`traces`          what of a track is compared, and how rich it is
+`traces`          tracks prepared for comparison, and their rank by richness
 `candidates`      pairs that are worth comparing
 `sameness`        whether a pair is one activity
-`judging`         of those that hang together: which is shown, and for which others
+`judging`         groups of copies, and the one of each that is shown
 ================= ==================================================================
 """
 
@@ -40,8 +40,9 @@ __all__ = [
 def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:
     """Find activities that are copies of another one.
 
-    Copies are told by content: at the same seconds they are at the same places. So are those of a clock that is off by
-    leap seconds or by a time zone, where they are the very same fixes; and those without times that go the same way.
+    Copies are recognised by content: they are at the same places in the same seconds. Also recognised are copies whose
+    clock is off by leap seconds or by a time zone, where the fixes are identical, and copies without times that go the
+    same way.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:
     Returns
     -------
     list of (int, int)
-        Index of each activity to drop and of the one to keep in its place, by the index of the dropped. Kept is the
-        richest copy that is no part of another one (fixes, fixes with time, columns, then attributes, then the first by
-        name of its source), whatever the order of the batches.
+        Index of each activity to drop and of the one to keep in its place, sorted by the index of the dropped. The
+        richest copy that is not a part of another one is kept: by fixes, fixes with time, columns, then attributes,
+        then the name of its source. The order of the batches makes no difference.
     """
     return sorted(judge_all(batches)[1].copy_of.items())

@@ -1,4 +1,4 @@
-"""Pairs of tracks that are worth comparing; their number grows with that of the tracks, not of the pairs."""
+"""Pairs of tracks that are worth comparing; their number grows with the number of tracks, not of all pairs."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ __all__ = ["BOXES", "candidates", "leeway"]
 
 _INSTANTS = 40
 _RESTING = 24
-"""So many times more instants at most, for one that rests."""
+"""A track that rests has at most so many times more instants."""
 _NEIGHBOURS = 3
-_NEAR = 40.0  # metres at an instant that make two tracks worth comparing; a second's ride is within
-_OFTEN = 0.3  # of the instants they share, copies are neighbours at so many at least, even in a crowd
+_NEAR = 40.0  # metres at an instant within which two tracks are worth comparing; a second's ride is shorter
+_OFTEN = 0.3  # least share of their common instants at which copies are neighbours, even in a crowd
 BOXES = 5e-6
 """World units by which the sides of boxes of shifted copies may differ: 200 m at the equator."""
 _CUT, _CUT_SHARE = 500.0, 0.15
-"""Metres, and share of the box, by which its sides may differ where one without times is cut at its ends."""
+"""Metres, and share of the box, by which its sides may differ where a copy without times is cut at its ends."""
 _PHASE = 25.0
 """Seconds after the quarter of an hour by which the starts of shifted copies may differ."""
 _AHEAD = 6
 _CROWD = 128
-"""So many tracks in boxes like that of one without times are looked at."""
+"""Most tracks with a box like that of a track without times whose outlines are examined."""
 _BEST = 32
-"""So many of them are compared: those whose outlines are the nearest."""
+"""Most of these that are compared: those with the nearest outlines."""
 _METRE = 2.5e-8
-"""World units, about, at the equator."""
+"""World units of about a metre at the equator."""
 _EASTWARDS = [0, 1, 2, 3, 4, 5, 8]
-"""Of an outline, what goes round the world."""
+"""Numbers of an outline that contain u, and so wrap around the world."""
 _NO_PAIRS = np.zeros((0, 2), np.int64)
 
 
 def candidates(traces: Sequence[Trace]) -> list[tuple[int, int]]:
     """Find pairs (i < j) that may be copies of one activity.
 
-    Copies that agree in time are found on a lattice of instants that all tracks share, where they stand side by side
-    once the positions of each instant are sorted. Those of another time zone, and those without times, are found in
-    cells of their boxes.
+    Copies that agree in time are found on a lattice of instants that all tracks share: they are neighbours when the
+    positions of each instant are sorted. Copies of another time zone, and copies without times, are found in cells of
+    their boxes.
     """
     pairs = _each_once(np.concatenate([_meetings(traces), _shifted(traces), _untimed(traces)]))
     return [(a, b) for a, b in pairs.tolist()]
 
 
 def _each_once(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pairs (i < j), sorted, each once."""
+    """Sort pairs as (i < j), and drop repeated ones."""
     most = int(pairs.max(initial=0)) + 1
     keys = np.unique(pairs.min(axis=1, initial=most) * most + pairs.max(axis=1, initial=0))
     return np.stack([keys // most, keys % most], axis=1)
@@ -72,14 +72,14 @@ def _meetings(traces: Sequence[Trace]) -> NDArray[np.int64]:
     first, last = np.full(len(traces), np.nan), np.full(len(traces), np.nan)
     first[timed] = [traces[k].time[0] for k in timed]
     last[timed] = [traces[k].time[-1] for k in timed]
-    # Steps are powers of two, so that the lattice of a long track is part of that of a short one.
+    # Steps are powers of two, so the lattice of a long track is part of that of a short one.
     way = np.array([np.nan if (span := trace.under_way) is None else span[1] - span[0] for trace in traces])
     way = np.clip(way, (last - first) / _RESTING, last - first)  # a run is short beside the day of rest after it
     step = np.maximum(1.0, 2.0 ** np.ceil(np.log2(way / _INSTANTS)))
     instants = [np.arange(np.ceil(first[k] / step[k]), np.floor(last[k] / step[k]) + 1) * step[k] for k in timed]
     who = np.repeat(np.array(timed), [len(moments) for moments in instants])
     u, v = _places(traces, timed, instants, 0.0)
-    # As far as it goes while clocks may differ.
+    # The way that a track covers in the time by which clocks may differ.
     reach = _NEAR + metres_between(u, v, *_places(traces, timed, instants, CLOCK))
     tables = {name: k for k, name in enumerate(sorted({trace.table for trace in traces} - {""}), 1)}
     table = np.array([tables.get(trace.table, 0) for trace in traces])
@@ -111,8 +111,8 @@ def _neighbours(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Pairs inside each group whose positions follow each other from west to east and are near.
 
-    Also how often each pair was found. Of two that one table tells apart, near is near; others may have clocks that
-    differ.
+    Also how often each pair was found. Two tracks of one table must be within _NEAR. The clocks of others may differ,
+    so they must be within `reach`.
     """
     order = np.lexsort((u, group))
     who, group, u, v, reach = who[order], group[order], u[order], v[order], reach[order]
@@ -132,7 +132,7 @@ def _neighbours(
 
 
 def _shifted(traces: Sequence[Trace]) -> NDArray[np.int64]:
-    """Pairs in the same box that begin as many seconds after a quarter of an hour, some hours apart."""
+    """Pairs in the same box that begin equally long after a quarter of an hour, some hours apart."""
     who = np.array([k for k, trace in enumerate(traces) if len(trace.time) and not trace.table], np.int64)
     if len(who) < 2:
         return _NO_PAIRS
@@ -165,10 +165,10 @@ def _untimed(traces: Sequence[Trace]) -> NDArray[np.int64]:
     one, other = within.reshape(-1, 2).T
     away = outlines[one] - outlines[other]
     away[:, _EASTWARDS] -= np.round(away[:, :1])
-    # Where one was thinned, a side or two may differ much; of another day, all differ a little.
+    # For a thinned copy, a side or two may differ much; for the same way on another day, all sides differ a little.
     far = np.log1p(np.abs(away) / _METRE).sum(axis=1)
     found = [_NO_PAIRS]
-    for a, b in (pairs.T, pairs[:, ::-1].T):  # from either side, where it is one without times: the nearest
+    for a, b in (pairs.T, pairs[:, ::-1].T):  # the nearest of each track without times, on either side of a pair
         order = np.flatnonzero(vague[a])
         order = order[np.lexsort((np.abs(a - b)[order], far[order], a[order]))]
         place = np.arange(len(order)) - np.searchsorted(a[order], a[order], "left")
@@ -178,7 +178,7 @@ def _untimed(traces: Sequence[Trace]) -> NDArray[np.int64]:
 
 
 def _in_like_boxes(boxes: NDArray[np.float64], vague: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Pairs in nearly the same box, one of them at least without times."""
+    """Pairs in nearly the same box, at least one of them without times."""
     far = leeway(boxes)
     levels = np.ceil(np.log2(far)).astype(np.int64)
     parts = [_NO_PAIRS]
@@ -196,14 +196,14 @@ def _in_like_boxes(boxes: NDArray[np.float64], vague: NDArray[np.bool_]) -> NDAr
 
 
 def leeway(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) world units by which sides may differ of boxes (n, 4) of which one is of a copy without times."""
+    """(n,) world units by which sides of boxes (n, 4) may differ, where one of two copies has no times."""
     east, _ = ground_metres(boxes[:, 2:].mean(axis=1))
     sides = np.maximum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2])
     return np.asarray(np.maximum(_CUT / east, _CUT_SHARE * sides))
 
 
 def _outline(trace: Trace) -> list[float]:
-    """Extent of a way in eight directions, then its beginning; world units, the first six and the ninth with u."""
+    """Extent of a way in eight directions, then its beginning; world units. The first six and the ninth contain u."""
     west, east, north, south = trace.box
     slant, other = trace.u + trace.v, trace.u - trace.v
     sides = (west, east, slant.min(), slant.max(), other.min(), other.max())
@@ -218,9 +218,9 @@ def _apart(boxes: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64
 
 
 def _in_cells(cells: NDArray[np.float64], along: NDArray[np.float64], ahead: int) -> list[_Pairs]:
-    """Pairs in one cell that follow each other, by up to so many places, in some order.
+    """Pairs in one cell that follow each other in the order of `along`, by up to `ahead` places.
 
-    Each of several grids is shifted by half a cell: what lies within half a cell shares one of them.
+    Several grids are shifted by half a cell each: two points within half a cell share a cell of one of them.
     """
     found: list[_Pairs] = []
     for shift in product((0.0, 0.5), repeat=cells.shape[1]):

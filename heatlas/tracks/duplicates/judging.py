@@ -1,4 +1,4 @@
-"""Of activities that hang together as copies: which is shown, and for which others."""
+"""Choose the activity that is shown, in each group of copies."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["Judge", "Verdict", "judge_all"]
 
 _MOST = 20
-"""So many others of a group each is compared with."""
+"""Most others of its group that an activity is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Which activities are shown as part of another one, by their indices (or numbers)."""
+    """Activities that another one is shown for, by their indices (or numbers)."""
 
     copy_of: dict[int, int]
-    """Copy -> the one that is shown in its place."""
+    """Copy -> the activity that is shown in its place."""
     private_by: dict[int, int]
-    """One that is shown -> a private copy of it that is shown, or merged, elsewhere: a piece of two, say."""
+    """Activity that is shown -> a private copy of it that is shown, or merged, elsewhere, such as a piece of two."""
 
     def copies(self) -> dict[int, list[int]]:
-        """List the copies of each that is shown and has any; where it has none but is private by one, an empty list."""
+        """List the copies of each shown activity that has any; an empty list for one in `private_by` without copies."""
         found: dict[int, list[int]] = {shown: [] for shown in self.private_by}
         for copy, shown in self.copy_of.items():
             found.setdefault(shown, []).append(copy)
@@ -44,12 +44,12 @@ class Verdict:
 
 
 class Judge:
-    """Compares tracks, each pair once; they may be added as they are needed.
+    """Compares tracks, each pair once; tracks may be added when they are needed.
 
     Parameters
     ----------
     columns : callable
-        Tells how many columns a track has, also those that were not read.
+        Counts the columns of a track, also those that were not read.
     """
 
     def __init__(self, columns: Callable[[Batch], int] = lambda batch: len(batch.columns)) -> None:
@@ -64,13 +64,13 @@ class Judge:
         self.batches[number] = batch
 
     def trace(self, number: int) -> Trace:
-        """What of a track is compared."""
+        """Return the trace of a track, which is compared with others."""
         if number not in self._traces:
             self._traces[number] = trace_of(self.batches[number])
         return self._traces[number]
 
     def rank(self, number: int) -> tuple[Any, ...]:
-        """Sort key: the richest first."""
+        """Sort key of a track: the richest first."""
         if number not in self._ranks:
             self._ranks[number] = self._poverty(number, self._columns(self.batches[number]))
         return self._ranks[number]
@@ -88,16 +88,16 @@ class Judge:
         return self._verdicts[pair]
 
     def part(self, k: int, whole: int) -> bool:
-        """Whether one is so short that it can but be a part of the other."""
+        """Whether one is so short that it can only be a part of the other."""
         copy, other = self.trace(k), self.trace(whole)
         return is_part((copy.span, other.span), lambda: (copy.under_way, other.under_way))
 
     def private(self, k: int) -> bool:
-        """Whether its own source says that it is private."""
+        """Whether an activity's own source marks it as private."""
         return any(activity.private for activity in self.batches[k].activities)
 
     def decide(self, numbers: Iterable[int], pairs: Iterable[tuple[int, int]]) -> Verdict:
-        """Decide which of some are shown, given pairs among them that may be copies."""
+        """Decide which activities are shown, given pairs among them that may be copies."""
         copy_of: dict[int, int] = {}
         private_by: dict[int, int] = {}
         for members in _groups(numbers, pairs, self):
@@ -115,7 +115,7 @@ class _Group:
 
     @cached_property
     def copy_of(self) -> dict[int, int]:
-        """Of each member that is left out, the one in its place: the richest, but never a part of it."""
+        """Member that is left out -> the one shown in its place: the richest, but never a part of it."""
         judge = self.judge
         kept: list[int] = []
         copy_of: dict[int, int] = {}
@@ -137,12 +137,12 @@ class _Group:
 
     @cached_property
     def _longest(self) -> list[int]:
-        """Those with times, the longest first."""
+        """Members with times, the longest first."""
         spans = {k: span[1] - span[0] for k in self.members if (span := self.judge.trace(k).under_way) is not None}
         return sorted(spans, key=lambda k: -spans[k])
 
     def private_by(self) -> dict[int, int]:
-        """Of each that is shown as public though a private one is a copy of it too, that private one."""
+        """Member shown as public -> a private member that is a copy of it too."""
         judge = self.judge
         found: dict[int, int] = {}
         secret = [k for k in self.members if judge.private(k)]
@@ -158,7 +158,7 @@ class _Group:
 def judge_all(
     batches: Sequence[Batch], columns: Callable[[Batch], int] = lambda batch: len(batch.columns)
 ) -> tuple[Judge, Verdict]:
-    """Decide which of some activities, a batch each, are copies of others; numbers are their indices."""
+    """Decide which activities, a batch each, are copies of others; their numbers are the indices."""
     judge = Judge(columns)
     for k, batch in enumerate(batches):
         judge.add(k, batch)
@@ -167,7 +167,7 @@ def judge_all(
 
 
 def _groups(numbers: Iterable[int], pairs: Iterable[tuple[int, int]], judge: Judge) -> list[list[int]]:
-    """Group what hangs together by pairs that are the same; single ones are left out."""
+    """Group activities that pairs of copies connect; activities without copies are left out."""
     root = {k: k for k in numbers}
 
     def find(k: int) -> int:

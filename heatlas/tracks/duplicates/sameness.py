@@ -1,7 +1,7 @@
-"""Whether two tracks are one activity: at the same times at the same places, or the same way without times.
+"""Decide whether two tracks are one activity: the same places at the same times, or the same way without times.
 
-A library is one person's, who is never at two places: what another device of theirs recorded along the same way at the
-same time is the same activity. Tracks that one table tells apart must agree to the metre.
+A library belongs to one person, who is never at two places. So a recording of another device along the same way at the
+same time is the same activity. Tracks to which one table gives different ids must agree to the metre.
 """
 
 from __future__ import annotations
@@ -20,44 +20,44 @@ __all__ = ["CLOCK", "FARTHEST", "QUARTER", "same"]
 
 _SAMPLES = 50
 _SAME = 1.5
-"""Metres between copies of one recording: coordinates rounded to five digits, twice. Two devices differ by more."""
+"""Most metres between copies of one recording: coordinates rounded to five digits, twice. Two devices differ more."""
 _ALIKE = 12.0
-"""Metres between copies that begin and end in the same seconds: then a service may have resampled them."""
+"""Most metres between copies that begin and end in the same seconds, which a service may have resampled."""
 _DEVICES = 25.0
-"""Metres between two devices of one person, each with its own error; in town some of it is more."""
+"""Most metres between two devices of one person, each with its own error; in town the error may be larger."""
 _SAME_SECONDS = 1.5
 _SHARE = 0.8
 _HALF = 0.5
-"""Of the longer way, so much at least was recorded by the other device too."""
+"""Least share of the longer way that the other device recorded too."""
 _DENSITY = 4
-"""Two devices: the longer recording is at most so many times sparser than the one that it stands for."""
+"""With two devices, the longer recording is at most so many times sparser than the one that it replaces."""
 _MOVES = 100.0
-"""Metres across below which a recording hardly moves, so that being near tells nothing of two devices."""
+"""Metres across below which a recording hardly moves, so that being near is no evidence for two devices."""
 _STAYS = 50.0
-"""Metres across below which neither a way nor an id of its own can be told from another at the same place."""
+"""Metres across below which ways at the same place cannot be distinguished, nor tracks with different ids."""
 _SHIFTS = np.array([0.0, -0.5, 0.5, -1.0, 1.0])  # sub-second clocks are rounded up, down, or to the nearest second
 CLOCK = 40.0
-"""Seconds by which clocks may differ: leap seconds that a device does not know (37 since 2017), or one set by hand."""
+"""Seconds by which clocks may differ: leap seconds that a device does not know (37 since 2017), or a manual setting."""
 QUARTER = 900.0
-"""Seconds of which time zones are multiples."""
+"""Seconds of which offsets of time zones are multiples."""
 FARTHEST = 57 * QUARTER
-"""Seconds between local and universal time at most, 14 hours and a little; a day later is another day."""
+"""Most seconds between local time and UTC, 14 hours and a quarter; a day later is another day."""
 _SHIFTED = 2.0
 _SHIFTED_SHARE = 0.95
 _SHIFTED_MOVES = 200.0
 _SHIFTED_SECONDS = 20.0
 """Seconds by which thinning may shorten either end."""
 _WAY = 2.0
-"""Metres from a fix of a copy without times to the line of the other: both are rounded."""
+"""Most metres from a fix of a copy without times to the line of the other: both are rounded."""
 _WAY_SAMPLES = 64
 _WAY_MISSES = 20
-"""Of so many samples, one may lie off."""
+"""One in so many samples may lie off."""
 _GLANCES = (0.37, 0.62, 0.81)
-"""Places along a way that are looked at first: most others are ruled out by that."""
+"""Places along a way that are checked first, as shares of its fixes: they rule out most other ways."""
 _ENDS, _CUT = 120.0, 0.1
 """Metres, and share of the way, that a copy without times may lack at its ends."""
 _SHORTER = (0.8, 1.02)
-"""A thinned line is shorter, by no more than this."""
+"""Least and greatest ratio of the length of a thinned line to the full one."""
 
 
 def same(a: Trace, b: Trace) -> bool:
@@ -85,7 +85,7 @@ def _same_times(a: Trace, b: Trace, apart: bool) -> bool:
     start, end = max(a.time[0], b.time[0]), min(a.time[-1], b.time[-1])
     if end - start < -CLOCK:
         return False
-    # Looked at are fixes of the one that is sparser there: a thinned copy holds some of the very fixes of the other.
+    # Samples are fixes of the track that is sparser there: a thinned copy holds some of the fixes of the other.
     counts = [np.searchsorted(t.time, end, "right") - np.searchsorted(t.time, start, "left") for t in (a, b)]
     if counts[0] > counts[1]:
         a, b = b, a
@@ -116,7 +116,7 @@ def _same_times(a: Trace, b: Trace, apart: bool) -> bool:
 
 
 class _Pair:
-    """Fixes of one track, and where the other one was then."""
+    """Fixes of one track, and the positions of the other one at their times."""
 
     __slots__ = ("a", "b", "shorter", "u", "v", "when")
 
@@ -129,7 +129,7 @@ class _Pair:
         self.shorter = min(a.time[-1] - a.time[0], b.time[-1] - b.time[0])
 
     def metres(self, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(shifts, samples) metres apart with the first clock put forward; NaN where the other has no time."""
+        """(shifts, samples) metres between both with the first clock put forward; NaN outside of the other's times."""
         when = self.when + shifts[:, None]
         u, v = (np.interp(when, self.b.time, line) for line in (self.b.timed_u, self.b.timed_v))
         found = metres_between(np.broadcast_to(self.u, when.shape), np.broadcast_to(self.v, when.shape), u, v)
@@ -137,7 +137,7 @@ class _Pair:
         return found
 
     def share(self, metres: NDArray[np.float64], shifts: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-        """(shifts,) of the samples inside, how many are near; 0 where the two hardly overlap."""
+        """(shifts,) share of the samples inside that are near; 0 where the two hardly overlap."""
         inside = np.count_nonzero(~np.isnan(metres), axis=1)
         near = np.count_nonzero(metres <= tolerance, axis=1)
         overlap = np.minimum(self.a.time[-1] + shifts, self.b.time[-1]) - np.maximum(
@@ -148,7 +148,7 @@ class _Pair:
 
 
 def _mostly(a: Trace, b: Trace, shift: float) -> bool:
-    """Whether most of the longer way was recorded by both devices, and densely enough to stand for the other."""
+    """Whether both devices recorded most of the longer way, and densely enough to replace the other."""
     start, end = max(a.time[0] + shift, b.time[0]), min(a.time[-1] + shift, b.time[-1])
     long, other, moved = (a, b, shift) if a.time[-1] - a.time[0] > b.time[-1] - b.time[0] else (b, a, 0.0)
     when = np.linspace(long.time[0], long.time[-1], 2 * _SAMPLES)
@@ -163,7 +163,7 @@ def _mostly(a: Trace, b: Trace, shift: float) -> bool:
 
 
 def _covers(one: Trace, other: Trace, shift: float) -> bool:
-    """Whether one lasted most of the time that the other one was under way; its rest at home is no way."""
+    """Whether one lasted most of the time that the other one was under way, without its rest at home."""
     if other.under_way is None:
         return False
     start, end = other.under_way[0] + shift, other.under_way[1] + shift
@@ -171,7 +171,7 @@ def _covers(one: Trace, other: Trace, shift: float) -> bool:
 
 
 def _same_shifted(a: Trace, b: Trace) -> bool:
-    """Whether one is the other by a clock of another time zone: the very same fixes, in the very same rhythm."""
+    """Whether one is the other with the clock of another time zone: the same fixes, in the same rhythm."""
     if len(a.time) > len(b.time):
         a, b = b, a
     away = b.time[0] - a.time[0]
@@ -181,7 +181,7 @@ def _same_shifted(a: Trace, b: Trace) -> bool:
         return False
     if lengths[1] - lengths[0] > 2 * _SHIFTED_SECONDS or min(a.wide, b.wide) < _SHIFTED_MOVES:
         return False
-    # Evenly along the way: standing still at one place is no evidence.
+    # Samples lie evenly along the way: standing still at one place is no evidence.
     steps = metres_between(a.timed_u[:-1], a.timed_v[:-1], a.timed_u[1:], a.timed_v[1:])
     way = np.concatenate(([0.0], np.cumsum(steps)))
     at = np.unique(np.searchsorted(way, np.linspace(0, way[-1], _SAMPLES)).clip(0, len(way) - 1))
@@ -193,7 +193,7 @@ def _same_shifted(a: Trace, b: Trace) -> bool:
 
 
 def _same_fixes(a: Trace, b: Trace) -> bool:
-    """Whether two have as many fixes, at equal places in equal order."""
+    """Whether two have equally many fixes, at the same places in the same order."""
     if len(a.u) != len(b.u):
         return False
     if min(a.wide, b.wide) < _STAYS and (a.start is None or b.start is None):
@@ -213,11 +213,11 @@ def _same_way(thin: Trace, full: Trace) -> bool:
         return False
     samples = np.unique(np.linspace(0, len(thin.u) - 1, _WAY_SAMPLES).astype(np.intp))
     misses, here, passed = 0, 0, 0.0
-    # A copy may be cut at both ends; but planned routes, none of which has times, may well begin apart.
+    # A copy may be cut at both ends; but planned routes, which have no times, may begin at different places.
     ends = max(_ENDS, _CUT * float(way[-1]))
     reach = ends if len(thin.time) or len(full.time) else _ENDS
     for k in samples:
-        # Standing still makes the fuller line longer than the thinned one.
+        # Standing still makes the full line longer than the thinned one.
         far = np.searchsorted(way, way[here] + 1.3 * (along[k] - passed) + reach, "right")
         found = _first_near(thin.u[k], thin.v[k], full, here, min(int(far), len(way) - 1))
         if found < 0:
@@ -236,7 +236,7 @@ def _way(trace: Trace) -> NDArray[np.float64]:
 
 
 def _first_near(u: float, v: float, line: Trace, first: int, last: int) -> int:
-    """First step of a line, from the fix `first` to the fix `last`, that comes near a place; -1 if none does."""
+    """Index of the first step of a line, between the fixes `first` and `last`, that comes near a place; -1 if none."""
     east, north = ground_metres(v)
     x = line.u[first : last + 1] - u
     x = (x - np.round(x)) * east

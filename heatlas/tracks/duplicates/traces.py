@@ -1,4 +1,4 @@
-"""What of a track is compared with others: its way, the times that can be trusted, and what tells it apart."""
+"""Tracks prepared for comparison: the way, the times that can be trusted, and the identity."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty", "trace_of"]
 
 PART = 0.8
-"""A copy that takes less than this share of the other's time is but a part of it."""
+"""A copy that takes less than this share of the other's time is only a part of it."""
 _ATTRIBUTES = tuple(
     f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told", "time_zone"}
 )
@@ -31,39 +31,39 @@ _ATTRIBUTES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One track, ready to be compared."""
+    """One track, prepared for comparison."""
 
     u: NDArray[np.float64]
-    """(n,) all fixes, in order."""
+    """(n,) world coordinates of all fixes, in order."""
     v: NDArray[np.float64]
     time: NDArray[np.float64]
-    """(m,) not decreasing; empty where times are missing, constant, or of a clock that was never set."""
+    """(m,) Unix seconds, not decreasing; empty where times are missing, constant, or of a clock that was never set."""
     timed_u: NDArray[np.float64]
-    """(m,) where it was at these times."""
+    """(m,) positions at these times."""
     timed_v: NDArray[np.float64]
     start: float | None
-    """Any time at all that can be trusted."""
+    """Earliest time that can be trusted."""
     said: float | None
-    """The same, or what a table beside the recording says."""
+    """The same, else the start that a table beside the recording states."""
     span: tuple[float, float] | None
     """Least and greatest time of all fixes."""
     under_way: tuple[float, float] | None
-    """The same without hours of rest at either end, as outings of a phone's log have them."""
+    """The same without hours of rest at either end, which outings of a phone's log have."""
     box: tuple[float, float, float, float]
     """West, east, north, south: world coordinates."""
     wide: float
     """Metres across the box."""
     table: str
-    """The table in which ids tell tracks apart; empty for a recording in a file of its own."""
+    """The table whose ids distinguish tracks; empty for a recording in a file of its own."""
     id: str
 
     def apart(self, other: Trace) -> bool:
-        """Whether one table says of both that they are different ones."""
+        """Whether one table lists both, as different tracks."""
         return self.table != "" and self.table == other.table and self.id != other.id
 
 
 def trace_of(batch: Batch) -> Trace:
-    """Make a batch of one track ready to be compared."""
+    """Prepare a batch of one track for comparison."""
     activity, known = batch.activities[0], batch.time[~np.isnan(batch.time)]
     time, u, v, start = _timed(batch)
     span = (float(known.min()), float(known.max())) if len(known) else None
@@ -85,7 +85,7 @@ def trace_of(batch: Batch) -> Trace:
 def _timed(
     batch: Batch,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float | None]:
-    """Times that can be trusted, with the positions at them; and any time at all."""
+    """Times that can be trusted, their positions u and v, and the earliest plausible time, if there is any."""
     u, v, time = batch.u, batch.v, sane_times(batch.time)[0]
     nothing = time[:0]
     if not len(time):
@@ -106,7 +106,7 @@ def _timed(
 
 
 def _under_way(time: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float] | None:
-    """When someone left the first place for the last one; None where neither is a stop."""
+    """Times of departure from the first place and of arrival at the last one; None where neither is a stop."""
     if not len(time) or time[-1] - time[0] < STOP:
         return None
     left = np.flatnonzero(_away(u, v, time <= time[0] + STOP))
@@ -119,7 +119,7 @@ def _under_way(time: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.
 
 
 def _away(u: NDArray[np.float64], v: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether each fix is out of reach of the place of some: their median, which an error does not move."""
+    """Whether each fix is beyond REACH of the median position of the fixes `there`, which errors hardly move."""
     first = u[there][0]
     away = u[there] - first
     place_u, place_v = first + np.median(away - np.round(away)), np.median(v[there])
@@ -129,7 +129,7 @@ def _away(u: NDArray[np.float64], v: NDArray[np.float64], there: NDArray[np.bool
 def metres_between(
     u: NDArray[np.float64], v: NDArray[np.float64], u2: NDArray[np.float64], v2: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Ground metres between positions that are near each other, the short way around the world."""
+    """Ground metres between positions that are near each other, by the short way around the world."""
     east, north = ground_metres(v)
     away = u2 - u
     away = away - np.round(away)
@@ -145,14 +145,14 @@ def is_part(
     spans: tuple[tuple[float, float] | None, tuple[float, float] | None],
     under_way: Callable[[], tuple[tuple[float, float] | None, tuple[float, float] | None]],
 ) -> bool:
-    """Whether a copy takes so much less time than the other one that it is but a piece of it.
+    """Whether a copy takes so much less time than the other one that it is only a piece of it.
 
     Parameters
     ----------
     spans : tuple
-        Of the copy and of the other one: `Trace.span`.
+        `Trace.span` of the copy and of the other one.
     under_way : callable
-        Gives `Trace.under_way` of the same; is asked only where spans differ much and hours are among them.
+        Returns `Trace.under_way` of both; called only where spans differ much and one lasts hours.
     """
     if not (is_shorter(*spans) or is_shorter(*spans[::-1])):
         return False
@@ -167,9 +167,9 @@ def poverty(activity: Activity, fixes: int, timed: int, columns: int) -> tuple[f
     Parameters
     ----------
     activity : Activity
-        What its own source says.
+        Attributes as stated by its own source.
     fixes, timed, columns : int
-        How many fixes it has, how many of them with a time, and how many columns.
+        Number of fixes, of fixes with a time, and of columns.
     """
     # A column is worth an eighth of the fixes: a whole copy beats its half with four columns more.
     wealth = (fixes + timed) * (8.0 + columns)

@@ -1,10 +1,10 @@
-"""Hide home, and find what should be hidden.
+"""Hide home, and find places that should be hidden.
 
 ============ ==================================================================
-`cuts`       ends of tracks and what lies in a zone are cut, before anything is counted
+`cuts`       ends of tracks and fixes in zones cut, before anything is counted
 `secret`     the owner's secret, from which lengths and shifts are drawn
-`gathering`  places become frequent ones
-`advice`     what to type to hide a place
+`gathering`  positions grouped around frequent places
+`advice`     commands and options that hide a place
 `frequented` places that should be hidden
 ============ ==================================================================
 """

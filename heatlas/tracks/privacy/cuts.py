@@ -1,9 +1,9 @@
-"""Hide home: cut the ends of tracks and what lies in a zone, before anything is counted.
+"""Hide home: cut the ends of tracks and the fixes in zones, before anything is counted.
 
 A fixed length would leak: the ends of many tracks then lie on a circle around home (Hassan et al., Analysis of
-Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). So lengths and shifts are
-random, but drawn from a secret that stays with the owner: drawing the map twice cuts the same, and
-nobody else can work the draw out.
+Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). So lengths and shifts are random, but
+drawn from a secret that stays with the owner: drawing the map twice makes the same cuts, and nobody else can compute
+them.
 """
 
 from __future__ import annotations
@@ -29,27 +29,30 @@ if TYPE_CHECKING:
 __all__ = ["RULE", "Privacy", "Zone", "hidden_circle", "hide"]
 
 _SPREAD = 0.35
-"""A cut is the asked-for length times 1 - _SPREAD to 1 + _SPREAD."""
+"""A cut is the given length times 1 - _SPREAD to 1 + _SPREAD."""
 RULE = 2
-"""How the circle that hides a zone is drawn today; a library keeps the rule of each of its zones."""
+"""Rule by which circles of new zones are drawn; a library stores the rule of each of its zones."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """How a hidden circle is drawn, in parts of the radius asked for; margin - shift is 1 at least: all is covered."""
+    """How a hidden circle is drawn, as multiples of the zone's radius.
+
+    margin - shift is at least 1, so the circle covers the zone.
+    """
 
     margin: float
     """Least radius."""
     spread: float
-    """By how much it is larger at most."""
+    """Most that the radius is larger than `margin`."""
     shift: float
-    """How far the centre is shifted at most."""
+    """Most that the centre is shifted."""
     salt: str
-    """Draws of two rules have nothing to do with each other: else two maps would give the place away."""
+    """Makes draws of two rules independent: else two maps would give the place away."""
 
 
 _RULES = {
-    1: _Rule(1.4, 0.0, 1.4 - 1, ""),  # not 0.4, which differs in the last bit: cuts that are there must stay the same
+    1: _Rule(1.4, 0.0, 1.4 - 1, ""),  # not 0.4, which differs in the last bit: existing cuts must stay the same
     2: _Rule(2.0, 0.2, 1.0, " 2"),
 }
 
@@ -58,10 +61,10 @@ _RULES = {
 class Zone:
     """A circle in which nothing is shown.
 
-    What is cut is a wider circle around a shifted centre, which covers the zone. By rule 2 its radius is 2 to 2.2
-    times the one asked for, and its centre is shifted uniformly over a disc of that radius: so the place is anywhere in
-    such a disc around the centre, and what is cut tells neither the place nor the radius. Rule 1, by which libraries
-    were cut before, takes 1.4 times the radius and a shift of at most 0.4 times it.
+    A wider circle around a shifted centre is cut; it covers the zone. By rule 2 its radius is 2 to 2.2 times the zone's
+    radius, and its centre is shifted uniformly over a disc of the zone's radius. So the place may be anywhere in such a
+    disc around the circle's centre, and the cut reveals neither the place nor the radius. Rule 1, of older libraries,
+    takes 1.4 times the radius and a shift of at most 0.4 times it.
     """
 
     lat: float
@@ -71,7 +74,7 @@ class Zone:
     radius: float
     """Metres."""
     rule: int = RULE
-    """How the circle that is cut is drawn: 1 or 2."""
+    """Rule by which the circle that is cut is drawn: 1 or 2."""
 
     def __post_init__(self) -> None:
         if self.rule not in _RULES:
@@ -80,7 +83,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """What to hide, and the secret that decides where exactly."""
+    """Cuts and zones to hide, and the secret from which the exact cuts are drawn."""
 
     clip_ends: float = 0.0
     """Metres to cut from both ends of each track, on average."""
@@ -94,13 +97,13 @@ class Privacy:
 
 
 def _draw(secret: bytes, *what: object) -> float:
-    """A number in [0, 1) that only the secret's owner can know."""
+    """Draw a number in [0, 1) that only the secret's owner can compute."""
     text = "\x1f".join(str(part) for part in what).encode()
     return int.from_bytes(hmac.digest(secret, text, hashlib.sha256)[:8], "big") / 2.0**64
 
 
 def _identity(activity: Activity, batch: Batch, first: int) -> str:
-    """What stays the same of an activity when its file moves."""
+    """Identity of an activity that stays the same when its file moves."""
     start = batch.time[first]
     if math.isfinite(start):
         return f"{start:.0f}"
@@ -118,8 +121,8 @@ def _distance(batch: Batch, fixes: slice, centre: int) -> NDArray[np.float64]:
 def _clip(batch: Batch, length: float, secret: bytes, keep: NDArray[np.bool_]) -> None:
     """Unset `keep` at the ends of each track.
 
-    An end goes until the way from it is the drawn length and the straight distance half of that, so that
-    zigzags in front of the door do not use the length up.
+    An end is cut until the way from it is the drawn length and the straight distance half of that, so that zigzags in
+    front of the door do not use up the length.
     """
     offsets = batch.segments[batch.tracks]
     for k, activity in enumerate(batch.activities):
@@ -149,18 +152,18 @@ def hidden_circle(zone: Zone, secret: bytes) -> tuple[float, float, float]:
     east, south, radius : float
         Metres from the zone's centre to that of the circle, and the circle's radius.
     """
-    # Written out to a fixed precision: 500 and 500.0 are one zone.
+    # Written with a fixed precision: 500 and 500.0 are one zone.
     identity = f"{zone.lat:.6f} {zone.lon:.6f} {zone.radius:.1f}"
     rule = _RULES[zone.rule]
     angle = 2 * math.pi * _draw(secret, f"zone angle{rule.salt}", identity)
-    # The root of a uniform number: equally many places of the disc at any distance.
+    # The root of a uniform number spreads the centres evenly over the disc.
     shift = rule.shift * zone.radius * math.sqrt(_draw(secret, f"zone shift{rule.salt}", identity))
     more = rule.spread * _draw(secret, f"zone radius{rule.salt}", identity) + _stretch(zone) if rule.spread else 0.0
     return shift * math.cos(angle), shift * math.sin(angle), zone.radius * (rule.margin + more)
 
 
 def _stretch(zone: Zone) -> float:
-    """By which part metres at the zone's centre are too long for what of it is nearest to a pole; 0.0002 for 1 km."""
+    """Relative error of metres at the zone's centre where the zone is nearest to a pole; 0.0002 for 1 km."""
     far = math.radians(min(abs(zone.lat) + math.degrees(zone.radius / EARTH_RADIUS), MAX_LATITUDE))
     return max(math.cos(math.radians(zone.lat)) / math.cos(far) - 1, 0.0)
 
@@ -170,7 +173,7 @@ def _inside(batch: Batch, zone: Zone, secret: bytes) -> tuple[NDArray[np.bool_],
     east_shift, south_shift, radius = hidden_circle(zone, secret)
     u, v = from_lonlat(zone.lon, zone.lat)
     east, north = (float(g) for g in ground_metres(v))
-    # Metres from the shifted centre; round the world by the short way.
+    # Metres from the shifted centre, by the short way around the world.
     x = batch.u - u
     x = (x - np.round(x)) * east - east_shift
     y = (batch.v - v) * north - south_shift
@@ -198,7 +201,7 @@ def _split(batch: Batch, keep: NDArray[np.bool_], cut: NDArray[np.bool_]) -> Bat
 
 
 def hide(batch: Batch, privacy: Privacy) -> Batch:
-    """Cut from a batch what must not be seen; nothing of it is in the result.
+    """Cut the ends of tracks and the hidden circles from a batch; the result contains no hidden fix.
 
     The cut falls on fixes: the line between a hidden and a shown fix is hidden. Cut fixes are counted under
     "fixes hidden for privacy" in `dropped`.

@@ -1,4 +1,4 @@
-"""Find the places that should be hidden: where many activities begin or end, and where anyone stops."""
+"""Find places that should be hidden: where many activities begin or end, and where anyone stops."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["Frequented", "Marks", "find_open", "frequented", "marks_of", "shown_near"]
 
 FREQUENT = 5
-"""Activities that make a place worth hiding by beginning or ending there."""
+"""Activities that must begin or end at a place to make it worth hiding."""
 _STOP = 180.0
-"""Seconds within some _STEP metres that are a stop; a red light is none."""
+"""Seconds within some _STEP metres that are a stop; a red light is shorter."""
 _STEP = 30.0
 _THERE = 50.0
-"""Metres within which what is shown lies at a place that a zone hides already, or at which someone stops."""
+"""Metres around a place that a zone hides already, or at which someone stops, within which nothing should be shown."""
 _MOST = 200
-"""Places that are looked at, those of the most activities."""
+"""Most places that are checked, those of the most activities first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Where activities begin, end and stop; nothing cut."""
+    """Positions where activities begin, end and stop, without cuts."""
 
     ends: NDArray[np.float64]
     """(k, 2) world coordinates."""
@@ -43,7 +43,7 @@ class Marks:
     stops: NDArray[np.float64]
     """(s, 2) world coordinates."""
     stops_of: NDArray[np.int64]
-    """(s,)."""
+    """(s,) number of the activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,16 @@ class Frequented:
     lon: float
     """Degrees."""
     activities: int
-    """How many begin or end here; 0 where it is a stop alone."""
+    """Number of activities that begin or end here; 0 at a place with stops only."""
     stops: int
-    """How many stop here for three minutes or more, their beginnings and ends among them."""
+    """Number of activities that stop here for three minutes or more, also at their beginning or end."""
 
     def data(self) -> dict[str, Any]:
-        """What is known, as plain data."""
+        """Return the place as plain data."""
         return {"lat": self.lat, "lon": self.lon, "activities": self.activities, "stops": self.stops}
 
     def words(self) -> str:
-        """Say what happens here, and where."""
+        """Describe the place in words: activities or stops, and the position."""
         if not self.activities:
             many = "an activity stops" if self.stops == 1 else f"{self.stops:,} activities stop"
         else:
@@ -73,7 +73,7 @@ class Frequented:
 
 
 def marks_of(batches: Iterable[Batch]) -> Marks:
-    """Collect where activities begin, end and stop."""
+    """Collect the positions where activities begin, end and stop."""
     parts, count = [Marks(np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0, np.int64))], 0
     for batch in batches:
         if batch.fixes:
@@ -94,16 +94,16 @@ def _at(batch: Batch, index: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _stops(batch: Batch, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First fixes of stops, and the tracks that they belong to: progress stands still while time goes on."""
+    """First fixes of stops, and their tracks; at a stop, time goes on without progress."""
     track = np.repeat(np.arange(len(batch)), np.diff(offsets))
     lapse = np.diff(batch.time)
     step = np.hypot(np.diff(batch.u), np.diff(batch.v)) * batch.ground[0][track[:-1]]
-    # Where the recording pauses in one place, time goes on as well; where it goes on elsewhere, nobody stood.
+    # A pause of the recording counts when it resumes at the same place; when it resumes elsewhere, it is no stop.
     stood = np.append(np.where((np.diff(track) == 0) & (lapse > 0) & (step <= _STEP), lapse, 0.0), 0.0)
     cell = np.floor(batch.progress / np.float32(_STEP / 2)).astype(np.int64)
     first = np.flatnonzero(np.append(True, (np.diff(cell) != 0) | (np.diff(track) != 0)))
     seconds = np.add.reduceat(stood, first)
-    # Standing may begin in one stretch of 15 m and end in the next.
+    # A stop may begin in one stretch of 15 m and end in the next.
     follows = (np.diff(cell[first]) == 1) & (np.diff(track[first]) == 0)
     both = seconds + np.append(np.where(follows, seconds[1:], 0.0), 0.0)
     longest = first[both >= _STOP]
@@ -111,7 +111,7 @@ def _stops(batch: Batch, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64],
 
 
 def frequented(marks: Marks) -> list[Frequented]:
-    """Gather marks into places, those of the most activities first."""
+    """Group marks into places, those of the most activities first."""
     found, left = [], np.ones(len(marks.stops), np.bool_)
     for centre, members in gather(marks.ends, FREQUENT):
         activities = len(np.unique(marks.ends_of[members]))
@@ -139,20 +139,20 @@ def _place(centre: NDArray[np.float64], activities: int, stops: NDArray[np.int64
 def find_open(
     marks: Marks, zones: Mapping[str, Zone], shown: Callable[[float, float, float], bool]
 ) -> list[Frequented]:
-    """Find places of which something is shown.
+    """Find places that should be hidden and near which something is shown.
 
     Parameters
     ----------
     marks : Marks
-        Of all that is drawn, nothing cut.
+        Of all that is drawn, without cuts.
     zones : mapping of str to Zone
-        What is hidden by zones, by name.
+        Zones by name.
     shown : callable
-        Tells of latitude, longitude and metres whether anything is shown within such a circle.
+        Called with latitude, longitude and metres; returns whether anything is shown within such a circle.
     """
 
     def is_open(place: Frequented) -> bool:
-        # The ends that clipping leaves lie around a place; what a zone covers is only open where it is shown itself.
+        # Clipping leaves ends around a place, so a wide circle is checked; inside a zone, only the place itself.
         bare = place.activities and covering(place.lat, place.lon, zones) is None
         return shown(place.lat, place.lon, ADVISED if bare else _THERE)
 
@@ -160,7 +160,7 @@ def find_open(
 
 
 def shown_near(batches: Sequence[Batch], lat: float, lon: float, radius: float) -> bool:
-    """Whether a fix of some batches lies within metres of a place."""
+    """Whether a fix of some batches lies within `radius` metres of a place."""
     centre = np.array(from_lonlat(lon, lat))
     east, _ = ground_metres(centre[1])
     reach = 1.02 * radius / float(east)  # the scale north and south differs by up to 0.7 %

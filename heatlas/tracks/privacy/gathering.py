@@ -1,4 +1,4 @@
-"""Gather places into frequent ones."""
+"""Group positions around frequent places."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ CLUSTER = 150.0
 
 
 def gather(places: NDArray[np.float64], least: int) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
-    """Gather places around the most frequent ones, one after the other.
+    """Group positions around the most frequent places, one after the other.
 
     Parameters
     ----------
     places : ndarray of float64 (n, 2)
         World coordinates.
     least : int
-        How many make a frequent place.
+        Positions that make a frequent place.
 
     Yields
     ------
     centre : ndarray of float64 (2,)
         World coordinates of the middle.
     members : ndarray of int64
-        Which places lie within CLUSTER of it.
+        Indices of the positions within CLUSTER of it.
     """
     left = np.flatnonzero(_crowded(places, least))
     while len(left) >= least:
-        # Where most are: the fullest square of a lattice, then twice the middle of what is around it.
+        # The median of the fullest square of a lattice, then twice the median of the positions around it.
         _, square, counts = np.unique(_squares(places[left]), axis=0, return_inverse=True, return_counts=True)
         here = left[square.reshape(-1) == counts.argmax()]
         for _ in range(3):
@@ -51,13 +51,13 @@ def gather(places: NDArray[np.float64], least: int) -> Iterator[tuple[NDArray[np
 
 
 def _squares(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 2) squares of about CLUSTER metres, alike for all places of one latitude."""
+    """(n, 2) squares of about CLUSTER metres, equal for all positions of one latitude."""
     east, north = ground_metres(np.round(places[:, 1], 4))
     return np.asarray(np.floor(places * np.stack((east, north), 1) / CLUSTER))
 
 
 def _crowded(places: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
-    """Whether a square and the eight around it hold enough places: of many thousands few do."""
+    """Whether the square of each position and the eight around it contain enough positions; few of thousands do."""
     if not len(places):
         return np.zeros(0, np.bool_)
     squares, square, counts = np.unique(_squares(places), axis=0, return_inverse=True, return_counts=True)
@@ -68,7 +68,7 @@ def _crowded(places: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
 
 
 def metres_from(places: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k, 2) metres east and south of a centre; around the world by the short way."""
+    """(k, 2) metres east and south of a centre, by the short way around the world."""
     east, north = (float(metres) for metres in ground_metres(centre[1]))
     away = places - centre
     away[:, 0] -= np.round(away[:, 0])

@@ -13,11 +13,11 @@ from heatlas.core.errors import BadOption
 __all__ = ["config_folder", "owner_secret"]
 
 _TRIES, _PAUSE = 20, 0.05
-"""So often, and with so many seconds between, a file without content is read again."""
+"""Number of attempts, and seconds between them, to read a file that is still empty."""
 
 
 def config_folder() -> Path:
-    """Folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it."""
+    """Return the folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it."""
     if folder := os.environ.get("HEATLAS_CONFIG"):
         return Path(folder)
     if sys.platform == "win32":
@@ -26,7 +26,7 @@ def config_folder() -> Path:
 
 
 def owner_secret() -> bytes:
-    """Read the owner's secret of 32 bytes, and make it at first use.
+    """Read the owner's secret of 32 bytes; make it at first use.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def owner_secret() -> bytes:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # Opened exclusively: of two processes that start together, one makes it and both read it.
+            # Opened exclusively: of two processes that start together, one makes the secret and both read it.
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             pass
@@ -58,7 +58,7 @@ def owner_secret() -> bytes:
 
 
 def _written(path: Path) -> bytes:
-    """Read the secret; whoever has just made the file may not have written it yet, and gets a second for that."""
+    """Read the secret; another process may have made the file and not written it yet, so wait up to a second."""
     for _ in range(_TRIES):
         if secret := bytes.fromhex(path.read_text(encoding="ascii").strip()):
             return secret
