@@ -1,7 +1,17 @@
-"""Tables in databases, and results of queries, as streams of Arrow batches.
+"""Read tables and query results of databases as streams of Arrow batches.
 
-MySQL and MariaDB, PostgreSQL, SQLite and DuckDB are read by modules of their own, any other database by SQLAlchemy.
-Only reading statements are run; passwords appear nowhere.
+=========================================== ========================================================
+`url`                                       addresses of databases, without their secrets
+`query`                                     check that a query only reads
+`mysql`, `postgres`, `sqlite`, `duckdb`     readers of single databases (`mysql`: also MariaDB)
+`sqlalchemy`                                reader of all other databases
+`mysql_rows`                                rows of MySQL's binary protocol, decoded in blocks
+`rows`, `arrow`                             rows of Python drivers as Arrow; Arrow types made plain
+`relations`                                 choice of tables and columns, and their `Table`
+`failures`                                  errors of drivers as sentences
+=========================================== ========================================================
+
+Only statements that read are run. Passwords are never shown.
 """
 
 from __future__ import annotations
@@ -24,20 +34,20 @@ __all__ = ["is_database_url", "open_database"]
 def open_database(
     url: str, *, query: str | None = None, table: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> Table:
-    """Open a query or a table of a database for reading; every `read` of the result runs it anew.
+    """Open a query or a table of a database for reading; every `read` of the result runs it again.
 
     Parameters
     ----------
     url
-        `scheme://user:password@host:port/database`, with the schemes of SQLAlchemy; what follows a `?` are options
-        of the driver. Without a password in it, that of `HEATLAS_DB_PASSWORD` is taken, else what the database's own
-        programs take: `MYSQL_PWD`; `PGPASSWORD` and `~/.pgpass`.
+        `scheme://user:password@host:port/database`, with the schemes of SQLAlchemy. Options of the driver follow
+        after a `?`. Without a password in the URL, `HEATLAS_DB_PASSWORD` is used, else the variables and files of
+        the database's own programs: `MYSQL_PWD`; `PGPASSWORD` and `~/.pgpass`.
     query
-        One statement that reads; it is run as it is.
+        One statement that reads; it is run unchanged.
     table
-        `table` or `schema.table`; only the columns that are asked for are read, and geometries as WKB in WGS 84.
+        `table` or `schema.table`; only the requested columns are read, and geometries as WKB in WGS 84.
     environ
-        Where passwords are looked up.
+        Environment variables in which passwords are looked up.
 
     Returns
     -------
@@ -47,11 +57,12 @@ def open_database(
     Raises
     ------
     BadOption
-        Where both or neither of query and table are given, for a table that is not there, for a statement that writes.
+        When both or neither of query and table are given, for a table that does not exist, for a statement that
+        writes.
     SourceFailed
-        Where the database cannot be reached or refuses the query.
+        When the database cannot be reached or refuses the query.
     MissingExtra
-        Where the driver is not installed.
+        When the driver is not installed.
     """
     address = parse_address(url, environ)
     if query is not None and table is not None:

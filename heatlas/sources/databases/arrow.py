@@ -1,4 +1,4 @@
-"""Arrow batches as drivers give them, brought to the plain types that heatlas works with."""
+"""Convert Arrow batches of drivers to the plain types that heatlas uses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["plain_batch", "plain_schema"]
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
-    """Types that `plain_batch` gives."""
+    """Types of the batches that `plain_batch` returns."""
     return pa.schema([pa.field(field.name, _plain_type(field)) for field in schema])
 
 
 def plain_batch(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
-    """Keep the named columns in this order: decimals as float64, no extension types, no dictionaries."""
+    """Select columns in this order: decimals as float64, no extension types, no dictionaries."""
     fields = [batch.schema.field(column) for column in columns]
     return pa.RecordBatch.from_arrays(
         [_plain(batch.column(field.name), _plain_type(field)) for field in fields], names=list(columns)
@@ -29,7 +29,7 @@ def _plain_type(field: pa.Field) -> pa.DataType:
     kind = field.type.storage_type if isinstance(field.type, pa.BaseExtensionType) else field.type
     if isinstance(kind, pa.DictionaryType):
         kind = kind.value_type
-    # PostgreSQL's numeric arrives as text, as it may be longer than any number.
+    # PostgreSQL's numeric arrives as text, as it may have more digits than any number type.
     numeric = (field.metadata or {}).get(b"ADBC:postgresql:typname") == b"numeric"
     return pa.float64() if numeric or pa.types.is_decimal(kind) else kind
 
@@ -37,5 +37,5 @@ def _plain_type(field: pa.Field) -> pa.DataType:
 def _plain(array: pa.Array, kind: pa.DataType) -> pa.Array:
     storage = array.storage if isinstance(array, pa.ExtensionArray) else array
     if pa.types.is_decimal(storage.type):
-        storage = storage.cast(pa.string())  # as a text it becomes the nearest number, by a direct cast not always
+        storage = storage.cast(pa.string())  # by way of text the result is the nearest double; a cast may miss it
     return storage if storage.type == kind else storage.cast(kind)

@@ -1,4 +1,4 @@
-"""DuckDB files, opened so that they cannot be written, and queries over files without a database."""
+"""Read DuckDB files, opened read-only, and run queries over files without a database."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TABLES = (
 
 
 def open_duckdb(address: Address, query: str | None, table: str | None) -> Table:
-    """Open a query or a table of `duckdb:///path`; without a path a query may read files such as Parquet."""
+    """Open a query or a table of `duckdb:///path`; without a path, a query may read files such as Parquet."""
     path = address.database or _MEMORY
     if path != _MEMORY and not Path(path).is_file():
         raise SourceFailed(f"{address.name} cannot be read: there is no file {path}")
@@ -55,7 +55,7 @@ def open_duckdb(address: Address, query: str | None, table: str | None) -> Table
 
     def stream(columns: list[str]) -> Iterator[pa.RecordBatch]:
         with scratch_folder() as folder, closing(_connect(path)) as connection:
-            # What does not fit into memory would lie beside the file or here, and stay when this is killed.
+            # Else DuckDB would spill beside the file or here, and leave the spilled data behind when killed.
             connection.execute("SET temp_directory = ?", [str(folder)])
             sql = source if query is not None else select(", ".join(map(quoted, columns)), source)
             for batch in _reader(_understood(connection, sql)):
@@ -76,19 +76,19 @@ def _connect(path: str) -> Any:
     import duckdb
 
     connection = duckdb.connect(path, read_only=path != _MEMORY)
-    connection.execute("SET python_enable_replacements = false")  # a table is no variable of this program
+    connection.execute("SET python_enable_replacements = false")  # a table name must not find a Python variable
     return connection
 
 
 def _check(connection: Any, query: str) -> None:
-    """Refuse what DuckDB itself takes for something else than one SELECT: it would run several, and write files."""
+    """Refuse anything that DuckDB does not parse as one SELECT: it would run several statements, and write files."""
     statements = connection.extract_statements(query)
     if len(statements) != 1 or not str(statements[0].type.name).startswith("SELECT"):
         raise BadOption("only a single SELECT statement is run")
 
 
 def _schema(connection: Any, sql: str) -> pa.Schema:
-    """Types of the result; a relation is planned, not run."""
+    """Types of the result; the query is planned, not run."""
     relation = _understood(connection, sql)
     schema = plain_schema(_reader(relation.limit(0)).schema)
     kinds = dict(zip(relation.columns, map(str, relation.types), strict=True))
@@ -101,7 +101,7 @@ def _schema(connection: Any, sql: str) -> pa.Schema:
 
 
 def _understood(connection: Any, sql: str) -> Any:
-    """Make a relation in which whole numbers of any length, which Arrow has not, are doubles."""
+    """Make a relation in which integers of unlimited length, which Arrow lacks, are doubles."""
     relation = connection.sql(sql)
     kinds = [str(kind).upper() for kind in relation.types]
     if not _ENDLESS & set(kinds):
@@ -114,6 +114,6 @@ def _understood(connection: Any, sql: str) -> Any:
 
 
 def _reader(result: Any) -> pa.RecordBatchReader:
-    # Newer versions have another name for it and warn of the old one.
+    # Newer versions have renamed the method and warn of the old name.
     method = getattr(result, "to_arrow_reader", None) or result.fetch_record_batch
     return method(_ROWS)

@@ -1,4 +1,4 @@
-"""Failures of databases in one sentence: what happened, in which database, what to do, and no secret."""
+"""Describe failures of databases in one sentence: the event, the database, the remedy, and no secrets."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ADVICE = (
 
 
 def attempt(address: Address, errors: Errors, doing: str, function: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
-    """Call a function; what the driver raises becomes a `SourceFailed` that says what could not be done.
+    """Call a function; an error of the driver becomes a `SourceFailed` that names the failed action.
 
     The failure is raised after the handler, so that the driver's error, which may hold a password, is not its context.
     """
@@ -59,7 +59,7 @@ def attempt(address: Address, errors: Errors, doing: str, function: Callable[P, 
 
 
 def guarded(address: Address, errors: Errors, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Pass batches on; what the driver raises in between becomes a `SourceFailed` that says how far reading came."""
+    """Pass batches on; an error of the driver becomes a `SourceFailed` with the number of rows read."""
     rows = 0
     while True:
         try:
@@ -76,7 +76,7 @@ def guarded(address: Address, errors: Errors, batches: Iterator[pa.RecordBatch])
 
 
 def describe(address: Address, doing: str, error: BaseException) -> str:
-    """One sentence about a driver's error, without the secrets of the address."""
+    """Describe a driver's error in one sentence, without the secrets of the address."""
     error = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's error
     text = str(error.args[1]) if len(error.args) > 1 and isinstance(error.args[0], int) else str(error)
     text = " ".join(_TAIL.sub("", _NOISE.sub("", text)).split()) or type(error).__name__

@@ -1,7 +1,7 @@
-"""MySQL and MariaDB: PyMySQL logs in, rows come as a prepared statement sends them and are decoded in blocks.
+"""Read MySQL and MariaDB: PyMySQL logs in, and rows of a prepared statement are decoded in blocks.
 
-A prepared statement sends numbers as their bytes. That spares the server writing them as text and the client reading
-it, and blocks of rows are decoded at once, where PyMySQL makes a Python object of each value.
+A prepared statement sends numbers in binary form, so that the server need not write them as text, nor the client parse
+it. Blocks of rows are decoded at once, where PyMySQL makes a Python object of each value.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _CONNECT_SECONDS = 10
 _BLOCK = 2 << 20
 """Bytes that are decoded at once; some 60,000 rows of three numbers."""
 _PAUSE_SECONDS = 0.05
+"""Time without data after which the rows received so far are decoded."""
 _OPTIONS = {"unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_key_password", "ssl_verify_identity", "charset"}
 _PREPARE, _EXECUTE = 0x16, 0x17
 _TABLES = (
@@ -74,12 +75,12 @@ def _errors() -> tuple[type[BaseException], ...]:
         import pymysql
     except ImportError:
         raise MissingExtra("reading MySQL and MariaDB", "mysql") from None
-    # RuntimeError: a way to log in that needs the cryptography package; struct.error: a server of another kind.
+    # RuntimeError: the login needs the cryptography package; struct.error: not a MySQL server.
     return (pymysql.Error, OSError, RuntimeError, struct.error, pa.ArrowException, Malformed)
 
 
 def _connect(address: Address) -> Any:
-    """Log in and begin a transaction in which the server refuses to write."""
+    """Log in and begin a transaction in which the server refuses writes."""
     import pymysql
 
     unknown = sorted(address.options.keys() - _OPTIONS)
@@ -98,10 +99,10 @@ def _connect(address: Address) -> Any:
         read_timeout=_CONNECT_SECONDS,
         **options,
     )
-    # Logging in must not take for ever; a query may take what it takes.
+    # The login has a time limit; a query has none.
     connection._read_timeout = None
     with connection.cursor() as cursor:
-        # A TIMESTAMP is a moment, and the server says it in the zone of the session.
+        # The server sends a TIMESTAMP in the time zone of the session.
         cursor.execute("SET time_zone = '+00:00'")
         cursor.execute("START TRANSACTION READ ONLY")
     return connection
@@ -114,7 +115,7 @@ def _tables(connection: Any) -> list[tuple[str, str]]:
 
 
 def _prepare(connection: Any, sql: str) -> tuple[int, list[Column]]:
-    """Have the server understand a statement, without running it: its number and the columns of its result."""
+    """Prepare a statement without running it; return its number and the columns of its result."""
     connection._execute_command(_PREPARE, sql)
     statement, columns, parameters = struct.unpack_from("<IHH", connection._read_packet().get_all_data(), 1)
     if parameters:
@@ -133,14 +134,14 @@ def _columns(connection: Any, count: int) -> list[Column]:
 
 
 def _rows(connection: Any, sql: str, names: list[str], srids: bool) -> Iterator[pa.RecordBatch]:
-    """Run a statement and decode its rows block by block; at most some blocks are held at a time."""
+    """Run a statement and decode its rows block by block; only a few blocks are in memory at a time."""
     statement, _ = _prepare(connection, sql)
     connection._execute_command(_EXECUTE, struct.pack("<IBI", statement, 0, 1))
     columns = _columns(connection, connection._read_packet().read_length_encoded_integer())
     columns = [replace(column, srid=srids) for column in columns]
     wanted = [column.name in names for column in columns]
     block, held, ended = bytearray(_BLOCK), 0, False
-    begun = connection._rfile.peek(1)  # what came along with the names of the columns
+    begun = connection._rfile.peek(1)  # bytes received along with the column names
     block[: len(begun)], held = begun, len(begun)
     connection._sock.settimeout(_PAUSE_SECONDS)
     try:
@@ -160,15 +161,15 @@ def _rows(connection: Any, sql: str, names: list[str], srids: bool) -> Iterator[
             block[: held - used] = block[used:held]
             held -= used
     finally:
-        connection._force_close()  # what has not been read of the result is of no use; a second close does no harm
+        connection._force_close()  # unread rows are discarded; a second close is harmless
 
 
 def _fill(sock: Any, block: bytearray, held: int) -> int:
-    """Read until the block is full, the rows end, or the server pauses; give how much the block holds."""
+    """Read until the block is full, the rows end, or the server pauses; return the number of bytes in the block."""
     import pymysql
 
     while held < len(block):
-        # The end is a short packet behind all rows. What only looks like it makes no more than a shorter block.
+        # A short packet marks the end of the rows. A row that looks like it only makes the block shorter.
         if held >= 9 and block[held - 9 : held - 6] == b"\x05\x00\x00" and block[held - 5] == 0xFE:
             break
         try:

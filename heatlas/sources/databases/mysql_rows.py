@@ -1,7 +1,7 @@
-"""Rows of a prepared statement of MySQL, decoded in blocks.
+"""Decode rows of MySQL's prepared statements in blocks.
 
 Format: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html. Each row is a packet:
-three bytes of length, one of sequence, a zero, a bitmap of NULLs (from bit 2), then the values that are not NULL.
+three bytes of length, one byte of sequence, a zero, a bitmap of NULLs (from bit 2), then the values that are not NULL.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HEADER, _CONTINUED = 4, 0xFFFFFF
 
 
 class Malformed(Exception):
-    """The bytes are no rows of MySQL's protocol."""
+    """The bytes are not rows of MySQL's protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class Column:
     code: int
     """Type in MySQL's protocol."""
     type: pa.DataType
-    """Type of the array that it becomes."""
+    """Type of the resulting array."""
     srid: bool = False
-    """Whether geometries say that they are in WGS 84, too."""
+    """Whether geometries in WGS 84 carry their SRID, as others always do."""
 
 
 def column_of(name: str, code: int, flags: int, charset: int) -> Column:
-    """Tell the Arrow type of a column that the server describes."""
+    """Find the Arrow type of a column from the server's description."""
     if code in _INTEGERS:
         kind = pa.from_numpy_dtype(f"{'u' if flags & _UNSIGNED else 'i'}{_INTEGERS[code]}")
     elif code in _FLOATS:
@@ -75,12 +75,12 @@ def column_of(name: str, code: int, flags: int, charset: int) -> Column:
 
 
 def field_of(column: Column) -> pa.Field:
-    """Field of a schema; geometry is declared to be it, whatever its name."""
+    """Make the field of a schema; a geometry column is marked as such, whatever its name."""
     return pa.field(column.name, column.type, metadata={CRS: b""} if column.code == _GEOMETRY else None)
 
 
 def packet_ends(block: bytearray, held: int) -> NDArray[np.int64]:
-    """Places behind each whole packet among the first `held` bytes; an end or error packet is the last that counts."""
+    """Offsets of the end of each whole packet in the first `held` bytes, up to an end or error packet."""
     if held < _HEADER + 1:
         return np.empty(0, np.int64)
     ends = _equal_ends(block, held)
@@ -100,7 +100,7 @@ def packet_ends(block: bytearray, held: int) -> NDArray[np.int64]:
 
 
 def _equal_ends(block: bytearray, held: int) -> list[int]:
-    """Packets at the begin that are rows of one length, as rows of numbers are."""
+    """Ends of the leading packets that are rows of equal length, as rows of numbers are."""
     stride = _HEADER + (block[0] | block[1] << 8 | block[2] << 16)
     count = held // stride
     if count < 2:
@@ -119,18 +119,18 @@ def decode_rows(
     Parameters
     ----------
     data
-        The packets, one behind the other from the first byte, and at least eight bytes more.
+        The packets, one after the other from the first byte, and at least eight more bytes.
     ends
-        (n,) places behind the packets.
+        (n,) offsets of the ends of the packets.
     columns
         All columns of the result.
     wanted
-        Which of them the batch shall have.
+        Whether the batch has each of the columns.
 
     Raises
     ------
     Malformed
-        Where a row does not end where its packet ends.
+        When a row does not end where its packet ends.
     """
     starts = np.concatenate(([0], ends[:-1])) + _HEADER
     if data[starts].any():
@@ -162,7 +162,7 @@ def decode_rows(
 
 
 def _words(data: NDArray[np.uint8], at: NDArray[np.int64], size: int) -> NDArray[np.generic]:
-    """Little-endian unsigned numbers of `size` bytes at places that need not be aligned."""
+    """Little-endian unsigned numbers of `size` bytes at offsets that need not be aligned."""
     windows = np.ndarray((len(data) - size + 1,), f"<u{size}", data, strides=(1,))
     return windows[np.minimum(at, len(windows) - 1)]
 
@@ -177,7 +177,7 @@ def _numbers(
 def _lengths(
     data: NDArray[np.uint8], at: NDArray[np.int64], null: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Place and length of values that are written with their length, of one byte or 0xFC, 0xFD and 2, 3 bytes."""
+    """Offset and length of values with a length prefix: one byte, or 0xFC and 2 bytes, or 0xFD and 3 bytes."""
     head = _words(data, at, 1).astype(np.int64)
     long = head > 0xFA
     length, first = head, at + 1
@@ -213,9 +213,9 @@ def _array(
 
 
 def _wkb(value: bytes, always: bool) -> bytes:
-    """Turn MySQL's own form of a geometry, four bytes of SRID and WKB, into (E)WKB.
+    """Convert MySQL's form of a geometry, four bytes of SRID and WKB, to WKB or EWKB.
 
-    The SRID of longitude and latitude is kept only if it is `always` to be.
+    The SRID of WGS 84 (4326) is written only with `always`.
     """
     srid, wkb = int.from_bytes(value[:4], "little"), value[4:]
     if srid == 0 or (srid == 4326 and not always) or len(wkb) < 5 or wkb[0] != 1:
@@ -240,7 +240,7 @@ def _texts(
 def _dates(
     data: NDArray[np.uint8], first: NDArray[np.int64], length: NDArray[np.int64], null: NDArray[np.bool_]
 ) -> pa.Array:
-    """Microseconds since 1970; dates with a zero for year, month or day are NULL, as no calendar has them."""
+    """Microseconds since 1970; dates with a zero for month or day are NULL, as no calendar has them."""
     year = _words(data, first, 2).astype(np.int64)
     month, day = (_words(data, first + offset, 1).astype(np.int64) for offset in (2, 3))
     nothing = null | (length < 4) | (month == 0) | (day == 0) | (month > 12)
@@ -264,6 +264,6 @@ def _times(
 
 
 def _clock(data: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Seconds of three bytes: hours, minutes, seconds."""
+    """Seconds of the day from three bytes: hours, minutes, seconds."""
     hours, minutes, seconds = (_words(data, at + offset, 1).astype(np.int64) for offset in range(3))
     return hours * 3600 + minutes * 60 + seconds

@@ -1,4 +1,4 @@
-"""PostgreSQL through ADBC, which copies a result out in binary form."""
+"""Read PostgreSQL through ADBC, which copies a result in binary form."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _AS_IT_IS = """
     bool bytea char bpchar name int2 int4 int8 float4 float8 numeric text varchar json jsonb date time timestamp
     timestamptz interval
 """
-"""Types that arrive as what they are."""
+"""Types that the driver returns correctly."""
 _WRITTEN = {
-    # The driver gives cents; how many there are is a matter of the server's locale.
+    # The driver returns cents; the number of decimals depends on the server's locale.
     "money": "%s::numeric",
     "oid": "%s::bigint",
     "point": "'POINT(' || (%s)[0] || ' ' || (%s)[1] || ')'",
@@ -53,7 +53,7 @@ _WRITTEN = {
         ("bit", "varbit"), "CASE WHEN length(%s) < 64 THEN ((%s)::bit(64) >> (64 - length(%s)))::bigint END"
     ),
 }
-"""Type -> expression that gives what heatlas understands; %s stands for the column. Other types become text."""
+"""Type -> expression with a type that heatlas reads; %s stands for the column. Other types become text."""
 _PLACES = frozenset({"geometry", "geography", "point"})
 
 
@@ -105,9 +105,9 @@ def _errors() -> tuple[type[BaseException], ...]:
 
 
 def _connect(address: Address) -> Any:
-    """Connect so that the server refuses to write in any transaction.
+    """Connect so that the server refuses writes in any transaction.
 
-    What the URL leaves out libpq finds where its own programs do, `~/.pgpass` and `PGSERVICEFILE` among them.
+    libpq fills in parts that the URL leaves out, from its usual sources such as `~/.pgpass` and `PGSERVICEFILE`.
     """
     from adbc_driver_postgresql import dbapi
 
@@ -135,13 +135,13 @@ def _geometries(cursor: Any, source: str) -> list[tuple[str, str, str]]:
 
 
 def _expressions(schema: pa.Schema) -> dict[str, str]:
-    """How columns are selected that would arrive as what only PostgreSQL understands."""
+    """Expressions for the columns whose types only PostgreSQL understands."""
     kinds = {
         field.name: (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
         for field in schema
         if schema.names.count(field.name) == 1
     }
-    # Arrays, and enumerations, which have names of their own, arrive as what they are.
+    # Arrays and enumerations, whose types have other names, are returned correctly.
     strange = {
         name: kind
         for name, kind in kinds.items()
@@ -153,7 +153,7 @@ def _expressions(schema: pa.Schema) -> dict[str, str]:
 
 
 def _declared(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
-    """Declare the columns of places to be geometry, whatever their names."""
+    """Mark the columns of geometries, whatever their names."""
     kinds = {field.name: (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode() for field in given}
     return pa.schema(
         [field.with_metadata({CRS: b""}) if kinds.get(field.name) in _PLACES else field for field in schema]
@@ -161,7 +161,7 @@ def _declared(schema: pa.Schema, given: pa.Schema) -> pa.Schema:
 
 
 def _as_wkb(kind: str, home: str, srids: bool) -> str:
-    """Expression with %s for the column; its rows may differ in their SRID, and some may have none."""
+    """Expression for a geometry as WKB, with %s for the column. Rows may differ in their SRID or have none."""
     call = quoted(home).replace("%", "%%") + "."
     form = "ST_AsEWKB" if srids else "ST_AsBinary"
     if kind == "geography":

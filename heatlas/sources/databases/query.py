@@ -1,7 +1,7 @@
-"""What may be asked of a database: one statement that reads.
+"""Check that a query is one statement that reads.
 
-The check of the text is the first of two doors and tells early and clearly what is wrong; the second is the server,
-which is told to refuse writing (see the modules of the single databases).
+The check of the text is the first of two barriers, and gives an early and clear message. The second is the server,
+which is set to refuse writes (see the modules of the single databases).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 
 
 def check_query(query: str, dialect: str) -> str:
-    """Refuse what is not a single reading statement; give the query without a closing semicolon.
+    """Refuse anything but a single statement that reads; return the query without a closing semicolon.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def check_query(query: str, dialect: str) -> str:
 
 
 def _tokens(query: str, dialect: str) -> Iterator[tuple[str, int]]:
-    """Give upper-case words and single characters with their places; quoted text is one token ''."""
+    """Yield upper-case words and single characters with their offsets; quoted text is one token ''."""
     at = 0
     mysql = dialect in {"mysql", "mariadb"}
     while at < len(query):
@@ -103,7 +103,7 @@ def _after_comment(query: str, at: int, *, nested: bool) -> int:
 
 
 def _after_quote(query: str, end: str, at: int, *, escapes: bool) -> int:
-    """Place after a quoted text; behind a doubled quote the next quoted text begins, which comes to the same."""
+    """Offset after a quoted text; a doubled quote begins another quoted text, with the same result."""
     while at < len(query) and query[at] != end:
         at += 2 if escapes and query[at] == "\\" else 1
     return at + 1

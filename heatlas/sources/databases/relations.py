@@ -1,4 +1,4 @@
-"""What all databases share: which table is meant, which columns are asked for, and the `Table` that reads them."""
+"""Choose tables and columns of any database, and make the `Table` that reads them."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _LISTED = 20
 
 
 def quoted(name: str, mark: str = '"') -> str:
-    """Write a name as SQL does, so that it can be nothing but a name."""
+    """Quote a name for SQL, so that it can be nothing but a name."""
     return mark + name.replace(mark, mark * 2) + mark
 
 
 def select(columns: str, source: str) -> str:
-    """Statement that reads; no foreign text gets into either part but through `quoted`."""
+    """Write a SELECT statement; names in both parts must have passed `quoted`."""
     return f"SELECT {columns} FROM {source}"  # noqa: S608
 
 
 def need_table(address: Address, tables: Sequence[tuple[str, str]]) -> BadOption:
-    """Say that a query or one of these tables must be named."""
+    """Make the error that a query or one of these tables must be named."""
     return BadOption(f"{address.name} needs --query or --table; {_listing(tables)}")
 
 
 def find_table(address: Address, wanted: str, tables: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Find `table` or `schema.table` among (schema, table), those of the usual schema first; letter case may differ.
+    """Find `table` or `schema.table` among (schema, table), those of the default schema first; letter case may differ.
 
     Raises
     ------
     BadOption
-        Where there is no such table, or two in a schema that differ only in letter case.
+        When there is no such table, or two in a schema that differ only in letter case.
     """
     for fold in (str, str.casefold):
         found = [
@@ -71,9 +71,9 @@ def _listing(tables: Sequence[tuple[str, str]], wanted: str | None = None) -> st
 def make_table(
     address: Address, schema: pa.Schema, stream: Callable[[list[str]], Iterator[pa.RecordBatch]], errors: Errors
 ) -> Table:
-    """Make a `Table` of a function that starts a query for the named columns.
+    """Make a `Table` from a function that starts a query for the named columns.
 
-    Reading raises `BadOption` at once for a column that is not there or not the only one of its name.
+    Reading raises `BadOption` at once for a column that does not exist or whose name is not unique.
     """
     counts = Counter(schema.names)
 
@@ -89,5 +89,5 @@ def make_table(
 
 
 def project(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
-    """Keep the named columns in this order."""
+    """Select columns in this order."""
     return batch if batch.schema.names == list(columns) else batch.select(list(columns))

@@ -1,4 +1,4 @@
-"""Rows as Python drivers give them, turned into Arrow batches."""
+"""Convert rows of Python drivers to Arrow batches."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _CODES = {pa.float64(): "d", pa.int64(): "q"}
 
 
 def batches_of(fetch: Callable[[int], Sequence[Sequence[Any]]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Turn what a cursor's `fetchmany` gives into batches until it gives nothing.
+    """Convert the rows that a cursor's `fetchmany` returns to batches, until it returns none.
 
-    A column has the type of the schema wherever its values allow it; a batch in which they do not has a wider one
-    (SQLite keeps values of all types in one column, and the first rows may all be NULL).
+    A column has the type of the schema if its values allow it. Else the batch has a wider type
+    (SQLite stores values of all types in one column, and the first rows may all be NULL).
     """
     codes = [_CODES.get(kind) for kind in schema.types]
-    # One call packs a whole row of numbers: three times as fast as an array for each column.
+    # One call packs a whole row of numbers, three times as fast as one array for each column.
     packer = struct.Struct("=" + "".join(code for code in codes if code)) if codes and all(codes) else None
     while rows := fetch(ROWS):
         if packer is not None:
@@ -42,7 +42,7 @@ def batches_of(fetch: Callable[[int], Sequence[Sequence[Any]]], schema: pa.Schem
 
 
 def infer_schema(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Schema:
-    """Types of columns as the first rows show them; null where all of these are NULL."""
+    """Infer the types of columns from the first rows; null for a column whose values are all NULL."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return pa.schema([pa.field(name, _column(values, None).type) for name, values in zip(names, columns, strict=True)])
 
@@ -57,9 +57,9 @@ def _unpacked(packed: bytes, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _column(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
-    """Array of the values, of this type if it holds them as they are, else of the narrowest that holds them all."""
+    """Array of the values: of this type if it holds them exactly, else of the narrowest type that holds them all."""
     try:
-        # Told another type than this, Arrow would cut 2.5 to 2.
+        # With an integer type, Arrow would truncate 2.5 to 2.
         array = pa.array(values, pa.float64() if kind == pa.float64() else None)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return _mixed(values)

@@ -1,4 +1,4 @@
-"""Any other database that SQLAlchemy knows, through its own driver."""
+"""Read any other database for which SQLAlchemy has a dialect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_sqlalchemy"]
 
-# Drivers of any kind raise errors of any kind, and none of them may get out: many hold the whole URL.
+# Drivers raise errors of any type, and many hold the whole URL, so that all of them are caught.
 _ERRORS = (Exception,)
 
 
@@ -41,7 +41,7 @@ def open_sqlalchemy(address: Address, query: str | None, table: str | None) -> T
 
     def start(connection: Any, columns: list[str] | None) -> Any:
         if source is None:
-            # Without parameters no driver takes a % in the query for the place of one.
+            # With no_parameters, no driver takes a % in the query for a placeholder.
             return connection.execution_options(no_parameters=True).exec_driver_sql(query)
         asked: list[Any] = [sql.text("*")] if columns is None else [sql.column(column) for column in columns]
         return connection.execute(sql.select(*asked).select_from(source))
@@ -80,7 +80,7 @@ def _engine(address: Address) -> Any:
 
 @contextmanager
 def _connected(engine: Any) -> Iterator[Any]:
-    """Connect, with rows that stream; nothing is ever committed, and nothing written where the server can see to it."""
+    """Connect, with rows that stream. Nothing is committed, and the transaction is read-only if the server allows."""
     import sqlalchemy
 
     with engine.connect() as connection:
@@ -89,11 +89,11 @@ def _connected(engine: Any) -> Iterator[Any]:
         try:
             yield connection.execution_options(yield_per=ROWS)
         finally:
-            connection.invalidate()  # what has not been read is not waited for
+            connection.invalidate()  # unread rows are discarded
 
 
 def _tables(engine: Any) -> list[tuple[str, str]]:
-    """Tables and views, those of the usual schema first."""
+    """Tables and views, those of the default schema first."""
     import sqlalchemy
 
     with engine.connect() as connection:

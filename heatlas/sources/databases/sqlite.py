@@ -1,4 +1,4 @@
-"""SQLite through the standard library, opened so that it cannot be written."""
+"""Read SQLite through the standard library, opened read-only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOCK_SECONDS = 10
 
 
 def open_sqlite(address: Address, query: str | None, table: str | None) -> Table:
-    """Open a query or a table of `sqlite:///path`. Types are those of the first rows, as SQLite knows no others."""
+    """Open a query or a table of `sqlite:///path`. Types are those of the first rows, as SQLite's columns have none."""
     if address.host or not address.database:
         raise SourceFailed(f"{address.name} names no file: an SQLite database is written sqlite:///path/to/file")
     if not Path(address.database).is_file():
@@ -50,7 +50,7 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
             rows = connection.execute(select("*", source))
             schema = infer_schema([column[0] for column in rows.description], rows.fetchmany(ROWS))
             if table is None and polyline_column(schema, positions=True) is None:
-                raise need_table(address, tables)  # of tracks alone there is no doubt what is meant
+                raise need_table(address, tables)  # only a single table of tracks may be left unnamed
             return source, schema
 
     source, schema = attempt(address, _ERRORS, "cannot be read", relation)
@@ -68,11 +68,11 @@ def open_sqlite(address: Address, query: str | None, table: str | None) -> Table
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    # as_uri writes what SQLite's own URIs need written otherwise: ? # % in a name.
+    # SQLite's URIs need ? # % in a name to be escaped.
     connection = sqlite3.connect(
         f"{address_of(Path(path).absolute())}?mode=ro", uri=True, timeout=_LOCK_SECONDS, check_same_thread=False
     )
     connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")  # views of a stranger's file call no functions with side effects
+    connection.execute("PRAGMA trusted_schema = OFF")  # views of untrusted files call no functions with side effects
     connection.text_factory = lambda text: text.decode("utf-8", "replace")
     return connection

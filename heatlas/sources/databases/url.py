@@ -1,4 +1,4 @@
-"""Addresses of databases, and how their secrets are kept out of all that is shown."""
+"""Parse addresses of databases, and remove their secrets from all output."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Address:
     database: str | None
     """Name of the database, or path of the file."""
     options: Mapping[str, str] = field(repr=False)
-    """What follows the question mark."""
+    """Options after the question mark."""
 
     @property
     def dialect(self) -> str:
@@ -57,7 +57,7 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The URL without password and without options, of which any may be a secret."""
+        """URL without password and options, as any option may be a secret."""
         user = "" if self.user is None else f"{quote(self.user, safe='')}@"
         host = f"[{self.host}]" if self.host and ":" in self.host else self.host or ""
         port = "" if self.port is None else f":{self.port}"
@@ -65,7 +65,7 @@ class Address:
         return f"{self.scheme}://{user}{host}{port}{database}"
 
     def scrub(self, text: str) -> str:
-        """Put stars in place of every secret in a text from elsewhere, as it is or as a URL writes it."""
+        """Replace every secret in a text by stars, whether written plainly or as in a URL."""
         secrets = [value for key, value in self.options.items() if _SECRET_OPTION.search(key)]
         spellings: set[str] = set()
         for secret in [self.password, *secrets]:
@@ -77,18 +77,18 @@ class Address:
 
 
 def is_database_url(text: str) -> bool:
-    """Tell whether a text is the URL of a database, rather than a path or the URL of a file."""
+    """Whether a text is the URL of a database, rather than a path or the URL of a file."""
     scheme = _SCHEME.match(text)
     return scheme is not None and scheme[1].lower() not in _NO_DATABASE
 
 
 def parse_address(url: str, environ: Mapping[str, str]) -> Address:
-    """Take a URL apart; where it has no password, the environment may hold one.
+    """Parse a URL; if it has no password, the environment may hold one.
 
     Raises
     ------
     BadOption
-        Where the URL cannot be understood; the text does not repeat it, as it may hold a password.
+        When the URL is malformed; the message does not repeat it, as it may hold a password.
     """
     parts = _URL.fullmatch(url)
     if parts is None:
