@@ -1,10 +1,10 @@
-"""What all pages with a map share: modules, the world, MapLibre; and how these come to a page.
+"""Files that all pages with a map share (modules, the world, MapLibre), and how a page gets them.
 
 The live page, the page in one file, the page of a folder and the notebook's widget each have a folder of their own
-files, whose modules name what is shared as ``./web/NAME``.
+files. Modules in these folders import shared modules as ``./web/NAME``. The shared files lie in the folder ``static``:
+plain ES modules without a build.
 
 ============== ==============================================================
-`static`       the shared files themselves, plain ES modules without a build
 `bundle`       a page's modules as one script
 ============== ==============================================================
 """
@@ -20,37 +20,37 @@ from heatlas.web.bundle import modules as _modules
 __all__ = ["LICENCES", "STATIC", "page_text", "script", "shared_modules"]
 
 STATIC = Path(__file__).with_name("static")
-"""Folder of the shared files. A server gives it out as it is, under the name web."""
+"""Folder of the shared files. A server serves it unchanged, under the name web."""
 LICENCES = ("vendor/maplibre-gl.LICENSE.txt", "vendor/world-atlas.LICENSE")
 """Licences of the vendored files, below `STATIC`."""
 _SHARED = "web/"
 
 
 def page_text(page: Path, name: str) -> str:
-    """Text of a page's file.
+    """Return the text of a page's file.
 
     Parameters
     ----------
     page : Path
         Folder of the page's own files.
     name : str
-        As the page's modules name it: ``app.js``, or ``web/heat.js`` for a shared file.
+        Name by which the page's modules import it: ``app.js``, or ``web/heat.js`` for a shared file.
 
     Returns
     -------
     str
-        With line ends of one kind.
+        Text with line ends of one kind.
     """
     path = STATIC / name.removeprefix(_SHARED) if name.startswith(_SHARED) else page / name
     return path.read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 def script(page: Path, entry: str) -> str:
-    """Put a page's module and all that it imports into one script, itself a module."""
+    """Bundle a page's module and all that it imports into one script, itself a module."""
     return _bundle(entry, partial(page_text, page))
 
 
 def shared_modules(page: Path, entry: str) -> list[str]:
-    """Names of the shared modules that a page's module needs, below `STATIC`."""
+    """List the shared modules that a page's module needs, as names below `STATIC`."""
     names = _modules(entry, partial(page_text, page))
     return [name.removeprefix(_SHARED) for name in names if name.startswith(_SHARED)]

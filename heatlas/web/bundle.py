@@ -1,8 +1,8 @@
-"""ES modules of a page as one script, for a page that has no server to fetch them from.
+"""Bundle the ES modules of a page into one script, for a page without a server.
 
-A browser loads no module from file://, as such a page has an origin that equals nothing. So each module becomes a
-function that runs once, in the order in which modules need each other, and gives what it exports. This knows the
-forms of import and export that the project's own modules and MapLibre's build use, and refuses others.
+A browser loads no module from file://, as the origin of such a page equals no other. So each module becomes a function
+that runs once, after the modules that it needs, and returns its exports. The forms of import and export that the
+project's own modules and MapLibre's build use are supported; others are refused.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 def bundle(entry: str, read: Callable[[str], str]) -> str:
-    """Put a module and all that it imports into one script.
+    """Bundle a module and all that it imports into one script.
 
     Parameters
     ----------
     entry : str
         Name of the module to run. Its default export, if there is one, is the script's.
     read : callable
-        Gives the text of a module by its name: its path from where the entry lies, without a leading "./".
+        Returns the text of a module by its name: its path from the folder of the entry, without a leading "./".
 
     Returns
     -------
@@ -42,7 +42,7 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
     Raises
     ------
     ValueError
-        When modules need each other in a circle, or one has an import or export of a form that is not known.
+        When modules need each other in a circle, or one has an unsupported form of import or export.
     """
     done = modules(entry, read)
     parts = [_function(name, text) for name, text in done.items()]
@@ -52,7 +52,7 @@ def bundle(entry: str, read: Callable[[str], str]) -> str:
 
 
 def modules(entry: str, read: Callable[[str], str]) -> dict[str, str]:
-    """Read a module and all that it imports: names and texts, each after what it needs.
+    """Read a module and all that it imports: names and texts, each after the modules that it needs.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _add(name: str, read: Callable[[str], str], found: dict[str, str], above: tu
 
 
 def _function(name: str, text: str) -> str:
-    """Turn a module into a function that gives what it exports."""
+    """Turn a module into a function that returns its exports."""
     exports = _exports(text)
     text = _IMPORT.sub(partial(_imported, name), _MAP.sub("", text))
     text = _DECLARED.sub(r"\1 \2", _LISTED.sub("", text))
@@ -88,7 +88,7 @@ def _function(name: str, text: str) -> str:
 
 
 def _exports(text: str) -> dict[str, str]:
-    """Names that a module exports, with what they are called inside."""
+    """Exported names of a module -> their names inside it."""
     listed = {outside: inside for match in _LISTED.finditer(text) for inside, outside in _renamed(match[1])}
     return listed | {match[2]: match[2] for match in _DECLARED.finditer(text)}
 
