@@ -1,4 +1,18 @@
-"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve`."""
+"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve`.
+
+=========== ==================================================================
+`render`    `heatlas render`
+`info`      `heatlas info`
+`demo`      `heatlas demo`
+`library`   `heatlas import` and `heatlas library`
+`zones`     `heatlas zones`
+`serve`     `heatlas serve`
+`options`   options that several commands share, or that a request declares
+`progress`  progress bars on stderr
+`summary`   reports in words and as JSON
+`redaction` reports without places and names
+=========== ==================================================================
+"""
 
 from __future__ import annotations
 
@@ -21,7 +35,7 @@ __all__ = ["main"]
 
 
 class _Lazy(click.Group):
-    """A group that loads a command when it is asked for, so that --help stays quick."""
+    """A group that imports a command when it is used, so that --help stays quick."""
 
     commands_in = {  # noqa: RUF012 - click's own style
         "render": "render.command",
@@ -67,11 +81,11 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 when done, 1 when nothing could be drawn, 2 for wrong usage."""
-    # numba looks for the linear algebra of SciPy, which no kernel asks for and which takes a while to import. This
-    # process is all ours, so nobody misses it.
+    # numba looks for the linear algebra of SciPy, which no kernel uses and whose import is slow. No other code runs in
+    # this process, so nothing else needs SciPy.
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names of files may hold what the terminal has no letter for
+        if isinstance(stream, io.TextIOWrapper):  # names of files may contain characters that the terminal lacks
             stream.reconfigure(errors="backslashreplace")
     sys.unraisablehook = _interrupt_again
     try:
@@ -93,7 +107,7 @@ def main() -> None:
         _say(str(error))
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read what was printed has gone: nothing is left to say to them.
+        # The reader of the output has gone, so nothing more is printed.
         sys.stdout = None
         sys.exit(0)
     except MemoryError:
@@ -104,14 +118,14 @@ def main() -> None:
         _say(f"{name}{error.strerror or error}")
         sys.exit(1)
     finally:
-        # On its way out Python would go through all that there is, to free what is freed anyhow.
+        # At exit Python would traverse all objects, to free memory that the system frees anyhow.
         gc.freeze()
 
 
 def _interrupt_again(unraisable: UnraisableHookArgs) -> None:
-    """Stop when Ctrl-C came where Python ignores errors, such as in what imports and the freeing of objects call."""
+    """Stop when Ctrl-C came where Python ignores errors, such as in callbacks of imports and of freed objects."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        threading.Timer(0.05, _thread.interrupt_main).start()  # in here it would be ignored as well
+        threading.Timer(0.05, _thread.interrupt_main).start()  # raised here it would be ignored as well
     else:
         sys.__unraisablehook__(unraisable)
 

@@ -81,7 +81,7 @@ def _refuse_nothing(report: dict[str, Any]) -> None:
 
 
 def _print_columns(report: dict[str, Any]) -> None:
-    """Show of each column its name, type, and how it is read or what it holds."""
+    """Print the name and type of each column, and how it is read or its values."""
     for name, columns in report["all_columns"].items():
         click.echo(f"columns of {name}: {', '.join(columns)}")
         facts = report["column_facts"][name]
@@ -93,7 +93,7 @@ def _print_columns(report: dict[str, Any]) -> None:
 
 
 def _held(fact: dict[str, Any]) -> str:
-    """What a column holds, and how it is read."""
+    """Describe the values of a column, and how it is read."""
     low, high = fact.get("range") or (None, None)
     known = [] if low is None else [f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}"]
     example = fact.get("example")

@@ -51,15 +51,15 @@ def import_command(sources: tuple[str, ...], library: str, as_json: bool, quiet:
         sets = len(point_sets_of(library)) if Path(library).exists() else 0
         held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
         held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
-        if Path(library).exists():  # a new one is not made for nothing
+        if Path(library).exists():  # no new library is made when nothing was imported
             click.echo(f"{library} holds {' and '.join(held)}")
         say_open_places(report.get("open_places", ()))
     if "nothing" in report:
-        raise NothingToDraw(report["nothing"])  # whatever is to follow should not
+        raise NothingToDraw(report["nothing"])  # so that commands that follow do not run
 
 
 def _print_point_set(report: dict[str, Any]) -> None:
-    """Say on stderr what was read of a table, and on stdout what became of it."""
+    """Report on stderr what was read of a table, and on stdout the point set that was stored."""
     from heatlas.cli.summary import print_files
 
     print_files({**report, "files": {"failed": [], "warnings": report["warnings"]}})

@@ -1,4 +1,4 @@
-"""Options of commands: those of a request are derived from its fields, others are of several commands."""
+"""Options of commands: options of a request, derived from its fields, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ workers_option = click.option(
 
 
 def request_options(request: type) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """Give a command all options of a request (see `heatlas.options`), which it takes as keywords."""
+    """Add all options of a request (see `heatlas.options`) to a command, which takes them as keywords."""
 
     def added(function: click.decorators.FC) -> click.decorators.FC:
         for option in reversed(options_of(request).values()):
@@ -39,7 +39,7 @@ def request_options(request: type) -> Callable[[click.decorators.FC], click.deco
 
 
 def _said(option: Option) -> dict[str, Any]:
-    """What click is to know of an option beside its name and help."""
+    """Arguments for `click.option`, other than the name and the help."""
     if option.type is bool:
         return {"is_flag": True}
     said: dict[str, Any] = {"metavar": option.value} if option.value else {}

@@ -1,4 +1,4 @@
-"""Progress on stderr, with an estimate where there is something to estimate."""
+"""Progress bars on stderr, with an estimate of the time left where the total is known."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "show_progress"]
 
 _PATIENCE = 0.6
-"""Seconds after which the first word is said: quick work needs no bar."""
+"""Seconds until the first bar is shown: quick work needs none."""
 
 
 class Progress:
-    """What stages report to; silent until something takes a while."""
+    """Receiver of the progress of stages; it shows nothing in the first _PATIENCE seconds."""
 
     def __init__(self, bars: Any = None) -> None:
         self._bars = bars
@@ -36,7 +36,7 @@ class Progress:
         self.count(name, 0, 0)
 
     def count(self, name: str, done: int, total: int) -> None:
-        """Tell how far a stage is."""
+        """Report how far a stage is."""
         with self._lock:
             if self._waiting:
                 self._early = name, done, total
@@ -44,7 +44,7 @@ class Progress:
                 self._show(name, done, total)
 
     def _late(self) -> None:
-        """Show what was told at once and is still going on: the first stage may be the longest."""
+        """Show the last stage reported during the wait: it may last long."""
         with self._lock:
             self._waiting = False
             if self._early is not None and self._bars is not None:
@@ -61,7 +61,7 @@ class Progress:
             self._bars.update(self._task, completed=done, total=total)
 
     def done(self) -> None:
-        """Take the bars away: what follows needs none."""
+        """Remove the bars."""
         self._timer.cancel()
         with self._lock:
             if self._bars is not None:
@@ -71,7 +71,7 @@ class Progress:
 
 @contextmanager
 def show_progress(quiet: bool) -> Iterator[Progress]:
-    """Show bars on a terminal; nothing where nobody looks, or when `quiet`."""
+    """Show bars on a terminal; nothing where stderr is no terminal, or when `quiet`."""
     if quiet or not sys.stderr.isatty():
         yield Progress()
         return

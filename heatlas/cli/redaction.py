@@ -8,8 +8,8 @@ from typing import Any
 __all__ = ["without_positions"]
 
 _COUNTS = ("activities", "fixes", "rows", "points", "dropped", "sports", "columns", "seconds", "kernel")
-"""Keys of a report that hold counts and names of columns alone. Keys that are in no list here are left out, so that a
-new one tells nothing before somebody has thought about it."""
+"""Keys of a report that hold only counts and names of columns. Keys that are in no list here are left out, so that a
+new key reveals nothing before somebody has checked it."""
 _FACTS = ("name", "type", "reading")
 _KNOWN = "fit|gpx|tcx|kml|csv|tsv|txt|json|geojson|ndjson|parquet|arrow|xlsx|ods|gpkg|shp|sqlite|db|duckdb|tar|zip"
 _ENDING = re.compile(rf"(?:\.(?:{_KNOWN}))?(?:\.(?:{_KNOWN}|gz|bz2|xz))$", re.IGNORECASE)
@@ -18,11 +18,11 @@ _NUMBER = re.compile(r"-?\d+[.,]\d+(?:[.,]\d+)*|-?\d{6,}")
 
 
 def without_positions(report: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of a report of `heatlas info` where, when and what it was called.
+    """Remove places, dates and names of files from a report of `heatlas info`.
 
-    Files become "file 1.fit.gz" and so on, the same name everywhere; dates become years; places, boxes, examples and
-    ranges of values go. In sentences, names of files and numbers with a fraction are replaced. Counts, reasons, sports
-    and names of columns stay.
+    Files become "file 1.fit.gz" and so on, the same name everywhere. Dates become years. Places, boxes, examples and
+    ranges of values are removed. In sentences, names of files, numbers with a fraction and numbers of six or more
+    digits are replaced. Counts, reasons, sports and names of columns stay.
     """
     names = _Names(report)
     files = report["files"]
@@ -67,7 +67,7 @@ def without_positions(report: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Names:
-    """Stand-ins for the names of the files of a report."""
+    """Substitutes for the names of the files of a report."""
 
     def __init__(self, report: dict[str, Any]) -> None:
         files = report["files"]
@@ -90,7 +90,7 @@ class _Names:
         return ending[0].lower() if ending else ""
 
     def text(self, text: str) -> str:
-        """A sentence without the names of files, boxes, and numbers that may be positions."""
+        """Remove the names of files, boxes, and numbers that may be positions from a sentence."""
         if self._pattern is not None:
             text = self._pattern.sub(lambda match: self._known[match[0]], text)
         return _NUMBER.sub("#", _BOX.sub(r"\1 #", text))

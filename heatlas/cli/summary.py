@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHOWN = 10
 """Files that are named one by one; --json names all."""
 _WORTH = 100
-"""Metres across breaks that are worth a word."""
+"""Least metres across breaks that are reported."""
 
 
 def print_json(report: dict[str, Any]) -> None:
@@ -32,18 +32,18 @@ def print_json(report: dict[str, Any]) -> None:
 
 
 def line(text: str) -> None:
-    """Say one line on stderr; characters that would steer the terminal, as a name may hold them, are escaped."""
+    """Print one line on stderr; control characters, which a name may contain, are escaped."""
     click.echo(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text), err=True)
 
 
 def print_files(report: dict[str, Any]) -> None:
-    """Say on stderr what was read and what was left out."""
+    """Report on stderr what was read and what was left out."""
     files = report["files"]
     if "points" in report:
         named = ", ".join(f"{what} {name!r}" for what, name in report["columns"].items())
         line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
     else:
-        without = not files["read"] and report.get("activities")  # of a library of tables' tracks
+        without = not files["read"] and report.get("activities")  # a library of tracks that were read from tables
         counted = [] if without else [f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}"]
         counted += [f"{report[what]:,} {what}" for what in ("activities", "fixes") if what in report]
         unread = f"; {len(files['failed']):,} files could not be read" if files["failed"] else ""
@@ -53,7 +53,7 @@ def print_files(report: dict[str, Any]) -> None:
     if "breaks" in report:
         _say_breaks(report["breaks"])
     _say_copies(report.get("duplicates", []))
-    nothing = "nothing" in report  # that sentence names the first, or says what the notes say
+    nothing = "nothing" in report  # its sentence names the first failed file, or contains the notes
     for item in files["failed"][int(nothing) : _SHOWN]:
         line(f"  could not read {item['file']}: {item['reason']}")
     if len(files["failed"]) > _SHOWN:
@@ -67,7 +67,7 @@ def print_files(report: dict[str, Any]) -> None:
 
 
 def _say_copies(duplicates: list[dict[str, Any]]) -> None:
-    """Say what copies gave to the activities that are shown, with an example."""
+    """Report the attributes that copies gave to the activities that are shown, with an example."""
     gave = [copy for copy in duplicates if copy["merged"]]
     if not gave:
         return
@@ -84,7 +84,7 @@ def _say_copies(duplicates: list[dict[str, Any]]) -> None:
 
 
 def _say_breaks(breaks: dict[str, Any]) -> None:
-    """Say how much of the way breaks leave out, and where it is much."""
+    """Report how much of the way breaks leave out, and the files where it is much."""
     out, files = breaks["left_out_m"], breaks["files"]
     if out < _WORTH and not files:
         return
@@ -100,7 +100,7 @@ def _kilometres(metres: float) -> str:
 
 
 def print_summary(report: dict[str, Any]) -> None:
-    """Say on stderr what was drawn, and on stdout where it is."""
+    """Report on stderr what was drawn, and on stdout the paths of the outputs."""
     if "files" in report:
         print_files(report)
     if "tiles" in report:
@@ -115,7 +115,7 @@ def print_summary(report: dict[str, Any]) -> None:
 
 
 def say_open_places(places: Sequence[dict[str, Any]]) -> None:
-    """Say on stderr, in one line, which place should be hidden, and what to type for that."""
+    """Report on stderr, in one line, the first place that should be hidden, and what to type for that."""
     if not places:
         return
     from heatlas.tracks.privacy import Frequented

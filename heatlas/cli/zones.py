@@ -1,4 +1,4 @@
-"""`heatlas zones`: places that a library hides."""
+"""`heatlas zones`, for places that a library hides."""
 
 from __future__ import annotations
 
