@@ -1,10 +1,10 @@
 """Libraries as plain functions.
 
 ============ ==============================================================
-`bringing`   recordings and points come in
-`looking`    what is in a library, and what is wrong with it
-`changing`   places are hidden, activities removed, the file is looked after
-`serving`    a library, or one that is made for the while
+`importing`  recordings and points imported
+`reading`    contents of a library, and its faults
+`editing`    zones added and removed, activities removed, the file maintained
+`temporary`  a given library, or a temporary one
 ============ ==============================================================
 """
 

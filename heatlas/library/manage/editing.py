@@ -1,4 +1,4 @@
-"""Hide and show places, remove what is not wanted, and look after the file."""
+"""Hide and show places, remove activities and point sets, and maintain the file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, int]:
     """Hide a circle: `at` is "LAT,LON", the radius a length.
 
-    Returns how many fixes are hidden then, by whatever, and how many there are.
+    Returns the number of fixes that are hidden then, by all cuts and zones, and the number of all fixes.
     """
     from heatlas.library.manage.reading import library_tracks
     from heatlas.library.store import open_library
@@ -45,7 +45,7 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, i
 
 
 def show_zone(path: str | Path, name: str) -> None:
-    """Show again what a zone hid."""
+    """Remove a zone, so that what it hid is shown again."""
     from heatlas.library.store import open_library
     from heatlas.library.zones import remove_zone
 
@@ -54,7 +54,7 @@ def show_zone(path: str | Path, name: str) -> None:
 
 
 def renew_cuts(path: str | Path, progress: Progress = silent) -> list[str]:
-    """Draw the circles of older zones by today's rule; returns the names of these zones."""
+    """Draw the circles of older zones by today's rule; return the names of these zones."""
     from heatlas.library.store import open_library
     from heatlas.library.zones import renew_zones
 
@@ -63,9 +63,10 @@ def renew_cuts(path: str | Path, progress: Progress = silent) -> list[str]:
 
 
 def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
-    """Remove the activities that a CQL2 filter passes, second copies among them.
+    """Remove the activities that pass a CQL2 filter, also copies.
 
-    Returns how many of those that were shown, and what is shown instead of some: copies that did not pass.
+    Returns the number of removed activities that were shown, and the sources of copies that are shown instead of some,
+    as they did not pass.
     """
     import numpy as np
 
@@ -82,7 +83,7 @@ def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
 
 
 def remove_points(path: str | Path, name: str) -> int:
-    """Remove a point set; return how many points it had."""
+    """Remove a point set; return its number of points."""
     from heatlas.library.point_sets import remove_point_set
     from heatlas.library.store import open_library
 
@@ -98,7 +99,7 @@ def reindex_library(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Make the index anew, with other lengths where they are given; "0" cuts nothing."""
+    """Rebuild the index, with other lengths where they are given; `clip_ends` "0" cuts nothing."""
     from heatlas.library.maintenance import reindex
     from heatlas.library.store import open_library
 
@@ -113,7 +114,7 @@ def reindex_library(
 
 
 def compact_library(path: str | Path, progress: Progress = silent) -> None:
-    """Put together what importing bit by bit has left apart."""
+    """Merge the chunks of every tile that several imports have left with more than one."""
     from heatlas.library.maintenance import compact
     from heatlas.library.store import open_library
 

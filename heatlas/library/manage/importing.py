@@ -1,4 +1,4 @@
-"""Bring recordings and points into a library."""
+"""Import recordings and points into a library."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ def import_into(
     progress: Progress = silent,
     **options: Unpack[ImportKeywords],
 ) -> dict[str, Any]:
-    """Bring recordings and points into a library, which is made where there is none; again, only what is new is read.
+    """Import recordings and points into a library; it is made where there is none.
 
-    Recordings become activities. Each table becomes a point set under the name of its file, and takes the place of the
-    one that was called so. Points are shown as they are: what hides parts of tracks does not apply to them.
+    A repeated import reads only what is new. Recordings become activities. Each table becomes a point set with the name
+    of its file, and replaces a point set of that name. Points are shown unchanged: hiding parts of tracks does not
+    apply to them.
 
     Parameters
     ----------
@@ -55,19 +56,20 @@ def import_into(
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
-        Is told the stage, and how much of how much is done.
+        Called with the stage, the number done and the total.
     **options
-        What to hide: `clip_ends`, a length to cut from both ends of each track, and `zones`, circles
-        "LAT,LON,RADIUS"; the library keeps to it from now on, circles under the names "zone 1", "zone 2" ... `max_gap`
-        and `max_gap_distance`, in place of each recording's own rhythm ("auto"), for what is brought in from now on.
-        Of tables: `track`, as for `heatlas.open`, with which their rows become activities (again, only those whose rows
-        have changed are stored); their columns, as for `heatlas.open_points`; and of points name, where, after, before.
+        Parts to hide: `clip_ends`, a length to cut from both ends of each track, and `zones`, circles
+        "LAT,LON,RADIUS". The library stores both and applies them from now on; its circles are named "zone 1",
+        "zone 2" ... `max_gap` and `max_gap_distance` replace each recording's own rhythm ("auto") in this and later
+        imports. For tables: `track`, as for `heatlas.open`, with which their rows become activities (a repeated import
+        stores only those whose rows have changed), and their columns, as for `heatlas.open_points`. For points: `name`,
+        `where`, `after` and `before`.
 
     Returns
     -------
     dict
-        What was read, and how much the library holds; where anything has changed, `open_places` that should be hidden.
-        A library that was not there is not made where nothing came in, unless it says what to hide.
+        Report of what was read, and the size of the library; where anything has changed, `open_places` that should be
+        hidden. A new library is not made where nothing was imported, unless something is to be hidden.
     """
     from heatlas.library.point_tables import named_tables
     from heatlas.sources.resolve import resolve_import
@@ -79,7 +81,7 @@ def import_into(
 
 
 def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions) -> None:
-    """Refuse options of tables where there are none, and options of points where rows are tracks."""
+    """Refuse options of tables where there is no table, and options of points where rows are tracks."""
     if not (tracks.tables or points.tables):
         refuse_table_options(asked)
     if tracks.tables:
@@ -89,7 +91,7 @@ def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions)
 def bring(
     path: Path, tracks: GivenTracks, tables: Mapping[str, PointSet], asked: ImportOptions, context: Context
 ) -> dict[str, Any]:
-    """Bring tracks that were resolved, and points by name, into a library, as `import_into` does."""
+    """Import resolved tracks, and points by name, into a library, as `import_into` does."""
     from heatlas.core.report import Report
     from heatlas.library.imports import import_sources
     from heatlas.library.maintenance import reindex
@@ -108,7 +110,7 @@ def bring(
     with _unless_empty(path, keep=clip is not None or bool(circles)):
         with open_library(path, create=True) as library:
             if clip is not None or circles:
-                # Before anything new is there: what is to be hidden is never in the index.
+                # Before anything new is imported, so that hidden parts are never in the index.
                 reindex(
                     library,
                     clip_ends=clip,
@@ -129,7 +131,7 @@ def bring(
             report.warnings += [(str(path), changed)] if changed else []
             point_sets = import_tables(library, tables, context)
             held, stored = len(list_activities(library)), _held(library)
-        # Once for each state of the library: when nothing has changed, it was said before.
+        # Reported once for each state of the library: without a change, an earlier import has reported it.
         anew = bool(report.read or clip is not None or circles)
         places = {"open_places": open_places_of(path)} if anew else {}
         before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
@@ -145,12 +147,12 @@ def bring(
 
 @contextmanager
 def _unless_empty(path: Path, keep: bool) -> Iterator[None]:
-    """Take a library away again that was made inside, when nothing came in; one that hides something stays."""
+    """Remove a library that was made inside, when nothing was imported; with `keep` it stays."""
     made = not os.path.lexists(path)
     try:
         yield
     finally:
-        with suppress(HeatlasError):  # one that cannot be opened is left, and what went wrong before is told
+        with suppress(HeatlasError):  # a library that cannot be opened stays, and an earlier error is raised
             if made and not keep and path.exists() and _is_empty(path):
                 for end in ("", "-wal", "-shm"):
                     path.with_name(path.name + end).unlink(missing_ok=True)
@@ -165,13 +167,13 @@ def _is_empty(path: Path) -> bool:
 
 
 def _held(library: Library) -> int:
-    """Count the activities of a library, copies too."""
+    """Count the activities of a library, with copies."""
     with library.read() as connection:
         return int(connection.execute("SELECT count(*) FROM activities").fetchone()[0])
 
 
 def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
-    """Tables whose rows are tracks or fixes of them, and what reads each."""
+    """Tables whose rows are tracks or fixes of tracks, each with an iterator of its recordings."""
     from heatlas.sources.tables import is_path
     from heatlas.sources.tables.track_tables import recordings_of
 
@@ -187,7 +189,7 @@ def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
 
 
 def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zone]:
-    """Add circles under names of their own; one that is there keeps its cut, by whichever rule that was drawn."""
+    """Add circles as zones with new names; an existing zone keeps its cut, whatever rule drew it."""
     zones = dict(known)
     for circle in circles:
         if any((zone.lat, zone.lon, zone.radius) == (circle.lat, circle.lon, circle.radius) for zone in zones.values()):
@@ -198,12 +200,12 @@ def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zon
 
 
 def refuse_gaps(asked: GapOptions) -> None:
-    """Refuse what is said of gaps to a library, whose tracks were read before.
+    """Refuse options of gaps for a library, whose tracks were read before.
 
     Raises
     ------
     BadOption
-        Saying where to say it.
+        Says where to give them.
     """
     if given(asked):
         raise BadOption(
@@ -218,7 +220,7 @@ def refuse_table_options(asked: ImportOptions) -> None:
     Raises
     ------
     BadOption
-        Naming the first.
+        Names the first.
     """
     reason = "tables of points that are brought in, and there is none: leave it out"
     refuse(asked.tables, reason)

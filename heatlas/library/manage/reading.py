@@ -1,4 +1,4 @@
-"""What is in a library: tracks, point sets, zones, and what is wrong with it."""
+"""Read the contents of a library (tracks, point sets, zones), and find its faults."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = [
 
 
 def refuse_missing(sources: Collection[Any]) -> None:
-    """Say at once what is not there: of its options nothing can be said.
+    """Refuse paths that do not exist, before their options are checked.
 
     Raises
     ------
     BadOption
-        Naming the first path under which there is nothing.
+        Names the first path that does not exist.
     """
     from heatlas.sources.archive import exists
     from heatlas.sources.tables import is_path
@@ -43,12 +43,12 @@ def refuse_missing(sources: Collection[Any]) -> None:
 
 
 def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
-    """Read the tracks of a library, without what it hides.
+    """Read the tracks of a library, without the parts that it hides.
 
     Raises
     ------
     BadOption
-        When the owner's secret is not the one with which the library's cuts were drawn.
+        When the library's cuts were drawn with another secret than the owner's.
     SourceFailed
         When the file cannot be read.
     """
@@ -64,7 +64,7 @@ def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
 
 
 def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
-    """What is known of each point set of a library, as plain data."""
+    """Describe each point set of a library, as plain data."""
     from heatlas.library.point_sets import list_point_sets
     from heatlas.library.point_tables import stored_data
     from heatlas.library.store import open_library
@@ -74,7 +74,7 @@ def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
 
 
 def zones_of(path: str | Path) -> Mapping[str, Any]:
-    """Zones of a library by name."""
+    """Return the zones of a library by name."""
     from heatlas.library.store import open_library
     from heatlas.library.zones import list_zones
 
@@ -85,8 +85,8 @@ def zones_of(path: str | Path) -> Mapping[str, Any]:
 def open_places_of(path: str | Path) -> list[dict[str, Any]]:
     """Find places that a library should hide and does not, with what to type for each.
 
-    These are places where five or more activities begin or end, or where anyone stops for three minutes, and of which
-    something is shown. They are the owner's own: nothing of this goes into a file.
+    These are places where five or more activities begin or end, or where anyone stops for three minutes, and where
+    something is shown. They are for the owner only: none is written to a file.
     """
     from heatlas.library.store import open_library
     from heatlas.library.zone_suggestions import open_places
@@ -104,7 +104,7 @@ def open_places_of(path: str | Path) -> list[dict[str, Any]]:
 
 
 def audit_library(path: str | Path) -> dict[str, Any]:
-    """Try to find home from what would be shown; distances in metres."""
+    """Try to find home from the tracks that would be shown; distances in metres."""
     from heatlas.library.audit import audit
     from heatlas.library.store import open_library
 
@@ -117,7 +117,7 @@ def audit_library(path: str | Path) -> dict[str, Any]:
 
 
 def check_library(path: str | Path, everything: bool = False) -> list[str]:
-    """List what is wrong with a library; nothing when all is well."""
+    """List the faults of a library; empty when there are none."""
     from heatlas.library.checking import check
     from heatlas.library.store import open_library
 

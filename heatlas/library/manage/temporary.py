@@ -1,4 +1,4 @@
-"""A library, or one that is made for the while."""
+"""A given library, or a temporary one made of other sources."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _NOTHING = ImportOptions()
 
 @contextmanager
 def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, context: Context = NOBODY) -> Iterator[Path]:
-    """Give the one library, or one in a temporary folder that goes when it is no longer needed.
+    """Give the path of a library, or of one in a temporary folder that is removed in the end.
 
     Parameters
     ----------
     sources : collection of str, Path or object
         One library, or recordings, or tables of points.
     asked : ImportOptions
-        What to hide, and how recordings and tables are read; a library has its own.
+        Parts to hide, and how recordings and tables are read; a given library has its own.
     context : Context
-        Its `report` is given that of `import_into`, if anything was brought in.
+        Its `report` is called with the report of `import_into`, when sources were imported.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, contex
 def library_for(
     made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]], asked: ImportOptions, context: Context
 ) -> Iterator[Path]:
-    """Give a library that was resolved, or one for the while of tracks and of points by name; else as `library_of`."""
+    """Give a resolved library, or a temporary one of tracks and of points by name; see `library_of`."""
     from heatlas.sources.resolve import GivenLibrary
 
     if isinstance(made, GivenLibrary):
