@@ -1,10 +1,15 @@
-"""What `render` writes: pictures, films, tiles and pages, each with the options that make sense for it.
+"""Render pictures, films, tiles and pages, each with the options that it supports.
 
 ============ ==============================================================
-`kinds`      which kind a name asks for; options that it has not are refused
-`pictures`   of tracks and of points
-`films`      of tracks
-`tiles`      folders and archives of tiles, and pages that hold them
+`kinds`      kinds of output, chosen by the name; refuses other options
+`pictures`   pictures of tracks and of points
+`films`      films of tracks
+`film`       frames of films and their formats
+`tiles`      folders and archives of tiles, and pages that hold tiles
+`track_job`  drawing of tracks with checked options
+`point_job`  drawing of points with checked options
+`bands`      drawing of large windows band by band
+`finish`     tone, colours, legend and writing
 ============ ==============================================================
 """
 
@@ -43,17 +48,17 @@ def render(
         Strava exports, folders, archives, and files of .gpx, .fit and .tcx; a library; or tables (see
         `heatlas.open_points`), whose rows are points, or, with `track`, the fixes of tracks.
     output : str or Path
-        What to write; its ending decides how. Pictures: .png, .webp, .tif, .kmz, .npy, .pdf. Films: .mp4, .gif,
-        and .webp with an option of films. Tiles: .pmtiles, .mbtiles, .sqlitedb, or a folder. A page: .html.
+        File or folder to write; the ending decides the format. Pictures: .png, .webp, .tif, .kmz, .npy, .pdf. Films:
+        .mp4, .gif, and .webp with an option of films. Tiles: .pmtiles, .mbtiles, .sqlitedb, or a folder. A page: .html.
     told : callable, optional
-        Of tiles that are watched: is given the report of each run, until KeyboardInterrupt.
+        For tiles with `watch`: is called with the report of each run, until KeyboardInterrupt.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional
-        Is told the stage, and how much of how much is done.
+        Is called with the stage, the amount done and the total amount.
     **options
-        Those of the command line, under the names of `heatlas.options.RenderOptions`. What is text there may be a
-        number of metres, a row of numbers, or an object of `datetime` here.
+        Options of the command line, under the names of `heatlas.options.RenderOptions`. Here a text option may also be
+        a number of metres, a sequence of numbers, or an object of `datetime`.
 
     Returns
     -------

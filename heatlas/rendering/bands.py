@@ -1,8 +1,8 @@
-"""Windows too large for memory are drawn in strips of rows, and what is shown is kept aside until it is painted.
+"""Draw windows that are too large for memory in bands of rows, which a temporary file stores until they are painted.
 
-A strip with its halo is a window like any other, and windows of one lattice agree to the last bit: so does what is put
-together from them, whatever the height of the strips. Nothing but a tone needs to see the whole field, and a tone is
-fitted to a sample that depends on which pixels hold something, not on how they were drawn.
+A band with its halo is an ordinary window. Windows of one lattice agree to the last bit, so the result does not depend
+on the height of the bands. Only the tone needs the whole heat. It is fitted to a sample that depends on which pixels
+have values, not on how they were drawn.
 """
 
 from __future__ import annotations
@@ -33,44 +33,44 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK", "MOST_VALUES", "BandedHeat", "BandedPicture", "as_one_band", "draw_in_bands"]
 
 BLOCK = 64
-"""Rows that are kept, read and painted together."""
+"""Rows that are stored, read and painted together."""
 MOST_VALUES = 1 << 23
-"""Values that a tone is fitted to at most; of more, a half, a quarter ... of the pixels are taken."""
+"""Most values to which a tone is fitted; where there are more, a half, a quarter ... of the pixels are sampled."""
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 over the golden ratio: multiples of it fill the range evenly, whatever run of pixels is taken."""
+"""2**64 over the golden ratio: its multiples by any run of numbers fill the range evenly."""
 
 
 @dataclass(frozen=True, slots=True)
 class BandedHeat:
-    """A measure over a window, smoothed, that gives out its rows; the whole of it need not be in memory."""
+    """A smoothed measure over a window, read by rows; it need not be in memory as a whole."""
 
     window: Window
     sample: Sample
-    """What a tone is fitted to."""
+    """Values to which a tone is fitted."""
     total: float
-    """As `heatlas.raster.pipeline.Drawn.total`."""
+    """Total, as `heatlas.raster.pipeline.Drawn.total`."""
     seconds: dict[str, float]
-    """Stage -> how long it took."""
+    """Stage -> seconds it took."""
     rows: Callable[[int, int], Grid]
-    """Rows `first` to `last` as they are shown; cheapest when asked for from the top downwards."""
+    """Gives the shown rows `first` to `last`; cheapest from the top downwards."""
 
     @property
     def measure(self) -> Measure:
-        """What was counted."""
+        """Measure of the values."""
         return self.sample.measure
 
     @property
     def signed(self) -> bool:
-        """Whether sums are below 0 in places, and that matters."""
+        """Whether some sums are below 0 and large enough to matter."""
         return self.sample.signed
 
     @property
     def filled(self) -> bool:
-        """Whether there is anything."""
+        """Whether any pixel has a value."""
         return bool(len(self.sample.values))
 
     def row_sums(self) -> NDArray[np.float64]:
-        """(height,) sum of what is shown in each row."""
+        """(height,) sum of the shown values of each row."""
         height = self.window.height
         parts = [
             self.rows(top, min(top + BLOCK, height)).total.sum(axis=1, dtype=np.float64)
@@ -79,18 +79,18 @@ class BandedHeat:
         return np.concatenate(parts)
 
     def values(self, first: int, last: int) -> NDArray[np.float32]:
-        """(last - first, width) the measure itself, NaN where nothing is."""
+        """(last - first, width) values of the measure, NaN where there are none."""
         return self.rows(first, last).values
 
     def painted(self, style: Style) -> tuple[BandedPicture, Tone]:
-        """Fit a tone, and paint with it whatever rows are asked for."""
+        """Fit a tone, and return the picture that paints rows with it."""
         tone = fit_sample(style.scale, self.sample)
         return BandedPicture(self, tone, style), tone
 
 
 @dataclass(frozen=True, slots=True)
 class BandedPicture:
-    """A field in colour, painted when its rows are asked for (see `heatlas.style.image.Pixels`)."""
+    """A banded heat in colour, painted when its rows are read (see `heatlas.style.image.Pixels`)."""
 
     field: BandedHeat
     tone: Tone
@@ -119,7 +119,7 @@ class BandedPicture:
 
 
 def as_one_band(heat: Drawn) -> BandedHeat:
-    """See a heat that is in memory as a field."""
+    """Wrap a heat that is in memory."""
     smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window.width)
     for top in range(0, smoothed.window.height, BLOCK):
         values.add(smoothed.rows(top, top + BLOCK), bare.rows(top, top + BLOCK), top)
@@ -136,28 +136,28 @@ def as_one_band(heat: Drawn) -> BandedHeat:
 def draw_in_bands(
     make: Callable[[Window, Context], Drawn], window: Window, height: int, context: Context = NOBODY
 ) -> Iterator[BandedHeat]:
-    """Draw a window, at once or in strips of rows.
+    """Draw a window, at once or in bands of rows.
 
     Parameters
     ----------
     make : callable
-        Draws a window: `heatlas.raster.pipeline.heat` or `point_heat` with all but the window given.
+        Draws a window: `heatlas.raster.pipeline.heat` or `point_heat` with all other arguments given.
     window : Window
-        What to draw.
+        Window to draw.
     height : int
-        Rows of a strip, rounded to whole blocks (see `heatlas.dataset.places.rows_at_once`). It changes no value.
+        Rows of a band (see `heatlas.core.memory.check_memory`), rounded to whole blocks. It changes no value.
     context : Context
-        Is told the stages of one window, or how many rows of how many are drawn.
+        Its progress gets the stages of one window, or the rows drawn and their total.
 
     Yields
     ------
     BandedHeat
-        As long as the context lasts: strips lie in a file that has no name and goes when heatlas does.
+        Valid as long as the context lasts. Bands lie in an unnamed temporary file, which vanishes with the process.
 
     Raises
     ------
     HeatlasError
-        When there is no room for that file.
+        When the disk has no room for that file.
     """
     if height >= window.height:
         yield as_one_band(make(window, context))
@@ -166,30 +166,30 @@ def draw_in_bands(
     values, seconds, total = _Values(window.width), dict[str, float](), 0.0
     told, alone = context.counting("drawing"), Context(context.workers)
     with tempfile.TemporaryFile() as file:
-        kept = _Kept(window, file)
+        stored = _BandFile(window, file)
         for top in range(0, window.height, height):
             told(top, window.height)
-            strip = replace(window, y=window.y + top, height=min(height, window.height - top))
-            heat = make(strip, alone)
+            band = replace(window, y=window.y + top, height=min(height, window.height - top))
+            heat = make(band, alone)
             total += heat.total
             for name, took in heat.seconds.items():
                 seconds[name] = seconds.get(name, 0.0) + took
-            for row in range(0, strip.height, BLOCK):
+            for row in range(0, band.height, BLOCK):
                 shown = heat.smoothed.rows(row, row + BLOCK)
                 values.add(shown, heat.bare.rows(row, row + BLOCK), top + row)
-                kept.append(shown)
+                stored.append(shown)
             smoothed = heat.smoothed
             del heat
         told(window.height, window.height)
-        yield BandedHeat(window, values.sample(smoothed), total, seconds, kept.rows)
+        yield BandedHeat(window, values.sample(smoothed), total, seconds, stored.rows)
 
 
 @dataclass(slots=True)
 class _Values:
-    """Collects values on paths: all of them, or those of a share of the pixels that are spread evenly.
+    """Collects values on paths: all of them, or those of an evenly spread share of the pixels.
 
-    Each pixel has a number by its place in the window, and is taken while that lies below a limit. The limit is halved
-    whenever there are too many values, so that in the end it depends on their number alone.
+    Each pixel has a number that depends on its place in the window, and is sampled if the number lies below a limit.
+    The limit is halved whenever there are too many values, so that in the end it depends only on their number.
     """
 
     width: int
@@ -198,7 +198,7 @@ class _Values:
     parts: list[tuple[NDArray[np.uint32], NDArray[np.float32]]] = field(default_factory=list)
 
     def add(self, shown: Grid, bare: Grid, top: int) -> None:
-        """Take the values of some rows that begin at row `top` of the window."""
+        """Add the values of rows that begin at row `top` of the window."""
         on_path = np.flatnonzero(bare.filled)
         if not len(on_path):
             return
@@ -221,25 +221,25 @@ class _Values:
         self.count += len(values)
 
     def sample(self, grid: Grid) -> Sample:
-        """What was collected from a field to which a grid belongs."""
+        """Make the sample; `grid` has the measure and the type of the collected values."""
         values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
         return weighed(Sample(np.concatenate(values), grid.measure, grid.sums, grid.signed))
 
 
-class _Kept:
-    """Rows of a grid in a file: for each block which pixels are not 0, at a bit each, and their values."""
+class _BandFile:
+    """Rows of a grid in a file: for each block a bit mask of the pixels that are not 0, and their values."""
 
     def __init__(self, window: Window, file: IO[bytes]) -> None:
         self._window = window
         self._file = file
         self._places: list[int] = []
         self._likes: list[Grid] = []
-        """For each block a grid without rows that has all else: counts of one strip may be wider than of another."""
+        """For each block a grid without rows that has all else: dtypes of counts may differ between bands."""
         self._last: tuple[int, Grid] | None = None
-        """The block that was read last."""
+        """Number and rows of the block that was read last."""
 
     def append(self, grid: Grid) -> None:
-        """Keep the next block of rows; only the last one may be lower than BLOCK."""
+        """Store the next block of rows; only the last one may have fewer than BLOCK."""
         self._likes.append(grid.map(lambda plane: plane[:0].copy(), replace(grid.window, height=0)))
         try:
             self._places.append(self._file.tell())

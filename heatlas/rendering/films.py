@@ -1,4 +1,4 @@
-"""Films of tracks: from options as people write them to the job that draws them."""
+"""Films of tracks: run the job that fits the sources and options."""
 
 from __future__ import annotations
 

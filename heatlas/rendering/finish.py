@@ -1,4 +1,4 @@
-"""From heat to files: tone, colours and legend, checked before any work and applied when the heat is there."""
+"""Paint a heat and write it: tone, colours and legend. The options are checked before any work."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How heat is shown, and where it goes."""
+    """Checked options of style and output."""
 
     output: Path
     scale: ToneScale | None
-    """In the base unit of the measure; None: what suits the measure."""
+    """Scale in the base unit of the measure; None: the one that suits the measure."""
     colours: NDArray[np.uint8] | None
-    """None: what suits the measure and the background."""
+    """(256, 4) RGBA; None: those that suit the measure and the background."""
     background: tuple[int, int, int] | None
     legend: bool
     rgba: bool
     title: str = ""
-    """Large on the picture; else the measure alone goes into the file."""
+    """Large text on the picture and title of the file; empty: the file is titled after the measure."""
     scale_bar: bool = False
     attribution: str = ""
     garmin: bool = False
-    """A KMZ as Garmin's handheld devices want it."""
+    """Whether a KMZ is for Garmin's handheld devices."""
     dpi: float = 300.0
 
     @classmethod
@@ -62,7 +62,7 @@ class Finish:
         Raises
         ------
         BadOption, MissingExtra
-            Before anything was read.
+            Before anything is read.
         """
         style, picture, labels = options.style, options.picture, options.labels
         check(output)
@@ -85,7 +85,7 @@ class Finish:
         )
 
     def check(self, window: Window) -> None:
-        """Refuse a window that the format cannot hold, before it is drawn.
+        """Refuse a window that the format cannot hold, before drawing.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Finish:
         check_size(self.output, window)
 
     def write(self, field: BandedHeat, context: Context) -> dict[str, Any]:
-        """Paint a field and write it; return what a report says of it."""
+        """Paint a heat and write it; return its part of the report."""
         started = time.perf_counter()
         context.progress("colouring", 0, 0)
         unit, window = measure_unit(field.measure), field.window
@@ -148,7 +148,7 @@ class Finish:
         }
 
     def _warnings(self) -> list[str]:
-        """Say which letters cannot be painted, where they were to be."""
+        """Warn of letters that no font can paint, where texts are painted."""
         painted = self.output.suffix.lower() not in _VALUES or self.rgba
         lost = unwritable(f"{self.title} {self.attribution}") if painted else ""
         return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
@@ -168,7 +168,7 @@ class Finish:
 
 
 def _check_goes(output: Path, asked: PictureOptions) -> None:
-    """Refuse options that a format would have to ignore."""
+    """Refuse options that the format would have to ignore."""
     ending, dpi = output.suffix.lower(), asked.dpi
     if asked.rgba and ending not in {".tif", ".tiff"}:
         raise BadOption(f"--rgba is for .tif: leave it out for {output.name}")

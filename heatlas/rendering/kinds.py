@@ -1,4 +1,4 @@
-"""Kinds of output: which one a name asks for, and whether it has the options that are asked for."""
+"""Kinds of output: choose one by the name, and check that it supports the options."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class OutputKind:
     """One kind of output."""
 
     name: str
-    """In a sentence: "pictures"."""
+    """Name for use in a sentence: "pictures ..."."""
     maker: str
-    """Module and function that makes it of sources, a path, options and a context."""
+    """Module and function that makes the output from sources, a path, options and a context."""
 
     def load(self) -> Maker:
         """Import the maker."""
@@ -52,19 +52,19 @@ KINDS = {
 
 
 def kind_of(name: str | Path, asked: Collection[str]) -> str:
-    """Tell what a name asks for, by its ending; without one it is a folder of tiles.
+    """Find the kind that the ending of a name asks for; a name without an ending is a folder of tiles.
 
     Parameters
     ----------
     name : str or Path
-        Of the output.
+        Name of the output.
     asked : collection of str
-        Options that were given: those of films make a film of a .webp.
+        Names of the given options. Options of films make a .webp a film.
 
     Raises
     ------
     BadOption
-        For another ending, for an ending alone, and for a folder that has the ending of a file.
+        For an unknown ending, for an ending alone, and for a folder that has the ending of a file.
     """
     text, output = os.fspath(name), Path(name)
     ending = output.suffix.lower()
@@ -91,7 +91,7 @@ def kind_of(name: str | Path, asked: Collection[str]) -> str:
 
 
 def unfit(kind: str, asked: Collection[str]) -> list[str]:
-    """Options that a kind of output has not."""
+    """List the given options that a kind of output does not support."""
     known = options_of(RenderOptions)
     return [name for name in asked if kind not in known[name].kinds]
 
@@ -102,7 +102,7 @@ def make(sources: tuple[Any, ...], output: str | Path, options: RenderOptions, c
     Raises
     ------
     BadOption
-        Naming an option that this kind of output has not, and the kinds that have it; or a source that is not there.
+        For an option that this kind does not support, with the kinds that do; or for a missing source.
     """
     asked = given(options)
     kind = kind_of(output, asked)

@@ -1,4 +1,4 @@
-"""Pictures of tracks, or of points: from options as people write them to the job that draws them."""
+"""Pictures of tracks or points: choose and run the job that fits the sources and options."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
 def _of_points(
     given: GivenPoints | tuple[PointSet, str | None], output: Path, options: RenderOptions, context: Context
 ) -> dict[str, Any]:
-    """Draw tables of points, or a point set of a library, with its measure without its name."""
+    """Draw tables of points, or a point set of a library with the measure (without the name of the set)."""
     from heatlas.dataset.points import PointSet
     from heatlas.dataset.warm_up import compile_points, points_are_cold
     from heatlas.rendering.point_job import PointJob
@@ -85,14 +85,14 @@ def _of_points(
 
 
 def without_cut_ends(report: dict[str, Any], given: Given) -> dict[str, Any]:
-    """Say nothing of open places of a library: the ends that it shows are cut, and it told of true ones itself."""
+    """Drop open places of a library: the ends that it shows are cut, and its own report names the true ones."""
     if isinstance(given, GivenLibrary):
         report.pop("open_places", None)
     return report
 
 
 def _refuse_paint(output: Path, style: StyleOptions, rgba: bool) -> None:
-    """Refuse how values would be painted where they are written as they are, and no legend is beside them."""
+    """Refuse options of colours where the file holds values and no legend is written beside it."""
     ending = output.suffix.lower()
     if style.legend or rgba or ending not in {".tif", ".tiff", ".npy"}:
         return
@@ -102,7 +102,7 @@ def _refuse_paint(output: Path, style: StyleOptions, rgba: bool) -> None:
 
 
 def other_metrics(given: Given) -> list[str]:
-    """Names of all columns of tables whose rows are fixes: any of them may be a metric."""
+    """Names of all columns of tables whose rows are fixes: each may be a metric."""
     tables = [each for each in given.tables if not each.is_stdin] if isinstance(given, GivenTracks) else []
     if not tables:
         return []
@@ -112,7 +112,7 @@ def other_metrics(given: Given) -> list[str]:
 
 
 def _kernel(options: RenderOptions) -> Kernel | None:
-    """Kernel of points: a radius and a shape, or the width of a Gaussian; None where its radius is left open."""
+    """Read the kernel of points: a radius and a shape, or the width of a Gaussian; None without a radius."""
     from heatlas.options.parsing import kernel_of_smoothing, parse_kernel
 
     radius, shape, smooth = options.points.radius, options.points.kernel, options.smooth

@@ -1,4 +1,4 @@
-"""Draw points: options that were checked before any work, and the way from a table to written files."""
+"""Draw points of tables into files, with options that are checked before any work."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ __all__ = ["PointJob"]
 
 _FAINT = "some sums are below 0, the lowest is {:.4g}: too little to matter, they show as nothing"
 _SCREEN = 1024
-"""Pixels of a picture that is looked at as it is."""
+"""Pixels of the longer side of a picture that is viewed at its own size."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointJob:
-    """A drawing of points whose options are sound."""
+    """A drawing of points with checked options."""
 
     measure: Measure
     frame: Viewport
     finish: Finish
     kernel: Kernel | None
-    """None: a Gaussian that suits the size of the picture."""
+    """None: a kernel of `shape` whose radius suits the size of the picture."""
     shape: str = "gaussian"
-    """Of the kernel when only its radius was left open."""
+    """Shape of the kernel when no radius was given."""
 
     def __post_init__(self) -> None:
         if self.frame.bbox is not None:
             self._window(self.frame.bbox)
 
     def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
-        """Make the window over a box, and say how many rows of it are drawn at once."""
+        """Make the window over a box; return it with the number of rows to draw at once."""
         window = self.frame.window(box)
         check_memory(window, 0, 0, self.measure.bytes_per_pixel)
         self.finish.check(window)
@@ -59,7 +59,7 @@ class PointJob:
         return window, check_memory(window, columns, rows, self.measure.bytes_per_pixel)
 
     def _kernel(self, window: Window) -> Kernel:
-        """The kernel asked for, or one of 15 px, wider on pictures that are looked at from further away."""
+        """Requested kernel, or one of 15 px, wider on large pictures, which are viewed from further away."""
         if self.kernel is not None:
             return self.kernel
         of_a_map = self.frame.zoom is not None or self.frame.resolution is not None
@@ -72,7 +72,7 @@ class PointJob:
         Raises
         ------
         NothingToDraw
-            When there is no point, or none in the window.
+            When no point is left, or none lies in the window.
         SourceFailed
             When the table cannot be read to its end.
         """
@@ -92,7 +92,7 @@ class PointJob:
                 if box is None:
                     raise NothingToDraw(why_no_points(points.name, tally))
                 window, rows = self._window(framed(box, 0.0 if self.kernel is None else self.kernel.metres))
-            if rows < window.height and not isinstance(chunks, Spool):  # each strip reads them again
+            if rows < window.height and not isinstance(chunks, Spool):  # each band reads them again
                 chunks = kept.enter_context(closing(Spool(chunks)))
 
             def make(part: Window, context: Context) -> Drawn:
@@ -119,12 +119,12 @@ class PointJob:
             }
 
     def _balance(self, tally: Tally, field: BandedHeat) -> dict[str, float]:
-        """Where the weight went: what fell outside of the window is accounted for."""
+        """Balance of the weight: the part outside of the window, and for densities the drawn and the spilled part."""
         if self.measure.reduction not in {"sum", "count"}:
             return {}
         everything = tally.total if self.measure.reduction == "sum" else float(tally.points)
         outside = everything - field.total
-        # What rounding leaves of nothing is nothing.
+        # A difference within rounding is 0.
         sound = abs(outside) > 1e-9 * max(abs(everything), abs(field.total))
         balance = {"outside": outside if sound else 0.0}
         if self.measure.density:

@@ -1,4 +1,4 @@
-"""Tiles and pages of a library, or of one that is made for the while."""
+"""Tiles and pages of a library, or of other sources through a temporary one."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ __all__ = ["page", "tiles"]
 
 
 def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
-    """Write tiles, or bring up to date those that are there.
+    """Write tiles, or update existing ones.
 
     Returns
     -------
     dict
-        The report, as plain data; of a watch the last one.
+        The report, as plain data; with `watch` the last one.
     """
     from heatlas.publish import ENDINGS, check, publish, watch
 
@@ -96,14 +96,14 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
 
 
 def _open_places(given: Given, path: Path, written: bool = True) -> dict[str, Any]:
-    """Find what a library should hide and does not, when anything was written that others may see."""
+    """Find places that a library should hide and does not, when anything was written that others may see."""
     return {"open_places": open_places_of(path)} if written and isinstance(given, GivenLibrary) else {}
 
 
 def _emptied(output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
-    """Remove the tiles of a table that has become empty, as is done for a library: else its points stay published.
+    """Remove the tiles of a table that has become empty; otherwise its points would stay published.
 
-    Of the options those count that say how tiles are written: those of another form are not its own.
+    Only the options of how tiles are written apply: tiles of another form do not belong to the table.
     """
     from heatlas.core.scratch import scratch_folder
     from heatlas.library.store import open_library
@@ -122,9 +122,9 @@ def _emptied(output: Path, options: RenderOptions, context: Context) -> dict[str
 def _opened(
     given: Given, options: RenderOptions, context: Context
 ) -> Iterator[tuple[Path, RenderOptions, dict[str, Any]]]:
-    """Give a library, the options that are left (a filter of points chooses rows when they come in), and a report.
+    """Provide a library, the remaining options, and the report of importing into a temporary library.
 
-    The report is of what was brought into a library that is made for the while.
+    A filter of points is not among the remaining options: it is applied when their rows are imported.
     """
     brought: dict[str, Any] = {}
     telling = replace(context, report=brought.update)
@@ -152,26 +152,26 @@ def _opened(
 
 
 def _name_of(given: GivenPoints) -> str:
-    """Name points after their table, as they will be called on a page; several tables are drawn together."""
+    """Name points after their table, for a page; several tables together are "points"."""
     from heatlas.library.point_sets import name_from
 
     sources = [each.source for each in given.tables]
     named = [source for source in sources if isinstance(source, (str, PurePath)) and str(source) != "-"]
     if len(sources) == 1 and named and "://" not in str(named[0]):
-        with suppress(BadOption):  # another name will do: speed.csv is called as a measure of tracks is
+        with suppress(BadOption):  # speed.csv has the name of a measure of tracks: "points" will do
             return name_from(str(named[0]))
     return "points"
 
 
 def _of_points(report: dict[str, Any]) -> dict[str, Any]:
-    """Say of points that were brought in what is said of them when a picture is drawn."""
+    """Turn the report of an import of points into that of a picture of points."""
     (read,) = report["point_sets"]
     kept = {name: read[name] for name in ("rows", "points", "columns", "dropped")}
     return {**kept, "files": {**report["files"], "read": 1, "warnings": read["warnings"]}}
 
 
 def _without_library(report: dict[str, Any]) -> dict[str, Any]:
-    """Say nothing of a library that will be gone."""
+    """Drop facts of the temporary library from a report."""
     places = [{**place, "hide": as_option(place["lat"], place["lon"])} for place in report.get("open_places", ())]
     kept = {name: value for name, value in report.items() if name not in {"library", "seconds"}}
     return {**kept, "open_places": places} if places else kept

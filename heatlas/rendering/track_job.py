@@ -1,4 +1,4 @@
-"""Draw tracks: options that were checked before any work, and the way from tracks to written files."""
+"""Draw tracks into files, with options that are checked before any work."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["TrackJob"]
 
 @dataclass(frozen=True, slots=True)
 class TrackJob:
-    """A drawing of tracks whose options are sound."""
+    """A drawing of tracks with checked options."""
 
     measure: Measure
     frame: Viewport
@@ -40,12 +40,12 @@ class TrackJob:
 
     @classmethod
     def parse(cls, measure: Measure, frame: Viewport, finish: Finish, options: RenderOptions) -> TrackJob:
-        """Check all options; a window that is known already must fit into memory.
+        """Check all options; a window that is already known must fit into memory.
 
         Raises
         ------
         BadOption, TooLarge
-            Before anything was read.
+            Before anything is read.
         """
         choice = Selection.parse(options.filter, options.hiding)
         job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice)
@@ -54,9 +54,9 @@ class TrackJob:
         return job
 
     def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
-        """Make the window over a box, and say how many rows of it are drawn at once."""
+        """Make the window over a box; return it with the number of rows to draw at once."""
         window = self.frame.window(box)
-        check_memory(window, 0, 0, self.measure.bytes_per_pixel)  # before the halo is worked out row by row
+        check_memory(window, 0, 0, self.measure.bytes_per_pixel)  # before the halo is computed row by row
         self.finish.check(window)
         margin = halo(self.smoothing, window)
         return window, check_memory(window, margin, margin, self.measure.bytes_per_pixel)

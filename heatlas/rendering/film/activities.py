@@ -1,4 +1,4 @@
-"""The cast of a film: tracks one by one in the order of their starts, and what they add to the totals."""
+"""Activities of a film: single tracks in the order of their starts, with running totals."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class FilmActivities:
     """Tracks that come near a window, ordered by start."""
 
     tracks: list[Batch]
-    """(k) Of one activity each; views of the batches that they were taken from."""
+    """(k) One activity each; views of the original batches."""
     starts: NDArray[np.float64]
-    """(k,) seconds on local clocks (see `heatlas.tracks.filters.offset_of`), ascending. Those that have no fix in the
-    window count as being among the others, so that the film's time is that of what it shows."""
+    """(k,) seconds in local time (see `heatlas.tracks.filters.offset_of`), ascending. Starts of tracks without a fix in
+    the window are clipped to the range of the others, so that the film covers the time of what it shows."""
     totals: NDArray[np.float64]
-    """(k + 1, 3) activities with a fix in the window, and the metres and seconds that they spent there, of all tracks
-    before the k-th."""
+    """(k + 1, 3) totals of all tracks before the k-th: activities with a fix in the window, and metres and seconds
+    there."""
     fixes: NDArray[np.int64]
-    """(k + 1,) fixes inside the window of all tracks before the k-th."""
+    """(k + 1,) fixes in the window of all tracks before the k-th."""
 
 
 def film_activities(batches: Iterable[Batch], window: Window, grown: Window) -> FilmActivities:
-    """Take tracks apart, and leave out those that stay away.
+    """Split batches into single tracks, and leave out those that do not come near the window.
 
     Parameters
     ----------
     batches : iterable of Batch
-        Of activities with a start, their time zones filled in.
+        Activities with a start and with time zones filled in.
     window, grown : Window
-        What is shown; the same with the halo that smoothing reads.
+        The shown window; the same with the halo that smoothing reads.
     """
     singles = [one for batch in batches for one in split(batch, [tuple(batch.columns)] * len(batch))]
     singles = [one for one in singles if box_of([one], grown) is not None]
@@ -64,9 +64,9 @@ def film_activities(batches: Iterable[Batch], window: Window, grown: Window) -> 
 
 
 def in_crowds(activities: FilmActivities, least: int, window: Window, metric: str = "") -> FilmActivities | None:
-    """Let tracks come by whole months, and no fewer than some at once: months that have fewer come with the next ones.
+    """Let tracks start by whole months, at least `least` at once; months with fewer are merged with the next ones.
 
-    Only those count that are seen in the window, and of which a metric, when it is shown, is known there; None when
+    Only activities that are seen in the window count. When a metric is shown, they must have it there. None when
     there are fewer in all.
     """
     seen = np.diff(activities.totals[:, 0]) > 0
@@ -100,7 +100,7 @@ def _start(track: Batch) -> float:
 
 
 def _inside(track: Batch, window: Window) -> tuple[float, float, float, float]:
-    """1 if any fix lies in a window; metres and seconds of the lines that begin there; the number of fixes there."""
+    """1 if any fix lies in a window, metres and seconds of the lines that begin there, and the number of its fixes."""
     from heatlas.kernels.path import metres_along
 
     inside = _within(track, window)
@@ -120,7 +120,7 @@ def _within(track: Batch, window: Window) -> NDArray[np.bool_]:
 
 
 def box_of(tracks: Sequence[Batch], window: Window) -> Window | None:
-    """The least rectangle of a window's pixels that holds all that some tracks can touch; None: nothing."""
+    """Smallest rectangle of a window's pixels that holds all pixels that tracks can touch; None: there are none."""
     found: Window | None = None
     for track in tracks:
         if not track.fixes:
@@ -132,7 +132,7 @@ def box_of(tracks: Sequence[Batch], window: Window) -> Window | None:
             math.floor((window.x + window.width - west + 1) / window.scale) + 1,
         ):
             left, right = (math.floor(edge + world * window.scale) - window.x for edge in (west, east))
-            # Positions are rounded before they are traced: one pixel more on either side.
+            # Positions are rounded before they are traced, hence one pixel more on either side.
             found = union(found, _clipped(window, left - 1, top - 1, right + 2, bottom + 2))
     return found
 
@@ -145,7 +145,7 @@ def _clipped(window: Window, left: int, top: int, right: int, bottom: int) -> Wi
 
 
 def union(one: Window | None, other: Window | None) -> Window | None:
-    """The least rectangle that holds two."""
+    """Smallest rectangle that holds both."""
     if one is None or other is None:
         return one or other
     x, y = min(one.x, other.x), min(one.y, other.y)

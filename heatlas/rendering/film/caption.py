@@ -1,4 +1,4 @@
-"""The strip below the map of a film: how far time has run, the date, and what was done until then."""
+"""Caption strip below the map of a film: a line that shows time, the date, and totals."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["Caption", "words_for"]
 _HEIGHT, _MARGIN, _LINE = 92.0, 26.0, 4.0
 _DATE, _NOTE, _NUMBER, _UNIT = 38.0, 14.0, 30.0, 14.0
 _GAP = 34.0
-"""Room between the columns of totals."""
+"""Space between the columns of totals, pixels at scale 1."""
 _SMALLEST, _ILLEGIBLE = 0.4, 0.1
-"""Scale at which totals are left out one by one to make room, and below which it does not matter any more."""
+"""Scale at which totals are left out one by one to make room, and below which text is illegible anyway."""
 
 
 def _scale(width: int) -> float:
-    """1 for a film 1280 px wide."""
+    """Scale of the strip; 1 for a film 1280 px wide."""
     return max(_SMALLEST, math.sqrt(width / 1280))
 
 
 def _towards_text(ground: tuple[int, int, int], share: float) -> tuple[int, int, int]:
-    """Mix the background with the colour of letters that stand out from it."""
+    """Mix the background with a text colour that contrasts with it."""
     text = (246, 246, 244) if sum(ground) < 3 * 128 else (26, 29, 36)
     red, green, blue = (round(below + share * (above - below)) for below, above in zip(ground, text, strict=True))
     return red, green, blue
@@ -41,7 +41,7 @@ def _towards_text(ground: tuple[int, int, int], share: float) -> tuple[int, int,
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """How the strip is laid out; nothing in it moves but the numbers and the line."""
+    """Layout of the strip; only the line, the date and the numbers change."""
 
     width: int
     height: int
@@ -54,7 +54,7 @@ class Caption:
     number: FreeTypeFont
     unit: FreeTypeFont
     columns: tuple[tuple[int, str], ...]
-    """Left edge and unit of each total; empty where there is no room."""
+    """Left edge and unit of each total that has room."""
     years: tuple[float, ...]
     margin: int
     line: int
@@ -69,20 +69,20 @@ class Caption:
         largest: Sequence[tuple[str, str]],
         years: Sequence[float],
     ) -> Caption:
-        """Find sizes with which the longest date and the largest totals have room side by side.
+        """Find sizes at which the longest date and the largest totals fit side by side.
 
         Parameters
         ----------
         width : int
             Pixels.
         ground, accent : (int, int, int)
-            The background, and the colour of the line.
+            Colours of the background and of the line.
         dates : sequence of str
-            All that will be written as a date.
+            All texts that will be written as dates.
         largest : sequence of (str, str)
-            Totals at their largest, and their units.
+            Largest totals and their units.
         years : sequence of float
-            Places on the line, 0 to 1, that are marked.
+            Places on the line to mark, 0 to 1.
         """
         scale = _scale(width)
         while True:
@@ -103,14 +103,14 @@ class Caption:
         )  # fmt: skip
 
     def letter(self, date: str, numbers: Sequence[str]) -> NDArray[np.uint8]:
-        """Draw the strip as far as it is letters.
+        """Draw the text of the strip.
 
         Parameters
         ----------
         date : str
-            In large letters.
+            Text in large letters.
         numbers : sequence of str
-            Totals.
+            Totals, one for each column.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class Caption:
         return np.array(image)
 
     def run(self, strip: NDArray[np.uint8], share: float) -> None:
-        """Draw the line on the strip, filled as far as time has run, with marks where years begin."""
+        """Draw the line on the strip, filled up to `share` of its width, with marks where years begin."""
         line = np.empty((self.width, 3))
         line[:] = self.rail
         reached = np.clip(share * self.width - np.arange(self.width), 0, 1)[:, None]
@@ -160,7 +160,7 @@ def _length(number: str, font: FreeTypeFont) -> float:
 
 
 def _figures(draw: ImageDraw, x: float, y: float, number: str, font: FreeTypeFont, fill: Any) -> None:
-    """Write a number with digits of one width, so that it does not tremble while it grows."""
+    """Write a number with digits of one width, so that it does not jitter while it grows."""
     cell = _cell(font)
     for char in number:
         length = font.getlength(char)
@@ -170,7 +170,7 @@ def _figures(draw: ImageDraw, x: float, y: float, number: str, font: FreeTypeFon
 
 
 def words_for(activities: float, metres: float, seconds: float, days: int | None = None) -> list[tuple[str, str]]:
-    """Totals as people write them: numbers and units; `days` says of how long a time they are, if not of all."""
+    """Format totals as numbers and units; `days` is the span they cover, None: all time."""
     return [
         (f"{activities:,.0f}", "activities" if days is None else f"activities in {days} days"),
         (f"{metres / 1000:,.0f}", "km"),

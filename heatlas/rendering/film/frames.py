@@ -1,4 +1,4 @@
-"""A reel: the frames of a film on their way into a file, and the formats there are."""
+"""Frames of a film, the formats of films, and writing to a file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = ["FORMATS", "FilmFormat", "Frames", "check_film", "write_film"]
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Frames, one after the other; none is needed twice."""
+    """Frames of a film, read once from first to last."""
 
     frames: Iterator[NDArray[np.uint8]]
-    """(height, width, 3) RGB each. An array may be painted over when the next frame is asked for."""
+    """(height, width, 3) RGB each. Reading the next frame may overwrite the array of the last one."""
     count: int
     height: int
     width: int
     fps: float
     samples: tuple[NDArray[np.uint8], ...]
-    """(k, 3) colours for a format with few of them: of the background, of heat, of what glows, of captions."""
+    """(k, 3) colours each of the background, of heat, of glows and of captions, for formats with few colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class FilmFormat:
 
     module: str
     fps: float
-    """Frames a second when nobody asks for another number."""
+    """Default number of frames a second."""
     side: int
-    """Pixels of the longer side of the map when nobody asks for another size."""
+    """Default length of the longer side of the map, pixels."""
     even: bool = False
     """Whether sides must be even."""
     aura: bool = False
-    """Whether what is new shines on what is around: soft gradients that change from frame to frame are what formats
-    without prediction between frames pay most for."""
+    """Whether new heat lights the pixels around it. Soft gradients that change from frame to frame make large files in
+    formats without prediction between frames."""
     most: int = 16384
-    """Pixels that a side may have."""
+    """Longest side, pixels."""
 
 
 FORMATS = {
@@ -60,14 +60,14 @@ FORMATS = {
 
 
 def check_film(path: Path) -> None:
-    """Refuse what could not be written, before any work is done.
+    """Refuse a path that could not be written, before any work is done.
 
     Raises
     ------
     BadOption
-        For an unknown ending, or a folder that is missing or closed.
+        For an unknown ending, or a folder that is missing or not writable.
     MissingExtra
-        When ffmpeg is not there.
+        When ffmpeg is not installed.
     """
     from heatlas.writers import check_place
 
@@ -79,7 +79,7 @@ def check_film(path: Path) -> None:
 
 
 def write_film(path: Path, film: Frames) -> None:
-    """Write a film, all of it or nothing.
+    """Write a film completely or not at all.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""GIF: one palette for the whole film, and of each frame only what changed.
+"""Write GIF: one palette for the whole film, and of each frame only the rectangle that changed.
 
-After CompuServe, Graphics Interchange Format, Version 89a, 1990. Frames are written as they come, each when the next
-is known: what does not change lasts longer instead.
+After CompuServe, Graphics Interchange Format, Version 89a, 1990. A frame is written when the next different one is
+known: an unchanged frame extends the delay of the one before.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["make_palette", "nearest", "write"]
 
 _SHARES = (1, 127, 96, 31)
-"""Colours for each of the samples of a reel; one more is kept for what did not change."""
+"""Colours for each of the samples of a film; one more is reserved for unchanged pixels."""
 _UNCHANGED = 255
 _BITS = 6
-"""Of each channel, by which colours are looked up."""
+"""Bits of each channel by which colours are looked up."""
 
 
 def write(path: Path, film: Frames) -> None:
-    """Encode a reel; it plays for ever."""
+    """Encode a film that plays in a loop."""
     palette = make_palette(film)
     table = nearest(palette)
     with path.open("wb") as file:
@@ -51,12 +51,12 @@ def _put(file: IO[bytes], image: bytes, first: int, last: int, fps: float) -> No
     """Write an image that is shown from frame `first` until frame `last`; delays are in hundredths of a second."""
     if image:
         delay = round(100 * last / fps) - round(100 * first / fps)
-        # Left in place afterwards; what is transparent lets the frame before show.
+        # The image is left in place afterwards: transparent pixels show the frame before.
         file.write(b"\x21\xf9\x04\x05" + struct.pack("<HB", min(delay, 0xFFFF), _UNCHANGED) + b"\x00" + image)
 
 
 def _changed(steps: NDArray[np.uint8], shown: NDArray[np.uint8]) -> bytes | None:
-    """The image of what differs between two frames; None: nothing does."""
+    """Image of the rectangle that differs between two frames; None: nothing differs."""
     differs = steps != shown
     rows = np.flatnonzero(differs.any(axis=1))
     if not len(rows):
@@ -67,7 +67,7 @@ def _changed(steps: NDArray[np.uint8], shown: NDArray[np.uint8]) -> bytes | None
 
 
 def _image(steps: NDArray[np.uint8], left: int, top: int) -> bytes:
-    """An image block: its place, and its pixels compressed by Pillow."""
+    """Image block: its place, and its pixels compressed by Pillow."""
     from PIL import GifImagePlugin, Image
 
     image: Any = Image.fromarray(steps, "L")
@@ -81,7 +81,7 @@ def _keys(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 
 def make_palette(film: Frames) -> NDArray[np.uint8]:
-    """Choose (256, 3) colours from the samples of a reel; the first is the background."""
+    """Choose (256, 3) colours from the samples of a film; the first is the background."""
     from PIL import Image
 
     palette = np.zeros((256, 3), np.uint8)
@@ -98,7 +98,7 @@ def make_palette(film: Frames) -> NDArray[np.uint8]:
 
 
 def nearest(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """For each colour of 6 bits a channel, the nearest of a palette, by squared distances."""
+    """Index of the nearest palette colour, by squared distance, for each colour of 6 bits a channel."""
     levels = (np.arange(1 << _BITS) + 0.5) * (256 >> _BITS) - 0.5
     colours = palette[:_UNCHANGED].astype(np.float32)
     table = np.empty((1 << _BITS,) * 3, np.uint8)

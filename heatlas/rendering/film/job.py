@@ -1,4 +1,4 @@
-"""A film: options that were checked before any work, and the way from tracks to a written file."""
+"""Draw a film of tracks into a file, with options that are checked before any work."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ __all__ = ["FilmJob"]
 
 _UNDATED = "activities whose start is unknown or cannot be"
 _BYTES = 32
-"""Memory that a pixel takes beside what a picture does: its colours, its glow, and the heat the tone was fitted to."""
+"""Bytes a pixel needs in addition to a picture: its colours, its glow, and the heat to which the tone was fitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilmJob:
-    """A film of tracks whose options are sound."""
+    """A film of tracks with checked options."""
 
     output: Path
     measure: Measure
@@ -54,34 +54,34 @@ class FilmJob:
     smoothing: Smoothing
     choice: Selection
     step: int | str
-    """What a frame goes on by: days, "week", "month", or "auto"."""
+    """Time step at which frames end: days, "week", "month", or "auto"."""
     span: int | None
-    """Days for which an activity stays visible; None: for good."""
+    """Days for which an activity stays visible; None: until the end."""
     duration: float
-    """Seconds in which time runs; the last frame is then held."""
+    """Length of the film before the hold of the last frame, seconds."""
     fps: float
     least: int = 0
-    """For everybody: without private activities, by whole months, and no fewer at once; 0: as they are."""
+    """Public film: no private activities, by whole months, at least so many at once; 0: not public."""
 
     @classmethod
     def parse(cls, output: Path, measure: Measure, frame: Viewport, options: RenderOptions) -> FilmJob:
-        """Check all options; a window that is known already must fit into memory.
+        """Check all options; a window that is already known must fit into memory.
 
         Parameters
         ----------
         output : Path
-            Its ending decides the format: .mp4, .gif or .webp.
+            File to write; its ending decides the format: .mp4, .gif or .webp.
         measure : Measure
-            What to count.
+            Measure to count.
         frame : Viewport
-            What is shown, and how finely.
+            Area and scale.
         options : RenderOptions
-            Of which films have smooth, and the groups style, filter, hiding, film and public.
+            Films use smooth, and the groups style, filter, hiding, film and public.
 
         Raises
         ------
         BadOption, TooLarge, MissingExtra
-            Before anything was read.
+            Before anything is read.
         """
         film, public = options.film, options.public
         check_film(output)
@@ -101,31 +101,31 @@ class FilmJob:
 
     @property
     def form(self) -> FilmFormat:
-        """The format that the output's ending asks for."""
+        """Format of the output's ending."""
         return FORMATS[self.output.suffix.lower()]
 
     @property
     def script(self) -> FilmRequest:
-        """The options that decide what the frames show."""
+        """Options that decide what the frames show."""
         return FilmRequest(
             self.measure, self.smoothing, self.look, self.step, self.span, self.duration, self.fps, self.least,
             self.form.aura,
         )  # fmt: skip
 
     def _window(self, box: tuple[float, float, float, float]) -> Window:
-        """The window over a box; where no size was asked for, of the format's size."""
+        """Make the window over a box; without a requested size, it has the default size of the format."""
         frame = self.frame
         window = frame.window(box)
         if frame.zoom is None and frame.resolution is None and frame.width is None:
             side = self.form.side
             share = min(1.0, window.width / window.height)
             window = replace(frame, width=max(1, round(side * share))).window(box)
-        self._check(window, 0)  # before the halo is worked out row by row
+        self._check(window, 0)  # before the halo is computed row by row
         self._check(window, halo(self.smoothing, window))
         return window
 
     def _check(self, window: Window, margin: int) -> None:
-        """Refuse a window that does not fit into memory whole: from frame to frame, strips will not do."""
+        """Refuse a window that does not fit into memory as a whole: films cannot be drawn in bands."""
         fits = check_memory(window, margin, margin, self.measure.bytes_per_pixel + _BYTES)
         if fits < window.height:
             raise TooLarge(
@@ -159,7 +159,7 @@ class FilmJob:
         chosen = time.perf_counter()
         even = self.form.even
         height, width = (side + side % 2 if even else side for side in storyboard.shape)
-        frames = _told(storyboard.frames(height, width), len(storyboard), context.progress)
+        frames = _with_progress(storyboard.frames(height, width), len(storyboard), context.progress)
         write_film(self.output, Frames(frames, len(storyboard), height, width, self.fps, storyboard.samples()))
         done = time.perf_counter()
         unit, tone, line = measure_unit(self.measure), storyboard.tone, storyboard.timeline
@@ -185,7 +185,7 @@ class FilmJob:
 
 
 def _dated(tracks: Tracks) -> Tracks:
-    """Leave out activities that do not say when they were: one broken clock would make a film of thousands of years."""
+    """Leave out activities without a believable start: one broken clock would make a film of thousands of years."""
     kept = [
         select(b, [a.start is not None and is_believable(a.start, a.elapsed_time or 0) for a in b.activities])
         for b in tracks.batches
@@ -195,8 +195,8 @@ def _dated(tracks: Tracks) -> Tracks:
     return Tracks(tuple(batch for batch in kept if len(batch)), replace(tracks.report, dropped=dropped))
 
 
-def _told(frames: Iterator[NDArray[np.uint8]], count: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
-    """Tell how many frames are done as they are taken."""
+def _with_progress(frames: Iterator[NDArray[np.uint8]], count: int, progress: Progress) -> Iterator[NDArray[np.uint8]]:
+    """Report the number of finished frames while they are read."""
     progress("filming", 0, count)
     for number, frame in enumerate(frames, 1):
         yield frame

@@ -1,4 +1,4 @@
-"""MP4: H.264 by ffmpeg, fed frame by frame through a pipe."""
+"""Write MP4: H.264 by ffmpeg, which reads frames from a pipe."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 __all__ = ["write"]
 
-_WHO = re.compile(r"^\[[^\]]*\] ")
-"""The part of ffmpeg that speaks."""
+_SPEAKER = re.compile(r"^\[[^\]]*\] ")
+"""Prefix of a message: the part of ffmpeg that wrote it."""
 
 
 def write(path: Path, film: Frames) -> None:
-    """Encode a reel.
+    """Encode a film.
 
-    Players take an untagged film for BT.709 or BT.601 by its size: it is converted to BT.709 and says so. 4:2:0 with
-    even sides is what all of them can show; the index stands first, so that it plays while it loads.
+    Players guess BT.709 or BT.601 for an untagged film by its size, so the film is converted to BT.709 and tagged. All
+    players can show 4:2:0 with even sides. The index comes first, so that the film plays while it loads.
 
     Raises
     ------
     MissingExtra
-        When ffmpeg is not there.
+        When ffmpeg is not installed.
     HeatlasError
-        When ffmpeg fails, with its last words.
+        When ffmpeg fails, with its last message.
     """
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
@@ -51,10 +51,10 @@ def write(path: Path, film: Frames) -> None:
         "-f", "mp4", f"file:{path}",
     ]  # fmt: skip
     with tempfile.TemporaryFile() as said:
-        # In a session of its own it does not hear Ctrl-C: it is ended here, after the frames have stopped.
+        # In a session of its own it gets no Ctrl-C: it is killed here, after the frames have stopped.
         process = subprocess.Popen(  # noqa: S603 - no shell, and all but the name is from here
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
-            restore_signals=False,  # a file that may not grow is an error with a reason, not the end by a signal
+            restore_signals=False,  # a file size limit is then an error with a reason, not death by a signal
         )  # fmt: skip
         try:
             assert process.stdin is not None
@@ -69,11 +69,11 @@ def write(path: Path, film: Frames) -> None:
         if status or not fed:
             said.seek(0)
             words = said.read().decode(errors="replace").strip().splitlines() or [f"exit status {status}"]
-            raise HeatlasError(f"ffmpeg could not write {path.name}: {_WHO.sub('', words[-1])}")
+            raise HeatlasError(f"ffmpeg could not write {path.name}: {_SPEAKER.sub('', words[-1])}")
 
 
 def _feed(pipe: IO[bytes], film: Frames) -> bool:
-    """Write all frames; says whether all were taken."""
+    """Write all frames; return whether ffmpeg read all of them."""
     try:
         for frame in film.frames:
             pipe.write(frame.data.cast("B"))
@@ -85,7 +85,7 @@ def _feed(pipe: IO[bytes], film: Frames) -> bool:
 
 
 def _close(pipe: IO[bytes] | None) -> bool:
-    """Close a pipe; what it still holds may find nobody to take it."""
+    """Close a pipe; return whether the reader was still there for buffered data."""
     try:
         if pipe is not None:
             pipe.close()
@@ -97,5 +97,5 @@ def _close(pipe: IO[bytes] | None) -> bool:
 
 
 def _is_broken(error: OSError) -> bool:
-    """Whether nobody reads from a pipe any more: Windows calls it an invalid argument."""
+    """Whether the reader of a pipe is gone; Windows reports an invalid argument."""
     return isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL

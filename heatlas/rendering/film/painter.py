@@ -1,4 +1,4 @@
-"""Painting from frame to frame: only what changed is smoothed and coloured again, and what is new glows for a while."""
+"""Paint frames: only changed pixels are smoothed and coloured again, and new heat glows for a short time."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 __all__ = ["COOLING", "FramePainter", "flash_on"]
 
 COOLING = 0.2
-"""Seconds in which a glow falls to a half."""
+"""Half-life of a glow, seconds."""
 _STRENGTH = np.float32(1.4)
-"""Of a glow at first; from 1 on nothing gets hotter, so that it stays for some frames before it fades."""
+"""Initial strength of a glow; colours saturate at 1, so that it lasts some frames before it fades."""
 _LEAST = np.float32(0.015)
-"""Strength below which a glow is out."""
+"""Strength below which a glow ends."""
 _AURA, _AURA_SHARE = 0.0045, np.float32(0.14)
-"""Standard deviation of the shine around what is new, as a share of the picture's longer side, and its strength."""
+"""Standard deviation of the aura around new heat, as a share of the picture's longer side, and its strength."""
 
 
 @dataclass(frozen=True, slots=True)
 class FramePainter:
-    """The map of a film as it stands."""
+    """Current state of the map of a film."""
 
     window: Window
     smoothing: Smoothing
@@ -45,11 +45,11 @@ class FramePainter:
     settled: NDArray[np.uint8]
     """(height, width, 3) colours of the heat."""
     steps: NDArray[np.uint8] | None
-    """(height, width) the same as steps of the palette; None for means, which have more colours."""
+    """(height, width) the same as palette indices; None for means, which have more colours."""
     glow: NDArray[np.float32]
-    """(height, width) how new a pixel is: 0 for what has cooled down."""
+    """(height, width) strength of the glow; 0 where there is none."""
     aura: bool
-    """Whether what is new shines on what is around."""
+    """Whether new heat also lights the pixels around it."""
     workers: int | None
 
     @classmethod
@@ -64,7 +64,7 @@ class FramePainter:
         aura: bool,
         workers: int | None,
     ) -> FramePainter:
-        """Begin with the background alone; `sums` says whether pixels add up, or are means or extremes."""
+        """Begin with the background; `sums`: pixels are sums, not means or extremes."""
         shape = (window.height, window.width)
         settled = np.empty((*shape, 3), np.uint8)
         settled[:] = np.array(style.background, np.uint8)
@@ -74,7 +74,7 @@ class FramePainter:
         return cls(window, smoothing, style, tone, settled, steps, np.zeros(shape, np.float32), aura, workers)
 
     def update(self, counted: Grid, box: Window) -> None:
-        """Smooth and colour again what lies in a rectangle of the counted grid, and around it."""
+        """Smooth and colour again a rectangle of the counted grid, with the pixels that smoothing reaches."""
         part = self._near(box, halo(self.smoothing, self.window))
         if part is None:
             return
@@ -88,7 +88,7 @@ class FramePainter:
             self.steps[place] = picture.pixels
 
     def light(self, tracks: Sequence[Batch], measure: Measure) -> None:
-        """Let the pixels glow to which some tracks added something, and, more faintly, those around."""
+        """Light the pixels to which tracks added something and, more faintly, those around them."""
         from heatlas.kernels.highlight import light
 
         aura = Smoothing(pixels=_AURA * max(self.window.width, self.window.height))
@@ -107,7 +107,7 @@ class FramePainter:
             light(self.glow, near, strength, part.y - self.window.y, part.x - self.window.x)
 
     def show(self, out: NDArray[np.uint8], rate: float) -> None:
-        """Paint the map into (height, width, 3), and let the glow cool to `rate` of what it is."""
+        """Paint the map into (height, width, 3), and reduce the glow to `rate` of its strength."""
         from heatlas.kernels.highlight import glow_in, glow_over
 
         np.copyto(out, self.settled)
@@ -133,6 +133,6 @@ class FramePainter:
 
 
 def flash_on(background: tuple[int, int, int] | None) -> NDArray[np.float32]:
-    """Colour of what is new where heat has no hottest colour: white on dark, ink on bright backgrounds."""
+    """Colour of new heat where the palette has no hottest colour: white on dark backgrounds, ink on bright ones."""
     dark = background is None or sum(background) < 3 * 128
     return np.array((255, 252, 242) if dark else (20, 24, 40), np.float32)

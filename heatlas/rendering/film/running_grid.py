@@ -1,8 +1,8 @@
-"""Counting from frame to frame: what comes is added, what goes is taken away, and nothing is left behind.
+"""Count from frame to frame: tracks that appear are added, tracks that disappear are subtracted.
 
-After each step the planes equal, to the last bit, a drawing of the tracks that are shown, in their order, made from
-nothing. Whole numbers can be taken away again; where sums are rounded, and where extremes are, the rectangle that
-what goes has touched is drawn anew from what stays.
+After each step the planes equal, to the last bit, a new drawing of the shown tracks in their order. Whole numbers can
+be subtracted exactly. For rounded sums and extremes the rectangle of the changed tracks is drawn again from the shown
+ones.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ __all__ = ["RunningGrid"]
 
 @dataclass(slots=True)
 class RunningGrid:
-    """A measure over a window, of the tracks that are shown."""
+    """A measure of the shown tracks over a window."""
 
     grid: Grid
-    """Is changed from step to step."""
+    """Counts after the last step; replaced by each step."""
     workers: int | None
 
     @classmethod
     def empty(cls, window: Window, measure: Measure, workers: int | None = None) -> RunningGrid:
-        """Begin with nothing."""
+        """Begin without tracks."""
         return cls(Grid.empty(window, measure), workers)
 
     def step(self, come: Sequence[Batch], gone: Sequence[Batch], shown: Sequence[Batch]) -> Window | None:
-        """Go on to the next frame.
+        """Update the counts to the next frame.
 
         Parameters
         ----------
         come, gone : sequence of Batch
-            Tracks that are shown from now on, and no more.
+            Tracks that are shown from now on; tracks that are no longer shown.
         shown : sequence of Batch
-            All that are shown now, in their order.
+            All tracks that are shown now, in their order.
 
         Returns
         -------
         Window or None
-            The rectangle outside of which nothing changed; None: nothing changed at all.
+            The rectangle that holds all changes; None: nothing changed.
         """
         measure = self.grid.measure
         box = box_of([*come, *gone], self.grid.window)

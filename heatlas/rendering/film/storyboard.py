@@ -1,4 +1,4 @@
-"""Scenes: which tracks each frame shows, in which colours, and the frames themselves, one after the other."""
+"""Plan of a film: the tracks of each frame and the colours; and the frames, one after the other."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
 __all__ = ["HOLD", "FilmRequest", "FilmStyle", "Storyboard"]
 
 HOLD = 2.0
-"""Seconds for which the last frame is held."""
+"""Seconds for which the last frame stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilmStyle:
-    """How a film looks, as sound options."""
+    """Checked options of the style of a film."""
 
     scale: ToneScale | None
-    """In the base unit of the measure; None: what suits the measure."""
+    """Scale in the base unit of the measure; None: the one that suits the measure."""
     colours: NDArray[np.uint8] | None
-    """None: what suits the measure and the background."""
+    """(256, 4) RGBA; None: those that suit the measure and the background."""
     background: tuple[int, int, int]
     legend: bool
 
@@ -63,7 +63,7 @@ class FilmStyle:
         Raises
         ------
         BadOption
-            For one that cannot be used; a film cannot be transparent.
+            For an invalid option; a film cannot be transparent.
         """
         ground = parse_background(asked.background or "dark")
         if ground is None:
@@ -78,38 +78,38 @@ class FilmStyle:
 
 @dataclass(frozen=True, slots=True)
 class FilmRequest:
-    """Options of a film that decide what its frames show; the tracks and the window are known later."""
+    """Options that decide what the frames show. Tracks and window are known later."""
 
     measure: Measure
     smoothing: Smoothing
     look: FilmStyle
     step: int | str
-    """Step of time from frame to frame: days, "week", "month", or "auto"."""
+    """Time step at which frames end: days, "week", "month", or "auto"."""
     span: int | None
-    """Days for which an activity stays visible; None: for good."""
+    """Days for which an activity stays visible; None: until the end."""
     duration: float
-    """Seconds in which time runs, without the hold."""
+    """Length of the film without the hold, seconds."""
     fps: float
     least: int
-    """Activities that come at once at least; 0: as they are."""
+    """Least number of activities that appear at once; 0: no limit."""
     aura: bool
     """Whether what is new shines on what is around."""
 
 
 @dataclass(frozen=True, slots=True)
 class Storyboard:
-    """A film that is planned: all but the frames is known."""
+    """A planned film: everything but the frames is known."""
 
     window: Window
     smoothing: Smoothing
     activities: FilmActivities
     timeline: Timeline
     before: NDArray[np.int64]
-    """(frames,) tracks that started before the end of each frame."""
+    """(frames,) number of tracks that started before the end of each frame."""
     gone: NDArray[np.int64]
-    """(frames,) how many of these are no longer shown; the first ones."""
+    """(frames,) number of the first of these that are no longer shown."""
     fullest: Drawn
-    """The heat to which the tone was fitted: that of the last frame, or of the fullest span."""
+    """Heat to which the tone was fitted: that of the last frame, or of the fullest span."""
     style: Style
     tone: Tone
     fps: float
@@ -122,7 +122,7 @@ class Storyboard:
 
     @classmethod
     def plan(cls, tracks: Tracks, window: Window, script: FilmRequest, context: Context) -> Storyboard | None:
-        """Say what each frame shows, and fit the tone; None: nothing lies in the window."""
+        """Plan what each frame shows, and fit the tone; None: nothing lies in the window."""
         measure, smoothing, look = script.measure, script.smoothing, script.look
         activities = film_activities(tracks.batches, window, window.grown(halo(smoothing, window)))
         if not activities.tracks:
@@ -167,35 +167,35 @@ class Storyboard:
         )  # fmt: skip
 
     def __len__(self) -> int:
-        """Count the frames, with those of the hold."""
+        """Count the frames, including those of the hold."""
         return len(self.timeline) + round(HOLD * self.fps)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Height and width of the frames: the map, and the caption below."""
+        """Height and width of the frames: the map with the caption below."""
         return self.window.height + self.caption.height, self.window.width
 
     @property
     def total(self) -> float:
-        """Of the measure, as `heatlas.raster.pipeline.Drawn.total`, in the frame to which the tone was fitted."""
+        """Total (see `heatlas.raster.pipeline.Drawn.total`) of the frame to which the tone was fitted."""
         return self.fullest.total
 
     def maps(self) -> Iterator[tuple[int, FramePainter]]:
-        """Go through the frames: the number of each, and the painter with the map as it is then."""
+        """Iterate over the frames: the number of each, and the painter with the map at that moment."""
         measure, tracks = self.fullest.smoothed.measure, self.activities.tracks
-        tally = RunningGrid.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
+        running = RunningGrid.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
         painter = FramePainter.begin(
             self.window, self.smoothing, self.style, self.tone,
-            sums=tally.grid.sums, aura=self.aura, workers=self.workers,
+            sums=running.grid.sums, aura=self.aura, workers=self.workers,
         )  # fmt: skip
         first, last = 0, 0
         for frame in range(len(self.timeline)):
             low, high = int(self.gone[frame]), int(self.before[frame])
-            # What comes and goes between two frames is never seen.
+            # Tracks that appear and disappear between two frames are never shown.
             come, leave = tracks[max(last, low) : high], tracks[first : min(low, last)]
-            box = tally.step(come, leave, tracks[low:high])
+            box = running.step(come, leave, tracks[low:high])
             if box is not None:
-                painter.update(tally.grid, box)
+                painter.update(running.grid, box)
                 painter.light(come, measure)
             first, last = low, high
             yield frame, painter
@@ -208,12 +208,12 @@ class Storyboard:
         Parameters
         ----------
         height, width : int
-            Of the frames; what exceeds `shape` is background, to the right and below.
+            Size of the frames; what exceeds `shape` is background, to the right and below.
 
         Yields
         ------
         ndarray of uint8 (height, width, 3)
-            Always the same array, painted over.
+            Always the same array, overwritten by each frame.
         """
         picture = np.empty((height, width, 3), np.uint8)
         picture[:] = np.array(self.style.background, np.uint8)
@@ -246,7 +246,7 @@ class Storyboard:
         place[:] = (self.legend[..., :3] * alpha + place * (255 - alpha) + 127) // 255
 
     def samples(self) -> tuple[NDArray[np.uint8], ...]:
-        """Colours that occur: of the background, of the heat, of what glows, and of caption and legend (see `Reel`)."""
+        """Colours that occur: of the background, of the heat, of glows, and of caption and legend (see `Frames`)."""
         background, grid = np.array(self.style.background, np.uint8), self.fullest.smoothed
         if grid.sums:
             table = palette(self.style.colours, self.tone, self.style.background)[:, :3]
@@ -269,18 +269,18 @@ class Storyboard:
 
 
 def _accent(colours: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """A colour of the palette, of what was often passed."""
+    """Colour of the palette for places that were passed often."""
     red, green, blue = (int(c) for c in colours[170, :3])
     return red, green, blue
 
 
 def _legend(tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
-    """Draw the legend; it shrinks where there is little room.
+    """Draw the legend, smaller where there is little room.
 
     Raises
     ------
     BadOption
-        Where it could not be read any more.
+        Where the legend would be illegible.
     """
     unit, ground = measure_unit(measure), style.background
     assert ground is not None

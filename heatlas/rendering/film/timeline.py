@@ -1,6 +1,6 @@
-"""The clock of a film: when it begins and ends, what each frame shows of it, and how options say so.
+"""Timeline of a film: its begin and end, the moment of each frame, and the options for them.
 
-Moments are those of local clocks, wherever activities were: seconds since midnight of the first of January 1970 there.
+Moments are in local time at each activity: seconds since midnight of 1 January 1970 there.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ _DAYS = {"d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7, "y": 365, "
 _LONGEST = 3600.0
 _MOST_FRAMES = 100_000
 _BY_DAYS = 100
-"""Days up to which a film's date says the day, not the month alone."""
+"""Days up to which the dates of a film include the day."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def utc(seconds: float) -> dt.datetime:
-    """Date and time of a moment. `datetime.fromtimestamp` knows none before 1970 on Windows."""
+    """Date and time of a moment. `datetime.fromtimestamp` fails before 1970 on Windows."""
     return _EPOCH + dt.timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Moments up to which the frames of a film show activities, at an even pace."""
+    """Moments up to which the frames of a film show activities."""
 
     begin: float
     """Seconds: the midnight before the first activity."""
     ends: NDArray[np.float64]
-    """(frames,) seconds, ascending: a frame shows what started before; the last is a midnight."""
+    """(frames,) seconds, ascending: a frame shows activities that started before. The last one is a midnight."""
     span: float | None
-    """Seconds before its end in which an activity must have started to be shown; None: all are."""
+    """Seconds before the end of a frame in which shown activities started; None: all are shown."""
 
     def __len__(self) -> int:
         """Count the frames."""
         return len(self.ends)
 
     def date(self, frame: int) -> str:
-        """Words for the moment of a frame: "March 2024", with the day in short films."""
+        """Text for the moment of a frame: "March 2024", with the day in short films."""
         last = utc(self.ends[frame] - 1)
         words = f"{_MONTHS[last.month - 1]} {last.year}"
         return f"{last.day} {words}" if self.ends[-1] - self.begin <= _BY_DAYS * DAY else words
@@ -61,11 +61,11 @@ class Timeline:
         return utc(moment).date().isoformat()
 
     def dates(self) -> list[str]:
-        """All words that `date` gives, each once."""
+        """All texts that `date` gives, each once."""
         return list(dict.fromkeys(self.date(frame) for frame in range(len(self))))
 
     def share(self, frame: int) -> float:
-        """How far the film's time has run, 0 to 1."""
+        """Share of the film's time that has passed, 0 to 1."""
         return float((self.ends[frame] - self.begin) / (self.ends[-1] - self.begin))
 
     def years(self) -> list[float]:
@@ -83,17 +83,16 @@ _MONTHS = (
 
 
 def make_timeline(first: float, last: float, frames: int, step: int | str, span: int | None) -> Timeline:
-    """Share out time among frames.
+    """Distribute time over frames.
 
     Parameters
     ----------
     first, last : float
-        Seconds on local clocks: starts of the first and the last activity.
+        Starts of the first and the last activity, seconds in local time.
     frames : int
-        How many there are.
+        Number of frames.
     step : int or str
-        What `parse_step` gave: frames end with whole days, weeks (at Mondays) or months; "auto" goes as evenly as it
-        can.
+        As from `parse_step`: frames end with whole days, weeks (on Mondays) or months; "auto" divides time evenly.
     span : int or None
         Days that stay visible.
     """
@@ -108,7 +107,7 @@ def make_timeline(first: float, last: float, frames: int, step: int | str, span:
 
 
 def _borders(begin: float, end: float, step: int | str) -> NDArray[np.float64]:
-    """Moments after `begin` at which steps end; the last is `end`."""
+    """Moments after `begin` at which steps end; the last one is `end`."""
     if step == "month":
         day = utc(begin)
         months: list[float] = []
@@ -118,7 +117,7 @@ def _borders(begin: float, end: float, step: int | str) -> NDArray[np.float64]:
         inner = np.array(months)
     else:
         days = 7 if step == "week" else int(step)
-        # The first of January 1970 was a Thursday; weeks begin on Mondays.
+        # 1 January 1970 was a Thursday; weeks begin on Mondays.
         start = begin - (begin / DAY + 3) % 7 * DAY if step == "week" else begin
         inner = np.arange(start + days * DAY, end + days * DAY, days * DAY)
     return np.append(inner[inner < end], end)
@@ -169,7 +168,7 @@ def parse_duration(text: str, fps: float) -> float:
     Raises
     ------
     BadOption
-        When it is none, or a film of so many frames makes no sense.
+        When it is invalid, or a film of so many frames makes no sense.
     """
     match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]*)", text.strip().lower())
     seconds = float(match[1]) * _SECONDS.get(match[2], 0.0) if match else 0.0

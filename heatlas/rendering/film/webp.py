@@ -1,4 +1,4 @@
-"""Animated WebP by Pillow, which asks for one frame after the other."""
+"""Write animated WebP with Pillow, which reads one frame after the other."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["write"]
 _QUALITY = 75
 
 
-class _Strip(Image.Image):
-    """An image of many frames of which only the one that was asked for last exists."""
+class _FrameSequence(Image.Image):
+    """An image of many frames, of which only the last requested one is in memory."""
 
     def __init__(self, film: Frames) -> None:
         super().__init__()
-        self._reel, self._at = film, -1
+        self._film, self._at = film, -1
         self.n_frames = film.count
         self._advance()
 
@@ -34,16 +34,16 @@ class _Strip(Image.Image):
             self._advance()
 
     def _advance(self) -> None:
-        image = Image.fromarray(next(self._reel.frames))
+        image = Image.fromarray(next(self._film.frames))
         self.im, self._mode, self._size = image.im, image.mode, image.size
         self._at += 1
 
 
 def write(path: Path, film: Frames) -> None:
-    """Encode a reel; it plays for ever."""
+    """Encode a film that plays in a loop."""
     moments = [round(1000 * k / film.fps) for k in range(film.count + 1)]
     durations = [end - begin for begin, end in pairwise(moments)]
     with path.open("wb") as file:
-        _Strip(film).save(
+        _FrameSequence(film).save(
             file, "WEBP", save_all=True, duration=durations, loop=0, quality=_QUALITY, method=2, kmin=60, kmax=120
         )
