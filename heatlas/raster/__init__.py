@@ -1,16 +1,16 @@
-"""From tracks and points to grids of numbers, and their smoothing.
+"""Grids of numbers from tracks and points, and their smoothing.
 
 =============== ==============================================================
-`reductions`    which planes a measure adds up, and how values are made of them
+`reductions`    planes of each measure, and the values made of them
 `grid`          measures, and planes over a window
-`draw_tracks`   passages of tracks are added to a grid
-`count_passes`  the same where passes are only counted, faster
+`draw_tracks`   passages of tracks reduced to a grid
+`count_passes`  the same for passes alone, faster
 `accumulators`  arrays that passages are added to
-`partition`     which tracks are near a window, and how threads share it
-`bin_points`    points are counted in pixels
-`gaussian`      smoothing of tracks, as wide on the ground everywhere
+`partition`     tracks near a window, and its rows shared among threads
+`bin_points`    points counted in pixels
+`gaussian`      smoothing of tracks, in pixels or in true metres
 `point_kernel`  spreading of points
 `pipeline`      count, then smooth
-`spool`         points kept in a temporary file, to be read twice
+`spool`         points stored in a temporary file, to be read twice
 =============== ==============================================================
 """

@@ -1,4 +1,7 @@
-"""Arrays that passages are added to, and how counts in bytes that carry become a grid."""
+"""Arrays that passages are added to, and the grid made of them.
+
+Passes are counted in bytes. A byte that overflows carries into a second array.
+"""
 
 from __future__ import annotations
 
@@ -22,31 +25,31 @@ if TYPE_CHECKING:
 __all__ = ["UNUSED", "Accumulators", "Span", "begun", "ended", "spans_of"]
 
 UNUSED = np.zeros(0)
-"""Stands for a plane that a reduction does not have, where a kernel can fill several."""
+"""Stands for a plane that a reduction lacks, in kernels that can fill several."""
 
 Span = tuple[int, int]
-"""First pixel of a block, and the one behind its last."""
+"""First pixel of a block, and the pixel after its last."""
 _PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-"""Memory that no other process sees: pages of such as could be shared cost more. Windows has no such choice."""
+"""Flags for memory of this process alone. Pages that can be shared cost more. Windows has no such flags."""
 _BLOCK = 14
-"""Binary logarithm of the pixels of a block, of which is known whether any of them has more than a byte holds."""
+"""Binary logarithm of the pixels of a block. Each block has a flag: whether any of its pixels has overflowed a byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accumulators:
-    """Arrays that passages are added to, flat or of no length when not needed."""
+    """Flat arrays that passages are added to. Arrays that are not needed have no length."""
 
     named: dict[str, NDArray[Any]]
-    """Those of the measure's layout; extremes are NaN where there is none. Of passes n holds the lower eight bits, and
-    whoever counts them has to clear it."""
+    """Planes of the measure's layout. Extremes are NaN where there is none. For passes, n holds the lower eight bits;
+    the code that counts clears it."""
     carries: NDArray[np.uint32]
-    """Of passes the other bits; hardly any of it is ever touched."""
+    """For passes, the bits above the lower eight. Hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
-    """Of activities the one that was counted last."""
+    """For activities, the number of the activity counted last in each pixel."""
 
     @classmethod
     def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> Accumulators:
-        """Planes with nothing in them, or with what a grid holds."""
+        """Make empty planes, or planes that begin with the contents of a grid."""
         size, reduction = window.width * window.height, measure.reduction
         if reduction == "passes":
             return cls({"n": np.empty(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
@@ -65,11 +68,11 @@ class Accumulators:
         return self.named["n"]
 
     def blocks(self) -> tuple[NDArray[np.bool_], int]:
-        """Room to say of blocks of pixels whether any of them carried; and the binary logarithm of a block's pixels."""
+        """Make a flag for each block, set when a pixel of it carries; and the binary logarithm of a block's pixels."""
         return np.zeros(-(-len(self.counts) // (1 << _BLOCK)), np.bool_), _BLOCK
 
     def add(self, other: Accumulators, carried: Iterable[Span]) -> set[Span]:
-        """Add passes that were counted elsewhere; returns the spans to which was carried."""
+        """Add passes that were counted elsewhere; returns the spans that hold carries."""
         np.add(self.counts, other.counts, out=self.counts)
         again = np.flatnonzero(self.counts < other.counts)
         self.carries[again] += np.uint32(1)
@@ -78,11 +81,11 @@ class Accumulators:
         return {*carried, *spans_of(again >> _BLOCK, len(self.counts))}
 
     def grid(self, window: Window, measure: Measure, carried: Collection[Span]) -> Grid:
-        """Put together what was counted; `carried` are the spans from which something was carried."""
+        """Make a grid of the planes; `carried` are the spans that hold carries."""
         shape = (window.height, window.width)
         if carried:
             most = max(int(self.carries[first:last].max()) for first, last in carried)
-            # A byte does not hold them.
+            # A byte is too narrow.
             counts: NDArray[Any] = self.counts.astype(np.uint16 if most < 1 << 8 else np.uint32)
             for first, last in carried:
                 counts[first:last] += (self.carries[first:last] << np.uint32(8)).astype(counts.dtype)
@@ -94,7 +97,7 @@ class Accumulators:
 def begun(
     layout: Layout, size: int | tuple[int, int], dtype: str | None = None, onto: Grid | None = None
 ) -> dict[str, NDArray[Any]]:
-    """Planes to add to: of extremes NaN where there is none, so that the first one takes its place.
+    """Make planes to add to. Extremes begin as NaN, which the first value replaces.
 
     Parameters
     ----------
@@ -103,9 +106,9 @@ def begun(
     size : int or (int, int)
         Their shape.
     dtype : str, optional
-        Other than the layout's.
+        Type in place of the layout's; extremes are float64.
     onto : Grid, optional
-        What they hold to begin with; it stays as it is.
+        Contents to begin with; it is not changed.
     """
     planes = {
         plane.name: np.full(size, np.nan) if plane.extreme else np.zeros(size, dtype or plane.dtype)
@@ -119,7 +122,7 @@ def begun(
 
 
 def ended(layout: Layout, planes: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Make planes of a grid of those that were added to, in their place: 0 where there is no extreme."""
+    """Turn planes that were added to into planes of a grid, in place: 0 where there is no extreme."""
     for plane in layout.planes:
         if plane.extreme:
             missing = np.isnan(planes[plane.name])
@@ -129,10 +132,10 @@ def ended(layout: Layout, planes: dict[str, NDArray[Any]]) -> dict[str, NDArray[
 
 
 def spans_of(blocks: NDArray[np.int64], size: int) -> list[Span]:
-    """Say of blocks of so many pixels, by number, from where to where they go; each once."""
+    """List the spans of numbered blocks in a plane of `size` pixels, ascending, each once."""
     return [(block << _BLOCK, min(block + 1 << _BLOCK, size)) for block in sorted(set(blocks.tolist()))]
 
 
 def _untouched(size: int) -> NDArray[np.uint32]:
-    """Zeros that are no memory until they are written to: numpy may take memory that was used before, and clear it."""
+    """Make zeros that take no memory until they are written to. NumPy may reuse memory, and clear it."""
     return np.frombuffer(mmap.mmap(-1, 4 * size, **_PRIVATE), np.uint32) if size else np.zeros(0, np.uint32)

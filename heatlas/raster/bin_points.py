@@ -1,4 +1,4 @@
-"""From streaming points to a grid: each point is counted in its pixel, in the order of the table."""
+"""Bin streaming points into a grid. Each point is added to its pixel, in the order of the table."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 __all__ = ["bin_points"]
 
 _AHEAD = 4
-"""Chunks that are read before they are asked for."""
+"""Chunks that are read ahead."""
 _PATIENCE = 60
-"""How often a reader is given a twentieth of a second to end."""
+"""Waits for a reader to end, of a twentieth of a second each."""
 
 
 def bin_points(chunks: Iterable[Points], window: Window, measure: Measure, workers: int | None = None) -> Grid:
     """Reduce the points in each pixel of a window.
 
-    Pixels are found in threads, but added to in the order of the points: the number of workers changes no bit.
+    Threads find the pixels. Points are added in their own order, so the number of workers changes no bit.
 
     Parameters
     ----------
     chunks : iterable of Points
-        Is read once, a few chunks ahead.
+        Points; read once, a few chunks ahead.
     window : Window
-        What to draw, with its halo; it may cross the antimeridian, or hold a place more than once.
+        Pixels to fill, with their halo. It may cross the antimeridian, or hold a place more than once.
     measure : Measure
         sum, count, mean, min or max of the weights.
     workers : int, optional
@@ -76,9 +76,10 @@ def bin_points(chunks: Iterable[Points], window: Window, measure: Measure, worke
 
 
 def _located(chunks: Iterable[Points], window: Window, workers: int) -> Iterator[tuple[Points, NDArray[np.int32]]]:
-    """Find the pixels of each chunk, in threads, a bounded number ahead; the order stays.
+    """Find the pixels of each chunk in threads, a bounded number of chunks ahead, in order.
 
-    The pixels are good until the next are asked for: fresh memory costs more than the work that is done in it.
+    The pixels are valid until the next chunk is requested. Their memory is reused: fresh memory costs more than the
+    work that is done in it.
     """
     from heatlas.kernels.points import locate
 
@@ -114,7 +115,7 @@ def _located(chunks: Iterable[Points], window: Window, workers: int) -> Iterator
 
 
 def _ahead(chunks: Iterable[Points]) -> Iterator[Points]:
-    """Read chunks in a thread of their own, a few ahead."""
+    """Read chunks in a separate thread, a few ahead."""
     queue: Queue[Points | BaseException | None] = Queue(_AHEAD)
     stopped = Event()
 
@@ -125,7 +126,7 @@ def _ahead(chunks: Iterable[Points]) -> Iterator[Points]:
                 if stopped.is_set():
                     return
                 queue.put(points)
-        except BaseException as error:  # noqa: BLE001 - raised again where the points are asked for
+        except BaseException as error:  # noqa: BLE001 - raised again for the consumer
             outcome = error
         queue.put(outcome)
 
@@ -138,7 +139,7 @@ def _ahead(chunks: Iterable[Points]) -> Iterator[Points]:
             yield item
     finally:
         stopped.set()
-        for _ in range(_PATIENCE):  # it may wait for room; where it waits for a server, it goes with the process
+        for _ in range(_PATIENCE):  # it may wait for room; one that waits for a server ends with the process
             if not reader.is_alive():
                 break
             with suppress(Empty):
@@ -146,7 +147,7 @@ def _ahead(chunks: Iterable[Points]) -> Iterator[Points]:
 
 
 def _guesses(edges: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Row in which each of many even steps from north to south begins: fine enough that hardly one is off by two."""
+    """Row in which each of many even steps from north to south begins; hardly any guess is off by two."""
     heights = -np.diff(edges)
     least = heights[heights > 0].min(initial=math.inf)
     steps = int(min(16.0, 2 * heights.max(initial=0) / least) * len(heights)) + 1

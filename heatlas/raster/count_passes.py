@@ -1,4 +1,4 @@
-"""Passes counted in threads: rows are shared out, or tracks."""
+"""Count passes in threads, which share out rows or tracks."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_passes"]
 
 _ENOUGH = 40_000
-"""Fixes in one thread before another is worth being started, which takes a quarter of a millisecond."""
+"""Fixes per thread from which another thread is worth its start, which takes a quarter of a millisecond."""
 _DENSE = 6
-"""Pixels per fix, in all workers' grids, below which it costs less to add up whole grids than to look at every fix once
-for each strip."""
+"""Pixels per fix, in all workers' grids. Below that, adding whole grids costs less than reading every fix once for each
+strip."""
 
 
 def draw_passes(within: Sequence[NearbyBatch], window: Window, measure: Measure, workers: int) -> Grid:
@@ -35,9 +35,9 @@ def draw_passes(within: Sequence[NearbyBatch], window: Window, measure: Measure,
     Parameters
     ----------
     within : sequence of NearbyBatch
-        Those that may touch the window.
+        Batches that may touch the window.
     window : Window
-        What to draw.
+        Pixels to draw.
     measure : Measure
         Passes.
     workers : int
@@ -46,7 +46,7 @@ def draw_passes(within: Sequence[NearbyBatch], window: Window, measure: Measure,
     Returns
     -------
     Grid
-        Counts as uint8, uint16 or uint32, as the greatest asks for.
+        Counts as uint8, uint16 or uint32, as the greatest needs.
     """
     fixes = sum(traced.batch.fixes for traced in within)
     workers = min(workers, max(1, fixes // _ENOUGH))
@@ -66,7 +66,7 @@ def draw_passes(within: Sequence[NearbyBatch], window: Window, measure: Measure,
 
 
 def _by_tracks(within: Sequence[NearbyBatch], window: Window, measure: Measure, workers: int) -> Grid:
-    """Share out tracks instead of rows, each worker on planes of its own: whole numbers add up in any order."""
+    """Share out tracks instead of rows. Each worker has planes of its own; whole numbers add up in any order."""
     counting = [_Counting.of(within, window, Accumulators.of(window, measure), (k, workers)) for k in range(workers)]
     side_by_side(_Counting.run, counting, workers)
     first, *others = counting
@@ -78,20 +78,20 @@ def _by_tracks(within: Sequence[NearbyBatch], window: Window, measure: Measure, 
 
 @dataclass(frozen=True, slots=True)
 class _Counting:
-    """All that one thread has to count, made ready before: what runs side by side should ask little of Python."""
+    """Work of one thread, prepared beforehand so that the thread makes few Python calls."""
 
     planes: Accumulators
     blocks: NDArray[np.bool_]
     calls: list[tuple[Any, ...]]
-    """What the kernel is to be called with, beside room to work in."""
+    """Arguments of each call of the kernel, without its scratch arrays."""
     bits: int
-    """For how wide a table there must be room."""
+    """Binary logarithm of the width of the widest table."""
 
     @classmethod
     def of(
         cls, within: Sequence[NearbyBatch], window: Window, planes: Accumulators, share: tuple[int, int] = (0, 1)
     ) -> _Counting:
-        """Make ready to count the k-th of n shares of the tracks of each batch."""
+        """Prepare to count the k-th of n shares of the tracks of each batch; `share` is (k, n)."""
         blocks, block = planes.blocks()
         carries = planes.carries, blocks, np.uint64(block)
         calls, widest = [], 0
@@ -113,12 +113,12 @@ class _Counting:
         """Count."""
         from heatlas.kernels.count import count_passes, room_for
 
-        self.planes.counts.fill(0)  # here, as every thread does it for its part
+        self.planes.counts.fill(0)  # here, so that each thread clears its own part
         room = room_for(self.bits)
         for call in self.calls:
             count_passes(*call, room)
 
     @property
     def carried(self) -> list[Span]:
-        """Spans of the planes from which something was carried."""
+        """Spans of the planes that hold carries."""
         return spans_of(np.flatnonzero(self.blocks), len(self.planes.counts))

@@ -1,4 +1,4 @@
-"""From batches to a grid: passages are counted and added up, in threads."""
+"""Reduce the passages of batches to a grid, in threads."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def draw(
 ) -> Grid:
     """Reduce the passages of all tracks to a grid.
 
-    Rows are shared out among threads, and every pixel sees the batches in the order given: the number of workers
-    changes nothing. Nor does the order of batches, but for the rounding of sums.
+    Threads share out the rows, and every pixel gets the batches in the order given, so the number of workers changes
+    nothing. The order of batches changes only the rounding of sums.
 
     Parameters
     ----------
     batches : sequence of Batch
         Clean tracks.
     window : Window
-        What to draw.
+        Pixels to draw.
     measure : Measure
-        What to count.
+        Reduction of the passages.
     workers : int, optional
         Threads, at most; by default one for each processor.
     onto : Grid, optional
-        Of the same window and measure, with other activities, to which these are added as if they had been drawn
-        after them; it stays as it is.
+        Grid of the same window and measure, with other activities. The tracks are added as if they had been drawn
+        after those. It is not changed.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def _draw_strip(within: Sequence[NearbyBatch], window: Window, planes: Accumulat
 
 
 def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Metres to the next fix, and the metric (or nothing), of all fixes."""
+    """Metres to the next fix, and the metric (empty without one), of all fixes."""
     from heatlas.kernels.path import metres_along
 
     metric = metric_named(measure.metric).at_fixes(batch) if measure.metric else np.zeros(0)

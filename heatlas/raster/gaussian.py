@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_SIGMA", "Smoothing", "default_smoothing", "halo", "smooth"]
 
 MAX_SIGMA = 256.0
-"""Pixels. A wider blur is a job for a coarser window."""
+"""Pixels. A wider blur needs a coarser window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Smoothing:
 
 
 def default_smoothing() -> Smoothing:
-    """4 m, what makes two runs on one path meet (positions are wrong by 3 to 10 m); at least 1 px."""
+    """Width of 4 m, at least 1 px. 4 m joins two runs on one path (positions are wrong by 3 to 10 m)."""
     return Smoothing(metres=4.0, pixels=1.0)
 
 
 def halo(smoothing: Smoothing, window: Window) -> int:
-    """Pixels around a window that smoothing reads.
+    """Pixels the halo needs.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def halo(smoothing: Smoothing, window: Window) -> int:
     """
     from heatlas.kernels.blur import REACH
 
-    # The window's own rows decide; they alone are smoothed.
+    # Only the window's own rows are smoothed, so they alone decide.
     sigma = float(smoothing.sigma(window).max(initial=0))
     if sigma > MAX_SIGMA:
         raise BadOption(
@@ -79,7 +79,7 @@ def _blur(
 
     source = np.ascontiguousarray(plane, np.float32)
     out = np.empty((source.shape[0] - 2 * margin, source.shape[1] - 2 * margin), np.float32)
-    # Rows with much in them lie together: in turns, nobody has them all.
+    # Busy rows lie together. Threads take rows in turns, so that none gets all of them.
     step = len(out) if workers == 1 else max(64, -(-len(out) // (4 * workers)))
     side_by_side(
         lambda first: blur_rows(source, sigma, margin, unit_peak, first, min(first + step, len(out)), out),
@@ -90,9 +90,9 @@ def _blur(
 
 
 def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None = None) -> Grid:
-    """Smooth a grid that was drawn with the halo around a window, and take the halo off.
+    """Smooth a grid that was drawn with the halo around a window, and crop it to the window.
 
-    Planes are smoothed each by itself, so that a mean becomes blur(sum) / blur(count). Where
+    Each plane is smoothed separately, so that a mean becomes blur(sum) / blur(count). Where
     one pass counts 1 in every pixel (passes, activities, means), the result is divided by the kernel's value
     at its centre: the middle of a lone straight pass then still reads 1, at every width.
 
@@ -103,14 +103,14 @@ def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None
     smoothing : Smoothing
         The width.
     window : Window
-        What is left.
+        Window of the result.
     workers : int, optional
         Threads; by default one for each processor.
 
     Returns
     -------
     Grid
-        Over the window, planes of float32; the grid as it is when the width is 0.
+        Over the window, planes of float32; the same grid when the width is 0.
     """
     margin = halo(smoothing, window)
     if grid.window != window.grown(margin):

@@ -1,4 +1,4 @@
-"""Measures and grids: what is counted, and the counts over a window."""
+"""Measures, and grids: planes of a measure over a window."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["COUNTS", "POINT_REDUCTIONS", "SPENT", "Grid", "Measure", "parse_meas
 COUNTS = ("passes", "activities", "fixes")
 """Measures that are whole numbers."""
 SPENT = {"seconds": 0, "metres": 1}
-"""Measures that are sums over passages -> their column in what `heatlas.kernels.trace.list_passages` gives."""
+"""Measures that are sums over passages -> their column of `spent` in `heatlas.kernels.trace.list_passages`."""
 _REDUCTIONS = ("mean", "min", "max", "std")
 POINT_REDUCTIONS = ("sum", "count", "mean", "min", "max")
-"""Measures of points; all but count are taken of their weights."""
+"""Measures of points. All but count use their weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Measure:
     density: bool = False
     """Per square kilometre (points only)."""
     points: bool = False
-    """Of points: then the metric is a column of a table, whatever it is called."""
+    """Whether it is a measure of points. The metric is then a column of a table, whatever its name."""
 
     def __str__(self) -> str:
-        """As it is written on the command line."""
+        """Write it as on the command line."""
         name = f"{self.reduction}({self.metric})" if self.metric else self.reduction
         return f"{name} per km2" if self.density else name
 
@@ -59,7 +59,7 @@ class Measure:
 
     @property
     def layout(self) -> Layout:
-        """Planes that it is counted in, and how values are made of them."""
+        """Planes that it is counted in, and their values."""
         return LAYOUTS[self.reduction]
 
     @property
@@ -69,7 +69,7 @@ class Measure:
 
     @property
     def signed(self) -> bool:
-        """Whether 0 is the middle: up and down hill."""
+        """Whether 0 is the middle of the values, as between uphill and downhill."""
         return self.metric == "grade" and self.reduction != "std" and not self.points
 
     @property
@@ -79,21 +79,21 @@ class Measure:
 
 
 def parse_point_measure(text: str | None, weight: str | None, density: bool = False) -> Measure:
-    """Read a measure of points: sum, count, mean, min, max; the sum of the weights when nothing is said.
+    """Parse a measure of points: sum, count, mean, min or max. The default is the sum with weights, else the count.
 
     Parameters
     ----------
     text : str, optional
-        As it is written; the column may stand in brackets.
+        Name of the measure; the column may follow in brackets.
     weight : str, optional
-        Column of the weights; None: there is none, and points are counted.
+        Column of the weights; None without weights.
     density : bool
         Per square kilometre; for sums and counts.
 
     Raises
     ------
     BadOption
-        For another word, or where weights are needed.
+        For another word, for missing weights, or for a density that is no sum or count.
     """
     word, _, column = (text or ("sum" if weight else "count")).strip().rstrip(")").partition("(")
     reduction = word.strip().lower()
@@ -108,19 +108,19 @@ def parse_point_measure(text: str | None, weight: str | None, density: bool = Fa
 
 
 def parse_measure(text: str, others: Collection[str] = ()) -> Measure:
-    """Read a measure as it is written: "passes", "seconds", "max(power)"; a bare metric means its mean.
+    """Parse a measure: "passes", "seconds", "max(power)". A bare metric means its mean.
 
     Parameters
     ----------
     text : str
-        As it is written.
+        Name of the measure.
     others : collection of str
         Metrics beside those of `heatlas.tracks.metrics.METRICS`: columns of a table whose rows are tracks.
 
     Raises
     ------
     BadOption
-        Naming what is close to an unknown word.
+        For an unknown measure; the message names similar ones.
     """
     word = text.strip().lower().replace(" ", "").replace("-", "_")
     if word in COUNTS or word in SPENT:
@@ -143,7 +143,7 @@ def parse_measure(text: str, others: Collection[str] = ()) -> Measure:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A measure over a window: named planes, of which values are made, as `heatlas.raster.reductions` says.
+    """A measure over a window: named planes, of which `heatlas.raster.reductions` makes values.
 
     Examples
     --------
@@ -155,13 +155,13 @@ class Grid:
     window: Window
     measure: Measure
     planes: NamedPlanes
-    """Name -> array (height, width), 0 where there is nothing. Of counts and sums n or x alone; of means n, the
-    passages, and x, the sum of their values; for std also xx, the sum of squares; of extremes n, 1 where there is one,
+    """Name -> array (height, width), 0 where there is nothing. Counts and sums have n or x alone. Means have n, the
+    passages, and x, the sum of their values; std also xx, the sum of squares. Extremes have n, 1 where there is one,
     and x."""
     signed: bool = False
-    """Whether a sum may be below 0: then 0 alone, not what is below, is nothing."""
+    """Whether a sum may be below 0. A pixel is then empty only at exactly 0."""
     worked: bool = False
-    """Whether values were worked out of other grids: then they are means by n, whatever the measure is."""
+    """Whether values were computed from other grids. They are then means by n, whatever the measure is."""
 
     def __post_init__(self) -> None:
         names, shape = self.layout.names, (self.window.height, self.window.width)
@@ -176,42 +176,42 @@ class Grid:
 
     @classmethod
     def empty(cls, window: Window, measure: Measure) -> Grid:
-        """Make a grid in which there is nothing."""
+        """Make an empty grid."""
         shape = (window.height, window.width)
         return cls(window, measure, {plane.name: np.zeros(shape, plane.dtype) for plane in measure.layout.planes})
 
     @classmethod
     def means(cls, window: Window, measure: Measure, total: NDArray[Any], count: NDArray[Any]) -> Grid:
-        """Make a grid of means, of which sums and counts (height, width) were worked out of other grids."""
+        """Make a grid of means from sums and counts (height, width) that were computed from other grids."""
         return cls(window, measure, {"n": count, "x": total}, worked=True)
 
     @classmethod
     def weighed(cls, window: Window, measure: Measure, values: NDArray[Any], weight: NDArray[Any]) -> Grid:
-        """Make a grid of values (height, width) that were worked out; nothing where their weight is 0 or they are NaN.
+        """Make a grid of computed values (height, width); empty where the weight is 0 or the value NaN.
 
         Parameters
         ----------
         window : Window
-            Where.
+            Window of the values.
         measure : Measure
-            What the values are called.
+            Name of the values.
         values : ndarray of float32 (height, width)
-            Given back by `values` to the last bit.
+            The property `values` returns them to the last bit.
         weight : ndarray (height, width)
-            How many passages, about, are behind each.
+            Approximate number of passages behind each.
         """
         count = np.where(np.isnan(values), 0, weight)
-        # In double precision, so that dividing by the weight gives the very same values again.
+        # In double precision, so that dividing by the weight restores the same values.
         return cls.means(window, measure, np.where(count > 0, values, 0) * count.astype(np.float64), count)
 
     @property
     def layout(self) -> Layout:
-        """How values are made of the planes."""
+        """Planes, and how values are made of them."""
         return WORKED if self.worked else self.measure.layout
 
     @property
     def sums(self) -> bool:
-        """Whether a pixel adds up what lies in it, and is no mean or extreme."""
+        """Whether a pixel is a count or a sum, not a mean or an extreme."""
         return self.layout.sums
 
     @property
@@ -231,7 +231,7 @@ class Grid:
 
     @property
     def values(self) -> NDArray[np.float32]:
-        """(height, width) the measure itself, NaN where nothing was."""
+        """(height, width) the measure itself, NaN where there is nothing."""
         with np.errstate(divide="ignore", invalid="ignore"):
             values = self.layout.finish(self.planes)
             values[~self.filled] = np.nan
@@ -239,7 +239,7 @@ class Grid:
 
     @property
     def filled(self) -> NDArray[np.bool_]:
-        """(height, width) where there is anything."""
+        """(height, width) whether there is anything."""
         if self.signed:
             return np.asarray(self.total != 0)
         return np.asarray((self.total if self.sums else self.planes["n"]) > 0)
@@ -255,9 +255,9 @@ class Grid:
         Parameters
         ----------
         change : callable
-            From a plane to another, which is 0 where there is nothing.
+            Function from a plane to a plane, which is 0 where there is nothing.
         window : Window, optional
-            Of what comes out, where it is another.
+            Window of the result, where it differs.
         """
         planes = {name: change(plane) for name, plane in self.planes.items()}
         return Grid(window or self.window, self.measure, planes, self.signed, self.worked)
@@ -285,18 +285,18 @@ class Grid:
         Returns
         -------
         Grid
-            With the same planes, or wider copies where those of the part hold more.
+            With the same planes, or copies of a wider type where the part needs one.
         """
         planes = dict(self.planes)
         paste(planes, part, part.window.x - self.window.x, part.window.y - self.window.y)
         return replace(self, planes=planes)
 
     def merge(self, *others: Grid) -> Grid:
-        """Join what other tracks or points hold over the same window, as if all had been drawn together.
+        """Merge grids of other tracks or points over the same window, as if all had been drawn together.
 
-        Counts and extremes are exact in whatever order and groups they are merged, and counts stay as narrow as the
-        greatest allows. Sums are exact where all they add up are multiples of one power of two, such as those of a
-        library; else they are rounded as one addition rounds. An activity must lie in one of the grids alone.
+        Counts and extremes are exact in any order and grouping. Counts widen only where their type is too narrow. Sums
+        are exact where all terms are multiples of one power of two, such as those of a library; else they are rounded
+        as one addition rounds. Each activity must lie in only one of the grids.
 
         Parameters
         ----------
@@ -312,14 +312,14 @@ class Grid:
         return replace(self, planes=planes, signed=signed)
 
     def without(self, other: Grid) -> Grid:
-        """Take away again what was merged; only where the layout is reversible."""
+        """Subtract a grid that was merged. The layout must be reversible."""
         assert self.layout.reversible
         planes = {name: np.subtract(plane, other.planes[name]) for name, plane in self.planes.items()}
         return replace(self, planes=planes)
 
 
 def paste(planes: dict[str, NDArray[Any]], part: Grid, left: int, top: int) -> None:
-    """Write a grid into planes of a larger window (see `Grid.put`), its upper left corner at a column and a row."""
+    """Write a grid into planes of a larger window, with its upper left corner at column `left` and row `top`."""
     window = part.window
     rows, columns = slice(max(top, 0), max(top + window.height, 0)), slice(max(left, 0), max(left + window.width, 0))
     for name, plane in planes.items():

@@ -1,4 +1,4 @@
-"""Tracks near a window: which of them may touch it, where, and how its rows are shared out."""
+"""Find the tracks that may touch a window, and share out its rows among threads."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["MOST", "REJOIN", "NearbyBatch", "near", "strips"]
 REJOIN = 25.0
 """Metres of progress (at least two pixels) after which a return to a pixel is another pass."""
 MOST = 2**31
-"""Pixels that a strip may hold: kernels number them in 32 bits."""
+"""Greatest number of pixels of a strip. Kernels number them in 32 bits."""
 _SAMPLE = 512
-"""Of so many fixes one is looked at to share out rows."""
+"""One fix of so many is read to share out rows."""
 
 Frame = tuple[int, float, int, int, int, int]
-"""What `heatlas.kernels.lattice.frame_of` gives."""
+"""Result of `heatlas.kernels.lattice.frame_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class NearbyBatch:
 
     batch: Batch
     shifts: list[int]
-    """By how many worlds to shift it."""
+    """Numbers of worlds to shift it by."""
     least: NDArray[np.float64]
     """(tracks,) metres of progress after which a return to a pixel is another pass."""
     bits: NDArray[np.int64]
-    """(tracks,) binary logarithm of the width of the table that this asks for."""
+    """(tracks,) binary logarithm of the width of the table that `least` needs."""
 
     def over(self, window: Window) -> Iterator[tuple[Frame, NDArray[np.bool_]]]:
-        """For each shift, how the window, or a strip of it, lies on the lattice, and which tracks may touch it."""
+        """Give for each shift the frame of the window, or of a strip of it, and which tracks may touch it."""
         from heatlas.kernels.lattice import frame_of
 
         for shift in self.shifts:
@@ -53,14 +53,14 @@ class NearbyBatch:
 
 
 def near(batches: Sequence[Batch], window: Window) -> list[NearbyBatch]:
-    """Those of some batches that may touch a window."""
+    """Select the batches that may touch a window."""
     return [
         NearbyBatch(batch, shifts, *_reach(batch, window)) for batch in batches if (shifts := _shifts(batch, window))
     ]
 
 
 def strips(within: Sequence[NearbyBatch], window: Window, workers: int) -> list[Window]:
-    """Cut a window into rows of strips that hold about as many fixes each, and none too many pixels."""
+    """Cut a window into strips of rows with about equally many fixes each, and not too many pixels."""
     bounds = np.arange(0, window.height, max(1, MOST // window.width))
     if workers > 1 and window.height >= 2 * workers and within:
         rows = np.concatenate([traced.batch.v[::_SAMPLE] for traced in within]) * window.scale - window.y
@@ -76,14 +76,14 @@ def strips(within: Sequence[NearbyBatch], window: Window, workers: int) -> list[
 
 
 def _shifts(batch: Batch, window: Window) -> list[int]:
-    """By how many worlds to shift a batch so that it may touch the window; empty when it cannot."""
+    """Numbers of worlds to shift a batch by so that it may touch the window; empty when it cannot."""
     if not batch.fixes:
         return []
     scale = window.scale
     west, _, top, _ = batch.bounds.min(axis=0)
     _, east, _, bottom = batch.bounds.max(axis=0)
     top, bottom = top * scale, bottom * scale
-    # A pixel more on all sides: what lies just beside an edge may be taken to the other side of it by rounding.
+    # A pixel more on all sides: rounding may move a fix beside an edge to its other side.
     if bottom < window.y - 1 or top > window.y + window.height + 1:
         return []
     low = math.ceil((window.x - 1) / scale - east)
@@ -92,7 +92,7 @@ def _shifts(batch: Batch, window: Window) -> list[int]:
 
 
 def _touching(batch: Batch, window: Window, x: float) -> NDArray[np.bool_]:
-    """Which tracks of a batch may touch a window, its left edge taken to lie at `x`; a pixel aside, as `_shifts`."""
+    """Whether each track may touch a window whose left edge is at `x`; with a pixel more, as in `_shifts`."""
     west, east, north, south = (batch.bounds * window.scale).T
     across = (east >= x - 1) & (west <= x + window.width + 1)
     touching: NDArray[np.bool_] = across & (south >= window.y - 1) & (north <= window.y + window.height + 1)
@@ -100,12 +100,12 @@ def _touching(batch: Batch, window: Window, x: float) -> NDArray[np.bool_]:
 
 
 def _reach(batch: Batch, window: Window) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """For each track, its rejoin distance in metres and the size of the table that this asks for."""
+    """For each track, its rejoin distance in metres and the binary logarithm of the width of the table it needs."""
     from heatlas.kernels.path import TOLERANCE
 
     first, smallest = batch.ground
     least = np.maximum(REJOIN, first * (2 / window.scale))
-    # One tenth more: the way is measured piece by piece, at each piece's own latitude.
+    # One tenth more: the path is measured piece by piece, each at its own latitude.
     reach = (1.1 * least + 2 * TOLERANCE) * window.scale / smallest + 4
     # A table as wide as the window holds all of it.
     reach = np.minimum(reach, max(window.width, window.height))

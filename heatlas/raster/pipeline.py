@@ -1,4 +1,4 @@
-"""From batches, or points, to heat: count over a window and its halo, then smooth."""
+"""Turn batches or points into heat: count over a window and its halo, then smooth."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Drawn:
     """A measure over a window, before and after smoothing."""
 
     counted: Grid
-    """As counted, over the window and the halo that smoothing reads."""
+    """As counted, over the window and its halo."""
     smoothed: Grid
-    """As shown."""
+    """As smoothed, over the window."""
     seconds: dict[str, float]
-    """Stage -> how long it took."""
+    """Stage -> its duration."""
 
     @property
     def bare(self) -> Grid:
-        """As counted, over the window."""
+        """As counted, over the window without its halo."""
         outer, inner = self.counted.window, self.smoothed.window
         return self.counted.cropped(inner.x - outer.x, inner.y - outer.y)
 
@@ -59,15 +59,15 @@ def heat(
     Parameters
     ----------
     batches : sequence of Batch
-        Clean tracks, already filtered and with what is private taken out.
+        Clean tracks, already filtered and without their private parts.
     window : Window
-        What to draw.
+        Pixels to draw.
     measure : Measure
-        What to count.
+        Measure to count.
     smoothing : Smoothing
-        How wide to smooth.
+        Width of the smoothing.
     context : Context
-        Is told each stage as it begins.
+        Receives each stage as it begins.
 
     Returns
     -------
@@ -96,15 +96,15 @@ def point_heat(
     Parameters
     ----------
     chunks : iterable of Points
-        Is read once, and never held as a whole.
+        Points; read once, and never in memory as a whole.
     window : Window
-        What to draw.
+        Pixels to draw.
     measure : Measure
-        What to count (see `heatlas.raster.grid.parse_point_measure`).
+        Measure to count (see `heatlas.raster.grid.parse_point_measure`).
     kernel : Kernel
-        How far and in which shape a point is felt.
+        Shape and radius in which points spread.
     context : Context
-        Is told how many rows of how many are spread.
+        Receives the number of rows that are spread, and their total.
 
     Returns
     -------
@@ -118,8 +118,8 @@ def point_heat(
     started = time.perf_counter()
     grown = bin_points(chunks, window.grown(columns, rows), measure, context.workers)
     counted = time.perf_counter()
-    told = context.counting("spreading")
-    told(0, window.height)
-    smoothed = spread(grown, kernel, window, context.workers, told)
+    progress = context.counting("spreading")
+    progress(0, window.height)
+    smoothed = spread(grown, kernel, window, context.workers, progress)
     done = time.perf_counter()
     return Drawn(grown, smoothed, {"count": counted - started, "spread": done - counted})

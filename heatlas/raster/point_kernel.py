@@ -1,9 +1,9 @@
-"""Kernels: how far and in which shape a point is felt around itself.
+"""Spread points by kernels: a shape, and a radius around each point.
 
-Every pixel that holds points is a source. The kernel around it is worked out from its own latitude, so that a radius
-in metres is true everywhere: distances run along the meridian's arc of the ellipsoid north and south (J. P. Snyder,
-Map Projections, USGS Professional Paper 1395, 1987, equation 3-21) and by reduced latitudes sideways (W. D. Lambert,
-The distance between two widely separated points on the surface of the earth, 1942, without the term of flattening).
+Every pixel that holds points is a source. Its kernel is computed from its own latitude, so that a radius in metres is
+true everywhere. Distances north and south follow the meridian's arc of the ellipsoid (J. P. Snyder, Map Projections,
+USGS Professional Paper 1395, 1987, equation 3-21). Distances sideways use reduced latitudes (W. D. Lambert, The
+distance between two widely separated points on the surface of the earth, 1942, without the term of flattening).
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ __all__ = ["MAX_RADIUS", "MEAN_FLOOR", "SHAPES", "Kernel", "halo", "pixel_areas"
 
 SHAPES = ("gaussian", "linear", "quartic", "epanechnikov", "uniform")
 MAX_RADIUS = 768.0
-"""Pixels, where a radius is narrowest in the window. What is wider is a job for a coarser window."""
+"""Pixels, where a radius is narrowest in the window. A wider radius needs a coarser window."""
 _MAX_POLAR = 4 * MAX_RADIUS
-"""Pixels, where a radius on the ground is widest, towards the poles: a map of the world is no finer for it."""
+"""Pixels, where a radius on the ground is widest, towards the poles. MAX_RADIUS there would make maps of the world
+needlessly coarse."""
 MEAN_FLOOR = 0.1
-"""Share of a point's peak that must be felt for a mean to be shown."""
+"""Share of a point's peak that must reach a pixel for its mean to be shown."""
 _SIGMAS = 3.0
 """Standard deviations of a Gaussian in its radius; 1.1 % of its peak are left there."""
 _TAIL = 4.0
@@ -66,12 +67,12 @@ class Kernel:
 
     @property
     def is_point(self) -> bool:
-        """Whether nothing is spread: below a fifth of a pixel, or a millimetre, there is no neighbour to reach."""
+        """Whether nothing is spread: the radius is below a millimetre and below a fifth of a pixel."""
         return self.metres < 1e-3 and self.pixels < 0.2
 
 
 def halo(kernel: Kernel, window: Window) -> tuple[int, int]:
-    """Columns on either side of a window, and rows above and below, from where points are felt in it.
+    """Columns on either side of a window, and rows above and below, whose points reach into it.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def halo(kernel: Kernel, window: Window) -> tuple[int, int]:
             radius = _widest(kernel.metres, window, 0)
         else:
             most = MAX_RADIUS
-        for _ in range(8):  # rows nearer to the poles see wider circles, and so on; it settles at once
+        for _ in range(8):  # rows nearer to the poles have wider circles, which reach more rows; it converges at once
             if radius > most:
                 break
             rows = math.ceil(tail * radius) + 1
@@ -159,12 +160,12 @@ def spread(
     workers: int | None = None,
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Grid:
-    """Spread what was counted in and around a window, and take the halo off.
+    """Spread a grid that was counted with the halo around a window, and crop it to the window.
 
-    A lone point shows its whole weight in its own pixel and K(d) times it at a distance d: pixels read the weight
-    within reach. A measure per area reads weight per square kilometre, and the sum of density times area over all
-    pixels is the sum of the weights. Means are sums of K times weight over sums of K (E. A. Nadaraya, On estimating
-    regression, 1964; G. S. Watson, Smooth regression analysis, 1964); extremes are those within the radius.
+    A lone point shows its whole weight in its own pixel, and K(d) times its weight at a distance d. A pixel shows the
+    weight within reach. A density is weight per square kilometre; the sum of density times area over all pixels is the
+    sum of the weights. Means are sums of K times weight over sums of K (E. A. Nadaraya, On estimating regression, 1964;
+    G. S. Watson, Smooth regression analysis, 1964). Extremes are those within the radius.
 
     Parameters
     ----------
@@ -173,11 +174,11 @@ def spread(
     kernel : Kernel
         Shape and radius.
     window : Window
-        What is left.
+        Window of the result.
     workers : int, optional
         Threads; by default one for each processor.
     told : callable, optional
-        Is told how many rows of how many are done, of each pass.
+        Receives the number of rows that are done, and their total, in each pass.
 
     Returns
     -------
@@ -207,11 +208,11 @@ def spread(
 
 @dataclass(frozen=True, slots=True)
 class _Strips:
-    """Runs a kernel on strips of rows, side by side; an interrupt waits for those that are running, no more."""
+    """Runs a kernel on strips of rows in threads. An interrupt waits only for the strips that are running."""
 
     workers: int
     told: Callable[[int, int], None]
-    """Is told how many rows of how many are done."""
+    """Receives the number of rows that are done, and their total."""
 
     def __call__(self, work: Callable[[int, int], None], rows: int) -> None:
         step = max(16, -(-rows // (16 * self.workers)))
@@ -226,11 +227,11 @@ class _Strips:
 
 
 def _gaussian(plane: NDArray[Any], kernel: Kernel, window: Window, density: bool, pool: _Strips) -> NDArray[np.float32]:
-    """Blur sideways, then along the meridians; in metres half of the variance is that of the target's row."""
+    """Blur sideways, then along the meridians. In metres, half of the sideways variance is that of the target's row."""
     from heatlas.kernels.spread import gauss_across, gauss_along, gauss_norms
 
     columns, reach = halo(kernel, window)
-    # With as many rows again, so that what a source spreads beyond the edge is counted.
+    # With as many rows again, to count what a source spreads beyond the edge.
     beyond = window.grown(0, 2 * reach)
     if kernel.metres:
         deviation = kernel.metres / _SIGMAS
@@ -242,7 +243,7 @@ def _gaussian(plane: NDArray[Any], kernel: Kernel, window: Window, density: bool
         along = np.arange(float(beyond.height))
         sigma = np.full(beyond.height, deviation)
         halves = 1.0
-    # Beyond the edges of the map the width has no end; nothing is drawn there.
+    # The width has no limit beyond the edges of the map, where nothing is drawn.
     sigma = np.minimum(sigma, _MAX_POLAR)
     gain = np.ones(len(plane))
     inner = slice(reach, -reach)
@@ -280,7 +281,7 @@ def _geometry(kernel: Kernel, window: Window, columns: int, rows: int) -> _Geome
 
 
 def _cells(filled: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Offsets of rows, and columns, of what is filled."""
+    """Row offsets, and columns, of the filled pixels."""
     columns = np.nonzero(filled)[1]
     starts = np.zeros(len(filled) + 1, np.int64)
     np.cumsum(filled.sum(axis=1), out=starts[1:])
@@ -313,7 +314,7 @@ def _disc(plane: NDArray[Any], kernel: Kernel, window: Window, density: bool, po
 
 
 def _extremes(grid: Grid, kernel: Kernel, window: Window, pool: _Strips) -> NDArray[np.float32]:
-    """Keep the least or greatest value within the radius."""
+    """Find the least or greatest value within the radius."""
     from heatlas.kernels.spread import spread_extremes
 
     columns, reach = halo(kernel, window)

@@ -1,7 +1,7 @@
-"""Table of reductions: the planes of each, the rule by which each plane merges, and how values are made of planes.
+"""Table of reductions: the planes of each, the rule by which each plane merges, and the values made of them.
 
-A plane is 0 where there is nothing, whatever its rule: so windows are put together, and smoothed, plane by plane. A new
-reduction is one row here, and the kernel that adds to its planes (`heatlas.raster.draw_tracks`,
+A plane is 0 where there is nothing, whatever its rule, so that windows are joined and smoothed plane by plane. A new
+reduction is one row here, and a kernel that adds to its planes (`heatlas.raster.draw_tracks`,
 `heatlas.library.drawing`).
 """
 
@@ -20,17 +20,17 @@ __all__ = ["LAYOUTS", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merge
 NamedPlanes = Mapping[str, NDArray[Any]]
 """Arrays of one shape by their names, in the order of the table."""
 _PLANE_BYTES = 16
-"""Of each plane: 8 as counted, 4 on the way to being smoothed, and 4 smoothed."""
+"""Bytes per pixel of each plane: 8 as counted, 4 as copied for smoothing, 4 as smoothed."""
 _SUM_BYTES, _VALUE_BYTES = 16, 24
-"""Of tone and colour: steps of a palette for sums, RGBA with opacity for the rest."""
+"""Bytes per pixel of tone and colour: steps of a palette for sums, RGBA with opacity for the rest."""
 
 
 class Rule(Enum):
-    """How what two parts of the data hold in a pixel becomes what both hold."""
+    """How the values of two parts of the data merge in a pixel."""
 
     SUM = "adds up"
     COUNT = "is a count"
-    """Whole numbers, which add up exactly, widen where their type cannot hold them, and can be taken away again."""
+    """Whole numbers, which add up exactly, widen where their type is too narrow, and can be subtracted again."""
     LEAST = "is the least"
     GREATEST = "is the greatest"
     KNOWN = "is 1 where there is an extreme"
@@ -41,10 +41,10 @@ class Plane:
     """One array of a grid."""
 
     name: str
-    """n for how many, x for what is added up, xx for squares."""
+    """n for counts, x for sums and extremes, xx for sums of squares."""
     rule: Rule
     dtype: str = "f8"
-    """Of counts of whole numbers the narrowest, which widens as it must."""
+    """For counts of whole numbers the narrowest type, which widens as needed."""
 
     @property
     def extreme(self) -> bool:
@@ -58,13 +58,13 @@ class Layout:
 
     planes: tuple[Plane, ...]
     finish: Callable[[NamedPlanes], NDArray[Any]]
-    """Makes the values, as a new array; where nothing is they may be anything."""
+    """Makes the values, as a new array. The values of empty pixels are arbitrary."""
     of_lines: bool = True
     """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
 
     @property
     def sums(self) -> bool:
-        """Whether a value is a count or sum, and no mean or extreme: then nothing is 0, and values add up."""
+        """Whether values are counts or sums, not means or extremes. Empty is then 0, and values add up."""
         return len(self.planes) == 1
 
     @property
@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def reversible(self) -> bool:
-        """Whether what was merged can be taken away again, to the last bit."""
+        """Whether a grid that was merged can be subtracted again, exactly to the last bit."""
         return all(plane.rule is Rule.COUNT for plane in self.planes)
 
     @property
@@ -106,10 +106,10 @@ def _deviation(planes: NamedPlanes) -> NDArray[Any]:
 
 _N, _X, _XX = Plane("n", Rule.COUNT), Plane("x", Rule.SUM), Plane("xx", Rule.SUM)
 _KNOWN = Plane("n", Rule.KNOWN)
-"""So that what is smoothed of extremes is a mean of those near by."""
+"""Makes a smoothed extreme the mean of the extremes nearby."""
 
 WORKED = Layout((_N, _X), _mean)
-"""Values worked out of other grids: x is the value times n, and n how many passages, about, are behind it."""
+"""Values computed from other grids: n is the approximate number of passages behind a value, x the value times n."""
 LAYOUTS: dict[str, Layout] = {
     "passes": _sums(Plane("n", Rule.COUNT, "u1")),
     "activities": _sums(Plane("n", Rule.COUNT, "u4")),
@@ -128,7 +128,7 @@ LAYOUTS: dict[str, Layout] = {
 
 
 def merged(layout: Layout, ours: NamedPlanes, others: NamedPlanes) -> dict[str, NDArray[Any]]:
-    """Planes of what two grids of one layout hold together (see `heatlas.raster.grid.Grid.merge`)."""
+    """Merge the planes of two grids of one layout (see `heatlas.raster.grid.Grid.merge`)."""
     return {plane.name: _MERGE[plane.rule](plane.name, ours, others) for plane in layout.planes}
 
 
@@ -138,7 +138,7 @@ def _sum(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
 
 
 def _counts(name: str, ours: NamedPlanes, others: NamedPlanes) -> NDArray[Any]:
-    """Add counts; where the type is too narrow, in the next wider one."""
+    """Add counts, in the next wider type where theirs is too narrow."""
     added = _sum(name, ours, others)
     if added.dtype.kind != "u":
         return added

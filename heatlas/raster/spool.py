@@ -1,4 +1,4 @@
-"""Points that stream but once: they are counted on the way, and kept aside when they must be read again."""
+"""Count points that stream only once, and store them when they must be read again."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["Spool", "Tally"]
 
 _IN_MEMORY = 64 << 20
-"""Bytes that are kept in memory before a file is taken."""
+"""Bytes that are stored in memory; more go into a file."""
 _CHUNK = 1 << 17
 """Points that are read back at a time."""
 _BINS = 4
-"""Per degree, of the histograms that tell where most points are."""
+"""Bins per degree of the histograms that show where most points are."""
 _MOST = 0.999
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of the points that went by, and how far they reach."""
+    """Counts and extent of the points of a stream."""
 
     points: int = 0
     """Rows with a position inside the map, and a weight where there are weights."""
@@ -44,7 +44,7 @@ class Tally:
     south: float = math.inf
     north: float = -math.inf
     _lon: list[float] = field(default_factory=lambda: [math.inf, -math.inf, math.inf, -math.inf])
-    """Least and greatest longitude, from -180 and, counted eastwards, from 0."""
+    """Least and greatest longitude from -180 to 180, then from 0 to 360."""
     _columns: NDArray[np.int64] = field(default_factory=lambda: np.zeros(360 * _BINS + 1, np.int64))
     _rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(180 * _BINS + 1, np.int64))
 
@@ -56,7 +56,7 @@ class Tally:
     def __call__(
         self, chunks: Iterable[Points], told: Callable[[int], None] = lambda rows: None, reach: bool = True
     ) -> Iterator[Points]:
-        """Count points as they go by; `reach` says whether their extent is wanted, `told` hears of progress."""
+        """Count points and pass them on; `reach` asks for their extent, `told` receives the number of rows so far."""
         for points in chunks:
             self.dropped += points.dropped
             beyond = int((np.abs(points.lat) > MAX_LATITUDE).sum())
@@ -100,7 +100,7 @@ class Tally:
 
     @property
     def crowd(self) -> tuple[float, float, float, float] | None:
-        """Box that holds nearly all points, where it is much smaller than the box of all; None elsewhere."""
+        """Box of nearly all points, where it is much smaller than the box of all; else None."""
         if (box := self.bbox) is None or box[2] > 180:
             return None
         bounds = []
@@ -116,7 +116,7 @@ class Tally:
 
 
 class Spool:
-    """Points kept aside, in memory or in a file that has no name and goes when heatlas does."""
+    """Points stored in memory or in a temporary file, which has no name and ends with the process."""
 
     def __init__(self, chunks: Iterable[Points]) -> None:
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the spool
@@ -140,5 +140,5 @@ class Spool:
             yield Points(lon=lon, lat=lat, weight=weight[0] if weight else None)
 
     def close(self) -> None:
-        """Let go of the memory or the file."""
+        """Release the memory or the file."""
         self._file.close()
