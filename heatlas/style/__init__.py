@@ -1,4 +1,4 @@
-"""From numbers to a picture: tone, colours, and what is painted beside the heat.
+"""Tone and colours of a picture, and the decorations beside the heat.
 
 ============= ================================================================
 `defaults`    the unit, scale and colours that suit a measure
@@ -9,8 +9,8 @@
 `ticks`       round numbers of a legend
 `legend`      a bar of colours with numbers
 `text`        lines of text
-`fonts`       fonts that have its letters
+`fonts`       fonts that have the letters of a text
 `scale_bar`   a round length on the ground
-`decorations` where all of that goes
+`decorations` title, legend, scale bar and attribution in their places
 ============= ================================================================
 """

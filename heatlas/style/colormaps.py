@@ -1,8 +1,8 @@
 """Colour maps: short lists of stops, blended in OKLab to 256 colours.
 
-The maps were designed for heatlas in OKLCh, but for inferno, magma, plasma and viridis (S. van der Walt and
-N. Smith, CC0) and cividis (J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018, CC0), which are given
-here by 17 samples of each; these follow the originals to within 12 of 255.
+The maps were designed for heatlas in OKLCh, except inferno, magma, plasma and viridis (S. van der Walt and
+N. Smith, CC0) and cividis (J. Nuñez, C. Anderton, R. Renslow, PLOS ONE 13(7), 2018, CC0). Those are given
+here by 17 samples each, which follow the originals to within 12 of 255.
 
 OKLab: B. Ottosson, A perceptual color space for image processing, 2020 (public domain).
 """
@@ -65,8 +65,8 @@ _MAPS = {
         "8b8778 9a9376 aaa073 bbad6d ccba64 ddc858 efd748 fee838"
     ),
 }
-"""Name -> evenly spaced stops. Lightness rises all the way, but falls in ink, wine and pace (made for light
-maps, or for a metric of which little is best), and turns in spectrum and in the diverging ones."""
+"""Name -> evenly spaced stops. Lightness rises in most maps. It falls in ink, wine and pace, which are made for
+light maps or for a metric whose low values are best. It turns in spectrum and in the diverging maps."""
 
 _TO_LMS = np.array(
     [
@@ -89,7 +89,7 @@ _STOP = re.compile(r"(?:([^:#]*):)?\s*#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})",
 
 
 def names() -> tuple[str, ...]:
-    """Name the colour maps, the default first."""
+    """List the names of the colour maps, the default first."""
     return tuple(_MAPS)
 
 
@@ -99,9 +99,9 @@ def colormap(name_or_stops: str) -> NDArray[np.uint8]:
     Parameters
     ----------
     name_or_stops : str
-        A name (see `names`), with ``_r`` behind it to reverse it; or stops from low to high, parted by
-        commas: ``#000,#f00,#ff0``. A stop is #rgb, #rgba, #rrggbb or #rrggbbaa; with positions between 0 and
-        1 before them they need not be evenly spaced: ``0:#000000,0.3:#ff000080,1:#fff``.
+        A name (see `names`), with ``_r`` appended to reverse it; or stops from low to high, separated by
+        commas: ``#000,#f00,#ff0``. A stop is #rgb, #rgba, #rrggbb or #rrggbbaa. Positions from 0 to 1 before
+        the stops space them unevenly: ``0:#000000,0.3:#ff000080,1:#fff``.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def colormap(name_or_stops: str) -> NDArray[np.uint8]:
     Raises
     ------
     BadOption
-        For an unknown name, with those that are near to it, or for stops that cannot be read.
+        For an unknown name (the message lists similar ones), or for stops that cannot be parsed.
     """
     text = name_or_stops.strip()
     if "#" in text:
@@ -134,7 +134,7 @@ def lightness(colors: ArrayLike) -> NDArray[np.float64]:
 
 
 def _parse(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Read stops: their (n,) positions and (n, 4) colours."""
+    """Parse stops into (n,) positions and (n, 4) colours."""
     matches = [_STOP.fullmatch(stop.strip()) for stop in text.split(",")]
     if len(matches) < 2:
         raise BadOption(f"the colour map {text!r} needs at least two stops, such as #000,#f00")
@@ -159,7 +159,7 @@ def _parse(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 def _blend(positions: NDArray[np.float64], colors: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Blend (n, 4) stops to (256, 4) colours.
 
-    The blend is linear in OKLab, and premultiplied by alpha so that a fully transparent stop lends its
+    The blend is linear in OKLab. It is premultiplied by alpha, so that a fully transparent stop gives its
     neighbours no colour.
     """
     alpha = colors[:, 3:] / 255

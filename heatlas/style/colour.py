@@ -1,4 +1,4 @@
-"""Colour: from a toned grid to a picture."""
+"""Colour a toned grid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BACKGROUNDS = {"none": None, "dark": (14, 17, 22), "light": (250, 249, 246)}
 _NEUTRAL = 0.14
 """Share of [0, 1] on either side of 0 that fades, where sums may be below 0."""
 _BLOCK = 256
-"""Rows that are toned at a time, to bound what is in memory."""
+"""Rows that are toned at a time, to bound memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Style:
 
 
 def parse_background(text: str) -> tuple[int, int, int] | None:
-    """Read "none", "dark", "light" or "#rrggbb" (also "#rgb"); None is transparent.
+    """Parse "none", "dark", "light" or "#rrggbb" (also "#rgb"); None is transparent.
 
     Raises
     ------
     BadOption
-        When it is none of these.
+        For any other text.
     """
     word = text.strip().lower()
     if word in BACKGROUNDS:
@@ -56,16 +56,16 @@ def parse_background(text: str) -> tuple[int, int, int] | None:
 
 
 def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, int] | None) -> NDArray[np.uint8]:
-    """Colours of the 256 steps of a tone: step 0 is nothing, and the part below the lowest value fades in.
+    """Make the colours of the 256 steps of a tone. Step 0 is empty; steps below the lowest value fade in.
 
     Parameters
     ----------
     colours : ndarray of uint8 (256, 4)
         RGBA from the lowest to the highest value.
     tone : Tone
-        Whose fade is taken.
+        Tone whose fade is used.
     background : (int, int, int) or None
-        What to paint on; None leaves the alpha channel.
+        Colour to paint on; None keeps the alpha channel.
 
     Returns
     -------
@@ -90,21 +90,21 @@ def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, 
 
 
 def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple[int, int, int] | None) -> Picture:
-    """Paint a grid.
+    """Colour a grid.
 
-    Counts and sums become steps of a palette. A mean is as opaque as there are passes behind it: it fades where
-    smoothing spread a fraction of a pass.
+    Counts and sums become steps of a palette. The opacity of a mean follows the number of passes behind it: it fades
+    where smoothing spread a fraction of a pass.
 
     Parameters
     ----------
     grid : Grid
-        What to paint.
+        Grid to colour.
     tone : Tone
         Fitted to the whole map.
     colours : ndarray of uint8 (256, 4)
         RGBA from the lowest to the highest value.
     background : (int, int, int) or None
-        What to paint on; None is transparent.
+        Colour to paint on; None is transparent.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Furniture of a picture: title, legend, scale bar and attribution, laid out so that nothing lies on anything else."""
+"""Decorations of a picture: title, legend, scale bar and attribution, placed so that none overlaps another."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["DecoratedPixels", "Decorations", "Patch", "arrange"]
 
 _TITLE, _SUBTITLE, _CREDIT = 40.0, 15.0, 11.0
-"""Sizes of letters on a picture of some 1000 px."""
+"""Sizes of letters on a picture of about 1000 px."""
 _MARGIN = 16.0
 _SMALLEST = 0.45
-"""Share of its size to which furniture shrinks on small pictures before it becomes unreadable."""
+"""Least share of their size to which decorations shrink on small pictures; smaller ones are unreadable."""
 _TITLE_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decorations:
-    """What to paint on a picture beside the heat."""
+    """Text and scale bar that are painted beside the heat."""
 
     title: str = ""
     """Large, at the top."""
@@ -42,17 +42,17 @@ class Decorations:
     scale_bar: bool = False
     attribution: str = ""
     ground: tuple[int, int, int] | None = None
-    """What the picture was painted on; None: not known, so that letters get panels."""
+    """Background of the picture; None when unknown: letters then get panels."""
 
     @property
     def wanted(self) -> bool:
-        """Whether there is anything."""
+        """Whether there is anything to paint."""
         return bool(self.title or self.subtitle or self.scale_bar or self.attribution)
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A piece of furniture in its place."""
+    """A decoration in its place."""
 
     left: int
     top: int
@@ -61,7 +61,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class DecoratedPixels:
-    """A picture with furniture painted on, row by row (see `heatlas.style.image.Pixels`)."""
+    """A picture with decorations painted on, row by row (see `heatlas.style.image.Pixels`)."""
 
     picture: Pixels
     patches: tuple[Patch, ...]
@@ -73,12 +73,12 @@ class DecoratedPixels:
 
     @property
     def palette(self) -> NDArray[np.uint8] | None:
-        """That of the picture when there is no furniture; letters have more colours than a palette can hold."""
+        """Palette of a picture without decorations, else None: letters have more colours than a palette can hold."""
         return None if self.patches else self.picture.palette
 
     @property
     def opaque(self) -> bool:
-        """Whether nothing shines through anywhere."""
+        """Whether every pixel is opaque."""
         return self.picture.opaque
 
     def rows(self, first: int, last: int) -> Picture:
@@ -98,12 +98,12 @@ class DecoratedPixels:
 def arrange(
     window: Window, decorations: Decorations, legend: RGBA | None, corner: str = "bottom-right"
 ) -> tuple[Patch, ...]:
-    """Draw furniture for a window and find a place for each piece.
+    """Draw the decorations of a window and place each of them.
 
     Parameters
     ----------
     window : Window
-        Its size decides how large letters are, its latitudes how long a scale bar is.
+        Window of the picture. Its size sets the size of letters, its latitudes the length of the scale bar.
     decorations : Decorations
         The title goes to the upper left, the scale bar and the attribution to the lower left.
     legend : ndarray of uint8 or None
@@ -119,7 +119,7 @@ def arrange(
     Raises
     ------
     BadOption
-        For an unknown corner, or a picture so small that the furniture could not be read.
+        For an unknown corner, or a picture too small for readable decorations.
     """
     if corner not in CORNERS:
         raise BadOption(f"{corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
@@ -148,7 +148,7 @@ def _placed(
         return None
     corners: dict[str, list[RGBA]] = {name: [] for name in CORNERS}
     if legend is not None:
-        # A legend is drawn for pictures that have room, and shrinks with the rest.
+        # The legend was drawn for a picture with room, and shrinks with the rest.
         corners[corner].append(legend if share == 1 else shrunk(legend, share))
     size = scale * share
     ink = ink_for(decorations.ground, size)
@@ -171,7 +171,7 @@ def _placed(
 def _stacked(
     corners: dict[str, list[RGBA]], width: int, height: int, margin: int, gap: int
 ) -> tuple[Patch, ...] | None:
-    """Stack what is in each corner from the edge inwards; where two corners meet, one goes behind the other."""
+    """Stack the pieces of each corner from the edge inwards. Where two corners meet, one is stacked onto the other."""
     for edge in ("top", "bottom"):
         left, right = corners[f"{edge}-left"], corners[f"{edge}-right"]
         if left and right and _width(left) + _width(right) + 2 * margin + gap > width:
@@ -190,7 +190,7 @@ def _stacked(
                 x = margin if side == "left" else width - margin - w
                 patches.append(Patch(x, used if edge == "top" else height - used - h, piece))
                 used += h + gap
-    # What is stacked on one side may still meet what is wide on the other.
+    # A stack on one side may still meet a wide piece on the other.
     for i, one in enumerate(patches):
         if any(_meet(one, other) for other in patches[:i]):
             return None
@@ -208,7 +208,7 @@ def _meet(one: Patch, other: Patch) -> bool:
 
 
 def _title(decorations: Decorations, ink: Ink, size: float, width: float) -> RGBA | None:
-    """Draw a title over as many lines as let its letters be largest, and what stands below it."""
+    """Draw a title, over the number of lines that allows the largest letters, and the subtitle below it."""
     words = decorations.title.split()
     best: tuple[float, list[str]] = (0.0, [])
     for many in range(1, min(3, len(words)) + 1):
@@ -224,7 +224,7 @@ def _title(decorations: Decorations, ink: Ink, size: float, width: float) -> RGB
 
 
 def _wrapped(words: list[str], many: int) -> list[str]:
-    """Break words into so many lines that are about as long."""
+    """Break words into `many` lines of about equal length."""
     lines, rest = [], list(words)
     for left in range(many, 0, -1):
         target = len(" ".join(rest)) / left

@@ -1,4 +1,4 @@
-"""What suits a measure where nothing was asked for: its unit, its scale, its colours."""
+"""Defaults of a measure: its unit, its scale and its colours."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _COLORMAPS = {"pace": "pace", "grade": "balance", "elevation": "relief"}
 
 
 class ToneSubject(Protocol):
-    """Heat whose tone and colours are to be found: a grid, or more than fits into memory."""
+    """Heat that needs a tone and colours: a grid, or banded heat that does not fit into memory."""
 
     @property
     def measure(self) -> Measure:
-        """What was counted."""
+        """Measure of the heat."""
 
     @property
     def signed(self) -> bool:
-        """Whether sums are below 0 in places, and that matters."""
+        """Whether there are sums below 0 that matter."""
 
 
 def measure_unit(measure: Measure) -> Unit:
-    """Unit of a measure; a column of a table has none that is known, whatever it is called."""
+    """Unit of a measure. The unit of a table's column is unknown, whatever its name."""
     if measure.points and measure.metric and not measure.density:
         return Unit()
     return unit_of(str(measure))
@@ -44,7 +44,7 @@ def written_per_value(unit: Unit) -> float:
 
 
 def in_base_unit(scale: ToneScale, unit: Unit) -> ToneScale:
-    """Turn a range that was given in the legend's unit."""
+    """Convert a range from the legend's unit to the measure's."""
     if scale.range is None:
         return scale
     factor = written_per_value(unit)
@@ -52,14 +52,14 @@ def in_base_unit(scale: ToneScale, unit: Unit) -> ToneScale:
 
 
 def suiting_tone_scale(grid: ToneSubject) -> ToneScale:
-    """Scale that suits a measure: log for counts and sums, linear for means and what may be below 0."""
+    """Scale that suits a measure: log for counts and sums, linear for means and for sums below 0."""
     measure = grid.measure
     even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
     return ToneScale("linear" if even or grid.signed else "log")
 
 
 def suiting_colours(grid: ToneSubject, ground: tuple[int, int, int] | None) -> NDArray[np.uint8]:
-    """Colours that suit a measure and what they are painted on."""
+    """Colours that suit a measure and the background."""
     if grid.signed:
         return colormap("balance")
     measure = grid.measure

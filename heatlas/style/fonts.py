@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "load_font", "paint", "runs", "span", "unwritable", "writable"]
 
 Run = tuple[str, "FreeTypeFont"]
-"""Letters side by side that one font has."""
+"""Adjacent letters that one font has, and that font."""
 
 _OWN = ""
 """Stands for Pillow's own font."""
@@ -52,7 +52,7 @@ def writable(text: str) -> str:
 
 
 def runs(words: str, size: float) -> list[Run]:
-    """Split a text into runs of one font each: most of it in the font that has most of its letters.
+    """Split a text into runs of one font each. The font that has most of its letters is used wherever possible.
 
     Only letters that no font has are replaced, as `writable` does.
 
@@ -61,7 +61,7 @@ def runs(words: str, size: float) -> list[Run]:
     words : str
         A line of text.
     size : float
-        Of the letters, pixels.
+        Size of the letters, pixels.
     """
     plain = _plain(words)
     if all(char in _KNOWN for char in plain):
@@ -75,14 +75,14 @@ def runs(words: str, size: float) -> list[Run]:
 
 
 def unwritable(words: str) -> str:
-    """Letters of a text that no font here has, each once; dashes and the like are no loss."""
+    """Letters of a text that no font here has, each once; dashes and the like, which have substitutes, do not count."""
     letters = dict.fromkeys(char for char in _plain(words) if ord(char) not in {*_PLAINER, 32})
     _, homes = _homes("".join(sorted(letters)))
     return "".join(char for char in letters if char not in homes)
 
 
 def span(line: list[Run]) -> tuple[float, float]:
-    """Left and right end of what is painted from 0 on, pixels."""
+    """Left and right end of a line that is painted from 0 on, pixels."""
     ends, x = [], 0.0
     for text, font in line:
         left, _, right, _ = font.getbbox(text)
@@ -99,14 +99,14 @@ def paint(draw: ImageDraw, x: float, baseline: float, line: list[Run], fill: Any
 
 
 def _plain(words: str) -> str:
-    """Composed letters and single spaces, without marks that only say how others look."""
+    """Reduce a text to composed letters and single spaces, without format characters and variation selectors."""
     text = unicodedata.normalize("NFC", " ".join(words.split()))
     return "".join(char for char in text if unicodedata.category(char) != "Cf" and char not in "\ufe0e\ufe0f")
 
 
 @lru_cache(256)
 def _homes(characters: str) -> tuple[str, dict[str, str]]:
-    """The font that has most of some characters, and a font for each character that any has."""
+    """Find the font that has most of some characters, and a font for each character that any font has."""
     wanted = [char for char in characters if char != " "]
     have = {name: {char for char in wanted if _has(name, char)} for name in (_OWN, *_OTHERS)}
     order = sorted(have, key=lambda name: -len(have[name]))  # of equals the first

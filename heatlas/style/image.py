@@ -1,4 +1,4 @@
-"""A coloured heat map, ready for a sink."""
+"""A coloured heat map, ready to be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Picture", "Pixels"]
 
 
 class Pixels(Protocol):
-    """A picture that gives out its rows: one in memory, or one that is painted while it is written."""
+    """A picture that is read by rows: in memory, or painted while it is written."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -26,10 +26,10 @@ class Pixels(Protocol):
 
     @property
     def opaque(self) -> bool:
-        """Whether nothing shines through anywhere; False where that is not known."""
+        """Whether every pixel is opaque; False when unknown."""
 
     def rows(self, first: int, last: int) -> Picture:
-        """Rows `first` to `last`; cheapest when asked for from the top downwards."""
+        """Rows `first` to `last`; cheapest when requested from the top downwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Picture:
 
     @property
     def opaque(self) -> bool:
-        """Whether nothing shines through anywhere."""
+        """Whether every pixel is opaque."""
         if self.palette is None:
             return bool((self.pixels[..., 3] == 255).all())
         return bool((self.palette[:, 3] == 255).all())

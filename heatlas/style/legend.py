@@ -33,19 +33,19 @@ _BLOCK = 128
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Theme:
     panel: tuple[int, int, int, int]
     rim: tuple[int, int, int, int]
     text: tuple[int, int, int, int]
     faint: tuple[int, int, int, int]
 
 
-_DARK = _Look((16, 19, 25, 230), (255, 255, 255, 46), (246, 246, 244, 255), (196, 199, 206, 255))
-_LIGHT = _Look((255, 255, 255, 234), (20, 24, 32, 46), (26, 29, 36, 255), (82, 87, 98, 255))
+_DARK = _Theme((16, 19, 25, 230), (255, 255, 255, 46), (246, 246, 244, 255), (196, 199, 206, 255))
+_LIGHT = _Theme((255, 255, 255, 234), (20, 24, 32, 46), (26, 29, 36, 255), (82, 87, 98, 255))
 
 
 def fitting_scale(width: int, height: int) -> float:
-    """Scale of a legend that reads well on a picture of so many pixels: 1 up to 1000 px, then growing."""
+    """Scale of a readable legend on a picture of so many pixels: 1 up to 1100 x 1100, then growing."""
     return max(1.0, math.sqrt(width * height) / 1100)
 
 
@@ -64,12 +64,12 @@ def draw_legend(
     colors : ndarray of uint8
         (256, 4) RGBA from the lowest to the highest value.
     ticks : sequence of (float, str)
-        Place on the bar from 0 to 1, and what to write there. A label without room is left out.
+        Place on the bar from 0 to 1, and its label. A label without room is left out.
     title : str
         Written above the bar; letters that no font has are replaced.
     dark : bool or None
-        True for dark pictures, False for light ones, None when what lies below is not known: dark, and
-        almost opaque.
+        True for dark pictures, False for light ones. None when the picture below is unknown: the panel is then dark
+        and almost opaque.
     scale : float
         1 for text of 12 to 14 px.
 
@@ -80,8 +80,8 @@ def draw_legend(
     """
     from PIL import ImageDraw
 
-    look = _LIGHT if dark is False else _DARK
-    panel_alpha = 242 if dark is None else look.panel[3]
+    theme = _LIGHT if dark is False else _DARK
+    panel_alpha = 242 if dark is None else theme.panel[3]
     title_font, label_font = load_font(_TITLE_SIZE * scale), load_font(_LABEL_SIZE * scale)
     pad, bar_width = round(_PADDING * scale), round(_BAR_WIDTH * scale)
     bar_height = max(2, round(_BAR_HEIGHT * scale))
@@ -92,25 +92,25 @@ def draw_legend(
     width = bar_width + 2 * pad
     height = (label_top + label_height if ticks else bar_top + bar_height) + pad
 
-    image = _panel(width, height, _RADIUS * scale, (*look.panel[:3], panel_alpha), look.rim, scale)
-    image.alpha_composite(_bar(colors, bar_width, bar_height, look.rim, scale), (pad, bar_top))
+    image = _panel(width, height, _RADIUS * scale, (*theme.panel[:3], panel_alpha), theme.rim, scale)
+    image.alpha_composite(_bar(colors, bar_width, bar_height, theme.rim, scale), (pad, bar_top))
     draw = ImageDraw.Draw(image)
     if title:
         line = _shortened(title, _TITLE_SIZE * scale, _BAR_WIDTH * scale)
-        paint(draw, pad, pad - round(scale) + title_font.getmetrics()[0], line, look.text)
+        paint(draw, pad, pad - round(scale) + title_font.getmetrics()[0], line, theme.text)
     for x, left, label in _layout(ticks, label_font, pad, bar_width, scale):
         top = bar_top + bar_height + round(scale)
         thickness = max(1, round(scale))
         x0 = x - thickness // 2
-        draw.rectangle((x0, top, x0 + thickness - 1, top + tick_height - 1), fill=look.faint)
-        draw.text((left, label_top), label, font=label_font, fill=look.text, anchor="la")
+        draw.rectangle((x0, top, x0 + thickness - 1, top + tick_height - 1), fill=theme.faint)
+        draw.text((left, label_top), label, font=label_font, fill=theme.text, anchor="la")
     return np.array(image)
 
 
 def over(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lay straight RGBA over straight RGBA (Porter and Duff, Compositing Digital Images, 1984)."""
     out = np.empty_like(lower)
-    for top in range(0, len(out), _BLOCK):  # on posters they are large
+    for top in range(0, len(out), _BLOCK):  # in blocks, as posters are large
         rows = slice(top, top + _BLOCK)
         a, b = (plane[rows, :, 3:] / np.float32(255) for plane in (upper, lower))
         beneath = b * (1 - a)
@@ -145,7 +145,7 @@ def _panel(
 
 
 def _bar(colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int, int, int], scale: float) -> Image:
-    """Draw the colours from left to right; the rim keeps apart from the panel what is as pale or as dark."""
+    """Draw the colours from left to right. The rim separates colours as pale or as dark as the panel from it."""
     # A first colour that is fully transparent stands for "nothing there" and is no part of the scale.
     first = 1 if colors[0, 3] == 0 else 0
     steps = np.rint(np.linspace(first, 255, width)).astype(int)
@@ -189,7 +189,7 @@ def _rounded(width: int, height: int, radius: float, inset: float) -> NDArray[np
 def _layout(
     ticks: Sequence[tuple[float, str]], font: FreeTypeFont, pad: int, bar_width: int, scale: float
 ) -> list[tuple[int, float, str]]:
-    """Place ticks and labels (centre, left edge, text): inside the panel, never over one another."""
+    """Place ticks and labels (centre, left edge, text) inside the panel, without overlaps."""
     placed: list[tuple[int, float, str]] = []
     free_from = 0.0
     rim = pad * 0.5
@@ -205,7 +205,7 @@ def _layout(
 
 
 def _shortened(text: str, size: float, room: float) -> list[Run]:
-    """Cut a title that is longer than the bar."""
+    """Shorten a title that is longer than the bar."""
     line = runs(text, size)
     while text and span(line)[1] > room:
         text = text[:-1]

@@ -20,22 +20,22 @@ __all__ = ["bar_length", "draw_scale_bar", "words_for"]
 
 _LETTERS = 13.0
 _SHARE = 0.18
-"""Of the picture's width, that a bar takes at most."""
+"""Greatest share of the picture's width that a bar takes."""
 _LEAST = 60.0
-"""Pixels, at size 1, that it may take however narrow the picture is."""
+"""Pixels, at size 1, that a bar may take on a narrow picture, up to half of its width."""
 _STRETCH = 1.1
-"""How much longer pixels may be elsewhere in a picture before a bar says where it holds."""
+"""Ratio of lengths of pixels within a picture from which on a bar names its latitude."""
 
 
 def bar_length(window: Window, row: float, most: float) -> tuple[float, float]:
-    """Longest round length on the ground that fits into so many pixels at a row of a window.
+    """Longest round length on the ground that fits into `most` pixels at a row of a window.
 
     Parameters
     ----------
     window : Window
-        What is drawn.
+        Window of the picture.
     row : float
-        Row of the window, where the bar lies: Mercator stretches with the latitude.
+        Row of the window where the bar lies: Mercator stretches with the latitude.
     most : float
         Pixels.
 
@@ -56,13 +56,13 @@ def draw_scale_bar(window: Window, row: float, ink: Ink, size: float) -> NDArray
     Parameters
     ----------
     window : Window
-        What is drawn.
+        Window of the picture.
     row : float
-        Row of the window, where the bar lies.
+        Row of the window where the bar lies.
     ink : Ink
         Colours.
     size : float
-        1 on pictures of some 1000 px.
+        1 on pictures of about 1000 px.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def words_for(metres: float) -> str:
 
 
 def _where(window: Window, row: float) -> str:
-    """Name the latitude of a bar where another would be much longer elsewhere in the picture."""
+    """Name the latitude of a bar, where its length would differ much elsewhere in the picture."""
     rows = window.y + np.array([0.0, row, window.height])
     top, here, bottom = (float(east) for east in ground_metres(rows / window.scale)[0])
     if max(top, bottom) < _STRETCH * min(top, bottom) and max(top, bottom) < _STRETCH * here:

@@ -1,4 +1,4 @@
-"""Lettering: lines of text as pixels, legible on heat, on a background or on nothing."""
+"""Draw lines of text as pixels, legible on heat, on a background or on transparency."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 __all__ = ["Ink", "ink_for", "letters", "on_panel"]
 
 _LEADING, _LAST_LEADING = 1.18, 1.4
-"""Lines apart, in sizes of letters: of one size, and before a smaller one."""
+"""Distance between lines, in sizes of letters: of one size, and before a line of another size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """How letters are coloured."""
+    """Colours of letters, and the space around them."""
 
     text: tuple[int, int, int]
     ground: tuple[int, int, int]
-    """Of the glow around them, or of their panel."""
+    """Colour of the glow around them, or of their panel."""
     panel: bool
-    """Whether they stand on a panel: where it is not known what lies below."""
+    """Whether they stand on a panel, for an unknown background."""
     air: int
-    """Pixels around what is drawn, for the glow or to the panel's edge."""
+    """Pixels around the drawing, for the glow or to the panel's edge."""
 
     def length(self, words: str, size: float) -> float:
-        """Pixels that words take."""
+        """Width of words, pixels."""
         return sum(font.getlength(text) for text, font in runs(words, size))
 
     def mask(self, words: str, size: float) -> NDArray[np.uint8]:
-        """Cover of each pixel by words; as high as the line, whatever letters there are."""
+        """Cover of each pixel by words. The height is that of the line, whatever the letters."""
         from PIL import Image, ImageDraw
 
         line = runs(words, size)
@@ -49,7 +49,7 @@ class Ink:
 
 
 def ink_for(ground: tuple[int, int, int] | None, scale: float) -> Ink:
-    """Light letters on dark, dark ones on light, and light ones on dark panels where the ground is not known."""
+    """Light letters on dark, dark ones on light, and light ones on dark panels where the ground is unknown."""
     if ground is None:
         return Ink((246, 246, 244), (16, 19, 25), panel=True, air=max(2, round(9 * scale)))
     light = sum(ground) < 3 * 128
@@ -62,18 +62,18 @@ def letters(lines: Sequence[str], sizes: Sequence[float], ink: Ink, width: float
     Parameters
     ----------
     lines : sequence of str
-        What to write.
+        Texts to write.
     sizes : sequence of float
         Size of the letters of each line, pixels.
     ink : Ink
         Colours.
     width : float
-        Pixels that there are.
+        Available width, pixels.
 
     Returns
     -------
     ndarray of uint8 or None
-        (h, w, 4) straight RGBA; None where a line is longer than the room.
+        (h, w, 4) straight RGBA; None where a line is too long.
     """
     masks = [ink.mask(words, size) for words, size in zip(lines, sizes, strict=True)]
     pad = ink.air
@@ -99,7 +99,7 @@ def on_panel(cover: NDArray[np.uint8], ink: Ink) -> NDArray[np.uint8]:
     Parameters
     ----------
     cover : ndarray of uint8
-        (h, w) how much of each pixel is ink, with the ink's air around.
+        (h, w) cover of each pixel by ink, with the ink's air around.
     ink : Ink
         Colours.
 

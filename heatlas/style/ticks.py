@@ -1,4 +1,4 @@
-"""Ticks: the numbers that a legend shows."""
+"""Choose the ticks of a legend."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _GAP_SHARE = 0.024
 _LABEL_SHARE = 0.0135
 """Half the width of a character, as a share of the bar."""
 _EVEN_TICKS, _ROUND_TICKS, _FEW_TICKS = 6, 8, 4
-"""Ticks at most: evenly spaced, at round numbers, and where round numbers are so few that others help out."""
+"""Greatest number of ticks: evenly spaced, at round numbers, and where others supplement too few round numbers."""
 
 
 def nice_ticks(low: float, high: float, position: Callable[[float], float], unit: Unit) -> list[tuple[float, str]]:
     """Choose the numbers that a legend shows.
 
-    A linear tone gets even steps; any other 1, 2, 5, 10, 20, 50 ... as far as there is room, and even steps
-    only where a narrow range holds too few of these.
+    A linear tone gets even steps. Any other tone gets 1, 2, 5, 10, 20, 50 ... as far as there is room, and even
+    steps only where a narrow range holds too few of these.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def nice_ticks(low: float, high: float, position: Callable[[float], float], unit
     position : callable
         Value -> place on the bar, 0 to 1; rising or falling.
     unit : Unit
-        How numbers are written, and in which steps people count them.
+        Format of the numbers, and the steps in which people count them.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def _is_linear(low: float, high: float, position: Callable[[float], float]) -> b
 
 
 def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
-    """Rows of evenly spaced written numbers, from dense to sparse; a number goes with its opposite."""
+    """List tiers of evenly spaced written numbers, from dense to sparse. Numbers are grouped with their opposites."""
     span = upper - lower
     tiers = []
     for step in steps(unit, span / (_EVEN_TICKS + 1), span):
@@ -83,9 +83,9 @@ def _even_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float
 
 
 def _paired(numbers: Sequence[float]) -> list[tuple[float, ...]]:
-    """Group numbers with their opposites: 0 first, then the largest; without opposites one by one, in their order.
+    """Group numbers with their opposites, 0 first, then the largest. On one side of 0 each is a group, in order.
 
-    Labels that are taken one by one from one end leave out other numbers on the left of 0 than on its right.
+    Labels that are chosen one by one from one end would leave out different numbers on either side of 0.
     """
     if not (min(numbers, default=0) < 0 < max(numbers, default=0)):
         return [(number,) for number in numbers]
@@ -97,7 +97,7 @@ def _paired(numbers: Sequence[float]) -> list[tuple[float, ...]]:
 def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[float, ...]]]:
     """List 1, 2, 5, 10 ... (or 1 s, 10 s, 1 min ...) of a range, the roundest ones first.
 
-    On both sides of 0 a number goes with its opposite, the largest ones first.
+    Around 0, numbers are grouped with their opposites, the largest ones first.
     """
     reach = max(abs(lower), abs(upper))
     inside: list[tuple[float, ...]] = []
@@ -118,7 +118,7 @@ def _round_tiers(lower: float, upper: float, unit: Unit) -> list[list[tuple[floa
 def _fitting_round(
     tiers: Sequence[Sequence[tuple[float, ...]]], position: Callable[[float], float], unit: Unit
 ) -> dict[float, tuple[float, str]]:
-    """Take round numbers; of decades that lie too close, every second or third where that fits evenly."""
+    """Choose round numbers. Of decades that lie too close, choose every second or third if all of those fit."""
     chosen = _fitting(tiers, position, unit, _ROUND_TICKS)
     if not chosen.keys() >= {number for group in tiers[0] for number in group}:
         for stride in (2, 3):
@@ -129,7 +129,7 @@ def _fitting_round(
 
 
 def _roughness(number: float, unit: Unit) -> int:
-    """Tell round numbers (0) from middling (1) and lesser (2) ones."""
+    """Grade a number: 0 round, 1 middling, 2 lesser."""
     if unit.style in {"duration", "pace"} and number >= 1:
         size = 3600 if number >= 3600 else 60 if number >= 60 else 1
         number /= size
@@ -147,7 +147,7 @@ def _fitting(
     unit: Unit,
     most: int,
 ) -> dict[float, tuple[float, str]]:
-    """Take written numbers tier by tier, each where its label has room among those taken before; groups as a whole."""
+    """Choose written numbers tier by tier whose labels have room among those chosen before; groups as a whole."""
     chosen: dict[float, tuple[float, str]] = {}
     for tier in tiers:
         for group in tier:

@@ -1,7 +1,7 @@
 """Tone: a fitted map from values to [0, 1].
 
-A tone is fitted once, on a whole field, and then applied everywhere: pieces of one map agree, and the legend has
-true numbers.
+A tone is fitted once, to a whole field, and then applied everywhere. Pieces of one map therefore agree, and the legend
+has true numbers.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ __all__ = [
 
 CURVES = ("linear", "sqrt", "log", "rank")
 FADE = 0.16
-"""Share of [0, 1] below the lowest value, where what smoothing spreads out fades away."""
+"""Share of [0, 1] below the lowest value, where the fringe of smoothing fades out."""
 _KNOTS = 513
 _SAME = 1e-4
-"""Share by which values may differ and still count as equal: what single precision and smoothing leave of that."""
-_TELLING = 2.0
-"""Greatest by lowest sum from which on the range takes all of the colours."""
+"""Relative difference up to which values count as equal, for the errors of single precision and smoothing."""
+_FULL_CONTRAST = 2.0
+"""Ratio of the greatest to the lowest sum from which on the range takes all of the colours."""
 _FAINT = 0.05
-"""Share of the highest sums below which sums of the other sign do not matter: one would hardly see them."""
+"""Share of the highest sums below which sums of the other sign do not matter, as they would hardly be visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToneScale:
-    """A tone that is not fitted yet: a curve, and a range when it is fixed."""
+    """A tone that is not fitted yet: a curve, and a range if it is fixed."""
 
     curve: str
     range: tuple[float, float] | None = None
@@ -56,17 +56,17 @@ class ToneScale:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a tone is fitted to: values of a whole field, or of a fair share of its pixels."""
+    """Values that a tone is fitted to, of a whole field or of a fair share of its pixels."""
 
     values: NDArray[np.float32]
     """Of pixels on paths, finite, in any order."""
     measure: Measure
     sums: bool
-    """Whether a pixel adds up what lies in it, and is no mean or extreme."""
+    """Whether a pixel is a count or a sum, not a mean or an extreme."""
     signed: bool
-    """Whether sums are below 0 in places, and that matters."""
+    """Whether there are sums below 0 that matter."""
     faint: float = 0.0
-    """The lowest value below 0 that does not matter, and is not among the values; 0: there is none."""
+    """The lowest value below 0 that does not matter and is not among the values; 0 without such a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,16 @@ class Tone:
     knots: NDArray[np.float64] | None = None
     """(k,) ascending values at even steps of rank, for the curve "rank"."""
     fade: float = 0.0
-    """Where the lowest value lands; what is below it fades towards 0."""
+    """Position of the lowest value; values below it fade towards 0."""
     diverging: bool = False
-    """Of sums that may be below 0: what is near 0 fades, and what is far from it on either side stands out."""
+    """Whether sums may be below 0: those near 0 fade, and those far from it on either side stand out."""
     alike: float = 0.0
-    """How alike all sums are, 0 to 1: then colours tell shares of the greatest, rather than what sets sums apart."""
+    """Similarity of all sums, 0 to 1. Colours of similar sums show shares of the greatest, rather than differences."""
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map values of any shape to [0, 1]; NaN stays."""
         low, high = self.low, self.high
-        if low == high:  # all alike: the one value there is stands out in full
+        if low == high:  # all alike: the only value is at the top
             t: NDArray[Any] = np.where(values >= high - _SAME * abs(high), 1, np.where(np.isnan(values), np.nan, 0))
         elif self.knots is not None:
             # The greatest value is at the top although others equal it.
@@ -117,7 +117,7 @@ class Tone:
 
 
 def parse_tone_scale(text: str) -> ToneScale:
-    """Read a tone as it is written: "log", "LO:HI" (linear), or "log:LO:HI".
+    """Parse a tone: "log", "LO:HI" (linear), or "log:LO:HI".
 
     Raises
     ------
@@ -148,18 +148,18 @@ def fit(scale: ToneScale, smoothed: Grid, bare: Grid | None) -> Tone:
     Parameters
     ----------
     scale : ToneScale
-        The curve, and a range that is then taken as it is.
+        The curve, and a range, which is used unchanged.
     smoothed : Grid
-        What is shown.
+        The grid as shown.
     bare : Grid or None
-        The same before smoothing: its pixels tell what lies on a path from what smoothing spread out. None: all do.
+        The grid before smoothing. Only the pixels that it fills lie on paths; None: all do.
 
     Returns
     -------
     Tone
         Counts and sums run from about one pass to the 99.95th percentile of the pixels on paths, means
-        from the 2nd to the 98th percentile: to values that there are, of few pixels the lowest and the greatest. Where
-        all are equal low is high.
+        from the 2nd to the 98th percentile. These percentiles are values that occur; of few pixels, the lowest and the
+        greatest. Where all values are equal, low is high.
     """
     on_path = values_on_paths(smoothed, bare)
     return fit_sample(scale, Sample(on_path, smoothed.measure, smoothed.sums, smoothed.signed))
@@ -172,18 +172,18 @@ def values_on_paths(smoothed: Grid, bare: Grid | None) -> NDArray[np.float32]:
 
 
 def both_signs_matter(values: NDArray[Any]) -> bool:
-    """Tell whether sums below 0 are more than a few or a little beside those above.
+    """Decide whether sums below 0 are neither few nor small beside those above.
 
     Parameters
     ----------
     values : ndarray (n,)
-        Of pixels on paths, or sums of any places that lie side by side.
+        Sums of pixels on paths, or of any adjacent places.
 
     Returns
     -------
     bool
-        Whether the lowest reach a twentieth of how far the highest go; of the lowest and the highest 0.05 % count for
-        nothing, of few values none.
+        Whether the lowest sums reach more than a twentieth as far below 0 as the highest above. The lowest and the
+        highest 0.05 % are ignored; of few values, none is.
     """
     if not len(values):
         return False
@@ -193,7 +193,7 @@ def both_signs_matter(values: NDArray[Any]) -> bool:
 
 
 def weighed(sample: Sample) -> Sample:
-    """Take values below 0 out of a sample, and the sign from it, where they do not matter."""
+    """Remove values of 0 and below from a sample, and its sign, where they do not matter."""
     if not sample.signed or both_signs_matter(sample.values):
         return sample
     above = sample.values > 0
@@ -202,7 +202,7 @@ def weighed(sample: Sample) -> Sample:
 
 
 def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
-    """Fit a tone to values that were taken from a field (see `fit`).
+    """Fit a tone to a sample of a field (see `fit`).
 
     Raises
     ------
@@ -222,30 +222,30 @@ def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
     else:
         low, high = scale.range or _range(on_path, sums, sums and measure.of_lines, scale.curve)
     if scale.range is None and measure.signed and scale.curve == "linear":
-        high = max(abs(low), abs(high)) or 1e-9  # as far up as down: nothing lies in the middle of the colours
+        high = max(abs(low), abs(high)) or 1e-9  # as far up as down: 0 lies in the middle of the colours
         low = -high
     knots = None
     if scale.curve == "rank":
         inner = np.sort(np.clip(on_path, low, high))
         knots = inner[np.linspace(0, len(inner) - 1, min(_KNOTS, len(inner) + 1)).astype(int)].astype(np.float64)
-        # Equal values share the middle of their ranks; np.interp wants ascending knots.
+        # Equal values share the middle of their ranks; np.interp needs ascending knots.
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
-    alike = max(0.0, 1 - math.log(high / low) / math.log(_TELLING)) if fade and scale.range is None else 0.0
+    alike = max(0.0, 1 - math.log(high / low) / math.log(_FULL_CONTRAST)) if fade and scale.range is None else 0.0
     return Tone(scale.curve, low, high, knots, fade, signed, alike)
 
 
 def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:
-    """Lowest and highest value to tell apart."""
+    """Lowest and highest value that the tone distinguishes."""
     shares = (0.03, 0.9995) if sums else (0.02, 0.98)
-    # Values that there are, not numbers between two of them.
+    # Values that occur, not interpolated ones.
     low = float(np.quantile(on_path, shares[0], method="lower"))
     high = float(np.quantile(on_path, shares[1], method="higher"))
     if not sums and curve == "log" and low <= 0:
         raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
     if lines:
         return 1.0, max(high, 1.0)  # a lone pass, whatever the smoothing
-    if high - low <= _SAME * abs(high):  # nearly all alike: then what else there is sets the range
+    if high - low <= _SAME * abs(high):  # nearly all alike: the other values set the range
         low, high = float(on_path.min()), float(on_path.max())
     if sums and high <= 0:
         return low, max(high, low) + 1e-9
