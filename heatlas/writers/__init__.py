@@ -1,4 +1,18 @@
-"""Files that hold a heat map, written whole or not at all; the ending of the name says how."""
+"""Write heat maps to files, completely or not at all; the ending of the name decides the format.
+
+============== ==============================================================
+`rendered_map` a rendered map, as writers receive it
+`png`          PNG, also for tiles and legends
+`webp`         lossless WebP
+`geotiff`      cloud-optimised GeoTIFF of values or colours
+`gdal`         errors of GDAL, raised
+`kmz`          KMZ for globes and handheld devices
+`npy`          NumPy arrays of values
+`pdf`          PDF for printing
+`georeference` files beside a picture that say where it lies
+`atomic`       files that get their final name when they are complete
+============== ==============================================================
+"""
 
 from __future__ import annotations
 
@@ -17,14 +31,14 @@ if TYPE_CHECKING:
     from heatlas.writers.rendered_map import RenderedMap
 
     Writer = Callable[[Path, RenderedMap], list[Path]]
-    """Writes an artwork to a path that may be overwritten, and other files beside it where the format needs
-    them; returns all of them, the main one first."""
+    """Writes a rendered map to a path, which may exist, and other files beside it where the format needs them.
+    Returns all paths, the main one first."""
 
 __all__ = ["WRITERS", "check", "check_place", "check_size", "write"]
 
 
 def _late(module: str) -> Writer:
-    """Import the writer when it is first used: Pillow and rasterio take their time."""
+    """Import the writer when it is first used: importing Pillow and rasterio is slow."""
 
     def writer(path: Path, rendered: RenderedMap) -> list[Path]:
         written: list[Path] = import_module(f"heatlas.writers.{module}").write(path, rendered)
@@ -51,8 +65,8 @@ def check(path: Path) -> None:
     Raises
     ------
     BadOption
-        For an unknown ending (naming those that are known), a folder that is missing or closed, or a file
-        that is closed or is no file.
+        For an unknown ending (the text names the known ones), a folder that is missing or not writable, or a path
+        that is not writable or is no file.
     MissingExtra
         When the ending needs a library that is not installed.
     """
@@ -66,12 +80,12 @@ def check(path: Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Refuse a path where nothing could be written, whatever its ending.
+    """Refuse a path that could not be written, whatever its ending.
 
     Raises
     ------
     BadOption
-        For a folder that is missing or closed, or a file that is closed or is no file.
+        For a folder that is missing or not writable, or a path that is not writable or is no file.
     """
     final = path.resolve()
     if not final.parent.is_dir():
@@ -83,14 +97,14 @@ def check_place(path: Path) -> None:
 
 
 def check_size(path: Path, window: Window) -> None:
-    """Refuse a picture that a format cannot hold, before it is drawn.
+    """Refuse a picture that the format cannot hold, before drawing.
 
     Raises
     ------
     BadOption
         When a side is too long; the text says what to do.
     TooLarge
-        When a format that is written in one piece would not fit into memory.
+        When the format is encoded in one piece and memory is too small.
     """
     if path.suffix.lower() == ".webp":
         import_module("heatlas.writers.webp").check_size(window)
@@ -102,14 +116,14 @@ def check_size(path: Path, window: Window) -> None:
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write an artwork, all of it or nothing.
+    """Write a rendered map completely or not at all.
 
     Parameters
     ----------
     path : Path
-        Its ending chooses the writer. An older file of that name is replaced.
+        The ending chooses the writer. An existing file is replaced.
     rendered : RenderedMap
-        The heat map.
+        Map to write.
 
     Returns
     -------

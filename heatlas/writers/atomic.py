@@ -1,4 +1,4 @@
-"""Writing aside: nothing half-written ever bears the final name."""
+"""Write files under a temporary name: the final name never holds an incomplete file."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ __all__ = ["atomic_write", "rename"]
 
 _TRIES = 20
 _PAUSE = 0.05
-"""Seconds: a second in all."""
+"""Seconds between tries; one second in all."""
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a place to write to that becomes `path` when all went well, and vanishes when not.
+    """Provide a temporary path that becomes `path` on success and is removed on failure.
 
     Parameters
     ----------
     path : Path
-        Final name. A symbolic link is followed, so that it goes on pointing at what it did.
+        Final name. A symbolic link is followed, so that the link itself remains.
 
     Yields
     ------
     Path
-        The same file name in a hidden folder of its own, inside the final folder. Any other file written
-        there moves too, before the main one: who waits for that finds the rest in place. Folders that were left there
-        by processes that were killed are removed.
+        The same file name in a hidden temporary folder inside the final folder. Other files written there are moved
+        too, before the main one, so that they are in place when the main one appears. Folders that killed processes
+        left there are removed.
 
     Raises
     ------
     HeatlasError
-        When the system refuses to write, for want of space or of permission.
+        When the system refuses to write, as without space or permission.
     """
     final = path.resolve() if path.is_symlink() else path
     try:
@@ -55,19 +55,19 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def rename(written: str | Path, final: str | Path) -> None:
-    """Give a file its final name, in place of one that has it.
+    """Give a file its final name, replacing an existing file.
 
-    Windows refuses while another program has either open. Those that look at every new file, such as scanners for
-    viruses, and servers that give it away, let go of it soon.
+    Windows refuses while another program has either file open. Virus scanners and servers close it soon, so that
+    several tries help.
 
     Raises
     ------
     OSError
-        When the system refuses for good.
+        When the last try fails.
     """
     for left in reversed(range(_TRIES if sys.platform == "win32" else 1)):
         try:
-            os.replace(written, final)  # noqa: PTH105 - names may be text, which is quicker where files are many
+            os.replace(written, final)  # noqa: PTH105 - names may be str, which is faster for many files
         except PermissionError:
             if not left:
                 raise

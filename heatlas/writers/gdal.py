@@ -1,7 +1,7 @@
-"""GDAL held to its word: what it says on the side, when it cannot write, is raised.
+"""Raise the errors that GDAL only logs or prints when it cannot write.
 
-Where a block or the end of a file cannot be written, rasterio raises nothing, or something else much later: GDAL's
-errors go to a logger as information, and those of libtiff, with the system's reason, straight to standard error.
+Where a block or the end of a file cannot be written, rasterio raises nothing, or a different error much later. GDAL's
+errors go to a logger at level INFO. Those of libtiff, with the system's reason, go directly to standard error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["held_to_its_word"]
 
 _REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES)
-"""Why the system may refuse to write."""
+"""Reasons of the system for refusing to write."""
 _OF_TIFF = re.compile(rb"^_tiff[A-Za-z]+Proc: .*\n?", re.MULTILINE)
 _STDERR = 2
 _LOGGER = "rasterio._env"
@@ -27,7 +27,7 @@ _SIGNALLED, _MESSAGE = "GDAL signalled an error", "msg="
 
 
 class _Said(logging.Handler):
-    """Collects the errors that rasterio tells as information."""
+    """Collects the errors that rasterio logs at level INFO."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -41,12 +41,12 @@ class _Said(logging.Handler):
 
 @contextmanager
 def held_to_its_word() -> Iterator[None]:
-    """Raise OSError, with the system's reason where there is one, for whatever GDAL says or raises.
+    """Raise OSError, with the system's reason where known, for every error that GDAL logs, prints or raises.
 
     Raises
     ------
     OSError
-        When anything could not be written.
+        When writing failed.
     """
     from rasterio._err import CPLE_BaseError
     from rasterio.errors import RasterioError
@@ -78,13 +78,13 @@ def _logged(words: list[str]) -> Iterator[None]:
 
 @contextmanager
 def _printed(words: list[str]) -> Iterator[None]:
-    """Take lines of libtiff out of what is written to standard error meanwhile; all else goes there afterwards."""
+    """Collect lines of libtiff from standard error; all other output is written there afterwards."""
     try:
         kept = os.dup(_STDERR)
-    except OSError:  # closed: nothing can be printed
+    except OSError:  # standard error is closed: nothing can be printed
         yield
         return
-    # A pipe, as a file may have no room either; what is more than it holds is lost.
+    # A pipe, because the disk may have no room for a file. Output beyond its capacity is lost.
     read, write = os.pipe()
     for end in (read, write):
         os.set_blocking(end, False)
@@ -106,7 +106,7 @@ def _printed(words: list[str]) -> Iterator[None]:
 
 
 def _refusal(words: list[str]) -> OSError:
-    """Find the system's reason in GDAL's words; else give the first of these."""
+    """Make an OSError with the system's reason if GDAL's messages contain one, else with the first message."""
     for code in _REASONS:
         if any(os.strerror(code).lower() in each.lower() for each in words):
             return OSError(code, os.strerror(code))

@@ -1,9 +1,9 @@
-"""Where a picture lies: files beside it, for web maps, for GIS programs and for people.
+"""Files beside a picture that say where it lies, for web maps, GIS programs and people.
 
 NAME.png.json, NAME.webp.json
-    Outer edges, coordinates ready to paste into Leaflet or MapLibre, and what the colours mean.
+    Outer edges, coordinates to paste into Leaflet or MapLibre, and the meaning of the colours.
 NAME.pgw, NAME.wld
-    World file: pixel size, and the centre of the upper left pixel, metres of EPSG:3857.
+    World file: pixel size and centre of the upper left pixel, metres of EPSG:3857.
 NAME.png.aux.xml, NAME.webp.aux.xml
     GDAL's persistent auxiliary metadata: the coordinate reference system, which a world file lacks.
 """
@@ -39,33 +39,33 @@ WKT = (
     '+lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext +no_defs"],'
     'AUTHORITY["EPSG","3857"]]'
 )
-"""EPSG:3857 as GDAL's readers know it."""
+"""EPSG:3857 in the form that GDAL recognises."""
 _WORLD_FILE = {".png": ".pgw", ".webp": ".wld"}
 
 
 def geotransform(window: Window) -> tuple[float, float, float, float, float, float]:
-    """Compute GDAL's six numbers: left, pixel width, 0, top, 0, minus pixel height; metres of EPSG:3857."""
+    """Compute GDAL's geotransform: left, pixel width, 0, top, 0, minus pixel height; metres of EPSG:3857."""
     size = CIRCUMFERENCE / window.scale
     left, _, _, top = window.bounds
     return left, size, 0.0, top, 0.0, -size
 
 
 def describe(name: str, rendered: RenderedMap) -> dict[str, Any]:
-    """Tell where a picture lies and what it shows.
+    """Describe where a picture lies and what it shows.
 
     Parameters
     ----------
     name : str
-        File name of the picture, as the description beside it should call it.
+        File name of the picture, for the description.
     rendered : RenderedMap
-        The heat map.
+        Map to describe.
 
     Returns
     -------
     dict
-        Ready for JSON. `bbox` is west, south, east, north in degrees, the outer edges; where the map crosses
-        the antimeridian, east exceeds 180 (web maps want it so). `bounds` is the same in metres of `crs`.
-        `resolution` is true ground metres per pixel at the centre. `range` is in `unit`.
+        Data for JSON. `bbox` has the outer edges west, south, east, north in degrees; east exceeds 180 across the
+        antimeridian, as web maps need it. `bounds` is the same in metres of `crs`. `resolution` is true ground metres
+        per pixel at the centre. `range` is in `unit`.
     """
     window = rendered.window
     west, south, east, north = window.bbox
@@ -96,9 +96,9 @@ def describe(name: str, rendered: RenderedMap) -> dict[str, Any]:
 
 
 def write_description(path: Path, description: dict[str, Any]) -> Path:
-    """Write NAME.png.json beside NAME.png, and so on: NAME.json may well be what is drawn, or of somebody else."""
+    """Write NAME.png.json beside NAME.png, and so on. NAME.json may be a source or an unrelated file."""
     beside = path.with_name(f"{path.name}.json")
-    # One line for each key: the lists of coordinates stay readable and can be pasted.
+    # One line per key keeps the lists of coordinates readable and easy to paste.
     lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in description.items())
     beside.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
     return beside
@@ -112,7 +112,7 @@ def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
     path : Path
         The picture, .png or .webp.
     rendered : RenderedMap
-        The heat map.
+        Map in the picture.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
 
 
 def _value_range(rendered: RenderedMap) -> list[float] | None:
-    """Range of the colours; without one, that of the values."""
+    """Range of the colours, or of the values where there is none."""
     if rendered.range is not None:
         return [float(value) for value in rendered.range]
     if not isinstance(rendered.values, np.ndarray):

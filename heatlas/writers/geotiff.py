@@ -1,7 +1,7 @@
-"""GeoTIFF, cloud-optimised (COG): the values themselves, or the colours.
+"""Write cloud-optimised GeoTIFF (COG) of values or colours.
 
-Values are float32 with NaN for nothing, so that GIS programs can style and compute with them. A palette is
-no option: TIFF palettes have no alpha.
+Values are float32 with NaN as nodata, so that GIS programs can style and compute with them. Colours are RGBA, because
+TIFF palettes have no alpha.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ _COLOURS = {"count": 4, "dtype": "uint8", "photometric": "RGB", "alpha": "NON-PR
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write a COG in EPSG:3857 with overviews. Colours bear the legend and all furniture; values have it beside them.
+    """Write a COG in EPSG:3857 with overviews.
 
-    The overviews are averages of what there is, so that lines one pixel wide do not break up.
+    The legend and all decorations are painted on colours; beside values, the legend is a separate file. Overviews are
+    averages of the pixels with values, so that lines one pixel wide do not break up.
 
     Raises
     ------
@@ -53,8 +54,8 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
         raise MissingExtra("writing a GeoTIFF", "geotiff") from error
 
     plain = path.with_name(path.name + ".plain.tif")
-    # GDAL makes a COG from a finished file only. One on the disk keeps memory bounded; lightly compressed, and without
-    # the blocks that hold nothing, it is written and read faster than a plain one.
+    # GDAL makes a COG only from a finished file. A file on disk bounds memory. Light compression and sparse blocks make
+    # it faster to write and read than an uncompressed one.
     with rasterio.Env(GDAL_CACHEMAX=64, GDAL_PAM_ENABLED=False):
         _write_plain(plain, rendered)
         with held_to_its_word():
@@ -109,7 +110,7 @@ def _write_plain(path: Path, rendered: RenderedMap) -> None:
 
 
 def _blocks(rendered: RenderedMap) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Cut into rows of blocks: the first row, and (bands, rows, width)."""
+    """Iterate over rows of blocks: number of the first row, and (bands, rows, width)."""
     if not rendered.rgba:
         for top, values in rendered.value_rows(_BLOCK):
             yield top, values[None]
@@ -120,7 +121,7 @@ def _blocks(rendered: RenderedMap) -> Iterator[tuple[int, NDArray[Any]]]:
 
 
 def _describe(dataset: Any, rendered: RenderedMap) -> None:
-    """Set tags: what the values are, in which unit, and who must be named."""
+    """Set tags: title, measure, unit and attribution."""
     title = rendered.title or (legend_title(rendered.measure) if rendered.measure else "")
     tags = {
         "TIFFTAG_SOFTWARE": SOFTWARE["Software"],

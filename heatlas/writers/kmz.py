@@ -1,10 +1,10 @@
-"""KMZ: the map for globes and handheld devices, as KML ground overlays.
+"""Write KMZ: a map for globes and handheld devices, as KML ground overlays.
 
-A ground overlay is stretched evenly between two latitudes, while Mercator is not even in latitude: rows are
-resampled. Format: OGC KML 2.3, and the KMZ container of Google's KML reference.
+A ground overlay is stretched evenly between two latitudes. Mercator is not even in latitude, so rows are resampled.
+Format: OGC KML 2.3, and the KMZ container of Google's KML reference.
 
-Garmin's devices take a narrower form, Custom Maps: doc.kml alone is read, images are baseline JPEGs of at most a
-megapixel and 3 MB, most devices load 100 of them, and a draw order of 50 or more lies on top of the built-in map.
+Garmin's devices support a narrower form, Custom Maps. They read only doc.kml. Images are baseline JPEGs of at most a
+megapixel and 3 MB. Most devices load 100 images. A draw order of 50 or more lies on top of the built-in map.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 __all__ = ["GARMIN_BYTES", "GARMIN_IMAGES", "GARMIN_PIXELS", "MAX_SIDE", "write"]
 
 MAX_SIDE = 2048
-"""Pixels a side of one overlay: globes blur what exceeds the textures of weak graphics hardware."""
+"""Longest side of an overlay, pixels: globes blur overlays larger than the textures of weak graphics hardware."""
 GARMIN_PIXELS = 1 << 20
-"""Pixels of an image above which Garmin's devices draw it more coarsely."""
+"""Most pixels of an image that Garmin's devices draw at full resolution."""
 GARMIN_BYTES = 3_000_000
-"""Size of an image that they take at most."""
+"""Largest size of an image for Garmin's devices, bytes."""
 GARMIN_IMAGES = 100
-"""Images that most of them load, of all maps together."""
+"""Images that most of Garmin's devices load, of all maps together."""
 _DRAW_ORDER = 50
-"""From here on a Custom Map lies on top of the map that is built in."""
+"""Least draw order at which a Custom Map lies on top of the built-in map."""
 _QUALITY = (90, 80, 70, 60, 45, 30)
-"""Of JPEGs: the first that is small enough."""
+"""Qualities of JPEG to try, until the image is small enough."""
 _FINEST = 4
-"""Rows that come of one at most: windows up to the poles would grow without bounds."""
+"""Most rows of an overlay for one row of the window: windows near the poles would grow without bounds."""
 _SCREEN = {
     "bottom-right": ("1", "0"),
     "bottom-left": ("0", "0"),
@@ -60,7 +60,7 @@ _SCREEN = {
 
 @dataclass(frozen=True, slots=True)
 class _Overlay:
-    """One piece of the map: columns of the picture, and rows of it for each row of the piece."""
+    """A piece of the map: its columns in the picture, and the picture's row for each of its rows."""
 
     name: str
     columns: slice
@@ -72,7 +72,7 @@ class _Overlay:
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write a KMZ: doc.kml, the map in pieces (empty ones left out), and the legend fixed to the screen.
+    """Write a KMZ: doc.kml, the map in pieces without the empty ones, and the legend fixed to the screen.
 
     Raises
     ------
@@ -81,14 +81,14 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
     """
     picture = rendered.needed_picture
     with tempfile.TemporaryFile() as file:
-        # What is empty is known when it has been painted, but doc.kml comes first.
+        # Whether a piece is empty is known after painting, but doc.kml comes first in the archive.
         overlays, sizes = [], []
         for overlay, piece in _pieces(picture, rendered):
             if _empty(piece, rendered):
                 continue
             overlays.append(overlay)
             if rendered.garmin:
-                # Beyond what is loaded, pieces are counted for the message and no more.
+                # Pieces beyond the limit are only counted, for the message.
                 sizes.append(file.write(_jpeg(piece)) if len(overlays) <= GARMIN_IMAGES else 0)
             else:
                 sizes.append(file.write(encode_png(piece, level=FILE_LEVEL)))
@@ -109,14 +109,14 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
 
 
 def _member(archive: ZipFile, name: str) -> IO[bytes]:
-    """Open a member that is stored as it is, with no date: equal maps make equal files."""
+    """Open a member that is stored uncompressed and without a date, so that equal maps make equal files."""
     info = ZipInfo(name)
     info.compress_type = ZIP_STORED
     return archive.open(info, "w")
 
 
 def _pieces(picture: Pixels, rendered: RenderedMap) -> Iterator[tuple[_Overlay, Picture]]:
-    """Paint a picture piece by piece, band by band."""
+    """Paint the pieces of a picture, band by band."""
     for band in _bands(rendered.window, rendered.garmin):
         rows = band[0].rows
         first = int(rows[0])
@@ -126,10 +126,10 @@ def _pieces(picture: Pixels, rendered: RenderedMap) -> Iterator[tuple[_Overlay, 
 
 
 def _bands(window: Window, garmin: bool) -> Iterator[list[_Overlay]]:
-    """Cut a window into pieces that do not cross the antimeridian, with evenly spaced latitudes, from the north."""
+    """Cut a window into pieces with evenly spaced latitudes that do not cross the antimeridian, from the north."""
     _, south, _, north = window.bbox
     nearest = _rows(window, window.height)
-    # A small map has its rows almost evenly spaced in latitude already.
+    # Rows of a small map are almost evenly spaced in latitude already.
     if (np.diff(nearest) != 1).any():
         nearest = _rows(window, _row_count(window))
     count = len(nearest)
@@ -153,7 +153,7 @@ def _bands(window: Window, garmin: bool) -> Iterator[list[_Overlay]]:
 
 
 def _garmin_sides(width: int, height: int) -> tuple[int, int]:
-    """Sides of pieces of at most a megapixel of which the fewest are needed; the squarest of these."""
+    """Sides of pieces of at most a megapixel: those that need the fewest pieces, then the squarest."""
     best = (math.inf, math.inf, 1, 1)
     for columns in range(-(-width // MAX_SIDE), -(-width // 512) + 1):
         wide = -(-width // columns)
@@ -164,7 +164,7 @@ def _garmin_sides(width: int, height: int) -> tuple[int, int]:
 
 
 def _jpeg(picture: Picture) -> bytes:
-    """Encode as baseline JPEG with full colour, as well as the size allows."""
+    """Encode as baseline JPEG without chroma subsampling, in the best quality that the size limit allows."""
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(picture.rgba[..., :3]))
@@ -179,7 +179,7 @@ def _jpeg(picture: Picture) -> bytes:
 
 
 def _check_count(images: int, window: Window) -> None:
-    """Refuse more images than devices load."""
+    """Refuse more images than Garmin's devices load."""
     if images <= GARMIN_IMAGES:
         return
     share = math.sqrt(0.9 * GARMIN_IMAGES / images)
@@ -200,7 +200,7 @@ def _rows(window: Window, count: int) -> NDArray[np.int64]:
 
 
 def _row_count(window: Window) -> int:
-    """Count the rows of evenly spaced latitudes that are as fine as the window's finest one."""
+    """Number of rows of evenly spaced latitudes that are as fine as the window's finest row."""
     _, south, _, north = window.bbox
     edges = (window.y + np.array([0, 1, window.height - 1, window.height])) / window.scale
     _, latitude = to_lonlat(0.5, edges)
@@ -209,7 +209,7 @@ def _row_count(window: Window) -> int:
 
 
 def _columns(window: Window, longest: int) -> Iterator[tuple[slice, float, float]]:
-    """Cut at the edges of the world and where a piece gets too large: columns, west, east."""
+    """Cut a window at the antimeridian and into pieces of at most `longest` columns: columns, west, east."""
     first, last = window.x, window.x + window.width
     worlds = range(math.floor(first / window.scale), math.ceil(last / window.scale))
     for world in worlds:
@@ -222,7 +222,7 @@ def _columns(window: Window, longest: int) -> Iterator[tuple[slice, float, float
 
 
 def _cuts(start: int, stop: int, longest: int) -> Iterator[slice]:
-    """Cut a range into the fewest pieces of at most so many, all about as long."""
+    """Cut a range into the fewest pieces of at most `longest`, of about equal length."""
     pieces = math.ceil((stop - start) / longest)
     for piece in range(pieces):
         length = stop - start
@@ -230,7 +230,7 @@ def _cuts(start: int, stop: int, longest: int) -> Iterator[slice]:
 
 
 def _empty(piece: Picture, rendered: RenderedMap) -> bool:
-    """Tell whether nothing of a piece is to be seen: what lies below shall be seen there."""
+    """Whether nothing of a piece is visible; such pieces are left out."""
     if rendered.garmin:
         return bool((piece.rgba[..., :3] == np.array(rendered.decorations.ground, np.uint8)).all())
     if piece.palette is None:

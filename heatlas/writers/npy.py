@@ -1,4 +1,4 @@
-"""NumPy files: the values alone, for who wants to go on computing."""
+"""Write NumPy files of the values, for further computation."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 _STEP = 64
-"""Rows that are written at a time."""
+"""Rows to write at a time."""
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write the values as float32 (height, width), NaN where nothing is, and NAME.npy.json that places them."""
+    """Write the values as float32 (height, width), NaN where there are none, and NAME.npy.json with their position."""
     shape = (rendered.window.height, rendered.window.width)
     header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     rows = rendered.value_rows(_STEP)
@@ -30,7 +30,7 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
         for _, values in rows:
             file.write(np.ascontiguousarray(values, "<f4").data)
     description = describe(path.name, rendered)
-    # There is no image that a web map could show.
+    # Web maps cannot show an array.
     placed = {key: value for key, value in description.items() if key not in {"image", "leaflet", "maplibre"}}
     written = [path, write_description(path, {"array": path.name, "nodata": "NaN", **placed})]
     return [*written, *write_legend(path, rendered)]

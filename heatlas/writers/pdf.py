@@ -1,7 +1,7 @@
-"""PDF: a page to print, on which the picture lies without loss.
+"""Write PDF: a page for printing with the lossless picture.
 
-Format: ISO 32000-1 (PDF 1.7). Flate streams may hold rows filtered as in a PNG, so that what compresses PNG files
-compresses these, strip by strip.
+Format: ISO 32000-1 (PDF 1.7). Flate streams may hold rows that are filtered as in PNG, so the compressor of PNG files
+is used, strip by strip.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = ["write"]
 _POINTS = 72.0
 """Units of a page per inch."""
 _LONGEST = 14_400.0
-"""Units that a side may have; larger pages count in larger units."""
+"""Most units of a side; larger pages use a larger unit."""
 _CATALOGUE, _PAGES, _PAGE, _CONTENT, _INFO, _IMAGE, _ALPHA = range(1, 8)
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write a page of the picture's size at the artwork's dots per inch, and NAME.pdf.json that says where it lies."""
+    """Write a page of the picture's size at the map's dots per inch, and NAME.pdf.json with its position."""
     picture = rendered.finished
     height, width = picture.shape
     page = [side * _POINTS / rendered.dpi for side in (width, height)]
@@ -65,20 +65,20 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
             out.stream(_ALPHA, _image(width, height, 1, "/DeviceGray"), compressed_rows(alpha, 1))
         out.end()
     description = describe(path.name, rendered)
-    # Web maps do not show pages.
+    # Web maps cannot show pages.
     placed = {key: value for key, value in description.items() if key not in {"image", "leaflet", "maplibre"}}
     return [path, write_description(path, {"page": path.name, "dpi": rendered.dpi, **placed})]
 
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes objects one after the other, and in the end where each of them begins."""
+    """Writes objects one after the other, and at the end the table of their offsets."""
 
     file: IO[bytes]
     places: dict[int, int] = field(default_factory=dict)
 
     def begin(self) -> None:
-        # Four bytes beyond ASCII tell programs that copy files that this one is not text.
+        # Four bytes beyond ASCII mark the file as binary for programs that copy files.
         self.file.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 
     def object(self, number: int, body: str) -> None:
@@ -86,7 +86,7 @@ class _Writer:
         self.file.write(f"{number} 0 obj\n{body}\nendobj\n".encode("ascii"))
 
     def stream(self, number: int, entries: str, chunks: Iterable[bytes]) -> None:
-        """Write a stream whose length is known, and written, when it has been written."""
+        """Write a stream, then its length as an object of its own: it is unknown before."""
         self.places[number] = self.file.tell()
         length = number + _ALPHA
         self.file.write(f"{number} 0 obj\n<<{entries}/Length {length} 0 R>>\nstream\n".encode("ascii"))
@@ -104,7 +104,7 @@ class _Writer:
 
 @dataclass(frozen=True, slots=True)
 class _Alpha:
-    """How opaque a picture is, as a picture of one channel (see `heatlas.style.image.Pixels`)."""
+    """Alpha channel of a picture, as a picture of one channel (see `heatlas.style.image.Pixels`)."""
 
     picture: Pixels
     palette: NDArray[np.uint8] | None = None
@@ -140,5 +140,5 @@ def _image(width: int, height: int, channels: int, space: str) -> str:
 
 
 def _text(words: str) -> str:
-    """Write a text string, in UTF-16 with its mark."""
+    """Format a text string in UTF-16 with byte order mark."""
     return f"<FEFF{words.encode('utf-16-be').hex()}>"

@@ -1,4 +1,4 @@
-"""PNG: palettes with alpha written as they are, RGBA otherwise; streamed, so that memory stays small.
+"""Write PNG as palettes with alpha, or as RGBA or RGB; streamed, so that memory stays small.
 
 Format: Portable Network Graphics (PNG) Specification, Third Edition, W3C.
 """
@@ -31,24 +31,25 @@ __all__ = [
 ]  # fmt: skip
 
 TILE_LEVEL = 1
-"""Compression of tiles, which are made while somebody waits."""
+"""Compression level of tiles, for which somebody waits."""
 FILE_LEVEL = 2
-"""Compression of files: a little smaller in the same time; zlib's level 4 saves 5 % more in five times."""
+"""Compression level of files: a little smaller in the same time. Level 4 of zlib saves 5 % more and takes five times as
+long."""
 SOFTWARE = {"Software": "heatlas"}
-"""Text that goes into every picture unless told otherwise."""
+"""Default text in every picture."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STRIP_BYTES = 1 << 19
 _SAMPLE_BYTES = 1 << 15
 _PAINTED = 64
-"""Rows that are painted at a time, where they are painted while they are written."""
+"""Least number of rows to paint at a time, where painting and writing overlap."""
 _CHUNK_BYTES = 1 << 16
 _RGB, _PALETTE, _RGBA = 2, 3, 6
 _NONE, _UP = 0, 2
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write a PNG and what tells where it lies (see `heatlas.writers.georeference`)."""
+    """Write a PNG and the files that say where it lies (see `heatlas.writers.georeference`)."""
     text = {**SOFTWARE, **{key: value for key, value in (("Title", rendered.title),) if value}}
     if rendered.attribution:
         text["Copyright"] = rendered.attribution
@@ -58,7 +59,7 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
 
 
 def write_legend(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write NAME.legend.png beside data, on which no legend must be painted; nothing when there is none."""
+    """Write the legend, if there is one, as NAME.legend.png beside values, which cannot hold it."""
     if rendered.legend is None:
         return []
     beside = path.with_name(path.stem + ".legend.png")
@@ -79,10 +80,10 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
     Parameters
     ----------
     file : binary file
-        Written from front to back; it need not be seekable.
+        File to write from front to back; it need not be seekable.
     picture : Picture or other Pixels
-        With a palette it becomes a palette PNG (PLTE and tRNS), and a picture of one colour shrinks to one
-        bit a pixel; without one it becomes RGBA, or RGB when all of it is opaque.
+        With a palette it becomes a palette PNG (PLTE and tRNS); a picture of one colour has one bit a pixel. Without
+        a palette it becomes RGBA, or RGB when it is opaque.
     level : int
         0 to 9. Levels 1 to 3 are those of the fast isal library where it is installed, others those of zlib.
     text : mapping of str to str
@@ -91,7 +92,7 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
     Raises
     ------
     BadOption
-        When the picture has no pixel, or more than 2**31 - 1 a side.
+        When the picture has no pixel, or more than 2**31 - 1 pixels a side.
     """
     height, width = picture.shape
     if not (0 < height < 1 << 31 and 0 < width < 1 << 31):
@@ -102,7 +103,7 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
         kind = _RGB if channels == 3 else _RGBA
     else:
         channels, kind = 1, _PALETTE
-        if isinstance(picture, Picture):  # in memory, it can be looked at before it is written
+        if isinstance(picture, Picture):  # in memory: its indices can be checked before writing
             low, high = int(picture.pixels.min()), int(picture.pixels.max())
             depth = 1 if low == high else 8
             palette = palette[low : high + 1] if low == high else palette[: high + 1]
@@ -113,11 +114,11 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
         _chunk(file, *_text(keyword, words))
     if palette is not None:
         _chunk(file, b"PLTE", palette[:, :3].tobytes())
-        # Entries behind the last one that is not opaque may be left out.
+        # Opaque entries at the end may be left out.
         translucent = np.flatnonzero(palette[:, 3] < 255)
         if len(translucent):
             _chunk(file, b"tRNS", palette[: translucent[-1] + 1, 3].tobytes())
-    if depth == 1:  # only zlib makes next to nothing of a single colour
+    if depth == 1:  # zlib compresses a single colour to almost nothing
         chunks = _compressed(_one_colour_rows(height, width), 9)
     else:
         chunks = compressed_rows(picture, channels, level)
@@ -127,14 +128,14 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
 
 
 def compressed_rows(picture: Pixels, channels: int, level: int = FILE_LEVEL) -> Iterator[bytes]:
-    """Compress the rows of a picture: zlib's format, PNG's filters, a piece at a time.
+    """Compress the rows of a picture in zlib's format with PNG's filters, piece by piece.
 
     Parameters
     ----------
     picture : Pixels
-        What is written.
+        Picture to compress.
     channels : int
-        1 for indices of a palette; 3 or 4, the first ones of RGBA.
+        1 for palette indices; 3 or 4 for the first channels of RGBA.
     level : int
         As for `write_png`.
     """
@@ -159,7 +160,7 @@ def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
 
 
 def _text(keyword: str, words: str) -> tuple[bytes, bytes]:
-    """Make a tEXt chunk, or iTXt for words beyond Latin-1."""
+    """Make a tEXt chunk, or iTXt for text beyond Latin-1."""
     key = keyword.encode("latin-1", "replace")[:79]
     words = words.replace("\0", " ")
     try:
@@ -187,9 +188,9 @@ def _one_colour_rows(height: int, width: int) -> Iterator[bytes]:
 
 
 def _rows(picture: Pixels, channels: int) -> Iterator[bytes]:
-    """Rows of the first channels, each strip with the filter that suits it: None, or Up.
+    """Rows of the first channels, each strip with the filter that suits it: None or Up.
 
-    Lines as they are drawn compress best as they are; what was smoothed, as differences from the row above.
+    Unsmoothed lines compress best unfiltered; smoothed heat compresses best as differences from the row above.
     """
     row_bytes = picture.shape[1] * channels + 1
     above = np.zeros((1, row_bytes - 1), np.uint8)
@@ -209,7 +210,7 @@ def _rows(picture: Pixels, channels: int) -> Iterator[bytes]:
 
 
 def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
-    """Pixels of so many rows at a time; the next ones are painted while these are compressed."""
+    """Pixels of `step` rows at a time; the next rows are painted while these are compressed."""
     height = picture.shape[0]
     pieces = [(top, min(top + step, height)) for top in range(0, height, step)]
     if isinstance(picture, Picture) or len(pieces) == 1:
@@ -226,7 +227,7 @@ def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def _sample_size(rows: NDArray[np.uint8]) -> int:
-    """Compress an eighth or less, rows from the middle, to see how well the others will do."""
+    """Compressed size of rows from the middle, at most an eighth of all, to estimate that of the rest."""
     count = max(1, min(_SAMPLE_BYTES, rows.size // 8) // rows.shape[1])
     top = max(0, len(rows) - count) // 2
     compressor = _compressor(1)
@@ -234,7 +235,7 @@ def _sample_size(rows: NDArray[np.uint8]) -> int:
 
 
 def _compressor(level: int) -> Any:
-    """Take isal for its levels 1 to 3, else zlib."""
+    """Make a compressor of isal for levels 1 to 3 where it is installed, else of zlib."""
     if not 0 <= level <= 9:
         raise BadOption(f"compression level {level} is not between 0 and 9")
     if 1 <= level <= 3:

@@ -1,4 +1,4 @@
-"""A finished heat map, as writers are given it."""
+"""A rendered heat map, as writers receive it."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ __all__ = ["RenderedMap"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedMap:
-    """A finished heat map with all that is known of it; each writer takes what its format can hold.
+    """A rendered heat map with its metadata; each writer uses the parts that its format can hold.
 
-    Pictures and values may be larger than memory: writers ask for rows, from the top downwards.
+    Pictures and values may be larger than memory: writers read rows from the top downwards.
     """
 
     window: Window
     picture: Pixels | None = None
-    """The map in colour, of the size of the window. GeoTIFF (unless `rgba`) and NumPy files do without."""
+    """Picture of the size of the window. GeoTIFF (unless `rgba`) and NumPy files do not need it."""
     values: NDArray[np.float32] | Callable[[int, int], NDArray[np.float32]] | None = None
-    """(height, width) the measure itself, NaN where nothing is, or what gives its rows. Only GeoTIFF and NumPy
-    files need it."""
+    """(height, width) values of the measure, NaN where there are none, or a function of first and last row that returns
+    rows of them. Only GeoTIFF and NumPy files need it."""
     legend: NDArray[np.uint8] | None = None
-    """(h, w, 4) RGBA of `heatlas.style.legend.draw_legend`. Painted on pictures, pinned to the screen in a KMZ,
-    written beside values as NAME.legend.png."""
+    """(h, w, 4) RGBA of `heatlas.style.legend.draw_legend`. Painted on pictures, fixed to the screen in a KMZ, written
+    beside values as NAME.legend.png."""
     corner: str = "bottom-right"
-    """Where the legend goes: a word of `heatlas.style.legend.CORNERS`."""
+    """Corner of the legend: a word of `heatlas.style.legend.CORNERS`."""
     decorations: Decorations = field(default_factory=Decorations)
-    """What else is painted on pictures."""
+    """Other things to paint on pictures."""
     title: str = ""
     measure: str = ""
-    """As on the command line: passes, mean(pace) ..."""
+    """Measure as on the command line: passes, mean(pace) ..."""
     range: tuple[float, float] | None = None
-    """Values that the first and the last colour stand for."""
+    """Values of the first and the last colour."""
     attribution: str = ""
-    """Who must be named beside the picture."""
+    """Names to state beside the picture."""
     rgba: bool = False
     """GeoTIFF only: colours instead of values."""
     garmin: bool = False
-    """KMZ only: as Garmin's handheld devices want it."""
+    """KMZ only: for Garmin's handheld devices."""
     dpi: float = 300.0
     """PDF only: pixels per inch of paper."""
 
@@ -69,19 +69,19 @@ class RenderedMap:
 
     @property
     def finished(self) -> Pixels:
-        """The picture with its legend and its furniture painted on."""
+        """Picture with legend and decorations painted on it."""
         picture = self.needed_picture
         return DecoratedPixels(picture, arrange(self.window, self.decorations, self.legend, self.corner))
 
     @property
     def needed_picture(self) -> Pixels:
-        """The picture alone; without one this format cannot be written."""
+        """Picture without legend and decorations; an error where there is none."""
         if self.picture is None:
             raise BadOption("this format needs a picture, but only values were given")
         return self.picture
 
     def value_rows(self, step: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Give the values by so many rows at a time, with the number of the first; without any it is an error."""
+        """Iterate over values by `step` rows, with the number of the first row; an error where there are none."""
         if self.values is None:
             raise BadOption("this format needs values, but only a picture was given")
         height = self.window.height

@@ -1,4 +1,4 @@
-"""WebP: lossless, smaller than PNG but slower to write, at most 16383 pixels a side."""
+"""Write lossless WebP: smaller than PNG but slower to write, at most 16383 pixels a side."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["MAX_SIDE", "check_size", "write"]
 MAX_SIDE = 16383
 """Pixels a side that the format can hold."""
 _BYTES_PER_PIXEL = 24
-"""Memory that encoding one pixel takes."""
+"""Bytes of memory for encoding one pixel."""
 
 
 def check_size(window: Window) -> None:
-    """Refuse what the format cannot hold, or what memory cannot: it is encoded in one piece.
+    """Refuse a picture that the format cannot hold, or memory: it is encoded in one piece.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def check_size(window: Window) -> None:
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
-    """Write a WebP and what tells where it lies (see `heatlas.writers.georeference`).
+    """Write a WebP and the files that say where it lies (see `heatlas.writers.georeference`).
 
     Raises
     ------
@@ -56,7 +56,7 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
     check_size(rendered.window)
     image = Image.fromarray(rendered.finished.rows(0, rendered.window.height).rgba)
     with path.open("wb") as file:
-        # Colours under full transparency mean nothing: dropping them (exact=False) saves space. Quality is
-        # the effort here, as nothing is lost.
+        # Colours of fully transparent pixels do not matter: dropping them (exact=False) saves space. In lossless mode,
+        # quality sets the effort.
         image.save(file, "WEBP", lossless=True, method=4, quality=20, exact=False)
     return [path, *write_georeference(path, rendered)]
