@@ -1,4 +1,4 @@
-"""LiveMap: a map of a library in a notebook."""
+"""Widget with a live map of a library in a notebook."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ if TYPE_CHECKING:
 __all__ = ["LiveMap"]
 
 _FINEST = 22.5
-"""Zoom to which the map can be brought."""
-_WISHES = tuple(field.name for field in fields(WidgetRequest))
+"""Finest zoom of the map."""
+_REQUESTED = tuple(field.name for field in fields(WidgetRequest))
 
 
 class LiveMap(anywidget.AnyWidget):
-    """A live map in a notebook: each trait can be read and set, from Python and, where it makes sense, on the map.
+    """A live map in a notebook. Each trait can be read and set from Python and, where it makes sense, on the map.
 
-    Tiles are drawn by the kernel and come as messages: there is no server and no port, so that it works on remote hubs
-    too, and nothing is fetched from anywhere. While a cell runs, the map waits.
+    The kernel draws tiles and sends them as messages. There is no server and no port, so the map works on remote hubs
+    too, and nothing is downloaded. While a cell runs, the map waits.
 
     Parameters
     ----------
     source : str, Path, Tracks or PointSet
-        A library; or tracks or points, which are indexed for the while, as in
+        A library; or tracks or points, which are indexed in a temporary library, as in
         ``heatlas.LiveMap(heatlas.open("export.zip"))``.
     **traits
-        Any of those below.
+        Initial values of the traits below.
 
     Raises
     ------
     BadOption, NothingToDraw, SourceFailed
         When there is nothing to show.
     traitlets.TraitError
-        For a value that cannot be used, in one sentence; also when a trait is set later.
+        For an invalid value; also when a trait is set later.
     """
 
     _esm = script()
@@ -105,13 +105,13 @@ class LiveMap(anywidget.AnyWidget):
             raise
         self.on_msg(self._asked)
 
-    @t.validate(*_WISHES)
+    @t.validate(*_REQUESTED)
     def _usable(self, proposal: Any) -> Any:
         name, value = proposal["trait"].name, proposal["value"]
         try:
             request = request_of({"measure": "passes", name: value})
             request.check(self._view.snapshot)
-            if name in {"where", "sports"}:  # whether there is such a sport, or attribute, the library knows
+            if name in {"where", "sports"}:  # only the library knows which sports and attributes exist
                 choose(self._view.snapshot, request.request().filter)
         except HeatlasError as error:
             raise t.TraitError(str(error)) from None
@@ -122,22 +122,22 @@ class LiveMap(anywidget.AnyWidget):
         name, value = proposal["trait"].name, proposal["value"]
         if name == "zoom" and value is not None and not 0 <= value < _FINEST + 1e-6:
             raise t.TraitError(f"zoom {value:g} is outside of 0 to {_FINEST:g}")
-        # A map that is turned round the world may be some worlds off.
+        # A map that was moved around the world may be off by a world.
         if name == "center" and value is not None and not (abs(value[0]) <= 90 and abs(value[1]) <= 540):
             raise t.TraitError(f"center {value} is no place: give latitude (-90 to 90) and longitude (-180 to 180)")
         return value
 
     @property
     def library(self) -> Library:
-        """What is drawn from: of tracks, a library that goes with this map."""
+        """Library of the map; for tracks or points a temporary one that is removed with the map."""
         return self._view.library
 
     def refresh(self) -> None:
-        """Draw again what has changed in the library meanwhile."""
+        """Redraw the map if the library has changed."""
         self._stamp = now(self._view).version
 
     def close(self) -> None:
-        """Close the map and the library; of tracks, remove what was indexed."""
+        """Close the map and the library; a temporary library is removed."""
         super().close()
         self._tidied()
 
@@ -150,7 +150,7 @@ class LiveMap(anywidget.AnyWidget):
         return f"<LiveMap of {', '.join(fact for fact in facts if fact)}{sports}>"
 
     def _tidied(self) -> None:
-        if self._closing is not None:  # there may have been nothing to open
+        if self._closing is not None:  # None when opening failed
             self._closing()
 
     def _asked(self, widget: Any, message: Any, buffers: Any) -> None:  # noqa: ARG002 - ipywidgets' signature
@@ -161,7 +161,7 @@ class LiveMap(anywidget.AnyWidget):
         self.send({**data, "id": message.get("id")}, attached)
 
     def _passed(self, message: Any) -> Answer:
-        """Answer who passed, and keep it."""
+        """Answer which activities pass the clicked spot, and set `clicked` and `at`."""
         lat, lon = float(message["lat"]), float(message["lon"])
         found = passed(self._view, request_of(message["wish"]), lat, lon, float(message["zoom"]))
         self.clicked, self.at = (lat, lon), found

@@ -1,4 +1,4 @@
-"""What the browser needs to draw a map: MapLibre, its worker, the world; all of it from this package."""
+"""Parts that the browser needs to draw a map: MapLibre, its worker, the world; all from this package."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _FILES = {
     "world": "vendor/world.json",
 }
 NAMES = tuple(_FILES)
-"""Parts in the order in which they are sent."""
+"""Names of the parts, in the order of sending."""
 
 
 @lru_cache(len(_FILES))
 def part(name: str) -> bytes:
-    """Text of one of `NAMES`, UTF-8."""
+    """Contents of a part of `NAMES`, UTF-8."""
     return (web.STATIC / _FILES[name]).read_bytes()
 
 
 def script() -> str:
-    """Text of the widget's module, with the shared ones that it imports."""
+    """Text of the widget's script, with the shared modules that it imports."""
     return web.script(_OWN, "widget.js")
 
 

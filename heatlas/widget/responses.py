@@ -1,4 +1,4 @@
-"""Answers to what a map in a notebook asks for: its parts, tiles, scales, what there is, and who passed."""
+"""Responses to a map in a notebook: its parts, tiles, scales, contents of the library, passing activities."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "WidgetRequest", "answer", "field_of", "home", "passed", "request_of"]
 
 _RADIUS_PX = 8.0
-"""Pixels of the screen around a spot that is asked about."""
+"""Radius around a clicked spot, pixels of the screen."""
 _LEAST, _MOST = 10.0, 2000.0
-"""And at least, and at most, so many metres."""
+"""Least and greatest radius, metres."""
 
 Answer = tuple[dict[str, Any], list[bytes]]
-"""What goes back: plain data, and bytes beside it."""
+"""Response: plain data, and binary buffers."""
 
 
 @dataclass(frozen=True, slots=True)
 class WidgetRequest:
-    """What is to be seen, as it is written; empty for what suits."""
+    """Requested heat, as text from traits; empty values mean the default that suits."""
 
     measure: str = "passes"
     where: str = ""
@@ -66,7 +66,7 @@ class WidgetRequest:
     theme: str = "dark"
 
     def request(self) -> TileRequest:
-        """The same as it is asked of tiles."""
+        """Convert to a request for tiles."""
         return TileRequest(
             measure=self.measure or None, where=self.where or None, sports=self.sports, after=self.after or None,
             before=self.before or None, smooth=self.smooth or None, radius=self.radius or None,
@@ -75,12 +75,12 @@ class WidgetRequest:
         )  # fmt: skip
 
     def look(self, snapshot: Snapshot) -> Look:
-        """What is counted and how it is shown; what is set for the other kind of measures is left alone.
+        """Parse the measure and its style; options for the other kind of measures are ignored.
 
         Raises
         ------
         BadOption
-            For what cannot be used.
+            For an invalid option.
         """
         asked = self.request()
         points = named_points(snapshot, asked.measure)
@@ -89,7 +89,7 @@ class WidgetRequest:
         return parse_look(asked.without(*unfit), points)
 
     def check(self, snapshot: Snapshot) -> None:
-        """Refuse what cannot be used, without looking at any data."""
+        """Refuse invalid values, without reading data."""
         self.look(snapshot)
         parse_kernel_of(self.request().without("smooth"))
         if self.where:
@@ -99,7 +99,7 @@ class WidgetRequest:
 
 
 def request_of(given: Mapping[str, Any]) -> WidgetRequest:
-    """Read a wish from a message or from traits."""
+    """Read a request from a message or from traits."""
     texts = {
         name: str(given.get(name, ""))
         for name in WidgetRequest.__dataclass_fields__
@@ -116,17 +116,18 @@ def answer(view: View, message: Mapping[str, Any]) -> Answer:
     view : View
         The library.
     message : mapping
-        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `request`), or scale (`z`, `request`).
+        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `wish`), or scale (`z`, `wish`). `wish` has the fields of
+        `WidgetRequest`.
 
     Returns
     -------
     dict, list of bytes
-        Plain data, and bytes beside it.
+        Plain data, and binary buffers.
 
     Raises
     ------
     HeatlasError
-        In one sentence, for the legend.
+        With one sentence, for the legend.
     """
     make = _KINDS.get(str(message.get("kind")))
     if make is None:
@@ -139,25 +140,25 @@ def _parts(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - 
 
 
 def field_of(view: View, request: WidgetRequest) -> Field:
-    """What tiles are cut from, in colours that suit the ground.
+    """Field from which tiles are cut, in colours that suit the theme.
 
     Raises
     ------
     BadOption
-        For what cannot be used, or is not there.
+        For an invalid request, or one of something that does not exist.
     """
     snapshot = now(view)
     look = request.look(snapshot)
     wanted = Filter() if look.point_set else request.request().filter
     field = Field(view, snapshot, choose(snapshot, wanted), look)
-    # What suits counts and sums on a dark ground gets paler where there is more: on a light one it would vanish.
+    # Default colours of counts and sums get paler with the value: on a light ground they would vanish.
     if request.theme == "light" and look.colormap is None and _counted(field):
         field = replace(field, look=replace(look, colormap="wine"))
     return field
 
 
 def _counted(field: Field) -> bool:
-    """Whether a measure has nothing below 0, so that its colours go one way."""
+    """Whether a measure has no values below 0, so that its colours are sequential."""
     measure = field.look.measure
     if not field.look.point_set:
         return not measure.metric
@@ -183,7 +184,7 @@ def _scale(view: View, message: Mapping[str, Any]) -> Answer:
 
 
 def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - one way to answer
-    """What the library holds: sports by how frequent they are, measures (with the point set of each), dates."""
+    """Describe the library: sports by frequency, measures (with the point set of each), dates and zooms."""
     snapshot = now(view)
     counts = Counter(activity.sport for activity in snapshot.activities.values())
     starts = filter(None, map(start_of, snapshot.activities.values()))
@@ -208,12 +209,12 @@ _KINDS: dict[str, Callable[[View, Mapping[str, Any]], Answer]] = {
 
 
 def home(view: View) -> tuple[float, float, float, float]:
-    """West, south, east, north of the busiest place, without what is hidden; of points alone of nearly all of them.
+    """Box of the busiest place without hidden parts, degrees; with points alone, the box of nearly all of them.
 
     Raises
     ------
     NothingToDraw
-        When there is none.
+        When there is neither.
     """
     snapshot = now(view)
     places = places_in(view, snapshot)
@@ -225,26 +226,26 @@ def home(view: View) -> tuple[float, float, float, float]:
 
 
 def passed(view: View, request: WidgetRequest, lat: float, lon: float, zoom: float) -> list[dict[str, Any]]:
-    """Activities that pass a spot on the screen, the latest first, as plain data; never by what is hidden.
+    """Find activities that pass a spot, the latest first, as plain data; hidden parts do not count.
 
     Parameters
     ----------
     view : View
         The library.
     request : WidgetRequest
-        Whose filter is taken.
+        Request with the filter to apply.
     lat, lon : float
         Degrees.
     zoom : float
-        Of the screen, of 256 px tiles.
+        Zoom of the screen, of 256 px tiles.
     """
     ground = float(ground_metres(from_lonlat(lon, lat)[1])[0])
     radius = min(max(_RADIUS_PX * ground / (SIDE * 2.0**zoom), _LEAST), _MOST)
     found = passing(view.library, lat, lon, radius, choose(now(view), request.request().filter).keep)
-    return [_told(one) for one in latest_first(found)]
+    return [_passing_data(one) for one in latest_first(found)]
 
 
-def _told(one: PassingActivity) -> dict[str, Any]:
+def _passing_data(one: PassingActivity) -> dict[str, Any]:
     activity, start = one.activity, start_of(one.activity)
     return {
         "name": activity.name,

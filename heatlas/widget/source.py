@@ -1,4 +1,4 @@
-"""What a live map draws from: a library, or tracks or points that become one for the while."""
+"""Source of a live map: a library, or a temporary one made of tracks or points."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ if TYPE_CHECKING:
 __all__ = ["opened"]
 
 _FINEST = 16
-"""Finest zoom that is indexed, below the smoothing of 4 m: one more would take twice as long, and show no more."""
+"""Finest zoom to index: with the smoothing of 4 m, one more would take twice as long and show nothing new."""
 _OUTCOME = {"read": 0, "unread": [], "warnings": [], "dropped": {}}
 
 
 def opened(source: str | Path | Tracks | PointSet) -> tuple[Library, Scratch | None]:
-    """Open a library, or make one of tracks or points.
+    """Open a library, or make a temporary one of tracks or points.
 
     Parameters
     ----------
     source : str, Path, Tracks or PointSet
-        The file of a library, which is only read; or tracks or points as they are, with what was filtered and hidden
-        left out.
+        File of a library, which is only read; or tracks or points, of which filtered and hidden parts stay out.
 
     Returns
     -------
     Library, Scratch or None
-        And the folder that is to be removed when it is no longer needed.
+        The library, and the folder to remove when it is no longer needed.
 
     Raises
     ------
@@ -74,7 +73,7 @@ def _library_of_points(points: PointSet, path: Path) -> Library:
     """Index points under the name of their table."""
     name = "points"
     if len(points.parts) == 1 and Path(points.name).is_file():
-        with suppress(BadOption):  # another name will do: speed.csv is called as a measure of tracks is
+        with suppress(BadOption):  # speed.csv has the name of a measure of tracks: "points" will do
             name = name_from(points.name)
     library = open_library(path, create=True)
     try:
@@ -86,7 +85,7 @@ def _library_of_points(points: PointSet, path: Path) -> Library:
 
 
 def _library_of(tracks: Tracks, path: Path) -> Library:
-    """Index tracks as they are: whatever had to be cut from them was."""
+    """Index tracks without cutting anything: private parts are already cut."""
     library = open_library(path, create=True)
     with library.write() as connection:
         settings = read_settings(connection)
