@@ -32,13 +32,13 @@ def request_options(request: type) -> Callable[[click.decorators.FC], click.deco
 
     def added(function: click.decorators.FC) -> click.decorators.FC:
         for option in reversed(options_of(request).values()):
-            function = click.option(option.flag, option.name, help=option.help, **_said(option))(function)
+            function = click.option(option.flag, option.name, help=option.help, **_click_arguments(option))(function)
         return function
 
     return added
 
 
-def _said(option: Option) -> dict[str, Any]:
+def _click_arguments(option: Option) -> dict[str, Any]:
     """Arguments for `click.option`, other than the name and the help."""
     if option.type is bool:
         return {"is_flag": True}

@@ -133,7 +133,7 @@ def gather(request: type[T], keywords: Mapping[str, Any], function: str = "rende
         if name not in known:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
     values = {name: _written(known[name], value) for name, value in keywords.items()}
-    return _filled(request, {name: value for name, value in values.items() if _says(value)})
+    return _filled(request, {name: value for name, value in values.items() if _is_given(value)})
 
 
 def _filled(request: type[T], values: Mapping[str, Any]) -> T:
@@ -146,7 +146,7 @@ def _filled(request: type[T], values: Mapping[str, Any]) -> T:
     return request(**fields)
 
 
-def _says(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
 
@@ -166,7 +166,7 @@ def given(options: Any) -> dict[str, Any]:
         value = getattr(options, field.name)
         if _KEY not in field.metadata:
             found |= given(value)
-        elif _says(value):
+        elif _is_given(value):
             found[field.name] = value
     return found
 

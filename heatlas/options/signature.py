@@ -19,7 +19,7 @@ F = TypeVar("F", bound="Callable[..., object]")
 def with_keywords(request: type) -> Callable[[F], F]:
     """Show `help` and notebooks the keywords of a function that ends in `**options`; type checkers know them."""
 
-    def said(function: F) -> F:
+    def decorate(function: F) -> F:
         signature = inspect.signature(function)
         own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
         keywords = [
@@ -33,7 +33,7 @@ def with_keywords(request: type) -> Callable[[F], F]:
             function.__doc__ = "\n".join([inspect.cleandoc(function.__doc__), *_section(request)])
         return function
 
-    return said
+    return decorate
 
 
 def _section(request: type) -> Iterator[str]:

@@ -161,7 +161,7 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
 
     def passes(values: Mapping[str, Any]) -> bool:
         try:
-            told = _evaluate(tree, values)
+            result = _evaluate(tree, values)
         except (TypeError, AttributeError):
             raise BadOption(
                 f"the filter {text!r} cannot be worked out: it mixes kinds; text needs quotes, numbers must not have "
@@ -169,9 +169,9 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
             ) from None
         except ArithmeticError:
             raise BadOption(f"the filter {text!r} cannot be worked out: its numbers are too large") from None
-        if told is not None and not isinstance(told, bool):
+        if result is not None and not isinstance(result, bool):
             raise BadOption(f"the filter {text!r} is no condition: write it like sport = 'Run' AND distance > 5000")
-        return told is True
+        return result is True
 
     return passes
 

@@ -122,8 +122,8 @@ def _neighbours(
         a, b = slice(None, -ahead), slice(ahead, None)
         alike = np.flatnonzero((group[a] == group[b]) & (who[a] != who[b]))
         one, other = alike, alike + ahead
-        told = (table[who[one]] == table[who[other]]) & (table[who[one]] > 0)
-        far = np.where(told, _NEAR, np.maximum(reach[one], reach[other]))
+        same_table = (table[who[one]] == table[who[other]]) & (table[who[one]] > 0)
+        far = np.where(same_table, _NEAR, np.maximum(reach[one], reach[other]))
         near = metres_between(u[one], v[one], u[other], v[other]) < far
         one, other = who[one[near]], who[other[near]]
         found.append(np.minimum(one, other) * most + np.maximum(one, other))

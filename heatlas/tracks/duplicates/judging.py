@@ -146,9 +146,9 @@ class _Group:
         judge = self.judge
         found: dict[int, int] = {}
         secret = [k for k in self.members if judge.private(k)]
-        told = {*secret, *(self.copy_of[k] for k in secret if k in self.copy_of)}
+        already_private = {*secret, *(self.copy_of[k] for k in secret if k in self.copy_of)}
         for shown in self.members if secret else ():
-            if shown not in self.copy_of and shown not in told:
+            if shown not in self.copy_of and shown not in already_private:
                 by = next((k for k in secret if judge.same(k, shown)), None)
                 if by is not None:
                     found[shown] = by
