@@ -1,1 +1,21 @@
-"""Jitted loops: serial, without the interpreter's lock, arrays in and arrays out."""
+"""Jitted loops: serial, without the interpreter's lock, arrays in and arrays out.
+
+========================== ======================================================
+`compiled`, `cache`        how kernels are compiled, and stored on disk
+`intrinsics`               instructions that numba lacks
+`fit`                      messages of FIT files
+`xml`, `xml_tokens`        track points of GPX and TCX, and the tokens of XML
+`clean`, `breaks`          impossible fixes dropped, and lines broken
+`path`                     distance, progress, speed and grade along a path
+`lattice`                  tracks on a lattice of whole numbers
+`trace`, `count`, `visits` passages listed; counted; listed with their pieces
+`cells`                    cells of a coarse lattice that tracks go through
+`reduce`                   passages added to pixels
+`index`, `numbers`         the passage index as bytes, and numbers in LEB128
+`tiles`                    passages of a tile of the index added to its pixels
+`points`, `spread`         points put into pixels, and spread around them
+`blur`                     Gaussian smoothing
+`steps`                    values to steps of a palette
+`highlight`                the glow of new tracks in a film
+========================== ======================================================
+"""

@@ -20,7 +20,7 @@ REACH = 4.0
 
 @helper()
 def _extents(field, low, high):
-    """Write the first and last+1 column that is not 0 in each row; what lies outside costs nothing."""
+    """Write the first and last+1 column that is not 0 in each row; columns outside are skipped."""
     height, width = field.shape
     for y in range(height):
         low[y], high[y] = width, 0
@@ -58,7 +58,7 @@ def blur_rows(
     Parameters
     ----------
     field : ndarray of float32 (height + 2 * halo, width + 2 * halo)
-        What is smoothed, with its halo.
+        Values to smooth, with their halo.
     sigma : ndarray of float64 (height,)
         Standard deviation for each output row, pixels; 0 copies.
     halo : int
@@ -78,7 +78,7 @@ def blur_rows(
 
 @kernel(error_model="numpy")
 def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out):
-    """Do what `blur_rows` does; `extents`, `column` and `taps` are room for its work."""
+    """Do what `blur_rows` does; `extents`, `column` and `taps` are its scratch arrays."""
     width = out.shape[1]
     low, high = extents[0], extents[1]
     _extents(field[first : last + 2 * halo], low, high)

@@ -1,7 +1,7 @@
-"""Where no line may be drawn: fixes astray, jumps, gaps, and clocks that run backwards.
+"""Find where no line may be drawn: stray fixes, jumps, gaps, and clocks that run backwards.
 
-A track is judged by a clock of its own: the recorded times, without those that are out of order, and filled in
-between. Steps are judged one by one, with what `heatlas.tracks.clean.rhythm` found of all of them.
+A track is judged by its own clock: the recorded times without those that are out of order, interpolated in between.
+Steps are judged one by one, by the rhythm that `heatlas.tracks.clean.rhythm` found in all of them.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ __all__ = ["BACKWARDS", "BREAKS", "GAP_DISTANCE", "GAP_TIME", "JUMP", "NONE", "O
 __all__ += ["clock_into", "join_into", "judge_into", "stays_into", "steps_into", "strays_into"]
 
 BREAKS = ("breaks: clock runs backwards", "breaks: gap in time", "breaks: gap in distance", "breaks: jump")
-"""Why no line is drawn, by number."""
+"""Reasons why no line is drawn, by number."""
 BACKWARDS, GAP_TIME, GAP_DISTANCE, JUMP = range(4)
 NONE, OWN = -1, -2
 """A step that is drawn; the file's own end of a segment."""
 
 _REPEATED = 16
-"""Fixes at the very same place that may be astray together: a receiver that repeats its last position."""
+"""Fixes at the very same place that may be stray together: a receiver repeats its last position."""
 _STILL = 2e-11
-"""World units that are nothing: less than a millimetre."""
+"""World units below which two places are the same: less than a millimetre."""
 _BRIEF = 30.0
-"""Seconds between fixes in which nothing turns around so fast that it would look like a stray."""
+"""Seconds between fixes in which no movement turns around fast enough to look like a stray."""
 _AROUND = 5
 """Steps on either side that may show that a long one is in the rhythm of its neighbours."""
 _ENOUGH = 3
 _SPARSE = 5.0
-"""A step stands out when it is that much longer than others."""
+"""Factor by which a step must be longer than others to stand out."""
 _MOVED = 100.0
-"""Metres of a step that tells of the rhythm of travelling; at rest many recorders say less."""
+"""Metres from which a step shows the rhythm of travelling; at rest many recorders write fewer fixes."""
 _STRAIGHT = 0.7
 """Least length of two steps as the crow flies, to that along them, for a movement in one direction."""
 _ROUNDED, _STEADY = 1.0, 0.03
-"""Seconds, and share, by which a time that was worked out from a constant speed may be off."""
+"""Seconds, and share, by which a time that was computed from a constant speed may be off."""
 
 
 @helper(error_model="numpy")
@@ -54,27 +54,27 @@ def _metres(u, v, a, b):
 
 @helper()
 def _is_still(u, v, a, b):
-    """Tell whether two fixes are at the very same place."""
+    """Whether two fixes are at the very same place."""
     return abs(u[b] - u[a]) < _STILL and abs(v[b] - v[a]) < _STILL
 
 
 @kernel()
 def clock_into(seconds, fresh, clock):
-    """Take out single times that are out of order, and fill in those between known ones.
+    """Remove single times that are out of order, and interpolate between known ones.
 
     Parameters
     ----------
     seconds : ndarray of float64 (n,)
-        Times; of a fix whose neighbours' times are in order, but its own is not between them, it becomes NaN.
+        Times. A time becomes NaN when its neighbours' times are in order and it is not between them.
     fresh : ndarray of bool (n,)
         Whether a segment of the file begins at each fix.
     clock : ndarray of float64 (n,)
-        Is given the times, evenly filled in; NaN before the first and after the last known time of a segment.
+        Receives the times, evenly interpolated; NaN before the first and after the last known time of a segment.
 
     Returns
     -------
     int
-        How many times were taken out.
+        Number of times that were removed.
     """
     n = seconds.shape[0]
     odd = 0
@@ -99,11 +99,11 @@ def clock_into(seconds, fresh, clock):
 
 @helper(error_model="numpy")
 def _is_far(u, v, clock, a, b, max_speed, slack, max_step):
-    """Tell whether a fix disagrees with another one: too far for the time, or, without times, for its spacing."""
+    """Whether a fix disagrees with another one: too far for the time, or, without times, farther than `max_step`."""
     lapse = clock[b] - clock[a]
     allowed = max_speed * max(lapse, 0.0) + slack if lapse == lapse else max_step
     step_u, step_v = u[b] - u[a], v[b] - v[a]
-    # As long as it would be at the equator, and nowhere longer: mostly that is enough.
+    # The length at the equator, the longest there can be: mostly that is enough.
     if CIRCUMFERENCE * CIRCUMFERENCE * (step_u * step_u + step_v * step_v) <= allowed * allowed:
         return False
     return _metres(u, v, a, b) > allowed
@@ -111,7 +111,7 @@ def _is_far(u, v, clock, a, b, max_speed, slack, max_step):
 
 @helper(error_model="numpy")
 def _is_astray(u, v, clock, before, here, after, max_speed, slack, max_step):
-    """Tell whether a fix disagrees with those before and after, which agree with each other."""
+    """Whether a fix disagrees with those before and after, which agree with each other."""
     return (
         _is_far(u, v, clock, before, here, max_speed, slack, max_step)
         and _is_far(u, v, clock, here, after, max_speed, slack, max_step)
@@ -123,14 +123,14 @@ def _is_astray(u, v, clock, before, here, after, max_speed, slack, max_step):
 def strays_into(u, v, seconds, clock, fresh, kept, speeds, slack, max_step):
     """Drop fixes that disagree with both their neighbours while these agree with each other.
 
-    A receiver that repeats a position is taken for one fix. All arrays (n,) are moved together.
+    Repeats of a position count as one fix. All arrays (n,) are moved together.
 
     Parameters
     ----------
     u, v, seconds, clock, fresh, kept : ndarray (n,)
         As of `clean_into` and `clock_into`.
     speeds : tuple of float
-        Speed that the sport allows; and a lower one for fixes within seconds of each other, between which nothing
+        Greatest speed of the sport, m/s; and a lower one for fixes within seconds of each other, between which nothing
         goes there and back.
     slack : float
         Metres by which a fix may be wrong.
@@ -140,7 +140,7 @@ def strays_into(u, v, seconds, clock, fresh, kept, speeds, slack, max_step):
     Returns
     -------
     int
-        How many fixes are left.
+        Number of fixes that are left.
     """
     n = u.shape[0]
     k, i, since = 0, 0, 0
@@ -172,9 +172,9 @@ def steps_into(u, v, clock, fresh, metres, lapse, free):
     u, v, clock, fresh : ndarray (n,)
         As of `clean_into` and `clock_into`.
     metres, lapse : ndarray of float64 (n - 1,)
-        Are given ground metres and seconds; -1 and NaN where a segment of the file ends, NaN seconds without times.
+        Receive ground metres and seconds; -1 and NaN where a segment of the file ends, NaN seconds without times.
     free : ndarray of float64 (n - 1,)
-        Is given the seconds since the position was new: receivers that have lost the signal repeat their last one.
+        Receives the seconds since the position was new: receivers that have lost the signal repeat their last one.
     """
     since = 0
     for i in range(u.shape[0] - 1):
@@ -188,13 +188,13 @@ def steps_into(u, v, clock, fresh, metres, lapse, free):
 
 @helper()
 def _is_fast(metres, free, i, max_speed, airliner, slack):
-    """Tell whether a step is too fast for the sport, but not for an airliner."""
+    """Whether a step is too fast for the sport, but not for an airliner."""
     return 0 <= i < metres.shape[0] and max_speed * free[i] + slack < metres[i] <= airliner * free[i] + slack
 
 
 @helper(error_model="numpy")
 def _goes_on(u, v, metres, free, i, max_speed, airliner, slack):
-    """Tell whether a fast step lies between two as fast in its own direction: a vehicle, not a fault."""
+    """Whether a fast step lies between two as fast in the same direction: a vehicle, not an error."""
     return (
         _is_fast(metres, free, i - 1, max_speed, airliner, slack)
         and _is_fast(metres, free, i, max_speed, airliner, slack)
@@ -206,7 +206,7 @@ def _goes_on(u, v, metres, free, i, max_speed, airliner, slack):
 
 @helper()
 def _as_sparse(values, value, metres, i, least):
-    """Tell whether several of the steps around one are nearly as long; those below `least` metres do not count."""
+    """Whether several of the steps around one are nearly as long; those below `least` metres do not count."""
     found = 0
     for j in range(max(i - _AROUND, 0), min(i + _AROUND + 1, values.shape[0])):
         if j != i and metres[j] >= least and _SPARSE * values[j] >= value:
@@ -215,12 +215,12 @@ def _as_sparse(values, value, metres, i, least):
 
 
 @helper(error_model="numpy")
-def _judge(u, v, steps, i, speeds, slack, rhythm, said):
-    """Say why no line may be drawn along a step, or that it is drawn."""
+def _judge(u, v, steps, i, speeds, slack, rhythm, gaps):
+    """Give the reason why no line may be drawn along a step, or that it is drawn."""
     metres, lapse, free = steps
     long = metres[i]
     patience, near, longest, farthest, pace = rhythm
-    max_gap, max_step = said
+    max_gap, max_step = gaps
     if long < 0.0:
         return OWN
     if lapse[i] < 0.0:
@@ -234,7 +234,7 @@ def _judge(u, v, steps, i, speeds, slack, rhythm, said):
         return JUMP
     if max_gap == max_gap:
         return GAP_TIME if lapse[i] > max_gap else NONE
-    # Who stood, and then went on in time, has told so; a position that was repeated until it could be left is old.
+    # The last lapse counts if it is long enough for the step: the fix before is then true. Else that fix is a repeat.
     seconds = lapse[i] if long <= speeds[0] * lapse[i] + slack else free[i]
     if max_step == max_step or seconds <= patience or long <= near or seconds <= longest:
         return NONE
@@ -244,7 +244,7 @@ def _judge(u, v, steps, i, speeds, slack, rhythm, said):
 
 
 @kernel(error_model="numpy")
-def judge_into(u, v, steps, speeds, slack, rhythm, said, reasons):
+def judge_into(u, v, steps, speeds, slack, rhythm, gaps, reasons):
     """Judge each step.
 
     Parameters
@@ -252,26 +252,26 @@ def judge_into(u, v, steps, speeds, slack, rhythm, said, reasons):
     u, v : ndarray of float64 (n,)
         World coordinates.
     steps : tuple of ndarray of float64 (n - 1,)
-        What `steps_into` found.
+        Result of `steps_into`.
     speeds : tuple of float
-        That of the sport, that of strays, that of an airliner, m/s.
+        Greatest speeds of the sport, of strays and of an airliner, m/s.
     slack : float
         Metres by which a fix may be wrong.
     rhythm : tuple of float
         Seconds and metres of a step that is always drawn; the longest lapse and the farthest step (without times) that
-        are in the recording's rhythm; the constant speed that the times were worked out from, else NaN.
-    said : tuple of float
-        Longest lapse and step that are drawn, in place of the rhythm; NaN where nothing was said.
+        are in the recording's rhythm; the constant speed from which the times were computed, else NaN.
+    gaps : tuple of float
+        Longest lapse and step that are drawn, in place of the rhythm; NaN where not given.
     reasons : ndarray of int8 (n - 1,)
-        Is given an index into `BREAKS`, or `NONE`, or `OWN`.
+        Receives an index into `BREAKS`, or `NONE`, or `OWN`.
     """
     for i in range(reasons.shape[0]):
-        reasons[i] = _judge(u, v, steps, i, speeds, slack, rhythm, said)
+        reasons[i] = _judge(u, v, steps, i, speeds, slack, rhythm, gaps)
 
 
 @kernel()
 def join_into(u, reasons):
-    """Unwrap u anew: each segment begins in [0, 1), and goes on by the short way."""
+    """Unwrap u again: each segment begins in [0, 1), and goes on by the short way."""
     for i in range(u.shape[0]):
         if i == 0 or reasons[i - 1] != NONE:
             u[i] -= math.floor(u[i])
@@ -281,7 +281,7 @@ def join_into(u, reasons):
 
 @kernel(error_model="numpy")
 def stays_into(u, v, seconds, least, reach, cuts, stayed):
-    """Find where someone leaves after a stop: a long silence, or long within reach of one place.
+    """Find where stops end: a long silence, or a long time within reach of one place.
 
     Parameters
     ----------
@@ -290,16 +290,16 @@ def stays_into(u, v, seconds, least, reach, cuts, stayed):
     least, reach : float
         Seconds, and metres, of a stop.
     cuts : ndarray of bool (n,)
-        False; is set at fixes with which something new begins.
+        In: False. Out: True at the fixes with which a new part of the track begins.
     stayed : ndarray of float64 (n,)
-        0; is given the seconds of each stop, where it ends.
+        In: 0. Out: the seconds of each stop, where it ends.
     """
     anchor = 0
     for i in range(1, seconds.shape[0]):
         silent = seconds[i] - seconds[i - 1] >= least
         if not silent and _metres(u, v, anchor, i) <= reach:
             continue
-        # The stop, if it was one, ended with the fix before.
+        # The stop, if any, ended with the fix before.
         if seconds[i - 1] - seconds[anchor] >= least:
             cuts[i - 1] = True
             stayed[i - 1] = seconds[i - 1] - seconds[anchor]

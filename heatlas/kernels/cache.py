@@ -1,9 +1,9 @@
 """Compiled kernels on disk, under a digest of the sources of all of them.
 
-numba compares the file that a kernel is written in, not those of the helpers that are compiled into it: after an edit
-of a helper, old and new code would mix. The names of stored files hold a digest of all files that kernels are made of,
-so another state of the sources never finds them. They lie where numba puts them: in `__pycache__` beside the sources,
-in a folder of the user's where that cannot be written, or in `NUMBA_CACHE_DIR`.
+numba compares the file that a kernel is written in, not those of the helpers that are compiled into it. After an edit
+of a helper, old and new code would mix. The names of stored files therefore hold a digest of all files that kernels are
+made of, so that another state of the sources never finds them. numba decides the folder: `__pycache__` beside the
+sources, a folder of the user's where that cannot be written, or `NUMBA_CACHE_DIR`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Sources:
         return state.st_mtime_ns, state.st_size
 
     def look_again(self, file: str) -> None:
-        """Notice a file that was edited after the digest: what is compiled with it belongs to no state at all."""
+        """Check whether a file was edited after the digest: kernels compiled from it belong to no state."""
         seen = self._seen.get(file)
         try:
             self.mixed |= seen is not None and self._state(Path(file)) != seen
@@ -57,14 +57,14 @@ _SOURCES = _Sources()
 
 
 class _Impl(CompileResultCacheImpl):
-    """Names of files that hold the digest."""
+    """File names that hold the digest."""
 
     def get_filename_base(self, fullname: str, abiflags: str) -> str:
         return f"{super().get_filename_base(fullname, abiflags)}-{_SOURCES.digest}"
 
 
 class KernelCache(FunctionCache):
-    """What numba stores of one kernel."""
+    """Stored code of one kernel."""
 
     _impl_class = _Impl
 
@@ -81,7 +81,7 @@ class KernelCache(FunctionCache):
         return not self._cache_file._load_index()
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Store a compiled kernel, and remove what other states of the sources left of it."""
+        """Store a compiled kernel, and remove its files of other states of the sources."""
         super().save_overload(sig, data)
         if self._enabled and not self._swept:
             self._swept = True

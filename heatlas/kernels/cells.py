@@ -1,4 +1,4 @@
-"""Tracks to the cells of a coarse lattice that they go through."""
+"""List the cells of a coarse lattice that tracks go through."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def list_cells(u, v, segments, tracks, frame):
     segments, tracks : ndarray of int64
         Offsets as in a batch.
     frame : tuple
-        Of the whole world, with its corner at 0, 0 (`heatlas.kernels.lattice.frame_of`).
+        Frame of the whole world, with its corner at 0, 0 (`heatlas.kernels.lattice.frame_of`).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""From recorded positions to world coordinates: what cannot be true is dropped, what must be judged is noticed."""
+"""Convert recorded positions to world coordinates; impossible fixes are dropped, steps to judge are counted."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from heatlas.kernels.compiled import helper, kernel
 __all__ = ["FIXES", "clean_into"]
 
 FIXES = ("fixes without a position", "fixes out of range", "fixes at 0, 0", "fixes beyond 85.0511 degrees")
-"""What `clean_into` drops and counts, in this order."""
+"""Fixes that `clean_into` drops and counts, in this order."""
 _NO_POSITION, _RANGE, _NULL_ISLAND, _POLAR = range(4)
 
 
 @helper(error_model="numpy")
 def _is_plain(step_u, v, next_v, lapse, limits):
-    """Tell whether a step is so short and quick that no rule may break it."""
+    """Whether a step is so short and quick that no rule may break it."""
     max_speed, slack, _, max_step = limits
     allowed = min(max_step, max_speed * lapse + slack) if lapse == lapse else min(max_step, slack)
-    # As long as it would be at the equator; on the ground it is shorter, and seldom worth working out.
+    # The length at the equator. The true length is shorter, and seldom worth computing.
     step = CIRCUMFERENCE * math.sqrt(step_u * step_u + (next_v - v) * (next_v - v))
     if step <= allowed:
         return True
@@ -32,7 +32,7 @@ def _is_plain(step_u, v, next_v, lapse, limits):
 
 @kernel(error_model="numpy")
 def clean_into(lon, lat, time, starts, limits, kept, u, v, seconds, fresh, tally):
-    """Drop fixes that cannot be, and project the rest.
+    """Drop impossible fixes, and project the rest.
 
     Parameters
     ----------
@@ -45,18 +45,18 @@ def clean_into(lon, lat, time, starts, limits, kept, u, v, seconds, fresh, tally
     limits : tuple of float
         Greatest speed (m/s), slack (m), greatest lapse (s) and length (m) of a step that needs no judgement.
     kept : ndarray of int64 (n,)
-        Is given the records that are kept.
+        Receives the numbers of the records that are kept.
     u, v, seconds : ndarray of float64 (n,)
-        Are given world coordinates (u without jumps at the antimeridian) and times.
+        Receive world coordinates (u without jumps at the antimeridian) and times.
     fresh : ndarray of bool (n,)
-        Is given whether a segment of the file begins at each fix.
+        Receives whether a segment of the file begins at each fix.
     tally : ndarray of int64
         Counts of `FIXES` are added.
 
     Returns
     -------
     int, int
-        How many fixes are kept, and how many steps must be judged (`heatlas.kernels.breaks`).
+        Number of fixes that are kept, and of steps that must be judged (`heatlas.kernels.breaks`).
     """
     k, odd, next_start = 0, 0, 0
     broken = True

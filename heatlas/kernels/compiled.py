@@ -1,10 +1,10 @@
-"""How kernels are compiled: once, kept on disk, and without what they have no use for.
+"""Decorators that compile kernels once and store them on disk.
 
-Arrays that numba hands about are counted, so that memory is given back when the last is gone: with two locked
-instructions for each call. A kernel that allocates nothing is compiled without, which makes its inner loops faster and
-compiling shorter. It fails to compile if it allocates after all.
+numba counts references to arrays to free their memory, which takes two locked instructions for each call. A kernel that
+allocates nothing is compiled without counting, which makes its inner loops faster and compiling shorter. It fails to
+compile if it allocates after all.
 
-What is kept belongs to one state of all kernels' sources (`cache.py`): an edit of any of them compiles anew.
+Stored kernels belong to one state of all kernels' sources (`cache.py`). An edit of any of them recompiles all.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ __all__ = ["helper", "kernel", "never_compiled"]
 
 
 def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
-    """Decorate what is called from Python: serial, without the interpreter's lock, cached.
+    """Decorate a function that Python calls: serial, without the interpreter's lock, cached.
 
     Parameters
     ----------
     allocates : bool
         Whether it makes arrays.
     **options
-        What else `numba.njit` takes.
+        Other options of `numba.njit`.
     """
     lean = {} if allocates else {"_nrt": False}
     decorate = njit(nogil=True, no_cfunc_wrapper=True, **lean, **options)
@@ -47,11 +47,11 @@ def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
 
 
 def helper(**options: Any) -> Callable[..., Any]:
-    """Decorate what only kernels call and allocates nothing: without a way in from Python it compiles faster."""
+    """Decorate a function that only kernels call and that allocates nothing; without a wrapper it compiles faster."""
     return kernel(no_cpython_wrapper=True, **options)
 
 
 def never_compiled(kernel: Any) -> bool:
-    """Whether nothing is kept of a kernel, in these sources, though it could be."""
+    """Whether nothing is stored of a kernel for these sources, although it could be."""
     cache = getattr(kernel, "_cache", None)
     return isinstance(cache, KernelCache) and cache.is_empty

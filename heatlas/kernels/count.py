@@ -1,7 +1,7 @@
-"""Passages of tracks through pixels, counted: those that `heatlas.kernels.trace` lists, and as it finds them.
+"""Count passages of tracks through pixels: the same that `heatlas.kernels.trace` lists.
 
-Here the table that knows where a track was lately holds the pixel and the line on which the track was there last: few
-pixels are come back to so soon, and only for these the places on both lines are worked out.
+The table of recent visits holds a pixel and the last line of the track there. Few pixels are revisited so soon, and
+only for these are the places on both lines computed.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ if TYPE_CHECKING:
 __all__ = ["count_passes", "room_for"]
 
 _RING = 64
-"""Pixels that are on their way from memory at one time; a power of 2."""
+"""Pixels that are fetched from memory at one time; a power of 2."""
 _CELL = 0xFFFFFFFF
 """Bits of a table's entry that hold the pixel; the line is above them."""
 _LINES = 128
-"""Lines whose courses are worked out in one go."""
+"""Lines whose courses are computed in one go."""
 _AX, _AY, _BX, _BY = range(0, 4 * _LINES, _LINES)
-"""Where among their courses the places of their ends are at first."""
+"""Offsets into the courses of the places of the lines' ends, before the courses are computed."""
 _HERE, _STEPS, _BALANCE, _BOTH, _RUN, _DOWN, _ASIDE = range(0, 7 * _LINES, _LINES)
-"""Where the courses are then: the first pixel, below its place in the table; pixels to come, or -1 if the line needs
-care; what `heatlas.kernels.lattice.course` says, rise and run together; a step across an edge between rows, and
-what one across an edge between columns differs from it by."""
+"""Offsets of the computed courses: the first pixel in the lower 32 bits, its place in the table above; pixels to come,
+or -1 if the line needs care; balance, rise + run, and run of `heatlas.kernels.lattice.course`; a step across an edge
+between rows; and the difference from it of a step across an edge between columns."""
 
 
 @helper(forceinline=True)
 def _went_on(progress, left_on, line, least):
-    """Whether the ends of two lines tell already that more was covered in between than a passage may rejoin after."""
+    """Whether the ends of two lines alone show that more than the rejoin distance was covered in between."""
     return left_on >= 0 and np.float64(progress[np.uint64(line)]) - progress[np.uint64(left_on + 1)] > least
 
 
 @helper(forceinline=True)
 def _stayed(progress, left_on, line, least):
-    """Whether the ends of two lines tell already that no more was covered."""
+    """Whether the ends of two lines alone show that no more than the rejoin distance was covered."""
     return left_on >= 0 and np.float64(progress[np.uint64(line + 1)]) - progress[np.uint64(left_on)] <= least
 
 
 @helper()
 def _goes_on(fixes, left_on, line, frame, cell, least):
-    """Whether entering a pixel, left last on line `left_on`, continues the passage."""
+    """Whether entering a pixel, last left on line `left_on`, continues the passage."""
     row = np.int64(cell) // frame[4]
     column = np.int64(cell) - row * frame[4]
     left_at = moment(fixes, left_on, frame, column, row, 1.0)
@@ -105,14 +105,14 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
 
 
 @helper()
-def _work_out(x, y, near, frame, shift, courses):
-    """Work out the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
+def _compute_courses(x, y, near, frame, shift, courses):
+    """Compute the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
 
-    `x`, `y` are places on the lattice, `near` the lines among them, as `heatlas.kernels.lattice.near_lines` gives them;
-    `courses`, int64 (7 * 128,), receives what is said at `_HERE`.
+    `x`, `y` are places on the lattice, `near` the lines among them, as `heatlas.kernels.lattice.near_lines` gives them.
+    `courses`, int64 (7 * 128,), receives the values at the offsets of `_HERE` and its neighbours.
 
-    Nothing can make up for a balance of 2**62: an axis without steps left is never taken. Only where a line ends in a
-    corner of pixels might another step tie with the last: such lines, those that leave the window and very long ones
+    Steps never make up for a balance of 2**62, so an axis without steps is never taken. Only where a line ends in a
+    corner of pixels might another step tie with the last. Such lines, lines that leave the window and very long ones
     need care.
     """
     bits, _, _, _, width, height = frame
@@ -150,11 +150,11 @@ def _work_out(x, y, near, frame, shift, courses):
 
 @helper()
 def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts, carries, ring, met):
-    """Count the pixels of lines, numbered from fix `start` on, whose courses are worked out.
+    """Count the pixels of lines, numbered from fix `start` on, whose courses are computed.
 
-    The ring holds pixels that were met and are not counted yet; `met` says how many have gone into it so far.
+    The ring holds pixels that were met and are not counted yet; `met` is the number that have entered it so far.
 
-    Returns how many have then.
+    Returns that number after these lines.
     """
     last_slot, progress = (1 << 2 * shift) - 1, fixes[2]
     for j in range(near.shape[0]):
@@ -166,14 +166,14 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
         down, aside, on = courses[j + _DOWN], courses[j + _ASIDE], line << 32
         table[np.uint64(here >> 32 & last_slot)] = on | here & _CELL
         for _ in range(steps):
-            # By masks instead of branches: which edge is next cannot be foretold.
+            # By masks instead of branches: the next edge is unpredictable.
             sideways = balance >> 63
             balance += (both & sideways) - run
             here += down + (aside & sideways)
             pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
             before = table[slot]
             table[slot] = on | np.int64(pixel)
-            # Most that come back come from afar, and most others have hardly moved.
+            # Most returns come from afar, and most others have hardly moved.
             if np.uint64(np.uint32(before)) == pixel and not _went_on(progress, before >> 32, line, least):
                 stayed = _stayed(progress, before >> 32, line, least)
                 if stayed or _goes_on(fixes, before >> 32, line, frame, pixel, least):
@@ -188,7 +188,7 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
 
 
 def room_for(bits: int) -> tuple[NDArray[Any], ...]:
-    """Arrays for `count_passes` to work in: the table, some lines, their courses, pixels on their way from memory."""
+    """Make the scratch arrays of `count_passes`: the table, some lines, their courses, and the ring of pixels."""
     places = np.empty((2, CHUNK + 1), np.int64)
     return (
         np.empty(1 << 2 * bits, np.int64), places[0], places[1], np.empty(CHUNK, np.uint32),
@@ -210,7 +210,7 @@ def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, ca
     tracks : ndarray of int64 (k + 1,)
         Offsets of the tracks into the segments.
     wanted : ndarray of bool (k,)
-        Which tracks to count: for those that are nowhere near the window a table need not even be cleared.
+        Which tracks to count. For tracks far from the window the table need not even be cleared.
     least : ndarray of float64 (k,)
         Metres of progress after which a return to a pixel counts again, for each track.
     bits : ndarray of int64 (k,)
@@ -219,20 +219,20 @@ def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, ca
     frame : tuple
         The window, as `heatlas.kernels.lattice.frame_of` gives it.
     counts : ndarray of uint8 (height * width,)
-        Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Memory is what
-        counting waits for: few pixels have more passages than a byte holds.
+        Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Bytes, because
+        counting waits for memory and few pixels have more passages than a byte holds.
     carries : tuple
-        uint32 (height * width,), increased by 1 where `counts` begins again: 256 passages each; bool, one for each run
-        of 2**k pixels, which becomes true when something is carried there, so that nobody has to look at the others;
-        and k, uint64.
+        uint32 (height * width,), increased by 1 where `counts` begins again: 256 passages each; bool, one for each
+        block of 2**k pixels, which becomes true when a pixel carries there, so that other blocks need not be read; and
+        k, uint64.
     room : tuple of ndarray
-        What `room_for` the greatest of `bits` gives.
+        Result of `room_for` the greatest of `bits`.
     """
     u, v, progress = fixes
     table, x, y, near, courses, ring = room
     fraction, size, left, top, width, height = frame
     right, bottom = (width << fraction) - 1, (height << fraction) - 1
-    # A pixel is asked for when it is met and counted when the ring has gone round: memory is slow, not narrow.
+    # A pixel is fetched when it is met and counted when the ring has gone round: memory is slow to answer, not narrow.
     met = np.uint64(0)
     for t in range(tracks.shape[0] - 1):
         if not wanted[t]:
@@ -256,7 +256,7 @@ def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, ca
                 found = near_lines(u, v, start, min(CHUNK, last - 1 - start), False, frame, x, y, near)
                 for begin in range(0, found, _LINES):
                     some = near[begin : min(begin + _LINES, found)]
-                    _work_out(x, y, some, frame, shift, courses)
+                    _compute_courses(x, y, some, frame, shift, courses)
                     met = _count_lines(
                         some, start, courses, fixes, frame, table, shift, rejoin, counts, carries, ring, met
                     )

@@ -1,8 +1,8 @@
-"""The byte walker of FIT files: which messages there are, where, and when; then their numbers.
+"""Walk the bytes of FIT files: list the messages with their places and times, then decode their numbers.
 
-Two small kernels rather than one: ``walk`` knows how messages are framed and nothing of what they mean;
-``decode`` turns fields into columns as a table of rows tells it. What the fields mean is decided in Python,
-once for each definition (``heatlas.sources.fit_messages``). Framing as in the FIT protocol, version 2.0.
+``walk`` knows how messages are framed, not what they mean. ``decode`` turns fields into columns by a table of rows.
+Python decides what the fields mean, once for each definition (``heatlas.sources.fit_messages``). Framing follows the
+FIT protocol, version 2.0.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = [
 ]
 
 WHOLE, CUT, UNDEFINED, NUL, FULL = range(5)
-"""How a walk ended: at the end; inside a message; at a message whose type nobody defined; at a
+"""How a walk ended: at the end; inside a message; at a message of an undefined type; at a
 run of zero bytes; because an output array was full."""
 
 NO_TIME = np.int64(-1)
 """Device time of a message that has none."""
 
 _LARGEST = 3.4e38  # what a column of float32 holds
-_NUL_RUN = 512  # zero bytes beyond the message in hand that no recorder writes on purpose
+_NUL_RUN = 512  # zero bytes beyond the current message that no recorder writes on purpose
 
 
 @helper()
@@ -81,7 +81,7 @@ def walk(
     Returns
     -------
     definitions, records, others, pos, state
-        How many of each; where the walk ended and why: WHOLE, CUT, UNDEFINED, NUL or FULL.
+        Number of each; where the walk ended and why: WHOLE, CUT, UNDEFINED, NUL or FULL.
     """
     n_definitions = n_records = n_others = 0
     pos = np.int64(start)
@@ -146,7 +146,7 @@ def walk(
             run = _nul_run(data, pos, min(stop, end + _NUL_RUN))
             if end < stop == pos + run or pos + run == end + _NUL_RUN:
                 state = NUL
-                # The last record may be half written: what looks like its end may be zeros of the run.
+                # The last record may be half written: its end may be zeros of the run.
                 if n_records and last_end == pos and data[pos - 1] == 0:
                     n_records -= 1
                 break
@@ -226,7 +226,7 @@ def decode(
                 raw = raw << 8 | np.int64(data[at + k if big else at + width - 1 - k])
             if rows[row, 7]:
                 value = np.float64(float32_of(raw)) if width == 4 else float64_of(raw)  # type: ignore[call-arg]
-                if not abs(value) < _LARGEST:  # nor a number: NaN compares false
+                if not abs(value) < _LARGEST:  # also for NaN, which compares false
                     continue
             else:
                 if raw & rows[row, 3]:

@@ -1,4 +1,4 @@
-"""The glow of what is new: laid over a picture, and cooled down from frame to frame."""
+"""The glow of new tracks: laid over a picture, and cooled down from frame to frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["glow_in", "glow_over", "light"]
 def light(glow, mask, strength, top, left):
     """Raise `glow` (h, w) to `strength` times `mask`, where that is more.
 
-    `mask` (float32) is smaller; its corner lies at row `top` and column `left`, and what is above 1 counts as 1.
+    `mask` (float32) is smaller. Its corner lies at row `top` and column `left`; values above 1 count as 1.
     """
     for y in range(mask.shape[0]):
         for x in range(mask.shape[1]):

@@ -1,7 +1,7 @@
-"""The passage index as bytes: passages of a tile written and read.
+"""Write and read the passages of a tile as bytes of the passage index.
 
-A tile's pixels are 256 x 256, numbered row * 256 + column. A *run* is what one activity has in one tile, in the order
-of its path. Bytes of runs can be cut out and put together again, since each run starts afresh.
+A tile's pixels are 256 x 256, numbered row * 256 + column. A *run* is the passages of one activity in one tile, in the
+order of its path. Each run is encoded by itself, so that bytes of runs can be cut out and joined again.
 
 * Pixels: the first of a run as two bytes, little-endian; then one byte for each step, (rows + 8) * 16 + (columns + 8)
   with rows and columns from -7 to 7; or 0 and two bytes, for a pixel farther away.
@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 UNKNOWN = -(1 << 31)
-"""A value that is not known, among decoded ones."""
+"""Stands for an unknown value among decoded ones."""
 _ONE = np.uint64(1)
 _LAST = (1 << 31) - 1
 """Greatest number of an activity."""
@@ -104,7 +104,7 @@ def encode_pixels(pixels, runs, tiles):
 def decode_header(data):
     """Read the ids and lengths of a tile's runs, and where the runs begin.
 
-    A passage takes a byte at least: of damaged bytes that claim more, or activities that cannot be, runs are left out.
+    A passage takes at least a byte. Runs of damaged bytes that claim more, or impossible activities, are left out.
     """
     count, at = read_number(data, 0)
     count = min(count, data.shape[0])
@@ -127,7 +127,7 @@ def decode_header(data):
 
 @kernel(allocates=True)
 def decode_pixels(data, at, lengths):
-    """Read the pixels of all runs, uint16; of damaged bytes as many as there are, and pixel 0 for the rest."""
+    """Read the pixels of all runs, uint16. Damaged bytes give as many as there are, and pixel 0 for the rest."""
     total = np.int64(0)
     for length in lengths:
         total += length

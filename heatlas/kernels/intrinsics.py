@@ -1,4 +1,4 @@
-"""What the processor can do and numba has no word for, or none that compiles as fast."""
+"""Instructions of the processor that numba lacks, or does not compile as fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch"]
 
 @intrinsic
 def prefetch(context, array, index):  # noqa: ARG001 - numba hands it over
-    """Ask for the cache line of an element before it is needed."""
+    """Fetch the cache line of an element before it is needed."""
 
     def generate(target, builder, signature, values):
         byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -27,7 +27,7 @@ def prefetch(context, array, index):  # noqa: ARG001 - numba hands it over
 
 @intrinsic
 def eight_bytes(context, array, index):  # noqa: ARG001 - numba hands it over
-    """Eight bytes of an array from an index on, as one number: to ask something of all of them at once."""
+    """Read eight bytes of an array from an index on as one number, to test all of them at once."""
 
     def generate(target, builder, signature, values):
         data = target.make_array(signature.args[0])(target, builder, values[0]).data
@@ -39,7 +39,7 @@ def eight_bytes(context, array, index):  # noqa: ARG001 - numba hands it over
 
 @intrinsic
 def bits_of(context, number):  # noqa: ARG001 - numba hands it over
-    """Bits of a float64 as an int64; an array's `view` says the same, and takes the compiler a third of a second."""
+    """Bits of a float64 as an int64. An array's `view` gives the same, but takes the compiler a third of a second."""
 
     def generate(target, builder, signature, values):  # noqa: ARG001
         return builder.bitcast(values[0], ir.IntType(64))

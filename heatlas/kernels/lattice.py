@@ -1,9 +1,9 @@
-"""Tracks on a lattice of whole numbers: places inside pixels, lines near a window, and their ways through pixels.
+"""Tracks on a lattice of whole numbers: places inside pixels, lines near a window, and their courses through pixels.
 
-Positions are taken to a fine lattice inside the pixels, so that which pixel comes next is decided in whole numbers,
-without any rounding: by the line between two fixes alone, wherever a window's edges are.
+Positions are rounded to a fine lattice inside the pixels. The next pixel is then decided in whole numbers, without
+any rounding: by the line between two fixes alone, wherever a window's edges are.
 
-Indices are unsigned where they are hot: numba looks after negative ones otherwise.
+Indices in hot loops are unsigned: numba checks signed ones for negative values.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ __all__ = [
 ]  # fmt: skip
 
 CHUNK = 512
-"""Fixes that are looked at in one go; those of a stretch outside the window are left at a glance."""
+"""Fixes that are tested in one go; those on one side outside the window are skipped at once."""
 LONGEST = 13
 """Binary logarithm of the pixels of a line below which its products fit into 64 bits, at 24 bits of a pixel."""
 ONE = np.uint64(1)
-"""To count on from an unsigned index."""
+"""Increment of an unsigned index."""
 _MAGIC = 1.5 * 2.0**52
 """Added to a smaller number, it leaves the nearest whole number in the last bits: a rounding that vectorises."""
 _MAGIC_BITS = int(np.float64(_MAGIC).view(np.int64))
 
 
 def frame_of(scale: float, x0: float, y0: float, width: int, height: int) -> tuple[int, float, int, int, int, int]:
-    """Say where a window lies on the lattice.
+    """Locate a window on the lattice.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ def place(world, size, origin):
 def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     """Find the lines that may touch the window and, if not `all_of_them`, lead to another pixel.
 
-    Plain loops without branches, which the compiler turns into vector instructions: most of what is recorded
-    stays inside one pixel, or away from the window. `x` and `y` receive the places of the `lines` + 1 fixes from
-    `start` on, `near` the lines found, counted from `start`.
+    Plain loops without branches, which the compiler turns into vector instructions: most lines stay inside one
+    pixel, or away from the window. `x` and `y` receive the places of the `lines` + 1 fixes from `start` on,
+    `near` the lines found, counted from `start`.
 
-    Returns how many there are.
+    Returns the number of lines found.
     """
     bits, size, left, top, width, height = frame
     right, bottom = (width << bits) - 1, (height << bits) - 1
@@ -90,7 +90,7 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
             aside = (x[i] & x[i + 1]) | ((right - x[i]) & (right - x[i + 1]))
             aside |= (y[i] & y[i + 1]) | ((bottom - y[i]) & (bottom - y[i + 1]))
             near[i] &= np.uint32(aside >= 0)
-    for i in range(lines):  # in place: what is wanted of a line is read before a number is written there
+    for i in range(lines):  # in place: the flag of a line is read before a number is written there
         wanted = np.uint64(near[i])
         near[found] = i
         found += wanted
@@ -99,12 +99,12 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
 
 @helper(forceinline=True)
 def course(ax, ay, bx, by, bits, less):
-    """How a line goes from pixel to pixel.
+    """Compute the course of a line from pixel to pixel.
 
     The pixels of a line are found by exact traversal: J. Amanatides and A. Woo, A Fast Voxel Traversal Algorithm for
-    Ray Tracing, Eurographics 1987. The next edge is one between columns while `balance` is negative: the difference
-    of the two next crossings, times both lengths; of two at once it comes first. Crossing it adds `rise` to the
-    balance, crossing one between rows takes `run` off.
+    Ray Tracing, Eurographics 1987. `balance` is the difference of the two next crossings, times both lengths. While it
+    is negative, the next edge is one between columns, which also comes first of two at once. Crossing it adds `rise` to
+    the balance; crossing one between rows subtracts `run`.
 
     Returns columns and rows to go (signed), balance, rise and run.
     """
@@ -119,7 +119,7 @@ def course(ax, ay, bx, by, bits, less):
 
 @helper()
 def coarser(ax, ay, bx, by, bits):
-    """By how many bits a very long line must be taken more coarsely for its products to fit; its ends stay."""
+    """Number of bits that a very long line must drop for its products to fit into 64 bits; its ends stay."""
     less = 0
     while (abs(bx - ax) | abs(by - ay)) >> (bits + LONGEST + less) > 0:
         less += 1
@@ -128,10 +128,11 @@ def coarser(ax, ay, bx, by, bits):
 
 @helper(error_model="numpy")
 def crossing(a, b, edge):
-    """Which share of the way from a to b lies before an edge, by the places as they are: not taken to the lattice.
+    """Share of the line from a to b that lies before an edge, by places that are not rounded to the lattice.
 
-    So what is spent in four pixels is what is spent in the one that they make up at half the scale. All are counted
-    from the world's edge, as whole numbers are exact there: counted from a window's, places would be rounded by it.
+    The time and distance spent in four pixels are therefore those spent in the one pixel that they form at half the
+    scale. All are counted from the world's edge, where whole numbers are exact. Counting from a window's edge would
+    round the places.
     """
     return min(max((edge - a) / (b - a), 0.0), 1.0)
 
@@ -140,7 +141,7 @@ def crossing(a, b, edge):
 def moment(fixes, line, frame, column, row, share):
     """Progress at which a line enters (`share` is 0) or leaves (1) a pixel.
 
-    Line -1 - i stands for the end of a segment at fix i. The share is a float, as numba compiles anew for each flag.
+    Line -1 - i stands for the end of a segment at fix i. The share is a float: numba would compile again for each flag.
     """
     u, v, progress = fixes
     if line < 0:

@@ -53,9 +53,9 @@ def read_number(data, at):
 
 @kernel()
 def read_numbers(data, at, numbers, count):
-    """Read so many numbers from `at` on; where bytes are cut off, what is missing is 0. Returns where the next begins.
+    """Read `count` numbers from `at` on; those beyond the last byte are 0. Returns where the next one begins.
 
-    Which numbers have a second byte cannot be foretold: they are put together without a branch.
+    Second bytes are unpredictable, so numbers of one or two bytes are assembled without a branch.
     """
     i, k, size, wanted = np.uint64(at), np.uint64(0), np.uint64(data.shape[0]), np.uint64(count)
     while k < wanted and i + _EIGHT <= size:
@@ -86,7 +86,7 @@ def read_numbers(data, at, numbers, count):
 
 @kernel(allocates=True)
 def number_bytes(data, lengths):
-    """Offsets of runs of so many numbers into the bytes, (r + 1,)."""
+    """Offsets of runs of `lengths` numbers into the bytes, (r + 1,)."""
     offsets = np.zeros(lengths.shape[0] + 1, np.int64)
     at = 0
     for r in range(lengths.shape[0]):

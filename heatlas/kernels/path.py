@@ -1,4 +1,4 @@
-"""Along a path on the ground: distance, progress, speed and grade."""
+"""Distance, progress, speed and grade along a path on the ground."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["TOLERANCE", "change_over", "fill_metres", "fill_progress", "metres_along", "progress_along"]
 
 TOLERANCE = 10.0
-"""Metres within which a wandering position is taken for standing still."""
+"""Metres within which a wandering position counts as standing still."""
 
 
 @helper(error_model="numpy")
@@ -117,7 +117,7 @@ def change_over(along, value, segments, half):
     along : ndarray of float64 (n,)
         Not decreasing inside a segment: seconds, or metres from the segment's start.
     value : ndarray of float64 (n,)
-        What changes; NaN where unknown.
+        The changing value; NaN where unknown.
     segments : ndarray of int64 (m + 1,)
         Offsets of the segments.
     half : float

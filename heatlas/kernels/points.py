@@ -1,4 +1,4 @@
-"""Put positions into pixels, and add up what lies in each."""
+"""Put positions into pixels, and add up their weights."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["add_counts", "add_extremes", "add_weights", "locate"]
 def locate(lon, lat, edges, guesses, scale, x, width, turn, cells):
     """Find the pixels of some positions.
 
-    Rows are told by comparing latitudes with those of the pixels' edges: the same as projecting each position, at a
-    tenth of the cost.
+    Rows are found by comparing latitudes with those of the pixels' edges. The result is that of projecting each
+    position, at a tenth of the cost.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def locate(lon, lat, edges, guesses, scale, x, width, turn, cells):
     width : int
         Pixels.
     turn : int
-        Positions are looked for this many worlds further east.
+        Number of worlds by which positions are shifted east.
     cells : ndarray of int32 (at least n,)
         Is filled with the pixels, counted row by row, or -1 where a position is not in the window.
     """

@@ -1,4 +1,4 @@
-"""Add what passages hold to the pixels that they went through."""
+"""Add passages to the pixels that they go through."""
 
 from __future__ import annotations
 

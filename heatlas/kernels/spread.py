@@ -1,4 +1,4 @@
-"""Spread what lies in pixels over their surroundings; each source row keeps its own true shape."""
+"""Spread the values of pixels over their surroundings. Each source row has its own true shape."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def disc_norms(along, across, lateral, unit, ground, shape, area, reach, first, 
     along, across, lateral, unit, ground, shape
         As for `spread_disc`, but with `reach` more rows above and below.
     area : ndarray of float64 (rows + 2 * reach,)
-        Of one pixel of each row.
+        Area of one pixel of each row.
     reach : int
         Rows that the kernel reaches.
     first, last : int
@@ -99,7 +99,7 @@ def spread_disc(starts, columns, weights, along, across, lateral, unit, ground, 
         Columns of the pixels that hold anything, ascending in each row, counted from the window's left edge less
         `margin`.
     weights : ndarray of float64 (k,)
-        What they hold.
+        Their weights.
     along : ndarray of float64 (height + 2 * reach,)
         Position of each row along a meridian: half the angle (ground), or its number (pixels).
     across : ndarray of float64 (height + 2 * reach,)
@@ -109,10 +109,10 @@ def spread_disc(starts, columns, weights, along, across, lateral, unit, ground, 
         length bounds how far the kernel reaches sideways. A last value of 1 is the opposite side
         of the world, one column to the east and to the west.
     unit : float
-        What makes the square of a distance the square of its share of the radius: the square of twice the earth's
+        Factor from the square of a distance to the square of its share of the radius: the square of twice the earth's
         radius over the kernel's (ground), or one over the square of the radius (pixels).
     ground : bool
-        Whether distances are true ones, or pixels.
+        Whether distances are those on the ground, not pixels.
     shape : int
         UNIFORM, LINEAR, EPANECHNIKOV or QUARTIC.
     reach : int
@@ -152,7 +152,7 @@ def spread_extremes(
 ):
     """Give each pixel of rows `first` to `last` the least or greatest value within the radius, NaN without any.
 
-    Parameters as for `spread_disc`; `values` are those of the pixels, and `greatest` tells which one is kept.
+    Parameters as for `spread_disc`; `values` are those of the pixels, and `greatest` selects the greatest.
     """
     width = out.shape[1]
     profile = np.empty(lateral.shape[0])
@@ -178,7 +178,7 @@ def gauss_across(field, sigma, gain, halo, first, last, out):
     Parameters
     ----------
     field : ndarray of float64 or float32 (rows, width + 2 * halo)
-        What is blurred.
+        Values to blur.
     sigma, gain : ndarray of float64 (rows,)
         Standard deviation in pixels (0 copies), and what each row is multiplied by.
     halo : int
@@ -242,7 +242,7 @@ def gauss_norms(along, deviation, sigma, area, reach, norms):
     sigma : ndarray of float64 (rows + 2 * reach,)
         Standard deviation sideways, pixels.
     area : ndarray of float64 (rows + 2 * reach,)
-        Of one pixel of each row.
+        Area of one pixel of each row.
     reach : int
         Rows.
     norms : ndarray of float64 (rows,)
@@ -257,7 +257,7 @@ def gauss_norms(along, deviation, sigma, area, reach, norms):
 
 @kernel(allocates=True)
 def gauss_along(field, along, deviation, sigma, reach, first, last, out):
-    """Blur columns: rows `first` to `last` of what `gauss_across` gave become Gaussians of peak 1.
+    """Blur the columns of a result of `gauss_across`: its rows `first` to `last` become Gaussians of peak 1.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Values to the 256 steps of a palette, by the values at which each step begins."""
+"""Map values to the 256 steps of a palette, by the values at which each step begins."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from heatlas.kernels.compiled import kernel
 __all__ = ["SHIFT", "step_of_values"]
 
 SHIFT = 14
-"""Bits of a float32 that are not looked at first: 512 places are left for each doubling of a value."""
+"""Low bits of a float32 that the table ignores: 512 places are left for each doubling of a value."""
 
 
 @kernel()
 def step_of_values(values, bits, begins, table, least, out):
-    """Find the step of each value: how many steps begin at it or below; 0 for 0 and what is below.
+    """Find the step of each value: the number of steps that begin at it or below; 0 for values of 0 or less.
 
     Parameters
     ----------
     values : ndarray of float32 (n,)
         Not NaN.
     bits : ndarray of int32 (n,)
-        The same memory: the bits of numbers above 0 ascend as they do.
+        The same memory. The bits of numbers above 0 ascend with the numbers.
     begins : ndarray of float32 (256,)
-        Above 0, ascending; the last is infinite, so that there are 255 of them.
+        Above 0, ascending. The last is infinite, so that the greatest step is 255.
     table : ndarray of uint8 (places,)
-        Step of the least value of each place: of bits >> SHIFT, less `least`.
+        Step of the least value of each place; the place of a value is bits >> SHIFT, less `least`.
     least : int
         Place of the first step.
     out : ndarray of uint8 (n,)

@@ -1,8 +1,7 @@
-"""Passages of one tile of the index to its pixels, with a filter over activities.
+"""Add the passages of one tile of the index to its pixels, with a filter over activities.
 
-Pixels are as `heatlas.kernels.index.decode_pixels` gives them, run after run; what goes with them is read from its
-bytes on the way. A filter is an array of bool by the
-number of the activity; an empty one keeps all.
+Pixels are as `heatlas.kernels.index.decode_pixels` gives them, run after run; their amounts or values are decoded on
+the way. A filter is an array of bool by the number of the activity; an empty one keeps all.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def add_passes(pixels, ids, lengths, keep, counts):
 def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
     """Add 1 to `counts` for each pixel of each run of a kept activity; `ordinal` is above all that `stamps` holds.
 
-    Returns the ordinal for what follows.
+    Returns the ordinal for the next call.
     """
     k = 0
     for r in range(ids.shape[0]):
@@ -67,7 +66,7 @@ def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
 
 @kernel(allocates=True)
 def add_amounts(pixels, ids, lengths, keep, data, total):
-    """Add the amounts of the kept activities' passages to `total` (65536,) float64: whole numbers, so exactly.
+    """Add the amounts of the kept activities' passages to `total` (65536,) float64; exact, as they are whole numbers.
 
     Parameters
     ----------

@@ -1,13 +1,13 @@
-"""Passages of tracks through pixels, listed with what was spent in each.
+"""List passages of tracks through pixels, with the time, distance and metric in each.
 
-Which pixels a line goes through is decided in whole numbers (`heatlas.kernels.lattice`), and a pixel's share of the
-line depends on that line and that pixel alone. So two windows on one lattice agree to the last bit where they
-overlap, wherever their edges are.
+The pixels of a line are decided in whole numbers (`heatlas.kernels.lattice`). A pixel's share of the line depends on
+that line and that pixel alone. Two windows on one lattice therefore agree to the last bit where they overlap, wherever
+their edges are.
 
-Whether a visit continues an earlier passage is decided by a small table that repeats over the lattice. Two
-visits less than the rejoin distance apart lie within that distance of each other on the ground as well (see
-`heatlas.kernels.path.progress_along`), so a table wider than this holds all that can matter, and it
-stays in the fastest cache. `heatlas.kernels.count` counts the same passages, more quickly.
+A small table that repeats over the lattice decides whether a visit continues an earlier passage. Two visits with
+less progress between them than the rejoin distance also lie within that distance on the ground, plus a tolerance (see
+`heatlas.kernels.path.progress_along`). A table wider than this holds all that can matter, and stays in the fastest
+cache. `heatlas.kernels.count` counts the same passages, more quickly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tracks to passages and the pieces that they are made of: where, apart from what was spent there."""
+"""List the passages of tracks and the pieces that they are made of; what was spent there is added up separately."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["list_visits", "spend_visits"]
 def list_visits(u, v, progress, segments, frame, least, bits):
     """List the passages of one track, and the pieces of its lines that they are made of.
 
-    The same passages in the same order as `heatlas.kernels.trace.list_passages` finds; but what was spent can be
-    worked out for many metrics (`spend_visits`) without another traversal.
+    `heatlas.kernels.trace.list_passages` finds the same passages in the same order. From the pieces, `spend_visits`
+    computes what was spent for many metrics without another traversal.
 
     Parameters
     ----------

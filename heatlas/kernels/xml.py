@@ -1,9 +1,8 @@
-"""A scanner for the track points of GPX and TCX.
+"""Scan the track points of GPX and TCX.
 
-It goes once over the bytes and hands back numbers. It is no XML parser: it knows tags, attributes, comments,
-CDATA and processing instructions, and leaves to its caller what is rare (values that are not plain numbers)
-and what stands around the points. Whatever the input, it ends after one pass and reads no byte beyond the
-padding.
+The scanner goes once over the bytes and returns numbers. It is no XML parser: it knows tags, attributes, comments,
+CDATA and processing instructions. It leaves rare values (those that are not plain numbers), and everything around
+the points, to its caller. Whatever the input, it ends after one pass and reads no byte beyond the padding.
 """
 
 from __future__ import annotations
@@ -65,14 +64,14 @@ PADDING = 32
 # Fields of a point; those from ELEVATION on are in the order of heatlas.core.batch.COLUMNS.
 LATITUDE, LONGITUDE, TIME, ELEVATION, HEART_RATE, SPEED, CADENCE, POWER, TEMPERATURE = range(9)
 NUMBER_OF_FIELDS = 9
-# What may be added to a field: it counts only as a child of the point itself; its value may stand in a child
-# that is marked with VALUE; it is such a child.
+# Flags of a field: it counts only as a child of the point itself; its value may stand in a child that is marked
+# with VALUE; it is such a child.
 TOP, HOLDS_VALUE, VALUE = 16, 32, 64
-# What orders the points.
+# Elements that order the points.
 POINT, SEGMENT, LAP, ACTIVITY, PLANNED = 256, 257, 258, 259, 260
 
 COMPLETE, CUT_OFF, DOCTYPE, FULL = 0, 1, 2, 3
-"""How a scan ended: well; inside a point; at a DOCTYPE, which is not read any further; for want of room."""
+"""How a scan ended: complete; inside a point; at a DOCTYPE, which is not read any further; because a table was full."""
 
 _SLOTS = 64
 _LAT, _LON = np.uint64(name_key("lat")), np.uint64(name_key("lon"))
@@ -80,19 +79,19 @@ _ELE, _TIME = np.uint64(name_key("ele")), np.uint64(name_key("time"))
 
 
 def name_table(names: Mapping[str, int]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Make the table by which `scan_points` knows the names of elements.
+    """Make the table of names of elements for `scan_points`.
 
     Parameters
     ----------
     names : mapping of str to int
-        Local names, in any case, and what they stand for; at most 63.
+        Local names, in any case, and their codes; at most 63.
 
     Returns
     -------
     keys : ndarray of uint64 (64,)
         Hashed names; 0 is a free slot.
     codes : ndarray of int64 (64,)
-        What they stand for.
+        Their codes.
     """
     if len(names) >= _SLOTS:
         raise ValueError("too many names for the table")
@@ -110,7 +109,7 @@ def name_table(names: Mapping[str, int]) -> tuple[NDArray[np.uint64], NDArray[np
 
 @helper()
 def _look_up(key, keys, codes):
-    """Look a hashed name up; -1 for a name of no interest."""
+    """Look up the code of a hashed name; -1 for a name of no interest."""
     slot = key >> np.uint64(58)
     while keys[slot] != 0:
         if keys[slot] == key:
@@ -154,7 +153,7 @@ def _position(b, i, n, rows, r, odd, odds):
 
 @kernel()
 def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
-    """Find the points of a document in UTF-8 and what orders them.
+    """Find the points of a document in UTF-8 and the elements that order them.
 
     Parameters
     ----------
@@ -166,7 +165,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
         Names of the format, from `name_table`.
     rows : ndarray of float64 (any, NUMBER_OF_FIELDS)
         Filled with one row for each complete point, NaN where unknown. The first number that is given for a
-        field holds.
+        field counts.
     marks : ndarray of int64 (any, 2)
         Filled with the code of each element that orders points (SEGMENT and above), and the number of points
         before it.
@@ -181,7 +180,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
     filled : tuple of four int
         Rows that were filled of `rows`, `marks`, `odd` and `cuts`.
     unclosed : int
-        Points that were ended by something else than their own end tag.
+        Points that ended without their own end tag.
     state : int
         COMPLETE, CUT_OFF, DOCTYPE; or FULL: a table was full, and the scan must be made again with more room.
     """
@@ -261,7 +260,7 @@ def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
                 if depth < holder:
                     holder = -1
             continue
-        if b[i - 1] != 62:  # a tag without an end: what follows is inside of it
+        if b[i - 1] != 62:  # a tag without an end: the following text is inside of it
             depth += 1
             continue
         if b[i - 2] == 47:

@@ -1,7 +1,7 @@
-"""The tokens of XML, as the scanner of points meets them: names, attributes, markup, numbers and times.
+"""Read the tokens of XML for the scanner of points: names, attributes, markup, numbers and times.
 
-Each of these reads an array of bytes at a place `i`, stops at the first byte that does not belong to what it
-reads, and says where. The array must end with zeros, which end everything.
+Each function reads an array of bytes at a place `i`, stops at the first byte that does not belong to its token,
+and returns that place. The array must end with zeros, which end every token.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_name(b, i):
         c = b[i]
         if c <= 32 or c == 62 or c == 47 or c == 61 or c == 60 or c == 34 or c == 39:
             return key, i
-        if c == 58:  # what stood before the colon was a prefix
+        if c == 58:  # the text before the colon was a prefix
             key = np.uint64(_BASIS)
         else:
             if 65 <= c <= 90:

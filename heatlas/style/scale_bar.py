@@ -24,7 +24,7 @@ _SHARE = 0.18
 _LEAST = 60.0
 """Pixels, at size 1, that a bar may take on a narrow picture, up to half of its width."""
 _STRETCH = 1.1
-"""Ratio of lengths of pixels within a picture from which on a bar names its latitude."""
+"""Ratio of lengths of pixels within a picture from which a bar names its latitude."""
 
 
 def bar_length(window: Window, row: float, most: float) -> tuple[float, float]:
