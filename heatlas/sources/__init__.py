@@ -1,1 +1,28 @@
-"""Sources: where recordings come from."""
+"""Read sources: files, folders, archives, tables and databases.
+
+================================= ====================================================================
+`resolve`                         sort what was given into tracks, points and a library
+`archive`, `containers`           find recordings in folders, and in archives
+`zips`, `tars`, `compression`     read ZIP and tar archives, and packed streams
+`blobs`                           bytes on disk or in a temporary file
+`sniff`                           kind of a file by its first bytes
+`sqlite_head`                     application id of an SQLite file, read without breaking its locks
+`left_out`                        why a file is no recording
+`fit`                             read FIT
+`fit_activity`, `fit_messages`    activities of a FIT file; its messages
+`fit_profile`, `fit_sports`       numbers of the FIT profile
+`gpx`, `tcx`                      read GPX and TCX
+`xml`, `xml_text`, `xml_values`   shared by both: points, text, odd values
+`strava`                          join recordings with the table of a Strava export
+`strava_table`, `strava_columns`  read that table; name its columns
+`strava_values`                   dates, numbers and flags of that table
+`sports`, `names`, `indoor`       sports; names made up by devices; virtual and indoor activities
+`sensors`                         bounds of sensor values
+`time_zones`                      time zone of the place where an activity began
+`reading`, `load`                 read and clean one file; all files, in parallel
+`fork_pool`                       forked processes that share work
+`merging`, `recount`              merge copies of an activity; count columns of copies
+`tables`                          tables of fixes and of points
+`databases`                       tables and queries of databases
+================================= ====================================================================
+"""

@@ -1,4 +1,4 @@
-"""Find the recordings in what a person hands over: files, folders, archives, and archives in archives."""
+"""Find the recordings in files, folders, archives, and archives in archives."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ _ARCHIVES = frozenset({"zip", "tar"})
 
 
 def entries(paths: Sequence[Path], tables: list[Sheet] | None = None) -> Iterator[Entry | Unread]:
-    """Walk over everything that was handed over, in a stable order.
+    """List the files that may be recordings, in a stable order.
 
-    Folders are searched to any depth, archives (ZIP; tar, also packed by gzip, bzip2 or xz) are opened, also inside
+    Folders are searched to any depth. Archives (ZIP; tar, also packed by gzip, bzip2 or xz) are opened, also inside
     of others. Hidden files, the planned routes of a Strava export and files that are plainly something else (by
-    content, unless the name ends as recordings do) are left out. What is reached twice comes once.
+    content, unless the name ends as recordings do) are left out. A file that is reached twice is listed once.
 
     Parameters
     ----------
     paths : sequence of Path
         Files and folders. Names may hold any bytes.
     tables : list of Sheet, optional
-        To it files are added that are called as the table of a Strava export is; they are no entries.
+        Files with the name of the table of a Strava export are added to it; they are no entries.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def entries(paths: Sequence[Path], tables: list[Sheet] | None = None) -> Iterato
 
 
 def exists(path: Path) -> bool:
-    """Tell whether there is something, be it out of reach: that is reported later, and the rest goes on."""
+    """Tell whether a path exists; True also where access is denied, which is reported later for that path alone."""
     try:
         path.lstat()
     except PermissionError:
@@ -122,7 +122,7 @@ def _walk(paths: Sequence[Path], walk: Walk) -> Iterator[Entry | Unread]:
 
 
 def _listing(folder: Path, real: str) -> list[tuple[Path, str]]:
-    """List a folder, last name first, without clutter: each path, and the same without links."""
+    """List a folder, last name first, without clutter: each path, and its real path."""
     with os.scandir(folder) as found:
         links = {entry.name: entry.is_symlink() for entry in found if not is_clutter(entry.name)}
     return [
@@ -141,38 +141,38 @@ def _file(walk: Walk, path: Path, name: str, size: int, given: bool) -> Iterator
         yield from no_routes([Entry(name, path.read_bytes, size, path)], [table])
         return
     if path.name.lower().endswith(TRUSTED):
-        if given:  # what is named on purpose is missed at once
+        if given:  # a file that was named explicitly fails at once
             path.open("rb").close()
         yield Entry(name, partial(read_blob, blob), size, path)
         return
-    if in_use(path):  # not to be opened by hand: it may be the library into which all this goes
+    if in_use(path):  # not opened here: it may be the library that this import writes to
         yield Unread(file=name, reason=NOT_RECORDINGS["sqlite"], failed=given, kind="databases")
         return
     yield from look(walk, blob, name, At(path, Budget(size)), given)
 
 
 def unpack(name: str, data: bytes) -> list[tuple[str, bytes] | Unread]:
-    """Take off whatever is packed around recordings, as far as it goes.
+    """Unpack a file that may be packed several times.
 
     Parameters
     ----------
     name : str
         Path of the file for display.
     data : bytes
-        Its content. What is not packed comes back as it is.
+        Its content. Bytes that are not packed are returned as they are.
 
     Returns
     -------
     list of (str, bytes) or Unread
-        Name and content of each file inside; the name of a packed stream stays, members of archives stand
-        after a slash. A stream that was cut off or damaged gives what could be unpacked of it. Unread stands
-        for what could not be unpacked or is plainly no recording.
+        Name and content of each file inside. A packed stream keeps its name; members of archives follow a slash. Of a
+        stream that was cut off or damaged, the sound part is returned. Unread stands for a file that could not be
+        unpacked or is plainly no recording.
     """
     return list(_unpack(name, data, 0, [MAX_BYTES]))
 
 
 def _unpack(name: str, data: bytes, depth: int, left: list[int]) -> Iterator[tuple[str, bytes] | Unread]:
-    """Unpack recursively; `left` holds the bytes that all members together may still take."""
+    """Unpack recursively; `left` holds the number of bytes that all members together may still take."""
     found = kind(data)
     if found not in {*PACKED, *_ARCHIVES}:
         why = left_out(name, data[: 1 << 16]) if depth and not name.lower().endswith(TRUSTED) else None
@@ -207,7 +207,7 @@ def _unpack(name: str, data: bytes, depth: int, left: list[int]) -> Iterator[tup
 
 
 def _members(found: str, data: bytes) -> tuple[list[tuple[str, Callable[[], bytes]]], str]:
-    """Names of the members of an archive in memory, and what reads each; and a warning."""
+    """List the members of an archive in memory: name and reader of each; and a warning."""
     file = io.BytesIO(data)
     if found == "zip":
         inside, warning = members(file, len(data))

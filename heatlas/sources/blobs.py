@@ -1,4 +1,4 @@
-"""Bytes that can be read at random: a file, a stretch of one, or what was unpacked and put aside."""
+"""Bytes with random access: a file, a part of one, or unpacked bytes in a temporary file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["Blob", "Shelf"]
 
 
 class Shelf:
-    """A temporary file without a name that is made when something is put there, and goes with the process.
+    """A temporary file without a name. It is created at the first `put`, and deleted with the last reference to it.
 
-    Helpers that are forked later read what is on it too.
+    Processes that are forked later can read it too.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Shelf:
         self._lock = threading.Lock()
 
     def put(self, pieces: Iterable[bytes]) -> Blob:
-        """Write some bytes to the end.
+        """Append some bytes.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class Shelf:
         return Blob(self, start, self._end - start)
 
     def read_at(self, start: int, size: int) -> bytes:
-        """Read up to so many bytes, from any thread or forked process."""
+        """Read up to `size` bytes, from any thread or forked process."""
         if hasattr(os, "pread"):
             return os.pread(self._descriptor, size, start)
         with self._lock:  # Windows, where nothing is forked
@@ -63,17 +63,17 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Some bytes at a place."""
+    """A range of bytes of a file or shelf."""
 
     place: Path | Shelf
     start: int
-    """Where they begin."""
+    """Offset of the first byte."""
     size: int
-    """How many there are."""
+    """Number of bytes."""
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open them to be read, seekable; anew each time: nothing is shared between threads."""
+        """Open the range for reading, seekable. Each call opens it anew, so threads share nothing."""
         if isinstance(self.place, Shelf):
             yield _buffered(self.place.read_at, self.start, self.size)
             return
@@ -89,11 +89,11 @@ class Blob:
             yield _buffered(read_at, self.start, self.size)
 
     def stretch(self, start: int, size: int) -> Blob:
-        """Some of them."""
+        """Part of this range."""
         return Blob(self.place, self.start + start, min(size, max(self.size - start, 0)))
 
     def head(self, size: int) -> bytes:
-        """Read the first of them."""
+        """Read the first bytes."""
         with self.opened() as file:
             return file.read(min(size, self.size))
 
@@ -103,7 +103,7 @@ def _buffered(read_at: Callable[[int, int], bytes], start: int, size: int) -> Bi
 
 
 class _Stretch(io.RawIOBase):
-    """A part of something, as a file of its own."""
+    """A range of bytes as a raw file."""
 
     def __init__(self, read_at: Callable[[int, int], bytes], start: int, size: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is packed, unpacked piece by piece: members of ZIP archives, and streams of gzip, bzip2 and xz."""
+"""Unpack members of ZIP archives, and streams of gzip, bzip2 and xz, piece by piece."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ PACKED = frozenset({"gzip", "bzip2", "xz"})
 """Kinds of streams (`heatlas.sources.sniff.kind`) that `decompressed` reads."""
 _PIECE = 1 << 20
 _XZ_MEMORY = 256 << 20
-"""Bytes that an xz stream may ask for: its strongest preset takes 65 MiB."""
+"""Bytes of memory that an xz stream may ask for. The strongest preset takes 65 MiB."""
 
 
 def member_pieces(file: BinaryIO, member: Member, budget: Budget) -> Iterator[bytes]:
-    """Unpack one member of any size piece by piece, as far as it is sound.
+    """Unpack one member of any size piece by piece, up to the first damage.
 
     Raises
     ------
     Unreadable
-        As `read_member`, and when it is more than the budget has.
+        As `read_member`, and when the budget is exceeded.
     """
     if member.method not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         data = read_member(file, member)[0]
@@ -46,14 +46,14 @@ def member_pieces(file: BinaryIO, member: Member, budget: Budget) -> Iterator[by
 
 
 def pieces_of(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """Up to so many bytes of a file, piece by piece."""
+    """Read up to `size` bytes of a file, piece by piece."""
     while size > 0 and (piece := file.read(min(size, _PIECE))):
         size -= len(piece)
         yield piece
 
 
 def _inflated(source: Iterator[bytes], wbits: int) -> Iterator[bytes]:
-    """Unpack one stream after the other in small steps, for a megabyte may unpack to a thousand; ends at a damage."""
+    """Unpack one stream after the other, up to the first damage, in small steps: 1 MB may unpack to 1000 MB."""
     stream = isal_zlib.decompressobj(wbits)
     for piece in source:
         rest = piece
@@ -72,12 +72,12 @@ def _inflated(source: Iterator[bytes], wbits: int) -> Iterator[bytes]:
 
 
 def decompressed(found: str, source: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack a stream piece by piece, as far as it is sound.
+    """Unpack a stream piece by piece, up to the first damage.
 
     Parameters
     ----------
     found : str
-        gzip, bzip2 or xz, as `heatlas.sources.sniff.kind` says.
+        gzip, bzip2 or xz, from `heatlas.sources.sniff.kind`.
     source : iterator of bytes
         Its pieces.
     """
@@ -109,12 +109,12 @@ def _decompressor(found: str) -> Any:
 
 
 def unpack_one(found: str, data: bytes) -> bytes:
-    """Unpack a stream as a whole (`decompressed`), as far as it is sound.
+    """Unpack a stream at once (`decompressed`), up to the first damage.
 
     Raises
     ------
     Unreadable
-        When nothing could be unpacked, or when it unpacks to absurdly much.
+        When nothing could be unpacked, or when it unpacks to more than `limit_of` its size.
     """
     if found == "gzip":
         return gunzip(data)[0]

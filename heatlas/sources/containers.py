@@ -1,7 +1,7 @@
-"""Archives, and archives in archives: each member that may be a recording becomes an entry, to be read on its own.
+"""List the members of archives, and of archives in archives: each that may be a recording becomes an entry.
 
-Members that cannot be recordings, such as photos, are looked at but not unpacked. What can only be read forwards, or
-is packed inside of another archive, is put aside as far as it may be recordings, in a file without a name.
+Of members that cannot be recordings, such as photos, only the beginning is read. Members of a stream that can only be
+read forwards, and archives packed inside another one, are unpacked to a temporary file if they may hold recordings.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 TABLE = "activities.csv"
-"""The table of a Strava export: no recording; `heatlas.sources.strava` reads it."""
+"""Name of the table of a Strava export, which `heatlas.sources.strava` reads; it is no recording."""
 TRUSTED = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-"""Endings of files that are not looked into before they are read."""
+"""Endings of files whose content is not checked before they are read."""
 MAX_DEPTH = 4
-"""Archives in archives."""
+"""Greatest depth of archives in archives."""
 _HEAD, _SHORT = 1 << 16, 1 << 12
 _ENDLESS = 4 << 30
-"""Bytes that a packed tar may have in any case: of what is not unpacked some must be read over."""
+"""Bytes that every packed tar may unpack to: members that are left out are unpacked too, to skip them."""
 _CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _DOCUMENTS = frozenset({"[Content_Types].xml", "META-INF/MANIFEST.MF", "mimetype"})
 _SHEETS = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
@@ -59,39 +59,39 @@ _ROUTE = "a planned route, not a recording"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file that may be a recording; its content is read when it is asked for."""
+    """One file that may be a recording; its content is read on demand."""
 
     name: str
     """Path, with members of archives after a slash, printable."""
     read: Callable[[], bytes]
-    """Gives the bytes as they lie there, possibly still packed: see `heatlas.sources.archive.unpack`. Usable from any
-    thread or forked process. Raises Unreadable."""
+    """Returns the stored bytes, possibly still packed: see `heatlas.sources.archive.unpack`. Usable from any thread or
+    forked process. Raises Unreadable."""
     size: int
-    """Bytes that it takes on disk, for progress."""
+    """Bytes on disk, for progress."""
     place: Path = field(default_factory=Path)
-    """The file on disk that it is in."""
+    """The file on disk that contains it."""
     formerly: str = ""
-    """Name under which older versions knew it, if that is another one."""
+    """Name in older versions, if it differs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file called as the table of a Strava export is."""
+    """A file with the name of the table of a Strava export."""
 
     name: str
-    """As of an entry."""
+    """As `Entry.name`."""
     read: Callable[[], bytes]
-    """Gives its content. Raises Unreadable or OSError."""
+    """Returns its content. Raises Unreadable or OSError."""
 
     @property
     def root(self) -> str:
-        """What the names of its recordings begin with, ending in a slash; empty for the current folder."""
+        """Prefix of the names of its recordings, ending in a slash; empty for the current folder."""
         return self.name[: -len(TABLE)]
 
 
 @dataclass(slots=True)
 class Walk:
-    """What comes together while files are looked for."""
+    """State of a search for files."""
 
     tables: list[Sheet]
     shelf: Shelf = field(default_factory=Shelf)
@@ -99,40 +99,40 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where in archives something is."""
+    """Position of a file in archives."""
 
     place: Path
     """The file on disk."""
     budget: Budget
     depth: int = 0
-    """Archives around it."""
+    """Number of archives around it."""
 
 
 def is_clutter(name: str) -> bool:
-    """Whether a part of a path is none that a person made."""
+    """Tell whether a part of a path was made by a system, not by a person."""
     return (name.startswith(".") and name not in {".", ".."}) or name in _CLUTTER
 
 
 def is_table(name: str) -> bool:
-    """Whether a file is called as the table of a Strava export is."""
+    """Tell whether a file has the name of the table of a Strava export."""
     return name.rpartition("/")[2].casefold() == TABLE
 
 
 def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iterator[Entry | Unread]:
-    """Give what a file holds: itself, or what is inside if it is an archive.
+    """List the entries of a file: itself, or the members of an archive.
 
     Parameters
     ----------
     walk : Walk
-        Tables are added to it, and what must be unpacked is put on its shelf.
+        Tables are added to it, and members that must be unpacked are put on its shelf.
     blob : Blob
         The bytes of the file.
     name : str
-        Of the file, for display.
+        Name of the file, for display.
     at : At
-        Where it is.
+        Its position in archives.
     given : bool
-        Whether it was named on purpose: then it is missed if it is no recording.
+        Whether it was named explicitly; then it counts as failed if it is no recording.
     """
     head = blob.head(_HEAD)
     found = kind(head)
@@ -149,21 +149,21 @@ def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iter
             reason = f"cannot be unpacked: {error.strerror or error}"
             yield Unread(file=name, reason=f"{reason} (temporary files lie in the folder that TMPDIR names)")
         return
-    damaged = not inner and found in PACKED  # reading it says so
+    damaged = not inner and found in PACKED  # reported when it is read
     left = None if damaged else left_out(name.removesuffix(".gz"), inner, failed=given)
     yield Entry(name, partial(read_blob, blob), blob.size, at.place) if left is None else replace(left, file=name)
 
 
 def _unpacked_head(found: str, head: bytes, blob: Blob) -> bytes:
-    """What a file begins with once one packing is taken off, if there is one."""
+    """Beginning of a file, unpacked once if it is packed."""
     if found not in PACKED:
         return head
-    more = head if found == "gzip" else blob.head(1 << 20)  # blocks of bzip2 come as a whole
+    more = head if found == "gzip" else blob.head(1 << 20)  # a block of bzip2 is unpacked as a whole
     return next(decompressed(found, iter([more])), b"")[:_HEAD]
 
 
 def _inside(walk: Walk, blob: Blob, name: str, at: At, found: str, inner: bytes, given: bool) -> list[Entry | Unread]:
-    """Everything in an archive; nothing of one that unpacks to absurdly much."""
+    """List the entries of an archive; none if it unpacks to more than its budget."""
     deeper = replace(at, depth=at.depth + 1)
     if found == "zip":
         return _in_zip(walk, blob, name, deeper, given)
@@ -215,7 +215,7 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
     try:
         if member.encrypted or not name.lower().endswith(TRUSTED):
             head = read_member(file, member, _SHORT)[0]
-            if kind(head) == "xml":  # a long prolog may stand before its root
+            if kind(head) == "xml":  # a long prolog may precede its root
                 head = read_member(file, member, _HEAD)[0]
             inner = head
             if kind(head) in PACKED:
@@ -229,13 +229,13 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
         return [Unread(file=name, reason=str(error))]
     except OSError as error:
         return [Unread(file=name, reason=f"cannot be unpacked: {error.strerror or error}")]
-    if (member.unpacked or 0) <= MAX_BYTES:  # else reading it says why it is refused
+    if (member.unpacked or 0) <= MAX_BYTES:  # else the reason is reported when it is read
         at.budget.take(member.unpacked or 0)
     return [entry]
 
 
 def _aside(walk: Walk, blob: Blob, file: BinaryIO, member: Member, at: At) -> Blob:
-    """The bytes of an archive in an archive, where they lie if they are not packed."""
+    """Bytes of an archive in an archive: in place if stored, else unpacked to the shelf."""
     if member.method == 0:
         seek(file, member)
         return blob.stretch(file.tell(), member.packed)
@@ -243,7 +243,7 @@ def _aside(walk: Walk, blob: Blob, file: BinaryIO, member: Member, at: At) -> Bl
 
 
 def _in_tar(walk: Walk, stream: Stream, blob: Blob | None, name: str, at: At, given: bool) -> list[Entry | Unread]:
-    """Everything in a tar, in place where a blob holds it, else put aside."""
+    """List the entries of a tar: in place where a blob holds it, else copied to the shelf."""
     found: list[Entry | Unread] = []
     warnings: list[str] = []
     seen: dict[str, int] = {}
@@ -269,7 +269,7 @@ def _in_tar(walk: Walk, stream: Stream, blob: Blob | None, name: str, at: At, gi
 
 
 def _tar_member(walk: Walk, stream: Stream, blob: Blob | None, member: TarMember, name: str, at: At) -> Blob | Unread:
-    """The bytes of a member that may be a recording or an archive."""
+    """Bytes of a member that may be a recording or an archive."""
     if blob is not None:
         return blob.stretch(member.offset, member.size)
     head = stream.read(min(member.size, 1 << 20))
@@ -297,7 +297,7 @@ def _tar_part(walk: Walk, part: Blob, name: str, at: At) -> list[Entry | Unread]
 
 
 def no_routes(found: list[Entry | Unread], tables: list[Sheet]) -> list[Entry | Unread]:
-    """Leave out the planned routes of Strava exports: they lie in a folder beside the table."""
+    """Leave out the planned routes of Strava exports, which are in a folder beside the table."""
     roots = {f"{table.root}routes" for table in tables}
     return [
         Unread(file=item.name, reason=_ROUTE, failed=False, kind="planned routes")
@@ -308,7 +308,7 @@ def no_routes(found: list[Entry | Unread], tables: list[Sheet]) -> list[Entry | 
 
 
 def read_blob(blob: Blob) -> bytes:
-    """Read a recording as a whole.
+    """Read a whole recording.
 
     Raises
     ------
@@ -325,7 +325,7 @@ def read_blob(blob: Blob) -> bytes:
 
 
 def _read_member(blob: Blob, member: Member) -> bytes:
-    """Open the archive anew: cheap beside the reading, and nothing is shared between threads."""
+    """Read a member. The archive is opened anew: this is cheap beside the reading, and threads share nothing."""
     try:
         with blob.opened() as file:
             return read_member(file, member)[0]

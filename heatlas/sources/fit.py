@@ -1,8 +1,8 @@
-"""FIT: the format that watches and bicycle computers record in.
+"""Read FIT, the format in which watches and bicycle computers record.
 
-``walk`` (a kernel) lists the messages of each file in the bytes, ``decode`` (a kernel) makes columns of the
-records, and this module makes recordings of both. Not read: checksums (a wrong one never spoilt a recording,
-and checking costs as much as reading) and the ``hr`` messages of swimming heart rate straps.
+The kernel ``walk`` lists the messages of each file in the bytes, the kernel ``decode`` turns records into columns, and
+this module makes recordings from both. Checksums are not checked: a wrong one never spoilt a recording, and checking
+takes as long as reading. The ``hr`` messages of swimming heart rate straps are not read.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ __all__ = ["read_fit"]
 
 _MAGIC = b".FIT"
 _MAX_PARTS = 1000  # chained files; more than a few are an attack
-_MAX_WALKS = 20  # so many times the length of the data is walked at most, for headers within files
-_FEW_DEFINITIONS = 64  # a file with more of them is odd: what it needs is not worth remembering
+_MAX_WALKS = 20  # bytes walked at most, in lengths of the data, where headers are within files
+_FEW_DEFINITIONS = 64  # a file with more of them is odd, so its plan is not cached
 
 _NONE = np.zeros(0, np.int64)
 _FIRST = np.zeros(1, np.int64)
@@ -54,7 +54,7 @@ _STATES = {
 
 
 class _Part(NamedTuple):
-    """One FIT file of a chain: its messages, as the walker lists them."""
+    """One FIT file of a chain: its messages, as ``walk`` lists them."""
 
     definitions: list[bytes]
     numbers: list[int]
@@ -65,28 +65,28 @@ class _Part(NamedTuple):
 
 
 def read_fit(data: bytes, source: str, columns: Collection[str] = COLUMNS) -> list[Recording]:
-    """Read the recordings of a FIT file, as much of them as is sound.
+    """Read the recordings of a FIT file, as far as they are sound.
 
     Parameters
     ----------
     data : bytes
         The file: one FIT file or several chained ones, whole, unfinished, cut off or damaged.
     source : str
-        Where it was read, for `Activity.source`.
+        Path of the file, for `Activity.source`.
     columns : collection of str
-        Which of COLUMNS to read: each costs its time.
+        Which of COLUMNS to read; each takes time.
 
     Returns
     -------
     list of Recording
         One for each activity of the chain; of a multisport activity one for each of its sessions. A new
         segment begins where the timer was started again after a pause. A recording without any record has
-        an activity alone.
+        only an activity.
 
     Raises
     ------
     Unreadable
-        Nothing could be salvaged, or the file is no recording but a course, a workout, settings ...
+        When nothing could be salvaged, or the file is a course, a workout, settings ...
     """
     if not data:
         raise Unreadable("an empty file")
@@ -121,7 +121,7 @@ def _parts(data: bytes) -> list[_Part]:
         walkable -= walked[3] - first
         pos = -1
         if cut or not size or walked[-1] in _STATES:
-            # Where a file was cut off, another one may stand within the length that its header states.
+            # If a file was cut off, another one may begin within the length that its header states.
             pos = _find_header(data, first)
             if 0 <= pos < stop:
                 cut = size > 0
@@ -132,7 +132,7 @@ def _parts(data: bytes) -> list[_Part]:
         definitions, records, others, end, state = walked
         if not size:
             warnings += ("unfinished",)
-        elif state in _STATES and not (cut and end >= stop - 2):  # what is left may be the checksum
+        elif state in _STATES and not (cut and end >= stop - 2):  # the rest may be the checksum
             warnings += (_STATES[state],)
         elif cut:
             warnings += (_STATES[CUT],)
@@ -162,7 +162,7 @@ def _find_header(data: bytes, pos: int) -> int:
 def _walk(
     buffer: NDArray[np.uint8], first: int, stop: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int, int]:
-    """List the messages, with room for what a file of that size usually holds, then for ever more."""
+    """List the messages, with room for the usual number in a file of that size, then for four times as many each."""
     most = max(stop - first, 0) + 1
     room = [256, most // 10 + 64, 1024]
     while True:
@@ -179,7 +179,7 @@ def _walk(
 
 
 def _columns(data: bytes, part: _Part, summary: Summary, columns: Collection[str]) -> dict[str, NDArray[np.float64]]:
-    """Decode the records into columns of equal length; absent is what no definition names."""
+    """Decode the records into columns of equal length; a column that no definition names is absent."""
     known: dict[bytes, int] = {}
     plan_of = [
         known.setdefault(definition, len(known)) if its == RECORD else 0
@@ -201,7 +201,7 @@ def _columns(data: bytes, part: _Part, summary: Summary, columns: Collection[str
 
 
 def _recordings(data: bytes, part: _Part, summary: Summary, source: str, wanted: Collection[str]) -> list[Recording]:
-    """Make the recordings of one file: one, or one for each session of a multisport activity."""
+    """Make the recordings of one FIT file: one, or one for each session of a multisport activity."""
     when = part.records[2]
     values = _columns(data, part, summary, wanted)
     lon, lat = _positions(values, len(when))
@@ -249,7 +249,7 @@ def _positions(values: dict[str, NDArray[np.float64]], n: int) -> tuple[NDArray[
 
 
 def _distance(values: dict[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
-    """Metres since the start; the old packed form counts sixteenths of a metre and wraps at 4096 of them."""
+    """Metres since the start. The old packed form counts sixteenths of a metre and wraps at 4096 of them."""
     if "distance" in values or "wrapped_distance" not in values:
         return values.get("distance")
     wrapped = values["wrapped_distance"]
@@ -259,7 +259,7 @@ def _distance(values: dict[str, NDArray[np.float64]]) -> NDArray[np.float64] | N
 
 
 def _unix(when: NDArray[np.int64], shift: float | None) -> NDArray[np.float64]:
-    """Turn device time into Unix seconds; ``shift`` turns time since power-up into device time."""
+    """Turn device time into Unix seconds; ``shift`` is added to times since power-up (`clock_shift`)."""
     time: NDArray[np.float64] = when + np.float64(EPOCH)
     if len(when) and when.min() < FIRST_WALL_TIME:
         time[when < FIRST_WALL_TIME] += np.nan if shift is None else shift
@@ -268,7 +268,7 @@ def _unix(when: NDArray[np.int64], shift: float | None) -> NDArray[np.float64]:
 
 
 def _breaks(part: _Part, summary: Summary) -> NDArray[np.int64]:
-    """Find the first record after each pause: where the timer starts some time after it was stopped."""
+    """Find the first record after each pause, where the timer was started some time after it was stopped."""
     stopped: int | None = None
     restarts: list[int] = []
     places: list[int] = []
@@ -283,7 +283,7 @@ def _breaks(part: _Part, summary: Summary) -> NDArray[np.int64]:
     if not restarts:
         return _NONE
     when = part.records[2]
-    # By time, because some devices write their events after the records; by place where time does not serve.
+    # By time, because some devices write their events after the records; by place where times are missing or unordered.
     if len(when) and when[0] >= 0 and min(restarts) >= 0 and (when[1:] >= when[:-1]).all():
         return np.unique(np.searchsorted(when, restarts))
     return np.unique(np.array(places, np.int64))

@@ -1,4 +1,4 @@
-"""What a FIT file says of an activity as a whole: sessions, sport, name, device, clock."""
+"""Attributes of a FIT file's activities: sessions, sport, name, device, clock."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ __all__ = [
 ]
 
 EPOCH = 631065600.0
-"""1989-12-31T00:00:00Z, where device time starts, in Unix seconds."""
+"""Start of device time, 1989-12-31T00:00:00Z, in Unix seconds."""
 FIRST_WALL_TIME = 0x10000000
-"""Device times below it count from the device's power-up: its clock was not set."""
+"""Device times below it count from the power-up of a device whose clock was not set."""
 
 _MOST_OF_A_KIND = 1000  # no device writes more sessions or fields; a hostile file might write millions
 _QUARTER_HOUR = 900
@@ -63,22 +63,22 @@ Message = dict[str, Value]
 
 @dataclass(slots=True)
 class Summary:
-    """The messages of one file that come but a few times."""
+    """Messages of one file that occur only a few times."""
 
     first: dict[int, Message] = field(default_factory=dict)
-    """Global number -> the first message of it that says anything."""
+    """Global number -> its first message that holds a value."""
     sessions: list[Message] = field(default_factory=list)
     developer: tuple[DeveloperField, ...] = ()
     timer: list[tuple[Value, int, int]] = field(default_factory=list)
-    """Events of the timer: what happened, device time, number of records before."""
+    """Events of the timer: event type, device time, number of records before."""
 
     def get(self, number: int) -> Mapping[str, Value]:
-        """First message of a global number, or an empty one."""
+        """First message of a global number; empty if there is none."""
         return self.first.get(number, {})
 
 
 def summarise(data: bytes, definitions: list[bytes], numbers: list[int], others: NDArray[np.int64]) -> Summary:
-    """Read the messages that come but a few times.
+    """Read the messages that occur only a few times.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def summarise(data: bytes, definitions: list[bytes], numbers: list[int], others:
     definitions, numbers
         Bytes and global number of each definition.
     others : (4, m) int64
-        What the walker lists: first byte, definition, device time, number of records before.
+        As listed by ``walk``: first byte, definition, device time, number of records before.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def summarise(data: bytes, definitions: list[bytes], numbers: list[int], others:
 
 
 def refusal(summary: Summary, records: int) -> tuple[str, str]:
-    """Say why a file gives no recording, and what it holds instead; empty if it gives one.
+    """Reason why a file gives no recording, and the kind of its content; both empty if it gives one.
 
     A kind of file that is no activity is believed only if there is no session with records in it: some
     programs state a wrong kind.
@@ -146,17 +146,17 @@ def _wall_time(value: Value | None, shift: float | None) -> float | None:
 
 
 def clock_shift(summary: Summary, when: NDArray[np.int64]) -> tuple[float | None, tuple[str, ...]]:
-    """Find what turns times since power-up into device time.
+    """Find the shift from times since power-up to device time.
 
-    It is what the device noted when its clock was set. Without such a note, and if no record at all has a
-    true time, the first record is put at the creation of the file: the day may be wrong, the pace is right.
+    The device writes it when its clock is set. Without it, and if no record has a true time, the first record is
+    placed at the creation of the file: the day may be wrong, but the pace is right.
 
     Returns
     -------
     float or None
-        Seconds to add to device times below FIRST_WALL_TIME; None if they mean nothing.
+        Seconds to add to device times below FIRST_WALL_TIME; None if unknown.
     tuple of str
-        What to warn of.
+        Warnings.
     """
     timed = when[when >= 0] if len(when) and when.min() < FIRST_WALL_TIME else when[:0]
     if not len(timed) or timed.min() >= FIRST_WALL_TIME:
@@ -177,9 +177,9 @@ def _word(message: Mapping[str, Value]) -> str:
 
 
 def split_sessions(summary: Summary, when: NDArray[np.int64]) -> list[tuple[list[Message], int, int]]:
-    """Share out the records among the sessions of a multisport activity.
+    """Share the records out among the sessions of a multisport activity.
 
-    Sessions of one sport stay together, as do those whose starts do not ascend: they cannot be told apart.
+    Sessions of one sport stay together, as do those whose starts do not ascend: they cannot be separated.
 
     Returns
     -------
@@ -209,13 +209,13 @@ def _device(file_id: Mapping[str, Value]) -> str:
 
 
 def _sport(summary: Summary, sessions: list[Message]) -> str:
-    """Sport of the sessions; of a file that ends before its session, what other messages say."""
+    """Sport of the sessions; of other messages if the file ends before its session."""
     said: list[Mapping[str, Value]] = [*sessions] if sessions else [summary.get(n) for n in (SPORT, LAP, WORKOUT)]
     return next((word for message in said if (word := _word(message)) != "Unknown"), "Unknown")
 
 
 def _name(summary: Summary, sessions: list[Message]) -> str:
-    """Name of the workout, or that of the sport profile."""
+    """Name of the workout, of the session, or of the sport profile."""
     alone = len(sessions) == len(summary.sessions)
     found = (summary.get(WORKOUT).get("name") if alone else None) or next(
         (session["name"] for session in sessions if "name" in session), None
@@ -228,7 +228,7 @@ def _extra(sessions: list[Message]) -> dict[str, Value]:
 
 
 def _utc_offset(summary: Summary) -> float | None:
-    """Seconds by which the device's clock was ahead of UTC; 0 says nothing: many write it who do not know."""
+    """Seconds by which the device's clock was ahead of UTC. 0 counts as unknown: many devices write it by default."""
     local, true = (summary.get(ACTIVITY).get(key) for key in ("local_timestamp", "timestamp"))
     if not (isinstance(local, int) and isinstance(true, int) and abs(local - true) <= 15 * 3600):
         return None
@@ -243,20 +243,20 @@ def make_activity(
     time: NDArray[np.float64],
     distance: NDArray[np.float64] | None,
 ) -> Activity:
-    """Put together what is known of one activity.
+    """Make the attributes of one activity.
 
     Parameters
     ----------
     summary, sessions
         The messages of the file, and the sessions of this activity.
     source
-        Where it was read.
+        Path of the file.
     shift
         See `clock_shift`.
     time : (n,) float64
-        Unix seconds of the records, for what the sessions do not say.
+        Unix seconds of the records, used where the sessions state no times.
     distance : (n,) float64, optional
-        Metres since the start, likewise.
+        Metres since the start, used where the sessions state no distance.
     """
     starts = [_wall_time(session.get("start_time"), shift) for session in sessions]
     start = min((moment for moment in starts if moment is not None), default=None)

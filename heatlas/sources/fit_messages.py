@@ -1,7 +1,7 @@
-"""What the messages of a FIT file mean: definitions become rows for the decoder, rare messages become dicts.
+"""Interpret the messages of a FIT file: definitions become rows for ``decode``, rare messages become dicts.
 
-A definition is handled as the bytes that it takes up in the file: equal bytes mean the same, so files of one
-device share all that is worked out here.
+A definition is represented by its bytes in the file. Equal bytes have the same meaning, so files of one device share
+the cached results.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["EVERYTHING", "DeveloperField", "Plan", "developer_field", "global_nu
 
 
 class DeveloperField(NamedTuple):
-    """A field that an app added, where it stands for one of the record's own."""
+    """A field that an app added and that replaces a field of the record."""
 
     owner: int
     """Index of the app that added it."""
@@ -50,21 +50,21 @@ class DeveloperField(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the definitions of one file become columns."""
+    """Plan to decode the records of one file into columns."""
 
     columns: tuple[str, ...]
     """Names of the rows of the output."""
     spans: NDArray[np.int64]
-    """(d, 2) first row and end of rows of each definition."""
+    """(d, 2) first and last row + 1 of each definition."""
     rows: NDArray[np.int64]
     """(r, 9), see ``heatlas.kernels.fit.decode``."""
     scales: NDArray[np.float64]
-    """(r, 2) scale, offset."""
+    """(r, 2) scale and offset."""
 
 
 EVERYTHING = frozenset({*COLUMNS, "lat", "lon", "distance", "wrapped_distance", "fractional_cadence"})
 """All columns that a record may give."""
-_DEVELOPER_RANK = -1  # a developer field fills what the native one leaves open
+_DEVELOPER_RANK = -1  # a developer field is used where the native one has no value
 
 _Row = tuple[int, str, tuple[int, ...], tuple[float, float]]
 
@@ -80,16 +80,16 @@ def make_plan(
     developer: tuple[DeveloperField, ...] = (),
     wanted: frozenset[str] = EVERYTHING,
 ) -> Plan:
-    """Work out how to decode records into columns.
+    """Make the plan to decode records into columns.
 
     Parameters
     ----------
     definitions
-        Definitions of records, as their bytes.
+        Definitions of records, as bytes.
     developer
-        The developer fields that stand for fields of the record.
+        The developer fields that replace fields of the record.
     wanted
-        Names of the columns that are needed.
+        Names of the columns to decode.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def make_plan(
 
 
 def _rows(definition: bytes, developer: tuple[DeveloperField, ...]) -> list[_Row]:
-    """List the fields of a record that are read: rank, column, row without its column, scale."""
+    """List the fields to read of a record: rank, column, row without its column, scale."""
     big = definition[2] == 1
     rows: list[_Row] = []
     own, added = _layout(definition)
@@ -143,7 +143,7 @@ def _rows(definition: bytes, developer: tuple[DeveloperField, ...]) -> list[_Row
 
 
 def _row(at: int, size: int, base: int, *, big: bool) -> tuple[int, ...] | None:
-    """Make the row of a number; of an array the first. None if the type cannot be read or does not fit."""
+    """Make the row of a number, or of the first one of an array. None if the type cannot be read or does not fit."""
     kind = BASE_TYPES.get(base & 31)
     if kind is None or size < kind.width or size % kind.width:
         return None
@@ -154,7 +154,7 @@ _Place = tuple[int, int, int, int]
 
 
 def _layout(definition: bytes) -> tuple[list[_Place], list[_Place]]:
-    """Place own and developer fields: offset, number, size, and base type or developer index."""
+    """Lay out native and developer fields: offset, number, size, and base type or developer index."""
     end = 6 + 3 * definition[5]
     lists: tuple[list[_Place], list[_Place]] = ([], [])
     at = 0
@@ -171,7 +171,7 @@ _Slot = tuple[str, int, int, str, int | None, float]
 
 @lru_cache(maxsize=1024)
 def _slots(definition: bytes) -> tuple[_Slot, ...]:
-    """List what is read of a rare message: name, offset, size, struct format, invalid value, scale."""
+    """List the fields to read of a rare message: name, offset, size, struct format, invalid value, scale."""
     known = RARE[global_number(definition)]
     order = ">" if definition[2] == 1 else "<"
     slots: list[_Slot] = []
@@ -220,9 +220,9 @@ def read_message(data: bytes, content: int, definition: bytes) -> dict[str, Valu
 
 
 def developer_field(values: dict[str, Value]) -> DeveloperField | None:
-    """Say whether a description makes a developer field stand for a column of the record.
+    """Make a developer field from its description; None if it replaces no column of the record.
 
-    It does if it declares a native field of the record in a unit that is known (or none at all), or is
+    It replaces one if it declares a native field of the record in a known unit (or in none), or if it is
     plainly named after a column and states its unit. Positions are never taken from developer fields.
     """
     index, number, base = (values.get(key) for key in ("index", "number", "base_type"))

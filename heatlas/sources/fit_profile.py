@@ -1,7 +1,6 @@
-"""The part of the FIT profile that heatlas reads: messages, fields, scales, types of numbers.
+"""Part of the FIT profile that heatlas reads: messages, fields, scales, types of numbers.
 
-Numbers, scales and offsets are those of the FIT profile; the order of bytes and the invalid values those of
-the FIT protocol.
+Numbers, scales and offsets are those of the FIT profile; byte order and invalid values are those of the FIT protocol.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, WORKOUT = 0, 12, 18, 19, 20, 21, 26
 ACTIVITY, CORRELATION, DEVELOPER_FIELD = 34, 162, 206
 
 WANTED = np.zeros(256, np.uint8)
-"""For the walker: 1 for records, 2 for the other messages that are read."""
+"""Global number -> 1 for records, 2 for the other messages that ``walk`` lists."""
 WANTED[[FILE_ID, SPORT, SESSION, LAP, EVENT, WORKOUT, ACTIVITY, CORRELATION, DEVELOPER_FIELD]] = 2
 WANTED[RECORD] = 1
 
@@ -52,7 +51,7 @@ class BaseType(NamedTuple):
 
     width: int
     code: str
-    """Of the struct module."""
+    """Format character of the struct module."""
     sign: int
     """The sign bit; 0 if unsigned."""
     invalid: int
@@ -74,13 +73,13 @@ BASE_TYPES = {
     12: BaseType(4, "I", 0, 0),
     13: BaseType(1, "B", 0, 0xFF),
 }
-"""By the low five bits of the base type; 64-bit integers occur in no field that is read."""
+"""Low five bits of the base type -> type. 64-bit integers occur in no field that is read."""
 STRING = 7
 _SEMICIRCLES = 2**31 / 180
 
 
 class FitField(NamedTuple):
-    """Where a field of a message goes: value = raw / scale - offset."""
+    """Column of a field, and its scaling: value = raw / scale - offset."""
 
     column: str
     scale: float = 1.0
@@ -103,7 +102,7 @@ FIELDS = {
     73: FitField("speed", 1000, rank=2),
     78: FitField("elevation", 5, 500, rank=2),
 }
-"""Of the records, which become columns: number of the field -> what it is."""
+"""Fields of records, which become columns: number of the field -> column and scaling."""
 
 PACKED = 8  # three bytes of a record: 12 bits of speed, then 12 bits of distance that wrap around
 PACKED_PARTS = ((0, FitField("speed", 100, rank=0)), (12, FitField("wrapped_distance")))
@@ -151,7 +150,7 @@ RARE: dict[int, dict[int, tuple[str, float]]] = {
         15: ("native_field", 1),
     },
 }
-"""Of each message that is read singly: number of the field -> name, scale."""
+"""Global number of each message that is read singly -> number of the field -> name, scale."""
 
 
 UNITS: dict[str, dict[str, float]] = {
@@ -162,6 +161,6 @@ UNITS: dict[str, dict[str, float]] = {
     "speed": {"m/s": 1, "mps": 1, "km/h": 3.6, "kph": 3.6, "kmh": 3.6},
     "elevation": {"m": 1, "meter": 1, "meters": 1, "metre": 1, "metres": 1},
 }
-"""Units in which a developer field may come, and how many make one unit of the column."""
+"""Column -> units that a developer field may have -> how many of them make one unit of the column."""
 NAMES = {"power": "power", "heart rate": "heart_rate", "heartrate": "heart_rate", "cadence": "cadence"}
-"""Developer fields that say by their name alone what they are; then the unit must be stated as well."""
+"""Names by which developer fields are recognised without a native field; they must state a unit."""

@@ -1,4 +1,4 @@
-"""What the numbers of FIT stand for: sports, makers, kinds of file.
+"""Meaning of the numbers of FIT: sports, makers, kinds of file.
 
 The numbers are those of the FIT profile (types ``sport``, ``sub_sport``, ``manufacturer`` and ``file``).
 """
@@ -25,7 +25,7 @@ _SPORTS = {
     80: "Workout", 81: "Driving", 82: "Swim", 83: "Dance", 84: "Workout", 86: "Workout", 88: "Canoeing",
 }
 
-# Kinds that say more than the sport, whatever the sport is.
+# Sub-sports that are more specific than the sport, whatever the sport is.
 _SUB_SPORTS = {
     12: "Handcycle", 15: "Elliptical", 16: "StairStepper", 20: "WeightTraining",
     28: "EBikeRide", 32: "Transition", 33: "Transition", 34: "Transition", 35: "Driving", 36: "Driving",
@@ -36,14 +36,14 @@ _SUB_SPORTS = {
     110: "Flying", 111: "Flying", 112: "Flying", 126: "Multisport", 127: "EMountainBikeRide",
 }
 
-# Kinds that mean one thing in one sport and another, or nothing, elsewhere.
+# Sub-sports whose meaning depends on the sport.
 _PAIRS = {
     (_RUNNING, 3): "TrailRun", (_CYCLING, 8): "MountainBikeRide", (_CYCLING, 9): "MountainBikeRide",
     (_CYCLING, 123): "MountainBikeRide", (_CYCLING, 11): "GravelRide", (_E_BIKING, 8): "EMountainBikeRide",
     (_E_BIKING, 9): "EMountainBikeRide", (_SKIING, 37): "BackcountrySki", (_SNOWBOARDING, 37): "Snowboard",
 }
 
-# Kinds that are done on the spot, or in a game, and what they are where the sport does not say it.
+# Sub-sports on the spot or in a game -> word where the sport has no virtual form.
 _INDOOR = {
     1: "VirtualRun", 5: "VirtualRide", 6: "VirtualRide", 14: "VirtualRow", 25: "VirtualSki", 27: "VirtualWalk",
     45: "VirtualRun", 58: "VirtualRide", 86: "VirtualWheelchair", 87: "VirtualWheelchair", 88: "VirtualHandcycle",
@@ -60,10 +60,10 @@ MAKERS = {
     307: "onelap", 309: "form", 310: "decathlon", 326: "nike", 331: "mywhoosh", 339: "zepp", 340: "peloton",
     348: "huawei",
 }
-"""Makers by number, in the shortest form of their names."""
+"""Number -> maker, in the shortest form of its name."""
 
 ACTIVITY_FILE = 4
-"""Kind of file that is a recording."""
+"""Number of the kind of file that is a recording."""
 
 FILE_KINDS = {
     1: "device description", 2: "settings file", 3: "sport settings file", 5: "workout", 6: "course",
@@ -72,7 +72,7 @@ FILE_KINDS = {
     34: "segment", 35: "segment list", 40: "display configuration", 44: "metrics file", 49: "sleep file",
     68: "heart rate variability log",
 }
-"""Kinds of file that are no recordings, by number."""
+"""Number -> kind of file that is no recording."""
 # fmt: on
 
 

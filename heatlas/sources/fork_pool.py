@@ -1,7 +1,7 @@
-"""Work shared out to forked processes: they have interpreter locks of their own, and all that they need is there.
+"""Share work out to forked processes, each of which has its own interpreter lock.
 
-Threads do not help where files are many and small: most of the time goes into Python. A forked process needs no
-start-up, finds what it works on in its memory, and sends back arrays through a pipe as they lie there.
+Threads do not help where files are many and small, because most of the time is spent in Python. A forked process needs
+no start-up, has its input in memory already, and sends arrays back through a pipe without copying them first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_TASKS", "ForkPool", "can_fork", "unbroken"]
 
 MOST_TASKS = 1 << 13
-"""So many fit into the pipe from which they are taken."""
+"""Most tasks of a pool: these fit into the pipe from which they are taken."""
 _TASK = struct.Struct("<i")
 _HEAD = struct.Struct("<2q")
 _PIPE = 1 << 20
@@ -35,13 +35,13 @@ T = TypeVar("T")
 
 
 def can_fork() -> bool:
-    """Tell whether a fork is safe: on Linux, and while there is no other thread that might hold a lock."""
+    """Tell whether a fork is safe: on Linux, while no other thread might hold a lock."""
     return sys.platform == "linux" and threading.active_count() == 1
 
 
 @contextlib.contextmanager
 def unbroken() -> Iterator[None]:
-    """Put an interrupt off to the end of a block: inside numba it might be lost or come out as another error."""
+    """Delay an interrupt to the end of a block: inside numba it might be lost or become another error."""
     before = signal.getsignal(signal.SIGINT)
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         yield
@@ -57,27 +57,27 @@ def unbroken() -> Iterator[None]:
 
 
 class ForkPool(Generic[T]):
-    """Processes that are forked at once and wait; see `results`.
+    """Processes that are forked at once and wait for tasks; see `results`.
 
     Parameters
     ----------
     work : callable
-        Gives the result of a task by its number, in this process or another: something that can be pickled.
+        Returns the result of a task, given by its number, in this process or another; the result can be pickled.
     number : int
-        Processes beside this one.
+        Number of processes besides this one.
     """
 
     def __init__(self, work: Callable[[int], T], number: int) -> None:
         self._work = work
-        self._running: dict[int, int] = {}  # process: the pipe that it sends its results through
+        self._running: dict[int, int] = {}  # process -> the pipe for its results
         self._threads: list[threading.Thread] = []
         self._received: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
         self._tasks, self._give = os.pipe()
-        # An interrupt between the fork and what makes a helper of the copy would have two processes go on.
+        # An interrupt right after the fork, before the copy becomes a worker, would leave two running programs.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if number else None
         try:
             for _ in range(number):
-                with contextlib.suppress(OSError):  # too many processes: then there are fewer helpers
+                with contextlib.suppress(OSError):  # too many processes: the pool is smaller then
                     self._fork()
         finally:
             if before is not None:
@@ -100,7 +100,7 @@ class ForkPool(Generic[T]):
                 os.close(pipe)
 
     def results(self, count: int) -> Iterator[tuple[int, T]]:
-        """Do tasks 0 to count - 1 here and in the helpers, each by who is free; to be called once.
+        """Do tasks 0 to count - 1 here and in the workers, each in the first that is free. Call it once.
 
         Parameters
         ----------
@@ -110,14 +110,14 @@ class ForkPool(Generic[T]):
         Yields
         ------
         int, T
-            Number and result of each task, as they are done. What a helper failed at is done here.
+            Number and result of each task, as they are done. A task that a worker failed at is done here.
         """
         if not self._running:
             for task in range(count):
                 yield task, self._done(task)
             return
         os.write(self._give, b"".join(map(_TASK.pack, range(count))))
-        os.close(self._give)  # nobody writes any more: who finds nothing left is told so
+        os.close(self._give)  # the last writer: an empty pipe now reads as its end
         self._give = -1
         self._threads = [
             threading.Thread(target=self._receive, args=(pipe,), daemon=True) for pipe in self._running.values()
@@ -147,14 +147,14 @@ class ForkPool(Generic[T]):
             return self._work(task)
 
     def _taken(self) -> Iterator[int]:
-        """Take one task after the other: reading a few bytes from a pipe cannot be torn apart."""
+        """Take one task after the other. Reads of a few bytes from a pipe are atomic."""
         while word := os.read(self._tasks, _TASK.size):
             yield _TASK.unpack(word)[0]
 
     def _fork(self) -> None:
         results, give = os.pipe()
         with warnings.catch_warnings():
-            # Later Pythons warn of the threads of NumPy's linear algebra, which know of forks.
+            # Python 3.12 and later warn of the threads of NumPy's linear algebra, which can handle forks.
             warnings.simplefilter("ignore", DeprecationWarning)
             process = os.fork()
         if process:
@@ -164,14 +164,14 @@ class ForkPool(Generic[T]):
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            # Ends that stayed open here would keep a helper waiting for a parent that is gone.
+            # Ends left open here would make a worker wait for ever after its parent is gone.
             for pipe in (results, self._give, *self._running.values()):
                 os.close(pipe)
             _widen(give)
             for task in self._taken():
                 _send(give, task, self._work(task))
         finally:
-            os._exit(0)  # whatever happened: no word, no clean-up, which are the parent's
+            os._exit(0)  # whatever happened: reports and clean-up are the parent's
 
     def _receive(self, pipe: int) -> None:
         try:
@@ -181,14 +181,14 @@ class ForkPool(Generic[T]):
                 found, *buffers = [_read(pipe, size) for size in sizes]
                 self._received.put((task, pickle.loads(found, buffers=buffers)))  # noqa: S301 - from our own process
         except (EOFError, OSError, MemoryError):
-            pass  # the helper is done, or was ended: what it has not given is done here
+            pass  # the worker is done, or was killed: its missing tasks are done by the parent
         finally:
             self._received.put(None)
 
 
 def _widen(pipe: int) -> None:
-    """Let a pipe hold more at a time, where that is allowed."""
-    import fcntl  # not everywhere, as forks
+    """Enlarge the buffer of a pipe, where that is allowed."""
+    import fcntl  # only where there are forks
 
     with contextlib.suppress(OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
@@ -206,7 +206,7 @@ def _send(pipe: int, task: int, result: object) -> None:
 
 
 def _read(pipe: int, size: int) -> memoryview:
-    """Read so many bytes.
+    """Read exactly `size` bytes.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Read GPX, the exchange format of recorded tracks: 1.0 and 1.1, and the extensions in use.
 
-The format: https://www.topografix.com/GPX/1/1/. Of extensions the local names count, whatever their prefix:
+The format: https://www.topografix.com/GPX/1/1/. Extensions are recognised by local names, whatever their prefix:
 those of Garmin (TrackPointExtension 1 and 2), ClueTrust, Strava, Apple and others.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["read_gpx"]
 
 CONTINUATION = 900.0
-"""Seconds within which the next <trk> of the same name goes on with the activity of the one before."""
+"""Seconds within which the next <trk> of the same name continues the activity of the last one."""
 
 _ALL_THE_SAME = ": to draw it all the same, save it as a track"
 
@@ -61,7 +61,7 @@ _GPX = Format.of(
 def read_gpx(data: bytes, source: str) -> list[Recording]:
     """Read a GPX file: each track is one recording.
 
-    Tracks that carry the same name but for a number ("ACTIVE LOG", "ACTIVE LOG #2") and follow each other
+    Tracks whose names differ by a number only ("ACTIVE LOG", "ACTIVE LOG #2") and that follow each other
     within `CONTINUATION` are one recording of several segments: handheld devices write a new track after
     each loss of reception. Waypoints and routes are no recordings.
 
@@ -70,18 +70,17 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
     data : bytes
         The file.
     source : str
-        Where it was read, for ``Activity.source``.
+        Path of the file, for ``Activity.source``.
 
     Returns
     -------
     list of Recording
-        Tracks without points are left out; where there is no point at all, one recording without fixes
-        tells what is known.
+        Tracks without points are left out. Without any point, one recording without fixes holds the known attributes.
 
     Raises
     ------
     Unreadable
-        It is no XML, no GPX, or declares a DOCTYPE.
+        When it is no XML, no GPX, or declares a DOCTYPE.
     """
     document = read_document(data, _GPX)
     root = document.root
@@ -92,7 +91,7 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
         track = tracks[number] if 0 <= number < len(tracks) else None
         activity = _activity(about, track, document.fields[first:last], document.offsets)
         if found and _goes_on(found[-1][0], activity, document.fields[first - 1 : first + 1]):
-            # The points of consecutive tracks lie one after the other.
+            # The points of consecutive tracks follow each other.
             activity, first_of_all, _, earlier = found.pop()
             earlier.extend(segments)
             found.append((activity, first_of_all, last, earlier))
@@ -108,9 +107,9 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
 
 
 def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
-    """List the tracks that have points: number, first point, last point + 1, beginnings of segments."""
+    """List the tracks that have points: number, first point, last point + 1, first points of segments."""
     tracks = []
-    number, first = -1, 0  # points before the first track are one of their own
+    number, first = -1, 0  # points before the first track form one
     segments = [0]
     for code, point in [*document.marks, [kernel.ACTIVITY, len(document.fields)]]:
         if code == kernel.SEGMENT:
@@ -123,7 +122,7 @@ def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
 
 
 def _about(document: Document, source: str) -> Activity:
-    """Gather what the file says of all its tracks."""
+    """Attributes that the file states for all its tracks."""
     root = document.root
     if root is None:
         return Activity(source=source)
@@ -137,7 +136,7 @@ def _about(document: Document, source: str) -> Activity:
 
 
 def _activity(about: Activity, track: Any, fields: NDArray[np.float64], offsets: Mapping[float, float]) -> Activity:
-    """Add what a track says of itself; the element is None where it was lost."""
+    """Add the attributes of a track; its element is None if it was lost."""
     sport = name = ""
     if track is not None:
         sport = first_text(track, "type") or first_text(track, "extensions", "activity")
@@ -150,7 +149,7 @@ def _activity(about: Activity, track: Any, fields: NDArray[np.float64], offsets:
 
 
 def _goes_on(before: Activity, after: Activity, seam: NDArray[np.float64]) -> bool:
-    """Tell whether a track is the continuation of the one before; the seam is its last point and our first."""
+    """Tell whether a track continues the last one; the seam is the last point before and the first after."""
     stem = _stem(before.name)
     if not stem or stem != _stem(after.name) or before.sport != after.sport:
         return False
@@ -164,7 +163,7 @@ def _stem(name: str) -> str:
 
 
 def _what_else(root: Any) -> tuple[str, ...]:
-    """Say what a file holds that has no track points."""
+    """Say what a file without track points holds."""
     if next(children(root, "rte"), None) is not None:
         return (f"a planned route, not a recording{_ALL_THE_SAME}",)
     if next(children(root, "wpt"), None) is not None:

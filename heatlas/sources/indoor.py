@@ -1,9 +1,9 @@
-"""Which activities are no recording of a place: games, trainers, treadmills, rowing machines.
+"""Recognise activities that record no real place: games, trainers, treadmills, rowing machines.
 
-One rule for all formats. An activity is indoors when its sport is said to be so by the file *or* by the table of its
-export (Strava's calls a ride on a trainer a ride), when an attribute says so, or when a program made it that knows
-nothing else. Positions do not speak against it: devices store none indoors, so those that are there are an app's, and
-look as real as others. They move along roads on which nobody was.
+One rule holds for all formats. An activity is indoors if its sport is so in the file *or* in the table of its export
+(Strava's table calls a ride on a trainer a ride), if an attribute says so, or if its program makes no others. Positions
+are no evidence against it: devices store none indoors, so any that exist were made by an app. They look real, but lie
+on roads where nobody was.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["INDOORS", "VIRTUAL_OF", "is_indoors", "virtual_word"]
 
 INDOORS = "activities that were virtual or indoors"
-"""Reason under which they are counted."""
+"""Reason under which indoor activities are counted."""
 _ATTRIBUTES = ("trainer", "indoor", "indoors", "virtual", "treadmill")
 _PROGRAMS = re.compile(
     r"(bkool|fulgaz|kinetic|mywhoosh|rouvy|sufferfest|tacx|trainerroad|virtualtraining|wattbike|zwift)\b", re.IGNORECASE
@@ -34,25 +34,25 @@ VIRTUAL_OF = {
     "Wheelchair": "VirtualWheelchair",
     "Swim": "VirtualSwim",
 }
-"""Sport -> the word for it where it is done on the spot, or in a game."""
+"""Sport -> word for it on the spot or in a game."""
 
 
 def virtual_word(sport: str, otherwise: str = "VirtualWorkout") -> str:
-    """Word for a sport that is done on the spot, or in a game: VirtualRide for Ride; else another one."""
+    """Word for a sport on the spot or in a game: VirtualRide for Ride; `otherwise` where it has none."""
     return sport if sport.startswith("Virtual") else VIRTUAL_OF.get(sport, otherwise)
 
 
-def is_indoors(*told: Activity) -> bool:
+def is_indoors(*descriptions: Activity) -> bool:
     """Tell whether any description of one activity says that nobody was where its positions are.
 
     Parameters
     ----------
-    *told : Activity
-        The same activity as its file has it, and as it is joined with the table of its export.
+    *descriptions : Activity
+        The same activity from its file, and joined with the table of its export.
     """
     return any(
         activity.sport.startswith("Virtual")
         or any(activity.extra.get(name) in {True, "true", "yes"} for name in _ATTRIBUTES)
         or _PROGRAMS.match(activity.device) is not None
-        for activity in told
+        for activity in descriptions
     )

@@ -1,4 +1,4 @@
-"""What a file holds that is no recording: why it is left out, and how such files are counted."""
+"""Recognise files that are no recordings: why they are left out, and how they are counted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS = {
     **dict.fromkeys(("sqlite", "duckdb"), "databases"),
 }
 _WRITTEN = frozenset({"", ".txt", ".md", ".log", ".rtf", ".css", ".js", ".ini", ".cfg", ".yml", ".yaml", ".py", ".sh"})
-"""Endings of plain text that is there to be read."""
+"""Endings of text for people to read."""
 _LISTS = frozenset({".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"})
 _HEALTH = re.compile(rb"<(?:[\w.-]+:)?(HealthData|ClinicalDocument)[\s>]")
 _BY_NAME = (
@@ -39,16 +39,16 @@ _PLACES = re.compile(
 
 
 def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:
-    """Tell what a file is that is plainly no recording; None when it may be one.
+    """Reason to leave out a file that is plainly no recording; None if it may be one.
 
     Parameters
     ----------
     file : str
         Its name, for display.
     head : bytes
-        What it begins with, unpacked.
+        Its first bytes, unpacked.
     failed : bool
-        Whether it was named on purpose, and so is missed.
+        Whether it was named explicitly, so that leaving it out is a failure.
     """
     found = kind(head)
     why = "empty" if found == "empty" else NOT_RECORDINGS.get(found)
@@ -57,7 +57,7 @@ def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:
     held = _kind(file, found, head)
     if held.startswith("."):
         why = f"a file of {held}, which heatlas does not read: convert it to .gpx"
-    elif failed and held == TABLES:  # who asks for points is not sent here
+    elif failed and held == TABLES:  # tables of points are not read here
         why += ": its points come in with heatlas import"
     return Unread(file=file, reason=why, failed=failed, kind=held)
 
@@ -81,7 +81,7 @@ def _kind(file: str, found: str, head: bytes) -> str:
 
 
 def _has_positions(head: bytes) -> bool:
-    """Whether columns of positions are found in the first line of a table."""
+    """Tell whether the first line of a table names columns of positions."""
     import pyarrow as pa
 
     from heatlas.sources.tables.columns import find_columns

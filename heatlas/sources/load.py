@@ -1,4 +1,4 @@
-"""From what a person hands over to clean batches: find, read, join, clean, and drop what is there twice."""
+"""Load clean batches from files: find, read, join, clean, and leave out copies."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["load", "order", "packed"]
 
 _PACK = 1 << 18
-"""Fixes of a batch that hands many tracks on together: calls cost more than short tracks."""
+"""Least fixes of a batch of many tracks: a call takes longer than the work on a short track."""
 _SHARES = 32
-"""Groups of files, about: few cost little to hand on, many leave nobody waiting for the last one."""
+"""About how many groups of files to make: few are cheap to pass, many keep all processes busy to the end."""
 _LARGEST = 4 << 20
-"""Bytes of a group of several files, on disk."""
+"""Bytes on disk of a group of several files."""
 _WORTH = 2 << 20
-"""Bytes on disk that are worth another process."""
+"""Bytes on disk above which other processes are worth their cost."""
 
 
 def load(
@@ -52,26 +52,26 @@ def load(
     Parameters
     ----------
     paths : sequence of Path
-        What to read; a Strava export is recognised by its table of activities.
+        Files, folders and archives; a Strava export is recognised by its table of activities.
     columns : collection of str
-        Columns of fixes to keep.
+        Columns of fixes to read.
     context : Context
-        As many processes read; where forks are not safe, and of small jobs, this one alone. It is told the bytes read
-        so far and in all.
+        Number of processes that read; small jobs, and those where forks are not safe, use this process alone. The bytes
+        read so far and in all are reported to it.
     ready : callable, optional
-        Is told the names of all files before the first is read.
+        Called with the names of all files before the first is read.
     recordings : iterable of Recording
-        What was read elsewhere, and is cleaned and compared with the rest.
+        Recordings that were read elsewhere; they are cleaned and compared with the others.
     gaps : Gaps
         Longest steps to draw, in place of each recording's own rhythm.
 
     Returns
     -------
     list of Batch
-        All activities with positions, ordered by start, then by source: the order of the files changes
+        All activities with positions, ordered by start, then by source, so that the order of the files changes
         nothing. Virtual and indoor activities and second copies are left out.
     Report
-        What was left out.
+        What was read and what was left out.
 
     Raises
     ------
@@ -115,27 +115,27 @@ def _read(
     context: Context,
     ready: Callable[[list[str]], None],
 ) -> list[Outcome]:
-    """Read files in groups, each by a process that is free; outcomes are in the order of the files."""
-    groups, told = _groups(files), context.counting("reading")
+    """Read files in groups, each in a process that is free; outcomes are in the order of the files."""
+    groups, progress = _groups(files), context.counting("reading")
     outcomes: dict[int, Outcome] = {}
     total, done = sum(entry.size for entry in files), 0
-    # Before anything is said: who shows progress may do so from a thread, and then no fork is safe any more.
+    # Before any progress is reported: it may be shown by a thread, after which no fork is safe.
     more = min(context.threads, len(groups)) - 1 if total > _WORTH and can_fork() else 0
-    if more > 0:  # what numba does before its first kernel takes a while: once, not in each helper
+    if more > 0:  # numba's slow start before its first kernel happens once, not in each process
         with unbroken():
             metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
-    with ForkPool(lambda k: read(groups[k]), max(more, 0)) as helpers:
+    with ForkPool(lambda k: read(groups[k]), max(more, 0)) as pool:
         ready([entry.name for entry in files])
-        told(0, total)
-        for k, outcome in helpers.results(len(groups)):
+        progress(0, total)
+        for k, outcome in pool.results(len(groups)):
             outcomes[k] = outcome
             done += sum(entry.size for entry in groups[k])
-            told(done, total)
+            progress(done, total)
     return [outcome for _, outcome in sorted(outcomes.items())]
 
 
 def _gathered(outcomes: Iterable[Outcome], report: Report) -> list[Batch]:
-    """Add to a report what was left out, and give the tracks."""
+    """Add outcomes to a report, and return their tracks."""
     batches: list[Batch] = []
     for outcome in outcomes:
         report.read += outcome.read
@@ -172,13 +172,13 @@ def _groups(files: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def order(batch: Batch) -> tuple[float, str, str]:
-    """Sort key of tracks: by start, then by source, so that the order of files changes nothing."""
+    """Sort key of tracks: start, then source, so that the order of files changes nothing."""
     activity = batch.activities[0]
     return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
 
 
 def packed(singles: list[Batch]) -> list[Batch]:
-    """Join the tracks to larger batches in their order; `singles` is emptied, so that memory is not held twice."""
+    """Join tracks in their order to larger batches; `singles` is emptied, so that memory is not held twice."""
     batches: list[Batch] = []
     waiting: list[Batch] = []
     fixes = 0

@@ -1,6 +1,6 @@
-"""Several copies of one activity as one: every attribute from the copy that knows it best.
+"""Merge copies of one activity: each attribute is taken from the copy that knows it best.
 
-Whatever the order of the copies' coming, the result is the same: it follows from their content alone.
+The result depends on the content of the copies alone, not on their order.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _GENERAL = {
     **dict.fromkeys(("Tennis", "TableTennis", "Badminton", "Squash"), ("Racket",)),
     **dict.fromkeys(("Padel", "Pickleball", "Racquetball"), ("Racket",)),
 }
-"""Sport -> the more general ones that it is a kind of. Everything is a kind of Workout, and says more than Unknown."""
+"""Sport -> more general sports. Every sport except Multisport is a kind of Workout; Unknown counts as no sport."""
 _SPECIAL = frozenset({"source", "told", "time_zone", "sport", "name", "private", "commute", "extra"})
 _PLAIN = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in _SPECIAL)
 
@@ -53,35 +53,35 @@ class Copy:
 
     activity: Activity
     whole: bool = True
-    """False: it is but a piece of the one that is shown, so its sport, length and name are not those of the whole."""
+    """False if it is only a part of the one that is shown: then only its `private` counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What is known of an activity and its copies together."""
+    """An activity merged with its copies."""
 
     activity: Activity
     given: tuple[tuple[str, ...], ...]
-    """Names of the attributes that each copy gave, sorted."""
+    """Names of the attributes taken from each copy, sorted."""
 
 
 def merge(shown: Activity, copies: Sequence[Copy], *, timed: bool = True, private: bool = False) -> Merged:
     """Merge the attributes of copies into the activity whose track is shown.
 
-    It is private if any copy is, and a commute if any whole copy says so. Each other attribute comes from a copy whose
-    table states it, else from the first that knows it; a sport gives way to a more special one of its kind, and a name
-    that a device made up to one that a person gave. Where the track was read stays as it is.
+    It is private if any copy is, and a commute if any whole copy is. Each other attribute is taken from a copy whose
+    table states it, else from the first that knows it. A more special sport of the same kind replaces a general one. A
+    name that a person gave replaces one that a device made up. The source stays that of the track.
 
     Parameters
     ----------
     shown : Activity
-        The one with the richest track.
+        The activity with the richest track.
     copies : sequence of Copy
         The others, the richest first.
     timed : bool
-        Whether the track has times. One without keeps its id, as what is cut from its ends is drawn by that.
+        Whether the track has times. One without keeps its id, because the lengths cut off its ends are drawn from it.
     private : bool
-        Whether a copy that is merged elsewhere is private.
+        Whether a copy that is merged into another activity is private.
     """
     voices = [shown, *(copy.activity for copy in copies if copy.whole)]
     found: dict[str, tuple[Any, Activity]] = {}
@@ -119,9 +119,9 @@ def merge_copies(judge: Judge, verdict: Verdict) -> tuple[dict[int, Activity], d
     Returns
     -------
     dict of int to Activity
-        Each activity that is shown and has copies, by number, with what all of them know.
+        Number -> merged activity, for each that is shown and has copies.
     dict of int to Duplicate
-        Each copy, by number, in the order of their sources.
+        Number -> copy, in the order of their sources.
     """
     merged: dict[int, Activity] = {}
     duplicates: dict[int, Duplicate] = {}
@@ -139,9 +139,9 @@ def merge_copies(judge: Judge, verdict: Verdict) -> tuple[dict[int, Activity], d
 
 
 def without_copies(batches: Sequence[Batch], report: Report, columns: Callable[[Batch], int]) -> list[Batch]:
-    """Leave out the tracks of copies, and merge what they say into those that stay; told in the report.
+    """Leave out the tracks of copies, merge their attributes into the activities that stay, and add to the report.
 
-    `columns` tells how many columns a track has, also those that were not read.
+    `columns` returns how many columns a track has, including those that were not read.
     """
     judge, verdict = judge_all(batches, columns)
     merged, duplicates = merge_copies(judge, verdict)

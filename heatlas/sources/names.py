@@ -1,4 +1,4 @@
-"""Names of activities: given by a person, or made up by a watch, an app or a service."""
+"""Recognise names of activities that a watch, an app or a service made up."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ _OF_A_PLACE = _words(
     wandelen
     """
 )
-"""Words with which Garmin ends the names that it makes of a place: "Berlin Running"."""
+"""Words at the end of names that Garmin makes from a place: "Berlin Running"."""
 _TWO_WORDS = ("trail running", "mountain biking", "road cycling", "gravel cycling", "unpaved cycling", "open water")
 
 
 def is_automatic(name: str, source: str = "", id: str = "") -> bool:  # noqa: A002 - the attribute's own name
-    """Whether nobody seems to have given this name: a date, a sport and a time of day, or a place and a sport.
+    """Tell whether a name seems made up: a date, a sport and a time of day, or a place and a sport.
 
     Parameters
     ----------
     name : str
-        Of an activity.
+        Name of an activity.
     source, id : str
-        Of the same: a name that repeats the file's or the id says nothing either.
+        Source and id of the same activity: a name that repeats the file's name or the id counts as made up too.
     """
     plain = name.strip().casefold()
     file = PurePosixPath(source.replace("\\", "/")).name.casefold()

@@ -1,4 +1,4 @@
-"""One file, or one recording: read, cleaned, and what is wrong with it noted."""
+"""Read and clean files and recordings, and note problems."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DAY = 86400.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What a group of files gave."""
+    """Result of reading a group of files."""
 
     tracks: Batch | None = None
     """All tracks, joined."""
@@ -47,16 +47,16 @@ class Outcome:
     names: set[str] = field(default_factory=set)
     read: int = 0
     breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Source -> metres that breaks leave out, and metres of the whole way; of those that have such breaks."""
+    """Source -> metres that breaks leave out, and metres of the whole way; only of tracks with such breaks."""
 
 
 def read_recordings(name: str, data: bytes, columns: Collection[str] = COLUMNS) -> list[Recording]:
-    """Read one unpacked file, whatever its name says it is; only these columns need be in what is returned.
+    """Read one unpacked file, in the format of its content, whatever its name. Other columns may be missing.
 
     Raises
     ------
     Unreadable
-        When nothing could be salvaged, or it holds no recordings.
+        When nothing could be salvaged, or the file holds no recordings.
     """
     found = kind(data)
     if found == "fit":
@@ -82,7 +82,7 @@ def read_group(
     export: Exports,
     gaps: Gaps = Gaps(),  # noqa: B008
 ) -> Outcome:
-    """Read, join and clean some files; what is wrong with them is in the outcome."""
+    """Read, join and clean some files; problems are noted in the outcome."""
     outcome = Outcome()
     found: list[Batch] = []
     for entry in files:
@@ -102,7 +102,7 @@ def take_recording(recording: Recording, columns: frozenset[str], export: Export
 
 
 def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: Exports, gaps: Gaps) -> list[Batch]:
-    """Read one file; nothing that is wrong with it goes further than the outcome."""
+    """Read one file; errors are noted in the outcome, not raised."""
     found: list[Batch] = []
     try:
         parts = unpack(entry.name, entry.read())
@@ -131,14 +131,14 @@ def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: 
 
 
 def _expected(name: str, data: bytes) -> bool:
-    """Whether a file ought to have been a recording, by its name or its content."""
+    """Tell whether a file should be a recording, by its name or its content."""
     return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
 
 
 def cleaned(
     outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps
 ) -> list[Batch]:
-    """The track of a recording, or several outings, or nothing and the reason in the outcome."""
+    """Clean a recording: one track, several outings, or none, with the reason in the outcome."""
     activity = export.describe(recording.activity)
     if is_indoors(activity, recording.activity):
         outcome.dropped[INDOORS] += 1
@@ -163,10 +163,10 @@ def cleaned(
 
 
 def _completed(activity: Activity, batch: Batch) -> Activity:
-    """Fill in what the source does not say, or cannot be, from the track itself."""
+    """Fill in attributes that the source does not state, or that are impossible, from the track."""
     known = batch.time[~np.isnan(batch.time)]
     if activity.start is not None and not is_believable(activity.start):
-        # An epoch is no start, unless the track says the same.
+        # An unbelievable start, such as an epoch, is dropped unless the track begins near it.
         near = len(known) and abs(activity.start - known[0]) < _DAY
         activity = activity if near else replace(activity, start=None)
     said = (activity.start, activity.distance, activity.elapsed_time, activity.moving_time)

@@ -1,4 +1,4 @@
-"""How many columns copies have of which not all were read: whichever are drawn, the same copy is the richest."""
+"""Count all columns of copies, also those that were not read, so that the same copy is always the richest."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["Recount"]
 
 
 class Recount:
-    """Counts the columns of a track; what was read without some of them is read again.
+    """Counter of the columns of a track; files that were read without some columns are read again.
 
     Parameters
     ----------
     files : iterable of Entry
-        What the tracks were read from.
+        Files that the tracks were read from.
     read : callable
-        Gives all tracks of one, with all of their columns.
+        Returns all tracks of a file, with all of their columns.
     known : mapping
-        Counts of what comes from elsewhere, by `Recount.key`.
+        `Recount.key` -> number of columns, for tracks that were read elsewhere.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Recount:
 
     @staticmethod
     def key(activity: Activity) -> tuple[object, ...]:
-        """Tell tracks of one file apart."""
+        """Key of a track; tracks of one file differ in it."""
         return activity.source, activity.name, activity.sport, activity.start
 
     def __call__(self, batch: Batch) -> int:

@@ -1,4 +1,4 @@
-"""Resolve what was handed over: every source is looked at once, and what it is goes on as a tagged value.
+"""Sort sources by kind. Each source is inspected once; the result is a tagged value.
 
 ================ ==============================================================
 `GivenTracks`    recordings, and tables whose rows are tracks or fixes of them
@@ -36,7 +36,7 @@ class GivenTracks:
     """Files, folders and archives of recordings."""
     tables: tuple[GivenTable, ...] = ()
     track: str | None = None
-    """Column of the tables that makes tracks of their rows; None: none was said, and none found."""
+    """Column of the tables that groups rows into tracks; None if none was given or found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class GivenLibrary:
 
 
 Given = GivenTracks | GivenPoints | GivenLibrary
-"""What was handed over for one map."""
+"""Sources of one map."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """All sources, told apart."""
+    """All sources by kind."""
 
     paths: tuple[Path, ...]
     tables: tuple[GivenTable, ...]
@@ -67,22 +67,22 @@ class _Parts:
 
 
 def resolve(sources: Collection[Any], options: TableOptions) -> Given:
-    """Tell what one map is drawn from.
+    """Resolve the sources of one map.
 
     Parameters
     ----------
     sources : collection of str, Path or object
-        As for `heatlas.api.open_sources` and `open_points`. Each file is opened once, to look into it; a table is
-        opened where only its columns tell whether it holds tracks.
+        As for `heatlas.api.open_sources` and `open_points`. Each file is opened once, to inspect it. A table is opened
+        if only its columns tell whether it holds tracks.
     options : TableOptions
-        How tables are read.
+        Options of reading tables.
 
     Raises
     ------
     BadOption
-        For what is no source, and for sources or options that do not go together.
+        For objects that are no sources, and for sources or options that do not go together.
     """
-    parts = _apart(sources, options)
+    parts = _by_kind(sources, options)
     if not parts.tables:
         return _tracks_of(parts, None)
     track = _track_of(parts.tables, options)
@@ -94,49 +94,49 @@ def resolve(sources: Collection[Any], options: TableOptions) -> Given:
 
 
 def resolve_tracks(sources: Collection[Any], options: TableOptions) -> GivenTracks | GivenLibrary:
-    """Tell from what tracks are read: rows of tables are fixes then, also where nobody said of which track.
+    """Resolve the sources of tracks: rows of tables are then fixes, also where no column of tracks was given.
 
     Raises
     ------
     BadOption
-        As `resolve` does.
+        As `resolve`.
     """
-    parts = _apart(sources, options)
+    parts = _by_kind(sources, options)
     return _tracks_of(parts, _track_of(parts.tables, options) if parts.tables else None)
 
 
 def resolve_tables(sources: Collection[Any], options: TableOptions) -> GivenPoints:
-    """Take all sources for tables of points; what is none is refused when it is opened.
+    """Resolve sources that are all tables of points; others are refused when they are opened.
 
     Raises
     ------
     BadOption
-        For what is no source.
+        For objects that are no sources.
     """
     refuse_odd(sources)
     return GivenPoints(tuple(GivenTable(source, options) for source in sources))
 
 
 def resolve_import(sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints]:
-    """Tell what comes into a library, which holds tracks and points side by side.
+    """Resolve the sources of an import. A library holds both tracks and points.
 
     Raises
     ------
     BadOption
-        As `resolve` does, and for a library, and a path under which there is nothing.
+        As `resolve`, and for a library or a path that does not exist.
     """
-    return _side_by_side(_apart(sources, options), sources, options)
+    return _side_by_side(_by_kind(sources, options), sources, options)
 
 
 def resolve_served(sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints] | GivenLibrary:
-    """Tell what a library can be made of, as `resolve_import` does, or give the library that there is.
+    """Resolve sources to serve: a library, or sources to build one from, as `resolve_import` does.
 
     Raises
     ------
     BadOption
-        As that does.
+        As `resolve_import`.
     """
-    parts = _apart(sources, options)
+    parts = _by_kind(sources, options)
     return _library_of(parts) if parts.libraries else _side_by_side(parts, sources, options)
 
 
@@ -146,7 +146,7 @@ def _side_by_side(parts: _Parts, sources: Collection[Any], options: TableOptions
     for path in parts.libraries:
         raise BadOption(f"{path} is a library already: name what it was made from")
     for source in sources:
-        if is_path(source) and not os.path.exists(source):  # noqa: PTH110 - nor under a name that cannot be
+        if is_path(source) and not os.path.exists(source):  # noqa: PTH110 - False also for impossible names
             raise BadOption(f"there is no file or folder {source}")
     track = _track_of(parts.tables, options) if parts.tables else None
     if track is None:
@@ -170,8 +170,8 @@ def _track_of(tables: Sequence[GivenTable], options: TableOptions) -> str | None
     return track_option(tables, options)
 
 
-def _apart(sources: Collection[Any], options: TableOptions) -> _Parts:
-    """Look at each source once."""
+def _by_kind(sources: Collection[Any], options: TableOptions) -> _Parts:
+    """Inspect each source once, and sort them by kind."""
     refuse_odd(sources)
     paths: list[Path] = []
     tables: list[GivenTable] = []
@@ -202,12 +202,12 @@ def _look(source: Any, options: TableOptions) -> Path | GivenTable | GivenLibrar
 
 
 def refuse_odd(sources: Collection[Any]) -> None:
-    """Refuse what is neither a path nor a table, and paths that are not given one by one.
+    """Refuse objects that are neither a path nor a table, and paths that are not given one by one.
 
     Raises
     ------
     BadOption
-        Saying how to write it.
+        The message says how to write the sources.
     """
     from heatlas.sources.tables import is_table
 

@@ -1,7 +1,7 @@
-"""What sensors can mean: by what a body and the earth allow, and by what formats and devices write for "unknown".
+"""Bounds of sensor values: limits of body and earth, and the values that formats and devices write for "unknown".
 
-One table for every source. A value outside of it becomes unknown (NaN) and is counted. Zero is a value where it can
-be one: a cadence, a power, a speed, an elevation and a temperature of 0 are real, a heart rate of 0 is not.
+One table holds for every source. A value out of bounds becomes unknown (NaN) and is counted. A cadence, a power, a
+speed, an elevation and a temperature of 0 are real; a heart rate of 0 is not.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ __all__ = ["FIT_UNKNOWN", "SENSORS", "Sensor", "possible", "possible_attributes"
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """What values of one column can be true."""
+    """Bounds of the values of one column."""
 
     least: float
     greatest: float
     unknown: tuple[float, ...] = ()
-    """Values within these bounds that devices and converters write where they know nothing."""
+    """Values within these bounds that devices and converters write for "unknown"."""
 
 
 SENSORS: Mapping[str, Sensor] = {
-    # Metres. No fix lies deeper than a mine below a shore that is itself below the sea; balloons come to 41 km.
-    # 32,767 is the greatest number of 16 bits; -32,768, -9,999 and 65,535 lie outside.
+    # Metres. No fix is deeper than a mine below a shore that is itself below the sea; balloons reach 41 km.
+    # 32,767 is the greatest signed number of 16 bits; -32,768, -9,999 and 65,535 are out of bounds.
     "elevation": Sensor(-3_000.0, 45_000.0, (32_767.0,)),
-    # Beats per minute. 0 and 255 (FIT's unknown byte) lie outside, as 254 does.
+    # Beats per minute. 0, 254 and 255 (FIT's unknown byte) are out of bounds.
     "heart_rate": Sensor(20.0, 250.0),
     # Metres per second. Phones write -1 for unknown; 65.535 is FIT's greatest number of 16 bits, in mm/s.
     "speed": Sensor(0.0, 1_000.0, (65.535,)),
-    # Revolutions, or steps of one foot, per minute. 254 and 255 lie outside.
+    # Revolutions, or steps of one foot, per minute. 254 and 255 are out of bounds.
     "cadence": Sensor(0.0, 250.0),
-    # Watts; sprinters on a track reach 2,500. 65,534 and 65,535 lie outside.
+    # Watts; sprinters on a track reach 2,500. 65,534 and 65,535 are out of bounds.
     "power": Sensor(0.0, 4_000.0),
-    # Degrees Celsius: the coldest air on earth, and what stands in the sun. 127 and 255 lie outside.
+    # Degrees Celsius: from the coldest air on earth to a device in the sun. 127 and 255 are out of bounds.
     "temperature": Sensor(-95.0, 85.0),
 }
-"""Column of `heatlas.core.batch.COLUMNS` -> what its values can be, bounds included."""
+"""Column of `heatlas.core.batch.COLUMNS` -> its bounds, included."""
 
 FIT_UNKNOWN: Mapping[str, tuple[float, ...]] = {"elevation": (12_607.0,)}
-"""Column -> what an unknown number of 16 bits reads as where a device copied it into a field of 32."""
+"""Column -> values of an unknown 16-bit number that a device copied into a 32-bit field."""
 
 _ATTRIBUTES = {
     **{f"{kind}_{column}": column for kind in ("average", "max", "min") for column in COLUMNS},
@@ -64,12 +64,12 @@ _ATTRIBUTES = {
 
 
 def reason(column: str) -> str:
-    """Say under which words values of a column, or of an attribute, are counted that cannot be true."""
+    """Reason under which impossible values of a column or an attribute are counted."""
     return f"{column} values no sensor can mean"
 
 
 def _impossible(values: NDArray[np.float32], sensor: Sensor) -> NDArray[np.bool_]:
-    """Find values outside of what can be; NaN is unknown already."""
+    """Find impossible values; NaN is not one of them."""
     wrong: NDArray[np.bool_] = (values < sensor.least) | (values > sensor.greatest)
     for unknown in sensor.unknown:
         wrong |= values == np.float32(unknown)
@@ -77,19 +77,19 @@ def _impossible(values: NDArray[np.float32], sensor: Sensor) -> NDArray[np.bool_
 
 
 def possible(recording: Recording, columns: Collection[str] = COLUMNS) -> tuple[Recording, Counter[str]]:
-    """Make unknown what no sensor can mean.
+    """Replace impossible values by NaN.
 
     Parameters
     ----------
     recording : Recording
-        Of any source.
+        Recording of any source.
     columns : collection of str
-        Columns that are wanted: others are not looked at.
+        Columns to check.
 
     Returns
     -------
     Recording
-        The same one where everything can be true.
+        The same object if all values are possible.
     Counter
         Reason -> number of values that were taken out.
     """
@@ -109,7 +109,7 @@ def possible(recording: Recording, columns: Collection[str] = COLUMNS) -> tuple[
 
 
 def possible_attributes(activity: Activity) -> tuple[Activity, Counter[str]]:
-    """Take out the averages and extremes of an activity that no sensor can mean, and count them by reason."""
+    """Take out impossible averages and extremes of an activity, and count them by reason."""
     wrong = {name for name, value in activity.extra.items() if name in _ATTRIBUTES and not _can_be(name, value)}
     if not wrong:
         return activity, Counter()

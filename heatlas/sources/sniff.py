@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes; its name is not believed."""
+"""Recognise the kind of a file by its first bytes, not by its name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GEOPACKAGES = (b"GPKG", b"GP10", b"GP11")
 """Application ids of GeoPackages, at byte 68 of the SQLite file."""
 
 _HEAD = 4096
-_PROLOG = 65536  # a licence or a log in comments may stand before the root element
+_PROLOG = 65536  # a licence or a log in comments may precede the root element
 _SIGNATURES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -120,19 +120,19 @@ def kind(data: bytes) -> str:
         return "empty"
     if text.lstrip().startswith("<"):
         found = _xml_kind(text)
-        # A prolog longer than the head is rare, and looking through it takes its time.
+        # A prolog longer than the head is rare, and searching it takes time.
         return found if found != "xml" or len(data) <= _HEAD else _xml_kind(decode(data[:_PROLOG]))
     return _text_kind(head)
 
 
 def _is_tar(head: bytes) -> bool:
-    """Whether the sum of the first header is right (POSIX.1-1988, ustar; the same in older ones)."""
+    """Tell whether the checksum of the first header is right (POSIX.1-1988, ustar; the same in older formats)."""
     block = head[:512]
     return len(block) == 512 and sum(block) - sum(block[148:156]) + 8 * 32 == int(block[148:154].strip() or b"0", 8)
 
 
 def decode(data: bytes) -> str:
-    """Decode text by its byte-order mark, else as UTF-8; what is neither becomes U+FFFD."""
+    """Decode text by its byte-order mark, else as UTF-8; invalid UTF-8 becomes U+FFFD."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "ignore").lstrip("\ufeff")
@@ -140,7 +140,7 @@ def decode(data: bytes) -> str:
 
 
 def _xml_kind(text: str) -> str:
-    # The group is atomic: a declaration once found is not searched for again further on.
+    # The group is atomic: once a declaration is matched, no longer match is tried.
     if re.match(r"(?>\s*(?:<\?.*?\?>)?)\s*<!DOCTYPE\s+html", text, re.IGNORECASE | re.DOTALL):
         return "html"
     at = 0
@@ -172,7 +172,7 @@ def _control_share(text: str) -> float:
 
 
 def _is_table(text: str) -> bool:
-    """Tell whether the first two records have the same number of columns, and more than one."""
+    """Tell whether the first two records have the same number of columns, which is more than one."""
     for separator in ",;\t":
         rows: list[int] = []
         try:

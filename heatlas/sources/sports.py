@@ -1,4 +1,4 @@
-"""One vocabulary for sports: the words of Strava's SportType, whatever the file or the language says."""
+"""Translate names of sports, in the words of all formats and many languages, into those of Strava's SportType."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ _SPELLINGS = {
         felsklettern | escalade | escalada | escalada en roca | arrampicata | arrampicata su roccia |
         escalada em rocha | klimmen | kiipeily | sziklamaszas | klattring | klatring | wspinaczka |
         скалолазание | 攀岩 | ロッククライミング | クライミング | 암벽 등반""",
-    # On the spot; what has no word of its own above
+    # On the spot, without an entry above
     "VirtualWalk": """treadmill walking | indoor walking | walking indoor walking | walking treadmill |
         virtual walking | virtual hike""",
     "VirtualSki": "indoor skiing | ski erg | ski ergometer | virtual skiing | virtual nordic ski",
@@ -239,18 +239,18 @@ _CODES = [
     "Kayaking", "Rowing", "StandUpPaddling", "Surfing", "Crossfit", "Elliptical", "RockClimbing",
     "StairStepper", "WeightTraining", "Yoga",
 ]
-"""Strava's own numbers from 0 on, as its GPX files give them in ``<type>``."""
+"""Strava's numbers from 0, as its GPX files write them in ``<type>``."""
 # fmt: on
 
 SPORTS: frozenset[str] = frozenset(_SPELLINGS)
 """Every word of the vocabulary."""
 VIRTUAL: frozenset[str] = frozenset(sport for sport in _SPELLINGS if sport.startswith("Virtual"))
-"""Sports whose positions are those of a game or a trainer: nobody was there, so they are never mapped.
+"""Sports whose positions are those of a game or a trainer. Nobody was there, so they are never mapped.
 
-Indoor rides, treadmills and rowing machines belong here: when such a file holds positions, an app made
-them up. Pools, halls and gyms do not: a person was where the positions are."""
+Indoor rides, treadmills and rowing machines are among them: if such a file holds positions, an app made
+them up. Pools, halls and gyms are not: a person was where the positions are."""
 _ON_THE_SPOT = ("virtual", "indoor", "treadmill", "trainer", "turbo")
-"""What is said before or behind the name of a sport that goes nowhere."""
+"""Words before or after the name of a sport that is done on the spot."""
 
 _MAX_SPEED = {
     **dict.fromkeys(("Run", "TrailRun", "VirtualRun"), 12.0),
@@ -276,7 +276,7 @@ _STROKES = str.maketrans("łøıđ", "loid")
 
 
 def _key(text: str) -> str:
-    """Letters and digits alone, without accents and case, so that spellings of one word meet."""
+    """Letters and digits alone, without accents and case, so that spellings of one word are equal."""
     folded = unicodedata.normalize("NFKD", text).casefold().translate(_STROKES)
     return "".join(c for c in unicodedata.normalize("NFKD", folded) if c.isalnum())
 
@@ -301,13 +301,13 @@ def sport_name(text: str) -> str:
     ----------
     text : str
         A word of Strava (any of its main languages), Garmin, TCX or FIT; a number that Strava writes
-        into GPX; or two words of FIT as "sport/sub_sport", where the more telling one counts.
+        into GPX; or two words of FIT as "sport/sub_sport", of which the more specific one counts.
 
     Returns
     -------
     str
-        A word of `SPORTS`. What is in no list becomes a CamelCase word of its own, so that it can still be
-        filtered for; without any letter or digit it is "Unknown".
+        A word of `SPORTS`. A text in no list becomes its own CamelCase word, so that it can still be
+        filtered for. A text without any letter or digit becomes "Unknown".
     """
     found = _TABLE.get(_key(text))
     if found is None and "/" in text:
@@ -321,7 +321,7 @@ def sport_name(text: str) -> str:
 
 
 def _on_the_spot(key: str) -> str:
-    """Find what "indoor walk" or "treadmill hike" is; a hall in which one really moves changes no sport."""
+    """Translate "indoor walk" or "treadmill hike". A hall in which one really moves does not change the sport."""
     for mark in _ON_THE_SPOT:
         if key.startswith(mark) or key.endswith(mark):
             sport = _TABLE.get(key.removeprefix(mark) if key.startswith(mark) else key.removesuffix(mark))
@@ -332,7 +332,7 @@ def _on_the_spot(key: str) -> str:
 
 
 def is_sport(text: str) -> bool:
-    """Whether a text is a word of the vocabulary, in any of its languages."""
+    """Tell whether a text is a word of the vocabulary, in any of its languages."""
     return _key(text) in _TABLE
 
 
@@ -345,9 +345,9 @@ def _camel_case(text: str) -> str:
 
 
 def max_speed(sport: str) -> float:
-    """Speed above which a step between two fixes is a fault of the recording, not of the athlete, in m/s.
+    """Speed in m/s above which a step between two fixes is an error of the recording.
 
-    Where no sport is said, or a word that is none of `SPORTS`, it is that of an airliner with a tail wind.
+    Without a sport, or with a word that is not in `SPORTS`, it is the speed of an airliner with a tail wind.
     """
     unknown = sport == "Unknown" or sport not in SPORTS
     return _AIRLINER if unknown else _MAX_SPEED.get(sport, _ANY_SPEED)

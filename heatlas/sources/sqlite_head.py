@@ -1,8 +1,8 @@
-"""What a file of SQLite says of itself, asked of SQLite: such a file must not be opened by hand while it is in use.
+"""Read the head of an SQLite file through SQLite. A file in use must not be opened in any other way.
 
-Closing any handle of a file drops all POSIX locks that the process has on it, and SQLite's with them. Another process
-may then take itself for the last one, and remove the log under those who still read it
-(https://www.sqlite.org/howtocorrupt.html, section 2.2). SQLite itself keeps count of the handles of a process.
+Closing any handle of a file drops all POSIX locks that the process has on it, including those of SQLite. Another
+process may then conclude that it is the last one, and delete the log while others still read it
+(https://www.sqlite.org/howtocorrupt.html, section 2.2). SQLite itself counts the handles of a process.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ LIBRARY_ID = 0x4865_4174
 """Application id of the libraries of heatlas."""
 
 _HEADER = 100
-"""Bytes: no database has fewer (https://www.sqlite.org/fileformat2.html, 1.3)."""
+"""Least bytes of a database (https://www.sqlite.org/fileformat2.html, 1.3)."""
 _SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a database says of itself."""
+    """Head of a database."""
 
     application_id: int
-    """Whose it is; 0 where that is not said."""
+    """Id of the application that it belongs to; 0 if none is set."""
     blank: bool
-    """That is not said, and there is no table in it."""
+    """Whether it has neither an application id nor a table."""
 
 
 def address_of(path: Path) -> str:
-    """URI of a file, as SQLite takes it.
+    """URI of a file, in the form that SQLite accepts.
 
-    A share of the network, which a drive of Windows may stand for, is a path that begins with two slashes: as the
-    authority of the URI, where pathlib puts its server, SQLite refuses it.
+    A network share, which a Windows drive may stand for, is a path that begins with two slashes. pathlib puts its
+    server into the authority of the URI, which SQLite refuses.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def address_of(path: Path) -> str:
 
 
 def in_use(path: Path) -> bool:
-    """Whether somebody may have a database open, or a process ended without closing it: its log lies beside it.
+    """Tell whether a database may be open, or was not closed by a process that ended: its log is beside it.
 
     Parameters
     ----------
@@ -68,17 +68,17 @@ def in_use(path: Path) -> bool:
 
 
 def read_head(path: Path) -> Head | None:
-    """Read what a file says of itself if it is a database, and leave nothing beside it.
+    """Read the head of a file if it is a database, and leave no other file beside it.
 
     Parameters
     ----------
     path : Path
-        Any file; what is not a regular one is not opened, for that might block.
+        Any file. If it is not a regular file, it is not opened, because that might block.
 
     Returns
     -------
     Head or None
-        None: it is no database, or not a sound one.
+        None if it is no database, or a damaged one.
 
     Raises
     ------
@@ -93,10 +93,10 @@ def read_head(path: Path) -> Head | None:
         return None
     address = address_of(path.resolve())
     try:
-        # Immutable: without locks and without the log, so that nothing is made, or waited for.
+        # Immutable: without locks and without the log, so that no file is created, and there is no waiting.
         head = _asked(f"{address}?mode=ro&immutable=1")
         if not head.application_id and _has_log(path):
-            # Its first pages may still be in the log alone; both parts of that are there already.
+            # Its first pages may be in the log alone, both files of which exist already.
             head = _asked(f"{address}?mode=ro")
     except sqlite3.OperationalError as error:
         reason = "permission denied" if not os.access(path, os.R_OK) else str(error)
@@ -110,7 +110,7 @@ def _asked(address: str) -> Head:
     with closing(sqlite3.connect(address, uri=True, timeout=_SECONDS)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         (number,) = connection.execute("PRAGMA application_id").fetchone()
-        # Tables are looked for only where need be: a damaged schema changes nothing of whose it is.
+        # Tables are counted only if necessary: the application id is known also where the schema is damaged.
         blank = not number and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return Head(number, blank)
 

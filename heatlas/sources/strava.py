@@ -1,4 +1,4 @@
-"""A Strava export: finding its table of activities and joining it to the recordings."""
+"""Find the table of activities of a Strava export, and join it with the recordings."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _JOINED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A table, and where the recordings that it speaks of lie."""
+    """A table, and the folder of its recordings."""
 
     root: str
-    """What the names of its entries begin with, ending in a slash; empty for the current folder."""
+    """Prefix of the names of its entries, ending in a slash; empty for the current folder."""
     table: StravaTable
     keys: Mapping[str, StravaRow] = field(repr=False)
-    """Every form under which a file of the table may be found -> its row."""
+    """Every form of the name of a file of the table -> its row."""
 
     def row(self, name: str) -> StravaRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
@@ -48,7 +48,7 @@ class Export:
         return None
 
     def holds(self, name: str) -> bool:
-        """Whether an entry lies where the recordings of the table do."""
+        """Tell whether an entry is in the folder of the table."""
         return name.replace("\\", "/").startswith(self.root.replace("\\", "/"))
 
 
@@ -59,7 +59,7 @@ class Exports:
     exports: tuple[Export, ...] = ()
     """The innermost first: a recording belongs to the table that is nearest to it."""
     warnings: tuple[tuple[str, str], ...] = ()
-    """Table and what is wrong with it. The recordings suffice without it."""
+    """Name of a table, and its problem. Recordings are read without it."""
 
     def row(self, name: str) -> StravaRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
@@ -86,23 +86,23 @@ class Exports:
 
 
 def describe(activity: Activity, row: StravaRow) -> Activity:
-    """Join: the table wins where it says something, what it does not know stays as the file has it."""
+    """Join an activity with its row. Values of the table replace those of the file; others stay."""
     said = {name: value for name in _JOINED if (value := getattr(row, name)) not in {None, "", "Unknown"}}
     told = tuple(sorted({*said, *(("extra",) if row.extra else ()), *activity.told}))
     return dataclasses.replace(activity, **said, extra={**activity.extra, **row.extra}, told=told)
 
 
 def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -> Exports:
-    """Read the tables of Strava exports, however deep they lie in folders and archives.
+    """Read the tables of Strava exports, at any depth in folders and archives.
 
-    The one beside a folder that is named "activities" counts too.
+    A table beside a folder that is named "activities" is read too.
 
     Parameters
     ----------
     paths : sequence of Path
         As given to `heatlas.sources.archive.entries`.
     tables : sequence of Sheet, optional
-        What that found on its walk; without it there is another walk.
+        Tables that `entries` found; by default the paths are searched again.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
 
 
 def _beside(paths: Sequence[Path]) -> list[Sheet]:
-    """Tables beside folders of an export that were handed over without it."""
+    """Find tables beside folders "activities" that were given without the rest of their export."""
     beside = [path.parent / TABLE for path in paths if path.name == "activities"]
     return [Sheet(path_name(table), table.read_bytes) for table in beside if table.is_file()]
 
@@ -138,7 +138,7 @@ def _keys(table: StravaTable) -> dict[str, StravaRow]:
     keys: dict[str, StravaRow] = {}
     for row in table.rows.values():
         keys.setdefault(_key(row.file), row)
-    for row in table.rows.values():  # files that were taken out of their folder are known by their bare name
+    for row in table.rows.values():  # files that were moved out of their folder match by their bare name
         keys.setdefault(_key(row.file.rpartition("/")[2]), row)
     return keys
 

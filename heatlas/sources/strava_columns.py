@@ -1,4 +1,4 @@
-"""Which column of Strava's table is which: in any language, of any year, with headers that occur twice."""
+"""Name the columns of Strava's table, in any language, of any year, with headers that occur twice."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "column_names", "records"]
 
 FILE_NAME = re.compile(r"[^\n\"]*\.(?:fit|gpx|tcx)(?:\.gz)?", re.IGNORECASE)
-"""What a value of the column of file names looks like."""
+"""Pattern of a value of the column of file names."""
 
 _BEFORE = {
     9: "id date name type description elapsed_time distance commute gear",
     11: "id date name type description elapsed_time distance max_heart_rate relative_effort commute gear",
     12: "id date name type description elapsed_time distance max_heart_rate relative_effort commute private_note gear",
 }
-"""Columns before the file name, by their number; their order is the same in all languages."""
+"""Number of columns before the file name -> their names. The order is the same in all languages."""
 _AFTER = (
     "athlete_weight bike_weight elapsed_time moving_time distance max_speed average_speed elevation_gain"
     " elevation_loss elevation_low elevation_high max_grade average_grade average_positive_grade"
@@ -32,7 +32,7 @@ _AFTER = (
     " average_watts calories max_temperature average_temperature relative_effort total_work number_of_runs"
     " uphill_time downhill_time other_time perceived_exertion"
 )
-"""Columns after the file name, as far as all years agree."""
+"""Names of columns after the file name, as far as they are the same in all years."""
 _RENAMED = {
     "duration": "elapsed_time",
     "moving_duration": "moving_time",
@@ -56,7 +56,7 @@ def records(data: bytes) -> tuple[list[list[str]], tuple[str, ...]]:
     Returns
     -------
     list of list of str, tuple of str
-        The records without blank ones, header first; and what was wrong.
+        The records without blank ones, header first; and warnings.
     """
     text = decode(data)
     if "\ufffd" in text:
@@ -76,7 +76,7 @@ def records(data: bytes) -> tuple[list[list[str]], tuple[str, ...]]:
                     found.append(record)
             break
         except csv.Error:
-            # A quote that never ends: leave its line out and go on behind it.
+            # A quote that never ends: skip its line and go on after it.
             broken += 1
             start += done + 1
     return found, ((f"{broken} rows could not be read",) if broken else ())
@@ -85,9 +85,9 @@ def records(data: bytes) -> tuple[list[list[str]], tuple[str, ...]]:
 def column_names(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Name the columns in snake_case English.
 
-    English headers are taken at their word. In other languages the column of file names is found by its
-    content, and the others by their place around it, since the order is the same in all languages; id, date
-    and sport are checked by content.
+    English headers are used as they are. In other languages the column of file names is found by its content, and the
+    others by their position around it, because the order is the same in all languages. If id, date or type is still
+    missing, it is found by content.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ def _name_by_place(names: list[str], file: int) -> None:
     if before is None:
         return
     names[:file] = before.split()
-    # The second block is there when its headers repeat those of the elapsed time and the distance.
+    # The second block exists if its headers repeat those of the elapsed time and the distance.
     if len(names) > file + len(after) and headers[file + 3] == headers[5] and headers[file + 5] == headers[6]:
         names[file + 1 : file + 1 + len(after)] = after
 
 
 def _snake(header: str) -> str:
-    """Turn a header, be it wrapped into an HTML tag, into snake_case without accents."""
+    """Turn a header, with or without HTML tags, into snake_case without accents."""
     words = re.sub(r"[\W_]+", " ", fold(re.sub(r"<[^>]*>", " ", header))).split()
     if len(words) > 1 and words[0] == "activity" and words[-1] != "count":
         words = words[1:]
@@ -140,7 +140,7 @@ def _snake(header: str) -> str:
 def _column(
     rows: Sequence[Sequence[str]], width: int, fits: Callable[[str], bool], among: Sequence[int] | None = None
 ) -> int | None:
-    """First column of whose values at least two thirds fit."""
+    """Find the first column of which at least two thirds of the values fit."""
     for column in range(width) if among is None else among:
         values = [row[column].strip() for row in rows if column < len(row) and row[column].strip()]
         if values and 3 * sum(map(fits, values)) >= 2 * len(values):

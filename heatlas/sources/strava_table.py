@@ -1,4 +1,4 @@
-"""Strava's table of activities, of any year and language, as rows of one kind."""
+"""Read Strava's table of activities, of any year and language, into rows of one kind."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _ATTRIBUTES = frozenset(
     | {"gear", "bike", "filename"}
 )
 _KEPT_OUT = frozenset({"private_note", "media", ""})
-"""Columns that are never passed on: notes that their writer meant for nobody else, and names of photos."""
+"""Columns that are never read: private notes, and names of photos."""
 _UNITS = (1.0, 1000.0, 1609.344)
-"""What a distance may be counted in, metres."""
+"""Units of distances, metres."""
 _DECIMAL_COMMA = re.compile(r"-?\d+,(\d{1,2}|\d{4,})$")
 _SLOWEST = 0.1
 """A median speed below this, m/s, means that distances are counted in kilometres."""
@@ -45,7 +45,7 @@ _SLOWEST = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StravaRow:
-    """What the table says of one activity; None or empty where it is silent."""
+    """Values of the table for one activity; None or empty where it states nothing."""
 
     file: str = ""
     """File name as in the table, e.g. "activities/123.fit.gz"."""
@@ -65,7 +65,7 @@ class StravaRow:
     commute: bool | None = None
     private: bool | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """All other columns that hold something: numbers, booleans, text."""
+    """All other columns with a value: numbers, booleans, text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class StravaTable:
     rows: Mapping[str, StravaRow]
     """File name as in the table -> row."""
     without_file: int = 0
-    """Rows of activities that were entered by hand or whose file is gone."""
+    """Number of rows without a file: of activities that were entered by hand, or whose file is gone."""
     warnings: tuple[str, ...] = ()
 
 
@@ -115,17 +115,17 @@ def read_activities(data: bytes) -> StravaTable:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """How this table writes things: worked out once over all its rows."""
+    """Notation of one table, found once from all its rows."""
 
     columns: Mapping[str, Sequence[int]]
     backwards: Mapping[str, Sequence[int]]
-    """The same, from the last column of each name to the first."""
+    """The same as `columns`, from the last column of each name to the first."""
     extras: Sequence[str]
-    """Names whose cells are attributes of the export's own."""
+    """Names of the columns that become `StravaRow.extra`."""
     decimal_comma: bool
     month_first: bool | None
     units: Mapping[int, float]
-    """Column of a distance -> metres of its unit."""
+    """Index of a column of distances -> metres of its unit."""
 
     @classmethod
     def of(cls, names: Sequence[str], lines: Sequence[Sequence[str]]) -> _Reader:
@@ -144,11 +144,11 @@ class _Reader:
         return dataclasses.replace(reader, units=reader._units(lines))
 
     def text(self, line: Sequence[str], name: str) -> str:
-        """Give the first filled cell of that name: Strava puts names before numbers."""
+        """First filled cell of a name: Strava puts names before numbers."""
         return _first(line, self.columns.get(name, ()))
 
     def last(self, line: Sequence[str], name: str) -> str:
-        """Give the last filled cell of that name: Strava puts precise values behind rounded ones."""
+        """Last filled cell of a name: Strava puts precise values after rounded ones."""
         return _first(line, self.backwards.get(name, ()))
 
     def number(self, line: Sequence[str], name: str) -> float | None:
@@ -191,7 +191,7 @@ class _Reader:
             seconds = self._seconds(line)
             fastest = max_speed(sport_name(self.text(line, "type")))
             if seconds and unit > 1 and value * unit / seconds > fastest >= value / seconds:
-                unit = 1.0  # swims are counted in metres beside other sports in kilometres
+                unit = 1.0  # swims are in metres where other sports are in kilometres
             return value * unit
         return None
 
@@ -199,7 +199,7 @@ class _Reader:
         return self.number(line, "moving_time") or self.number(line, "elapsed_time")
 
     def _units(self, lines: Sequence[Sequence[str]]) -> dict[int, float]:
-        """Work out what each column of distances counts in, from the last (the precise one) to the first."""
+        """Find the unit of each column of distances, from the last (the precise one) to the first."""
         units: dict[int, float] = {}
         metres: list[float | None] = []
         for line in lines:
@@ -225,7 +225,7 @@ def _first(line: Sequence[str], places: Sequence[int]) -> str:
 
 
 def _month_first(dates: Iterable[str]) -> bool | None:
-    """Tell what 07/08/2012 means, from the other dates."""
+    """Tell whether 07/08/2012 is 8 July, from the other dates; None if they leave it open."""
     for date in dates:
         match = re.match(r"(\d{1,2})/(\d{1,2})/\d{4}", date)
         if match and (int(match[1]) > 12) != (int(match[2]) > 12):

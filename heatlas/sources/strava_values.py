@@ -1,4 +1,4 @@
-"""Dates, numbers and flags as Strava's table writes them, in whatever language it was exported."""
+"""Parse dates, numbers and flags of Strava's table, in the language of its export."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _YES = frozenset(
 
 
 def fold(text: str) -> str:
-    """Lower case without accents."""
+    """Turn text into lower case without accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -41,7 +41,7 @@ _LONGEST = max(map(len, _MONTH_OF))
 
 
 def parse_date(text: str, month_first: bool | None = None) -> float | None:
-    """Read a date with a time; without an offset it is UTC, as in Strava's table.
+    """Parse a date with a time; without an offset it is UTC, as in Strava's table.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ def parse_date(text: str, month_first: bool | None = None) -> float | None:
         Any of the forms of the main languages: "Jul 8, 2012, 2:40:21 PM", "8 juil. 2012 à 14:40:21",
         "08.07.2012, 14:40:21", "2012-07-08 14:40:21", "2012年7月8日 14:40:21" ...
     month_first : bool, optional
-        What 07/08/2012 means. By default: July if AM or PM follows, else August.
+        Whether 07/08/2012 is in July. By default it is in July if the time has AM or PM, else in August.
 
     Returns
     -------
     float or None
-        Unix seconds; None when it is no date.
+        Unix seconds; None if it is no date.
     """
     text = unicodedata.normalize("NFKC", text.strip())[:80]
     found = _find_date(text, month_first)
@@ -79,7 +79,7 @@ def parse_date(text: str, month_first: bool | None = None) -> float | None:
 
 
 def _find_date(text: str, month_first: bool | None) -> tuple[tuple[int, int, int], str] | None:
-    """Year, month and day, and what stands around them."""
+    """Find year, month and day, and the text around them."""
     if match := _YEAR_FIRST.search(text):
         date = int(match[1]), int(match[2]), int(match[3])
         return date, f"{text[: match.start()]} {text[match.end() :].lstrip('T')}"
@@ -101,7 +101,7 @@ def _find_date(text: str, month_first: bool | None) -> tuple[tuple[int, int, int
 
 
 def _month(text: str) -> int | None:
-    """Find the month's name: the last word that begins like one, since names of days come before."""
+    """Find the month: the last word that begins like its name, because names of days come before it."""
     found = None
     for word in _WORDS.findall(fold(text)):
         for length in range(min(len(word), _LONGEST), 2, -1):
@@ -112,19 +112,19 @@ def _month(text: str) -> int | None:
 
 
 def parse_number(text: str, decimal_comma: bool = False) -> float | None:
-    """Read a number with a decimal point or comma, with or without marks between thousands, or h:mm:ss.
+    """Parse a number with a decimal point or comma, with or without marks between thousands, or h:mm:ss.
 
     Parameters
     ----------
     text : str
-        As written.
+        The text.
     decimal_comma : bool
-        What "1,500" means: 1.5 if true, else 1500.
+        Whether "1,500" is 1.5; else it is 1500.
 
     Returns
     -------
     float or None
-        The number (seconds for h:mm:ss); None when it is none, or not finite.
+        The number (seconds for h:mm:ss); None if it is none, or not finite.
     """
     if len(text) > _LONGEST_NUMBER:
         return None
@@ -148,5 +148,5 @@ def parse_number(text: str, decimal_comma: bool = False) -> float | None:
 
 
 def parse_flag(text: str) -> bool:
-    """Read true, yes, 1 or 1.0, in the main languages, as True."""
+    """Tell whether a text is true, yes, 1 or 1.0 in one of the main languages."""
     return fold(text.strip()).removesuffix(".0") in _YES

@@ -1,7 +1,7 @@
-"""Members of tar archives, one after the other as they lie there, with bounded memory.
+"""List the members of tar archives in stored order, with bounded memory.
 
-Only plain files are given. Links, devices and folders hold nothing to read, and names are words for display: nothing
-is ever written under one. Formats: ustar and pax (POSIX.1-2008, pax), GNU's long names and sizes, and older ones.
+Only plain files are listed. Links, devices and folders hold nothing to read. Names are for display: no file is ever
+written under one. Formats: ustar and pax (POSIX.1-2008, pax), GNU's long names and sizes, and older ones.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Pieces", "Seeking", "Stream", "TarMember", "tar_members"]
 
 _CUT = "the archive is damaged or cut off; what stands before that was used"
-"""Warning for an archive that does not go on to its end."""
+"""Warning for an archive that cannot be read to its end."""
 _BLOCK = 512
 _LONGEST = 1 << 20
-"""Bytes of a header that says more, such as a long name: no sound one has as many."""
+"""Most bytes of an extended header, such as a long name; no sound one has as many."""
 _PIECE = 1 << 20
 _FILES = b"0\0007"
 _LONG_NAME, _PAX, _SPARSE = b"L", b"x", b"S"
@@ -33,61 +33,61 @@ class TarMember:
     name: str
     """As in the archive, with forward slashes, printable."""
     offset: int
-    """Where its bytes begin."""
+    """Position of its first byte."""
     size: int
     sparse: bool = False
-    """Stored without its holes: not to be read as it lies there."""
+    """Whether it is stored without its holes; then its stored bytes are not its content."""
 
 
 class Stream(Protocol):
-    """Where an archive is read from, forwards."""
+    """Bytes of an archive, read forwards."""
 
     def read(self, size: int, /) -> bytes:
-        """Read so many bytes, fewer only at the end."""
+        """Read `size` bytes, fewer only at the end."""
 
     def tell(self) -> int:
-        """Give the number of bytes before the next one."""
+        """Return the number of bytes before the next one."""
 
     def skip(self, size: int, /) -> None:
-        """Leave so many bytes out."""
+        """Skip `size` bytes."""
 
 
 class Seeking:
-    """A seekable file of so many bytes as a stream."""
+    """Stream of a seekable file of `size` bytes."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file, self._size = file, size
         self.read, self.tell = file.read, file.tell
 
     def skip(self, size: int, /) -> None:
-        """Leave so many bytes out."""
+        """Skip `size` bytes."""
         self._file.seek(min(self._file.tell() + size, self._size))
 
 
 class Pieces:
-    """Bytes that are unpacked as they are asked for, as a stream.
+    """Stream of bytes that are unpacked on demand.
 
     Parameters
     ----------
     pieces : iterator of bytes
-        As they come.
+        The unpacked bytes.
     most : int
-        After so many bytes the stream is refused: it may be endless.
+        Most bytes; a longer stream is refused, because it may be endless.
     """
 
     def __init__(self, pieces: Iterator[bytes], most: int) -> None:
         self._pieces, self._most, self._at, self._held = pieces, most, 0, memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
-        """Read so many bytes, fewer only at the end."""
+        """Read `size` bytes, fewer only at the end."""
         return b"".join(self._taken(size))
 
     def tell(self) -> int:
-        """Give the number of bytes before the next one."""
+        """Return the number of bytes before the next one."""
         return self._at
 
     def skip(self, size: int, /) -> None:
-        """Leave so many bytes out."""
+        """Skip `size` bytes."""
         for _ in self._taken(size):
             pass
 
@@ -107,14 +107,14 @@ class Pieces:
 
 
 def tar_members(stream: Stream, warnings: list[str]) -> Iterator[TarMember]:
-    """List the files of an archive; the stream stands at the bytes of each while it is given.
+    """List the files of an archive. While one is yielded, the stream is at its first byte.
 
     Parameters
     ----------
     stream : Stream
-        At the beginning. Who reads some of a member's bytes need not read all.
+        The archive, at its beginning. A member may be read in part or not at all.
     warnings : list of str
-        Is told when the archive is damaged or cut off.
+        A warning is added to it when the archive is damaged or cut off.
 
     Yields
     ------
@@ -123,12 +123,12 @@ def tar_members(stream: Stream, warnings: list[str]) -> Iterator[TarMember]:
     Raises
     ------
     Unreadable
-        When the stream is absurdly long.
+        When the stream is longer than it may be (`Pieces`).
     """
     said: dict[str, str] = {}
     while len(block := stream.read(_BLOCK)) == _BLOCK:
         if not block.strip(b"\0"):
-            continue  # two of them end an archive; some tools append others behind
+            continue  # two of them end an archive; some tools append another archive
         if not _is_sound(block):
             warnings.append(_CUT)
             return
@@ -146,7 +146,7 @@ def tar_members(stream: Stream, warnings: list[str]) -> Iterator[TarMember]:
         elif kind == _SPARSE:
             yield TarMember(said.get("path") or _name(block), begin, size, sparse=True)
             said = {}
-            if block[482]:  # more of its holes follow in blocks of their own, which would be taken for headers
+            if block[482]:  # its other holes follow in blocks that are no headers
                 while len(more := stream.read(_BLOCK)) == _BLOCK and more[504]:
                     pass
                 begin = stream.tell()
@@ -168,7 +168,7 @@ def _is_sound(block: bytes) -> bool:
 
 
 def _number(field: bytes) -> int:
-    """A number in octal digits, or as GNU writes large ones, in base 256."""
+    """Parse a number in octal digits, or in base 256, as GNU writes large ones."""
     if field[0] in (0x80, 0xFF):
         return int.from_bytes(field[1:], "big") if field[0] == 0x80 else 0
     digits = field.replace(b"\0", b" ").split()
@@ -193,7 +193,7 @@ def _text(data: bytes) -> str:
 
 
 def _pax(data: bytes) -> dict[str, str]:
-    """Records of a length, a blank, a key, "=" and a value; what is damaged ends them."""
+    """Parse records of a length, a blank, a key, "=" and a value, up to the first damage."""
     found: dict[str, str] = {}
     while data:
         digits, _, _ = data.partition(b" ")

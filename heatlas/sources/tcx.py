@@ -1,7 +1,7 @@
 """Read TCX, Garmin's training centre format, and its ActivityExtension (speed, watts, run cadence).
 
-The format: https://www8.garmin.com/xmlschemas/TrainingCenterDatabasev2.xsd. Of extensions the local names
-count, whatever their prefix.
+The format: https://www8.garmin.com/xmlschemas/TrainingCenterDatabasev2.xsd. Extensions are recognised by local
+names, whatever their prefix.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["read_tcx"]
 
 LAP_STEP = 60.0
-"""Seconds within which the first track of a lap goes on with the last one of the lap before."""
+"""Seconds within which the first track of a lap continues the last track of the lap before."""
 
 _TCX = Format.of(
     "TCX",
@@ -64,9 +64,9 @@ _TCX = Format.of(
 
 
 def read_tcx(data: bytes, source: str) -> list[Recording]:
-    """Read a TCX file: each activity is one recording, those of multisport sessions too.
+    """Read a TCX file: each activity is one recording, also those of multisport sessions.
 
-    A track begins a segment, unless it is the first of a lap and goes on within `LAP_STEP` of the lap before:
+    A track begins a segment, unless it is the first of a lap and begins within `LAP_STEP` of the end of the lap before:
     pressing the lap button is no pause. Courses are planned and are left out.
 
     Parameters
@@ -74,18 +74,17 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
     data : bytes
         The file.
     source : str
-        Where it was read, for ``Activity.source``.
+        Path of the file, for ``Activity.source``.
 
     Returns
     -------
     list of Recording
-        Activities without points are left out; where no activity has any, one recording without fixes tells
-        what is known.
+        Activities without points are left out. If none has any, one recording without fixes holds the known attributes.
 
     Raises
     ------
     Unreadable
-        It is no XML, no TCX, or declares a DOCTYPE.
+        When it is no XML, no TCX, or declares a DOCTYPE.
     """
     document = read_document(data, _TCX)
     found: dict[str, list[Any]] = {"activity": [], "course": []}
@@ -118,14 +117,14 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
 
 
 def _parts(document: Document) -> Iterator[tuple[int, int, int, int, list[int]]]:
-    """Go through activities and courses that have points.
+    """List activities and courses that have points.
 
-    Yields the code, the number among those of the code, the first point, the last point + 1, and where
-    segments begin, counted from the first point.
+    Yields the code, the number among those of the code, the first point, the last point + 1, and the first
+    points of segments, counted from the first point.
     """
     time = document.fields[:, kernel.TIME]
     numbers = {kernel.ACTIVITY: -1, kernel.PLANNED: -1}
-    code, first = kernel.ACTIVITY, 0  # points before the first activity are one of their own
+    code, first = kernel.ACTIVITY, 0  # points before the first activity form one
     segments = [0]
     new_lap = False
     for mark, point in [*document.marks, [kernel.ACTIVITY, len(time)]]:
@@ -143,7 +142,7 @@ def _parts(document: Document) -> Iterator[tuple[int, int, int, int, list[int]]]
 
 
 def _activity(element: Any, fields: NDArray[np.float64], source: str, values: Values) -> Activity:
-    """Gather what stands around the points of an activity; the element is None where it was lost."""
+    """Attributes of an activity; its element is None if it was lost."""
     times = fields[:, kernel.TIME]
     times = times[np.isfinite(times)]
     start = float(times[0]) if len(times) else nan
@@ -163,7 +162,7 @@ def _activity(element: Any, fields: NDArray[np.float64], source: str, values: Va
 
 
 def _sum_of_laps(element: Any, name: str, values: Values) -> float | None:
-    """Add up what the laps of an activity state; None where none states anything."""
+    """Sum of a value over the laps of an activity; None if no lap states it."""
     stated = [values.number(first_text(lap, name)) for lap in children(element, "lap")]
     stated = [value for value in stated if isfinite(value)]
     return sum(stated) if stated else None

@@ -1,7 +1,7 @@
-"""The time zone of the place where an activity began, looked up offline.
+"""Find the time zone of the place where an activity began, offline.
 
-Outlines of zones come with tzfpy (from OpenStreetMap, simplified, with those of the seas), and their rules with the
-system or with tzdata. The outlines take 0.15 s to load, so they are looked at only where somebody asks for local time.
+Outlines of zones come with tzfpy (from OpenStreetMap, simplified, with those of the seas); their rules come with the
+system or with tzdata. The outlines take 0.15 s to load, so they are loaded only when local time is requested.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ["with_time_zones", "zone_at"]
 
 
 def with_time_zones(batch: Batch) -> Batch:
-    """Fill in the time zones of activities that do not say by themselves how far they were from UTC.
+    """Fill in the time zones of activities that state no offset from UTC, by the first fix of each track.
 
-    Looked at is each track's first fix. What is filled in already stays.
+    Zones that are filled in already stay.
     """
     unknown = [k for k, activity in enumerate(batch.activities) if _is_open(activity)]
     if not unknown:
@@ -40,7 +40,7 @@ def _is_open(activity: Activity) -> bool:
 
 
 def zone_at(u: float, v: float) -> str:
-    """Name of the time zone at a place in world coordinates (beyond [0, 1) u goes on around the world)."""
+    """Name of the time zone at a place in world coordinates; u outside [0, 1) wraps around the world."""
     from tzfpy import get_tz
 
     lon, lat = to_lonlat(u % 1.0, v)

@@ -1,8 +1,7 @@
-"""What the readers of GPX and TCX share.
+"""Shared part of the readers of GPX and TCX.
 
-The points are read by a scanner of bytes; what stands around them is a small document of its own, the
-*skeleton*, which lxml reads. No document type is accepted, no entity is expanded and nothing is loaded from
-anywhere, so that hostile files do no harm.
+The points are read by a scanner of bytes. The rest is a small document, the *skeleton*, which lxml reads. No document
+type is accepted, no entity is expanded and nothing is loaded from elsewhere, so that hostile files do no harm.
 """
 
 from __future__ import annotations
@@ -49,16 +48,16 @@ __all__ = [
     "read_document",
 ]
 
-_LONGEST_VALUE = 2000  # bytes; no number and no time is longer, whatever stands between its digits
+_LONGEST_VALUE = 2000  # bytes; no number and no time is longer, whatever is between its digits
 _CONTROLS = bytes.maketrans(bytes(range(32)), b" " * 9 + b"\t\n" + b" " * 2 + b"\r" + b" " * 18)
 _UNFINISHED = {"ERR_TAG_NOT_FINISHED", "ERR_DOCUMENT_END", "ERR_GT_REQUIRED", "ERR_LTSLASH_REQUIRED"}
 
 
 class Format(NamedTuple):
-    """What tells GPX and TCX apart for the scanner."""
+    """Description of GPX or TCX for the scanner."""
 
     title: str
-    """What people call it."""
+    """Name for display."""
     root: str
     """Local name of the root element, in lower case."""
     keys: NDArray[np.uint64]
@@ -66,7 +65,7 @@ class Format(NamedTuple):
 
     @classmethod
     def of(cls, title: str, root: str, names: Mapping[str, int]) -> Format:
-        """Make one from the local names of elements and their codes of ``heatlas.kernels.xml``."""
+        """Make a format from local names of elements and their codes of ``heatlas.kernels.xml``."""
         return cls(title, root, *name_table(names))
 
 
@@ -77,23 +76,23 @@ class Document:
     root: Any
     """Root element (lxml) of the document without its points."""
     fields: NDArray[np.float64]
-    """(n, NUMBER_OF_FIELDS) the points in document order, NaN where unknown."""
+    """(n, NUMBER_OF_FIELDS) points in document order, NaN where unknown."""
     marks: list[list[int]]
-    """Code of each element that orders points, and the number of points before it."""
+    """Code of each element that groups points, and the number of points before it."""
     warnings: tuple[str, ...]
     values: Values
-    """How odd numbers and times of the file are read."""
+    """Reading of odd numbers and times of the file."""
     offsets: Mapping[float, float]
-    """Unix seconds of a time -> seconds by which local time was ahead of UTC, where the file says so."""
+    """Unix seconds of a time -> seconds by which local time was ahead of UTC, where the file states it."""
 
 
 def read_document(data: bytes, form: Format) -> Document:
-    """Read the points of a document and what stands around them.
+    """Read the points of a document, and its skeleton.
 
     Raises
     ------
     Unreadable
-        The bytes hold no XML, declare a DOCTYPE, or are something else than what was asked for.
+        When the bytes hold no XML, declare a DOCTYPE, or are of another format.
     """
     if not data:
         raise Unreadable("is empty")
@@ -124,7 +123,7 @@ def read_document(data: bytes, form: Format) -> Document:
 
 
 def _scan(data: bytes, form: Format) -> tuple[tuple[NDArray[Any], ...], int, int]:
-    """Scan a document, with as much room for what is found as it takes."""
+    """Scan a document, and enlarge the output arrays as necessary."""
     buffer = np.frombuffer(data + bytes(PADDING), np.uint8)
     room = len(data) // 80 + 64  # points are seldom shorter than 80 bytes
     while True:
@@ -138,7 +137,7 @@ def _scan(data: bytes, form: Format) -> tuple[tuple[NDArray[Any], ...], int, int
 
 
 def _skeleton(data: bytes, cuts: NDArray[np.int64]) -> tuple[Any, bool, bool]:
-    """Parse the document without its points: root or None, whether it breaks off, whether it is malformed."""
+    """Parse the document without its points: root or None, whether it is unfinished, whether it is malformed."""
     parts = []
     position = 0
     for first, last in cuts.tolist():
@@ -169,13 +168,13 @@ def _skeleton(data: bytes, cuts: NDArray[np.int64]) -> tuple[Any, bool, bool]:
         return None, False, True
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("declares a DOCTYPE, which a recording never needs")
-    # Prefixes that nobody declared are common and do no harm.
+    # Undeclared prefixes are common and do no harm.
     errors = {e.type_name for e in parser.error_log if e.domain_name != "NAMESPACE"}
     return root, bool(errors & _UNFINISHED), bool(errors)
 
 
 def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -> tuple[Values, int]:
-    """Read the values that the scanner found odd into `fields`; say how, and count those that are no values."""
+    """Read the values that the scanner found odd into `fields`; return their reading, and count invalid values."""
     texts = [
         (row, field, plain_text(data[first:last]) if last - first <= _LONGEST_VALUE else "too long")
         for row, field, first, last in odd.tolist()
@@ -183,7 +182,7 @@ def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -
     ]
     values = _weigh(texts)
     failed = 0
-    # Backwards, because of several values for one field the first holds.
+    # Backwards, because the first of several values for one field counts.
     for row, field, text in reversed(texts):
         value = values.time(text) if field == TIME else values.number(text)
         if isfinite(value):
@@ -194,7 +193,7 @@ def _resolve(data: bytes, odd: NDArray[np.int64], fields: NDArray[np.float64]) -
 
 
 def _weigh(texts: Iterable[tuple[int, int, str]]) -> Values:
-    """Decide how a file is read, from its odd values; one behind a plain value of its field and point has no voice."""
+    """Choose the reading of a file by its odd values; one after a plain value of its field and point is ignored."""
     plain: set[tuple[int, int]] = set()
     places: list[str] = []
     numbers: list[str] = []
@@ -203,7 +202,7 @@ def _weigh(texts: Iterable[tuple[int, int, str]]) -> Values:
         if (row, field) in plain:
             continue
         value = parse_time(text) if field == TIME else parse_number(text)
-        if value == value:  # odd to the scanner alone, as CDATA is
+        if value == value:  # odd to the scanner only, such as CDATA
             plain.add((row, field))
             continue
         (times if field == TIME else places if field in {LATITUDE, LONGITUDE} else numbers).append(text)
@@ -213,18 +212,18 @@ def _weigh(texts: Iterable[tuple[int, int, str]]) -> Values:
 def make_recording(
     activity: Activity, fields: NDArray[np.float64], segments: Iterable[int], warnings: tuple[str, ...]
 ) -> Recording:
-    """Make a recording of points.
+    """Make a recording from points.
 
     Parameters
     ----------
     activity : Activity
-        What is known besides the points.
+        Its attributes.
     fields : ndarray of float64 (n, NUMBER_OF_FIELDS)
         The points.
     segments : iterable of int
         First points of the segments.
     warnings : tuple of str
-        What was wrong with the file.
+        Problems of the file.
     """
     columns = {}
     for field, name in enumerate(COLUMNS, ELEVATION):
@@ -246,13 +245,13 @@ def make_recording(
 
 
 def local_name(element: Any) -> str:
-    """Name of an element without its namespace or prefix; empty for what is no element."""
+    """Name of an element without its namespace or prefix; empty for other nodes."""
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
 
 
 def children(element: Any, *path: str) -> Iterator[Any]:
-    """Find the descendants that a path of local names leads to, in any case of letters."""
+    """Find the descendants at a path of lower-case local names; the case of the elements does not matter."""
     for child in element:
         if local_name(child).lower() == path[0]:
             if len(path) == 1:
@@ -262,7 +261,7 @@ def children(element: Any, *path: str) -> Iterator[Any]:
 
 
 def first_text(element: Any, *path: str) -> str:
-    """Text of the first element with a text that a path of lower-case names leads to; one line, or empty."""
+    """Text of the first non-empty element at a path of lower-case names: its first line, or empty."""
     for child in children(element, *path):
         lines = (child.text or "").strip().splitlines()
         if lines:
@@ -271,7 +270,7 @@ def first_text(element: Any, *path: str) -> str:
 
 
 def attribute(element: Any, name: str) -> str:
-    """Value of an attribute given by its lower-case name; empty where there is none."""
+    """Value of an attribute by its lower-case name; empty if there is none."""
     for key, value in element.attrib.items():
         if key.rpartition("}")[2].lower() == name:
             return _printable(value.strip())
@@ -279,5 +278,5 @@ def attribute(element: Any, name: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Shorten a text and take out what does not print."""
+    """Shorten a text to 500 characters, and take out those that are not printable."""
     return "".join(c for c in text[:500] if c.isprintable())

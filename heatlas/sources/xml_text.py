@@ -1,4 +1,4 @@
-"""Text of XML documents: encodings, odd ways to write a value, numbers and times."""
+"""Decode text of XML documents, and parse numbers and times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-# Encodings that hold ASCII as it is. A declaration that can be read at all is in one of them.
+# Encodings that contain ASCII. A declaration that is readable as ASCII is in one of them.
 _LEGACY = re.compile(r"(iso[-_]?8859|latin|windows|cp125|gb|big5|shift[-_]?jis|euc|koi8|mac)", re.IGNORECASE)
 _MARKUP = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _REFERENCE = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);")
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def to_utf8(data: bytes) -> bytes:
-    """Turn a document of any common encoding into UTF-8 without a byte-order mark."""
+    """Convert a document of any common encoding to UTF-8 without a byte-order mark."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             data = data[len(bom) :]
@@ -44,7 +44,7 @@ def to_utf8(data: bytes) -> bytes:
     declared = _DECLARED.search(data[:400])
     if declared:
         encoding = declared[1].decode()
-        # A claim to be UTF-16 is false here: the declaration was read as single bytes.
+        # A declaration of UTF-16 is wrong here, because it was read as single bytes.
         if _LEGACY.match(encoding):
             try:
                 return data.decode(encoding, "replace").encode()
@@ -54,7 +54,7 @@ def to_utf8(data: bytes) -> bytes:
 
 
 def plain_text(raw: bytes) -> str:
-    """Take comments out of the text of an element, unwrap CDATA, and resolve character references."""
+    """Remove comments from the text of an element, unwrap CDATA, and resolve character references."""
     parts = []
     position = 0
     for match in _MARKUP.finditer(raw):
@@ -79,12 +79,12 @@ def _character(match: re.Match[str]) -> str:
 
 
 def parse_number(text: str) -> float:
-    """Read a decimal number; NaN for anything else."""
+    """Parse a decimal number; NaN for other text."""
     return float(text) if _NUMBER.fullmatch(text) else nan
 
 
 def parse_time(text: str) -> float:
-    """Read a time of ISO 8601 as Unix seconds; UTC where no zone is given, NaN for anything else."""
+    """Parse a time of ISO 8601 as Unix seconds; UTC if it has no zone, NaN for other text."""
     try:
         time = datetime.fromisoformat(text.strip().upper().replace(",", "."))
     except ValueError:
@@ -95,16 +95,16 @@ def parse_time(text: str) -> float:
 
 
 def find_offsets(data: bytes, read: Callable[[str], float]) -> dict[float, float]:
-    """Say by how many seconds local time is ahead of UTC, where times of a document do ("T08:00:00+02:00").
+    """Find the times of a document that state an offset from UTC ("T08:00:00+02:00").
 
-    "Z" and "+00:00" say nothing: programs write them that know of no other.
+    "Z" and "+00:00" count as no offset: programs that know no other write them.
 
     Parameters
     ----------
     data : bytes
         The document, in UTF-8.
     read : callable
-        How its times are read: text -> Unix seconds.
+        Parser of its times: text -> Unix seconds.
 
     Returns
     -------
@@ -123,5 +123,5 @@ def find_offsets(data: bytes, read: Callable[[str], float]) -> dict[float, float
 _TIME = re.compile(rb">[^<>]{1,40}:\d\d[^<>]{0,40}<")
 _OFFSET = re.compile(rb">\s*([^<>]{6,40}:\d\d(?:[.,]\d+)?\s*(?:[A-Za-z]{1,5}\s*)?([+-])(\d\d):?(\d\d)?)\s*<")
 _LOOKED_AT = 6
-"""Times of a document that tell whether any has an offset: that of the file, and those of the first points."""
+"""Number of times that are checked for an offset before all are: that of the file, and those of the first points."""
 _FARTHEST = 15 * 3600.0

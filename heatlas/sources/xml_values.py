@@ -1,7 +1,7 @@
-"""Numbers and times of a GPX or TCX file that are not written as the formats want them.
+"""Parse numbers and times of a GPX or TCX file that are not written as the format requires.
 
-One file has one reading: what a comma between digits means, which part of 03/02/2024 is the month, and in which unit
-times count since 1970 is decided once, from all odd values of the file, and said where it was a choice.
+Each file has one reading. The meaning of a comma between digits, the month in 03/02/2024 and the unit of times since
+1970 are decided once, from all odd values of the file, and reported if there was a choice.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _POINTS_AND_COMMA = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
 _COMPACT = re.compile(r"(?:19|20)[0-9]{12}")
 _DIVISORS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e21, 1e9))
-"""Below which size numbers since 1970 are seconds, thousandths, millionths, billionths."""
+"""Limits below which numbers since 1970 are in seconds, thousandths, millionths, billionths; and their divisors."""
 _EARLIEST = 1e8
-"""Below it a number is no time since 1970: a date without hyphens, or a clock that counts from its own start."""
+"""Least time since 1970. A lower number is a date without hyphens, or counts from the start of a device."""
 _LATEST = 1e11
 _CLOCK = re.compile(
     r"(?<![\d:.])(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,:](\d{1,9}))?)?(?![\d:])\s*(?:([ap])\.?\s?m(?![a-y])\.?)?",
@@ -48,18 +48,18 @@ _ZONES = {
 # fmt: on
 """Hours east of Greenwich; American ones as in RFC 822."""
 _ORDERS = {"day/month/year": (2, 1, 0), "month/day/year": (2, 0, 1), "year/month/day": (0, 1, 2)}
-"""Reading of three numbers -> where year, month and day stand."""
+"""Order of three numbers -> positions of year, month and day."""
 
 _Triple = tuple[str, str, str]
 
 
 class Values:
-    """The reading of one file.
+    """Reading of one file.
 
     Parameters
     ----------
     places, numbers, times : iterable of str
-        Its odd values: of coordinates, of other numbers, of times.
+        Its odd values: coordinates, other numbers, times.
     """
 
     def __init__(self, places: Iterable[str] = (), numbers: Iterable[str] = (), times: Iterable[str] = ()) -> None:
@@ -72,7 +72,7 @@ class Values:
         self._weigh_times(list(times))
 
     def number(self, text: str) -> float:
-        """Read a number; NaN for anything else."""
+        """Parse a number; NaN for other text."""
         value = parse_number(text)
         if value == value or "," not in text:
             return value
@@ -83,7 +83,7 @@ class Values:
         return parse_number(text.replace(",", ".")) if _COMMA.fullmatch(text) else nan
 
     def time(self, text: str) -> float:
-        """Read a time as Unix seconds, UTC where no zone is given; NaN for anything else."""
+        """Parse a time as Unix seconds, UTC if it has no zone; NaN for other text."""
         text = unicodedata.normalize("NFKC", text).strip()
         if len(text) > _LONGEST:
             return nan
@@ -97,7 +97,7 @@ class Values:
         return value if value == value else self._spelt(text)
 
     def _spelt(self, text: str) -> float:
-        """Read a date and a time of day, however they stand."""
+        """Parse a date and a time of day in any order."""
         text = re.sub(r"\([^)]*\)", " ", text)
         clock = _CLOCK.search(text)
         if clock is None:
@@ -115,7 +115,7 @@ class Values:
         return day + hour * 3600 + minute * 60 + second + float(f"0.{clock[4] or 0}") - offset
 
     def _day(self, text: str) -> float:
-        """Read the date in a text as Unix seconds of its midnight; NaN where there is none."""
+        """Parse the date in a text as Unix seconds of its midnight; NaN if there is none."""
         if text not in self._days:
             found = _TRIPLE.search(text)
             if found:
@@ -126,7 +126,7 @@ class Values:
         return self._days[text]
 
     def _weigh_commas(self, places: list[str], numbers: list[str]) -> None:
-        """Decide whether a comma between digits is a decimal one or stands between thousands."""
+        """Decide whether a comma between digits is a decimal comma or separates thousands."""
         commas = [text for text in places if _COMMA.fullmatch(text)]
         decimal = commas + [text for text in numbers if _COMMA.fullmatch(text) and not _THOUSANDS.fullmatch(text)]
         decimal += [text for text in numbers if _POINTS_AND_COMMA.fullmatch(text)]
@@ -137,7 +137,7 @@ class Values:
             self.warnings.append(f"commas in numbers such as {either[0]} are read as {meaning}")
 
     def _weigh_times(self, times: list[str]) -> None:
-        """Decide on the unit of numbers since 1970, and on the order of dates in numbers."""
+        """Decide the unit of numbers since 1970, and the order of dates in numbers."""
         counted = [value for text in times if not _COMPACT.fullmatch(text) and (value := parse_number(text)) < 1e21]
         self._divisor = next(divisor for limit, divisor in _DIVISORS if max(counted, default=0.0) < limit)
         dates: dict[_Triple, str] = {}
@@ -152,7 +152,7 @@ class Values:
             self._choose(dates, names)
 
     def _choose(self, dates: dict[_Triple, str], names: list[str]) -> None:
-        """Take the order that all dates can have, and by which they lie closest together; say so if it was a choice."""
+        """Choose the order that fits most dates, and of several the one with the shortest span; warn of a choice."""
         spans: dict[str, tuple[int, float]] = {}
         for name in names:
             if name.startswith("year") and not all(len(last) < 3 for *_, last in dates):
@@ -173,7 +173,7 @@ class Values:
 
 
 def _offset(tail: str) -> tuple[float, int]:
-    """Read the zone behind a time of day: seconds east of Greenwich (NaN: none on earth), and how long its text is."""
+    """Parse the zone after a time of day: seconds east of Greenwich (NaN: none on earth), and length of its text."""
     found = _TAIL.match(tail)
     if found is None:
         return 0.0, 0
@@ -189,13 +189,13 @@ def _offset(tail: str) -> tuple[float, int]:
 
 
 def _year(text: str) -> int:
-    """Make a year of two digits one of this or the last century."""
+    """Parse a year; one of two digits is from 1970 to 2069."""
     year = int(text)
     return year if len(text) > 2 else year + (2000 if year < 70 else 1900)
 
 
 def _midnight(triple: Collection[str], order: tuple[int, int, int]) -> float:
-    """Unix seconds of a date in three numbers; a first one of four digits is the year, whatever the order."""
+    """Unix seconds of a date in three numbers; a first one of more than two digits is the year, whatever the order."""
     parts = tuple(triple)
     if len(parts[0]) > 2:
         order = (0, 1, 2)

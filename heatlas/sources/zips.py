@@ -1,4 +1,4 @@
-"""Members of ZIP archives and gzip streams: bounded, stateless reads that salvage what is sound."""
+"""Read members of ZIP archives and gzip streams; reads are bounded, stateless, and salvage the sound part."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["BOMB", "DAMAGED", "MAX_BYTES", "Budget", "Member", "gunzip", "limit_of", "members", "read_member", "seek"]
 
 MAX_BYTES = 1 << 30
-"""No file is read that is larger than this, packed or unpacked."""
+"""Most bytes of a file that is read, packed or unpacked."""
 _MAX_RATIO = 300
-_SMALL = 64 << 20  # a ratio says nothing about small files
+_SMALL = 64 << 20  # the ratio is not checked for small files
 BOMB = "unpacks to absurdly much, as no recording does"
 DAMAGED = "the packed data is damaged"
 _LOCAL = struct.Struct("<4s5H3I2H")  # local file header, APPNOTE.TXT section 4.3.7
@@ -33,18 +33,18 @@ _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 
 
 class Budget:
-    """Bytes that all recordings of an archive may take, by its size on disk; what is not unpacked does not count."""
+    """Bytes that all recordings of an archive may take, by its size on disk; members not unpacked do not count."""
 
     def __init__(self, packed: int) -> None:
         self._left = max(_SMALL, _MAX_RATIO * packed)
 
     def take(self, size: int) -> None:
-        """Count so many bytes.
+        """Count `size` bytes.
 
         Raises
         ------
         Unreadable
-            When that is too much.
+            When the budget is exceeded.
         """
         self._left -= size
         if self._left < 0:
@@ -53,7 +53,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Where one member of an archive lies; all that a later read needs."""
+    """Position of one member of an archive; a later read needs nothing else."""
 
     name: str
     """Name inside the archive, with forward slashes, printable."""
@@ -62,12 +62,12 @@ class Member:
     packed: int
     """Packed size, bytes."""
     unpacked: int | None
-    """Size after unpacking, bytes; None when the archive does not say."""
+    """Size after unpacking, bytes; None if the archive does not state it."""
     method: int
     """0 stored, 8 deflated, others as in APPNOTE.TXT section 4.4.5."""
     encrypted: bool = False
     formerly: str = ""
-    """Name under which older versions knew it, if that is another one."""
+    """Name in older versions, if it differs."""
 
 
 def members(file: BinaryIO, size: int) -> tuple[list[Member], str]:
@@ -83,8 +83,8 @@ def members(file: BinaryIO, size: int) -> tuple[list[Member], str]:
     Returns
     -------
     list of Member, str
-        And a warning, empty when the archive is sound. An archive that was cut off has lost its directory:
-        its members are then found by their local headers.
+        The members, and a warning, empty if the archive is sound. An archive that was cut off has lost its
+        directory; its members are then found by their local headers.
 
     Raises
     ------
@@ -97,15 +97,15 @@ def members(file: BinaryIO, size: int) -> tuple[list[Member], str]:
             found = [_from_directory(info) for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
         found = list(_scan(file, size))
-        if not isinstance(error, UnicodeError):  # a name that is not the UTF-8 it is said to be harms nothing else
+        if not isinstance(error, UnicodeError):  # a name marked as UTF-8 that is not does no other harm
             warning = "the archive is damaged or cut off; its readable members were used"
         if not found:
             raise Unreadable("a damaged ZIP archive without any readable member") from None
-    return _told_apart(sorted(found, key=lambda member: member.name)), warning
+    return _numbered(sorted(found, key=lambda member: member.name)), warning
 
 
-def _told_apart(found: list[Member]) -> list[Member]:
-    """Number members of the same name: each is a file of its own."""
+def _numbered(found: list[Member]) -> list[Member]:
+    """Number members of the same name, which are separate files."""
     seen: dict[str, int] = {}
     for k, member in enumerate(found):
         seen[member.name] = number = seen.get(member.name, 0) + 1
@@ -115,7 +115,7 @@ def _told_apart(found: list[Member]) -> list[Member]:
 
 
 def _decoded(raw: bytes, said_utf8: bool) -> str:
-    """A name: UTF-8 where it is that, whether or not the archive says so, else code page 437."""
+    """Decode a name: as UTF-8 if it is valid, whether or not the archive says so, else as code page 437."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -139,7 +139,7 @@ def _from_directory(info: zipfile.ZipInfo) -> Member:
 
 
 def _scan(file: BinaryIO, size: int) -> Iterator[Member]:
-    """Walk over local headers from the start, as far as they go."""
+    """List members by their local headers, from the start."""
     offset = _next_header(file, 0, size)
     while offset + _LOCAL.size <= size:
         file.seek(offset)
@@ -161,7 +161,7 @@ def _scan(file: BinaryIO, size: int) -> Iterator[Member]:
 
 
 def _next_header(file: BinaryIO, start: int, size: int) -> int:
-    """Position of the next local header at or after `start`; `size` when there is none."""
+    """Position of the next local header at or after `start`; `size` if there is none."""
     while start < size:
         file.seek(start)
         piece = file.read(1 << 20)
@@ -184,12 +184,12 @@ def read_member(file: BinaryIO, member: Member, most: int | None = None) -> tupl
     member : Member
         As listed by `members`.
     most : int, optional
-        Bytes after which to stop, to look at the beginning alone.
+        Bytes after which to stop, to read only the beginning.
 
     Returns
     -------
     bytes, bool
-        What could be unpacked, and whether that is all of it.
+        The bytes that could be unpacked, and whether they are complete.
 
     Raises
     ------
@@ -214,7 +214,13 @@ def read_member(file: BinaryIO, member: Member, most: int | None = None) -> tupl
 
 
 def seek(file: BinaryIO, member: Member) -> None:
-    """Go to the packed bytes of a member."""
+    """Go to the packed bytes of a member.
+
+    Raises
+    ------
+    Unreadable
+        When it is encrypted, or its local header is damaged.
+    """
     if member.encrypted:
         raise Unreadable("encrypted with a password; unpack the archive first")
     file.seek(max(member.offset, 0))
@@ -226,7 +232,7 @@ def seek(file: BinaryIO, member: Member) -> None:
 
 
 def limit_of(packed: int) -> int:
-    """Bytes that so many packed bytes may unpack to."""
+    """Limit of the unpacked size, bytes, of `packed` bytes."""
     return min(MAX_BYTES, max(_SMALL, _MAX_RATIO * packed)) + 1
 
 
@@ -251,17 +257,17 @@ def _read_unusual(file: BinaryIO, member: Member, most: int) -> tuple[bytes, boo
 
 
 def gunzip(data: bytes) -> tuple[bytes, bool]:
-    """Unpack a gzip stream of one or several members; what follows them is ignored.
+    """Unpack a gzip stream of one or several members; bytes after them are ignored.
 
     Returns
     -------
     bytes, bool
-        What could be unpacked, and whether that is all of it.
+        The bytes that could be unpacked, and whether they are complete.
 
     Raises
     ------
     Unreadable
-        When nothing could be unpacked, or when it unpacks to absurdly much.
+        When nothing could be unpacked, or when it unpacks to more than `limit_of` its size.
     """
     pieces: list[bytes] = []
     left, whole, rest = limit_of(len(data)), True, data
@@ -278,7 +284,7 @@ def gunzip(data: bytes) -> tuple[bytes, bool]:
 
 
 def _inflate(raw: bytes, wbits: int, most: int) -> tuple[bytes, bool, bytes]:
-    """Unpack one stream: the bytes, whether it is whole, and what follows it."""
+    """Unpack one stream: its bytes, whether it is complete, and the bytes after it."""
     stream = isal_zlib.decompressobj(wbits)
     try:
         data = stream.decompress(raw, most)
