@@ -1,15 +1,17 @@
-"""Tiles and pages that leave a library: written once, and kept fresh at little cost.
+"""Publish tiles and pages of a library, and update them at little cost.
 
-============================ ==============================================================
-`publishing`, `request`        publish and watch; what is to be published, from options
-`occupied`, `plan`, `tones`  which tiles hold anything; which must be drawn again, and in which tones
-`blocks`, `pyramid`          drawn in threads, several at once
-`sink`, `ledger`             where tiles go, and what is known of those that went there
-`folder`, `databases`        folders for web servers; MBTiles, and OsmAnd's sqlitedb
-`archive`, `pmtiles`         PMTiles; `hilbert` is their order
-`layers`, `html`, `weight`   one page with its tiles, of several layers, of a size that browsers bear
-`basemap`, `assets`          what else the page holds; `bundle` makes one script of modules
-============================ ==============================================================
+======================================= ====================================================
+`publishing`, `request`                 publish and watch; the request, from options
+`default_zoom`, `extent`                last zoom of points; bounds and first view
+`dirty_tiles`, `plan`, `tones`          tiles that may hold anything; those to draw; stored tones
+`pyramid`, `metatiles`, `painter`       drawing in threads; blocks of tiles; fast drawing
+`sink`, `ledger`                        an output of tiles; the record of published tiles
+`folder`, `page_files`                  folders for web servers, and their page
+`databases`                             MBTiles, and OsmAnd's sqlitedb
+`archive`, `pmtiles`, `hilbert`         PMTiles: updates, format, order of tiles
+`html`, `assets`, `basemap`             one page with its tiles; its fixed parts; its base map
+`layers`, `crowded`, `size_estimate`    layers of a page; those a public page shows; its size
+======================================= ====================================================
 """
 
 from heatlas.publish.layers import publish_html

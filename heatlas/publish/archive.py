@@ -1,4 +1,4 @@
-"""A PMTiles archive that is published again and again: what changes waits beside it until all is written anew."""
+"""A PMTiles archive that is updated: changed tiles wait in a file beside it until the archive is written again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SPOOL = "CREATE TABLE IF NOT EXISTS waiting (number INTEGER PRIMARY KEY, data B
 
 
 def state_of(path: Path) -> Path:
-    """Hidden file beside an archive that tells what was published, and holds the tiles of a run that was stopped."""
+    """Hidden file beside an archive with its ledger, and with the waiting tiles of a run that was stopped."""
     return path.with_name(f".{path.name}.state")
 
 
@@ -40,8 +40,8 @@ def state_of(path: Path) -> Path:
 def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001 - one way to open all sinks
     """Open an archive.
 
-    New tiles wait in the file beside it. In the end all are written aside, in the order of the Hilbert curve, those
-    that have not changed out of the older archive, and the new one takes its name.
+    New tiles wait in the file beside it. At the end a new archive is written in the order of the Hilbert curve;
+    unchanged tiles are copied from the old one. Then the new archive replaces the old one.
     """
     path = path.resolve() if path.is_symlink() else path
     with open_ledger(state_of(path), alone=True) as ledger:
@@ -49,7 +49,7 @@ def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa
         ledger.connection.execute(_SPOOL)
         known = ledger.get("generations")
         if ledger.get("form") != form or (known and _generation(path) not in known):
-            # Not the archive that was published: nothing of it can be used.
+            # It is not the archive that was published: nothing in it can be reused.
             ledger.connection.execute("DELETE FROM heatlas_drawn")
             ledger.connection.execute("DELETE FROM waiting")
             ledger.put("generations", [])
@@ -65,12 +65,12 @@ def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa
 
 
 def is_our_archive(path: Path) -> bool:
-    """Whether an archive was published before, so that it may be replaced."""
+    """Whether a file is an archive published by heatlas, so that it may be replaced."""
     return _generation(path) not in {None, "None"}
 
 
 def _generation(path: Path) -> str | None:
-    """What an archive of ours is known by; None of any other file, or of none."""
+    """Generation stored in an archive, "None" if it has none; None if the file is missing or no archive."""
     with suppress(OSError, SourceFailed, ValueError), path.open("rb") as file:
         return str(read_metadata(file).get("generation"))
     return None
@@ -94,7 +94,7 @@ def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:
     said.update(numbers.tobytes() + digests.tobytes())
     generation = said.hexdigest()
     if _generation(path) != generation:
-        # Both are known until the new one has its name, whenever this ends.
+        # Both generations are stored until the new file has its name, in case this is interrupted.
         ledger.put("generations", [*ledger.get("generations")[-1:], generation])
         ledger.commit()
         with failures(path), atomic_write(path) as draft, _older(path) as old:
@@ -109,7 +109,7 @@ def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:
 
 
 def _drawn(ledger: Ledger) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-    """All tiles that hold anything: numbers, ascending, and digests."""
+    """Numbers, ascending, and digests of all tiles that are not empty."""
     rows = ledger.connection.execute(
         "SELECT number, digest FROM heatlas_drawn WHERE length(digest) > 0 ORDER BY number"
     )
@@ -125,7 +125,7 @@ def _together(
     digests: NDArray[np.void],
     path: Path,
 ) -> tuple[Directory, Iterator[bytes]]:
-    """Where tiles will lie, and their bytes in that order: of what waits, or the older archive; equal ones once."""
+    """Directory and data of the new archive, from waiting tiles and the old archive; equal tiles are stored once."""
     waiting = ledger.connection.execute("SELECT number, length(data) FROM waiting ORDER BY number").fetchall()
     new, sizes = np.array(waiting, np.int64).reshape(-1, 2).T
     before, read = old
@@ -154,7 +154,7 @@ def _together(
 
 
 def _places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place of each number among known ones, which ascend; -1: it is not there."""
+    """Index of each number among known ones, which ascend; -1: it is missing."""
     if not len(known):
         return np.full(len(wanted), -1)
     place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
@@ -163,7 +163,7 @@ def _places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.i
 
 @contextmanager
 def _older(path: Path) -> Iterator[tuple[Directory, Callable[[int, int], bytes]]]:
-    """Tiles of the archive that is there, and what reads its data; none where there is no archive."""
+    """Directory of the old archive, and a function that reads its data; empty if there is no archive."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))

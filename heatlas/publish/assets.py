@@ -1,4 +1,4 @@
-"""The parts of a published page that are the same for all maps: its script, style, world and licences."""
+"""Parts of a published page that are the same for all maps: script, style, world and licences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["icon", "licences", "policy", "script", "style", "template", "worker"
 
 _PAGE = Path(__file__).with_name("page")
 _ENDS = re.compile(r"</script|</style|<!--", re.IGNORECASE)
-"""What would end, or go on beyond, an element that text is put into."""
+"""Text that would end the element it is inserted into, or extend beyond it."""
 
 
 def _read(name: str) -> str:
@@ -30,21 +30,21 @@ def _sound(text: str) -> str:
 
 
 def _module(name: str) -> str:
-    """Text of a module of the page."""
+    """Source of a module of the page."""
     text = _read(name)
-    # The PMTiles reader is no module: it declares one name.
+    # The PMTiles reader is not a module: it declares one global name.
     return f"{text}\nexport {{ pmtiles }};" if name == "vendor/pmtiles.js" else text
 
 
 @lru_cache(1)
 def script() -> str:
-    """All modules of the page as one, with the PMTiles reader and MapLibre."""
+    """All modules of the page as one script, with the PMTiles reader and MapLibre."""
     return _sound(bundle("app.js", _module))
 
 
 @lru_cache(1)
 def style() -> str:
-    """MapLibre's style, that of all pages with a panel, and the page's."""
+    """Style sheets of MapLibre, of all pages with a panel, and of this page."""
     return _sound("\n".join(map(_read, ("web/vendor/maplibre-gl.css", "web/frame.css", "page.css"))))
 
 
@@ -59,26 +59,26 @@ def world() -> str:
 
 
 def licences() -> str:
-    """Licences of all that the page holds of others, whole, as they ask for."""
+    """Full licences of all third-party parts of the page, as the licences require."""
     names = [*(f"web/{name}" for name in web.LICENCES), "vendor/pmtiles.LICENSE.txt"]
     return _sound("\n\n".join(_read(name).strip() for name in names))
 
 
 def icon() -> str:
-    """The icon as a data: address."""
+    """Icon as a data: URL."""
     return "data:image/svg+xml;base64," + base64.b64encode((web.STATIC / "icon.svg").read_bytes()).decode()
 
 
 def template() -> str:
-    """The page, with {{names}} where its parts go."""
+    """Template of the page, with a {{name}} for each part."""
     return _read("index.html")
 
 
 def policy(base_map: str) -> str:
-    """Content Security Policy: nothing from anywhere, but for pictures of the base map's host (an origin).
+    """Content Security Policy: no network, except for pictures from the base map's host (an origin).
 
-    On file:// MapLibre itself reads its worker from one kind of address and runs it from another: blob: and data: are
-    both in the page, and neither reaches the network.
+    On file:// MapLibre reads its worker from one kind of URL and runs it from another. Therefore blob: and data: are
+    both allowed; both are inside the page, and neither reaches the network.
     """
 
     def digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The base map that the viewer of a page may switch on: somebody's tiles, which are the only thing it asks for."""
+"""Base map that the viewer of a page may switch on: its tiles are the only thing that the page requests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _OSM = {
     "name": "OpenStreetMap",
     "url": "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
     "attribution": "© OpenStreetMap contributors",
-    # https://operations.osmfoundation.org/policies/tiles/: who asks must say from which site.
+    # https://operations.osmfoundation.org/policies/tiles/: requests must name the site they come from.
     "needsSite": True,
 }
 
 
 def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any]:
-    """Check a base map, or take that of OpenStreetMap.
+    """Check a base map, or take OpenStreetMap's.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any]:
     Returns
     -------
     dict
-        `name`, `url`, `attribution`, and `needsSite`: whether it answers no page that has no address on the web.
+        `name`, `url`, `attribution`, and `needsSite`: whether it serves only pages that have an address on the web.
 
     Raises
     ------
     BadOption
-        When it is no such thing.
+        When it is not a base map.
     """
     if given is None:
         return _OSM

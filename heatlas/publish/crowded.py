@@ -1,4 +1,4 @@
-"""Which layers of a public page have enough activities, so that none, and no difference of them, is of a few."""
+"""Choose the layers of a public page so that no layer, and no difference of layers, is of a few activities."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ LABELS: dict[str, Callable[[Activity], str]] = {
     "month": _month,
     "gear": lambda activity: activity.gear,
 }
-"""Title of the layer of a group in which an activity is; empty: in none."""
+"""Word of --layers -> function from an activity to the title of its layer; empty: it is in none."""
 
 
 def titles_of(activities: Sequence[Activity], words: Sequence[str], least: int) -> dict[str, set[str]]:
-    """Titles of the layers that are shown, by the word that they are asked for with.
+    """Titles of the layers that are shown, by word of --layers.
 
-    All layers are made of the same groups of at least so many activities, and a layer is shown that is made of whole
-    ones. So are, then, all sums and differences of layers, and what is left when they are taken from all activities.
+    Activities are grouped once, into groups of at least `least`. A layer is shown only if it consists of whole groups.
+    Sums and differences of layers then consist of whole groups too, and so does the rest of all activities.
 
     Parameters
     ----------
     activities : sequence of Activity
-        Of what there are layers.
+        Activities that are split into layers.
     words : sequence of str
-        Keys of LABELS; the first one decides first which activities come together, and loses the fewest layers.
+        Keys of LABELS; grouping follows the first one first, so that it loses the fewest layers.
     least : int
-        Activities of a group.
+        Minimum size of a group.
     """
     labels = {word: [LABELS[word](activity) for activity in activities] for word in words}
     groups = grouped(list(zip(*labels.values(), strict=True)), least) if activities and words else np.zeros(0, np.int64)

@@ -1,8 +1,8 @@
-"""Tiles in one SQLite file: MBTiles 1.3 (Mapbox), and the .sqlitedb of OsmAnd, Locus and other apps for phones.
+"""Tiles in one SQLite file: MBTiles 1.3 (Mapbox), and the .sqlitedb of OsmAnd, Locus and other phone apps.
 
-MBTiles: https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md, with rows from the south. The other: "Tiles
-SQLite Format" of OsmAnd's technical documentation, after the format of BigPlanet: rows from the north, zooms counted
-backwards from 17.
+MBTiles: https://github.com/mapbox/mbtiles-spec/blob/master/1.3/spec.md; rows count from the south. The .sqlitedb:
+"Tiles SQLite Format" of OsmAnd's technical documentation, after the format of BigPlanet; rows count from the north,
+zooms backwards from 17.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ __all__ = ["MBTILES", "SQLITEDB", "TileTable", "is_our_database", "open_database
 
 @dataclass(frozen=True, slots=True)
 class TileTable:
-    """How tiles lie in a file."""
+    """Format of a SQLite file of tiles."""
 
     tables: tuple[str, ...]
     write: str
-    """SQL that keeps a tile: its place and its bytes."""
+    """SQL that stores a tile; values: its place and bytes."""
     remove: str
-    """SQL that takes one away: its place."""
+    """SQL that removes a tile; values: its place."""
     place: Callable[[int, int, int], tuple[int, int, int]]
-    """Zoom, column and row -> as they are numbered there."""
+    """Zoom, column and row -> the same as the format numbers them."""
     describe: Callable[[Metadata], tuple[str, list[tuple[Any, ...]]]]
-    """SQL that keeps what is said of all tiles, and its values."""
+    """Metadata -> SQL that stores it, and rows of values."""
     about: str
-    """Table that tells of all tiles."""
+    """Table of the metadata."""
 
 
 def _mbtiles_rows(metadata: Metadata) -> tuple[str, list[tuple[Any, ...]]]:
@@ -76,11 +76,11 @@ MBTILES = TileTable(
     describe=_mbtiles_rows,
     about="metadata",
 )
-"""For servers of tiles, QGIS, GDAL and many apps."""
+"""For tile servers, QGIS, GDAL and many apps."""
 
 
 def _sqlitedb_row(metadata: Metadata) -> tuple[str, list[tuple[Any, ...]]]:
-    # Both ends of the zooms are counted backwards too: the finest comes out least.
+    # The range of zooms is counted backwards too: minzoom is the finest.
     first, last = metadata.zooms
     row = (17 - last, 17 - first, "BigPlanet", 256, 0, 0, "no", metadata.title)
     return "INSERT INTO info VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row]
@@ -104,11 +104,11 @@ SQLITEDB = TileTable(
     describe=_sqlitedb_row,
     about="info",
 )
-"""For OsmAnd, Locus and other apps for phones."""
+"""For OsmAnd, Locus and other phone apps."""
 
 
 def partial_of(path: Path) -> Path:
-    """Hidden file in which a new output is written, until it is whole."""
+    """Hidden file for a new output until it is complete."""
     return path.with_name(f".{path.name}.partial")
 
 
@@ -116,8 +116,8 @@ def partial_of(path: Path) -> Path:
 def open_database(layout: TileTable, path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001
     """Open a file of tiles.
 
-    One that was drawn in the same style is changed where it lies, by transactions. Anything else is written aside,
-    in a hidden file that the next run goes on with if this one is stopped, and takes the name when it is whole.
+    A file that was drawn in the same style is updated in place, in transactions. Anything else is written to a hidden
+    file, which is renamed when it is complete. If this run is stopped, the next one continues with the hidden file.
     """
     path = path.resolve() if path.is_symlink() else path
     here = path if _style_of(path) == style.hex() else partial_of(path)
@@ -141,7 +141,7 @@ def open_database(layout: TileTable, path: Path, style: bytes, form: str) -> Ite
 
 
 def _refuse_if_used(partial: Path) -> None:
-    """Leave alone what another program is writing."""
+    """Raise if another program is writing the file."""
     with failures(partial):
         connection = sqlite3.connect(partial, timeout=1, isolation_level=None)
         try:
@@ -149,7 +149,7 @@ def _refuse_if_used(partial: Path) -> None:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
-            pass  # it is damaged, and nobody's
+            pass  # it is damaged, so no program uses it
         finally:
             connection.close()
 
@@ -160,16 +160,16 @@ def _run(ledger: Ledger, statement: str, values: tuple[Any, ...]) -> None:
 
 
 def is_our_database(path: Path) -> bool:
-    """Whether a file was published before, so that it may be changed or replaced."""
+    """Whether a file was published by heatlas, so that it may be changed or replaced."""
     return _style_of(path) is not None
 
 
 def _style_of(path: Path) -> str | None:
-    """Style of a file that was published before; None of any other file, or of none."""
+    """Style stored in a published file; None if the file is missing or another one."""
     if not path.is_file() or path.stat().st_size == 0:
         return None
     with suppress(sqlite3.Error):
-        # What a run that was killed was about to write is taken back first, which changes the file.
+        # If a run was killed, SQLite first rolls its transaction back, which changes the file.
         mode = "rw" if _journal_of(path).exists() else "ro"
         connection = sqlite3.connect(f"{address_of(path.resolve())}?mode={mode}", uri=True)
         try:
@@ -193,6 +193,6 @@ def _finish(layout: TileTable, ledger: Ledger, here: Path, path: Path, metadata:
     if here != path:
         ledger.connection.close()
         with failures(path):
-            _journal_of(path).unlink(missing_ok=True)  # of what was there: it would be played into this
+            _journal_of(path).unlink(missing_ok=True)  # of the old file: SQLite would roll it back into the new one
             rename(here, path)
     return [path]

@@ -1,12 +1,12 @@
-"""Which tiles may hold anything, and a signature of all that each is drawn from.
+"""Find tiles that may hold anything, with a signature of the data that each is drawn from.
 
-A library's tracks never change under one number: so what an activity adds to a tile of the index follows from its
-fingerprint, from what the library hides, and from how many passages it has there. Signatures are sums over that: chunks
-that are put together change none, and another filter changes those of the tiles through which other activities go.
+Tracks of an activity number never change. What an activity adds to a tile of the index therefore follows from its
+fingerprint, from what the library hides, and from its number of passages there. Signatures are sums over these: merging
+chunks changes none, and another filter changes those of tiles that other activities pass.
 
-Of points the pixels themselves are looked at: a tile is drawn from what those hold that are felt in it. They are put
-together in squares that are smaller than the radius: from whole tiles, which may hold but one point, and beside which
-there are eight more, most would be looked at in vain.
+For points, signatures are made from pixels: a tile is drawn from the pixels whose kernels reach it. Pixels are gathered
+in squares smaller than the radius. Whole tiles would be too coarse: one point would make its tile and the eight around
+it candidates, and most of them would be drawn in vain.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ __all__ = ["OccupiedTiles", "hiding_words", "marks_of", "occupied"]
 
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 _PAIRS = 1 << 21
-"""Tiles, each with a square that is felt in it, that are looked at together, which bounds memory."""
+"""Pairs of square and tile processed at a time, which bounds memory."""
 _FINER = 4
-"""Squares of points are at most so many times smaller than what they are felt over."""
+"""Squares of points are about this many times smaller than the reach of the kernel."""
 _BANDS = 64
-"""Belts of latitude in which widths in metres are taken as equally many pixels, those of the widest row."""
+"""Belts of latitude; in each, a width in metres is taken as the pixels of its widest row."""
 
 
 @dataclass(frozen=True, slots=True)
 class OccupiedTiles:
-    """Tiles of a zoom that may hold anything: those that are drawn from a tile of the index that does."""
+    """Tiles of a zoom that may hold anything: those drawn from a tile of the index that does."""
 
     numbers: NDArray[np.int64]
     """(n,) along the Hilbert curve (`heatlas.publish.hilbert`), ascending."""
     signatures: NDArray[np.uint64]
-    """(n,) of what each is drawn from; they differ where that does."""
+    """(n,) signature of the data of each; it changes when the data change."""
 
 
 def marks_of(field: Field) -> NDArray[np.uint64]:
-    """Mark each activity that counts, by number; 0: it does not. Points have none, as pixels tell what they hold."""
+    """Hash of each activity that counts, by number; 0: it does not count. Empty for points, whose pixels are hashed."""
     if field.look.point_set:
         return np.zeros(0, np.uint64)
     with field.view.library.read() as connection:
@@ -76,9 +76,9 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
 
 
 def hiding_words(settings: Settings, zones: Mapping[str, Zone]) -> str:
-    """Put in words what a library was set up with, and its zones; signatures of published tiles are made with them.
+    """Describe the settings and zones of a library in words; they are part of the signatures of published tiles.
 
-    They are spelled out, as the names of classes and of their fields may change and these words may not.
+    The words are spelled out here, as they must not change when classes or fields are renamed.
     """
     names = ("clip_ends", "rejoin", "zooms", "secret", "max_gap", "max_gap_distance")
     circles = (
@@ -99,11 +99,11 @@ def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> OccupiedTile
     Parameters
     ----------
     field : Field
-        What is drawn.
+        Source of the tiles.
     zoom : int
-        Of the tiles.
+        Zoom of the tiles.
     marks : ndarray of uint64
-        What `marks_of` gave.
+        Result of `marks_of`.
     """
     drawn_field, drawn = as_drawn(field, zoom)
     if field.look.point_set:
@@ -116,7 +116,7 @@ def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> OccupiedTile
         axes = tuple(
             _range(place[band] * side, side, drawn, zoom, far) for place, far in zip((x, y), reach, strict=True)
         )
-        parts += _felt(axes, signatures[band], zoom)
+        parts += _tiles_reading(axes, signatures[band], zoom)
     return _summed(np.concatenate([part.numbers for part in parts]), np.concatenate([p.signatures for p in parts]))
 
 
@@ -132,12 +132,12 @@ def _squares(field: Field, zoom: int) -> tuple[int, Whole, Whole, NDArray[np.uin
     reach = max(margins(field, Window(SIDE * 2.0**zoom, 0, middle * SIDE, SIDE, SIDE)))
     levels = min(max((reach // _FINER).bit_length() - 1, 0), PIXELS) if reach else PIXELS
     begins = np.flatnonzero(np.diff(cells.code >> 2 * levels, prepend=-1))
-    sums = np.add.reduceat(_signed(cells, field.look.measure.reduction), begins)
+    sums = np.add.reduceat(_pixel_signatures(cells, field.look.measure.reduction), begins)
     return 1 << levels, column[begins] >> levels, row[begins] >> levels, sums
 
 
-def _signed(cells: Cells, reduction: str) -> NDArray[np.uint64]:
-    """Signatures of pixels: of where they are, and of what a measure takes from them."""
+def _pixel_signatures(cells: Cells, reduction: str) -> NDArray[np.uint64]:
+    """Signatures of pixels, from their places and the values that the measure uses."""
     taken = {
         "count": (cells.count,), "mean": (cells.total, cells.count), "min": (cells.least,), "max": (cells.greatest,),
     }.get(reduction, (cells.total,))  # fmt: skip
@@ -149,7 +149,7 @@ def _signed(cells: Cells, reduction: str) -> NDArray[np.uint64]:
 
 
 def _bands(field: Field, rows: Whole) -> list[NDArray[np.intp]]:
-    """Places of squares in belts of latitude, from the rows of their tiles; one belt where widths are in pixels."""
+    """Indices of squares by belt of latitude, from the rows of their tiles; one belt if widths are in pixels."""
     if not len(rows):
         return []
     kernel = field.look.kernel
@@ -164,7 +164,7 @@ def _bands(field: Field, rows: Whole) -> list[NDArray[np.intp]]:
 def _held(
     tile_counts: TileCounts, marks: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Tiles of the index that hold what counts: columns, rows and signatures."""
+    """Tiles of the index with activities that count: columns, rows and signatures."""
     known = tile_counts.number < len(marks)
     mark = np.where(known, marks[np.where(known, tile_counts.number, 0)], np.uint64(0)) if len(marks) else np.zeros(0)
     counts = np.flatnonzero((mark != 0) & (tile_counts.passages > 0))
@@ -179,16 +179,16 @@ def _held(
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scatter the bits of whole numbers: the finalizer of splitmix64 (Steele, Lea and Flood 2014)."""
+    """Mix the bits of whole numbers: the finalizer of splitmix64 (Steele, Lea and Flood 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
     return values ^ (values >> np.uint64(31))
 
 
 def _reach(field: Field, drawn: int, zoom: int, rows: Whole) -> tuple[int, int]:
-    """Columns and rows of the index by which a tile is drawn from beyond its edges, at most."""
-    # What is in metres is widest, in pixels, farthest from the equator; and so is that of the tiles beyond, which it
-    # makes feel these: until it settles, which it does at once where widths grow slowly.
+    """Columns and rows of the index, at most, that a tile reads beyond its edges."""
+    # A width in metres has the most pixels farthest from the equator. Tiles beyond these rows may read them too, with
+    # a wider reach still, so this is repeated until it settles: at once where widths grow slowly.
     scale, across, reach = SIDE * 2.0**drawn, 1 << drawn, (0, 0)
     for _ in range(8):
         beyond = 1 + max(reach) // SIDE
@@ -197,12 +197,14 @@ def _reach(field: Field, drawn: int, zoom: int, rows: Whole) -> tuple[int, int]:
         before, reach = reach, (max(columns for columns, _ in found), max(high for _, high in found))
         if reach == before:
             break
-    more = 2 if zoom > drawn else 0  # enlarging looks at the pixels beside
+    more = 2 if zoom > drawn else 0  # enlarging reads the neighbouring pixels
     return reach[0] + more, reach[1] + more
 
 
-def _felt(axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64], zoom: int) -> list[OccupiedTiles]:
-    """Tiles of a zoom that are drawn from some squares of the index, whose ranges of columns and rows are given."""
+def _tiles_reading(
+    axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64], zoom: int
+) -> list[OccupiedTiles]:
+    """Tiles of a zoom that read squares of the index; `axes`: first and last column and row of the tiles of each."""
     (left, right), (top, bottom) = axes
     across = 1 << zoom
     top, bottom = np.maximum(top, 0), np.minimum(bottom, across - 1)
@@ -221,7 +223,7 @@ def _felt(axes: tuple[tuple[Whole, Whole], ...], signatures: NDArray[np.uint64],
 
 
 def _range(pixel: Whole, side: int, drawn: int, zoom: int, reach: int) -> tuple[Whole, Whole]:
-    """First and last tile of a zoom, along one axis, that looks at pixels of each square of the index."""
+    """First and last tile of a zoom, along one axis, that reads pixels of each square of the index."""
     first, last = pixel - reach, pixel + side - 1 + reach
     if zoom >= drawn:
         return (first << (zoom - drawn)) // SIDE, ((last << (zoom - drawn)) + (1 << (zoom - drawn)) - 1) // SIDE

@@ -1,4 +1,4 @@
-"""Where the heat lies: the box of all tiles, and where a map had best begin."""
+"""Extent of the heat: the box of all tiles, and the first view of a map."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 __all__ = ["beginning_of", "bounds_of"]
 
 _FINE = 14
-"""Zoom by whose tiles the middle of points is told, 1.6 km in the middle of Europe."""
+"""Zoom of the tiles from which the middle of points is taken: 1.6 km in the middle of Europe."""
 _REGION = 5
-"""So many zooms coarser is a region of points, of which the busiest is shown first."""
+"""Zooms by which a region of points is coarser; the busiest region is shown first."""
 _BEGIN = 12
 """Zoom at which a map of points begins."""
 
 
 def bounds_of(zoom: int, numbers: NDArray[np.int64]) -> tuple[float, float, float, float]:
-    """West, south, east and north of the outer edges of tiles, degrees; of the world where there are none."""
+    """West, south, east and north edges of tiles, degrees; of the world if there are none."""
     if not len(numbers):
         return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
     x, y = places_at(zoom, numbers)
@@ -37,10 +37,10 @@ def bounds_of(zoom: int, numbers: NDArray[np.int64]) -> tuple[float, float, floa
 
 
 def beginning_of(field: Field) -> tuple[float, float, int] | None:
-    """Longitude, latitude and zoom at which a map had best begin; None where there is no heat.
+    """Longitude, latitude and zoom of the first view; None if there is no heat.
 
-    Of tracks the box is shown that a picture of them would show. What the library hides is not in its index, so that
-    this does not tell of it.
+    For tracks it is the box that a picture of them would show. Hidden parts are not in the index, so this does not
+    reveal them.
     """
     if field.look.point_set:
         return _busiest_points(field)
@@ -51,7 +51,7 @@ def beginning_of(field: Field) -> tuple[float, float, int] | None:
 
 
 def _busiest_points(field: Field) -> tuple[float, float, int] | None:
-    """Middle of the points in the region that holds most of them."""
+    """Mean place of the points in the busiest region, as longitude, latitude and zoom."""
     tile_counts = census_for(field, _FINE)
     if not len(tile_counts.x):
         return None

@@ -1,4 +1,4 @@
-"""A folder of tiles, {z}/{x}/{y}.png, for any web server: with tiles.json for programs, and a page to look at."""
+"""A folder of tiles, {z}/{x}/{y}.png, for any web server, with tiles.json for programs and a page for viewers."""
 
 from __future__ import annotations
 
@@ -29,18 +29,17 @@ if TYPE_CHECKING:
 __all__ = ["LEDGER", "check_folder", "open_folder"]
 
 LEDGER = ".heatlas.db"
-"""Name of the file in the folder that tells what was published; web servers need not give it away, and it holds no
-more than numbers."""
+"""Name of the ledger in the folder. Web servers need not serve it; it holds only numbers and digests."""
 _DRAFT = ".draft"
 
 
 def check_folder(path: Path) -> None:
-    """Refuse a folder that holds something else.
+    """Refuse a folder that holds other things.
 
     Raises
     ------
     BadOption
-        Then, and when there is a file of that name, or its parent is missing.
+        Then, and when the name is that of a file, or its parent is missing.
     """
     if path.exists() and not path.is_dir():
         what = "it is a file, not a folder" if path.is_file() else "tiles go into a folder, and this is none"
@@ -53,7 +52,7 @@ def check_folder(path: Path) -> None:
 
 @contextmanager
 def open_folder(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa: ARG001 - one way to open all sinks
-    """Open a folder for tiles; each is written under another name and renamed.
+    """Open a folder for tiles; each tile is written under a temporary name and renamed.
 
     Raises
     ------
@@ -94,7 +93,7 @@ def _remove(path: Path, form: str, zoom: int, x: int, y: int) -> None:
     with failures(path):
         column = path / str(zoom) / str(x)
         (column / f"{y}.{form}").unlink(missing_ok=True)
-        # Folders go with their last tile.
+        # Folders that are empty now are removed too.
         with suppress(OSError):
             column.rmdir()
             column.parent.rmdir()
@@ -128,7 +127,7 @@ def _finish(path: Path, metadata: Metadata) -> list[Path]:
 
 
 def _write_if_new(path: Path, content: bytes) -> None:
-    """Write a file that is not there, or is another one, in one step."""
+    """Write a file atomically, unless it has that content already."""
     if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +137,7 @@ def _write_if_new(path: Path, content: bytes) -> None:
 
 
 def tile_json(metadata: Metadata) -> bytes:
-    """Describe a folder of tiles, as TileJSON 3.0; with the legend's numbers for each zoom."""
+    """Describe a folder of tiles as TileJSON 3.0, with the numbers of the legend for each zoom."""
     data = {
         "tilejson": "3.0.0",
         "name": metadata.title,

@@ -1,7 +1,7 @@
-"""Numbers of tiles along a Hilbert curve, as PMTiles counts them: neighbouring numbers are neighbouring tiles.
+"""Numbers of tiles along a Hilbert curve, as in PMTiles: consecutive numbers are neighbouring tiles.
 
-All tiles of a zoom come before those of the next. Format: PMTiles Version 3 Specification, section 4.1. The curve:
-H. S. Warren, Hacker's Delight, 2nd edition (2012), chapter 16.
+All tiles of a zoom precede those of the next. Format: PMTiles Version 3 Specification, section 4.1. Curve: H. S.
+Warren, Hacker's Delight, 2nd edition (2012), chapter 16.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["first_number", "numbers_of", "places_at", "zoom_of"]
 
 
 def first_number(zoom: int) -> int:
-    """Number of the first tile of a zoom; that of the next zoom follows the last one of this."""
+    """Number of the first tile of a zoom, which follows the last one of the zoom before."""
     return ((1 << (2 * zoom)) - 1) // 3
 
 
@@ -51,7 +51,7 @@ def numbers_of(zoom: int, x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
 
 
 def places_at(zoom: int, numbers: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Undo `numbers_of`: columns and rows of tiles that are all of one zoom."""
+    """Columns and rows of tiles of one zoom; the inverse of `numbers_of`."""
     along = np.array(numbers, np.int64) - first_number(zoom)
     x, y = np.zeros_like(along), np.zeros_like(along)
     for bit in range(zoom):
@@ -66,7 +66,7 @@ def places_at(zoom: int, numbers: ArrayLike) -> tuple[NDArray[np.int64], NDArray
 def _turned(
     side: np.int64, x: NDArray[np.int64], y: NDArray[np.int64], right: NDArray[np.bool_], lower: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Turn what lies in the upper two quarters as the curve does; its own inverse."""
+    """Turn places in the upper two quarters as the curve does; its own inverse."""
     flipped = right & ~lower
     x, y = np.where(flipped, side - 1 - x, x), np.where(flipped, side - 1 - y, y)
     return np.where(lower, x, y), np.where(lower, y, x)

@@ -1,8 +1,8 @@
-"""One HTML file with everything in it: map, tiles, legend and the outlines of the world.
+"""One self-contained HTML file: map, tiles, legend and the outlines of the world.
 
-It opens from disk in any browser of today, without a server and without the internet. Archives of tiles (PMTiles)
-are in it as text (base64), in pieces that the page decodes when it needs them; its script is the only one that its
-Content Security Policy lets run.
+It opens from disk in any modern browser, without a server and without the internet. Archives of tiles (PMTiles) are
+stored in it as base64, in pieces that the page decodes when it needs them. Its Content Security Policy allows no other
+script.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "WARN_BYTES", "MapLayer", "page_bytes", "too_large", "write_html"]
 
 WARN_BYTES = 50_000_000
-"""Bytes of a file above which it takes a while to open and is refused by many mail boxes."""
+"""Bytes of a file above which it opens slowly, and many mailboxes refuse it."""
 MOST_BYTES = 300_000_000
-"""Bytes of a file above which browsers lose what is in it without a word."""
+"""Bytes of a file above which browsers silently lose its contents."""
 _PIECE = 768 << 10
 """Bytes of an archive that are decoded at a time: a megabyte of base64."""
 _GROUNDS = {"dark": "#0a0d12", "light": "#d9e2e9"}
@@ -42,25 +42,25 @@ _HELP = "take fewer zooms (--zoom), fewer layers, a smaller selection (--where, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapLayer:
-    """One map of a page: a pyramid of tiles and its scales."""
+    """One layer of a page: a pyramid of tiles and its scales."""
 
     title: str
-    """As it is written on its button: "Run", "2024"."""
+    """Text of its button: "Run", "2024"."""
     group: str
-    """Under which it stands: "Sport", "Year", "Measure"."""
+    """Heading above its button: "Sport", "Year", "Measure"."""
     archive: Path
     """PMTiles of 256 px tiles."""
     scales: Mapping[int, Mapping[str, Any]]
     """Zoom -> `heatlas.tiles.scales.scale_data`, for each zoom of the archive."""
     activities: int
-    """How many it is made of."""
+    """Number of activities in it."""
     bounds: tuple[float, float, float, float]
     """West, south, east, north, degrees."""
     zooms: tuple[int, int]
-    """First and last of the archive; equal for all layers of a page."""
+    """First and last zoom of the archive; equal for all layers of a page."""
     colours: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
-    """(256, 4) RGBA from the lowest to the highest value in which its tiles, PNGs with a palette, are drawn, and those
-    to take instead on a light ground; their opacity stays. None: as they are on any ground."""
+    """(256, 4) RGBA from the lowest to the highest value: colours of its tiles (PNGs with a palette), and those that
+    replace them on a light ground; opacity stays. None: the same colours on any ground."""
 
 
 def write_html(
@@ -78,21 +78,21 @@ def write_html(
     Parameters
     ----------
     path : Path
-        File to write; it bears this name only when it is whole.
+        File to write; it gets this name only when it is complete.
     layers : sequence of MapLayer
-        The first is shown first; those of a group stand together.
+        The first is shown first; those of a group are listed together.
     title : str
         Heading of the page.
     attribution : str
-        Whose data it shows; may be empty.
+        Attribution of the data; may be empty.
     background : str
-        "dark" or "light": how the page looks until its viewer says otherwise.
+        "dark" or "light": theme of the page until its viewer changes it.
     places : sequence of mapping
-        Where to jump to, the first being shown first: `bbox` (west, south, east, north), `activities`, and `name`, or
-        without one the page writes country and position.
+        Places to jump to, the first being the first view: `bbox` (west, south, east, north), `activities`, and `name`;
+        without a name the page writes country and position.
     basemap : mapping or str, optional
         Tiles that the viewer may switch on: a URL with {z}, {x} and {y}, or `url` and `attribution`. By default those
-        of OpenStreetMap, which are only given to pages on the web: from disk the switch is off and says so.
+        of OpenStreetMap, which serves only pages on the web: from disk the switch is disabled and says so.
 
     Returns
     -------
@@ -102,9 +102,9 @@ def write_html(
     Raises
     ------
     BadOption
-        When options make no sense.
+        When an option is invalid.
     SourceFailed
-        When an archive is none.
+        When an archive is unreadable or no archive.
     TooLarge
         When the file would have more than `MOST_BYTES`.
     """
@@ -131,14 +131,14 @@ def write_html(
 
 
 def _warnings(path: Path, size: int) -> list[str]:
-    """What to say of a file of so many bytes."""
+    """Warnings about the size of a file."""
     if size <= WARN_BYTES:
         return []
     return [f"{path} has {size / 1e6:,.0f} MB, which takes a while to open: to make it smaller, {_HELP}"]
 
 
 def too_large(path: Path, size: int, zooms: tuple[int, int], *, about: bool = False) -> str:
-    """Say that a page would be too large, and what to do."""
+    """Message that a page would be too large, and what to do."""
     amount = f"{'more than ' if about else ''}{size / 1e6:,.0f} MB"
     return (
         f"{path} would have {amount} with zooms {zooms[0]}-{zooms[1]}, and browsers fail above "
@@ -147,7 +147,7 @@ def too_large(path: Path, size: int, zooms: tuple[int, int], *, about: bool = Fa
 
 
 def page_bytes(layers: int) -> int:
-    """Tell about how large a page is without its tiles."""
+    """Bytes of a page without its tiles, about."""
     parts = (assets.script(), assets.style(), assets.worker(), assets.world(), assets.licences(), assets.template())
     return sum(len(part.encode()) for part in parts) + 8000 * layers
 
@@ -188,7 +188,7 @@ def _frame(
     layers: Sequence[MapLayer], title: str, attribution: str, background: str, places: Sequence[Mapping[str, Any]],
     base: Mapping[str, Any],
 ) -> tuple[bytes, bytes]:  # fmt: skip
-    """Make what comes before the archives, and what comes after them."""
+    """Parts of the page before and after the archives."""
     data, palettes = _layers_data(layers)
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base["url"]))
     parts = {
@@ -218,19 +218,19 @@ def _frame(
         "script": assets.script(),
         "archives": "{{archives}}",
     }
-    # In one pass: what is put in is not looked at again.
+    # In one pass, so that inserted text is not expanded again.
     page = re.sub(r"\{\{([a-z]+)\}\}", lambda match: parts[match[1]], assets.template())
     head, _, tail = page.rpartition("{{archives}}")
     return head.encode(), tail.encode()
 
 
 def _json(data: Any) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element."""
+    """JSON that is safe in a script element: nothing in it ends the element."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def _layers_data(layers: Sequence[MapLayer]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Describe layers, and colours by the names under which they are mentioned."""
+    """Data of the layers, and palettes by the names that layers refer to."""
     palettes: dict[bytes, str] = {}
     found, slugs = [], _slugs(layers)
     for layer, slug in zip(layers, slugs, strict=True):
@@ -252,7 +252,7 @@ def _layers_data(layers: Sequence[MapLayer]) -> tuple[list[dict[str, Any]], dict
 
 
 def _slugs(layers: Sequence[MapLayer]) -> list[str]:
-    """Short names for addresses, all different."""
+    """Short unique names for URLs."""
     found: list[str] = []
     for layer in layers:
         slug = re.sub(r"[^a-z0-9]+", "-", layer.title.lower()).strip("-") or "layer"
@@ -266,7 +266,7 @@ def _element(number: int, piece: int) -> tuple[bytes, bytes]:
 
 
 def _written(number: int, layer: MapLayer) -> int:
-    """Bytes that a layer's archive takes in the page."""
+    """Bytes of a layer's archive in the page."""
     size = layer.archive.stat().st_size
     total = 0
     for piece, start in enumerate(range(0, size, _PIECE)):

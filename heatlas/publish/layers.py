@@ -1,4 +1,4 @@
-"""A page with several maps of one library: of its sports, years, months, gear, or measures, of tracks or of points."""
+"""A page with several layers of one library: by sport, year, month, gear or measure, of tracks or of points."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ _PLAIN = RenderOptions()
 def publish_html(
     library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
 ) -> dict[str, Any]:
-    """Write one HTML file that shows a library without a server, and without the internet.
+    """Write one HTML file that shows a library without a server and without the internet.
 
-    Of single activities it holds no name, date or number: layers are totals, of what the library does not hide.
+    It holds no name, date or number of a single activity: layers are totals of what the library does not hide.
 
     Parameters
     ----------
@@ -63,16 +63,16 @@ def publish_html(
     output : str or Path
         File to write.
     options : RenderOptions
-        Those of pages. With `layers` of groups there is a layer of everything as well. By default zooms are 0 to 16,
-        or less where the file would have more than `heatlas.publish.html.WARN_BYTES`. Counts have colours for a dark
-        and for a light ground, unless a colour map is given.
+        Options of pages. If `layers` names groups, there is a layer of everything too. By default zooms end at 16, or
+        earlier if the file would exceed `heatlas.publish.html.WARN_BYTES`. Counts have colours for a dark and for a
+        light ground, unless a colour map is given.
     context : Context
-        Who draws, and who is told.
+        Workers, and callbacks for progress.
 
     Returns
     -------
     dict
-        What `heatlas.publish.html.write_html` gives, and `estimated`, the bytes that were expected.
+        Result of `heatlas.publish.html.write_html`, and `estimated`, the expected bytes.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def publish_html(
     NothingToDraw
         When nothing is chosen.
     TooLarge
-        When the file would be larger than browsers can open; where that is foreseen, before it is drawn.
+        When the file would be larger than browsers can open; before drawing if that is foreseen.
     """
     path = Path(output)
     if not path.resolve().parent.is_dir() or path.is_dir():
@@ -125,12 +125,12 @@ class _Plan:
     title: str
     group: str
     options: RenderOptions
-    """What `heatlas.publish.publish` is told."""
+    """Options for `heatlas.publish.publish`."""
     request: PublishRequest
 
 
 def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
-    """List the layers that are asked for, and say which are left out."""
+    """Layers that are requested, and messages about those that are left out."""
     layers = options.page.layers
     words = _words(layers or "")
     groups = [word for word in words if word in GROUPS]
@@ -148,7 +148,7 @@ def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
     plans: list[_Plan] = []
     left_out: list[str] = []
     for measure, points in zip(asked, of_points, strict=True):
-        # Options of the other kind are for the other layers; where there are none, they are refused.
+        # If layers are of both kinds, options of the other kind are dropped; else they stay, and are refused.
         one = options if len(set(of_points)) == 1 else _of_points(options) if points else _of_tracks(options)
         one = replace(one, measure=measure)
         request = parse_request(path, one)
@@ -172,7 +172,7 @@ def _of_tracks(options: RenderOptions) -> RenderOptions:
 
 
 def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[list[_Plan], list[str]]:
-    """Layers of parts of the activities, and what is to be said of those that are left out."""
+    """Layers of parts of the activities, and messages about those that are left out."""
     path, activities, plans, left_out = field.view.library.path, _activities(field), [], []
     shown = titles_of(activities, groups, field.view.least if field.view.public else 1)
     for word in groups:
@@ -212,7 +212,7 @@ def _word(text: str) -> str:
 
 
 def _activities(field: Field) -> list[Activity]:
-    """What is chosen; when it is for everybody, those alone of which the measure is known."""
+    """Chosen activities; on a public map only those for which the measure is known."""
     chosen = field.chosen.keep[field.snapshot.numbers]
     if field.view.public:
         chosen &= known_in(field.view, field.snapshot, field.look.measure.metric)
@@ -259,10 +259,10 @@ def _starts(activities: list[Activity]) -> list[dt.datetime]:
 
 
 def _span(chosen: FilterOptions, after: str, before: str, test: str) -> FilterOptions:
-    """What two ranges of time have in common; `test` says the same as `after` and `before`."""
+    """Intersect the chosen range of time with another; `test` is a filter equal to `after` and `before`."""
     given = [parse_moment(text) for text in (chosen.after, chosen.before) if text]
     if any(moment.tzinfo for moment in given):
-        return _also(chosen, test)  # a moment everywhere, and a month by local clocks: neither holds the other
+        return _also(chosen, test)  # moments in UTC and months in local time cannot be compared
     first = max((text for text in (after, chosen.after) if text), key=parse_moment)
     last = min((text for text in (before, chosen.before) if text), key=parse_moment)
     return replace(chosen, after=first, before=last)
@@ -274,16 +274,16 @@ GROUPS: dict[str, tuple[str, Callable[[list[Activity], FilterOptions], Parts]]] 
     "month": ("Month", _by_month),
     "gear": ("Gear", _by_gear),
 }
-"""What activities can be split by -> the name of the group, and how."""
+"""Word of --layers -> the name of the group, and the function that splits activities by it."""
 
 
 def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], context: Context) -> MapLayer | None:
-    """Draw a layer; None: there is nothing to see in it."""
+    """Draw a layer; None if there is nothing to see in it."""
     options = replace(
         plan.options,
         frame=ViewportOptions(zoom=f"{zooms[0]}-{zooms[1]}"),
         labels=LabelOptions(),
-        public=PublicOptions(public=field.view.public, public_least=1),  # it was seen to which layers have enough
+        public=PublicOptions(public=field.view.public, public_least=1),  # layers with too few are left out already
     )
     try:
         report = publish(field.view.library.path, archive, options, context.within(plan.title))
@@ -302,7 +302,7 @@ def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], con
 
 
 def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
-    """Colours that suit a dark ground and a light one; None where they are given, or tiles have no palette."""
+    """Default colours on a dark and on a light ground; None if a colour map is given, or tiles have no palette."""
     measure = field.look.measure
     of_weights = measure.points and measure.reduction == "sum" and not signs_matter_in(field)
     if field.look.colormap is not None or (measure.metric and not of_weights):
@@ -312,7 +312,7 @@ def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
 
 
 def _places(field: Field) -> list[dict[str, Any]]:
-    """Regions that hold what is chosen, or enough of it; of points one that holds all, as none of them is home."""
+    """Regions that hold the chosen activities, on a public map enough of them; for points one that holds all."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is not None:
         return [{"bbox": list(framed(stored.bbox))}]

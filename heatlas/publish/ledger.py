@@ -1,4 +1,7 @@
-"""What was published, and of what: kept beside or inside what is written, so that the next run does no more."""
+"""Record of published tiles and of the data they were drawn from, stored beside or inside the output.
+
+The next run then draws only what changed.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["NOTHING", "DrawnTiles", "Ledger", "failures", "open_ledger"]
 
 NOTHING = b""
-"""Digest of a tile that was drawn, and found to hold nothing that can be seen."""
+"""Digest of a tile that was drawn and is empty."""
 _PATIENCE = 10.0
 _CACHE_KB = 64 << 10
-"""More than is written between two commits, so that nothing reaches the file before."""
+"""More than is written between two commits, so that nothing reaches the file before a commit."""
 _VERSION = 2
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS heatlas_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -42,9 +45,9 @@ class DrawnTiles:
     numbers: NDArray[np.int64]
     """(n,) along the Hilbert curve, ascending."""
     signatures: NDArray[np.uint64]
-    """(n,) of what each was drawn from."""
+    """(n,) signatures of the data each was drawn from."""
     digests: list[bytes]
-    """(n) of their bytes; NOTHING where there is no tile."""
+    """(n) digests of their bytes; NOTHING for an empty tile, which is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,16 @@ class Ledger:
     connection: sqlite3.Connection
 
     def get(self, name: str) -> Any:
-        """What was kept under a name, or None."""
+        """Value stored under a name, or None."""
         row = self.connection.execute("SELECT value FROM heatlas_state WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put(self, name: str, value: Any) -> None:
-        """Keep plain data."""
+        """Store plain data under a name."""
         self.connection.execute("INSERT OR REPLACE INTO heatlas_state VALUES (?, ?)", (name, json.dumps(value)))
 
     def known(self, zoom: int) -> DrawnTiles:
-        """All tiles of a zoom that were drawn."""
+        """Tiles of a zoom that were drawn before."""
         rows = self.connection.execute(
             "SELECT number, signature, digest FROM heatlas_drawn WHERE number >= ? AND number < ? ORDER BY number",
             (first_number(zoom), first_number(zoom + 1)),
@@ -72,48 +75,48 @@ class Ledger:
         return DrawnTiles(table[:, 0].copy(), table[:, 1].copy().view(np.uint64), [row[2] for row in rows])
 
     def held(self, zoom: int) -> NDArray[np.int64]:
-        """Numbers of the tiles of a zoom that are there, ascending."""
+        """Numbers of the tiles of a zoom that exist, ascending."""
         known = self.known(zoom)
         return known.numbers[np.fromiter((d != NOTHING for d in known.digests), np.bool_, len(known.digests))]
 
     def note(self, number: int, signature: int, digest: bytes) -> None:
-        """Remember that a tile was drawn."""
+        """Record that a tile was drawn."""
         signed = signature - (1 << 64) if signature >= 1 << 63 else signature
         self.connection.execute("INSERT OR REPLACE INTO heatlas_drawn VALUES (?, ?, ?)", (number, signed, digest))
 
     def forget(self, number: int) -> None:
-        """Forget a tile."""
+        """Delete the record of a tile."""
         self.connection.execute("DELETE FROM heatlas_drawn WHERE number = ?", (number,))
 
     def outside(self, zooms: range) -> list[tuple[int, int, bytes]]:
-        """Zoom, number and digest of the tiles of all other zooms."""
+        """Zoom, number and digest of the tiles outside of some zooms."""
         query = "SELECT number, digest FROM heatlas_drawn WHERE number < ? OR number >= ?"
         rows = self.connection.execute(query, (first_number(zooms.start), first_number(zooms.stop))).fetchall()
         return [(zoom_of(number), number, digest) for number, digest in rows]
 
     def commit(self) -> None:
-        """Keep what was done so far, whatever happens next."""
+        """Commit the transaction, if one is open."""
         if self.connection.in_transaction:
             self.connection.execute("COMMIT")
 
     def begin(self) -> None:
-        """Begin to write, unless that was done."""
+        """Begin a transaction, unless one is open."""
         if not self.connection.in_transaction:
             self.connection.execute("BEGIN IMMEDIATE")
 
 
 @contextmanager
 def open_ledger(path: Path, alone: bool) -> Iterator[Ledger]:
-    """Open the ledger in a SQLite file, which is made where there is none.
+    """Open the ledger in a SQLite file, which is made if it is missing.
 
-    What was done when this is left, for whatever reason, is kept.
+    On exit, also by an exception, the open transaction is committed.
 
     Parameters
     ----------
     path : Path
-        The file, which may hold other tables as well.
+        The file, which may hold other tables too.
     alone : bool
-        Whether to keep all others out until the end, and not only while something is written.
+        Whether to lock the file until the end, and not only during transactions.
 
     Raises
     ------
@@ -125,11 +128,9 @@ def open_ledger(path: Path, alone: bool) -> Iterator[Ledger]:
         ledger = Ledger(connection)
         try:
             connection.execute(f"PRAGMA locking_mode = {'EXCLUSIVE' if alone else 'NORMAL'}")
-            connection.execute("PRAGMA journal_mode = DELETE")  # so that the file, once finished, is one file
+            connection.execute("PRAGMA journal_mode = DELETE")  # so that the finished output is one file
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(
-                "PRAGMA secure_delete = ON"
-            )  # the file is published: what was replaced is not in it either
+            connection.execute("PRAGMA secure_delete = ON")  # the file is published: replaced data must not stay in it
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             connection.execute("BEGIN IMMEDIATE")
             for statement in _TABLES:
@@ -160,7 +161,7 @@ _REASONS = {
 
 @contextmanager
 def failures(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system raise into one sentence."""
+    """Turn errors of SQLite and the system into a HeatlasError of one sentence."""
     try:
         yield
     except sqlite3.Error as error:

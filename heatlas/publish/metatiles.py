@@ -1,4 +1,4 @@
-"""Tiles drawn in blocks: what lies next to each other is counted, smoothed and coloured together."""
+"""Draw tiles in blocks: neighbouring tiles are counted, smoothed and coloured together."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["Metatile", "blocks_of", "draw_block"]
 
 _LEVELS = 1
-"""A block is one tile of so many zooms above: at most 2 x 2 tiles. More are rarely all needed."""
+"""Zooms by which a block is coarser than its tiles: at most 2 x 2 tiles. Larger blocks are rarely needed whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metatile:
-    """Tiles of one zoom that lie in one square."""
+    """A block: tiles of one zoom that lie in one square."""
 
     zoom: int
     first: int
-    """Place of the first of them in the list that they were grouped from."""
+    """Index of its first tile in the list that was grouped."""
     numbers: NDArray[np.int64]
     """(n,) along the Hilbert curve."""
     x: NDArray[np.int64]
@@ -41,7 +41,7 @@ class Metatile:
 
 
 def blocks_of(zoom: int, numbers: NDArray[np.int64]) -> Iterator[Metatile]:
-    """Group tiles, given by ascending numbers, into blocks, along the Hilbert curve as well."""
+    """Group tiles, given by ascending numbers, into blocks along the Hilbert curve."""
     x, y = places_at(zoom, numbers)
     square = (numbers - first_number(zoom)) >> (2 * _LEVELS)
     cuts = np.flatnonzero(np.diff(square, prepend=-1)).tolist()
@@ -50,21 +50,21 @@ def blocks_of(zoom: int, numbers: NDArray[np.int64]) -> Iterator[Metatile]:
 
 
 def draw_block(painter: TilePainter | None, block: Metatile, form: str) -> list[bytes | None]:
-    """Draw the tiles of a block, each equal to that which the live map shows with the same tone.
+    """Draw the tiles of a block, each equal to the live map's with the same tone.
 
     Parameters
     ----------
     painter : TilePainter or None
-        Of the zoom; None: there is nothing to see at all.
+        Painter of the zoom; None: there is nothing to see.
     block : Metatile
-        Which tiles.
+        Tiles to draw.
     form : str
         png or webp.
 
     Returns
     -------
     list of (bytes or None)
-        The encoded picture of each tile; None where nothing can be seen.
+        Encoded picture of each tile; None if it is empty.
     """
     left, top = int(block.x.min()), int(block.y.min())
     wide, high = int(block.x.max()) - left + 1, int(block.y.max()) - top + 1

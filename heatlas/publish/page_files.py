@@ -1,4 +1,4 @@
-"""The page of a folder of tiles, which is the same for all of them: what differs it reads from tiles.json."""
+"""Page of a folder of tiles. It is the same for all folders, and reads what differs from tiles.json."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FORMER = tuple(
         "vendor/maplibre-gl.LICENSE.txt", "vendor/world.json", "vendor/world-atlas.LICENSE",
     )
 )  # fmt: skip
-"""Files that earlier versions wrote, and that no page names any more."""
+"""Files that earlier versions wrote and no page uses any more."""
 
 
 def page_files() -> dict[str, bytes]:
-    """Files of a page that shows the tiles beside it, by their names; the page itself comes last."""
+    """Files of the page by name; the page itself comes last."""
     shared = [*web.shared_modules(_PAGE, "page.js"), *_BESIDE]
     files = {f"assets/{name}": (_PAGE / name).read_bytes() for name in _OWN}
     files |= {f"assets/web/{name}": (web.STATIC / name).read_bytes() for name in shared}

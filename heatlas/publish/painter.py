@@ -1,7 +1,7 @@
-"""Blocks of tiles drawn with as little work as possible, to what the general way gives.
+"""Draw windows of tiles fast, with the same result as `heatlas.tiles.fields.field_window`.
 
-Tiles of the index are counted once and kept as single precision, which is what they are smoothed in; and the values at
-which each step of the palette begins are found beforehand, so that no logarithm is taken of a pixel.
+Tiles of the index are counted once and cached in single precision, in which they are smoothed. The value at which each
+step of the palette begins is found beforehand, so that no logarithm is taken per pixel.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["TilePainter"]
 
 _CACHE = 64 << 20
-"""Bytes of tiles of the index that are kept."""
+"""Bytes of cached tiles of the index."""
 _INFINITE = 0x7F80_0000
-"""Bits of the infinite float32."""
+"""Bits of float32 infinity."""
 
 
 @dataclass(frozen=True)
 class TilePainter:
-    """What the tiles of one zoom are drawn with; safe for threads."""
+    """Draws the tiles of one zoom; thread-safe."""
 
     field: Field
     zoom: int
@@ -48,7 +48,7 @@ class TilePainter:
     """(256, 4) RGBA."""
 
     def paint(self, window: Window) -> Picture | None:
-        """Draw a window of the zoom; None where there is nothing."""
+        """Draw a window of the zoom; None if it is empty."""
         grid = self._smoothed(window) if self._is_plain else field_window(self.field, window)
         if grid is None or not grid.filled.any():
             return None
@@ -61,13 +61,13 @@ class TilePainter:
 
     @cached_property
     def _is_plain(self) -> bool:
-        """Whether tracks are smoothed at the zoom at which they are indexed."""
+        """Whether the tiles are of tracks that are indexed and smoothed at this zoom."""
         drawn = as_drawn(self.field, self.zoom)[1]
         return self.field.look.kernel is None and drawn == self.zoom and self.field.look.smoothing.pixels > 0
 
     @cached_property
     def _held(self) -> frozenset[tuple[int, int]]:
-        """Tiles of the index in which there is anything."""
+        """Columns and rows of tiles of the index that hold anything."""
         tile_counts = census_for(self.field, self.zoom)
         return frozenset(zip(tile_counts.x.tolist(), tile_counts.y.tolist(), strict=True))
 
@@ -81,13 +81,14 @@ class TilePainter:
 
     @cached_property
     def _steps(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], int] | None:
-        """What `step_of_values` looks in: where steps begin, the table and its first place; None but for sums.
+        """Arguments of `step_of_values`: where steps begin, its table, and the table's first place.
 
-        (256,): the least value above 0 that lands on step 1, 2, ... 255, and infinity.
+        None unless the measure is a sum without a diverging tone. The first array is (256,): the least value above 0
+        that falls on step 1, 2, ... 255, and infinity.
         """
         if self.tone.diverging or self.field.look.measure.metric:
             return None
-        # Halving: the bits of numbers above 0 ascend as they do.
+        # Bisection on the bits of float32: above 0 they are ordered as the numbers are.
         steps = np.arange(1, 256)
         low, high = np.zeros(255, np.int64), np.full(255, _INFINITE)
         for _ in range(31):
@@ -100,7 +101,7 @@ class TilePainter:
         return high.astype(np.int32).view(np.float32), table, least
 
     def _smoothed(self, window: Window) -> Grid | None:
-        """As `heatlas.tiles.fields.smoothed`."""
+        """Equal to `heatlas.tiles.fields.smoothed`."""
         smoothing, measure = self.field.look.smoothing, self.field.look.measure
         margin = margins(self.field, window)[0]
         bare = mosaic(window.grown(margin), measure, self._tile)
@@ -116,7 +117,7 @@ class TilePainter:
         return bare.map(blur, window)
 
     def _tile(self, x: int, y: int) -> Grid | None:
-        """Count a tile of the index, once, in single precision; None where there is nothing in it."""
+        """Count a tile of the index, once, in single precision; None if it is empty."""
 
         def count() -> Grid | None:
             window = Window(SIDE * 2.0**self.zoom, x * SIDE, y * SIDE, SIDE, SIDE)

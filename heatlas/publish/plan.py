@@ -1,4 +1,4 @@
-"""What is to be done at one zoom: the tiles that may hold anything, less those that are there and have not changed."""
+"""Plan the work at one zoom: draw tiles that may hold anything, except those that exist and have not changed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "ZoomTask", "plan"]
 
 UNKNOWN = b"?"
-"""Digest of a tile that is there, while nothing is known of it."""
+"""Digest of a tile that exists but is not in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZoomTask:
-    """What is to be done at one zoom."""
+    """The work at one zoom."""
 
     zoom: int
     tone: Tone | None
@@ -35,32 +35,32 @@ class ZoomTask:
     draw: NDArray[np.int64]
     """(n,) numbers of tiles to draw, ascending."""
     signatures: NDArray[np.uint64]
-    """(n,) of what each is drawn from, and how."""
+    """(n,) signatures of the data and the style of each."""
     digests: dict[int, bytes]
-    """Number -> digest, of those among them that are there."""
+    """Number -> digest, for those of them that exist."""
     drop: list[int]
-    """Numbers of tiles that are there or known, and cannot hold anything any more."""
+    """Numbers of tiles that exist or are in the ledger, and cannot hold anything any more."""
     gone: int
-    """How many of these are there."""
+    """Number of tiles in `drop` that exist."""
     unchanged: int
-    """How many tiles are there, and stay."""
+    """Number of tiles that exist and stay."""
 
 
 def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: bytes, refit: bool) -> ZoomTask:
-    """Compare what a zoom may hold with what was published.
+    """Compare the tiles that a zoom may hold with the published ones.
 
     Parameters
     ----------
     field : Field
-        What the tiles are cut from.
+        Source of the tiles.
     zoom : int
-        Of the tiles.
+        Zoom of the tiles.
     sink : Sink
-        Where they are; its ledger is told the tone.
+        Output; the tone is stored in its ledger.
     marks : ndarray of uint64
-        What `heatlas.publish.dirty_tiles.marks_of` gave.
+        Result of `heatlas.publish.dirty_tiles.marks_of`.
     style : bytes
-        Digest of how tiles look.
+        Digest of the style of the tiles.
     refit : bool
         Fit the tone anew.
     """
@@ -69,7 +69,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     known, present = sink.ledger.known(zoom), sink.present(zoom)
     holds = np.fromiter((digest != NOTHING for digest in known.digests), np.bool_, len(known.digests))
     digests = dict(zip(known.numbers[holds].tolist(), (d for d in known.digests if d != NOTHING), strict=True))
-    if present is not None:  # what somebody else removed is drawn again, and what nobody knows of goes
+    if present is not None:  # files that others removed are drawn again, and unknown ones are drawn again or removed
         digests = {number: digests.get(number, UNKNOWN) for number in present.tolist()}
         sound = ~holds | np.isin(known.numbers, present)
     else:
@@ -90,7 +90,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
 
 
 def _salt(style: bytes, tone: Tone | None) -> np.uint64:
-    """Number that changes with whatever changes all tiles of a zoom."""
+    """Hash of style and tone, which affect all tiles of a zoom."""
     said = "" if tone is None else repr((tone.curve, tone.low, tone.high, tone.fade, tone.diverging))
     knots = b"" if tone is None or tone.knots is None else tone.knots.tobytes()
     digest = hashlib.blake2b(style + said.encode() + knots, digest_size=8).digest()
@@ -98,13 +98,13 @@ def _salt(style: bytes, tone: Tone | None) -> np.uint64:
 
 
 def _tone(field: Field, zoom: int, sink: Sink, style: bytes, refit: bool) -> Tone | None:
-    """The tone of a zoom as it was kept, or fitted."""
+    """Tone of a zoom, from the ledger or fitted."""
     kept = sink.ledger.get(f"tone {zoom}")
     stored = field.snapshot.point_sets.get(field.look.point_set)
     points = "" if stored is None else stored.digest.hex()
     before = read_fitted(kept) if kept is not None and kept["style"] == style.hex() else None
     if before is not None and kept.get("points", "") != points:
-        # As many points may weigh otherwise, which no count tells: the tone is fitted again to see.
+        # Weights may change while counts stay equal, so the tone is fitted again and compared.
         before = replace(before, total=0)
     now = fitted(field, zoom, before, refit)
     if now is not before:

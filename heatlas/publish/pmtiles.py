@@ -1,4 +1,4 @@
-"""PMTiles, one file for any web server that answers requests for ranges: archives written and read.
+"""Write and read PMTiles: one file of tiles for any web server that supports range requests.
 
 Format: PMTiles Version 3 Specification, https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md.
 """
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 __all__ = ["Directory", "read_directory", "read_metadata", "write_archive"]
 
 _HEADER = struct.Struct("<7sB11QBBBBBB4iB2i")
-"""Magic, version; offset and length of root, metadata, leaves and data; counts; what is how; zooms; bounds; centre."""
+"""Magic, version; offset and length of root, metadata, leaves and data; counts; types; zooms; bounds; centre."""
 _MAGIC, _VERSION = b"PMTiles", 3
 _ROOM = 16384
 """Bytes in which the header and the root must fit."""
 _GZIP, _PLAIN = 2, 1
 _TYPES = {"png": 2, "webp": 4}
 _LEAF = 4096
-"""Entries of a leaf at first; more where the root would grow too long."""
+"""Entries of a leaf; doubled until the root is short enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Where tiles lie in the file."""
+    """Offsets and lengths of tiles in the file."""
 
     numbers: NDArray[np.int64]
     """(n,) along the Hilbert curve, ascending; each is the first of a run."""
     runs: NDArray[np.int64]
-    """(n,) neighbours that are the same tile; 0: what lies there is a leaf of the directory."""
+    """(n,) consecutive numbers with the same data; 0: the entry is a leaf of the directory."""
     offsets: NDArray[np.int64]
-    """(n,) from the first byte of the data."""
+    """(n,) bytes from the start of the data."""
     lengths: NDArray[np.int64]
     """(n,) bytes."""
 
@@ -53,11 +53,11 @@ class Directory:
         return len(self.numbers)
 
     def part(self, first: int, last: int) -> Directory:
-        """Some of the entries."""
+        """Slice of the entries."""
         return Directory(*(plane[first:last] for plane in (self.numbers, self.runs, self.offsets, self.lengths)))
 
     def whole(self) -> Directory:
-        """One entry for each tile."""
+        """Expand runs to one entry for each tile."""
         steps = np.arange(int(self.runs.sum())) - np.repeat(np.cumsum(self.runs) - self.runs, self.runs)
         return Directory(
             np.repeat(self.numbers, self.runs) + steps, np.ones(len(steps), np.int64),
@@ -66,7 +66,7 @@ class Directory:
 
 
 def joined(entries: Directory) -> Directory:
-    """Make runs of neighbours that are the same bytes."""
+    """Merge consecutive entries with the same data into runs; the inverse of `Directory.whole`."""
     if not len(entries):
         return entries
     ends = entries.numbers + entries.runs
@@ -78,7 +78,7 @@ def joined(entries: Directory) -> Directory:
 
 
 def varints(values: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Write whole numbers, 0 or more, seven bits to a byte, the lowest first (as Protocol Buffers do)."""
+    """Write whole numbers, 0 or more, as varints: seven bits to a byte, the lowest first (as Protocol Buffers do)."""
     left = values.astype(np.uint64)
     sizes = np.ones(len(left), np.int64)
     for bits in range(7, 64, 7):
@@ -94,7 +94,7 @@ def varints(values: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def read_varints(data: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Undo `varints`."""
+    """Read varints; the inverse of `varints`."""
     last = np.flatnonzero(data < 128)
     begins = np.concatenate(([0], last[:-1] + 1)) if len(last) else last
     place = np.arange(int(last[-1]) + 1 if len(last) else 0) - np.repeat(begins, last - begins + 1)
@@ -115,18 +115,18 @@ def pack_directory(entries: Directory) -> bytes:
 
 
 def unpack_directory(data: bytes) -> Directory:
-    """Undo `pack_directory`."""
+    """Read a directory; the inverse of `pack_directory`."""
     numbers = read_varints(np.frombuffer(gzip.decompress(data), np.uint8))
     count = int(numbers[0])
     steps, runs, lengths, told = numbers[1 : 1 + 4 * count].reshape(4, count)
-    # 0: right behind the entry before; so all count from the last one that says where it is.
+    # 0 means "right behind the entry before": such offsets count from the last explicit one.
     base = np.maximum.accumulate(np.where(told > 0, np.arange(count), 0))
     before = np.cumsum(lengths) - lengths
     return Directory(np.cumsum(steps), runs, told[base] - 1 + before - before[base], lengths)
 
 
 def _tree(entries: Directory) -> tuple[bytes, bytes]:
-    """The root, and the leaves where it would have been too long."""
+    """Root of the directory, and its leaves if the root alone would be too long."""
     root = pack_directory(entries)
     if len(root) <= _ROOM - _HEADER.size:
         return root, b""
@@ -149,16 +149,15 @@ def write_archive(path: Path, tiles: Directory, pieces: Iterable[bytes], metadat
     Parameters
     ----------
     path : Path
-        Is overwritten.
+        File to write; it is overwritten.
     tiles : Directory
-        One entry for each tile; equal tiles may share their offset. Offsets ascend, without gaps, where a tile
-        is not one that came before.
+        One entry for each tile; equal tiles may share their offset. Other offsets ascend without gaps.
     pieces : iterable of bytes
         All data, in order.
     metadata : Metadata
-        What is said of the tiles.
+        Metadata of all tiles.
     generation : str
-        Is kept in it, to know it by.
+        Identifier stored in the archive's metadata.
     """
     entries = joined(tiles)
     root, leaves = _tree(entries)
@@ -203,17 +202,17 @@ def _read_header(file: IO[bytes]) -> tuple[int, ...]:
 
 
 def read_directory(file: IO[bytes]) -> tuple[Directory, int]:
-    """Read where all tiles of an archive lie: one entry for each, with offsets from the first byte of the data.
+    """Read the directory of an archive, with one entry for each tile.
 
     Returns
     -------
     Directory, int
-        And where the data begins in the file.
+        The directory, and the offset of the data in the file.
 
     Raises
     ------
     SourceFailed
-        When it is no archive.
+        When the file is no archive.
     """
     root_at, root_size, _, _, leaves_at, _, data_at = _read_header(file)[:7]
     entries = unpack_directory(_at(file, root_at, root_size))
@@ -230,7 +229,7 @@ def read_directory(file: IO[bytes]) -> tuple[Directory, int]:
 
 
 def read_metadata(file: IO[bytes]) -> dict[str, Any]:
-    """Read what is said of the tiles."""
+    """Read the metadata of an archive."""
     _, _, at, size = _read_header(file)[:4]
     data: dict[str, Any] = json.loads(gzip.decompress(_at(file, at, size)))
     return data

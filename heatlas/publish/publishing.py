@@ -1,4 +1,4 @@
-"""Publishing: tiles of a library written to a folder or a file, and kept up to date."""
+"""Publish the tiles of a library to a folder or a file, and keep them up to date."""
 
 from __future__ import annotations
 
@@ -43,29 +43,29 @@ ENDINGS: dict[str, Callable[[Path, bytes, str], AbstractContextManager[Sink]]] =
     ".mbtiles": partial(open_database, MBTILES),
     ".sqlitedb": partial(open_database, SQLITEDB),
 }
-"""Ending in lower case -> how such a file is opened; all else is a folder."""
+"""Ending in lower case -> function that opens such a file; any other output is a folder."""
 _PLAIN = RenderOptions()
 _PATIENCE = 1.0
-"""Seconds between two looks at a library that is watched."""
+"""Seconds between two checks of a library that is watched."""
 _QUIET = 2.0
-"""Seconds for which a library must be left alone before it is published again: an import writes many times."""
+"""Seconds without changes before a library is published again: an import writes many times."""
 _LONGEST = 60.0
-"""Seconds after which it is published although somebody goes on writing."""
+"""Seconds after which a library is published even if changes continue."""
 
 
 def is_pyramid(output: str | Path) -> bool:
-    """Tell whether a name asks for tiles: one of ENDINGS, a folder, or a name with a slash at its end."""
+    """Whether an output is for tiles: it has one of ENDINGS, is a folder, or ends with a slash."""
     text = os.fspath(output)
     return Path(text).suffix.lower() in ENDINGS or text.endswith(("/", os.sep)) or Path(text).is_dir()
 
 
 def check(output: Path, url: str | None = None) -> None:
-    """Refuse an output that could not be written, or an address that is none, before any work is done.
+    """Refuse an output that cannot be written, or an invalid URL, before any work is done.
 
     Raises
     ------
     BadOption
-        Naming it, and what is wrong.
+        Naming the output or URL and the reason.
     """
     if url is not None:
         _check_url(url)
@@ -85,7 +85,7 @@ def check(output: Path, url: str | None = None) -> None:
 
 
 def _check_url(url: str) -> None:
-    """Refuse what no program could fetch tiles from."""
+    """Refuse a URL from which no program could fetch tiles."""
     try:
         parts = urlsplit(url)
         sound = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
@@ -98,14 +98,14 @@ def _check_url(url: str) -> None:
 def publish(
     library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
 ) -> dict[str, Any]:
-    """Write the tiles of a library, or bring those up to date that were written before.
+    """Write the tiles of a library, or update those that were written before.
 
-    Only tiles that hold heat are written, and a second time only those that differ: tiles are drawn again that show
-    what has changed in the library or in what is chosen of it, and written when they come out otherwise. Those that
-    have become empty are removed. What is stopped, by whatever means, goes on where it was when it is called again.
+    Only tiles that hold heat are written. A later run draws the tiles that depend on changes in the library or in the
+    filter, and writes those that differ. Tiles that have become empty are removed. A run that was stopped, by whatever
+    means, is continued by the next call.
 
-    One more activity would change the colours of every tile by a hair. So the tone of a zoom is kept from run to run
-    until a fresh one would move a value by more than 2 % of the colours, and then all its tiles are drawn again.
+    One more activity would change the colours of every tile slightly. The tone of a zoom is therefore stored and used
+    again until a new fit would move a value by more than 2 % of the colours; then all its tiles are drawn again.
 
     Parameters
     ----------
@@ -115,9 +115,9 @@ def publish(
         ``.pmtiles``, ``.mbtiles``, ``.sqlitedb`` (OsmAnd, Locus), or a folder: ``{z}/{x}/{y}.png`` for web servers,
         with tiles.json and index.html.
     options : RenderOptions
-        Those of tiles; with `refit` tiles equal those of the live map.
+        Options of tiles; with `refit` tiles equal those of the live map.
     context : Context
-        Who draws, and who is told.
+        Workers, and callbacks for progress.
 
     Returns
     -------
@@ -129,10 +129,10 @@ def publish(
     BadOption
         For options and outputs that cannot be used.
     NothingToDraw
-        When the filter leaves nothing, unless it is that of the last run: what was published stays as it is. When there
-        is nothing in the library, and nothing was published before; what was is removed.
+        When the filter leaves nothing, unless the last run had the same filter; published tiles stay as they are. When
+        the library is empty and nothing was published before; else published tiles are removed.
     SourceFailed, HeatlasError
-        When the library cannot be read, or the output not written.
+        When the library cannot be read, or the output cannot be written.
     """
     output, public = Path(output), options.public
     check(output, options.tiles.url)
@@ -148,13 +148,13 @@ def publish(
 def watch(
     library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
 ) -> None:
-    """Publish, and again whenever the library has changed and then been left alone for two seconds; until Ctrl-C.
+    """Publish, and publish again two seconds after the last change of the library, until Ctrl-C.
 
     Parameters
     ----------
     library_path, output, options, context
-        As for `publish`; tones are fitted anew the first time alone. The context's `report` is given what each run
-        gave.
+        As for `publish`; `refit` applies to the first run only. The context's `report` is called with the result of
+        each run.
     """
     output, public, refit = Path(output), options.public, options.tiles.refit
     check(output, options.tiles.url)
@@ -163,7 +163,7 @@ def watch(
         view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
             while True:
-                # There may be nothing yet.
+                # The library may still be empty.
                 with suppress(NothingToDraw):
                     snapshot, request = now(view), replace(parse_request(library_path, options), refit=refit)
                     report = _publish(view, snapshot, output, request, context)
@@ -178,7 +178,7 @@ def watch(
 
 
 def _until_quiet(view: View) -> None:
-    """Wait until nothing was written for a while, or no longer."""
+    """Wait until nothing was written for `_QUIET` seconds, at most about `_LONGEST` seconds."""
     since = time.monotonic()
     while time.monotonic() - since < _LONGEST:
         now(view)
@@ -220,11 +220,11 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
 
 
 def _remember_filter(sink: Sink, request: PublishRequest, field: Field) -> None:
-    """Refuse another filter than the last run's if it leaves nothing; the same one tells what became of the library."""
+    """Store the filter; refuse a new one if it leaves nothing. If the same one leaves nothing, the library changed."""
     said, before = request.mark(), sink.ledger.get("chosen")
     if said is not None and before == said:
         return
-    if before != request.said:  # as ledgers held it before: in words, which are not to leave this machine
+    if before != request.said:  # older ledgers hold the words of the filter, which must not be published
         refuse_none_chosen(field, request)
     sink.ledger.begin()
     sink.ledger.put("chosen", said)
@@ -232,7 +232,7 @@ def _remember_filter(sink: Sink, request: PublishRequest, field: Field) -> None:
 
 
 def _shown(field: Field) -> dict[str, Any]:
-    """How much is shown, of what."""
+    """Amounts that are shown, for the report."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is None:
         return {"activities": field.chosen.count}

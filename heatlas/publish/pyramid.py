@@ -1,4 +1,4 @@
-"""From a library to tiles: drawn in threads, in blocks, and given to a sink where they differ from what is there."""
+"""Draw the tiles of all zooms in threads, in blocks, and write those that differ to a sink."""
 
 from __future__ import annotations
 
@@ -35,52 +35,52 @@ if TYPE_CHECKING:
 __all__ = ["PyramidReport", "write_pyramid"]
 
 _AHEAD = 4
-"""Blocks for each thread that are drawn before they are written: no more is in memory."""
+"""Blocks per thread that are drawn ahead of writing, which bounds memory."""
 _TILES, _SECONDS = 2048, 2.0
-"""After so many tiles, or so long, what was done is kept."""
+"""Tiles, and seconds, after which the ledger is committed."""
 
 
 @dataclass(slots=True)
 class PyramidReport:
-    """What became of the tiles."""
+    """Result of a run."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    """written, unchanged, removed, and empty: drawn, with nothing to be seen."""
+    """Tiles that were written, unchanged, removed, and empty (drawn, with nothing to see)."""
     bytes: int = 0
-    """Of the tiles written."""
+    """Bytes of the tiles written."""
     seconds: dict[str, float] = field(default_factory=dict)
     tones: dict[int, Tone | None] = field(default_factory=dict)
-    """Zoom -> what its tiles are drawn with."""
+    """Zoom -> tone of its tiles."""
 
 
 def write_pyramid(of: Field, zooms: range, sink: Sink, request: PublishRequest, context: Context) -> PyramidReport:
-    """Bring the tiles of a sink up to date; what was done when this is stopped is not done again.
+    """Update the tiles of a sink; a run that is stopped is continued by the next one.
 
     Parameters
     ----------
     of : Field
-        What the tiles are cut from.
+        Source of the tiles.
     zooms : range
-        Of the tiles; those of all others are removed.
+        Zooms of the tiles; tiles of other zooms are removed.
     sink : Sink
-        Where they go.
+        Output of the tiles.
     request : PublishRequest
-        How they look: all are drawn again when that changes.
+        Style of the tiles; all are drawn again when it changes.
     context : Context
-        Who draws, and who is told.
+        Workers, and callbacks for progress.
     """
     outcome, started, workers = PyramidReport(), time.perf_counter(), context.workers or os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         tasks = _plans(of, zooms, sink, request, outcome, pool, context)
         looked = time.perf_counter()
         _remove(tasks, zooms, sink, outcome)
-        keep, total = _Keeper(sink), sum(len(task.draw) for task in tasks)
-        told = context.counting("drawing tiles")
-        told(0, total)
+        commits, total = _RegularCommits(sink), sum(len(task.draw) for task in tasks)
+        progress = context.counting("drawing tiles")
+        progress(0, total)
         for task, block, drawn in _drawn(of, tasks, request.form, pool, workers * _AHEAD):
             _settle(task, block, drawn, sink, outcome)
-            keep.after(len(drawn))
-            told(keep.done, total)
+            commits.after(len(drawn))
+            progress(commits.done, total)
     sink.ledger.commit()
     outcome.seconds |= {"look": looked - started, "draw": time.perf_counter() - looked}
     return outcome
@@ -95,7 +95,7 @@ def _plans(
     pool: ThreadPoolExecutor,
     context: Context,
 ) -> list[ZoomTask]:
-    """Find what is to be done at each zoom, while threads count what lies in the tiles of the next ones."""
+    """Plan the work at each zoom, while threads count the tiles of the next ones."""
     jobs = [pool.submit(census_for, *as_drawn(of, zoom)) for zoom in zooms]
     marks, tasks, style = marks_of(of), [], request.style(of)
     try:
@@ -111,7 +111,7 @@ def _plans(
 
 
 def _remove(tasks: list[ZoomTask], zooms: range, sink: Sink, outcome: PyramidReport) -> None:
-    """Remove what holds nothing any more, and what is of other zooms."""
+    """Remove tiles that hold nothing any more, and those of other zooms."""
     sink.ledger.begin()
     for task in tasks:
         outcome.counts["removed"] += task.gone
@@ -129,25 +129,25 @@ def _drop(zoom: int, number: int, sink: Sink) -> None:
     sink.ledger.forget(number)
 
 
-class _Keeper:
-    """Commits now and then."""
+class _RegularCommits:
+    """Commits the ledger every `_TILES` tiles or `_SECONDS` seconds."""
 
     def __init__(self, sink: Sink) -> None:
         self.done, self._sink = 0, sink
-        self._kept, self._when = 0, time.monotonic()
+        self._committed, self._when = 0, time.monotonic()
 
     def after(self, tiles: int) -> None:
-        """So many more are done."""
+        """Count tiles that are done, and commit if it is time."""
         self.done += tiles
-        if self.done - self._kept >= _TILES or time.monotonic() - self._when >= _SECONDS:
+        if self.done - self._committed >= _TILES or time.monotonic() - self._when >= _SECONDS:
             self._sink.ledger.commit()
-            self._kept, self._when = self.done, time.monotonic()
+            self._committed, self._when = self.done, time.monotonic()
 
 
 def _drawn(
     of: Field, tasks: list[ZoomTask], form: str, pool: ThreadPoolExecutor, ahead: int
 ) -> Iterator[tuple[ZoomTask, Metatile, list[bytes | None]]]:
-    """Draw all blocks in threads, and give them in order, while only so many are held."""
+    """Draw all blocks in threads and yield them in order, with at most `ahead` blocks in memory."""
     colours = colours_of(of)
     waiting: deque[tuple[ZoomTask, Metatile, Future[list[bytes | None]]]] = deque()
     try:
@@ -172,7 +172,7 @@ def _first(
 
 
 def _settle(task: ZoomTask, block: Metatile, drawn: list[bytes | None], sink: Sink, outcome: PyramidReport) -> None:
-    """Give tiles to the sink, unless they are there just so."""
+    """Write or remove the tiles of a block, unless they are unchanged, and record them."""
     sink.ledger.begin()
     places = zip(block.numbers.tolist(), block.x.tolist(), block.y.tolist(), drawn, strict=True)
     for k, (number, x, y, data) in enumerate(places, block.first):

@@ -1,4 +1,4 @@
-"""What is to be published, read from options as people write them."""
+"""The request of a publication, read from options as users write them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["FORMS", "PublishRequest", "last_zoom", "look_words", "parse_request", "refuse_none_chosen"]
 
 FORMS = options_of(TileOptions)["form"].choices
-"""Forms of tiles, the usual one first."""
+"""Formats of tiles, the default first."""
 _DRAWING = ("1", "0.1.0")
-"""A number, raised by hand when the same order is drawn otherwise, so that all published tiles are drawn again; and the
-version of the first release whose tiles are as they would be drawn today. A release changes neither."""
+"""A number, raised by hand when the same request is drawn differently, so that all published tiles are drawn again; and
+the version of the first release that drew tiles as today. A release changes neither."""
 _WORDS = Wording(
     prefix="--",
     for_points="{name} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)",
@@ -48,29 +48,29 @@ _WORDS = Wording(
 
 @dataclass(frozen=True, slots=True)
 class PublishRequest:
-    """What is to be published."""
+    """Look, filter, format, zooms and texts of tiles to publish."""
 
     look: Look
     chosen: Filter
     form: str
     """One of FORMS."""
     zooms: tuple[int, int] | None
-    """First and last; None: all that the library can show without enlarging; of points see `last_zoom`."""
+    """First and last; None: all that the library can show without enlarging; for points see `last_zoom`."""
     title: str
-    """Empty: what the measure is called."""
+    """Empty: the title of the measure."""
     attribution: str
     url: str = ""
-    """Address under which a folder of tiles will be found; empty: beside its tiles.json."""
+    """URL of a folder of tiles once it is on the web; empty: beside its tiles.json."""
     refit: bool = False
-    """Fit all tones anew, as for the first time."""
+    """Fit all tones anew."""
 
     def field(self, view: View, snapshot: Snapshot, *, absent: bool = False) -> Field:
-        """What the tiles are cut from; `absent` as for `heatlas.tiles.snapshot.choose`.
+        """Source of the tiles; `absent` as for `heatlas.tiles.snapshot.choose`.
 
         Raises
         ------
         BadOption
-            When the filter asks for what no activity has, or a point set is not there any more.
+            When the filter names an attribute or sport that no activity has, or the point set no longer exists.
         """
         if self.look.point_set and self.look.point_set not in snapshot.point_sets:
             raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
@@ -80,7 +80,7 @@ class PublishRequest:
         return Field(view, snapshot, chosen, self.look)
 
     def range_of(self, field: Field) -> range:
-        """Zooms of the tiles of a field, of which those are left out that the library cannot show.
+        """Zooms of the tiles, without those that the library cannot show.
 
         Raises
         ------
@@ -95,14 +95,14 @@ class PublishRequest:
 
     @property
     def said(self) -> str:
-        """The filter in words; ledgers hold their digest (see `mark`), so they stay as they are."""
+        """The filter in words, which must not change: ledgers hold their digest (see `mark`)."""
         each = self.chosen
         return f"Filter(where={each.where!r}, sports={each.sports!r}, after={each.after!r}, before={each.before!r})"
 
     def mark(self) -> str | None:
-        """Keyed digest of the filter: it tells one from another, and only the owner's secret tells what it says.
+        """Keyed digest of the filter: it distinguishes filters, and reveals nothing without the owner's secret.
 
-        Empty where there is no filter; None where no secret can be kept.
+        Empty if there is no filter; None if no secret can be stored.
         """
         if self.chosen == Filter():
             return ""
@@ -114,16 +114,16 @@ class PublishRequest:
         return hmac.digest(secret, b"heatlas filter" + said, "sha256")[:16].hex()
 
     def style(self, field: Field) -> bytes:
-        """Digest of all that decides how a tile looks, beside what lies in it and the tone; the filter is no part."""
+        """Digest of the style of tiles: all that decides how they look, without data, filter and tone."""
         digest = hashlib.blake2b(look_words(self.look, self.form).encode(), digest_size=16)
         digest.update(colours_of(field).tobytes())
         return digest.digest()
 
 
 def look_words(look: Look, form: str) -> str:
-    """Put a look in words; ledgers hold their digest: where they change, all that was published is drawn again.
+    """Describe a look in words; ledgers hold their digest, and all published tiles are drawn again if they change.
 
-    They are spelled out, as the names of classes and of their fields may change and these words may not.
+    The words are spelled out here, as they must not change when classes or fields are renamed.
     """
     width, tone, kernel = look.smoothing, look.tone, look.kernel
     smoothing = f"Smoothing(metres={width.metres!r}, pixels={width.pixels!r})"
@@ -134,7 +134,7 @@ def look_words(look: Look, form: str) -> str:
 
 
 def _choose(view: View, snapshot: Snapshot, request: PublishRequest, absent: bool) -> Chosen:
-    """What a filter leaves; when it is for everybody, those alone of which the measure is known."""
+    """Activities that the filter leaves; on a public map only those for which the measure is known."""
     chosen = choose(snapshot, request.chosen, absent=absent)
     if not view.public or request.chosen == Filter():
         return chosen
@@ -147,12 +147,12 @@ def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
 
 
 def refuse_none_chosen(field: Field, request: PublishRequest) -> None:
-    """Refuse a filter that leaves nothing of a library that holds something: a slip is no order to empty a map.
+    """Refuse a filter that leaves nothing of a library that is not empty: a typing error must not empty a map.
 
     Raises
     ------
     NothingToDraw, BadOption
-        In the words that pictures have for it.
+        With the messages that pictures have.
     """
     held = len(field.snapshot.activities)
     if held and not field.chosen.count and not field.look.point_set:
@@ -169,26 +169,26 @@ def refuse_none_chosen(field: Field, request: PublishRequest) -> None:
 
 
 def last_zoom(field: Field) -> int:
-    """Zoom to which is drawn when nobody says: that of the index; of points see `last_zoom_of_points`."""
+    """Default last zoom: that of the index; for points see `last_zoom_of_points`."""
     return last_zoom_of_points(field) if field.look.point_set else field.snapshot.settings.zooms[1]
 
 
 def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRequest:
-    """Check options, and read them.
+    """Check and parse options.
 
     Parameters
     ----------
     library_path : str or Path
-        The library, which says what a measure such as "sum(NAME)" is of: see
-        `heatlas.library.point_tables.stored_points`. By default it is passes; of a library that holds but one point set
-        and no tracks, the sum of its weights.
+        The library, which decides whether a measure such as "sum(NAME)" is of points: see
+        `heatlas.library.point_tables.stored_points`. The default is passes, or the sum of weights if the library holds
+        one point set and no tracks.
     options : RenderOptions
-        Those of tiles; what is to be hidden, and how tables are read, the library knows itself.
+        Options of tiles; hiding and the reading of tables are settings of the library.
 
     Raises
     ------
     BadOption
-        For what cannot be used.
+        For options that cannot be used.
     """
     form, zooms = options.tiles.form or FORMS[0], parse_zooms(options.frame.zoom)
     if form not in FORMS:

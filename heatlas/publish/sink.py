@@ -1,4 +1,4 @@
-"""Where tiles go, as a shape."""
+"""Interface of outputs of tiles, and the metadata of all tiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Metadata", "Sink"]
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is said of all tiles."""
+    """Metadata of all tiles of an output."""
 
     title: str
     attribution: str
@@ -28,15 +28,15 @@ class Metadata:
     bounds: tuple[float, float, float, float]
     """West, south, east, north, degrees."""
     center: tuple[float, float, int]
-    """Longitude, latitude and zoom to begin with."""
+    """Longitude, latitude and zoom of the first view."""
     legend: dict[str, Any]
     """Zoom, as text -> its scale (`heatlas.tiles.scales.tone_data`)."""
     url: str
-    """Address under which a folder will be found, with a slash at its end; empty: not known."""
+    """URL of a folder once it is on the web, with a slash at its end; empty: unknown."""
 
     @property
     def description(self) -> str:
-        """One sentence."""
+        """Description of the tiles in one sentence."""
         scale: dict[str, Any] = next(iter(self.legend.values()), {})
         unit = f", {scale['unit']}" if scale.get("unit") else ""
         return f"Heat map of {scale.get('title', 'tracks').lower()}{unit}, made with heatlas"
@@ -44,14 +44,14 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """An opened output, which takes tiles of any zoom in any order."""
+    """An open output; it accepts tiles of any zoom in any order."""
 
     ledger: Ledger
     write: Callable[[int, int, int, bytes], None]
-    """Zoom, column, row and bytes of a tile; it may be there already."""
+    """Write a tile: zoom, column, row and bytes; it may exist already."""
     remove: Callable[[int, int, int], None]
-    """Zoom, column and row of a tile, which may be gone already."""
+    """Remove a tile: zoom, column and row; it may be missing already."""
     present: Callable[[int], NDArray[np.int64] | None]
-    """Zoom -> numbers of its tiles that are really there, ascending; None: those of the ledger."""
+    """Zoom -> numbers of the tiles that exist, ascending; None: those of the ledger."""
     finish: Callable[[Metadata], list[Path]]
-    """Is called once, after the last tile; returns the files or folders that were made, the main one first."""
+    """Called once, after the last tile; returns the files or folders that were made, the main one first."""

@@ -1,4 +1,4 @@
-"""How large a page will be, told before it is drawn."""
+"""Estimate the size of a page before it is drawn."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 __all__ = ["check_weight", "fitting_zooms", "zoom_bytes"]
 
 _LAST = 16
-"""Zoom to which is drawn when nobody says: 2.4 m at the equator; what is finer is enlarged."""
+"""Finest default zoom of a page: a pixel of 2.4 m at the equator; finer zooms are enlarged."""
 _LEAST = 12
-"""Zoom below which the last one does not go, however large the file."""
+"""Coarsest default for the last zoom, however large the file."""
 _LEAST_OF_POINTS = 6
-"""The same of points, which may lie all over the world."""
+"""The same for points, which may lie all over the world."""
 _MOST_TILES = 2500
-"""Tiles in all after which points are drawn to no finer zoom: a page of some thousand points is made in seconds."""
+"""Tiles in all above which points get no finer zoom by default: a page of some thousand points is made in seconds."""
 _SAMPLE = 24
-"""Tiles of a zoom that are drawn to see how large they are."""
+"""Tiles of a zoom that are drawn to estimate their size."""
 _ENTRY = 6
-"""Bytes that a tile takes in the directory of an archive."""
+"""Bytes of a tile in the directory of an archive."""
 _SLACK = 1.3
-"""How far an estimate may be above what is possible before a page is refused without drawing it."""
+"""Factor by which an estimate may exceed the maximum before a page is refused without drawing."""
 
 
 def zoom_bytes(fields: Sequence[Field], marks: Sequence[NDArray[np.uint64]], zoom: int) -> int:
-    """Estimate the bytes that the tiles of a zoom take in a page.
+    """Estimate the bytes of a zoom's tiles in a page.
 
-    Which tiles there are is known from the index. How large they are is told by a sample of those of the busiest field
-    of each measure; fields with fewer activities have emptier tiles, so that this is rather too much. `marks` are those
+    The number of tiles is known from the index. Their size is estimated from a sample of the busiest field of each
+    measure. Fields with fewer activities have emptier tiles, so the estimate is rather too high. `marks`: the results
     of `heatlas.publish.dirty_tiles.marks_of` for each field.
     """
     counts = [occupied(field, zoom, mark).numbers for field, mark in zip(fields, marks, strict=True)]
@@ -77,17 +77,17 @@ def fitting_zooms(
     asked: tuple[int, int] | None,
     context: Context = NOBODY,
 ) -> tuple[int, int, int]:
-    """Find the zooms to draw, and about how many bytes the page will have.
+    """First and last zoom to draw, and the estimated bytes of the page.
 
     Parameters
     ----------
     fields : sequence of Field
-        All layers.
+        Fields of all layers.
     asked : (int, int), optional
-        First and last; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most; of
-        points alone to no more than 2,500 tiles.
+        First and last zoom; None: as many as keep the file below `heatlas.publish.html.WARN_BYTES`, to zoom 16 at most;
+        for points alone also no more than 2,500 tiles.
     context : Context
-        Is told how many zooms of how many were looked at.
+        Callbacks for progress, called with the number of zooms estimated and their total.
     """
     points = [bool(field.look.point_set) for field in fields]
     coarsest = 0 if all(points) else first_zoom(fields[0].snapshot)
@@ -110,12 +110,12 @@ def fitting_zooms(
 
 
 def check_weight(path: Path, zooms: tuple[int, int], size: int) -> None:
-    """Refuse a page that will certainly be too large, before it is drawn.
+    """Refuse, before drawing, a page that will certainly be too large.
 
     Raises
     ------
     TooLarge
-        With what to do.
+        With the size and what to do.
     """
     if size > _SLACK * html.MOST_BYTES:
         raise TooLarge(html.too_large(path, size, zooms, about=True))

@@ -1,4 +1,4 @@
-"""The tones of published tiles: kept from run to run, so that one more activity does not repaint the whole map."""
+"""Tones of published tiles, stored from run to run so that one more activity does not redraw the whole map."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["TOLERANCE", "Fitted", "fitted", "kept_passages", "read_fitted"]
 
 TOLERANCE = 0.02
-"""Share of the colours by which a fresh fit must differ before all tiles of a zoom are drawn again."""
+"""Share of the colours by which a new fit must differ before all tiles of a zoom are drawn again."""
 _GROWTH = 0.01
-"""Share by which what a tone was fitted to must have changed before it is fitted again to see."""
+"""Share by which passages must have changed before a tone is fitted again and compared."""
 _TILES = 16
 _STEPS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The tone of a zoom, and what it was fitted to."""
+    """Tone of a zoom, and the passages that it was fitted to."""
 
     tone: Tone | None
     """None: there is nothing to see."""
@@ -40,7 +40,7 @@ class Fitted:
     """Columns and rows of the busiest tiles -> passages in each."""
 
     def data(self) -> dict[str, Any]:
-        """As plain data; `read_fitted` undoes it."""
+        """Plain data, which `read_fitted` reads."""
         tone = None
         if self.tone is not None:
             knots = self.tone.knots
@@ -49,7 +49,7 @@ class Fitted:
 
 
 def read_fitted(data: dict[str, Any]) -> Fitted:
-    """Undo `Fitted.data`."""
+    """Read the plain data that `Fitted.data` returned."""
     tone = data["tone"]
     if tone is not None:
         knots = tone["knots"]
@@ -58,21 +58,21 @@ def read_fitted(data: dict[str, Any]) -> Fitted:
 
 
 def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitted:
-    """Take the tone of a zoom that was used before, as long as it still suits.
+    """Use the stored tone of a zoom as long as it suits; else fit a new one.
 
-    It is fitted again when what it was fitted to has changed by a hundredth: the passages of all tiles, or of the
-    busiest ones. The new tone is taken when it would move any value by more than TOLERANCE of the colours.
+    The tone is fitted again when the passages of all tiles, or of the busiest ones, have changed by more than 1 %. The
+    new tone is used if it moves any value by more than TOLERANCE of the colours.
 
     Parameters
     ----------
     field : Field
-        What is drawn.
+        Source of the tiles.
     zoom : int
-        Of the tiles.
+        Zoom of the tiles.
     before : Fitted or None
-        What was used before; None: nothing was.
+        Stored tone; None: there is none.
     refit : bool
-        Take the new one whatever the difference.
+        Use a new fit, whatever the difference.
     """
     drawn_field, drawn = as_drawn(field, zoom)
     tile_counts = census_for(drawn_field, drawn)
@@ -90,7 +90,7 @@ def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitte
 
 
 def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:
-    """Passages of a census, 0 where they are of activities that do not count."""
+    """Passages of tile counts, 0 for activities that do not count."""
     keep = None if field.look.point_set else field.chosen.keep
     if keep is None:
         return tile_counts.passages
@@ -107,7 +107,7 @@ def _grown(before: Fitted, total: int, now: dict[tuple[int, int], int]) -> bool:
 
 
 def _apart(a: Tone, b: Tone) -> float:
-    """Share of the colours by which two tones differ at most, over what either tells apart."""
+    """Maximum difference of two tones as a share of the colours, over the ranges of both."""
     low, high = min(a.low, b.low), max(a.high, b.high)
     even = np.linspace(low, high, _STEPS)
     if low > 0:
