@@ -1,4 +1,4 @@
-"""Rows of activities, each as its own source states it: written, read, deleted."""
+"""Write, read and delete rows of activities, each as its own source states it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> 
 
 
 def _plain(value: Any) -> Any:
-    """Python's number for one of NumPy; text for anything else that JSON cannot hold."""
+    """Convert a NumPy number to a Python number, and anything else that JSON cannot hold to text."""
     return value.item() if isinstance(value, np.generic) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Audit: how near a stranger could guess to where someone lives, from what a library shows.
+"""Audit a library: measure how closely a stranger could guess a home from the tracks that are shown.
 
 The guesses (`heatlas.library.home_guesses`) use only what is shown. They are compared with the true starts and ends,
 which only the owner has.
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["Audit", "AuditedPlace", "audit", "audit_tracks"]
 
 _FREQUENT = 5
-"""Starts and ends of a place from which it is audited."""
+"""Least number of starts and ends for a place to be audited."""
 _SAFE = 100.0
-"""Metres of error of a guess that leave too many houses to tell one."""
+"""Least error of a guess, metres, at which too many houses remain to identify one."""
 _LINE = 60.0
-"""Metres of the way to an end that give its direction."""
+"""Length of line before an end, metres, that gives its direction."""
 _CELLS = 1 << 22
 """Cells around the world in which lines are drawn: 10 m at the equator."""
 
@@ -50,13 +50,13 @@ class AuditedPlace:
     lat: float
     lon: float
     ends: int
-    """Starts and ends there of whole tracks."""
+    """Starts and ends of whole tracks at the place."""
     shown: int
-    """Starts and ends of tracks of which anything is shown."""
+    """Those of them whose track has any part shown."""
     nearest_shown: float | None
     """Metres from the place to the nearest cell that is shown; None where nothing is shown."""
     guesses: dict[str, float]
-    """Way of guessing -> metres from the place to the guess."""
+    """Kind of guess -> metres from the place to the nearest guess of that kind."""
 
     @property
     def off(self) -> float | None:
@@ -80,7 +80,7 @@ class Audit:
 
 
 def audit(library: Library) -> Audit:
-    """Guess at what a library hides, from what it shows.
+    """Guess the places that a library hides from the tracks that it shows.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def audit(library: Library) -> Audit:
 
 
 def audit_tracks(tracks: Iterable[Batch], privacy: Privacy) -> Audit:
-    """Guess at what is hidden of some tracks (batches of one each, nothing cut), from what is shown of them."""
+    """Guess the hidden places of some tracks (batches of one each, nothing cut) from their shown parts."""
     found = _Found()
     for track in tracks:
         if track.fixes:
@@ -113,7 +113,7 @@ class _Found:
     ends: list[NDArray[np.float64]] = field(default_factory=list)
     """(k, 4) ends of shown lines, and a place further along each line."""
     of: list[NDArray[np.int64]] = field(default_factory=list)
-    """(k,) index of the true place whose shown remainder ends here; -1: none."""
+    """(k,) index in `true` of the track's end to which this end belongs; -1 for ends within a track."""
     pixels: list[NDArray[np.int64]] = field(default_factory=list)
     """(m,) numbers of cells, column * _CELLS + row."""
     months: list[int] = field(default_factory=list)
@@ -136,7 +136,7 @@ class _Found:
         ends = np.concatenate([np.zeros((0, 4)), *self.ends])
         of = np.concatenate([np.zeros(0, np.int64), *self.of])
         months = np.repeat(np.array(self.months, np.int64), [len(part) for part in self.of])
-        # Each pixel once for each month; the month of activities without a date is -1.
+        # Each pixel occurs once for each month; the month of activities without a date is -1.
         cells = [(month + 1) * _CELLS**2 + part for month, part in zip(self.months, self.pixels, strict=True)]
         numbers = np.unique(np.concatenate([np.zeros(0, np.int64), *cells]))
         pixel_months, rest = np.divmod(numbers, _CELLS**2)
@@ -185,7 +185,7 @@ def _cells(shown: Batch) -> NDArray[np.int64]:
     u, v = shown.u * _CELLS, shown.v * _CELLS
     du, dv = np.diff(u, append=u[-1:]), np.diff(v, append=v[-1:])
     lasts = shown.segments[1:][np.diff(shown.segments) > 0] - 1
-    du[lasts] = dv[lasts] = 0  # no line to the next
+    du[lasts] = dv[lasts] = 0  # no line to the next segment
     parts = np.maximum(np.ceil(np.maximum(np.abs(du), np.abs(dv)) * 1.5).astype(np.int64), 1)
     index = np.repeat(np.arange(len(u)), parts)
     share = (np.arange(len(index)) - np.repeat(np.cumsum(parts) - parts, parts)) / parts[index]

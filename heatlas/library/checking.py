@@ -1,4 +1,4 @@
-"""Faults of a library: its file, its rows, its index against its tracks."""
+"""Check a library for faults: its file, its rows, and its index against its tracks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check(library: Library, sample: int | None = 20) -> list[str]:
     library : Library
         The library.
     sample : int, optional
-        How many activities, evenly spread, to trace again and to compare passage by passage; None: all.
+        Number of activities, evenly spread, to trace again and compare passage by passage; None for all.
 
     Returns
     -------

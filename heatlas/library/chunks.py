@@ -1,4 +1,4 @@
-"""Chunks of tiles in the file: reading, merging, and removing runs."""
+"""Read and merge chunks of tiles, and remove runs from them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Tile", "chunks_of", "compact_tiles", "merge", "read_column", "remove_runs", "runs_of"]
 
 _DENSE_LEVEL = 6
-"""zstd level of chunks that are merged for good."""
+"""zstd level of chunks of a compacted library."""
 
 Tile = tuple[int, int, int]
 """Zoom, x, y."""
@@ -64,7 +64,7 @@ class _Chunk:
         return cls(ids, lengths, {**columns, PIXELS: columns[PIXELS][at:]})
 
     def column(self, column: int) -> NDArray[np.uint8]:
-        """Bytes of a column; of a missing one a 0 for each passage, which means nothing or unknown."""
+        """Bytes of a column; for a missing one a 0 for each passage, which means nothing or unknown."""
         found = self.columns.get(column)
         return np.zeros(int(self.lengths.sum()), np.uint8) if found is None else found
 
@@ -149,7 +149,7 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
 
 
 def runs_of(connection: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
-    """Bytes of an activity's runs in a tile, by column; columns without a value of it are left out."""
+    """Bytes of an activity's runs in a tile, by column; columns without a value are left out."""
     for chunk, _ in chunks_of(connection, tile):
         part = _Chunk.of(_rows(connection, tile, chunk))
         for r in np.flatnonzero(part.ids == number).tolist():

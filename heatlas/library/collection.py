@@ -1,4 +1,4 @@
-"""Tracks of a library, equal to those read from the files."""
+"""Read the tracks of a library, equal to those read from the files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["tracks_of"]
 
 
 def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: Collection[str] = COLUMNS) -> Tracks:
-    """Whole tracks of all activities that are shown: nothing is cut from them.
+    """Read the whole tracks of all activities that are shown: nothing is cut from them.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
     Returns
     -------
     Tracks
-        Equal to what `heatlas.sources.load.load` gives for the same files, to the last bit, with the report of reading.
+        Equal to the bit to the result of `heatlas.sources.load.load` for the same files, with the report of reading.
     """
     with library.read() as connection:
         activities = read_merged(connection).activities

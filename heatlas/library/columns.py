@@ -20,9 +20,9 @@ Seconds and metres are rounded as sums along the track, so that nothing is lost 
 back are multiples of powers of two: their sums are exact in any order.
 A value is clamped at 2**30 steps.
 
-A metric that is added gets a row of VALUES with the next free number. Numbers are below 64; 15 holds several columns
-(heatlas.library.packing). What was indexed before has no such column: its values are unknown until the index is made
-anew (heatlas.library.coverage).
+A new metric gets a row of VALUES with the next free number. Numbers are below 64; 15 holds several columns
+(heatlas.library.packing). Activities that were indexed before have no such column: their values are unknown until the
+index is rebuilt (heatlas.library.coverage).
 """
 
 from __future__ import annotations

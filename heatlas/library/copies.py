@@ -1,8 +1,8 @@
-"""Copies: the same activity from several sources. All are stored, and the track of one is shown.
+"""Find copies: the same activity from several sources. All are stored, and the track of one is shown.
 
-The choice must not depend on the order of imports. So copies stay in the library, and all activities that are connected
-with a new one as copies are judged again together with it, by `heatlas.tracks.duplicates`. Their attributes are merged
-when they are read (`heatlas.library.merged`).
+The choice must not depend on the order of imports. So copies stay in the library, and a new activity is judged by
+`heatlas.tracks.duplicates` together with all activities that are connected with it as copies. Their attributes are
+merged when they are read (`heatlas.library.merged`).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Copies", "resolve"]
 
 _MARGIN = 4e-6
-"""World units between bounding boxes up to which they meet: 160 m at the equator, more than copies ever differ."""
+"""Greatest gap between bounding boxes that touch, world units: 160 m at the equator, more than copies ever differ."""
 _LONGEST = {0: 7200, 1: 86_400, 2: 864_000}
 """Class of `heatlas.library.schema.SPAN` -> greatest duration of its activities, seconds."""
 _WIDER = 1.5
 """Greatest ratio of the leeways of two similar boxes."""
 _MOST = 256
-"""Activities to compare by their boxes alone: those with the nearest boxes."""
+"""Most activities to compare because of their boxes alone: those with the nearest boxes."""
 _THESE = "number IN (SELECT value FROM json_each(?))"
 
 
@@ -59,7 +59,7 @@ def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Ite
     new : mapping of int to Batch
         Number of each activity that has a row, but is not in the index -> its track.
     again : iterable of int
-        Numbers of others to judge again: those that were judged together with removed ones.
+        Numbers of other activities to judge again: those that were judged together with removed ones.
     """
     judge = Judge()
     for number, batch in new.items():
@@ -85,7 +85,7 @@ def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Ite
 
 
 def _connected(connection: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
-    """Activities that are connected with some others, copy by copy; and all pairs of the same activity."""
+    """Activities that are connected with `seeds` by chains of copies; and all pairs of copies."""
     members, waiting = set(seeds), sorted(seeds)
     pairs: set[tuple[int, int]] = set()
     while waiting:
@@ -113,7 +113,7 @@ def _read(connection: sqlite3.Connection, judge: Judge, numbers: set[int]) -> No
 
 
 def _judged_same(connection: sqlite3.Connection, number: int) -> set[int]:
-    """Activities that were judged to be the same as another one before."""
+    """Activities that were judged before to be copies of an activity, or it of them."""
     rows = connection.execute(
         "SELECT same_as FROM activities WHERE number = ?1 AND same_as IS NOT NULL "
         "UNION SELECT private_by FROM activities WHERE number = ?1 AND private_by IS NOT NULL "

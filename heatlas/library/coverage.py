@@ -1,7 +1,7 @@
-"""Columns that all of a passage index was made with.
+"""Record the columns with which the whole passage index was made.
 
-A metric that is added later is unknown in what was indexed before. `meta` says which columns are there throughout, so
-that checking asks for these alone, and making the index anew fills in the others.
+A metric that is added later is unknown for activities that were indexed before. `meta` names the columns that every
+activity has, so that checking requires only these, and rebuilding the index adds the others.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["covered", "is_complete", "note_columns"]
 
 _FIRST = frozenset(range(12))
-"""Columns of an index that does not say which it has."""
+"""Columns of an index that does not name its columns."""
 
 
 def covered(connection: sqlite3.Connection) -> frozenset[int]:
-    """Numbers of the columns with which every activity was indexed; a newer heatlas may have others."""
+    """Numbers of the columns with which every activity was indexed; a newer heatlas may have written others."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'columns'").fetchone()
     return _FIRST if row is None else frozenset(json.loads(row[0]))
 
 
 def is_complete(connection: sqlite3.Connection) -> bool:
-    """Whether every activity was indexed with all columns of today."""
+    """Whether every activity was indexed with all columns of this version."""
     return covered(connection) >= set(COLUMNS.values())
 
 
 def note_columns(connection: sqlite3.Connection) -> None:
-    """Write down which columns the index will have throughout, before activities are added to it."""
+    """Store which columns every activity will have, before activities are added to the index."""
     before, ours = covered(connection), frozenset(COLUMNS.values())
     empty = connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
     after = ours if empty else before & ours

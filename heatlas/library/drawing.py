@@ -1,4 +1,4 @@
-"""Windows drawn from the passage index: passages decoded, filtered and reduced."""
+"""Draw windows from the passage index: decode, filter and reduce its passages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ _EVERY = np.zeros(0, np.bool_)
 def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bool_] | None = None) -> Grid:
     """Reduce passages of the index to a grid, as `heatlas.raster.draw_tracks.draw` does from cut tracks.
 
-    Passes, activities and fixes are equal; seconds, metres and metrics up to the steps of `heatlas.library.columns`.
+    Passes, activities and fixes are equal; seconds, metres and metrics are equal up to the steps of
+    `heatlas.library.columns`.
 
     Parameters
     ----------
@@ -56,12 +57,12 @@ def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bo
     Raises
     ------
     BadOption
-        When the scale is that of no zoom in the index.
+        When the scale is not that of a zoom in the index.
     SourceFailed
         When the file is damaged.
     """
     planes = _Accumulators(window.height, window.width, measure)
-    chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # never empty: that means all
+    chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
     column = _column(measure)
     with library.read() as connection:
         zoom = _zoom(connection, window)
@@ -82,7 +83,7 @@ def _zoom(connection: sqlite3.Connection, window: Window) -> int:
 
 
 def _column(measure: Measure) -> int:
-    """Number of the column that a measure needs beside the pixels; PIXELS: none."""
+    """Number of the column that a measure needs beside the pixels; PIXELS if it needs none."""
     if measure.reduction in AMOUNTS:
         return AMOUNTS[measure.reduction][0]
     if measure.points or measure.metric not in {"", *VALUES}:
@@ -104,8 +105,8 @@ def _tiles(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
             (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)),
         ):
-            told = None if column == PIXELS else read_column(connection, column, tile_of(k), chunk_of(k))
-            found.setdefault(tile_of(k)[2], []).append((unpack(data), told))
+            values = None if column == PIXELS else read_column(connection, column, tile_of(k), chunk_of(k))
+            found.setdefault(tile_of(k)[2], []).append((unpack(data), values))
         for y, chunks in found.items():
             yield x, y, chunks
 
@@ -117,7 +118,7 @@ class _Accumulators:
 
     def __init__(self, height: int, width: int, measure: Measure) -> None:
         self.measure = measure
-        # Fixes are added as all amounts are: they are whole below 2**53.
+        # Fixes are added as floats like all amounts, which is exact below 2**53.
         kind = {"passes": "u4", "activities": "u4", "fixes": "f8"}.get(measure.reduction)
         self.tile, self.window = (begun(measure.layout, shape, kind) for shape in (_SIDE * _SIDE, (height, width)))
         self.stamps = np.zeros(_SIDE * _SIDE if measure.reduction == "activities" else 0, np.int64)
@@ -152,7 +153,7 @@ class _Accumulators:
             add_amounts(where, ids, lengths, keep, data, self.tile[measure.layout.total])
 
     def put(self, left: int, top: int) -> None:
-        """Copy the tile, whose corner lies at column `left` and row `top` of the window, as far as it lies inside."""
+        """Copy the part of the tile inside the window; its corner lies at column `left` and row `top` of the window."""
         for name, plane in self.window.items():
             height, width = plane.shape
             rows = slice(max(top, 0), min(top + _SIDE, height))

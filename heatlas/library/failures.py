@@ -25,7 +25,7 @@ _REASONS = {
     "SQLITE_IOERR": "reading or writing the disk failed; the library is as it was before",
 }
 _UNWRITABLE = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CANTOPEN")
-"""Codes that say nothing against reading."""
+"""Codes of failures that leave the library readable."""
 
 
 @contextmanager

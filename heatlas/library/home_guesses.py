@@ -1,11 +1,11 @@
-"""Guesses at a hidden place, from the ends and the pixels of what is shown around it.
+"""Guess a hidden place from the ends of lines and the pixels that are shown around it.
 
-Three are published: the middle of the ends, a circle through them, and the place where the lines meet (Hassan et al.,
-Analysis of Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). A zone leaves a circle
-without lines. So the largest empty circle at which lines end is a guess, and so is an empty circle between pixels. A
-public map can be filtered by month, and a month shows lines that all months together would hide.
+Three guesses are published: the middle of the ends, a circle through them, and the place where the lines meet (Hassan
+et al., Analysis of Privacy Protections in Fitness Tracking Social Networks, USENIX Security 2018). A zone leaves a
+circle without lines. So the largest empty circle at which lines end is a guess, and so is an empty circle between
+pixels. A public map can be filtered by month, and a month shows lines that all months together would hide.
 
-Coordinates are metres east and south of the true place. The guesses use it only to choose where to look.
+Coordinates are metres east and south of the true place. The guesses use it only to choose the area of the search.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = ["Seen", "guesses", "reach"]
 
 _ROUNDS = 30
 _ENOUGH = 5
-"""Ends at a circle, or in a month, that are needed for a guess."""
+"""Least number of ends at a circle, or in a month, for a guess."""
 _SECTORS = 24
 """Sectors around a circle."""
 _WIDE = 6
-"""Sectors in which lines must end for a circle to be a guess."""
+"""Least number of sectors in which lines end for a circle to be a guess."""
 _TRIED = 40
 """Centres that are tried for a circle with pixels in half of its sectors."""
 _NODES = 24
@@ -38,10 +38,11 @@ _NODES = 24
 _ASIDE = 0.37
 """Steps by which the lattice is shifted from the true place."""
 _LEAST = 400.0
-"""Least distance from the place in which centres are tried, metres."""
+"""Least radius of the search around the place, metres."""
 _MOST = 6000.0
+"""Greatest radius of the search, metres."""
 _MONTHS = 24
-"""Months from which guesses are made: those with the most ends."""
+"""Most months from which guesses are made: those with the most ends."""
 _OPEN = 40.0
 """Error of a guess, metres, below which no further guess is needed."""
 _TOUCH = 30.0
@@ -66,7 +67,7 @@ class Seen:
     """(m,) month of each pixel; a pixel occurs once for each month that shows it."""
 
     def of(self, month: int) -> Seen:
-        """Ends and pixels that one month shows."""
+        """Ends and pixels that are shown in one month."""
         ends, pixels = self.months == month, self.pixel_months == month
         return Seen(
             self.ends[ends], self.on[ends], self.own[ends], self.months[ends], self.pixels[pixels],
@@ -75,7 +76,7 @@ class Seen:
 
 
 def reach(hole: float) -> tuple[float, float]:
-    """Distances around a place, metres: in which centres are tried, and in which shown ends and pixels are needed.
+    """Radii around a place, metres: of the search for centres, and of the ends and pixels that it needs.
 
     Parameters
     ----------
@@ -140,8 +141,8 @@ def _published_guesses(ends: Places, on: Places) -> Iterator[tuple[str, Places]]
 def _circles(seen: Seen, hole: float, whole: bool) -> Iterator[tuple[str, Places]]:
     """Guesses by empty circles: the largest between pixels, and those at which lines end in many sectors.
 
-    With `whole` also the circle that grows from the true place. In a month that shows little that would be no guess,
-    but a hint.
+    With `whole`, the circle that grows from the true place is also a guess. In a month with few lines, that circle
+    would give away the place, so it is left out.
     """
     if not len(seen.pixels):
         return
@@ -171,7 +172,7 @@ def _circles(seen: Seen, hole: float, whole: bool) -> Iterator[tuple[str, Places
 
 
 def _empty(pixels: Places, hole: float) -> tuple[Places, NDArray[np.float64], float]:
-    """Centres on a lattice (k, 2), their distances to shown pixels to about a step, and the step, metres."""
+    """Centres on a lattice (k, 2), their distances to shown pixels, exact to about a step, and the step, metres."""
     search, far = reach(hole)
     step = search / _NODES
     inner, outer = _NODES, int(np.ceil(far / step))
@@ -215,7 +216,7 @@ def _enclosed(pixels: Places, centre: Places, radius: float) -> bool:
 
 
 def _moved_uphill(centre: Places, pixels: Places, step: float) -> Places:
-    """Centre moved uphill in the distance to the nearest pixel, until pixels hold the circle on all sides."""
+    """Move a centre uphill in the distance to the nearest pixel, until pixels bound the circle on all sides."""
     x, y = np.meshgrid(np.arange(-1.0, 2), np.arange(-1.0, 2))
     star = np.column_stack((x.ravel(), y.ravel()))
     for _ in range(60):
@@ -250,7 +251,7 @@ def _sectors_with_ends(nodes: Places, radii: NDArray[np.float64], ends: Places, 
 
 
 def circle(points: Places) -> Places:
-    """Centre of the circle that fits points best, with less weight for outliers.
+    """Fit a circle to points, with less weight for outliers, and return its centre.
 
     Linear least squares in x, y and x^2 + y^2 (I. Kasa, A circle fitting procedure and its error analysis, IEEE
     Transactions on Instrumentation and Measurement 25, 1976), iterated with weights from the residuals.
@@ -267,7 +268,7 @@ def circle(points: Places) -> Places:
 
 
 def crossing(points: Places, way: Places) -> Places:
-    """Place nearest to straight lines through points along unit vectors, with less weight for outliers."""
+    """Find the place nearest to straight lines through points along unit vectors, with less weight for outliers."""
     weight = np.ones(len(points))
     across = np.column_stack((-way[:, 1], way[:, 0]))
     place = points.mean(axis=0)

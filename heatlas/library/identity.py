@@ -1,4 +1,4 @@
-"""What a file is: a library, another database, or something else; it is left as it is."""
+"""Detect whether a file is a library, another database, or something else, without changing it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["identity"]
 
 
 def identity(path: Path) -> Identity:
-    """Tell what lies under a name.
+    """Detect the kind of a file.
 
     Parameters
     ----------
     path : Path
-        Anything, also a library that this process has open.
+        Any path, also of a library that this process has open.
 
     Returns
     -------
     str
-        "missing", "folder", "empty" (a file without bytes, or a database without tables that is nobody's),
-        "library", "database" (of SQLite, but another), or "other".
+        "missing", "folder", "empty" (a file without bytes, or a database without tables and application ID),
+        "library", "database" (another SQLite database), or "other".
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Import of recordings into a library: only new ones, in groups of one transaction each."""
+"""Import recordings into a library: only new ones, in groups of one transaction each."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def import_sources(
 ) -> Report:
     """Import recordings into a library. Files that have not changed since they were read are not read again.
 
-    When interrupted, by whatever means, groups that are done are kept, and the next call goes on from there. Copies of
-    one activity are merged in any order of imports: the richest track is shown, private if any copy is.
+    After any interruption, finished groups stay stored, and the next call continues from there. Copies of one
+    activity are merged, whatever the order of imports: the richest track is shown, private if any copy is.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def import_sources(
     paths : sequence of Path
         As for `heatlas.sources.load.load`.
     context : Context
-        Told the bytes done so far and in all.
+        Receives the bytes read so far and in all.
     recordings : iterable of Recording
         Recordings read elsewhere, such as tracks of a table. Each is identified by its source, and read again when its
         content has changed.
@@ -77,14 +77,14 @@ def import_sources(
     Returns
     -------
     Report
-        Report of what this call read.
+        Report of this call.
 
     Raises
     ------
     BadOption
         When a path does not exist.
     SourceFailed
-        When the library cannot be written, such as when the disk is full. Groups that are done are kept.
+        When the library cannot be written, such as when the disk is full. Finished groups stay stored.
     """
     started = time.perf_counter()
     report = Report()
@@ -115,7 +115,7 @@ def import_sources(
             waiting = []
         told(done, total)
     added += _store(library, waiting, report, workers)
-    if report.dropped[_BEFORE] < len(files):  # a second import has nothing new to say of the table
+    if report.dropped[_BEFORE] < len(files):  # an import without new files does not repeat the report of the table
         report.dropped += export.silent({entry.name for entry in files})
     report.seconds["import"] = time.perf_counter() - started
     with library.read() as connection:
@@ -131,7 +131,7 @@ class _File:
     """File that was read."""
 
     row: dict[str, Any]
-    """Name, size, changed, digest and said, as in the table; `number` is None for a new file."""
+    """Name, size, changed, digest and said, as in the table `files`; `number` is None for a new file."""
     outcome: Outcome | None
     """Outcome of reading; None if only the time of the file has changed, not its bytes."""
 
@@ -144,7 +144,7 @@ class _File:
 
 
 def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, _File | None]]:
-    """Sizes of files, each with the file if it is new or changed and was read, else with None."""
+    """Sizes of files, each with the file that was read, or None if it is neither new nor changed."""
     with library.read() as connection:
         rows = connection.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
         gaps = gaps_of(read_settings(connection))
@@ -197,14 +197,14 @@ def _absolute(name: str) -> str:
 
 
 def _changed(place: Path) -> int:
-    """Time at which a file, or the archive that it is in, was changed: nanoseconds since 1970, 0 if unknown."""
+    """Time at which a file, or the archive that holds it, was changed: nanoseconds since 1970, 0 if unknown."""
     with suppress(OSError):
         return place.stat().st_mtime_ns
     return 0
 
 
 def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, changed: int) -> bool:
-    """Whether a file is a member of an inner archive that an older version has read as one file."""
+    """Whether a file is a member of an inner archive that an older version of heatlas stored as one file."""
     outermost = len(_absolute(str(place)))
     at = name.rfind("/")
     while at > outermost:
@@ -262,7 +262,7 @@ def _note_copies(report: Report, found: Sequence[Duplicate]) -> None:
 
 
 def _unless_stored(connection: sqlite3.Connection, file: _File) -> _File | None:
-    """File, unless another process has stored it meanwhile; asked inside the transaction, when nobody else writes."""
+    """File, unless another process has stored it meanwhile; checked inside the transaction, when nobody else writes."""
     row = connection.execute("SELECT number, digest FROM files WHERE name = ?", (file.row["name"],)).fetchone()
     if file.row["number"] is not None or row is None:
         return file if (row is None) == (file.row["number"] is None) else None

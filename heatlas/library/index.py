@@ -1,4 +1,4 @@
-"""Passages of activities written to the index as chunks of tiles."""
+"""Write passages of activities to the index as chunks of tiles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["append", "encoded_runs", "tiles_of"]
 
 _MANY = 16
-"""Chunks of a tile from which small ones are merged."""
+"""Number of chunks of a tile from which small ones are merged."""
 
 
 def append(
@@ -45,7 +45,7 @@ def append(
     connection : Connection
         Inside a transaction.
     tracks : mapping of int to PreparedTrack
-        Number of each activity -> its track, from which all that is private was cut.
+        Number of each activity -> its track, from which private parts were cut.
     zooms : iterable of int
         Zooms to trace.
     workers : int
@@ -57,14 +57,14 @@ def append(
         found = _encoded(zoom, numbers, [tracks[number].at(zoom) for number in numbers])
         return [(tile, pack_columns(columns)) for tile, columns in found]
 
-    # The finest zooms take longest. They come first, so that no thread is left alone with one at the end.
+    # The finest zooms take longest. They come first, so that the threads end at about the same time.
     with ThreadPoolExecutor(workers) as pool:
         for job in [pool.submit(encode, zoom) for zoom in sorted(zooms, reverse=True)]:
             _insert(connection, job.result())
 
 
 def _insert(connection: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:
-    """Add a chunk to each of some tiles; where a tile has many, merge small ones."""
+    """Add a chunk to each of some tiles; if a tile has many, merge small ones."""
     rows: list[tuple[int, bytes]] = []
     full = []
     for tile, columns in tiles:
@@ -127,9 +127,9 @@ def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
 
 
 def _to_merge(present: Sequence[tuple[int, int]]) -> list[int]:
-    """Numbers of the newest chunks, after the last that is more than twice as large as all behind it.
+    """Numbers of the newest chunks, after the last one that is more than twice as large as all later ones.
 
-    A byte is thus written again only when as many new ones have come: a logarithmic number of times.
+    So the number of times that a byte is written again grows only with the logarithm of the tile's size.
     """
     total = present[-1][1]
     first = len(present) - 1

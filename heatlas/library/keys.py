@@ -1,9 +1,9 @@
-"""Keys of the passage index: where a column of a chunk of a tile lies, as one whole number.
+"""Keys of the passage index: tile, chunk and column as one whole number.
 
 There are three ranges of keys. Each is in the order of zoom, x, y, chunk and column.
 
-- Pixels (column 0): from 0. A tile is drawn from rows that lie together.
-- Columns 1 to 15: from 2**62. All that an activity adds to a tile goes to few pages of the file.
+- Pixels (column 0): from 0. The rows from which a tile is drawn are neighbours in the file.
+- Columns 1 to 15: from 2**62. The columns that an activity adds to a tile go to few pages of the file.
 - Columns 16 to 63: negative. These need two more bits, so zoom and x share a field: its highest bit is that of 2**zoom,
   the bits below are x.
 """
@@ -22,13 +22,13 @@ _WIDE_Y = _WIDE_BITS + _CHUNK_BITS
 _WIDE_X = _WIDE_Y + _TILE_BITS
 
 DEEPEST = 20
-"""Finest zoom that an index may have: keys hold no finer tile."""
+"""Finest zoom that an index may have, as keys hold no finer tiles."""
 CHUNKS = 1 << _CHUNK_BITS
-"""Chunks that a tile may have."""
+"""Most chunks of a tile."""
 NUMBERS = 1 << _WIDE_BITS
-"""Columns that a chunk may have: their numbers are below this."""
+"""Most columns of a chunk: their numbers are below this."""
 _NARROW = 1 << _COLUMN_BITS
-"""Columns that fit into a key that is not negative."""
+"""Most columns with keys that are not negative."""
 _OTHERS = 1 << (_ZOOM + _ZOOM_BITS)
 """First key of columns 1 to 15."""
 _WIDE = -1 << 63

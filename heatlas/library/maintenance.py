@@ -1,4 +1,4 @@
-"""Changes to a library's index: adding, removing, reindexing, compacting."""
+"""Change a library's index: add and remove activities, reindex, compact."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "uni
 
 _GROUP = 64
 _SHARE = 4
-"""Inverse share of activities with other cuts above which reindexing all is quicker than removing them."""
+"""Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
 _RULES = 2
 """Version of the rules that find copies. A library judged by older rules is judged again."""
 _TILES = 64
@@ -120,7 +120,7 @@ def _tracks(connection: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[
 def remove(library: Library, ids: Iterable[int]) -> None:
     """Remove activities: rows, tracks and passages, and files without any activity left.
 
-    A copy that one of them had hidden is shown again. The next import of the same files brings the activities back.
+    A copy that one of them had hidden is shown again. The next import of the same files adds the activities again.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def remove(library: Library, ids: Iterable[int]) -> None:
 def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
     """Find copies among all activities again, if the library was judged by older rules.
 
-    Returns the copies that were shown until now. When interrupted, the next call begins again.
+    Returns the copies that were shown until now. After an interruption, the next call starts from the beginning.
     """
     with library.read() as connection:
         known = connection.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
@@ -186,9 +186,9 @@ def compact(library: Library, context: Context = NOBODY) -> None:
     Parameters
     ----------
     library : Library
-        The library. When interrupted, tiles that are done stay compacted.
+        The library. After an interruption, finished tiles stay compacted.
     context : Context
-        Told the tiles done so far and in all.
+        Receives the tiles done so far and in all.
     """
     told = context.counting("compacting")
     with library.read() as connection:
@@ -216,23 +216,23 @@ def reindex(
 ) -> None:
     """Rebuild the index with other settings, in one transaction.
 
-    Where only cuts change, and the secret does not, only the activities that are cut differently are indexed again. An
-    index that lacks columns of metrics added since is rebuilt as a whole.
+    If only cuts change, and the secret does not, only the activities that are cut differently are indexed again. An
+    index that lacks columns of newer metrics is rebuilt as a whole.
 
     Parameters
     ----------
     library : Library
         The library.
     clip_ends, zones, zooms, rejoin
-        As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting as it is.
+        As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting unchanged.
     context : Context
-        Told the activities done so far and in all.
+        Receives the activities done so far and in all.
     """
     told = context.counting("indexing")
     with library.write() as connection:
         before = read_settings(connection)
         given: dict[str, Any] = {"clip_ends": clip_ends, "rejoin": rejoin, "zooms": zooms}
-        # All cuts are drawn again, with the secret of this machine, whichever it was before.
+        # All cuts are drawn again with the secret of this machine, whatever secret was used before.
         after = replace(before, secret="", **{name: value for name, value in given.items() if value is not None})
         try:
             old = privacy_of(connection, before)[0]

@@ -1,7 +1,7 @@
-"""Activities that are shown, each merged with the attributes of its copies.
+"""Read the activities that are shown, each merged with the attributes of its copies.
 
 Rows hold the attributes of one source each, and are merged when they are read. So a private copy makes the activity
-private at once, whatever is imported or removed, and in libraries of any version.
+private at once, whatever is imported or removed, in libraries of any version.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class MergedActivities:
     activities: dict[int, Activity]
     """Number -> activity, merged with its copies; numbers ascend."""
     copies: dict[int, dict[int, Activity]] = field(default_factory=dict)
-    """Number of an activity with copies -> these by number, the richest first, as their own sources state them."""
+    """Number of an activity with copies -> its copies by number, the richest first, as their own sources state them."""
     merged: dict[int, Merged] = field(default_factory=dict)
-    """Number of an activity with copies -> the merged activity and what each copy gave."""
+    """Number of an activity with copies -> the merged activity and the attributes that each copy gave."""
     rows: tuple[list[tuple[Any, ...]], ...] = ()
-    """Rows of the file that this was made from."""
+    """Rows of the database from which this was made."""
 
 
 def read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
@@ -107,7 +107,7 @@ def _is_part(connection: sqlite3.Connection, facts: Mapping[int, _Facts], two: M
     def under_way() -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
         try:
             copy, whole = (trace_of(read_track(connection, k, activity, ())).under_way for k, activity in two.items())
-        except SourceFailed:  # `check` reports the damage; lists must go on
+        except SourceFailed:  # `check` reports the damage; listing must not fail
             return spans
         return copy, whole
 
@@ -164,7 +164,7 @@ def select(
         }
     number = {id(activity): k for k, activity in activities.items()}
     count, nothing = len(activities), np.zeros(0)
-    # The filters need attributes alone, so these tracks have no fixes.
+    # The filters need only attributes, so these tracks have no fixes.
     tracks = Tracks(
         (
             Batch(

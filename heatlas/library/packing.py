@@ -1,4 +1,4 @@
-"""Columns compressed with zstd: each by itself, or the small columns of a chunk as one bundle."""
+"""Compress columns with zstd: each by itself, or the small columns of a chunk as one bundle."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["BUNDLE", "pack", "pack_columns", "unpack", "unpack_columns"]
 
 BUNDLE = 15
-"""Number of the column that holds all columns of a small chunk but the pixels: a query costs more than a few bytes."""
+"""Number of the column that bundles all columns of a small chunk but the pixels, as one query is cheaper than many."""
 _BUNDLED = 1 << 14
-"""Bytes of columns, not compressed, up to which they are bundled."""
+"""Most uncompressed bytes of columns that are bundled."""
 assert BUNDLE not in COLUMNS.values()
 
 _SMALL = 48
-"""Bytes; less is not compressed, as that gains nothing."""
+"""Least bytes that are compressed; compressing fewer gains nothing."""
 _LARGEST = 1 << 30
 
 
@@ -72,7 +72,7 @@ def pack_columns(columns: Mapping[int, NDArray[np.uint8]], level: int = 3) -> li
     others = {column: data for column, data in columns.items() if column != PIXELS}
     if len(others) < 2 or sum(map(len, others.values())) > _BUNDLED:
         return packed + [(column, pack(data.data, level)) for column, data in others.items()]
-    # How many, then number and length of each, then their bytes.
+    # Count of columns, then number and length of each, then their bytes.
     head = np.array([len(others), *(number for c, data in others.items() for number in (c, len(data)))], "<u4")
     bundle = b"".join([head.tobytes(), *(data.tobytes() for data in others.values())])
     return [*packed, (BUNDLE, pack(bundle, level))]

@@ -38,12 +38,12 @@ class Passages:
 
 
 class PreparedTrack:
-    """Track with all that is the same at every zoom worked out."""
+    """Track with the values that are the same at every zoom computed beforehand."""
 
     __slots__ = ("_batch", "_metres", "_metrics", "_rejoin")
 
     def __init__(self, batch: Batch, rejoin: float) -> None:
-        """Prepare a batch of one track, from which all that is private was cut."""
+        """Prepare a batch of one track, from which private parts were cut."""
         self._batch = batch
         self._rejoin = rejoin
         self._metres = metres_along(batch.u, batch.v, batch.segments)
@@ -51,7 +51,7 @@ class PreparedTrack:
         self._metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
 
     def at(self, zoom: int, with_columns: bool = True) -> Passages:
-        """Passages of the track at a zoom; across the antimeridian it goes on at the other edge of the world."""
+        """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world."""
         batch = self._batch
         scale = 256 * 2**zoom
         if not batch.fixes:
@@ -60,7 +60,7 @@ class PreparedTrack:
         x0, y0 = math.floor(west * scale) - 1, math.floor(north * scale) - 1
         width, height = math.ceil(east * scale) + 2 - x0, math.ceil(south * scale) + 2 - y0
         least, bits = _reach(batch, scale, self._rejoin)
-        bits = min(bits, max(width, height).bit_length())  # a table as wide as all of the track is wide enough
+        bits = min(bits, max(width, height).bit_length())  # a table as wide as the whole track is wide enough
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
         )

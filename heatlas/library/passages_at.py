@@ -1,4 +1,4 @@
-"""Activities that pass through a circle: when, how often, how fast."""
+"""Find activities that pass through a circle, with their visits, speeds and heart rates inside."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PassingActivity:
 def passing(
     library: Library, lat: float, lon: float, radius: float, keep: NDArray[np.bool_] | None = None
 ) -> list[PassingActivity]:
-    """Find activities that pass through a circle, in the finest zoom of the index, which holds nothing that is cut.
+    """Find activities that pass through a circle, in the finest zoom of the index, which holds no cut parts.
 
     Parameters
     ----------
@@ -70,17 +70,17 @@ def passing(
     radius : float
         Metres. A pixel is inside if its centre is; the pixel in the middle always is.
     keep : ndarray of bool (n,), optional
-        Whether to look at each activity, by number; those from n on are left out.
+        Whether to include each activity, by number; those from n on are left out.
 
     Returns
     -------
     list of PassingActivity
-        By start; those without one last.
+        Sorted by start; those without one come last.
 
     Raises
     ------
     BadOption
-        When it is no circle, or one that is too large.
+        When the circle is invalid or too large.
     """
     if not (abs(lat) < MAX_LATITUDE and abs(lon) <= 180 and 0 < radius < math.inf):
         raise BadOption(f"{lat:g},{lon:g},{radius:g} is no circle on the map: give degrees and a radius above 0")

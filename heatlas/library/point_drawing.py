@@ -1,4 +1,4 @@
-"""Tiles of a point set drawn from its index, and numbers of points in tiles."""
+"""Draw tiles of a point set from its index, and count points in tiles."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
 
 
 def both_signs(library: Library, stored: StoredPoints) -> bool:
-    """Whether sums below 0 matter on maps of a point set: one answer for all zooms and kernels.
+    """Whether negative sums matter on maps of a point set: one answer for all zooms and kernels.
 
-    It is found from sums over squares, of which some 64 lie across the box of nearly all points.
+    It is computed from sums over squares, of which some 64 lie across the box of nearly all points.
     """
     if not stored.signed:
         return False

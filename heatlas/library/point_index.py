@@ -1,6 +1,6 @@
-"""Index of a point set: its cells at some levels, from which all others are added up.
+"""Index a point set: store its cells at some levels, from which other levels are added up.
 
-The finest level is stored, and each coarser one that has markedly fewer cells than the last stored one. Where points
+The finest level is stored, and each coarser one that has markedly fewer cells than the last stored one. If points
 lie far apart, many levels have equally many cells, and storing each would gain nothing. A level that is not stored is
 added up from the next finer stored one, 2 x 2 at a time, when it is read.
 """
@@ -30,7 +30,7 @@ _LEVEL = 6
 
 
 def kept_levels(cells: Cells) -> dict[int, Cells]:
-    """Levels to store of a point set -> their cells, from the cells of its finest level."""
+    """Levels of a point set to store -> their cells, computed from the cells of its finest level."""
     kept = {FINEST: cells}
     last = len(cells)
     for level in range(FINEST - 1, -1, -1):
@@ -41,7 +41,7 @@ def kept_levels(cells: Cells) -> dict[int, Cells]:
 
 
 def write_index(connection: sqlite3.Connection, point_set: int, cells: Cells) -> None:
-    """Store the levels of a point set, from the cells of its finest level."""
+    """Store the levels of a point set, computed from the cells of its finest level."""
     for level, at_level in kept_levels(cells).items():
         connection.executemany(
             "INSERT INTO point_cells VALUES (?, ?, ?, ?)",

@@ -1,4 +1,4 @@
-"""Columns of numbers as bytes: decimals as whole numbers, all others as their bits.
+"""Convert columns of numbers to bytes: decimals as whole numbers, all others as their bits.
 
 The differences of neighbours are written byte by byte, all lowest bytes first, as zstd compresses these well.
 """
@@ -18,7 +18,7 @@ __all__ = ["Reader", "decimals_bytes", "whole_bytes"]
 
 _DECIMALS = 10
 _BITS = 255
-"""Marks, in place of the number of decimals, numbers that are written as their bits."""
+"""Value in place of the number of decimals, for numbers that are written as their bits."""
 _LARGEST = 2.0**53
 _FEW = 64
 
@@ -26,9 +26,9 @@ _FEW = 64
 def whole_bytes(values: NDArray[Any]) -> bytes:
     """Bytes of whole numbers (n,) of 64 bits: a byte with the width of a difference, and the differences."""
     words = np.asarray(values, np.int64).view(np.uint64)
-    steps: NDArray[np.uint64] = words - np.append(np.uint64(0), words[:-1])  # around 2**64 as around a clock
+    steps: NDArray[np.uint64] = words - np.append(np.uint64(0), words[:-1])  # modulo 2**64
     signed = steps.view(np.int64)
-    turned = (steps << np.uint64(1)) ^ (signed >> np.int64(63)).view(np.uint64)  # small whichever way it goes
+    turned = (steps << np.uint64(1)) ^ (signed >> np.int64(63)).view(np.uint64)  # small for either sign
     width = (int(turned.max(initial=0)).bit_length() + 7) // 8
     planes = turned.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width].T
     return bytes([width]) + np.ascontiguousarray(planes).tobytes()
@@ -59,7 +59,7 @@ class Reader:
     Raises
     ------
     SourceFailed
-        When the bytes end too early, or are no column.
+        When the bytes end too early, or are not a column.
     """
 
     __slots__ = ("_at", "_data")

@@ -1,4 +1,4 @@
-"""Point sets of a library: named tables of weighted points, stored as they were read.
+"""Store point sets in a library: named tables of weighted points, as they were read.
 
 Zones and clipped ends hide parts of tracks. They do not apply to points, which their owner chose to show.
 """
@@ -73,12 +73,12 @@ class StoredPoints:
 
 
 def check_name(name: str) -> str:
-    """Read the name of a point set; blanks become underscores.
+    """Check the name of a point set; blanks become underscores.
 
     Raises
     ------
     BadOption
-        When it cannot be part of an address, or of a measure such as sum(NAME).
+        When it cannot be part of a URL, or of a measure such as sum(NAME).
     """
     word = re.sub(r"\s+", "_", unicodedata.normalize("NFC", name).strip())
     if not (0 < len(word) <= LONGEST_NAME and all(char.isalnum() or char in "_-" for char in word)):
@@ -91,7 +91,7 @@ def check_name(name: str) -> str:
 
 
 def name_from(source: str) -> str:
-    """Name of a point set from that of a file: without folders, endings and unsuitable characters.
+    """Make the name of a point set from that of a file, without folders, endings and unsuitable characters.
 
     Raises
     ------
@@ -122,12 +122,12 @@ def list_point_sets(connection: sqlite3.Connection) -> dict[str, StoredPoints]:
 
 
 def points_of(connection: sqlite3.Connection, name: str) -> StoredPoints:
-    """Find a point set by name; case is ignored where that is unambiguous.
+    """Find a point set by name; case is ignored if that is unambiguous.
 
     Raises
     ------
     BadOption
-        When there is none of that name; the message lists all.
+        When there is none of that name; the message lists all names.
     """
     known = list_point_sets(connection)
     alike = [name] if name in known else [one for one in known if one.casefold() == name.casefold()]
@@ -137,7 +137,7 @@ def points_of(connection: sqlite3.Connection, name: str) -> StoredPoints:
 
 
 def are(names: Sequence[str]) -> str:
-    """List of names with its verb: "are a, b", "is a"."""
+    """Write a list of names with its verb: "are a, b", "is a"."""
     return f"are {', '.join(names)}" if len(names) > 1 else f"is {names[0]}" if names else "is none"
 
 
@@ -164,9 +164,9 @@ def import_points(
     StoredPoints
         Point set in the library.
     Tally
-        Numbers of what was read.
+        Counts and sums of the rows that were read.
     bool
-        Whether anything was written: equal points under the same name are left alone.
+        Whether anything was written; equal points under the same name are not written again.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def remove_point_set(library: Library, name: str) -> StoredPoints:
 
 
 def check_points(connection: sqlite3.Connection) -> list[str]:
-    """Faults of point sets: of points against their digest, and of the index against the points."""
+    """Find faults of point sets: compare points with their digest, and the index with the points."""
     faults = []
     for name, stored in list_point_sets(connection).items():
         whole = _concatenated(list(read_points(connection, stored)))

@@ -1,4 +1,4 @@
-"""Tables become point sets of a library, under names; and point sets are tables again, to be drawn like any other."""
+"""Import tables as named point sets of a library, and open point sets as tables, to be drawn like any other."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ __all__ = [
 
 
 def named_tables(given: GivenPoints, rows: PointSetOptions) -> dict[str, PointSet]:
-    """Open tables, and name each after its file; with a name they are one point set together. No row is read yet.
+    """Open tables and name each after its file; with a given name they form one point set. No row is read yet.
 
     Parameters
     ----------
     given : GivenPoints
-        As they were resolved.
+        The resolved tables.
     rows : PointSetOptions
-        What to call them, and which rows are taken.
+        Name of the point set, and filters of rows.
 
     Raises
     ------
     BadOption
-        For an option that is none, a name that cannot be, or two tables of one name.
+        For an invalid option or name, or two tables of one name.
     SourceFailed, MissingExtra
         When a table cannot be opened.
     """
@@ -73,7 +73,7 @@ def _name_of(given: GivenTable) -> str:
 
 
 def import_tables(library: Library, tables: Mapping[str, PointSet], context: Context = NOBODY) -> list[dict[str, Any]]:
-    """Bring tables into a library, each in a transaction of its own; returns what was read of each, as plain data."""
+    """Import tables into a library, each in its own transaction; returns a report of each, as plain data."""
     reports, told = [], context.counting("reading points")
     for name, points in tables.items():
         size = points.size
@@ -87,7 +87,7 @@ def import_tables(library: Library, tables: Mapping[str, PointSet], context: Con
 
 
 def stored_data(stored: StoredPoints) -> dict[str, Any]:
-    """What is known of a point set, as plain data."""
+    """Description of a point set as plain data."""
     return {
         "name": stored.name,
         "source": stored.source,
@@ -101,38 +101,38 @@ def stored_data(stored: StoredPoints) -> dict[str, Any]:
 
 
 def split_measure(text: str) -> tuple[str, str] | None:
-    """Take "sum(NAME)" apart: the reduction, in lower case, and the name, empty without brackets; None for no such."""
+    """Split "sum(NAME)" into reduction, in lower case, and name, empty without brackets; None for other text."""
     match = re.fullmatch(rf"\s*({'|'.join(POINT_REDUCTIONS)})\s*(?:\(\s*([^()]+?)\s*\))?\s*", text, re.IGNORECASE)
     return None if match is None else (match[1].lower(), match[2] or "")
 
 
 def chosen_points(path: str | Path, measure: str | None) -> tuple[PointSet, str | None] | None:
-    """Show the point set of a library that a measure is of, and its reduction, as `stored_points` finds them."""
+    """Open the point set of a library that a measure names, and return it with the reduction; see `stored_points`."""
     found = stored_points(path, measure)
     return None if found is None else (opened_points(path, found[0]), found[1])
 
 
 def stored_points(path: str | Path, measure: str | None) -> tuple[StoredPoints, str | None] | None:
-    """Find the point set of a library that a measure is of.
+    """Find the point set of a library that a measure names.
 
     Parameters
     ----------
     path : str or Path
         The library.
     measure : str, optional
-        "sum(NAME)"; or "sum", "count" ... or nothing where there is but one point set. Without tracks, which have
-        names of their own for what can be averaged, the column of the weights may stand for the name.
+        "sum(NAME)"; or "sum", "count" ... or None if there is only one point set. In a library without tracks, whose
+        metrics have names of this form, the column of the weights may stand for the name.
 
     Returns
     -------
     (StoredPoints, str or None) or None
-        What is known of the points, and the measure without the name, as `heatlas.raster.grid.parse_point_measure`
-        takes it; None: tracks are meant.
+        Description of the point set, and the measure without the name, as `heatlas.raster.grid.parse_point_measure`
+        takes it; None if the measure is one of tracks.
 
     Raises
     ------
     BadOption
-        Where several point sets could be meant, or there is none of that name, or there are only points.
+        When several point sets fit, or none has that name, or a measure of tracks is given and there are only points.
     """
     with open_library(path) as library, library.read() as connection:
         known = list_point_sets(connection)
@@ -163,7 +163,7 @@ def _measures(known: Mapping[str, StoredPoints]) -> str:
 
 
 def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
-    """Show a point set of a library as points that are read when something is asked of them."""
+    """Open a point set of a library; its points are read when they are needed."""
     lat, lon = ("lat", "lon") if stored.weight not in {"lat", "lon"} else ("latitude", "longitude")
     return PointSet.of([_table_of(path, stored, lat, lon)], TableOptions(lat=lat, lon=lon, weight=stored.weight))
 
@@ -177,7 +177,7 @@ def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Tab
             for points in read_points(connection, stored):
                 known = dict(zip(names, (points.lat, points.lon, points.weight), strict=False))
                 yield pa.RecordBatch.from_arrays([pa.array(known[name]) for name in columns], list(columns))
-        dropped.update(stored.dropped)  # what was left out when they were read is told again
+        dropped.update(stored.dropped)  # rows left out at the import are reported again
 
     return Table(
         name=stored.name,

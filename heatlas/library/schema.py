@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "READABLE", "SPAN", "TIMELESS"]
 
 APPLICATION_ID = LIBRARY_ID
-"""HeAt; tells a library from other databases of SQLite."""
+"""HeAt; distinguishes a library from other SQLite databases."""
 
 _FIRST = (
     """
@@ -92,7 +92,7 @@ _FIRST = (
 )
 
 _POINTS = (
-    # AUTOINCREMENT, as for activities: what was made of one point set is never taken for another's.
+    # AUTOINCREMENT, as for activities: results for one point set are never taken for another's.
     """
     CREATE TABLE point_sets (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -133,13 +133,13 @@ _POINTS = (
     """,
 )
 
-# Zones that are there keep the cuts that were drawn for them; new ones have a better rule (heatlas.tracks.privacy).
+# Existing zones keep the cuts that were drawn for them; new ones have a better rule (heatlas.tracks.privacy).
 _RULES = ("ALTER TABLE zones ADD COLUMN rule INTEGER NOT NULL DEFAULT 1",)
 
 TIMELESS = "(first IS NULL OR last - first < 1 OR first < 315532800 OR last > 4102444800 OR 2 * timed < fixes)"
-"""SQL: whether `heatlas.tracks.duplicates` may not trust the times of an activity; rather true than false."""
+"""SQL: whether `heatlas.tracks.duplicates` might not trust the times of an activity; true in case of doubt."""
 SPAN = "((last - first > 7200) + (last - first > 86400) + (last - first > 864000))"
-"""SQL: class 0 to 3 of an activity's duration, with which those that overlap a time are found by their start."""
+"""SQL: class 0 to 3 of an activity's duration, with which activities that overlap a time are found by their start."""
 
 _COPIES = (
     # Attributes that a table beside the recordings states; of older files all that such a table may hold.
@@ -176,8 +176,8 @@ _LOCAL = (
     _time_zones,
 )
 
-# Columns from 16 on have keys of another form (heatlas.library.keys). Rows that are there stay as they are: there is no
-# such column yet, and only the view has to learn the form.
+# Columns from 16 on have keys of another form (heatlas.library.keys). Existing rows stay unchanged, as they have no
+# such column; only the view must know the form.
 _ZOOM = " + ".join(f"(zoom_and_x > {(1 << k) - 1})" for k in range(1, 21))  # place of the highest bit
 _WIDE = (
     "DROP VIEW chunks",

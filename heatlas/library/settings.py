@@ -39,7 +39,7 @@ class Settings:
     """Settings by which passages are made from tracks."""
 
     clip_ends: float = 0.0
-    """Metres to cut from both ends of each track, on average."""
+    """Metres to cut from each end of a track, on average."""
     rejoin: float = REJOIN
     """Metres of progress (at least two pixels) after which a return to a pixel is a new passage."""
     zooms: tuple[int, int] = (2, 17)
@@ -49,7 +49,7 @@ class Settings:
     itself is never in the library."""
 
     max_gap: float | None = None
-    """Seconds between fixes up to which a line is drawn, for imports from now on; None: by the recording's rhythm."""
+    """Most seconds between fixes that a line joins, for imports from now on; None: by the recording's rhythm."""
     max_gap_distance: float | None = None
     """Metres between fixes, likewise."""
 
@@ -76,12 +76,12 @@ def read_settings(connection: sqlite3.Connection) -> Settings:
 
 
 def write_settings(connection: sqlite3.Connection, settings: Settings) -> None:
-    """Store settings. The caller reindexes where they change the index."""
+    """Store settings. The caller reindexes if they change the index."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_as_data(settings)),))
 
 
 def _as_data(settings: Settings) -> dict[str, Any]:
-    """Settings as plain data without those that are None, as older versions wrote them."""
+    """Settings as plain data without those that are None, in the form of older versions."""
     return {name: value for name, value in asdict(settings).items() if value is not None}
 
 
@@ -114,7 +114,7 @@ def read_zones(connection: sqlite3.Connection) -> dict[str, Zone]:
 
 
 def write_zones(connection: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
-    """Store these zones in place of all others. The caller reindexes where they change the index."""
+    """Store these zones in place of all others. The caller reindexes if they change the index."""
     for name, zone in zones.items():
         if not (abs(zone.lat) <= MAX_LATITUDE and abs(zone.lon) <= 180 and 0 < zone.radius < math.inf):
             raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")

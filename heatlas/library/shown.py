@@ -1,4 +1,4 @@
-"""Metres and fixes of each activity that are shown, read from the index."""
+"""Read from the index how many metres and fixes of each activity are shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["ShownAmounts", "numbers_with", "read_shown"]
 
 
 class ShownAmounts(NamedTuple):
-    """Amounts of an activity that are not cut."""
+    """Amounts of an activity without its cut parts."""
 
     metres: float
     """Length of its lines, to 1/16 m."""
@@ -31,9 +31,9 @@ class ShownAmounts(NamedTuple):
 
 
 def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
-    """Amounts shown of each activity, by number; activities of which nothing is shown are left out.
+    """Amounts of each activity that are shown, by number; activities of which nothing is shown are left out.
 
-    Amounts of passages add up to those of the track at every zoom. The coarsest zoom has the fewest.
+    At every zoom, the amounts of passages add up to those of the track. The coarsest zoom has the fewest passages.
     """
     metres: dict[int, int] = {}
     fixes: dict[int, int] = {}

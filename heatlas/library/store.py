@@ -1,4 +1,4 @@
-"""The file of a library: opening, migrating, connections and transactions."""
+"""Open and migrate the file of a library; manage its connections and transactions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PAGE = 8192
 """Bytes of a page. Most chunks of a tile fit into one, and large chunks into few."""
 _CACHE_KB = 32 << 10
 _FREE = 5
-"""Inverse share of free pages from which the file is shrunk."""
+"""Inverse share of free pages above which the file is shrunk."""
 _LOG_PAGES = 4000
 
 
@@ -76,7 +76,7 @@ class Library:
         Raises
         ------
         SourceFailed
-            When it was removed or replaced. Nothing remembered of one file holds for another.
+            When it was removed or replaced, as cached data of one file is wrong for another.
         """
         if (where := self.whereabouts) != "there":
             what = "removed or moved" if where == "missing" else "replaced by another file"
@@ -110,7 +110,7 @@ class Library:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Connection that sees one state of the library, whatever is written meanwhile.
+        """Connection that sees one state of the library, whatever others write meanwhile.
 
         Inside `write` of the same thread it sees what was written so far.
         """
@@ -127,12 +127,12 @@ class Library:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Connection for one transaction: everything written inside is kept, or nothing.
+        """Connection for one transaction: all changes inside are committed, or none.
 
         Raises
         ------
         SourceFailed
-            When the disk is full, another process does not stop writing, or the file is damaged. The library
+            When the disk is full, another process keeps writing, or the file is damaged. The library
             is then unchanged.
         """
         with failures(self.path):
@@ -173,7 +173,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
     BadOption
         When there is no such file.
     SourceFailed
-        When the file is no library, was written by a newer heatlas, or cannot be opened.
+        When the file is not a library, was written by a newer heatlas, or cannot be opened.
     """
     path = Path(path)
     found = identity(path)
@@ -187,7 +187,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
         raise _another(path)
     with failures(path):
         if create:
-            # It holds whole tracks, home and all: for the owner alone. SQLite gives its companions the same mode.
+            # Only the owner may read it, as it holds whole tracks. SQLite gives its companion files the same mode.
             try:
                 with suppress(FileExistsError):
                     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -203,7 +203,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
 
 
 def _file_of(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; None where there is none."""
+    """Device and inode of a file; None if it does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -240,7 +240,7 @@ def _prepare(library: Library, create: bool) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     readable = known == APPLICATION_ID and READABLE <= version < len(MIGRATIONS)
     try:
-        # A library that can be read as it is waits for nobody. Its first transaction that writes migrates it.
+        # A readable library does not wait for other processes; its next transaction that writes migrates it.
         connection.execute(f"PRAGMA busy_timeout = {0 if readable else _PATIENCE * 1000:.0f}")
         with library.write():
             pass
@@ -250,7 +250,7 @@ def _prepare(library: Library, create: bool) -> None:
     finally:
         connection.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
     if known != APPLICATION_ID:
-        # From the log into the file, so that the file alone shows that it is a library.
+        # Move the log into the file, so that the file alone shows that it is a library.
         connection.execute("PRAGMA wal_checkpoint")
 
 

@@ -1,4 +1,4 @@
-"""Tracks stored whole and uncut, column by column, exact to the last bit.
+"""Store tracks whole and uncut, column by column, exact to the last bit.
 
 Neighbouring values differ little. The differences of their bit patterns are stored byte by byte, all lowest bytes
 first, and compressed with zstd.
@@ -36,15 +36,15 @@ _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
 _SPAN = 64
 _FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
 COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
-"""SQL: how many columns of `heatlas.core.batch.COLUMNS` an activity has."""
+"""SQL: number of columns of `heatlas.core.batch.COLUMNS` that an activity has."""
 _WORLDS = 50.0
-"""World widths; a track further away than that is damaged, as none goes around the world so often."""
+"""World widths; a track that reaches further is damaged, as none goes around the world so often."""
 _LEVEL = 6
 
 
 def _encode(column: NDArray[Any]) -> bytes:
     words = column.view(f"<u{column.dtype.itemsize}")
-    steps = np.diff(words, prepend=words.dtype.type(0))  # around 2**64 as around a clock
+    steps = np.diff(words, prepend=words.dtype.type(0))  # modulo 2**32 or 2**64
     planes = steps.view(np.uint8).reshape(-1, column.dtype.itemsize).T
     return pack(np.ascontiguousarray(planes).reshape(-1).data, _LEVEL)
 
@@ -87,7 +87,7 @@ def read_track(
     if not set(_ALWAYS) <= set(found):
         raise SourceFailed(f"the library is damaged: it has no track of {activity.source}")
     u, v, time, progress, segments = (found.pop(name) for name in _ALWAYS)
-    # Kernels do not check their arguments, so nothing damaged may reach them.
+    # Kernels do not check their arguments, so damaged data must not reach them.
     lengths = {len(column) for column in (u, v, time, progress, *found.values())}
     offsets = (
         len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()

@@ -1,4 +1,4 @@
-"""Cells that activities visit, read from the index."""
+"""Read the cells that activities visit from the index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_visits(library: Library, keep: NDArray[np.bool_]) -> Visits:
     Parameters
     ----------
     library : Library
-        Where the index is.
+        The library.
     keep : ndarray of bool (n,)
         Whether each activity counts, by number; those from n on do not.
 

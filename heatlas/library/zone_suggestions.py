@@ -1,4 +1,4 @@
-"""Places that should be hidden, but are not."""
+"""Find places that should be hidden, but are not."""
 
 from __future__ import annotations
 

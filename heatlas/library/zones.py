@@ -1,4 +1,4 @@
-"""Zones of a library: circles in which nothing is shown."""
+"""Add, remove and renew the zones of a library: circles in which nothing is shown."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add_zone(library: Library, name: str, lat: float, lon: float, radius: float)
     Raises
     ------
     BadOption
-        When it is no circle, or the cuts of the library were drawn with another secret.
+        When the circle is invalid, or the cuts of the library were drawn with another secret.
     """
     if not name.strip():
         raise BadOption("a zone needs a name")
@@ -75,7 +75,7 @@ def remove_zone(library: Library, name: str) -> None:
 def renew_zones(library: Library, context: Context = NOBODY) -> list[str]:
     """Draw the circles of older zones by today's rule, and reindex the activities that change, in one transaction.
 
-    Maps with the older and the newer cuts together say more about the place than either. So maps that were published
+    Maps with the older and the newer cuts together reveal more about the place than either. So maps that were published
     before should be overwritten or withdrawn.
 
     Returns
