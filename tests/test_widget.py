@@ -65,21 +65,21 @@ def pixels(data):
 
 
 @pytest.mark.parametrize("wish", [{}, {"measure": "heart_rate"}, {"where": "sport = 'Run'", "smooth": "0"}])
-def test_tiles_are_those_of_the_tracks_in_one_tone(live, request):
+def test_tiles_are_those_of_the_tracks_in_one_tone(live, wish):
     zoom = 15
     tile = tile_at(zoom)
-    _, (data,) = ask(live, kind="tile", request=request, **tile)
+    _, (data,) = ask(live, kind="tile", wish=wish, **tile)
     window = Window(256 * 2.0**zoom, tile["x"] * 256, tile["y"] * 256, 256, 256)
-    chosen = TRACKS.where(request["where"]) if "where" in request else TRACKS
-    heat = chosen.heat(request.get("measure", "passes"), window, request.get("smooth", "auto"))
+    chosen = TRACKS.where(wish["where"]) if "where" in wish else TRACKS
+    heat = chosen.heat(wish.get("measure", "passes"), window, wish.get("smooth", "auto"))
     from heatlas.tiles.scales import tone_of
 
-    field = field_of(live._view, request_of(request))
+    field = field_of(live._view, request_of(wish))
     wanted = np.asarray(heat.tone(tone_of(field, zoom)).image()).astype(int)
     found = pixels(data).astype(int)
     assert found[..., 3].max() > 200
     # The index keeps metrics in steps: a colour may be one step off.
-    assert (np.abs(found - wanted).max(axis=2) <= (0 if "measure" not in request else 12)).mean() > 0.995
+    assert (np.abs(found - wanted).max(axis=2) <= (0 if "measure" not in wish else 12)).mean() > 0.995
 
 
 def test_dense_tiles_are_the_next_zoom_in_the_same_colours(live):
@@ -98,7 +98,7 @@ def test_it_says_what_there_is(live):
     assert ["heart_rate", "Mean heart rate"] in about["measures"]
     assert not any(name == "temperature" for name, _ in about["measures"]), "nobody recorded it"
     assert about["first"] == "2023-11-14"
-    scale, _ = ask(live, kind="scale", z=14, request={"sports": ["Run"]})
+    scale, _ = ask(live, kind="scale", z=14, wish={"sports": ["Run"]})
     assert (scale["title"], scale["activities"]) == ("Passes", 5)
     west, south, east, north = live.bbox
     assert west < PLACE[1] < east
@@ -108,9 +108,9 @@ def test_it_says_what_there_is(live):
 def test_colours_suit_the_ground(live):
     ends = {}
     for theme in ("dark", "light"):
-        scale, _ = ask(live, kind="scale", z=14, request={"theme": theme})
+        scale, _ = ask(live, kind="scale", z=14, wish={"theme": theme})
         ends[theme] = sum(int(scale["colors"][-1][k : k + 2], 16) for k in (1, 3, 5))
-        mean, _ = ask(live, kind="scale", z=14, request={"theme": theme, "colormap": "ice"})
+        mean, _ = ask(live, kind="scale", z=14, wish={"theme": theme, "colormap": "ice"})
         assert mean["colors"][-1] == "#edfeff", "what was asked for"
     assert ends["dark"] > 600, "the most is nearly white on dark"
     assert ends["light"] < 200, "and nearly black on light"
@@ -170,7 +170,7 @@ def test_who_passed_is_kept(live):
     assert live.clicked == (lat, lon)
     assert live.at == content["found"]
     assert len(live.at) == 10
-    ask(live, **everybody, request={"where": "sport = 'Run'"}, measure="passes")
+    ask(live, **everybody, wish={"where": "sport = 'Run'"}, measure="passes")
     assert {one["sport"] for one in live.at} == {"Run"}
     starts = [one["start"] for one in live.at]
     assert starts == sorted(starts, reverse=True)
@@ -206,13 +206,13 @@ def test_points_are_shown_as_on_the_live_map():
         ):
             for dense in (False, True):
                 _, (data,) = ask(
-                    shown, kind="tile", dense=dense, request={"measure": "sum(points)", **look}, **tile_at(14)
+                    shown, kind="tile", dense=dense, wish={"measure": "sum(points)", **look}, **tile_at(14)
                 )
                 tile = tile_at(14)
                 address = f"/tiles/sum(points)/14/{tile['x']}/{tile['y']}{'@2x' if dense else ''}.png{query}"
                 assert np.array_equal(pixels(data), pixels(web.get(address).content)), look
                 assert pixels(data)[..., 3].any()
-        said, _ = ask(shown, kind="scale", z=14, request={"measure": "mean(points)", "density": True})
+        said, _ = ask(shown, kind="scale", z=14, wish={"measure": "mean(points)", "density": True})
         assert said == {"id": "7", **web.get("/scale.json?measure=mean(points)&z=14").json()}
     shown.measure, shown.radius, shown.kernel, shown.density = "count(points)", "40px", "linear", True
     for name, value, says in (
