@@ -1,17 +1,17 @@
-"""A library over HTTP: the live map, tiles for any client, and what is in it.
+"""Serve a library over HTTP: the live map, tiles for any client, and a summary of its contents.
 
-``python -m heatlas.server LIBRARY [--port 8765]`` serves one; ``create_app`` gives an ASGI app to mount anywhere.
+``python -m heatlas.server LIBRARY [--port 8765]`` serves a library; ``create_app`` makes an ASGI app to mount anywhere.
 
-========================= ==============================================================
-`app`, `running`          which address is answered by what; serving until Ctrl-C
-`guard`                   hosts, origins, tokens; what every answer says to browsers
-`site`                    what a running server has
-`query`                   parameters, held to limits
-`answers`                 bytes with ETag, gzip; errors as JSON
-`summary`, `who`          what is in the library; who passed here
-`services`, `description` TileJSON, WMTS, legends; OpenAPI
-`uploads`                 recordings that come by HTTP
-========================= ==============================================================
+============================= ==============================================================
+`app`, `running`              routes of the app; serving until Ctrl-C
+`security`, `openness`        hosts, origins, tokens, security headers; measures of public maps
+`state`                       state of a running server
+`query`                       parameters of requests, parsed and limited
+`responses`                   bodies with ETag and gzip; errors as JSON
+`summary`, `activities_at`    contents of the library; activities that pass a place
+`services`, `description`     TileJSON, WMTS, legends; OpenAPI
+`uploads`                     recordings imported over HTTP
+============================= ==============================================================
 """
 
 from heatlas.server.app import create_app

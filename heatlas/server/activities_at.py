@@ -1,4 +1,4 @@
-"""Who passed here."""
+"""Activities that pass a place."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["FARTHEST", "passing_data"]
 
 FARTHEST = 2000.0
-"""Metres around a place that may be asked for."""
+"""Largest radius of a request in metres."""
 _MOST = 200
-"""Activities that are told one by one."""
+"""Activities that are listed at most; the total counts all."""
 
 
 def passing_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:
-    """Activities that pass through a circle, the latest first, as plain data; never by what is hidden.
+    """Activities that pass through a circle, the latest first, as plain data; hidden parts are never used.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The app: which address is answered by what."""
+"""The ASGI app and its routes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["LOOPBACK", "create_app"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-"""Names of this machine."""
+"""Host names of this machine."""
 STATIC = Path(__file__).with_name("static")
 _LARGEST_UPLOAD = 4 << 30
 _TILE = re.compile(r"([0-9]{1,9})(@2x)?\.(png|webp|npy)", re.ASCII)
@@ -68,38 +68,38 @@ def create_app(
     public_least: int = LEAST,
     largest_upload: int = _LARGEST_UPLOAD,
 ) -> Starlette:
-    """Make an ASGI app that serves a library: the live map, tiles for any client, and what is in it.
+    """Make an ASGI app that serves a library: the live map, tiles for any client, and a summary of its contents.
 
-    It can be mounted under any prefix of another app, which calls ``app.state.close()`` at its end. It opens no
-    connection, and reads nothing but the library and its own static files.
+    It can be mounted under any prefix of another app, which must call ``app.state.close()`` at its end. It opens no
+    network connection, and reads only the library and its own static files.
 
     Parameters
     ----------
     library_path : str or Path
         The library.
     public : bool
-        For everybody: no names, gear or days finer than months, nothing about single activities, no import; totals of
-        what is shown; no measures of the body and no numbers (.npy), unless they are named.
+        Serve it to everybody: no names, gear, or days finer than months, nothing about single activities, no import.
+        Totals are of what is shown. Measures of the body and numbers (.npy) are refused unless they are named.
     utc : bool
-        Days and hours of UTC; else those of the place where each activity began.
+        Give days and hours in UTC; else in the time of the place where each activity began.
     token : str, optional
-        What must be given, as ``?token=`` or ``Authorization: Bearer``.
+        Token that requests must give, as ``?token=`` or ``Authorization: Bearer``.
     allowed_hosts : sequence of str
-        Names by which the server may be called, without ports; "*" for any. Else another site could make its own
-        name point here, and read the library through its visitors' browsers.
+        Host names of the server, without ports; "*" for any. This keeps other sites from pointing a name of their own
+        here and reading the library through their visitors' browsers.
     basemap : mapping or str, optional
         Tiles to show below: a URL with {z}, {x} and {y}, or `url` and `attribution`.
     public_measures : collection of str, or str with commas
-        Measures that a public map shows besides and gives as numbers, such as heart_rate or max(power).
+        Further measures that a public map shows and gives as numbers, such as heart_rate or max(power).
     public_least : int
-        Activities that a filter of a public map must leave; else it is answered as empty.
+        Minimum number of activities of a group that a filter of a public map can show (`heatlas.tiles.crowds`).
     largest_upload : int
         Bytes of one import at most.
 
     Raises
     ------
     BadOption, SourceFailed
-        When there is no library, or the token or base map cannot be used.
+        When there is no library, or the token, base map or another option cannot be used.
     """
     if token is not None and not (token and token.isascii() and token.isprintable()):
         raise BadOption("a token must be printable ASCII, and not empty")
@@ -176,7 +176,7 @@ def _library(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes
 
 
 def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measure: str | None) -> Field:
-    """What a request wants to see."""
+    """Field of a request."""
     if measure is None and snapshot.point_sets and not snapshot.activities:
         measure = point_measures(snapshot)[0]["name"]
     look = read_look(request_of(query, measure), snapshot)
@@ -212,7 +212,7 @@ def _tile_json(site: ServedLibrary, snapshot: Snapshot, request: Request) -> byt
 def _capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     query = request.query_params
     only(query, *SHOWN)
-    # What cannot be asked is refused here, not by each tile: of each kind of layer what is for it.
+    # Refuse invalid parameters here, not in each tile; each kind of layer is checked with the parameters that suit it.
     _field_of(site, snapshot, without(query, OF_POINTS), "passes")
     parse_kernel_of(request_of(without(query, OF_TRACKS), None))
     for measure in point_measures(snapshot):

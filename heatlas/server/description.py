@@ -28,16 +28,16 @@ _NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integ
 def description(
     public: bool, of_points: Sequence[str] = (), public_measures: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Describe all that is served.
+    """Describe all addresses as an OpenAPI document.
 
     Parameters
     ----------
     public : bool
-        Whether it is for everybody.
+        Whether the map is public.
     of_points : sequence of str
-        The measures of the library's point sets.
+        Measures of the library's point sets.
     public_measures : frozenset of str
-        What a public map shows besides.
+        Further measures that a public map shows.
     """
     named = _names_of(public_measures if public else None, of_points)
     shown = [_measure("query", named), *_FILTER, *_STYLE]
@@ -87,7 +87,7 @@ def _parameter(
 
 
 def _names_of(shown: frozenset[str] | None, of_points: Sequence[str]) -> list[str]:
-    """Names of all measures that may be asked for; `shown` are those that a public map shows besides."""
+    """Names of all measures that are served; `shown`: the further measures of a public map, None if it is private."""
     means = [f"{reduction}({metric})" for reduction in ("mean", "min", "max", "std") for metric in METRICS]
     of_tracks = [*COUNTS, *SPENT, *METRICS, *means]
     return [*(name for name in of_tracks if shown is None or shows(parse_measure(name), shown)), *of_points]

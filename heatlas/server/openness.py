@@ -1,4 +1,4 @@
-"""What a public map shows of what was measured: pictures of where and how fast; bodies and raw numbers when named."""
+"""Measures that a public map shows: pictures of place and speed; measures of the body and numbers only if named."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["is_open_measure", "parse_public_measures", "refuse_closed", "shows"]
 
 _OF_THE_WAY = frozenset({"", "pace", "speed", "grade", "elevation"})
-"""Metrics that a public map shows unasked: they tell of the way and how fast it was gone. All others, such as what a
-body did, are shown when they are named; so what is measured one day and not thought of here is not."""
+"""Metrics that a public map shows by default: they describe the way and the speed. All others, such as those of the
+body, are shown only if they are named; metrics added in the future are thus not shown by accident."""
 
 
 def parse_public_measures(given: Collection[str]) -> frozenset[str]:
-    """Read measures, also as one text with commas, that a public map is to show besides, and to give as numbers.
+    """Parse further measures that a public map shows and gives as numbers, also from one text with commas.
 
-    A metric such as heart_rate stands for all that is made of it; of points a name such as "sum(clinics)" is taken.
+    A metric such as heart_rate stands for all of its measures; measures of points are written as "sum(clinics)".
 
     Raises
     ------
     BadOption
-        For what is no measure.
+        For an invalid measure.
     """
     words = given.split(",") if isinstance(given, str) else given
     found = set()
@@ -47,7 +47,7 @@ def parse_public_measures(given: Collection[str]) -> frozenset[str]:
 
 
 def is_open_measure(site: ServedLibrary, measure: Measure) -> bool:
-    """Whether a measure of tracks may be seen here, as a picture."""
+    """Whether a measure of tracks may be seen on this map, as a picture."""
     return not site.public or shows(measure, site.public_measures)
 
 
@@ -57,7 +57,7 @@ def shows(measure: Measure, named: frozenset[str]) -> bool:
 
 
 def _is_open(site: ServedLibrary, look: Look, raw: bool) -> bool:
-    """Whether something may be seen here, as a picture or as numbers."""
+    """Whether a look may be seen on this map, as a picture or, with `raw`, as numbers."""
     if raw and site.public:
         return _is_named(site.public_measures, look.measure, look.point_set)
     return bool(look.point_set) or is_open_measure(site, look.measure)
@@ -73,12 +73,12 @@ def _is_named(named: frozenset[str], measure: Measure, point_set: str = "") -> b
 
 
 def refuse_closed(site: ServedLibrary, look: Look, raw: bool = False) -> None:
-    """Refuse what may not be seen here.
+    """Refuse a look that may not be seen on this map.
 
     Raises
     ------
     HTTPException
-        403, with a sentence.
+        403, with the reason.
     """
     if not _is_open(site, look, raw=False):
         raise HTTPException(403, f"this map is public, and does not show {look.measure}")

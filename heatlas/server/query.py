@@ -1,4 +1,4 @@
-"""What is asked for, read from the parameters of a request and held to limits."""
+"""Parse the parameters of requests, and check their limits."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ LIMITS = {
     "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 80, "colormap": 400, "tone": 60, "smooth": 20,
     "radius": 20, "kernel": 20, "density": 5,
 }  # fmt: skip
-"""Characters of each parameter at most."""
+"""Maximum characters of each parameter."""
 _SPORTS = 40
 _WILDCARDS = 4
-"""Wildcards of a LIKE at most: each multiplies the time it may take."""
+"""Maximum wildcards of a LIKE: each multiplies the time it may take."""
 _PUBLIC = frozenset({"sport", "year", "month"})
-"""What a public map may be filtered by with `where`: nothing that tells one activity from another."""
+"""Attributes that `where` may use on a public map: none that identifies a single activity."""
 FILTER = ("where", "sport", "after", "before")
-"""Parameters that say which activities count."""
+"""Parameters that choose activities."""
 SHOWN = (*OF_TRACKS, *OF_POINTS, "colormap", "tone")
-"""What counts, and how it is shown."""
+"""Parameters of filter, smoothing or kernel, and style."""
 _TEXTS = ("where", "after", "before", "smooth", "radius", "kernel", "tone", "colormap")
 EVERYWHERE = ("token", "v")
-"""Parameters that any request may have: who asks, and for which state of the library."""
+"""Parameters that any request may have: the token, and the version of the library."""
 
 
 def only(query: QueryParams, *allowed: str) -> None:
-    """Refuse parameters that would be ignored, and those that are said twice.
+    """Refuse parameters that would be ignored, and those that are given twice.
 
     Raises
     ------
     BadOption
-        Naming them.
+        Naming the parameter.
     """
     known = {*allowed, *EVERYWHERE}
     for name in dict.fromkeys(name for name, _ in query.multi_items()):
@@ -57,21 +57,21 @@ def only(query: QueryParams, *allowed: str) -> None:
 
 
 def without(query: QueryParams, names: Collection[str]) -> QueryParams:
-    """The same parameters without some."""
+    """Copy of the parameters without some."""
     return type(query)([(name, value) for name, value in query.multi_items() if name not in names])
 
 
 def parse_filter_of(query: QueryParams, public: bool) -> Filter:
-    """Read where, sport, after and before.
+    """Parse where, sport, after and before.
 
-    On a public map dates are taken to whole months (after to the first of its month, before to the first of the
-    next), and `where` may ask for sport, year and month alone: else whoever asks often enough would learn of each
-    activity when exactly it was and what it is called.
+    On a public map dates are rounded to whole months (after to the first of its month, before to the first of the
+    next), and `where` may use only sport, year and month. Otherwise repeated requests would reveal the exact time and
+    the name of each activity.
 
     Raises
     ------
     BadOption
-        For what is no filter, too long, or too much to ask.
+        For a filter that is invalid, too long, or too expensive.
     """
     sports = query.getlist("sport")
     if len(sports) > _SPORTS:
@@ -86,12 +86,12 @@ def parse_filter_of(query: QueryParams, public: bool) -> Filter:
 
 
 def checked(name: str, text: str | None) -> str | None:
-    """Hold a parameter to its limit.
+    """Check the length and characters of a parameter.
 
     Raises
     ------
     BadOption
-        When it is too long, or holds what cannot be printed.
+        When it is too long, or holds characters that cannot be printed.
     """
     if text is not None and (len(text) > LIMITS[name] or not text.isprintable()):
         raise BadOption(f"{name} must be at most {LIMITS[name]} printable characters")
@@ -107,7 +107,7 @@ def _date(name: str, text: str | None, public: bool) -> str | None:
         date = parse_moment(f"{text.strip()}-01" if month else text)
         moment_seconds(date)
         if public:
-            # Without its offset too: months that begin at any minute would tell to the minute when activities were.
+            # The offset is dropped too: months that begin at any minute would reveal times to the minute.
             date = date.replace(tzinfo=None)
             first = date.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
             if name == "before" and date > first:
@@ -119,7 +119,7 @@ def _date(name: str, text: str | None, public: bool) -> str | None:
 
 
 def _check_where(text: str, public: bool) -> None:
-    """Refuse what takes too long to work out, and on a public map what tells too much."""
+    """Refuse filters that take too long to evaluate, and on a public map those that reveal too much."""
     try:
         nodes = _nodes(parse_filter(text))
     except RecursionError:
@@ -146,12 +146,12 @@ def _nodes(tree: Any) -> list[dict[str, Any]]:
 
 
 def request_of(query: QueryParams, measure: str | None) -> TileRequest:
-    """Read what tiles are to show, each parameter held to its length.
+    """Build a TileRequest from parameters, and check the length of each.
 
     Raises
     ------
     BadOption
-        For what is too long, and a density that is neither 0 nor 1.
+        For a parameter that is too long, and a density that is neither 0 nor 1.
     """
     texts = {name: checked(name, query.get(name)) for name in _TEXTS}
     density = checked("density", query.get("density"))
@@ -166,17 +166,17 @@ def request_of(query: QueryParams, measure: str | None) -> TileRequest:
 
 
 def unfit_for(measure: str) -> tuple[str, ...]:
-    """Parameters that cannot be asked of a measure of points such as "mean(NAME)"."""
+    """Parameters that do not apply to a measure of points such as "mean(NAME)"."""
     return OF_TRACKS if measure.startswith(("sum", "count")) else (*OF_TRACKS, "density")
 
 
 def whole(name: str, text: str | None, low: int, high: int, default: int | None = None) -> int:
-    """Read a whole number.
+    """Parse a whole number.
 
     Raises
     ------
     BadOption
-        When it is none, or outside of `low` to `high`.
+        When it is not one, or not from `low` to `high`.
     """
     if text is None and default is not None:
         return default
@@ -186,12 +186,12 @@ def whole(name: str, text: str | None, low: int, high: int, default: int | None 
 
 
 def within(name: str, text: str | None, low: float, high: float, default: float | None = None) -> float:
-    """Read a number.
+    """Parse a number.
 
     Raises
     ------
     BadOption
-        When it is none, or outside of `low` to `high`.
+        When it is not one, or not from `low` to `high`.
     """
     if text is None and default is not None:
         return default

@@ -1,4 +1,4 @@
-"""Answers: bytes that were made once for each state of the library, with what caches need to know."""
+"""Responses: bodies that are made once for each state of the library, with headers for caches; errors as JSON."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ __all__ = ["JSON", "answer", "asked_of", "failed", "packed_json", "refuse"]
 
 JSON = "application/json"
 _SMALL = 600
-"""Bytes below which compressing gains nothing."""
+"""Bytes below which compression gains nothing."""
 _GZIPPED = re.compile(r"application/(json|xml)")
 
 
 async def answer(
     request: Request, media_type: str, make: Callable[[ServedLibrary, Snapshot, Request], bytes], linked: bool = False
 ) -> Response:
-    """Answer with bytes that depend on nothing but the library and the URL.
+    """Respond with bytes that depend only on the library and the URL.
 
     Parameters
     ----------
     request : Request
         A GET or HEAD.
     media_type : str
-        Of the answer.
+        Media type of the response.
     make : callable
-        Site, snapshot, request -> bytes, in a thread; raises HeatlasError. Is called once for each URL and
-        state of the library, as far as memory goes.
+        Site, snapshot, request -> bytes; may raise HeatlasError. It is called in a thread, once for each URL and state
+        of the library, as long as the cache holds the result.
     linked : bool
-        Whether the answer holds links, with the token that the URL has: then it is for those alone who gave the same.
+        Whether the response holds links with the token of the URL; it is then shared only among equal tokens.
     """
     site = site_of(request)
     here, snapshot = await current(site)
@@ -70,26 +70,26 @@ async def answer(
 
 
 def asked_of(request: Request) -> str:
-    """Path and query, without who asks and for which version; origins count, as some answers hold links."""
+    """URL without token and version, as the key of a response; the origin counts, as some responses hold links."""
     query = [(name, value) for name, value in parse_qsl(request.url.query, True) if name not in EVERYWHERE]
     return f"{request.url.scheme}://{request.headers['host']}{request.scope['path']}?{urlencode(query)}"
 
 
 def _etag(version: str, asked: str, site: ServedLibrary) -> str:
-    # Weak: the same bytes may come compressed or not.
+    # Weak: the same body may be compressed or not.
     said = f"{version} {site.public} {site.token is None} {sorted(site.public_measures)} {asked}"
     digest = hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=12)
     return f'W/"{digest.hexdigest()}"'
 
 
 def _has(given: str, etag: str) -> bool:
-    """Weak comparison of RFC 9110, 13.1.2."""
+    """Whether If-None-Match holds a tag, by the weak comparison of RFC 9110, 13.1.2."""
     tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
     return etag.removeprefix("W/") in tags or "*" in tags
 
 
 def _caching(site: ServedLibrary, request: Request, snapshot: Snapshot) -> str:
-    """What names its version may be kept; all else is asked for again, which costs a 304."""
+    """Cache-Control: a URL with its version is immutable; others are requested again, which costs a 304."""
     owner = "public" if site.public and site.token is None else "private"
     if request.query_params.get("v") == snapshot.version:
         return f"{owner}, max-age=604800, immutable"
@@ -97,17 +97,17 @@ def _caching(site: ServedLibrary, request: Request, snapshot: Snapshot) -> str:
 
 
 def packed_json(data: Any) -> bytes:
-    """Write data as JSON; numbers that JSON has no word for are refused."""
+    """Write data as compact JSON; NaN and infinity raise ValueError."""
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def refuse(status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
-    """Say why not."""
+    """Respond with an error and its reason as JSON."""
     return Response(packed_json({"error": reason}), status, headers, JSON)
 
 
 async def failed(request: Request, error: Exception) -> Response:
-    """Turn whatever went wrong into one sentence of JSON; what names files of this machine is for its owner alone."""
+    """Turn any exception into one sentence of JSON; messages that may name local files go to the owner only."""
     if isinstance(error, HTTPException):
         return refuse(error.status_code, error.detail, dict(error.headers or {}))
     if isinstance(error, BadOption):

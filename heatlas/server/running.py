@@ -1,4 +1,4 @@
-"""Serving a library until somebody stops it."""
+"""Serve a library until it is stopped."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ def serve(
     library_path : str or Path
         The library.
     host : str
-        Address to listen at. Others than this machine's own need a token, or `public`.
+        Address to listen at. Any but a loopback address needs a token, or `public`.
     port : int
         TCP port; 0 takes a free one.
     allowed_hosts : sequence of str, optional
-        Names by which the server may be called. By default those of this machine; any name when a token is
-        needed or all is public.
+        Host names of the server. By default those of this machine; any name if there is a token or the map is public.
     quiet : bool
-        Print no address.
+        Do not print the URL.
     **site
         public, utc, token, basemap, public_measures and public_least, as for `heatlas.server.create_app`.
 
@@ -93,7 +92,7 @@ def serve(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Listen at an address of this machine; uvicorn would print an error of its own beside ours."""
+    """Open the listening socket; uvicorn would print an error of its own besides ours."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)

@@ -1,8 +1,8 @@
-"""Who may ask: hosts, origins, tokens; and what every answer says to browsers.
+"""Access control: hosts, origins, tokens; and the security headers of every response.
 
-A page of somebody else's must not read a private library through its visitor's browser: not by a request of its own
-(origins), nor under a name of its own that resolves to this machine (hosts). Map programs on the same machine
-send no origin and are served. A token given with the request opens the library to whoever has it, from wherever.
+Another site's page must not read a private library through its visitor's browser: neither by a cross-origin request
+(origins), nor under a name of its own that resolves to this machine (hosts). Map programs on the same machine send no
+origin and are served. A token given with the request opens the library to anyone who has it, from anywhere.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["content_policy", "guarded", "host_name"]
 
 _OPEN = frozenset({"/health"})
-"""What is answered without a token."""
+"""Paths that need no token."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 
 
 def guarded(app: ASGIApp, site: ServedLibrary) -> ASGIApp:
-    """Put the guard before an app."""
+    """Wrap an app with access control and security headers."""
     policy = content_policy(site.basemap)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,30 +78,30 @@ def _refusal(site: ServedLibrary, scope: Scope, headers: Headers, shared: bool) 
 
 
 def host_name(host: str) -> str:
-    """The host without its port, as it is compared."""
+    """Host without its port, in lower case; empty if it is invalid."""
     match = _HOST.fullmatch(host)
     return match[1].lower().rstrip(".") if match else ""
 
 
 def _path(scope: Scope) -> str:
-    """Path below the prefix under which this is mounted."""
+    """Path below the prefix under which the app is mounted."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path[len(root) :] if root and path.startswith(root) else path
 
 
 def _foreign(headers: Headers, host: str) -> bool:
-    """Whether a browser says that another origin's page asks."""
+    """Whether a browser reports that the request comes from another origin's page."""
     origin = headers.get("origin")
     if origin is not None:
         return urlsplit(origin).netloc.lower() != host.lower()
-    # Pictures and scripts are fetched without an Origin, but browsers of today say where from.
+    # Pictures and scripts are requested without an Origin, but modern browsers send Sec-Fetch-Site.
     fetch_site = headers.get("sec-fetch-site", "none")
     return fetch_site in {"cross-site", "same-site"} and headers.get("sec-fetch-mode") != "navigate"
 
 
 def _opens(site: ServedLibrary, headers: Headers, query: QueryParams) -> bool:
-    """Whether the request brings the token itself."""
+    """Whether the request holds the token itself, not only the cookie."""
     if site.token is None:
         return False
     kind, _, bearer = headers.get("authorization", "").partition(" ")
@@ -110,7 +110,7 @@ def _opens(site: ServedLibrary, headers: Headers, query: QueryParams) -> bool:
 
 
 def _asks_for_bearer(site: ServedLibrary, scope: Scope, headers: Headers) -> bool:
-    """Whether a browser asks if a request with a token may follow: it never brings the token with that."""
+    """Whether this is a CORS preflight of a request with a bearer token; a preflight never holds the token."""
     asked = headers.get("access-control-request-headers", "").lower().split(",")
     wanted = scope["method"] == "OPTIONS" and "origin" in headers and site.token is not None
     return wanted and "authorization" in map(str.strip, asked)
@@ -121,12 +121,12 @@ def _same(given: str, wanted: str) -> bool:
 
 
 def _name(token: str) -> str:
-    """What the cookie is called: of its own for each token, as cookies of all ports of a machine lie together."""
+    """Name of the cookie; different for each token, as all ports of a host share their cookies."""
     return f"heatlas-{hmac.digest(token.encode(), b'heatlas cookie name', hashlib.sha256).hex()[:12]}"
 
 
 def _cookie(token: str) -> str:
-    """What the browser keeps instead of the token."""
+    """Value of the cookie, which the browser stores instead of the token."""
     return hmac.digest(token.encode(), b"heatlas cookie", hashlib.sha256).hex()
 
 
@@ -139,7 +139,7 @@ def _has_cookie(token: str, headers: Headers) -> bool:
 
 
 def _welcome(site: ServedLibrary, scope: Scope) -> Response:
-    """Give the page a cookie, and take the token out of the address bar."""
+    """Set the cookie, and redirect to the page without the token in its URL."""
     assert site.token is not None
     root = scope.get("root_path", "").rstrip("/") + "/"
     response = RedirectResponse(root, 303)
@@ -165,15 +165,15 @@ def _add_headers(headers: MutableHeaders, policy: str, shared: bool, origin: str
     headers["Content-Security-Policy"] = policy
     headers["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"
     if shared and origin is not None:
-        # Nothing here depends on cookies of the asking page, which are not sent along.
+        # With "*" browsers send no cookies, and no response here needs any.
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = "ETag"
 
 
 def content_policy(basemap: Mapping[str, str] | None) -> str:
-    """What the page may load: its own, and over https pictures of any base map that its viewer switches on.
+    """Content Security Policy of the page: its own files, and pictures over https from any base map a viewer chooses.
 
-    A base map that was configured may also be of this machine or network, without encryption.
+    A configured base map may also be on this machine or network, without encryption.
     """
     host = ""
     if basemap is not None:

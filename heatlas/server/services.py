@@ -1,4 +1,4 @@
-"""What tells other programs where the tiles are: TileJSON 3.0 and WMTS 1.0.0, and a legend to go with them.
+"""Descriptions of the tiles for other programs: TileJSON 3.0 and WMTS 1.0.0, and a legend.
 
 WMTS: OGC 07-057r7, RESTful, in the well-known scale set GoogleMapsCompatible (its annex E.4).
 """
@@ -37,7 +37,7 @@ _TOP_SCALE = 559082264.0287178
 
 
 def bounds_of(site: ServedLibrary, snapshot: Snapshot, point_set: str = "") -> tuple[float, float, float, float]:
-    """West, south, east, north of all tracks that are shown, or of a point set, degrees."""
+    """West, south, east and north of all shown tracks, or of a point set, degrees."""
     if not point_set:
         return bounds_in(site.view, snapshot)
     west, south, east, north = snapshot.point_sets[point_set].bbox
@@ -47,9 +47,9 @@ def bounds_of(site: ServedLibrary, snapshot: Snapshot, point_set: str = "") -> t
 
 
 def _link(request: Request, path: str, without: tuple[str, ...] = ()) -> str:
-    """Absolute address of something else here, asked for with the same query, the token included."""
+    """Absolute URL of another path of this server with the same query, the token included."""
     query = [(name, value) for name, value in parse_qsl(request.url.query, True) if name not in (*without, "v")]
-    root = request.scope.get("root_path", "").rstrip("/")  # with every prefix under which this is mounted
+    root = request.scope.get("root_path", "").rstrip("/")  # with every prefix under which the app is mounted
     here = f"{request.url.scheme}://{request.headers['host']}{root}"
     return f"{here}/{path}" + (f"?{urlencode(query)}" if query else "")
 
@@ -80,7 +80,7 @@ def tile_json(site: ServedLibrary, snapshot: Snapshot, request: Request, field: 
 
 
 def legend_png(field: Field, zoom: int) -> bytes:
-    """Draw the bar of colours with the numbers of a zoom."""
+    """Draw the legend of a zoom."""
     from heatlas.style.legend import draw_legend
 
     tone, measure = tone_of(field, zoom), field.look.measure

@@ -1,4 +1,4 @@
-"""What a running server has: the library, who may see what, and the threads that draw."""
+"""State of a running server: the library, access settings, and the threads that draw."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class ServedLibrary:
-    """A library as it is served."""
+    """A library that is served, with its settings and threads."""
 
     view: View
     public: bool
@@ -39,36 +39,36 @@ class ServedLibrary:
     largest_upload: int
     """Bytes."""
     public_measures: frozenset[str] = frozenset()
-    """What a public map shows besides (`heatlas.server.openness`)."""
+    """Further measures that a public map shows (`heatlas.server.openness`)."""
     threads: ThreadPoolExecutor | None = None
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
     reopening: threading.Lock = field(default_factory=threading.Lock)
     retired: list[View] = field(default_factory=list)
-    """Views of files that were replaced meanwhile."""
+    """Views of library files that were replaced."""
     said: str = ""
-    """What was said last to whoever runs the server."""
+    """Last message to the owner of the server."""
 
 
 def site_of(request: Request) -> ServedLibrary:
-    """The site that a request came to."""
+    """Served library of a request."""
     site: ServedLibrary = request.app.state.site
     return site
 
 
 async def in_pool(site: ServedLibrary, work: Callable[..., T], *values: Any) -> T:
-    """Work in one of as many threads as there are processors."""
+    """Run a function in a pool of as many threads as there are processors."""
     if site.threads is None:
         site.threads = ThreadPoolExecutor(os.cpu_count() or 1, "heatlas")
     return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
 
 
 async def current(site: ServedLibrary) -> tuple[ServedLibrary, Snapshot]:
-    """The library as it is now, and the site with the view to which that belongs.
+    """Copy of the site with its present view, and the snapshot of that view.
 
     Raises
     ------
     SourceFailed
-        When its file was removed, or replaced by something that cannot be served.
+        When the file was removed, or replaced by something that cannot be served.
     """
     if site.view.library.whereabouts != "there":
         await in_pool(site, _look_again, site)
@@ -81,7 +81,7 @@ async def current(site: ServedLibrary) -> tuple[ServedLibrary, Snapshot]:
 
 
 def _look_again(site: ServedLibrary) -> None:
-    """Serve the library that has taken the place of the one that was opened; say once what happened."""
+    """Open the library that replaced the served one; report once what happened."""
     with site.reopening:
         old = site.view
         if (where := old.library.whereabouts) == "there":
@@ -93,7 +93,7 @@ def _look_again(site: ServedLibrary) -> None:
             say(site, str(error))
             raise
         site.view = new
-        site.retired.append(old)  # requests that came before may still be at it
+        site.retired.append(old)  # earlier requests may still use it
         say(site, f"the library {path} was replaced: from now on the new one is served")
         site.said = ""
 
@@ -109,14 +109,14 @@ def _opened_anew(old: View, missing: bool) -> View:
 
 
 def say(site: ServedLibrary, words: str) -> None:
-    """Tell whoever runs the server, once."""
+    """Log a message for the owner of the server, unless it was the last one."""
     if words != site.said:
         logging.getLogger("heatlas.server").warning("heatlas: %s", words)
         site.said = words
 
 
 def shut(site: ServedLibrary) -> None:
-    """Let the threads end and close the library; the next use starts both again."""
+    """End the threads and close the library; the next use starts both again."""
     threads, site.threads = site.threads, None
     if threads is not None:
         threads.shutdown()

@@ -1,4 +1,4 @@
-"""What is in a library, as the page shows it."""
+"""Summary of a library, as the page shows it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 __all__ = ["is_told", "library_data", "measures_of", "told_metres"]
 
 _SPOTS = 12
-"""Spots of each point set that are named."""
+"""Spots of each point set, at most."""
 _STOPS = 11
 
 
 def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
-    """What is in a library, as plain data; of a public one nothing that tells one activity from another.
+    """Summary of a library as plain data; on a public map nothing that identifies a single activity.
 
-    Whoever is not the owner is told totals of what is shown: those of whole tracks less what a map shows are what was
-    cut. On a public map sports and months are left out that are too few to be shown by a filter.
+    Others than the owner get totals of what is shown: totals of whole tracks, less what the map shows, would reveal
+    what was cut off. A public map leaves out sports and months with too few activities to be shown by a filter.
     """
     activities = snapshot.activities
     metres = {number: told_metres(site, snapshot, number) or 0.0 for number in activities}
@@ -73,12 +73,12 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
 
 
 def is_told(site: ServedLibrary, snapshot: Snapshot) -> bool:
-    """Whether others than the owner look at a library that hides something."""
+    """Whether a library hides something and may be seen by others than the owner."""
     return snapshot.hides and (site.public or site.token is not None)
 
 
 def told_metres(site: ServedLibrary, snapshot: Snapshot, number: int) -> float | None:
-    """Length of an activity as its source states it, or, to others than the owner, of what is shown of it."""
+    """Length of an activity as its source states it; for others than the owner, the length that is shown."""
     if not is_told(site, snapshot):
         return snapshot.activities[number].distance
     shown = snapshot.shown.get(number)
@@ -86,7 +86,7 @@ def told_metres(site: ServedLibrary, snapshot: Snapshot, number: int) -> float |
 
 
 def day_of(activity: Activity) -> str | None:
-    """Local day on which an activity began, as 2024-05-01."""
+    """Local date on which an activity began, as 2024-05-01."""
     start = start_of(activity)
     return None if start is None else start.date().isoformat()
 
@@ -98,7 +98,7 @@ def _days(activities: Iterable[Activity]) -> list[list[Any]]:
 
 
 def _public_days(site: ServedLibrary, snapshot: Snapshot) -> list[list[Any]]:
-    """First days of the months of which a filter shows anything, and how many activities it shows."""
+    """First days of the months for which a filter shows anything, and the number of activities it shows."""
     months = [(values["year"], values["month"]) for values in snapshot.attributes]
     seen = whole_in(crowds_in(site.view, snapshot), months).tolist()
     counts = Counter(month for month, whole in zip(months, seen, strict=True) if whole and None not in month)
@@ -106,7 +106,7 @@ def _public_days(site: ServedLibrary, snapshot: Snapshot) -> list[list[Any]]:
 
 
 def _sports(site: ServedLibrary, snapshot: Snapshot, metres: Mapping[int, float]) -> list[dict[str, Any]]:
-    """Sports by how frequent they are; of a public map as a filter shows them."""
+    """Sports, the most frequent first; on a public map as a filter shows them."""
     seen = np.ones(len(snapshot.activities), np.bool_)
     if site.public:
         seen = whole_in(crowds_in(site.view, snapshot), snapshot.sports.tolist())
@@ -121,7 +121,7 @@ def _sports(site: ServedLibrary, snapshot: Snapshot, metres: Mapping[int, float]
 
 
 def _places(site: ServedLibrary, snapshot: Snapshot) -> list[Place]:
-    """Regions that hold activities; of a public map the busiest, and others that hold enough to be told."""
+    """Regions that hold activities; on a public map the busiest, and others with enough activities."""
     found = places_in(site.view, snapshot)
     if not site.public:
         return found
@@ -134,7 +134,7 @@ def _place(place: Place) -> dict[str, Any]:
 
 
 def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
-    """A point set as the page shows it; what it was made from is not told."""
+    """Summary of a point set; its source is not reported."""
     spots = spots_of(view.library, stored, _SPOTS)
     return {
         "name": stored.name,
@@ -148,7 +148,7 @@ def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
 
 
 def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]:
-    """Measures that may be seen: metrics only where something was recorded."""
+    """Measures that may be seen: metrics only if any were recorded."""
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)
     of_tracks = [

@@ -1,4 +1,4 @@
-"""Recordings that come by HTTP: kept aside while they are read into the library, then gone."""
+"""Import recordings over HTTP: uploads are stored temporarily while they are imported, then deleted."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ if TYPE_CHECKING:
 __all__ = ["receive", "tidy"]
 
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
-"""What the forms of any web page can send; files come as they are."""
+"""Media types that a form of any web page can send; files are sent with others."""
 _LONGEST = 200
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
-"""Names that are no files on Windows, whatever their ending."""
+"""Reserved names on Windows, with any ending."""
 
 
 async def receive(request: Request) -> dict[str, Any]:
-    """Read one file, or one archive, into the library; returns the report of it.
+    """Import one file, or one archive, and return the report.
 
     Raises
     ------
     HTTPException
-        403 on a public map, 400 without a name, 413 for too much, 415 for a form.
+        403 on a public map; 400 without a name, or if the body is empty or incomplete; 413 if it is too large; 415 for
+        a form.
     HeatlasError
         When the library cannot be written.
     """
@@ -56,8 +57,8 @@ async def receive(request: Request) -> dict[str, Any]:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and len(declared) < 20 and int(declared) > site.largest_upload:
         raise HTTPException(413, f"one import may have {site.largest_upload} bytes at most")
-    site, _ = await current(site)  # into a file that has gone nothing is brought
-    # Beside the library: there is room for what goes into it, and who may not read that may not read this.
+    site, _ = await current(site)  # nothing is imported into a library file that was removed
+    # Beside the library: on the same disk, and readable by the same users.
     scratch = await asyncio.to_thread(make_scratch, site.view.library.path.resolve().parent)
     try:
         digest = await _store(request, site, scratch.path / "body")
@@ -68,7 +69,7 @@ async def receive(request: Request) -> dict[str, Any]:
 
 
 def _name(request: Request) -> str:
-    """Name of the file, percent-encoded in X-Filename: the last part of it, without anything that could do harm."""
+    """Name of the file from X-Filename (percent-encoded): the last part of its path, without harmful characters."""
     text = unquote(request.headers.get("x-filename", ""), errors="replace").replace("\\", "/")
     name = "".join(char for char in text.rpartition("/")[2] if char.isprintable()).strip().lstrip(".")
     name = _possible(name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore"))
@@ -78,7 +79,7 @@ def _name(request: Request) -> str:
 
 
 def _possible(name: str) -> str:
-    """The name as a file of this system can have it: Windows knows devices and streams where others have letters."""
+    """Name that is valid on this system: Windows reserves names of devices, and some characters."""
     if sys.platform == "win32":
         name = re.sub(r'[<>:"|?*]', "_", name).rstrip(" .")
         if name.partition(".")[0].rstrip().upper() in _DEVICES:
@@ -87,7 +88,7 @@ def _possible(name: str) -> str:
 
 
 async def _store(request: Request, site: ServedLibrary, path: Path) -> str:
-    """Write the body to a file, block by block; returns its digest."""
+    """Write the body to a file, block by block, and return its digest."""
     digest, size = hashlib.blake2b(digest_size=8), 0
     with path.open("wb") as file:
         try:
@@ -105,9 +106,9 @@ async def _store(request: Request, site: ServedLibrary, path: Path) -> str:
 
 
 async def _imported(site: ServedLibrary, body: Path, name: str, digest: str) -> dict[str, Any]:
-    """Import under a name that stays: of what was imported before only what is new is read.
+    """Import under a name that stays the same, so that only new recordings are read.
 
-    An archive of the same name is taken for a newer one of the same; single files are told apart by what is in them.
+    An archive of the same name is taken as a newer version; single files are identified by their content.
     """
     archive = await asyncio.to_thread(is_archive, body)
     library = site.view.library
@@ -119,7 +120,7 @@ async def _imported(site: ServedLibrary, body: Path, name: str, digest: str) -> 
 
 
 async def _in_thread(work: Any, *values: Any) -> Any:
-    """Work in a thread of its own, not in one of those that draw: an import may take minutes."""
+    """Run a function in a thread of its own, not in the pool that draws: an import may take minutes."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
@@ -130,9 +131,9 @@ async def _in_thread(work: Any, *values: Any) -> Any:
     def run() -> None:
         try:
             result, error = work(*values), None
-        except BaseException as caught:  # noqa: BLE001 - handed on to who waits
+        except BaseException as caught:  # noqa: BLE001 - raised again where the result is awaited
             result, error = None, caught
-        with suppress(RuntimeError):  # nobody waits any more: the server has ended
+        with suppress(RuntimeError):  # the loop is closed: the server has ended
             loop.call_soon_threadsafe(finish, result, error)
 
     threading.Thread(target=run, name="heatlas-import").start()
@@ -140,7 +141,7 @@ async def _in_thread(work: Any, *values: Any) -> Any:
 
 
 def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:
-    """Import a file under another name, which it has for the while."""
+    """Import a file under a temporary path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with holding(path):
@@ -160,7 +161,7 @@ def _uploads(library: Library) -> Path:
 
 
 def tidy(library: Library) -> None:
-    """Remove what was left beside a library by servers that were killed."""
+    """Remove temporary files that killed servers left beside a library."""
     sweep(library.path.resolve().parent)
     sweep_held(_uploads(library))
 
@@ -175,12 +176,12 @@ def _clear(path: Path, uploads: Path) -> None:
     with suppress(OSError):
         path.unlink()
     for folder in (path.parent, uploads):
-        with suppress(OSError):  # not empty: another import's
+        with suppress(OSError):  # not empty: another import uses it
             folder.rmdir()
 
 
 def _without(data: Any, prefix: str) -> Any:
-    """Take the folder out of all texts: nobody needs to know where the library lies."""
+    """Remove a folder from all texts, so that the report does not reveal the path of the library."""
     if isinstance(data, str):
         return data.replace(prefix, "")
     if isinstance(data, dict):
