@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
+from slow_tests import slow_tests
 
 _ALIKE = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("heatlas", max_examples=60, derandomize=True, **_ALIKE)
@@ -17,9 +18,32 @@ settings.register_profile("heatlas", max_examples=60, derandomize=True, **_ALIKE
 settings.register_profile("search", max_examples=300, derandomize=False, print_blob=True, **_ALIKE)
 settings.load_profile("heatlas")
 
+_SLOW_FILES = {"test_page.py", "test_html.py", "test_notebook.py", "test_databases_servers.py"}
+"""Files that are about browsers, notebooks and database servers."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="Leave out the tests of slow_tests.txt.")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import files of which no test is fast: that takes as long as many tests."""
+    if config.getoption("--fast") and collection_path.suffix == ".py":
+        return collection_path.name in _SLOW_FILES or None
+    return None
+
 
 def pytest_collection_modifyitems(config, items):
-    """Search in another order each time, file by file: a search that is stopped leaves out other tests each time."""
+    """Leave out slow tests for --fast; search in another order each time, file by file.
+
+    So a search that is stopped leaves out other tests each time.
+    """
+    if config.getoption("--fast"):
+        slow = slow_tests()
+        names = [f"{item.path.name}::{getattr(item, 'originalname', item.name)}" for item in items]
+        left_out = [item for item, name in zip(items, names, strict=True) if name in slow]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item, name in zip(items, names, strict=True) if name not in slow]
     seed = config.getoption("hypothesis_seed", None)
     if seed is not None:
         files = sorted({str(item.path) for item in items})

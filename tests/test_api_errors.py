@@ -20,7 +20,7 @@ BOX = (10.89, 47.79, 10.92, 47.81)
 
 
 def test_all_names_are_listed_before_any_is_used():
-    code = "import heatlas, sys; print(*dir(heatlas)); heatlas.core.errors.BadOption; assert 'numpy' not in sys.modules"
+    code = "import heatlas, sys; print(*dir(heatlas)); heatlas.errors.BadOption; assert 'numpy' not in sys.modules"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert set(heatlas.__all__) <= set(shown)
     assert {"__version__", "errors"} <= set(shown)

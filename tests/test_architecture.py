@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import sys
@@ -47,3 +48,15 @@ def test_no_modules_name_each_other():
 def test_files_are_of_a_size_to_read():
     for path in (ROOT / "heatlas").rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 360, path
+
+
+def test_each_room_says_what_its_modules_are():
+    """In a table of its first file, whose left column names all that lie beside it, and nothing else."""
+    for path in (ROOT / "heatlas").rglob("*/__init__.py"):
+        here = {other.stem for other in path.parent.glob("*.py")} - {"__init__", "__main__"}
+        here |= {other.parent.name for other in path.parent.glob("*/__init__.py")}
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        table = re.search(r"^(=+) =+$(.*?)^=+ =+$", text, re.DOTALL | re.MULTILINE)
+        assert table, f"{path} has no table of its modules"
+        left = "\n".join(line[: len(table[1])] for line in table[2].splitlines())
+        assert sorted(re.findall(r"`(\w+)`", left)) == sorted(here), path

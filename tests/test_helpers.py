@@ -196,7 +196,7 @@ def test_helpers_change_nothing_of_what_is_loaded(tmp_path, monkeypatch):
             forked.append(number)
             super().__init__(work, number)
 
-    monkeypatch.setattr(loading, "Helpers", Counted)
+    monkeypatch.setattr(loading, "ForkPool", Counted)
     found = []
     for workers, safe in ((1, True), (2, True), (4, True), (3, False)):
         monkeypatch.setattr(loading, "can_fork", lambda safe=safe: safe)

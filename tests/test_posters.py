@@ -144,7 +144,7 @@ def test_the_sample_of_a_tone_depends_on_the_pixels_alone(seed, share, heights):
     samples = []
     limit, bands.MOST_VALUES = bands.MOST_VALUES, 2000
     try:
-        samples = [bands.whole(make(window, NOBODY)).sample.values]
+        samples = [bands.as_one_band(make(window, NOBODY)).sample.values]
         for height in heights:
             with draw_in_bands(make, window, height * BLOCK, NOBODY) as field:
                 samples.append(field.sample.values)
@@ -290,17 +290,17 @@ def test_a_full_disk_is_one_sentence():
         def write(self, data):
             raise OSError(28, "No space left on device")
 
-    kept = bands._Kept(Window(2.0**20, 0, 0, 4, 4), Full())
+    stored = bands._BandFile(Window(2.0**20, 0, 0, 4, 4), Full())
     grid = Grid.of(Window(2.0**20, 0, 0, 4, 4), parse_measure("passes"), np.ones((4, 4), np.float32))
     with pytest.raises(HeatlasError, match=r"No space left .*TMPDIR"):
-        kept.append(grid)
+        stored.append(grid)
 
 
 def test_colour_knows_nothing_of_strips():
     """A painting is `colour` of some rows: there is one way of painting."""
     rng = np.random.default_rng(3)
     make, window = field_of(rng.gamma(1, 9, 40 * 130), 40)
-    field = bands.whole(make(window, NOBODY))
+    field = bands.as_one_band(make(window, NOBODY))
     style = Style(colormap("wine"), suiting_tone_scale(field), None)
     painting, tone = field.painted(style)
     assert not painting.opaque

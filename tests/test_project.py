@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from slow_tests import slow_tests
 
 import heatlas
 
@@ -66,3 +67,10 @@ def test_forms_ask_for_reports_without_positions():
         assert any("info SOURCE --json --no-positions" in str(part["attributes"].get("label")) for part in form["body"])
     for path in folder.glob("*.yml"):
         assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+
+
+def test_slow_tests_are_tests():
+    """A test that was renamed would be fast without anybody having said so."""
+    for name in slow_tests():
+        file, _, function = name.partition("::")
+        assert f"def {function}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), name

@@ -30,7 +30,7 @@ ZOOMS = (3, 16)
 SLOWLY = f"""
 import sys, time
 from heatlas.core.context import Context
-from heatlas.options import FrameOptions, RenderOptions, StyleOptions
+from heatlas.options import ViewportOptions, RenderOptions, StyleOptions
 from heatlas.publish import pyramid
 from heatlas.publish.publishing import publish
 pyramid._TILES = 4
@@ -38,7 +38,7 @@ def told(stage, done, total):
     if stage == "drawing tiles":
         print(done, flush=True)
         time.sleep(0.02)
-options = RenderOptions(frame=FrameOptions(zoom="{ZOOMS[0]}-{ZOOMS[1]}"), style=StyleOptions(tone="1:9"))
+options = RenderOptions(frame=ViewportOptions(zoom="{ZOOMS[0]}-{ZOOMS[1]}"), style=StyleOptions(tone="1:9"))
 publish(sys.argv[1], sys.argv[2], options, Context(2, told))
 """
 
@@ -125,13 +125,13 @@ JOURNAL = """
 import os, sys
 import heatlas.publish.ledger as ledger
 from heatlas.core.context import Context
-from heatlas.options import FrameOptions, RenderOptions
+from heatlas.options import ViewportOptions, RenderOptions
 from heatlas.publish.publishing import publish
 ledger._CACHE_KB = 16  # so that pages are written before the commit, as in a long run
 def progress(stage, done, total):
     if stage == "drawing tiles" and done >= 30:
         os.kill(os.getpid(), 9)
-publish(sys.argv[1], sys.argv[2], RenderOptions(frame=FrameOptions(zoom="12-16")), Context(1, progress))
+publish(sys.argv[1], sys.argv[2], RenderOptions(frame=ViewportOptions(zoom="12-16")), Context(1, progress))
 """
 
 
@@ -249,11 +249,11 @@ def test_little_is_held_at_once(home, tmp_path, monkeypatch):
 WATCHING = """
 import sys
 from heatlas.core.context import Context
-from heatlas.options import FrameOptions, RenderOptions
+from heatlas.options import ViewportOptions, RenderOptions
 from heatlas.publish import publishing
 publishing._QUIET, publishing._PATIENCE = 0.2, 0.05
 context = Context(report=lambda report: print(report["tiles"]["written"], flush=True))
-publishing.watch(sys.argv[1], sys.argv[2], RenderOptions(frame=FrameOptions(zoom="3-14")), context)
+publishing.watch(sys.argv[1], sys.argv[2], RenderOptions(frame=ViewportOptions(zoom="3-14")), context)
 print("done", flush=True)
 """
 

@@ -126,8 +126,8 @@ def test_where_there_are_no_locks_nothing_is_swept(temporary, monkeypatch):
 
 def test_half_an_output_of_a_killed_process_goes_with_the_next_output(tmp_path):
     other = Living(
-        "import sys\nfrom heatlas.writers.atomic import aside\nfrom pathlib import Path\n"
-        "writing = aside(Path(sys.argv[1]))\ndraft = writing.__enter__()\ndraft.write_bytes(b'half')",
+        "import sys\nfrom heatlas.writers.atomic import atomic_write\nfrom pathlib import Path\n"
+        "writing = atomic_write(Path(sys.argv[1]))\ndraft = writing.__enter__()\ndraft.write_bytes(b'half')",
         tmp_path / "film.mp4",
     )
     (left,) = names(tmp_path)
