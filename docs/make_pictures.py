@@ -249,9 +249,25 @@ def poster(export: Path) -> Image.Image:
     return rendered(export, around="47.797,10.893,5km", width=800, scale_bar=True, legend=True, **words)
 
 
+def explorer(export: Path) -> Image.Image:
+    """Explorer tiles of zoom 14 and 17."""
+    import heatlas
+
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for zoom, width in ((14, 560), (17, 560)):
+            path = Path(folder) / f"{zoom}.png"
+            heatlas.explore(
+                export, output=path, zoom=zoom, background="dark", legend=True, width=width, around="47.798,10.898,6km"
+            )
+            found.append((f"--zoom {zoom}", Image.open(path).convert("RGB").copy()))
+    return panels(found)
+
+
 MAKERS: dict[str, Callable[[Path], Image.Image]] = {
     "passes": passes, "zooms": zooms, "breaks": breaks, "smoothing": smoothing, "tones": tones, "measures": measures,
     "looks": looks, "hidden": hidden, "first": first, "ground": ground_metres, "poster": poster,
+    "explorer": explorer,
 }  # fmt: skip
 """Name of a picture -> what makes it out of the demo export."""
 FILMS = {"growing": {"every": "month", "width": 260, "duration": "6s", "fps": 4}}

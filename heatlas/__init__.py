@@ -14,7 +14,7 @@ from heatlas.core.version import __version__ as __version__
 
 __all__ = [
     "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "LiveMap", "PointSet", "Privacy", "Tracks", "Window",
-    "Zone", "inspect", "open", "open_points", "owner_secret", "render", "write_demo",
+    "Zone", "explore", "inspect", "open", "open_points", "owner_secret", "render", "write_demo",
 ]  # fmt: skip
 
 _HOMES = {
@@ -30,6 +30,7 @@ _HOMES = {
     "Tracks": "heatlas.dataset.tracks",
     "Window": "heatlas.core.window",
     "Zone": "heatlas.tracks.privacy",
+    "explore": "heatlas.explorer.job",
     "inspect": "heatlas.api",
     "open_points": "heatlas.api",
     "owner_secret": "heatlas.tracks.privacy",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from heatlas.dataset.points import PointSet
     from heatlas.dataset.tracks import Tracks
     from heatlas.demo import write_demo
+    from heatlas.explorer.job import explore
     from heatlas.raster.grid import Grid
     from heatlas.raster.point_kernel import Kernel
     from heatlas.rendering import render

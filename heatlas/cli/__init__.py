@@ -1,4 +1,4 @@
-"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve`.
+"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve`, `explore`.
 
 =========== ==================================================================
 `render`    `heatlas render`
@@ -7,6 +7,7 @@
 `library`   `heatlas import` and `heatlas library`
 `zones`     `heatlas zones`
 `serve`     `heatlas serve`
+`explore`   `heatlas explore`
 `options`   options that several commands share, or that a request declares
 `progress`  progress bars on stderr
 `summary`   reports in words and as JSON
@@ -41,6 +42,7 @@ class _Lazy(click.Group):
         "render": "render.command",
         "import": "library.import_command",
         "serve": "serve.command",
+        "explore": "explore.command",
         "info": "info.command",
         "zones": "zones.zones_group",
         "library": "library.library_group",
@@ -72,6 +74,7 @@ def group() -> None:
       heatlas render clinics.csv -o heat.png --weight beds
       heatlas import my-export                     into heatlas.db, a library; again, only what is new
       heatlas serve                                its live map, and tiles for any map program
+      heatlas explore                              explorer tiles, largest square, and what was new
       heatlas info my-export                       what is in it, and what was left out and why
     """  # noqa: D301 - click wants the character
     from heatlas.core.scratch import sweep

@@ -17,6 +17,7 @@ before any work.
 
 from heatlas.options.groups import (
     LEAST,
+    ExplorerOptions,
     FilmOptions,
     FilterOptions,
     GapOptions,
@@ -34,11 +35,13 @@ from heatlas.options.groups import (
     ViewportOptions,
 )
 from heatlas.options.option import Option, gather, given, options_of, refuse
-from heatlas.options.requests import KEYWORDS, ImportOptions, OpenOptions, RenderOptions, ServeOptions
+from heatlas.options.requests import KEYWORDS, ExploreOptions, ImportOptions, OpenOptions, RenderOptions, ServeOptions
 
 __all__ = [
     "KEYWORDS",
     "LEAST",
+    "ExploreOptions",
+    "ExplorerOptions",
     "FilmOptions",
     "FilterOptions",
     "GapOptions",

@@ -9,6 +9,7 @@ from heatlas.options.option import option, several, switch
 
 __all__ = [
     "LEAST",
+    "ExplorerOptions",
     "FilmOptions",
     "FilterOptions",
     "GapOptions",
@@ -313,3 +314,24 @@ class PointSetOptions:
     after: str | None = option("DATE", "Points: only rows at or after this day or moment.", takes="dt.date")
     before: str | None = option("DATE", "Points: only rows before this day or moment (UTC).", takes="dt.date")
     name: str | None = option("NAME", "Points: what to call them; by default as their file is called.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplorerOptions:
+    """Which explorer tiles are counted, and where missing ones are looked for."""
+
+    zoom: int | None = option("Z", "Zoom of the tiles: 14, 17, or any up to 25.  [default: 14]", limits=(0, 25))
+    missing: bool = switch("List the tiles that nobody has visited around a place, nearest first.")
+    around: str | None = option(
+        "LAT,LON,RADIUS",
+        "Where --missing looks, and what a .png shows, e.g. 60.17,24.94,5km.",
+        takes="Sequence[float | str]",
+    )
+    everything: bool = switch("A .png of all tiles, however far apart; by default of the busiest place.", flag="--all")
+    width: int | None = option("PX", "Width of a .png in pixels, about.  [default: some 1600]", limits=(1, None))
+    public: bool = switch(
+        "For everybody: count what is shown, not whole tracks, without private activities, days and history.",
+    )
+    public_least: int | None = option(
+        "N", "With --public: activities that a filter must leave.  [default: 5]", limits=(1, None)
+    )

@@ -11,7 +11,81 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["ImportKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords", "TableKeywords"]
+__all__ = ["ExploreKeywords", "ImportKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords", "TableKeywords"]
+
+
+class ExploreKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.ExploreOptions`."""
+
+    zoom: int | None
+    """Zoom of the tiles: 14, 17, or any up to 25. [default: 14]"""
+    missing: bool
+    """List the tiles that nobody has visited around a place, nearest first."""
+    around: str | Sequence[float | str] | None
+    """Where --missing looks, and what a .png shows, e.g. 60.17,24.94,5km."""
+    everything: bool
+    """A .png of all tiles, however far apart; by default of the busiest place."""
+    width: int | None
+    """Width of a .png in pixels, about. [default: some 1600]"""
+    public: bool
+    """For everybody: count what is shown, not whole tracks, without private activities, days and history."""
+    public_least: int | None
+    """With --public: activities that a filter must leave. [default: 5]"""
+    where: str | None
+    """Only activities that pass, e.g. "sport = 'Run' AND hour < 9"; hours and dates are local."""
+    sports: Collection[str] | None
+    """Only this sport, e.g. Run; may be repeated."""
+    after: str | dt.date | None
+    """Only activities that start on or after this day, or this moment; in the local time of their places, but for a
+    moment with Z or an offset."""
+    before: str | dt.date | None
+    """Only activities that start before this day or moment."""
+    utc: bool
+    """Days, hours and films in UTC, not in local time."""
+    tone: str | None
+    """log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and
+    sums, linear for means."""
+    colormap: str | None
+    """A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0."""
+    background: str | None
+    """none, dark, light or #rrggbb. [default: none; of films and pages dark]"""
+    legend: bool
+    """Draw a bar with numbers and their unit."""
+    title: str | None
+    """Large on pictures; the name of tiles and pages."""
+    attribution: str | None
+    """Who is to be named; on pictures at the edge."""
+    clip_ends: str | float | None
+    """Cut about this much from both ends of each track, e.g. 200m."""
+    zones: Collection[str] | None
+    """Hide a place, e.g. home; may be repeated."""
+    max_gap: str | float | None
+    """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
+    max_gap_distance: str | float | None
+    """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""
 
 
 class ImportKeywords(TypedDict, total=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from heatlas.options.groups import (
+    ExplorerOptions,
     FilmOptions,
     FilterOptions,
     GapOptions,
@@ -23,7 +24,7 @@ from heatlas.options.groups import (
 )
 from heatlas.options.option import option
 
-__all__ = ["KEYWORDS", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOptions"]
+__all__ = ["KEYWORDS", "ExploreOptions", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOptions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,21 @@ class OpenOptions:
     gaps: GapOptions = field(default_factory=GapOptions)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreOptions:
+    """What can be asked of `heatlas.explore`."""
+
+    explorer: ExplorerOptions = field(default_factory=ExplorerOptions)
+    filter: FilterOptions = field(default_factory=FilterOptions)
+    style: StyleOptions = field(default_factory=StyleOptions)
+    labels: LabelOptions = field(default_factory=LabelOptions)
+    hiding: HidingOptions = field(default_factory=HidingOptions)
+    gaps: GapOptions = field(default_factory=GapOptions)
+    tables: TableOptions = field(default_factory=TableOptions)
+
+
 KEYWORDS: dict[str, type] = {
+    "ExploreKeywords": ExploreOptions,
     "ImportKeywords": ImportOptions,
     "OpenKeywords": OpenOptions,
     "RenderKeywords": RenderOptions,

@@ -1,0 +1,66 @@
+"""Explorer tiles of the activities of a library that a filter chooses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import NothingToDraw
+from heatlas.explorer.explored import Counting, explored_of
+from heatlas.explorer.visits import shown_visits, whole_visits
+from heatlas.options import LEAST
+from heatlas.tiles.look import Filter
+from heatlas.tiles.snapshot import chosen_of
+from heatlas.tiles.view import choose_in, close, now, open_view
+
+if TYPE_CHECKING:
+    from heatlas.core.context import Context
+    from heatlas.explorer.explored import Explored
+    from heatlas.explorer.visits import TileVisits
+    from heatlas.library.store import Library
+    from heatlas.options import ExplorerOptions, FilterOptions
+    from heatlas.tiles.snapshot import Chosen, Snapshot
+    from heatlas.tiles.view import View
+
+__all__ = ["choose_shown", "explore_chosen"]
+
+
+def explore_chosen(
+    library: Library, zoom: int, wanted: FilterOptions, asked: ExplorerOptions, context: Context
+) -> tuple[Explored, TileVisits]:
+    """Find the tiles of the activities that a filter chooses: of whole tracks, or for everybody of what is shown.
+
+    Raises
+    ------
+    BadOption
+        For a filter that cannot be worked out, or a zoom that the index does not hold.
+    NothingToDraw
+        When nothing is left.
+    """
+    least = LEAST if asked.public_least is None else asked.public_least
+    view = open_view(library, asked.public, least=least, utc=wanted.utc)
+    try:
+        snapshot = now(view)
+        chosen = choose_shown(view, snapshot, Filter(wanted.where, wanted.sports, wanted.after, wanted.before))
+    finally:
+        close(view)
+    activities = {number: one for number, one in snapshot.activities.items() if chosen.keep[number]}
+    if not snapshot.activities:
+        raise NothingToDraw("there is no activity with a position in what was given")
+    if not activities:
+        few = f" of at least {least}" if asked.public else ""
+        raise NothingToDraw(f"the filter leaves none{few} of {len(snapshot.activities):,} activities")
+    if asked.public:
+        visits = shown_visits(library, chosen.keep, zoom)
+    else:
+        visits = whole_visits(library, activities, zoom, context)
+    if not len(visits.tile):
+        raise NothingToDraw("no activity goes through a tile: nothing is shown of them, or they lie beyond the map")
+    return explored_of(visits, activities, zoom, Counting(not asked.public, asked.public)), visits
+
+
+def choose_shown(view: View, snapshot: Snapshot, wanted: Filter) -> Chosen:
+    """Choose activities; for everybody whole groups, and none where there are fewer than the map's least number."""
+    chosen = choose_in(view, snapshot, wanted)
+    if view.public and chosen.count < view.least:
+        return chosen_of(snapshot, snapshot.numbers < 0)
+    return chosen

@@ -1,0 +1,134 @@
+"""Tiles that activities visit: of whole tracks by exact traversal, of shown tracks from the passage index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.context import NOBODY
+from heatlas.core.errors import BadOption, TooLarge
+from heatlas.explorer.keys import key_of
+from heatlas.kernels.lattice import frame_of
+from heatlas.library.settings import read_settings
+from heatlas.library.tracks import read_track
+from heatlas.library.visits import read_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Activity, Batch
+    from heatlas.core.context import Context
+    from heatlas.library.store import Library
+
+__all__ = ["FINEST", "TileVisits", "shown_visits", "track_visits", "whole_visits"]
+
+FINEST = 25
+"""Finest zoom of explorer tiles: 1.2 m at the equator."""
+_INDEXED = 8
+"""A tile of zoom z is a pixel of the index's zoom z - 8."""
+_MOST = 40_000_000
+"""Visits that are held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileVisits:
+    """Pairs of activity and tile, each once, in the order of both."""
+
+    number: NDArray[np.int64]
+    """(k,) number of the activity, ascending."""
+    tile: NDArray[np.int64]
+    """(k,) key of the tile (`heatlas.explorer.keys`)."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return self.number.nbytes + self.tile.nbytes
+
+    def of(self, keep: NDArray[np.bool_]) -> TileVisits:
+        """Visits of some activities: `keep` says by number which; those beyond its end are left out."""
+        chosen = np.append(keep, False)[np.minimum(self.number, len(keep))]
+        return TileVisits(self.number[chosen], self.tile[chosen])
+
+
+def track_visits(batch: Batch, zoom: int) -> NDArray[np.int64]:
+    """Tiles that the tracks of a batch go through, by exact traversal; keys ascend, each once."""
+    from heatlas.kernels.cells import list_cells
+
+    across = 1 << zoom
+    frame = frame_of(float(across), 0, 0, across, across)
+    _, column, row, _ = list_cells(batch.u, batch.v, batch.segments, batch.tracks, frame)
+    inside = (row >= 0) & (row < across)
+    return np.unique(key_of(column[inside] % across, row[inside]))
+
+
+def whole_visits(
+    library: Library, activities: Mapping[int, Activity], zoom: int, context: Context = NOBODY
+) -> TileVisits:
+    """Tiles of whole tracks, as the owner's score counts them: nothing is cut.
+
+    Parameters
+    ----------
+    library : Library
+        Where the tracks are.
+    activities : mapping of int to Activity
+        By number, ascending.
+    zoom : int
+        Of the tiles, 0 to FINEST.
+    context : Context
+        Who is told how far it is.
+
+    Raises
+    ------
+    TooLarge
+        When there are more visits than memory should hold.
+    """
+    found: list[NDArray[np.int64]] = []
+    total = 0
+    tell = context.counting("tracing")
+    with library.read() as connection:
+        for k, (number, activity) in enumerate(activities.items()):
+            found.append(track_visits(read_track(connection, number, activity, ()), zoom))
+            total += len(found[-1])
+            if total > _MOST:
+                raise TooLarge(f"there are more than {_MOST:,} visits of tiles of zoom {zoom}: take a coarser --zoom")
+            if not k % 64:
+                tell(k, len(activities))
+    return _joined(list(activities), found)
+
+
+def shown_visits(library: Library, keep: NDArray[np.bool_], zoom: int) -> TileVisits:
+    """Tiles of what is shown of activities, from the passage index: ends and zones were cut before.
+
+    Parameters
+    ----------
+    library : Library
+        Where the index is.
+    keep : ndarray of bool (n,)
+        Whether each activity counts, by number; those from n on do not.
+    zoom : int
+        Of the tiles.
+
+    Raises
+    ------
+    BadOption
+        When the index does not hold the zoom.
+    """
+    with library.read() as connection:
+        first, last = (z + _INDEXED for z in read_settings(connection).zooms)
+        if not first <= zoom <= last:
+            raise BadOption(f"what is shown is known for tiles of zooms {first} to {last}, not {zoom}")
+        number, column, row = read_cells(connection, zoom - _INDEXED, keep)
+    order = np.lexsort((tile := key_of(column, row), number))
+    number, tile = number[order], tile[order]
+    new = np.append(True, (np.diff(number) != 0) | (np.diff(tile) != 0))[: len(tile)]
+    return TileVisits(number[new], tile[new])
+
+
+def _joined(numbers: Sequence[int], found: Sequence[NDArray[np.int64]]) -> TileVisits:
+    lengths = [len(tiles) for tiles in found]
+    nothing = np.zeros(0, np.int64)
+    return TileVisits(np.repeat(np.array(numbers, np.int64), lengths), np.concatenate([nothing, *found]))
