@@ -25,6 +25,7 @@ READS = (
     "/api/library.json",
     "/tiles.json",
     "/at?lat=1&lon=1",
+    "/explorer.json",
     "/",
     "/legend.png?z=4",
 )

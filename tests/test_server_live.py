@@ -258,7 +258,8 @@ def described(path):
     "address",
     [
         "/tiles/{measure}/{z}/{x}/{y}.{form}", "/tiles/{measure}/{z}/{x}/{y}@2x.{form}", "/scale.json", "/legend.png",
-        "/tiles.json", "/WMTSCapabilities.xml", "/api/library.json", "/at", "/health", "/openapi.json", "/api/import",
+        "/tiles.json", "/WMTSCapabilities.xml", "/api/library.json", "/explorer.json", "/at", "/health",
+        "/openapi.json", "/api/import",
     ],
 )  # fmt: skip
 def test_any_request_is_answered_as_described(described, address):

@@ -178,7 +178,7 @@ def test_heat_that_is_late_gives_way_and_heat_on_a_map_that_is_gone_harms_nobody
                 style: {}, on: (event, call) => (heard[event] = call),
                 addSource: (id) => sources.add(id), removeSource: (id) => sources.delete(id),
                 getSource: (id) => sources.has(id), isSourceLoaded: () => true,
-                addLayer() {}, removeLayer() {}, getLayer: () => true, setPaintProperty() {},
+                addLayer() {}, removeLayer() {}, getLayer: () => true, getLayersOrder: () => [], setPaintProperty() {},
             };
             const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
             const heat = createHeat(map, { patience: 40 });

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from heatlas.explorer.explored import UNKNOWN
 from heatlas.explorer.keys import columns_of, middles_of, pairs_of, place_of, rows_of, square_box
 from heatlas.tracks.filters import start_of
@@ -12,23 +14,33 @@ from heatlas.tracks.filters import start_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from heatlas.core.batch import Activity
     from heatlas.explorer.explored import Explored
     from heatlas.explorer.missing import Missing
 
-__all__ = ["day_text", "map_data", "report_of", "tile_facts"]
+__all__ = ["map_data", "report_of", "tile_facts"]
 
 
-def day_text(day: int) -> str | None:
+def _day_text(day: int) -> str | None:
     """A day as 2024-05-01; None where it is not known."""
     return None if day == UNKNOWN else dt.date.fromordinal(day).isoformat()
 
 
+def _day_texts(days: NDArray[np.int64]) -> list[str | None]:
+    """Days as texts: there are fewer days than tiles."""
+    known, which = np.unique(days, return_inverse=True)
+    texts = [_day_text(day) for day in known.tolist()]
+    return [texts[k] for k in which.tolist()]
+
+
 def tile_facts(explored: Explored) -> Iterator[dict[str, Any]]:
     """What is known of each tile beside its place, in the order of the tiles; days and counts not for everybody."""
-    facts = (explored.first, explored.last, explored.count, explored.in_square, explored.in_cluster)
-    for first, last, count, square, cluster in zip(*(fact.tolist() for fact in facts), strict=True):
-        told = {"first": day_text(first), "last": day_text(last), "count": count}
+    facts = (fact.tolist() for fact in (explored.count, explored.in_square, explored.in_cluster))
+    days = (_day_texts(explored.first), _day_texts(explored.last))
+    for first, last, count, square, cluster in zip(*days, *facts, strict=True):
+        told = {"first": first, "last": last, "count": count}
         yield {**({} if explored.counting.public else told), "in_square": square, "in_cluster": cluster}
 
 
@@ -50,10 +62,9 @@ def report_of(explored: Explored, missing: Missing | None = None) -> dict[str, A
 
 def map_data(explored: Explored) -> dict[str, Any]:
     """What a map draws: scores, and of each tile x, y and, but for everybody, first day, last day and activities."""
-    columns = [columns_of(explored.keys).tolist(), rows_of(explored.keys).tolist()]
+    columns: list[list[Any]] = [columns_of(explored.keys).tolist(), rows_of(explored.keys).tolist()]
     if not explored.counting.public:
-        columns += [list(map(day_text, explored.first.tolist())), list(map(day_text, explored.last.tolist()))]
-        columns.append(explored.count.tolist())
+        columns += [_day_texts(explored.first), _day_texts(explored.last), explored.count.tolist()]
     return {**_scores(explored), "tiles": [list(tile) for tile in zip(*columns, strict=True)]}
 
 

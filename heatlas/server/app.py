@@ -20,6 +20,7 @@ from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.store import open_library
 from heatlas.server.activities_at import passing_data
 from heatlas.server.description import description
+from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
 from heatlas.server.query import SHOWN, only, parse_filter_of, request_of, unfit_for, whole, without
 from heatlas.server.responses import JSON, answer, failed, packed_json
@@ -136,6 +137,7 @@ def create_app(
                 partial(answer, media_type="application/xml", make=_capabilities, linked=True),
             ),
             Route("/openapi.json", partial(answer, media_type=JSON, make=_description)),
+            Route("/explorer.json", partial(answer, media_type=JSON, make=_explorer)),
             Route("/at", partial(answer, media_type=JSON, make=_at)),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
             Route("/api/import", _import, methods=["POST"]),
@@ -225,6 +227,10 @@ def _description(site: ServedLibrary, snapshot: Snapshot, request: Request) -> b
     return packed_json(
         description(site.public, [one["name"] for one in point_measures(snapshot)], site.public_measures)
     )
+
+
+def _explorer(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
+    return packed_json(explorer_data(site, snapshot, request.query_params))
 
 
 def _at(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

@@ -9,6 +9,7 @@ from heatlas.core.version import __version__
 from heatlas.raster.grid import COUNTS, SPENT, parse_measure
 from heatlas.raster.point_kernel import SHAPES
 from heatlas.server.activities_at import FARTHEST
+from heatlas.server.explorer_tiles import DEFAULT, ZOOMS
 from heatlas.server.openness import shows
 from heatlas.server.query import LIMITS
 from heatlas.style.colormaps import names
@@ -49,6 +50,7 @@ def description(
         "/tiles.json": {"get": _get("TileJSON 3.0", shown, _TILEJSON)},
         "/WMTSCapabilities.xml": {"get": _get("WMTS 1.0.0", shown[1:], None, "application/xml")},
         "/api/library.json": {"get": _get("What is in the library", [], _LIBRARY)},
+        "/explorer.json": {"get": _get(_EXPLORER_ABOUT, [_explorer_z(), *_FILTER], _EXPLORER)},
         "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
         "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
         "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
@@ -103,6 +105,10 @@ def _measure(where: str, named: Sequence[str]) -> dict[str, Any]:
 
 def _z(where: str = "query") -> dict[str, Any]:
     return _parameter("z", "Zoom of 256 px tiles", _bounded("integer", 0, LAST_ZOOM), where, required=True)
+
+
+def _explorer_z() -> dict[str, Any]:
+    return _parameter("z", "Zoom of the tiles", _bounded("integer", *ZOOMS, default=DEFAULT))
 
 
 def _bounded(kind: str, low: float, high: float, **more: Any) -> dict[str, Any]:
@@ -234,6 +240,20 @@ _PASSED = _object(
         "id": _TEXT, "name": _TEXT, "sport": _TEXT, "start": _or_null(_TEXT), "distance": _or_null(_NUMBER),
         "pace": _or_null(_NUMBER), "speed": _or_null(_NUMBER), "heart_rate": _or_null(_NUMBER), "gear": _TEXT,
         "passes": _WHOLE, "seconds": _NUMBER, "metres": _NUMBER,
+    }
+)  # fmt: skip
+_EXPLORER_ABOUT = (
+    "Explorer tiles, each as [x, y, first day, last day, activities], on a public map as [x, y]; and the largest "
+    "square and cluster"
+)
+_SQUARE = {"size": _WHOLE, "x": _WHOLE, "y": _WHOLE, "bbox": _list(_NUMBER, minItems=4, maxItems=4)}
+_TILES = _list(_list(_WHOLE, minItems=2, maxItems=2))
+_EXPLORER = _object(
+    {
+        "zoom": _WHOLE, "counted": {"type": "string", "enum": ["whole tracks", "what is shown"]}, "activities": _WHOLE,
+        "total": _WHOLE, "square": _or_null(_object(_SQUARE)), "cluster": _object({"size": _WHOLE, "tiles": _TILES}),
+        "next_square": _or_null(_object({**_SQUARE, "missing": _TILES})),
+        "tiles": _list(_list({"anyOf": [_WHOLE, _or_null(_TEXT)]}, minItems=2, maxItems=5)),
     }
 )  # fmt: skip
 _AT = _object({"activities": _list(_PASSED), "total": _WHOLE})

@@ -63,6 +63,14 @@ export function at(place, radius, filter) {
   return read("at", query);
 }
 
+/** Explorer tiles of a zoom. */
+export function explorer(zoom, filter, version, signal) {
+  const query = filterQuery(filter);
+  query.set("z", zoom);
+  if (version) query.set("v", version);
+  return read("explorer.json", query, signal);
+}
+
 export const library = () => read("api/library.json");
 
 /** Send one file; `progress` is told the share that was sent, then null while the server reads it. */

@@ -3,6 +3,7 @@
 import { drawQuery, library as readLibrary, scale, tiles } from "./api.js";
 import { allow, baseOf, showBase } from "./base.js";
 import { importing, openDrop } from "./drop.js";
+import { drawExplorer } from "./explorer.js";
 import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
@@ -49,6 +50,9 @@ function show(side, filter, look = style(), options = {}) {
   const query = drawQuery(filter, look);
   return heats[side].show(tiles(state.get().measure, query, library.version), options);
 }
+
+/** Draw explorer tiles, or take them away. */
+const explore = () => drawExplorer(maps.bySide(), theme(), library.version);
 
 /** Draw the heat and ask for its legend; two maps share one scale, so that their colours can be compared. */
 async function draw() {
@@ -171,6 +175,7 @@ async function follow(now, old) {
   if (differs("a", "b", "side")) showRange(state.filter());
   if (differs("measure")) showKind(old.measure);
   if (differs("measure", "a", "b", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme")) draw();
+  if (differs("measure", "a", "b", "side", "explorer", "theme")) explore();
   if (differs("a", "b", "measure")) closeWho();
   if (Object.keys(now).some((key) => key !== "view" && now[key] !== old[key])) showPanel(now);
 }
@@ -256,6 +261,7 @@ async function catchUp() {
   if (!read || read.version === library.version || !calm()) return;
   await load(isEmpty(), read);
   draw();
+  explore();
 }
 
 const moveRange = later(90, (range) => state.setFilter(datesOf(range)));
@@ -286,7 +292,7 @@ function openTools() {
     if (!closeWho() && phone.matches) foldPanel(true);
   });
   maps.dividerMoves((split) => state.set({ split }));
-  bright.addEventListener("change", () => !state.get().theme && (showTheme(), draw()));
+  bright.addEventListener("change", () => !state.get().theme && (showTheme(), draw(), explore()));
 }
 
 async function main() {
@@ -298,6 +304,7 @@ async function main() {
     const empty = isEmpty();
     await load(empty && added);
     draw();
+    explore();
   });
   openTools();
   addEventListener("focus", catchUp);
@@ -316,6 +323,7 @@ async function main() {
   showBase(state.get(), library);
   await showCompare(state.get());
   draw();
+  explore();
   document.body.classList.add("ready");
 }
 

@@ -26,6 +26,7 @@ let onClick = () => {};
 let moving = false;
 
 export const main = () => maps.a;
+export const bySide = () => ({ ...maps });
 export const all = () => [maps.a, maps.b].filter(Boolean);
 export const whenClicked = (call) => (onClick = call);
 

@@ -15,6 +15,7 @@ import { world } from "./web/world.js";
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
 const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
+const EXPLORER = [["", "Off"], ["14", "Zoom 14"], ["17", "Zoom 17"]];
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows
 
@@ -32,6 +33,7 @@ export function fillPanel(library) {
   options($("kernel"), KERNELS);
   options($("tone"), [["", "Automatic"], ...library.tones.map((tone) => [tone, TONES[tone] ?? tone])]);
   options($("smooth"), SMOOTH);
+  options($("explorer"), EXPLORER);
   options($("base"), [
     ...(library.basemap ? [["", "As set up"]] : []),
     [library.basemap ? "none" : "", "Natural Earth (offline)"],
@@ -145,8 +147,8 @@ export function showPanel(state) {
   const now = filter();
   $("measure").value = state.measure;
   $("tone").value = state.tone;
-  for (const id of ["smooth", "radius", "kernel"]) $(id).value = state[id];
-  for (const id of ["measure", "tone", "smooth", "radius", "kernel"]) {
+  for (const id of ["smooth", "radius", "kernel", "explorer"]) $(id).value = state[id];
+  for (const id of ["measure", "tone", "smooth", "radius", "kernel", "explorer"]) {
     // What a link says and no choice of ours has: show it as it is.
     if ($(id).value === state[id]) continue;
     $(id).append(make("option", { value: state[id] }, state[id]));
@@ -238,7 +240,7 @@ function radioKeys(group) {
 }
 
 function openPanel() {
-  for (const id of ["measure", "tone", "smooth", "radius", "kernel", "base"]) {
+  for (const id of ["measure", "tone", "smooth", "radius", "kernel", "explorer", "base"]) {
     $(id).addEventListener("change", () => set({ [id]: $(id).value }));
   }
   $("density").addEventListener("change", () => set({ density: $("density").checked ? "1" : "" }));

@@ -16,13 +16,14 @@ const START = Object.freeze({
   radius: "",
   kernel: "",
   density: "",
+  explorer: "",
   opacity: 1,
   theme: "",
   base: "",
   baseUrl: "",
   baseCredit: "",
 });
-const TEXTS = ["measure", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme", "base", "baseUrl", "baseCredit"];
+const TEXTS = ["measure", "colormap", "tone", "smooth", "radius", "kernel", "density", "explorer", "theme", "base", "baseUrl", "baseCredit"];
 /** Changes of one kind within so many milliseconds are one step back. */
 const ONE_STEP = 1200;
 
@@ -89,6 +90,7 @@ export function fromHash(hash) {
   const said = new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
   const read = { ...START };
   for (const name of TEXTS) read[name] = said.get(name) ?? "";
+  if (!/^1[0-7]$/.test(read.explorer)) read.explorer = "";
   read.view = viewOf(said.get("map") ?? "");
   read.opacity = within(said.get("opacity"), 0.1, 1, 1);
   read.a = readFilter(said, "");

@@ -50,7 +50,7 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, patience = 4000, bu
         "raster-fade-duration": still.matches ? 0 : 120,
         "raster-resampling": "linear",
       },
-    });
+    }, map.getLayersOrder().find((id) => id.startsWith("above-")));
     busy(true);
     layer.timer = setTimeout(() => {
       layer.late = true;
