@@ -248,6 +248,13 @@ class PageOptions:
         "the web may show.",
         kinds=("page",),
     )
+    explorer: int | None = option(
+        "Z",
+        "Pages: tiles of this zoom that activities visit, with the largest square and cluster, as a layer to switch "
+        "on; what is shown is counted.",
+        kinds=("page",),
+        limits=(10, 17),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

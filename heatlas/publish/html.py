@@ -72,6 +72,7 @@ def write_html(
     background: str,
     places: Sequence[Mapping[str, Any]],
     basemap: Mapping[str, str] | str | None,
+    explorer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write a page with one or more layers.
 
@@ -93,6 +94,8 @@ def write_html(
     basemap : mapping or str, optional
         Tiles that the viewer may switch on: a URL with {z}, {x} and {y}, or `url` and `attribution`. By default those
         of OpenStreetMap, which serves only pages on the web: from disk the switch is disabled and says so.
+    explorer : mapping, optional
+        Explorer tiles that the viewer may switch on (`heatlas.explorer.report.map_data`).
 
     Returns
     -------
@@ -110,7 +113,8 @@ def write_html(
     """
     _check(layers, background)
     base = parse_basemap(basemap)
-    head, tail = _frame(layers, title, attribution, background, places, base)
+    more = {"places": _named_places(places), "basemap": base, **({} if explorer is None else {"explorer": explorer})}
+    head, tail = _frame(layers, title, attribution, background, more)
     size = len(head) + len(tail) + sum(_written(number, layer) for number, layer in enumerate(layers))
     if size > MOST_BYTES:
         raise TooLarge(too_large(path, size, layers[0].zooms))
@@ -185,12 +189,11 @@ def _tile_kind(archive: Path) -> int:
 
 
 def _frame(
-    layers: Sequence[MapLayer], title: str, attribution: str, background: str, places: Sequence[Mapping[str, Any]],
-    base: Mapping[str, Any],
-) -> tuple[bytes, bytes]:  # fmt: skip
-    """Parts of the page before and after the archives."""
+    layers: Sequence[MapLayer], title: str, attribution: str, background: str, more: Mapping[str, Any]
+) -> tuple[bytes, bytes]:
+    """Parts of the page before and after the archives; `more` is further data that the page reads."""
     data, palettes = _layers_data(layers)
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(base["url"]))
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(more["basemap"]["url"]))
     parts = {
         "theme": background,
         "ground": _GROUNDS[background],
@@ -204,11 +207,8 @@ def _frame(
                 "background": background,
                 "attribution": attribution,
                 "zooms": layers[0].zooms,
-                "places": [
-                    {name: place[name] for name in ("name", "bbox", "activities") if name in place} for place in places
-                ],
-                "basemap": base,
                 "palettes": palettes,
+                **more,
                 "layers": data,
             }
         ),
@@ -222,6 +222,11 @@ def _frame(
     page = re.sub(r"\{\{([a-z]+)\}\}", lambda match: parts[match[1]], assets.template())
     head, _, tail = page.rpartition("{{archives}}")
     return head.encode(), tail.encode()
+
+
+def _named_places(places: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Places with the facts that a page tells."""
+    return [{name: place[name] for name in ("name", "bbox", "activities") if name in place} for place in places]
 
 
 def _json(data: Any) -> str:

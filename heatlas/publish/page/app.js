@@ -6,6 +6,7 @@ import * as state from "./state.js";
 import { openSwitcher, rest, showChosen } from "./switcher.js";
 import { addressOf, coloursOf, serveTiles } from "./tiles.js";
 import { $, counted, phone, toast } from "./web/dom.js";
+import { explorerText, showExplorer } from "./web/explorer.js";
 import { foldPanel, makers, openButtons, paintPage, showCredit } from "./web/frame.js";
 import { createHeat } from "./web/heat.js";
 import { showLegend } from "./web/legend.js";
@@ -77,6 +78,14 @@ function openBase() {
   });
 }
 
+/** Show explorer tiles, or take them away, where the page has any. */
+function explore() {
+  const on = Boolean(data.explorer) && state.get().explorer;
+  $("explorer").checked = on;
+  $("explorer-note").textContent = on ? explorerText({ ...data.explorer, counted: "" }) : "";
+  if (data.explorer) showExplorer(map, on ? data.explorer : null, theme());
+}
+
 const credit = () => showCredit(makers(based ? data.basemap.attribution : "", data.attribution));
 
 function openControls() {
@@ -86,6 +95,11 @@ function openControls() {
     state.set({ theme: theme() === "dark" ? "light" : "dark" });
     showTheme();
     draw();
+    explore();
+  });
+  $("explorer").addEventListener("change", () => {
+    state.set({ explorer: $("explorer").checked });
+    explore();
   });
   $("opacity").addEventListener("input", () => {
     state.set({ opacity: Number($("opacity").value) / 100 });
@@ -107,6 +121,7 @@ function follow({ view, layer: number, opacity }) {
   heat.fade(opacity);
   if (view) map.jumpTo({ center: view, zoom: view.zoom });
   draw();
+  explore();
 }
 
 async function main() {
@@ -129,7 +144,9 @@ async function main() {
   if (!view) maps.fit(data.places[0]?.bbox ?? layer().bounds, false);
   heat = createHeat(map, { minzoom: zooms[0], maxzoom: zooms[1], busy: (on) => ($("busy").hidden = !on) });
   heat.fade(opacity);
+  $("explorer-line").hidden = !data.explorer;
   openControls();
+  explore();
   state.whenGiven(follow);
   await draw();
   document.body.classList.replace("loading", "ready");

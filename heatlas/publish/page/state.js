@@ -3,7 +3,7 @@
 import { viewOf, viewText } from "./web/map.js";
 
 const slugs = [];
-let state = { view: null, layer: 0, theme: "", opacity: 1 };
+let state = { view: null, layer: 0, theme: "", opacity: 1, explorer: false };
 
 /** Read the address; `names` are those of the layers. */
 export function start(names) {
@@ -28,12 +28,13 @@ export function set(patch) {
 export const whenGiven = (call) => addEventListener("hashchange", () => call((state = read())));
 
 function written() {
-  const { view, layer, theme, opacity } = state;
+  const { view, layer, theme, opacity, explorer } = state;
   const parts = [];
   if (view) parts.push(`map=${viewText(view)}`);
   if (slugs.length > 1) parts.push(`layer=${slugs[layer]}`);
   if (theme) parts.push(`theme=${theme}`);
   if (opacity !== 1) parts.push(`opacity=${opacity}`);
+  if (explorer) parts.push("explorer=1");
   return parts.join("&");
 }
 
@@ -45,5 +46,6 @@ function read() {
     layer: Math.max(0, slugs.indexOf(said.get("layer") ?? "")),
     theme: ["dark", "light"].includes(said.get("theme")) ? said.get("theme") : "",
     opacity: opacity >= 0.1 && opacity <= 1 ? opacity : 1,
+    explorer: said.get("explorer") === "1",
   };
 }
