@@ -97,12 +97,27 @@ FACTS = [
     "info data/defusedxml-xmltestdata --json",
     "info data/traffic-samples --json",
     "info --colormaps",
+    "explore lib.db --json",
+    "explore lib.db --zoom 17 --missing --around 47.79,10.88,2km",
+    "explore lib.db --zoom 17 --public --sport Run --json",
     "zones list -l lib.db",
     "zones audit -l lib.db --json",
     "library check -l lib.db",
 ]
 """Commands that say something."""
-_NAMES = ("", "render", "import", "serve", "info", "zones", "zones add", "library", "library reindex", "demo")
+_NAMES = (
+    "",
+    "render",
+    "import",
+    "serve",
+    "explore",
+    "info",
+    "zones",
+    "zones add",
+    "library",
+    "library reindex",
+    "demo",
+)
 PRINTED = [*(f"{name} --help" for name in _NAMES), f"render {CLINICS} --width 100 -o points.png"]
 ERRORS = [
     "render",
@@ -210,6 +225,8 @@ ADDRESSES = [
     "/tiles/count(clinics)/8/155/121.npy?radius=10km&kernel=quartic",
     "/tiles/count(clinics)/8/155/121@2x.png?density=1",
     "/tiles/mean(airports)/5/18/8.webp?radius=30px&kernel=uniform",
+    "/explorer.json?z=14",
+    "/explorer.json?z=17&sport=Ride",
     "/scale.json?z=13",
     "/scale.json?z=13&measure=pace&tone=rank",
     "/scale.json?z=8&measure=sum(beds)&radius=5km",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.mercator import from_lonlat, to_lonlat
 from heatlas.dataset.places import Visits, find_places
 from heatlas.dataset.places.connected import connected
 from heatlas.explorer.keys import boxes_of, columns_of, rows_of, square_keys
@@ -23,6 +24,8 @@ _NEAR = 2
 """Tiles are joined that lie in groups of 4 x 4, 2^2 a side, which touch."""
 _LONGEST = 120
 """Tiles of the longer side up to which all that lies together is shown."""
+_SHORTEST = 48
+"""Tiles of a side, at least, where not all that lies together is shown."""
 _CELLS = 18
 """Zoom of tiles that are cells of `heatlas.dataset.places`."""
 
@@ -44,7 +47,7 @@ def busiest_box(explored: Explored, visits: TileVisits) -> Box:
     """Box to show, degrees.
 
     All tiles that lie together with the busiest ones; where that is very long, the box of the busiest place, as other
-    pictures show it, with the largest square if it touches that.
+    pictures show it, with the squares that touch it.
     """
     keys, zoom = explored.keys, explored.zoom
     across = max((1 << zoom) >> _NEAR, 1)
@@ -56,11 +59,28 @@ def busiest_box(explored: Explored, visits: TileVisits) -> Box:
         return box_around(together, zoom)
     finer, coarser = max(_CELLS - zoom, 0), max(zoom - _CELLS, 0)
     columns, rows = (part(visits.tile) << finer >> coarser for part in (columns_of, rows_of))
-    west, south, east, north = find_places(Visits.of(visits.number, columns, rows))[0].bbox
-    w, s, e, n = box_around(square_keys(explored.squares.key, explored.squares.size, zoom), zoom)
-    if w < east and e > west and s < north and n > south:
-        return min(w, west), min(s, south), max(e, east), max(n, north)
-    return west, south, east, north
+    box = find_places(Visits.of(visits.number, columns, rows))[0].bbox
+    squares = [(explored.squares.key, explored.squares.size)]
+    if explored.next_square is not None:
+        squares.append((explored.next_square.key, explored.next_square.size))
+    for key, size in squares:
+        w, s, e, n = box_around(square_keys(key, size, zoom), zoom)
+        west, south, east, north = box
+        if w < east and e > west and s < north and n > south:
+            box = min(w, west), min(s, south), max(e, east), max(n, north)
+    return _widened(box, zoom)
+
+
+def _widened(box: Box, zoom: int) -> Box:
+    """A box of at least so many tiles a side that one sees what lies around."""
+    west, south, east, north = box
+    (left, right), (top, bottom) = from_lonlat(np.array([west, east]), np.array([north, south]))
+    least = _SHORTEST / (1 << zoom)
+    across, down = (max(least - (last - first), 0) / 2 for first, last in ((left, right), (top, bottom)))
+    (west, east), (north, south) = to_lonlat(
+        np.array([left - across, right + across]), np.clip(np.array([top - down, bottom + down]), 0, 1)
+    )
+    return float(west), float(south), float(east), float(north)
 
 
 def _extent(places: NDArray[np.int64], around: int | None = None) -> int:

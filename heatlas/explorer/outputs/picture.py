@@ -20,7 +20,7 @@ from heatlas.style.colour import colour, parse_background
 from heatlas.style.decorations import Decorations
 from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale
 from heatlas.style.image import Picture
-from heatlas.style.tone import fit, parse_tone_scale
+from heatlas.style.tone import ToneScale, fit, parse_tone_scale
 from heatlas.writers import write
 from heatlas.writers.rendered_map import RenderedMap
 
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from heatlas.explorer.explored import Explored
     from heatlas.explorer.missing import Missing
     from heatlas.options import LabelOptions, StyleOptions
-    from heatlas.style.tone import Tone, ToneScale
+    from heatlas.style.tone import Tone
 
 __all__ = ["Paint", "blocks_of", "write_picture"]
 
 _MEASURE = Measure("activities")
+_TWO = ToneScale("linear", (0.0, 4.0))
+"""Of pictures for everybody: visited tiles, and those of the largest cluster."""
 _LARGEST = 96
 """Pixels a side of a block, at most."""
 _PICTURE = 1800
@@ -136,7 +138,8 @@ def write_picture(
     check_whole(window, 12)
     canvas = _Canvas(place, side, explored.zoom)
     grid = canvas.grid(explored)
-    tone = fit(paint.scale or suiting_tone_scale(grid), grid, None)
+    public = explored.counting.public
+    tone = fit(_TWO if public else paint.scale or suiting_tone_scale(grid), grid, None)
     colours = suiting_colours(grid, paint.background) if paint.colours is None else paint.colours
     inks = _inks_for(paint.background)
     pixels = canvas.blocks(colour(grid, tone, colours, None).rgba, inks, paint.background)
@@ -144,7 +147,7 @@ def write_picture(
     rendered = RenderedMap(
         window=window,
         picture=Picture(pixels),
-        legend=_legend(tone, colours, paint, window) if paint.legend and not explored.counting.public else None,
+        legend=_legend(tone, colours, paint, window) if paint.legend and not public else None,
         decorations=Decorations(
             title=paint.title,
             subtitle=title(explored) if paint.title or paint.legend else "",
