@@ -164,6 +164,17 @@ def test_recordings_are_read_into_a_temporary_library(tmp_path):
     assert not list(tmp_path.glob("*.db*"))
 
 
+def test_what_recordings_hide_is_not_counted_for_everybody(tmp_path):
+    export = made.export(tmp_path / "export")
+    shown = heatlas.explore(export, zoom=17, public=True, public_least=1)
+    cut_off = heatlas.explore(export, zoom=17, public=True, public_least=1, clip_ends="400m")
+    assert set(places(cut_off)) < set(places(shown))
+
+
+def places(report):
+    return [(tile["x"], tile["y"]) for tile in report["tiles"]]
+
+
 def features(path, kind=None):
     found = json.loads(path.read_text())["features"]
     return [one for one in found if kind is None or one["properties"]["kind"] == kind]
@@ -297,7 +308,9 @@ WRONG = [
     ({"where": "a b"}, "not understood"),
     ({"where": "weathr = 'rain'"}, "no activity has an attribute"),
     ({"after": "soon"}, "is no date"),
-    ({"clip_ends": "200m"}, "a library hides what it was told to"),
+    ({"clip_ends": "200m"}, "--clip-ends is for --public"),
+    ({"zones": ["47.8,10.9,300m"]}, "--zone is for --public"),
+    ({"clip_ends": "200m", "public": True}, "a library hides what it was told to"),
     ({"lat": "y"}, "for tables"),
 ]
 

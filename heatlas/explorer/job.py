@@ -100,6 +100,9 @@ class _Job:
             raise BadOption(f"--zoom {explorer.zoom} is outside of 0 to {FINEST}")
         if explorer.public_least is not None and not explorer.public:
             raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
+        if not explorer.public:
+            hidden = "--public, which counts what is shown; without it whole tracks are: add that, or leave this out"
+            refuse(asked.hiding, hidden)
         paint = None
         if output is not None:
             check_output(output)

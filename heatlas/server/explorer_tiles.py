@@ -46,8 +46,11 @@ def explorer_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -
 
 
 def _visits(site: ServedLibrary, snapshot: Snapshot, zoom: int, counting: Counting) -> TileVisits:
-    """Visits of all activities of a snapshot."""
+    """Visits of all activities of a snapshot.
+
+    Where nothing is hidden, what is shown is whole, and the index gives it sooner.
+    """
     library = site.view.library
-    if counting.whole:
+    if counting.whole and snapshot.hides:
         return whole_visits(library, snapshot.activities, zoom)
     return shown_visits(library, choose(snapshot, Filter()).keep, zoom)
