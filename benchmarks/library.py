@@ -33,7 +33,7 @@ from heatlas.library.maintenance import compact, index
 from heatlas.library.merged import list_activities, select
 from heatlas.library.packing import BUNDLE
 from heatlas.library.store import open_library
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 
 GROUP = 64

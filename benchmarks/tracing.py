@@ -18,7 +18,7 @@ import pandas as pd
 import heatlas
 from heatlas.dataset.places import bbox_window
 from heatlas.raster.draw_tracks import draw
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 
 ROUNDS = 15
 PASSES = parse_measure("passes")

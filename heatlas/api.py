@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from heatlas.core.context import Progress
     from heatlas.dataset.points import PointSet
     from heatlas.options.keywords import OpenKeywords, TableKeywords
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.sources.resolve import GivenTracks
 
 __all__ = ["Needs", "inspect", "open_points", "open_sources", "tracks_from"]

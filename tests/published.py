@@ -14,7 +14,7 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.options.parsing import parse_smoothing
 from heatlas.publish.html import MapLayer
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.style.colormaps import colormap
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, Field, field_window

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import click
 import made
 import pytest
 
@@ -162,3 +163,12 @@ def test_the_demo_is_drawn(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "1 activities found twice" in done.stderr
     assert "cut off in the middle" in done.stderr
+
+
+def test_the_list_of_commands_says_what_their_help_says():
+    """It is written down beside them, so that listing them imports none."""
+    from heatlas.cli import _Lazy, group
+
+    context = click.Context(group)
+    for name, (_, words) in _Lazy.commands_in.items():
+        assert words == group.get_command(context, name).get_short_help_str(400)

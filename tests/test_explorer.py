@@ -24,7 +24,7 @@ from heatlas.library.drawing import draw as draw_index
 from heatlas.library.maintenance import reindex
 from heatlas.library.merged import list_activities
 from heatlas.raster.draw_tracks import draw
-from heatlas.raster.grid import Measure
+from heatlas.raster.measure import Measure
 from heatlas.tracks.privacy import Privacy
 
 PLACE = (47.8, 10.9)

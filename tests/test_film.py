@@ -23,7 +23,7 @@ from heatlas.dataset.viewport import Viewport
 from heatlas.options import RenderOptions, gather
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import halo, smooth
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.rendering.film import FilmJob
 from heatlas.rendering.film.activities import box_of, film_activities
 from heatlas.rendering.film.storyboard import Storyboard

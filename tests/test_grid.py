@@ -20,7 +20,8 @@ from heatlas.library.drawing import draw as draw_index
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing, halo, smooth
-from heatlas.raster.grid import Grid, Measure, parse_measure, parse_point_measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import Measure, parse_measure, parse_point_measure
 from heatlas.raster.reductions import LAYOUTS, Rule
 from heatlas.tracks.metrics import METRICS
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from heatlas.core.units import legend_title, steps, unit_of
+from heatlas.core.units import steps
 from heatlas.style import fonts
 from heatlas.style.colormaps import colormap
+from heatlas.style.defaults import title_named, unit_named
 from heatlas.style.legend import draw_legend, fitting_scale, nice_ticks, over, shrunk
 
 MEASURES = [
@@ -69,7 +70,7 @@ def log(low, high):
     ],
 )
 def test_numbers_are_written_for_people(measure, value, words):
-    assert unit_of(measure).format(value) == words
+    assert unit_named(measure).format(value) == words
 
 
 @pytest.mark.parametrize(
@@ -84,13 +85,13 @@ def test_numbers_are_written_for_people(measure, value, words):
     ],
 )
 def test_titles(measure, title):
-    assert legend_title(measure) == title
+    assert title_named(measure) == title
 
 
 def test_steps_are_counted_by_the_clock():
-    assert steps(unit_of("mean(pace)"), 5, 300) == [5, 10, 15, 20, 30, 60, 120, 300]
-    assert steps(unit_of("seconds"), 900, 40_000) == [900, 1200, 1800, 3600, 7200, 18000, 36000]
-    assert steps(unit_of("passes"), 0.5, 20) == [0.5, 1, 2, 5, 10, 20]
+    assert steps(unit_named("mean(pace)"), 5, 300) == [5, 10, 15, 20, 30, 60, 120, 300]
+    assert steps(unit_named("seconds"), 900, 40_000) == [900, 1200, 1800, 3600, 7200, 18000, 36000]
+    assert steps(unit_named("passes"), 0.5, 20) == [0.5, 1, 2, 5, 10, 20]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_steps_are_counted_by_the_clock():
     ],
 )
 def test_ticks_are_round_numbers_in_their_places(measure, low, high, curve, labels):
-    unit, position = unit_of(measure), curve(low, high)
+    unit, position = unit_named(measure), curve(low, high)
     ticks = nice_ticks(low, high, position, unit)
     assert [label for _, label in ticks] == labels.split("|" if "|" in labels else None)
     if curve is linear and measure == "mean(pace)":
@@ -133,7 +134,7 @@ def test_any_range_has_ticks_that_keep_apart(measure, low, span, curve):
         "stairs": lambda value: math.ceil(linear(low, high)(value) * 3 - 1e-9) / 3,
         "log": log(low, high) if low > 0 else None,
     }[curve]
-    unit = unit_of(measure)
+    unit = unit_named(measure)
     ticks = nice_ticks(low, high, position, unit)
     assert 1 <= len(ticks) <= 8
     places, labels = zip(*ticks, strict=True)
@@ -147,7 +148,7 @@ def test_any_range_has_ticks_that_keep_apart(measure, low, span, curve):
 def test_ticks_of_a_difference_are_alike_on_both_sides(measure, reach, least, curve):
     far = math.asinh(reach / least) if curve == "arsinh" else reach
     bend = (lambda value: math.asinh(value / least)) if curve == "arsinh" else float
-    unit = unit_of(measure)
+    unit = unit_named(measure)
     ticks = nice_ticks(-reach, reach, lambda value: (bend(value) / far + 1) / 2, unit)
     places, labels = zip(*ticks, strict=True)
     assert np.array(places) == pytest.approx(1 - np.array(places)[::-1], abs=1e-9)
@@ -169,11 +170,11 @@ def test_ticks_of_a_difference_of_counts(low, high, labels):
     def place(value):
         return (math.asinh(value) - math.asinh(low)) / (math.asinh(high) - math.asinh(low))
 
-    assert " ".join(label for _, label in nice_ticks(low, high, place, unit_of("passes"))) == labels
+    assert " ".join(label for _, label in nice_ticks(low, high, place, unit_named("passes"))) == labels
 
 
 def test_odd_ranges():
-    unit = unit_of("passes")
+    unit = unit_named("passes")
     assert nice_ticks(5, 5, lambda value: 0.3, unit) == [(0.3, "5")]
     assert nice_ticks(math.nan, 5, lambda value: 0.3, unit) == []
     assert nice_ticks(9, 1, linear(1, 9), unit) == nice_ticks(1, 9, linear(1, 9), unit)

@@ -26,7 +26,7 @@ from heatlas.library.schema import MIGRATIONS
 from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw as draw_tracks
-from heatlas.raster.grid import Measure, parse_measure
+from heatlas.raster.measure import Measure, parse_measure
 from heatlas.tracks.metrics import METRICS, Metric
 
 WIDE = len(MIGRATIONS)

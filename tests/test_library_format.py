@@ -18,7 +18,7 @@ from heatlas.core.window import Window
 from heatlas.library.drawing import draw
 from heatlas.library.settings import Settings
 from heatlas.library.tracks import read_track
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "library-format.md"
 

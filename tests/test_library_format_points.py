@@ -16,7 +16,7 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library.point_sets import import_points
 from heatlas.library.store import open_library
-from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.measure import parse_point_measure
 
 
 def points_in(path, columns):

@@ -27,7 +27,7 @@ from heatlas.library.imports import import_sources
 from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 
 

@@ -21,7 +21,7 @@ from heatlas.library.merged import select
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw as draw_tracks
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, Zone
 

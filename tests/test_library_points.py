@@ -32,7 +32,7 @@ from heatlas.library.point_sets import check_name, list_point_sets, name_from, p
 from heatlas.library.point_tables import chosen_points, opened_points
 from heatlas.library.store import open_library
 from heatlas.raster.bin_points import bin_points
-from heatlas.raster.grid import POINT_REDUCTIONS, parse_point_measure
+from heatlas.raster.measure import POINT_REDUCTIONS, parse_point_measure
 
 N = 4000
 

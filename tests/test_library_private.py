@@ -28,7 +28,7 @@ from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
 from heatlas.library.zones import add_zone, list_zones, remove_zone, renew_zones
 from heatlas.raster.draw_tracks import draw as draw_tracks
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.tiles.snapshot import take
 from heatlas.tracks.privacy import Privacy, Zone
 

@@ -37,7 +37,7 @@ from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.library.tracks import read_track
 from heatlas.options import TableOptions
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.resolve import GivenLibrary, resolve
 from heatlas.widget import source as widget_source

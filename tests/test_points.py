@@ -20,7 +20,7 @@ import heatlas
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
 from heatlas.core.points import Points
 from heatlas.options.parsing import kernel_of_smoothing, parse_kernel
-from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.point_kernel import Kernel
 from heatlas.raster.spool import Spool, Tally
 

@@ -12,7 +12,7 @@ from heatlas.dataset.places import bbox_window
 from heatlas.library.manage import import_into
 from heatlas.library.store import open_library
 from heatlas.raster.gaussian import Smoothing
-from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.point_kernel import Kernel
 from heatlas.style.tone import both_signs_matter
 from heatlas.tiles.fields import Field

@@ -22,7 +22,8 @@ from heatlas.core.points import Points
 from heatlas.core.window import Window
 from heatlas.dataset.places import bbox_window
 from heatlas.raster.gaussian import Smoothing
-from heatlas.raster.grid import Grid, parse_measure, parse_point_measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.raster.pipeline import heat, point_heat
 from heatlas.raster.point_kernel import SHAPES, Kernel
 from heatlas.rendering import bands

@@ -15,7 +15,7 @@ from heatlas.core.mercator import ground_metres
 from heatlas.core.window import Window
 from heatlas.dataset.places import bbox_window
 from heatlas.options import RenderOptions, gather
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.rendering.finish import Finish
 from heatlas.style import fonts, scale_bar, text
 from heatlas.style.colormaps import colormap

@@ -13,7 +13,7 @@ from heatlas.core.window import Window
 from heatlas.library.audit import audit_tracks
 from heatlas.library.home_guesses import circle, crossing
 from heatlas.raster.draw_tracks import draw
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.tracks.privacy import Privacy, Zone, hide
 
 SECRET = b"0123456789abcdef" * 2

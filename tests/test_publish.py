@@ -20,7 +20,7 @@ from heatlas.publish.dirty_tiles import hiding_words
 from heatlas.publish.publishing import is_pyramid
 from heatlas.publish.request import look_words, parse_request
 from heatlas.raster.gaussian import Smoothing
-from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.point_kernel import Kernel
 from heatlas.tiles.look import Look
 from heatlas.tracks.privacy import Zone

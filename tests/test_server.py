@@ -16,7 +16,7 @@ from heatlas.library.drawing import draw
 from heatlas.library.settings import Settings
 from heatlas.library.store import open_library
 from heatlas.raster.gaussian import Smoothing, default_smoothing, halo, smooth
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.style.colormaps import colormap, names
 from heatlas.style.tone import fit, parse_tone_scale
 

@@ -19,7 +19,7 @@ from heatlas.library.manage import import_into, remove_points
 from heatlas.library.store import open_library
 from heatlas.options.parsing import parse_kernel
 from heatlas.raster.gaussian import Smoothing
-from heatlas.raster.grid import parse_point_measure
+from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel
 from heatlas.tiles import point_sample
@@ -309,7 +309,7 @@ def test_tiles_that_hold_tracks(tmp_path):
 
 
 def parse_measure_of(text):
-    from heatlas.raster.grid import parse_measure
+    from heatlas.raster.measure import parse_measure
 
     return parse_measure(text)
 

@@ -17,7 +17,8 @@ from heatlas.kernels.blur import REACH, blur_rows
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import MAX_SIGMA, Smoothing, halo, smooth
-from heatlas.raster.grid import Grid, Measure, parse_measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import Measure, parse_measure
 
 seeds = st.integers(0, 2**32 - 1)
 

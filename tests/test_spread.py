@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,8 +17,11 @@ from heatlas.core.points import Points
 from heatlas.core.window import Window
 from heatlas.dataset.places import around, bbox_window
 from heatlas.raster.bin_points import bin_points
-from heatlas.raster.grid import Grid, parse_point_measure
+from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.point_kernel import MAX_RADIUS, SHAPES, Kernel, halo, pixel_areas, spread
+
+if TYPE_CHECKING:
+    from heatlas.raster.grid import Grid
 
 PLACES = {
     "equator": (9.0, 0.2),

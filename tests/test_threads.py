@@ -12,7 +12,7 @@ import slow
 from heatlas.core.threads import side_by_side
 from heatlas.core.window import Window
 from heatlas.raster.draw_tracks import draw
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 9])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.units import Unit
 from heatlas.core.window import Window
-from heatlas.raster.grid import Grid, Measure, parse_measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import Measure, parse_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import colour, palette, parse_background
 from heatlas.style.ticks import nice_ticks

@@ -17,7 +17,7 @@ from heatlas.core.window import Window
 from heatlas.dataset.places import bbox_window
 from heatlas.kernels.path import TOLERANCE, metres_along, progress_along
 from heatlas.raster.draw_tracks import draw
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.tracks.metrics import METRICS
 
 HOME = (10.9, 47.8)

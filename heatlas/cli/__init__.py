@@ -39,15 +39,38 @@ class _Lazy(click.Group):
     """A group that imports a command when it is used, so that --help stays quick."""
 
     commands_in = {  # noqa: RUF012 - click's own style
-        "render": "render.command",
-        "import": "library.import_command",
-        "serve": "serve.command",
-        "explore": "explore.command",
-        "info": "info.command",
-        "zones": "zones.zones_group",
-        "library": "library.library_group",
-        "demo": "demo.command",
+        "render": ("render.command", "Draw SOURCE as a heat map."),
+        "import": ("library.import_command", "Bring SOURCE into a library; again, only what is new."),
+        "serve": (
+            "serve.command",
+            "Show a library, or anything that can be imported, as a live map, and serve its tiles.",
+        ),
+        "explore": (
+            "explore.command",
+            "Count the explorer tiles that activities visit, the largest square and the largest cluster.",
+        ),
+        "info": (
+            "info.command",
+            "Say what is in SOURCE: counts, sports, dates, places, and what was left out and why.",
+        ),
+        "zones": ("zones.zones_group", "Places that a library hides, such as home."),
+        "library": ("library.library_group", "Look after a library."),
+        "demo": (
+            "demo.command",
+            "Write a made-up but believable Strava export into DIR, to try everything without data.",
+        ),
     }
+    """Name -> where the command is, and what a list of commands says of it: the beginning of its help."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        limit = formatter.width - 6 - max(map(len, self.commands_in))
+        rows = [
+            (name, click.Command(name, help=words).get_short_help_str(limit))
+            for name, (_, words) in self.commands_in.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.commands_in)
@@ -57,7 +80,7 @@ class _Lazy(click.Group):
             return None
         import importlib
 
-        module, _, attribute = self.commands_in[name].partition(".")
+        module, _, attribute = self.commands_in[name][0].partition(".")
         command: click.Command = getattr(importlib.import_module(f"heatlas.cli.{module}"), attribute)
         return command
 

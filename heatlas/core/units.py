@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
-__all__ = ["Unit", "legend_title", "steps", "unit_of"]
+__all__ = ["Unit", "legend_title", "steps", "unit_of", "with_unit"]
 
 _CLOCK = (1, 2, 5, 10, 15, 20, 30)
 """Even steps of seconds and of minutes."""
@@ -20,7 +21,8 @@ class Unit:
     label: str = ""
     """Unit of the written numbers, beside a legend's title; empty when each number carries its own."""
     style: str = "plain"
-    """plain; duration (values in seconds), distance (metres), or pace (seconds per metre)."""
+    """plain; duration (values in seconds), distance (metres), pace (seconds per metre), date (days since 1970), clock
+    (hours of the day), month (months from the first of January), or bearing (degrees from north)."""
     factor: float = 1.0
     """Written number per value."""
     whole: bool = False
@@ -37,27 +39,46 @@ class Unit:
             return _sign(shown) + _clock(abs(shown))
         if self.style == "distance":
             return f"{_plain(shown / 1000)} km" if abs(shown) >= 999.95 else f"{_plain(shown)} m"
+        if self.style in _CALENDAR:
+            return _CALENDAR[self.style](shown)
         return _plain(shown)
 
 
-_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "fixes")}
+def _date(days: float) -> str:
+    """Write a day, 2019-05-12."""
+    try:
+        return str(_EPOCH + dt.timedelta(days=days))
+    except OverflowError:
+        return "-"
+
+
+def _time_of_day(hours: float) -> str:
+    """Write 7.5 as 7:30."""
+    minutes = round(hours * 60) % 1440
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def _month(months: float) -> str:
+    return _MONTHS[int(months) % 12]
+
+
+def _bearing(degrees: float) -> str:
+    """Write the quarter winds as letters, and degrees between them."""
+    quarter = round(degrees) % 360 / 45
+    return _WINDS[int(quarter)] if quarter.is_integer() else f"{round(degrees) % 360}°"
+
+
+_EPOCH = dt.date(1970, 1, 1)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WINDS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+_CALENDAR = {"date": _date, "clock": _time_of_day, "month": _month, "bearing": _bearing}
+_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "days", "fixes")}
 _PER_AREA = " per km2"
-_METRICS = {
-    "pace": Unit("s/m", "min/km", "pace", factor=1000),
-    "speed": Unit("m/s", "km/h", factor=3.6),
-    "heart_rate": Unit("bpm", "bpm", whole=True),
-    "cadence": Unit("1/min", "per min", whole=True),
-    "power": Unit("W", "W", whole=True),
-    "elevation": Unit("m", "m", whole=True),
-    "temperature": Unit("°C", "°C"),
-    "grade": Unit("%", "%"),
-}
 _UNITS = {
     **_COUNTS,
     "count": Unit("points", "points", whole=True),
     "seconds": Unit("s", style="duration"),
     "metres": Unit("m", style="distance"),
-    **_METRICS,
 }
 _TITLES = {
     "seconds": "Time spent", "metres": "Distance covered", "count": "Points", "std": "Spread of", "sum": "Sum of",
@@ -65,22 +86,24 @@ _TITLES = {
 
 
 def unit_of(measure: str) -> Unit:
-    """Look up the unit of a measure: passes, seconds, mean(pace), sum(weight), count per km2 ...
-
-    Means and extremes have the unit of their metric; values of an unknown measure are written as plain numbers.
-    """
+    """Unit of a measure without a metric: passes, seconds, count, count per km2 ...; plain numbers for all others."""
     if measure.endswith(_PER_AREA):
         return Unit("1/km2", "per km²")
     return _UNITS.get(measure.rstrip(")").rpartition("(")[2], Unit())
 
 
-def legend_title(measure: str, unit: Unit | None = None) -> str:
-    """Name a measure and its unit: "Passes", "Mean pace, min/km", "Points, per km²"."""
+def legend_title(measure: str, unit: Unit) -> str:
+    """Title of a measure and its unit: "Passes", "Mean pace, min/km", "Points, per km²"."""
     reduction, _, metric = measure.removesuffix(_PER_AREA).rstrip(")").partition("(")
     title = _TITLES.get(reduction, reduction.capitalize())
     if metric:
         title = f"{title} {metric.replace('_', ' ')}"
-    label = (unit or unit_of(measure)).label
+    return with_unit(title, unit)
+
+
+def with_unit(title: str, unit: Unit) -> str:
+    """Title with the unit behind it, where the title or the numbers do not say it."""
+    label = unit.label
     return f"{title}, {label}" if label and label.lower() != title.lower() else title
 
 

@@ -15,7 +15,7 @@ from heatlas.dataset.places import bbox_window, padded
 from heatlas.dataset.viewport import box_of, check_drawing, scale_of
 from heatlas.options import TableOptions
 from heatlas.options.parsing import parse_kernel
-from heatlas.raster.grid import Measure, parse_point_measure
+from heatlas.raster.measure import Measure, parse_point_measure
 from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel
 from heatlas.raster.spool import Spool, Tally

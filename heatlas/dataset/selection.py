@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from heatlas.dataset.places import Place
     from heatlas.dataset.tracks import Tracks
     from heatlas.options import FilterOptions, HidingOptions
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
 
 __all__ = ["Selection", "is_centred", "why_nowhere"]
 
@@ -82,7 +82,7 @@ def is_centred(place: Place, window: Window) -> bool:
 
 def why_nowhere(measure: Measure, places: list[Place]) -> str:
     """Say why a window is empty although there are tracks."""
-    if measure.metric:
+    if measure.metric or measure.reads:
         return f"no track in the window has what {measure} needs"
     busiest = places[0].bbox
     lat, lon = (busiest[1] + busiest[3]) / 2, (busiest[0] + busiest[2]) / 2

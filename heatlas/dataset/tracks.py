@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from heatlas.dataset.heat import Heat
     from heatlas.dataset.heat.resmooth import Width
     from heatlas.dataset.places import Place
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
 
 __all__ = ["Tracks"]
@@ -186,7 +186,7 @@ class Tracks:
         Parameters
         ----------
         measure : str or Measure
-            passes, activities, seconds, metres, fixes; pace, max(power) ... (see `heatlas.raster.grid.parse_measure`).
+            passes, seconds, pace, max(power), corr(pace, heart_rate) ... (see `heatlas.raster.measure.parse_measure`).
         window : Window, optional
             By default the busiest place, at most 4096 px wide and high. To compare heats, draw them over one window.
         smoothing : str or Smoothing
@@ -200,7 +200,7 @@ class Tracks:
             In one sentence that says what to do.
         """
         from heatlas.dataset.heat import Heat
-        from heatlas.raster.grid import Measure, parse_measure
+        from heatlas.raster.measure import Measure, parse_measure
         from heatlas.raster.pipeline import heat
 
         check_drawing(measure, window)

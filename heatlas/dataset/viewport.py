@@ -11,7 +11,7 @@ from heatlas.core.window import Window
 from heatlas.dataset.places import around as around_bbox
 from heatlas.dataset.places import bbox_window
 from heatlas.options.parsing import parse_around, parse_bbox, parse_length
-from heatlas.raster.grid import Measure
+from heatlas.raster.measure import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

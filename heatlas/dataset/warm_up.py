@@ -19,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
 
 __all__ = ["compile_group", "compile_points", "groups_needed", "points_are_cold", "warm_up"]
 
@@ -160,7 +160,8 @@ def _smooth_tiny(measure: str) -> None:
     """Smooth an empty grid: another process compiles drawing at the same time."""
     from heatlas.core.window import Window
     from heatlas.raster.gaussian import Smoothing, smooth
-    from heatlas.raster.grid import Grid, parse_measure
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import parse_measure
 
     window = Window(2.0**20, 0, 2**19, 4, 4)
     smooth(Grid.empty(window.grown(8), parse_measure(measure)), Smoothing(pixels=2.0), window, 1)
@@ -172,7 +173,7 @@ def _draw_tiny(measure: str) -> None:
     from heatlas.core.mercator import from_lonlat
     from heatlas.dataset.places import bbox_window, visits_of
     from heatlas.raster.draw_tracks import draw
-    from heatlas.raster.grid import parse_measure
+    from heatlas.raster.measure import parse_measure
 
     u, v = from_lonlat(_LON, np.full(3, 47.8))
     batch = Batch(

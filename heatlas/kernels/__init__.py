@@ -10,7 +10,7 @@
 `lattice`                  tracks on a lattice of whole numbers
 `trace`, `count`, `visits` passages listed; counted; listed with their pieces
 `cells`                    cells of a coarse lattice that tracks go through
-`reduce`                   passages added to pixels
+`reduce`, `values`         passages added to pixels; values of metrics, and voices
 `index`, `numbers`         the passage index as bytes, and numbers in LEB128
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them

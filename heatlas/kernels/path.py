@@ -13,7 +13,9 @@ from heatlas.kernels.compiled import helper, kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TOLERANCE", "change_over", "fill_metres", "fill_progress", "metres_along", "progress_along"]
+__all__ = [
+    "TOLERANCE", "change_over", "fill_metres", "fill_progress", "mean_between", "metres_along", "progress_along",
+]  # fmt: skip
 
 TOLERANCE = 10.0
 """Metres within which a wandering position counts as standing still."""
@@ -150,3 +152,58 @@ def change_over(along, value, segments, half):
             if along[q] > along[p]:
                 rate[i] = (value[q] - value[p]) / (along[q] - along[p])
     return rate
+
+
+@kernel(allocates=True)
+def mean_between(time, value, segments, first, last):
+    """Mean of `value` over the time from `first` to `last` seconds after each fix.
+
+    Parameters
+    ----------
+    time : ndarray of float64 (n,)
+        Not decreasing inside a segment; NaN where unknown.
+    value : ndarray of float64 (n,)
+        NaN where unknown.
+    segments : ndarray of int64 (m + 1,)
+        Offsets of the segments.
+    first, last : float
+        Seconds, first below last.
+
+    Returns
+    -------
+    ndarray of float64 (n,)
+        Mean of the known fixes of the segment in that time, each with half of the time to its neighbours on either
+        side, at most 15 s; NaN where they cover less than half of it.
+    """
+    mean = np.full(time.shape[0], np.nan)
+    longest = 15.0
+    for s in range(segments.shape[0] - 1):
+        begin, end = segments[s], segments[s + 1]
+        known = np.empty(end - begin, np.int64)
+        n = 0
+        for i in range(begin, end):
+            if value[i] == value[i] and time[i] == time[i]:
+                known[n] = i
+                n += 1
+        amount, weight = np.zeros(n + 1), np.zeros(n + 1)
+        for k in range(n):
+            own = 0.0
+            if k > 0:
+                own += 0.5 * min(time[known[k]] - time[known[k - 1]], longest)
+            if k + 1 < n:
+                own += 0.5 * min(time[known[k + 1]] - time[known[k]], longest)
+            weight[k + 1] = weight[k] + own
+            amount[k + 1] = amount[k] + own * value[known[k]]
+        a, b = 0, 0
+        for i in range(begin, end):
+            if time[i] != time[i]:
+                continue
+            while a < n and time[known[a]] < time[i] + first:
+                a += 1
+            b = max(a, b)
+            while b < n and time[known[b]] <= time[i] + last:
+                b += 1
+            covered = weight[b] - weight[a]
+            if covered >= 0.5 * (last - first):
+                mean[i] = (amount[b] - amount[a]) / covered
+    return mean

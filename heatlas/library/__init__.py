@@ -14,6 +14,8 @@
 `packing`                  compression of columns
 `index`, `chunks`          passages written as chunks of tiles; chunks read and merged
 `drawing`                  windows drawn from the index, with a filter
+`passage_tiles`            tiles of measures that read several columns
+`activity_means`           means over whole activities, which relations take off
 `shown`, `visits`          amounts of activities, and cells they visit, from the index
 `imports`, `outcomes`      import of new recordings; results of reading files
 `maintenance`, `checking`  indexing, removing, reindexing, compacting; faults

@@ -14,15 +14,19 @@ cadence    1/2 per min                        1/4 per min
 power      1 W                                1/2 W
 elevation  1/4 m                              1/8 m
 temperature 1/4 degree                        1/8 degree
+bearing    45/32 degrees                      45/64 degrees
+elapsed    4 s                                2 s
+steady_heart_rate 1/2 beat/min                1/4 beat/min
+grade_100  1/8 %                              1/16 %
 ========== ================================== =========================================
 
 Seconds and metres are rounded as sums along the track, so that nothing is lost in many small passages. All values read
 back are multiples of powers of two: their sums are exact in any order.
 A value is clamped at 2**30 steps.
 
-A new metric gets a row of VALUES with the next free number. Numbers are below 64; 15 holds several columns
-(heatlas.library.packing). Activities that were indexed before have no such column: their values are unknown until the
-index is rebuilt (heatlas.library.coverage).
+A new metric at fixes says in its entry (heatlas.tracks.metrics.table) which column it takes, the next free number, and
+its step. Numbers are below 64; 15 holds several columns (heatlas.library.packing). Activities that were indexed before
+have no such column: their values are unknown until the index is rebuilt (heatlas.library.coverage).
 """
 
 from __future__ import annotations
@@ -33,12 +37,24 @@ import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
 from heatlas.library.keys import NUMBERS
-from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics import METRICS, stored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AMOUNTS", "COLUMNS", "PIXELS", "VALUES", "Encoding", "amount_steps", "value_steps"]
+    from heatlas.tracks.metrics import Store
+
+__all__ = [
+    "AMOUNTS",
+    "COLUMNS",
+    "PIXELS",
+    "VALUES",
+    "Encoding",
+    "amount_steps",
+    "angle_steps",
+    "decoded",
+    "value_steps",
+]
 
 PIXELS = 0
 """Number of the column that holds the pixels."""
@@ -61,18 +77,14 @@ _OCTAVE = 512
 _LEAST = -10 * _OCTAVE  # 1/1024 s/m: faster than any aircraft
 _PACES = np.rint(np.exp2(np.arange(_LEAST, 4 * _OCTAVE) / _OCTAVE) * 2.0**20) / 2.0**20
 _NONE = np.zeros(0)
-VALUES = {
-    "pace": Encoding(4, 0.0, _PACES, _LEAST),
-    "speed": Encoding(5, 1 / 128, _NONE),
-    "grade": Encoding(6, 1 / 8, _NONE),
-    "heart_rate": Encoding(7, 1 / 2, _NONE),
-    "cadence": Encoding(8, 1 / 2, _NONE),
-    "power": Encoding(9, 1.0, _NONE),
-    "elevation": Encoding(10, 1 / 4, _NONE),
-    "temperature": Encoding(11, 1 / 4, _NONE),
-}
-"""Metric -> its encoding."""
-assert set(VALUES) == set(METRICS)  # a metric without a column would silently be unknown
+
+
+def _encoding(store: Store) -> Encoding:
+    return Encoding(store.column, store.step, _NONE) if store.step else Encoding(store.column, 0.0, _PACES, _LEAST)
+
+
+VALUES = {name: _encoding(metric.store) for name, metric in stored().items() if metric.store is not None}
+"""Metric -> its encoding, as its entry in `heatlas.tracks.metrics.table` says."""
 
 COLUMNS = {"pixels": PIXELS, **{n: c for n, (c, _) in AMOUNTS.items()}, **{n: e.column for n, e in VALUES.items()}}
 """Name -> number of each column."""
@@ -86,6 +98,21 @@ def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
     _, step = AMOUNTS[name]
     steps = np.rint(np.cumsum(spent) / step)
     return np.diff(steps, prepend=0.0).astype(np.int64)
+
+
+def angle_steps(name: str, north: NDArray[np.float64], east: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Round the mean of an angle over each passage, from `spent` (k, 4) of its cosine and sine, to whole steps."""
+    known = north[:, 3] > 0
+    turn = np.arctan2(east[:, 2], north[:, 2]) / (2 * np.pi) % 1.0
+    steps = round(METRICS[name].period / VALUES[name].step)
+    return np.where(known, np.rint(turn * steps) % steps, UNKNOWN).astype(np.int32)
+
+
+def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Values of a metric from whole steps, NaN where UNKNOWN."""
+    _, step, table, least = VALUES[name]
+    values = table[np.clip(steps - least, 0, len(table) - 1)] if len(table) else steps * step
+    return np.where(steps == UNKNOWN, np.nan, values)
 
 
 def value_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int32]:

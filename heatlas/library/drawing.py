@@ -10,12 +10,15 @@ from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.library.chunks import read_column
-from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
+from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
+from heatlas.library.passage_tiles import SIDE as _SIDE
+from heatlas.library.passage_tiles import PassageTiles, needs_facts, put_tile, read_facts
 from heatlas.library.settings import read_settings
 from heatlas.raster.accumulators import UNUSED, begun, ended
-from heatlas.raster.grid import SPENT, Grid
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import SPENT
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,19 +27,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
+    from heatlas.library.activity_means import ActivityFacts
+    from heatlas.library.passage_tiles import ColumnBytes
     from heatlas.library.store import Library
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
 
 __all__ = ["draw"]
 
-_SIDE = 256
 _EVERY = np.zeros(0, np.bool_)
 
 
-def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bool_] | None = None) -> Grid:
+def draw(
+    library: Library,
+    window: Window,
+    measure: Measure,
+    keep: NDArray[np.bool_] | None = None,
+    facts: ActivityFacts | None = None,
+) -> Grid:
     """Reduce passages of the index to a grid, as `heatlas.raster.draw_tracks.draw` does from cut tracks.
 
-    Passes, activities and fixes are equal; seconds, metres and metrics are equal up to the steps of
+    Passes, activities, days and fixes are equal; seconds, metres and metrics are equal up to the steps of
     `heatlas.library.columns`.
 
     Parameters
@@ -49,6 +59,8 @@ def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bo
         Measure of tracks.
     keep : ndarray of bool (n,), optional
         Whether each activity counts, by number (from `heatlas.library.merged.select`); those from n on do not.
+    facts : ActivityFacts, optional
+        Facts of the activities; by default those that the measure reads are read from the library.
 
     Returns
     -------
@@ -61,12 +73,18 @@ def draw(library: Library, window: Window, measure: Measure, keep: NDArray[np.bo
     SourceFailed
         When the file is damaged.
     """
-    planes = _Accumulators(window.height, window.width, measure)
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
-    column = _column(measure)
+    columns = _columns(measure)
     with library.read() as connection:
         zoom = _zoom(connection, window)
-        for x, y, chunks in _tiles(connection, zoom, window, column):
+        if facts is None and needs_facts(measure):
+            facts = read_facts(connection)
+        planes: _Accumulators | PassageTiles = (
+            _Accumulators(window.height, window.width, measure)
+            if measure.simple or (not measure.metric and measure.reduction != "days")
+            else PassageTiles(window, measure, facts, None if keep is None else chosen)
+        )
+        for x, y, chunks in _tiles(connection, zoom, window, columns):
             planes.clear()
             for pixels, data in chunks:
                 planes.add(pixels, data, chosen)
@@ -82,30 +100,30 @@ def _zoom(connection: sqlite3.Connection, window: Window) -> int:
     return int(zoom)
 
 
-def _column(measure: Measure) -> int:
-    """Number of the column that a measure needs beside the pixels; PIXELS if it needs none."""
+def _columns(measure: Measure) -> tuple[int, ...]:
+    """Numbers of the columns that a measure needs beside the pixels."""
     if measure.reduction in AMOUNTS:
-        return AMOUNTS[measure.reduction][0]
-    if measure.points or measure.metric not in {"", *VALUES}:
+        return (AMOUNTS[measure.reduction][0],)
+    if measure.points or measure.recorded - VALUES.keys():
         raise BadOption(f"a library of tracks has no measure {measure}")
-    return VALUES[measure.metric].column if measure.metric else PIXELS
+    return tuple(COLUMNS[name] for name in sorted(measure.reads) if name in COLUMNS)
 
 
 def _tiles(
-    connection: sqlite3.Connection, zoom: int, window: Window, column: int
-) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]]]:
-    """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the column of each chunk."""
+    connection: sqlite3.Connection, zoom: int, window: Window, columns: Sequence[int]
+) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
+    """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the columns of each chunk."""
     across = 1 << zoom
     top, bottom = max(window.y // _SIDE, 0), min((window.y + window.height - 1) // _SIDE, across - 1)
     if top > bottom:
         return
     for x in range(window.x // _SIDE, (window.x + window.width - 1) // _SIDE + 1):
-        found: dict[int, list[tuple[NDArray[np.uint8], NDArray[np.uint8] | None]]] = {}
+        found: dict[int, list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
         for k, data in connection.execute(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
             (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)),
         ):
-            values = None if column == PIXELS else read_column(connection, column, tile_of(k), chunk_of(k))
+            values = {column: read_column(connection, column, tile_of(k), chunk_of(k)) for column in columns}
             found.setdefault(tile_of(k)[2], []).append((unpack(data), values))
         for y, chunks in found.items():
             yield x, y, chunks
@@ -128,10 +146,11 @@ class _Accumulators:
         for plane in self.measure.layout.planes:
             self.tile[plane.name].fill(np.nan if plane.extreme else 0)
 
-    def add(self, pixels: NDArray[np.uint8], data: NDArray[np.uint8] | None, keep: NDArray[np.bool_]) -> None:
+    def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
         """Add a chunk: its pixels, and the column that the measure needs, if the chunk has it."""
         measure = self.measure
-        if data is None and _column(measure) != PIXELS:
+        data = next(iter(columns.values()), None)
+        if data is None and columns:
             return
         ids, lengths, at = decode_header(pixels)
         where = decode_pixels(pixels, at, lengths)
@@ -154,13 +173,7 @@ class _Accumulators:
 
     def put(self, left: int, top: int) -> None:
         """Copy the part of the tile inside the window; its corner lies at column `left` and row `top` of the window."""
-        for name, plane in self.window.items():
-            height, width = plane.shape
-            rows = slice(max(top, 0), min(top + _SIDE, height))
-            columns = slice(max(left, 0), min(left + _SIDE, width))
-            plane[rows, columns] = self.tile[name].reshape(_SIDE, _SIDE)[
-                rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-            ]
+        put_tile(self.tile, self.window, left, top)
 
     def grid(self, window: Window) -> Grid:
         grid = Grid(window, self.measure, ended(self.measure.layout, self.window))

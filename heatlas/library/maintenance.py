@@ -12,6 +12,7 @@ import numpy as np
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
 from heatlas.library.activities import delete_activities, read_activities
+from heatlas.library.activity_means import delete_means, write_means
 from heatlas.library.chunks import compact_tiles, remove_runs
 from heatlas.library.copies import resolve
 from heatlas.library.coverage import is_complete, note_columns
@@ -62,6 +63,7 @@ def _index(
 ) -> None:
     shown = {number: hide(track, privacy) for number, track in tracks.items()}
     note_columns(connection)
+    write_means(connection, shown)
     append(
         connection,
         {k: PreparedTrack(track, settings.rejoin) for k, track in shown.items() if track.fixes},
@@ -87,6 +89,7 @@ def _unindex(
         numbers.append(number)
         if shown.fixes:
             tiles |= tiles_of(PreparedTrack(shown, settings.rejoin), settings.indexed)
+    delete_means(connection, numbers)
     remove_runs(connection, sorted(tiles), numbers)
 
 
@@ -251,6 +254,7 @@ def reindex(
             _unindex(connection, _tracks(connection, touched), old, before)
         else:
             connection.execute("DELETE FROM passages")
+            connection.execute("DELETE FROM activity_means")
             touched = numbers
         for start in range(0, len(touched), _GROUP):
             told(start, len(touched))

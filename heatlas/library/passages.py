@@ -12,8 +12,8 @@ from heatlas.core.mercator import ground_metres
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import list_visits, spend_visits
-from heatlas.library.columns import VALUES, amount_steps, value_steps
-from heatlas.tracks.metrics import METRICS
+from heatlas.library.columns import amount_steps, angle_steps, value_steps
+from heatlas.tracks.metrics import METRICS, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,8 @@ class PreparedTrack:
         self._batch = batch
         self._rejoin = rejoin
         self._metres = metres_along(batch.u, batch.v, batch.segments)
-        found = {name: METRICS[name].at_fixes(batch) for name in VALUES if METRICS[name].columns <= set(batch.columns)}
+        fit = {name: metric.at_fixes for name, metric in stored().items() if metric.columns <= set(batch.columns)}
+        found = {name: take(batch) for name, take in fit.items() if take is not None}
         self._metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
 
     def at(self, zoom: int, with_columns: bool = True) -> Passages:
@@ -88,7 +89,11 @@ class PreparedTrack:
         if spent[:, 0].any():
             yield "seconds", amount_steps("seconds", spent[:, 0])
         for name, metric in self._metrics.items():
-            yield name, value_steps(name, spent_on(metric))
+            if METRICS[name].cyclic:
+                north, east = (spent_on(np.ascontiguousarray(metric[:, axis])) for axis in (0, 1))
+                yield name, angle_steps(name, north, east)
+            else:
+                yield name, value_steps(name, spent_on(metric))
 
 
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_pixels, decode_values
 from heatlas.library.chunks import read_column
-from heatlas.library.columns import AMOUNTS, PIXELS, VALUES
+from heatlas.library.columns import AMOUNTS, PIXELS, VALUES, decoded
 from heatlas.library.keys import CHUNKS, chunk_of, key
 from heatlas.library.merged import read_merged
 from heatlas.library.packing import unpack
@@ -206,8 +206,7 @@ def _add(
             continue
         values = decode_values(data, lengths)[wanted]
         known = values != UNKNOWN
-        _, step, table, least = VALUES[name]
-        true = table[np.clip(values - least, 0, len(table) - 1)] if len(table) else values * step
+        true = decoded(name, values)
         _credit(found, numbers, name, _total(place, np.where(known, true, 0.0)))
         _credit(found, numbers, f"{name}s", _total(place, known.astype(np.float64)))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from heatlas.library.point_cells import Cells
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
 
 __all__ = ["DEEPEST_TILES", "both_signs", "draw_tile", "points_in_tiles"]
 

@@ -21,7 +21,7 @@ from heatlas.library.packing import pack, unpack
 from heatlas.library.point_cells import cells_of, same_cells
 from heatlas.library.point_index import kept_levels, read_level, write_index
 from heatlas.library.point_packing import Reader, decimals_bytes
-from heatlas.raster.grid import COUNTS, SPENT
+from heatlas.raster.measure import COUNTS, SPENT
 from heatlas.raster.spool import Tally
 from heatlas.tracks.metrics import METRICS
 

@@ -14,7 +14,7 @@ from heatlas.dataset.points import PointSet
 from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
 from heatlas.library.store import open_library
 from heatlas.options import TableOptions
-from heatlas.raster.grid import POINT_REDUCTIONS
+from heatlas.raster.measure import POINT_REDUCTIONS
 from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ def stored_points(path: str | Path, measure: str | None) -> tuple[StoredPoints, 
     Returns
     -------
     (StoredPoints, str or None) or None
-        Description of the point set, and the measure without the name, as `heatlas.raster.grid.parse_point_measure`
-        takes it; None if the measure is one of tracks.
+        What is known of the points, and the measure without the name, as `heatlas.raster.measure.parse_point_measure`
+        takes it; None: tracks are meant.
 
     Raises
     ------

@@ -195,6 +195,16 @@ _WIDE = (
     """,  # noqa: S608 - numbers
 )
 
+# Of relations: means of the columns over each activity, and the moments of the heart rate's model.
+_MEANS = (
+    """
+    CREATE TABLE activity_means (
+        number INTEGER PRIMARY KEY REFERENCES activities ON DELETE CASCADE,
+        data BLOB NOT NULL  -- float64, little-endian (heatlas.library.activity_means)
+    ) STRICT
+    """,
+)
+
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
     _FIRST,
     _POINTS,
@@ -202,6 +212,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] =
     _COPIES,
     _LOCAL,
     _WIDE,
+    _MEANS,
 )
 """Statements of each step: SQL, or a function of the connection."""
 READABLE = 5

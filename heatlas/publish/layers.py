@@ -26,7 +26,8 @@ from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
 from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.size_estimate import check_weight, fitting_zooms
-from heatlas.raster.grid import Grid, parse_measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import parse_measure
 from heatlas.style.defaults import suiting_colours
 from heatlas.tiles.fields import signs_matter_in
 from heatlas.tiles.metadata import places_in
@@ -220,7 +221,7 @@ def _activities(field: Field) -> list[Activity]:
     """Chosen activities; on a public map only those for which the measure is known."""
     chosen = field.chosen.keep[field.snapshot.numbers]
     if field.view.public:
-        chosen &= known_in(field.view, field.snapshot, field.look.measure.metric)
+        chosen &= known_in(field.view, field.snapshot, field.look.measure.recorded)
     return [one for one, has in zip(field.snapshot.activities.values(), chosen.tolist(), strict=True) if has]
 
 

@@ -138,7 +138,7 @@ def _choose(view: View, snapshot: Snapshot, request: PublishRequest, absent: boo
     chosen = choose(snapshot, request.chosen, absent=absent)
     if not view.public or request.chosen == Filter():
         return chosen
-    return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, request.look.measure.metric))
+    return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, request.look.measure.recorded))
 
 
 def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:

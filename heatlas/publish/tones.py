@@ -53,7 +53,14 @@ def read_fitted(data: dict[str, Any]) -> Fitted:
     tone = data["tone"]
     if tone is not None:
         knots = tone["knots"]
-        tone = Tone(**{**tone, "knots": None if knots is None else np.array(knots, np.float64)})
+        fitted = tone.get("fitted")  # older ledgers have none
+        tone = Tone(
+            **{
+                **tone,
+                "knots": None if knots is None else np.array(knots, np.float64),
+                "fitted": None if fitted is None else tuple(fitted),
+            }
+        )
     return Fitted(tone, data["total"], {(x, y): n for x, y, n in data["tiles"]})
 
 

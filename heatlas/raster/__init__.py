@@ -2,7 +2,12 @@
 
 =============== ==============================================================
 `reductions`    planes of each measure, and the values made of them
-`grid`          measures, and planes over a window
+`measure`       measures, and how people write them
+`offered`       measures that menus offer
+`grid`          planes over a window
+`relations`     correlations, slopes and residuals made of planes
+`passages`      columns of passages, and how they add to planes
+`draw_passages` the same from tracks, where several columns are read
 `draw_tracks`   passages of tracks reduced to a grid
 `count_passes`  the same for passes alone, faster
 `accumulators`  arrays that passages are added to

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import Layout
 
 __all__ = ["UNUSED", "Accumulators", "Span", "begun", "ended", "spans_of"]
@@ -53,7 +53,7 @@ class Accumulators:
         size, reduction = window.width * window.height, measure.reduction
         if reduction == "passes":
             return cls({"n": np.empty(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
-        stamps = np.zeros(size if reduction == "activities" else 0, np.int32)
+        stamps = np.zeros(size if reduction in {"activities", "days"} else 0, np.int32)
         return cls(begun(measure.layout, size, onto=onto), _untouched(0), stamps)
 
     def rows(self, strip: Window, window: Window) -> Accumulators:

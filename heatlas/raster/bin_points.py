@@ -15,7 +15,7 @@ import numpy as np
 
 from heatlas.core.mercator import to_lonlat
 from heatlas.raster.accumulators import begun, ended
-from heatlas.raster.grid import Grid, Measure
+from heatlas.raster.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.points import Points
     from heatlas.core.window import Window
+    from heatlas.raster.measure import Measure
 
 __all__ = ["bin_points"]
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
-    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
     from heatlas.raster.partition import NearbyBatch
 
 __all__ = ["draw_passes"]

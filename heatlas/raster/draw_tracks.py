@@ -10,7 +10,8 @@ import numpy as np
 from heatlas.core.threads import side_by_side
 from heatlas.raster.accumulators import UNUSED, Accumulators
 from heatlas.raster.count_passes import draw_passes
-from heatlas.raster.grid import SPENT, Grid, Measure
+from heatlas.raster.draw_passages import add_days, reducer
+from heatlas.raster.measure import SPENT, Measure
 from heatlas.raster.partition import near, strips
 from heatlas.tracks.metrics import metric_named
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
     from heatlas.core.window import Window
+    from heatlas.raster.draw_passages import Reducer
+    from heatlas.raster.grid import Grid
     from heatlas.raster.partition import NearbyBatch
 
 __all__ = ["draw"]
@@ -60,13 +63,22 @@ def draw(
     if measure.reduction == "passes":
         return draw_passes(within, window, measure, workers)
     planes = Accumulators.of(window, measure, onto)
-    reduce = _count_fixes if measure.reduction == "fixes" else _draw_strip
+    reduce = _reducer(batches, within, measure)
     side_by_side(
         lambda strip: reduce(within, strip, planes.rows(strip, window), measure),
         strips(within, window, workers),
         workers,
     )
     return planes.grid(window, measure, ())
+
+
+def _reducer(batches: Sequence[Batch], within: Sequence[NearbyBatch], measure: Measure) -> Reducer:
+    """Choose how batches are added to the planes of a strip."""
+    if measure.simple or measure.reduction in {"activities", *SPENT}:
+        return _draw_strip
+    if measure.reduction == "fixes":
+        return _count_fixes
+    return add_days if measure.reduction == "days" else reducer(batches, within, measure)
 
 
 def _count_fixes(within: Sequence[NearbyBatch], window: Window, planes: Accumulators, _: Measure) -> None:
@@ -98,8 +110,8 @@ def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArr
     """Metres to the next fix, and the metric (empty without one), of all fixes."""
     from heatlas.kernels.path import metres_along
 
-    metric = metric_named(measure.metric).at_fixes(batch) if measure.metric else np.zeros(0)
-    return metres_along(batch.u, batch.v, batch.segments), metric
+    take = metric_named(measure.metric).at_fixes if measure.metric else None
+    return metres_along(batch.u, batch.v, batch.segments), np.zeros(0) if take is None else take(batch)
 
 
 def _reduce(

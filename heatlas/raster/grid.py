@@ -1,144 +1,24 @@
-"""Measures, and grids: planes of a measure over a window."""
+"""Grids: a measure over a window, as named planes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.errors import BadOption
-from heatlas.raster.reductions import LAYOUTS, WORKED, merged
-from heatlas.tracks.metrics import METRICS, metric_named
+from heatlas.raster.reductions import WORKED, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
+    from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import Layout, NamedPlanes
 
-__all__ = ["COUNTS", "POINT_REDUCTIONS", "SPENT", "Grid", "Measure", "parse_measure", "parse_point_measure", "paste"]
-
-COUNTS = ("passes", "activities", "fixes")
-"""Measures that are whole numbers."""
-SPENT = {"seconds": 0, "metres": 1}
-"""Measures that are sums over passages -> their column of `spent` in `heatlas.kernels.trace.list_passages`."""
-_REDUCTIONS = ("mean", "min", "max", "std")
-POINT_REDUCTIONS = ("sum", "count", "mean", "min", "max")
-"""Measures of points. All but count use their weights."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A reduction of passages, or of points, per pixel."""
-
-    reduction: str
-    """passes, activities, fixes, seconds, metres; or mean, min, max, std of a metric over passages. Of points: count,
-    or sum, mean, min, max of their weights."""
-    metric: str = ""
-    """A name of heatlas.tracks.metrics.METRICS, the column of a table, or empty."""
-    density: bool = False
-    """Per square kilometre (points only)."""
-    points: bool = False
-    """Whether it is a measure of points. The metric is then a column of a table, whatever its name."""
-
-    def __str__(self) -> str:
-        """Write it as on the command line."""
-        name = f"{self.reduction}({self.metric})" if self.metric else self.reduction
-        return f"{name} per km2" if self.density else name
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Columns of a batch that the measure reads."""
-        if not self.metric:
-            return frozenset()
-        return metric_named(self.metric).columns
-
-    @property
-    def layout(self) -> Layout:
-        """Planes that it is counted in, and their values."""
-        return LAYOUTS[self.reduction]
-
-    @property
-    def of_lines(self) -> bool:
-        """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
-        return self.layout.of_lines
-
-    @property
-    def signed(self) -> bool:
-        """Whether 0 is the middle of the values, as between uphill and downhill."""
-        return self.metric == "grade" and self.reduction != "std" and not self.points
-
-    @property
-    def bytes_per_pixel(self) -> int:
-        """Memory that drawing, smoothing and colouring one pixel takes at most."""
-        return self.layout.bytes_per_pixel
-
-
-def parse_point_measure(text: str | None, weight: str | None, density: bool = False) -> Measure:
-    """Parse a measure of points: sum, count, mean, min or max. The default is the sum with weights, else the count.
-
-    Parameters
-    ----------
-    text : str, optional
-        Name of the measure; the column may follow in brackets.
-    weight : str, optional
-        Column of the weights; None without weights.
-    density : bool
-        Per square kilometre; for sums and counts.
-
-    Raises
-    ------
-    BadOption
-        For another word, for missing weights, or for a density that is no sum or count.
-    """
-    word, _, column = (text or ("sum" if weight else "count")).strip().rstrip(")").partition("(")
-    reduction = word.strip().lower()
-    if reduction not in POINT_REDUCTIONS or (column and column.strip() != weight):
-        hint = f"; --weight {column.strip()} says what it is taken of" if column and column.strip() != weight else ""
-        raise BadOption(f"points have no measure {text!r}: take one of {', '.join(POINT_REDUCTIONS)}{hint}")
-    if reduction != "count" and weight is None:
-        raise BadOption(f"the {reduction} needs weights: say --weight COLUMN, or take --measure count")
-    if density and reduction not in {"sum", "count"}:
-        raise BadOption(f"--density makes sense for sum and count, not for {reduction}")
-    return Measure(reduction, "" if reduction == "count" or weight is None else weight, density, points=True)
-
-
-def parse_measure(text: str, others: Collection[str] = ()) -> Measure:
-    """Parse a measure: "passes", "seconds", "max(power)". A bare metric means its mean.
-
-    Parameters
-    ----------
-    text : str
-        Name of the measure.
-    others : collection of str
-        Metrics beside those of `heatlas.tracks.metrics.METRICS`: columns of a table whose rows are tracks.
-
-    Raises
-    ------
-    BadOption
-        For an unknown measure; the message names similar ones.
-    """
-    word = text.strip().lower().replace(" ", "").replace("-", "_")
-    if word in COUNTS or word in SPENT:
-        return Measure(word)
-    reduction, _, metric = word.rstrip(")").rpartition("(")
-    reduction = reduction or "mean"
-    metrics = [*METRICS, *others]
-    if reduction in _REDUCTIONS and metric in metrics and word.count("(") == word.count(")"):
-        return Measure(reduction, metric)
-    known = [*COUNTS, *SPENT, *metrics, *(f"{r}({m})" for r in _REDUCTIONS for m in metrics)]
-    close = get_close_matches(word, known, 3)
-    hint = f"did you mean {' or '.join(close)}?" if close else ""
-    raise BadOption(
-        f"there is no measure {text!r}: {hint or 'take one'} of {', '.join([*COUNTS, *SPENT])}, or "
-        f"{'|'.join(_REDUCTIONS)}(METRIC) with a metric of {', '.join(metrics)}"
-        if not hint
-        else f"there is no measure {text!r}: {hint}"
-    )
+__all__ = ["Grid", "paste"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +41,9 @@ class Grid:
     signed: bool = False
     """Whether a sum may be below 0. A pixel is then empty only at exactly 0."""
     worked: bool = False
-    """Whether values were computed from other grids. They are then means by n, whatever the measure is."""
+    """Whether values were worked out of other grids: then they are means by n, whatever the measure is."""
+    fitted: tuple[float, ...] | None = None
+    """What holds of all pixels of a map, for measures whose layout has a `fit`; None: it is fitted to this grid."""
 
     def __post_init__(self) -> None:
         names, shape = self.layout.names, (self.window.height, self.window.width)
@@ -233,9 +115,42 @@ class Grid:
     def values(self) -> NDArray[np.float32]:
         """(height, width) the measure itself, NaN where there is nothing."""
         with np.errstate(divide="ignore", invalid="ignore"):
+            if self.layout.sparse or self.layout.fit is not None:
+                return self._sparse_values()
             values = self.layout.finish(self.planes)
+            if self.measure.period and not self.worked:
+                values *= self.measure.period
             values[~self.filled] = np.nan
             return np.asarray(values, np.float32)
+
+    def _sparse_values(self) -> NDArray[np.float32]:
+        """Values worked out where there is anything alone, as this takes a while."""
+        filled = self.filled
+        some = {name: plane[filled] for name, plane in self.planes.items()}
+        fitted = () if self.layout.fit is None else (self.fit() if self.fitted is None else self.fitted,)
+        values = np.full(filled.shape, np.nan, np.float32)
+        values[filled] = self.layout.finish(some, *fitted)
+        return values
+
+    def fit(self, on_path: NDArray[np.bool_] | None = None) -> tuple[float, ...] | None:
+        """Find what holds of all pixels, or of those (height, width) on paths; None where the measure needs no such."""
+        if self.layout.fit is None:
+            return None
+        counted = self.filled if on_path is None else on_path
+        return self.layout.fit({name: plane[counted] for name, plane in self.planes.items()})
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """(height, width) where there is a value: not where too little is known to say anything."""
+        return np.isfinite(self.values) if self.layout.sparse else self.filled
+
+    @property
+    def opacity(self) -> NDArray[Any] | None:
+        """(height, width) how sure the values are, 0 to 1; None: sure wherever there are any."""
+        if self.layout.opacity is None:
+            return None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.nan_to_num(self.layout.opacity(self.planes)))
 
     @property
     def filled(self) -> NDArray[np.bool_]:
@@ -260,7 +175,7 @@ class Grid:
             Window of the result, where it differs.
         """
         planes = {name: change(plane) for name, plane in self.planes.items()}
-        return Grid(window or self.window, self.measure, planes, self.signed, self.worked)
+        return Grid(window or self.window, self.measure, planes, self.signed, self.worked, self.fitted)
 
     def part(self, window: Window) -> Grid:
         """Views of the pixels of a window that lies inside this grid's."""
@@ -309,7 +224,7 @@ class Grid:
                 ours, theirs = (f"{grid.measure} over {grid.window}" for grid in (self, other))
                 raise ValueError(f"{theirs} does not merge into {ours}")
             planes, signed = merged(self.layout, planes, other.planes), signed or other.signed
-        return replace(self, planes=planes, signed=signed)
+        return replace(self, planes=planes, signed=signed, fitted=None)
 
     def without(self, other: Grid) -> Grid:
         """Subtract a grid that was merged. The layout must be reversible."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heatlas.core.context import NOBODY, Context
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from heatlas.core.points import Points
     from heatlas.core.window import Window
     from heatlas.raster.gaussian import Smoothing
-    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
 
 __all__ = ["Drawn", "heat", "point_heat"]
@@ -80,6 +81,9 @@ def heat(
     traced = time.perf_counter()
     context.progress("smoothing", 0, 0)
     smoothed = smooth(grown, smoothing, window, context.workers)
+    if measure.layout.fit is not None:
+        drawn = Drawn(grown, smoothed, {})
+        smoothed = replace(smoothed, fitted=smoothed.fit(drawn.bare.filled))
     done = time.perf_counter()
     return Drawn(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
 
@@ -100,7 +104,7 @@ def point_heat(
     window : Window
         Pixels to draw.
     measure : Measure
-        Measure to count (see `heatlas.raster.grid.parse_point_measure`).
+        What to count (see `heatlas.raster.measure.parse_point_measure`).
     kernel : Kernel
         Shape and radius in which points spread.
     context : Context

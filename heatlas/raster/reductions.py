@@ -15,12 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heatlas.raster.relations import FEWEST, correlation, fit_prior, residual, slope, sureness
+
 __all__ = ["LAYOUTS", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merged"]
 
 NamedPlanes = Mapping[str, NDArray[Any]]
 """Arrays of one shape by their names, in the order of the table."""
 _PLANE_BYTES = 16
-"""Bytes per pixel of each plane: 8 as counted, 4 as copied for smoothing, 4 as smoothed."""
+"""Of each plane: 8 as counted, 4 on the way to being smoothed, and 4 smoothed."""
+_EXTRA = 10.0
+"""Passages that the usual chance counts for."""
+_ENOUGH = 3.0
+"""Passages from which on the fastest of them is told."""
 _SUM_BYTES, _VALUE_BYTES = 16, 24
 """Bytes per pixel of tone and colour: steps of a palette for sums, RGBA with opacity for the rest."""
 
@@ -57,15 +63,29 @@ class Layout:
     """Planes of a reduction, and how values are made of them."""
 
     planes: tuple[Plane, ...]
-    finish: Callable[[NamedPlanes], NDArray[Any]]
-    """Makes the values, as a new array. The values of empty pixels are arbitrary."""
+    finish: Callable[..., NDArray[Any]]
+    """Makes the values, as a new array, of the planes and, if there is a `fit`, of what it found; where nothing is
+    they may be anything."""
     of_lines: bool = True
     """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
+    fit: Callable[[NamedPlanes], tuple[float, ...]] | None = None
+    """Finds what holds of all pixels, from planes of pixels on paths (k,); None: values need no such thing."""
+    opacity: Callable[[NamedPlanes], NDArray[Any]] | None = None
+    """How sure the values are, 0 to 1; None: sure wherever there are any."""
+    note: str = ""
+    """A few words on the opacity, or on where there are values, for a legend."""
+    sparse: bool = False
+    """Whether values may be NaN although something is there: too little to say anything."""
 
     @property
     def sums(self) -> bool:
         """Whether values are counts or sums, not means or extremes. Empty is then 0, and values add up."""
         return len(self.planes) == 1
+
+    @property
+    def extremes(self) -> bool:
+        """Whether any of the planes is an extreme."""
+        return any(plane.extreme for plane in self.planes)
 
     @property
     def total(self) -> str:
@@ -97,6 +117,36 @@ def _mean(planes: NamedPlanes) -> NDArray[Any]:
     return planes["x"] / planes["n"]
 
 
+def _angle(planes: NamedPlanes) -> NDArray[Any]:
+    """Circular mean, as a share of the whole turn, 0 to below 1."""
+    return np.asarray(np.arctan2(planes["y"], planes["x"]) / (2 * np.pi) % 1.0)
+
+
+def _concentration(planes: NamedPlanes) -> NDArray[Any]:
+    """Length of the mean of unit vectors, 0 to 1: 1 where all agree."""
+    return np.asarray(np.minimum(np.hypot(planes["x"], planes["y"]) / planes["n"], 1.0))
+
+
+def _several(planes: NamedPlanes) -> NDArray[Any]:
+    """Opacity of what one passage cannot tell, as it always agrees with itself."""
+    return np.clip((planes["n"] - 1) / 4, 0.15, 1)
+
+
+def _chance_of_all(planes: NamedPlanes) -> tuple[float, ...]:
+    count = float(planes["n"].sum())
+    return (float(planes["x"].sum()) / count if count else 0.0,)
+
+
+def _chance(planes: NamedPlanes, fitted: tuple[float, ...]) -> NDArray[Any]:
+    """Share of passages, held towards the usual one as by ten passages more."""
+    return np.asarray((planes["x"] + _EXTRA * fitted[0]) / (planes["n"] + _EXTRA))
+
+
+def _best(planes: NamedPlanes) -> NDArray[Any]:
+    """Extreme, where there are enough passages for one."""
+    return np.where(planes["m"] >= _ENOUGH, planes["x"] / planes["n"], np.nan)
+
+
 def _deviation(planes: NamedPlanes) -> NDArray[Any]:
     """Standard deviation."""
     mean = _mean(planes)
@@ -105,6 +155,9 @@ def _deviation(planes: NamedPlanes) -> NDArray[Any]:
 
 
 _N, _X, _XX = Plane("n", Rule.COUNT), Plane("x", Rule.SUM), Plane("xx", Rule.SUM)
+_Y = Plane("y", Rule.SUM)
+_PAIRS = (_N, _X, _Y, _XX, Plane("yy", Rule.SUM), Plane("xy", Rule.SUM))
+_SURE = f"n >= {FEWEST}; paler = less sure"
 _KNOWN = Plane("n", Rule.KNOWN)
 """Makes a smoothed extreme the mean of the extremes nearby."""
 
@@ -120,11 +173,24 @@ LAYOUTS: dict[str, Layout] = {
     "min": Layout((_KNOWN, Plane("x", Rule.LEAST)), _mean),
     "max": Layout((_KNOWN, Plane("x", Rule.GREATEST)), _mean),
     "std": Layout((_N, _X, _XX), _deviation),
+    "days": _sums(Plane("n", Rule.COUNT, "u4")),
+    "share": Layout((_N, _X), _mean),
+    "chance": Layout((_N, _X), _chance, fit=_chance_of_all),
+    "best": Layout((_KNOWN, Plane("x", Rule.LEAST), Plane("m", Rule.COUNT, "f8")), _best, note="n >= 3", sparse=True),
+    "circular": Layout(
+        (_N, _X, _Y), _angle, opacity=lambda planes: np.clip(_concentration(planes), 0.12, 1), note="paler = more mixed"
+    ),
+    "concentration": Layout((_N, _X, _Y), _concentration, opacity=_several, note="paler = fewer passes"),
+    "corr": Layout(_PAIRS, correlation, fit=fit_prior, opacity=sureness, note=_SURE, sparse=True),
+    "slope": Layout(_PAIRS, slope, fit=fit_prior, opacity=sureness, note=_SURE, sparse=True),
+    "residual": Layout(
+        (_N, _X), residual, opacity=lambda planes: np.clip(planes["n"] / 4, 0.25, 1), note="paler = less sure"
+    ),
     "count": _sums(_N, of_lines=False),
     "sum": _sums(_X, of_lines=False),
     "ratio": WORKED,
 }
-"""Reduction -> layout. Passages have all but count, sum and ratio; points have count, sum, mean, min and max."""
+"""Reduction -> layout. Passages have all but count and ratio; points have count, sum, mean, min and max."""
 
 
 def merged(layout: Layout, ours: NamedPlanes, others: NamedPlanes) -> dict[str, NDArray[Any]]:

@@ -16,6 +16,8 @@ import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import HeatlasError
+from heatlas.core.window import Window
+from heatlas.raster.grid import Grid
 from heatlas.style.colour import Style, colour, palette
 from heatlas.style.tone import Sample, fit_sample, weighed
 
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.window import Window
-    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.style.image import Picture
     from heatlas.style.tone import Tone
@@ -123,12 +124,13 @@ def as_one_band(heat: Drawn) -> BandedHeat:
     smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window.width)
     for top in range(0, smoothed.window.height, BLOCK):
         values.add(smoothed.rows(top, top + BLOCK), bare.rows(top, top + BLOCK), top)
+    sample = values.sample(smoothed)
     return BandedHeat(
         smoothed.window,
-        values.sample(smoothed),
+        sample,
         heat.total,
         dict(heat.seconds),
-        smoothed.rows,
+        _fitted(smoothed.rows, sample),
     )
 
 
@@ -181,7 +183,15 @@ def draw_in_bands(
             smoothed = heat.smoothed
             del heat
         told(window.height, window.height)
-        yield BandedHeat(window, values.sample(smoothed), total, seconds, stored.rows)
+        sample = values.sample(smoothed)
+        yield BandedHeat(window, sample, total, seconds, _fitted(stored.rows, sample))
+
+
+def _fitted(rows: Callable[[int, int], Grid], sample: Sample) -> Callable[[int, int], Grid]:
+    """Rows whose values are made with what holds of the whole map."""
+    if sample.fitted is None:
+        return rows
+    return lambda first, last: replace(rows(first, last), fitted=sample.fitted)
 
 
 @dataclass(slots=True)
@@ -202,8 +212,12 @@ class _Values:
         on_path = np.flatnonzero(bare.filled)
         if not len(on_path):
             return
-        values = shown.values.ravel()[on_path]
-        finite = np.isfinite(values)
+        if shown.layout.fit is None:
+            values = shown.values.ravel()[on_path]
+            finite = np.isfinite(values)
+        else:  # values are made when all are there
+            values = np.stack([plane.ravel()[on_path] for plane in shown.planes.values()], axis=1).astype(np.float32)
+            finite = np.ones(len(on_path), np.bool_)
         places = on_path[finite].astype(np.uint64) + np.uint64(top * self.width)
         numbers = (places * _SPREAD >> np.uint64(32)).astype(np.uint32)
         self._keep(numbers, values[finite])
@@ -222,8 +236,15 @@ class _Values:
 
     def sample(self, grid: Grid) -> Sample:
         """Make the sample; `grid` has the measure and the type of the collected values."""
-        values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
-        return weighed(Sample(np.concatenate(values), grid.measure, grid.sums, grid.signed))
+        if grid.layout.fit is None:
+            values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
+            return weighed(Sample(np.concatenate(values), grid.measure, grid.sums, grid.signed))
+        rows = np.concatenate([part for _, part in self.parts] or [np.zeros((0, len(grid.planes)), np.float32)])
+        planes = {name: np.ascontiguousarray(rows[None, :, k]) for k, name in enumerate(grid.planes)}
+        pixels = Grid(Window(256.0, 0, 0, len(rows), 1), grid.measure, planes)
+        fitted = pixels.fit()
+        found = replace(pixels, fitted=fitted).values.ravel()
+        return Sample(found[np.isfinite(found)], grid.measure, grid.sums, grid.signed, fitted=fitted)
 
 
 class _BandFile:

@@ -8,7 +8,7 @@ from heatlas.api import Needs, tracks_from
 from heatlas.core.errors import BadOption
 from heatlas.dataset.viewport import Viewport
 from heatlas.options import refuse
-from heatlas.raster.grid import parse_measure
+from heatlas.raster.measure import parse_measure
 from heatlas.rendering.pictures import other_metrics, without_cut_ends
 from heatlas.sources.resolve import GivenTracks, resolve_tracks
 

@@ -7,11 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
-from heatlas.core.units import legend_title
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
 from heatlas.style.decorations import Decorations
-from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_tone_scale, written_per_value
+from heatlas.style.defaults import (
+    in_base_unit,
+    measure_unit,
+    suiting_colours,
+    suiting_tone_scale,
+    titled,
+    written_per_value,
+)
 from heatlas.style.fonts import unwritable
 from heatlas.style.tone import parse_tone_scale
 from heatlas.writers import check, check_size, write
@@ -26,7 +32,8 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.core.window import Window
     from heatlas.options import PictureOptions, RenderOptions
-    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
     from heatlas.rendering.bands import BandedHeat
     from heatlas.style.tone import Tone, ToneScale
 
@@ -111,7 +118,7 @@ class Finish:
 
         painting, tone = replace(field, rows=rows).painted(style)
         measure = str(field.measure)
-        shown = legend_title(measure, unit)
+        shown = titled(field.measure)
         rendered = RenderedMap(
             window=window,
             picture=painting,
@@ -154,14 +161,13 @@ class Finish:
         return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
 
     def _legend(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
-        from heatlas.style.legend import draw_legend, fitting_scale
-        from heatlas.style.ticks import nice_ticks
+        from heatlas.style.legend import fitting_scale
+        from heatlas.style.legend_kinds import legend_for, paint_legend
 
-        ground, unit = self.background, measure_unit(measure)
-        return draw_legend(
+        ground = self.background
+        return paint_legend(
+            legend_for(measure, tone),
             style.colours,
-            nice_ticks(tone.low, tone.high, tone.above_fade, unit),
-            legend_title(str(measure), unit),
             dark=None if ground is None else sum(ground) < 3 * 128,
             scale=fitting_scale(window.width, window.height),
         )

@@ -9,7 +9,7 @@ from heatlas.api import Needs, tracks_from
 from heatlas.dataset.viewport import Viewport, at_most_one
 from heatlas.library.point_tables import chosen_points
 from heatlas.options import refuse
-from heatlas.raster.grid import parse_measure, parse_point_measure
+from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.rendering.finish import Finish
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
 

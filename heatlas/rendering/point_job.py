@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.core.points import Points
     from heatlas.core.window import Window
     from heatlas.dataset.viewport import Viewport
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.rendering.bands import BandedHeat
     from heatlas.rendering.finish import Finish

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.dataset.viewport import Viewport
     from heatlas.options import RenderOptions
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.rendering.finish import Finish
 

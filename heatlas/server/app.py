@@ -186,7 +186,7 @@ def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measu
         return Field(site.view, snapshot, choose(snapshot, Filter()), look)
     refuse_closed(site, look)
     wanted = parse_filter_of(query, site.public)
-    return Field(site.view, snapshot, choose_in(site.view, snapshot, wanted, metric=look.measure.metric), look)
+    return Field(site.view, snapshot, choose_in(site.view, snapshot, wanted, recorded=look.measure.recorded), look)
 
 
 def _scale(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

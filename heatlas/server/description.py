@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.core.version import __version__
-from heatlas.raster.grid import COUNTS, SPENT, parse_measure
+from heatlas.raster.measure import parse_measure
+from heatlas.raster.offered import every_measure
 from heatlas.raster.point_kernel import SHAPES
 from heatlas.server.activities_at import FARTHEST
 from heatlas.server.explorer_tiles import DEFAULT, ZOOMS
@@ -15,7 +16,6 @@ from heatlas.server.query import LIMITS
 from heatlas.style.colormaps import names
 from heatlas.tiles.encoding import TYPES
 from heatlas.tiles.request import LAST_ZOOM
-from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["description"]
 
 _JSON = "application/json"
+_FORMULAS = r"^(share|corr|slope)\(.+\)$"
 _NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integer"}
 
 
@@ -90,14 +91,17 @@ def _parameter(
 
 def _names_of(shown: frozenset[str] | None, of_points: Sequence[str]) -> list[str]:
     """Names of all measures that are served; `shown`: the further measures of a public map, None if it is private."""
-    means = [f"{reduction}({metric})" for reduction in ("mean", "min", "max", "std") for metric in METRICS]
-    of_tracks = [*COUNTS, *SPENT, *METRICS, *means]
+    of_tracks = every_measure()
     return [*(name for name in of_tracks if shown is None or shows(parse_measure(name), shown)), *of_points]
 
 
 def _measure(where: str, named: Sequence[str]) -> dict[str, Any]:
-    schema = {"type": "string", "enum": list(named)}
-    about = "What is counted; a bare metric is its mean. Of points: sum, count, mean, min, max of a point set"
+    # Conditions and relations of any two metrics are too many to list.
+    schema = {"anyOf": [{"type": "string", "enum": list(named)}, {"type": "string", "pattern": _FORMULAS}]}
+    about = (
+        "What is counted; a bare metric is its mean; share(CONDITION), corr(X,Y), slope(Y~X). "
+        "Of points: sum, count, mean, min, max of a point set"
+    )
     if where == "query":
         return _parameter("measure", f"{about}. By default passes; of points alone the first", schema)
     return _parameter("measure", about, schema, where, required=True)

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from heatlas.core.errors import BadOption
 from heatlas.library.point_tables import split_measure
-from heatlas.raster.grid import Measure, parse_measure
+from heatlas.raster.measure import Measure, parse_measure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from heatlas.tiles.look import Look
 
 __all__ = ["is_open_measure", "parse_public_measures", "refuse_closed", "shows"]
-
-_OF_THE_WAY = frozenset({"", "pace", "speed", "grade", "elevation"})
-"""Metrics that a public map shows by default: they describe the way and the speed. All others, such as those of the
-body, are shown only if they are named; metrics added in the future are thus not shown by accident."""
 
 
 def parse_public_measures(given: Collection[str]) -> frozenset[str]:
@@ -53,7 +49,10 @@ def is_open_measure(site: ServedLibrary, measure: Measure) -> bool:
 
 def shows(measure: Measure, named: frozenset[str]) -> bool:
     """Whether a public map shows a measure of tracks, as a picture."""
-    return measure.metric in _OF_THE_WAY or _is_named(named, measure)
+    if not measure.metric and measure.reduction != "days":
+        return True
+    entry = measure.entry
+    return (entry is not None and entry.public) or _is_named(named, measure)
 
 
 def _is_open(site: ServedLibrary, look: Look, raw: bool) -> bool:

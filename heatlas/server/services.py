@@ -10,12 +10,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 from xml.sax.saxutils import escape
 
 from heatlas.core.mercator import CIRCUMFERENCE, MAX_LATITUDE
-from heatlas.core.units import legend_title
 from heatlas.server.query import unfit_for
 from heatlas.server.summary import measures_of
-from heatlas.style.defaults import measure_unit
+from heatlas.style.defaults import titled
 from heatlas.style.image import Picture
-from heatlas.style.ticks import nice_ticks
+from heatlas.style.legend_kinds import legend_for, paint_legend
 from heatlas.tiles.fields import SIDE, first_zoom
 from heatlas.tiles.metadata import bounds_in, first_view, name_of, places_in
 from heatlas.tiles.point_places import box_of
@@ -81,15 +80,12 @@ def tile_json(site: ServedLibrary, snapshot: Snapshot, request: Request, field: 
 
 def legend_png(field: Field, zoom: int) -> bytes:
     """Draw the legend of a zoom."""
-    from heatlas.style.legend import draw_legend
-
-    tone, measure = tone_of(field, zoom), field.look.measure
-    unit = measure_unit(measure)
-    ticks = [] if tone is None else nice_ticks(tone.low, tone.high, tone.above_fade, unit)
-    title = legend_title(str(measure), unit)
+    measure = field.look.measure
+    title = titled(measure)
     if field.look.point_set:
         title = point_title(field.look.point_set, title)
-    return encode_png(Picture(draw_legend(colours_of(field), ticks, title)), text={})
+    legend = legend_for(measure, tone_of(field, zoom), title)
+    return encode_png(Picture(paint_legend(legend, colours_of(field))), text={})
 
 
 def capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.raster.offered import about, group_of
 from heatlas.server.openness import is_open_measure
 from heatlas.style.colormaps import colormap, names
 from heatlas.style.tone import CURVES
@@ -152,7 +153,7 @@ def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)
     of_tracks = [
-        {"name": name_of(measure), "title": title_of(measure)}
+        {"name": name_of(measure), "title": title_of(measure), "group": group_of(measure), "about": about(measure)}
         for measure in measures_of_tracks(site.view, snapshot)
         if is_open_measure(site, measure)
     ]

@@ -1,16 +1,17 @@
 """Tone and colours of a picture, and the decorations beside the heat.
 
-============= ================================================================
-`defaults`    the unit, scale and colours that suit a measure
-`tone`        values to [0, 1], fitted once
-`colour`      a toned grid in colour
-`colormaps`   tables of colours
-`image`       pixels in colour
-`ticks`       round numbers of a legend
-`legend`      a bar of colours with numbers
-`text`        lines of text
-`fonts`       fonts that have the letters of a text
-`scale_bar`   a round length on the ground
-`decorations` title, legend, scale bar and attribution in their places
-============= ================================================================
+========================= ========================================================
+`defaults`                the unit, scale and colours that suit a measure
+`tone`                    values to [0, 1], fitted once
+`colour`                  a toned grid in colour
+`colormaps`               tables of colours
+`image`                   pixels in colour
+`ticks`, `calendar_ticks` round numbers of a legend, and dates
+`legend`, `legend_ring`   a bar of colours with numbers, a ring of what goes round
+`legend_kinds`            which legend a measure gets, and what it says
+`text`                    lines of text
+`fonts`                   fonts that have the letters of a text
+`scale_bar`               a round length on the ground
+`decorations`             title, legend, scale bar and attribution in their places
+========================= ========================================================
 """

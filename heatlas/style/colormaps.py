@@ -20,16 +20,19 @@ from heatlas.core.errors import BadOption
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["DEFAULT", "DIVERGING", "colormap", "lightness", "names"]
+__all__ = ["CYCLIC", "DEFAULT", "DIVERGING", "colormap", "lightness", "names"]
 
 DEFAULT = "ember"
 """Deep red to white-hot: even its lowest colour stands out on a dark map."""
+CYCLIC = frozenset({"ring"})
+"""Maps that end where they begin."""
 DIVERGING = frozenset({"balance", "polar"})
 """Maps with a neutral colour in the middle: pale in balance, dark in polar."""
 
 _MAPS = {
     "ember": "a70120 bd0020 d40918 e6280d f24703 fa6704 ff8616 ffa835 ffc959 fee991 fefce1",
     "fire": "000000 1c0001 530006 8f000b c41509 e2480e f87300 ffa41c ffd118 fced82 ffffff",
+    "lamp": "383c50 4f4770 704e89 9d5092 cb5188 eb6274 ff7e5e ffa556 fcc952 fae59e fffcdd",
     "ice": "213480 22429d 1e54b6 1369cb 0781d9 1899e1 37b2e8 56cbed 80e1f2 b3f3f9 edfeff",
     "aurora": "5e2b9a 5b3ca7 5351b2 446ab4 3682b2 0a9cb2 17b6a8 41d19d 8ce68e cff58a fafed8",
     "lagoon": "153470 11457e 05588c 006c97 0081a0 0098aa 14b1b1 55caba 8de0c2 c6f0c4 fbf9d7",
@@ -60,13 +63,19 @@ _MAPS = {
         "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c "
         "1f9f88 27ad81 3dbc74 5cc863 81d34d aadc32 d5e21a fde725"
     ),
+    "ring": (
+        "ef898a ec8f69 e1994e cca541 b0b14b 8cbb66 62c288 33c4aa 08c2ca "
+        "33bce4 61b2f4 88a7fa aa9cf4 c693e3 db8cca e988ab ef898a"
+    ),
     "cividis": (
         "00224e 002e6a 1a386f 32436d 434e6c 535a6d 61656f 6f7073 7d7c78 "
         "8b8778 9a9376 aaa073 bbad6d ccba64 ddc858 efd748 fee838"
     ),
 }
 """Name -> evenly spaced stops. Lightness rises in most maps. It falls in ink, wine and pace, which are made for
-light maps or for a metric whose low values are best. It turns in spectrum and in the diverging maps."""
+light maps or for a metric whose low values are best. Lamp begins with the grey of a street at night: what is usual
+stays quiet, and what is rare glows. It turns in spectrum and in the diverging maps. Ring
+ends where it begins, in one lightness, for what goes round."""
 
 _TO_LMS = np.array(
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,14 +116,20 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
     table = palette(colours, tone, background if alpha is None else None)
     for top in range(0, len(steps), _BLOCK):
         part = grid.rows(top, top + _BLOCK)
-        shown = part.filled
-        t = np.nan_to_num(tone(part.values[shown]), nan=0.0)
+        if tone.fitted is not None:
+            part = replace(part, fitted=tone.fitted)
+        values, opacity = part.values, part.opacity
+        shown = np.isfinite(values) if part.layout.sparse else part.filled
+        t = np.nan_to_num(tone(values[shown]), nan=0.0)
         block = np.zeros(shown.shape, np.uint8)
         block[shown] = np.rint(1 + t * 254) if tone.diverging else np.rint(t * 255)
         steps[top : top + _BLOCK] = block
         if alpha is not None and part.count is not None:
             share = np.clip((part.count - 0.1) / 0.5, 0, 1)
-            alpha[top : top + _BLOCK] = np.rint(share * share * (3 - 2 * share) * 255)
+            share = share * share * (3 - 2 * share)
+            if opacity is not None:
+                share = share * opacity
+            alpha[top : top + _BLOCK] = np.rint(np.where(shown, share, 0) * 255)
     if alpha is None:
         return Picture(steps, table)
     table[0] = colours[0]

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from heatlas.core.units import Unit, unit_of
+from heatlas.core.errors import BadOption
+from heatlas.core.units import Unit, legend_title, unit_of, with_unit
+from heatlas.raster.measure import RELATIONS, parse_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.tone import ToneScale
+from heatlas.tracks.metrics import METRICS, metric_named
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
 
-__all__ = ["ToneSubject", "in_base_unit", "measure_unit", "suiting_colours", "suiting_tone_scale", "written_per_value"]
+__all__ = [
+    "ToneSubject", "in_base_unit", "measure_title", "measure_unit", "suiting_colours", "suiting_tone_scale",
+    "title_named", "titled", "unit_named", "written_per_value",
+]  # fmt: skip
 
-_COLORMAPS = {"pace": "pace", "grade": "balance", "elevation": "relief"}
+
+_ON_BRIGHT = {"ember": "wine", "lamp": "wine", "aurora": "ink", "polar": "balance"}
+"""Colour map on a dark ground -> the one that says the same on a bright ground, where the dark colours stand out."""
 
 
 class ToneSubject(Protocol):
@@ -32,10 +40,77 @@ class ToneSubject(Protocol):
 
 
 def measure_unit(measure: Measure) -> Unit:
-    """Unit of a measure. The unit of a table's column is unknown, whatever its name."""
-    if measure.points and measure.metric and not measure.density:
+    """Unit of a measure; a column of a table has none that is known, whatever it is called."""
+    if measure.points or not measure.metric:
+        return Unit() if measure.metric and not measure.density else unit_of(str(measure))
+    if measure.reduction == "share":
+        return Unit("%", "%")
+    if measure.reduction == "corr":
         return Unit()
-    return unit_of(str(measure))
+    if measure.reduction == "slope":
+        return _ratio(metric_named(measure.other).unit, metric_named(measure.metric).unit)
+    return metric_named(measure.metric).unit
+
+
+def _ratio(above: Unit, below: Unit) -> Unit:
+    """Unit of a slope."""
+    label = f"{above.label or above.symbol} per {below.label or below.symbol}"
+    factor = written_per_value(above) / written_per_value(below)
+    return Unit(f"{above.symbol} per {below.symbol}", label, factor=factor)
+
+
+def measure_title(measure: Measure) -> str:
+    """Title of a measure without its unit: "Mean pace", "Correlation of pace and heart rate"."""
+    if measure.points or not measure.metric:
+        return legend_title(str(measure), Unit())
+    name = _words(measure.metric)
+    if measure.reduction == "share":
+        entry = METRICS.get(measure.metric)
+        return entry.title if entry is not None and entry.title else f"Passes with {name}"
+    if measure.reduction == "corr":
+        return f"Correlation of {name} and {_words(measure.other)}"
+    if measure.reduction == "slope":
+        return f"{_words(measure.other).capitalize()} by {name}"
+    if measure.reduction == "residual":
+        return f"{name.capitalize()} beyond the usual"
+    entry = measure.entry
+    if entry is not None and entry.title and measure.reduction in {entry.reduction, "mean"}:
+        return entry.title
+    if entry is not None and entry.title and measure.reduction == "sum":
+        return f"{entry.title} in all"
+    return (
+        legend_title(f"{measure.reduction}({measure.metric})", Unit())
+        if measure.reduction != "circular"
+        else f"Mean {name}"
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def unit_named(text: str) -> Unit:
+    """Unit of a measure by its name, also of points, whose columns have none."""
+    measure = _named(text)
+    return unit_of(text) if measure is None else measure_unit(measure)
+
+
+def title_named(text: str) -> str:
+    """Title of a measure by its name, with its unit."""
+    measure = _named(text)
+    return legend_title(text, unit_of(text)) if measure is None else titled(measure)
+
+
+def _named(text: str) -> Measure | None:
+    try:
+        return parse_measure(text)
+    except BadOption:
+        return None
+
+
+def titled(measure: Measure) -> str:
+    """Title of a measure with its unit, as a legend shows it."""
+    return with_unit(measure_title(measure), measure_unit(measure))
 
 
 def written_per_value(unit: Unit) -> float:
@@ -52,9 +127,12 @@ def in_base_unit(scale: ToneScale, unit: Unit) -> ToneScale:
 
 
 def suiting_tone_scale(grid: ToneSubject) -> ToneScale:
-    """Scale that suits a measure: log for counts and sums, linear for means and for sums below 0."""
+    """Scale that suits a measure: as its metric says; log for counts and sums, linear for means and sums below 0."""
     measure = grid.measure
-    even = measure.reduction not in {"sum", "count"} if measure.points else bool(measure.metric)
+    entry = measure.entry
+    if entry is not None and measure.reduction == entry.reduction:
+        return ToneScale(entry.curve, entry.range)
+    even = measure.reduction not in {"sum", "count"} if measure.points or measure.metric else False
     return ToneScale("linear" if even or grid.signed else "log")
 
 
@@ -62,8 +140,19 @@ def suiting_colours(grid: ToneSubject, ground: tuple[int, int, int] | None) -> N
     """Colours that suit a measure and the background."""
     if grid.signed:
         return colormap("balance")
-    measure = grid.measure
-    if measure.metric and measure.reduction not in {"sum", "count"}:
-        return colormap("spectrum" if measure.points else _COLORMAPS.get(measure.metric, "spectrum"))
+    name = _colours_of(grid.measure)
     bright = ground is not None and sum(ground) > 3 * 128
-    return colormap("wine" if bright else "ember")
+    return colormap(_ON_BRIGHT.get(name, name) if bright else name)
+
+
+def _colours_of(measure: Measure) -> str:
+    """Name of the colours that suit what is measured, on a dark ground."""
+    if not measure.metric or measure.reduction in {"sum", "count"}:
+        return "ember"
+    if measure.points:
+        return "spectrum"
+    if measure.reduction == "share":
+        return "lamp"
+    if measure.reduction in RELATIONS:
+        return "polar"  # nothing to tell is dark, and both ends stand out
+    return metric_named(measure.metric).colours

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["CORNERS", "draw_legend", "fitting_scale", "framed", "nice_ticks", "over", "shrunk"]
+__all__ = [
+    "CORNERS", "LABEL_SIZE", "PADDING", "RADIUS", "TITLE_SIZE", "Theme", "draw_legend", "fitting_scale", "framed",
+    "nice_ticks", "note_height", "over", "panel", "shortened", "shrunk", "theme_on", "write_note",
+]  # fmt: skip
 
 CORNERS = ("bottom-right", "bottom-left", "top-right", "top-left")
 
 _BAR_WIDTH, _BAR_HEIGHT = 248, 11
-_PADDING, _RADIUS, _TICK = 14, 9, 4
-_TITLE_SIZE, _LABEL_SIZE = 13.5, 12.0
+PADDING, RADIUS, _TICK = 14, 9, 4
+TITLE_SIZE, LABEL_SIZE = 13.5, 12.0
 _GAP = 6
 """Least room between two labels."""
 _OVERSAMPLING = 4
@@ -33,15 +37,23 @@ _BLOCK = 128
 
 
 @dataclass(frozen=True, slots=True)
-class _Theme:
+class Theme:
+    """Colours of a legend, RGBA."""
+
     panel: tuple[int, int, int, int]
     rim: tuple[int, int, int, int]
     text: tuple[int, int, int, int]
     faint: tuple[int, int, int, int]
 
 
-_DARK = _Theme((16, 19, 25, 230), (255, 255, 255, 46), (246, 246, 244, 255), (196, 199, 206, 255))
-_LIGHT = _Theme((255, 255, 255, 234), (20, 24, 32, 46), (26, 29, 36, 255), (82, 87, 98, 255))
+_DARK = Theme((16, 19, 25, 230), (255, 255, 255, 46), (246, 246, 244, 255), (196, 199, 206, 255))
+_LIGHT = Theme((255, 255, 255, 234), (20, 24, 32, 46), (26, 29, 36, 255), (82, 87, 98, 255))
+
+
+def theme_on(dark: bool | None) -> Theme:
+    """Colours of a legend on a dark or a light picture; on an unknown one a panel that is almost opaque."""
+    theme = _LIGHT if dark is False else _DARK
+    return theme if dark is not None else replace(theme, panel=(*theme.panel[:3], 242))
 
 
 def fitting_scale(width: int, height: int) -> float:
@@ -53,6 +65,7 @@ def draw_legend(
     colors: NDArray[np.uint8],
     ticks: Sequence[tuple[float, str]],
     title: str,
+    note: str = "",
     *,
     dark: bool | None = None,
     scale: float = 1.0,
@@ -67,6 +80,8 @@ def draw_legend(
         Place on the bar from 0 to 1, and its label. A label without room is left out.
     title : str
         Written above the bar; letters that no font has are replaced.
+    note : str
+        Written small below the numbers.
     dark : bool or None
         True for dark pictures, False for light ones. None when the picture below is unknown: the panel is then dark
         and almost opaque.
@@ -78,25 +93,25 @@ def draw_legend(
     ndarray of uint8
         (h, w, 4) straight RGBA.
     """
-    from PIL import ImageDraw
+    from PIL import ImageDraw as PillowDraw
 
-    theme = _LIGHT if dark is False else _DARK
-    panel_alpha = 242 if dark is None else theme.panel[3]
-    title_font, label_font = load_font(_TITLE_SIZE * scale), load_font(_LABEL_SIZE * scale)
-    pad, bar_width = round(_PADDING * scale), round(_BAR_WIDTH * scale)
+    theme = theme_on(dark)
+    title_font, label_font = load_font(TITLE_SIZE * scale), load_font(LABEL_SIZE * scale)
+    pad, bar_width = round(PADDING * scale), round(_BAR_WIDTH * scale)
     bar_height = max(2, round(_BAR_HEIGHT * scale))
-    title_height = round(_TITLE_SIZE * scale * 1.5) if title else 0
-    tick_height, label_height = round(_TICK * scale), round(_LABEL_SIZE * scale * 1.15)
+    title_height = round(TITLE_SIZE * scale * 1.5) if title else 0
+    tick_height, label_height = round(_TICK * scale), round(LABEL_SIZE * scale * 1.15)
     bar_top = pad + title_height
     label_top = bar_top + bar_height + tick_height + round(2 * scale)
     width = bar_width + 2 * pad
-    height = (label_top + label_height if ticks else bar_top + bar_height) + pad
+    note_top = label_top + label_height if ticks else bar_top + bar_height
+    height = note_top + note_height(note, scale) + pad
 
-    image = _panel(width, height, _RADIUS * scale, (*theme.panel[:3], panel_alpha), theme.rim, scale)
+    image = panel(width, height, RADIUS * scale, theme, scale)
     image.alpha_composite(_bar(colors, bar_width, bar_height, theme.rim, scale), (pad, bar_top))
-    draw = ImageDraw.Draw(image)
+    draw = PillowDraw.Draw(image)
     if title:
-        line = _shortened(title, _TITLE_SIZE * scale, _BAR_WIDTH * scale)
+        line = shortened(title, TITLE_SIZE * scale, _BAR_WIDTH * scale)
         paint(draw, pad, pad - round(scale) + title_font.getmetrics()[0], line, theme.text)
     for x, left, label in _layout(ticks, label_font, pad, bar_width, scale):
         top = bar_top + bar_height + round(scale)
@@ -104,7 +119,21 @@ def draw_legend(
         x0 = x - thickness // 2
         draw.rectangle((x0, top, x0 + thickness - 1, top + tick_height - 1), fill=theme.faint)
         draw.text((left, label_top), label, font=label_font, fill=theme.text, anchor="la")
+    write_note(draw, note, pad, note_top, theme, scale)
     return np.array(image)
+
+
+def note_height(note: str, scale: float) -> int:
+    """Pixels that a note takes below what is above it; 0 without one."""
+    return round(LABEL_SIZE * scale * 1.45) if note else 0
+
+
+def write_note(draw: ImageDraw, note: str, left: int, top: int, theme: Theme, scale: float) -> None:
+    """Write a small line from the left on."""
+    if note:
+        size = (LABEL_SIZE - 1) * scale
+        baseline = top + note_height(note, scale) - round(1.5 * scale)
+        paint(draw, left, baseline, shortened(note, size, _BAR_WIDTH * scale), theme.faint)
 
 
 def over(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -130,18 +159,11 @@ def shrunk(legend: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
     return np.array(image.convert("RGBA"))
 
 
-def _panel(
-    width: int,
-    height: int,
-    radius: float,
-    fill: tuple[int, int, int, int],
-    rim: tuple[int, int, int, int],
-    scale: float,
-) -> Image:
+def panel(width: int, height: int, radius: float, theme: Theme, scale: float) -> Image:
     """Draw a rounded panel with a fine rim."""
     plane = np.zeros((height, width, 4), np.uint8)
-    plane[:] = fill
-    return framed(plane, radius, rim, scale)
+    plane[:] = theme.panel
+    return framed(plane, radius, theme.rim, scale)
 
 
 def _bar(colors: NDArray[np.uint8], width: int, height: int, rim: tuple[int, int, int, int], scale: float) -> Image:
@@ -204,8 +226,8 @@ def _layout(
     return placed
 
 
-def _shortened(text: str, size: float, room: float) -> list[Run]:
-    """Shorten a title that is longer than the bar."""
+def shortened(text: str, size: float, room: float) -> list[Run]:
+    """Shorten a line that is longer than its room, pixels."""
     line = runs(text, size)
     while text and span(line)[1] > room:
         text = text[:-1]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.units import steps
+from heatlas.style.calendar_ticks import calendar_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from heatlas.core.units import Unit
 
-__all__ = ["nice_ticks"]
+__all__ = ["cyclic_ticks", "nice_ticks"]
 
 _GAP_SHARE = 0.024
 """Least room between two labels, as a share of the bar."""
@@ -28,7 +29,7 @@ def nice_ticks(low: float, high: float, position: Callable[[float], float], unit
     """Choose the numbers that a legend shows.
 
     A linear tone gets even steps. Any other tone gets 1, 2, 5, 10, 20, 50 ... as far as there is room, and even
-    steps only where a narrow range holds too few of these.
+    steps only where a narrow range holds too few of these. Dates get years, months or days of the calendar.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def nice_ticks(low: float, high: float, position: Callable[[float], float], unit
     chosen: dict[float, tuple[float, str]] = {}
     if low == high:
         return [(min(max(position(low), 0.0), 1.0), unit.format(low))]
+    if unit.style == "date":
+        return _dates(low, high, position, unit)
     lower, upper = low * unit.factor, high * unit.factor
     for tier in _even_tiers(lower, upper, unit) if _is_linear(low, high, position) else []:
         chosen = _fitting([tier], position, unit, _EVEN_TICKS)
@@ -63,6 +66,50 @@ def nice_ticks(low: float, high: float, position: Callable[[float], float], unit
         extra = [kept, *_even_tiers(lower, upper, unit)[::-1], *ends]
         chosen = _fitting(extra, position, unit, _FEW_TICKS)
     return sorted(chosen.values())
+
+
+def cyclic_ticks(period: float, unit: Unit) -> list[tuple[float, str]]:
+    """Label the quarters of a cyclic measure: N E S W, 0 h 6 h 12 h 18 h, Jan Apr Jul Oct.
+
+    Parameters
+    ----------
+    period : float
+        Value that equals 0, in the unit of the measure. Half a turn of a bearing has the names of both its ends: N-S.
+    unit : Unit
+        Format of the numbers.
+
+    Returns
+    -------
+    list of (float, str)
+        Shares of the period, from 0 to below 1, and labels.
+    """
+    quarters = [period * k / 4 for k in range(4)]
+    if unit.style == "clock":
+        return [(value / period, f"{value:g} h") for value in quarters]
+    if unit.style == "bearing" and period == 180:
+        return [(value / period, f"{unit.format(value)}-{unit.format(value + 180)}") for value in quarters]
+    return [(value / period, unit.format(value)) for value in quarters]
+
+
+def _dates(low: float, high: float, position: Callable[[float], float], unit: Unit) -> list[tuple[float, str]]:
+    """Ticks of a range of days since 1970; its ends where no calendar dates fit."""
+
+    def placed(found: list[tuple[float, str]]) -> dict[float, tuple[float, str]]:
+        return {day: (min(max(position(day), 0.0), 1.0), label) for day, label in found}
+
+    def has_room(found: list[tuple[float, str]]) -> bool:
+        taken: dict[float, tuple[float, str]] = {}
+        for day, (place, label) in placed(found).items():
+            if not _has_room(place, label, taken):
+                return False
+            taken[day] = (place, label)
+        return True
+
+    found = calendar_ticks(low, high, has_room)
+    if not found:
+        ends = [(float(day), unit.format(day)) for day in (math.floor(low), math.floor(high))]
+        found = ends if has_room(ends) else ends[:1]
+    return sorted(placed(found).values())
 
 
 def _is_linear(low: float, high: float, position: Callable[[float], float]) -> bool:

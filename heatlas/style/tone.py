@@ -17,7 +17,8 @@ from heatlas.core.errors import BadOption, NothingToDraw
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.raster.grid import Grid, Measure
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
 
 __all__ = [
     "CURVES",
@@ -67,6 +68,8 @@ class Sample:
     """Whether there are sums below 0 that matter."""
     faint: float = 0.0
     """The lowest value below 0 that does not matter and is not among the values; 0 without such a value."""
+    fitted: tuple[float, ...] | None = None
+    """As `heatlas.raster.grid.Grid.fitted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Tone:
     """Whether sums may be below 0: those near 0 fade, and those far from it on either side stand out."""
     alike: float = 0.0
     """Similarity of all sums, 0 to 1. Colours of similar sums show shares of the greatest, rather than differences."""
+    fitted: tuple[float, ...] | None = None
+    """As `heatlas.raster.grid.Grid.fitted`: values of other grids of the same map are made with it."""
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map values of any shape to [0, 1]; NaN stays."""
@@ -162,7 +167,7 @@ def fit(scale: ToneScale, smoothed: Grid, bare: Grid | None) -> Tone:
         greatest. Where all values are equal, low is high.
     """
     on_path = values_on_paths(smoothed, bare)
-    return fit_sample(scale, Sample(on_path, smoothed.measure, smoothed.sums, smoothed.signed))
+    return fit_sample(scale, Sample(on_path, smoothed.measure, smoothed.sums, smoothed.signed, fitted=smoothed.fitted))
 
 
 def values_on_paths(smoothed: Grid, bare: Grid | None) -> NDArray[np.float32]:
@@ -216,6 +221,8 @@ def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
         raise NothingToDraw("no pixel of the window has a value of this measure")
     if signed and scale.curve == "log":
         raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
+    if measure.period:
+        return Tone("linear", 0.0, measure.period)
     if scale.range is None and signed:
         high = float(np.quantile(np.abs(on_path), 0.9995, method="higher")) or 1e-9
         low = -high
@@ -232,7 +239,7 @@ def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
     alike = max(0.0, 1 - math.log(high / low) / math.log(_FULL_CONTRAST)) if fade and scale.range is None else 0.0
-    return Tone(scale.curve, low, high, knots, fade, signed, alike)
+    return Tone(scale.curve, low, high, knots, fade, signed, alike, sample.fitted)
 
 
 def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:

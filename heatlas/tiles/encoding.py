@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/octet-str
 def encode(grid: Grid, tone: Tone | None, colours: NDArray[np.uint8], form: str) -> bytes:
     """Encode a tile: for npy its values (float32, NaN where empty), else a picture."""
     if form == "npy":
-        return _npy(grid.values)
+        return _npy((grid if tone is None else replace(grid, fitted=tone.fitted)).values)
     if tone is None:
         return empty(grid.window.height, form)
     return encode_picture(colour(grid, tone, colours, None), form)

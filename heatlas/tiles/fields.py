@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.raster.gaussian import Smoothing
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
@@ -183,7 +183,7 @@ def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
         return grid if grid.filled.any() else None
 
     of = chosen.key if stored is None else stored.number
-    return field.view.grids.get((field.snapshot.version, of, measure.reduction, measure.metric, scale, x, y), count)
+    return field.view.grids.get((field.snapshot.version, of, str(measure), scale, x, y), count)
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.raster.gaussian import Smoothing
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
     from heatlas.style.tone import ToneScale
 

@@ -13,7 +13,8 @@ from heatlas.library.chunks import read_column
 from heatlas.library.columns import VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.visits import read_visits
-from heatlas.raster.grid import COUNTS, POINT_REDUCTIONS, SPENT, Measure, parse_point_measure
+from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure
+from heatlas.raster.offered import measures_of
 from heatlas.tiles.look import Filter
 from heatlas.tiles.scales import point_title, title_of
 from heatlas.tiles.snapshot import choose
@@ -41,19 +42,20 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
 
     On a public map only the values of shown activities are read, so that private ones do not affect the list.
     """
-    found = [Measure(name) for name in (*COUNTS, *SPENT)]
     if view.public:
-        known = [name for name in VALUES if known_in(view, snapshot, name).any()]
-        return [*found, *(Measure("mean", name) for name in known)]
+        return measures_of([name for name in VALUES if known_in(view, snapshot, {name}).any()])
     zoom = snapshot.settings.zooms[0]
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
         rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
         chunks = [row[0] for row in rows]
-        for name, scale in VALUES.items():
-            if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks):
-                found.append(Measure("mean", name))
-    return found
+        return measures_of(
+            [
+                name
+                for name, scale in VALUES.items()
+                if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks)
+            ]
+        )
 
 
 def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:

@@ -34,4 +34,5 @@ def tile_bytes(field: Field, zoom: int, x: int, y: int, *, dense: bool = False, 
     grid = field_window(doubled(field) if dense else field, window)
     if grid is None:
         return empty(side, form)
-    return encode(grid, None if form == "npy" else tone_of(field, zoom), colours_of(field), form)
+    bare = form == "npy" and grid.layout.fit is None
+    return encode(grid, None if bare else tone_of(field, zoom), colours_of(field), form)

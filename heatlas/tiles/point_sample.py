@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.library.point_cells import Cells
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
     from heatlas.tiles.fields import Field
 

@@ -10,7 +10,7 @@ from heatlas.dataset.viewport import at_most_one
 from heatlas.library.point_tables import split_measure
 from heatlas.options.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
 from heatlas.raster.gaussian import Smoothing
-from heatlas.raster.grid import parse_measure, parse_point_measure
+from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import in_base_unit, measure_unit
 from heatlas.style.tone import parse_tone_scale
@@ -18,7 +18,7 @@ from heatlas.tiles.look import Filter, Look
 
 if TYPE_CHECKING:
     from heatlas.library.point_sets import StoredPoints
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
     from heatlas.style.tone import ToneScale
     from heatlas.tiles.snapshot import Snapshot

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.units import Unit, legend_title
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
-from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, written_per_value
-from heatlas.style.ticks import nice_ticks
+from heatlas.style.defaults import measure_title, measure_unit, suiting_colours, suiting_tone_scale, written_per_value
+from heatlas.style.legend_kinds import legend_for
 from heatlas.style.tone import fit
 from heatlas.tiles.busy_tiles import busy_tiles
 from heatlas.tiles.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
@@ -19,7 +19,7 @@ from heatlas.tiles.point_sample import felt
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import NamedPlanes
     from heatlas.style.tone import Tone, ToneScale
     from heatlas.tiles.fields import Field
@@ -76,7 +76,7 @@ def _fitted(field: Field, zoom: int) -> Tone | None:
 
 
 def _fit(scale: ToneScale, sample: Grid) -> Tone:
-    return fit(scale, sample, None)
+    return fit(scale, replace(sample, fitted=sample.fit()), None)
 
 
 def _sample(field: Field, windows: list[Window]) -> Grid | None:
@@ -126,7 +126,6 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
     measure = field.look.measure
     unit, colours = measure_unit(measure), colours_of(field)
     steps = np.rint(np.linspace(0, 255, _COLOURS)).astype(int)
-    ticks = [] if tone is None else nice_ticks(tone.low, tone.high, tone.above_fade, unit)
     return {
         "low": None if tone is None else tone.low * written_per_value(unit),
         "high": None if tone is None else tone.high * written_per_value(unit),
@@ -134,7 +133,7 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
         "high_text": "" if tone is None else unit.format(tone.high),
         "unit": unit_text(measure),
         "title": field_title(field),
-        "ticks": [[place, words] for place, words in ticks],
+        **(legend_for(measure, tone).data() if tone is not None else {"kind": "bar", "ticks": []}),
         "colors": hex_colours(colours[steps]),
         **_counted(field),
     }
@@ -159,7 +158,7 @@ def point_title(name: str, title: str) -> str:
 
 def title_of(measure: Measure) -> str:
     """Title of a measure, without its unit."""
-    return legend_title(str(measure), Unit())
+    return measure_title(measure)
 
 
 def unit_text(measure: Measure) -> str:

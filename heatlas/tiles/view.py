@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.library.columns import VALUES
 from heatlas.library.failures import failures
 from heatlas.library.point_drawing import both_signs
 from heatlas.library.shown import numbers_with
@@ -21,6 +20,7 @@ from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
 from heatlas.tiles.tile_counts import TileCounts, count_tiles
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -145,13 +145,15 @@ def _taken(view: View) -> Snapshot:
     return take(view.library, view.public, view.shown_only, view.least, view.utc)
 
 
-def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, metric: str = "", absent: bool = False) -> Chosen:
+def choose_in(
+    view: View, snapshot: Snapshot, wanted: Filter, *, recorded: frozenset[str] = frozenset(), absent: bool = False
+) -> Chosen:
     """Choose activities for a viewer; on a public map in whole groups (`heatlas.tiles.crowds`).
 
     Parameters
     ----------
-    metric : str
-        Metric that is shown: on a public map a filter chooses only activities that have it.
+    recorded : frozenset of str
+        Metrics at fixes of which the measure is made: on a public map a filter chooses only activities that have them.
     absent : bool
         As for `heatlas.tiles.snapshot.choose`; on a public map always true, so that absent sports are not reported.
 
@@ -162,23 +164,27 @@ def choose_in(view: View, snapshot: Snapshot, wanted: Filter, *, metric: str = "
     """
     if not view.public:
         return choose(snapshot, wanted, absent=absent)
-    return choose_among(snapshot, wanted, crowds_in(view, snapshot, metric))
+    return choose_among(snapshot, wanted, crowds_in(view, snapshot, recorded))
 
 
-def crowds_in(view: View, snapshot: Snapshot, metric: str = "") -> NDArray[np.int64]:
-    """(n,) groups of a public map, made once for each metric; "" for measures that all activities have."""
+def crowds_in(view: View, snapshot: Snapshot, recorded: frozenset[str] = frozenset()) -> NDArray[np.int64]:
+    """(n,) groups of a public map, made once for each set of metrics that must have been recorded."""
 
     def group() -> NDArray[np.int64]:
-        return crowds_of(snapshot, view.least, known_in(view, snapshot, metric))
+        return crowds_of(snapshot, view.least, known_in(view, snapshot, recorded))
 
-    return view.crowds.get((snapshot.version, metric), group)
+    return view.crowds.get((snapshot.version, recorded), group)
 
 
-def known_in(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
-    """(n,) activities for which a metric was recorded; all activities if it is not a recorded metric."""
-    if metric not in VALUES:
-        return np.ones(len(snapshot.activities), np.bool_)
+def known_in(view: View, snapshot: Snapshot, recorded: Collection[str]) -> NDArray[np.bool_]:
+    """(n,) activities for which all of some metrics at fixes were recorded."""
+    found = np.ones(len(snapshot.activities), np.bool_)
+    for metric in sorted(recorded):
+        found &= _knows(view, snapshot, metric)
+    return found
 
+
+def _knows(view: View, snapshot: Snapshot, metric: str) -> NDArray[np.bool_]:
     def look() -> NDArray[np.bool_]:
         with view.library.read() as connection:
             return np.isin(snapshot.numbers, numbers_with(connection, metric))

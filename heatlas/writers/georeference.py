@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from heatlas.core.mercator import CIRCUMFERENCE
-from heatlas.core.units import unit_of
+from heatlas.style.defaults import unit_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def describe(name: str, rendered: RenderedMap) -> dict[str, Any]:
     known = {
         "title": rendered.title,
         "measure": rendered.measure,
-        "unit": unit_of(rendered.measure).symbol if rendered.measure else "",
+        "unit": unit_named(rendered.measure).symbol if rendered.measure else "",
         "range": _value_range(rendered),
         "attribution": rendered.attribution,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import MissingExtra
-from heatlas.core.units import legend_title, unit_of
+from heatlas.style.defaults import title_named, unit_named
 from heatlas.writers.gdal import held_to_its_word
 from heatlas.writers.georeference import geotransform
 from heatlas.writers.png import SOFTWARE, write_legend
@@ -122,13 +122,13 @@ def _blocks(rendered: RenderedMap) -> Iterator[tuple[int, NDArray[Any]]]:
 
 def _describe(dataset: Any, rendered: RenderedMap) -> None:
     """Set tags: title, measure, unit and attribution."""
-    title = rendered.title or (legend_title(rendered.measure) if rendered.measure else "")
+    title = rendered.title or (title_named(rendered.measure) if rendered.measure else "")
     tags = {
         "TIFFTAG_SOFTWARE": SOFTWARE["Software"],
         "TIFFTAG_IMAGEDESCRIPTION": title,
         "TIFFTAG_COPYRIGHT": rendered.attribution,
         "MEASURE": rendered.measure,
-        "UNIT": unit_of(rendered.measure).symbol,
+        "UNIT": unit_named(rendered.measure).symbol,
     }
     dataset.update_tags(**{key: value for key, value in tags.items() if value})
     if rendered.rgba:
@@ -137,4 +137,4 @@ def _describe(dataset: Any, rendered: RenderedMap) -> None:
         dataset.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
     elif rendered.measure:
         dataset.set_band_description(1, rendered.measure)
-        dataset.set_band_unit(1, unit_of(rendered.measure).symbol)
+        dataset.set_band_unit(1, unit_named(rendered.measure).symbol)

@@ -11,6 +11,8 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.heat.labels import is_amount
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import suiting_colours, suiting_tone_scale
+from heatlas.style.legend_kinds import Legend, legend_for
+from heatlas.style.ticks import nice_ticks
 from heatlas.style.tone import Tone, ToneScale, both_signs_matter, fit, values_on_paths
 
 if TYPE_CHECKING:
@@ -142,12 +144,9 @@ def colours_of(drawn: Drawn, labels: Labels, look: Appearance) -> NDArray[np.uin
     return inner
 
 
-def legend_of(
-    tone: Tone, colours: NDArray[np.uint8], labels: Labels, background: tuple[int, int, int] | None, scale: float
-) -> NDArray[np.uint8]:
-    """Draw the legend: (h, w, 4) RGBA."""
-    from heatlas.style.legend import draw_legend
-    from heatlas.style.ticks import nice_ticks
-
-    ticks = nice_ticks(tone.low, tone.high, tone.above_fade, labels.unit)
-    return draw_legend(colours, ticks, labels.heading, dark=is_dark(background), scale=scale)
+def legend_of(drawn: Drawn, tone: Tone, labels: Labels) -> Legend:
+    """Choose the legend: that of the measure, or a bar of what was computed from other grids."""
+    shown = drawn.smoothed
+    if labels.middle is None and not shown.worked:
+        return legend_for(shown.measure, tone, labels.heading)
+    return Legend("bar", labels.heading, tuple(nice_ticks(tone.low, tone.high, tone.above_fade, labels.unit)))

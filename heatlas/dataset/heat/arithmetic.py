@@ -15,7 +15,8 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.units import Unit
 from heatlas.dataset.heat.labels import Labels, is_amount
-from heatlas.raster.grid import Grid, Measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import Measure
 from heatlas.raster.pipeline import Drawn
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import HeatlasError
+from heatlas.dataset.heat.appearance import legend_of
 from heatlas.dataset.heat.files import image_of
 from heatlas.dataset.heat.labels import is_amount
 from heatlas.style.colour import parse_background
-from heatlas.style.ticks import nice_ticks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -108,16 +108,17 @@ def _bar(heat: StyledGrid) -> str:
     """Bar of colours from the lowest to the highest value, with numbers below."""
     steps = np.rint(np.linspace(0, 255, _STOPS)).astype(int)
     stops = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in heat.colours[steps, :3].tolist())
-    tone = heat.fitted
+    legend = legend_of(heat.worked.drawn, heat.fitted, heat.worked.labels)
     labels = "".join(
         f'<span style="position:absolute;left:{100 * place:.1f}%;transform:translateX(-{_shift(place)}%);'
         f'white-space:nowrap">{escape(words)}</span>'
-        for place, words in nice_ticks(tone.low, tone.high, tone.above_fade, heat.worked.labels.unit)
+        for place, words in legend.ticks
     )
+    note = f'<div style="font-size:11px;opacity:.7">{escape(legend.note)}</div>' if legend.note else ""
     return (
         '<div style="flex:0 1 300px;margin-left:auto">'
         f'<div style="height:11px;border-radius:3px;background:linear-gradient(to right,{stops})"></div>'
-        f'<div style="position:relative;height:1.5em;font-size:12px;opacity:.85">{labels}</div></div>'
+        f'<div style="position:relative;height:1.5em;font-size:12px;opacity:.85">{labels}</div>{note}</div>'
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
-from heatlas.core.units import Unit, legend_title
-from heatlas.style.defaults import measure_unit
+from heatlas.style.defaults import measure_title, measure_unit
 
 if TYPE_CHECKING:
-    from heatlas.raster.grid import Measure
+    from heatlas.core.units import Unit
+    from heatlas.raster.measure import Measure
 
 __all__ = ["Labels", "check_alike", "is_amount", "labels_of"]
 
@@ -34,7 +34,7 @@ class Labels:
 
 def labels_of(measure: Measure) -> Labels:
     """Make the labels of a measure."""
-    unit, title = measure_unit(measure), legend_title(str(measure), Unit())
+    unit, title = measure_unit(measure), measure_title(measure)
     return Labels(title, unit, "" if unit.label.lower() == title.lower() else unit.label)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from heatlas.dataset.heat.appearance import Appearance, colours_of, legend_of, tone_of
+from heatlas.dataset.heat.appearance import Appearance, colours_of, is_dark, legend_of, tone_of
 from heatlas.dataset.heat.labels import is_amount
 from heatlas.style.colour import colour
+from heatlas.style.legend_kinds import paint_legend
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,4 +119,5 @@ class StyledGrid:
 
     def legend(self, scale: float = 1.0) -> NDArray[np.uint8]:
         """Draw the legend: (h, w, 4) RGBA, some 280 px wide at a scale of 1."""
-        return legend_of(self.fitted, self.colours, self.worked.labels, self.look.background, scale)
+        legend = legend_of(self.worked.drawn, self.fitted, self.worked.labels)
+        return paint_legend(legend, self.colours, dark=is_dark(self.look.background), scale=scale)

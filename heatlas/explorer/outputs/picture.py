@@ -14,7 +14,8 @@ import numpy as np
 from heatlas.core.window import Window
 from heatlas.explorer.keys import columns_of, place_of, rows_of
 from heatlas.explorer.outputs.shapes import title
-from heatlas.raster.grid import Grid, Measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import Measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import colour, parse_background
 from heatlas.style.decorations import Decorations

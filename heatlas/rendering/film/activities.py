@@ -16,7 +16,7 @@ from heatlas.tracks.filters import offset_of
 from heatlas.tracks.metrics import metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,17 +63,17 @@ def film_activities(batches: Iterable[Batch], window: Window, grown: Window) -> 
     return FilmActivities(singles, starts, running[:, :3], running[:, 3].astype(np.int64))
 
 
-def in_crowds(activities: FilmActivities, least: int, window: Window, metric: str = "") -> FilmActivities | None:
+def in_crowds(
+    activities: FilmActivities, least: int, window: Window, reads: Collection[str] = ()
+) -> FilmActivities | None:
     """Let tracks start by whole months, at least `least` at once; months with fewer are merged with the next ones.
 
     Only activities that are seen in the window count. When a metric is shown, they must have it there. None when
     there are fewer in all.
     """
     seen = np.diff(activities.totals[:, 0]) > 0
-    if metric:
-        known = [
-            (_within(one, window) & ~np.isnan(metric_named(metric).at_fixes(one))).any() for one in activities.tracks
-        ]
+    if reads:
+        known = [(_within(one, window) & _knows(one, reads)).any() for one in activities.tracks]
         seen &= np.array(known, np.bool_)
     if seen.sum() < least:
         return None
@@ -86,6 +86,15 @@ def in_crowds(activities: FilmActivities, least: int, window: Window, metric: st
             starts[begin:end] = months[end - 1]
             begin = end
     return replace(activities, starts=starts)
+
+
+def _knows(batch: Batch, reads: Collection[str]) -> NDArray[np.bool_]:
+    """(n,) fixes at which all metrics are known that are there at fixes."""
+    known = np.ones(batch.fixes, np.bool_)
+    for take in (metric_named(name).at_fixes for name in reads):
+        if take is not None:
+            known &= ~np.isnan(take(batch)).reshape(batch.fixes, -1).any(axis=1)
+    return known
 
 
 def _first_of_month(moment: float) -> float:

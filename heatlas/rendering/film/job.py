@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.dataset.viewport import Viewport
     from heatlas.options import RenderOptions
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.rendering.film.frames import FilmFormat
 
 __all__ = ["FilmJob"]

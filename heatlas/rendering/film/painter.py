@@ -10,7 +10,8 @@ import numpy as np
 from heatlas.core.window import Window
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing, halo, smooth
-from heatlas.raster.grid import Grid, Measure
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import Measure
 from heatlas.rendering.film.activities import box_of
 from heatlas.style.colour import Style, colour, palette
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
     from heatlas.core.window import Window
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
 
 __all__ = ["RunningGrid"]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
-from heatlas.core.units import legend_title
 from heatlas.raster.gaussian import halo
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.film.activities import film_activities, in_crowds
@@ -19,8 +18,8 @@ from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background
 from heatlas.style.defaults import in_base_unit, measure_unit, suiting_colours, suiting_tone_scale
-from heatlas.style.legend import draw_legend, fitting_scale, over, shrunk
-from heatlas.style.ticks import nice_ticks
+from heatlas.style.legend import fitting_scale, over, shrunk
+from heatlas.style.legend_kinds import legend_for, paint_legend
 from heatlas.style.tone import fit, parse_tone_scale
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from heatlas.dataset.tracks import Tracks
     from heatlas.options import StyleOptions
     from heatlas.raster.gaussian import Smoothing
-    from heatlas.raster.grid import Measure
+    from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.rendering.film.activities import FilmActivities
     from heatlas.rendering.film.timeline import Timeline
@@ -128,7 +127,7 @@ class Storyboard:
         if not activities.tracks:
             return None
         if script.least:
-            crowded = in_crowds(activities, script.least, window, measure.metric)
+            crowded = in_crowds(activities, script.least, window, measure.recorded)
             if crowded is None:
                 having = f" with {measure.metric}" if measure.metric else ""
                 raise NothingToDraw(
@@ -282,12 +281,11 @@ def _legend(tone: Tone, style: Style, measure: Measure, window: Window) -> NDArr
     BadOption
         Where the legend would be illegible.
     """
-    unit, ground = measure_unit(measure), style.background
+    ground = style.background
     assert ground is not None
-    legend = draw_legend(
+    legend = paint_legend(
+        legend_for(measure, tone),
         style.colours,
-        nice_ticks(tone.low, tone.high, tone.above_fade, unit),
-        legend_title(str(measure), unit),
         dark=sum(ground) < 3 * 128,
         scale=fitting_scale(window.width, window.height),
     )

@@ -1,0 +1,125 @@
+"""Means of columns over whole activities, and the moments of the heart rate's model: written when they are indexed.
+
+Both are taken of what is shown, cuts applied, by the functions that tracing uses, and stored to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.library.columns import VALUES
+from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.means import means_of, moments_of
+from heatlas.tracks.metrics.model import fit_model
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Activity, Batch
+    from heatlas.tracks.metrics.model import Model
+
+__all__ = ["ActivityFacts", "delete_means", "read_means", "write_means"]
+
+_SIDE = 6
+"""Rows of the moments."""
+
+
+def write_means(connection: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
+    """Write the means of activities, by number; tracks are cut."""
+    rows = []
+    for number, track in tracks.items():
+        means = means_of(track, VALUES) if track.fixes else {}
+        values = np.full(_width(), np.nan)
+        for name, mean in means.items():
+            values[VALUES[name].column] = mean[0]
+        moments = moments_of(track)[0] if track.fixes and "heart_rate" in track.columns else np.zeros((_SIDE, _SIDE))
+        rows.append((number, np.concatenate([values, moments.ravel()]).astype("<f8").tobytes()))
+    connection.executemany("INSERT OR REPLACE INTO activity_means VALUES (?, ?)", rows)
+
+
+def delete_means(connection: sqlite3.Connection, numbers: Collection[int]) -> None:
+    """Delete the means of activities."""
+    connection.executemany("DELETE FROM activity_means WHERE number = ?", [(number,) for number in numbers])
+
+
+def _width() -> int:
+    return max(encoding.column for encoding in VALUES.values()) + 1
+
+
+@dataclass(frozen=True)
+class ActivityMeans:
+    """Means and moments of all activities of a library, by number."""
+
+    means: dict[str, NDArray[np.float64]]
+    """Metric at fixes -> (numbers,), NaN where unknown."""
+    moments: NDArray[np.float64]
+    """(numbers, n, n) as `heatlas.tracks.metrics.means.moments_of` gives them."""
+
+
+def read_means(connection: sqlite3.Connection, most: int) -> ActivityMeans:
+    """Read the means of activities with numbers up to `most`; of those that were indexed before, none are known."""
+    values = np.full((most + 1, _width()), np.nan)
+    moments = np.zeros((most + 1, _SIDE, _SIDE))
+    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone()
+    rows = connection.execute("SELECT number, data FROM activity_means WHERE number <= ?", (most,)) if there else ()
+    for number, data in rows:
+        found = np.frombuffer(data, "<f8")
+        width = len(found) - _SIDE * _SIDE
+        values[number, : min(width, _width())] = found[: min(width, _width())]
+        moments[number] = found[width:].reshape(_SIDE, _SIDE)
+    return ActivityMeans({name: values[:, encoding.column] for name, encoding in VALUES.items()}, moments)
+
+
+class ActivityFacts:
+    """All that measures read of activities, by number; worked out when it is first asked for.
+
+    Parameters
+    ----------
+    activities : mapping of int to Activity
+        Those that are shown, with the attributes of their copies.
+    means : ActivityMeans
+        Of the same library.
+    """
+
+    def __init__(self, activities: Mapping[int, Activity], means: ActivityMeans) -> None:
+        self._activities, self._means = activities, means
+        self._known: dict[str, NDArray[np.float64]] = {}
+
+    def of(self, name: str) -> NDArray[np.float64]:
+        """(numbers,) metric of activities; NaN where unknown."""
+        if name not in self._known:
+            take = METRICS[name].of_activity
+            assert take is not None
+            values = np.full(len(self._means.moments), np.nan)
+            for number, activity in self._activities.items():
+                values[number] = take(activity)
+            self._known[name] = values
+        return self._known[name]
+
+    def mean(self, name: str) -> NDArray[np.float64]:
+        """(numbers,) mean of a metric at fixes."""
+        return self._means.means[name]
+
+    @property
+    def moments(self) -> NDArray[np.float64]:
+        """(numbers, n, n) moments of the model."""
+        return self._means.moments
+
+    @cached_property
+    def days(self) -> NDArray[np.float64]:
+        """(numbers,) local day on which each began, days since 1970; NaN where unknown."""
+        return np.floor(self.of("first"))
+
+    def model(self, keep: NDArray[np.bool_] | None) -> Model | None:
+        """Model of the activities that count; None where too little is known."""
+        moments = self.moments
+        if keep is not None:
+            moments = moments[: len(keep)][keep[: len(moments)]]
+        return fit_model(moments)

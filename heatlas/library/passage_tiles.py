@@ -1,0 +1,173 @@
+"""Tiles of measures that read several columns of passages, or facts of activities, from the index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatlas.core.mercator import to_lonlat
+from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.library.activity_means import ActivityFacts, read_means
+from heatlas.library.columns import AMOUNTS, COLUMNS, VALUES, decoded
+from heatlas.library.merged import read_merged
+from heatlas.raster.accumulators import UNUSED, begun, ended
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import RELATIONS
+from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.tracks.metrics import METRICS, POSITION
+from heatlas.tracks.metrics.model import levels
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from heatlas.core.window import Window
+    from heatlas.raster.measure import Measure
+
+ColumnBytes = Mapping[int, NDArray[np.uint8] | None]
+"""Number of a column -> its bytes in a chunk; None where the chunk has none."""
+
+__all__ = ["SIDE", "ColumnBytes", "PassageTiles", "needs_facts", "put_tile", "read_facts"]
+
+SIDE = 256
+_PIXELS = SIDE * SIDE
+
+
+def needs_facts(measure: Measure) -> bool:
+    """Whether a measure reads facts of activities."""
+    return (
+        measure.reduction == "days"
+        or measure.reduction in RELATIONS
+        or any(METRICS[name].of_activity is not None for name in measure.reads if name in METRICS)
+    )
+
+
+def read_facts(connection: sqlite3.Connection) -> ActivityFacts:
+    """Read the facts of all activities that are shown."""
+    activities = read_merged(connection).activities
+    return ActivityFacts(activities, read_means(connection, max(activities, default=0)))
+
+
+def put_tile(
+    tile: Mapping[str, NDArray[np.float64]], window: Mapping[str, NDArray[np.float64]], left: int, top: int
+) -> None:
+    """Copy planes of a tile (pixels,) into those of a window (height, width), as far as they lie inside.
+
+    The tile's corner lies at column `left` and row `top` of the window.
+    """
+    for name, plane in window.items():
+        height, width = plane.shape
+        rows, columns = slice(max(top, 0), min(top + SIDE, height)), slice(max(left, 0), min(left + SIDE, width))
+        plane[rows, columns] = tile[name].reshape(SIDE, SIDE)[
+            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+        ]
+
+
+class PassageTiles:
+    """Planes of one tile at a time, and of the window."""
+
+    __slots__ = ("_chunks", "_days", "_facts", "_level", "_measure", "_model", "_slots", "_tile", "_window", "_within")
+
+    def __init__(
+        self, within: Window, measure: Measure, facts: ActivityFacts | None, keep: NDArray[np.bool_] | None
+    ) -> None:
+        self._measure, self._facts, self._within = measure, facts, within
+        self._tile = begun(measure.layout, _PIXELS, "f8")
+        self._window = begun(measure.layout, (within.height, within.width), "f8")
+        self._slots = np.full(_PIXELS, -1, np.int64)
+        self._days: list[NDArray[np.int64]] = []
+        self._chunks: list[Passages] = []
+        self._model = None
+        self._level = UNUSED
+        if measure.reduction == "residual" and facts is not None:
+            self._model = facts.model(keep)
+            if self._model is not None:
+                self._level = levels(facts.moments, self._model)
+
+    def clear(self) -> None:
+        """Begin another tile."""
+        for plane in self._measure.layout.planes:
+            self._tile[plane.name].fill(np.nan if plane.extreme else 0)
+        self._days.clear()
+        self._chunks.clear()
+
+    def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
+        """Add the activities of a chunk that are kept; `keep` (numbers,) is empty for all."""
+        ids, lengths, at = decode_header(pixels)
+        where = decode_pixels(pixels, at, lengths)
+        kept = np.ones(len(ids), np.bool_) if not len(keep) else keep[np.minimum(ids, len(keep) - 1)]
+        if not kept.any():
+            return
+        wanted = slice(None) if kept.all() else np.repeat(kept, lengths)
+        cells, numbers, counts = where[wanted].astype(np.int64), ids[kept], lengths[kept]
+        if self._measure.reduction == "days":
+            self._note_days(cells, numbers, counts)
+            return
+        total = int(lengths.sum())
+        known = {name: _decoded(name, columns[COLUMNS[name]], lengths, total)[wanted] for name in self._stored(columns)}
+        self._chunks.append(self._passages(cells, numbers, counts, known))
+
+    def _stored(self, columns: ColumnBytes) -> list[str]:
+        """Columns of the measure that the chunk has."""
+        return [name for name in sorted(self._measure.reads) if columns.get(COLUMNS.get(name, -1)) is not None]
+
+    def _passages(
+        self,
+        cells: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        known: dict[str, NDArray[np.float64]],
+    ) -> Passages:
+        facts, means, reads = self._facts, {}, self._measure.reads
+        if facts is not None:
+            for name in reads & METRICS.keys():
+                if METRICS[name].of_activity is not None:
+                    known[name] = np.repeat(facts.of(name)[numbers], counts)
+                elif self._measure.other:
+                    means[name] = facts.mean(name)[numbers]
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        level = self._level[numbers] if len(self._level) else UNUSED
+        return Passages(cells, bounds, Columns(known, len(cells)), Columns(means, len(numbers)), self._model, level)
+
+    def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        """Remember which pixels were gone through on which days."""
+        assert self._facts is not None
+        days = self._facts.days[numbers]
+        # Who has no date has a day of their own.
+        labels = np.where(np.isnan(days), -1.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
+        self._days.append(np.unique(np.repeat(labels, counts) * _PIXELS + cells))
+
+    def put(self, left: int, top: int) -> None:
+        """Finish the tile, whose corner lies at a column and a row of the window, and copy it there."""
+        if self._days:
+            found = np.unique(np.concatenate(self._days)) % _PIXELS
+            self._tile["n"][:] = np.bincount(found, minlength=_PIXELS)
+        for passages in self._chunks:
+            if self._measure.reads & {*POSITION}:
+                passages = self._placed(passages, left, top)  # noqa: PLW2901 - the same with more columns
+            add_passages(passages, self._measure, self._tile, self._slots)
+        put_tile(self._tile, self._window, left, top)
+
+    def _placed(self, passages: Passages, left: int, top: int) -> Passages:
+        """Add the columns of where pixels lie."""
+        within, cells = self._within, passages.cells
+        x, y = within.x + left + cells % SIDE + 0.5, within.y + top + cells // SIDE + 0.5
+        lon, lat = to_lonlat(x / within.scale, y / within.scale)
+        columns = passages.columns.with_more({"longitude": np.asarray(lon), "latitude": np.asarray(lat)})
+        return Passages(cells, passages.bounds, columns, passages.means, passages.model, passages.level)
+
+    def grid(self, window: Window) -> Grid:
+        """Put the window together."""
+        grid = Grid(window, self._measure, ended(self._measure.layout, self._window))
+        return grid.map(lambda plane: plane.astype(np.uint32)) if self._measure.reduction == "days" else grid
+
+
+def _decoded(name: str, data: NDArray[np.uint8] | None, lengths: NDArray[np.int64], total: int) -> NDArray[np.float64]:
+    """Values of a column of a chunk, (total,)."""
+    assert data is not None
+    if name in AMOUNTS:
+        return np.asarray(decode_amounts(data, total) * AMOUNTS[name][1], np.float64)
+    assert name in VALUES
+    return decoded(name, decode_values(data, lengths))

@@ -1,0 +1,74 @@
+"""Measures of tracks that menus offer: which data can show them, in which groups, and what they tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.raster.measure import COUNTS, RELATIONS, SPENT, Measure, reductions_of
+from heatlas.tracks.metrics import METRICS, metric_named
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["about", "every_measure", "group_of", "measures_of"]
+
+_ABOUT = {
+    "passes": "How often a place was passed",
+    "activities": "How many activities came by",
+    "days": "On how many days anybody came by",
+    "fixes": "How many positions were recorded",
+    "seconds": "How long it took in all",
+    "metres": "How far it was in all",
+    "dark": "How often it was night: the sun more than 6 degrees below the horizon",
+    "corr": "Whether the one goes with the other, on each activity's own terms; paler is less sure",
+    "slope": "How much the one changes with the other; paler is less sure",
+    "residual": "Where the heart beats faster than speed, slope and time make one expect; paler is less sure",
+}
+"""Reduction, or condition -> what it tells."""
+
+
+def measures_of(recorded: Collection[str]) -> list[Measure]:
+    """List the measures that menus offer, where some metrics at fixes were recorded.
+
+    Counts and amounts, each metric in its usual reduction, and relations of the metrics that people compare.
+    """
+    there = frozenset(recorded)
+    found = [Measure(name) for name in (*COUNTS, *SPENT)]
+    found += [
+        measure
+        for entry in METRICS.values()
+        if entry.listed and (measure := Measure(entry.reduction, entry.name)).recorded <= there
+    ]
+    if "elapsed" in there:
+        found.append(Measure("share", "dark"))
+    if there >= Measure("corr", "pace", other="heart_rate").recorded:
+        found += [Measure(relation, "pace", other="heart_rate") for relation in ("corr", "slope")]
+        found.append(Measure("residual", "heart_rate"))
+    return found
+
+
+def group_of(measure: Measure) -> str:
+    """Name of the group in which menus offer a measure of tracks."""
+    if measure.reduction in RELATIONS:
+        return "Relations"
+    if measure.reduction == "share":
+        return "Time" if measure.metric == "dark" else "Body"
+    return "Visits" if not measure.metric else metric_named(measure.metric).group
+
+
+def about(measure: Measure) -> str:
+    """One sentence on a measure of tracks, for people who choose it; empty where there is nothing to say."""
+    if measure.entry is not None:
+        return measure.entry.about
+    return _ABOUT.get(measure.metric if measure.reduction == "share" else measure.reduction, "")
+
+
+def every_measure() -> list[str]:
+    """Names of the measures of tracks that can be listed: all but conditions and relations of any two metrics."""
+    named = [str(measure) for measure in measures_of(METRICS)]
+    means = [f"{reduction}({name})" for name in METRICS for reduction in reductions_of(name) if _is_offered(name)]
+    return list(dict.fromkeys([*named, *(name for name in METRICS if _is_offered(name)), *means]))
+
+
+def _is_offered(name: str) -> bool:
+    return METRICS[name].listed and METRICS[name].reduction in {"mean", "min", "max"}

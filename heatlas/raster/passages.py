@@ -1,0 +1,135 @@
+"""Passages of activities with the columns that a measure reads, and how they are added to its planes.
+
+Tracing and the index of a library fill in the columns, each in its own way; what becomes of them is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.raster.accumulators import UNUSED
+from heatlas.raster.measure import RELATIONS, related
+from heatlas.tracks.metrics import METRICS, metric_named
+from heatlas.tracks.metrics.expression import parse_condition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.raster.measure import Measure
+    from heatlas.raster.reductions import NamedPlanes
+    from heatlas.tracks.metrics.model import Model
+
+__all__ = ["Columns", "Passages", "add_passages"]
+
+
+class Columns(Mapping[str, "NDArray[np.float64]"]):
+    """Columns of k passages by name; formulas are worked out when they are first asked for."""
+
+    __slots__ = ("_count", "_known")
+
+    def __init__(self, known: Mapping[str, NDArray[np.float64]], count: int) -> None:
+        """Take the columns that are known, (k,) each, NaN where unknown; all others are unknown throughout."""
+        self._known, self._count = dict(known), count
+
+    def with_more(self, more: Mapping[str, NDArray[np.float64]]) -> Columns:
+        """The same and other columns."""
+        return Columns({**self._known, **more}, self._count)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Values of a column or metric, (k,)."""
+        if name not in self._known:
+            metric = METRICS.get(name)
+            formula = None if metric is None else metric.formula
+            if formula is None:
+                self._known[name] = np.full(self._count, np.nan)
+            else:
+                with np.errstate(all="ignore"):
+                    self._known[name] = formula(self)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Passages through the pixels of a window, activity after activity."""
+
+    cells: NDArray[np.int64]
+    """(k,) pixel of each, row * width + column."""
+    bounds: NDArray[np.int64]
+    """(r + 1,) offsets of the activities."""
+    columns: Columns
+    """Of the passages; of activities as many values as there are passages."""
+    means: Columns
+    """(r,) means of columns over each activity, for relations."""
+    model: Model | None = None
+    """For a residual; None: there is nothing to fit one to."""
+    level: NDArray[np.float64] = field(default_factory=lambda: UNUSED)
+    """(r,) what each activity's heart rate is above the model's on the whole."""
+
+
+def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
+    """Add passages to the planes (pixels,) of a measure, in place.
+
+    Parameters
+    ----------
+    passages : Passages
+        With all columns of `measure.reads`.
+    measure : Measure
+        No count, amount or simple metric: these have faster ways.
+    planes : mapping of str to ndarray of float64 (pixels,)
+        Of the measure's layout; extremes are NaN where there is none.
+    slots : ndarray of int64 (pixels,)
+        Room to work in, -1 throughout; is left so.
+    """
+    from heatlas.kernels.values import add_points_of_turn, add_values_at
+
+    if measure.reduction in RELATIONS:
+        _add_relation(passages, measure, planes, slots)
+        return
+    cells, name = passages.cells, measure.metric
+    values = 100 * parse_condition(name)(passages.columns) if measure.reduction == "share" else passages.columns[name]
+    if measure.reduction in {"circular", "concentration"}:
+        add_points_of_turn(cells, values / metric_named(name).period, planes["n"], planes["x"], planes["y"])
+        return
+    values = rounded(values, metric_named(name).exact)
+    if measure.layout.extremes:
+        add_values_at(cells, values, planes.get("m", UNUSED), UNUSED, UNUSED, planes["x"], measure.reduction == "max")
+        return
+    add_values_at(cells, values, planes.get("n", UNUSED), planes["x"], planes.get("xx", UNUSED), UNUSED, False)
+
+
+def rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    """Values as multiples of 2**-digits, so that sums do not depend on their order."""
+    return np.ldexp(np.rint(np.ldexp(values, digits)), -digits)
+
+
+def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
+    """Add a voice of each activity in each pixel, less the activity's own means."""
+    from heatlas.kernels.values import add_pairs, add_values_at, voices
+
+    y_name = related(measure.other or measure.metric)
+    y = passages.columns[y_name]
+    if measure.reduction == "residual":
+        if passages.model is not None:
+            expected = passages.model.predicted(passages.columns)
+            cells, owner, x, y = voices(passages.cells, passages.bounds, expected, y, slots)
+            left_over = rounded(y - x - passages.level[owner], 10)
+            add_values_at(cells, left_over, planes["n"], planes["x"], UNUSED, UNUSED, False)
+        return
+    x_name = related(measure.metric)
+    cells, owner, x, y = voices(passages.cells, passages.bounds, passages.columns[x_name], y, slots)
+    x = x - np.nan_to_num(passages.means[x_name])[owner]
+    y = y - np.nan_to_num(passages.means[y_name])[owner]
+    x, y = rounded(x, metric_named(measure.metric).exact), rounded(y, metric_named(measure.other).exact)
+    add_pairs(cells, x, y, planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"])

@@ -1,0 +1,21 @@
+"""Metrics: what is measured at fixes, follows from passages, or is known of activities.
+
+============ =================================================================
+`metric`     one entry: how a metric is found, stored, reduced, written, shown
+`table`      all entries
+`fixes`      what was measured at fixes, or follows from those around
+`passages`   formulas over columns of passages
+`expression` formulas as people write them
+`means`      means over whole activities, which relations take off
+`model`      what an athlete's heart rate is expected to be
+============ =================================================================
+"""
+
+from heatlas.tracks.metrics.fixes import STOPPED
+from heatlas.tracks.metrics.metric import GROUPS, Metric, Store
+from heatlas.tracks.metrics.table import ALIASES, AMOUNTS, METRICS, POSITION, leaves, listed, metric_named, stored
+
+__all__ = [
+    "ALIASES", "AMOUNTS", "GROUPS", "METRICS", "POSITION", "STOPPED", "Metric", "Store", "leaves", "listed",
+    "metric_named", "stored",
+]  # fmt: skip

@@ -1,0 +1,182 @@
+"""Formulas as people write them: "heart_rate >= 150 and grade > 2", "power / heart_rate"."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.tracks.metrics.table import ALIASES, AMOUNTS, METRICS, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["Expression", "parse_condition", "parse_expression"]
+
+_BINARY: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: np.divide, ast.Pow: np.power,
+    ast.Mod: np.mod,
+}  # fmt: skip
+_COMPARED: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}  # fmt: skip
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "min": np.minimum, "max": np.maximum,
+}  # fmt: skip
+_LONGEST = 400
+"""Characters; longer ones are a mistake, or somebody's attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A formula over columns of passages."""
+
+    text: str
+    """In one form, so that equal formulas are equal."""
+    reads: frozenset[str]
+    """Columns of passages that it is made of in the end."""
+
+    def __call__(self, columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Evaluate for k passages: (k,), NaN where anything that is read is unknown; conditions are 1 or 0."""
+        tree = _parsed(self.text)
+        unknown: Any = np.bool_(False)
+        for name in _names(tree):
+            unknown = unknown | np.isnan(columns[name])
+        with np.errstate(all="ignore"):
+            values = np.asarray(_evaluated(tree, columns), np.float64)
+        return np.where(unknown, np.nan, values)
+
+
+def parse_expression(text: str) -> Expression:
+    """Read a formula over metrics.
+
+    Raises
+    ------
+    BadOption
+        For what is none, or names no metric.
+    """
+    tree = _parsed(text)
+    _refuse_odd(tree, text)
+    return Expression(_written(tree), frozenset().union(*map(leaves, _names(tree))))
+
+
+def parse_condition(text: str) -> Expression:
+    """Read a condition: a comparison, several with and, or, not, or a metric that is 0 or 1, such as dark.
+
+    Raises
+    ------
+    BadOption
+        For what is none, or names no metric.
+    """
+    found = parse_expression(text)
+    if not _is_condition(_parsed(found.text)):
+        raise BadOption(f"share({text}) needs a condition, such as share(heart_rate >= 150) or share(dark)")
+    return found
+
+
+@cache
+def _parsed(text: str) -> ast.expr:
+    plain = re.sub(r"(?<![<>=!])=(?!=)", "==", text.strip()).replace("<>", "!=")
+    plain = re.sub(r"\b(and|or|not)\b", lambda found: found[0].lower(), plain, flags=re.IGNORECASE)
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        if len(plain) <= _LONGEST:
+            return ast.parse(plain, mode="eval").body
+    raise BadOption(
+        f"{text[:80]!r} is no formula: write it like heart_rate >= 150 and grade > 2, or power / heart_rate"
+    )
+
+
+def _refuse_odd(tree: ast.expr, text: str) -> None:
+    """Refuse all but numbers, metrics, arithmetic, comparisons and a few functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if node.id.lower() not in {*METRICS, *ALIASES, *AMOUNTS, *_FUNCTIONS}:
+                known = ", ".join(name for name, metric in METRICS.items() if metric.listed)
+                raise BadOption(f"there is no metric {node.id!r} in {text!r}: there are {known}")
+        elif isinstance(node, ast.Constant):
+            if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+                raise BadOption(f"{node.value!r} in {text!r} is no number")
+        elif isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            wanted = 2 if name in {"min", "max"} else 1
+            if name not in _FUNCTIONS or node.keywords or len(node.args) != wanted:
+                raise BadOption(f"{text!r} may call {', '.join(_FUNCTIONS)} alone; min and max of two")
+        elif not isinstance(
+            node,
+            (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Load, ast.USub, ast.UAdd, ast.Not, ast.And, ast.Or,
+             *_BINARY, *_COMPARED),
+        ):  # fmt: skip
+            raise BadOption(f"{text!r} has more than numbers, metrics, arithmetic and comparisons")
+
+
+def _names(tree: ast.expr) -> Iterator[str]:
+    """Names of the metrics in a formula, each once."""
+    found = {node.id.lower() for node in ast.walk(tree) if isinstance(node, ast.Name)} - _FUNCTIONS.keys()
+    return iter(sorted(ALIASES.get(name, name) for name in found))
+
+
+def _written(tree: ast.expr) -> str:
+    """Write a formula in one form."""
+
+    class Lower(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.Name:
+            name = node.id.lower()
+            return ast.Name(ALIASES.get(name, name), node.ctx)
+
+    text = ast.unparse(Lower().visit(ast.parse(ast.unparse(tree), mode="eval").body))
+    return text.replace("==", "=")
+
+
+def _is_condition(tree: ast.expr) -> bool:
+    if isinstance(tree, ast.BoolOp):
+        return all(map(_is_condition, tree.values))
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return _is_condition(tree.operand)
+    return isinstance(tree, ast.Compare) or (isinstance(tree, ast.Name) and tree.id.lower() in _CONDITIONS)
+
+
+_CONDITIONS = frozenset({"dark", "stops"})
+"""Metrics that are 1 or 0 of a passage."""
+
+
+def _evaluated(tree: ast.expr, columns: Mapping[str, Any]) -> Any:
+    """Evaluate a part of a formula."""
+    match tree:
+        case ast.Constant(value=value):
+            return float(value)  # type: ignore[arg-type]
+        case ast.Name(id=name):
+            name = name.lower()
+            return columns[ALIASES.get(name, name)]
+        case ast.BinOp(left=left, op=op, right=right):
+            return _BINARY[type(op)](_evaluated(left, columns), _evaluated(right, columns))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return np.logical_not(_evaluated(operand, columns) != 0)
+        case ast.UnaryOp(op=op, operand=operand):
+            value = _evaluated(operand, columns)
+            return -value if isinstance(op, ast.USub) else value
+        case ast.BoolOp(op=op, values=values):
+            parts = [_evaluated(value, columns) != 0 for value in values]
+            join = np.logical_and if isinstance(op, ast.And) else np.logical_or
+            found = parts[0]
+            for part in parts[1:]:
+                found = join(found, part)
+            return found
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            sides = [_evaluated(side, columns) for side in (left, *comparators)]
+            found = np.bool_(True)
+            for k, comparison in enumerate(ops):
+                found = np.logical_and(found, _COMPARED[type(comparison)](sides[k], sides[k + 1]))
+            return found
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return _FUNCTIONS[name](*(_evaluated(arg, columns) for arg in args))
+    raise AssertionError(ast.dump(tree))

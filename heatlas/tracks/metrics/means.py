@@ -1,0 +1,108 @@
+"""Means and moments of metrics over whole activities: what relations take off, and what a model is fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.kernels.path import metres_along
+from heatlas.tracks.metrics.model import MODELLED, terms
+from heatlas.tracks.metrics.table import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+
+__all__ = ["means_of", "moments_of"]
+
+
+def means_of(batch: Batch, names: Collection[str]) -> dict[str, NDArray[np.float64]]:
+    """Mean of metrics at fixes over each track, by time; by metres where times are unknown.
+
+    Parameters
+    ----------
+    batch : Batch
+        Of k tracks, with what is private cut out.
+    names : collection of str
+        Metrics that are stored; others are left out.
+
+    Returns
+    -------
+    dict of str to ndarray of float64 (k,)
+        NaN where nothing is known. Of pace the reciprocal of the mean speed; of angles nothing.
+    """
+    weight = _weights(batch)
+    found = {}
+    for name, metric in stored().items():
+        if name in names and not metric.cyclic and metric.at_fixes is not None:
+            values = _middles(metric.at_fixes(batch))
+            mean = _mean(values, weight, batch)
+            found[name] = 1 / mean if metric.inverse else mean
+    return found
+
+
+def moments_of(batch: Batch) -> NDArray[np.float64]:
+    """Sums over each track of the products of the terms of the heart rate's model and the heart rate.
+
+    Returns
+    -------
+    ndarray of float64 (k, n, n)
+        n is 2 more than the terms: the weight first, the heart rate last. The first row and column hold means, which
+        are taken off from all the others.
+    """
+    weight = _weights(batch)
+    columns = {name: stored()[name].at_fixes for name in MODELLED}
+    values = {name: _middles(take(batch)) for name, take in columns.items() if take is not None}
+    values["pace"] = _reciprocal(values["pace"])
+    rows = np.stack([*terms(values), values["steady_heart_rate"]])
+    known = ~np.isnan(rows).any(axis=0) & (weight > 0)
+    offsets = batch.segments[batch.tracks]
+    found = np.zeros((len(batch), len(rows) + 1, len(rows) + 1))
+    for k in range(len(batch)):
+        part = slice(offsets[k], offsets[k + 1])
+        here = known[part]
+        if not here.any():
+            continue
+        own, some = weight[part][here], rows[:, part][:, here]
+        mean = (some * own).sum(axis=1) / own.sum()
+        found[k, 0, 0], found[k, 0, 1:], found[k, 1:, 0] = own.sum(), mean, mean
+        off = some - mean[:, None]
+        found[k, 1:, 1:] = (off * own) @ off.T
+    return found
+
+
+def _weights(batch: Batch) -> NDArray[np.float64]:
+    """(n,) seconds to the next fix, metres where that is unknown; 0 at the ends of segments."""
+    metres = metres_along(batch.u, batch.v, batch.segments)
+    seconds = np.diff(batch.time, append=np.nan)
+    weight = np.where(np.isnan(seconds), metres, seconds)
+    weight[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = 0.0
+    return weight
+
+
+def _middles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) value in the middle of the line to the next fix; that of one end where the other is unknown."""
+    following = np.append(values[1:], np.nan)
+    middle = (values + following) / 2
+    return np.where(np.isnan(middle), np.where(np.isnan(values), following, values), middle)
+
+
+def _reciprocal(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.divide(1, values, out=np.full(len(values), np.nan), where=values > 0))
+
+
+def _mean(values: NDArray[np.float64], weight: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
+    """(k,) weighted mean of (n,) over each track."""
+    offsets = batch.segments[batch.tracks]
+    own = np.where(np.isnan(values), 0.0, weight)
+    found = np.full(len(batch), np.nan)
+    filled = np.flatnonzero(np.diff(offsets))
+    if len(filled):
+        total = np.add.reduceat(own, offsets[filled])
+        amount = np.add.reduceat(own * np.nan_to_num(values), offsets[filled])
+        found[filled] = np.divide(amount, total, out=np.full(len(filled), np.nan), where=total > 0)
+    return found

@@ -1,0 +1,135 @@
+"""Metrics of passages: formulas over columns that are stored for each passage, by tracing and in an index alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Columns = Mapping[str, NDArray[np.float64]]
+    """Name -> (k,), NaN where unknown."""
+
+__all__ = [
+    "climb", "climb_rate", "dark", "down", "efficiency", "flat_pace", "hour", "month", "solar_elevation", "stopped",
+    "street", "up", "wait", "watts_per_beat",
+]  # fmt: skip
+
+_COST = np.array([155.4, -30.4, -43.3, 46.3, 19.5, 3.6])
+"""Coefficients of the energy cost of running by slope, J/(kg m), from g**5 to 1 (Minetti et al. 2002)."""
+_STEEPEST = 0.45
+"""Slope up to which the cost was measured."""
+_CLIMBING = 3.0
+"""Percent from which on a rate of ascent makes sense."""
+_TWILIGHT = 6.0
+"""Degrees below the horizon at which street lights are needed."""
+_STOP = 3.0
+"""Seconds of waiting from which on a passage has a stop."""
+
+
+def flat_pace(columns: Columns) -> NDArray[np.float64]:
+    """Pace on the flat that costs as much energy, s/m.
+
+    Pace times C(0) / C(g), where C is the cost of running by slope: Minetti et al. (2002), Energy cost of walking and
+    running at extreme uphill and downhill slopes, J Appl Physiol 93(3).
+    """
+    slope = np.clip(columns["grade_100"] / 100, -_STEEPEST, _STEEPEST)
+    return np.asarray(columns["pace"] * (_COST[-1] / np.polyval(_COST, slope)))
+
+
+def efficiency(columns: Columns) -> NDArray[np.float64]:
+    """Metres per heart beat."""
+    return 60 / (columns["pace"] * _above_0(columns["heart_rate"]))
+
+
+def watts_per_beat(columns: Columns) -> NDArray[np.float64]:
+    """Watts for each heart beat per minute."""
+    return columns["power"] / _above_0(columns["heart_rate"])
+
+
+def climb_rate(columns: Columns) -> NDArray[np.float64]:
+    """Ascent, m/h, where it goes up by more than 3 %; unknown elsewhere."""
+    grade = columns["grade_100"]
+    return np.where(grade > _CLIMBING, grade / 100 / columns["pace"] * 3600, np.nan)
+
+
+def wait(columns: Columns) -> NDArray[np.float64]:
+    """Seconds beyond those that the way takes at the passage's own pace; all of them where nobody moved."""
+    seconds, pace = columns["seconds"], columns["pace"]
+    stood = np.isnan(pace)
+    moving = np.where(stood, 0.0, columns["metres"] * pace)
+    return np.where(stood & ~(seconds > 0), np.nan, np.maximum(seconds - moving, 0.0))
+
+
+def stopped(columns: Columns) -> NDArray[np.float64]:
+    """1 where a passage waited for more than 3 s, else 0."""
+    waited = columns["wait"]
+    return np.where(np.isnan(waited), np.nan, (waited > _STOP).astype(np.float64))
+
+
+def climb(columns: Columns) -> NDArray[np.float64]:
+    """Metres climbed, below 0 downhill."""
+    return columns["metres"] * columns["grade"] / 100
+
+
+def up(columns: Columns) -> NDArray[np.float64]:
+    """Metres climbed; 0 downhill."""
+    return np.maximum(columns["climb"], 0.0)
+
+
+def down(columns: Columns) -> NDArray[np.float64]:
+    """Metres descended; 0 uphill."""
+    return np.maximum(-columns["climb"], 0.0)
+
+
+def hour(columns: Columns) -> NDArray[np.float64]:
+    """Local time of day, hours."""
+    return (columns["local_start"] + _known_or_0(columns["elapsed"])) / 3600 % 24
+
+
+def month(columns: Columns) -> NDArray[np.float64]:
+    """Time of the year, months from the first of January."""
+    return columns["year_share"] * 12
+
+
+def street(columns: Columns) -> NDArray[np.float64]:
+    """Direction of the way, degrees from north below 180: whichever way it is gone."""
+    return columns["bearing"] % 180
+
+
+def solar_elevation(columns: Columns) -> NDArray[np.float64]:
+    """Elevation of the sun, degrees above the horizon, without refraction.
+
+    Low-precision formulas for the sun's position, The Astronomical Almanac, section C: within 0.02 degrees until 2050.
+    """
+    days = (columns["start"] + _known_or_0(columns["elapsed"])) / 86400 - 10957.5  # since noon of 1 January 2000, UTC
+    anomaly = np.radians(357.528 + 0.9856003 * days)
+    mean_longitude = 280.460 + 0.9856474 * days
+    longitude = np.radians(mean_longitude + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
+    obliquity = np.radians(23.439 - 4e-7 * days)
+    declination = np.arcsin(np.sin(obliquity) * np.sin(longitude))
+    ascension = np.arctan2(np.cos(obliquity) * np.sin(longitude), np.cos(longitude))
+    sidereal = np.radians((280.46062 + 360.98564737 * days) % 360 + columns["longitude"])
+    latitude = np.radians(columns["latitude"])
+    height = np.sin(latitude) * np.sin(declination)
+    height += np.cos(latitude) * np.cos(declination) * np.cos(sidereal - ascension)
+    return np.asarray(np.degrees(np.arcsin(np.clip(height, -1, 1))))
+
+
+def dark(columns: Columns) -> NDArray[np.float64]:
+    """1 where the sun is more than 6 degrees below the horizon (civil twilight is over), else 0."""
+    height = columns["sun"]
+    return np.where(np.isnan(height), np.nan, (height < -_TWILIGHT).astype(np.float64))
+
+
+def _above_0(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(values > 0, values, np.nan)
+
+
+def _known_or_0(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds since the start; of a track without times that counts as its start."""
+    return np.where(np.isnan(values), 0.0, values)
