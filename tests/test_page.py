@@ -700,7 +700,11 @@ def test_points_and_tracks_take_turns(tmp_path, browser):
     with served(clinics(tmp_path / "both.db", alone=False)) as url, visit(browser, url + MIDDLE) as seen:
         page = seen.page
         assert page.eval_on_selector_all("#measure optgroup", "all => all.map(one => one.label)") == [
-            "Tracks",
+            "Visits",
+            "Movement",
+            "Terrain",
+            "Time",
+            "Direction",
             "Points",
         ]
         assert page.is_visible("#sports")

@@ -10,7 +10,9 @@ from heatlas.tracks.metrics import METRICS, metric_named
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["about", "every_measure", "group_of", "measures_of"]
+    from heatlas.tracks.metrics import Metric
+
+__all__ = ["about", "every_measure", "group_of", "measures_of", "related_metrics"]
 
 _ABOUT = {
     "passes": "How often a place was passed",
@@ -45,6 +47,20 @@ def measures_of(recorded: Collection[str]) -> list[Measure]:
         found += [Measure(relation, "pace", other="heart_rate") for relation in ("corr", "slope")]
         found.append(Measure("residual", "heart_rate"))
     return found
+
+
+def related_metrics(recorded: Collection[str]) -> list[Metric]:
+    """List the metrics that can be set against each other, where some metrics at fixes were recorded.
+
+    Those of passages that do not go round, in the order of the table.
+    """
+    there = frozenset(recorded)
+    return [
+        entry
+        for entry in METRICS.values()
+        if entry.listed and not entry.cyclic and entry.of_activity is None and entry.reduction != "best"
+        and Measure(entry.reduction, entry.name).recorded <= there
+    ]  # fmt: skip
 
 
 def group_of(measure: Measure) -> str:

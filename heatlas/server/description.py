@@ -14,6 +14,7 @@ from heatlas.server.explorer_tiles import DEFAULT, ZOOMS
 from heatlas.server.openness import shows
 from heatlas.server.query import LIMITS
 from heatlas.style.colormaps import names
+from heatlas.style.legend_kinds import KINDS
 from heatlas.tiles.encoding import TYPES
 from heatlas.tiles.request import LAST_ZOOM
 
@@ -214,9 +215,11 @@ _SCALE = _object(
     {
         "low": _or_null(_NUMBER), "high": _or_null(_NUMBER), "low_text": _TEXT, "high_text": _TEXT, "unit": _TEXT,
         "title": _TEXT, "ticks": _list(_pair(_bounded("number", 0, 1), _TEXT)),
-        "colors": _list(_TEXT, minItems=32, maxItems=32), "activities": _WHOLE,
+        "colors": _list(_TEXT, minItems=32, maxItems=32), "activities": _WHOLE, "curve": _TEXT,
+        "kind": {"type": "string", "enum": list(KINDS)},
     }
 )  # fmt: skip
+_SCALE["properties"] |= {"period": _NUMBER, "turns": _WHOLE, "note": _TEXT}
 _TILEJSON = _object(
     {"tilejson": _TEXT, "tiles": _list(_TEXT), "minzoom": _WHOLE, "maxzoom": _WHOLE, "bounds": _list(_NUMBER)}
 )
@@ -228,6 +231,8 @@ _LIBRARY = _object(
         "days": _list(_pair(_TEXT, _WHOLE)),
         "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "activities": _WHOLE})),
         "gear": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
+        "metrics": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT})),
+        "relations": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT, "bright": _TEXT})),
         "point_sets": _list(_object({
             "name": _TEXT, "title": _TEXT, "points": _WHOLE, "weight": _or_null(_TEXT), "signed": {"type": "boolean"},
             "bbox": _list(_NUMBER),

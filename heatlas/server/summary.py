@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.raster.offered import about, group_of
+from heatlas.raster.measure import Measure
+from heatlas.raster.offered import about, group_of, related_metrics
+from heatlas.raster.reductions import LAYOUTS
 from heatlas.server.openness import is_open_measure
 from heatlas.style.colormaps import colormap, names
+from heatlas.style.defaults import bright_colours
 from heatlas.style.tone import CURVES
 from heatlas.tiles.crowds import whole_in
 from heatlas.tiles.fields import first_zoom
-from heatlas.tiles.metadata import measures_of_tracks, name_of, places_in, point_measures
+from heatlas.tiles.metadata import measures_of_tracks, name_of, places_in, point_measures, recorded_in
 from heatlas.tiles.point_places import box_of, spots_of
 from heatlas.tiles.request import LAST_ZOOM
 from heatlas.tiles.scales import hex_colours, title_of
@@ -29,12 +32,15 @@ if TYPE_CHECKING:
     from heatlas.server.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
+    from heatlas.tracks.metrics import Metric
 
-__all__ = ["is_told", "library_data", "measures_of", "told_metres"]
+__all__ = ["is_told", "library_data", "measures_of", "metrics_of", "told_metres"]
 
 _SPOTS = 12
 """Spots of each point set, at most."""
 _STOPS = 11
+_RELATIONS = {"corr": "Correlation", "slope": "Slope", "both": "Both"}
+"""Relation of two metrics -> its name in menus."""
 
 
 def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
@@ -60,6 +66,8 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "places": [_place(place) for place in _places(site, snapshot)],
         "gear": [] if site.public else sorted({one.gear for one in activities.values() if one.gear}),
         "measures": measures_of(site, snapshot),
+        "metrics": _metrics(site, snapshot),
+        "relations": [] if site.public else _relations(),
         "point_sets": [_point_set(site.view, stored) for stored in snapshot.point_sets.values()],
         "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
         "tones": list(CURVES),
@@ -153,11 +161,45 @@ def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)
     of_tracks = [
-        {"name": name_of(measure), "title": title_of(measure), "group": group_of(measure), "about": about(measure)}
+        {
+            "name": name_of(measure), "title": title_of(measure), "group": group_of(measure), "about": about(measure),
+            "bright": bright_colours(measure),
+        }
         for measure in measures_of_tracks(site.view, snapshot)
         if is_open_measure(site, measure)
-    ]
+    ]  # fmt: skip
     return of_tracks + point_measures(snapshot)
+
+
+def metrics_of(site: ServedLibrary, snapshot: Snapshot) -> list[Metric]:
+    """Metrics of passages that can be set against each other, and may be seen."""
+    if snapshot.point_sets and not snapshot.activities:
+        return []
+    found = related_metrics(recorded_in(site.view, snapshot))
+    return [metric for metric in found if is_open_measure(site, Measure(metric.reduction, metric.name))]
+
+
+def _metrics(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]:
+    return [
+        {
+            "name": metric.name,
+            "title": metric.title or metric.name.replace("_", " ").capitalize(),
+            "about": metric.about,
+        }
+        for metric in metrics_of(site, snapshot)
+    ]
+
+
+def _relations() -> list[dict[str, str]]:
+    """Relations that any two metrics can have."""
+    found = [Measure(name, "pace", other="heart_rate") for name in _RELATIONS if name in LAYOUTS]
+    return [
+        {
+            "name": measure.reduction, "title": _RELATIONS[measure.reduction], "about": about(measure),
+            "bright": bright_colours(measure),
+        }
+        for measure in found
+    ]  # fmt: skip
 
 
 def _stops(name: str) -> list[str]:

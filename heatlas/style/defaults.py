@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "ToneSubject", "in_base_unit", "measure_title", "measure_unit", "suiting_colours", "suiting_tone_scale",
-    "title_named", "titled", "unit_named", "written_per_value",
+    "ToneSubject", "bright_colours", "in_base_unit", "measure_title", "measure_unit", "suiting_colours",
+    "suiting_tone_scale", "title_named", "titled", "unit_named", "written_per_value",
 ]  # fmt: skip
 
 
@@ -143,6 +143,11 @@ def suiting_colours(grid: ToneSubject, ground: tuple[int, int, int] | None) -> N
     name = _colours_of(grid.measure)
     bright = ground is not None and sum(ground) > 3 * 128
     return colormap(_ON_BRIGHT.get(name, name) if bright else name)
+
+
+def bright_colours(measure: Measure) -> str:
+    """Name of the colours for a bright ground that replace the usual ones; empty where these suit any ground."""
+    return _ON_BRIGHT.get(_colours_of(measure), "")
 
 
 def _colours_of(measure: Measure) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.style.tone import Tone
 
-__all__ = ["Legend", "legend_for", "paint_legend"]
+__all__ = ["KINDS", "Legend", "legend_for", "paint_legend"]
 
 _BEARINGS = 360.0
 """Degrees of a full turn: directions of a shorter period lie on the ring as often as they fit."""
@@ -101,3 +101,5 @@ _PAINTERS: dict[str, Callable[[Legend, NDArray[np.uint8], bool | None, float], N
     "ring": _ring,
 }
 """Kind -> its painter."""
+KINDS = tuple(_PAINTERS)
+"""Names of the kinds."""

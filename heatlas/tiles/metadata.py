@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "point_measures"]
+__all__ = [
+    "bounds_in", "first_view", "latest_first", "measures_of_tracks", "name_of", "places_in", "point_measures",
+    "recorded_in",
+]  # fmt: skip
 
 _PLACES = 50
 """Places reported at most."""
@@ -42,20 +45,23 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
 
     On a public map only the values of shown activities are read, so that private ones do not affect the list.
     """
+    return measures_of(recorded_in(view, snapshot))
+
+
+def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
+    """Metrics at fixes that were recorded; on a public map by shown activities."""
     if view.public:
-        return measures_of([name for name in VALUES if known_in(view, snapshot, {name}).any()])
+        return [name for name in VALUES if known_in(view, snapshot, {name}).any()]
     zoom = snapshot.settings.zooms[0]
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
         rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
         chunks = [row[0] for row in rows]
-        return measures_of(
-            [
-                name
-                for name, scale in VALUES.items()
-                if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks)
-            ]
-        )
+        return [
+            name
+            for name, scale in VALUES.items()
+            if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks)
+        ]
 
 
 def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:

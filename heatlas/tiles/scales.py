@@ -132,6 +132,7 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
         "low_text": "" if tone is None else unit.format(tone.low),
         "high_text": "" if tone is None else unit.format(tone.high),
         "unit": unit_text(measure),
+        "curve": "" if tone is None else tone.curve,
         "title": field_title(field),
         **(legend_for(measure, tone).data() if tone is not None else {"kind": "bar", "ticks": []}),
         "colors": hex_colours(colours[steps]),

@@ -9,6 +9,7 @@ import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
 import { createPlayer } from "./player.js";
 import { knowPoints, pointsOf, pointStyle } from "./points.js";
+import { knowRelations, relationOf } from "./relations.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
 import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange, showTimeline } from "./timeline.js";
@@ -18,10 +19,9 @@ import { createHeat } from "./web/heat.js";
 import { addsUp } from "./web/kernels.js";
 import { showLegend } from "./web/legend.js";
 import { placeOf } from "./web/map.js";
-import { drawn } from "./web/scale.js";
+import { drawn, isRing } from "./web/scale.js";
 import { askWho, closeWho } from "./who.js";
 
-const COUNTED = /^(passes|activities|seconds|metres|fixes)$/;
 const heats = { a: null, b: null };
 let library = null;
 let scales = [];
@@ -33,11 +33,17 @@ let player;
 
 const theme = () => state.get().theme || (bright.matches ? "light" : "dark");
 
+/** Colours that replace those of a measure on a light ground, where there are any. */
+function brightOf(measure, points) {
+  if (points) return addsUp(measure) && !(points.signed && measure.startsWith("sum")) ? "wine" : "";
+  const known = library?.measures.find(({ name }) => name === measure) ?? relationOf(measure);
+  return known?.bright ?? (/^(share|sum)\(/.test(measure) ? "wine" : "");
+}
+
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
   const points = pointsOf(now.measure);
-  const counted = points ? addsUp(now.measure) && !(points.signed && now.measure.startsWith("sum")) : COUNTED.test(now.measure);
-  const colormap = now.colormap || (theme() === "light" && counted ? "wine" : "");
+  const colormap = now.colormap || (theme() === "light" ? brightOf(now.measure, points) : "");
   return points ? pointStyle({ ...now, colormap }) : { colormap, tone: now.tone, smooth: now.smooth };
 }
 
@@ -112,8 +118,9 @@ async function moved(view) {
 
 /** A tone that spans the ranges of all sides; a rank has no range, and what the user has fixed stays. */
 function commonTone(now, found) {
-  const curve = now.tone || (COUNTED.test(now.measure) ? "log" : "linear");
   const good = found.map(([, one]) => one).filter(drawn);
+  const curve = now.tone || good[0]?.curve;
+  if (isRing(good[0])) return null;
   if (!good.length || !["log", "linear", "sqrt"].includes(curve)) return null;
   return `${curve}:${Math.min(...good.map((one) => one.low))}:${Math.max(...good.map((one) => one.high))}`;
 }
@@ -222,6 +229,7 @@ async function load(fresh, read) {
   library.minzoom ??= 0;
   library.maxzoom ??= 22;
   knowPoints(library);
+  knowRelations(library);
   const empty = isEmpty();
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);

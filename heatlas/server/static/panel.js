@@ -2,6 +2,7 @@
 
 import { scale, drawQuery, Refused } from "./api.js";
 import { pointsOf } from "./points.js";
+import { allMetrics, allRelations, measureOf, partnerOf, partsOf, relationOf } from "./relations.js";
 import { filter, get, set, setFilter } from "./state.js";
 import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { fromDay, kilometres, toDay } from "./units.js";
@@ -16,9 +17,11 @@ const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", 
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
 const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
 const EXPLORER = [["", "Off"], ["14", "Zoom 14"], ["17", "Zoom 17"]];
+const GROUPS = ["Visits", "Movement", "Body", "Terrain", "Time", "Direction", "Relations", "Points"];
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows
 
+let abouts = new Map(); // measure -> a sentence on it
 let allSports = false;
 let allColors = false;
 
@@ -46,14 +49,36 @@ export function fillPanel(library) {
   fillColors(library);
 }
 
-/** The measures; those of points as a group of their own beside those of tracks. */
+/** The measures in groups; and what they can be set against. */
 function fillMeasures(measures) {
   const option = ({ name, title }) => make("option", { value: name }, title);
-  const [tracks, points] = [measures.filter((one) => !one.points), measures.filter((one) => one.points)];
-  const group = (label, some) => make("optgroup", { label }, ...some.map(option));
+  const groupOf = ({ group, points }) => (points ? "Points" : GROUPS.includes(group) ? group : "Visits");
+  const groups = GROUPS.map((label) => [label, measures.filter((one) => groupOf(one) === label)]).filter(([, some]) => some.length);
   $("measure").replaceChildren(
-    ...(tracks.length && points.length ? [group("Tracks", tracks), group("Points", points)] : measures.map(option)),
+    ...(groups.length > 1 ? groups.map(([label, some]) => make("optgroup", { label }, ...some.map(option))) : measures.map(option)),
   );
+  abouts = new Map(measures.map(({ name, about }) => [name, about]));
+  options($("relation"), [["", "Nothing"], ...allRelations().map(({ name, title }) => [name, title])]);
+}
+
+/** Show what a measure tells, and what it is set against. */
+function showMeasure(measure) {
+  const parts = partsOf(measure);
+  const others = allMetrics().filter(({ name }) => name !== parts.metric);
+  $("against-field").hidden = !parts.metric || !others.length || !allRelations().length;
+  $("other-field").classList.toggle("hidden", !parts.relation);
+  $("relation").value = parts.relation;
+  options($("other"), others.map(({ name, title }) => [name, title]));
+  $("other").value = parts.other;
+  const known = abouts.get(measure) ?? relationOf(measure)?.about ?? allMetrics().find(({ name }) => name === parts.metric)?.about;
+  $("measure-about").textContent = known ? `${known}.` : "";
+  $("measure-about").hidden = !known;
+}
+
+function relate(patch) {
+  const parts = { ...partsOf(get().measure), ...patch };
+  if (parts.relation && !parts.other) parts.other = partnerOf(parts.metric);
+  set({ measure: measureOf(parts) });
 }
 
 function options(select, pairs) {
@@ -145,15 +170,18 @@ export async function fillPlaces({ places, bbox, points }, jump) {
 /** Show a state. */
 export function showPanel(state) {
   const now = filter();
-  $("measure").value = state.measure;
+  const listed = [...$("measure").options].some(({ value }) => value === state.measure);
+  const shown = { ...state, measure: listed ? state.measure : relationOf(state.measure) ? partsOf(state.measure).metric : state.measure };
+  $("measure").value = shown.measure;
   $("tone").value = state.tone;
   for (const id of ["smooth", "radius", "kernel", "explorer"]) $(id).value = state[id];
   for (const id of ["measure", "tone", "smooth", "radius", "kernel", "explorer"]) {
     // What a link says and no choice of ours has: show it as it is.
-    if ($(id).value === state[id]) continue;
-    $(id).append(make("option", { value: state[id] }, state[id]));
-    $(id).value = state[id];
+    if ($(id).value === shown[id]) continue;
+    $(id).append(make("option", { value: shown[id] }, shown[id]));
+    $(id).value = shown[id];
   }
+  showMeasure(state.measure);
   const points = pointsOf(state.measure);
   for (const element of document.querySelectorAll("#panel .of-tracks")) element.classList.toggle("hidden", Boolean(points));
   for (const element of document.querySelectorAll("#panel .of-points")) element.classList.toggle("hidden", !points);
@@ -243,6 +271,7 @@ function openPanel() {
   for (const id of ["measure", "tone", "smooth", "radius", "kernel", "explorer", "base"]) {
     $(id).addEventListener("change", () => set({ [id]: $(id).value }));
   }
+  for (const id of ["relation", "other"]) $(id).addEventListener("change", () => relate({ [id]: $(id).value }));
   $("density").addEventListener("change", () => set({ density: $("density").checked ? "1" : "" }));
   $("opacity").addEventListener("input", () => set({ opacity: Number($("opacity").value) / 100 }));
   $("base-url").addEventListener("change", () => set({ baseUrl: $("base-url").value.trim() }));

@@ -2,7 +2,7 @@
 
 import { creditOf } from "./base.js";
 import { all } from "./maps.js";
-import { drawn, gradientStops, spread, ticksOf, titleOf } from "./web/scale.js";
+import { drawn, gradientStops, isRing, RING, ringColors, ringTicks, spread, ticksOf, titleOf } from "./web/scale.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -49,17 +49,21 @@ function legend(pen, scales, colors, height) {
   const same = good.every(([, scale]) => scale.low === good[0][1].low && scale.high === good[0][1].high);
   const shown = same ? good.slice(0, 1) : good;
   if (!shown.length) return;
-  const [wide, tall] = [290, 62 + 18 * shown.length];
+  const first = shown[0][1];
+  const ring = isRing(first);
+  const below = first.note ? 18 : 0;
+  const [wide, tall] = ring ? [190, 168 + below] : [290, 62 + 18 * shown.length + below];
   const [left, top] = [20, height - tall - 20];
   pen.fillStyle = colors.card;
   pen.beginPath();
   pen.roundRect(left, top, wide, tall, 12);
   pen.fill();
-  const first = shown[0][1];
   pen.textBaseline = "middle";
   pen.fillStyle = colors.text;
   pen.font = `600 13px ${FONT}`;
   pen.fillText(titleOf(first), left + 16, top + 20, wide - 32);
+  if (first.note) note(pen, first.note, colors, left + 16, top + tall - 16);
+  if (ring) return void wheel(pen, first, colors, left + wide / 2, top + 98);
   const bar = pen.createLinearGradient(left + 16, 0, left + wide - 16, 0);
   for (const [position, color] of gradientStops(first.colors)) bar.addColorStop(position, color);
   pen.fillStyle = bar;
@@ -74,6 +78,30 @@ function legend(pen, scales, colors, height) {
       pen.fillText(text, left + 16 + position * (wide - 32 - size), top + 60 + 18 * row);
     }
   });
+}
+
+function note(pen, text, colors, x, y) {
+  pen.font = `11px ${FONT}`;
+  pen.fillStyle = colors.dim;
+  pen.fillText(text, x, y);
+}
+
+/** The ring of what goes round, about a middle. */
+function wheel(pen, scale, colors, x, y) {
+  const around = pen.createConicGradient(-Math.PI / 2, x, y);
+  for (const [position, color] of gradientStops(ringColors(scale))) around.addColorStop(position, color);
+  pen.strokeStyle = around;
+  pen.lineWidth = RING.width;
+  pen.beginPath();
+  pen.arc(x, y, RING.radius - RING.width / 2, 0, 2 * Math.PI);
+  pen.stroke();
+  pen.fillStyle = colors.text;
+  pen.font = `12px ${FONT}`;
+  for (const [share, text] of ringTicks(scale)) {
+    const [east, north] = [Math.sin(2 * Math.PI * share), Math.cos(2 * Math.PI * share)];
+    const [far, size] = [RING.radius + RING.gap, pen.measureText(text).width];
+    pen.fillText(text, x + east * far + (east - 1) * size / 2, y - north * (far + 7));
+  }
 }
 
 function credit(pen, text, colors, width, height) {

@@ -1,7 +1,7 @@
 /** The legend of a page: true numbers, for the zoom and the filter that one looks at. */
 
 import { $, count, counted, make } from "./dom.js";
-import { drawn, paintBar, tickElements, titleOf } from "./scale.js";
+import { drawn, isRing, paintBar, tickElements, titleOf } from "./scale.js";
 
 const SIDES = { a: "Left", b: "Right" };
 
@@ -9,7 +9,8 @@ const SIDES = { a: "Left", b: "Right" };
 export function showLegend(scales, shared = false) {
   const box = $("legend");
   const good = scales.filter(([, scale]) => drawn(scale));
-  const one = shared && good.length > 0; // a server that has gone meanwhile gives none
+  // A server that has gone meanwhile gives none. What goes round has one scale for all.
+  const one = (shared || (good.length === scales.length && isRing(good[0]?.[1]))) && good.length > 0;
   const several = scales.length > 1 && !one;
   box.hidden = !scales.length;
   const first = good[0]?.[1];
@@ -22,7 +23,9 @@ export function showLegend(scales, shared = false) {
     : numbers.length ? counted(numbers[0], "activity") : "";
   paintBar($("legend-bar"), first);
   $("legend-ticks").replaceChildren(
-    ...(one ? [good[0]] : scales).map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
+    ...(one ? [good[0]] : scales).filter(([, scale]) => several || !drawn(scale) || !isRing(scale))
+      .map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
+    ...(first?.note ? [make("div", { className: "legend-note" }, first.note)] : []),
   );
   box.classList.toggle("two", several);
 }
