@@ -202,8 +202,12 @@ def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
     cells, fixes, passage, line, until = list_visits(*args, track.segments, *place)
     theirs, spent = list_passages(*args, track.time, metres, metric, track.segments, *place)
     assert np.array_equal(cells, theirs)
-    ours = spend_visits(len(cells), passage, line, until, track.time, metres, metric)
-    assert np.array_equal(ours, spent)
+    metrics = np.column_stack([metric, METRICS["speed"].at_fixes(track), np.full(len(metric), np.nan)])
+    ours = spend_visits(len(cells), passage, line, until, track.time, metres, metrics)
+    assert np.array_equal(ours[:, :4], spent)
+    _, of_speed = list_passages(*args, track.time, metres, metrics[:, 1].copy(), track.segments, *place)
+    assert np.array_equal(ours[:, 4:6], of_speed[:, 2:])
+    assert not ours[:, 6:].any()
     # Each fix is counted in the pixel in which it lies.
     by_cell = Counter()
     for u, v in zip(track.u.tolist(), track.v.tolist(), strict=True):

@@ -1,14 +1,15 @@
-"""List the passages of tracks and the pieces that they are made of; what was spent there is added up separately."""
+"""List the passages of tracks and the pieces that they are made of; add up what was spent there, and round it."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
 from heatlas.kernels.lattice import coarser, course, crossing, place
-from heatlas.kernels.reduce import spend
 
-__all__ = ["list_visits", "spend_visits"]
+__all__ = ["list_visits", "round_amounts", "round_means", "round_turns", "spend_visits"]
 
 
 @kernel(allocates=True)
@@ -98,25 +99,100 @@ def list_visits(u, v, progress, segments, frame, least, bits):
 
 
 @kernel(allocates=True)
-def spend_visits(count, passage, line, until, time, metres, metric):
-    """Add up what was spent in the pieces of `list_visits`.
+def spend_visits(count, passage, line, until, time, metres, metrics):
+    """Add up what was spent in the pieces of `list_visits`, for all metrics at once.
 
     Parameters
     ----------
     count : int
         Number of passages.
-    time, metres, metric
+    time, metres
         As for `heatlas.kernels.trace.list_passages`.
+    metrics : ndarray of float64 (n, m)
+        Values of m metrics at each fix, NaN where unknown.
 
     Returns
     -------
-    ndarray of float64 (count, 4)
-        `spent` as `list_passages` gives it.
+    ndarray of float64 (count, 2 + 2 m)
+        Seconds, metres, and for each metric the sum of its values by weight and the sum of the weights: for one metric
+        as `list_passages` gives them.
     """
-    spent = np.zeros((count, 4))
+    many = metrics.shape[1]
+    spent = np.zeros((count, 2 + 2 * many))
     before = -1
     for j in range(passage.shape[0]):
-        entered = until[j - 1] if line[j] == before else 0.0
-        before = line[j]
-        spend(spent, passage[j], entered, until[j], before, time, metres, metric)
+        i, k = line[j], passage[j]
+        entered = until[j - 1] if i == before else 0.0
+        before = i
+        share = until[j] - entered
+        length = metres[i] * share
+        weight = (time[i + 1] - time[i]) * share
+        if weight == weight:
+            spent[k, 0] += weight
+        else:
+            weight = length
+        spent[k, 1] += length
+        weight += 1e-9  # as `heatlas.kernels.reduce.spend`
+        middle = 0.5 * (entered + until[j])
+        for m in range(many):
+            here, there = metrics[i, m], metrics[i + 1, m]
+            value = here + (there - here) * middle
+            if value != value:
+                value = there if here != here else here
+            if value == value:
+                spent[k, 2 + 2 * m] += value * weight
+                spent[k, 3 + 2 * m] += weight
     return spent
+
+
+@kernel(allocates=True)
+def round_amounts(amounts, step):
+    """Round amounts (k,) along a track to whole steps, int64; each remainder goes to the next one."""
+    steps = np.empty(amounts.shape[0], np.int64)
+    total, before = 0.0, 0.0
+    for k in range(amounts.shape[0]):
+        total += amounts[k]
+        now = np.rint(total / step)
+        steps[k] = np.int64(now - before)
+        before = now
+    return steps
+
+
+@kernel(allocates=True)
+def round_means(total, weight, step, octave, least, most, unknown):
+    """Round means, `total` by `weight` (k,), to whole steps, int32.
+
+    Parameters
+    ----------
+    total, weight : ndarray of float64 (k,)
+        Nothing is known where the weight is 0.
+    step : float
+        Value of 1; not used where there is an octave.
+    octave : float
+        Steps of a factor of two of the mean's reciprocal; 0: steps are even.
+    least, most : int
+        Bounds of the steps.
+    unknown : int
+        Stands for what is not known.
+    """
+    steps = np.full(total.shape[0], unknown, np.int32)
+    for k in range(total.shape[0]):
+        if not weight[k] > 0:
+            continue
+        mean = total[k] / weight[k]
+        if mean != mean or (octave > 0 and not mean > 0):
+            continue
+        exact = -math.log2(mean) * octave if octave > 0 else mean / step
+        steps[k] = np.int32(np.rint(min(max(exact, least), most)))
+    return steps
+
+
+@kernel(allocates=True)
+def round_turns(across, along, weight, whole, unknown):
+    """Round the angles of vectors (k,) to steps, `whole` of which are a turn, int32; `unknown` where weight is 0."""
+    steps = np.full(across.shape[0], unknown, np.int32)
+    for k in range(across.shape[0]):
+        if weight[k] > 0:
+            turn = math.atan2(along[k], across[k]) / (2 * np.pi) % 1.0
+            steps[k] = np.int32(np.rint(turn * whole) % whole)
+    return steps

@@ -14,7 +14,7 @@ import numpy as np
 from heatlas.library.columns import VALUES
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import means_of, moments_of
-from heatlas.tracks.metrics.model import fit_model
+from heatlas.tracks.metrics.model import MODELLED, fit_model
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Activity, Batch
+    from heatlas.core.batch import Activity
+    from heatlas.library.passages import PreparedTrack
     from heatlas.tracks.metrics.model import Model
 
 __all__ = ["ActivityFacts", "delete_means", "read_means", "write_means"]
@@ -31,15 +32,15 @@ _SIDE = 6
 """Rows of the moments."""
 
 
-def write_means(connection: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
+def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTrack]) -> None:
     """Write the means of activities, by number; tracks are cut."""
     rows = []
     for number, track in tracks.items():
-        means = means_of(track, VALUES) if track.fixes else {}
         values = np.full(_width(), np.nan)
-        for name, mean in means.items():
+        for name, mean in means_of(track.batch, track.metrics, track.metrics).items():
             values[VALUES[name].column] = mean[0]
-        moments = moments_of(track)[0] if track.fixes and "heart_rate" in track.columns else np.zeros((_SIDE, _SIDE))
+        modelled = track.metrics.keys() >= {*MODELLED}
+        moments = moments_of(track.batch, track.metrics)[0] if modelled else np.zeros((_SIDE, _SIDE))
         rows.append((number, np.concatenate([values, moments.ravel()]).astype("<f8").tobytes()))
     connection.executemany("INSERT OR REPLACE INTO activity_means VALUES (?, ?)", rows)
 

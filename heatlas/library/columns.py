@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
+from heatlas.kernels.visits import round_amounts, round_means, round_turns
 from heatlas.library.keys import NUMBERS
 from heatlas.tracks.metrics import METRICS, stored
 
@@ -95,17 +96,15 @@ _MOST = 1 << 30
 
 def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
     """Round the amounts of a track's passages (k,) to whole steps; each remainder goes to the next passage."""
-    _, step = AMOUNTS[name]
-    steps = np.rint(np.cumsum(spent) / step)
-    return np.diff(steps, prepend=0.0).astype(np.int64)
+    found: NDArray[np.int64] = round_amounts(spent, AMOUNTS[name][1])
+    return found
 
 
 def angle_steps(name: str, north: NDArray[np.float64], east: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round the mean of an angle over each passage, from `spent` (k, 4) of its cosine and sine, to whole steps."""
-    known = north[:, 3] > 0
-    turn = np.arctan2(east[:, 2], north[:, 2]) / (2 * np.pi) % 1.0
-    steps = round(METRICS[name].period / VALUES[name].step)
-    return np.where(known, np.rint(turn * steps) % steps, UNKNOWN).astype(np.int32)
+    """Round the mean of an angle over each passage, from `spent` (k, 2) of its cosine and sine, to whole steps."""
+    whole = round(METRICS[name].period / VALUES[name].step)
+    found: NDArray[np.int32] = round_turns(north[:, -2], east[:, -2], north[:, -1], whole, UNKNOWN)
+    return found
 
 
 def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -116,15 +115,15 @@ def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
 
 
 def value_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round the mean of a metric over each passage, from `spent` (k, 4), to whole steps; UNKNOWN without one."""
+    """Round the mean of a metric over each passage to whole steps; UNKNOWN without one.
+
+    The last two columns of `spent` (k, 2 or 4) are the sum of the values by weight, and of the weights.
+    """
     encoding = VALUES[name]
-    known = spent[:, 3] > 0
-    mean = np.divide(spent[:, 2], spent[:, 3], out=np.zeros(len(spent)), where=known)
-    if METRICS[name].inverse:
-        known &= mean > 0
-        steps = -np.log2(mean, out=np.zeros(len(spent)), where=known) * _OCTAVE
-        steps = np.clip(steps, _LEAST, _LEAST + len(encoding.table) - 1)
-    else:
-        known &= ~np.isnan(mean)
-        steps = np.clip(mean / encoding.step, -_MOST, _MOST)
-    return np.where(known, np.rint(steps), UNKNOWN).astype(np.int32)
+    inverse = METRICS[name].inverse
+    least, most = (encoding.least, encoding.least + len(encoding.table) - 1) if inverse else (-_MOST, _MOST)
+    octave = _OCTAVE if inverse else 0
+    found: NDArray[np.int32] = round_means(
+        spent[:, -2], spent[:, -1], encoding.step, float(octave), float(least), float(most), UNKNOWN
+    )
+    return found

@@ -61,15 +61,10 @@ def _index(
     zooms: Iterable[int],
     workers: int,
 ) -> None:
-    shown = {number: hide(track, privacy) for number, track in tracks.items()}
+    shown = {number: PreparedTrack(hide(track, privacy), settings.rejoin) for number, track in tracks.items()}
     note_columns(connection)
     write_means(connection, shown)
-    append(
-        connection,
-        {k: PreparedTrack(track, settings.rejoin) for k, track in shown.items() if track.fixes},
-        zooms,
-        workers,
-    )
+    append(connection, {number: track for number, track in shown.items() if track.batch.fixes}, zooms, workers)
 
 
 def unindex(connection: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:

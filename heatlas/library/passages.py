@@ -40,20 +40,23 @@ class Passages:
 class PreparedTrack:
     """Track with the values that are the same at every zoom computed beforehand."""
 
-    __slots__ = ("_batch", "_metres", "_metrics", "_rejoin")
+    __slots__ = ("_metres", "_names", "_rejoin", "_values", "batch", "metrics")
 
     def __init__(self, batch: Batch, rejoin: float) -> None:
         """Prepare a batch of one track, from which private parts were cut."""
-        self._batch = batch
+        self.batch = batch
         self._rejoin = rejoin
         self._metres = metres_along(batch.u, batch.v, batch.segments)
         fit = {name: metric.at_fixes for name, metric in stored().items() if metric.columns <= set(batch.columns)}
         found = {name: take(batch) for name, take in fit.items() if take is not None}
-        self._metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
+        self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
+        """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
+        self._names = list(self.metrics)
+        self._values = np.column_stack([np.zeros((batch.fixes, 0)), *self.metrics.values()])
 
     def at(self, zoom: int, with_columns: bool = True) -> Passages:
         """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world."""
-        batch = self._batch
+        batch = self.batch
         scale = 256 * 2**zoom
         if not batch.fixes:
             return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
@@ -76,24 +79,19 @@ class PreparedTrack:
     def _columns(
         self, count: int, fixes: NDArray[np.int64], pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
     ) -> Iterator[tuple[str, NDArray[np.int64] | NDArray[np.int32]]]:
-        def spent_on(metric: NDArray[np.float64]) -> NDArray[np.float64]:
-            passage, line, until = pieces
-            found: NDArray[np.float64] = spend_visits(
-                count, passage, line, until, self._batch.time, self._metres, metric
-            )
-            return found
-
-        spent = spent_on(np.zeros(0))
+        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._values)
         yield "fixes", fixes
         yield "metres", amount_steps("metres", spent[:, 1])
         if spent[:, 0].any():
             yield "seconds", amount_steps("seconds", spent[:, 0])
-        for name, metric in self._metrics.items():
+        at = 2
+        for name in self._names:
             if METRICS[name].cyclic:
-                north, east = (spent_on(np.ascontiguousarray(metric[:, axis])) for axis in (0, 1))
-                yield name, angle_steps(name, north, east)
+                yield name, angle_steps(name, spent[:, at : at + 2], spent[:, at + 2 : at + 4])
+                at += 4
             else:
-                yield name, value_steps(name, spent_on(metric))
+                yield name, value_steps(name, spent[:, at : at + 2])
+                at += 2
 
 
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.kernels.path import metres_along
 from heatlas.tracks.metrics.model import MODELLED, terms
-from heatlas.tracks.metrics.table import stored
+from heatlas.tracks.metrics.table import METRICS, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["means_of", "moments_of"]
 
+_NOTHING: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
-def means_of(batch: Batch, names: Collection[str]) -> dict[str, NDArray[np.float64]]:
+
+def means_of(
+    batch: Batch, names: Collection[str], known: Mapping[str, NDArray[np.float64]] = _NOTHING
+) -> dict[str, NDArray[np.float64]]:
     """Mean of metrics at fixes over each track, by time; by metres where times are unknown.
 
     Parameters
@@ -29,6 +34,8 @@ def means_of(batch: Batch, names: Collection[str]) -> dict[str, NDArray[np.float
         Of k tracks, with what is private cut out.
     names : collection of str
         Metrics that are stored; others are left out.
+    known : mapping of str to ndarray of float64 (n,)
+        Metrics at fixes that were worked out before.
 
     Returns
     -------
@@ -39,14 +46,19 @@ def means_of(batch: Batch, names: Collection[str]) -> dict[str, NDArray[np.float
     found = {}
     for name, metric in stored().items():
         if name in names and not metric.cyclic and metric.at_fixes is not None:
-            values = _middles(metric.at_fixes(batch))
-            mean = _mean(values, weight, batch)
+            at_fixes = known[name] if name in known else metric.at_fixes(batch)
+            mean = _mean(_middles(at_fixes), weight, batch)
             found[name] = 1 / mean if metric.inverse else mean
     return found
 
 
-def moments_of(batch: Batch) -> NDArray[np.float64]:
+def moments_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:
     """Sums over each track of the products of the terms of the heart rate's model and the heart rate.
+
+    Parameters
+    ----------
+    batch, known
+        As for `means_of`.
 
     Returns
     -------
@@ -55,16 +67,20 @@ def moments_of(batch: Batch) -> NDArray[np.float64]:
         are taken off from all the others.
     """
     weight = _weights(batch)
-    columns = {name: stored()[name].at_fixes for name in MODELLED}
-    values = {name: _middles(take(batch)) for name, take in columns.items() if take is not None}
+    columns = {name: METRICS[name].at_fixes for name in MODELLED}
+    values = {
+        name: _middles(known[name] if name in known else take(batch))
+        for name, take in columns.items()
+        if take is not None
+    }
     values["pace"] = _reciprocal(values["pace"])
     rows = np.stack([*terms(values), values["steady_heart_rate"]])
-    known = ~np.isnan(rows).any(axis=0) & (weight > 0)
+    there = ~np.isnan(rows).any(axis=0) & (weight > 0)
     offsets = batch.segments[batch.tracks]
     found = np.zeros((len(batch), len(rows) + 1, len(rows) + 1))
     for k in range(len(batch)):
         part = slice(offsets[k], offsets[k + 1])
-        here = known[part]
+        here = there[part]
         if not here.any():
             continue
         own, some = weight[part][here], rows[:, part][:, here]
