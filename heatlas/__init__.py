@@ -14,7 +14,7 @@ from heatlas.core.version import __version__ as __version__
 
 __all__ = [
     "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "LiveMap", "PointSet", "Privacy", "Tracks", "Window",
-    "Zone", "explore", "inspect", "open", "open_points", "owner_secret", "render", "write_demo",
+    "Zone", "explore", "inspect", "metric", "open", "open_points", "owner_secret", "render", "write_demo",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,6 +32,7 @@ _HOMES = {
     "Zone": "heatlas.tracks.privacy",
     "explore": "heatlas.explorer.job",
     "inspect": "heatlas.api",
+    "metric": "heatlas.tracks.metrics.own",
     "open_points": "heatlas.api",
     "owner_secret": "heatlas.tracks.privacy",
     "write_demo": "heatlas.demo",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.raster.point_kernel import Kernel
     from heatlas.rendering import render
+    from heatlas.tracks.metrics.own import metric
     from heatlas.tracks.privacy import Privacy, Zone, owner_secret
     from heatlas.widget import LiveMap
 

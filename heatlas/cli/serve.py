@@ -27,6 +27,7 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
     Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token.
     """
     from heatlas.library.manage import library_of
+    from heatlas.tracks.metrics.own import metrics_defined
 
     asked = gather(ServeOptions, options, "serve")
     try:
@@ -35,7 +36,7 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
         if str(error.name or "").startswith("heatlas"):
             raise
         raise MissingExtra("serving", "server") from None
-    with show_progress(quiet) as progress:
+    with show_progress(quiet) as progress, metrics_defined(asked.own.metrics):
         context = Context(progress=progress.count)
         with library_of(sources or ("heatlas.db",), asked.reading, context) as path:
             progress.done()

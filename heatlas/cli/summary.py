@@ -163,5 +163,10 @@ def _say_window(report: dict[str, Any]) -> None:
         f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
         f"(zoom {window['zoom']:.2f}){film}; took {sum(report['seconds'].values()):.1f} s"
     )
+    if "facets" in report:
+        picture = report["picture"]
+        line(f"{len(report['facets'])} pictures in one of {picture['width']:,} x {picture['height']:,} px")
+    if "model" in report:
+        line(f"usual {report['model']}")
     for warning in report.get("warnings", []):
         line(f"  {warning}")

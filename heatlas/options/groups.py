@@ -16,6 +16,7 @@ __all__ = [
     "HidingOptions",
     "KernelOptions",
     "LabelOptions",
+    "MetricOptions",
     "PageOptions",
     "PictureOptions",
     "PointSetOptions",
@@ -34,6 +35,18 @@ _OF_POINTS = ("picture", "tiles", "page")
 _NAMED = ("picture", "tiles", "page")
 _PUBLISHED = ("tiles", "page", "film")
 _LENGTH = "float"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricOptions:
+    """Metrics that are defined for this run."""
+
+    metrics: tuple[str, ...] = several(
+        "NAME=FORMULA",
+        'A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then '
+        "--measure cost, max(cost), or share(COND) with it; may be repeated.",
+        flag="--metric",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +189,12 @@ class GapOptions:
 class PictureOptions:
     """Options that only pictures have."""
 
+    facet: str | None = option(
+        "",
+        "Tracks: small pictures side by side in one tone, one for each of these; .png or .webp, --width of them all.",
+        kinds=("picture",),
+        choices=("month", "year", "sport", "weekday", "gear"),
+    )
     scale_bar: bool = switch("Draw a bar of true metres.", kinds=("picture",))
     rgba: bool = switch("Colours, not values, in a .tif.", kinds=("picture",))
     garmin: bool = switch("A .kmz of small JPEGs, as Garmin's devices want it.", kinds=("picture",))

@@ -173,6 +173,9 @@ class RenderKeywords(TypedDict, total=False):
     max. [default: passes; of points the sum of the weights]"""
     smooth: str | float | None
     """Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none. [default: 4m, at least 1px]"""
+    metrics: Collection[str] | None
+    """A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then --measure
+    cost, max(cost), or share(COND) with it; may be repeated."""
     tone: str | None
     """log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and
     sums, linear for means."""
@@ -243,6 +246,9 @@ class RenderKeywords(TypedDict, total=False):
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
     max_gap_distance: str | float | None
     """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+    facet: str | None
+    """Tracks: small pictures side by side in one tone, one for each of these; .png or .webp, --width of them
+    all."""
     scale_bar: bool
     """Draw a bar of true metres."""
     rgba: bool

@@ -12,6 +12,7 @@ from heatlas.options.groups import (
     HidingOptions,
     KernelOptions,
     LabelOptions,
+    MetricOptions,
     PageOptions,
     PictureOptions,
     PointSetOptions,
@@ -42,6 +43,7 @@ class RenderOptions:
         "Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none.  [default: 4m, at least 1px]",
         takes="float",
     )
+    own: MetricOptions = field(default_factory=MetricOptions)
     style: StyleOptions = field(default_factory=StyleOptions)
     frame: ViewportOptions = field(default_factory=ViewportOptions)
     tables: TableOptions = field(default_factory=TableOptions)
@@ -72,6 +74,7 @@ class ServeOptions:
     """Options of `heatlas serve`."""
 
     site: SiteOptions = field(default_factory=SiteOptions)
+    own: MetricOptions = field(default_factory=MetricOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
     tables: TableOptions = field(default_factory=TableOptions)
     rows: PointSetOptions = field(default_factory=PointSetOptions)

@@ -129,7 +129,7 @@ def look_words(look: Look, form: str) -> str:
     smoothing = f"Smoothing(metres={width.metres!r}, pixels={width.pixels!r})"
     scale = None if tone is None else f"Scale(curve={tone.curve!r}, range={tone.range!r})"
     spread = kernel and f"Kernel(shape={kernel.shape!r}, metres={kernel.metres!r}, pixels={kernel.pixels!r})"
-    said = (*map(repr, (*_DRAWING, str(look.measure))), smoothing, scale, repr(look.point_set), spread, repr(form))
+    said = (*map(repr, (*_DRAWING, look.measure.key)), smoothing, scale, repr(look.point_set), spread, repr(form))
     return f"({', '.join(map(str, said))})"
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Reducer = Callable[[Sequence[NearbyBatch], Window, Accumulators, Measure], None]
     """Adds nearby batches to the planes of a strip."""
 
-__all__ = ["add_days", "reducer"]
+__all__ = ["add_days", "model_of", "reducer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,28 @@ class _Prepared:
     """(tracks,) for a residual."""
 
 
-def reducer(batches: Sequence[Batch], within: Sequence[NearbyBatch], measure: Measure) -> Reducer:
+def model_of(batches: Sequence[Batch], measure: Measure) -> Model | None:
+    """Fit the model that a measure needs to all tracks, whatever the window; None: none is needed, or can be fitted.
+
+    The same model must go to all drawings that are compared: parts of a picture, frames of a film.
+    """
+    if measure.reduction != "residual" or not batches:
+        return None
+    return fit_model(np.concatenate([moments_of(batch) for batch in batches]))
+
+
+def reducer(within: Sequence[NearbyBatch], measure: Measure, model: Model | None) -> Reducer:
     """Make ready to add batches to the planes of a measure.
 
     Parameters
     ----------
-    batches : sequence of Batch
-        All that there are: a model is fitted to them, whatever the window.
     within : sequence of NearbyBatch
         Those that may touch the window.
     measure : Measure
         What to count.
+    model : Model, optional
+        Of `model_of`.
     """
-    model = None
-    if measure.reduction == "residual":
-        model = fit_model(np.concatenate([moments_of(batch) for batch in batches]) if batches else np.zeros((0, 6, 6)))
     prepared = {id(nearby.batch): _prepare(nearby.batch, measure, model) for nearby in within}
 
     def reduce(within: Sequence[NearbyBatch], strip: Window, planes: Accumulators, measure: Measure) -> None:

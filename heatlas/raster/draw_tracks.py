@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.core.threads import side_by_side
 from heatlas.raster.accumulators import UNUSED, Accumulators
 from heatlas.raster.count_passes import draw_passes
-from heatlas.raster.draw_passages import add_days, reducer
+from heatlas.raster.draw_passages import add_days, model_of, reducer
 from heatlas.raster.measure import SPENT, Measure
 from heatlas.raster.partition import near, strips
 from heatlas.tracks.metrics import metric_named
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from heatlas.raster.draw_passages import Reducer
     from heatlas.raster.grid import Grid
     from heatlas.raster.partition import NearbyBatch
+    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["draw"]
 
 
 def draw(
-    batches: Sequence[Batch], window: Window, measure: Measure, workers: int | None = None, onto: Grid | None = None
+    batches: Sequence[Batch],
+    window: Window,
+    measure: Measure,
+    workers: int | None = None,
+    onto: Grid | None = None,
+    model: Model | None = None,
 ) -> Grid:
     """Reduce the passages of all tracks to a grid.
 
@@ -50,6 +56,8 @@ def draw(
     onto : Grid, optional
         Grid of the same window and measure, with other activities. The tracks are added as if they had been drawn
         after those. It is not changed.
+    model : Model, optional
+        Of the heart rate, for a residual; by default it is fitted to the batches.
 
     Returns
     -------
@@ -63,7 +71,7 @@ def draw(
     if measure.reduction == "passes":
         return draw_passes(within, window, measure, workers)
     planes = Accumulators.of(window, measure, onto)
-    reduce = _reducer(batches, within, measure)
+    reduce = _reducer(within, measure, model or model_of(batches, measure))
     side_by_side(
         lambda strip: reduce(within, strip, planes.rows(strip, window), measure),
         strips(within, window, workers),
@@ -72,13 +80,13 @@ def draw(
     return planes.grid(window, measure, ())
 
 
-def _reducer(batches: Sequence[Batch], within: Sequence[NearbyBatch], measure: Measure) -> Reducer:
+def _reducer(within: Sequence[NearbyBatch], measure: Measure, model: Model | None) -> Reducer:
     """Choose how batches are added to the planes of a strip."""
     if measure.simple or measure.reduction in {"activities", *SPENT}:
         return _draw_strip
     if measure.reduction == "fixes":
         return _count_fixes
-    return add_days if measure.reduction == "days" else reducer(batches, within, measure)
+    return add_days if measure.reduction == "days" else reducer(within, measure, model)
 
 
 def _count_fixes(within: Sequence[NearbyBatch], window: Window, planes: Accumulators, _: Measure) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from heatlas.core.errors import BadOption
 from heatlas.raster.reductions import LAYOUTS
 from heatlas.tracks.metrics import ALIASES, METRICS, POSITION, leaves, metric_named
 from heatlas.tracks.metrics.expression import parse_condition
+from heatlas.tracks.metrics.own import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,6 +53,13 @@ class Measure:
     """Of points: then the metric is a column of a table, whatever it is called."""
     other: str = ""
     """Second metric of a relation: y, where `metric` is x."""
+    definition: str = field(default="", init=False, repr=False)
+    """Definitions of the metrics that people defined and that it reads, so that measures of other formulas differ."""
+
+    def __post_init__(self) -> None:
+        if self.metric and not self.points and any(entry.definition for entry in METRICS.values()):
+            names = parse_condition(self.metric).names if self.reduction == "share" else (self.metric, self.other)
+            object.__setattr__(self, "definition", definitions(names))
 
     def __str__(self) -> str:
         """As it is written on the command line."""
@@ -62,6 +70,11 @@ class Measure:
             return self.metric
         name = f"{self.reduction}({self.metric})" if self.metric else self.reduction
         return f"{name} per km2" if self.density else name
+
+    @property
+    def key(self) -> str:
+        """Text by which results are remembered and told apart: as written, with the definitions that it rests on."""
+        return f"{self} where {self.definition}" if self.definition else str(self)
 
     @property
     def entry(self) -> Metric | None:

@@ -68,7 +68,8 @@ def group_of(measure: Measure) -> str:
     if measure.reduction in RELATIONS:
         return "Relations"
     if measure.reduction == "share":
-        return "Time" if measure.metric == "dark" else "Body"
+        named = METRICS.get(measure.metric)
+        return "Body" if named is None else named.group
     return "Visits" if not measure.metric else metric_named(measure.metric).group
 
 
@@ -76,6 +77,8 @@ def about(measure: Measure) -> str:
     """One sentence on a measure of tracks, for people who choose it; empty where there is nothing to say."""
     if measure.entry is not None:
         return measure.entry.about
+    if measure.reduction == "share" and measure.metric in METRICS and measure.metric not in _ABOUT:
+        return METRICS[measure.metric].about
     return _ABOUT.get(measure.metric if measure.reduction == "share" else measure.reduction, "")
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
+    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["Drawn", "heat", "point_heat"]
 
@@ -54,6 +55,7 @@ def heat(
     measure: Measure,
     smoothing: Smoothing,
     context: Context = NOBODY,
+    model: Model | None = None,
 ) -> Drawn:
     """Count a measure over a window and smooth it.
 
@@ -69,6 +71,8 @@ def heat(
         Width of the smoothing.
     context : Context
         Receives each stage as it begins.
+    model : Model, optional
+        Of the heart rate, for a residual; by default it is fitted to the batches.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def heat(
     margin = halo(smoothing, window)
     started = time.perf_counter()
     context.progress("tracing", 0, 0)
-    grown = draw(batches, window.grown(margin), measure, context.workers)
+    grown = draw(batches, window.grown(margin), measure, context.workers, model=model)
     traced = time.perf_counter()
     context.progress("smoothing", 0, 0)
     smoothed = smooth(grown, smoothing, window, context.workers)

@@ -3,6 +3,7 @@
 ============ ==============================================================
 `kinds`      kinds of output, chosen by the name; refuses other options
 `pictures`   pictures of tracks and of points
+`facets`     small pictures side by side
 `films`      films of tracks
 `film`       frames of films and their formats
 `tiles`      folders and archives of tiles, and pages that hold tiles
@@ -72,6 +73,9 @@ def render(
     """
     from heatlas.rendering.kinds import make
     from heatlas.sources.resolve import refuse_odd
+    from heatlas.tracks.metrics.own import metrics_defined
 
     refuse_odd(sources)
-    return make(sources, output, gather(RenderOptions, options), Context(workers, progress, told))
+    asked = gather(RenderOptions, options)
+    with metrics_defined(asked.own.metrics):
+        return make(sources, output, asked, Context(workers, progress, told))

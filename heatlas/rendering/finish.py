@@ -123,7 +123,7 @@ class Finish:
             window=window,
             picture=painting,
             values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
-            legend=self._legend(tone, style, field.measure, window) if self.legend else None,
+            legend=self.legend_for(tone, style, field.measure, window) if self.legend else None,
             decorations=Decorations(
                 title=self.title,
                 subtitle=shown if self.title and not self.legend else "",
@@ -160,7 +160,8 @@ class Finish:
         lost = unwritable(f"{self.title} {self.attribution}") if painted else ""
         return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
 
-    def _legend(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
+    def legend_for(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
+        """Draw the legend, in a size that suits a window."""
         from heatlas.style.legend import fitting_scale
         from heatlas.style.legend_kinds import legend_for, paint_legend
 

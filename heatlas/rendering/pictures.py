@@ -46,10 +46,17 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
     refuse(options.points, tracks_only)
     if isinstance(given, GivenLibrary) or not given.tables:
         refuse(options.tables, "tables, such as a .csv or a database: leave it out")
+    from heatlas.rendering.facets import FacetJob, check_facet
     from heatlas.rendering.track_job import TrackJob
 
     measure = parse_measure(options.measure or "passes", other_metrics(given))
+    facet = options.picture.facet
+    if facet is not None:
+        check_facet(output, options)
+    job: TrackJob | FacetJob
     job = TrackJob.parse(measure, frame, Finish.parse(output, measure, options), options)
+    if facet is not None:
+        job = FacetJob(job, facet)
     tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
     return without_cut_ends(job.run(tracks, context), given)
 
@@ -67,6 +74,8 @@ def _of_points(
     points_only = "tracks, and these are points: leave it out" + (", or say --track COLUMN" if of_tables else "")
     refuse(options.filter, points_only, "sports")
     refuse(options.hiding, points_only)
+    refuse(options.own, points_only)
+    refuse(options.picture, points_only, "facet")
     refuse(options.filter, points_only, "utc")
     refuse(options.gaps, points_only)
     if isinstance(given, GivenPoints):

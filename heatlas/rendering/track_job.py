@@ -13,6 +13,7 @@ from heatlas.dataset.places import extent
 from heatlas.dataset.selection import Selection, is_centred, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
+from heatlas.raster.draw_passages import model_of
 from heatlas.raster.gaussian import Smoothing, halo
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import draw_in_bands
@@ -78,10 +79,11 @@ class TrackJob:
         busiest = self.frame.choice == "busiest place"
         box = self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))
         window, rows = self._window(box)
+        model = model_of(tracks.batches, self.measure)
         chosen = time.perf_counter()
 
         def make(part: Window, context: Context) -> Drawn:
-            return heat(tracks.batches, part, self.measure, self.smoothing, context)
+            return heat(tracks.batches, part, self.measure, self.smoothing, context, model)
 
         with draw_in_bands(make, window, rows, context) as field:
             if not field.filled:
@@ -94,6 +96,7 @@ class TrackJob:
             "choice": self.frame.choice,
             "window": window.data(),
             **finished,
+            **({} if model is None else {"model": str(model)}),
             **self.choice.open_places(whole, tracks),
             "seconds": seconds,
         }

@@ -15,6 +15,8 @@ from starlette.responses import Response
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.server.query import EVERYWHERE
 from heatlas.server.state import current, in_pool, say, site_of
+from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.own import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +79,7 @@ def asked_of(request: Request) -> str:
 
 def _etag(version: str, asked: str, site: ServedLibrary) -> str:
     # Weak: the same body may be compressed or not.
-    said = f"{version} {site.public} {site.token is None} {sorted(site.public_measures)} {asked}"
+    said = f"{version} {site.public} {site.token is None} {sorted(site.public_measures)} {asked} {definitions(METRICS)}"
     digest = hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=12)
     return f'W/"{digest.hexdigest()}"'
 

@@ -12,6 +12,7 @@
 `text`                    lines of text
 `fonts`                   fonts that have the letters of a text
 `scale_bar`               a round length on the ground
+`sheet`                   small pictures side by side
 `decorations`             title, legend, scale bar and attribution in their places
 ========================= ========================================================
 """

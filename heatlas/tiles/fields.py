@@ -183,7 +183,7 @@ def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
         return grid if grid.filled.any() else None
 
     of = chosen.key if stored is None else stored.number
-    return field.view.grids.get((field.snapshot.version, of, str(measure), scale, x, y), count)
+    return field.view.grids.get((field.snapshot.version, of, measure.key, scale, x, y), count)
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:

@@ -51,7 +51,7 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     field, drawn = as_drawn(field, zoom)
     look = field.look
     of = (look.point_set, look.kernel) if look.point_set else (field.chosen.key, look.smoothing)
-    key = (field.snapshot.version, *of, str(look.measure), drawn, look.tone)
+    key = (field.snapshot.version, *of, look.measure.key, drawn, look.tone)
     return field.view.tones.get(key, lambda: _fitted(field, drawn))
 
 

@@ -4,6 +4,7 @@
 `rendered_map` a rendered map, as writers receive it
 `png`          PNG, also for tiles and legends
 `webp`         lossless WebP
+`plain`        pictures that lie nowhere on the map
 `geotiff`      cloud-optimised GeoTIFF of values or colours
 `gdal`         errors of GDAL, raised
 `kmz`          KMZ for globes and handheld devices

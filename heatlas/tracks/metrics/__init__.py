@@ -6,6 +6,7 @@
 `fixes`      what was measured at fixes, or follows from those around
 `passages`   formulas over columns of passages
 `expression` formulas as people write them
+`own`        metrics that people define
 `means`      means over whole activities, which relations take off
 `model`      what an athlete's heart rate is expected to be
 ============ =================================================================

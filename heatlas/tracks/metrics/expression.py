@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Expression", "parse_condition", "parse_expression"]
+__all__ = ["FUNCTIONS", "Expression", "parse_condition", "parse_expression"]
 
 _BINARY: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: np.divide, ast.Pow: np.power,
@@ -33,6 +33,8 @@ _COMPARED: dict[type[ast.AST], Callable[..., Any]] = {
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs, "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "min": np.minimum, "max": np.maximum,
 }  # fmt: skip
+FUNCTIONS = tuple(_FUNCTIONS)
+"""Functions that a formula may call."""
 _LONGEST = 400
 """Characters; longer ones are a mistake, or somebody's attempt."""
 
@@ -45,6 +47,16 @@ class Expression:
     """In one form, so that equal formulas are equal."""
     reads: frozenset[str]
     """Columns of passages that it is made of in the end."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Metrics and columns that it names."""
+        return tuple(_names(_parsed(self.text)))
+
+    @property
+    def condition(self) -> bool:
+        """Whether it is 1 or 0 of a passage."""
+        return _is_condition(_parsed(self.text))
 
     def __call__(self, columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Evaluate for k passages: (k,), NaN where anything that is read is unknown; conditions are 1 or 0."""
@@ -79,7 +91,7 @@ def parse_condition(text: str) -> Expression:
         For what is none, or names no metric.
     """
     found = parse_expression(text)
-    if not _is_condition(_parsed(found.text)):
+    if not found.condition:
         raise BadOption(f"share({text}) needs a condition, such as share(heart_rate >= 150) or share(dark)")
     return found
 
@@ -142,11 +154,12 @@ def _is_condition(tree: ast.expr) -> bool:
         return all(map(_is_condition, tree.values))
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
         return _is_condition(tree.operand)
-    return isinstance(tree, ast.Compare) or (isinstance(tree, ast.Name) and tree.id.lower() in _CONDITIONS)
+    return isinstance(tree, ast.Compare) or (isinstance(tree, ast.Name) and _is_condition_named(tree.id))
 
 
-_CONDITIONS = frozenset({"dark", "stops"})
-"""Metrics that are 1 or 0 of a passage."""
+def _is_condition_named(name: str) -> bool:
+    metric = METRICS.get(name.lower())
+    return metric is not None and metric.condition
 
 
 def _evaluated(tree: ast.expr, columns: Mapping[str, Any]) -> Any:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "Metric", "Store"]
 
-GROUPS = ("Movement", "Body", "Terrain", "Time", "Direction")
+GROUPS = ("Movement", "Body", "Terrain", "Time", "Direction", "Own")
 """Groups of metrics, in the order in which people see them."""
 
 
@@ -86,6 +86,10 @@ class Metric:
     """Metric that stands for it in relations; empty: itself."""
     listed: bool = True
     """Whether menus offer it; other metrics are inputs of formulas."""
+    condition: bool = False
+    """Whether it is 1 or 0 of a passage, so that its share can be asked for."""
+    definition: str = ""
+    """Of metrics that people define (`heatlas.tracks.metrics.own`): what changes when the formula does; else empty."""
 
     @property
     def cyclic(self) -> bool:

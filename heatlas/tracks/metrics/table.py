@@ -124,7 +124,7 @@ def _formulas() -> Iterable[Metric]:
     yield Metric(
         "stops", "Movement", "How often someone stops for more than 3 s, held towards the usual where few passed",
         Unit("%", "%", factor=100), title="Passes with a stop", inputs=("wait",), formula=passages.stopped,
-        reduction="chance", colours="lamp", good=-1, curve="log", range=(0.005, 0.3),
+        reduction="chance", colours="lamp", good=-1, curve="log", range=(0.005, 0.3), condition=True,
     )  # fmt: skip
     yield Metric(
         "efficiency", "Body", "Metres gained with each heart beat", Unit("m/beat", "m/beat"),
@@ -177,7 +177,7 @@ def _formulas() -> Iterable[Metric]:
     yield Metric(
         "dark", "Time", "Whether it is night: the sun more than 6 degrees below the horizon",
         title="Passes in the dark",
-        inputs=("sun",), formula=passages.dark, reduction="share", listed=False,
+        inputs=("sun",), formula=passages.dark, reduction="share", listed=False, condition=True,
     )  # fmt: skip
 
 

@@ -1,0 +1,322 @@
+"""Small multiples: one picture for each month, year, sport, weekday or gear, side by side in one tone."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.batch import select
+from heatlas.core.context import NOBODY, Context
+from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.core.memory import free_memory
+from heatlas.core.window import Window
+from heatlas.dataset.places import extent
+from heatlas.dataset.selection import is_centred, why_nowhere
+from heatlas.dataset.tracks import why_nothing
+from heatlas.raster.draw_passages import model_of
+from heatlas.raster.grid import Grid
+from heatlas.raster.pipeline import heat
+from heatlas.style.colour import Style, colour
+from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
+from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, titled, written_per_value
+from heatlas.style.sheet import Cell, cell_width, columns_for, lay_out
+from heatlas.style.tone import Sample, fit_sample, weighed
+from heatlas.tracks.filters import start_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Activity, Batch
+    from heatlas.dataset.tracks import Tracks
+    from heatlas.options import RenderOptions
+    from heatlas.rendering.track_job import TrackJob
+    from heatlas.style.sheet import Sheet
+
+__all__ = ["FACETS", "MOST", "FacetJob", "check_facet"]
+
+MOST = 24
+"""Pictures of a sheet, at most."""
+_WIDTH = 2000
+"""Default width of a sheet, pixels."""
+_NARROWEST = 48
+"""Least width of one picture, pixels."""
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_ENDINGS = (".png", ".webp")
+
+
+def _of_start(name: str) -> Callable[[Activity], Any]:
+    def value(activity: Activity) -> Any:
+        start = start_of(activity)
+        return None if start is None else getattr(start, name)
+
+    return value
+
+
+def _weekday(activity: Activity) -> Any:
+    start = start_of(activity)
+    return None if start is None else start.isoweekday()
+
+
+@dataclass(frozen=True, slots=True)
+class _Facet:
+    """How activities are split."""
+
+    value: Callable[[Activity], Any]
+    """None where it is unknown."""
+    unknown: str
+    """What activities without a value are."""
+    names: tuple[str, ...] = ()
+    """Names of the values 1, 2 ..., all of which are shown; empty: values are shown as they occur."""
+
+
+FACETS = {
+    "month": _Facet(_of_start("month"), "without a date", _MONTHS),
+    "year": _Facet(_of_start("year"), "without a date"),
+    "sport": _Facet(lambda activity: activity.sport or None, "without a sport"),
+    "weekday": _Facet(_weekday, "without a date", _WEEKDAYS),
+    "gear": _Facet(lambda activity: activity.gear or None, "without gear"),
+}
+"""Word of --facet -> how activities are split by it."""
+
+
+def check_facet(output: Path, options: RenderOptions) -> None:
+    """Refuse a sheet in a format that says where each of its pixels lies, or holds values.
+
+    Raises
+    ------
+    BadOption
+        With what to do instead.
+    """
+    if options.picture.facet not in FACETS:
+        raise BadOption(f"--facet {options.picture.facet!r} is none of {', '.join(FACETS)}")
+    if output.suffix.lower() not in _ENDINGS:
+        raise BadOption(f"--facet puts pictures side by side in a {' or '.join(_ENDINGS)}, not in a {output.suffix}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Activities of one picture."""
+
+    title: str
+    batches: tuple[Batch, ...]
+    seen: int
+    """Activities with a fix in the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One picture before it is coloured."""
+
+    part: _Part
+    smoothed: Grid
+    on_path: NDArray[np.bool_]
+    """(height, width) pixels that held anything before smoothing."""
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class FacetJob:
+    """A sheet of pictures with checked options."""
+
+    job: TrackJob
+    """How each of them is drawn."""
+    by: str
+    """A word of FACETS."""
+
+    def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
+        """Filter, hide, split, count, paint and write; return the report as plain data.
+
+        Raises
+        ------
+        NothingToDraw
+            When nothing is left, or nothing lies in the window.
+        """
+        job, started = self.job, time.perf_counter()
+        whole = job.choice.filtered(tracks)
+        tracks = job.choice.hidden(whole).localised()
+        if not tracks.batches:
+            raise NothingToDraw(why_nothing(tracks))
+        places = tracks.places()
+        busiest = job.frame.choice == "busiest place"
+        box = job.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))
+        parts, left_out = _split(tracks, self.by, job.frame.window(box))
+        if not parts:
+            raise NothingToDraw(f"no activity in the window has a {self.by}: {' and '.join(left_out) or 'none'}")
+        sheet, window = self._sheet(box, len(parts))
+        model = model_of(tracks.batches, job.measure)
+        panels = []
+        for number, part in enumerate(parts):
+            context.progress("tracing", number, len(parts))
+            drawn = heat(part.batches, window, job.measure, job.smoothing, Context(context.workers), model)
+            panels.append(_Panel(part, drawn.smoothed, drawn.bare.filled, drawn.total))
+        if not any(panel.on_path.any() for panel in panels):
+            raise NothingToDraw(why_nowhere(job.measure, places))
+        done = time.perf_counter()
+        finished = self._write(panels, sheet, window, context)
+        unit = measure_unit(job.measure)
+        return {
+            **tracks.data(),
+            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
+            "choice": job.frame.choice,
+            "window": window.data(),
+            "measure": str(job.measure),
+            "unit": unit.label or unit.symbol,
+            **finished,
+            **({} if model is None else {"model": str(model)}),
+            "total": sum(panel.total for panel in panels),
+            "facets": [{"title": p.part.title, "activities": p.part.seen, "total": p.total} for p in panels],
+            "warnings": left_out,
+            **job.choice.open_places(whole, tracks),
+            "seconds": {**tracks.report.seconds, "draw": done - started, "write": time.perf_counter() - done},
+        }
+
+    def _sheet(self, box: tuple[float, float, float, float], count: int) -> tuple[Sheet, Window]:
+        """Lay out the sheet, and make the window of each picture."""
+        frame = self.job.frame
+        window = frame.window(box)
+        columns = columns_for(count, window.width / window.height)
+        if frame.zoom is None and frame.resolution is None:
+            wide = cell_width(frame.width or _WIDTH, columns)
+            if wide < _NARROWEST:
+                raise BadOption(f"--width {frame.width} is too narrow for {columns} pictures side by side: take more")
+            window = replace(frame, width=wide).window(box)
+        need = count * window.width * window.height * self.job.measure.bytes_per_pixel
+        free = free_memory()
+        if need > 0.5 * free:
+            raise TooLarge(
+                f"{count} pictures of {window.width} x {window.height} px need {need / 2**30:.1f} GB of memory and "
+                f"{free / 2**30:.1f} GB are free: take less --width, or a coarser --resolution"
+            )
+        sheet = lay_out(count, columns, window.width, window.height)
+        self.job.finish.check(Window(window.scale, window.x, window.y, sheet.total_width, sheet.body))
+        return sheet, window
+
+    def _write(self, panels: Sequence[_Panel], sheet: Sheet, window: Window, context: Context) -> dict[str, Any]:
+        """Fit one tone, colour all pictures and write the sheet."""
+        from heatlas.writers.plain import write_plain
+
+        finish, measure = self.job.finish, self.job.measure
+        context.progress("colouring", 0, 0)
+        sample = _sample(panels)
+        field = replace(panels[0].smoothed, signed=sample.signed)
+        style = Style(
+            suiting_colours(field, finish.background) if finish.colours is None else finish.colours,
+            finish.scale or suiting_tone_scale(field),
+            finish.background,
+        )
+        tone = fit_sample(style.scale, sample)
+        bar = Decorations(scale_bar=finish.scale_bar, ground=finish.background)
+        cells = []
+        for k, panel in enumerate(panels):
+            picture = colour(panel.smoothed, tone, style.colours, finish.background)
+            rows = DecoratedPixels(picture, arrange(window, bar, None) if k == 0 else ()).rows(0, window.height)
+            cells.append(Cell(panel.part.title, _note(panel), rows.rgba))
+        across = replace(window, width=sheet.total_width, height=sheet.body)
+        pixels = sheet.paint(
+            cells,
+            finish.background,
+            title=finish.title,
+            subtitle=titled(measure) if finish.title and not finish.legend else "",
+            attribution=finish.attribution,
+            legend=finish.legend_for(tone, style, measure, across) if finish.legend else None,
+        )
+        context.progress("writing", 0, 0)
+        write_plain(finish.output, pixels, title=finish.title or titled(measure), attribution=finish.attribution)
+        unit = measure_unit(measure)
+        return {
+            "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
+            "range_text": [unit.format(tone.low), unit.format(tone.high)],
+            "picture": {"width": pixels.shape[1], "height": pixels.shape[0], "columns": sheet.columns},
+            "outputs": [str(finish.output)],
+        }
+
+
+def _note(panel: _Panel) -> str:
+    """Small print beside the title of a picture."""
+    return "not recorded" if panel.part.seen and not panel.on_path.any() else _counted(panel.part.seen)
+
+
+def _counted(activities: int) -> str:
+    if not activities:
+        return "none"
+    return f"{activities:,} {'activity' if activities == 1 else 'activities'}"
+
+
+def _sample(panels: Sequence[_Panel]) -> Sample:
+    """Values of all pictures, to which one tone is fitted."""
+    grids = [panel.smoothed for panel in panels]
+    first, fitted = grids[0], None
+    if first.layout.fit is not None:
+        planes = {
+            name: np.concatenate([p.smoothed.planes[name][p.on_path] for p in panels])[None] for name in first.planes
+        }
+        pixels = Grid(Window(256.0, 0, 0, len(planes["n"][0]), 1), first.measure, planes)
+        fitted = pixels.fit()
+        values = replace(pixels, fitted=fitted).values.ravel()
+    else:
+        values = np.concatenate([p.smoothed.values[p.on_path] for p in panels])
+    values = values[np.isfinite(values)]
+    signed = any(grid.signed for grid in grids)
+    return weighed(Sample(values, first.measure, first.sums, signed, fitted=fitted))
+
+
+def _split(tracks: Tracks, by: str, window: Window) -> tuple[list[_Part], list[str]]:
+    """Activities of each picture, and sentences on those that are left out."""
+    facet = FACETS[by]
+    values = [[facet.value(activity) for activity in batch.activities] for batch in tracks.batches]
+    seen = [_seen(batch, window) for batch in tracks.batches]
+    counts: Counter[Any] = Counter()
+    unknown = 0
+    for of_batch, inside in zip(values, seen, strict=True):
+        for value, there in zip(of_batch, inside.tolist(), strict=True):
+            unknown += there and value is None
+            counts[value] += there and value is not None
+    left_out = [f"{_counted(unknown)} {facet.unknown} {'is' if unknown == 1 else 'are'} left out"] if unknown else []
+    found = {value: count for value, count in counts.items() if count}
+    chosen, others = _chosen(found, by)
+    if others:
+        many = sum(found[value] for value in others)
+        left_out.append(f"{len(others)} more by {by} with {_counted(many)} are left out: at most {MOST} are shown")
+    parts = []
+    for value in chosen:
+        kept = [
+            select(batch, [one == value for one in of_batch])
+            for batch, of_batch in zip(tracks.batches, values, strict=True)
+        ]
+        title = facet.names[value - 1] if facet.names else str(value)
+        parts.append(_Part(title, tuple(batch for batch in kept if len(batch)), found.get(value, 0)))
+    return parts, left_out
+
+
+def _chosen(found: dict[Any, int], by: str) -> tuple[list[Any], list[Any]]:
+    """Values to show, in their order, and those for which there is no room."""
+    if not found:
+        return [], []
+    if FACETS[by].names:
+        return list(range(1, len(FACETS[by].names) + 1)), []
+    if by == "year":
+        years = sorted(found)[-MOST:]
+        whole = list(range(years[0], years[-1] + 1))
+        return (whole if len(whole) <= MOST else years), sorted(set(found) - set(years))
+    ordered = sorted(found, key=lambda value: (-found[value], str(value)))
+    return ordered[:MOST], ordered[MOST:]
+
+
+def _seen(batch: Batch, window: Window) -> NDArray[np.bool_]:
+    """(tracks,) whether any fix of each lies in a window."""
+    column = (batch.u * window.scale - window.x) % window.scale
+    row = batch.v * window.scale - window.y
+    inside = (column < window.width) & (row >= 0) & (row < window.height)
+    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(inside)])
+    return np.asarray(np.diff(running[batch.segments[batch.tracks]]) > 0)
