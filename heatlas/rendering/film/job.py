@@ -173,6 +173,7 @@ class FilmJob:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": storyboard.total,
+            **({} if storyboard.model is None else {"model": str(storyboard.model)}),
             "frames": len(storyboard),
             "fps": self.fps,
             "duration": len(storyboard) / self.fps,

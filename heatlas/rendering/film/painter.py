@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
     from heatlas.style.tone import Tone
+    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["COOLING", "FramePainter", "flash_on"]
 
@@ -88,7 +89,7 @@ class FramePainter:
         if self.steps is not None:
             self.steps[place] = picture.pixels
 
-    def light(self, tracks: Sequence[Batch], measure: Measure) -> None:
+    def light(self, tracks: Sequence[Batch], measure: Measure, model: Model | None = None) -> None:
         """Light the pixels to which tracks added something and, more faintly, those around them."""
         from heatlas.kernels.highlight import light
 
@@ -99,8 +100,8 @@ class FramePainter:
         if part is None:
             return
         passes = Measure("passes")
-        what = Measure("mean", measure.metric) if measure.metric else passes
-        counted = draw(tracks, part.grown(margin), what, self.workers)
+        what = Measure("mean", measure.metric) if measure.simple else measure if measure.metric else passes
+        counted = draw(tracks, part.grown(margin), what, self.workers, model=model)
         touched = Grid.of(counted.window, passes, counted.filled.astype(np.float32))
         shapes = [(self.smoothing, _STRENGTH), (aura, _STRENGTH * _AURA_SHARE)]
         for smoothing, strength in shapes if self.aura else shapes[:1]:

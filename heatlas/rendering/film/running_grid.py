@@ -2,7 +2,7 @@
 
 After each step the planes equal, to the last bit, a new drawing of the shown tracks in their order. Whole numbers can
 be subtracted exactly. For rounded sums and extremes the rectangle of the changed tracks is drawn again from the shown
-ones.
+ones; so are days, as two tracks of one day count once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Batch
     from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
+    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["RunningGrid"]
 
@@ -31,11 +32,15 @@ class RunningGrid:
     grid: Grid
     """Counts after the last step; replaced by each step."""
     workers: int | None
+    model: Model | None = None
+    """Of all tracks of the film, for a residual: one of those that come would differ from step to step."""
 
     @classmethod
-    def empty(cls, window: Window, measure: Measure, workers: int | None = None) -> RunningGrid:
+    def empty(
+        cls, window: Window, measure: Measure, workers: int | None = None, model: Model | None = None
+    ) -> RunningGrid:
         """Begin without tracks."""
-        return cls(Grid.empty(window, measure), workers)
+        return cls(Grid.empty(window, measure), workers, model)
 
     def step(self, come: Sequence[Batch], gone: Sequence[Batch], shown: Sequence[Batch]) -> Window | None:
         """Update the counts to the next frame.
@@ -56,12 +61,14 @@ class RunningGrid:
         box = box_of([*come, *gone], self.grid.window)
         if box is None:
             return None
-        if not gone:
-            part = draw(come, box, measure, self.workers, self.grid.part(box))
-        elif measure.layout.reversible:
+        alone = measure.reduction != "days"
+        """Whether what a track adds does not depend on others."""
+        if alone and not gone:
+            part = draw(come, box, measure, self.workers, self.grid.part(box), self.model)
+        elif alone and measure.layout.reversible:
             part = draw(come, box, measure, self.workers, self.grid.part(box))
             part = part.without(draw(gone, box, measure, self.workers))
         else:
-            part = draw(shown, box, measure, self.workers)
+            part = draw(shown, box, measure, self.workers, model=self.model)
         self.grid = self.grid.put(part)
         return box

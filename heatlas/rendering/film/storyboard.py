@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.raster.draw_passages import model_of
 from heatlas.raster.gaussian import halo
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.film.activities import film_activities, in_crowds
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from heatlas.rendering.film.activities import FilmActivities
     from heatlas.rendering.film.timeline import Timeline
     from heatlas.style.tone import Tone, ToneScale
+    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["HOLD", "FilmRequest", "FilmStyle", "Storyboard"]
 
@@ -118,6 +120,8 @@ class Storyboard:
     aura: bool
     """Whether what is new shines on what is around."""
     workers: int | None
+    model: Model | None
+    """Of the heart rate, for a residual: fitted to all tracks of the film."""
 
     @classmethod
     def plan(cls, tracks: Tracks, window: Window, script: FilmRequest, context: Context) -> Storyboard | None:
@@ -147,7 +151,8 @@ class Storyboard:
         if line.span is not None:
             gone = np.searchsorted(activities.starts, line.ends - line.span)
         full = int(np.argmax(activities.fixes[before] - activities.fixes[gone])) if script.span else len(line) - 1
-        fullest = heat(activities.tracks[gone[full] : before[full]], window, measure, smoothing, context)
+        model = model_of(tracks.batches, measure)
+        fullest = heat(activities.tracks[gone[full] : before[full]], window, measure, smoothing, context, model)
         if not fullest.bare.filled.any():
             return None
         grid = fullest.smoothed
@@ -162,7 +167,7 @@ class Storyboard:
         legend = _legend(tone, style, measure, window) if look.legend else None
         return cls(
             window, smoothing, activities, line, before, gone, fullest, style, tone, script.fps, caption, legend,
-            script.aura, context.workers,
+            script.aura, context.workers, model,
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -182,7 +187,8 @@ class Storyboard:
     def maps(self) -> Iterator[tuple[int, FramePainter]]:
         """Iterate over the frames: the number of each, and the painter with the map at that moment."""
         measure, tracks = self.fullest.smoothed.measure, self.activities.tracks
-        running = RunningGrid.empty(self.window.grown(halo(self.smoothing, self.window)), measure, self.workers)
+        grown = self.window.grown(halo(self.smoothing, self.window))
+        running = RunningGrid.empty(grown, measure, self.workers, self.model)
         painter = FramePainter.begin(
             self.window, self.smoothing, self.style, self.tone,
             sums=running.grid.sums, aura=self.aura, workers=self.workers,
@@ -195,7 +201,7 @@ class Storyboard:
             box = running.step(come, leave, tracks[low:high])
             if box is not None:
                 painter.update(running.grid, box)
-                painter.light(come, measure)
+                painter.light(come, measure, self.model)
             first, last = low, high
             yield frame, painter
         for _ in range(len(self) - len(self.timeline)):
