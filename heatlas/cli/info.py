@@ -131,9 +131,23 @@ def _print_tracks(report: dict[str, Any]) -> None:
             f"  {counts['moving_s'] / 3600:>8,.0f} h moving"
         )
     click.echo("columns: " + ", ".join(f"{name} {share:.0%}" for name, share in report["columns"].items()))
+    _print_measures(report)
     click.echo("places, the busiest first:")
     for place in report["places"][:12]:
         west, south, east, north = place["bbox"]
         click.echo(f"  {place['activities']:>7,} activities  --bbox {west:.4f},{south:.4f},{east:.4f},{north:.4f}")
     if len(report["places"]) > 12:
         click.echo(f"  ... and {len(report['places']) - 12} more")
+
+
+def _print_measures(report: dict[str, Any]) -> None:
+    """List the measures that the data can show, in groups, and what is usual of the heart rate."""
+    groups: dict[str, list[str]] = {}
+    for measure in report["measures"]:
+        groups.setdefault(measure["group"], []).append(measure["name"])
+    width = max(map(len, groups), default=0)
+    click.echo("can be shown, with --measure:")
+    for group, names in groups.items():
+        click.echo(f"  {group:{width}}  {', '.join(names)}")
+    if report["model"]:
+        click.echo(f"usual {report['model']}")

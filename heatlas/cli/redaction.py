@@ -38,6 +38,8 @@ def without_positions(report: dict[str, Any]) -> dict[str, Any]:
         },
         **{key: report[key] for key in _COUNTS if key in report},
     }
+    if "measures" in report:
+        kept["measures"] = [measure["name"] for measure in report["measures"]]
     for key in ("first", "last"):
         if report.get(key):
             kept[key] = report[key][:4]

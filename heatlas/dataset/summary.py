@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.batch import COLUMNS
+from heatlas.raster.draw_passages import model_of
+from heatlas.raster.measure import Measure
+from heatlas.raster.offered import about, group_of, measures_of, name_of
 from heatlas.raster.spool import Tally
 from heatlas.sources.tables.facts import column_facts
+from heatlas.style.defaults import titled
 from heatlas.tracks.filters import start_of
+from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +29,7 @@ __all__ = ["describe_columns", "describe_points", "describe_tracks"]
 
 
 def describe_tracks(tracks: Tracks) -> dict[str, Any]:
-    """Describe tracks: activities by sport, first and last local start, share of fixes with each column, places."""
+    """Describe tracks: activities by sport, dates, columns, measures that they can show, places."""
     sports: dict[str, dict[str, float]] = {}
     for activity in tracks.activities:
         counts = sports.setdefault(activity.sport, {"activities": 0, "distance_m": 0.0, "moving_s": 0.0})
@@ -36,16 +41,36 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
         name: sum(int(np.isfinite(batch.columns[name]).sum()) for batch in tracks.batches if name in batch.columns)
         for name in COLUMNS
     }
+    model = model_of(tracks.batches, Measure("residual", "heart_rate")) if "heart_rate" in known else None
     return {
         **tracks.data(),
         "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
         "first": _iso(min(starts)) if starts else None,
         "last": _iso(max(starts)) if starts else None,
         "columns": {name: n / tracks.fixes for name, n in known.items() if n},
+        "measures": [
+            {"name": name_of(measure), "group": group_of(measure), "title": titled(measure), "about": about(measure)}
+            for measure in measures_of(_recorded(tracks))
+        ]
+        if len(tracks)
+        else [],
+        "model": None if model is None else str(model),
         "places": [place.data() for place in tracks.places()],
         "seconds": tracks.report.seconds,
         **({} if len(tracks) else {"nothing": tracks.report.nothing()}),
     }
+
+
+def _recorded(tracks: Tracks) -> list[str]:
+    """Metrics at fixes that are known anywhere."""
+    there = set().union(*(batch.columns for batch in tracks.batches))
+    return [
+        name
+        for name, metric in METRICS.items()
+        if metric.at_fixes is not None
+        and metric.columns <= there
+        and any(np.isfinite(metric.at_fixes(batch)).any() for batch in tracks.batches)
+    ]
 
 
 def _iso(moment: dt.datetime) -> str:

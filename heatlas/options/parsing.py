@@ -13,12 +13,24 @@ from heatlas.tracks.privacy import Zone
 
 __all__ = [
     "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_gaps", "parse_kernel", "parse_length",
-    "parse_smoothing", "parse_zone", "parse_zooms",
+    "parse_smoothing", "parse_zone", "parse_zooms", "split_list",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
 _LAPSES = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+
+
+def split_list(text: str) -> list[str]:
+    """Split at commas outside of brackets: "passes, corr(pace, heart_rate)" names two. Empty parts are left out."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts if part.strip()]
 
 
 def parse_length(text: str, name: str) -> float:

@@ -34,9 +34,12 @@ class RenderOptions:
 
     measure: str | None = option(
         "NAME",
-        "passes, activities, seconds, metres, fixes; or mean|min|max|std of pace, speed, heart_rate, cadence, power, "
-        "elevation, temperature, grade, e.g. max(power); a bare metric is its mean. Of points: sum, count, mean, min, "
-        "max.  [default: passes; of points the sum of the weights]",
+        "Visits: passes, activities, days, fixes, seconds, metres. Movement: pace, speed, flat_pace (or gap), best, "
+        "wait, stops. Body: heart_rate, cadence, power, efficiency, watts_per_beat. Terrain: elevation, grade, climb, "
+        "up, down, vam, temperature. Direction: bearing, street, oneway. Time: hour, month, first, last, share(dark). "
+        "Relations: corr(X, Y), slope(Y ~ X), residual(heart_rate). Or mean|min|max|std|sum of a metric, e.g. "
+        "max(power); share(CONDITION), e.g. share(heart_rate >= 150). `heatlas info` says what the data have. Of "
+        "points: sum, count, mean, min, max.  [default: passes; of points the sum of the weights]",
     )
     smooth: str | None = option(
         "WIDTH",

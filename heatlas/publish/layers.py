@@ -19,7 +19,7 @@ from heatlas.explorer.visits import shown_visits
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
 from heatlas.options import FilterOptions, KernelOptions, LabelOptions, PublicOptions, RenderOptions, ViewportOptions
-from heatlas.options.parsing import parse_zooms
+from heatlas.options.parsing import parse_zooms, split_list
 from heatlas.publish.crowded import titles_of
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.pmtiles import read_metadata
@@ -197,7 +197,7 @@ def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[lis
 
 
 def _words(text: str) -> list[str]:
-    words = [_word(part.strip()) for part in text.split(",") if part.strip()]
+    words = [_word(part) for part in split_list(text)]
     twice = [word for word, count in Counter(words).items() if count > 1]
     if twice:
         raise BadOption(f"--layers names {twice[0]} twice")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from heatlas.tracks.metrics import Metric
 
-__all__ = ["about", "every_measure", "group_of", "measures_of", "related_metrics"]
+__all__ = ["about", "every_measure", "group_of", "measures_of", "name_of", "related_metrics"]
 
 _ABOUT = {
     "passes": "How often a place was passed",
@@ -61,6 +61,11 @@ def related_metrics(recorded: Collection[str]) -> list[Metric]:
         if entry.listed and not entry.cyclic and entry.of_activity is None and entry.reduction != "best"
         and Measure(entry.reduction, entry.name).recorded <= there
     ]  # fmt: skip
+
+
+def name_of(measure: Measure) -> str:
+    """Name of a measure of tracks as users write it: a mean by the name of its metric."""
+    return measure.metric if measure.reduction == "mean" else str(measure)
 
 
 def group_of(measure: Measure) -> str:

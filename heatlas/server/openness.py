@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from heatlas.core.errors import BadOption
 from heatlas.library.point_tables import split_measure
+from heatlas.options.parsing import split_list
 from heatlas.raster.measure import Measure, parse_measure
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def parse_public_measures(given: Collection[str]) -> frozenset[str]:
     BadOption
         For an invalid measure.
     """
-    words = given.split(",") if isinstance(given, str) else given
+    words = split_list(given) if isinstance(given, str) else given
     found = set()
     for word in filter(None, (word.strip() for word in words)):
         parts = split_measure(word)

@@ -14,7 +14,7 @@ from heatlas.library.columns import VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.visits import read_visits
 from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure
-from heatlas.raster.offered import measures_of
+from heatlas.raster.offered import measures_of, name_of
 from heatlas.tiles.look import Filter
 from heatlas.tiles.scales import point_title, title_of
 from heatlas.tiles.snapshot import choose
@@ -72,11 +72,6 @@ def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:
             title = point_title(name, title_of(parse_point_measure(reduction, stored.weight)))
             found.append({"name": f"{reduction}({name})", "title": title, "points": name})
     return found
-
-
-def name_of(measure: Measure) -> str:
-    """Name of a measure of tracks as users write it: a mean by the name of its metric."""
-    return measure.metric if measure.reduction == "mean" else str(measure)
 
 
 def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> list[Place]:
