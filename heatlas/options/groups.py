@@ -16,7 +16,6 @@ __all__ = [
     "HidingOptions",
     "KernelOptions",
     "LabelOptions",
-    "MetricOptions",
     "PageOptions",
     "PictureOptions",
     "PointSetOptions",
@@ -35,18 +34,6 @@ _OF_POINTS = ("picture", "tiles", "page")
 _NAMED = ("picture", "tiles", "page")
 _PUBLISHED = ("tiles", "page", "film")
 _LENGTH = "float"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricOptions:
-    """Metrics that are defined for this run."""
-
-    metrics: tuple[str, ...] = several(
-        "NAME=FORMULA",
-        'A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then '
-        "--measure cost, max(cost), or share(COND) with it; may be repeated.",
-        flag="--metric",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from heatlas.options.groups import (
     HidingOptions,
     KernelOptions,
     LabelOptions,
-    MetricOptions,
     PageOptions,
     PictureOptions,
     PointSetOptions,
@@ -23,6 +22,7 @@ from heatlas.options.groups import (
     TileOptions,
     ViewportOptions,
 )
+from heatlas.options.measuring import MetricOptions
 from heatlas.options.option import option
 
 __all__ = ["KEYWORDS", "ExploreOptions", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOptions"]

@@ -17,7 +17,7 @@ const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", 
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
 const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
 const EXPLORER = [["", "Off"], ["14", "Zoom 14"], ["17", "Zoom 17"]];
-const GROUPS = ["Visits", "Movement", "Body", "Terrain", "Time", "Direction", "Relations", "Points"];
+const GROUPS = ["Visits", "Movement", "Body", "Terrain", "Time", "Direction", "Own", "Relations", "Points"];
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows
 
