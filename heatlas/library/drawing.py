@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from heatlas.library.passage_tiles import ColumnBytes
     from heatlas.library.store import Library
     from heatlas.raster.measure import Measure
+    from heatlas.raster.passages import Passages
 
-__all__ = ["draw"]
+__all__ = ["draw", "read_passages"]
 
 _EVERY = np.zeros(0, np.bool_)
 
@@ -90,6 +91,41 @@ def draw(
                 planes.add(pixels, data, chosen)
             planes.put(x * _SIDE - window.x, y * _SIDE - window.y)
     return planes.grid(window)
+
+
+def read_passages(
+    library: Library, window: Window, measure: Measure, keep: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[int, int, NDArray[np.int64], Passages]]:
+    """Read passages of the index with the columns that a measure reads, tile by tile.
+
+    Parameters
+    ----------
+    library, window, keep
+        As for `draw`.
+    measure : Measure
+        A measure that reads columns of passages.
+
+    Yields
+    ------
+    x, y : int
+        Tile that the window touches; x is not wrapped.
+    owners : ndarray of int64 (k,)
+        Number of the activity of each passage.
+    passages : Passages
+        Of one chunk; pixels are those of the tile.
+    """
+    chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)
+    with library.read() as connection:
+        facts = read_facts(connection) if needs_facts(measure) else None
+        tiles = PassageTiles(window, measure, facts, None if keep is None else chosen)
+        for x, y, chunks in _tiles(connection, _zoom(connection, window), window, _columns(measure)):
+            for pixels, data in chunks:
+                tiles.clear()
+                tiles.add(pixels, data, chosen)
+                ids, lengths, _ = decode_header(pixels)
+                kept = slice(None) if keep is None else chosen[np.minimum(ids, len(chosen) - 1)]
+                for passages in tiles.passages(x * _SIDE - window.x, y * _SIDE - window.y):
+                    yield x, y, np.repeat(ids[kept], lengths[kept]), passages
 
 
 def _zoom(connection: sqlite3.Connection, window: Window) -> int:

@@ -22,6 +22,7 @@ from heatlas.tracks.metrics.model import levels
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
@@ -144,11 +145,14 @@ class PassageTiles:
         if self._days:
             found = np.unique(np.concatenate(self._days)) % _PIXELS
             self._tile["n"][:] = np.bincount(found, minlength=_PIXELS)
-        for passages in self._chunks:
-            if self._measure.reads & {*POSITION}:
-                passages = self._placed(passages, left, top)  # noqa: PLW2901 - the same with more columns
+        for passages in self.passages(left, top):
             add_passages(passages, self._measure, self._tile, self._slots)
         put_tile(self._tile, self._window, left, top)
+
+    def passages(self, left: int, top: int) -> Iterator[Passages]:
+        """Passages of the tile that were added, whose corner lies at a column and a row of the window."""
+        for passages in self._chunks:
+            yield self._placed(passages, left, top) if self._measure.reads & {*POSITION} else passages
 
     def _placed(self, passages: Passages, left: int, top: int) -> Passages:
         """Add the columns of where pixels lie."""

@@ -9,6 +9,7 @@
 `query`                       parameters of requests, parsed and limited
 `responses`                   bodies with ETag and gzip; errors as JSON
 `summary`, `activities_at`    contents of the library; activities that pass a place
+`histograms`                  joint histograms of two metrics
 `explorer_tiles`              visited tiles, largest square and cluster
 `services`, `description`     TileJSON, WMTS, legends; OpenAPI
 `uploads`                     recordings imported over HTTP

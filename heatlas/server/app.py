@@ -21,6 +21,7 @@ from heatlas.library.store import open_library
 from heatlas.server.activities_at import passing_data
 from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
+from heatlas.server.histograms import histogram_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
 from heatlas.server.query import SHOWN, only, parse_filter_of, request_of, unfit_for, whole, without
 from heatlas.server.responses import JSON, answer, failed, packed_json
@@ -137,6 +138,7 @@ def create_app(
                 partial(answer, media_type="application/xml", make=_capabilities, linked=True),
             ),
             Route("/openapi.json", partial(answer, media_type=JSON, make=_description)),
+            Route("/histogram.json", partial(answer, media_type=JSON, make=_histogram)),
             Route("/explorer.json", partial(answer, media_type=JSON, make=_explorer)),
             Route("/at", partial(answer, media_type=JSON, make=_at)),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
@@ -231,6 +233,10 @@ def _description(site: ServedLibrary, snapshot: Snapshot, request: Request) -> b
 
 def _explorer(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(explorer_data(site, snapshot, request.query_params))
+
+
+def _histogram(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
+    return packed_json(histogram_data(site, snapshot, request.query_params))
 
 
 def _at(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

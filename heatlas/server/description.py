@@ -53,6 +53,7 @@ def description(
         "/WMTSCapabilities.xml": {"get": _get("WMTS 1.0.0", shown[1:], None, "application/xml")},
         "/api/library.json": {"get": _get("What is in the library", [], _LIBRARY)},
         "/explorer.json": {"get": _get(_EXPLORER_ABOUT, [_explorer_z(), *_FILTER], _EXPLORER)},
+        "/histogram.json": {"get": _get(_HISTOGRAM_ABOUT, [*_histogram(), *_FILTER], _HISTOGRAM, refusals=(400, 403))},
         "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
         "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
         "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
@@ -151,6 +152,16 @@ def _circle() -> list[dict[str, Any]]:
         _parameter("lat", "Degrees", _bounded("number", -edge, edge), required=True),
         _parameter("lon", "Degrees", _bounded("number", -180, 180), required=True),
         _parameter("radius", "Metres", _bounded("number", 0.1, FARTHEST, default=25)),
+    ]
+
+
+def _histogram() -> list[dict[str, Any]]:
+    about = "A metric of library.json; not the other one"
+    box = "West, south, east, north, degrees; across the antimeridian beyond 180 or -180"
+    return [
+        *(_parameter(name, about, _text(name), required=True) for name in "xy"),
+        _parameter("bbox", box, _text("bbox"), required=True),
+        _z(),
     ]
 
 
@@ -263,6 +274,22 @@ _EXPLORER = _object(
         "total": _WHOLE, "square": _or_null(_object(_SQUARE)), "cluster": _object({"size": _WHOLE, "tiles": _TILES}),
         "next_square": _or_null(_object({**_SQUARE, "missing": _TILES})),
         "tiles": _list(_list({"anyOf": [_WHOLE, _or_null(_TEXT)]}, minItems=2, maxItems=5)),
+    }
+)  # fmt: skip
+_HISTOGRAM_ABOUT = (
+    "Passages in a box by two metrics: counts of 64 x 64 bins, row by row from the lowest y; on a public map of whole "
+    "tiles that enough activities pass"
+)
+_AXIS = _object(
+    {
+        "name": _TEXT, "title": _TEXT, "unit": _TEXT, "low": _NUMBER, "high": _NUMBER,
+        "ticks": _list(_pair(_bounded("number", 0, 1), _TEXT)), "labels": _list(_TEXT, minItems=65, maxItems=65),
+    }
+)  # fmt: skip
+_HISTOGRAM = _object(
+    {
+        "x": _AXIS, "y": _AXIS, "bins": _WHOLE, "counts": _list(_WHOLE, minItems=4096, maxItems=4096),
+        "passages": _WHOLE, "activities": _WHOLE, "zoom": _WHOLE,
     }
 )  # fmt: skip
 _AT = _object({"activities": _list(_PASSED), "total": _WHOLE})

@@ -21,8 +21,8 @@ __all__ = [
 ]  # fmt: skip
 
 LIMITS = {
-    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 80, "colormap": 400, "tone": 60, "smooth": 20,
-    "radius": 20, "kernel": 20, "density": 5,
+    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 240, "colormap": 400, "tone": 60, "smooth": 20,
+    "radius": 20, "kernel": 20, "density": 5, "x": 40, "y": 40, "bbox": 120,
 }  # fmt: skip
 """Maximum characters of each parameter."""
 _SPORTS = 40

@@ -8,6 +8,7 @@
 `fields`                      windows of any zoom, from the index
 `scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
 `metadata`, `point_places`    measures, places, bounds; busiest places of points
+`histogram`                   joint histogram of two metrics in a box
 `encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes
 ============================= ==============================================================
 """

@@ -63,6 +63,14 @@ export function at(place, radius, filter) {
   return read("at", query);
 }
 
+/** Passages in a box [west, south, east, north] by two metrics. */
+export function histogram([x, y], box, zoom, filter, version, signal) {
+  const query = filterQuery(filter);
+  for (const [name, value] of Object.entries({ x, y, bbox: box.map((edge) => edge.toFixed(6)).join(), z: zoom })) query.set(name, value);
+  if (version) query.set("v", version);
+  return read("histogram.json", query, signal);
+}
+
 /** Explorer tiles of a zoom. */
 export function explorer(zoom, filter, version, signal) {
   const query = filterQuery(filter);

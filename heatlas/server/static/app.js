@@ -10,6 +10,7 @@ import { picture, save } from "./picture.js";
 import { createPlayer } from "./player.js";
 import { knowPoints, pointsOf, pointStyle } from "./points.js";
 import { knowRelations, relationOf } from "./relations.js";
+import { brushTitle, followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
 import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange, showTimeline } from "./timeline.js";
@@ -43,7 +44,7 @@ function brightOf(measure, points) {
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
   const points = pointsOf(now.measure);
-  const colormap = now.colormap || (theme() === "light" ? brightOf(now.measure, points) : "");
+  const colormap = now.colormap || (theme() === "light" ? brightOf(shownMeasure(now), points) : "");
   return points ? pointStyle({ ...now, colormap }) : { colormap, tone: now.tone, smooth: now.smooth };
 }
 
@@ -54,7 +55,7 @@ const busy = () => ($("busy").hidden = !Object.values(heats).some((heat) => heat
 
 function show(side, filter, look = style(), options = {}) {
   const query = drawQuery(filter, look);
-  return heats[side].show(tiles(state.get().measure, query, library.version), options);
+  return heats[side].show(tiles(shownMeasure(state.get()), query, library.version), options);
 }
 
 /** Draw explorer tiles, or take them away. */
@@ -86,7 +87,7 @@ async function askScales() {
   const { signal } = asking;
   const now = state.get();
   const zoom = maps.zoomOf(library);
-  const ask = (side, look) => scale(now.measure, zoom, drawQuery(now[side], look), signal).catch((error) => {
+  const ask = (side, look) => scale(shownMeasure(now), zoom, drawQuery(now[side], look), signal).catch((error) => {
     if (error.name === "AbortError") throw error;
     return { error: error.message };
   });
@@ -103,6 +104,8 @@ async function askScales() {
     return; // something newer is asked
   }
   locked = null;
+  const title = brushTitle(now);
+  if (title) scales = scales.map(([side, one]) => [side, one.error ? one : { ...one, title }]);
   showLegend(scales, Boolean(shared));
 }
 
@@ -181,7 +184,9 @@ async function follow(now, old) {
   if (differs("opacity")) for (const side of sides()) heats[side]?.fade(now.opacity);
   if (differs("a", "b", "side")) showRange(state.filter());
   if (differs("measure")) showKind(old.measure);
-  if (differs("measure", "a", "b", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme")) draw();
+  const restyled = differs("measure", "a", "b", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme");
+  if (restyled || shownMeasure(now) !== shownMeasure(old)) draw();
+  if (differs("scatter", "brush", "box", "measure", "a", "b", "side", "view", "theme")) followScatter(now, old);
   if (differs("measure", "a", "b", "side", "explorer", "theme")) explore();
   if (differs("a", "b", "measure")) closeWho();
   if (Object.keys(now).some((key) => key !== "view" && now[key] !== old[key])) showPanel(now);
@@ -230,6 +235,7 @@ async function load(fresh, read) {
   library.maxzoom ??= 22;
   knowPoints(library);
   knowRelations(library);
+  knowScatter(library, theme);
   const empty = isEmpty();
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
@@ -276,10 +282,11 @@ const moveRange = later(90, (range) => state.setFilter(datesOf(range)));
 
 function openTools() {
   openButtons(maps.main());
+  openScatter();
   $("compare").addEventListener("click", toggleCompare);
   $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
   $("reset").addEventListener("click", state.reset);
-  $("share").addEventListener("click", () => openShare(state.get().measure, drawQuery(state.filter(), style()), library.token));
+  $("share").addEventListener("click", () => openShare(shownMeasure(state.get()), drawQuery(state.filter(), style()), library.token));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
     const name = `heatlas-${now.measure.replace(/[()]+/g, "-").replace(/-$/, "")}.png`;
@@ -330,6 +337,7 @@ async function main() {
   maps.whenClicked((place, side) => !library.public && library.activities && !pointsOf() && askWho(place, state.get()[side]));
   showBase(state.get(), library);
   await showCompare(state.get());
+  followScatter(state.get());
   draw();
   explore();
   document.body.classList.add("ready");

@@ -52,7 +52,8 @@ function build(name, view) {
     minZoom: 0.5,
     maxZoom: 21.5,
   });
-  map.on("click", (event) => onClick(event.lngLat, name));
+  map.on("click", (event) => performance.now() - boxed > 300 && onClick(event.lngLat, name));
+  boxOn(map);
   map.getCanvas().addEventListener("keydown", (event) => event.key === "Enter" && onClick(map.getCenter(), name));
   map.on("error", () => {}); // tiles that cannot be had are told by the legend, which asks the server the same
   maps[name] = map;
@@ -76,6 +77,74 @@ export function sees([west, south, east, north]) {
   const turns = [-360, 0, 360];
   return south <= seen.getNorth() && north >= seen.getSouth()
     && turns.some((turn) => west + turn <= seen.getEast() && east + turn >= seen.getWest());
+}
+
+/** What is in view: [west, south, east, north]. */
+export function inView() {
+  const seen = maps.a.getBounds();
+  const west = seen.getWest();
+  return [west, Math.max(seen.getSouth(), -85), Math.min(seen.getEast(), west + 360), Math.min(seen.getNorth(), 85)];
+}
+
+let onBox = null; // whoever wants boxes that are drawn on the maps
+let drawing = false; // whether the next drag draws one without Shift
+
+/** Let boxes be drawn on the maps, by a drag with Shift; null: let Shift zoom again. */
+export function boxes(call) {
+  onBox = call;
+  if (!call) prepare(false);
+  for (const map of all()) map.boxZoom[call ? "disable" : "enable"]();
+}
+
+/** Let the next drag draw a box. */
+export const drawBox = () => prepare(true);
+
+function prepare(on) {
+  drawing = on;
+  document.body.classList.toggle("drawing", on);
+  for (const map of all()) map.dragPan[on ? "disable" : "enable"]();
+}
+
+function boxOn(map) {
+  map.on("mousedown", (event) => begin(event, event.originalEvent.shiftKey || drawing, "mousemove", "mouseup"));
+  map.on("touchstart", (event) => begin(event, drawing && event.points.length === 1, "touchmove", "touchend"));
+  function begin(event, wanted, moves, ends) {
+    if (!onBox || !wanted) return;
+    event.preventDefault();
+    const from = event.lngLat;
+    let box = null;
+    const move = ({ lngLat: to }) => {
+      box = [Math.min(from.lng, to.lng), Math.min(from.lat, to.lat), Math.max(from.lng, to.lng), Math.max(from.lat, to.lat)];
+      outline(box);
+    };
+    map.on(moves, move);
+    map.once(ends, () => {
+      map.off(moves, move);
+      prepare(false);
+      boxed = performance.now();
+      if (box && box[2] > box[0] && box[3] > box[1]) onBox?.(box);
+    });
+  }
+}
+
+let boxed = -Infinity; // when the last box was: the click that ends it asks nothing
+
+/** Outline a box [west, south, east, north], or (null) none. */
+export function outline(box) {
+  for (const map of all()) {
+    if (!map.style?._loaded) continue; // a second map that is still being made
+    const [w, s, e, n] = box ?? [0, 0, 0, 0];
+    const data = { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: [[w, s], [e, s], [e, n], [w, n], [w, s]] } };
+    if (map.getSource("box")) map.getSource("box").setData(data);
+    else if (box) map.addSource("box", { type: "geojson", data });
+    if (!map.getSource("box")) continue;
+    if (map.getLayer("above-box")) map.removeLayer("above-box");
+    if (!box) continue;
+    map.addLayer({
+      id: "above-box", type: "line", source: "box",
+      paint: { "line-color": theme === "dark" ? "#fff" : "#1b1d21", "line-width": 1.8, "line-dasharray": [3, 2] },
+    });
+  }
 }
 
 /** Go to a box [west, south, east, north]. */

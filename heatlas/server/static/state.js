@@ -17,13 +17,17 @@ const START = Object.freeze({
   kernel: "",
   density: "",
   explorer: "",
+  scatter: "",
+  brush: "",
+  box: "",
   opacity: 1,
   theme: "",
   base: "",
   baseUrl: "",
   baseCredit: "",
 });
-const TEXTS = ["measure", "colormap", "tone", "smooth", "radius", "kernel", "density", "explorer", "theme", "base", "baseUrl", "baseCredit"];
+const TEXTS = ["measure", "colormap", "tone", "smooth", "radius", "kernel", "density", "explorer", "scatter", "brush", "box", "theme", "base", "baseUrl", "baseCredit"];
+const FOUR = /^-?[\d.]+(e-?\d+)?(,-?[\d.]+(e-?\d+)?){3}$/; // four numbers
 /** Changes of one kind within so many milliseconds are one step back. */
 const ONE_STEP = 1200;
 
@@ -91,6 +95,8 @@ export function fromHash(hash) {
   const read = { ...START };
   for (const name of TEXTS) read[name] = said.get(name) ?? "";
   if (!/^1[0-7]$/.test(read.explorer)) read.explorer = "";
+  if (!/^\w+,\w+$/.test(read.scatter)) read.scatter = "";
+  for (const name of ["brush", "box"]) if (!read.scatter || !FOUR.test(read[name])) read[name] = "";
   read.view = viewOf(said.get("map") ?? "");
   read.opacity = within(said.get("opacity"), 0.1, 1, 1);
   read.a = readFilter(said, "");
