@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,12 @@ from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing
 from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.filters import (
-    attributes,
     in_utc,
     moment_seconds,
     needs_local_time,
     offset_of,
     parse_moment,
-    parse_where,
+    test_of,
 )
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -75,10 +75,8 @@ class Tracks:
 
     def where(self, text: str) -> Tracks:
         """Keep the activities that a CQL2 filter passes (see `heatlas.tracks.filters.parse_where`); times are local."""
-        test = parse_where(text)
-        names = dict.fromkeys(name for activity in self.activities for name in activity.extra)
         tracks = self.localised() if needs_local_time(text) else self
-        return tracks._kept(lambda activity: test({**names, **attributes(activity)}))
+        return tracks._kept(test_of(text, tracks.activities))
 
     def select(
         self,
@@ -124,6 +122,10 @@ class Tracks:
         return replace(
             self, batches=tuple(replace(b, activities=tuple(map(in_utc, b.activities))) for b in self.batches)
         )
+
+    def timed_for(self, measure: Measure) -> Tracks:
+        """Fill in time zones where a measure needs local time."""
+        return self.localised() if measure.needs_local_time else self
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
         kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
@@ -209,11 +211,16 @@ class Tracks:
         width = smoothing if isinstance(smoothing, Smoothing) else parse_smoothing(str(smoothing))
         check_whole(over, wanted.bytes_per_pixel)
 
-        def again(width: Width) -> Drawn:
-            assert isinstance(width, Smoothing)
-            return heat(self.batches, over, wanted, width, Context(workers))
+        batches = self.timed_for(wanted).batches
 
-        return Heat.of(again(width), width, again)
+        def again(width: Width, measure: Measure = wanted) -> Drawn:
+            assert isinstance(width, Smoothing)
+            return heat(batches, over, measure, width, Context(workers))
+
+        voices = None
+        if wanted.reduction in {"mean", "share"}:
+            voices = partial(again, measure=Measure("voices", str(wanted)))
+        return Heat.of(again(width), width, again, voices)
 
     def __repr__(self) -> str:
         from heatlas.dataset.heat.html import dates_of, sports_of

@@ -14,7 +14,7 @@ from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.passage_tiles import SIDE as _SIDE
-from heatlas.library.passage_tiles import PassageTiles, needs_facts, put_tile, read_facts
+from heatlas.library.passage_tiles import PassageTiles, needs_facts, put_tile, read_facts, read_sides
 from heatlas.library.settings import read_settings
 from heatlas.raster.accumulators import UNUSED, begun, ended
 from heatlas.raster.grid import Grid
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.library.activity_means import ActivityFacts
-    from heatlas.library.passage_tiles import ColumnBytes
+    from heatlas.library.passage_tiles import ColumnBytes, Sides
     from heatlas.library.store import Library
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
@@ -44,6 +44,7 @@ def draw(
     measure: Measure,
     keep: NDArray[np.bool_] | None = None,
     facts: ActivityFacts | None = None,
+    sides: Sides | None = None,
 ) -> Grid:
     """Reduce passages of the index to a grid, as `heatlas.raster.draw_tracks.draw` does from cut tracks.
 
@@ -62,6 +63,8 @@ def draw(
         Whether each activity counts, by number (from `heatlas.library.merged.select`); those from n on do not.
     facts : ActivityFacts, optional
         Facts of the activities; by default those that the measure reads are read from the library.
+    sides : (ndarray of bool, ndarray of bool), optional
+        Activities that count on either side of a difference, by number; by default those that its filters pass.
 
     Returns
     -------
@@ -80,10 +83,12 @@ def draw(
         zoom = _zoom(connection, window)
         if facts is None and needs_facts(measure):
             facts = read_facts(connection)
+        if sides is None:
+            sides = read_sides(connection, measure)
         planes: _Accumulators | PassageTiles = (
             _Accumulators(window.height, window.width, measure)
             if measure.simple or (not measure.metric and measure.reduction != "days")
-            else PassageTiles(window, measure, facts, None if keep is None else chosen)
+            else PassageTiles(window, measure, facts, None if keep is None else chosen, sides)
         )
         for x, y, chunks in _tiles(connection, zoom, window, columns):
             planes.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,8 @@ from heatlas.library.columns import AMOUNTS, COLUMNS, VALUES, decoded
 from heatlas.library.merged import read_merged
 from heatlas.raster.accumulators import UNUSED, begun, ended
 from heatlas.raster.grid import Grid
-from heatlas.raster.measure import RELATIONS
 from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.tracks.filters import test_of
 from heatlas.tracks.metrics import METRICS, POSITION
 from heatlas.tracks.metrics.model import levels
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
 
+Sides = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Whether each activity counts on either side of a difference, by number; those beyond the end do not."""
 ColumnBytes = Mapping[int, NDArray[np.uint8] | None]
 """Number of a column -> its bytes in a chunk; None where the chunk has none."""
 
-__all__ = ["SIDE", "ColumnBytes", "PassageTiles", "needs_facts", "put_tile", "read_facts"]
+__all__ = ["SIDE", "ColumnBytes", "PassageTiles", "Sides", "needs_facts", "put_tile", "read_facts", "read_sides"]
 
 SIDE = 256
 _PIXELS = SIDE * SIDE
@@ -40,7 +43,8 @@ def needs_facts(measure: Measure) -> bool:
     """Whether a measure reads facts of activities."""
     return (
         measure.reduction == "days"
-        or measure.reduction in RELATIONS
+        or measure.centred
+        or measure.reduction == "residual"
         or any(METRICS[name].of_activity is not None for name in measure.reads if name in METRICS)
     )
 
@@ -49,6 +53,19 @@ def read_facts(connection: sqlite3.Connection) -> ActivityFacts:
     """Read the facts of all activities that are shown."""
     activities = read_merged(connection).activities
     return ActivityFacts(activities, read_means(connection, max(activities, default=0)))
+
+
+def read_sides(connection: sqlite3.Connection, measure: Measure) -> Sides | None:
+    """Find the activities that count on either side of a difference; None for any other measure."""
+    if not measure.sides:
+        return None
+    activities = read_merged(connection).activities
+    first, second = (np.zeros(max(activities, default=0) + 1, np.bool_) for _ in range(2))
+    for side, text in zip((first, second), measure.sides, strict=True):
+        passes = test_of(text, activities.values())
+        for number, activity in activities.items():
+            side[number] = passes(activity)
+    return first, second
 
 
 def put_tile(
@@ -69,12 +86,31 @@ def put_tile(
 class PassageTiles:
     """Planes of one tile at a time, and of the window."""
 
-    __slots__ = ("_chunks", "_days", "_facts", "_level", "_measure", "_model", "_slots", "_tile", "_window", "_within")
+    __slots__ = (
+        "_chunks",
+        "_days",
+        "_facts",
+        "_level",
+        "_measure",
+        "_model",
+        "_sides",
+        "_slots",
+        "_tile",
+        "_window",
+        "_within",
+    )
 
     def __init__(
-        self, within: Window, measure: Measure, facts: ActivityFacts | None, keep: NDArray[np.bool_] | None
+        self,
+        within: Window,
+        measure: Measure,
+        facts: ActivityFacts | None,
+        keep: NDArray[np.bool_] | None,
+        sides: Sides | None = None,
     ) -> None:
         self._measure, self._facts, self._within = measure, facts, within
+        # One more, which is False, stands for all numbers beyond the end.
+        self._sides = None if sides is None else (np.append(sides[0], False), np.append(sides[1], False))
         self._tile = begun(measure.layout, _PIXELS, "f8")
         self._window = begun(measure.layout, (within.height, within.width), "f8")
         self._slots = np.full(_PIXELS, -1, np.int64)
@@ -126,11 +162,16 @@ class PassageTiles:
             for name in reads & METRICS.keys():
                 if METRICS[name].of_activity is not None:
                     known[name] = np.repeat(facts.of(name)[numbers], counts)
-                elif self._measure.other:
+                elif self._measure.centred:
                     means[name] = facts.mean(name)[numbers]
         bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         level = self._level[numbers] if len(self._level) else UNUSED
-        return Passages(cells, bounds, Columns(known, len(cells)), Columns(means, len(numbers)), self._model, level)
+        sides = None
+        if self._sides is not None:
+            first, second = (side[np.minimum(numbers, len(side) - 1)] for side in self._sides)
+            sides = first, second
+        known_means = Columns(means, len(numbers))
+        return Passages(cells, bounds, Columns(known, len(cells)), known_means, self._model, sides, level)
 
     def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
         """Remember which pixels were gone through on which days."""
@@ -160,7 +201,7 @@ class PassageTiles:
         x, y = within.x + left + cells % SIDE + 0.5, within.y + top + cells // SIDE + 0.5
         lon, lat = to_lonlat(x / within.scale, y / within.scale)
         columns = passages.columns.with_more({"longitude": np.asarray(lon), "latitude": np.asarray(lat)})
-        return Passages(cells, passages.bounds, columns, passages.means, passages.model, passages.level)
+        return replace(passages, columns=columns)
 
     def grid(self, window: Window) -> Grid:
         """Put the window together."""

@@ -15,12 +15,11 @@ import numpy as np
 from heatlas.core.window import Window
 from heatlas.kernels.blur import blur_rows
 from heatlas.kernels.steps import SHIFT, step_of_values
-from heatlas.library.drawing import draw
 from heatlas.style.colour import colour, palette
 from heatlas.style.image import Picture
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.cache import Cache
-from heatlas.tiles.fields import SIDE, as_drawn, field_window, margins, mosaic
+from heatlas.tiles.fields import SIDE, as_drawn, count_tile, field_window, margins, mosaic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +120,7 @@ class TilePainter:
 
         def count() -> Grid | None:
             window = Window(SIDE * 2.0**self.zoom, x * SIDE, y * SIDE, SIDE, SIDE)
-            grid = draw(self.field.view.library, window, self.field.look.measure, self.field.chosen.keep)
-            return grid.map(lambda plane: plane.astype(np.float32)) if grid.filled.any() else None
+            grid = count_tile(self.field, window)
+            return None if grid is None else grid.map(lambda plane: plane.astype(np.float32))
 
         return self._counted.get((x, y), count) if (x, y) in self._held else None

@@ -14,7 +14,7 @@ from heatlas.library.point_tables import stored_points
 from heatlas.options import TileOptions, options_of
 from heatlas.options.parsing import parse_zooms
 from heatlas.publish.default_zoom import last_zoom_of_points
-from heatlas.tiles.fields import Field, first_zoom
+from heatlas.tiles.fields import Field, first_zoom, sides_of
 from heatlas.tiles.look import Filter
 from heatlas.tiles.request import LAST_ZOOM, TileRequest, Wording, parse_look
 from heatlas.tiles.scales import colours_of
@@ -117,6 +117,8 @@ class PublishRequest:
         """Digest of the style of tiles: all that decides how they look, without data, filter and tone."""
         digest = hashlib.blake2b(look_words(self.look, self.form).encode(), digest_size=16)
         digest.update(colours_of(field).tobytes())
+        for side in sides_of(field) or ():
+            digest.update(np.flatnonzero(side).tobytes())
         return digest.digest()
 
 

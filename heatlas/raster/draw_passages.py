@@ -11,6 +11,7 @@ from heatlas.core.mercator import to_lonlat
 from heatlas.raster.accumulators import UNUSED
 from heatlas.raster.measure import SPENT
 from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.tracks.filters import test_of
 from heatlas.tracks.metrics import METRICS, POSITION, metric_named
 from heatlas.tracks.metrics.means import means_of, moments_of
 from heatlas.tracks.metrics.model import fit_model, levels
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Batch
+    from heatlas.core.batch import Activity, Batch
     from heatlas.core.window import Window
     from heatlas.raster.accumulators import Accumulators
     from heatlas.raster.measure import Measure
@@ -47,6 +48,8 @@ class _Prepared:
     """Metric at fixes -> (tracks,)."""
     level: NDArray[np.float64]
     """(tracks,) for a residual."""
+    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None
+    """(tracks,) each, for a difference."""
 
 
 def model_of(batches: Sequence[Batch], measure: Measure) -> Model | None:
@@ -59,7 +62,9 @@ def model_of(batches: Sequence[Batch], measure: Measure) -> Model | None:
     return fit_model(np.concatenate([moments_of(batch) for batch in batches]))
 
 
-def reducer(within: Sequence[NearbyBatch], measure: Measure, model: Model | None) -> Reducer:
+def reducer(
+    within: Sequence[NearbyBatch], measure: Measure, model: Model | None, among: Sequence[Activity] = ()
+) -> Reducer:
     """Make ready to add batches to the planes of a measure.
 
     Parameters
@@ -70,8 +75,11 @@ def reducer(within: Sequence[NearbyBatch], measure: Measure, model: Model | None
         What to count.
     model : Model, optional
         Of `model_of`.
+    among : sequence of Activity
+        All that there are, whatever the window: filters of a difference may name the attributes of any.
     """
-    prepared = {id(nearby.batch): _prepare(nearby.batch, measure, model) for nearby in within}
+    tests = [test_of(side, among) for side in measure.sides]
+    prepared = {id(nearby.batch): _prepare(nearby.batch, measure, model, tests) for nearby in within}
 
     def reduce(within: Sequence[NearbyBatch], strip: Window, planes: Accumulators, measure: Measure) -> None:
         slots = np.full(strip.width * strip.height, -1, np.int64)
@@ -88,7 +96,9 @@ def reducer(within: Sequence[NearbyBatch], measure: Measure, model: Model | None
     return reduce
 
 
-def _prepare(batch: Batch, measure: Measure, model: Model | None) -> _Prepared:
+def _prepare(
+    batch: Batch, measure: Measure, model: Model | None, tests: Sequence[Callable[[Activity], bool]]
+) -> _Prepared:
     from heatlas.kernels.path import metres_along
 
     reads = measure.reads - {*SPENT, *POSITION}
@@ -103,9 +113,14 @@ def _prepare(batch: Batch, measure: Measure, model: Model | None) -> _Prepared:
         metres_along(batch.u, batch.v, batch.segments),
         fixes,
         activities,
-        means_of(batch, reads) if measure.other else {},
+        means_of(batch, reads) if measure.centred else {},
         UNUSED if model is None else levels(moments_of(batch), model),
+        None if not tests else (_passing(batch, tests[0]), _passing(batch, tests[1])),
     )
+
+
+def _passing(batch: Batch, test: Callable[[Activity], bool]) -> NDArray[np.bool_]:
+    return np.array([test(activity) for activity in batch.activities], np.bool_)
 
 
 def _passages(
@@ -140,8 +155,9 @@ def _passages(
         )
         columns |= {"longitude": np.asarray(lon), "latitude": np.asarray(lat)}
     means = Columns({name: mean[k : k + 1] for name, mean in known.means.items()}, 1)
+    sides = None if known.sides is None else (known.sides[0][k : k + 1], known.sides[1][k : k + 1])
     return Passages(
-        cells, np.array([0, len(cells)]), Columns(columns, len(cells)), means, model, known.level[k : k + 1]
+        cells, np.array([0, len(cells)]), Columns(columns, len(cells)), means, model, sides, known.level[k : k + 1]
     )
 
 

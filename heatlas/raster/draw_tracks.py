@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Batch
+    from heatlas.core.batch import Activity, Batch
     from heatlas.core.window import Window
     from heatlas.raster.draw_passages import Reducer
     from heatlas.raster.grid import Grid
@@ -71,7 +71,8 @@ def draw(
     if measure.reduction == "passes":
         return draw_passes(within, window, measure, workers)
     planes = Accumulators.of(window, measure, onto)
-    reduce = _reducer(within, measure, model or model_of(batches, measure))
+    among = [activity for batch in batches for activity in batch.activities] if measure.sides else []
+    reduce = _reducer(within, measure, model or model_of(batches, measure), among)
     side_by_side(
         lambda strip: reduce(within, strip, planes.rows(strip, window), measure),
         strips(within, window, workers),
@@ -80,13 +81,15 @@ def draw(
     return planes.grid(window, measure, ())
 
 
-def _reducer(within: Sequence[NearbyBatch], measure: Measure, model: Model | None) -> Reducer:
+def _reducer(
+    within: Sequence[NearbyBatch], measure: Measure, model: Model | None, among: Sequence[Activity]
+) -> Reducer:
     """Choose how batches are added to the planes of a strip."""
     if measure.simple or measure.reduction in {"activities", *SPENT}:
         return _draw_strip
     if measure.reduction == "fixes":
         return _count_fixes
-    return add_days if measure.reduction == "days" else reducer(within, measure, model)
+    return add_days if measure.reduction == "days" else reducer(within, measure, model, among)
 
 
 def _count_fixes(within: Sequence[NearbyBatch], window: Window, planes: Accumulators, _: Measure) -> None:

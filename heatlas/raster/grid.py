@@ -149,8 +149,9 @@ class Grid:
         """(height, width) how sure the values are, 0 to 1; None: sure wherever there are any."""
         if self.layout.opacity is None:
             return None
+        fitted = () if self.layout.fit is None else (self.fit() if self.fitted is None else self.fitted,)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.nan_to_num(self.layout.opacity(self.planes)))
+            return np.asarray(np.nan_to_num(self.layout.opacity(self.planes, *fitted)))
 
     @property
     def filled(self) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
 from heatlas.raster.reductions import LAYOUTS
+from heatlas.tracks.filters import needs_local_time, parse_where
 from heatlas.tracks.metrics import ALIASES, METRICS, POSITION, leaves, metric_named
 from heatlas.tracks.metrics.expression import parse_condition
 from heatlas.tracks.metrics.own import definitions
@@ -28,8 +29,8 @@ COUNTS = ("passes", "activities", "days", "fixes")
 """Measures that are whole numbers."""
 SPENT = {"seconds": 0, "metres": 1}
 """Measures that are sums over passages -> their column in what `heatlas.kernels.trace.list_passages` gives."""
-RELATIONS = ("corr", "slope", "residual")
-"""Reductions of relations between metrics."""
+RELATIONS = ("corr", "slope", "residual", "both", "diff")
+"""Reductions of relations: between metrics, or between the means of two choices of activities."""
 POINT_REDUCTIONS = ("sum", "count", "mean", "min", "max")
 """Measures of points; all but count are taken of their weights."""
 _REDUCTIONS = ("mean", "min", "max", "std")
@@ -53,16 +54,25 @@ class Measure:
     """Of points: then the metric is a column of a table, whatever it is called."""
     other: str = ""
     """Second metric of a relation: y, where `metric` is x."""
+    sides: tuple[str, ...] = ()
+    """Of a difference the filters of its two sides, in CQL2: the mean of the second less that of the first."""
     definition: str = field(default="", init=False, repr=False)
     """Definitions of the metrics that people defined and that it reads, so that measures of other formulas differ."""
 
     def __post_init__(self) -> None:
         if self.metric and not self.points and any(entry.definition for entry in METRICS.values()):
-            names = parse_condition(self.metric).names if self.reduction == "share" else (self.metric, self.other)
-            object.__setattr__(self, "definition", definitions(names))
+            object.__setattr__(self, "definition", definitions(self._names()))
+
+    def _names(self) -> Collection[str]:
+        """Names of the metrics that it reads."""
+        if self.reduction in {"diff", "voices"}:
+            return self.mean._names()
+        return parse_condition(self.metric).names if self.reduction == "share" else (self.metric, self.other)
 
     def __str__(self) -> str:
         """As it is written on the command line."""
+        if self.sides:
+            return f"{self.reduction}({'; '.join((self.metric, *self.sides))})"
         if self.other:
             pair = f"{self.other}~{self.metric}" if self.reduction == "slope" else f"{self.metric},{self.other}"
             return f"{self.reduction}({pair})"
@@ -79,15 +89,27 @@ class Measure:
     @property
     def entry(self) -> Metric | None:
         """Entry of its metric, if it is one of ours and no condition, relation or column of points."""
-        if self.points or self.reduction in {"share", *RELATIONS}:
+        if self.points or self.reduction in {"share", "voices", *RELATIONS}:
             return None
         return METRICS.get(self.metric)
+
+    @property
+    def mean(self) -> Measure:
+        """Mean that a difference compares, or that is taken over voices."""
+        return parse_measure(self.metric, (self.metric,))
+
+    @property
+    def centred(self) -> bool:
+        """Whether each activity's own means are taken off."""
+        return self.reduction in {"corr", "slope"}
 
     @property
     def reads(self) -> frozenset[str]:
         """Columns of passages that it is made of: metrics at fixes, metrics of activities, seconds, metres."""
         if self.points or not self.metric:
             return frozenset({self.reduction}) & SPENT.keys()
+        if self.reduction in {"diff", "voices"}:
+            return self.mean.reads
         if self.reduction == "share":
             return parse_condition(self.metric).reads
         if self.reduction == "residual":
@@ -117,6 +139,15 @@ class Measure:
         return metric.at_fixes is not None and not metric.cyclic
 
     @property
+    def needs_local_time(self) -> bool:
+        """Whether local time matters: to count days, for hours and dates, and in the filters of a difference."""
+        return (
+            self.reduction == "days"
+            or any(map(needs_local_time, self.sides))
+            or any(name in METRICS and METRICS[name].of_activity is not None for name in self.reads)
+        )
+
+    @property
     def layout(self) -> Layout:
         """Planes that it is counted in, and how values are made of them."""
         return LAYOUTS[self.reduction]
@@ -130,7 +161,7 @@ class Measure:
     def signed(self) -> bool:
         """Whether 0 is the middle: up and down hill, a correlation."""
         if self.reduction in RELATIONS:
-            return True
+            return self.reduction != "both"
         return self.entry is not None and self.entry.middle == 0 and self.reduction not in {"std", "circular"}
 
     @property
@@ -199,6 +230,8 @@ def parse_measure(text: str, others: Collection[str] = ()) -> Measure:
     """
     if (found := re.fullmatch(r"\s*share\s*\((.*)\)\s*", text, re.DOTALL | re.IGNORECASE)) is not None:
         return Measure("share", parse_condition(found[1]).text)
+    if (found := re.fullmatch(r"\s*diff\s*\((.*)\)\s*", text, re.DOTALL | re.IGNORECASE)) is not None:
+        return _difference(text, found[1], others)
     word = text.strip().lower().replace(" ", "").replace("-", "_")
     if word in COUNTS or word in SPENT:
         return Measure(word)
@@ -244,6 +277,22 @@ def _relation(text: str, reduction: str, inside: str) -> Measure:
     return Measure(reduction, first, other=second)
 
 
+def _difference(text: str, inside: str, others: Collection[str]) -> Measure:
+    """Read what stands in the brackets of a difference: a mean and two filters, with semicolons between them."""
+    parts = [part.strip() for part in re.split(r""";(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""", inside)]
+    if len(parts) != 3 or not all(parts):
+        raise BadOption(
+            f"{text!r} needs a mean and two filters: write it like diff(pace; year = 2019; year = 2023), "
+            "the second less the first"
+        )
+    mean = parse_measure(parts[0], others)
+    if mean.reduction not in {"mean", "share"}:
+        raise BadOption(f"{text!r} compares means, and {mean} is none: take diff(pace; ...) or diff(heart_rate; ...)")
+    for side in parts[1:]:
+        parse_where(side)
+    return Measure("diff", mean.metric if mean.reduction == "mean" else str(mean), sides=(parts[1], parts[2]))
+
+
 def _unknown(text: str, word: str, metrics: Collection[str]) -> BadOption:
     """Make the error for what is no measure."""
     known = [*COUNTS, *SPENT, *metrics, *(f"{r}({m})" for r in _REDUCTIONS for m in metrics), *ALIASES]
@@ -253,5 +302,6 @@ def _unknown(text: str, word: str, metrics: Collection[str]) -> BadOption:
     shown = [name for name in metrics if name not in METRICS or METRICS[name].listed]
     return BadOption(
         f"there is no measure {text!r}: take one of {', '.join([*COUNTS, *SPENT])}, or {'|'.join(_REDUCTIONS)}(METRIC) "
-        f"with a metric of {', '.join(shown)}; share(CONDITION), corr(X, Y), slope(Y ~ X)"
+        f"with a metric of {', '.join(shown)}; share(CONDITION), corr(X, Y), slope(Y ~ X), both(X, Y), "
+        "diff(METRIC; FILTER; FILTER)"
     )

@@ -22,6 +22,8 @@ _ABOUT = {
     "seconds": "How long it took in all",
     "metres": "How far it was in all",
     "dark": "How often it was night: the sun more than 6 degrees below the horizon",
+    "both": "Two measures at once: each place by the thirds in which its means lie, of all places",
+    "diff": "What changed between two choices of activities; opaque where it is more than chance",
     "corr": "Whether the one goes with the other, on each activity's own terms; paler is less sure",
     "slope": "How much the one changes with the other; paler is less sure",
     "residual": "Where the heart beats faster than speed, slope and time make one expect; paler is less sure",
@@ -44,7 +46,7 @@ def measures_of(recorded: Collection[str]) -> list[Measure]:
     if "elapsed" in there:
         found.append(Measure("share", "dark"))
     if there >= Measure("corr", "pace", other="heart_rate").recorded:
-        found += [Measure(relation, "pace", other="heart_rate") for relation in ("corr", "slope")]
+        found += [Measure(relation, "pace", other="heart_rate") for relation in ("both", "corr", "slope")]
         found.append(Measure("residual", "heart_rate"))
     return found
 

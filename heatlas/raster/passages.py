@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "Passages", "add_passages"]
 
+_SQUARED = 12
+"""Binary digits behind the point to which values are rounded whose squares are added up, so that these are exact too.
+Paces, which are small numbers, have 20."""
+
 
 class Columns(Mapping[str, "NDArray[np.float64]"]):
     """Columns of k passages by name; formulas are worked out when they are first asked for."""
@@ -74,6 +78,8 @@ class Passages:
     """(r,) means of columns over each activity, for relations."""
     model: Model | None = None
     """For a residual; None: there is nothing to fit one to."""
+    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
+    """(r,) each: whether an activity counts on either side of a difference."""
     level: NDArray[np.float64] = field(default_factory=lambda: UNUSED)
     """(r,) what each activity's heart rate is above the model's on the whole."""
 
@@ -94,19 +100,28 @@ def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slot
     """
     from heatlas.kernels.values import add_points_of_turn, add_values_at
 
+    if measure.reduction in {"diff", "voices"}:
+        _add_sides(passages, measure, planes, slots)
+        return
     if measure.reduction in RELATIONS:
         _add_relation(passages, measure, planes, slots)
         return
-    cells, name = passages.cells, measure.metric
-    values = 100 * parse_condition(name)(passages.columns) if measure.reduction == "share" else passages.columns[name]
+    cells, values = passages.cells, _values(passages, measure)
     if measure.reduction in {"circular", "concentration"}:
-        add_points_of_turn(cells, values / metric_named(name).period, planes["n"], planes["x"], planes["y"])
+        add_points_of_turn(cells, values / metric_named(measure.metric).period, planes["n"], planes["x"], planes["y"])
         return
-    values = rounded(values, metric_named(name).exact)
+    values = rounded(values, metric_named(measure.metric).exact)
     if measure.layout.extremes:
         add_values_at(cells, values, planes.get("m", UNUSED), UNUSED, UNUSED, planes["x"], measure.reduction == "max")
         return
     add_values_at(cells, values, planes.get("n", UNUSED), planes["x"], planes.get("xx", UNUSED), UNUSED, False)
+
+
+def _values(passages: Passages, measure: Measure) -> NDArray[np.float64]:
+    """(k,) value of each passage."""
+    if measure.reduction == "share":
+        return 100 * parse_condition(measure.metric)(passages.columns)
+    return passages.columns[measure.metric]
 
 
 def rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
@@ -115,7 +130,7 @@ def rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
 
 
 def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
-    """Add a voice of each activity in each pixel, less the activity's own means."""
+    """Add a voice of each activity in each pixel, less the activity's own means where the relation takes them off."""
     from heatlas.kernels.values import add_pairs, add_values_at, voices
 
     y_name = related(measure.other or measure.metric)
@@ -129,7 +144,29 @@ def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slo
         return
     x_name = related(measure.metric)
     cells, owner, x, y = voices(passages.cells, passages.bounds, passages.columns[x_name], y, slots)
+    if measure.reduction == "both":
+        x, y = rounded(x, metric_named(measure.metric).exact), rounded(y, metric_named(measure.other).exact)
+        add_values_at(cells, x, planes["n"], planes["x"], UNUSED, UNUSED, False)
+        add_values_at(cells, y, UNUSED, planes["y"], UNUSED, UNUSED, False)
+        return
     x = x - np.nan_to_num(passages.means[x_name])[owner]
     y = y - np.nan_to_num(passages.means[y_name])[owner]
     x, y = rounded(x, metric_named(measure.metric).exact), rounded(y, metric_named(measure.other).exact)
     add_pairs(cells, x, y, planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"])
+
+
+def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
+    """Add a voice of each activity in each pixel; for a difference to the planes of the side, or both, it is on."""
+    from heatlas.kernels.values import add_values_at, voices
+
+    mean = measure.mean
+    values = _values(passages, mean)
+    cells, owner, values, _ = voices(passages.cells, passages.bounds, values, values, slots)
+    values = rounded(values, 20 if metric_named(mean.metric).unit.style == "pace" else _SQUARED)
+    if not measure.sides:
+        add_values_at(cells, values, planes["n"], planes["x"], planes["xx"], UNUSED, False)
+        return
+    assert passages.sides is not None
+    for chosen, (count, total, square) in zip(passages.sides, (("n", "x", "xx"), ("m", "y", "yy")), strict=True):
+        here = chosen[owner]
+        add_values_at(cells[here], values[here], planes[count], planes[total], planes[square], UNUSED, False)

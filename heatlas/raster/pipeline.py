@@ -42,6 +42,12 @@ class Drawn:
         outer, inner = self.counted.window, self.smoothed.window
         return self.counted.cropped(inner.x - outer.x, inner.y - outer.y)
 
+    def with_fit(self) -> Drawn:
+        """The same with what holds of all pixels on paths, where the measure needs it."""
+        if self.smoothed.layout.fit is None:
+            return self
+        return replace(self, smoothed=replace(self.smoothed, fitted=self.smoothed.fit(self.bare.filled)))
+
     @property
     def total(self) -> float:
         """Sum of the unsmoothed measure over the window; for a mean the number of passages behind it."""
@@ -85,11 +91,9 @@ def heat(
     traced = time.perf_counter()
     context.progress("smoothing", 0, 0)
     smoothed = smooth(grown, smoothing, window, context.workers)
-    if measure.layout.fit is not None:
-        drawn = Drawn(grown, smoothed, {})
-        smoothed = replace(smoothed, fitted=smoothed.fit(drawn.bare.filled))
+    drawn = Drawn(grown, smoothed, {}).with_fit()
     done = time.perf_counter()
-    return Drawn(grown, smoothed, {"trace": traced - started, "smooth": done - traced})
+    return replace(drawn, seconds={"trace": traced - started, "smooth": done - traced})
 
 
 def point_heat(

@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heatlas.raster.differences import SURE as SIGNIFICANT
+from heatlas.raster.differences import difference, fit_variance, significance
 from heatlas.raster.relations import FEWEST, correlation, fit_prior, residual, slope, sureness
+from heatlas.raster.terciles import fit_terciles, third_of_both
 
 __all__ = ["LAYOUTS", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merged"]
 
@@ -71,7 +74,8 @@ class Layout:
     fit: Callable[[NamedPlanes], tuple[float, ...]] | None = None
     """Finds what holds of all pixels, from planes of pixels on paths (k,); None: values need no such thing."""
     opacity: Callable[[NamedPlanes], NDArray[Any]] | None = None
-    """How sure the values are, 0 to 1; None: sure wherever there are any."""
+    """How sure the values are, 0 to 1, of the planes and, if there is a `fit`, of what it found; None: sure wherever
+    there are any."""
     note: str = ""
     """A few words on the opacity, or on where there are values, for a legend."""
     sparse: bool = False
@@ -183,6 +187,17 @@ LAYOUTS: dict[str, Layout] = {
     "concentration": Layout((_N, _X, _Y), _concentration, opacity=_several, note="paler = fewer passes"),
     "corr": Layout(_PAIRS, correlation, fit=fit_prior, opacity=sureness, note=_SURE, sparse=True),
     "slope": Layout(_PAIRS, slope, fit=fit_prior, opacity=sureness, note=_SURE, sparse=True),
+    "both": Layout((_N, _X, _Y), third_of_both, fit=fit_terciles),
+    "diff": Layout(
+        (_N, _X, _XX, Plane("m", Rule.COUNT, "f8"), _Y, Plane("yy", Rule.SUM)),
+        difference,
+        fit=fit_variance,
+        opacity=significance,
+        note=f"opaque where |t| > {SIGNIFICANT:g}",
+        sparse=True,
+    ),
+    "voices": Layout((_N, _X, _XX), _mean),
+    "t": WORKED,
     "residual": Layout(
         (_N, _X), residual, opacity=lambda planes: np.clip(planes["n"] / 4, 0.25, 1), note="paler = less sure"
     ),
@@ -190,7 +205,8 @@ LAYOUTS: dict[str, Layout] = {
     "sum": _sums(_X, of_lines=False),
     "ratio": WORKED,
 }
-"""Reduction -> layout. Passages have all but count and ratio; points have count, sum, mean, min and max."""
+"""Reduction -> layout. Passages have all but count, ratio and t; voices is one side of a difference; points have
+count, sum, mean, min and max."""
 
 
 def merged(layout: Layout, ours: NamedPlanes, others: NamedPlanes) -> dict[str, NDArray[Any]]:

@@ -13,12 +13,14 @@ from heatlas.style.decorations import Decorations
 from heatlas.style.defaults import (
     in_base_unit,
     measure_unit,
+    refuse_restyled,
     suiting_colours,
     suiting_tone_scale,
     titled,
     written_per_value,
 )
 from heatlas.style.fonts import unwritable
+from heatlas.style.square import square_of
 from heatlas.style.tone import parse_tone_scale
 from heatlas.writers import check, check_size, write
 from heatlas.writers.rendered_map import RenderedMap
@@ -73,6 +75,7 @@ class Finish:
         """
         style, picture, labels = options.style, options.picture, options.labels
         check(output)
+        refuse_restyled(measure, tone=style.tone and "--tone", colormap=style.colormap and "--colormap")
         ground = parse_background(style.background or "none")
         _check_goes(output, picture)
         if picture.garmin:
@@ -143,8 +146,10 @@ class Finish:
         context.progress("writing", 0, 0)
         outputs = write(self.output, rendered)
         done = time.perf_counter()
+        square = square_of(field.measure, tone.fitted)
         return {
             "measure": measure,
+            **({} if square is None else {"square": square.data()}),
             "unit": unit.label or unit.symbol,
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],

@@ -82,8 +82,10 @@ class TrackJob:
         model = model_of(tracks.batches, self.measure)
         chosen = time.perf_counter()
 
+        batches = tracks.timed_for(self.measure).batches
+
         def make(part: Window, context: Context) -> Drawn:
-            return heat(tracks.batches, part, self.measure, self.smoothing, context, model)
+            return heat(batches, part, self.measure, self.smoothing, context, model)
 
         with draw_in_bands(make, window, rows, context) as field:
             if not field.filled:

@@ -52,7 +52,7 @@ def shows(measure: Measure, named: frozenset[str]) -> bool:
     """Whether a public map shows a measure of tracks, as a picture."""
     if not measure.metric and measure.reduction != "days":
         return True
-    entry = measure.entry
+    entry = measure.mean.entry if measure.sides else measure.entry
     return (entry is not None and entry.public) or _is_named(named, measure)
 
 
@@ -68,7 +68,7 @@ def _is_named(named: frozenset[str], measure: Measure, point_set: str = "") -> b
         return f"{measure.reduction}({point_set})" in named
     names = {str(measure)}
     if measure.metric:
-        names.add(str(Measure("mean", measure.metric)))
+        names.add(str(measure.mean if measure.sides else Measure("mean", measure.metric)))
     return bool(names & named)
 
 

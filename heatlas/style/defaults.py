@@ -8,6 +8,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.units import Unit, legend_title, unit_of, with_unit
 from heatlas.raster.measure import RELATIONS, parse_measure
 from heatlas.style.colormaps import colormap
+from heatlas.style.square import square_map
 from heatlas.style.tone import ToneScale
 from heatlas.tracks.metrics import METRICS, metric_named
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "ToneSubject", "bright_colours", "in_base_unit", "measure_title", "measure_unit", "suiting_colours",
+    "ToneSubject", "bright_colours", "in_base_unit", "measure_title", "measure_unit", "refuse_restyled",
+    "suiting_colours",
     "suiting_tone_scale", "title_named", "titled", "unit_named", "written_per_value",
 ]  # fmt: skip
 
@@ -43,9 +45,11 @@ def measure_unit(measure: Measure) -> Unit:
     """Unit of a measure; a column of a table has none that is known, whatever it is called."""
     if measure.points or not measure.metric:
         return Unit() if measure.metric and not measure.density else unit_of(str(measure))
+    if measure.sides:
+        return measure_unit(measure.mean)
     if measure.reduction == "share":
         return Unit("%", "%")
-    if measure.reduction == "corr":
+    if measure.reduction in {"corr", "both", "t"}:
         return Unit()
     if measure.reduction == "slope":
         return _ratio(metric_named(measure.other).unit, metric_named(measure.metric).unit)
@@ -64,6 +68,10 @@ def measure_title(measure: Measure) -> str:
     if measure.points or not measure.metric:
         return legend_title(str(measure), Unit())
     name = _words(measure.metric)
+    if measure.sides:
+        return f"{measure_title(measure.mean)}: difference"
+    if measure.reduction == "both":
+        return f"{name.capitalize()} and {_words(measure.other)}"
     if measure.reduction == "share":
         entry = METRICS.get(measure.metric)
         return entry.title if entry is not None and entry.title else f"Passes with {name}"
@@ -126,6 +134,25 @@ def in_base_unit(scale: ToneScale, unit: Unit) -> ToneScale:
     return ToneScale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
 
 
+def refuse_restyled(measure: Measure, *, tone: str | None, colormap: str | None) -> None:
+    """Refuse a tone or colours for two metrics at once.
+
+    Parameters
+    ----------
+    measure : Measure
+        Measure that is drawn.
+    tone, colormap : str or None
+        Names of the options, as users write them, that were given.
+
+    Raises
+    ------
+    BadOption
+        Naming the option.
+    """
+    if measure.reduction == "both" and (tone or colormap):
+        raise BadOption(f"{measure} has nine colours, one for each pair of thirds: leave {tone or colormap} out")
+
+
 def suiting_tone_scale(grid: ToneSubject) -> ToneScale:
     """Scale that suits a measure: as its metric says; log for counts and sums, linear for means and sums below 0."""
     measure = grid.measure
@@ -140,6 +167,8 @@ def suiting_colours(grid: ToneSubject, ground: tuple[int, int, int] | None) -> N
     """Colours that suit a measure and the background."""
     if grid.signed:
         return colormap("balance")
+    if grid.measure.reduction == "both":
+        return square_map(grid.measure)
     name = _colours_of(grid.measure)
     bright = ground is not None and sum(ground) > 3 * 128
     return colormap(_ON_BRIGHT.get(name, name) if bright else name)

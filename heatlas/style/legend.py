@@ -125,15 +125,31 @@ def draw_legend(
 
 def note_height(note: str, scale: float) -> int:
     """Pixels that a note takes below what is above it; 0 without one."""
-    return round(LABEL_SIZE * scale * 1.45) if note else 0
+    return len(_note_lines(note, scale)) * round(LABEL_SIZE * scale * 1.45)
 
 
 def write_note(draw: ImageDraw, note: str, left: int, top: int, theme: Theme, scale: float) -> None:
-    """Write a small line from the left on."""
-    if note:
+    """Write a small line, or several where it is long, from the left on."""
+    for k, line in enumerate(_note_lines(note, scale), 1):
         size = (LABEL_SIZE - 1) * scale
-        baseline = top + note_height(note, scale) - round(1.5 * scale)
-        paint(draw, left, baseline, shortened(note, size, _BAR_WIDTH * scale), theme.faint)
+        baseline = top + k * round(LABEL_SIZE * scale * 1.45) - round(1.5 * scale)
+        paint(draw, left, baseline, shortened(line, size, _BAR_WIDTH * scale), theme.faint)
+
+
+def _note_lines(note: str, scale: float) -> list[str]:
+    """Break a note that is wider than the bar, after semicolons where there are any."""
+    size, lines = (LABEL_SIZE - 1) * scale, list[str]()
+    if not note or span(runs(note, size))[1] <= _BAR_WIDTH * scale:
+        return [note] if note else []
+    for part in note.split("; "):
+        words = part.split()
+        while words:
+            fits = len(words)
+            while fits > 1 and span(runs(" ".join(words[:fits]), size))[1] > _BAR_WIDTH * scale:
+                fits -= 1
+            lines.append(" ".join(words[:fits]))
+            words = words[fits:]
+    return lines
 
 
 def over(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,11 +1,12 @@
 """Kinds of legends: which one a measure gets, what it says, and how it is painted.
 
-====== ==========================================================
+====== =================================================================
 kind   legend
-====== ==========================================================
+====== =================================================================
 bar    colours from the lowest to the highest value, with numbers
 ring   colours of what goes round: directions, hours, months
-====== ==========================================================
+square 3 x 3 colours of two metrics, with the values between their thirds
+====== =================================================================
 
 A new kind is one row of `_PAINTERS`, and a case of `legend_for`.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.style.defaults import measure_unit, titled
+from heatlas.style.square import square_of
 from heatlas.style.ticks import cyclic_ticks, nice_ticks
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.raster.measure import Measure
+    from heatlas.style.square import Square
     from heatlas.style.tone import Tone
 
 __all__ = ["KINDS", "Legend", "legend_for", "paint_legend"]
@@ -47,12 +50,16 @@ class Legend:
     """Of a ring the value that equals 0."""
     turns: int = 1
     """Of a ring the number of periods that make a full turn."""
+    square: Square | None = None
+    """Axes and colours of a square."""
 
     def data(self) -> dict[str, Any]:
         """As plain data, without the title; keys that say nothing are left out."""
         found: dict[str, Any] = {"kind": self.kind, "ticks": [[place, words] for place, words in self.ticks]}
         if self.kind == "ring":
             found |= {"period": self.period, "turns": self.turns}
+        if self.square is not None:
+            found["square"] = self.square.data()
         return found | ({"note": self.note} if self.note else {})
 
 
@@ -73,6 +80,11 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
     if measure.period:
         turns = round(_BEARINGS / measure.period) if unit.style == "bearing" else 1
         return Legend("ring", title, tuple(cyclic_ticks(measure.period, unit)), note, measure.period, turns)
+    square = None if tone is None else square_of(measure, tone.fitted)
+    if square is not None:
+        return Legend("square", title, (), note, square=square)
+    if measure.sides:
+        note = f"{measure.sides[1]} less {measure.sides[0]}; {note}"
     ticks = () if tone is None else tuple(nice_ticks(tone.low, tone.high, tone.above_fade, unit))
     return Legend("bar", title, ticks, note)
 
@@ -96,9 +108,17 @@ def _ring(legend: Legend, colours: NDArray[np.uint8], dark: bool | None, scale: 
     return draw_ring(colours, legend.ticks, legend.title, legend.note, turns=legend.turns, dark=dark, scale=scale)
 
 
+def _square(legend: Legend, _: NDArray[np.uint8], dark: bool | None, scale: float) -> NDArray[np.uint8]:
+    from heatlas.style.legend_square import draw_square
+
+    assert legend.square is not None
+    return draw_square(legend.square, legend.title, legend.note, dark=dark, scale=scale)
+
+
 _PAINTERS: dict[str, Callable[[Legend, NDArray[np.uint8], bool | None, float], NDArray[np.uint8]]] = {
     "bar": _bar,
     "ring": _ring,
+    "square": _square,
 }
 """Kind -> its painter."""
 KINDS = tuple(_PAINTERS)

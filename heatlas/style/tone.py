@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.raster.terciles import CLASSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -223,6 +224,8 @@ def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
         raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
     if measure.period:
         return Tone("linear", 0.0, measure.period)
+    if measure.reduction == "both":  # steps of a palette
+        return Tone("linear", 0.0, CLASSES - 1.0, fitted=sample.fitted)
     if scale.range is None and signed:
         high = float(np.quantile(np.abs(on_path), 0.9995, method="higher")) or 1e-9
         low = -high

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.errors import BadOption
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
 from heatlas.library.drawing import draw
@@ -15,13 +16,15 @@ from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import Grid, paste
 from heatlas.raster.point_kernel import halo as kernel_halo
 from heatlas.raster.point_kernel import spread
-from heatlas.tiles.view import signs_matter
+from heatlas.tiles.look import Filter
+from heatlas.tiles.view import choose_in, signs_matter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from heatlas.library.passage_tiles import Sides
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
     from heatlas.tiles.look import Look
@@ -29,8 +32,8 @@ if TYPE_CHECKING:
     from heatlas.tiles.view import View
 
 __all__ = [
-    "SIDE", "Field", "as_drawn", "bare", "doubled", "drawn_zoom", "field_window", "first_zoom", "margins", "mosaic",
-    "signs_matter_in", "smoothed",
+    "SIDE", "Field", "as_drawn", "bare", "count_tile", "doubled", "drawn_zoom", "field_window", "first_zoom", "margins",
+    "mosaic", "sides_of", "signs_matter_in", "smoothed",
 ]  # fmt: skip
 
 SIDE = 256
@@ -179,11 +182,34 @@ def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
     def count() -> Grid | None:
         if stored is not None:
             return draw_tile(field.view.library, stored, round(scale / SIDE).bit_length() - 1, x, y, measure)
-        grid = draw(field.view.library, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE), measure, chosen.keep)
-        return grid if grid.filled.any() else None
+        return count_tile(field, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE))
 
     of = chosen.key if stored is None else stored.number
     return field.view.grids.get((field.snapshot.version, of, measure.key, scale, x, y), count)
+
+
+def count_tile(field: Field, window: Window) -> Grid | None:
+    """Count a tile of the index, before smoothing; None if it is empty."""
+    grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, sides=sides_of(field))
+    return grid if any(plane.any() for plane in grid.planes.values()) else None
+
+
+def sides_of(field: Field) -> Sides | None:
+    """Activities on either side of a difference, by number: on a public map in whole groups.
+
+    Raises
+    ------
+    BadOption
+        When a filter leaves none, or on a public map too few.
+    """
+    measure, kept = field.look.measure, []
+    for text in measure.sides:
+        chosen = choose_in(field.view, field.snapshot, Filter(text), recorded=measure.recorded)
+        if not chosen.count:
+            few = "too few activities for a public map" if field.view.public else "no activity"
+            raise BadOption(f"the filter {text!r} of {measure} leaves {few}: take a wider one")
+        kept.append(chosen.keep)
+    return (kept[0], kept[1]) if kept else None
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:

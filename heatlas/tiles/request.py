@@ -12,7 +12,7 @@ from heatlas.options.parsing import kernel_of_smoothing, parse_kernel, parse_smo
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.style.colormaps import colormap
-from heatlas.style.defaults import in_base_unit, measure_unit
+from heatlas.style.defaults import in_base_unit, measure_unit, refuse_restyled
 from heatlas.style.tone import parse_tone_scale
 from heatlas.tiles.look import Filter, Look
 
@@ -165,6 +165,11 @@ def _of_tracks(asked: TileRequest, words: Wording) -> Look:
     for name in OF_POINTS:
         if asked.given(name):
             raise BadOption(words.for_points.format(name=words.prefix + name, measure=measure))
+    refuse_restyled(
+        measure,
+        tone=f"{words.prefix}tone" if asked.tone else None,
+        colormap=f"{words.prefix}colormap" if asked.colormap else None,
+    )
     colours = _colours(asked)
     return Look(measure, smoothing, _scale(asked, measure, words), colours)
 

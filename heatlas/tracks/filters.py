@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ATTRIBUTES", "attributes", "in_utc", "moment_seconds", "names_in", "needs_local_time", "offset_of", "parse_date",
-    "parse_filter", "parse_moment", "parse_where", "start_of", "without_accents",
+    "parse_filter", "parse_moment", "parse_where", "start_of", "test_of", "without_accents",
 ]  # fmt: skip
 
 ATTRIBUTES = (
@@ -174,6 +174,13 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
         return result is True
 
     return passes
+
+
+def test_of(text: str, among: Iterable[Activity]) -> Callable[[Activity], bool]:
+    """Turn CQL2 text into a test of activities (see `parse_where`); what only some state is unknown of the others."""
+    passes = parse_where(text)
+    names = dict.fromkeys(name for activity in among for name in activity.extra)
+    return lambda activity: passes({**names, **attributes(activity)})
 
 
 def names_in(text: str | None) -> set[str]:

@@ -15,16 +15,18 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.units import Unit
 from heatlas.dataset.heat.labels import Labels, is_amount
+from heatlas.raster.differences import fit_variance, welch
 from heatlas.raster.grid import Grid
-from heatlas.raster.measure import Measure
+from heatlas.raster.measure import RELATIONS, Measure
 from heatlas.raster.pipeline import Drawn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
+    from heatlas.raster.reductions import NamedPlanes
 
-__all__ = ["LabelledHeat", "difference", "ratio", "scaled", "total"]
+__all__ = ["LabelledHeat", "difference", "ratio", "scaled", "significance", "significance_of", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class LabelledHeat:
 def difference(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
     """`a` less `b`."""
     _same_window(a, b)
+    _refuse_classes(a)
     if str(a.measure) != str(b.measure):
         raise BadOption(
             f"{a.measure} less {b.measure} means nothing: take two heats of one measure (a ratio, a / b, may be of two)"
@@ -78,6 +81,10 @@ def total(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
 def ratio(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
     """`a` divided by `b`; NaN where `b` is 0 or missing."""
     _same_window(a, b)
+    for heat in (a, b):
+        _refuse_classes(heat)
+        if heat.measure.reduction in RELATIONS:
+            raise BadOption(f"{a.measure} / {b.measure} means nothing, as {heat.measure} may be 0: take a difference")
     above = a.amounts if is_amount(a.measure) else a.drawn.smoothed.values
     below = b.drawn.smoothed.values
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -96,6 +103,7 @@ def ratio(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
 
 def scaled(a: LabelledHeat, factor: float) -> LabelledHeat:
     """`a` times a factor; a factor below 0 turns counts into a difference from 0."""
+    _refuse_classes(a)
     if not math.isfinite(factor):
         raise BadOption(f"a heat cannot be multiplied by {factor}: take a finite number")
     drawn, labels = a.drawn, a.labels
@@ -115,6 +123,39 @@ def scaled(a: LabelledHeat, factor: float) -> LabelledHeat:
     values = drawn.smoothed.values * np.float32(factor)
     grid = Grid.weighed(drawn.smoothed.window, a.measure, values, _evidence(a))
     return LabelledHeat(Drawn(_scaled_bare(drawn.bare, factor), grid, {}), labels)
+
+
+def significance(first: Drawn, second: Drawn, labels: Labels) -> LabelledHeat:
+    """Welch's t of a difference, of the moments of what was subtracted and of what it was subtracted from."""
+    one, other = first.smoothed.planes, second.smoothed.planes
+    planes = {"n": one["n"], "x": one["x"], "xx": one["xx"], "m": other["n"], "y": other["x"], "yy": other["xx"]}
+    on_path = first.bare.filled
+    fitted = fit_variance({name: plane[on_path] for name, plane in planes.items()})
+    behind = _passages(first.bare) + _passages(second.bare)
+    return _significance(first.smoothed, planes, fitted, behind, labels)
+
+
+def significance_of(difference: LabelledHeat) -> LabelledHeat:
+    """Welch's t of a difference that was drawn as one: diff(pace; ...)."""
+    grid, bare = difference.drawn.smoothed, difference.drawn.bare
+    fitted = grid.fit(bare.filled) if grid.fitted is None else grid.fitted
+    assert fitted is not None
+    return _significance(grid, grid.planes, fitted, bare.planes["n"] + bare.planes["m"], difference.labels)
+
+
+def _significance(
+    grid: Grid, planes: NamedPlanes, fitted: tuple[float, ...], behind: NDArray[Any], labels: Labels
+) -> LabelledHeat:
+    measure = Measure("t", grid.measure.metric)
+    values = welch(planes, fitted).astype(np.float32)
+    shown = Grid.weighed(grid.window, measure, values, np.minimum(planes["n"], planes["m"]))
+    bare = Grid.means(grid.window, measure, np.zeros_like(behind), behind)
+    return LabelledHeat(Drawn(bare, shown, {}), Labels(f"{labels.title}: t", Unit(), "", 0.0))
+
+
+def _refuse_classes(heat: LabelledHeat) -> None:
+    if heat.measure.reduction == "both":
+        raise BadOption(f"{heat.measure} has classes, and there is no arithmetic of those: take the two means apart")
 
 
 def _scaled_bare(bare: Grid, factor: float) -> Grid:

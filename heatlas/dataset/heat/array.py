@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from heatlas.core.errors import BadOption
 from heatlas.dataset.heat import arithmetic
 from heatlas.dataset.heat.appearance import Appearance
 from heatlas.dataset.heat.arithmetic import LabelledHeat
-from heatlas.dataset.heat.labels import check_alike, labels_of
+from heatlas.dataset.heat.labels import attributes_of, check_alike, labels_of
 from heatlas.dataset.heat.resmooth import smoothed_anew
 from heatlas.dataset.heat.styled import StyledGrid
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import parse_background
-from heatlas.style.defaults import in_base_unit
+from heatlas.style.defaults import in_base_unit, refuse_restyled
 from heatlas.style.tone import Tone, parse_tone_scale
 
 if TYPE_CHECKING:
@@ -51,11 +51,21 @@ class Heat(StyledGrid):
     """Smoothing that was applied; None where the heat was computed from other heats."""
     again: Callable[[Width], Drawn] | None = None
     """Counts and smooths again, where a wider smoothing reads beyond the counted pixels."""
+    voices: Callable[[Width], Drawn] | None = None
+    """Of a mean: draws its moments over activities, which `t` needs."""
+    compared: tuple[Callable[[], Drawn], Callable[[], Drawn]] | None = None
+    """Of a difference of means: draws the moments of what was subtracted, and of what it was subtracted from."""
 
     __array_ufunc__ = None  # NumPy's own numbers leave arithmetic to this class
 
     @classmethod
-    def of(cls, drawn: Drawn, width: Width, again: Callable[[Width], Drawn] | None = None) -> Heat:
+    def of(
+        cls,
+        drawn: Drawn,
+        width: Width,
+        again: Callable[[Width], Drawn] | None = None,
+        voices: Callable[[Width], Drawn] | None = None,
+    ) -> Heat:
         """Wrap a result of `heatlas.raster.pipeline.heat` or `point_heat`.
 
         Parameters
@@ -66,8 +76,10 @@ class Heat(StyledGrid):
             Smoothing that was applied.
         again : callable, optional
             Draws the same heat with another width.
+        voices : callable, optional
+            Draws the moments of a mean over activities with a width.
         """
-        return cls(LabelledHeat(drawn, labels_of(drawn.smoothed.measure)), width=width, again=again)
+        return cls(LabelledHeat(drawn, labels_of(drawn.smoothed.measure)), width=width, again=again, voices=voices)
 
     def smooth(self, width: str | float | Width, workers: int | None = None) -> Heat:
         """Smooth the counted grid with another width; a wider reach counts again.
@@ -110,11 +122,13 @@ class Heat(StyledGrid):
             check_alike(self.worked.labels, tone.worked.labels)
             tone = tone.fitted
         if isinstance(tone, str):
+            refuse_restyled(self.smoothed.measure, tone="its tone", colormap=None)
             return self._restyled(tone=in_base_unit(parse_tone_scale(tone), self.worked.labels.unit))
         return self._restyled(tone=tone)
 
     def colormap(self, name: str) -> Heat:
         """Set the colours: a name of `heatlas.style.colormaps.names`, reversed with "_r", or stops "#rgb,#rgb"."""
+        refuse_restyled(self.smoothed.measure, tone=None, colormap="colormap()")
         return self._restyled(colours=colormap(name))
 
     def background(self, name: str) -> Heat:
@@ -129,6 +143,27 @@ class Heat(StyledGrid):
 
     def _restyled(self, **changed: Any) -> Heat:
         return replace(self, look=replace(self.look, **changed))
+
+    def t(self) -> Heat:
+        """Welch's t of a difference of two means, `(a - b).t()`: beyond -2 or 2 it is more than chance.
+
+        Each activity has one voice in a pixel. With few of them a variance is held towards that of all pixels; where
+        either heat has fewer than 4, there is no value (see `heatlas.raster.differences`).
+
+        Raises
+        ------
+        BadOption
+            For anything but a difference of means, drawn from tracks in this session.
+        """
+        if self.smoothed.measure.sides and not self.smoothed.worked:
+            return self._made(arithmetic.significance_of(self.worked))
+        if self.compared is None:
+            raise BadOption("t is of a difference of means that were drawn from tracks: take (a - b).t()")
+        first, second = self.compared
+        return self._made(arithmetic.significance(first(), second(), self.worked.labels))
+
+    def _of_voices(self) -> Callable[[], Drawn] | None:
+        return None if self.voices is None or self.width is None else partial(self.voices, self.width)
 
     def image(self, legend: bool = False) -> Image:
         """Paint the heat.
@@ -191,7 +226,8 @@ class Heat(StyledGrid):
         """
         from heatlas.dataset.heat.raster import data_array
 
-        return data_array(self.values.copy(), self.window, self.measure, self.worked.labels)
+        about = {} if self.smoothed.worked else attributes_of(self.smoothed.measure)
+        return data_array(self.values.copy(), self.window, self.measure, self.worked.labels, about)
 
     def to_rasterio_profile(self) -> dict[str, Any]:
         """Make the profile with which ``rasterio.open(path, "w", **profile)`` writes `values` as a GeoTIFF of one band.
@@ -212,7 +248,10 @@ class Heat(StyledGrid):
         return self._with(arithmetic.total, other)
 
     def __sub__(self, other: object) -> Heat:
-        return self._with(arithmetic.difference, other)
+        if not isinstance(other, Heat):
+            return NotImplemented
+        made, first, second = self._with(arithmetic.difference, other), other._of_voices(), self._of_voices()
+        return made if first is None or second is None else replace(made, compared=(first, second))
 
     def __truediv__(self, other: object) -> Heat:
         if isinstance(other, (int, float, np.integer, np.floating)):
@@ -241,7 +280,7 @@ class Heat(StyledGrid):
     def __getstate__(self) -> dict[str, Any]:
         """State to pickle, without the source of the counts and without cached values."""
         kept = {name: value for name, value in self.__dict__.items() if name not in {"values", "fitted", "_thumbnail"}}
-        return {**kept, "again": None}
+        return {**kept, "again": None, "voices": None, "compared": None}
 
     def __repr__(self) -> str:
         from heatlas.dataset.heat.display import described

@@ -14,12 +14,15 @@ from heatlas.core.errors import HeatlasError
 from heatlas.dataset.heat.appearance import legend_of
 from heatlas.dataset.heat.files import image_of
 from heatlas.dataset.heat.labels import is_amount
+from heatlas.raster.terciles import THIRDS
 from heatlas.style.colour import parse_background
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from heatlas.dataset.heat.styled import StyledGrid
+    from heatlas.style.legend_kinds import Legend
+    from heatlas.style.square import Square
 
 __all__ = ["described", "figure", "thumbnail"]
 
@@ -81,7 +84,7 @@ def figure(heat: StyledGrid, png: bytes | None) -> str:
     caption = (
         '<figcaption style="display:flex;flex-wrap:wrap;gap:6px 24px;align-items:flex-start;margin-top:8px">'
         f'<div><div style="font-weight:600">{escape(heat.worked.labels.heading)}</div>'
-        f'<div style="opacity:.75">{escape(" · ".join(_facts(heat)))}</div></div>{_bar(heat)}</figcaption>'
+        f'<div style="opacity:.75">{escape(" · ".join(_facts(heat)))}</div></div>{_colours(heat)}</figcaption>'
     )
     style = "margin:0;max-width:1200px;width:fit-content;font:13px/1.45 system-ui,sans-serif"
     return f'<figure style="{style}">{picture}{caption}</figure>'
@@ -104,11 +107,45 @@ def _metres(length: float) -> str:
     return f"{length / 1000:.3g} km" if length >= 1000 else f"{length:.3g} m"
 
 
-def _bar(heat: StyledGrid) -> str:
+def _colours(heat: StyledGrid) -> str:
+    """Legend of the colours."""
+    legend = legend_of(heat.worked.drawn, heat.fitted, heat.worked.labels)
+    return _bar(heat, legend) if legend.square is None else _square(legend.square)
+
+
+def _square(square: Square) -> str:
+    """Table of 3 x 3 colours, with the values between the thirds; each cell says its ranges when pointed at."""
+    size = 26
+    data, rows = square.data()["colors"], []
+    for up in reversed(range(THIRDS)):
+        cells = "".join(
+            f'<td style="width:{size}px;height:{size}px;padding:0;background:{data[THIRDS * up + across]}" '
+            f'title="{escape(f"{square.x.title}: {square.x.ranges[across]}; {square.y.title}: {square.y.ranges[up]}")}">'
+            "</td>"
+            for across in range(THIRDS)
+        )
+        limit = escape(square.y.limits[up - 1]) if up else ""
+        rows.append(
+            '<tr><td style="padding:0 6px 0 0;text-align:right;vertical-align:bottom;border:0">'
+            f'<div style="transform:translateY(50%)">{limit}</div></td>{cells}</tr>'
+        )
+    limits = "".join(
+        f'<td style="padding:0;text-align:right;border:0"><div style="transform:translateX(50%)">{escape(words)}</div></td>'
+        for words in square.x.limits
+    )
+    return (
+        '<div style="margin-left:auto;font-size:12px">'
+        f'<div style="opacity:.75">{escape(square.y.title)}</div>'
+        f'<table style="border-collapse:collapse;border:0;margin:0">{"".join(rows)}'
+        f'<tr><td style="border:0"></td>{limits}<td style="border:0"></td></tr></table>'
+        f'<div style="opacity:.75;text-align:right">{escape(square.x.title)}</div></div>'
+    )
+
+
+def _bar(heat: StyledGrid, legend: Legend) -> str:
     """Bar of colours from the lowest to the highest value, with numbers below."""
     steps = np.rint(np.linspace(0, 255, _STOPS)).astype(int)
     stops = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in heat.colours[steps, :3].tolist())
-    legend = legend_of(heat.worked.drawn, heat.fitted, heat.worked.labels)
     labels = "".join(
         f'<span style="position:absolute;left:{100 * place:.1f}%;transform:translateX(-{_shift(place)}%);'
         f'white-space:nowrap">{escape(words)}</span>'

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.raster.terciles import CLASSES
 from heatlas.style.defaults import measure_title, measure_unit
 
 if TYPE_CHECKING:
     from heatlas.core.units import Unit
     from heatlas.raster.measure import Measure
 
-__all__ = ["Labels", "check_alike", "is_amount", "labels_of"]
+__all__ = ["Labels", "attributes_of", "check_alike", "is_amount", "labels_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,18 @@ def labels_of(measure: Measure) -> Labels:
     """Make the labels of a measure."""
     unit, title = measure_unit(measure), measure_title(measure)
     return Labels(title, unit, "" if unit.label.lower() == title.lower() else unit.label)
+
+
+def attributes_of(measure: Measure) -> dict[str, Any]:
+    """Attributes of an array of a measure, beside its title and unit, by CF conventions 1.11.
+
+    A correlation is a pure number; classes have their numbers and meanings (section 3.5).
+    """
+    if measure.reduction == "both":
+        thirds = ("low", "middle", "high")
+        meanings = [f"{x}_{measure.metric}_{y}_{measure.other}" for y in thirds for x in thirds]
+        return {"flag_values": np.arange(CLASSES, dtype=np.float32), "flag_meanings": " ".join(meanings)}
+    return {"units": "1"} if measure.reduction == "corr" else {}
 
 
 def is_amount(measure: Measure) -> bool:

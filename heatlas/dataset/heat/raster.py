@@ -15,6 +15,8 @@ from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.writers.georeference import WKT, geotransform
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
@@ -30,8 +32,10 @@ def centres(window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return (window.x + columns + 0.5) * size - half, half - (window.y + rows + 0.5) * size
 
 
-def data_array(values: NDArray[np.float32], window: Window, measure: str, labels: Labels) -> Any:
-    """Make an xarray.DataArray.
+def data_array(
+    values: NDArray[np.float32], window: Window, measure: str, labels: Labels, more: Mapping[str, Any]
+) -> Any:
+    """Make an xarray.DataArray; `more` are further attributes.
 
     Raises
     ------
@@ -58,6 +62,7 @@ def data_array(values: NDArray[np.float32], window: Window, measure: str, labels
         attrs={
             "long_name": labels.title,
             **({"units": labels.unit.symbol} if labels.unit.symbol else {}),
+            **more,
             "measure": measure,
             "resolution": float(f"{window.resolution:.6g}"),
         },

@@ -70,7 +70,7 @@ def _anew(drawn: Drawn, width: Width, workers: int | None) -> Drawn:
         shown = smooth(counted, width, inner, workers)
     else:
         shown = spread(counted, width, inner, workers)
-    return Drawn(drawn.counted, shown, drawn.seconds)
+    return Drawn(drawn.counted, shown, drawn.seconds).with_fit()
 
 
 def _halo(width: Width, window: Window) -> tuple[int, int]:

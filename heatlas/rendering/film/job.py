@@ -85,6 +85,8 @@ class FilmJob:
         """
         film, public = options.film, options.public
         check_film(output)
+        if measure.sides:
+            raise BadOption(f"a film shows activities as they come, and {measure} compares two choices: draw a picture")
         form = FORMATS[output.suffix.lower()]
         fps = form.fps if film.fps is None else film.fps
         if not 1 <= fps <= 60:

@@ -66,7 +66,8 @@ def _metrics() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "heart_rate", "Body", "Heart beats per minute", _BPM, columns=heart,
-        at_fixes=fixes.column("heart_rate"), store=Store(7, 1 / 2), related="steady_heart_rate",
+        at_fixes=fixes.column("heart_rate"), store=Store(7, 1 / 2), good=-1,
+        related="steady_heart_rate",
     )  # fmt: skip
     yield Metric(
         "cadence", "Body", "Turns or steps of one foot per minute", Unit("1/min", "per min", whole=True),
