@@ -157,9 +157,13 @@ def _say_window(report: dict[str, Any]) -> None:
         line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")
     low, high = (text.strip() for text in report["range_text"])
     unit = f" {report['unit']}" if report["unit"] not in {report["measure"], "s", "m", ""} else ""
+    shown = f"from {low} to {high}{unit}"
+    if "square" in report:
+        axes = (report["square"][name] for name in "xy")
+        shown = "in thirds, " + " and ".join(f"{axis['title']}: {' and '.join(axis['limits'])}" for axis in axes)
     film = f", {report['from']} to {report['to']} in {report['duration']:.1f} s" if "frames" in report else ""
     line(
-        f"{report['measure']} from {low} to {high}{unit}, "
+        f"{report['measure']} {shown}, "
         f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
         f"(zoom {window['zoom']:.2f}){film}; took {sum(report['seconds'].values()):.1f} s"
     )

@@ -171,7 +171,7 @@ class PassageTiles:
             first, second = (side[np.minimum(numbers, len(side) - 1)] for side in self._sides)
             sides = first, second
         known_means = Columns(means, len(numbers))
-        return Passages(cells, bounds, Columns(known, len(cells)), known_means, self._model, sides, level)
+        return Passages(cells, bounds, Columns(known, len(cells)), known_means, self._model, level, sides)
 
     def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
         """Remember which pixels were gone through on which days."""

@@ -53,10 +53,11 @@ def _enough(n: NDArray[np.float64], m: NDArray[np.float64]) -> NDArray[np.bool_]
 
 def fit_variance(planes: Planes) -> tuple[float]:
     """Find the variance of voices within a side of a pixel, pooled over pixels on paths; 0 where none has enough."""
-    (n, _, first), (m, _, second) = _sides(planes)
+    (n, _first, first), (m, _second, second) = _sides(planes)
     some = _enough(n, m)
-    freedom = float((n + m - 2)[some].sum())
-    return ((float((first * (n - 1) + second * (m - 1))[some].sum()) / freedom) if freedom else 0.0,)
+    n, m, first, second = n[some], m[some], first[some], second[some]
+    freedom = float((n + m - 2).sum())
+    return ((float((first * (n - 1) + second * (m - 1)).sum()) / freedom) if freedom else 0.0,)
 
 
 def difference(planes: Planes, _: tuple[float, ...]) -> NDArray[Any]:

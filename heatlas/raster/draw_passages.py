@@ -157,7 +157,7 @@ def _passages(
     means = Columns({name: mean[k : k + 1] for name, mean in known.means.items()}, 1)
     sides = None if known.sides is None else (known.sides[0][k : k + 1], known.sides[1][k : k + 1])
     return Passages(
-        cells, np.array([0, len(cells)]), Columns(columns, len(cells)), means, model, sides, known.level[k : k + 1]
+        cells, np.array([0, len(cells)]), Columns(columns, len(cells)), means, model, known.level[k : k + 1], sides
     )
 
 

@@ -78,10 +78,10 @@ class Passages:
     """(r,) means of columns over each activity, for relations."""
     model: Model | None = None
     """For a residual; None: there is nothing to fit one to."""
-    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
-    """(r,) each: whether an activity counts on either side of a difference."""
     level: NDArray[np.float64] = field(default_factory=lambda: UNUSED)
     """(r,) what each activity's heart rate is above the model's on the whole."""
+    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
+    """(r,) each: whether an activity counts on either side of a difference."""
 
 
 def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:

@@ -73,7 +73,7 @@ class Layout:
     """Whether one pass counts 1 in every pixel of a line, however wide the pixel is."""
     fit: Callable[[NamedPlanes], tuple[float, ...]] | None = None
     """Finds what holds of all pixels, from planes of pixels on paths (k,); None: values need no such thing."""
-    opacity: Callable[[NamedPlanes], NDArray[Any]] | None = None
+    opacity: Callable[..., NDArray[Any]] | None = None
     """How sure the values are, 0 to 1, of the planes and, if there is a `fit`, of what it found; None: sure wherever
     there are any."""
     note: str = ""

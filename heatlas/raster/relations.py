@@ -119,6 +119,6 @@ def residual(planes: Planes) -> NDArray[Any]:
     return np.asarray(planes["x"] / (planes["n"] + _RESIDUAL_WEIGHT))
 
 
-def sureness(planes: Planes, _: tuple[float, ...]) -> NDArray[np.float64]:
+def sureness(planes: Planes, _: tuple[float, ...] = ()) -> NDArray[np.float64]:
     """How sure a relation is, 0.25 to 1, by its voices: the opacity of a pixel."""
     return np.clip((np.asarray(planes["n"], np.float64) - 4) / 12, 0.25, 1)

@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 LIMITS = {
-    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 240, "colormap": 400, "tone": 60, "smooth": 20,
+    "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 1000, "colormap": 400, "tone": 60, "smooth": 20,
     "radius": 20, "kernel": 20, "density": 5, "x": 40, "y": 40, "bbox": 120,
 }  # fmt: skip
 """Maximum characters of each parameter."""

@@ -76,7 +76,8 @@ def square_colours(measure: Measure) -> NDArray[np.uint8]:
 
 def square_map(measure: Measure) -> NDArray[np.uint8]:
     """(256, 4) RGBA: the same colours as steps of a tone from 0 to 8."""
-    return square_colours(measure)[np.rint(np.linspace(0, CLASSES - 1, 256)).astype(int)]
+    steps: NDArray[np.uint8] = square_colours(measure)[np.rint(np.linspace(0, CLASSES - 1, 256)).astype(int)]
+    return steps
 
 
 def square_of(measure: Measure, fitted: tuple[float, ...] | None) -> Square | None:
@@ -92,4 +93,5 @@ def _axis(name: str, between: tuple[float, float]) -> Axis:
     factor = unit.factor / 60 if unit.style == "pace" else unit.factor
     low, high = between
     title = with_unit(words[:1].upper() + words[1:], unit)
-    return Axis(title, (low * factor, high * factor), (unit.format(low), unit.format(high)))
+    texts = [unit.format(round(value) if unit.whole else value) for value in between]
+    return Axis(title, (low * factor, high * factor), (texts[0], texts[1]))

@@ -118,10 +118,10 @@ def _square(square: Square) -> str:
     size = 26
     data, rows = square.data()["colors"], []
     for up in reversed(range(THIRDS)):
+        beside = f"{square.y.title}: {square.y.ranges[up]}"
         cells = "".join(
             f'<td style="width:{size}px;height:{size}px;padding:0;background:{data[THIRDS * up + across]}" '
-            f'title="{escape(f"{square.x.title}: {square.x.ranges[across]}; {square.y.title}: {square.y.ranges[up]}")}">'
-            "</td>"
+            f'title="{escape(f"{square.x.title}: {square.x.ranges[across]}; {beside}")}"></td>'
             for across in range(THIRDS)
         )
         limit = escape(square.y.limits[up - 1]) if up else ""
@@ -130,7 +130,8 @@ def _square(square: Square) -> str:
             f'<div style="transform:translateY(50%)">{limit}</div></td>{cells}</tr>'
         )
     limits = "".join(
-        f'<td style="padding:0;text-align:right;border:0"><div style="transform:translateX(50%)">{escape(words)}</div></td>'
+        '<td style="padding:0;text-align:right;border:0">'
+        f'<div style="transform:translateX(50%)">{escape(words)}</div></td>'
         for words in square.x.limits
     )
     return (

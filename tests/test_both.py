@@ -1,0 +1,293 @@
+"""Two metrics at once: nine classes by the thirds of both, their colours and their legend."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from compared import LAT, LON, along, around, same
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from library_made import made, walks
+from serving import client, pixels, tile_of, values
+
+import heatlas
+from heatlas.core.errors import BadOption
+from heatlas.dataset.tracks import Tracks
+from heatlas.library.drawing import draw as draw_index
+from heatlas.library.settings import Settings
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.measure import parse_measure
+from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.raster.pipeline import heat
+from heatlas.raster.terciles import Terciles, fit_terciles, third_of_both
+from heatlas.rendering.bands import BLOCK, draw_in_bands
+from heatlas.style.colour import colour
+from heatlas.style.legend_kinds import legend_for, paint_legend
+from heatlas.style.square import square_colours, square_map, square_of
+from heatlas.style.tone import ToneScale, fit
+
+BOTH = parse_measure("both(pace, heart_rate)")
+ALL = [track for track in walks(3, 24) if "heart_rate" in track.columns]
+WINDOW = Tracks(tuple(ALL)).window(width=160)
+
+
+def some_passages(seed, activities=6, pixels=5):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 9, activities)
+    total = int(counts.sum())
+    known = {"pace": rng.uniform(0.2, 1, total), "steady_heart_rate": rng.uniform(90, 190, total)}
+    for column in known.values():
+        column[rng.random(total) < 0.2] = np.nan
+    bounds = np.concatenate([[0], np.cumsum(counts)])
+    return Passages(rng.integers(0, pixels, total), bounds, Columns(known, total), Columns({}, activities))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_planes_are_those_of_a_plain_twin(seed):
+    passages = some_passages(seed)
+    planes = {name: np.zeros(5) for name in "nxy"}
+    add_passages(passages, BOTH, planes, np.full(5, -1, np.int64))
+    expected = defaultdict(lambda: [0, Fraction(0), Fraction(0)])
+    for first, last in itertools.pairwise(passages.bounds):
+        voices = defaultdict(list)
+        for k in range(first, last):
+            pair = [float(passages.columns[name][k]) for name in ("pace", "steady_heart_rate")]
+            if not np.isnan(pair).any():
+                voices[int(passages.cells[k])].append(pair)
+        for pixel, pairs in voices.items():
+            means = [sum(pair[axis] for pair in pairs) / len(pairs) for axis in (0, 1)]
+            means = [Fraction(round(Fraction(mean) * 2**20), 2**20) for mean in means]
+            expected[pixel] = [a + b for a, b in zip(expected[pixel], (1, *means), strict=True)]
+    for pixel in range(5):
+        assert [planes[name][pixel] for name in "nxy"] == [float(value) for value in expected[pixel]]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200))
+def test_classes_are_counted_thirds(seed, count):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(1, 9, count).astype(np.float32)
+    x, y = np.round(rng.normal(5, 2, count), 1), rng.normal(150, 9, count)
+    planes = {"n": n, "x": (x * n).astype(np.float32), "y": (y * n).astype(np.float32)}
+    terciles = fit_terciles(planes)
+    found = third_of_both(planes, terciles)
+    for k in range(count):
+        mean_x, mean_y = float(planes["x"][k]) / float(n[k]), float(planes["y"][k]) / float(n[k])
+        column, row = sum(mean_x > limit for limit in terciles.x), sum(mean_y > limit for limit in terciles.y)
+        assert found[k] == 3 * row + column
+    if count >= 30:
+        rows = np.bincount((found // 3).astype(int), minlength=3)
+        assert rows.max() - rows.min() <= 2  # thirds; values of y hardly ever tie
+
+
+def test_nothing_has_no_terciles():
+    assert fit_terciles({name: np.zeros(0) for name in "nxy"}) == Terciles()
+    with pytest.raises(heatlas.HeatlasError, match="no pixel of the window has a value"):
+        fit(ToneScale("linear"), heat([], around(), BOTH, Smoothing()).smoothed, None)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(2, 5))
+def test_neither_order_nor_workers_change_a_bit(random, workers):
+    shuffled = list(ALL)
+    random.shuffle(shuffled)
+    assert same(draw(ALL, WINDOW, BOTH, 1), draw(shuffled, WINDOW, BOTH, workers))
+
+
+@pytest.mark.parametrize("smoothing", [Smoothing(metres=4.0, pixels=1.0), Smoothing(metres=0.0, pixels=0.0)])
+def test_bands_and_parts_agree_with_the_whole(smoothing):
+    whole = heat(ALL, WINDOW, BOTH, smoothing)
+    tone = fit(ToneScale("linear"), whole.smoothed, whole.bare)
+    with draw_in_bands(lambda part, _: heat(ALL, part, BOTH, smoothing), WINDOW, BLOCK) as banded:
+        assert WINDOW.height > BLOCK
+        assert banded.sample.fitted == tone.fitted
+        np.testing.assert_array_equal(banded.values(0, WINDOW.height), whole.smoothed.values)
+    left = replace(WINDOW, width=50, height=70)
+    part = replace(heat(ALL, left, BOTH, smoothing).smoothed, fitted=tone.fitted)
+    np.testing.assert_array_equal(part.values, whole.smoothed.values[:70, :50])
+
+
+def test_the_index_gives_the_same_voices(tmp_path):
+    window = replace(around(15), width=300, height=200)
+    library = made(tmp_path / "l.heatlas", ALL, settings=Settings(zooms=(12, 16)))
+    index, traced = draw_index(library, window, BOTH), draw(ALL, window, BOTH)
+    assert index.planes["n"].sum() > 100
+    np.testing.assert_array_equal(index.planes["n"], traced.planes["n"])
+    some = traced.planes["n"] > 0
+    for name, step in (("x", 0.02), ("y", 0.5)):
+        one, other = (grid.planes[name][some] / grid.planes["n"][some] for grid in (index, traced))
+        assert np.abs(one - other).max() <= step * (other.max() if name == "x" else 1)
+
+
+# Colours
+
+
+TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
+)
+WHITE = np.array([0.95047, 1, 1.08883])
+SEEN = {
+    "normal": np.eye(3),
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+}
+"""Matrices of linear sRGB at full severity: Machado, Oliveira and Fernandes, IEEE TVCG 15(6), 2009, table 1."""
+
+
+def linear(rgb):
+    share = np.asarray(rgb) / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light):
+    share = np.clip(light, 0, 1) @ TO_XYZ.T / WHITE
+    f = np.where(share > 216 / 24389, np.cbrt(share), (24389 / 27 * share + 16) / 116)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+
+
+def contrast(rgb, ground):
+    one, other = ((linear(each) @ TO_XYZ[1]) + 0.05 for each in (rgb, ground))
+    return max(one, other) / min(one, other)
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_the_nine_colours_are_told_apart(eyes):
+    seen = lab(linear(square_colours(BOTH)[:, :3]) @ np.transpose(SEEN[eyes]))
+    for one, other in itertools.combinations(seen, 2):
+        assert np.hypot.reduce(one - other) >= 18  # CIE 1976; just noticeable is 2.3
+
+
+@pytest.mark.parametrize("ground", [(14, 17, 22), (250, 249, 246)])
+def test_the_nine_colours_stand_out_on_either_ground(ground):
+    assert min(contrast(colour, ground) for colour in square_colours(BOTH)[:, :3]) >= 1.7
+
+
+def test_what_is_good_decides_which_corner_is_which():
+    # Fast is a low pace, and good; so is a low heart rate. Class 0 is fast with a low heart rate.
+    fast_and_calm, slow_and_strained = square_colours(BOTH)[[0, 8], :3].tolist()
+    # A high speed is good: class 2 is fast with a low heart rate.
+    speed = square_colours(parse_measure("both(speed, heart_rate)"))
+    assert speed[2, :3].tolist() == fast_and_calm
+    assert speed[6, :3].tolist() == slow_and_strained
+    assert len(np.unique(square_colours(BOTH), axis=0)) == 9
+    assert np.array_equal(square_map(BOTH)[[0, 255]], square_colours(BOTH)[[0, 8]])
+
+
+def test_pictures_have_the_colours_of_their_classes():
+    drawn = heat(ALL, WINDOW, BOTH, Smoothing(metres=0.0, pixels=0.0))
+    tone = fit(ToneScale("linear"), drawn.smoothed, drawn.bare)
+    painted = colour(drawn.smoothed, tone, square_map(BOTH), None).rgba
+    found = drawn.smoothed.values
+    known = ~np.isnan(found)
+    assert set(found[known]) == set(range(9))
+    np.testing.assert_array_equal(painted[known], square_colours(BOTH)[found[known].astype(int)])
+    assert not painted[~known, 3].any()
+
+
+def test_the_legend_says_both_axes():
+    square = square_of(BOTH, (0.3, 0.4, 140.0, 151.5))
+    assert square.data() == {
+        "x": {
+            "title": "Pace, min/km", "between": [5.0, pytest.approx(400 / 60)], "limits": ["5:00", "6:40"],
+            "ranges": ("up to 5:00", "5:00 to 6:40", "above 6:40"),
+        },
+        "y": {
+            "title": "Heart rate, bpm", "between": [140.0, 151.5], "limits": ["140", "152"],
+            "ranges": ("up to 140", "140 to 152", "above 152"),
+        },
+        "colors": ["#80bcf5", "#607fbf", "#3f478b", "#c9b6ba", "#9a727e", "#7d3448", "#f4b080", "#c8693e", "#971800"],
+    }  # fmt: skip
+    assert square_of(BOTH, None) is None
+    assert square_of(parse_measure("corr(pace,heart_rate)"), (0.0,) * 5) is None
+    drawn = heat(ALL, WINDOW, BOTH, Smoothing())
+    legend = legend_for(BOTH, fit(ToneScale("linear"), drawn.smoothed, drawn.bare))
+    assert (legend.kind, legend.title, legend.ticks) == ("square", "Pace and heart rate", ())
+    for scale, dark in itertools.product((1.0, 2.5), (True, False, None)):
+        image = paint_legend(legend, square_map(BOTH), dark=dark, scale=scale)
+        shown = {tuple(rgb) for rgb in image[..., :3].reshape(-1, 3).tolist()}
+        assert {tuple(rgb) for rgb in square_colours(BOTH)[:, :3].tolist()} <= shown
+
+
+# Everywhere
+
+
+def test_heats_of_two_metrics():
+    xarray = pytest.importorskip("xarray")
+    found = Tracks(tuple(ALL)).heat("both(pace,heart_rate)", WINDOW)
+    assert found.measure == "both(pace,heart_rate)"
+    assert found.title == "Pace and heart rate"
+    array = found.to_xarray()
+    assert isinstance(array, xarray.DataArray)
+    assert array.attrs["flag_values"].tolist() == list(range(9))
+    assert array.attrs["flag_meanings"].split()[2] == "high_pace_low_heart_rate"
+    html = found._repr_html_()
+    assert html.count('title="Pace, min/km: ') == 9
+    assert "#80bcf5" in html
+    wide = found.smooth("3px")
+    again = Tracks(tuple(ALL)).heat("both(pace,heart_rate)", WINDOW, "3px")
+    np.testing.assert_array_equal(wide.values, again.values)
+    for change in (lambda: found.tone("log"), lambda: found.colormap("ember")):
+        with pytest.raises(BadOption, match="has nine colours"):
+            change()
+    for made_of in (lambda: found - found, lambda: found / found, lambda: found * 2, lambda: -found):
+        with pytest.raises(BadOption, match="no arithmetic"):
+            made_of()
+    with pytest.raises(BadOption, match="do not add up"):
+        found + found
+    corr = Tracks(tuple(ALL)).heat("corr(pace,heart_rate)", WINDOW)
+    with pytest.raises(BadOption, match="may be 0"):
+        corr / corr
+    assert corr.to_xarray().attrs["units"] == "1"
+
+
+def test_a_heat_has_the_tone_of_another():
+    one = Tracks(tuple(ALL)).heat("both(pace,heart_rate)", WINDOW)
+    few = Tracks(tuple(ALL[:4])).heat("both(pace,heart_rate)", WINDOW)
+    assert few.tone(one).fitted.fitted == one.smoothed.fitted
+
+
+def test_the_server_tells_a_square(tmp_path):
+    tracks = [along(k, pace=0.25 + 0.02 * k, heart=130 + 5 * (k % 4), north=3.0 * k) for k in range(12)]
+    made(tmp_path / "l.heatlas", tracks, settings=Settings(zooms=(12, 16)))
+    page, ask = client(tmp_path / "l.heatlas"), "both(pace,heart_rate)"
+    x, y = tile_of(16, LAT, LON)
+    scale = page.get(f"/scale.json?z=16&measure={ask}").json()
+    assert (scale["kind"], scale["title"]) == ("square", "Pace and heart rate")
+    assert len(scale["square"]["colors"]) == 9
+    assert scale["square"]["x"]["title"] == "Pace, min/km"
+    found = values(page, f"/tiles/{ask}/16/{x}/{y}.npy")
+    assert set(found[~np.isnan(found)]) <= set(range(9))
+    shown = pixels(page.get(f"/tiles/{ask}/16/{x}/{y}.png").content)
+    full = shown[..., 3] == 255
+    colours = {tuple(bytes.fromhex(text[1:])) for text in scale["square"]["colors"]}
+    assert {tuple(rgb) for rgb in shown[full][:, :3].tolist()} <= colours
+    for more, word in (("tone=log", "tone"), ("colormap=ember", "colormap")):
+        answer = page.get(f"/tiles/{ask}/16/{x}/{y}.png?{more}")
+        assert answer.status_code == 400
+        assert f"leave {word} out" in answer.text
+
+
+def test_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made(tmp_path / "l.heatlas", ALL)
+    run = CliRunner()
+    out = run.invoke(
+        group,
+        ["render", "l.heatlas", "-o", "b.png", "--measure", "both(pace, heart_rate)", "--legend", "--width", "300"],
+    )
+    assert out.exit_code == 0, out.output
+    assert "in thirds, Pace, min/km: " in out.output
+    report = json.loads((tmp_path / "b.png.json").read_text())
+    assert len(report["square"]["colors"]) == 9
+    refused = run.invoke(
+        group, ["render", "l.heatlas", "-o", "b.png", "--measure", "both(pace,heart_rate)", "--colormap", "fire"]
+    )
+    assert refused.exit_code
+    assert "leave --colormap out" in refused.output
