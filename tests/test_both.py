@@ -18,6 +18,7 @@ from library_made import made, walks
 from serving import client, pixels, tile_of, values
 
 import heatlas
+from heatlas.cli import group
 from heatlas.core.errors import BadOption
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.drawing import draw as draw_index
@@ -290,4 +291,4 @@ def test_the_command_line(tmp_path, monkeypatch):
         group, ["render", "l.heatlas", "-o", "b.png", "--measure", "both(pace,heart_rate)", "--colormap", "fire"]
     )
     assert refused.exit_code
-    assert "leave --colormap out" in refused.output
+    assert "leave --colormap out" in str(refused.exception)
