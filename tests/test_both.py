@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import defaultdict
 from dataclasses import replace
 from fractions import Fraction
@@ -285,8 +284,10 @@ def test_the_command_line(tmp_path, monkeypatch):
     )
     assert out.exit_code == 0, out.output
     assert "in thirds, Pace, min/km: " in out.output
-    report = json.loads((tmp_path / "b.png.json").read_text())
+    report = heatlas.render("l.heatlas", output="b.npy", measure="both(pace, heart_rate)", width=300)
     assert len(report["square"]["colors"]) == 9
+    written = np.load(tmp_path / "b.npy")
+    assert set(written[~np.isnan(written)]) <= set(range(9))
     refused = run.invoke(
         group, ["render", "l.heatlas", "-o", "b.png", "--measure", "both(pace,heart_rate)", "--colormap", "fire"]
     )

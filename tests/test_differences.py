@@ -150,19 +150,6 @@ def test_t_is_that_of_welch_with_variances_held_towards_the_usual(first, second,
     assert significance(planes, (usual,))[0] == (1 if abs(welch(planes, (usual,))[0]) > 2 else 0.25)
 
 
-@given(numbers, numbers)
-def test_without_a_prior_it_is_that_of_scipy(first, second):
-    stats = pytest.importorskip("scipy.stats")
-    if np.std(first) < 1e-3 or np.std(second) < 1e-3:
-        return
-    import heatlas.raster.differences as module
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_WEIGHT", 0.0)
-        found = welch(planes_of(first, second), (0.0,))[0]
-    assert found == pytest.approx(stats.ttest_ind(second, first, equal_var=False).statistic, rel=1e-5, abs=1e-7)
-
-
 def test_few_voices_say_nothing():
     for first, second in (([0.3] * 3, [0.4] * 9), ([0.3] * 9, [0.4] * 3)):
         planes = planes_of(first, second)
