@@ -8,6 +8,7 @@
 `image`                   pixels in colour
 `ticks`, `calendar_ticks` round numbers of a legend, and dates
 `legend`, `legend_ring`   a bar of colours with numbers, a ring of what goes round
+`square`, `legend_square` colours and legend of two metrics at once
 `legend_kinds`            which legend a measure gets, and what it says
 `text`                    lines of text
 `fonts`                   fonts that have the letters of a text
