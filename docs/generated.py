@@ -146,11 +146,27 @@ def _keywords() -> Iterator[str]:
     yield ""
 
 
+def _metrics() -> Iterator[str]:
+    from heatlas.raster.measure import Measure
+    from heatlas.style.defaults import measure_unit
+    from heatlas.tracks.metrics import METRICS
+
+    yield "| metric | unit | needs | tells |\n|---|---|---|---|"
+    for entry in METRICS.values():
+        if entry.listed:
+            measure = Measure(entry.reduction, entry.name)
+            unit = measure_unit(measure)
+            needs = ", ".join(f"`{name}`" for name in sorted(measure.columns))
+            yield f"| `{entry.name}` | {unit.label or unit.symbol} | {needs} | {_cell(entry.about)} |"
+    yield ""
+
+
 PARTS = {
     "command-line": _command_line,
     "http": _http,
     "colormaps": _colormaps,
     "errors": _errors,
     "keywords": _keywords,
+    "metrics": _metrics,
 }
 """Name -> function that gives the lines of a part."""

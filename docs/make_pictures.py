@@ -206,6 +206,20 @@ def measures(export: Path) -> Image.Image:
     return panels([(f"--measure {name}", rendered(export, measure=name, **shown)) for name in names], columns=3)
 
 
+def metrics(export: Path) -> Image.Image:
+    """Metrics that are worked out of others."""
+    shown = {"around": "47.797,10.893,2600m", "width": 400, "legend": True}
+    names = ("flat_pace", "wait", "stops", "share(dark)", "hour", "oneway", "street", "first", "efficiency")
+    return panels([(f"--measure {name}", rendered(export, measure=name, **shown)) for name in names], columns=3)
+
+
+def relations(export: Path) -> Image.Image:
+    """Relations of pace and heart rate, of runs."""
+    shown = {"around": "47.797,10.893,2600m", "width": 400, "legend": True, "sports": ["Run"]}
+    names = ("corr(pace, heart_rate)", "slope(heart_rate ~ pace)", "residual(heart_rate)")
+    return panels([(f"--measure '{name}'", rendered(export, measure=name, **shown)) for name in names])
+
+
 def looks(export: Path) -> Image.Image:
     """Backgrounds and colour maps."""
     shown = {"around": "47.797,10.893,2600m", "width": 300}
@@ -267,7 +281,7 @@ def explorer(export: Path) -> Image.Image:
 MAKERS: dict[str, Callable[[Path], Image.Image]] = {
     "passes": passes, "zooms": zooms, "breaks": breaks, "smoothing": smoothing, "tones": tones, "measures": measures,
     "looks": looks, "hidden": hidden, "first": first, "ground": ground_metres, "poster": poster,
-    "explorer": explorer,
+    "explorer": explorer, "metrics": metrics, "relations": relations,
 }  # fmt: skip
 """Name of a picture -> what makes it out of the demo export."""
 FILMS = {"growing": {"every": "month", "width": 260, "duration": "6s", "fps": 4}}
