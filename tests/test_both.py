@@ -268,6 +268,13 @@ def test_the_server_tells_a_square(tmp_path):
     full = shown[..., 3] == 255
     colours = {tuple(bytes.fromhex(text[1:])) for text in scale["square"]["colors"]}
     assert {tuple(rgb) for rgb in shown[full][:, :3].tolist()} <= colours
+    some = pixels(page.get(f"/tiles/{ask}/16/{x}/{y}.png?classes=0,1,3").content)
+    kept = np.isin(found, (0, 1, 3))
+    np.testing.assert_array_equal(some[kept], shown[kept])
+    assert kept.any()
+    assert not some[~kept, 3].any()
+    for wrong in (f"{ask}/16/{x}/{y}.png?classes=9", f"pace/16/{x}/{y}.png?classes=0"):
+        assert "classes are of both(X, Y)" in page.get(f"/tiles/{wrong}").text
     for more, word in (("tone=log", "tone"), ("colormap=ember", "colormap")):
         answer = page.get(f"/tiles/{ask}/16/{x}/{y}.png?{more}")
         assert answer.status_code == 400

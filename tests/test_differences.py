@@ -346,11 +346,12 @@ def test_a_public_map_compares_whole_groups_only(tmp_path):
     shown = page.get(f"/tiles/{quote(YEARS)}/16/{x}/{y}.png?")
     assert shown.status_code == 200
     assert pixels(shown.content)[..., 3].any()
-    # A day is no whole group, however it is asked for.
-    for one in ("start < DATE('2019-02-14')", "start >= DATE('2019-02-14') AND start < DATE('2019-02-16')"):
+    # A half of a month is no whole group, and what tells one activity is not asked.
+    few = "year = 2019 AND month = 2 AND sport = 'Run' AND NOT year = 2019"
+    for one, said in ((few, "too few activities for a public map"), ("hour < 4", "this map is public")):
         answer = page.get(f"/tiles/{quote(f'diff(pace; {one}; year = 2020)')}/16/{x}/{y}.png")
         assert answer.status_code == 400
-        assert "too few activities for a public map" in answer.text
+        assert said in answer.text
     assert page.get(f"/tiles/{quote(YEARS.replace('pace', 'heart_rate'))}/16/{x}/{y}.png").status_code == 403
 
 

@@ -23,7 +23,7 @@ from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.histograms import histogram_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
-from heatlas.server.query import SHOWN, only, parse_filter_of, request_of, unfit_for, whole, without
+from heatlas.server.query import SHOWN, check_sides, only, parse_filter_of, request_of, unfit_for, whole, without
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
@@ -184,6 +184,7 @@ def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measu
     if measure is None and snapshot.point_sets and not snapshot.activities:
         measure = point_measures(snapshot)[0]["name"]
     look = read_look(request_of(query, measure), snapshot)
+    check_sides(look.measure, site.public)
     if look.point_set:
         return Field(site.view, snapshot, choose(snapshot, Filter()), look)
     refuse_closed(site, look)

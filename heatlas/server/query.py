@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import QueryParams
 
+    from heatlas.raster.measure import Measure
+
 __all__ = [
-    "FILTER", "LIMITS", "SHOWN", "checked", "only", "parse_filter_of", "request_of", "unfit_for", "whole", "within",
-    "without",
+    "FILTER", "LIMITS", "SHOWN", "check_sides", "checked", "only", "parse_filter_of", "request_of", "unfit_for", "whole",
+    "within", "without",
 ]  # fmt: skip
 
 LIMITS = {
     "where": 1000, "sport": 60, "after": 40, "before": 40, "measure": 1000, "colormap": 400, "tone": 60, "smooth": 20,
-    "radius": 20, "kernel": 20, "density": 5, "x": 40, "y": 40, "bbox": 120,
+    "radius": 20, "kernel": 20, "density": 5, "classes": 20, "x": 40, "y": 40, "bbox": 120,
 }  # fmt: skip
 """Maximum characters of each parameter."""
 _SPORTS = 40
@@ -32,9 +34,9 @@ _PUBLIC = frozenset({"sport", "year", "month"})
 """Attributes that `where` may use on a public map: none that identifies a single activity."""
 FILTER = ("where", "sport", "after", "before")
 """Parameters that choose activities."""
-SHOWN = (*OF_TRACKS, *OF_POINTS, "colormap", "tone")
+SHOWN = (*OF_TRACKS, *OF_POINTS, "colormap", "tone", "classes")
 """Parameters of filter, smoothing or kernel, and style."""
-_TEXTS = ("where", "after", "before", "smooth", "radius", "kernel", "tone", "colormap")
+_TEXTS = ("where", "after", "before", "smooth", "radius", "kernel", "tone", "colormap", "classes")
 EVERYWHERE = ("token", "v")
 """Parameters that any request may have: the token, and the version of the library."""
 
@@ -116,6 +118,18 @@ def _date(name: str, text: str | None, public: bool) -> str | None:
     except (ValueError, OverflowError):
         raise BadOption(f"{name} {text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
     return date.isoformat()
+
+
+def check_sides(measure: Measure, public: bool) -> None:
+    """Check the filters of a difference as `parse_filter_of` checks `where`.
+
+    Raises
+    ------
+    BadOption
+        For a filter that is too expensive, or tells too much on a public map.
+    """
+    for text in measure.sides:
+        _check_where(text, public)
 
 
 def _check_where(text: str, public: bool) -> None:

@@ -176,6 +176,8 @@ def suiting_colours(grid: ToneSubject, ground: tuple[int, int, int] | None) -> N
 
 def bright_colours(measure: Measure) -> str:
     """Name of the colours for a bright ground that replace the usual ones; empty where these suit any ground."""
+    if measure.reduction == "both":
+        return ""
     return _ON_BRIGHT.get(_colours_of(measure), "")
 
 

@@ -12,6 +12,8 @@ from heatlas.raster.terciles import CLASSES, THIRDS, Terciles
 from heatlas.tracks.metrics import metric_named
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from heatlas.raster.measure import Measure
@@ -74,9 +76,11 @@ def square_colours(measure: Measure) -> NDArray[np.uint8]:
     return np.ascontiguousarray(colours.reshape(CLASSES, 4))
 
 
-def square_map(measure: Measure) -> NDArray[np.uint8]:
-    """(256, 4) RGBA: the same colours as steps of a tone from 0 to 8."""
-    steps: NDArray[np.uint8] = square_colours(measure)[np.rint(np.linspace(0, CLASSES - 1, 256)).astype(int)]
+def square_map(measure: Measure, classes: Collection[int] = range(CLASSES)) -> NDArray[np.uint8]:
+    """(256, 4) RGBA: the same colours as steps of a tone from 0 to 8; all but some classes are transparent."""
+    colours = square_colours(measure)
+    colours[[k for k in range(CLASSES) if k not in classes], 3] = 0
+    steps: NDArray[np.uint8] = colours[np.rint(np.linspace(0, CLASSES - 1, 256)).astype(int)]
     return steps
 
 

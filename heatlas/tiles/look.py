@@ -43,6 +43,8 @@ class Look:
     """Name of the point set that is shown; empty: tracks are shown."""
     kernel: Kernel | None = None
     """Radius and shape by which points are spread; None for tracks, which are smoothed."""
+    classes: frozenset[int] = frozenset()
+    """Classes of two metrics that are shown; empty: all."""
 
     @property
     def colours(self) -> NDArray[np.uint8] | None:

@@ -11,6 +11,7 @@ from heatlas.library.point_tables import split_measure
 from heatlas.options.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure, parse_point_measure
+from heatlas.raster.terciles import CLASSES
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import in_base_unit, measure_unit, refuse_restyled
 from heatlas.style.tone import parse_tone_scale
@@ -73,6 +74,8 @@ class TileRequest:
     density: bool | None = None
     tone: str | None = None
     colormap: str | None = None
+    classes: str | None = None
+    """For two metrics at once: the classes that are shown, "0,4,8"."""
 
     @property
     def filter(self) -> Filter:
@@ -171,7 +174,8 @@ def _of_tracks(asked: TileRequest, words: Wording) -> Look:
         colormap=f"{words.prefix}colormap" if asked.colormap else None,
     )
     colours = _colours(asked)
-    return Look(measure, smoothing, _scale(asked, measure, words), colours)
+    classes = _classes(asked, measure.reduction == "both")
+    return Look(measure, smoothing, _scale(asked, measure, words), colours, classes=classes)
 
 
 def _of_points(asked: TileRequest, stored: StoredPoints, reduction: str | None, words: Wording) -> Look:
@@ -183,6 +187,7 @@ def _of_points(asked: TileRequest, stored: StoredPoints, reduction: str | None, 
         raise BadOption(f"the points of {stored.name} have no weights: take count({stored.name})")
     if asked.density and reduction not in {None, "sum", "count"}:
         raise BadOption(f"{words.prefix}density makes sense for sum and count, not for {reduction}")
+    _classes(asked, False)
     measure = parse_point_measure(reduction, stored.weight, bool(asked.density))
     colours = _colours(asked)
     return Look(measure, Smoothing(), _scale(asked, measure, words), colours, stored.name, kernel)
@@ -214,6 +219,16 @@ def parse_kernel_of(asked: TileRequest, words: Wording = PARAMETERS) -> Kernel:
 
 def _too_wide(name: str, given: str | None, most: str, words: Wording) -> BadOption:
     return BadOption(words.too_wide.format(name=words.prefix + name, given=given, most=most))
+
+
+def _classes(asked: TileRequest, known: bool) -> frozenset[int]:
+    """Classes that are shown; empty where all are."""
+    if not asked.classes:
+        return frozenset()
+    words = asked.classes.split(",")
+    if not known or not all(word in map(str, range(CLASSES)) for word in words):
+        raise BadOption(f"classes are of both(X, Y), 0 to {CLASSES - 1}, such as 0,4: {asked.classes!r} is none")
+    return frozenset(map(int, words))
 
 
 def _colours(asked: TileRequest) -> str | None:

@@ -11,6 +11,7 @@ from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.style.defaults import measure_title, measure_unit, suiting_colours, suiting_tone_scale, written_per_value
 from heatlas.style.legend_kinds import legend_for
+from heatlas.style.square import square_map
 from heatlas.style.tone import fit
 from heatlas.tiles.busy_tiles import busy_tiles
 from heatlas.tiles.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
@@ -113,7 +114,8 @@ def colours_of(field: Field) -> NDArray[np.uint8]:
     asked = field.look.colours
     if asked is not None:
         return asked
-    return suiting_colours(_one(field), None)
+    colours = suiting_colours(_one(field), None)
+    return colours if not field.look.classes else square_map(field.look.measure, field.look.classes)
 
 
 def scale_data(field: Field, zoom: int) -> dict[str, Any]:

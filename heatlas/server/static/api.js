@@ -36,7 +36,7 @@ export function filterQuery(filter) {
 export function drawQuery(filter, style) {
   const query = style.points ? new URLSearchParams() : filterQuery(filter);
   const names = style.points ? ["radius", "kernel", "density"] : ["smooth"];
-  for (const name of ["colormap", "tone", ...names]) if (style[name]) query.set(name, style[name]);
+  for (const name of ["colormap", "tone", "classes", ...names]) if (style[name]) query.set(name, style[name]);
   return query;
 }
 

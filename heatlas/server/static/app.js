@@ -9,7 +9,7 @@ import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
 import { createPlayer } from "./player.js";
 import { knowPoints, pointsOf, pointStyle } from "./points.js";
-import { knowRelations, relationOf } from "./relations.js";
+import { isBoth, knowRelations, relationOf } from "./relations.js";
 import { brushTitle, followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
@@ -20,7 +20,7 @@ import { createHeat } from "./web/heat.js";
 import { addsUp } from "./web/kernels.js";
 import { showLegend } from "./web/legend.js";
 import { placeOf } from "./web/map.js";
-import { drawn, isRing } from "./web/scale.js";
+import { drawn, hasTicks } from "./web/scale.js";
 import { askWho, closeWho } from "./who.js";
 
 const heats = { a: null, b: null };
@@ -44,6 +44,7 @@ function brightOf(measure, points) {
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
   const points = pointsOf(now.measure);
+  if (isBoth(now.measure)) return { classes: now.classes, smooth: now.smooth }; // it has colours of its own
   const colormap = now.colormap || (theme() === "light" ? brightOf(shownMeasure(now), points) : "");
   return points ? pointStyle({ ...now, colormap }) : { colormap, tone: now.tone, smooth: now.smooth };
 }
@@ -106,7 +107,17 @@ async function askScales() {
   locked = null;
   const title = brushTitle(now);
   if (title) scales = scales.map(([side, one]) => [side, one.error ? one : { ...one, title }]);
-  showLegend(scales, Boolean(shared));
+  showLegend(scales, Boolean(shared), { shown: classesOf(now), pick });
+}
+
+/** Classes of two metrics that are shown; empty: all. */
+const classesOf = ({ classes }) => new Set(classes.split(",").filter(Boolean).map(Number));
+
+/** Show a class of two metrics, or no more; without any, all are shown. */
+function pick(number) {
+  const shown = classesOf(state.get());
+  if (!shown.delete(number)) shown.add(number);
+  state.set({ classes: shown.size === 9 ? "" : [...shown].sort().join() });
 }
 
 const refreshLegend = later(60, () => library && !isEmpty() && askScales());
@@ -123,7 +134,7 @@ async function moved(view) {
 function commonTone(now, found) {
   const good = found.map(([, one]) => one).filter(drawn);
   const curve = now.tone || good[0]?.curve;
-  if (isRing(good[0])) return null;
+  if (!hasTicks(good[0])) return null;
   if (!good.length || !["log", "linear", "sqrt"].includes(curve)) return null;
   return `${curve}:${Math.min(...good.map((one) => one.low))}:${Math.max(...good.map((one) => one.high))}`;
 }
@@ -184,7 +195,7 @@ async function follow(now, old) {
   if (differs("opacity")) for (const side of sides()) heats[side]?.fade(now.opacity);
   if (differs("a", "b", "side")) showRange(state.filter());
   if (differs("measure")) showKind(old.measure);
-  const restyled = differs("measure", "a", "b", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme");
+  const restyled = differs("measure", "a", "b", "colormap", "tone", "classes", "smooth", "radius", "kernel", "density", "theme");
   if (restyled || shownMeasure(now) !== shownMeasure(old)) draw();
   if (differs("scatter", "brush", "box", "measure", "a", "b", "side", "view", "theme")) followScatter(now, old);
   if (differs("measure", "a", "b", "side", "explorer", "theme")) explore();

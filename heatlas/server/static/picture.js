@@ -2,7 +2,7 @@
 
 import { creditOf } from "./base.js";
 import { all } from "./maps.js";
-import { drawn, gradientStops, isRing, RING, ringColors, ringTicks, spread, ticksOf, titleOf } from "./web/scale.js";
+import { CELL, drawn, gradientStops, isRing, RING, ringColors, ringTicks, spread, ticksOf, titleOf } from "./web/scale.js";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -51,8 +51,9 @@ function legend(pen, scales, colors, height) {
   if (!shown.length) return;
   const first = shown[0][1];
   const ring = isRing(first);
+  const square = first.square;
   const below = first.note ? 18 : 0;
-  const [wide, tall] = ring ? [190, 168 + below] : [290, 62 + 18 * shown.length + below];
+  const [wide, tall] = ring ? [190, 168 + below] : square ? [230, 188 + below] : [290, 62 + 18 * shown.length + below];
   const [left, top] = [20, height - tall - 20];
   pen.fillStyle = colors.card;
   pen.beginPath();
@@ -63,6 +64,7 @@ function legend(pen, scales, colors, height) {
   pen.font = `600 13px ${FONT}`;
   pen.fillText(titleOf(first), left + 16, top + 20, wide - 32);
   if (first.note) note(pen, first.note, colors, left + 16, top + tall - 16);
+  if (square) return void cells(pen, square, colors, left + 16, top + 36);
   if (ring) return void wheel(pen, first, colors, left + wide / 2, top + 98);
   const bar = pen.createLinearGradient(left + 16, 0, left + wide - 16, 0);
   for (const [position, color] of gradientStops(first.colors)) bar.addColorStop(position, color);
@@ -84,6 +86,24 @@ function note(pen, text, colors, x, y) {
   pen.font = `11px ${FONT}`;
   pen.fillStyle = colors.dim;
   pen.fillText(text, x, y);
+}
+
+/** The 3 x 3 colours of two metrics, with the corner of all at a place. */
+function cells(pen, { x, y, colors: nine }, colors, left, top) {
+  pen.font = `12px ${FONT}`;
+  pen.fillStyle = colors.dim;
+  pen.fillText(y.title, left, top + 6);
+  const room = Math.max(...y.limits.map((text) => pen.measureText(text).width)) + 6;
+  const [west, north] = [left + room, top + 18];
+  nine.forEach((color, number) => {
+    pen.fillStyle = color;
+    pen.fillRect(west + (number % 3) * CELL, north + (2 - Math.floor(number / 3)) * CELL, CELL, CELL);
+  });
+  pen.fillStyle = colors.text;
+  y.limits.forEach((text, k) => pen.fillText(text, west - 6 - pen.measureText(text).width, north + (2 - k) * CELL));
+  x.limits.forEach((text, k) => pen.fillText(text, west + (k + 1) * CELL - pen.measureText(text).width / 2, north + 3 * CELL + 10));
+  pen.fillStyle = colors.dim;
+  pen.fillText(x.title, west, north + 3 * CELL + 27);
 }
 
 /** The ring of what goes round, about a middle. */

@@ -25,6 +25,9 @@ export function partsOf(measure) {
   return { relation: "", metric: metrics.has(metric) ? metric : "", other: "" };
 }
 
+/** Whether a measure shows two metrics at once, in 3 x 3 classes. */
+export const isBoth = (measure) => partsOf(measure).relation === "both" || /^both\(/.test(measure);
+
 /** The measure that relates a metric to another; without a relation, the metric itself. */
 export function measureOf({ relation, metric, other }) {
   if (!relation) return metric;

@@ -12,6 +12,7 @@ const START = Object.freeze({
   split: 0.5,
   colormap: "",
   tone: "",
+  classes: "",
   smooth: "",
   radius: "",
   kernel: "",
@@ -26,7 +27,7 @@ const START = Object.freeze({
   baseUrl: "",
   baseCredit: "",
 });
-const TEXTS = ["measure", "colormap", "tone", "smooth", "radius", "kernel", "density", "explorer", "scatter", "brush", "box", "theme", "base", "baseUrl", "baseCredit"];
+const TEXTS = ["measure", "colormap", "tone", "classes", "smooth", "radius", "kernel", "density", "explorer", "scatter", "brush", "box", "theme", "base", "baseUrl", "baseCredit"];
 const FOUR = /^-?[\d.]+(e-?\d+)?(,-?[\d.]+(e-?\d+)?){3}$/; // four numbers
 /** Changes of one kind within so many milliseconds are one step back. */
 const ONE_STEP = 1200;

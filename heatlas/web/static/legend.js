@@ -1,12 +1,12 @@
 /** The legend of a page: true numbers, for the zoom and the filter that one looks at. */
 
 import { $, count, counted, make } from "./dom.js";
-import { drawn, isRing, paintBar, tickElements, titleOf } from "./scale.js";
+import { drawn, hasTicks, isRing, paintBar, tickElements, titleOf } from "./scale.js";
 
 const SIDES = { a: "Left", b: "Right" };
 
-/** Show one scale, or one for each of two maps unless they share one. `scales` is [[side, answer or error], ...]. */
-export function showLegend(scales, shared = false) {
+/** Show one scale, or one for each of two maps unless they share one. `scales` is [[side, answer or error], ...]; for `cells` see `paintBar`. */
+export function showLegend(scales, shared = false, cells = null) {
   const box = $("legend");
   const good = scales.filter(([, scale]) => drawn(scale));
   // A server that has gone meanwhile gives none. What goes round has one scale for all.
@@ -21,9 +21,9 @@ export function showLegend(scales, shared = false) {
     first?.points ? counted(first.points, "point")
     : numbers.length > 1 ? `${count(numbers[0])} | ${counted(numbers[1], "activity")}`
     : numbers.length ? counted(numbers[0], "activity") : "";
-  paintBar($("legend-bar"), first);
+  paintBar($("legend-bar"), first, cells);
   $("legend-ticks").replaceChildren(
-    ...(one ? [good[0]] : scales).filter(([, scale]) => several || !drawn(scale) || !isRing(scale))
+    ...(one ? [good[0]] : scales).filter(([, scale]) => several || !drawn(scale) || hasTicks(scale))
       .map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
     ...(first?.note ? [make("div", { className: "legend-note" }, first.note)] : []),
   );
@@ -33,10 +33,14 @@ export function showLegend(scales, shared = false) {
 function row(scale, name) {
   const line = make("div", { className: "ticks" });
   if (name) line.append(make("b", {}, name));
-  if (drawn(scale)) line.append(...tickElements(scale));
+  if (drawn(scale) && scale.square) line.append(make("span", { className: "alone" }, limits(scale.square)));
+  else if (drawn(scale)) line.append(...tickElements(scale));
   else line.append(make("span", { className: "alone" }, scale?.error ?? "No activity matches the filters."));
   return line;
 }
+
+/** Values between the thirds of two metrics, in words. */
+const limits = ({ x, y }) => [x, y].map((axis) => axis.limits.join(" and ")).join("; ");
 
 // A legend of two scales, or of a sentence, is taller: on a phone the tags of two maps hang beneath it.
 const tell = () => document.documentElement.style.setProperty("--legend", `${$("legend").offsetHeight}px`);

@@ -17,6 +17,9 @@ export const gradientStops = (colors) => colors.map((color, i) => [i / (colors.l
 /** Whether a scale goes round: then its legend is a ring. */
 export const isRing = (scale) => scale?.kind === "ring";
 
+/** Whether the colours of a scale are a bar, with numbers below. */
+export const hasTicks = (scale) => scale?.kind !== "ring" && scale?.kind !== "square";
+
 /** Colours of a whole ring, clockwise from the top: those of a scale as often as its period fits. */
 export const ringColors = ({ colors, turns = 1 }) => Array.from({ length: turns }, () => colors).flat();
 
@@ -27,13 +30,14 @@ export const ringTicks = ({ ticks, turns = 1 }) => ticks.map(([place, text]) => 
 export const RING = { radius: 39, width: 12, gap: 6 };
 
 /** How a legend of a kind is painted into an element. */
-const PAINTERS = { bar: paintGradient, ring: paintRing };
+const PAINTERS = { bar: paintGradient, ring: paintRing, square: paintSquare };
 
-/** Show a scale's colours in an element, as its kind asks for; null: none. */
-export function paintBar(bar, scale) {
+/** Show a scale's colours in an element, as its kind asks for; null: none. For `cells` see `paintSquare`. */
+export function paintBar(bar, scale, cells) {
   bar.replaceChildren();
   bar.removeAttribute("style");
-  (PAINTERS[scale?.kind] ?? paintGradient)(bar, scale);
+  bar.setAttribute("role", scale?.kind === "square" && cells ? "group" : "img");
+  (PAINTERS[scale?.kind] ?? paintGradient)(bar, scale, cells);
 }
 
 function paintGradient(bar, scale) {
@@ -68,6 +72,54 @@ function paintRing(box, scale) {
   box.setAttribute("aria-label", `${titleOf(scale)}, clockwise from the top: ${scale.ticks.map(([, text]) => text).join(", ")}`);
 }
 
+/** Side of a cell of a square, pixels. */
+export const CELL = 30;
+
+/**
+ * 3 x 3 colours of two metrics: columns by the first, rows by the second, both rising.
+ *
+ * With `cells` they are buttons: `cells.pick(number)` is called with the class of one that is chosen, and those in the
+ * set `cells.shown` stand out, or all if it is empty.
+ */
+function paintSquare(box, { square, ...scale }, cells) {
+  const { x, y, colors } = square;
+  const grid = make("div");
+  Object.assign(grid.style, {
+    display: "grid", gridTemplateColumns: `max-content repeat(3, ${CELL}px)`, gridAutoRows: `${CELL}px`, width: "max-content",
+    fontSize: "12px", lineHeight: "1.2",
+  });
+  for (const row of [2, 1, 0]) {
+    grid.append(text(row ? y.limits[row - 1] : "", { alignSelf: "end", textAlign: "right", paddingRight: "6px", transform: "translateY(50%)" }));
+    for (const column of [0, 1, 2]) grid.append(cell(3 * row + column));
+  }
+  grid.append(make("span"), ...x.limits.map((limit) => text(limit, { justifySelf: "end", transform: "translateX(50%)", paddingTop: "3px" })));
+  const axis = (words, style) => text(words, { display: "block", fontSize: "12px", opacity: "0.75", ...style });
+  Object.assign(box.style, { height: "auto", background: "none", boxShadow: "none", borderRadius: "0" });
+  box.replaceChildren(axis(y.title, { marginBottom: "4px" }), grid, axis(x.title, { marginTop: "-10px" }));
+  box.setAttribute("aria-label", `${titleOf(scale)}: ${x.title} by ${y.title}`);
+
+  function text(words, style) {
+    const element = make("span", {}, words);
+    Object.assign(element.style, style);
+    return element;
+  }
+
+  function cell(number) {
+    const words = `${x.title} ${x.ranges[number % 3]}; ${y.title} ${y.ranges[Math.floor(number / 3)]}`;
+    const element = make(cells ? "button" : "span", { title: words, ariaLabel: words });
+    const dim = cells?.shown.size && !cells.shown.has(number);
+    Object.assign(element.style, {
+      background: colors[number], opacity: dim ? "0.22" : "1", border: "0", borderRadius: "0", padding: "0", minHeight: "0",
+      cursor: cells ? "pointer" : "default",
+    });
+    if (!cells) return element;
+    element.type = "button";
+    element.ariaPressed = String(cells.shown.has(number));
+    element.addEventListener("click", () => cells.pick(number));
+    return element;
+  }
+}
+
 /** Numbers of a scale as [position, text]. */
 export const ticksOf = (scale) =>
   scale.ticks?.length ? scale.ticks : [[0, scale.low_text], [1, scale.high_text]];
@@ -86,9 +138,9 @@ export function spread(ticks, { width = 250, letter = 6.4, gap = 8 } = {}) {
   return kept;
 }
 
-/** Numbers of a scale as elements, each at its position; `room` is that of `spread`. A ring has its own. */
+/** Numbers of a scale as elements, each at its position; `room` is that of `spread`. Only a bar has any. */
 export const tickElements = (scale, room) =>
-  isRing(scale) ? [] : spread(ticksOf(scale), room).map(([position, text]) => {
+  !hasTicks(scale) ? [] : spread(ticksOf(scale), room).map(([position, text]) => {
     const tick = make("span", {}, text);
     tick.style.left = `${position * 100}%`;
     tick.style.transform = `translateX(${-position * 100}%)`;

@@ -4,7 +4,7 @@ import { counted, make } from "./web/dom.js";
 import { createHeat } from "./web/heat.js";
 import { addsUp, KERNELS, RADII } from "./web/kernels.js";
 import { addScaleBar, createMap, tileZoom } from "./web/map.js";
-import { drawn, isRing, paintBar, tickElements, titleOf } from "./web/scale.js";
+import { drawn, hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
 import { addWorld, colorWorld, decode } from "./web/world.js";
 
 const SHARED = Symbol.for("heatlas.widget");
@@ -272,7 +272,7 @@ function legendOf(scale) {
   if (!drawn(scale)) return [head, make("div", {}, points ? "There is no point." : "No activity matches.")];
   const bar = make("div", { className: "heatlas-bar", role: "img" });
   paintBar(bar, scale);
-  const ticks = isRing(scale) ? "" : make("div", { className: "heatlas-ticks" }, ...tickElements(scale, ROOM));
+  const ticks = !hasTicks(scale) ? "" : make("div", { className: "heatlas-ticks" }, ...tickElements(scale, ROOM));
   return [head, bar, ticks, scale.note ? make("div", { className: "heatlas-note-line" }, scale.note) : ""];
 }
 
