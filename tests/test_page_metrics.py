@@ -88,6 +88,27 @@ def test_a_published_page_has_the_ring_too(browser, path, tmp_path):  # noqa: F8
         assert "paler = more mixed" in seen.page.inner_text("#legend")
 
 
+def test_cells_of_a_square_choose_what_is_shown(browser, address):  # noqa: F811
+    with visit(browser, address + MIDDLE + "&measure=both(pace,elevation)&theme=light") as seen:
+        page = seen.page
+        until(page, "document.querySelectorAll('#legend-bar button').length === 9")
+        assert page.inner_text("#legend-title") == "Pace and elevation"
+        assert "Elevation, m" in page.inner_text("#legend-bar")
+        asked = []
+        page.on("request", lambda one: "classes=" in one.url and asked.append(one.url))
+        page.locator("#legend-bar button").nth(2).click()  # the upper right: class 8
+        until(page, "document.querySelector('#legend-bar button[aria-pressed=true]')")
+        assert seen.query()["classes"] == ["8"]
+        seen.settle()
+        assert any("/tiles/" in url and "classes=8" in url for url in asked)
+        page.locator("#legend-bar button").nth(6).click()
+        until(page, "document.querySelectorAll('#legend-bar button[aria-pressed=true]').length === 2")
+        assert seen.query()["classes"] == ["0,8"]
+        page.select_option("#relation", "")
+        until(page, "!document.querySelector('#legend-bar button')")
+        assert "leave" not in page.inner_text("#legend")
+
+
 def test_the_scatter_and_the_map_follow_each_other(browser, address):  # noqa: F811
     with visit(browser, address + MIDDLE + "&measure=pace", size=(1400, 900)) as seen:
         page = seen.page

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "FILTER", "LIMITS", "SHOWN", "check_sides", "checked", "only", "parse_filter_of", "request_of", "unfit_for", "whole",
-    "within", "without",
+    "FILTER", "LIMITS", "SHOWN", "check_sides", "checked", "only", "parse_filter_of", "request_of", "unfit_for",
+    "whole", "within", "without",
 ]  # fmt: skip
 
 LIMITS = {
