@@ -53,7 +53,7 @@ function legend(pen, scales, colors, height) {
   const ring = isRing(first);
   const square = first.square;
   const below = first.note ? 18 : 0;
-  const [wide, tall] = ring ? [190, 168 + below] : square ? [230, 188 + below] : [290, 62 + 18 * shown.length + below];
+  const [wide, tall] = ring ? [190, 168 + below] : square ? [236, 200 + below] : [290, 62 + 18 * shown.length + below];
   const [left, top] = [20, height - tall - 20];
   pen.fillStyle = colors.card;
   pen.beginPath();

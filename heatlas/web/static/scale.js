@@ -73,7 +73,7 @@ function paintRing(box, scale) {
 }
 
 /** Side of a cell of a square, pixels. */
-export const CELL = 30;
+export const CELL = 34;
 
 /**
  * 3 x 3 colours of two metrics: columns by the first, rows by the second, both rising.
