@@ -5,16 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from slow import wander
 
 from heatlas.library.activities import insert_activity
+from heatlas.library.columns import COLUMNS, VALUES
 from heatlas.library.copies import resolve
 from heatlas.library.maintenance import index, unindex
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.store import open_library
+from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, hide
 
 NOTHING = json.dumps({"read": 0, "unread": [], "warnings": [], "dropped": {}})
@@ -76,12 +80,23 @@ def rows(library):
     with library.read() as link:
         return {
             table: link.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
-            for table in ("activities", "tracks", "passages", "files")
+            for table in ("activities", "tracks", "passages", "activity_means", "files")
         }
 
 
+@contextmanager
+def first_columns():
+    """The heatlas that knew no columns but 0 to 11: its libraries, taken to version 6, are real ones of before."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name, number in COLUMNS.items() if number > 11]:
+            patch.delitem(COLUMNS, name)
+            patch.delitem(VALUES, name)
+            patch.setitem(METRICS, name, replace(METRICS[name], store=None))
+        yield
+
+
 def older(path, new, version):
-    """Write a library as it was at an older version of the schema, with what a new one holds."""
+    """Write a library as it was at an older version of the schema, below 7, with what a new one holds."""
     link = sqlite3.connect(path)
     for statement in ("PRAGMA journal_mode = WAL", *itertools.chain(*MIGRATIONS[:version])):
         statement(link) if callable(statement) else link.execute(statement)

@@ -18,7 +18,11 @@ VALUES = {
     "power": (9, 1.0),
     "elevation": (10, 1 / 4),
     "temperature": (11, 1 / 4),
+    "elapsed": (13, 4.0),
+    "steady_heart_rate": (14, 1 / 2),
+    "grade_100": (16, 1 / 8),
 }
+BEARING = (12, 45 / 32)
 TRACK = {"u": (0, "f8"), "v": (1, "f8"), "time": (2, "f8"), "progress": (3, "f4"), "segments": (4, "i8")}
 
 
@@ -121,6 +125,29 @@ def tile(link, z, x, y):
                     planes[name][pixel] += value * step
                     planes[f"known {name}"][pixel] += 1
     return {name: plane.reshape(256, 256) for name, plane in planes.items()}
+
+
+def bearings(link, z, x, y):
+    """Pixels of passages with a known bearing, and the bearings in degrees."""
+    where, degrees = [], []
+    rows = link.execute(
+        "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", (key(0, z, x, y, 0), key(0, z, x, y, 8191))
+    )
+    for number, blob in rows.fetchall():
+        _, lengths, pixels = pixels_of(unpacked(blob))
+        column = columns_of(link, z, x, y, number >> 4 & 8191).get(BEARING[0], b"\0" * len(pixels))
+        for pixel, value in zip(pixels, values_of(column, lengths), strict=True):
+            if value is not None:
+                where.append(pixel)
+                degrees.append(value * BEARING[1])
+    return np.array(where), np.array(degrees)
+
+
+def means_of(link, activity):
+    """Means of columns over an activity, by the columns' numbers, and its moments."""
+    (data,) = link.execute("SELECT data FROM activity_means WHERE number = ?", (activity,)).fetchone()
+    numbers = np.frombuffer(data, "<f8")
+    return numbers[:-36], numbers[-36:].reshape(6, 6)
 
 
 def track_column(link, activity, column, kind):

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatlas.core.errors import BadOption
-from heatlas.style.colormaps import DEFAULT, DIVERGING, colormap, lightness, names
+from heatlas.style.colormaps import CYCLIC, DEFAULT, DIVERGING, colormap, lightness, names
 
-TURNING = DIVERGING | {"spectrum"}
+TURNING = DIVERGING | CYCLIC | {"spectrum"}
 
 
 @pytest.mark.parametrize("name", names())
@@ -36,6 +36,18 @@ def test_a_diverging_map_turns_in_the_middle_and_is_even(name):
     light = lightness(colormap(name))
     assert abs(int(np.argmax(np.abs(light - light[0]))) - 127.5) < 2
     assert np.abs(light - light[::-1]).max() < 0.05
+
+
+@pytest.mark.parametrize("name", sorted(CYCLIC))
+def test_a_cyclic_map_ends_where_it_begins_and_favours_no_value(name):
+    colors = colormap(name)
+    steps = np.abs(np.diff(np.vstack([colors, colors[:1]])[:, :3].astype(int), axis=0)).max(axis=1)
+    assert (colors[0] == colors[-1]).all()
+    assert steps.max() < 6  # no edge anywhere, that between 255 and 0 included
+    assert np.ptp(lightness(colors)) < 0.01
+    # Opposite directions differ, and so do quarters.
+    for apart in (64, 128):
+        assert np.abs(colors[:, :3].astype(int) - np.roll(colors, apart, axis=0)[:, :3]).sum(axis=1).min() > 90
 
 
 def test_the_default_stands_out_on_a_dark_map():

@@ -7,7 +7,7 @@ import sqlite3
 
 import numpy as np
 import pytest
-from library_made import made, older, put, rows, walks
+from library_made import first_columns, made, older, put, rows, walks
 from library_reader import columns_of, key, pixels_of, unpacked, values_of
 from made import export
 
@@ -27,14 +27,15 @@ from heatlas.library.settings import Settings, read_settings
 from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import Measure, parse_measure
-from heatlas.tracks.metrics import METRICS, Metric
+from heatlas.tracks.metrics import METRICS, Metric, Store
 
 WIDE = len(MIGRATIONS)
 BEFORE = 5
 """Steps of a library that knows no column from 16 on."""
 ZOOMS = Settings(zooms=(12, 16))
 TODAY = ["passes", "activities", "fixes", "seconds", "metres", "pace", "max(heart_rate)"]
-MADE = [column for column in range(12, 64) if column != BUNDLE]
+MADE = sorted(set(range(64)) - {BUNDLE, *COLUMNS.values()})
+FREE = MADE[0]
 
 
 def metric_of(column):
@@ -46,7 +47,9 @@ def metric_of(column):
         steps = np.rint(100 * np.sin(batch.u * 1e5 * column)) + column
         return np.where((steps % 7 == 3) | (not needs <= set(batch.columns)), np.nan, steps / 8)
 
-    return Metric(at_fixes, columns=frozenset(needs))
+    return Metric(
+        f"made_{column}", "Body", "Made up", columns=frozenset(needs), at_fixes=at_fixes, store=Store(column, 1 / 8)
+    )
 
 
 @pytest.fixture
@@ -101,13 +104,13 @@ def test_a_library_of_64_columns(tmp_path, many):
         assert negative(library) > 1000
         same_as_tracks(library, tracks, MADE)
         assert check(library, None) == []
-        every = [*map(parse_measure, TODAY), *(Measure("std", f"made_{column}") for column in (12, 16, 63))]
+        every = [*map(parse_measure, TODAY), *(Measure("std", f"made_{column}") for column in (FREE, 36, 63))]
         before = drawn(library, every)
         compact(library)
         assert equal(before, drawn(library, every))
         assert check(library, None) == []
         remove(library, [2, 7])
-        same_as_tracks(library, [track for k, track in enumerate(tracks, 1) if k not in {2, 7}], [14, 16, 18, 63])
+        same_as_tracks(library, [track for k, track in enumerate(tracks, 1) if k not in {2, 7}], [FREE, 18, 36, 63])
         put(library, [tracks[1], tracks[6]])
         assert equal(before, drawn(library, every))
         assert check(library, None) == []
@@ -126,7 +129,7 @@ def test_a_reader_by_the_page_finds_all_columns(tmp_path, many):
         _, lengths, pixels = pixels_of(unpacked(blob))
         found = columns_of(link, z, x, y, chunk)
         tile = Window(256.0 * 2**z, x * 256, y * 256, 256, 256)
-        for column in (11, 12, 16, 40, 63):
+        for column in (11, 13, 16, 40, 63):
             name = next(name for name, number in COLUMNS.items() if number == column)
             if column not in found:
                 continue
@@ -146,7 +149,8 @@ def reindex_anyhow(library):
 
 def older_one(tmp_path, tracks):
     """A library of before with some tracks, and with the columns of before."""
-    made(tmp_path / "whole.db", tracks, group=4, settings=ZOOMS).close()
+    with first_columns():
+        made(tmp_path / "whole.db", tracks, group=4, settings=ZOOMS).close()
     older(tmp_path / "old.db", tmp_path / "whole.db", BEFORE)
     return tmp_path / "old.db"
 
@@ -171,7 +175,7 @@ def test_a_library_of_before_takes_all_that_is_new(tmp_path, request):
             assert negative(library) > 0
         # What was there has no such columns; what came later has.
         late = np.arange(13) >= 8
-        some = [Measure("mean", f"made_{column}") for column in (12, 18, 63)]
+        some = [Measure("mean", f"made_{column}") for column in (FREE, 18, 63)]
         assert equal(drawn(library, some), drawn(new, some, late))
         reindex(library)
         reindex_anyhow(new)
@@ -186,15 +190,15 @@ def test_a_library_of_before_takes_all_that_is_new(tmp_path, request):
 def test_an_older_heatlas_keeps_columns_that_it_does_not_know(tmp_path):
     tracks = walks(6, 9)
     with pytest.MonkeyPatch.context() as patch:
-        for column in (13, 40):
+        for column in (FREE, 40):
             patch.setitem(METRICS, f"made_{column}", metric_of(column))
             patch.setitem(VALUES, f"made_{column}", Encoding(column, 1 / 8, np.zeros(0)))
             patch.setitem(COLUMNS, f"made_{column}", column)
-        some = [Measure("mean", "made_13"), Measure("mean", "made_40")]
+        some = [Measure("mean", f"made_{FREE}"), Measure("mean", "made_40")]
         library = made(tmp_path / "a.db", tracks[:6], settings=ZOOMS)
         before = drawn(library, some)
         with patch.context() as without:
-            for column in (13, 40):
+            for column in (FREE, 40):
                 for table in (METRICS, VALUES, COLUMNS):
                     without.delitem(table, f"made_{column}")
             assert check(library, None) == []
@@ -216,7 +220,7 @@ def test_an_older_heatlas_keeps_columns_that_it_does_not_know(tmp_path):
 
 def test_an_import_that_was_half_way_goes_on(tmp_path, request):
     folder = export(tmp_path / "export")
-    with made(tmp_path / "half.db", [], settings=ZOOMS) as library:
+    with first_columns(), made(tmp_path / "half.db", [], settings=ZOOMS) as library:
         import_sources(library, sorted((folder / "activities").iterdir())[:3])
     older(tmp_path / "old.db", tmp_path / "half.db", BEFORE)
     request.getfixturevalue("many")

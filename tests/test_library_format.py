@@ -12,7 +12,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from library_made import made, walks
-from library_reader import AMOUNTS, TRACK, VALUES, columns_of, key, pixels_of, tile, track_column, unpacked, values_of
+from library_reader import (
+    AMOUNTS,
+    TRACK,
+    VALUES,
+    bearings,
+    columns_of,
+    key,
+    means_of,
+    pixels_of,
+    tile,
+    track_column,
+    unpacked,
+    values_of,
+)
 
 from heatlas.core.window import Window
 from heatlas.library.drawing import draw
@@ -39,7 +52,7 @@ def link(library):
 
 def test_the_file_says_what_it_is(link):
     assert link.execute("PRAGMA application_id").fetchone()[0] == 0x48654174
-    assert link.execute("PRAGMA user_version").fetchone()[0] >= 1
+    assert link.execute("PRAGMA user_version").fetchone()[0] == 7
     assert link.execute("PRAGMA page_size").fetchone()[0] == 8192
 
 
@@ -73,6 +86,60 @@ def test_paces_are_powers_of_two(library, link):
     assert (scale.least, scale.least + len(scale.table) - 1) == (-5120, 2047)
 
 
+def test_bearings_are_those_that_heatlas_draws(library, link):
+    z, x, y = link.execute("SELECT z, x, y FROM chunks WHERE z = 12 AND metric = 0").fetchone()
+    pixels, degrees = bearings(link, z, x, y)
+    assert len(pixels) > 100
+    assert 0 <= degrees.min() < 60
+    assert 300 < degrees.max() <= 255 * 45 / 32
+    grid = draw(library, Window(256.0 * 2**z, x * 256, y * 256, 256, 256), parse_measure("bearing"))
+    assert np.array_equal(grid.planes["n"].ravel(), np.bincount(pixels, minlength=65536))
+    for name, part in (("x", np.cos(np.radians(degrees))), ("y", np.sin(np.radians(degrees)))):
+        assert np.allclose(grid.planes[name].ravel(), np.bincount(pixels, part, 65536), atol=1e-4), name
+
+
+def weights_and_lines(link, number):
+    """Weight of each line of an activity by the page, from its whole track (no cuts here), and which fixes it joins."""
+    u, v, time, segments = (track_column(link, number, *TRACK[name]) for name in ("u", "v", "time", "segments"))
+    a = np.setdiff1d(np.arange(len(u) - 1), segments[1:-1] - 1)
+    b = a + 1
+    lat = np.pi * (1 - (v[a] + v[b]))  # Mercator's of the middle
+    metres = 40075016.68557849 / np.cosh(lat) * np.hypot(u[b] - u[a], v[b] - v[a])
+    seconds = time[b] - time[a]
+    return np.where(np.isnan(seconds), metres, seconds), a, b
+
+
+def test_means_over_activities_are_as_the_page_says(link):
+    numbers = [number for (number,) in link.execute("SELECT number FROM activity_means ORDER BY number")]
+    shown = [number for (number,) in link.execute("SELECT number FROM activities WHERE same_as IS NULL")]
+    assert numbers == sorted(shown)
+    with_heart = 0
+    for number in numbers:
+        means, moments = means_of(link, number)
+        assert len(means) == 17
+        assert np.isnan(means[[0, 1, 2, 3, 12, 15]]).all()
+        weight, a, b = weights_and_lines(link, number)
+        for column, stored in ((10, 5), (7, 6), (9, 9)):
+            if not link.execute("SELECT 1 FROM tracks WHERE key = ?", (number * 64 + stored,)).fetchone():
+                assert np.isnan(means[column])
+                continue
+            values = track_column(link, number, stored, "f4").astype(float)
+            one, other = values[a], values[b]
+            middle = np.where(np.isnan(one), other, np.where(np.isnan(other), one, (one + other) / 2))
+            known = ~np.isnan(middle)
+            expected = (weight * np.nan_to_num(middle)).sum() / weight[known].sum()
+            assert means[column] == pytest.approx(expected, rel=1e-4), column
+        assert np.allclose(moments, moments.T, rtol=1e-12)
+        if moments[0, 0] > 0:
+            with_heart += 1
+            assert moments[0, 0] <= weight.sum() + 1e-6
+            assert moments[0, 5] == pytest.approx(means[14], rel=0.05)
+            assert np.linalg.eigvalsh(moments[1:, 1:]).min() > -1e-6 * np.trace(moments)
+        else:
+            assert not moments.any()
+    assert with_heart >= 5
+
+
 def test_whole_tracks_are_read_to_the_last_bit(library, link):
     from heatlas.library.merged import list_activities
 
@@ -94,9 +161,8 @@ def test_the_view_of_chunks_says_what_keys_say(link):
 def test_the_page_numbers_the_columns():
     from heatlas.library.columns import COLUMNS
 
-    said = {
-        name: int(number) for number, name in re.findall(r"^\| (\d+) \| ([a-z_]+) \|", PAGE.read_text(), re.MULTILINE)
-    }
+    rows = re.findall(r"^\| (\d+) \| ([a-z_]+[0-9]*) \|", PAGE.read_text(), re.MULTILINE)
+    said = {name: int(number) for number, name in rows}
     assert said == {name: number for name, number in COLUMNS.items() if number}
 
 

@@ -199,7 +199,7 @@ def test_a_public_map_tells_of_no_single_activity(path, public):
     everything = "".join(public.get(address).text for address in
                          ("/api/library.json", "/tiles.json", "/scale.json?z=9", "/WMTSCapabilities.xml",
                           "/openapi.json"))  # fmt: skip
-    for word in ("Secret", "Hidden", "Watch", "rain", "id-1-", "weather", "made"):
+    for word in ("Secret", "Hidden", "Watch", "rain 1", "id-1-", "weather", "made"):
         assert word not in everything
     assert "/api/import" not in public.get("/openapi.json").json()["paths"]
 

@@ -18,6 +18,7 @@ from heatlas.library.settings import Settings
 from heatlas.library.zones import add_zone
 from heatlas.server import create_app, serve
 from heatlas.tiles.crowds import grouped, whole_in
+from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, Zone
 
 BODY = ("heart_rate", "power", "cadence", "temperature")
@@ -264,8 +265,13 @@ def test_what_private_activities_recorded_is_not_listed(tmp_path):
         options = {"public": True, "public_measures": "heart_rate"} if public else {}
         with client(tmp_path / "lib.db", **options) as web:
             listed[public] = {one["name"] for one in web.get("/api/library.json").json()["measures"]}
-    assert listed[False] - listed[True] == {"heart_rate"}
-    assert {"pace", "elevation"} <= listed[True]
+    assert "heart_rate" in listed[False] - listed[True]
+    assert {"pace", "elevation", "flat_pace", "bearing"} <= listed[True]
+    closed = {metric.name for metric in METRICS.values() if not metric.public}
+    assert {"efficiency", "hour", "first", "wait"} <= closed & listed[False]
+    assert not (closed | {"days", "share(dark)"}) & listed[True]
+    assert not {metric.name for metric in METRICS.values() if not metric.listed} & (listed[False] | listed[True])
+    assert not [name for name in listed[True] if "(" in name]  # no relations
 
 
 def test_what_is_too_few_joins_what_is_most_like_it():

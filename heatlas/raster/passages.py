@@ -13,7 +13,7 @@ import numpy as np
 
 from heatlas.raster.accumulators import UNUSED
 from heatlas.raster.measure import RELATIONS, related
-from heatlas.tracks.metrics import METRICS, metric_named
+from heatlas.tracks.metrics import METRICS, leaves, metric_named
 from heatlas.tracks.metrics.expression import parse_condition
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "Passages", "add_passages"]
 
-_SQUARED = 12
-"""Binary digits behind the point to which values are rounded whose squares are added up, so that these are exact too.
-Paces, which are small numbers, have 20."""
+_SHARES = 10
+"""Binary digits behind the point to which shares, 0 to 100, are rounded whose squares are added up."""
 
 
 class Columns(Mapping[str, "NDArray[np.float64]"]):
@@ -145,14 +144,32 @@ def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slo
     x_name = related(measure.metric)
     cells, owner, x, y = voices(passages.cells, passages.bounds, passages.columns[x_name], y, slots)
     if measure.reduction == "both":
-        x, y = rounded(x, metric_named(measure.metric).exact), rounded(y, metric_named(measure.other).exact)
+        x, y = rounded(x, metric_named(x_name).exact), rounded(y, metric_named(y_name).exact)
         add_values_at(cells, x, planes["n"], planes["x"], UNUSED, UNUSED, False)
         add_values_at(cells, y, UNUSED, planes["y"], UNUSED, UNUSED, False)
         return
-    x = x - np.nan_to_num(passages.means[x_name])[owner]
-    y = y - np.nan_to_num(passages.means[y_name])[owner]
-    x, y = rounded(x, metric_named(measure.metric).exact), rounded(y, metric_named(measure.other).exact)
-    add_pairs(cells, x, y, planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"])
+    x = rounded(x - _level(passages.means, x_name)[owner], metric_named(x_name).exact)
+    y = rounded(y - _level(passages.means, y_name)[owner], metric_named(y_name).exact)
+    known = ~(np.isnan(x) | np.isnan(y))
+    add_pairs(
+        cells[known], x[known], y[known],
+        planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"],
+    )  # fmt: skip
+
+
+def _level(means: Columns, name: str) -> NDArray[np.float64]:
+    """Level of a metric on each activity (r,), which is taken off from its values; NaN where it is not known.
+
+    It is what the metric's formula makes of the activity's means. Where that is nothing, as the formula needs seconds,
+    metres or a place, or holds uphill only, values are taken as they are; but not where a mean is missing, as of an
+    activity that was indexed before there were any.
+    """
+    level = np.nan_to_num(means[name])
+    for leaf in leaves(name):
+        metric = METRICS.get(leaf)
+        if metric is not None and metric.at_fixes is not None and not metric.cyclic:
+            level = np.where(np.isnan(means[leaf]), np.nan, level)
+    return level
 
 
 def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
@@ -162,7 +179,7 @@ def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots:
     mean = measure.mean
     values = _values(passages, mean)
     cells, owner, values, _ = voices(passages.cells, passages.bounds, values, values, slots)
-    values = rounded(values, 20 if metric_named(mean.metric).unit.style == "pace" else _SQUARED)
+    values = rounded(values, _SHARES if mean.reduction == "share" else metric_named(mean.metric).exact)
     if not measure.sides:
         add_values_at(cells, values, planes["n"], planes["x"], planes["xx"], UNUSED, False)
         return

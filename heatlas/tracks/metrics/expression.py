@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,11 @@ FUNCTIONS = tuple(_FUNCTIONS)
 """Functions that a formula may call."""
 _LONGEST = 400
 """Characters; longer ones are a mistake, or somebody's attempt."""
+_DEEPEST = 24
+"""Brackets and operators inside of each other; deeper ones would use up the stack of calls."""
+_LETTERS = re.compile(r"[A-Za-z0-9_ \t\n.+\-*/%()<>=!,]*")
+_NUMBERS = re.compile(r"(?<![\w.])\d[\w.]*")
+_DECIMAL = re.compile(r"\d+\.?\d*(e\d*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +65,21 @@ class Expression:
         return _is_condition(_parsed(self.text))
 
     def __call__(self, columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Evaluate for k passages: (k,), NaN where anything that is read is unknown; conditions are 1 or 0."""
+        """Evaluate for k passages: (k,), conditions 1 or 0; NaN where anything read is unknown, and for no number."""
         tree = _parsed(self.text)
         unknown: Any = np.bool_(False)
         for name in _names(tree):
             unknown = unknown | np.isnan(columns[name])
         with np.errstate(all="ignore"):
             values = np.asarray(_evaluated(tree, columns), np.float64)
-        return np.where(unknown, np.nan, values)
+        return np.where(unknown | ~np.isfinite(values), np.nan, values)
 
 
+@lru_cache(256)
 def parse_expression(text: str) -> Expression:
-    """Read a formula over metrics.
+    """Read a formula over metrics: numbers, metrics, arithmetic, comparisons, and, or, not, and a few functions.
+
+    Nothing else is ever evaluated, and the work for each passage is bounded by the length of the text.
 
     Raises
     ------
@@ -79,7 +88,13 @@ def parse_expression(text: str) -> Expression:
     """
     tree = _parsed(text)
     _refuse_odd(tree, text)
-    return Expression(_written(tree), frozenset().union(*map(leaves, _names(tree))))
+    read = list(_names(tree))
+    if not read:
+        raise BadOption(f"{text!r} names no metric: write it like heart_rate >= 150")
+    written = _written(tree)
+    if len(written) > _LONGEST:
+        raise BadOption(f"the formula {text[:80]!r}... is too long: write it in less than {_LONGEST} characters")
+    return Expression(written, frozenset().union(*map(leaves, read)))
 
 
 def parse_condition(text: str) -> Expression:
@@ -96,30 +111,41 @@ def parse_condition(text: str) -> Expression:
     return found
 
 
-@cache
+@lru_cache(256)
 def _parsed(text: str) -> ast.expr:
     plain = re.sub(r"(?<![<>=!])=(?!=)", "==", text.strip()).replace("<>", "!=")
     plain = re.sub(r"\b(and|or|not)\b", lambda found: found[0].lower(), plain, flags=re.IGNORECASE)
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        if len(plain) <= _LONGEST:
-            return ast.parse(plain, mode="eval").body
+    # Other letters, and numbers such as 0x1f or 1or, are at best something else to Python.
+    if len(plain) <= _LONGEST and _LETTERS.fullmatch(plain) and all(map(_DECIMAL.fullmatch, _NUMBERS.findall(plain))):
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = ast.parse(plain, mode="eval").body
+            if _is_flat(tree):
+                return tree
     raise BadOption(
         f"{text[:80]!r} is no formula: write it like heart_rate >= 150 and grade > 2, or power / heart_rate"
     )
 
 
+def _is_flat(tree: ast.expr) -> bool:
+    level: list[ast.AST] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return not level
+
+
 def _refuse_odd(tree: ast.expr, text: str) -> None:
     """Refuse all but numbers, metrics, arithmetic, comparisons and a few functions."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            if node.id.lower() not in {*METRICS, *ALIASES, *AMOUNTS, *_FUNCTIONS}:
+            if id(node) not in called and node.id.lower() not in {*METRICS, *ALIASES, *AMOUNTS}:
                 known = ", ".join(name for name, metric in METRICS.items() if metric.listed)
                 raise BadOption(f"there is no metric {node.id!r} in {text!r}: there are {known}")
         elif isinstance(node, ast.Constant):
-            if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-                raise BadOption(f"{node.value!r} in {text!r} is no number")
+            if not _is_number(node.value):
+                raise BadOption(f"{text!r} has something else than a number in it, or too large a one")
         elif isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            name = node.func.id.lower() if isinstance(node.func, ast.Name) else ""
             wanted = 2 if name in {"min", "max"} else 1
             if name not in _FUNCTIONS or node.keywords or len(node.args) != wanted:
                 raise BadOption(f"{text!r} may call {', '.join(_FUNCTIONS)} alone; min and max of two")
@@ -131,21 +157,38 @@ def _refuse_odd(tree: ast.expr, text: str) -> None:
             raise BadOption(f"{text!r} has more than numbers, metrics, arithmetic and comparisons")
 
 
+def _is_number(value: object) -> bool:
+    """Whether a constant is a number that float64 holds."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    with suppress(OverflowError):
+        return math.isfinite(float(value))
+    return False
+
+
 def _names(tree: ast.expr) -> Iterator[str]:
     """Names of the metrics in a formula, each once."""
     found = {node.id.lower() for node in ast.walk(tree) if isinstance(node, ast.Name)} - _FUNCTIONS.keys()
-    return iter(sorted(ALIASES.get(name, name) for name in found))
+    return iter(sorted({ALIASES.get(name, name) for name in found}))
+
+
+class _OneForm(ast.NodeTransformer):
+    """Names in small letters, aliases as what they stand for, whole numbers without a point."""
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """Write a name in one form."""
+        name = node.id.lower()
+        return ast.Name(ALIASES.get(name, name), node.ctx)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Write a number in one form."""
+        value = float(node.value)  # type: ignore[arg-type]
+        return ast.Constant(int(value) if value.is_integer() and abs(value) < 1e15 else value)
 
 
 def _written(tree: ast.expr) -> str:
-    """Write a formula in one form."""
-
-    class Lower(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.Name:
-            name = node.id.lower()
-            return ast.Name(ALIASES.get(name, name), node.ctx)
-
-    text = ast.unparse(Lower().visit(ast.parse(ast.unparse(tree), mode="eval").body))
+    """Write a formula in one form, which is read as the same again."""
+    text = ast.unparse(_OneForm().visit(ast.parse(ast.unparse(tree), mode="eval").body))
     return text.replace("==", "=")
 
 
@@ -191,5 +234,5 @@ def _evaluated(tree: ast.expr, columns: Mapping[str, Any]) -> Any:
                 found = np.logical_and(found, _COMPARED[type(comparison)](sides[k], sides[k + 1]))
             return found
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _FUNCTIONS[name](*(_evaluated(arg, columns) for arg in args))
+            return _FUNCTIONS[name.lower()](*(_evaluated(arg, columns) for arg in args))
     raise AssertionError(ast.dump(tree))

@@ -80,8 +80,12 @@ class Metric:
     """1 where more is better, -1 where less is, else 0."""
     public: bool = False
     """Whether public maps show it unasked: what tells of the way and how fast it was gone, not of bodies or habits."""
-    exact: int = 20
-    """Binary digits behind the point to which values are rounded before they are added up, so that sums are exact."""
+    exact: int = 16
+    """Binary digits behind the point to which values are rounded before they are added up.
+
+    Sums are then exact in any order as long as they stay below 2**(53 - exact), and those of squares, as relations and
+    standard deviations have them, below 2**(53 - 2 * exact).
+    """
     related: str = ""
     """Metric that stands for it in relations; empty: itself."""
     listed: bool = True

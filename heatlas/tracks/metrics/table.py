@@ -55,35 +55,36 @@ def _metrics() -> Iterable[Metric]:
     yield Metric(
         "pace", "Movement", "How long a kilometre takes, without stops", _PACE,
         at_fixes=fixes.moving_speed, inverse=True, store=Store(4, 0), colours="pace", good=-1, public=True,
+        exact=16,
     )  # fmt: skip
     yield Metric(
         "speed", "Movement", "How fast, stops included", Unit("m/s", "km/h", factor=3.6),
-        at_fixes=fixes.speed, store=Store(5, 1 / 128), good=1, public=True,
+        at_fixes=fixes.speed, store=Store(5, 1 / 128), good=1, public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "grade", "Terrain", "How steep, uphill above 0", Unit("%", "%"), columns=elevation,
-        at_fixes=fixes.grade(25.0), store=Store(6, 1 / 8), colours="balance", middle=0, public=True,
+        at_fixes=fixes.grade(25.0), store=Store(6, 1 / 8), colours="balance", middle=0, public=True, exact=10,
     )  # fmt: skip
     yield Metric(
         "heart_rate", "Body", "Heart beats per minute", _BPM, columns=heart,
         at_fixes=fixes.column("heart_rate"), store=Store(7, 1 / 2), good=-1,
-        related="steady_heart_rate",
+        related="steady_heart_rate", exact=10,
     )  # fmt: skip
     yield Metric(
         "cadence", "Body", "Turns or steps of one foot per minute", Unit("1/min", "per min", whole=True),
-        columns=frozenset({"cadence"}), at_fixes=fixes.column("cadence"), store=Store(8, 1 / 2),
+        columns=frozenset({"cadence"}), at_fixes=fixes.column("cadence"), store=Store(8, 1 / 2), exact=10,
     )  # fmt: skip
     yield Metric(
         "power", "Body", "Power of a meter", Unit("W", "W", whole=True),
-        columns=frozenset({"power"}), at_fixes=fixes.column("power"), store=Store(9, 1), good=1,
+        columns=frozenset({"power"}), at_fixes=fixes.column("power"), store=Store(9, 1), good=1, exact=8,
     )  # fmt: skip
     yield Metric(
         "elevation", "Terrain", "Height above the sea", Unit("m", "m", whole=True), columns=elevation,
-        at_fixes=fixes.column("elevation"), store=Store(10, 1 / 4), colours="relief", public=True,
+        at_fixes=fixes.column("elevation"), store=Store(10, 1 / 4), colours="relief", public=True, exact=8,
     )  # fmt: skip
     yield Metric(
         "temperature", "Terrain", "Temperature that the device measured", Unit("°C", "°C"),
-        columns=frozenset({"temperature"}), at_fixes=fixes.column("temperature"), store=Store(11, 1 / 4),
+        columns=frozenset({"temperature"}), at_fixes=fixes.column("temperature"), store=Store(11, 1 / 4), exact=10,
     )  # fmt: skip
     yield Metric(
         "bearing", "Direction", "Mean direction of travel; paler where both ways are gone", _DEGREES,
@@ -92,15 +93,15 @@ def _metrics() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "elapsed", "Time", "Seconds since the start", Unit("s", style="duration"),
-        at_fixes=fixes.elapsed, store=Store(13, 4), listed=False,
+        at_fixes=fixes.elapsed, store=Store(13, 4), listed=False, exact=3,
     )  # fmt: skip
     yield Metric(
         "steady_heart_rate", "Body", "Heart rate over a minute, 40 s later: the answer to an effort", _BPM,
-        columns=heart, at_fixes=fixes.steady("heart_rate", 60.0, 40.0), store=Store(14, 1 / 2), listed=False,
+        columns=heart, at_fixes=fixes.steady("heart_rate", 60.0, 40.0), store=Store(14, 1 / 2), listed=False, exact=10,
     )  # fmt: skip
     yield Metric(
         "grade_100", "Terrain", "Slope over 100 m", Unit("%", "%"), columns=elevation,
-        at_fixes=fixes.grade(50.0), store=Store(16, 1 / 8), middle=0, listed=False, public=True,
+        at_fixes=fixes.grade(50.0), store=Store(16, 1 / 8), middle=0, listed=False, public=True, exact=10,
     )  # fmt: skip
     yield from _formulas()
     yield from _of_activities()
@@ -110,17 +111,17 @@ def _formulas() -> Iterable[Metric]:
     metres = Unit("m", style="distance")
     yield Metric(
         "flat_pace", "Movement", "Pace on the flat that would cost as much energy", _PACE,
-        inputs=("pace", "grade_100"), formula=passages.flat_pace, colours="pace", good=-1, public=True,
+        inputs=("pace", "grade_100"), formula=passages.flat_pace, colours="pace", good=-1, public=True, exact=16,
     )  # fmt: skip
     yield Metric(
         "best", "Movement", "Fastest passage, where there are three; the more there are, the faster is the fastest",
         _PACE, title="Best pace", inputs=("pace",), formula=lambda columns: columns["pace"],
-        reduction="best", colours="pace", good=-1, public=True,
+        reduction="best", colours="pace", good=-1, public=True, exact=16,
     )  # fmt: skip
     yield Metric(
         "wait", "Movement", "Time lost at lights and crossings", Unit("s", style="duration"), title="Waiting time",
         inputs=("seconds", "metres", "pace"), formula=passages.wait, colours="lamp", good=-1,
-        curve="log", range=(0.5, 30),
+        curve="log", range=(0.5, 30), exact=6,
     )  # fmt: skip
     yield Metric(
         "stops", "Movement", "How often someone stops for more than 3 s, held towards the usual where few passed",
@@ -129,28 +130,28 @@ def _formulas() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "efficiency", "Body", "Metres gained with each heart beat", Unit("m/beat", "m/beat"),
-        inputs=("pace", "heart_rate"), formula=passages.efficiency, good=1,
+        inputs=("pace", "heart_rate"), formula=passages.efficiency, good=1, exact=14,
     )  # fmt: skip
     yield Metric(
         "watts_per_beat", "Body", "Watts for each heart beat per minute", Unit("W/bpm", "W/bpm"),
-        inputs=("power", "heart_rate"), formula=passages.watts_per_beat, good=1,
+        inputs=("power", "heart_rate"), formula=passages.watts_per_beat, good=1, exact=14,
     )  # fmt: skip
     yield Metric(
         "vam", "Terrain", "Metres climbed in an hour, where it rises by more than 3 %", Unit("m/h", "m/h", whole=True),
-        title="Rate of ascent", inputs=("grade_100", "pace"), formula=passages.climb_rate, good=1,
+        title="Rate of ascent", inputs=("grade_100", "pace"), formula=passages.climb_rate, good=1, exact=4,
     )  # fmt: skip
     yield Metric(
         "climb", "Terrain", "Metres climbed by each passage; below 0 downhill", metres,
         title="Climb",
-        inputs=("metres", "grade"), formula=passages.climb, colours="balance", middle=0, public=True,
+        inputs=("metres", "grade"), formula=passages.climb, colours="balance", middle=0, public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "up", "Terrain", "Metres climbed by each passage, downhill left out", metres,
-        title="Ascent", inputs=("climb",), formula=passages.up, colours="lamp", public=True,
+        title="Ascent", inputs=("climb",), formula=passages.up, colours="lamp", public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "down", "Terrain", "Metres descended by each passage, uphill left out", metres,
-        title="Descent", inputs=("climb",), formula=passages.down, colours="lamp", public=True,
+        title="Descent", inputs=("climb",), formula=passages.down, colours="lamp", public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "oneway", "Direction", "How much of the traffic goes one way", Unit("%", "%", factor=100), title="One way",
@@ -173,7 +174,7 @@ def _formulas() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "sun", "Time", "Elevation of the sun", Unit("°", "°"), inputs=("start", "elapsed", *POSITION),
-        formula=passages.solar_elevation, listed=False,
+        formula=passages.solar_elevation, listed=False, exact=10,
     )  # fmt: skip
     yield Metric(
         "dark", "Time", "Whether it is night: the sun more than 6 degrees below the horizon",
