@@ -141,7 +141,7 @@ def test_another_formula_is_another_signature():
     heatlas.metric("a", "speed * 2")
     heatlas.metric("b", "a + 1")
     first, measure = words(), parse_measure("b")
-    heatlas.metric("a", "speed * 2.0")
+    heatlas.metric("a", "speed * 2.5")
     assert words() != first
     heatlas.metric("a", "speed*2")
     assert (words(), parse_measure("b")) == (first, measure)

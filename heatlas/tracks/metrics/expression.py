@@ -75,7 +75,6 @@ class Expression:
         return np.where(unknown | ~np.isfinite(values), np.nan, values)
 
 
-@lru_cache(256)
 def parse_expression(text: str) -> Expression:
     """Read a formula over metrics: numbers, metrics, arithmetic, comparisons, and, or, not, and a few functions.
 
@@ -84,17 +83,14 @@ def parse_expression(text: str) -> Expression:
     Raises
     ------
     BadOption
-        For what is none, or names no metric.
+        For what is none, or names what is no metric.
     """
     tree = _parsed(text)
     _refuse_odd(tree, text)
-    read = list(_names(tree))
-    if not read:
-        raise BadOption(f"{text!r} names no metric: write it like heart_rate >= 150")
     written = _written(tree)
     if len(written) > _LONGEST:
         raise BadOption(f"the formula {text[:80]!r}... is too long: write it in less than {_LONGEST} characters")
-    return Expression(written, frozenset().union(*map(leaves, read)))
+    return Expression(written, frozenset().union(*map(leaves, _names(tree))))
 
 
 def parse_condition(text: str) -> Expression:
@@ -106,6 +102,8 @@ def parse_condition(text: str) -> Expression:
         For what is none, or names no metric.
     """
     found = parse_expression(text)
+    if not found.names:
+        raise BadOption(f"{text!r} names no metric: write it like heart_rate >= 150")
     if not found.condition:
         raise BadOption(f"share({text}) needs a condition, such as share(heart_rate >= 150) or share(dark)")
     return found
