@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Unit", "legend_title", "steps", "unit_of", "with_unit"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Unit", "legend_title", "rounded_to", "steps", "unit_of", "with_unit"]
 
 _CLOCK = (1, 2, 5, 10, 15, 20, 30)
 """Even steps of seconds and of minutes."""
@@ -105,6 +109,12 @@ def with_unit(title: str, unit: Unit) -> str:
     """Title with the unit behind it, where the title or the numbers do not say it."""
     label = unit.label
     return f"{title}, {label}" if label and label.lower() != title.lower() else title
+
+
+def rounded_to(values: Sequence[float], step: float, unit: Unit) -> list[float]:
+    """Round values for people who compare them: to one digit below a step between them, whole where the unit is."""
+    digits = 0 if unit.whole or not step else max(0, 1 - math.floor(math.log10(abs(step * unit.factor))))
+    return [round(value * unit.factor, digits) / unit.factor for value in values]
 
 
 def steps(unit: Unit, low: float, high: float) -> list[float]:

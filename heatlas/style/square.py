@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.units import with_unit
+from heatlas.core.units import rounded_to, with_unit
 from heatlas.raster.terciles import CLASSES, THIRDS, Terciles
 from heatlas.tracks.metrics import metric_named
 
@@ -97,5 +97,5 @@ def _axis(name: str, between: tuple[float, float]) -> Axis:
     factor = unit.factor / 60 if unit.style == "pace" else unit.factor
     low, high = between
     title = with_unit(words[:1].upper() + words[1:], unit)
-    texts = [unit.format(round(value) if unit.whole else value) for value in between]
+    texts = [unit.format(value) for value in rounded_to(between, high - low, unit)]
     return Axis(title, (low * factor, high * factor), (texts[0], texts[1]))

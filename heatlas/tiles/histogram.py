@@ -10,6 +10,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
+from heatlas.core.units import rounded_to
 from heatlas.core.window import Window
 from heatlas.library.columns import VALUES
 from heatlas.library.drawing import read_passages
@@ -215,9 +216,10 @@ def _edges(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _axis(name: str, edges: NDArray[np.float64]) -> dict[str, Any]:
     metric, low, high = metric_named(name), float(edges[0]), float(edges[-1])
+    written = rounded_to(edges.tolist(), float(edges[1] - edges[0]), metric.unit)
     ticks = nice_ticks(low, high, lambda value: (value - low) / (high - low), metric.unit)
     return {
         "name": name, "title": metric.title or name.replace("_", " ").capitalize(), "unit": metric.unit.label,
         "low": low, "high": high, "ticks": [[place, words] for place, words in ticks],
-        "labels": [metric.unit.format(round(edge) if metric.unit.whole else edge) for edge in edges.tolist()],
+        "labels": [metric.unit.format(edge) for edge in written],
     }  # fmt: skip

@@ -3,7 +3,7 @@
 import { $, bright } from "./web/dom.js";
 import { emptyTile } from "./web/heat.js";
 import { addScaleBar, createMap, tileZoom } from "./web/map.js";
-import { isRing, paintBar, tickElements, titleOf } from "./web/scale.js";
+import { hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
 import { addWorld, colorWorld, world } from "./web/world.js";
 
@@ -86,7 +86,7 @@ function showNumbers(told, zoom) {
   $("title").textContent = document.title = told.name;
   $("what").textContent = what === told.name ? "" : what;
   paintBar($("bar"), scale);
-  $("ticks").hidden = isRing(scale);
+  $("ticks").hidden = !hasTicks(scale);
   $("note").textContent = scale.note ?? "";
   $("ticks").replaceChildren(...tickElements(scale, { width: 228, letter: 6.6 }));
   $("zoom").textContent = `At this zoom (${zoom} of ${told.minzoom} to ${told.maxzoom})`;

@@ -44,7 +44,7 @@ function brightOf(measure, points) {
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
   const points = pointsOf(now.measure);
-  if (isBoth(now.measure)) return { classes: now.classes, smooth: now.smooth }; // it has colours of its own
+  if (isBoth(shownMeasure(now))) return { classes: now.classes, smooth: now.smooth }; // it has colours of its own
   const colormap = now.colormap || (theme() === "light" ? brightOf(shownMeasure(now), points) : "");
   return points ? pointStyle({ ...now, colormap }) : { colormap, tone: now.tone, smooth: now.smooth };
 }
