@@ -16,6 +16,7 @@ from compared import LAT, LON, along, around, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import made
+from publishing import folder_tiles, publish
 from serving import client, pixels, tile_of, values
 
 from heatlas.cli import group
@@ -359,3 +360,26 @@ def test_measures_of_voices_are_not_offered():
     with pytest.raises(BadOption, match="there is no measure"):
         parse_measure("voices(pace)")
     assert Measure("voices", "pace").reads == {"pace"}
+
+
+@pytest.mark.parametrize("measure", [YEARS, "both(pace, heart_rate)"])
+def test_published_tiles_are_those_of_the_server(tmp_path, measure):
+    made(tmp_path / "l.heatlas", years(), settings=Settings(zooms=(12, 16)))
+    publish(tmp_path / "l.heatlas", tmp_path / "tiles", zooms=(15, 16), measure=measure)
+    page, found = client(tmp_path / "l.heatlas"), folder_tiles(tmp_path / "tiles")
+    assert found
+    for (z, x, y), data in found.items():
+        served = page.get(f"/tiles/{quote(measure)}/{z}/{x}/{y}.png")
+        np.testing.assert_array_equal(pixels(data)[..., 3], pixels(served.content)[..., 3])
+
+
+def test_what_is_known_of_activities_is_read_once(tmp_path, monkeypatch):
+    import heatlas.tiles.fields as fields
+
+    made(tmp_path / "l.heatlas", years(), settings=Settings(zooms=(12, 16)))
+    page, (x, y) = client(tmp_path / "l.heatlas"), tile_of(16, LAT, LON)
+    reads, read = [], fields.read_means
+    monkeypatch.setattr(fields, "read_means", lambda *given: reads.append(1) or read(*given))
+    for column in range(4):
+        assert page.get(f"/tiles/corr(pace,heart_rate)/16/{x + column}/{y}.png").status_code == 200
+    assert len(reads) == 1

@@ -93,6 +93,11 @@ class ActivityFacts:
         self._activities, self._means = activities, means
         self._known: dict[str, NDArray[np.float64]] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the means and moments."""
+        return self._means.moments.nbytes + sum(mean.nbytes for mean in self._means.means.values())
+
     def of(self, name: str) -> NDArray[np.float64]:
         """(numbers,) metric of activities; NaN where unknown."""
         if name not in self._known:

@@ -24,6 +24,7 @@ from heatlas.style.colour import Style, colour
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, titled, written_per_value
 from heatlas.style.sheet import Cell, cell_width, columns_for, lay_out
+from heatlas.style.square import square_report
 from heatlas.style.tone import Sample, fit_sample, weighed
 from heatlas.tracks.filters import start_of
 
@@ -235,6 +236,7 @@ class FacetJob:
         write_plain(finish.output, pixels, title=finish.title or titled(measure), attribution=finish.attribution)
         unit = measure_unit(measure)
         return {
+            **square_report(measure, tone.fitted),
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "picture": {"width": pixels.shape[1], "height": pixels.shape[0], "columns": sheet.columns},

@@ -20,7 +20,7 @@ from heatlas.style.defaults import (
     written_per_value,
 )
 from heatlas.style.fonts import unwritable
-from heatlas.style.square import square_of
+from heatlas.style.square import square_report
 from heatlas.style.tone import parse_tone_scale
 from heatlas.writers import check, check_size, write
 from heatlas.writers.rendered_map import RenderedMap
@@ -146,10 +146,9 @@ class Finish:
         context.progress("writing", 0, 0)
         outputs = write(self.output, rendered)
         done = time.perf_counter()
-        square = square_of(field.measure, tone.fitted)
         return {
             "measure": measure,
-            **({} if square is None else {"square": square.data()}),
+            **square_report(field.measure, tone.fitted),
             "unit": unit.label or unit.symbol,
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],

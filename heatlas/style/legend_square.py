@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_square"]
 
-_CELL = 30.0
+_CELL = 32.0
 _GAP = 6.0
 """Between the square and its labels."""
 _WIDEST = 248.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from heatlas.raster.measure import Measure
 
-__all__ = ["Axis", "Square", "square_colours", "square_map", "square_of"]
+__all__ = ["Axis", "Square", "square_colours", "square_map", "square_of", "square_report"]
 
 _PALETTE = (("971800", "c8693e", "f4b080"), ("7d3448", "9a727e", "c9b6ba"), ("3f478b", "607fbf", "80bcf5"))
 """[how good y is][how good x is], 0 to 2: light where x is good, blue where y is, red where it is bad. Any two of them
@@ -90,6 +90,12 @@ def square_of(measure: Measure, fitted: tuple[float, ...] | None) -> Square | No
         return None
     terciles = Terciles(*fitted)
     return Square(_axis(measure.metric, terciles.x), _axis(measure.other, terciles.y), square_colours(measure))
+
+
+def square_report(measure: Measure, fitted: tuple[float, ...] | None) -> dict[str, Any]:
+    """Entry of a report: the square of a measure of two metrics; empty for all others."""
+    square = square_of(measure, fitted)
+    return {} if square is None else {"square": square.data()}
 
 
 def _axis(name: str, between: tuple[float, float]) -> Axis:

@@ -10,7 +10,9 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
+from heatlas.library.activity_means import ActivityFacts, read_means
 from heatlas.library.drawing import draw
+from heatlas.library.passage_tiles import needs_facts
 from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import Grid, paste
@@ -190,7 +192,7 @@ def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
 
 def count_tile(field: Field, window: Window) -> Grid | None:
     """Count a tile of the index, before smoothing; None if it is empty."""
-    grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, sides=sides_of(field))
+    grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, _facts(field), sides_of(field))
     return grid if any(plane.any() for plane in grid.planes.values()) else None
 
 
@@ -202,14 +204,30 @@ def sides_of(field: Field) -> Sides | None:
     BadOption
         When a filter leaves none, or on a public map too few.
     """
-    measure, kept = field.look.measure, []
-    for text in measure.sides:
-        chosen = choose_in(field.view, field.snapshot, Filter(text), recorded=measure.recorded)
+    measure, view = field.look.measure, field.view
+    if not measure.sides:
+        return None
+
+    def choose_one(text: str) -> NDArray[np.bool_]:
+        chosen = choose_in(view, field.snapshot, Filter(text), recorded=measure.recorded)
         if not chosen.count:
-            few = "too few activities for a public map" if field.view.public else "no activity"
+            few = "too few activities for a public map" if view.public else "no activity"
             raise BadOption(f"the filter {text!r} of {measure} leaves {few}: take a wider one")
-        kept.append(chosen.keep)
-    return (kept[0], kept[1]) if kept else None
+        return chosen.keep
+
+    key = (field.snapshot.version, measure.recorded, measure.sides)
+    return view.sides.get(key, lambda: (choose_one(measure.sides[0]), choose_one(measure.sides[1])))
+
+
+def _facts(field: Field) -> ActivityFacts | None:
+    """All that the measure reads of activities, if it reads any."""
+    snapshot, library = field.snapshot, field.view.library
+
+    def read() -> ActivityFacts:
+        with library.read() as connection:
+            return ActivityFacts(snapshot.activities, read_means(connection, max(snapshot.activities, default=0)))
+
+    return field.view.facts.get(snapshot.version, read) if needs_facts(field.look.measure) else None
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:

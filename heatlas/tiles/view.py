@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.dataset.places import Place
+    from heatlas.library.activity_means import ActivityFacts
+    from heatlas.library.passage_tiles import Sides
     from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
     from heatlas.raster.grid import Grid
@@ -40,6 +42,8 @@ _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
     64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16, 16 << 20
 )  # fmt: skip
 """Limits of the caches in bytes."""
+_FACTS = 512 << 20
+"""The same for facts of activities: 600 bytes of each."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,10 @@ class View:
     """Metric -> (n,) activities that have it."""
     crowds: Cache[NDArray[np.int64]] = field(default_factory=lambda: Cache(_CROWDS, lambda groups: groups.nbytes))
     """Metric -> (n,) groups of a public map."""
+    facts: Cache[ActivityFacts] = field(default_factory=lambda: Cache(_FACTS, lambda facts: facts.nbytes))
+    """What measures read of activities; read once."""
+    sides: Cache[Sides] = field(default_factory=lambda: Cache(_CROWDS, lambda sides: sides[0].nbytes + sides[1].nbytes))
+    """Filters of a difference -> activities on either side."""
 
 
 def open_view(

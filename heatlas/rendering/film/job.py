@@ -20,6 +20,7 @@ from heatlas.rendering.film.frames import FORMATS, Frames, check_film, write_fil
 from heatlas.rendering.film.storyboard import FilmRequest, FilmStyle, Storyboard
 from heatlas.rendering.film.timeline import parse_duration, parse_span, parse_step
 from heatlas.style.defaults import measure_unit, written_per_value
+from heatlas.style.square import square_report
 from heatlas.tracks.clean import is_believable
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class FilmJob:
             "choice": self.frame.choice,
             "window": window.data(),
             "measure": str(self.measure),
+            **square_report(self.measure, tone.fitted),
             "unit": unit.label or unit.symbol,
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
