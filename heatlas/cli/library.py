@@ -12,7 +12,7 @@ from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import NothingToDraw
-from heatlas.options import ImportOptions
+from heatlas.options import AthleteOptions, ImportOptions, gather
 
 __all__ = ["import_command", "library_group"]
 
@@ -104,6 +104,20 @@ def _reindex(library: str, quiet: bool, **options: Any) -> None:
 
     with show_progress(quiet) as progress:
         reindex_library(library, progress=progress.count, **options)
+
+
+@library_group.command("athlete")
+@_library
+@request_options(AthleteOptions)
+@click.option("--forget", is_flag=True, help="Remove all that is known of the athlete.")
+def _athlete(library: str, forget: bool, **options: Any) -> None:
+    """Say what a library knows of its athlete, and change that, for measures such as heart_rate_reserve and zone."""
+    import json
+
+    from heatlas.library.manage import edit_athlete
+
+    known = edit_athlete(library, gather(AthleteOptions, options, "athlete"), forget=forget)
+    click.echo(json.dumps(known) if known else "nothing is known of the athlete")
 
 
 @library_group.command("compact")

@@ -57,6 +57,9 @@ class Activity:
     """Maker and product, or the program that wrote the file."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Any other attribute (numbers, text, booleans) under a snake_case name."""
+    facts: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Numbers that follow from its track (decoupling) or its athlete on that day (rest_heart_rate), where they were
+    worked out. They say nothing of its own, so comparisons of activities ignore them."""
     told: tuple[str, ...] = ()
     """Names, sorted, of the attributes that a table beside the recording states; of copies, these values win."""
 

@@ -20,6 +20,7 @@ from heatlas.dataset.viewport import box_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing
 from heatlas.sources.time_zones import with_time_zones
+from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import (
     in_utc,
     moment_seconds,
@@ -32,7 +33,8 @@ from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
     from heatlas.core.window import Window
     from heatlas.dataset.heat import Heat
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from heatlas.dataset.places import Place
     from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
+    from heatlas.tracks.athlete import Athlete
 
 __all__ = ["Tracks"]
 
@@ -127,6 +130,35 @@ class Tracks:
         """Fill in time zones where a measure needs local time."""
         return self.localised() if measure.needs_local_time else self
 
+    def with_athlete(self, athlete: Athlete | Mapping[str, Any] | str | Path) -> Tracks:
+        """Say what is known of the athlete, for measures such as heart_rate_reserve and share(zone >= 4).
+
+        Parameters
+        ----------
+        athlete : Athlete, mapping, or path of a file of JSON
+            Such as ``{"rest": 48, "max": {"2015-01-01": 192, "2024-01-01": 186}, "zones": [115, 135, 150, 165]}``: see
+            `heatlas.tracks.athlete.parse_athlete`.
+
+        Raises
+        ------
+        BadOption
+            For what cannot be.
+        """
+        known = athlete_from(athlete)
+        local = self.localised()
+        batches = tuple(replace(batch, activities=tuple(known.known(batch.activities))) for batch in local.batches)
+        return replace(local, batches=batches)
+
+    def refuse_unknown(self, measure: Measure) -> None:
+        """Refuse a measure that needs to know of the athlete what nobody said.
+
+        Raises
+        ------
+        BadOption
+            With what to say.
+        """
+        refuse_without_athlete(measure.reads, str(measure), self.activities)
+
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
         kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
         out = len(self) - sum(len(batch) for batch in kept)
@@ -210,6 +242,7 @@ class Tracks:
         wanted = measure if isinstance(measure, Measure) else parse_measure(measure)
         width = smoothing if isinstance(smoothing, Smoothing) else parse_smoothing(str(smoothing))
         check_whole(over, wanted.bytes_per_pixel)
+        self.refuse_unknown(wanted)
 
         batches = self.timed_for(wanted).batches
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["activities_of", "delete_activities", "insert_activity", "read_activities", "read_rows"]
 
-_ATTRIBUTES = tuple(field.name for field in fields(Activity))
+_ATTRIBUTES = tuple(field.name for field in fields(Activity) if field.name != "facts")
 _READ = ", ".join(("number", *_ATTRIBUTES))
 
 

@@ -82,7 +82,7 @@ def draw(
     with library.read() as connection:
         zoom = _zoom(connection, window)
         if facts is None and needs_facts(measure):
-            facts = read_facts(connection)
+            facts = read_facts(connection, measure)
         if sides is None:
             sides = read_sides(connection, measure)
         planes: _Accumulators | PassageTiles = (

@@ -17,6 +17,7 @@ from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.activities import activities_of, read_rows
+from heatlas.library.settings import read_athlete
 from heatlas.library.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
 from heatlas.tracks.duplicates import is_part, poverty, trace_of
@@ -54,7 +55,15 @@ class MergedActivities:
 
 
 def read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
-    """Read the activities that are shown: all, or those of `numbers`."""
+    """Read the activities that are shown, with facts of the athlete: all, or those of `numbers`."""
+    found, athlete = _read_merged(connection, numbers), read_athlete(connection)
+    if athlete:
+        known = athlete.known(found.activities.values())
+        found.activities.update(zip(found.activities, known, strict=True))
+    return found
+
+
+def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None) -> MergedActivities:
     asked: tuple[str, ...] = () if numbers is None else (json.dumps(sorted(int(number) for number in numbers)),)
     these = "" if numbers is None else f" AND {_THESE}"
     rows = read_rows(connection, f"same_as IS NULL{these}", asked)

@@ -17,6 +17,7 @@ from heatlas.library.merged import read_merged
 from heatlas.raster.accumulators import UNUSED, begun, ended
 from heatlas.raster.grid import Grid
 from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.tracks.athlete import refuse_without_athlete
 from heatlas.tracks.filters import test_of
 from heatlas.tracks.metrics import METRICS, POSITION
 from heatlas.tracks.metrics.model import levels
@@ -49,9 +50,17 @@ def needs_facts(measure: Measure) -> bool:
     )
 
 
-def read_facts(connection: sqlite3.Connection) -> ActivityFacts:
-    """Read the facts of all activities that are shown."""
+def read_facts(connection: sqlite3.Connection, measure: Measure | None = None) -> ActivityFacts:
+    """Read the facts of all activities that are shown.
+
+    Raises
+    ------
+    BadOption
+        Where a measure needs to know of the athlete what the library does not.
+    """
     activities = read_merged(connection).activities
+    if measure is not None and activities:
+        refuse_without_athlete(measure.reads, str(measure), activities.values())
     return ActivityFacts(activities, read_means(connection, max(activities, default=0)))
 
 
@@ -161,7 +170,10 @@ class PassageTiles:
         if facts is not None:
             for name in reads & METRICS.keys():
                 if METRICS[name].of_activity is not None:
-                    known[name] = np.repeat(facts.of(name)[numbers], counts)
+                    of_each = facts.of(name)[numbers]
+                    known[name] = np.repeat(of_each, counts)
+                    if self._measure.centred:
+                        means[name] = of_each
                 elif self._measure.centred:
                     means[name] = facts.mean(name)[numbers]
         bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])

@@ -13,6 +13,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.library.keys import DEEPEST
 from heatlas.raster.partition import REJOIN
+from heatlas.tracks.athlete import Athlete, parse_athlete
 from heatlas.tracks.clean import Gaps
 from heatlas.tracks.privacy import Privacy, Zone, owner_secret
 
@@ -26,9 +27,12 @@ __all__ = [
     "Settings",
     "gaps_of",
     "privacy_of",
+    "read_athlete",
     "read_settings",
     "read_zones",
+    "set_athlete",
     "set_gaps",
+    "write_athlete",
     "write_settings",
     "write_zones",
 ]
@@ -83,6 +87,28 @@ def write_settings(connection: sqlite3.Connection, settings: Settings) -> None:
 def _as_data(settings: Settings) -> dict[str, Any]:
     """Settings as plain data without those that are None, in the form of older versions."""
     return {name: value for name, value in asdict(settings).items() if value is not None}
+
+
+def read_athlete(connection: sqlite3.Connection) -> Athlete:
+    """Read the athlete's record; empty where there is none."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'athlete'").fetchone()
+    return Athlete() if row is None else parse_athlete(json.loads(row[0]), "the athlete of the library")
+
+
+def write_athlete(connection: sqlite3.Connection, athlete: Athlete) -> None:
+    """Store the athlete's record in place of another; an empty one is removed."""
+    connection.execute("DELETE FROM meta WHERE name = 'athlete'")
+    if athlete:
+        connection.execute("INSERT INTO meta VALUES ('athlete', ?)", (json.dumps(athlete.data()),))
+
+
+def set_athlete(library: Library, athlete: Athlete, *, whole: bool) -> Athlete:
+    """Store what is said of the athlete, in place of all that was known (`whole`) or of the same; return all of it."""
+    with library.write() as connection:
+        if not whole:
+            athlete = parse_athlete({**read_athlete(connection).data(), **athlete.data()}, "the athlete")
+        write_athlete(connection, athlete)
+    return athlete
 
 
 def gaps_of(settings: Settings) -> Gaps:

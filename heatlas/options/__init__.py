@@ -3,7 +3,7 @@
 ============ ==============================================================
 `option`     a field that is an option, and the options of a dataclass
 `groups`     options that belong together
-`measuring`  metrics that people define
+`measuring`  metrics that people define, and the athlete
 `requests`   all options of one function: of `render`, of an import
 `parsing`    lengths, times, places and widths read from text
 `signature`  options in the signature and docstring of a function
@@ -35,13 +35,14 @@ from heatlas.options.groups import (
     TileOptions,
     ViewportOptions,
 )
-from heatlas.options.measuring import MetricOptions
+from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import Option, gather, given, options_of, refuse
 from heatlas.options.requests import KEYWORDS, ExploreOptions, ImportOptions, OpenOptions, RenderOptions, ServeOptions
 
 __all__ = [
     "KEYWORDS",
     "LEAST",
+    "AthleteOptions",
     "ExploreOptions",
     "ExplorerOptions",
     "FilmOptions",

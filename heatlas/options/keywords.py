@@ -99,6 +99,17 @@ class ImportKeywords(TypedDict, total=False):
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
     max_gap_distance: str | float | None
     """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+    athlete: str | None
+    """A file of JSON that says of the athlete "rest", "max" (beats/min), "mass" (kg) and "zones", each a value or
+    values by days, e.g. {"rest": 48, "max": {"2015-01-01": 192, "2024-01-01": 186}}; for heart_rate_reserve, zone
+    and your own metrics."""
+    rest: float | None
+    """The athlete's resting heart rate."""
+    max_heart_rate: float | None
+    """The athlete's greatest heart rate."""
+    heart_rate_zones: str | Sequence[float] | None
+    """Heart rates at which zones 2 to 5 begin, e.g. 115,135,150,165. [default: 60, 70, 80 and 90 % of the reserve,
+    or of the greatest where rest is unknown]"""
     query: str | None
     """What to read of a database: a SELECT."""
     table: str | None
@@ -180,6 +191,17 @@ class RenderKeywords(TypedDict, total=False):
     metrics: Collection[str] | None
     """A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then --measure
     cost, max(cost), or share(COND) with it; may be repeated."""
+    athlete: str | None
+    """A file of JSON that says of the athlete "rest", "max" (beats/min), "mass" (kg) and "zones", each a value or
+    values by days, e.g. {"rest": 48, "max": {"2015-01-01": 192, "2024-01-01": 186}}; for heart_rate_reserve, zone
+    and your own metrics."""
+    rest: float | None
+    """The athlete's resting heart rate."""
+    max_heart_rate: float | None
+    """The athlete's greatest heart rate."""
+    heart_rate_zones: str | Sequence[float] | None
+    """Heart rates at which zones 2 to 5 begin, e.g. 115,135,150,165. [default: 60, 70, 80 and 90 % of the reserve,
+    or of the greatest where rest is unknown]"""
     tone: str | None
     """log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and
     sums, linear for means."""

@@ -1,12 +1,12 @@
-"""Groups of options of what is measured: metrics that people define."""
+"""Groups of options of what is measured: metrics that people define, and the athlete."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatlas.options.option import several
+from heatlas.options.option import option, several
 
-__all__ = ["MetricOptions"]
+__all__ = ["AthleteOptions", "MetricOptions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +18,24 @@ class MetricOptions:
         'A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then '
         "--measure cost, max(cost), or share(COND) with it; may be repeated.",
         flag="--metric",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AthleteOptions:
+    """What is known of the athlete, for measures of effort."""
+
+    athlete: str | None = option(
+        "FILE",
+        'A file of JSON that says of the athlete "rest", "max" (beats/min), "mass" (kg) and "zones", each a value or '
+        'values by days, e.g. {"rest": 48, "max": {"2015-01-01": 192, "2024-01-01": 186}}; for heart_rate_reserve, '
+        "zone and your own metrics.",
+    )
+    rest: float | None = option("BPM", "The athlete's resting heart rate.")
+    max_heart_rate: float | None = option("BPM", "The athlete's greatest heart rate.")
+    heart_rate_zones: str | None = option(
+        "B,B,B,B",
+        "Heart rates at which zones 2 to 5 begin, e.g. 115,135,150,165.  [default: 60, 70, 80 and 90 % of the reserve, "
+        "or of the greatest where rest is unknown]",
+        takes="Sequence[float]",
     )

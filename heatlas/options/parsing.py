@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.options.option import refuse
 from heatlas.raster.gaussian import Smoothing, default_smoothing
 from heatlas.raster.point_kernel import Kernel
+from heatlas.tracks.athlete import parse_athlete, read_athlete_file
 from heatlas.tracks.clean import Gaps
 from heatlas.tracks.privacy import Zone
 
+if TYPE_CHECKING:
+    from heatlas.options.measuring import AthleteOptions
+    from heatlas.tracks.athlete import Athlete
+
 __all__ = [
-    "kernel_of_smoothing", "parse_around", "parse_bbox", "parse_gaps", "parse_kernel", "parse_length",
-    "parse_smoothing", "parse_zone", "parse_zooms", "split_list",
+    "kernel_of_smoothing", "parse_around", "parse_athlete_options", "parse_bbox", "parse_gaps", "parse_kernel",
+    "parse_length", "parse_smoothing", "parse_zone", "parse_zooms", "split_list",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
@@ -31,6 +38,26 @@ def split_list(text: str) -> list[str]:
         else:
             parts[-1] += char
     return [part.strip() for part in parts if part.strip()]
+
+
+def parse_athlete_options(asked: AthleteOptions) -> Athlete | None:
+    """Read what is said of the athlete, in a file or by single options; None: nothing.
+
+    Raises
+    ------
+    BadOption
+        For what cannot be, or both.
+    """
+    if asked.athlete is not None:
+        refuse(
+            asked, "an athlete without --athlete FILE: say it in the file", "rest", "max_heart_rate", "heart_rate_zones"
+        )
+        return read_athlete_file(asked.athlete)
+    said: dict[str, Any] = {"rest": asked.rest, "max": asked.max_heart_rate}
+    if asked.heart_rate_zones is not None:
+        said["zones"] = [part.strip() for part in str(asked.heart_rate_zones).split(",")]
+    said = {name: value for name, value in said.items() if value is not None}
+    return parse_athlete(said, "the athlete") if said else None
 
 
 def parse_length(text: str, name: str) -> float:

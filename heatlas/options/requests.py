@@ -22,7 +22,7 @@ from heatlas.options.groups import (
     TileOptions,
     ViewportOptions,
 )
-from heatlas.options.measuring import MetricOptions
+from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import option
 
 __all__ = ["KEYWORDS", "ExploreOptions", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOptions"]
@@ -48,6 +48,7 @@ class RenderOptions:
         takes="float",
     )
     own: MetricOptions = field(default_factory=MetricOptions)
+    athlete: AthleteOptions = field(default_factory=AthleteOptions)
     style: StyleOptions = field(default_factory=StyleOptions)
     frame: ViewportOptions = field(default_factory=ViewportOptions)
     tables: TableOptions = field(default_factory=TableOptions)
@@ -69,6 +70,7 @@ class ImportOptions:
 
     hiding: HidingOptions = field(default_factory=HidingOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
+    athlete: AthleteOptions = field(default_factory=AthleteOptions)
     tables: TableOptions = field(default_factory=TableOptions)
     rows: PointSetOptions = field(default_factory=PointSetOptions)
 
@@ -79,6 +81,7 @@ class ServeOptions:
 
     site: SiteOptions = field(default_factory=SiteOptions)
     own: MetricOptions = field(default_factory=MetricOptions)
+    athlete: AthleteOptions = field(default_factory=AthleteOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
     tables: TableOptions = field(default_factory=TableOptions)
     rows: PointSetOptions = field(default_factory=PointSetOptions)
@@ -86,7 +89,7 @@ class ServeOptions:
     @property
     def reading(self) -> ImportOptions:
         """Options of the import into a temporary library."""
-        return ImportOptions(gaps=self.gaps, tables=self.tables, rows=self.rows)
+        return ImportOptions(gaps=self.gaps, athlete=self.athlete, tables=self.tables, rows=self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from heatlas.tiles.request import LAST_ZOOM, TileRequest, Wording, parse_look
 from heatlas.tiles.scales import colours_of
 from heatlas.tiles.snapshot import choose, chosen_of, refuse_absent
 from heatlas.tiles.view import known_in
+from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.privacy import owner_secret
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ class PublishRequest:
         digest.update(colours_of(field).tobytes())
         for side in sides_of(field) or ():
             digest.update(np.flatnonzero(side).tobytes())
+        if self.look.measure.reads & {*ATHLETE}:
+            facts = {repr(sorted(activity.facts.items())) for activity in field.snapshot.activities.values()}
+            digest.update(repr(sorted(facts)).encode())
         return digest.digest()
 
 

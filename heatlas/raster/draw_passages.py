@@ -113,7 +113,7 @@ def _prepare(
         metres_along(batch.u, batch.v, batch.segments),
         fixes,
         activities,
-        means_of(batch, reads) if measure.centred else {},
+        {**means_of(batch, reads), **activities} if measure.centred else {},
         UNUSED if model is None else levels(moments_of(batch), model),
         None if not tests else (_passing(batch, tests[0]), _passing(batch, tests[1])),
     )

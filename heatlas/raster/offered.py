@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.raster.measure import COUNTS, RELATIONS, SPENT, Measure, reductions_of
+from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.metrics import METRICS, metric_named
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _ABOUT = {
     "seconds": "How long it took in all",
     "metres": "How far it was in all",
     "dark": "How often it was night: the sun more than 6 degrees below the horizon",
+    "zone >= 4": "How often the heart was in the upper two of its zones",
     "both": "Two measures at once: each place by the thirds in which its means lie, of all places",
     "diff": "What changed between two choices of activities; opaque where it is more than chance",
     "corr": "Whether the one goes with the other, on each activity's own terms; paler is less sure",
@@ -32,7 +34,7 @@ _ABOUT = {
 
 
 def measures_of(recorded: Collection[str]) -> list[Measure]:
-    """List the measures that menus offer, where some metrics at fixes were recorded.
+    """List the measures that menus offer, where some metrics at fixes were recorded, and some facts of the athlete.
 
     Counts and amounts, each metric in its usual reduction, and relations of the metrics that people compare.
     """
@@ -41,14 +43,20 @@ def measures_of(recorded: Collection[str]) -> list[Measure]:
     found += [
         measure
         for entry in METRICS.values()
-        if entry.listed and (measure := Measure(entry.reduction, entry.name)).recorded <= there
+        if entry.listed and _is_there(measure := Measure(entry.reduction, entry.name), there)
     ]
     if "elapsed" in there:
         found.append(Measure("share", "dark"))
+    if _is_there(hard := Measure("share", "zone >= 4"), there):
+        found.append(hard)
     if there >= Measure("corr", "pace", other="heart_rate").recorded:
         found += [Measure(relation, "pace", other="heart_rate") for relation in ("both", "corr", "slope")]
         found.append(Measure("residual", "heart_rate"))
     return found
+
+
+def _is_there(measure: Measure, there: frozenset[str]) -> bool:
+    return measure.recorded <= there and measure.reads & {*ATHLETE} <= there
 
 
 def related_metrics(recorded: Collection[str]) -> list[Metric]:
@@ -61,7 +69,7 @@ def related_metrics(recorded: Collection[str]) -> list[Metric]:
         entry
         for entry in METRICS.values()
         if entry.listed and not entry.cyclic and entry.of_activity is None and entry.reduction != "best"
-        and Measure(entry.reduction, entry.name).recorded <= there
+        and _is_there(Measure(entry.reduction, entry.name), there)
     ]  # fmt: skip
 
 

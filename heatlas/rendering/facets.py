@@ -148,6 +148,7 @@ class FacetJob:
         tracks = job.choice.hidden(whole).localised()
         if not tracks.batches:
             raise NothingToDraw(why_nothing(tracks))
+        tracks.refuse_unknown(job.measure)
         places = tracks.places()
         busiest = job.frame.choice == "busiest place"
         box = job.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))

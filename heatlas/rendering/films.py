@@ -8,6 +8,7 @@ from heatlas.api import Needs, tracks_from
 from heatlas.core.errors import BadOption
 from heatlas.dataset.viewport import Viewport
 from heatlas.options import refuse
+from heatlas.options.parsing import parse_athlete_options
 from heatlas.raster.measure import parse_measure
 from heatlas.rendering.pictures import other_metrics, without_cut_ends
 from heatlas.sources.resolve import GivenTracks, resolve_tracks
@@ -40,5 +41,8 @@ def film(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
         )
     measure = parse_measure(options.measure or "passes", other_metrics(given))
     job = FilmJob.parse(output, measure, Viewport.parse(options.frame, default="busiest place"), options)
+    athlete = parse_athlete_options(options.athlete)
     tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
+    if athlete is not None:
+        tracks = tracks.with_athlete(athlete)
     return without_cut_ends(job.run(tracks, context), given)

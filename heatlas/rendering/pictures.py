@@ -9,6 +9,7 @@ from heatlas.api import Needs, tracks_from
 from heatlas.dataset.viewport import Viewport, at_most_one
 from heatlas.library.point_tables import chosen_points
 from heatlas.options import refuse
+from heatlas.options.parsing import parse_athlete_options
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.rendering.finish import Finish
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
@@ -57,7 +58,10 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
     job = TrackJob.parse(measure, frame, Finish.parse(output, measure, options), options)
     if facet is not None:
         job = FacetJob(job, facet)
+    athlete = parse_athlete_options(options.athlete)
     tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
+    if athlete is not None:
+        tracks = tracks.with_athlete(athlete)
     return without_cut_ends(job.run(tracks, context), given)
 
 
@@ -75,6 +79,7 @@ def _of_points(
     refuse(options.filter, points_only, "sports")
     refuse(options.hiding, points_only)
     refuse(options.own, points_only)
+    refuse(options.athlete, points_only)
     refuse(options.picture, points_only, "facet")
     refuse(options.filter, points_only, "utc")
     refuse(options.gaps, points_only)

@@ -130,7 +130,7 @@ def _opened(
     telling = replace(context, report=brought.update)
     if isinstance(given, GivenLibrary) or not given.tables:
         refuse(options.tables, "tables, such as a .csv or a database: leave it out")
-    asked = ImportOptions(hiding=options.hiding, gaps=options.gaps)
+    asked = ImportOptions(hiding=options.hiding, gaps=options.gaps, athlete=options.athlete)
     if isinstance(given, GivenLibrary):
         with library_for(given, asked, context) as path:
             yield path, options, {}
@@ -144,6 +144,8 @@ def _opened(
     refuse(options.hiding, points_only)
     refuse(options.filter, points_only, "sports")
     refuse(options.gaps, points_only)
+    refuse(options.athlete, points_only)
+    refuse(options.own, points_only)
     refuse(options.public, points_only, "public")
     chosen = options.filter
     rows = PointSetOptions(where=chosen.where, after=chosen.after, before=chosen.before, name=_name_of(given))

@@ -75,6 +75,7 @@ class TrackJob:
         tracks = self.choice.hidden(whole)
         if not tracks.batches:
             raise NothingToDraw(why_nothing(tracks))
+        tracks.refuse_unknown(self.measure)
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         box = self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))

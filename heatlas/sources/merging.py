@@ -43,7 +43,7 @@ _GENERAL = {
     **dict.fromkeys(("Padel", "Pickleball", "Racquetball"), ("Racket",)),
 }
 """Sport -> more general sports. Every sport except Multisport is a kind of Workout; Unknown counts as no sport."""
-_SPECIAL = frozenset({"source", "told", "time_zone", "sport", "name", "private", "commute", "extra"})
+_SPECIAL = frozenset({"source", "told", "time_zone", "sport", "name", "private", "commute", "extra", "facts"})
 _PLAIN = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in _SPECIAL)
 
 

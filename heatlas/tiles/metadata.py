@@ -19,6 +19,7 @@ from heatlas.tiles.look import Filter
 from heatlas.tiles.scales import point_title, title_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import census_of, known_in
+from heatlas.tracks.athlete import ATHLETE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,19 +50,21 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
 
 
 def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
-    """Metrics at fixes that were recorded; on a public map by shown activities."""
+    """Metrics at fixes that were recorded, on a public map by shown activities; and what is known of the athlete."""
+    athlete = {name for activity in snapshot.activities.values() for name in activity.facts if name in ATHLETE}
     if view.public:
-        return [name for name in VALUES if known_in(view, snapshot, {name}).any()]
+        return [*(name for name in VALUES if known_in(view, snapshot, {name}).any()), *sorted(athlete)]
     zoom = snapshot.settings.zooms[0]
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
         rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
         chunks = [row[0] for row in rows]
-        return [
+        found = [
             name
             for name, scale in VALUES.items()
             if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks)
         ]
+    return [*found, *sorted(athlete)]
 
 
 def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.library.merged import read_merged
 from heatlas.library.point_sets import list_point_sets
-from heatlas.library.settings import Settings, read_settings
+from heatlas.library.settings import Settings, read_athlete, read_settings
 from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.filters import attributes, in_utc, moment_seconds, offset_of, parse_moment, parse_where
@@ -125,6 +125,9 @@ def take(
         zones = connection.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
         point_sets = list_point_sets(connection)
         shown = read_shown(connection)
+        athlete = read_athlete(connection)
+    if athlete:
+        digest.update(repr(athlete.data()).encode())
     for name, stored in point_sets.items():
         digest.update(repr((name, stored.weight, stored.digest)).encode())
     activities = merged.activities

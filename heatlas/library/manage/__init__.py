@@ -10,6 +10,7 @@
 
 from heatlas.library.manage.editing import (
     compact_library,
+    edit_athlete,
     hide_zone,
     reindex_library,
     remove_activities,
@@ -29,7 +30,7 @@ from heatlas.library.manage.reading import (
 from heatlas.library.manage.temporary import library_for, library_of
 
 __all__ = [
-    "audit_library", "check_library", "compact_library", "hide_zone", "import_into",
+    "audit_library", "check_library", "compact_library", "edit_athlete", "hide_zone", "import_into",
     "library_for", "library_of",
     "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
     "remove_points",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
-from heatlas.options.parsing import parse_length, parse_zone
+from heatlas.options.parsing import parse_athlete_options, parse_length, parse_zone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.context import Progress
+    from heatlas.options import AthleteOptions
 
 __all__ = [
-    "compact_library", "hide_zone", "reindex_library", "remove_activities", "remove_points",
+    "compact_library", "edit_athlete", "hide_zone", "reindex_library", "remove_activities", "remove_points",
     "renew_cuts", "show_zone",
 ]  # fmt: skip
 
@@ -89,6 +90,29 @@ def remove_points(path: str | Path, name: str) -> int:
 
     with open_library(path) as library:
         return remove_point_set(library, name).points
+
+
+def edit_athlete(path: str | Path, asked: AthleteOptions, *, forget: bool = False) -> dict[str, Any]:
+    """Store what is said of the athlete in a library, or remove all; return what is known then.
+
+    Raises
+    ------
+    BadOption
+        For what cannot be, or both at once.
+    """
+    from heatlas.library.settings import read_athlete, set_athlete
+    from heatlas.library.store import open_library
+    from heatlas.tracks.athlete import Athlete
+
+    athlete = parse_athlete_options(asked)
+    if forget and athlete is not None:
+        raise BadOption("--forget removes what is known of the athlete: leave out the rest")
+    with open_library(path) as library:
+        if forget or athlete is not None:
+            # Single options change what they name; a file is all there is to know.
+            return set_athlete(library, athlete or Athlete(), whole=forget or asked.athlete is not None).data()
+        with library.read() as connection:
+            return read_athlete(connection).data()
 
 
 def reindex_library(

@@ -13,7 +13,7 @@ from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption, HeatlasError, printable
 from heatlas.library.manage.reading import open_places_of, zones_of
 from heatlas.options import ImportOptions, gather, given, refuse
-from heatlas.options.parsing import parse_gaps, parse_length, parse_zone
+from heatlas.options.parsing import parse_athlete_options, parse_gaps, parse_length, parse_zone
 from heatlas.options.signature import with_keywords
 from heatlas.sources.indoor import INDOORS
 
@@ -61,9 +61,10 @@ def import_into(
         Parts to hide: `clip_ends`, a length to cut from both ends of each track, and `zones`, circles
         "LAT,LON,RADIUS". The library stores both and applies them from now on; its circles are named "zone 1",
         "zone 2" ... `max_gap` and `max_gap_distance` replace each recording's own rhythm ("auto") in this and later
-        imports. For tables: `track`, as for `heatlas.open`, with which their rows become activities (a repeated import
-        stores only those whose rows have changed), and their columns, as for `heatlas.open_points`. For points: `name`,
-        `where`, `after` and `before`.
+        imports. The athlete: `rest`, `max_heart_rate` and `heart_rate_zones`, or all in a file, `athlete`; the library
+        keeps that. For tables: `track`, as for `heatlas.open`, with which their rows become activities (a repeated
+        import stores only those whose rows have changed), and their columns, as for `heatlas.open_points`. For points:
+        `name`, `where`, `after` and `before`.
 
     Returns
     -------
@@ -97,17 +98,18 @@ def bring(
     from heatlas.library.maintenance import reindex
     from heatlas.library.merged import list_activities
     from heatlas.library.point_tables import import_tables
-    from heatlas.library.settings import set_gaps
+    from heatlas.library.settings import set_athlete, set_gaps
     from heatlas.library.store import open_library
 
     hiding, gaps = asked.hiding, asked.gaps
     clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
     circles = [parse_zone(zone) for zone in hiding.zones]
     parse_gaps(gaps.max_gap, gaps.max_gap_distance)
+    athlete = parse_athlete_options(asked.athlete)
     tracked = _tracked(tracks)
     if not (tracks.paths or tracked) and given(gaps):
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
-    with _unless_empty(path, keep=clip is not None or bool(circles)):
+    with _unless_empty(path, keep=clip is not None or bool(circles) or athlete is not None):
         with open_library(path, create=True) as library:
             if clip is not None or circles:
                 # Before anything new is imported, so that hidden parts are never in the index.
@@ -117,6 +119,8 @@ def bring(
                     zones=_with(zones_of(path), circles) if circles else None,
                     context=context.under("hiding"),
                 )
+            if athlete is not None:
+                set_athlete(library, athlete, whole=asked.athlete.athlete is not None)
             changed = None
             if given(gaps):
                 changed = set_gaps(library, lambda known: parse_gaps(gaps.max_gap, gaps.max_gap_distance, known))

@@ -10,7 +10,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.library.manage.importing import bring, refuse_gaps, refuse_table_options, refuse_unfit
 from heatlas.library.manage.reading import refuse_missing
-from heatlas.options import ImportOptions, given
+from heatlas.options import ImportOptions, given, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -71,6 +71,7 @@ def library_for(
                 "heatlas zones add"
             )
         refuse_gaps(asked.gaps)
+        refuse(asked.athlete, "recordings, and a library has its athlete: heatlas library athlete changes that")
         yield made.path
         return
     with scratch_folder() as folder:

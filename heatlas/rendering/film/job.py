@@ -153,6 +153,7 @@ class FilmJob:
             raise NothingToDraw(
                 f"none of {left} activities says when it was, as a film needs to know" if left else why_nothing(tracks)
             )
+        tracks.refuse_unknown(self.measure)
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))

@@ -25,7 +25,7 @@ __all__ = ["PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty"
 PART = 0.8
 """A copy that takes less than this share of the other's time is only a part of it."""
 _ATTRIBUTES = tuple(
-    f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told", "time_zone"}
+    f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told", "time_zone", "facts"}
 )
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     """Name -> (k,), NaN where unknown."""
 
 __all__ = [
-    "climb", "climb_rate", "dark", "down", "efficiency", "flat_pace", "hour", "month", "solar_elevation", "stopped",
-    "street", "up", "wait", "watts_per_beat",
+    "climb", "climb_rate", "dark", "down", "efficiency", "flat_pace", "heart_rate_reserve", "hour", "month",
+    "solar_elevation", "stopped", "street", "up", "wait", "watts_per_beat", "zone",
 ]  # fmt: skip
 
 _COST = np.array([155.4, -30.4, -43.3, 46.3, 19.5, 3.6])
@@ -44,6 +44,22 @@ def flat_pace(columns: Columns) -> NDArray[np.float64]:
 def efficiency(columns: Columns) -> NDArray[np.float64]:
     """Metres per heart beat."""
     return 60 / (columns["pace"] * _above_0(columns["heart_rate"]))
+
+
+def heart_rate_reserve(columns: Columns) -> NDArray[np.float64]:
+    """Heart rate as a share of the reserve, percent (Karvonen, Kentala & Mustala 1957)."""
+    rest, most = columns["rest_heart_rate"], columns["max_heart_rate"]
+    return 100 * (columns["heart_rate"] - rest) / _above_0(most - rest)
+
+
+def zone(columns: Columns) -> NDArray[np.float64]:
+    """Zone of the heart rate, 1 to 5: each bound belongs to the zone above it."""
+    beats = columns["heart_rate"]
+    found = np.ones(len(beats))
+    for number in range(2, 6):
+        bound = columns[f"zone_{number}_from"]
+        found = np.where(np.isnan(bound), np.nan, found + (beats >= bound))
+    return np.where(np.isnan(beats), np.nan, found)
 
 
 def watts_per_beat(columns: Columns) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from heatlas.core.units import Unit
+from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.filters import offset_of, start_of
 from heatlas.tracks.metrics import fixes, passages
 from heatlas.tracks.metrics.metric import Metric, Store
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heatlas.core.batch import Activity
+    from heatlas.tracks.metrics.metric import OfActivity
 
 __all__ = ["ALIASES", "AMOUNTS", "METRICS", "POSITION", "leaves", "listed", "metric_named", "stored"]
 
@@ -48,6 +50,11 @@ def _year_share(activity: Activity) -> float:
         return math.nan
     begin = start.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     return (start - begin) / (begin.replace(year=begin.year + 1) - begin) if start.year < 9999 else math.nan
+
+
+def _fact(name: str) -> OfActivity:
+    """Take a fact of the athlete on the day of an activity."""
+    return lambda activity: activity.facts.get(name, math.nan)
 
 
 def _metrics() -> Iterable[Metric]:
@@ -133,6 +140,15 @@ def _formulas() -> Iterable[Metric]:
         inputs=("pace", "heart_rate"), formula=passages.efficiency, good=1, exact=14,
     )  # fmt: skip
     yield Metric(
+        "heart_rate_reserve", "Body", "Heart rate as a share of what lies between rest and the greatest",
+        Unit("%", "%"), title="Heart rate reserve", inputs=("heart_rate", "rest_heart_rate", "max_heart_rate"),
+        formula=passages.heart_rate_reserve,
+    )  # fmt: skip
+    yield Metric(
+        "zone", "Body", "Zone of the heart rate, 1 to 5", title="Mean heart rate zone",
+        inputs=("heart_rate", *ATHLETE[3:]), formula=passages.zone,
+    )  # fmt: skip
+    yield Metric(
         "watts_per_beat", "Body", "Watts for each heart beat per minute", Unit("W/bpm", "W/bpm"),
         inputs=("power", "heart_rate"), formula=passages.watts_per_beat, good=1, exact=14,
     )  # fmt: skip
@@ -190,6 +206,9 @@ def _of_activities() -> Iterable[Metric]:
         "local_start", "Time", "Local time at which it began, seconds of the day", Unit("s", style="duration"),
         of_activity=_local_start, listed=False,
     )  # fmt: skip
+    for name in ATHLETE:
+        unit = Unit("kg", "kg") if name == "mass" else _BPM
+        yield Metric(name, "Body", "Known of the athlete", unit, of_activity=_fact(name), listed=False)
     yield Metric("year_share", "Time", "Share of the year", of_activity=_year_share, listed=False)
     yield Metric(
         "first", "Time", "When someone was first here: how the map filled up", date, title="First visit",
