@@ -46,7 +46,8 @@ def test_no_modules_name_each_other():
 
 
 def test_files_are_of_a_size_to_read():
-    for path in (ROOT / "heatlas").rglob("*.py"):
+    written = ROOT / "heatlas/options/keywords.py"  # by `python -m heatlas.options`; nobody reads it from end to end
+    for path in {*(ROOT / "heatlas").rglob("*.py")} - {written}:
         assert len(path.read_text().splitlines()) <= 360, path
 
 
