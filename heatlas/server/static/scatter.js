@@ -44,6 +44,9 @@ export function knowScatter(read, themeNow) {
   colors = { dark: named("ember"), light: named("wine") };
   const choices = () => allMetrics().map(({ name, title }) => make("option", { value: name }, title));
   for (const id of ["scatter-x", "scatter-y"]) $(id).replaceChildren(...choices());
+  // A public map tells how often what was measured, but not where.
+  $("scatter-plot").style.cursor = read.public ? "default" : "";
+  $("scatter-plot").setAttribute("aria-label", read.public ? "Passages by two metrics" : "Drag to show on the map where these passages are");
 }
 
 /** Follow a change of the state. */
