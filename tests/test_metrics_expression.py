@@ -157,7 +157,7 @@ HOSTILE = [
     "open > pace", "True and pace > 1", "None < pace", "... < pace", "'a' < pace", "1j < pace", "0x1f < pace",
     "1_0 < pace", "1or pace", "pace > 1e999", "pace > 1" + "0" * 390, "\x00", "pace\n> 1", "pace \\\n > 1",
     "\uff50ace > 1", "pace > ²", "\ud800", "", " ", "(", ")", "pace >", "> 1", "pace", "pace + 1", "1", "1 < 2",
-    "not pace", "speed and pace", "zone = 4", "9**" * 120 + "pace > 1", "-" * 390 + "pace > 1",
+    "not pace", "speed and pace", "heart = 4", "9**" * 120 + "pace > 1", "-" * 390 + "pace > 1",
     "pace" + "+1" * 190 + " > 1", "(" * 150 + "pace" + ")" * 150, "not " * 90 + "dark", "a" * 10000, "dark or " * 5000,
     "exp(" * 70 + "pace" + ")" * 70 + " > 1", "pace > 1 and " * 40, "(" * 20000, "pace<1<" * 50 + "2",
     "dark and not(" * 25 + "dark" + ")" * 25,
@@ -243,7 +243,13 @@ def web(tmp_path_factory):
         yield web
 
 
-@pytest.mark.parametrize("kind", ["share({})", "corr({},pace)", "slope({}~pace)", "mean({})", "residual({})"])
+KINDS = [
+    "share({})", "corr({},pace)", "slope({}~pace)", "both(pace,{})", "mean({})", "residual({})",
+    "diff(pace; {}; year = 2024)", "diff(share({}); year = 2023; year = 2024)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_server_refuses_nonsense_in_one_sentence(web, kind):
     x, y = tile_of(13)
     refused = 0
