@@ -18,11 +18,11 @@ VALUES = {
     "power": (9, 1.0),
     "elevation": (10, 1 / 4),
     "temperature": (11, 1 / 4),
-    "elapsed": (13, 4.0),
+    "elapsed": (13, 8.0),
     "steady_heart_rate": (14, 1 / 2),
-    "grade_100": (16, 1 / 8),
+    "grade_100": (16, 1 / 4),
 }
-BEARING = (12, 45 / 32)
+BEARING = (12, 45 / 8)
 TRACK = {"u": (0, "f8"), "v": (1, "f8"), "time": (2, "f8"), "progress": (3, "f4"), "segments": (4, "i8")}
 
 

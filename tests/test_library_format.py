@@ -91,7 +91,7 @@ def test_bearings_are_those_that_heatlas_draws(library, link):
     pixels, degrees = bearings(link, z, x, y)
     assert len(pixels) > 100
     assert 0 <= degrees.min() < 60
-    assert 300 < degrees.max() <= 255 * 45 / 32
+    assert 300 < degrees.max() <= 63 * 45 / 8
     grid = draw(library, Window(256.0 * 2**z, x * 256, y * 256, 256, 256), parse_measure("bearing"))
     assert np.array_equal(grid.planes["n"].ravel(), np.bincount(pixels, minlength=65536))
     for name, part in (("x", np.cos(np.radians(degrees))), ("y", np.sin(np.radians(degrees)))):

@@ -16,6 +16,7 @@
 `points`, `spread`         points put into pixels, and spread around them
 `blur`                     Gaussian smoothing
 `steps`                    values to steps of a palette
+`sun`                      where the sun stands
 `highlight`                the glow of new tracks in a film
 ========================== ======================================================
 """

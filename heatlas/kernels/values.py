@@ -6,7 +6,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import kernel
 
-__all__ = ["add_pairs", "add_points_of_turn", "add_values_at", "voices"]
+__all__ = ["add_days", "add_pairs", "add_points_of_turn", "add_values_at", "voices"]
 
 
 @kernel()
@@ -62,6 +62,32 @@ def add_points_of_turn(cells, turns, count, across, along):
         count[cell] += 1
         across[cell] += np.rint(np.cos(2 * np.pi * turn) * 1048576.0) / 1048576.0
         along[cell] += np.rint(np.sin(2 * np.pi * turn) * 1048576.0) / 1048576.0
+
+
+@kernel()
+def add_days(cells, bounds, order, labels, stamps, counts):
+    """Count in each pixel the days on which anybody passed.
+
+    Parameters
+    ----------
+    cells : ndarray of int64 (k,)
+        Pixel of each passage, activity after activity.
+    bounds : ndarray of int64 (r + 1,)
+        Offsets of the activities into the passages.
+    order : ndarray of int64 (r,)
+        Activities with equal labels behind each other.
+    labels : ndarray of int64 (r,)
+        Day of each activity.
+    stamps : ndarray of int64 (pixels,)
+        No label to begin with; the latest label of each pixel in the end.
+    counts : ndarray of float64 (pixels,)
+        Is increased.
+    """
+    for r in order:
+        for k in range(bounds[r], bounds[r + 1]):
+            if stamps[cells[k]] != labels[r]:
+                stamps[cells[k]] = labels[r]
+                counts[cells[k]] += 1
 
 
 @kernel()

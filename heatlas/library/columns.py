@@ -14,10 +14,10 @@ cadence    1/2 per min                        1/4 per min
 power      1 W                                1/2 W
 elevation  1/4 m                              1/8 m
 temperature 1/4 degree                        1/8 degree
-bearing    45/32 degrees                      45/64 degrees
-elapsed    4 s                                2 s
+bearing    45/8 degrees                       45/16 degrees
+elapsed    8 s                                4 s
 steady_heart_rate 1/2 beat/min                1/4 beat/min
-grade_100  1/8 %                              1/16 %
+grade_100  1/4 %                              1/8 %
 ========== ================================== =========================================
 
 Seconds and metres are rounded as sums along the track, so that nothing is lost in many small passages. All values read

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.kernels.index import decode_amounts, decode_header, decode_known, decode_pixels
+from heatlas.kernels.values import add_days
 from heatlas.library.activity_means import ActivityFacts, read_means
-from heatlas.library.columns import AMOUNTS, COLUMNS, VALUES, decoded
+from heatlas.library.columns import AMOUNTS, COLUMNS, VALUES
 from heatlas.library.merged import read_merged
 from heatlas.raster.accumulators import UNUSED, begun, ended
 from heatlas.raster.grid import Grid
+from heatlas.raster.measure import RELATIONS
 from heatlas.raster.passages import Columns, Passages, add_passages
 from heatlas.tracks.athlete import refuse_without_athlete
 from heatlas.tracks.filters import test_of
@@ -102,6 +104,7 @@ class PassageTiles:
         "_level",
         "_measure",
         "_model",
+        "_reads",
         "_sides",
         "_slots",
         "_tile",
@@ -122,8 +125,10 @@ class PassageTiles:
         self._sides = None if sides is None else (np.append(sides[0], False), np.append(sides[1], False))
         self._tile = begun(measure.layout, _PIXELS, "f8")
         self._window = begun(measure.layout, (within.height, within.width), "f8")
-        self._slots = np.full(_PIXELS, -1, np.int64)
-        self._days: list[NDArray[np.int64]] = []
+        self._reads = measure.reads
+        stamped = measure.reduction in {"days", "voices", *RELATIONS}
+        self._slots = np.full(_PIXELS if stamped else 0, -1, np.int64)
+        self._days: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
         self._chunks: list[Passages] = []
         self._model = None
         self._level = UNUSED
@@ -157,7 +162,7 @@ class PassageTiles:
 
     def _stored(self, columns: ColumnBytes) -> list[str]:
         """Columns of the measure that the chunk has."""
-        return [name for name in sorted(self._measure.reads) if columns.get(COLUMNS.get(name, -1)) is not None]
+        return [name for name in sorted(self._reads) if columns.get(COLUMNS.get(name, -1)) is not None]
 
     def _passages(
         self,
@@ -166,7 +171,7 @@ class PassageTiles:
         counts: NDArray[np.int64],
         known: dict[str, NDArray[np.float64]],
     ) -> Passages:
-        facts, means, reads = self._facts, {}, self._measure.reads
+        facts, means, reads = self._facts, {}, self._reads
         if facts is not None:
             for name in reads & METRICS.keys():
                 if METRICS[name].of_activity is not None:
@@ -186,18 +191,20 @@ class PassageTiles:
         return Passages(cells, bounds, Columns(known, len(cells)), known_means, self._model, level, sides)
 
     def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
-        """Remember which pixels were gone through on which days."""
+        """Remember pixels, and the day and the number of passages of each activity."""
         assert self._facts is not None
         days = self._facts.days[numbers]
         # Who has no date has a day of their own.
-        labels = np.where(np.isnan(days), -1.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
-        self._days.append(np.unique(np.repeat(labels, counts) * _PIXELS + cells))
+        labels = np.where(np.isnan(days), -2.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
+        self._days.append((cells, labels, counts))
 
     def put(self, left: int, top: int) -> None:
         """Finish the tile, whose corner lies at a column and a row of the window, and copy it there."""
         if self._days:
-            found = np.unique(np.concatenate(self._days)) % _PIXELS
-            self._tile["n"][:] = np.bincount(found, minlength=_PIXELS)
+            cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._days, strict=True))
+            bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+            add_days(cells, bounds, np.argsort(labels), labels, self._slots, self._tile["n"])
+            self._slots.fill(-1)
         for passages in self.passages(left, top):
             add_passages(passages, self._measure, self._tile, self._slots)
         put_tile(self._tile, self._window, left, top)
@@ -205,14 +212,17 @@ class PassageTiles:
     def passages(self, left: int, top: int) -> Iterator[Passages]:
         """Passages of the tile that were added, whose corner lies at a column and a row of the window."""
         for passages in self._chunks:
-            yield self._placed(passages, left, top) if self._measure.reads & {*POSITION} else passages
+            yield self._placed(passages, left, top) if self._reads & {*POSITION} else passages
 
     def _placed(self, passages: Passages, left: int, top: int) -> Passages:
         """Add the columns of where pixels lie."""
         within, cells = self._within, passages.cells
-        x, y = within.x + left + cells % SIDE + 0.5, within.y + top + cells // SIDE + 0.5
-        lon, lat = to_lonlat(x / within.scale, y / within.scale)
-        columns = passages.columns.with_more({"longitude": np.asarray(lon), "latitude": np.asarray(lat)})
+        middles = np.arange(SIDE) + 0.5
+        x, y = (within.x + left + middles) / within.scale, (within.y + top + middles) / within.scale
+        lon, lat = to_lonlat(x, y)
+        columns = passages.columns.with_more(
+            {"longitude": np.asarray(lon)[cells % SIDE], "latitude": np.asarray(lat)[cells // SIDE]}
+        )
         return replace(passages, columns=columns)
 
     def grid(self, window: Window) -> Grid:
@@ -226,5 +236,5 @@ def _decoded(name: str, data: NDArray[np.uint8] | None, lengths: NDArray[np.int6
     assert data is not None
     if name in AMOUNTS:
         return np.asarray(decode_amounts(data, total) * AMOUNTS[name][1], np.float64)
-    assert name in VALUES
-    return decoded(name, decode_values(data, lengths))
+    _, step, table, least = VALUES[name]
+    return np.asarray(decode_known(data, lengths, step, table, least), np.float64)

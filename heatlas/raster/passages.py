@@ -125,7 +125,10 @@ def _values(passages: Passages, measure: Measure) -> NDArray[np.float64]:
 
 def rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
     """Values as multiples of 2**-digits, so that sums do not depend on their order."""
-    return np.ldexp(np.rint(np.ldexp(values, digits)), -digits)
+    scale = 2.0**digits
+    found: NDArray[np.float64] = np.rint(values * scale)
+    found /= scale
+    return found
 
 
 def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:

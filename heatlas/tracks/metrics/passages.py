@@ -38,7 +38,13 @@ def flat_pace(columns: Columns) -> NDArray[np.float64]:
     running at extreme uphill and downhill slopes, J Appl Physiol 93(3).
     """
     slope = np.clip(columns["grade_100"] / 100, -_STEEPEST, _STEEPEST)
-    return np.asarray(columns["pace"] * (_COST[-1] / np.polyval(_COST, slope)))
+    cost = np.full(len(slope), _COST[0])
+    for coefficient in _COST[1:]:  # as np.polyval, without arrays in between
+        cost *= slope
+        cost += coefficient
+    np.divide(_COST[-1], cost, out=cost)
+    cost *= columns["pace"]
+    return cost
 
 
 def efficiency(columns: Columns) -> NDArray[np.float64]:
@@ -76,9 +82,10 @@ def climb_rate(columns: Columns) -> NDArray[np.float64]:
 def wait(columns: Columns) -> NDArray[np.float64]:
     """Seconds beyond those that the way takes at the passage's own pace; all of them where nobody moved."""
     seconds, pace = columns["seconds"], columns["pace"]
-    stood = np.isnan(pace)
-    moving = np.where(stood, 0.0, columns["metres"] * pace)
-    return np.where(stood & ~(seconds > 0), np.nan, np.maximum(seconds - moving, 0.0))
+    waited = np.maximum(seconds - columns["metres"] * pace, 0.0)
+    stood = np.flatnonzero(np.isnan(pace))
+    waited[stood] = np.where(seconds[stood] > 0, seconds[stood], np.nan)
+    return waited
 
 
 def stopped(columns: Columns) -> NDArray[np.float64]:
@@ -118,22 +125,12 @@ def street(columns: Columns) -> NDArray[np.float64]:
 
 
 def solar_elevation(columns: Columns) -> NDArray[np.float64]:
-    """Elevation of the sun, degrees above the horizon, without refraction.
+    """Elevation of the sun, degrees above the horizon, without refraction."""
+    from heatlas.kernels.sun import elevations
 
-    Low-precision formulas for the sun's position, The Astronomical Almanac, section C: within 0.02 degrees until 2050.
-    """
-    days = (columns["start"] + _known_or_0(columns["elapsed"])) / 86400 - 10957.5  # since noon of 1 January 2000, UTC
-    anomaly = np.radians(357.528 + 0.9856003 * days)
-    mean_longitude = 280.460 + 0.9856474 * days
-    longitude = np.radians(mean_longitude + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly))
-    obliquity = np.radians(23.439 - 4e-7 * days)
-    declination = np.arcsin(np.sin(obliquity) * np.sin(longitude))
-    ascension = np.arctan2(np.cos(obliquity) * np.sin(longitude), np.cos(longitude))
-    sidereal = np.radians((280.46062 + 360.98564737 * days) % 360 + columns["longitude"])
-    latitude = np.radians(columns["latitude"])
-    height = np.sin(latitude) * np.sin(declination)
-    height += np.cos(latitude) * np.cos(declination) * np.cos(sidereal - ascension)
-    return np.asarray(np.degrees(np.arcsin(np.clip(height, -1, 1))))
+    time = columns["start"] + _known_or_0(columns["elapsed"])
+    found: NDArray[np.float64] = elevations(time, columns["longitude"], columns["latitude"])
+    return found
 
 
 def dark(columns: Columns) -> NDArray[np.float64]:

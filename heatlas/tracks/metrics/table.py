@@ -96,11 +96,11 @@ def _metrics() -> Iterable[Metric]:
     yield Metric(
         "bearing", "Direction", "Mean direction of travel; paler where both ways are gone", _DEGREES,
         title="Direction of travel",
-        at_fixes=fixes.bearing, store=Store(12, 45 / 32), reduction="circular", period=360, colours="ring", public=True,
+        at_fixes=fixes.bearing, store=Store(12, 45 / 8), reduction="circular", period=360, colours="ring", public=True,
     )  # fmt: skip
     yield Metric(
         "elapsed", "Time", "Seconds since the start", Unit("s", style="duration"),
-        at_fixes=fixes.elapsed, store=Store(13, 4), listed=False, exact=3,
+        at_fixes=fixes.elapsed, store=Store(13, 8), listed=False, exact=3,
     )  # fmt: skip
     yield Metric(
         "steady_heart_rate", "Body", "Heart rate over a minute, 40 s later: the answer to an effort", _BPM,
@@ -108,7 +108,7 @@ def _metrics() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "grade_100", "Terrain", "Slope over 100 m", Unit("%", "%"), columns=elevation,
-        at_fixes=fixes.grade(50.0), store=Store(16, 1 / 8), middle=0, listed=False, public=True, exact=10,
+        at_fixes=fixes.grade(50.0), store=Store(16, 1 / 4), middle=0, listed=False, public=True, exact=10,
     )  # fmt: skip
     yield from _formulas()
     yield from _of_activities()
