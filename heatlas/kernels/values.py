@@ -10,8 +10,8 @@ __all__ = ["add_days", "add_pairs", "add_points_of_turn", "add_values_at", "voic
 
 
 @kernel()
-def add_values_at(cells, values, count, total, square, extreme, greatest):
-    """Add the known values of passages to the pixels.
+def add_values_at(cells, values, scale, count, total, square, extreme, greatest):
+    """Add the known values of passages to the pixels, rounded so that sums do not depend on their order.
 
     Parameters
     ----------
@@ -19,6 +19,8 @@ def add_values_at(cells, values, count, total, square, extreme, greatest):
         Pixel of each passage.
     values : ndarray of float64 (k,)
         NaN where unknown.
+    scale : float
+        Values are rounded to multiples of 1 / scale, a power of two.
     count, total, square, extreme, greatest
         As for `heatlas.kernels.reduce.add_metric`; none of them is touched when it is empty.
     """
@@ -26,6 +28,7 @@ def add_values_at(cells, values, count, total, square, extreme, greatest):
         value = values[k]
         if value != value:
             continue
+        value = np.rint(value * scale) / scale
         cell = cells[k]
         if count.shape[0] > 0:
             count[cell] += 1
@@ -40,22 +43,24 @@ def add_values_at(cells, values, count, total, square, extreme, greatest):
 
 
 @kernel()
-def add_points_of_turn(cells, turns, count, across, along):
+def add_points_of_turn(cells, values, period, count, across, along):
     """Add angles as unit vectors to the pixels.
 
     Parameters
     ----------
     cells : ndarray of int64 (k,)
         Pixel of each passage.
-    turns : ndarray of float64 (k,)
-        Angles as shares of a whole turn; NaN where unknown.
+    values : ndarray of float64 (k,)
+        Angles; NaN where unknown.
+    period : float
+        A whole turn.
     count : ndarray of float64 (pixels,)
         Number of passages.
     across, along : ndarray of float64 (pixels,)
         Sums of cosines and sines, each a multiple of 2**-20, so that the order of additions changes nothing.
     """
     for k in range(cells.shape[0]):
-        turn = turns[k]
+        turn = values[k] / period
         if turn != turn:
             continue
         cell = cells[k]
@@ -91,10 +96,17 @@ def add_days(cells, bounds, order, labels, stamps, counts):
 
 
 @kernel()
-def add_pairs(cells, x, y, n, sx, sy, sxx, syy, sxy):
-    """Add pairs of values (k,) of voices to the planes (pixels,) of a relation; all are known."""
+def add_pairs(cells, owner, x, y, level_x, level_y, scale_x, scale_y, n, sx, sy, sxx, syy, sxy):
+    """Add pairs of values (k,) of voices to the planes (pixels,) of a relation.
+
+    The levels (r,) of the activity, `owner` of each voice, are taken off first; where one is NaN the pair is left out.
+    Values are rounded to multiples of 1 / scale, a power of two.
+    """
     for k in range(cells.shape[0]):
-        cell, a, b = cells[k], x[k], y[k]
+        cell, a, b = cells[k], x[k] - level_x[owner[k]], y[k] - level_y[owner[k]]
+        if a != a or b != b:
+            continue
+        a, b = np.rint(a * scale_x) / scale_x, np.rint(b * scale_y) / scale_y
         n[cell] += 1
         sx[cell] += a
         sy[cell] += b

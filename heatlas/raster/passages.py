@@ -29,6 +29,8 @@ __all__ = ["Columns", "Passages", "add_passages"]
 
 _SHARES = 10
 """Binary digits behind the point to which shares, 0 to 100, are rounded whose squares are added up."""
+_LEFT_OVER = 1024.0
+"""Parts of a beat per minute to which residuals are rounded."""
 
 
 class Columns(Mapping[str, "NDArray[np.float64]"]):
@@ -107,13 +109,14 @@ def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slot
         return
     cells, values = passages.cells, _values(passages, measure)
     if measure.reduction in {"circular", "concentration"}:
-        add_points_of_turn(cells, values / metric_named(measure.metric).period, planes["n"], planes["x"], planes["y"])
+        add_points_of_turn(cells, values, metric_named(measure.metric).period, planes["n"], planes["x"], planes["y"])
         return
-    values = rounded(values, metric_named(measure.metric).exact)
+    scale = 2.0 ** metric_named(measure.metric).exact
     if measure.layout.extremes:
-        add_values_at(cells, values, planes.get("m", UNUSED), UNUSED, UNUSED, planes["x"], measure.reduction == "max")
+        greatest = measure.reduction == "max"
+        add_values_at(cells, values, scale, planes.get("m", UNUSED), UNUSED, UNUSED, planes["x"], greatest)
         return
-    add_values_at(cells, values, planes.get("n", UNUSED), planes["x"], planes.get("xx", UNUSED), UNUSED, False)
+    add_values_at(cells, values, scale, planes.get("n", UNUSED), planes["x"], planes.get("xx", UNUSED), UNUSED, False)
 
 
 def _values(passages: Passages, measure: Measure) -> NDArray[np.float64]:
@@ -121,14 +124,6 @@ def _values(passages: Passages, measure: Measure) -> NDArray[np.float64]:
     if measure.reduction == "share":
         return 100 * parse_condition(measure.metric)(passages.columns)
     return passages.columns[measure.metric]
-
-
-def rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
-    """Values as multiples of 2**-digits, so that sums do not depend on their order."""
-    scale = 2.0**digits
-    found: NDArray[np.float64] = np.rint(values * scale)
-    found /= scale
-    return found
 
 
 def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
@@ -141,21 +136,19 @@ def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slo
         if passages.model is not None:
             expected = passages.model.predicted(passages.columns)
             cells, owner, x, y = voices(passages.cells, passages.bounds, expected, y, slots)
-            left_over = rounded(y - x - passages.level[owner], 10)
-            add_values_at(cells, left_over, planes["n"], planes["x"], UNUSED, UNUSED, False)
+            left_over = y - x - passages.level[owner]
+            add_values_at(cells, left_over, _LEFT_OVER, planes["n"], planes["x"], UNUSED, UNUSED, False)
         return
     x_name = related(measure.metric)
     cells, owner, x, y = voices(passages.cells, passages.bounds, passages.columns[x_name], y, slots)
+    scale_x, scale_y = 2.0 ** metric_named(x_name).exact, 2.0 ** metric_named(y_name).exact
     if measure.reduction == "both":
-        x, y = rounded(x, metric_named(x_name).exact), rounded(y, metric_named(y_name).exact)
-        add_values_at(cells, x, planes["n"], planes["x"], UNUSED, UNUSED, False)
-        add_values_at(cells, y, UNUSED, planes["y"], UNUSED, UNUSED, False)
+        add_values_at(cells, x, scale_x, planes["n"], planes["x"], UNUSED, UNUSED, False)
+        add_values_at(cells, y, scale_y, UNUSED, planes["y"], UNUSED, UNUSED, False)
         return
-    x = rounded(x - _level(passages.means, x_name)[owner], metric_named(x_name).exact)
-    y = rounded(y - _level(passages.means, y_name)[owner], metric_named(y_name).exact)
-    known = ~(np.isnan(x) | np.isnan(y))
+    level_x, level_y = _level(passages.means, x_name), _level(passages.means, y_name)
     add_pairs(
-        cells[known], x[known], y[known],
+        cells, owner, x, y, level_x, level_y, scale_x, scale_y,
         planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"],
     )  # fmt: skip
 
@@ -182,11 +175,11 @@ def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots:
     mean = measure.mean
     values = _values(passages, mean)
     cells, owner, values, _ = voices(passages.cells, passages.bounds, values, values, slots)
-    values = rounded(values, _SHARES if mean.reduction == "share" else metric_named(mean.metric).exact)
+    scale = 2.0 ** (_SHARES if mean.reduction == "share" else metric_named(mean.metric).exact)
     if not measure.sides:
-        add_values_at(cells, values, planes["n"], planes["x"], planes["xx"], UNUSED, False)
+        add_values_at(cells, values, scale, planes["n"], planes["x"], planes["xx"], UNUSED, False)
         return
     assert passages.sides is not None
     for chosen, (count, total, square) in zip(passages.sides, (("n", "x", "xx"), ("m", "y", "yy")), strict=True):
         here = chosen[owner]
-        add_values_at(cells[here], values[here], planes[count], planes[total], planes[square], UNUSED, False)
+        add_values_at(cells[here], values[here], scale, planes[count], planes[total], planes[square], UNUSED, False)
