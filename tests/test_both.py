@@ -64,7 +64,7 @@ def test_planes_are_those_of_a_plain_twin(seed):
                 voices[int(passages.cells[k])].append(pair)
         for pixel, pairs in voices.items():
             means = [sum(pair[axis] for pair in pairs) / len(pairs) for axis in (0, 1)]
-            means = [Fraction(round(Fraction(mean) * 2**20), 2**20) for mean in means]
+            means = [Fraction(round(Fraction(mean) * 2**k), 2**k) for mean, k in zip(means, (16, 10), strict=True)]
             expected[pixel] = [a + b for a, b in zip(expected[pixel], (1, *means), strict=True)]
     for pixel in range(5):
         assert [planes[name][pixel] for name in "nxy"] == [float(value) for value in expected[pixel]]

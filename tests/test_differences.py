@@ -119,7 +119,7 @@ def test_planes_are_those_of_a_plain_twin(seed):
             if not math.isnan(pace[p]):
                 voices[int(passages.cells[p])].append(pace[p])
         for pixel, known in voices.items():
-            voice = round(sum(known) / len(known) * 2**20) / 2**20
+            voice = round(sum(known) / len(known) * 2**16) / 2**16
             for side in (0, 1):
                 if sides[side][k]:
                     expected[pixel][3 * side : 3 * side + 3] += [1, voice, voice * voice]
