@@ -12,7 +12,7 @@ from heatlas.dataset.tracks import Tracks
 from heatlas.options import GapOptions, OpenOptions, TableOptions, gather, refuse
 from heatlas.options.signature import with_keywords
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, resolve, resolve_tables, resolve_tracks
-from heatlas.tracks.filters import names_in
+from heatlas.tracks.filters import EFFORT, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -41,7 +41,8 @@ class Needs:
     @classmethod
     def of(cls, measure: Measure, where: str | None) -> Needs:
         """Needs of a measure, of the activities that a filter passes."""
-        return cls(measure.columns, names_in(where), str(measure))
+        names = names_in(where).union(*map(names_in, measure.sides))
+        return cls(measure.columns | ({"heart_rate"} if names & {*EFFORT} else set()), names, str(measure))
 
 
 _NOTHING, _ALL = GapOptions(), Needs()

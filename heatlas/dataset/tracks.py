@@ -22,18 +22,21 @@ from heatlas.raster.gaussian import Smoothing
 from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import (
+    EFFORT,
     in_utc,
     moment_seconds,
+    names_in,
     needs_local_time,
     offset_of,
     parse_moment,
     test_of,
 )
+from heatlas.tracks.metrics.means import decoupling_of, means_of
 from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from heatlas.core.window import Window
@@ -79,6 +82,7 @@ class Tracks:
     def where(self, text: str) -> Tracks:
         """Keep the activities that a CQL2 filter passes (see `heatlas.tracks.filters.parse_where`); times are local."""
         tracks = self.localised() if needs_local_time(text) else self
+        tracks = tracks._with_efforts((text,))
         return tracks._kept(test_of(text, tracks.activities))
 
     def select(
@@ -127,8 +131,9 @@ class Tracks:
         )
 
     def timed_for(self, measure: Measure) -> Tracks:
-        """Fill in time zones where a measure needs local time."""
-        return self.localised() if measure.needs_local_time else self
+        """Fill in time zones where a measure needs local time, and efforts where its filters ask for them."""
+        tracks = self.localised() if measure.needs_local_time else self
+        return tracks._with_efforts(measure.sides)
 
     def with_athlete(self, athlete: Athlete | Mapping[str, Any] | str | Path) -> Tracks:
         """Say what is known of the athlete, for measures such as heart_rate_reserve and share(zone >= 4).
@@ -158,6 +163,12 @@ class Tracks:
             With what to say.
         """
         refuse_without_athlete(measure.reads, str(measure), self.activities)
+
+    def _with_efforts(self, filters: Iterable[str]) -> Tracks:
+        """Fill in what filters ask of efforts, if they do."""
+        if not any(names_in(text) & {*EFFORT} for text in filters):
+            return self
+        return replace(self, batches=tuple(map(_with_effort, self.batches)))
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
         kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
@@ -284,6 +295,16 @@ class Tracks:
             along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
             found += np.diff(along[batch.segments[batch.tracks]]).tolist()
         return found
+
+
+def _with_effort(batch: Batch) -> Batch:
+    """Work out what filters ask of efforts; without fixes that is known already, or never."""
+    if not batch.fixes:
+        return batch
+    beats = means_of(batch, ("heart_rate",)).get("heart_rate", np.full(len(batch), np.nan))
+    known = zip(batch.activities, decoupling_of(batch).tolist(), beats.tolist(), strict=True)
+    effort = [(one, {name: n for name, n in zip(EFFORT, two, strict=True) if not math.isnan(n)}) for one, *two in known]
+    return replace(batch, activities=tuple(replace(one, facts={**one.facts, **facts}) for one, facts in effort))
 
 
 def _lead(activity: Activity, moment: dt.datetime) -> float:

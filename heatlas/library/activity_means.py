@@ -5,15 +5,17 @@ Both are taken of what is shown, cuts applied, by the functions that tracing use
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.library.columns import VALUES
+from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
-from heatlas.tracks.metrics.means import means_of, moments_of
+from heatlas.tracks.metrics.means import decoupling_of, means_of, moments_of
 from heatlas.tracks.metrics.model import MODELLED, fit_model
 
 if TYPE_CHECKING:
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
     from heatlas.library.passages import PreparedTrack
     from heatlas.tracks.metrics.model import Model
 
-__all__ = ["ActivityFacts", "delete_means", "read_means", "write_means"]
+__all__ = ["ActivityFacts", "delete_means", "read_effort", "read_means", "with_effort", "write_means"]
 
 _SIDE = 6
 """Rows of the moments."""
+_DECOUPLING = 0
+"""Place of the decoupling: that of the column of pixels, which has no mean."""
 
 
 def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTrack]) -> None:
@@ -39,6 +43,7 @@ def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTra
         values = np.full(_width(), np.nan)
         for name, mean in means_of(track.batch, track.metrics, track.metrics).items():
             values[VALUES[name].column] = mean[0]
+        values[_DECOUPLING] = decoupling_of(track.batch, track.metrics)[0]
         modelled = track.metrics.keys() >= {*MODELLED}
         moments = moments_of(track.batch, track.metrics)[0] if modelled else np.zeros((_SIDE, _SIDE))
         rows.append((number, np.concatenate([values, moments.ravel()]).astype("<f8").tobytes()))
@@ -76,6 +81,29 @@ def read_means(connection: sqlite3.Connection, most: int) -> ActivityMeans:
         values[number, : min(width, _width())] = found[: min(width, _width())]
         moments[number] = found[width:].reshape(_SIDE, _SIDE)
     return ActivityMeans({name: values[:, encoding.column] for name, encoding in VALUES.items()}, moments)
+
+
+def read_effort(connection: sqlite3.Connection) -> dict[int, dict[str, float]]:
+    """Read the attributes that filters know of activities' efforts, by number; what is unknown is left out."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone():
+        return {}
+    places = (_DECOUPLING, VALUES["heart_rate"].column)
+    parts = ", ".join(f"substr(data, {8 * place + 1}, 8)" for place in places)
+    found = {}
+    for number, *cut in connection.execute(f"SELECT number, {parts} FROM activity_means"):  # noqa: S608 - numbers
+        effort = dict(zip(EFFORT, np.frombuffer(b"".join(cut), "<f8").tolist(), strict=True))
+        found[number] = {name: value for name, value in effort.items() if not math.isnan(value)}
+    return found
+
+
+def with_effort(
+    connection: sqlite3.Connection, activities: Mapping[int, Activity], where: Collection[str | None]
+) -> dict[int, Activity]:
+    """Activities with what filters ask of their efforts, if they do."""
+    if not any(names_in(text) & {*EFFORT} for text in where):
+        return dict(activities)
+    effort = read_effort(connection)
+    return {k: replace(one, facts={**one.facts, **effort.get(k, {})}) for k, one in activities.items()}
 
 
 class ActivityFacts:

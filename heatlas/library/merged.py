@@ -17,6 +17,7 @@ from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.activities import activities_of, read_rows
+from heatlas.library.activity_means import with_effort
 from heatlas.library.settings import read_athlete
 from heatlas.library.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
@@ -164,7 +165,7 @@ def select(
     """
     with library.read() as connection:
         shown = read_merged(connection)
-    activities = shown.activities
+        activities = with_effort(connection, shown.activities, (where,))
     if copies:
         activities = activities | {
             k: replace(activities[original], source=own.source)

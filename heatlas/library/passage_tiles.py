@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from heatlas.core.mercator import to_lonlat
 from heatlas.kernels.index import decode_amounts, decode_header, decode_known, decode_pixels
 from heatlas.kernels.values import add_days
-from heatlas.library.activity_means import ActivityFacts, read_means
+from heatlas.library.activity_means import ActivityFacts, read_means, with_effort
 from heatlas.library.columns import AMOUNTS, COLUMNS, VALUES
 from heatlas.library.merged import read_merged
 from heatlas.raster.accumulators import UNUSED, begun, ended
@@ -70,7 +70,7 @@ def read_sides(connection: sqlite3.Connection, measure: Measure) -> Sides | None
     """Find the activities that count on either side of a difference; None for any other measure."""
     if not measure.sides:
         return None
-    activities = read_merged(connection).activities
+    activities = with_effort(connection, read_merged(connection).activities, measure.sides)
     first, second = (np.zeros(max(activities, default=0) + 1, np.bool_) for _ in range(2))
     for side, text in zip((first, second), measure.sides, strict=True):
         passes = test_of(text, activities.values())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.library.activity_means import read_effort
 from heatlas.library.merged import read_merged
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_athlete, read_settings
@@ -52,6 +53,8 @@ class Snapshot:
     """Whether private activities were left out of `activities`, as on a public map; the index holds them."""
     point_sets: dict[str, StoredPoints] = field(default_factory=dict)
     """By name. They hold no activities and are shown in full on a public map too."""
+    effort: dict[int, dict[str, float]] = field(default_factory=dict)
+    """Attributes that follow from what is shown of each track, by number."""
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Cached choices of filters written as text."""
 
@@ -80,7 +83,10 @@ class Snapshot:
     def attributes(self) -> list[dict[str, Any]]:
         """Attributes of each activity, for filters written as text."""
         names = dict.fromkeys(name for activity in self.activities.values() for name in activity.extra)
-        return [{**names, **attributes(activity)} for activity in self.activities.values()]
+        return [
+            {**names, **attributes(activity), **self.effort.get(number, {})}
+            for number, activity in self.activities.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,7 @@ def take(
         point_sets = list_point_sets(connection)
         shown = read_shown(connection)
         athlete = read_athlete(connection)
+        effort = read_effort(connection)
     if athlete:
         digest.update(repr(athlete.data()).encode())
     for name, stored in point_sets.items():
@@ -148,7 +155,7 @@ def take(
     fixes = sum(row[2] for row in rows if row[0] in activities)
     return Snapshot(
         digest.hexdigest(), activities, fixes, settings, shown, bool(settings.clip_ends or zones),
-        withheld=len(activities) < held, point_sets=point_sets,
+        withheld=len(activities) < held, point_sets=point_sets, effort=effort,
     )  # fmt: skip
 
 

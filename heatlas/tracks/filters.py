@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity
 
 __all__ = [
-    "ATTRIBUTES", "attributes", "in_utc", "moment_seconds", "names_in", "needs_local_time", "offset_of", "parse_date",
-    "parse_filter", "parse_moment", "parse_where", "start_of", "test_of", "without_accents",
+    "ATTRIBUTES", "EFFORT", "attributes", "in_utc", "moment_seconds", "names_in", "needs_local_time", "offset_of",
+    "parse_date", "parse_filter", "parse_moment", "parse_where", "start_of", "test_of", "without_accents",
 ]  # fmt: skip
 
 ATTRIBUTES = (
     "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
-    "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset",
+    "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset", "decoupling", "mean_heart_rate",
 )  # fmt: skip
 """Attributes of every activity; a source may add more. Metres, seconds. Start, year, month, weekday (1 is Monday) and
 hour are in the local time of the place where it began, which was utc_offset seconds ahead of UTC."""
+EFFORT = ("decoupling", "mean_heart_rate")
+"""Those that follow from the track: percent (`heatlas.tracks.metrics.means.decoupling_of`), beats/min."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
@@ -82,6 +84,7 @@ def attributes(activity: Activity) -> dict[str, Any]:
     """Return the attributes of an activity by name; None where unknown."""
     start = start_of(activity)
     return {
+        **{name: activity.facts.get(name) for name in EFFORT},
         **activity.extra,
         "sport": activity.sport,
         "name": activity.name,

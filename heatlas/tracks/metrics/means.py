@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["means_of", "moments_of"]
+__all__ = ["decoupling_of", "means_of", "moments_of"]
+
+_LONG_ENOUGH = 1200.0
+"""Seconds in motion from which on two halves can be compared."""
 
 _NOTHING: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
@@ -49,6 +52,34 @@ def means_of(
             at_fixes = known[name] if name in known else metric.at_fixes(batch)
             mean = _mean(_middles(at_fixes), weight, batch)
             found[name] = 1 / mean if metric.inverse else mean
+    return found
+
+
+def decoupling_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:
+    """By how much more speed each heart beat gave in the first half of each track than in the second, percent, (k,).
+
+    Of the time in motion whose heart rate is known; NaN where that is less than 20 minutes.
+    """
+    found = np.full(len(batch), np.nan)
+    if "heart_rate" not in batch.columns:
+        return found
+    seconds = np.diff(batch.time, append=np.nan)
+    seconds[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = np.nan
+    speed, beats = (
+        _middles(known[name] if name in known else take(batch))
+        for name, take in ((name, stored()[name].at_fixes) for name in ("pace", "heart_rate"))
+        if take is not None
+    )
+    counted = np.where(np.isnan(seconds) | np.isnan(speed) | np.isnan(beats), 0.0, seconds)
+    offsets = batch.segments[batch.tracks]
+    for k in range(len(batch)):
+        own = slice(offsets[k], offsets[k + 1])
+        weight, v, h = counted[own], np.nan_to_num(speed[own]), np.nan_to_num(beats[own])
+        total = float(weight.sum())
+        if total >= _LONG_ENOUGH:
+            early = np.cumsum(weight) <= total / 2
+            halves = [float((v * weight)[half].sum() / (h * weight)[half].sum()) for half in (early, ~early)]
+            found[k] = 100 * (halves[0] / halves[1] - 1) if halves[1] > 0 else np.nan
     return found
 
 
