@@ -30,6 +30,7 @@ from heatlas.raster.offered import every_measure
 from heatlas.raster.passages import Columns
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import BLOCK, draw_in_bands
+from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import means_of
 
@@ -39,8 +40,10 @@ ALL = [
     "std(flat_pace)", "corr(flat_pace,heart_rate)", "corr(wait,heart_rate)", "corr(speed,elevation)",
     "corr(vam,power)", "slope(heart_rate~grade_100)", "slope(pace~climb)", "corr(power,cadence)", "min(sun)",
 ]  # fmt: skip
-MEASURES = list(dict.fromkeys(str(measure) for measure in map(parse_measure, ALL) if not measure.simple))
-"""Simple ones, which read one column, are in test_library_index.py."""
+MEASURES = list(
+    dict.fromkeys(str(one) for one in map(parse_measure, ALL) if not one.simple and not one.reads & set(ATHLETE))
+)
+"""Simple ones, which read one column, are in test_library_index.py, those of an athlete's record in test_athlete.py."""
 FORMULAS = [name for name in MEASURES if parse_measure(name).metric]
 EXACT = ["days", "first", "last", "activities", "passes", "month", "fixes"]
 """Of what is known of whole activities: no step of a column is in them."""

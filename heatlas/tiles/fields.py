@@ -20,6 +20,7 @@ from heatlas.raster.point_kernel import halo as kernel_halo
 from heatlas.raster.point_kernel import spread
 from heatlas.tiles.look import Filter
 from heatlas.tiles.view import choose_in, signs_matter
+from heatlas.tracks.athlete import refuse_without_athlete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,14 +221,24 @@ def sides_of(field: Field) -> Sides | None:
 
 
 def _facts(field: Field) -> ActivityFacts | None:
-    """All that the measure reads of activities, if it reads any."""
-    snapshot, library = field.snapshot, field.view.library
+    """All that the measure reads of activities, if it reads any.
+
+    Raises
+    ------
+    BadOption
+        Where a measure needs to know of the athlete what the library does not.
+    """
+    snapshot, library, measure = field.snapshot, field.view.library, field.look.measure
+    if not needs_facts(measure):
+        return None
+    if snapshot.activities:
+        refuse_without_athlete(measure.reads, str(measure), snapshot.activities.values())
 
     def read() -> ActivityFacts:
         with library.read() as connection:
             return ActivityFacts(snapshot.activities, read_means(connection, max(snapshot.activities, default=0)))
 
-    return field.view.facts.get(snapshot.version, read) if needs_facts(field.look.measure) else None
+    return field.view.facts.get(snapshot.version, read)
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:
