@@ -12,7 +12,7 @@ from heatlas.dataset.places import around
 from heatlas.explorer.chosen import explore_chosen
 from heatlas.explorer.framing import box_around, busiest_box
 from heatlas.explorer.missing import missing_around
-from heatlas.explorer.outputs import PICTURE, check_output, write_text
+from heatlas.explorer.outputs import PICTURE, check_output, write_outlines
 from heatlas.explorer.report import report_of
 from heatlas.explorer.visits import FINEST
 from heatlas.options import ExploreOptions, ImportOptions, gather, refuse
@@ -141,7 +141,7 @@ class _Job:
         context.progress("writing", 0, 0)
         written = [self.output]
         if self.paint is None:
-            write_text(self.output, explored, missing)
+            write_outlines(self.output, explored, missing)
         else:
             from heatlas.explorer.outputs.picture import write_picture
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from heatlas.explorer.explored import Explored
     from heatlas.explorer.missing import Missing
 
-__all__ = ["PICTURE", "TEXTS", "check_output", "write_text"]
+__all__ = ["PICTURE", "TEXTS", "check_output", "write_outlines"]
 
 PICTURE = ".png"
 TEXTS = {".geojson": "geojson", ".gpx": "gpx", ".kml": "kml", ".json": "data"}
@@ -48,7 +48,7 @@ def check_output(path: Path) -> None:
     check_place(path)
 
 
-def write_text(path: Path, explored: Explored, missing: Missing | None) -> None:
+def write_outlines(path: Path, explored: Explored, missing: Missing | None) -> None:
     """Write a file of text.
 
     Raises
