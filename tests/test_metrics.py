@@ -17,9 +17,13 @@ from heatlas.core.batch import join
 from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.core.window import Window
 from heatlas.raster.draw_tracks import draw
+from heatlas.raster.grid import Grid
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import about, every_measure, group_of, measures_of
 from heatlas.raster.passages import Columns
+from heatlas.raster.pipeline import Drawn
+from heatlas.rendering.bands import as_one_band
+from heatlas.rendering.finish import few_values
 from heatlas.tracks.metrics import GROUPS, METRICS, leaves
 from heatlas.tracks.metrics.fixes import STOPPED
 
@@ -334,3 +338,15 @@ def test_menus_offer_what_is_listed():
         assert parse_measure(name).metric not in {m.name for m in METRICS.values() if not m.listed} - {"dark"}
     assert {m.metric for m in measures_of(["pace", "speed"])} >= {"pace", "wait", "best", "first"}
     assert not [m for m in measures_of(["speed"]) if m.recorded - {"speed"}]
+
+
+@pytest.mark.parametrize(("passes", "words"), [([3, 1, 1, 0], "33%"), ([3, 3, 1, 0], ""), ([0, 4, 0, 0], "")])
+def test_how_little_has_a_value_is_said(passes, words):
+    """Of what needs more than one passage; a map that is all but empty would be a riddle."""
+    window = Window(256.0 * 2**12, 0, 0, 4, 1)
+    many = np.array([passes], np.float64)
+    there = (many > 0).astype(np.float64)
+    grid = Grid(window, parse_measure("best"), {"n": there, "x": there * 0.3, "m": many})
+    found = few_values(as_one_band(Drawn(grid, grid, {})))
+    assert [words in sentence for sentence in found] == ([True] if words else [])
+    assert all("needs 3 passages in a pixel" in sentence for sentence in found)

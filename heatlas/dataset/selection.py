@@ -82,6 +82,8 @@ def is_centred(place: Place, window: Window) -> bool:
 
 def why_nowhere(measure: Measure, places: list[Place]) -> str:
     """Say why a window is empty although there are tracks."""
+    if measure.layout.needs:
+        return f"no pixel of the window holds the {measure.layout.needs} that {measure} needs"
     if measure.metric or measure.reads:
         return f"no track in the window has what {measure} needs"
     busiest = places[0].bbox

@@ -78,8 +78,13 @@ class Layout:
     there are any."""
     note: str = ""
     """A few words on the opacity, or on where there are values, for a legend."""
-    sparse: bool = False
-    """Whether values may be NaN although something is there: too little to say anything."""
+    needs: str = ""
+    """How much a pixel must hold to have a value, in words; empty: anything will do."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether values may be NaN although something is there."""
+        return bool(self.needs)
 
     @property
     def sums(self) -> bool:
@@ -180,13 +185,15 @@ LAYOUTS: dict[str, Layout] = {
     "days": _sums(Plane("n", Rule.COUNT, "u4")),
     "share": Layout((_N, _X), _mean),
     "chance": Layout((_N, _X), _chance, fit=_chance_of_all),
-    "best": Layout((_KNOWN, Plane("x", Rule.LEAST), Plane("m", Rule.COUNT, "f8")), _best, note="n >= 3", sparse=True),
+    "best": Layout(
+        (_KNOWN, Plane("x", Rule.LEAST), Plane("m", Rule.COUNT, "f8")), _best, note="n >= 3", needs="3 passages"
+    ),
     "circular": Layout(
         (_N, _X, _Y), _angle, opacity=lambda planes: np.clip(_concentration(planes), 0.12, 1), note="paler = more mixed"
     ),
     "concentration": Layout((_N, _X, _Y), _concentration, opacity=_several, note="paler = fewer passes"),
-    "corr": Layout(_PAIRS, correlation, fit=fit_prior, opacity=sureness, note=_SURE, sparse=True),
-    "slope": Layout(_PAIRS, slope, fit=fit_prior, opacity=sureness, note=_SURE, sparse=True),
+    "corr": Layout(_PAIRS, correlation, fit=fit_prior, opacity=sureness, note=_SURE, needs="6 activities"),
+    "slope": Layout(_PAIRS, slope, fit=fit_prior, opacity=sureness, note=_SURE, needs="6 activities"),
     "both": Layout((_N, _X, _Y), third_of_both, fit=fit_terciles),
     "diff": Layout(
         (_N, _X, _XX, Plane("m", Rule.COUNT, "f8"), _Y, Plane("yy", Rule.SUM)),
@@ -194,7 +201,7 @@ LAYOUTS: dict[str, Layout] = {
         fit=fit_variance,
         opacity=significance,
         note=f"opaque where |t| > {SIGNIFICANT:g}",
-        sparse=True,
+        needs="4 activities on either side",
     ),
     "voices": Layout((_N, _X, _XX), _mean),
     "t": WORKED,

@@ -205,6 +205,8 @@ class _Values:
     width: int
     limit: int = 1 << 32
     count: int = 0
+    on_paths: int = 0
+    """Pixels that hold anything."""
     parts: list[tuple[NDArray[np.uint32], NDArray[np.float32]]] = field(default_factory=list)
 
     def add(self, shown: Grid, bare: Grid, top: int) -> None:
@@ -212,6 +214,7 @@ class _Values:
         on_path = np.flatnonzero(bare.filled)
         if not len(on_path):
             return
+        self.on_paths += len(on_path)
         if shown.layout.fit is None:
             values = shown.values.ravel()[on_path]
             finite = np.isfinite(values)
@@ -238,13 +241,18 @@ class _Values:
         """Make the sample; `grid` has the measure and the type of the collected values."""
         if grid.layout.fit is None:
             values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
-            return weighed(Sample(np.concatenate(values), grid.measure, grid.sums, grid.signed))
+            found = np.concatenate(values)
+            # No share is taken of so many values that not all were collected: it would be a guess.
+            share = len(found) / max(self.on_paths, 1) if self.limit == 1 << 32 else 1.0
+            return weighed(Sample(found, grid.measure, grid.sums, grid.signed, share=share))
         rows = np.concatenate([part for _, part in self.parts] or [np.zeros((0, len(grid.planes)), np.float32)])
         planes = {name: np.ascontiguousarray(rows[None, :, k]) for k, name in enumerate(grid.planes)}
         pixels = Grid(Window(256.0, 0, 0, len(rows), 1), grid.measure, planes)
         fitted = pixels.fit()
         found = replace(pixels, fitted=fitted).values.ravel()
-        return Sample(found[np.isfinite(found)], grid.measure, grid.sums, grid.signed, fitted=fitted)
+        known = found[np.isfinite(found)]
+        share = len(known) / max(len(found), 1)
+        return Sample(known, grid.measure, grid.sums, grid.signed, fitted=fitted, share=share)
 
 
 class _BandFile:

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from heatlas.rendering.bands import BandedHeat
     from heatlas.style.tone import Tone, ToneScale
 
-__all__ = ["Finish"]
+__all__ = ["Finish", "few_values"]
 
+_MOST = 0.5
+"""Share of the pixels that have a value from which on nothing need be said of the others."""
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 
@@ -153,7 +155,7 @@ class Finish:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": field.total,
-            "warnings": self._warnings(),
+            "warnings": [*self._warnings(), *few_values(field)],
             "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
             "outputs": [str(path) for path in outputs],
         }
@@ -176,6 +178,15 @@ class Finish:
             dark=None if ground is None else sum(ground) < 3 * 128,
             scale=fitting_scale(window.width, window.height),
         )
+
+
+def few_values(field: BandedHeat) -> list[str]:
+    """Say how little of the map has a value, where a pixel must hold more than anything to have one."""
+    needs, share = field.measure.layout.needs, field.sample.share
+    if not needs or share >= _MOST:
+        return []
+    more = "a wider --smooth, a coarser --resolution, or --around a busier place shows more"
+    return [f"{field.measure} needs {needs} in a pixel: {share:.0%} of the pixels have a value; {more}"]
 
 
 def _check_goes(output: Path, asked: PictureOptions) -> None:

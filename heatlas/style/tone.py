@@ -71,6 +71,8 @@ class Sample:
     """The lowest value below 0 that does not matter and is not among the values; 0 without such a value."""
     fitted: tuple[float, ...] | None = None
     """As `heatlas.raster.grid.Grid.fitted`."""
+    share: float = 1.0
+    """Share of the pixels on paths that have a value: the others hold too little to say anything."""
 
 
 @dataclass(frozen=True, slots=True)
