@@ -7,7 +7,7 @@ import numpy as np
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.lattice import place
 
-__all__ = ["add_activities", "add_metric", "add_spent", "count_fixes", "spend"]
+__all__ = ["add_activities", "add_metric", "add_spent", "add_value", "count_fixes", "spend"]
 
 
 @kernel()
@@ -66,15 +66,22 @@ def add_metric(cells, spent, inverse, count, total, square, extreme, greatest):
                 continue
             value = 1.0 / value
         cell = cells[k]
+        add_value(cell, value, count, total, square, extreme, greatest)
+
+
+@helper(forceinline=True)
+def add_value(cell, value, count, total, square, extreme, greatest):
+    """Add one value to the planes (pixels,) of a pixel; planes that are empty are not touched (see `add_metric`)."""
+    if count.shape[0] > 0:
         count[cell] += 1
-        if total.shape[0] > 0:
-            total[cell] += value
-        if square.shape[0] > 0:
-            square[cell] += value * value
-        if extreme.shape[0] > 0:
-            old = extreme[cell]
-            if np.isnan(old) or (value > old) == greatest:
-                extreme[cell] = value
+    if total.shape[0] > 0:
+        total[cell] += value
+    if square.shape[0] > 0:
+        square[cell] += value * value
+    if extreme.shape[0] > 0:
+        old = extreme[cell]
+        if np.isnan(old) or (value > old) == greatest:
+            extreme[cell] = value
 
 
 @kernel()

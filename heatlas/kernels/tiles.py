@@ -10,6 +10,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.numbers import read_numbers, unzigzag
+from heatlas.kernels.reduce import add_value
 
 __all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
 
@@ -117,12 +118,4 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
                 value = table[min(max(known - least, 0), table.shape[0] - 1)]
             else:
                 value = known * step
-            count[pixel] += 1
-            if total.shape[0] > 0:
-                total[pixel] += value
-            if square.shape[0] > 0:
-                square[pixel] += value * value
-            if extreme.shape[0] > 0:
-                old = extreme[pixel]
-                if np.isnan(old) or (value > old) == greatest:
-                    extreme[pixel] = value
+            add_value(pixel, value, count, total, square, extreme, greatest)

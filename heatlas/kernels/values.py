@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
+from heatlas.kernels.reduce import add_value
 
 __all__ = ["add_days", "add_pairs", "add_points_of_turn", "add_values_at", "voices"]
 
@@ -29,17 +30,7 @@ def add_values_at(cells, values, scale, count, total, square, extreme, greatest)
         if value != value:
             continue
         value = np.rint(value * scale) / scale
-        cell = cells[k]
-        if count.shape[0] > 0:
-            count[cell] += 1
-        if total.shape[0] > 0:
-            total[cell] += value
-        if square.shape[0] > 0:
-            square[cell] += value * value
-        if extreme.shape[0] > 0:
-            old = extreme[cell]
-            if np.isnan(old) or (value > old) == greatest:
-                extreme[cell] = value
+        add_value(cells[k], value, count, total, square, extreme, greatest)
 
 
 @kernel()
