@@ -83,7 +83,7 @@ def test_a_legend_is_painted_in_its_corner(corner, palette):
     assert (y.min(), y.max(), x.min(), x.max()) == (top, top + 29, left, left + 79)
 
 
-def test_without_furniture_a_picture_stays_what_it_is():
+def test_without_decorations_a_picture_stays_what_it_is():
     picture = Picture(np.zeros((900, 1200), np.uint8), colormap("ember"))
     furnished = DecoratedPixels(picture, arrange(CITY, Decorations(ground=DARK), None))
     assert furnished.palette is picture.palette
@@ -276,7 +276,7 @@ def test_options_that_fit_are_taken(tmp_path, name, options):
 
 
 @pytest.mark.parametrize("name", ["p.png", "p.webp", "p.tif"])
-def test_furniture_is_painted_on_every_picture(tmp_path, name):
+def test_decorations_are_painted_on_every_picture(tmp_path, name):
     rng = np.random.default_rng(0)
     picture = Picture(rng.integers(0, 9, (900, 1200), np.uint8), colormap("ember"))
     wanted = Decorations(title="Panama", scale_bar=True, attribution="© me", ground=DARK)
