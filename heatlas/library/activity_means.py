@@ -6,6 +6,7 @@ Both are taken of what is shown, cuts applied, by the functions that tracing use
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -120,6 +121,13 @@ class ActivityFacts:
     def __init__(self, activities: Mapping[int, Activity], means: ActivityMeans) -> None:
         self._activities, self._means = activities, means
         self._known: dict[str, NDArray[np.float64]] = {}
+        self._held: Model | None = None
+
+    def holding(self, model: Model) -> ActivityFacts:
+        """Copy with a model that is used whichever activities count."""
+        found = copy(self)
+        found._held = model
+        return found
 
     @property
     def nbytes(self) -> int:
@@ -152,8 +160,10 @@ class ActivityFacts:
         return np.floor(self.of("first"))
 
     def model(self, keep: NDArray[np.bool_] | None) -> Model | None:
-        """Model of the activities that count; None where too little is known."""
+        """Model of the activities that count, or the one that is held; None where too little is known."""
+        return fit_model(self.moments_of(keep)) if self._held is None else self._held
+
+    def moments_of(self, keep: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+        """(k, n, n) moments of the activities that count; all where `keep` is None."""
         moments = self.moments
-        if keep is not None:
-            moments = moments[: len(keep)][keep[: len(moments)]]
-        return fit_model(moments)
+        return moments if keep is None else moments[: len(keep)][keep[: len(moments)]]

@@ -4,6 +4,7 @@
 `publishing`, `request`                 publish and watch; the request, from options
 `default_zoom`, `extent`                last zoom of points; bounds and first view
 `dirty_tiles`, `plan`, `tones`          tiles that may hold anything; those to draw; stored tones
+`dependencies`                          facts of activities that tiles are drawn from
 `pyramid`, `metatiles`, `painter`       drawing in threads; blocks of tiles; fast drawing
 `sink`, `ledger`                        an output of tiles; the record of published tiles
 `folder`, `page_files`                  folders for web servers, and their page

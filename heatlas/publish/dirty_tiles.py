@@ -1,8 +1,9 @@
 """Find tiles that may hold anything, with a signature of the data that each is drawn from.
 
 Tracks of an activity number never change. What an activity adds to a tile of the index therefore follows from its
-fingerprint, from what the library hides, and from its number of passages there. Signatures are sums over these: merging
-chunks changes none, and another filter changes those of tiles that other activities pass.
+fingerprint, from what the library hides, from the facts that the measure reads of it, and from its number of passages
+there. Signatures are sums over these: merging chunks changes none, and another filter changes those of tiles that other
+activities pass.
 
 For points, signatures are made from pixels: a tile is drawn from the pixels whose kernels reach it. Pixels are gathered
 in squares smaller than the radius. Whole tiles would be too coarse: one point would make its tile and the eight around
@@ -21,6 +22,7 @@ from heatlas.core.window import Window
 from heatlas.library.point_cells import PIXELS, unmorton
 from heatlas.library.point_index import read_level
 from heatlas.library.settings import read_settings, read_zones
+from heatlas.publish.dependencies import facts_read, means_read
 from heatlas.publish.hilbert import numbers_of
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.fields import SIDE, as_drawn, margins
@@ -67,8 +69,9 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
         hidden = hiding_words(read_settings(connection), read_zones(connection)).encode()
         rows = connection.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
     marks = np.zeros(max((number for number, _ in rows), default=-1) + 1, np.uint64)
+    read = np.hstack([facts_read(field, len(marks)), means_read(field, len(marks))])
     for number, print_ in rows:
-        marks[number] = _mark(print_, hidden)
+        marks[number] = _mark(print_, hidden + read[number].tobytes())
     keep, kept = field.chosen.keep, np.zeros(len(marks), np.bool_)
     kept[: len(keep)] = keep[: len(marks)]
     marks[~kept] = 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.publish.dependencies import facts_words
 from heatlas.publish.dirty_tiles import occupied
 from heatlas.publish.ledger import NOTHING
 from heatlas.publish.tones import fitted, read_fitted
@@ -65,7 +66,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
         Fit the tone anew.
     """
     found, tone = occupied(field, zoom, marks), _tone(field, zoom, sink, style, refit)
-    signatures = found.signatures ^ _salt(style, tone)
+    signatures = found.signatures ^ _salt(field, style, tone)
     known, present = sink.ledger.known(zoom), sink.present(zoom)
     holds = np.fromiter((digest != NOTHING for digest in known.digests), np.bool_, len(known.digests))
     digests = dict(zip(known.numbers[holds].tolist(), (d for d in known.digests if d != NOTHING), strict=True))
@@ -89,11 +90,13 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     )  # fmt: skip
 
 
-def _salt(style: bytes, tone: Tone | None) -> np.uint64:
-    """Hash of style and tone, which affect all tiles of a zoom."""
+def _salt(field: Field, style: bytes, tone: Tone | None) -> np.uint64:
+    """Hash of style, tone and model, which affect all tiles of a zoom."""
     said = "" if tone is None else repr((tone.curve, tone.low, tone.high, tone.fade, tone.diverging))
     knots = b"" if tone is None or tone.knots is None else tone.knots.tobytes()
-    digest = hashlib.blake2b(style + said.encode() + knots, digest_size=8).digest()
+    found = b"" if tone is None or tone.fitted is None else np.array(tone.fitted, "<f8").tobytes()
+    model = b"" if field.model is None else np.array(astuple(field.model), "<f8").tobytes()
+    digest = hashlib.blake2b(style + said.encode() + knots + found + model, digest_size=8).digest()
     return np.uint64(int.from_bytes(digest, "little"))
 
 
@@ -101,13 +104,13 @@ def _tone(field: Field, zoom: int, sink: Sink, style: bytes, refit: bool) -> Ton
     """Tone of a zoom, from the ledger or fitted."""
     kept = sink.ledger.get(f"tone {zoom}")
     stored = field.snapshot.point_sets.get(field.look.point_set)
-    points = "" if stored is None else stored.digest.hex()
+    beside = {"points": "" if stored is None else stored.digest.hex(), "facts": facts_words(field)}
     before = read_fitted(kept) if kept is not None and kept["style"] == style.hex() else None
-    if before is not None and kept.get("points", "") != points:
-        # Weights may change while counts stay equal, so the tone is fitted again and compared.
+    if before is not None and any(kept.get(name, "") != said for name, said in beside.items()):
+        # Weights and facts may change while counts stay equal, so the tone is fitted again and compared.
         before = replace(before, total=0)
     now = fitted(field, zoom, before, refit)
     if now is not before:
         sink.ledger.begin()
-        sink.ledger.put(f"tone {zoom}", {**now.data(), "style": style.hex(), "points": points})
+        sink.ledger.put(f"tone {zoom}", {**now.data(), "style": style.hex(), **beside})
     return now.tone

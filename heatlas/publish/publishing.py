@@ -17,6 +17,7 @@ from heatlas.library.store import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
+from heatlas.publish.dependencies import hold_model
 from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.pyramid import write_pyramid
@@ -199,6 +200,7 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
     with opened(output, style, request.form) as sink:
         _remember_filter(sink, request, field)
+        field = hold_model(field, sink, refit=request.refit)
         outcome = write_pyramid(field, zooms, sink, request, context)
         finishing = time.perf_counter()
         context.progress("finishing", 0, 0)

@@ -14,13 +14,12 @@ from heatlas.library.point_tables import stored_points
 from heatlas.options import TileOptions, options_of
 from heatlas.options.parsing import parse_zooms
 from heatlas.publish.default_zoom import last_zoom_of_points
-from heatlas.tiles.fields import Field, first_zoom, sides_of
+from heatlas.tiles.fields import Field, first_zoom
 from heatlas.tiles.look import Filter
 from heatlas.tiles.request import LAST_ZOOM, TileRequest, Wording, parse_look
 from heatlas.tiles.scales import colours_of
 from heatlas.tiles.snapshot import choose, chosen_of, refuse_absent
 from heatlas.tiles.view import known_in
-from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.privacy import owner_secret
 
 if TYPE_CHECKING:
@@ -118,11 +117,6 @@ class PublishRequest:
         """Digest of the style of tiles: all that decides how they look, without data, filter and tone."""
         digest = hashlib.blake2b(look_words(self.look, self.form).encode(), digest_size=16)
         digest.update(colours_of(field).tobytes())
-        for side in sides_of(field) or ():
-            digest.update(np.flatnonzero(side).tobytes())
-        if self.look.measure.reads & {*ATHLETE}:
-            facts = {repr(sorted(activity.facts.items())) for activity in field.snapshot.activities.values()}
-            digest.update(repr(sorted(facts)).encode())
         return digest.digest()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from heatlas.style.tone import Tone
 from heatlas.tiles.busy_tiles import busy_tiles, census_for
 from heatlas.tiles.fields import as_drawn
-from heatlas.tiles.scales import tone_of
+from heatlas.tiles.scales import sample_of, tone_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.raster.grid import Grid
     from heatlas.tiles.fields import Field
     from heatlas.tiles.tile_counts import TileCounts
 
@@ -92,7 +93,7 @@ def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitte
             return before
     tone = tone_of(field, zoom)
     if before is not None and before.tone is not None and tone is not None and not refit:
-        tone = before.tone if _apart(before.tone, tone) <= TOLERANCE else tone
+        tone = before.tone if _alike(field, zoom, before.tone, tone) else tone
     return Fitted(tone, total, {at: int(passages[place[at]]) for at in busy_tiles(drawn_field, drawn, _TILES)})
 
 
@@ -111,6 +112,27 @@ def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:
 def _grown(before: Fitted, total: int, now: dict[tuple[int, int], int]) -> bool:
     moved = sum(abs(now[at] - then) for at, then in before.tiles.items())
     return abs(total - before.total) > _GROWTH * before.total or moved > _GROWTH * sum(before.tiles.values())
+
+
+def _alike(field: Field, zoom: int, before: Tone, now: Tone) -> bool:
+    """Whether a new fit would hardly change the map."""
+    if _apart(before, now) > TOLERANCE:
+        return False
+    if before.fitted == now.fitted:
+        return True
+    sample = None if before.fitted is None or now.fitted is None else sample_of(field, zoom)
+    return sample is not None and _moved(sample, before, now) <= TOLERANCE
+
+
+def _moved(sample: Grid, before: Tone, now: Tone) -> float:
+    """Share of pixels whose colour or opacity moves by more than TOLERANCE with what was found of all pixels."""
+    old, new = (replace(sample, fitted=tone.fitted) for tone in (before, now))
+    shown = np.isfinite(new.values) | np.isfinite(old.values)
+    changes = [np.abs(before(old.values) - now(new.values))]
+    if old.opacity is not None and new.opacity is not None:
+        changes.append(np.abs(old.opacity - new.opacity))
+    moved = np.any([~(change <= TOLERANCE) for change in changes], axis=0)
+    return float(moved[shown].mean()) if shown.any() else 0.0
 
 
 def _apart(a: Tone, b: Tone) -> float:

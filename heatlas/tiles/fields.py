@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
+    from heatlas.tracks.metrics.model import Model
 
 __all__ = [
-    "SIDE", "Field", "as_drawn", "bare", "count_tile", "doubled", "drawn_zoom", "field_window", "first_zoom", "margins",
-    "mosaic", "sides_of", "signs_matter_in", "smoothed",
+    "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tile", "doubled", "drawn_zoom", "facts_of", "field_window",
+    "first_zoom", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed",
 ]  # fmt: skip
 
 SIDE = 256
@@ -57,6 +58,8 @@ class Field:
     snapshot: Snapshot
     chosen: Chosen
     look: Look
+    model: Model | None = None
+    """Model of the heart rate that published tiles hold on to; None: fitted to the chosen activities."""
 
 
 def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
@@ -187,13 +190,13 @@ def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
             return draw_tile(field.view.library, stored, round(scale / SIDE).bit_length() - 1, x, y, measure)
         return count_tile(field, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE))
 
-    of = chosen.key if stored is None else stored.number
+    of = (chosen.key, field.model) if stored is None else stored.number
     return field.view.grids.get((field.snapshot.version, of, measure.key, scale, x, y), count)
 
 
 def count_tile(field: Field, window: Window) -> Grid | None:
     """Count a tile of the index, before smoothing; None if it is empty."""
-    grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, _facts(field), sides_of(field))
+    grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, facts_of(field), sides_of(field))
     return grid if any(plane.any() for plane in grid.planes.values()) else None
 
 
@@ -220,7 +223,7 @@ def sides_of(field: Field) -> Sides | None:
     return view.sides.get(key, lambda: (choose_one(measure.sides[0]), choose_one(measure.sides[1])))
 
 
-def _facts(field: Field) -> ActivityFacts | None:
+def facts_of(field: Field) -> ActivityFacts | None:
     """All that the measure reads of activities, if it reads any.
 
     Raises
@@ -228,11 +231,19 @@ def _facts(field: Field) -> ActivityFacts | None:
     BadOption
         Where a measure needs to know of the athlete what the library does not.
     """
-    snapshot, library, measure = field.snapshot, field.view.library, field.look.measure
+    snapshot, measure = field.snapshot, field.look.measure
     if not needs_facts(measure):
         return None
     if snapshot.activities:
         refuse_without_athlete(measure.reads, str(measure), snapshot.activities.values())
+
+    facts = all_facts(field)
+    return facts if field.model is None else facts.holding(field.model)
+
+
+def all_facts(field: Field) -> ActivityFacts:
+    """Facts and means of all activities, whatever the measure; read once."""
+    snapshot, library = field.snapshot, field.view.library
 
     def read() -> ActivityFacts:
         with library.read() as connection:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from heatlas.tiles.fields import Field
 
 __all__ = [
-    "colours_of", "field_title", "hex_colours", "point_title", "scale_data", "title_of", "tone_data",
+    "colours_of", "field_title", "hex_colours", "point_title", "sample_of", "scale_data", "title_of", "tone_data",
     "tone_of", "unit_text",
 ]  # fmt: skip
 
@@ -46,13 +46,14 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     is drawn. If there are more, `heatlas.tiles.tile_counts.busiest` samples them in proportion to passages; the busiest
     tile is always among them. Pixels near tile edges are left out unless there are hardly any others. Each tile is then
     decoded alone, and the tone costs no more than the tiles of a screen. The tone depends on the library, the zoom, the
-    measure, the filter and the smoothing, never on the part of the map that is shown. A fixed range is used as given.
+    measure, the filter and the smoothing, never on the part of the map that is shown. A fixed range is used as given,
+    and where values are made with what holds of all pixels, that is found in the same sample.
     For points see `heatlas.tiles.point_sample`.
     """
     field, drawn = as_drawn(field, zoom)
     look = field.look
     of = (look.point_set, look.kernel) if look.point_set else (field.chosen.key, look.smoothing)
-    key = (field.snapshot.version, *of, look.measure.key, drawn, look.tone)
+    key = (field.snapshot.version, *of, field.model, look.measure.key, drawn, look.tone)
     return field.view.tones.get(key, lambda: _fitted(field, drawn))
 
 
@@ -60,11 +61,22 @@ def _fitted(field: Field, zoom: int) -> Tone | None:
     scale = field.look.tone or suiting_tone_scale(_one(field))
     if not (field.chosen.count or field.look.point_set):
         return None
-    if scale.range is not None:
+    layout = field.look.measure.layout
+    if scale.range is not None and layout.fit is None and not layout.sparse:
         return _fit(scale, _one(field))
     if field.look.point_set:
         read = felt(field, zoom)
         return None if read is None else _fit(scale, _pixels(field, read))
+    sample = _sample_of(field, zoom)
+    return None if sample is None else _fit(scale, sample)
+
+
+def sample_of(field: Field, zoom: int) -> Grid | None:
+    """Smoothed pixels on paths that the tone of a zoom of tracks is fitted to, as one row; None if there are none."""
+    return _sample_of(*as_drawn(field, zoom))
+
+
+def _sample_of(field: Field, zoom: int) -> Grid | None:
     tiles = busy_tiles(field, zoom, _TILES)
     windows = [Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE) for x, y in tiles]
     margin = max((max(margins(field, window)) for window in windows), default=0)
@@ -73,7 +85,7 @@ def _fitted(field: Field, zoom: int) -> Tone | None:
         sample = _sample(field, [window.grown(-margin) for window in windows])
     if sample is None or sample.window.width < _ENOUGH:
         sample = _sample(field, windows)
-    return None if sample is None else _fit(scale, sample)
+    return sample
 
 
 def _fit(scale: ToneScale, sample: Grid) -> Tone:

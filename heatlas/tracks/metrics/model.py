@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MODELLED", "Model", "fit_model", "levels", "terms"]
+__all__ = ["MODELLED", "Model", "fit_model", "levels", "model_change", "terms"]
 
 MODELLED = ("pace", "grade_100", "elapsed", "steady_heart_rate")
 """Columns that it reads; the heart rate last."""
@@ -65,6 +65,29 @@ def levels(moments: NDArray[np.float64], model: Model) -> NDArray[np.float64]:
     mean = moments[:, 0, 1:]
     found = mean[:, -1] - mean[:, :-1] @ np.array([model.speed, model.grade, model.hour, model.cold])
     return np.where(moments[:, 0, 0] > 0, found, np.nan)
+
+
+def model_change(moments: NDArray[np.float64], before: Model, now: Model) -> float:
+    """Change of what is expected from one model to another, as a share of what the later one leaves unexplained.
+
+    Both are root mean squares over the seconds inside activities.
+
+    Parameters
+    ----------
+    moments : ndarray of float64 (activities, n, n)
+        As `heatlas.tracks.metrics.means.moments_of` gives them.
+    before, now : Model
+        The two models.
+    """
+    products = moments[:, 1:, 1:].sum(axis=0)
+    step = np.array(
+        [now.speed - before.speed, now.grade - before.grade, now.hour - before.hour, now.cold - before.cold]
+    )
+    moved = float(step @ products[:-1, :-1] @ step)
+    left = (1 - now.share) * float(products[-1, -1])
+    if moved <= 0:
+        return 0.0
+    return float(np.sqrt(moved / left)) if left > 0 else float("inf")
 
 
 def fit_model(moments: NDArray[np.float64]) -> Model | None:
