@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,64 @@ def test_what_a_killed_process_leaves_is_swept_by_the_next_one(temporary):
     assert (temporary / left / "heatlas.db").exists()
     with scratch_folder():
         assert left not in names(temporary)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its descriptors are found in /proc")
+def test_a_folder_whose_removal_was_cut_short_is_swept(temporary, monkeypatch):
+    scratch = make_scratch()
+    (scratch.path / "a").mkdir()
+    (scratch.path / "a" / "heatlas.db").write_text("home")
+    (scratch.path / "b.db").write_text("home")
+
+    def killed(path, **_):
+        raise SystemExit
+
+    monkeypatch.setattr("shutil.rmtree", killed)
+    with pytest.raises(SystemExit):
+        scratch.close()
+    assert (scratch.path / LOCK).exists()
+    monkeypatch.undo()
+    with suppress(OSError):
+        os.close(lock_of(scratch.path))
+    assert sweep(temporary) == 1
+    assert names(temporary) == []
+
+
+def lock_of(folder):
+    """Descriptor by which this process holds a folder: a killed one holds none."""
+    for file in os.listdir("/proc/self/fd"):  # noqa: PTH208 - no files
+        with suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{file}") == str(folder / LOCK):  # noqa: PTH115
+                return int(file)
+    raise AssertionError("nobody holds it")
+
+
+def test_a_folder_that_never_got_its_lock_goes_when_it_is_old_and_empty(temporary):
+    for name in ("heatlas-empty_00", "heatlas-young_00", "heatlas-filled00"):
+        (temporary / name).mkdir()
+    (temporary / "heatlas-filled00" / "mine.txt").write_text("kept")
+    for name in ("heatlas-empty_00", "heatlas-filled00"):
+        os.utime(temporary / name, (0, 0))
+    assert sweep() == 1
+    assert names(temporary) == ["heatlas-filled00", "heatlas-young_00"]
+
+
+def test_one_that_is_swept_before_it_has_a_lock_is_made_again(temporary, monkeypatch):
+    import heatlas.core.scratch as module
+
+    held, tried = module._held, []
+
+    def late(path):
+        tried.append(path)
+        if len(tried) == 1:
+            path.parent.rmdir()
+        return held(path)
+
+    monkeypatch.setattr(module, "_held", late)
+    with scratch_folder() as folder:
+        assert folder.is_dir()
+    assert len(tried) == 2
+    assert names(temporary) == []
 
 
 def test_folders_of_others_are_left_alone(temporary):

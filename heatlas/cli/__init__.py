@@ -17,20 +17,15 @@
 
 from __future__ import annotations
 
-import _thread
 import gc
 import io
 import sys
-import threading
-from typing import TYPE_CHECKING
 
 import click
 
 from heatlas.core.errors import BadOption, HeatlasError
+from heatlas.core.stopping import end_at_once, heed_stops, stop_status
 from heatlas.core.version import __version__
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
 
 __all__ = ["main"]
 
@@ -106,54 +101,66 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 0 when done, 1 when nothing could be drawn, 2 for wrong usage."""
+    """Run the command line; exit 0 when done, 1 when nothing could be drawn, 2 for wrong usage.
+
+    Stopped by a signal it exits with 128 + the number of the signal: 130 for Ctrl-C, 143 for SIGTERM.
+    """
     # numba looks for the linear algebra of SciPy, which no kernel uses and whose import is slow. No other code runs in
     # this process, so nothing else needs SciPy.
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files may contain characters that the terminal lacks
             stream.reconfigure(errors="backslashreplace")
-    sys.unraisablehook = _interrupt_again
+    heed_stops()
     try:
-        status = group.main(standalone_mode=False)
-        sys.exit(status if isinstance(status, int) else 0)
-    except click.exceptions.Abort:
-        _say("stopped; nothing was written")
-        sys.exit(130)
-    except KeyboardInterrupt:
-        _say("stopped; nothing was written")
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except BadOption as error:
-        _say(str(error))
-        sys.exit(2)
-    except HeatlasError as error:
-        _say(str(error))
-        sys.exit(1)
-    except BrokenPipeError:
-        # The reader of the output has gone, so nothing more is printed.
-        sys.stdout = None
-        sys.exit(0)
-    except MemoryError:
-        _say("the memory of this machine is not enough: take a coarser --resolution or fewer files")
-        sys.exit(1)
-    except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        _say(f"{name}{error.strerror or error}")
-        sys.exit(1)
+        status = _run()
+    except KeyboardInterrupt:  # again, while the first was being obeyed
+        status = stop_status() or 130
     finally:
         # At exit Python would traverse all objects, to free memory that the system frees anyhow.
         gc.freeze()
+        end_at_once()
+    sys.exit(status)
 
 
-def _interrupt_again(unraisable: UnraisableHookArgs) -> None:
-    """Stop when Ctrl-C came where Python ignores errors, such as in callbacks of imports and of freed objects."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        threading.Timer(0.05, _thread.interrupt_main).start()  # raised here it would be ignored as well
-    else:
-        sys.__unraisablehook__(unraisable)
+def _run() -> int:
+    """Run the command; return the exit status, after one sentence for each error that a person can mend."""
+    try:
+        status = group.main(standalone_mode=False)
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - raised again unless it is foreseen
+        if isinstance(error, click.exceptions.Abort | KeyboardInterrupt) or stop_status() is not None:
+            # What a signal interrupts may fail in any way, such as an import.
+            _say("stopped; nothing was written")
+            return stop_status() or 130
+        return _failed(error)
+    return status if isinstance(status, int) else 0
+
+
+def _failed(error: BaseException) -> int:
+    """Say what failed, and return the exit status; anything unforeseen is raised again."""
+    match error:
+        case click.ClickException():
+            error.show()
+            return 2
+        case BadOption():
+            _say(str(error))
+            return 2
+        case HeatlasError():
+            _say(str(error))
+        case BrokenPipeError():
+            # The reader of the output has gone, so nothing more is printed.
+            sys.stdout = None
+            return 0
+        case MemoryError():
+            _say("the memory of this machine is not enough: take a coarser --resolution or fewer files")
+        case OSError():
+            name = f"{error.filename}: " if error.filename else ""
+            _say(f"{name}{error.strerror or error}")
+        case _:
+            raise error
+    return 1
 
 
 def _say(text: str) -> None:

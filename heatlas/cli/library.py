@@ -12,6 +12,7 @@ from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import NothingToDraw
+from heatlas.core.stopping import stop_status
 from heatlas.options import AthleteOptions, ImportOptions, gather
 
 __all__ = ["import_command", "library_group"]
@@ -40,7 +41,7 @@ def import_command(sources: tuple[str, ...], library: str, as_json: bool, quiet:
             report = import_into(library, *sources, progress=progress.count, **options)
     except KeyboardInterrupt:
         click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(stop_status() or 130) from None
     if as_json:
         print_json(report)
     elif not quiet:

@@ -8,6 +8,7 @@ import click
 
 from heatlas.cli.options import quiet_option, request_options, workers_option
 from heatlas.cli.progress import show_progress
+from heatlas.core.stopping import stop_status
 from heatlas.options import RenderOptions
 
 __all__ = ["command"]
@@ -46,7 +47,7 @@ def command(  # noqa: D103 - the help text stands below
         if kind_of(output, ()) != "tiles":
             raise
         click.echo(f"heatlas: stopped; {output} keeps what is done, and the same command goes on", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(stop_status() or 130) from None
     if not watch:
         tell(report)
 

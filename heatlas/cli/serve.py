@@ -10,6 +10,7 @@ from heatlas.cli.options import quiet_option, request_options
 from heatlas.cli.progress import show_progress
 from heatlas.core.context import Context
 from heatlas.core.errors import MissingExtra
+from heatlas.core.stopping import stop_status
 from heatlas.options import ServeOptions, gather, given
 
 __all__ = ["command"]
@@ -40,4 +41,8 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
         context = Context(progress=progress.count)
         with library_of(sources or ("heatlas.db",), asked.reading, context) as path:
             progress.done()
-            serve(path, host=host, port=port, quiet=quiet, **given(asked.site))
+            try:
+                serve(path, host=host, port=port, quiet=quiet, **given(asked.site))
+            except KeyboardInterrupt:
+                click.echo("heatlas: stopped; requests that were not answered yet were cut off", err=True)
+                raise SystemExit(stop_status() or 130) from None

@@ -12,6 +12,7 @@
 `threads`   parts of a short job in parallel threads
 `memory`    free memory, and checks that a picture fits
 `scratch`   temporary folders, removed also after a killed process
+`stopping`  orderly ends on Ctrl-C, SIGTERM and SIGHUP
 `version`   the version of heatlas
 =========== ==================================================================
 """

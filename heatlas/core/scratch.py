@@ -14,6 +14,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ LOCK = ".heatlas-lock"
 """File in such a folder that its process keeps locked."""
 _NAME = re.compile(r"\.?heatlas-[a-z0-9_]{8}")
 _TRIES = 20
+_YOUNG = 3600.0
+"""Seconds for which a folder without a lock may be one that is being made."""
 
 
 class Scratch:
@@ -43,6 +46,13 @@ class Scratch:
         if self._lock is None:
             return
         lock, self._lock = self._lock, None
+        # The lock goes last: should this be stopped in the middle, the next sweep knows the rest by it.
+        with suppress(OSError):
+            for entry in list(os.scandir(self.path)):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                elif entry.name != LOCK:
+                    os.unlink(entry.path)  # noqa: PTH108
         if sys.platform == "win32":  # a file that is open cannot be removed there
             os.close(lock)
             shutil.rmtree(self.path, ignore_errors=True)
@@ -70,6 +80,8 @@ def make_scratch(parent: Path | None = None) -> Scratch:
         path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
             lock = _held(path / LOCK)
+        except FileNotFoundError:
+            continue  # swept before it had a lock
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
@@ -113,10 +125,17 @@ def _is_mine(entry: os.DirEntry[str]) -> bool:
 
 
 def _swept(folder: Path) -> bool:
-    """Remove a folder if its lock is free; a folder without a lock is being made, or is not one of these."""
+    """Remove a folder if its lock is free; a folder without a lock is being made, or is not one of these.
+
+    One that is old and empty was being made, or removed, by a process that was killed; only an empty one can be lost.
+    """
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _YOUNG:
+                folder.rmdir()
+                return True
         return False
     try:
         _lock(lock)

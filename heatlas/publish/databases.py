@@ -120,11 +120,13 @@ def open_database(layout: TileTable, path: Path, style: bytes, form: str) -> Ite
     file, which is renamed when it is complete. If this run is stopped, the next one continues with the hidden file.
     """
     path = path.resolve() if path.is_symlink() else path
-    here = path if _style_of(path) == style.hex() else partial_of(path)
-    if here != path and here.exists() and _style_of(here) != style.hex():
-        _refuse_if_used(here)
-        with failures(here):
-            here.unlink()
+    here, unfinished = path if _style_of(path) == style.hex() else partial_of(path), partial_of(path)
+    if unfinished.exists() and (here == path or _style_of(here) != style.hex()):
+        # A run in another style was stopped, and is not the one that goes on now.
+        _refuse_if_used(unfinished)
+        with failures(unfinished):
+            _journal_of(unfinished).unlink(missing_ok=True)
+            unfinished.unlink()
     with open_ledger(here, alone=here != path) as ledger:
         ledger.begin()
         for statement in layout.tables:

@@ -128,10 +128,11 @@ def _finish(path: Path, metadata: Metadata) -> list[Path]:
 
 def _write_if_new(path: Path, content: bytes) -> None:
     """Write a file atomically, unless it has that content already."""
+    draft = path.with_name(f".{path.name}{_DRAFT}")
+    draft.unlink(missing_ok=True)  # of a run that was killed
     if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}{_DRAFT}")
     draft.write_bytes(content)
     rename(draft, path)
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import os
 import socket
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.errors import BadOption, MissingExtra
+from heatlas.core.stopping import Stopped, handling_stops, note_stop
 from heatlas.options import SiteOptions
 from heatlas.options.signature import with_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import FrameType
+
+    import uvicorn
 
     from heatlas.options.keywords import SiteKeywords
 
@@ -32,7 +38,7 @@ def serve(
     quiet: bool = False,
     **site: Unpack[SiteKeywords],
 ) -> None:
-    """Serve a library over HTTP until Ctrl-C.
+    """Serve a library over HTTP until Ctrl-C or another signal that ends programs.
 
     Parameters
     ----------
@@ -60,6 +66,7 @@ def serve(
         import uvicorn
 
         from heatlas.server.app import LOOPBACK, create_app
+        from heatlas.server.state import shut
     except ImportError:
         raise MissingExtra("serving", "server") from None
     token, public = site.get("token"), bool(site.get("public"))
@@ -84,11 +91,34 @@ def serve(
         asked = f"?token={token}" if token is not None else ""
         print(f"http://{shown}:{listening.getsockname()[1]}/{asked}   (Ctrl-C ends)", file=sys.stderr, flush=True)  # noqa: T201
     try:
-        uvicorn.Server(config).run([listening])
+        _until_stopped(uvicorn.Server(config), listening)
     except KeyboardInterrupt:
-        pass
+        shut(app.state.site, at_once=True)
+        raise
     finally:
         listening.close()
+
+
+def _until_stopped(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve until a signal; answer what was asked until then. A second signal ends at once."""
+    quiet = logging.getLogger("uvicorn.error")
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of handlers
+        quiet.setLevel(logging.CRITICAL + 1)  # requests that are cut off from now on are no errors
+        if server.should_exit:
+            server.force_exit = True
+            note_stop(number)
+            raise Stopped
+        server.should_exit = True
+
+    # Its own handlers know no SIGHUP, and raise each signal again in the end.
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+    level = quiet.level
+    try:
+        with handling_stops(stop):
+            server.run([listening])
+    finally:
+        quiet.setLevel(level)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -46,6 +46,8 @@ class ServedLibrary:
     """Further measures that a public map shows (`heatlas.server.openness`)."""
     threads: ThreadPoolExecutor | None = None
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    imports: list[threading.Thread] = field(default_factory=list)
+    """Imports that are running."""
     reopening: threading.Lock = field(default_factory=threading.Lock)
     retired: list[View] = field(default_factory=list)
     """Views of library files that were replaced."""
@@ -121,11 +123,20 @@ def say(site: ServedLibrary, words: str) -> None:
         site.said = words
 
 
-def shut(site: ServedLibrary) -> None:
-    """End the threads and close the library; the next use starts both again."""
+def shut(site: ServedLibrary, at_once: bool = False) -> None:
+    """End the threads and close the library; the next use starts both again.
+
+    An import that is running is finished first, unless all is to end `at_once`.
+    """
+    running = [thread for thread in site.imports if thread.is_alive() and not at_once]
+    if running:
+        say(site, "an import is being finished; a second Ctrl-C ends it where it is, and importing again goes on there")
+    for thread in running:
+        thread.join()
+    site.imports.clear()
     threads, site.threads = site.threads, None
     if threads is not None:
-        threads.shutdown()
+        threads.shutdown(wait=not at_once, cancel_futures=at_once)
     for view in (site.view, *site.retired):
         close(view)
     site.retired.clear()

@@ -65,7 +65,7 @@ async def receive(request: Request) -> dict[str, Any]:
         async with site.importing:
             return await _imported(site, scratch.path / "body", name, digest)
     finally:
-        await asyncio.to_thread(scratch.close)
+        scratch.close()  # not in a thread: when the server ends, nothing is awaited any more
 
 
 def _name(request: Request) -> str:
@@ -114,12 +114,12 @@ async def _imported(site: ServedLibrary, body: Path, name: str, digest: str) -> 
     library = site.view.library
     uploads = _uploads(library)
     folder = uploads if archive else uploads / digest
-    report = await _in_thread(_import, library, body, folder / name)
+    report = await _in_thread(site, _import, library, body, folder / name)
     data: dict[str, Any] = _without(report, f"{path_name(folder)}/")
     return data
 
 
-async def _in_thread(work: Any, *values: Any) -> Any:
+async def _in_thread(site: ServedLibrary, work: Any, *values: Any) -> Any:
     """Run a function in a thread of its own, not in the pool that draws: an import may take minutes."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
@@ -136,8 +136,15 @@ async def _in_thread(work: Any, *values: Any) -> Any:
         with suppress(RuntimeError):  # the loop is closed: the server has ended
             loop.call_soon_threadsafe(finish, result, error)
 
-    threading.Thread(target=run, name="heatlas-import").start()
-    return await done
+    # The end of the server waits for it (`shut`), and a second signal does not.
+    thread = threading.Thread(target=run, name="heatlas-import", daemon=True)
+    site.imports.append(thread)
+    thread.start()
+    try:
+        return await done
+    finally:
+        if not thread.is_alive():
+            site.imports.remove(thread)
 
 
 def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
+from heatlas.core.stopping import STOPPING, delayed_stops
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType, TracebackType
+    from types import TracebackType
 
-__all__ = ["MOST_TASKS", "ForkPool", "can_fork", "unbroken"]
+__all__ = ["MOST_TASKS", "ForkPool", "can_fork"]
 
 MOST_TASKS = 1 << 13
 """Most tasks of a pool: these fit into the pipe from which they are taken."""
@@ -37,23 +39,6 @@ T = TypeVar("T")
 def can_fork() -> bool:
     """Tell whether a fork is safe: on Linux, while no other thread might hold a lock."""
     return sys.platform == "linux" and threading.active_count() == 1
-
-
-@contextlib.contextmanager
-def unbroken() -> Iterator[None]:
-    """Delay an interrupt to the end of a block: inside numba it might be lost or become another error."""
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    noted: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: noted.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if noted:
-            before(*noted[0])
 
 
 class ForkPool(Generic[T]):
@@ -73,8 +58,8 @@ class ForkPool(Generic[T]):
         self._threads: list[threading.Thread] = []
         self._received: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
         self._tasks, self._give = os.pipe()
-        # An interrupt right after the fork, before the copy becomes a worker, would leave two running programs.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if number else None
+        # A signal right after the fork, before the copy becomes a worker, would leave two running programs.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING) if number else None
         try:
             for _ in range(number):
                 with contextlib.suppress(OSError):  # too many processes: the pool is smaller then
@@ -143,7 +128,7 @@ class ForkPool(Generic[T]):
             yield task, self._done(task)
 
     def _done(self, task: int) -> T:
-        with unbroken():
+        with delayed_stops():
             return self._work(task)
 
     def _taken(self) -> Iterator[int]:
@@ -162,8 +147,9 @@ class ForkPool(Generic[T]):
             self._running[process] = results
             return
         try:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            for stop in STOPPING:
+                signal.signal(stop, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             # Ends left open here would make a worker wait for ever after its parent is gone.
             for pipe in (results, self._give, *self._running.values()):
                 os.close(pipe)

@@ -11,9 +11,10 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.report import Report, add_breaks
+from heatlas.core.stopping import delayed_stops
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.fork_pool import MOST_TASKS, ForkPool, can_fork, unbroken
+from heatlas.sources.fork_pool import MOST_TASKS, ForkPool, can_fork
 from heatlas.sources.merging import without_copies
 from heatlas.sources.reading import Outcome, cleaned, read_group
 from heatlas.sources.recount import Recount
@@ -122,7 +123,7 @@ def _read(
     # Before any progress is reported: it may be shown by a thread, after which no fork is safe.
     more = min(context.threads, len(groups)) - 1 if total > _WORTH and can_fork() else 0
     if more > 0:  # numba's slow start before its first kernel happens once, not in each process
-        with unbroken():
+        with delayed_stops():
             metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
     with ForkPool(lambda k: read(groups[k]), max(more, 0)) as pool:
         ready([entry.name for entry in files])
