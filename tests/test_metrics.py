@@ -184,6 +184,29 @@ def test_waiting_is_time_beyond_the_way():
     assert found["stops"] == pytest.approx([1, 0, 1, np.nan, np.nan, 1], nan_ok=True)
 
 
+def test_noise_is_no_wait_but_standing_is():
+    """A passage that moves all the time waits 0 s, however many of them there are; one on the spot waits all of it."""
+    found = columns(seconds=[5, 4.9, 1, 0.5], metres=[10, 10, 10, 0], pace=[0.3, 0.3, 0.3, np.nan])
+    assert found["wait"] == pytest.approx([0, 0, 0, 0.5])
+    assert columns(seconds=[5.1], metres=[10], pace=[0.3])["wait"] == pytest.approx([2.1])
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 2**32 - 1))
+def test_an_even_way_with_noisy_positions_has_no_wait(seed):
+    rng = np.random.default_rng(seed)
+    n = 150
+    even = way([0] * n, metres=6 + rng.normal(0, 1, n).clip(-2, 2), seconds=2.0)
+    stop = np.r_[np.full(70, 6.0), np.zeros(15), np.full(65, 6.0)]
+    waiting = way([0] * n, metres=stop + rng.normal(0, 1, n).clip(-2, 2) * (stop > 0), seconds=2.0)
+    waited = parse_measure("sum(wait)")
+    place = around(lat=LAT + 0.004, zoom=16, size=512)
+    assert draw([even] * 20, place, waited, 1).total.sum() < 1
+    once = draw([waiting], place, waited, 1).total.sum()
+    assert once == pytest.approx(30, abs=6)
+    assert draw([waiting] + [even] * 20, place, waited, 1).total.sum() == pytest.approx(once, abs=1)
+
+
 def test_directions_and_times():
     assert columns(bearing=[10, 190, np.nan])["street"] == pytest.approx([10, 10, np.nan], nan_ok=True)
     clock = columns(local_start=[3600.0, 82800.0, 3600.0], elapsed=[1800.0, 7200.0, np.nan])

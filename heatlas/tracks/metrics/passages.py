@@ -27,6 +27,12 @@ _CLIMBING = 3.0
 """Percent from which on a rate of ascent makes sense."""
 _TWILIGHT = 6.0
 """Degrees below the horizon at which street lights are needed."""
+_PAUSE = 2.0
+"""Seconds of waiting that a passage without a stop may seem to have: noise of positions and of their times.
+
+Measured on 2.5 million passages of three people at 2.4 m a pixel: of those in which nobody stood, 30 to 46 % seem to
+wait, 0.1 % by more than this.
+"""
 _STOP = 3.0
 """Seconds of waiting from which on a passage has a stop."""
 
@@ -80,9 +86,13 @@ def climb_rate(columns: Columns) -> NDArray[np.float64]:
 
 
 def wait(columns: Columns) -> NDArray[np.float64]:
-    """Seconds beyond those that the way takes at the passage's own pace; all of them where nobody moved."""
+    """Seconds beyond those that the way takes at the passage's own pace; all of them where nobody moved.
+
+    Up to 2 s are noise, which many passages would add up to what looks like a wait: they count 0.
+    """
     seconds, pace = columns["seconds"], columns["pace"]
-    waited = np.maximum(seconds - columns["metres"] * pace, 0.0)
+    waited = seconds - columns["metres"] * pace
+    waited[waited <= _PAUSE] = 0.0
     stood = np.flatnonzero(np.isnan(pace))
     waited[stood] = np.where(seconds[stood] > 0, seconds[stood], np.nan)
     return waited
