@@ -141,6 +141,46 @@ def test_grades_over_50_and_over_100_metres():
     assert np.isnan(at_fixes("grade_100", way([0] * 3))).all()
 
 
+def hilly(noise, metres, seed=1, leap=0.0):
+    """Elevations of a long hill, with errors that change every 60 m, as those of a phone do, and one leap."""
+    rng = np.random.default_rng(seed)
+    along = np.concatenate([[0], np.cumsum(metres)])
+    knots = np.arange(0, along[-1] + 60, 60)
+    errors = np.interp(along, knots, rng.normal(0, 1, len(knots)))
+    return 100 + 30 * np.sin(along / 700) + noise * errors + leap * (along > along[-1] / 2)
+
+
+def ride(elevation, metres, **options):
+    found = way([0] * len(metres), metres=metres, seconds=2.0, columns={"elevation": elevation}, lat=LAT)
+    return replace(found, activities=(replace(found.activities[0], **{"sport": "Ride", **options}),))
+
+
+def test_elevations_that_leap_have_no_slope_over_100_m():
+    metres = np.full(900, 12.0)  # 6 m/s
+    good, rough = (ride(hilly(noise, metres), metres) for noise in (0.5, 8.0))
+    assert not np.isnan(at_fixes("grade_100", good)).any()
+    assert np.isnan(at_fixes("grade_100", rough)).all()
+    assert not np.isnan(at_fixes("grade", rough)).any(), "whose mean over many passes is right"
+    both = at_fixes("grade_100", join([rough, good, rough]))
+    assert np.array_equal(np.isnan(both), np.repeat([True, False, True], 901))
+    assert both[901:1802] == pytest.approx(at_fixes("grade_100", good))
+
+
+def test_a_leap_a_lift_and_a_flight_say_nothing_against_elevations():
+    metres = np.full(900, 12.0)
+    assert not np.isnan(at_fixes("grade_100", ride(hilly(0.5, metres, leap=40.0), metres))).any()
+    lifted = hilly(0.5, metres)
+    lifted[200:300] += 4.0 * np.arange(100)  # 200 s at 7,200 m/h
+    lifted[300:] += 400
+    assert not np.isnan(at_fixes("grade_100", ride(lifted, metres))).any()
+    rough = hilly(8.0, metres)
+    for sport in ("AlpineSki", "Flying", "Unknown"):
+        assert not np.isnan(at_fixes("grade_100", ride(rough, metres, sport=sport))).any()
+    timeless = ride(rough, metres)
+    timeless = replace(timeless, time=np.full(901, np.nan))
+    assert not np.isnan(at_fixes("grade_100", timeless)).any()
+
+
 def test_pace_is_unknown_where_someone_stands():
     seconds = np.r_[[4.0] * 20, [60.0], [4.0] * 20]
     stop = way([0] * 41, metres=np.r_[[12.0] * 20, [0.0], [12.0] * 20], seconds=seconds)
@@ -171,6 +211,11 @@ def test_body_and_climbing():
     assert both["watts_per_beat"] == pytest.approx([2, np.nan, 2], nan_ok=True)
     hill = columns(pace=[0.5, 0.5, 0.5], grade_100=[10, 3, -10], grade=[10, 3, -10], metres=[20, 20, 20])
     assert hill["vam"] == pytest.approx([720, np.nan, np.nan], nan_ok=True)  # 2 m/s, a tenth of it upwards
+    lift = columns(pace=[0.2, 0.2], grade_100=[11, 12])["vam"]
+    assert lift == pytest.approx([1980, np.nan], nan_ok=True)  # 2,160 m/h is more than anybody climbs
+    rough = columns(pace=0.5, grade_100=np.nan, grade=10, metres=20)
+    assert rough["climb"] == pytest.approx([2])
+    assert np.isnan([rough["up"], rough["down"]]).all()
     assert hill["climb"] == pytest.approx([2, 0.6, -2])
     assert hill["up"] == pytest.approx([2, 0.6, 0])
     assert hill["down"] == pytest.approx([0, 0, 2])
@@ -348,6 +393,21 @@ def test_each_entry_is_whole():
             assert leaf not in METRICS or METRICS[leaf].formula is None
     numbers = [metric.store.column for metric in METRICS.values() if metric.store is not None]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_formulas_read_what_their_entries_say():
+    """What an entry does not name would be unknown throughout."""
+
+    class Asked(dict):
+        def __missing__(self, name):
+            self[name] = np.ones(3)
+            return self[name]
+
+    for name, metric in METRICS.items():
+        if metric.formula is not None:
+            asked = Asked()
+            metric.formula(asked)
+            assert set(asked) == {*metric.inputs}, name
 
 
 def test_menus_offer_what_is_listed():

@@ -61,7 +61,8 @@ def recorded(seed, count):
     rng = np.random.default_rng(seed)
     found = []
     for k, track in enumerate(walks(seed, count)):
-        columns = {**track.columns, "elevation": 600 + np.cumsum(rng.normal(0, 2, track.fixes)).astype(np.float32)}
+        hills = 600 + 5 * np.sin(np.arange(track.fixes) / 9 + k) + rng.normal(0, 0.1, track.fixes)
+        columns = {**track.columns, "elevation": hills.astype(np.float32)}
         for name, low, high in (("power", 0, 400), ("heart_rate", 90, 190), ("cadence", 60, 100)):
             if k % 3 == 0:
                 columns.setdefault(name, rng.uniform(low, high, track.fixes).astype(np.float32))

@@ -5,6 +5,7 @@
 `table`      all entries
 `fixes`      what was measured at fixes, or follows from those around
 `passages`   formulas over columns of passages
+`sports`     sports that a metric makes sense of
 `expression` formulas as people write them
 `own`        metrics that people define
 `means`      means over whole activities, which relations take off

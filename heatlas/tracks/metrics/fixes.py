@@ -8,6 +8,7 @@ import numpy as np
 
 from heatlas.core.mercator import ground_metres
 from heatlas.kernels.path import change_over, mean_between, metres_along
+from heatlas.tracks.metrics.sports import BY_BIKE, ON_FOOT, OWN_POWER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,10 +16,25 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Batch
     from heatlas.tracks.metrics.metric import AtFixes
 
-__all__ = ["STOPPED", "bearing", "column", "elapsed", "grade", "moving_speed", "speed", "steady"]
+__all__ = [
+    "CLIMBING", "FASTEST_ASCENT", "STOPPED", "bearing", "column", "elapsed", "grade", "moving_speed", "speed", "steady",
+    "trusted_grade",
+]  # fmt: skip
 
 STOPPED = 0.5
 """m/s below which someone stands."""
+CLIMBING = 3.0
+"""Percent above which someone climbs, over 100 m of the way."""
+FASTEST_ASCENT = 2000.0
+"""Metres an hour; over 100 m of the way nobody climbs faster by their own power."""
+_TESTED = (ON_FOOT | BY_BIKE) & OWN_POWER
+"""Sports whose elevations are tested: in others lifts, wings and motors climb."""
+_ROUGH, _ROUGH_SECONDS = 0.05, 30.0
+"""Share and seconds of the time uphill beyond which impossible ascents tell of bad elevations, not of one jump."""
+_LIFT = 60.0
+"""Seconds of impossible ascent without a break that tell of a lift: errors of elevations are shorter."""
+_LONGEST_STEP = 30.0
+"""Seconds to the next fix that count at most."""
 _HALF_SECONDS = 5.0
 _HALF_COURSE = 10.0
 """Metres on either side of a fix over which the direction of travel is taken."""
@@ -66,6 +82,43 @@ def grade(half: float) -> AtFixes:
         return slope * 100
 
     return at_fixes
+
+
+def trusted_grade(half: float) -> AtFixes:
+    """As `grade`, but unknown throughout a track whose elevations cannot be trusted.
+
+    That is one which climbs faster than anybody can for more than 5 % of its time uphill, by leaps: a phone without a
+    barometer. Formulas that are not linear would make hills of its noise.
+    """
+    take = grade(half)
+
+    def at_fixes(batch: Batch) -> NDArray[np.float64]:
+        slope = take(batch)
+        rough = _rough_tracks(batch, slope)
+        if rough.any():
+            fixes = np.diff(batch.segments[batch.tracks])
+            slope[np.repeat(rough, fixes)] = np.nan
+        return slope
+
+    return at_fixes
+
+
+def _rough_tracks(batch: Batch, slope: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(tracks,) whether elevations rise by leaps, from slopes (n,) in percent."""
+    tested = np.array([activity.sport in _TESTED for activity in batch.activities], np.bool_)
+    uphill = slope > CLIMBING
+    if not tested.any() or not uphill.any():
+        return np.zeros(len(batch), np.bool_)
+    seconds = np.diff(batch.time, append=np.nan)
+    seconds[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = 0.0
+    seconds = np.clip(np.nan_to_num(seconds), 0.0, _LONGEST_STEP) * uphill
+    leaping = uphill & (slope / 100 * speed(batch) * 3600 > FASTEST_ASCENT)
+    track = np.repeat(np.arange(len(batch)), np.diff(batch.segments[batch.tracks]))
+    # Neighbouring fixes that leap, in one track, are one run.
+    run = np.cumsum(np.diff(leaping, prepend=False) | (np.diff(track, prepend=track[0]) > 0))
+    leaps = leaping & (np.bincount(run, seconds)[run] <= _LIFT)
+    whole, in_leaps = (np.bincount(track, weight, len(batch)) for weight in (seconds, seconds * leaps))
+    return np.asarray(tested & (in_leaps > np.maximum(_ROUGH * whole, _ROUGH_SECONDS)))
 
 
 def bearing(batch: Batch) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.tracks.metrics.fixes import CLIMBING, FASTEST_ASCENT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,8 +25,6 @@ _COST = np.array([155.4, -30.4, -43.3, 46.3, 19.5, 3.6])
 """Coefficients of the energy cost of running by slope, J/(kg m), from g**5 to 1 (Minetti et al. 2002)."""
 _STEEPEST = 0.45
 """Slope up to which the cost was measured."""
-_CLIMBING = 3.0
-"""Percent from which on a rate of ascent makes sense."""
 _TWILIGHT = 6.0
 """Degrees below the horizon at which street lights are needed."""
 _PAUSE = 2.0
@@ -80,9 +80,10 @@ def watts_per_beat(columns: Columns) -> NDArray[np.float64]:
 
 
 def climb_rate(columns: Columns) -> NDArray[np.float64]:
-    """Ascent, m/h, where it goes up by more than 3 %; unknown elsewhere."""
+    """Ascent, m/h, where it goes up by more than 3 %; unknown elsewhere, and where nobody could be as fast."""
     grade = columns["grade_100"]
-    return np.where(grade > _CLIMBING, grade / 100 / columns["pace"] * 3600, np.nan)
+    rate = grade / 100 / columns["pace"] * 3600
+    return np.where((grade > CLIMBING) & (rate <= FASTEST_ASCENT), rate, np.nan)
 
 
 def wait(columns: Columns) -> NDArray[np.float64]:
@@ -111,12 +112,17 @@ def climb(columns: Columns) -> NDArray[np.float64]:
 
 def up(columns: Columns) -> NDArray[np.float64]:
     """Metres climbed; 0 downhill."""
-    return np.maximum(columns["climb"], 0.0)
+    return np.maximum(_trusted_climb(columns), 0.0)
 
 
 def down(columns: Columns) -> NDArray[np.float64]:
     """Metres descended; 0 uphill."""
-    return np.maximum(-columns["climb"], 0.0)
+    return np.maximum(-_trusted_climb(columns), 0.0)
+
+
+def _trusted_climb(columns: Columns) -> NDArray[np.float64]:
+    """Metres climbed; unknown where elevations cannot be trusted, as errors of one sign alone add up."""
+    return np.where(np.isnan(columns["grade_100"]), np.nan, columns["climb"])
 
 
 def hour(columns: Columns) -> NDArray[np.float64]:

@@ -107,8 +107,9 @@ def _metrics() -> Iterable[Metric]:
         columns=heart, at_fixes=fixes.steady("heart_rate", 60.0, 40.0), store=Store(14, 1 / 2), listed=False, exact=10,
     )  # fmt: skip
     yield Metric(
-        "grade_100", "Terrain", "Slope over 100 m", Unit("%", "%"), columns=elevation,
-        at_fixes=fixes.grade(50.0), store=Store(16, 1 / 4), middle=0, listed=False, public=True, exact=10,
+        "grade_100", "Terrain", "Slope over 100 m, of elevations that can be trusted", Unit("%", "%"),
+        columns=elevation, at_fixes=fixes.trusted_grade(50.0), store=Store(16, 1 / 4), middle=0, listed=False,
+        public=True, exact=10,
     )  # fmt: skip
     yield from _formulas()
     yield from _of_activities()
@@ -163,11 +164,11 @@ def _formulas() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "up", "Terrain", "Metres climbed by each passage, downhill left out", metres,
-        title="Ascent", inputs=("climb",), formula=passages.up, colours="lamp", public=True, exact=12,
+        title="Ascent", inputs=("climb", "grade_100"), formula=passages.up, colours="lamp", public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "down", "Terrain", "Metres descended by each passage, uphill left out", metres,
-        title="Descent", inputs=("climb",), formula=passages.down, colours="lamp", public=True, exact=12,
+        title="Descent", inputs=("climb", "grade_100"), formula=passages.down, colours="lamp", public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "oneway", "Direction", "How much of the traffic goes one way", Unit("%", "%", factor=100), title="One way",
