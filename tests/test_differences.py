@@ -7,7 +7,7 @@ import math
 import pickle
 from collections import defaultdict
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
@@ -338,6 +338,25 @@ def test_the_server_draws_differences(tmp_path):
     empty = page.get(f"/tiles/{quote('diff(pace; year = 2019; year = 1999)')}/16/{x}/{y}.png")
     assert empty.status_code == 400
     assert "'year = 1999'" in empty.text
+
+
+@pytest.mark.parametrize("gear", ["Road/gravel", "/a//b/../c/1/2/3.png", "50 % & more; #1?", "É+{z}\\"])
+def test_a_filter_may_hold_what_addresses_are_made_of(tmp_path, gear):
+    tracks = [*years(12, gear=gear), *years(36, gear="other")[12:]]
+    made(tmp_path / "l.heatlas", tracks, settings=Settings(zooms=(12, 16)))
+    page, (x, y) = client(tmp_path / "l.heatlas"), tile_of(16, LAT, LON)
+    measure = f"diff(pace; gear = '{gear}'; gear = 'other')"
+    known = values(page, f"/tiles/{quote(measure, safe='')}/16/{x}/{y}.npy")
+    assert np.isfinite(known).any()
+    told = page.get("/tiles.json", params={"measure": measure}).json()
+    place = {"{z}": "16", "{x}": str(x), "{y}": str(y)}
+    address = urlsplit(told["tiles"][0]).path
+    for name, value in place.items():
+        assert address.count(name) == 1
+        address = address.replace(name, value)
+    np.testing.assert_array_equal(values(page, f"{address.removesuffix('.png')}.npy"), known)
+    if ".." not in gear:  # a proxy may have decoded slashes, and nothing else
+        np.testing.assert_array_equal(values(page, f"/tiles/{quote(measure, safe='/')}/16/{x}/{y}.npy"), known)
 
 
 def test_a_public_map_compares_whole_groups_only(tmp_path):

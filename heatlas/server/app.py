@@ -129,7 +129,8 @@ def create_app(
         routes=[
             Route("/", _page),
             Route("/health", _health),
-            Route("/tiles/{measure}/{z}/{x}/{tile}", _tile),
+            # A measure may hold slashes: they stand in the filters of a difference, and proxies decode %2F.
+            Route("/tiles/{measure:path}/{z}/{x}/{tile}", _tile),
             Route("/scale.json", partial(answer, media_type=JSON, make=_scale)),
             Route("/legend.png", partial(answer, media_type="image/png", make=_legend)),
             Route("/tiles.json", partial(answer, media_type=JSON, make=_tile_json, linked=True)),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["description"]
 
 _JSON = "application/json"
-_FORMULAS = r"^(share|corr|slope)\(.+\)$"
+_FORMULAS = r"^(share|corr|slope|both|diff)\(.+\)$"
 _NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integer"}
 
 
@@ -101,7 +101,8 @@ def _measure(where: str, named: Sequence[str]) -> dict[str, Any]:
     # Conditions and relations of any two metrics are too many to list.
     schema = {"anyOf": [{"type": "string", "enum": list(named)}, {"type": "string", "pattern": _FORMULAS}]}
     about = (
-        "What is counted; a bare metric is its mean; share(CONDITION), corr(X,Y), slope(Y~X). "
+        "What is counted; a bare metric is its mean; share(CONDITION), corr(X,Y), slope(Y~X), both(X,Y), "
+        "diff(METRIC; FILTER; FILTER), percent-encoded in a path. "
         "Of points: sum, count, mean, min, max of a point set"
     )
     if where == "query":

@@ -300,7 +300,7 @@ function openTools() {
   $("share").addEventListener("click", () => openShare(shownMeasure(state.get()), drawQuery(state.filter(), style()), library.token));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
-    const name = `heatlas-${now.measure.replace(/[()]+/g, "-").replace(/-$/, "")}.png`;
+    const name = `heatlas-${now.measure.replace(/[^\w.~]+/g, "-").replace(/-$/, "")}.png`;
     save(await picture({ split: now.split, scales, theme: theme(), base: baseOf(now, library) }), name);
     toast("Picture saved");
   });
