@@ -51,18 +51,6 @@ def test_private_activities_and_other_sports_are_not_in_it(tmp_path):
     assert found[2] == [[tile["x"], tile["y"]] for tile in runs["tiles"]]
 
 
-@pytest.mark.parametrize(
-    ("output", "options", "says"),
-    [
-        ("heat.png", {"explorer": 14}, "--explorer is for pages"),
-        ("tiles/", {"explorer": 14}, "--explorer is for pages"),
-    ],
-)
-def test_only_pages_have_them(path, tmp_path, output, options, says):
-    with pytest.raises(BadOption, match=says):
-        heatlas.render(path, output=f"{tmp_path}/{output}", **options)
-
-
 def test_points_have_none(tmp_path):
     points = tmp_path / "points.csv"
     points.write_text("lat,lon\n47.8,10.9\n47.9,10.95\n")

@@ -409,3 +409,53 @@ def test_points_in_a_browser(browser):
     finally:
         page.close()
         shown.close()
+
+
+def test_explorer_tiles_are_those_of_whole_tracks(live, path):
+    told, _ = ask(live, kind="explorer", zoom=17, wish={"sports": ["Run"]})
+    report = heatlas.explore(path, zoom=17, sports="Run")
+    assert [tile[:2] for tile in told["tiles"]] == [[tile["x"], tile["y"]] for tile in report["tiles"]]
+    assert (told["total"], told["counted"]) == (report["total"], "whole tracks")
+    for zoom in (9, 18, "14", None):
+        assert "zoom must be a whole number" in ask(live, kind="explorer", zoom=zoom)[0]["error"]
+    with pytest.raises(traitlets.TraitError, match="explorer 9 is no zoom of tiles: take 10 to 17, or None"):
+        live.explorer = 9
+    live.explorer = 16
+    assert live.explorer == 16
+    points = heatlas.LiveMap(heatlas.open_points(POINTS, weight="beds"))
+    points.answers = []
+    points.send = lambda content, buffers=None: points.answers.append((content, buffers))
+    wish = {"measure": points.measure}
+    assert "explorer tiles are of tracks" in ask(points, kind="explorer", zoom=14, wish=wish)[0]["error"]
+    points.close()
+
+
+def test_explorer_tiles_in_a_browser(browser, path):
+    shown = heatlas.LiveMap(path, height=300, theme="light")
+    page, wrong = browser.new_page(viewport={"width": 640, "height": 320}), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+
+    def tinted():
+        shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), np.int16)
+        return (shot[100:220, 60:580, 2] - shot[100:220, 60:580, 0] > 25).mean()
+
+    try:
+        mount(page, shown)
+        until(page, lambda: page.locator(".heatlas-legend").inner_text().startswith("Passes"))
+        page.wait_for_timeout(500)
+        before = tinted()
+        page.get_by_label("Explorer tiles").select_option("17")
+        until(page, lambda: "(whole tracks)" in page.locator(".heatlas-explored").inner_text())
+        until(page, lambda: shown.explorer == 17)
+        everything = page.locator(".heatlas-explored").inner_text()
+        until(page, lambda: tinted() > before + 0.02)
+        page.get_by_label("Sport").select_option("Run")
+        until(page, lambda: page.locator(".heatlas-explored").inner_text() not in {"", everything})
+        page.evaluate("model.set('explorer', 16)")  # no choice of the list, as Python may set it
+        until(page, lambda: page.get_by_label("Explorer tiles").input_value() == "16")
+        page.get_by_label("Explorer tiles").select_option("")
+        until(page, lambda: page.locator(".heatlas-explored").is_hidden() and tinted() < before + 0.002)
+        assert wrong == []
+    finally:
+        page.close()
+        shown.close()

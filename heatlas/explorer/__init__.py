@@ -2,7 +2,7 @@
 
 ============= ==============================================================
 `job`         from sources and options to files and a report
-`chosen`      tiles of the activities of a library that a filter chooses
+`chosen`      tiles of the activities of a library that a filter chooses, also for maps
 `visits`      pairs of activity and tile, of whole tracks and of shown ones
 `explored`    all that is known of tiles: days, counts, scores, history
 `score`       the largest square and cluster, and when they grew

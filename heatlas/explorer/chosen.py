@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import NothingToDraw
 from heatlas.explorer.explored import Counting, explored_of
+from heatlas.explorer.report import map_data
 from heatlas.explorer.visits import shown_visits, whole_visits
 from heatlas.options import LEAST
+from heatlas.tiles.cache import Cache
 from heatlas.tiles.look import Filter
-from heatlas.tiles.snapshot import chosen_of
+from heatlas.tiles.snapshot import choose, chosen_of
 from heatlas.tiles.view import choose_in, close, now, open_view
 
 if TYPE_CHECKING:
@@ -21,7 +23,14 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["choose_shown", "explore_chosen"]
+__all__ = ["DEFAULT", "ZOOMS", "VisitsCache", "choose_shown", "explore_chosen", "explorer_of_view"]
+
+ZOOMS = (10, 17)
+"""First and last zoom that maps show: finer tiles are too many to be sent."""
+DEFAULT = 14
+"""Zoom that maps show when nobody says."""
+_VISITS = 96 << 20
+"""Bytes of visits that are held in memory."""
 
 
 def explore_chosen(
@@ -56,6 +65,39 @@ def explore_chosen(
     if not len(visits.tile):
         raise NothingToDraw("no activity goes through a tile: nothing is shown of them, or they lie beyond the map")
     return explored_of(visits, activities, zoom, Counting(not asked.public, asked.public)), visits
+
+
+class VisitsCache(Cache["TileVisits"]):
+    """Visits of all activities, by version of the library, zoom and what is counted."""
+
+    def __init__(self) -> None:
+        super().__init__(_VISITS, lambda visits: visits.nbytes)
+
+
+def explorer_of_view(
+    view: View, snapshot: Snapshot, wanted: Filter, zoom: int, counting: Counting, cache: VisitsCache
+) -> dict[str, Any]:
+    """Explorer tiles of the activities that a filter chooses, in the form that maps draw; nothing chosen is no tiles.
+
+    Raises
+    ------
+    BadOption
+        For a filter that cannot be worked out, or a zoom that the index does not hold.
+    """
+    keep = choose_shown(view, snapshot, wanted).keep
+    visits = cache.get((snapshot.version, zoom, counting.whole), lambda: _all_visits(view, snapshot, zoom, counting))
+    activities = {number: one for number, one in snapshot.activities.items() if keep[number]}
+    return map_data(explored_of(visits.of(keep), activities, zoom, counting))
+
+
+def _all_visits(view: View, snapshot: Snapshot, zoom: int, counting: Counting) -> TileVisits:
+    """Visits of all activities of a snapshot.
+
+    Where nothing is hidden, what is shown is whole, and the index gives it sooner.
+    """
+    if counting.whole and snapshot.hides:
+        return whole_visits(view.library, snapshot.activities, zoom)
+    return shown_visits(view.library, choose(snapshot, Filter()).keep, zoom)
 
 
 def choose_shown(view: View, snapshot: Snapshot, wanted: Filter) -> Chosen:

@@ -256,9 +256,9 @@ class PageOptions:
     )
     explorer: int | None = option(
         "Z",
-        "Pages: tiles of this zoom that activities visit, with the largest square and cluster, as a layer to switch "
-        "on; what is shown is counted.",
-        kinds=("page",),
+        "Pages and folders of tiles: tiles of this zoom that activities visit, with the largest square and cluster, as "
+        "a layer to switch on; what is shown is counted.",
+        kinds=("tiles", "page"),
         limits=(10, 17),
     )
 

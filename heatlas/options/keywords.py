@@ -310,8 +310,8 @@ class RenderKeywords(TypedDict, total=False):
     """Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on
     the web may show."""
     explorer: int | None
-    """Pages: tiles of this zoom that activities visit, with the largest square and cluster, as a layer to switch
-    on; what is shown is counted."""
+    """Pages and folders of tiles: tiles of this zoom that activities visit, with the largest square and cluster, as
+    a layer to switch on; what is shown is counted."""
     public: bool
     """Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone."""
     public_least: int | None

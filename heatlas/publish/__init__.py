@@ -12,6 +12,7 @@
 `archive`, `pmtiles`, `hilbert`         PMTiles: updates, format, order of tiles
 `html`, `assets`, `basemap`             one page with its tiles; its fixed parts; its base map
 `layers`, `crowded`, `size_estimate`    layers of a page; those a public page shows; its size
+`explorer_layer`                        explorer tiles beside heat
 ======================================= ====================================================
 """
 

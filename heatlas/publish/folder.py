@@ -31,6 +31,7 @@ __all__ = ["LEDGER", "check_folder", "open_folder"]
 LEDGER = ".heatlas.db"
 """Name of the ledger in the folder. Web servers need not serve it; it holds only numbers and digests."""
 _DRAFT = ".draft"
+_EXPLORER = "explorer.json"
 
 
 def check_folder(path: Path) -> None:
@@ -117,13 +118,18 @@ def _finish(path: Path, metadata: Metadata) -> list[Path]:
     with failures(path):
         for name, content in page_files().items():
             _write_if_new(path / name, content)
+        if metadata.explorer is not None:
+            _write_if_new(path / _EXPLORER, json.dumps(metadata.explorer, separators=(",", ":")).encode())
         _write_if_new(path / "tiles.json", tile_json(metadata))
+        if metadata.explorer is None:
+            (path / _EXPLORER).unlink(missing_ok=True)
         for name in FORMER:
             (path / name).unlink(missing_ok=True)
         with suppress(OSError):
             (path / "assets" / "vendor").rmdir()
         (path / _DRAFT).unlink(missing_ok=True)
-    return [path, path / "tiles.json", path / "index.html"]
+    more = [] if metadata.explorer is None else [path / _EXPLORER]
+    return [path, path / "tiles.json", path / "index.html", *more]
 
 
 def _write_if_new(path: Path, content: bytes) -> None:
@@ -138,7 +144,7 @@ def _write_if_new(path: Path, content: bytes) -> None:
 
 
 def tile_json(metadata: Metadata) -> bytes:
-    """Describe a folder of tiles as TileJSON 3.0, with the numbers of the legend for each zoom."""
+    """Describe a folder of tiles as TileJSON 3.0, with each zoom's legend and the place of explorer tiles."""
     data = {
         "tilejson": "3.0.0",
         "name": metadata.title,
@@ -152,6 +158,7 @@ def tile_json(metadata: Metadata) -> bytes:
         "bounds": list(metadata.bounds),
         "center": list(metadata.center),
         "legend": metadata.legend,
+        "explorer": "" if metadata.explorer is None else f"{metadata.url}{_EXPLORER}",
     }
     kept = {name: value for name, value in data.items() if value != ""}
     return json.dumps(kept, ensure_ascii=False, indent=1).encode()

@@ -13,14 +13,20 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset.points import framed
-from heatlas.explorer.explored import Counting, explored_of
-from heatlas.explorer.report import map_data
-from heatlas.explorer.visits import shown_visits
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.library.store import open_library
-from heatlas.options import FilterOptions, KernelOptions, LabelOptions, PublicOptions, RenderOptions, ViewportOptions
+from heatlas.options import (
+    FilterOptions,
+    KernelOptions,
+    LabelOptions,
+    PageOptions,
+    PublicOptions,
+    RenderOptions,
+    ViewportOptions,
+)
 from heatlas.options.parsing import parse_zooms, split_list
 from heatlas.publish.crowded import titles_of
+from heatlas.publish.explorer_layer import explorer_data
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
@@ -100,7 +106,7 @@ def publish_html(
             if not any(field.look.point_set or field.chosen.count for field in fields):
                 refuse_none_chosen(fields[0], plans[0].request)
                 raise NothingToDraw(f"{library_path} holds no activity that could be shown")
-            explorer = _explorer(fields[0], options.page.explorer)
+            explorer = explorer_data(fields[0], options.page.explorer)
             first, last, size = fitting_zooms(fields, zooms, context)
             check_weight(path, (first, last), size)
             drawn, warnings = [], []
@@ -290,6 +296,7 @@ def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], con
         frame=ViewportOptions(zoom=f"{zooms[0]}-{zooms[1]}"),
         labels=LabelOptions(),
         public=PublicOptions(public=field.view.public, public_least=1),  # layers with too few are left out already
+        page=PageOptions(),
     )
     try:
         report = publish(field.view.library.path, archive, options, context.within(plan.title))
@@ -315,18 +322,6 @@ def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
         return None
     one = Grid.empty(Window(256.0, 0, 0, 1, 1), measure)
     return suiting_colours(one, None), suiting_colours(one, _WHITE)
-
-
-def _explorer(field: Field, zoom: int | None) -> dict[str, Any] | None:
-    """Explorer tiles of what is shown of the chosen activities, without days and counts; None if not requested."""
-    if zoom is None:
-        return None
-    if field.look.point_set:
-        raise BadOption("--explorer counts tiles that tracks visit, and points are shown: leave it out")
-    visits = shown_visits(field.view.library, field.chosen.keep, zoom)
-    numbers, keep = field.snapshot.activities, field.chosen.keep
-    activities = {number: activity for number, activity in numbers.items() if keep[number]}
-    return map_data(explored_of(visits, activities, zoom, Counting(whole=False, public=True)))
 
 
 def _places(field: Field) -> list[dict[str, Any]]:

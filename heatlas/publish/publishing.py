@@ -18,6 +18,7 @@ from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
 from heatlas.publish.dependencies import hold_model
+from heatlas.publish.explorer_layer import explorer_data
 from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.pyramid import write_pyramid
@@ -196,7 +197,7 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
     if beginning is None and not output.exists():
         refuse_none_chosen(field, request)
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
-    style = request.style(field)
+    style, explorer = request.style(field), explorer_data(field, request.explorer)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
     with opened(output, style, request.form) as sink:
         _remember_filter(sink, request, field)
@@ -206,7 +207,7 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         context.progress("finishing", 0, 0)
         bounds = bounds_of(zooms[-1], sink.ledger.held(zooms[-1]))
         metadata = _metadata(field, request, zooms, bounds, beginning or (0.0, 0.0, 0), outcome)
-        outputs = sink.finish(metadata)
+        outputs = sink.finish(replace(metadata, explorer=explorer))
     done = time.perf_counter()
     counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
     return {

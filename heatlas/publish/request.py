@@ -63,6 +63,8 @@ class PublishRequest:
     """URL of a folder of tiles once it is on the web; empty: beside its tiles.json."""
     refit: bool = False
     """Fit all tones anew."""
+    explorer: int | None = None
+    """Zoom of explorer tiles beside a folder of tiles; None: none."""
 
     def field(self, view: View, snapshot: Snapshot, *, absent: bool = False) -> Field:
         """Source of the tiles; `absent` as for `heatlas.tiles.snapshot.choose`.
@@ -203,4 +205,6 @@ def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRe
     )  # fmt: skip
     look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
     title, attribution = options.labels.title or "", options.labels.attribution or ""
-    return PublishRequest(look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit)
+    return PublishRequest(
+        look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit, options.page.explorer
+    )

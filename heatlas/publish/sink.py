@@ -33,6 +33,8 @@ class Metadata:
     """Zoom, as text -> its scale (`heatlas.tiles.scales.tone_data`)."""
     url: str
     """URL of a folder once it is on the web, with a slash at its end; empty: unknown."""
+    explorer: dict[str, Any] | None = None
+    """Explorer tiles (`heatlas.explorer.report.map_data`); None: not requested. Folders alone hold them."""
 
     @property
     def description(self) -> str:

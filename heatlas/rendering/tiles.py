@@ -49,6 +49,11 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
     if output.suffix.lower() in ENDINGS:
         no_place = f"folders of tiles, whose tiles.json names it: {output.suffix} has no place for it"
         refuse(options.tiles, no_place, "url")
+        refuse(
+            options.page,
+            f"pages and folders of tiles, which can show it: {output.suffix} has no place for it",
+            "explorer",
+        )
     parse_zooms(options.frame.zoom)
     given = resolve(sources, options.tables)
     if options.tiles.watch and not isinstance(given, GivenLibrary):

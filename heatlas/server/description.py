@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.core.version import __version__
+from heatlas.explorer.chosen import DEFAULT, ZOOMS
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import every_measure
 from heatlas.raster.point_kernel import SHAPES
 from heatlas.server.activities_at import FARTHEST
-from heatlas.server.explorer_tiles import DEFAULT, ZOOMS
 from heatlas.server.openness import shows
 from heatlas.server.query import LIMITS
 from heatlas.style.colormaps import names

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heatlas.core.errors import HeatlasError, SourceFailed
+from heatlas.explorer.chosen import VisitsCache
 from heatlas.library.store import open_library
-from heatlas.tiles.cache import Cache
 from heatlas.tiles.view import View, close, now, open_view, unchanged
 
 if TYPE_CHECKING:
@@ -20,14 +20,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from heatlas.explorer.visits import TileVisits
     from heatlas.tiles.snapshot import Snapshot
 
 __all__ = ["ServedLibrary", "current", "in_pool", "say", "shut", "site_of"]
 
 T = TypeVar("T")
-_VISITS = 96 << 20
-"""Bytes of explorer tiles that are held in memory."""
 
 
 @dataclass(slots=True)
@@ -51,8 +48,8 @@ class ServedLibrary:
     reopening: threading.Lock = field(default_factory=threading.Lock)
     retired: list[View] = field(default_factory=list)
     """Views of library files that were replaced."""
-    visits: Cache[TileVisits] = field(default_factory=lambda: Cache(_VISITS, lambda visits: visits.nbytes))
-    """Explorer tiles of all activities, by version of the library and zoom."""
+    visits: VisitsCache = field(default_factory=VisitsCache)
+    """Explorer tiles of all activities."""
     said: str = ""
     """Last message to the owner of the server."""
 

@@ -11,11 +11,12 @@ import traitlets as t
 
 from heatlas.core.errors import HeatlasError
 from heatlas.dataset.heat.html import dates_of, sports_of
+from heatlas.explorer.chosen import ZOOMS, VisitsCache
 from heatlas.tiles.metadata import point_measures
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import close, now, open_view
 from heatlas.widget.parts import script, style
-from heatlas.widget.responses import Answer, WidgetRequest, answer, home, passed, request_of
+from heatlas.widget.responses import Answer, WidgetRequest, answer, explored, home, passed, request_of
 from heatlas.widget.source import opened
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class LiveMap(anywidget.AnyWidget):
     kernel = t.Unicode("", help="Of points: the shape of that: gaussian, quartic, linear ...").tag(sync=True)
     density = t.Bool(False, help="Of points: sums and counts per square kilometre.").tag(sync=True)
     opacity = t.Float(1.0, min=0.0, max=1.0, help="Of the heat.").tag(sync=True)
+    explorer = t.Int(
+        None,
+        allow_none=True,
+        help="Zoom of explorer tiles, 10 to 17, with square and cluster of whole tracks; None: none.",
+    ).tag(sync=True)
     theme = t.Enum(["dark", "light"], "dark", help="Of the ground below the heat.").tag(sync=True)
     legend = t.Bool(True, help="Whether the bar with numbers is shown.").tag(sync=True)
     controls = t.Bool(True, help="Whether measure, sport and dates can be chosen on the map.").tag(sync=True)
@@ -88,12 +94,13 @@ class LiveMap(anywidget.AnyWidget):
     at: Any = t.List(help="Activities that pass where was clicked, the latest first, as plain data.")
     _stamp = t.Unicode("").tag(sync=True)
 
+    _visits: VisitsCache
     _closing: weakref.finalize[..., Any] | None = None
 
     def __init__(self, source: str | Path | Tracks | PointSet, **traits: Any) -> None:
         library, scratch = opened(source)
         self._name = "" if scratch else library.path.name
-        self._view = open_view(library)
+        self._view, self._visits = open_view(library), VisitsCache()
         self._closing = weakref.finalize(self, _tidy, self._view, scratch)
         try:
             snapshot = self._view.snapshot
@@ -127,6 +134,14 @@ class LiveMap(anywidget.AnyWidget):
             raise t.TraitError(f"center {value} is no place: give latitude (-90 to 90) and longitude (-180 to 180)")
         return value
 
+    @t.validate("explorer")
+    def _in_range(self, proposal: Any) -> Any:
+        if proposal["value"] is not None and not ZOOMS[0] <= proposal["value"] <= ZOOMS[1]:
+            raise t.TraitError(
+                f"explorer {proposal['value']} is no zoom of tiles: take {ZOOMS[0]} to {ZOOMS[1]}, or None"
+            )
+        return proposal["value"]
+
     @property
     def library(self) -> Library:
         """Library of the map; for tracks or points a temporary one that is removed with the map."""
@@ -155,7 +170,8 @@ class LiveMap(anywidget.AnyWidget):
 
     def _asked(self, widget: Any, message: Any, buffers: Any) -> None:  # noqa: ARG002 - ipywidgets' signature
         try:
-            data, attached = self._passed(message) if message.get("kind") == "who" else answer(self._view, message)
+            own = {"who": self._passed, "explorer": self._explored}.get(str(message.get("kind")))
+            data, attached = answer(self._view, message) if own is None else own(message)
         except HeatlasError as error:
             data, attached = {"error": str(error)}, []
         self.send({**data, "id": message.get("id")}, attached)
@@ -166,6 +182,10 @@ class LiveMap(anywidget.AnyWidget):
         found = passed(self._view, request_of(message["wish"]), lat, lon, float(message["zoom"]))
         self.clicked, self.at = (lat, lon), found
         return {"found": found}, []
+
+    def _explored(self, message: Any) -> Answer:
+        """Answer with the explorer tiles of the chosen activities."""
+        return explored(self._view, request_of(message["wish"]), message.get("zoom"), self._visits), []
 
 
 def _tidy(view: View, scratch: Scratch | None) -> None:

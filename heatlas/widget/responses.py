@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.explorer.chosen import ZOOMS, explorer_of_view
+from heatlas.explorer.explored import Counting
 from heatlas.library.passages_at import passing
+from heatlas.style.defaults import bright_colours
 from heatlas.tiles.fields import SIDE, Field, first_zoom, signs_matter_in
 from heatlas.tiles.look import Filter
 from heatlas.tiles.metadata import latest_first, measures_of_tracks, name_of, places_in, point_measures
@@ -32,12 +35,13 @@ from heatlas.widget.parts import NAMES, part
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from heatlas.explorer.chosen import VisitsCache
     from heatlas.library.passages_at import PassingActivity
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["Answer", "WidgetRequest", "answer", "field_of", "home", "passed", "request_of"]
+__all__ = ["Answer", "WidgetRequest", "answer", "explored", "field_of", "home", "passed", "request_of"]
 
 _RADIUS_PX = 8.0
 """Radius around a clicked spot, pixels of the screen."""
@@ -151,18 +155,10 @@ def field_of(view: View, request: WidgetRequest) -> Field:
     look = request.look(snapshot)
     wanted = Filter() if look.point_set else request.request().filter
     field = Field(view, snapshot, choose(snapshot, wanted), look)
-    # Default colours of counts and sums get paler with the value: on a light ground they would vanish.
-    if request.theme == "light" and look.colormap is None and _counted(field):
-        field = replace(field, look=replace(look, colormap="wine"))
+    # Default colours of counts, sums and relations get paler or darker: on a light ground they would vanish.
+    if request.theme == "light" and look.colormap is None and not signs_matter_in(field):
+        field = replace(field, look=replace(look, colormap=bright_colours(look.measure) or None))
     return field
-
-
-def _counted(field: Field) -> bool:
-    """Whether a measure has no values below 0, so that its colours are sequential."""
-    measure = field.look.measure
-    if not field.look.point_set:
-        return not measure.metric
-    return measure.reduction in {"sum", "count"} and not signs_matter_in(field)
 
 
 def _whole(message: Mapping[str, Any], name: str, most: int) -> int:
@@ -223,6 +219,23 @@ def home(view: View) -> tuple[float, float, float, float]:
     for stored in snapshot.point_sets.values():
         return box_of(stored)
     raise NothingToDraw("there is no track in the library that is not hidden")
+
+
+def explored(view: View, request: WidgetRequest, zoom: Any, cache: VisitsCache) -> dict[str, Any]:
+    """Explorer tiles of the chosen activities: of whole tracks, as the map is its owner's.
+
+    Raises
+    ------
+    BadOption
+        For an invalid zoom or filter, or for points, which visit no tiles.
+    """
+    snapshot = now(view)
+    if named_points(snapshot, request.measure) is not None:
+        raise BadOption("explorer tiles are of tracks, and points are shown")
+    zoom = _whole({"zoom": zoom}, "zoom", ZOOMS[1])
+    if zoom < ZOOMS[0]:
+        raise BadOption(f"zoom must be a whole number from {ZOOMS[0]} to {ZOOMS[1]}")
+    return explorer_of_view(view, snapshot, request.request().filter, zoom, Counting(whole=True), cache)
 
 
 def passed(view: View, request: WidgetRequest, lat: float, lon: float, zoom: float) -> list[dict[str, Any]]:

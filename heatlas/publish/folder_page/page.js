@@ -1,6 +1,7 @@
 /** A folder of tiles on a map: reads tiles.json beside the page, and fetches from nowhere else. */
 
 import { $, bright } from "./web/dom.js";
+import { explorerText, showExplorer } from "./web/explorer.js";
 import { emptyTile } from "./web/heat.js";
 import { addScaleBar, createMap, tileZoom } from "./web/map.js";
 import { hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
@@ -47,6 +48,7 @@ function open(told) {
     addHeat(map, told);
     addWorld(map, await world(), theme());
     bright.addEventListener("change", () => colorWorld(map, theme()));
+    if (told.explorer) openExplorer(map, told.explorer);
   });
   let shown = null;
   map.on("zoom", () => {
@@ -69,6 +71,41 @@ function addHeat(map, told) {
     attribution: escaped(told.attribution ?? ""),
   });
   map.addLayer({ id: "heat", type: "raster", source: "heat", paint: { "raster-fade-duration": 150 } });
+}
+
+/** The switch of explorer tiles: they are fetched when they are first wanted, and a link keeps them. */
+function openExplorer(map, address) {
+  let reading = null;
+  const read = () => {
+    reading ??= fetch(new URL(address, document.baseURI), { cache: "no-cache" }).then((answer) => {
+      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+      return answer.json();
+    });
+    return reading;
+  };
+  const show = async () => {
+    const on = $("explorer").checked;
+    try {
+      const data = on ? await read() : null;
+      if (on !== $("explorer").checked) return; // switched meanwhile
+      showExplorer(map, data, theme());
+      $("explorer-note").textContent = data ? explorerText({ ...data, counted: "" }) : "";
+    } catch (error) {
+      reading = null; // so that another try asks again
+      $("explorer-note").textContent = `Explorer tiles cannot be had: ${error.message}`;
+    }
+  };
+  $("explorer-line").hidden = false;
+  $("explorer").checked = new URLSearchParams(location.search).get("explorer") === "1";
+  $("explorer").addEventListener("change", () => {
+    const address = new URL(location.href);
+    if ($("explorer").checked) address.searchParams.set("explorer", "1");
+    else address.searchParams.delete("explorer");
+    history.replaceState(history.state, "", address);
+    show();
+  });
+  bright.addEventListener("change", show);
+  show();
 }
 
 /** Text as HTML that shows it. */

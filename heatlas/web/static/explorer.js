@@ -65,7 +65,7 @@ export function showExplorer(map, data, theme) {
     if (map.getSource(id)) map.getSource(id).setData(collection);
     else map.addSource(id, { type: "geojson", data: collection, tolerance: 0.1 });
   }
-  const heat = map.getLayersOrder().find((id) => id.startsWith("heat-") || id === "mark");
+  const heat = map.getLayersOrder().find((id) => id.startsWith("heat") || id === "mark");
   for (const layer of layersOf(theme)) {
     if (!map.getLayer(layer.id)) map.addLayer(layer, layer.source === TILES ? heat : undefined);
     for (const [property, value] of Object.entries(layer.paint)) map.setPaintProperty(layer.id, property, value);

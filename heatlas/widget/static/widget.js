@@ -1,6 +1,7 @@
 /** A live map in a notebook. All that it shows is asked of the kernel, by messages; nothing comes from elsewhere. */
 
 import { counted, make } from "./web/dom.js";
+import { explorerText, showExplorer } from "./web/explorer.js";
 import { createHeat } from "./web/heat.js";
 import { addsUp, KERNELS, RADII } from "./web/kernels.js";
 import { addScaleBar, createMap, tileZoom } from "./web/map.js";
@@ -100,12 +101,14 @@ function layOut(el, model) {
   const note = make("div", { className: "heatlas-note", hidden: true });
   const legend = make("div", { className: "heatlas-legend", hidden: true });
   const controls = make("div", { className: "heatlas-controls", hidden: true });
-  frame.append(chart, controls, legend, note);
+  const explored = make("div", { className: "heatlas-explored", hidden: true });
+  explored.setAttribute("role", "status");
+  frame.append(chart, controls, legend, explored, note);
   el.replaceChildren(frame);
   const resize = () => (frame.style.height = `${model.get("height")}px`);
   resize();
   return {
-    frame, chart, legend, controls, resize,
+    frame, chart, legend, controls, explored, resize,
     say(words) {
       note.textContent = words;
       note.hidden = !words;
@@ -133,19 +136,21 @@ function show(model, kernel, page, shared, about) {
   const tiles = createTiles(kernel);
   drawers.set(name, tiles.draw);
   const legend = createLegend(page, kernel, model, map);
+  const explore = createExplorer(page, kernel, model, map, about);
   let loaded = false;
   const refresh = () => {
     if (!loaded) return;
     colorWorld(map, model.get("theme"));
     heat.show(`heatlas://${name}/${tiles.stamp(wishOf(model))}/{z}/{x}/{y}`);
     legend();
+    explore();
   };
-  const watched = watch(model, {
-    ...fillControls(page, model, about),
+  const watched = watch(model, fillControls(page, model, about), {
     [[...WISHES, "_stamp"].map((trait) => `change:${trait}`).join(" ")]: refresh,
     "change:opacity": () => heat.fade(model.get("opacity")),
     "change:height": () => (page.resize(), map.resize()),
     "change:legend": legend,
+    "change:explorer": () => loaded && explore(),
     "change:center change:zoom": () => page.telling || follow(model, map),
   });
   map.on("load", () => {
@@ -167,9 +172,9 @@ function show(model, kernel, page, shared, about) {
   };
 }
 
-/** Listen to a model. Returns what stops it. */
-function watch(model, listeners) {
-  const pairs = Object.entries(listeners).flatMap(([events, hear]) => events.split(" ").map((event) => [event, hear]));
+/** Listen to a model: each of `listeners` has functions by the events that they hear. Returns what stops it. */
+function watch(model, ...listeners) {
+  const pairs = listeners.flatMap(Object.entries).flatMap(([events, hear]) => events.split(" ").map((event) => [event, hear]));
   for (const [event, hear] of pairs) model.on(event, hear);
   return () => pairs.forEach(([event, hear]) => model.off(event, hear));
 }
@@ -265,6 +270,31 @@ function createLegend(page, kernel, model, map) {
   };
 }
 
+/** Explorer tiles and their numbers. Returns what brings them up to date. */
+function createExplorer(page, kernel, model, map, about) {
+  let last = 0;
+  const say = (words) => {
+    page.explored.textContent = words;
+    page.explored.hidden = !words;
+  };
+  return async () => {
+    const mine = ++last;
+    const zoom = model.get("explorer");
+    const show = (data) => showExplorer(map, data, model.get("theme"));
+    if (zoom === null || ofPoints(model, about)) return show(null), say("");
+    try {
+      const { data } = await kernel.ask({ kind: "explorer", zoom, wish: wishOf(model) });
+      if (mine !== last) return;
+      show(data);
+      say(explorerText(data));
+    } catch (error) {
+      if (mine !== last || error.message === "closed") return;
+      show(null);
+      say(error.message);
+    }
+  };
+}
+
 function legendOf(scale) {
   const points = scale.points !== undefined;
   const count = points ? counted(scale.points, "point") : counted(scale.activities, "activity");
@@ -307,6 +337,12 @@ function fillControls(page, model, about) {
     ),
     after: date("From this day on", "after"),
     before: date("Before this day", "before"),
+    explorer: choice(
+      "Explorer tiles",
+      [["", "No explorer tiles"], ["14", "Explorer tiles of zoom 14"], ["17", "Explorer tiles of zoom 17"]],
+      () => String(model.get("explorer") ?? ""),
+      (value) => model.set("explorer", value ? Number(value) : null),
+    ),
     radius: choice("Radius", RADII, () => model.get("radius"), (value) => model.set("radius", value)),
     kernel: choice("Shape", KERNELS, () => model.get("kernel"), (value) => model.set("kernel", value)),
     density: choice(
@@ -318,7 +354,7 @@ function fillControls(page, model, about) {
   };
   const fit = () => {
     const points = ofPoints(model, about);
-    for (const trait of ["sports", "after", "before"]) all[trait].element.hidden = points;
+    for (const trait of ["sports", "after", "before", "explorer"]) all[trait].element.hidden = points;
     for (const trait of ["radius", "kernel"]) all[trait].element.hidden = !points;
     all.density.element.hidden = !points || !addsUp(model.get("measure"));
   };
