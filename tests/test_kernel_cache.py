@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import heatlas
+from heatlas.kernels import cache
 from heatlas.kernels.cache import sources
 
 HOME = Path(heatlas.__file__).resolve().parent
@@ -38,6 +39,11 @@ def copy(tmp_path):
 
 def ask(copy, first="", **environment):
     """Call the kernel in a process of its own: its value, whether it was cold, and whether it came from the disk."""
+    return heard(copy, first, **environment)[:3]
+
+
+def heard(copy, first="", **environment):
+    """As `ask`, and what was said on stderr."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         f"from heatlas.kernels import compiled\n{first}\n"
@@ -50,7 +56,7 @@ def ask(copy, first="", **environment):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     cold, value, hits = map(int, done.stdout.split())
-    return cold == 1, value, hits == 1
+    return cold == 1, value, hits == 1, done.stderr
 
 
 def edit(copy, old, new):
@@ -92,6 +98,104 @@ def test_a_folder_that_is_named_is_used(copy, tmp_path):
     assert ask(copy, NUMBA_CACHE_DIR=str(folder)) == (False, 21, True)
     assert len(stored(folder)) == 2
     assert not stored(copy)
+
+
+@pytest.fixture
+def homeless(copy, tmp_path):
+    """A package that cannot be written, and a user without a home; not even root can make folders under a file."""
+    (copy / "heatlas" / "kernels" / "__pycache__").touch()
+    (tmp_path / "temporary").mkdir()
+    return {"HOME": os.devnull, "XDG_CACHE_HOME": "", "TMPDIR": str(tmp_path / "temporary"), "NUMBA_CACHE_DIR": "",
+            "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+
+
+def private(homeless):
+    return Path(homeless["TMPDIR"]) / f"heatlas-kernels-{os.geteuid()}"
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has a home and temporary files of each user")
+
+
+@posix
+def test_without_a_home_compiled_code_is_stored_among_temporary_files_and_that_is_said_once(copy, homeless):
+    *first, said = heard(copy, **homeless)
+    assert first == [True, 21, False]
+    assert said.count("NUMBA_CACHE_DIR") == 1
+    assert str(private(homeless)) in said
+    assert private(homeless).stat().st_mode & 0o777 == 0o700
+    assert heard(copy, **homeless) == (False, 21, True, "")
+
+
+@posix
+def test_where_no_folder_is_safe_each_process_compiles_and_says_so_once(copy, homeless):
+    private(homeless).mkdir()
+    private(homeless).chmod(0o777)
+    *first, said = heard(copy, **homeless)
+    assert first == [False, 21, False]
+    assert said.count("cannot be stored (no folder can be written)") == 1
+    assert not stored(private(homeless))
+
+
+@posix
+@pytest.mark.parametrize("trap", ["open to all", "a file", "a link", "somebody's"])
+def test_a_folder_that_others_could_write_to_is_not_believed(tmp_path, monkeypatch, trap):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = tmp_path / f"heatlas-kernels-{os.geteuid()}"
+    path.mkdir(mode=0o700)
+    find = cache._private_folder.__wrapped__
+    assert find() == path
+    if trap == "a file":
+        path.rmdir()
+        path.touch()
+    elif trap == "a link":
+        path.rename(tmp_path / "real")
+        path.symlink_to("real")
+    elif trap == "open to all":
+        path.chmod(0o777)
+    else:
+        path.rename(tmp_path / f"heatlas-kernels-{os.geteuid() + 1}")
+        other = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: other)
+    assert find() is None
+
+
+@pytest.mark.parametrize("home", [None, "relative", "/somewhere"])
+def test_a_user_whom_nobody_knows_gets_no_folder_that_is_called_tilde(monkeypatch, home):
+    import pwd
+
+    def refuse(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", refuse)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME")
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    names = [locator.__name__.lstrip("_") for locator in cache._locators()]
+    assert names[:2] == ["UserProvidedCacheLocator", "InTreeCacheLocator"]
+    assert ("UserWideCacheLocator" in names) == (home == "/somewhere")
+    assert names[-1] == "PrivateLocator"
+
+
+@posix
+def test_a_full_disk_stops_no_work(copy):
+    first = (
+        "import errno, numba.core.caching as caching\n"
+        "def full(*_): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "caching.IndexDataCacheFile.save = full"
+    )
+    *found, said = heard(copy, first)
+    assert found == [True, 21, False]
+    assert "No space left on device" in said
+
+
+@pytest.mark.parametrize(("ending", "damage"), [(".nbi", b"garbage"), (".nbc", b"")])
+def test_damaged_code_is_compiled_anew_and_stored_again(copy, ending, damage):
+    ask(copy)
+    for path in copy.rglob(f"user.more-*{ending}"):
+        path.write_bytes(damage)
+    assert ask(copy)[1:] == (21, False)
+    assert ask(copy) == (False, 21, True)
 
 
 def test_the_digest_is_of_all_that_kernels_import():

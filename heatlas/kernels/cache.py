@@ -2,20 +2,27 @@
 
 numba compares the file that a kernel is written in, not those of the helpers that are compiled into it. After an edit
 of a helper, old and new code would mix. The names of stored files therefore hold a digest of all files that kernels are
-made of, so that another state of the sources never finds them. numba decides the folder: `__pycache__` beside the
-sources, a folder of the user's where that cannot be written, or `NUMBA_CACHE_DIR`.
+made of, so that another state of the sources never finds them. The folder is `NUMBA_CACHE_DIR`, else `__pycache__`
+beside the sources, else one in the user's home. Services and containers often can write to none of these. Then it is
+a private one among temporary files, and where there is none either, kernels are compiled by each process.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import os
+import stat
+import sys
+import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 
-__all__ = ["KernelCache", "sources"]
+__all__ = ["KernelCache", "Unstored", "cache_of", "sources"]
 
 _SUFFIXES = {".nbi", ".nbc"}
 
@@ -56,8 +63,66 @@ class _Sources:
 _SOURCES = _Sources()
 
 
+@functools.cache
+def _private_folder() -> Any:
+    """Return a folder among temporary files that only this user can write to; None where it cannot be had.
+
+    Stored kernels are unpickled, so a folder that somebody else made under this name is not used.
+    """
+    with contextlib.suppress(OSError):
+        windows = sys.platform == "win32"  # temporary files are the user's own there
+        path = Path(tempfile.gettempdir()) / ("heatlas-kernels" if windows else f"heatlas-kernels-{os.geteuid()}")
+        made = True
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            made = False
+        status = path.lstat()
+        mine = windows or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+        if stat.S_ISDIR(status.st_mode) and mine:
+            tempfile.TemporaryFile(dir=path).close()
+            if made:
+                warnings.warn(
+                    f"no folder of heatlas or of the user can be written: compiled code is stored in {path}, which may "
+                    "not last; set NUMBA_CACHE_DIR to a folder that does",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            return path
+    return None
+
+
+_BASE: Any = next(cls for cls in CompileResultCacheImpl._locator_classes if "InTree" in cls.__name__)
+
+
+class _PrivateLocator(_BASE):  # type: ignore[misc]
+    """Locator of numba's for the private folder."""
+
+    def __init__(self, function: Any, file: str) -> None:
+        super().__init__(function, file)
+        self._cache_path = str(_private_folder() / self.get_suitable_cache_subpath(file))
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> Any:
+        """Return the locator of a function; None where there is no such folder."""
+        return None if _private_folder() is None else super().from_function(function, file)
+
+
+def _locators() -> list[Any]:
+    """List numba's locators and the private one, without those that need a home where there is none.
+
+    Without HOME and an entry in the list of users, numba would take a folder called "~" in the current one.
+    """
+    known = [cls for cls in CompileResultCacheImpl._locator_classes if "IPython" not in cls.__name__]
+    if not os.path.isabs(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~"))):  # noqa: PTH111, PTH117 - never raises
+        known = [cls for cls in known if "UserProvided" in cls.__name__ or "InTree" in cls.__name__]
+    return [*known, _PrivateLocator]
+
+
 class _Impl(CompileResultCacheImpl):
     """File names that hold the digest."""
+
+    _locator_classes = _locators()
 
     def get_filename_base(self, fullname: str, abiflags: str) -> str:
         return f"{super().get_filename_base(fullname, abiflags)}-{_SOURCES.digest}"
@@ -78,12 +143,33 @@ class KernelCache(FunctionCache):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is stored for these sources and this numba."""
-        return not self._cache_file._load_index()
+        try:
+            return not self._cache_file._load_index()
+        except Exception:  # noqa: BLE001 - unpickling damaged bytes can raise anything
+            return True
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load a stored kernel; None where there is none, or where it cannot be read."""
+        try:
+            return super().load_overload(sig, target_context)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - unpickling damaged bytes can raise anything
+            with contextlib.suppress(OSError):  # else a damaged index would also stop storing
+                Path(self._cache_file._index_path).unlink()
+            return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Store a compiled kernel, and remove its files of other states of the sources."""
-        super().save_overload(sig, data)
-        if self._enabled and not self._swept:
+        if not self._enabled:
+            return
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:  # a full disk does not stop the work
+            self.disable()
+            _warn_unstored(f"{self.cache_path}: {error.strerror or error}")
+            return
+        if not self._swept:
             self._swept = True
             self._sweep()
 
@@ -94,3 +180,29 @@ class KernelCache(FunctionCache):
             if path.suffix in _SUFFIXES and not path.name.startswith(own):
                 with contextlib.suppress(OSError):  # another process was faster, or Windows has it open
                     path.unlink()
+
+
+class Unstored(NullCache):
+    """Cache of a kernel where no folder can be written."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:  # noqa: ARG002 - numba's signature
+        """Report that each process compiles anew."""
+        _warn_unstored("no folder can be written")
+
+
+@functools.cache  # once: numba forgets between kernels which warnings were shown
+def _warn_unstored(reason: str) -> None:
+    warnings.warn(
+        f"compiled code cannot be stored ({reason}), so that each start compiles it again, for some 14 s: set "
+        "NUMBA_CACHE_DIR to a folder that can be written",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def cache_of(function: Any) -> KernelCache | Unstored:
+    """Return the cache of a kernel."""
+    try:
+        return KernelCache(function)
+    except (RuntimeError, OSError):  # numba found no folder; or the source is gone
+        return Unstored()

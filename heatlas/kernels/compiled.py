@@ -9,12 +9,11 @@ Stored kernels belong to one state of all kernels' sources (`cache.py`). An edit
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
-from heatlas.kernels.cache import KernelCache
+from heatlas.kernels.cache import KernelCache, cache_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +37,7 @@ def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
     def cached(function: Callable[..., Any]) -> Any:
         made = decorate(function)
         if made is not function:  # NUMBA_DISABLE_JIT leaves it as it is
-            # No folder can be written: compiled in each process.
-            with contextlib.suppress(RuntimeError):
-                made._cache = KernelCache(function)
+            made._cache = cache_of(function)
         return made
 
     return cached
