@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from heatlas.core import memory
+from heatlas.core import resources
 from heatlas.core.errors import HeatlasError, path_name
 from heatlas.rendering.film import mp4
 from heatlas.rendering.film.timeline import DAY, Timeline, make_timeline, utc
@@ -85,13 +85,13 @@ def test_memory_where_the_system_does_not_say_as_linux_does(monkeypatch):
             raise ValueError("unrecognized configuration name")  # as macOS does
         return said[name]
 
-    monkeypatch.setattr(memory, "_said_by_linux", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(resources, "_said_by_linux", lambda: (_ for _ in ()).throw(FileNotFoundError()))
     monkeypatch.setattr(os, "sysconf", sysconf)
-    assert memory.free_memory() == 4 * 2**30  # half of 8 GB
+    assert resources._free_on_machine() == 4 * 2**30  # half of 8 GB
     said["SC_AVPHYS_PAGES"] = 1 << 20
-    assert memory.free_memory() == 4 * 2**30
+    assert resources._free_on_machine() == 4 * 2**30
     monkeypatch.delattr(os, "sysconf")
-    assert memory.free_memory() == 4 * 2**30  # nobody knows
+    assert resources._free_on_machine() == 4 * 2**30  # nobody knows
 
 
 def test_memory_on_windows(monkeypatch):
@@ -99,14 +99,17 @@ def test_memory_on_windows(monkeypatch):
 
     def status_of(status):
         assert status[0] == 64  # a DWORD of the structure's size, and one of the load
-        status[1], status[2] = 32 << 30, 20 << 30
+        status[1], status[2], status[4] = 32 << 30, 20 << 30, promised
         return 1
 
     kernel = SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=status_of))
-    monkeypatch.setattr(memory, "_said_by_linux", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(resources, "_said_by_linux", lambda: (_ for _ in ()).throw(FileNotFoundError()))
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
-    assert memory.free_memory() == 20 << 30
+    promised = 40 << 30
+    assert resources._free_on_machine() == 20 << 30
+    promised = 5 << 30  # of the page file, most is promised to others
+    assert resources._free_on_machine() == 5 << 30
 
 
 class Pipe:

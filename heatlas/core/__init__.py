@@ -10,7 +10,9 @@
 `errors`    every error that heatlas raises
 `context`   number of threads, and the receiver of progress
 `threads`   parts of a short job in parallel threads
-`memory`    free memory, and checks that a picture fits
+`memory`    checks that a picture fits into memory
+`resources` processors and memory that this process may use
+`cgroups`   limits of Linux control groups
 `scratch`   temporary folders, removed also after a killed process
 `stopping`  orderly ends on Ctrl-C, SIGTERM and SIGHUP
 `version`   the version of heatlas

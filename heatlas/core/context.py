@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+
+from heatlas.core.resources import processors
 
 __all__ = ["NOBODY", "Context", "Progress", "silent"]
 
@@ -34,7 +35,7 @@ class Context:
     @property
     def threads(self) -> int:
         """Number of threads, or of processes."""
-        return self.workers or os.cpu_count() or 1
+        return self.workers or processors()
 
     def under(self, stage: str) -> Context:
         """Return the same context, with all stages reported under one name."""

@@ -1,18 +1,17 @@
-"""Free memory, and whether a picture fits into it: at once, in bands, or not at all."""
+"""Whether a picture fits into free memory: at once, in bands, or not at all."""
 
 from __future__ import annotations
 
 import math
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import TooLarge
+from heatlas.core.resources import free_memory
 
 if TYPE_CHECKING:
     from heatlas.core.window import Window
 
-__all__ = ["check_memory", "check_whole", "free_memory"]
+__all__ = ["check_memory", "check_whole"]
 
 _AT_ONCE = 1 << 30
 """Bytes above which a picture is drawn in bands: more at once is hardly faster."""
@@ -80,44 +79,3 @@ def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) 
             f"less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
         )
     return min(height // _LEAST_ROWS * _LEAST_ROWS, window.height)
-
-
-def free_memory() -> float:
-    """Bytes that can be allocated without swapping; 4 GB where the system does not report it."""
-    for ask in (_said_by_linux, _said_by_windows, _free_pages, _half_of_all):
-        try:
-            free = ask()
-        except (OSError, ValueError, AttributeError):
-            continue
-        if free > 0:
-            return free
-    return 4 * 2.0**30
-
-
-def _said_by_linux() -> float:
-    with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel's
-        for line in file:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024.0
-    return 0.0
-
-
-def _said_by_windows() -> float:
-    """Ask GlobalMemoryStatusEx."""
-    if sys.platform == "win32":
-        import ctypes
-
-        # MEMORYSTATUSEX: its own size, the load in percent, then seven numbers of 64 bits: all memory, free memory ...
-        status = (ctypes.c_uint64 * 8)(64)
-        if ctypes.windll.kernel32.GlobalMemoryStatusEx(status):
-            return float(status[2])
-    return 0.0
-
-
-def _free_pages() -> float:
-    return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-
-
-def _half_of_all() -> float:
-    """Half of all memory, for systems such as macOS that fill free pages with files and do not report how many."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2.0

@@ -7,14 +7,16 @@ than one group of kernels is missing, separate processes compile the groups at t
 from __future__ import annotations
 
 import itertools
-import os
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from heatlas.core.resources import processors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -85,8 +87,8 @@ def warm_up(names: Collection[str], measure: str) -> bool:
         Whether groups were compiled in parallel.
     """
     cold = [group for group in groups_needed(names) if _is_cold(group, measure)]
-    processors = os.cpu_count() or 1
-    if len(cold) < 2 or processors < 2 or not sys.executable:
+    most = processors()
+    if len(cold) < 2 or most < 2 or not sys.executable:
         return False
     # The processes import this copy of heatlas: compiled kernels are stored beside its files.
     home = str(Path(__file__).resolve().parents[2])
@@ -96,27 +98,30 @@ def warm_up(names: Collection[str], measure: str) -> bool:
         "from heatlas.dataset.warm_up import compile_group\n"
         "for group in sys.argv[3:]: compile_group(group, sys.argv[2])"
     )
-    running = [
-        subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
-            [sys.executable, "-P", "-c", code, home, measure, *share],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for share in _shares(cold, processors)
-    ]
+    running: list[subprocess.Popen[bytes]] = []
     try:
+        with suppress(OSError):  # no more processes, or not this interpreter: this process compiles later
+            running.extend(
+                subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
+                    [sys.executable, "-P", "-c", code, home, measure, *share],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                for share in _shares(cold, most)
+            )
         for process in running:
             process.wait()  # what a failed process did not compile is compiled later
     finally:
         for process in running:
             if process.poll() is None:
                 process.kill()
-    return True
+    return bool(running)
 
 
-def _shares(groups: Sequence[str], processors: int) -> list[list[str]]:
+def _shares(groups: Sequence[str], most: int) -> list[list[str]]:
     """Distribute groups so that the last process ends as early as possible. They are few: all ways are tried."""
-    most = min(processors, len(groups))
+    most = min(most, len(groups))
     ways = (
         [[group for group, own in zip(groups, way, strict=True) if own == k] for k in range(most)]
         for way in itertools.product(range(most), repeat=len(groups))

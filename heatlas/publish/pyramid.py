@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from heatlas.core.resources import processors
 from heatlas.publish.dirty_tiles import marks_of
 from heatlas.publish.hilbert import places_at
 from heatlas.publish.ledger import NOTHING
@@ -69,7 +69,7 @@ def write_pyramid(of: Field, zooms: range, sink: Sink, request: PublishRequest, 
     context : Context
         Workers, and callbacks for progress.
     """
-    outcome, started, workers = PyramidReport(), time.perf_counter(), context.workers or os.cpu_count() or 1
+    outcome, started, workers = PyramidReport(), time.perf_counter(), context.workers or processors()
     with ThreadPoolExecutor(workers) as pool:
         tasks = _plans(of, zooms, sink, request, outcome, pool, context)
         looked = time.perf_counter()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import to_lonlat
+from heatlas.core.resources import processors
 from heatlas.raster.accumulators import begun, ended
 from heatlas.raster.grid import Grid
 
@@ -61,7 +61,7 @@ def bin_points(chunks: Iterable[Points], window: Window, measure: Measure, worke
     layout, lowest = measure.layout, 0.0
     planes = begun(layout, size)
     total = planes[layout.total]
-    for points, cells in _located(chunks, window, workers or os.cpu_count() or 1):
+    for points, cells in _located(chunks, window, workers or processors()):
         if points.weight is None or reduction == "count":
             add_counts(cells, len(points), total)
         elif reduction in {"min", "max"}:

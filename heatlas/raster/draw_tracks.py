@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.resources import processors
 from heatlas.core.threads import side_by_side
 from heatlas.raster.accumulators import UNUSED, Accumulators
 from heatlas.raster.count_passes import draw_passes
@@ -66,7 +66,7 @@ def draw(
     """
     if onto is not None and measure.reduction == "passes":
         return onto.merge(draw(batches, window, measure, workers))
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     within = near(batches, window)
     if measure.reduction == "passes":
         return draw_passes(within, window, measure, workers)

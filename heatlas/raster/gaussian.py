@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import ground_metres
+from heatlas.core.resources import processors
 from heatlas.core.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -118,5 +118,5 @@ def smooth(grid: Grid, smoothing: Smoothing, window: Window, workers: int | None
     if not margin:
         return grid
     sigma = smoothing.sigma(window)
-    unit_peak, threads = grid.measure.of_lines, workers or os.cpu_count() or 1
+    unit_peak, threads = grid.measure.of_lines, workers or processors()
     return grid.map(lambda plane: _blur(plane, sigma, margin, unit_peak, threads), window)

@@ -9,7 +9,6 @@ distance between two widely separated points on the surface of the earth, 1942, 
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import EARTH_RADIUS, ECCENTRICITY2, ground_metres, to_lonlat
+from heatlas.core.resources import processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,7 +192,7 @@ def spread(
     if kernel.is_point:
         areas = pixel_areas(window)[:, None]
         return grid.map(lambda plane: plane / areas) if density else grid
-    pool = _Strips(workers or os.cpu_count() or 1, told)
+    pool = _Strips(workers or processors(), told)
     if grid.measure.reduction in {"min", "max"}:
         extreme = _extremes(grid, kernel, window, pool)
         known = ~np.isnan(extreme)

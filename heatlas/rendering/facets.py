@@ -12,7 +12,7 @@ import numpy as np
 from heatlas.core.batch import select
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
-from heatlas.core.memory import free_memory
+from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
 from heatlas.dataset.places import extent
 from heatlas.dataset.selection import is_centred, why_nowhere

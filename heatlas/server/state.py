@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heatlas.core.errors import HeatlasError, SourceFailed
+from heatlas.core.resources import processors
 from heatlas.explorer.chosen import VisitsCache
 from heatlas.library.store import open_library
 from heatlas.tiles.view import View, close, now, open_view, unchanged
@@ -63,7 +63,7 @@ def site_of(request: Request) -> ServedLibrary:
 async def in_pool(site: ServedLibrary, work: Callable[..., T], *values: Any) -> T:
     """Run a function in a pool of as many threads as there are processors."""
     if site.threads is None:
-        site.threads = ThreadPoolExecutor(os.cpu_count() or 1, "heatlas")
+        site.threads = ThreadPoolExecutor(processors(), "heatlas")
     return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
 
 

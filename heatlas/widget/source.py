@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.batch import split
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.resources import processors
 from heatlas.core.scratch import make_scratch
 from heatlas.dataset.points import PointSet
 from heatlas.dataset.tracks import Tracks, why_nothing
@@ -96,7 +97,5 @@ def _library_of(tracks: Tracks, path: Path) -> Library:
         ).lastrowid
         assert file is not None
         singles = [single for batch in tracks.batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
-        index(
-            connection, {insert_activity(connection, file, single): single for single in singles}, os.cpu_count() or 1
-        )
+        index(connection, {insert_activity(connection, file, single): single for single in singles}, processors())
     return library

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, TooLarge
-from heatlas.core.memory import free_memory
+from heatlas.core.resources import free_memory
 from heatlas.writers.georeference import write_georeference
 
 if TYPE_CHECKING:
