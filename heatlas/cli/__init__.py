@@ -12,18 +12,23 @@
 `progress`  progress bars on stderr
 `summary`   reports in words and as JSON
 `redaction` reports without places and names
+`streams`   standard streams that are closed, full or not UTF-8
+`failures`  errors in words, and exit statuses
 =========== ==================================================================
 """
 
 from __future__ import annotations
 
 import gc
-import io
+import os
 import sys
+import warnings
+from typing import Any
 
 import click
 
-from heatlas.core.errors import BadOption, HeatlasError
+from heatlas.cli.failures import explain, refuse_small_limit
+from heatlas.cli.streams import ReaderGone, prepare_streams
 from heatlas.core.stopping import end_at_once, heed_stops, stop_status
 from heatlas.core.version import __version__
 
@@ -97,6 +102,7 @@ def group() -> None:
     """  # noqa: D301 - click wants the character
     from heatlas.core.scratch import sweep
 
+    refuse_small_limit()
     sweep()
 
 
@@ -108,9 +114,10 @@ def main() -> None:
     # numba looks for the linear algebra of SciPy, which no kernel uses and whose import is slow. No other code runs in
     # this process, so nothing else needs SciPy.
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names of files may contain characters that the terminal lacks
-            stream.reconfigure(errors="backslashreplace")
+    # No matrix here is large, and each thread of NumPy's linear algebra reserves memory when it is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    prepare_streams()
+    warnings.showwarning = _warn
     heed_stops()
     try:
         status = _run()
@@ -140,27 +147,21 @@ def _run() -> int:
 
 def _failed(error: BaseException) -> int:
     """Say what failed, and return the exit status; anything unforeseen is raised again."""
-    match error:
-        case click.ClickException():
-            error.show()
-            return 2
-        case BadOption():
-            _say(str(error))
-            return 2
-        case HeatlasError():
-            _say(str(error))
-        case BrokenPipeError():
-            # The reader of the output has gone, so nothing more is printed.
-            sys.stdout = None
-            return 0
-        case MemoryError():
-            _say("the memory of this machine is not enough: take a coarser --resolution or fewer files")
-        case OSError():
-            name = f"{error.filename}: " if error.filename else ""
-            _say(f"{name}{error.strerror or error}")
-        case _:
-            raise error
-    return 1
+    if isinstance(error, click.ClickException):
+        error.show()
+        return 2
+    if isinstance(error, ReaderGone):
+        return 0
+    found = explain(error)
+    if found is None:
+        raise error
+    _say(found[0])
+    return found[1]
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning as one sentence, without a line of code."""
+    _say(str(message))
 
 
 def _say(text: str) -> None:

@@ -111,7 +111,7 @@ def print_summary(report: dict[str, Any]) -> None:
         _say_window(report)
     say_open_places(report.get("open_places", ()))
     for path in report["outputs"]:
-        click.echo(path)
+        click.echo(printable(str(path)))
 
 
 def say_open_places(places: Sequence[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
-from heatlas.core.errors import BadOption
+from heatlas.core.errors import BadOption, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,10 +151,16 @@ def _is_given(value: Any) -> bool:
 
 
 def _written(option: Option, value: Any) -> Any:
-    """Convert a value to the form of the command line: Python may pass numbers, lists of numbers, or dates for text."""
+    """Convert a value to the form of the command line: Python may pass numbers, lists of numbers, or dates for text.
+
+    Bytes of a command line that the locale cannot decode become text that can be stored; names of files keep them.
+    """
     if option.type is tuple:
-        return (value,) if isinstance(value, str) else () if value is None or value is False else tuple(value)
-    if not option.takes or value is None or isinstance(value, str):
+        given = (value,) if isinstance(value, str) else () if value is None or value is False else tuple(value)
+        return tuple(printable(each) if isinstance(each, str) else each for each in given)
+    if isinstance(value, str):
+        return value if option.value == "FILE" else printable(value)
+    if not option.takes or value is None:
         return value
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from heatlas.core.errors import printable
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.style.defaults import unit_named
 
@@ -133,7 +134,7 @@ def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
         encoding="utf-8",
         newline="\n",
     )
-    return [write_description(path, describe(path.name, rendered)), world, auxiliary]
+    return [write_description(path, describe(printable(path.name), rendered)), world, auxiliary]
 
 
 def _value_range(rendered: RenderedMap) -> list[float] | None:
