@@ -241,7 +241,7 @@ _LIBRARY = _object(
         "activities": _WHOLE, "fixes": _WHOLE, "distance": _NUMBER,
         "sports": _list(_object({"sport": _TEXT, "activities": _WHOLE, "distance": _NUMBER})),
         "first": _or_null(_TEXT), "last": _or_null(_TEXT),
-        "days": _list(_pair(_TEXT, _WHOLE)),
+        "days": _list(_pair(_TEXT, _WHOLE)), "years": _list(_list(_WHOLE, minItems=2, maxItems=2)),
         "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "activities": _WHOLE})),
         "gear": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
         "metrics": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT})),

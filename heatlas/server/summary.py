@@ -9,7 +9,6 @@ import numpy as np
 
 from heatlas.raster.measure import Measure
 from heatlas.raster.offered import about, group_of, related_metrics
-from heatlas.raster.reductions import LAYOUTS
 from heatlas.server.openness import is_open_measure
 from heatlas.style.colormaps import colormap, names
 from heatlas.style.defaults import bright_colours
@@ -39,8 +38,15 @@ __all__ = ["is_told", "library_data", "measures_of", "metrics_of", "told_metres"
 _SPOTS = 12
 """Spots of each point set, at most."""
 _STOPS = 11
-_RELATIONS = {"corr": "Correlation", "slope": "Slope", "both": "Both"}
-"""Relation of two metrics -> its name in menus."""
+_RELATIONS = {
+    "corr": Measure("corr", "pace", other="heart_rate"),
+    "slope": Measure("slope", "pace", other="heart_rate"),
+    "both": Measure("both", "pace", other="heart_rate"),
+    "diff": Measure("diff", "pace", sides=("year = 2019", "year = 2023")),
+}
+"""Relation of metrics, or of two sides of one -> an example."""
+_TITLES = {"corr": "Correlation", "slope": "Slope", "both": "Both", "diff": "Difference"}
+"""Names of relations in menus."""
 
 
 def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
@@ -63,11 +69,12 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "first": days[0][0] if days else None,
         "last": days[-1][0] if days else None,
         "days": days,
+        "years": _years(site, snapshot),
         "places": [_place(place) for place in _places(site, snapshot)],
         "gear": [] if site.public else sorted({one.gear for one in activities.values() if one.gear}),
         "measures": measures_of(site, snapshot),
         "metrics": _metrics(site, snapshot),
-        "relations": [] if site.public else _relations(),
+        "relations": _relations(site),
         "point_sets": [_point_set(site.view, stored) for stored in snapshot.point_sets.values()],
         "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
         "tones": list(CURVES),
@@ -114,6 +121,14 @@ def _public_days(site: ServedLibrary, snapshot: Snapshot) -> list[list[Any]]:
     return [[f"{year:04}-{month:02}-01", count] for (year, month), count in sorted(counts.items())]
 
 
+def _years(site: ServedLibrary, snapshot: Snapshot) -> list[list[int]]:
+    """Years, and the activities of each; on a public map as a filter shows them."""
+    years = [values["year"] for values in snapshot.attributes]
+    seen = whole_in(crowds_in(site.view, snapshot), years).tolist() if site.public else [True] * len(years)
+    counts = Counter(year for year, whole in zip(years, seen, strict=True) if whole and year is not None)
+    return [[year, count] for year, count in sorted(counts.items())]
+
+
 def _sports(site: ServedLibrary, snapshot: Snapshot, metres: Mapping[int, float]) -> list[dict[str, Any]]:
     """Sports, the most frequent first; on a public map as a filter shows them."""
     seen = np.ones(len(snapshot.activities), np.bool_)
@@ -156,14 +171,14 @@ def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
     }
 
 
-def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]:
+def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Measures that may be seen: metrics only if any were recorded."""
     if snapshot.point_sets and not snapshot.activities:
         return point_measures(snapshot)
     of_tracks = [
         {
             "name": name_of(measure), "title": title_of(measure), "group": group_of(measure), "about": about(measure),
-            "bright": bright_colours(measure),
+            "bright": bright_colours(measure), "difference": measure.reduction in {"mean", "share"},
         }
         for measure in measures_of_tracks(site.view, snapshot)
         if is_open_measure(site, measure)
@@ -190,16 +205,13 @@ def _metrics(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]:
     ]
 
 
-def _relations() -> list[dict[str, str]]:
-    """Relations that any two metrics can have."""
-    found = [Measure(name, "pace", other="heart_rate") for name in _RELATIONS if name in LAYOUTS]
+def _relations(site: ServedLibrary) -> list[dict[str, str]]:
+    """Relations that metrics can have; on a public map the difference of a measure that it shows."""
     return [
-        {
-            "name": measure.reduction, "title": _RELATIONS[measure.reduction], "about": about(measure),
-            "bright": bright_colours(measure),
-        }
-        for measure in found
-    ]  # fmt: skip
+        {"name": name, "title": _TITLES[name], "about": about(measure), "bright": bright_colours(measure)}
+        for name, measure in _RELATIONS.items()
+        if not site.public or measure.sides
+    ]
 
 
 def _stops(name: str) -> list[str]:

@@ -1,8 +1,9 @@
 /** The panel: what is counted, of what, and in which colours. It shows the state and changes it. */
 
 import { scale, drawQuery, Refused } from "./api.js";
+import { fillDifference, showDifference, usualSides } from "./difference.js";
 import { pointsOf } from "./points.js";
-import { allMetrics, allRelations, measureOf, partnerOf, partsOf, relationOf } from "./relations.js";
+import { allMetrics, differs, measureOf, partnerOf, partsOf, relationOf, relationsFor } from "./relations.js";
 import { filter, get, set, setFilter } from "./state.js";
 import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { fromDay, kilometres, toDay } from "./units.js";
@@ -44,6 +45,7 @@ export function fillPanel(library) {
     ["own", "Other tiles (online)…"],
   ]);
   $("add").hidden = !library.import;
+  fillDifference(library);
   fillSports(library);
   fillSpans(library.public);
   fillColors(library);
@@ -58,27 +60,36 @@ function fillMeasures(measures) {
     ...(groups.length > 1 ? groups.map(([label, some]) => make("optgroup", { label }, ...some.map(option))) : measures.map(option)),
   );
   abouts = new Map(measures.map(({ name, about }) => [name, about]));
-  options($("relation"), [["", "Nothing"], ...allRelations().map(({ name, title }) => [name, title])]);
 }
 
 /** Show what a measure tells, and what it is set against. */
 function showMeasure(measure) {
   const parts = partsOf(measure);
   const others = allMetrics().filter(({ name }) => name !== parts.metric);
-  $("against-field").hidden = !parts.metric || !others.length || !allRelations().length;
-  $("other-field").classList.toggle("hidden", !parts.relation);
+  const known = relationsFor(parts.metric);
+  $("against-field").hidden = !parts.metric || !(known.length || parts.relation);
+  $("other-field").classList.toggle("hidden", !parts.relation || parts.relation === "diff");
+  options($("relation"), [["", "Nothing"], ...known.map(({ name, title }) => [name, title])]);
   $("relation").value = parts.relation;
+  showDifference(parts);
   options($("other"), others.map(({ name, title }) => [name, title]));
   $("other").value = parts.other;
-  const known = abouts.get(measure) ?? relationOf(measure)?.about ?? allMetrics().find(({ name }) => name === parts.metric)?.about;
-  $("measure-about").textContent = known ? `${known}.` : "";
-  $("measure-about").hidden = !known;
+  const about = abouts.get(measure) ?? relationOf(measure)?.about ?? allMetrics().find(({ name }) => name === parts.metric)?.about;
+  $("measure-about").textContent = about ? `${about}.` : "";
+  $("measure-about").hidden = !about;
 }
 
 function relate(patch) {
   const parts = { ...partsOf(get().measure), ...patch };
   if (parts.relation && !parts.other) parts.other = partnerOf(parts.metric);
+  if (parts.relation === "diff" && !parts.sides.length) parts.sides = usualSides();
   set({ measure: measureOf(parts) });
+}
+
+/** Take another measure; the sides of a difference stay where it has any. */
+function measure(name) {
+  const parts = partsOf(get().measure);
+  set({ measure: parts.relation === "diff" && differs(name) ? measureOf({ ...parts, metric: name }) : name });
 }
 
 function options(select, pairs) {
@@ -268,7 +279,8 @@ function radioKeys(group) {
 }
 
 function openPanel() {
-  for (const id of ["measure", "tone", "smooth", "radius", "kernel", "explorer", "base"]) {
+  $("measure").addEventListener("change", () => measure($("measure").value));
+  for (const id of ["tone", "smooth", "radius", "kernel", "explorer", "base"]) {
     $(id).addEventListener("change", () => set({ [id]: $(id).value }));
   }
   for (const id of ["relation", "other"]) $(id).addEventListener("change", () => relate({ [id]: $(id).value }));

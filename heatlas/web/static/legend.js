@@ -3,6 +3,7 @@
 import { $, count, counted, make } from "./dom.js";
 import { drawn, hasTicks, isRing, paintBar, tickElements, titleOf } from "./scale.js";
 
+const FEW = "Too little is known to show this.";
 const SIDES = { a: "Left", b: "Right" };
 
 /** Show one scale, or one for each of two maps unless they share one. `scales` is [[side, answer or error], ...]; for `cells` see `paintBar`. */
@@ -35,7 +36,7 @@ function row(scale, name) {
   if (name) line.append(make("b", {}, name));
   if (drawn(scale) && scale.square) line.append(make("span", { className: "alone" }, limits(scale.square)));
   else if (drawn(scale)) line.append(...tickElements(scale));
-  else line.append(make("span", { className: "alone" }, scale?.error ?? "No activity matches the filters."));
+  else line.append(make("span", { className: "alone" }, scale?.error ?? (scale?.activities ? FEW : "No activity matches the filters.")));
   return line;
 }
 
