@@ -19,8 +19,9 @@ from heatlas.core.batch import Unread, join, split
 from heatlas.core.context import Context
 from heatlas.sources import load as loading
 from heatlas.sources.archive import Entry
-from heatlas.sources.fork_pool import MOST_TASKS, ForkPool
+from heatlas.sources.fork_pool import ForkPool
 from heatlas.sources.load import load
+from heatlas.sources.pool_results import MOST_TASKS
 
 HOME = os.getpid()
 needs_forks = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")

@@ -10,7 +10,7 @@ from typing import Any
 
 from heatlas.core.cgroups import granted_memory, granted_processors
 
-__all__ = ["address_space", "free_memory", "processors"]
+__all__ = ["address_space", "free_memory", "interpreter", "processors"]
 
 _UNKNOWN = 4 * 2.0**30
 """Bytes that are taken to be free where the system does not report it."""
@@ -33,6 +33,15 @@ def _quota() -> int:
     """Whole processors of the quota; asked for once, since it hardly ever changes and is needed for each tile."""
     granted = granted_processors()
     return sys.maxsize if math.isinf(granted) else math.ceil(granted)
+
+
+def interpreter() -> str | None:
+    """Path of this Python, to start another process with; None in a program that contains one, such as QGIS.
+
+    There, or when frozen into an executable, the path is that of the program, which would start again.
+    """
+    name = os.path.basename(sys.executable or "").lower()  # noqa: PTH119 - of a str that may be empty
+    return sys.executable if name.startswith(("python", "pypy")) and not getattr(sys, "frozen", False) else None
 
 
 def free_memory() -> float:

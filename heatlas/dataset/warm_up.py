@@ -9,14 +9,13 @@ from __future__ import annotations
 import itertools
 import struct
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.resources import processors
+from heatlas.core.resources import interpreter, processors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -88,7 +87,8 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     """
     cold = [group for group in groups_needed(names) if _is_cold(group, measure)]
     most = processors()
-    if len(cold) < 2 or most < 2 or not sys.executable:
+    python = interpreter()
+    if len(cold) < 2 or most < 2 or python is None:
         return False
     # The processes import this copy of heatlas: compiled kernels are stored beside its files.
     home = str(Path(__file__).resolve().parents[2])
@@ -103,7 +103,7 @@ def warm_up(names: Collection[str], measure: str) -> bool:
         with suppress(OSError):  # no more processes, or not this interpreter: this process compiles later
             running.extend(
                 subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
-                    [sys.executable, "-P", "-c", code, home, measure, *share],
+                    [python, "-P", "-c", code, home, measure, *share],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

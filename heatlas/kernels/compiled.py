@@ -18,7 +18,7 @@ from heatlas.kernels.cache import KernelCache, cache_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["helper", "kernel", "never_compiled"]
+__all__ = ["helper", "is_stored", "kernel", "never_compiled"]
 
 
 def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
@@ -52,3 +52,9 @@ def never_compiled(kernel: Any) -> bool:
     """Whether nothing is stored of a kernel for these sources, although it could be."""
     cache = getattr(kernel, "_cache", None)
     return isinstance(cache, KernelCache) and cache.is_empty
+
+
+def is_stored(kernel: Any) -> bool:
+    """Whether another process finds a kernel compiled; where kernels are not compiled at all, it needs to find none."""
+    cache = getattr(kernel, "_cache", None)
+    return cache is None or (isinstance(cache, KernelCache) and not cache.is_empty)

@@ -20,7 +20,8 @@
 `sensors`                         bounds of sensor values
 `time_zones`                      time zone of the place where an activity began
 `reading`, `load`                 read and clean one file; all files, in parallel
-`fork_pool`                       forked processes that share work
+`fork_pool`, `spawn_pool`         forked and fresh processes that share work
+`pool_results`                    results that these processes send
 `merging`, `recount`              merge copies of an activity; count columns of copies
 `tables`                          tables of fixes and of points
 `databases`                       tables and queries of databases

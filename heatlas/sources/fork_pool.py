@@ -7,8 +7,8 @@ no start-up, has its input in memory already, and sends arrays back through a pi
 from __future__ import annotations
 
 import contextlib
+import io
 import os
-import pickle
 import signal
 import struct
 import sys
@@ -17,20 +17,16 @@ import warnings
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-import numpy as np
-
-from heatlas.core.stopping import STOPPING, delayed_stops
+from heatlas.core.stopping import STOPPING
+from heatlas.sources.pool_results import gathered, receive_result, send_result, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["MOST_TASKS", "ForkPool", "can_fork"]
+__all__ = ["ForkPool", "can_fork"]
 
-MOST_TASKS = 1 << 13
-"""Most tasks of a pool: these fit into the pipe from which they are taken."""
 _TASK = struct.Struct("<i")
-_HEAD = struct.Struct("<2q")
 _PIPE = 1 << 20
 
 T = TypeVar("T")
@@ -90,7 +86,7 @@ class ForkPool(Generic[T]):
         Parameters
         ----------
         count : int
-            At most MOST_TASKS.
+            At most `heatlas.sources.pool_results.MOST_TASKS`: these fit into the pipe from which they are taken.
 
         Yields
         ------
@@ -98,38 +94,15 @@ class ForkPool(Generic[T]):
             Number and result of each task, as they are done. A task that a worker failed at is done here.
         """
         if not self._running:
-            for task in range(count):
-                yield task, self._done(task)
+            yield from gathered(count, iter(range(count)), self._work, self._received, 0)
             return
         os.write(self._give, b"".join(map(_TASK.pack, range(count))))
         os.close(self._give)  # the last writer: an empty pipe now reads as its end
         self._give = -1
-        self._threads = [
-            threading.Thread(target=self._receive, args=(pipe,), daemon=True) for pipe in self._running.values()
-        ]
-        for thread in self._threads:
-            thread.start()
-        left, busy = set(range(count)), len(self._threads)
-        own = self._taken()
-        mine = next(own, None)
-        while mine is not None or busy:
-            if mine is not None:
-                left.discard(mine)
-                yield mine, self._done(mine)
-                mine = next(own, None)
-            while busy and (mine is None or not self._received.empty()):
-                found = self._received.get()
-                if found is None:
-                    busy -= 1
-                else:
-                    left.discard(found[0])
-                    yield found
-        for task in sorted(left):
-            yield task, self._done(task)
-
-    def _done(self, task: int) -> T:
-        with delayed_stops():
-            return self._work(task)
+        self._threads = started(
+            [threading.Thread(target=self._receive, args=(pipe,), daemon=True) for pipe in self._running.values()]
+        )
+        yield from gathered(count, self._taken(), self._work, self._received, len(self._threads))
 
     def _taken(self) -> Iterator[int]:
         """Take one task after the other. Reads of a few bytes from a pipe are atomic."""
@@ -155,17 +128,15 @@ class ForkPool(Generic[T]):
                 os.close(pipe)
             _widen(give)
             for task in self._taken():
-                _send(give, task, self._work(task))
+                send_result(give, task, self._work(task))
         finally:
             os._exit(0)  # whatever happened: reports and clean-up are the parent's
 
     def _receive(self, pipe: int) -> None:
+        file = io.FileIO(pipe, closefd=False)
         try:
             while True:
-                task, parts = _HEAD.unpack(_read(pipe, _HEAD.size))
-                sizes = struct.unpack(f"<{parts}q", _read(pipe, 8 * parts))
-                found, *buffers = [_read(pipe, size) for size in sizes]
-                self._received.put((task, pickle.loads(found, buffers=buffers)))  # noqa: S301 - from our own process
+                self._received.put(receive_result(file))
         except (EOFError, OSError, MemoryError):
             pass  # the worker is done, or was killed: its missing tasks are done by the parent
         finally:
@@ -178,32 +149,3 @@ def _widen(pipe: int) -> None:
 
     with contextlib.suppress(OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
-
-
-def _send(pipe: int, task: int, result: object) -> None:
-    buffers: list[pickle.PickleBuffer] = []
-    found = pickle.dumps(result, 5, buffer_callback=buffers.append)
-    parts = [memoryview(found), *(buffer.raw() for buffer in buffers)]
-    sizes = struct.pack(f"<{len(parts)}q", *(part.nbytes for part in parts))
-    for part in (memoryview(_HEAD.pack(task, len(parts)) + sizes), *parts):
-        rest = part
-        while rest:
-            rest = rest[os.write(pipe, rest) :]
-
-
-def _read(pipe: int, size: int) -> memoryview:
-    """Read exactly `size` bytes.
-
-    Raises
-    ------
-    EOFError
-        When there are fewer.
-    """
-    data = np.empty(size, np.uint8).data
-    at = 0
-    while at < size:
-        got = os.readv(pipe, [data[at:]])
-        if not got:
-            raise EOFError
-        at += got
-    return data

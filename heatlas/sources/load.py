@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +13,15 @@ from heatlas.core.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.report import Report, add_breaks
 from heatlas.core.stopping import delayed_stops
+from heatlas.kernels.compiled import is_stored
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.fork_pool import MOST_TASKS, ForkPool, can_fork
+from heatlas.sources.fork_pool import ForkPool, can_fork
 from heatlas.sources.merging import without_copies
+from heatlas.sources.pool_results import MOST_TASKS
 from heatlas.sources.reading import Outcome, cleaned, read_group
 from heatlas.sources.recount import Recount
+from heatlas.sources.spawn_pool import SpawnPool
 from heatlas.sources.strava import find_exports
 from heatlas.tracks.clean import Gaps
 
@@ -37,7 +41,9 @@ _SHARES = 32
 _LARGEST = 4 << 20
 """Bytes on disk of a group of several files."""
 _WORTH = 2 << 20
-"""Bytes on disk above which other processes are worth their cost."""
+"""Bytes on disk above which forked processes are worth their cost."""
+_WORTH_FRESH = 48 << 20
+"""Bytes on disk above which fresh processes are; each takes 1.2 s of a processor to start, in which 12 MB are read."""
 
 
 def load(
@@ -57,8 +63,8 @@ def load(
     columns : collection of str
         Columns of fixes to read.
     context : Context
-        Number of processes that read; small jobs, and those where forks are not safe, use this process alone. The bytes
-        read so far and in all are reported to it.
+        Number of processes that read; small jobs use this process alone. The bytes read so far and in all are reported
+        to it.
     ready : callable, optional
         Called with the names of all files before the first is read.
     recordings : iterable of Recording
@@ -91,7 +97,7 @@ def load(
     report.warnings += export.warnings
     keep = frozenset(columns)
 
-    outcomes = _read(files, lambda group: read_group(group, keep, export, gaps), context, ready)
+    outcomes = _read(files, partial(read_group, columns=keep, export=export, gaps=gaps), context, ready)
     batches = _gathered(outcomes, report)
     known: dict[tuple[object, ...], int] = {}
     others = Outcome()
@@ -121,11 +127,7 @@ def _read(
     outcomes: dict[int, Outcome] = {}
     total, done = sum(entry.size for entry in files), 0
     # Before any progress is reported: it may be shown by a thread, after which no fork is safe.
-    more = min(context.threads, len(groups)) - 1 if total > _WORTH and can_fork() else 0
-    if more > 0:  # numba's slow start before its first kernel happens once, not in each process
-        with delayed_stops():
-            metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
-    with ForkPool(lambda k: read(groups[k]), max(more, 0)) as pool:
+    with _pool(partial(_read_one, groups, read), min(context.threads, len(groups)) - 1, total) as pool:
         ready([entry.name for entry in files])
         progress(0, total)
         for k, outcome in pool.results(len(groups)):
@@ -133,6 +135,24 @@ def _read(
             done += sum(entry.size for entry in groups[k])
             progress(done, total)
     return [outcome for _, outcome in sorted(outcomes.items())]
+
+
+def _read_one(groups: Sequence[list[Entry]], read: Callable[[list[Entry]], Outcome], task: int) -> Outcome:
+    """Read one of the groups; a function of the module, so that fresh processes find it."""
+    return read(groups[task])
+
+
+def _pool(work: Callable[[int], Outcome], more: int, size: int) -> ForkPool[Outcome] | SpawnPool[Outcome]:
+    """Start processes that help to read `size` bytes, as far as they are worth their cost."""
+    forks = can_fork()
+    if more > 0 and size > (_WORTH if forks else _WORTH_FRESH):
+        with delayed_stops():  # numba's slow start before its first kernel happens once, not in each process
+            metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
+        if forks:
+            return ForkPool(work, more)
+        if is_stored(metres_along):  # else each process would compile
+            return SpawnPool(work, more)
+    return ForkPool(work, 0)
 
 
 def _gathered(outcomes: Iterable[Outcome], report: Report) -> list[Batch]:
