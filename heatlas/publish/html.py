@@ -59,8 +59,8 @@ class MapLayer:
     zooms: tuple[int, int]
     """First and last zoom of the archive; equal for all layers of a page."""
     colours: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
-    """(256, 4) RGBA from the lowest to the highest value: colours of its tiles (PNGs with a palette), and those that
-    replace them on a light ground; opacity stays. None: the same colours on any ground."""
+    """(256, 4) RGBA from the lowest to the highest value: colours of its tiles (PNGs), and those that replace them on a
+    light ground; opacity stays. None: the same colours on any ground."""
 
 
 def write_html(

@@ -34,7 +34,7 @@ from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.size_estimate import check_weight, fitting_zooms
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import parse_measure
-from heatlas.style.defaults import suiting_colours
+from heatlas.style.defaults import bright_colours, suiting_colours
 from heatlas.tiles.fields import signs_matter_in
 from heatlas.tiles.metadata import places_in
 from heatlas.tiles.scales import field_title
@@ -74,8 +74,8 @@ def publish_html(
         File to write.
     options : RenderOptions
         Options of pages. If `layers` names groups, there is a layer of everything too. By default zooms end at 16, or
-        earlier if the file would exceed `heatlas.publish.html.WARN_BYTES`. Counts have colours for a dark and for a
-        light ground, unless a colour map is given.
+        earlier if the file would exceed `heatlas.publish.html.WARN_BYTES`. Colours that suit a dark ground alone
+        have others for a light one, unless a colour map is given.
     context : Context
         Workers, and callbacks for progress.
 
@@ -218,9 +218,11 @@ def _check_measure(word: str) -> None:
 
 
 def _word(text: str) -> str:
-    """A group or a measure in lower case; names of point sets stay as they are written."""
+    """A group or a measure in lower case; names of point sets, and what filters ask for, stay as they are written."""
     parts = split_measure(text)
-    return text.lower() if parts is None or not parts[1] else f"{parts[0]}({parts[1]})"
+    if parts is not None and parts[1]:
+        return f"{parts[0]}({parts[1]})"
+    return text if ";" in text else text.lower()
 
 
 def _activities(field: Field) -> list[Activity]:
@@ -315,10 +317,9 @@ def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], con
 
 
 def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
-    """Default colours on a dark and on a light ground; None if a colour map is given, or tiles have no palette."""
+    """Default colours on a dark and on a light ground; None if a colour map is given, or if they suit any ground."""
     measure = field.look.measure
-    of_weights = measure.points and measure.reduction == "sum" and not signs_matter_in(field)
-    if field.look.colormap is not None or (measure.metric and not of_weights):
+    if field.look.colormap is not None or signs_matter_in(field) or not bright_colours(measure):
         return None
     one = Grid.empty(Window(256.0, 0, 0, 1, 1), measure)
     return suiting_colours(one, None), suiting_colours(one, _WHITE)

@@ -22,7 +22,8 @@ export function serveTiles() {
     const { palettes } = data.layers[number];
     // What can be recoloured was drawn for a dark ground.
     if (!palettes || look === "dark") return { data: found.data };
-    return { data: recolour(found.data, bytesOf(palettes.dark), bytesOf(palettes[look])) };
+    const other = await recolour(found.data, bytesOf(palettes.dark), bytesOf(palettes[look]));
+    return { data: other instanceof ImageData ? await createImageBitmap(other) : other };
   });
 }
 
