@@ -198,7 +198,7 @@ def test_correlations_are_held_by_fishers_z(seed):
             assert math.isnan(value)
         elif not math.isnan(value):
             n = len(pairs)
-            assert value == pytest.approx(math.tanh(((n - 3) * own + 8 * z0) / (n + 5)), abs=1e-6)
+            assert value == pytest.approx(math.tanh(((n - 3) * own + 20 * z0) / (n + 17)), abs=1e-6)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -358,18 +358,18 @@ def shifted(batch, share):
 @pytest.mark.parametrize(
     ("source", "lat", "lon", "truth", "null"),
     [
-        # 418 runs in Panama City: of the true map 38 % of the pixels are beyond 0.35.
-        ("irvingbennett-running_page/panama-city-fit.zip", 8.98, -79.53, 0.3, 0.08),
-        # 52 activities in Budapest: 6 to 10 voices in a pixel, and its neighbours have the same. So chance shows, too.
-        ("slalom007-strava-export", 47.5, 19.05, 0.5, 0.2),
+        # 418 runs in Panama City: of the true map 26 % of the pixels are beyond 0.35.
+        ("irvingbennett-running_page/panama-city-fit.zip", 8.98, -79.53, 0.2, 0.01),
+        # 52 activities in Budapest: 6 to 10 voices in a pixel, and its neighbours have the same. True: 81 %.
+        ("slalom007-strava-export", 47.5, 19.05, 0.7, 0.05),
     ],
 )
-def test_real_heart_rates_of_other_places_have_little_to_say(shared_data, source, lat, lon, truth, null):
+def test_real_heart_rates_of_other_places_have_nothing_to_say(shared_data, source, lat, lon, truth, null):
     batches = [batch for batch in heatlas.open(shared_data / source).batches if "heart_rate" in batch.columns]
     place = window(14, 1024, lat, lon)
     share, pooled = strong(batches, place)
     assert share > truth
     assert pooled < -0.25
     found = [strong([shifted(batch, part) for batch in batches], place) for part in (0.25, 0.75)]
-    assert np.mean([share for share, _ in found]) < null
+    assert max(share for share, _ in found) < null
     assert abs(np.mean([pooled for _, pooled in found])) < 0.1

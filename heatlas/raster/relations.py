@@ -25,8 +25,12 @@ FEWEST = 6
 """Voices from which on a relation is shown."""
 _FEW = 3.0
 """Voices that Fisher's z takes off."""
-_WEIGHT = 8.0
-"""Voices that the correlation of all pixels counts for."""
+_WEIGHT = 20.0
+"""Voices that the correlation of all pixels counts for.
+
+With less, heart rates of other places show where few passed, as neighbours have the same voices. Not by the spread of
+correlations among pixels: smoothing makes it smaller than chance (`benchmarks/null_relations.py`).
+"""
 _RESIDUAL_WEIGHT = 3.0
 """Voices for which nothing out of the ordinary counts."""
 _NARROW = 0.05
