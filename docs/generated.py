@@ -150,14 +150,16 @@ def _metrics() -> Iterator[str]:
     from heatlas.raster.measure import Measure
     from heatlas.style.defaults import measure_unit
     from heatlas.tracks.metrics import METRICS
+    from heatlas.tracks.metrics.sports import SPORTS_OF
 
-    yield "| metric | unit | needs | tells |\n|---|---|---|---|"
+    yield "| metric | unit | needs | of | tells |\n|---|---|---|---|---|"
     for entry in METRICS.values():
         if entry.listed:
             measure = Measure(entry.reduction, entry.name)
             unit = measure_unit(measure)
             needs = ", ".join(f"`{name}`" for name in sorted(measure.columns))
-            yield f"| `{entry.name}` | {unit.label or unit.symbol} | {needs} | {_cell(entry.about)} |"
+            _, sports = SPORTS_OF.get(entry.sports, ((), ""))
+            yield f"| `{entry.name}` | {unit.label or unit.symbol} | {needs} | {sports} | {_cell(entry.about)} |"
     yield ""
 
 

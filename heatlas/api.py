@@ -42,7 +42,7 @@ class Needs:
     def of(cls, measure: Measure, where: str | None) -> Needs:
         """Needs of a measure, of the activities that a filter passes."""
         names = names_in(where).union(*map(names_in, measure.sides))
-        return cls(measure.columns | ({"heart_rate"} if names & {*EFFORT} else set()), names, str(measure))
+        return cls(measure.columns | ({"heart_rate", "power"} if names & {*EFFORT} else set()), names, str(measure))
 
 
 _NOTHING, _ALL = GapOptions(), Needs()

@@ -8,18 +8,23 @@ import gzip
 import numpy as np
 
 
-def gpx(lon, lat, start=1.7e9, step=1.0, heart_rate=None, kind="running", name="made") -> bytes:
+def gpx(
+    lon, lat, start=1.7e9, step=1.0, heart_rate=None, kind="running", name="made", elevation=None, power=None
+) -> bytes:
     """A GPX of one segment."""
     points = []
     for k, (x, y) in enumerate(zip(lon, lat, strict=True)):
         moment = dt.datetime.fromtimestamp(start + k * step, dt.UTC).isoformat().replace("+00:00", "Z")
         extra = (
-            f"<extensions><gpxtpx:TrackPointExtension><gpxtpx:hr>{heart_rate[k]:.0f}</gpxtpx:hr>"
-            "</gpxtpx:TrackPointExtension></extensions>"
+            f"<gpxtpx:TrackPointExtension><gpxtpx:hr>{heart_rate[k]:.0f}</gpxtpx:hr></gpxtpx:TrackPointExtension>"
             if heart_rate is not None
             else ""
         )
-        points.append(f'<trkpt lat="{y:.7f}" lon="{x:.7f}"><ele>600</ele><time>{moment}</time>{extra}</trkpt>')
+        if power is not None:
+            extra += f"<power>{power[k]:.0f}</power>"
+        extra = f"<extensions>{extra}</extensions>" if extra else ""
+        height = 600 if elevation is None else round(float(elevation[k]), 2)
+        points.append(f'<trkpt lat="{y:.7f}" lon="{x:.7f}"><ele>{height}</ele><time>{moment}</time>{extra}</trkpt>')
     head = (
         '<?xml version="1.0" encoding="UTF-8"?><gpx version="1.1" creator="made" '
         'xmlns="http://www.topografix.com/GPX/1/1" '

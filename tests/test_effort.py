@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import made
 import numpy as np
 import pytest
+import slow_metrics
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
+from slow import make_batch
 
 import heatlas
+from heatlas.core.batch import join
 from heatlas.core.errors import NothingToDraw
 from heatlas.library.activity_means import read_effort
+from heatlas.library.drawing import draw as draw_library
 from heatlas.library.merged import select
 from heatlas.library.store import open_library
+from heatlas.raster.draw_tracks import draw
+from heatlas.raster.measure import parse_measure
 from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, take
 from heatlas.tracks.filters import EFFORT
-from heatlas.tracks.metrics.means import decoupling_of
+from heatlas.tracks.metrics.means import decoupling_of, normalised_power_of
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +49,9 @@ def folder(tmp_path):
         lon, lat, beats = run(drift, metres)
         (folder / f"{k}.gpx").write_bytes(made.gpx(lon, lat, start=1.7e9 + 86400 * k, heart_rate=beats))
     (folder / "3.gpx").write_bytes(made.gpx(*made.straight(6000), start=1.7e9 + 86400 * 3))
+    lon, lat = made.straight(6000)
+    watts = np.where(np.arange(len(lon)) % 240 < 120, 100, 300)  # two minutes each
+    (folder / "4.gpx").write_bytes(made.gpx(lon, lat, start=1.7e9 + 86400 * 4, power=watts))
     return folder
 
 
@@ -51,8 +65,9 @@ def test_decoupling_is_the_loss_of_speed_per_beat(folder):
     assert np.isnan(by_file["3.gpx"]), "no heart rate"
 
 
-FILTERS = {"decoupling > 5": ["0"], "decoupling < 5": ["1"], "decoupling IS NULL": ["2", "3"],
-           "mean_heart_rate > 143": ["0", "2"], "mean_heart_rate IS NULL": ["3"],
+FILTERS = {"decoupling > 5": ["0"], "decoupling < 5": ["1"], "decoupling IS NULL": ["2", "3", "4"],
+           "mean_heart_rate > 143": ["0", "2"], "mean_heart_rate IS NULL": ["3", "4"],
+           "normalised_power > 240 AND normalised_power < 250": ["4"], "normalised_power IS NULL": ["0", "1", "2", "3"],
            "decoupling > 5 OR sport = 'Ride'": ["0"]}  # fmt: skip
 
 
@@ -71,7 +86,7 @@ def test_filters_say_the_same_of_tracks_and_of_a_library(folder, tmp_path, text)
         numbers = sorted(snapshot.activities[k].source[-5] for k in np.flatnonzero(keep).tolist())
         assert numbers == FILTERS[text]
         np.testing.assert_array_equal(choose(snapshot, Filter(where=text)).keep[: len(keep)], keep)
-    assert sorted(map(len, effort.values())) == [0, 1, 2, 2]
+    assert sorted(map(len, effort.values())) == [0, 1, 1, 2, 2]
     assert {name for one in effort.values() for name in one} == {*EFFORT}
 
 
@@ -86,3 +101,65 @@ def test_pictures_read_the_heart_rate_for_a_filter(folder, tmp_path):
     assert traced["total"] > 0
     with pytest.raises(NothingToDraw, match="leaves none of"):
         heatlas.render(folder, output=tmp_path / "x.png", where="decoupling > 50", width=100)
+
+
+def ride(seconds, watts, **options):
+    """A ride with a power at each fix."""
+    n = len(watts)
+    lon, lat = made.straight(3 * n)
+    time = 1.7e9 + np.cumsum(np.broadcast_to(seconds, n)).astype(float)
+    return make_batch(lon[:n], lat[:n], time, columns={"power": np.asarray(watts, np.float32)}, **options)
+
+
+@settings_of(max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_normalised_power_is_that_of_the_plain_twin(seed):
+    rng = np.random.default_rng(seed)
+    n = 900
+    watts = rng.integers(0, 500, n).astype(float)
+    watts[rng.random(n) < 0.1] = np.nan
+    track = ride(rng.choice([1, 2, 5, 25], n), watts)
+    rolling = slow_metrics.mean_between(track.time.tolist(), watts.tolist(), -30, 0)
+    fourth, total = 0.0, 0.0
+    for k in range(n - 1):
+        if not math.isnan(rolling[k]):
+            seconds = min(track.time[k + 1] - track.time[k], 15.0)
+            fourth, total = fourth + seconds * rolling[k] ** 4, total + seconds
+    assert total > 1200
+    assert normalised_power_of(track)[0] == pytest.approx((fourth / total) ** 0.25)
+
+
+def test_normalised_power_counts_coasting_and_no_pause():
+    even, hard = np.full(1800, 200), np.repeat([0, 200], 900)
+    assert normalised_power_of(ride(1.0, even))[0] == pytest.approx(200)
+    assert normalised_power_of(ride(1.0, hard))[0] == pytest.approx(200 * 0.5**0.25, rel=0.01)
+    pause = np.where(np.arange(1800) == 900, 3600.0, 1.0)
+    assert normalised_power_of(ride(pause, even))[0] == pytest.approx(200)
+    assert np.isnan(normalised_power_of(ride(1.0, even[:1100]))[0]), "below 20 minutes"
+    assert np.isnan(normalised_power_of(ride(np.nan, even))[0]), "no times"
+    both = join([ride(1.0, even), ride(1.0, even[:600]), ride(1.0, hard)])
+    assert normalised_power_of(both) == pytest.approx([200, np.nan, 200 * 0.5**0.25], rel=0.01, nan_ok=True)
+
+
+@pytest.mark.parametrize("measure", ["normalised_power", "max(decoupling)"])
+def test_efforts_colour_pictures_of_tracks_and_of_a_library(folder, tmp_path, measure):
+    from heatlas.library.manage import import_into
+
+    import_into(tmp_path / "lib.db", folder)
+    reports = [
+        heatlas.render(source, output=tmp_path / name, measure=measure, width=100, **more)
+        for source in (folder, tmp_path / "lib.db")
+        for name, more in (("a.png", {}), ("b.png", {"facet": "year"}), ("c.gif", {"duration": "1s", "fps": 4}))
+    ]
+    assert {tuple(report["range_text"]) for report in reports} == {tuple(reports[0]["range_text"])}
+    with open_library(tmp_path / "lib.db") as library:
+        place = heatlas.open(folder).window(zoom=14)
+        stored = draw_library(library, place, parse_measure(measure))
+    chosen = heatlas.open(folder).timed_for(parse_measure(measure))
+    traced = draw(chosen.batches, place, parse_measure(measure), 1)
+    assert stored.filled.any()
+    for name, plane in traced.planes.items():
+        np.testing.assert_array_equal(plane, stored.planes[name])
+    names = {one["name"] for one in heatlas.inspect(folder)["measures"]}
+    assert {"normalised_power", "decoupling"} <= names
+    assert "normalised_power" not in {one["name"] for one in heatlas.inspect(folder / "3.gpx")["measures"]}

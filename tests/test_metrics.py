@@ -18,14 +18,15 @@ from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.core.window import Window
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.grid import Grid
+from heatlas.raster.left_out import few_values
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import about, every_measure, group_of, measures_of
 from heatlas.raster.passages import Columns
 from heatlas.raster.pipeline import Drawn
 from heatlas.rendering.bands import as_one_band
-from heatlas.rendering.finish import few_values
 from heatlas.tracks.metrics import GROUPS, METRICS, leaves
 from heatlas.tracks.metrics.fixes import STOPPED
+from heatlas.tracks.metrics.sports import SPORTS_OF
 
 LON, LAT = 10.9, 47.8
 
@@ -43,8 +44,10 @@ def way(turns, metres=10.0, seconds=4.0, lon=LON, lat=LAT, **options):
 
 
 def columns(**known):
+    """Columns of passages of a sport that all metrics make sense of."""
     known = {name: np.atleast_1d(np.asarray(values, float)) for name, values in known.items()}
-    return Columns(known, len(next(iter(known.values()))))
+    count = max(map(len, known.values()))
+    return Columns({**dict.fromkeys(SPORTS_OF, np.ones(count)), **known}, count)
 
 
 def at_fixes(name, batch):
@@ -430,6 +433,6 @@ def test_how_little_has_a_value_is_said(passes, words):
     many = np.array([passes], np.float64)
     there = (many > 0).astype(np.float64)
     grid = Grid(window, parse_measure("best"), {"n": there, "x": there * 0.3, "m": many})
-    found = few_values(as_one_band(Drawn(grid, grid, {})))
+    found = few_values(parse_measure("best"), as_one_band(Drawn(grid, grid, {})).sample.share)
     assert [words in sentence for sentence in found] == ([True] if words else [])
     assert all("needs 3 passages in a pixel" in sentence for sentence in found)

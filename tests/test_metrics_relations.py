@@ -125,8 +125,8 @@ def test_an_activity_whose_means_are_unknown_has_no_voice(measure):
 def test_what_has_no_mean_is_taken_as_it_is():
     """Waiting needs seconds and metres, and a rate of ascent holds uphill only: neither has a mean over an activity."""
     columns = {"pace": [0.3] * 2, "seconds": [40.0] * 2, "metres": [10.0] * 2, "grade_100": [8.0] * 2}
-    columns["steady_heart_rate"] = [150.0] * 2
-    means = {"pace": [0.3], "grade_100": [0.1], "steady_heart_rate": [140.0]}
+    columns |= {"steady_heart_rate": [150.0] * 2, "on_foot": [1.0] * 2, "own_power": [1.0] * 2}
+    means = {"pace": [0.3], "grade_100": [0.1], "steady_heart_rate": [140.0], "on_foot": [1.0], "own_power": [1.0]}
     one = Passages(
         np.zeros(2, np.int64), np.array([0, 2]), Columns({k: np.array(v) for k, v in columns.items()}, 2),
         Columns({k: np.array(v) for k, v in means.items()}, 1),

@@ -132,6 +132,8 @@ def _say_tiles(report: dict[str, Any]) -> None:
     said = [f"{counts['written']:,} tiles written ({report['bytes'] / 1e6:,.1f} MB)"]
     said += [f"{counts[what]:,} {what}" for what in ("unchanged", "removed") if counts.get(what)]
     line(f"{report['measure']}, zooms {first} to {last}: {', '.join(said)}, {report['seconds']['all']:.1f} s")
+    for warning in report["warnings"]:
+        line(f"  {warning}")
 
 
 def _say_page(report: dict[str, Any]) -> None:

@@ -7,10 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from heatlas.options.parsing import parse_length, parse_zone
+from heatlas.raster.offered import name_of
 from heatlas.tracks.filters import parse_moment, parse_where
 from heatlas.tracks.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from heatlas.core.window import Window
     from heatlas.dataset.places import Place
     from heatlas.dataset.tracks import Tracks
@@ -80,12 +83,13 @@ def is_centred(place: Place, window: Window) -> bool:
     return south <= lat <= north and any(west <= lon + turn <= east for turn in (-360, 0, 360))
 
 
-def why_nowhere(measure: Measure, places: list[Place]) -> str:
-    """Say why a window is empty although there are tracks."""
+def why_nowhere(measure: Measure, places: list[Place], left_out: Sequence[str] = ()) -> str:
+    """Say why a window is empty although there are tracks; `left_out` is what the measure leaves out."""
+    because = "".join(f"; {sentence}" for sentence in left_out)
     if measure.layout.needs:
-        return f"no pixel of the window holds the {measure.layout.needs} that {measure} needs"
+        return f"no pixel of the window holds the {measure.layout.needs} that {name_of(measure)} needs{because}"
     if measure.metric or measure.reads:
-        return f"no track in the window has what {measure} needs"
+        return f"no track in the window has what {name_of(measure)} needs{because}"
     busiest = places[0].bbox
     lat, lon = (busiest[1] + busiest[3]) / 2, (busiest[0] + busiest[2]) / 2
     return f"no track goes through the window; the busiest place is around {lat:.3f},{lon:.3f}"

@@ -9,11 +9,10 @@ import numpy as np
 from heatlas.core.batch import COLUMNS
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.measure import Measure
-from heatlas.raster.offered import about, group_of, measures_of, name_of
+from heatlas.raster.offered import about, group_of, known_of, measures_of, name_of
 from heatlas.raster.spool import Tally
 from heatlas.sources.tables.facts import column_facts
 from heatlas.style.defaults import titled
-from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.filters import start_of
 from heatlas.tracks.metrics import METRICS
 
@@ -63,10 +62,9 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
 
 
 def _recorded(tracks: Tracks) -> list[str]:
-    """Metrics at fixes that are known anywhere, and facts of the athlete."""
+    """Metrics at fixes that are known anywhere, and metrics of activities."""
     there = set().union(*(batch.columns for batch in tracks.batches))
-    athlete = {name for activity in tracks.activities for name in activity.facts if name in ATHLETE}
-    return sorted(athlete) + [
+    return known_of(tracks.activities) + [
         name
         for name, metric in METRICS.items()
         if metric.at_fixes is not None

@@ -31,7 +31,7 @@ from heatlas.tracks.filters import (
     parse_moment,
     test_of,
 )
-from heatlas.tracks.metrics.means import decoupling_of, means_of
+from heatlas.tracks.metrics.means import efforts_of
 from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ class Tracks:
         )
 
     def timed_for(self, measure: Measure) -> Tracks:
-        """Fill in time zones where a measure needs local time, and efforts where its filters ask for them."""
+        """Fill in time zones where a measure needs local time, and efforts where it or its filters read them."""
         tracks = self.localised() if measure.needs_local_time else self
-        return tracks._with_efforts(measure.sides)
+        return tracks._with_efforts((*measure.sides, *(measure.reads & {*EFFORT})))
 
     def with_athlete(self, athlete: Athlete | Mapping[str, Any] | str | Path) -> Tracks:
         """Say what is known of the athlete, for measures such as heart_rate_reserve and share(zone >= 4).
@@ -301,10 +301,12 @@ def _with_effort(batch: Batch) -> Batch:
     """Work out what filters ask of efforts; without fixes that is known already, or never."""
     if not batch.fixes:
         return batch
-    beats = means_of(batch, ("heart_rate",)).get("heart_rate", np.full(len(batch), np.nan))
-    known = zip(batch.activities, decoupling_of(batch).tolist(), beats.tolist(), strict=True)
-    effort = [(one, {name: n for name, n in zip(EFFORT, two, strict=True) if not math.isnan(n)}) for one, *two in known]
-    return replace(batch, activities=tuple(replace(one, facts={**one.facts, **facts}) for one, facts in effort))
+    efforts = {name: values.tolist() for name, values in efforts_of(batch).items()}
+    activities = []
+    for k, activity in enumerate(batch.activities):
+        known = {name: values[k] for name, values in efforts.items() if not math.isnan(values[k])}
+        activities.append(replace(activity, facts={**activity.facts, **known}))
+    return replace(batch, activities=tuple(activities))
 
 
 def _lead(activity: Activity, moment: dt.datetime) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from heatlas.library.columns import VALUES
 from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
-from heatlas.tracks.metrics.means import decoupling_of, means_of, moments_of
+from heatlas.tracks.metrics.means import efforts_of, means_of, moments_of
 from heatlas.tracks.metrics.model import MODELLED, fit_model
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ __all__ = ["ActivityFacts", "delete_means", "read_effort", "read_means", "with_e
 
 _SIDE = 6
 """Rows of the moments."""
-_DECOUPLING = 0
-"""Place of the decoupling: that of the column of pixels, which has no mean."""
+_EFFORT = {"decoupling": 0, "mean_heart_rate": VALUES["heart_rate"].column, "normalised_power": 1}
+"""Attribute of an effort -> its place: that of its mean, or of a column without one, as pixels and seconds are."""
+assert [*_EFFORT] == [*EFFORT]
 
 
 def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTrack]) -> None:
@@ -44,7 +45,8 @@ def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTra
         values = np.full(_width(), np.nan)
         for name, mean in means_of(track.batch, track.metrics, track.metrics).items():
             values[VALUES[name].column] = mean[0]
-        values[_DECOUPLING] = decoupling_of(track.batch, track.metrics)[0]
+        for name, effort in efforts_of(track.batch, track.metrics).items():
+            values[_EFFORT[name]] = effort[0]
         modelled = track.metrics.keys() >= {*MODELLED}
         moments = moments_of(track.batch, track.metrics)[0] if modelled else np.zeros((_SIDE, _SIDE))
         rows.append((number, np.concatenate([values, moments.ravel()]).astype("<f8").tobytes()))
@@ -66,6 +68,8 @@ class ActivityMeans:
 
     means: dict[str, NDArray[np.float64]]
     """Metric at fixes -> (numbers,), NaN where unknown."""
+    effort: dict[str, NDArray[np.float64]]
+    """Attribute of efforts -> (numbers,), NaN where unknown."""
     moments: NDArray[np.float64]
     """(numbers, n, n) as `heatlas.tracks.metrics.means.moments_of` gives them."""
 
@@ -81,15 +85,15 @@ def read_means(connection: sqlite3.Connection, most: int) -> ActivityMeans:
         width = len(found) - _SIDE * _SIDE
         values[number, : min(width, _width())] = found[: min(width, _width())]
         moments[number] = found[width:].reshape(_SIDE, _SIDE)
-    return ActivityMeans({name: values[:, encoding.column] for name, encoding in VALUES.items()}, moments)
+    means = {name: values[:, encoding.column] for name, encoding in VALUES.items()}
+    return ActivityMeans(means, {name: values[:, place] for name, place in _EFFORT.items()}, moments)
 
 
 def read_effort(connection: sqlite3.Connection) -> dict[int, dict[str, float]]:
     """Read the attributes that filters know of activities' efforts, by number; what is unknown is left out."""
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone():
         return {}
-    places = (_DECOUPLING, VALUES["heart_rate"].column)
-    parts = ", ".join(f"substr(data, {8 * place + 1}, 8)" for place in places)
+    parts = ", ".join(f"substr(data, {8 * place + 1}, 8)" for place in _EFFORT.values())
     found = {}
     for number, *cut in connection.execute(f"SELECT number, {parts} FROM activity_means"):  # noqa: S608 - numbers
         effort = dict(zip(EFFORT, np.frombuffer(b"".join(cut), "<f8").tolist(), strict=True))
@@ -136,6 +140,8 @@ class ActivityFacts:
 
     def of(self, name: str) -> NDArray[np.float64]:
         """(numbers,) metric of activities; NaN where unknown."""
+        if name in self._means.effort:
+            return self._means.effort[name]
         if name not in self._known:
             take = METRICS[name].of_activity
             assert take is not None

@@ -37,6 +37,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.style.defaults import bright_colours, suiting_colours
 from heatlas.tiles.fields import signs_matter_in
 from heatlas.tiles.metadata import places_in
+from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title
 from heatlas.tiles.view import close, known_in, open_view
 from heatlas.tracks.filters import parse_moment, start_of
@@ -117,6 +118,7 @@ def publish_html(
                     warnings.append(f"there is nothing to see of {plan.title}: it is left out")
                 else:
                     drawn.append(layer)
+                    warnings += [note for note in notes_of(field, last) if note not in warnings]
             if not drawn:
                 raise NothingToDraw(f"nothing that could be shown was recorded in {library_path}")
             context.progress("writing", 0, 0)

@@ -24,6 +24,7 @@ from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.sink import Metadata
+from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
 from heatlas.tiles.view import close, now, open_view, unchanged
 
@@ -217,6 +218,7 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         "bytes": outcome.bytes,
         "zooms": [zooms.start, zooms.stop - 1],
         "bbox": list(metadata.bounds),
+        "warnings": notes_of(field, zooms.stop - 1),
         "seconds": {**outcome.seconds, "finish": done - finishing, "all": done - started},
         "outputs": [str(path) for path in outputs],
     }

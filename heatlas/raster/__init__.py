@@ -4,6 +4,7 @@
 `reductions`    planes of each measure, and the values made of them
 `measure`       measures, and how people write them
 `offered`       measures that menus offer
+`left_out`      what a map of a measure leaves out, in sentences
 `grid`          planes over a window
 `relations`     correlations, slopes and residuals made of planes
 `terciles`      two means at once, in 3 x 3 classes

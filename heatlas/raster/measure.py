@@ -13,6 +13,7 @@ from heatlas.tracks.filters import needs_local_time, parse_where
 from heatlas.tracks.metrics import ALIASES, METRICS, POSITION, leaves, metric_named
 from heatlas.tracks.metrics.expression import parse_condition
 from heatlas.tracks.metrics.own import definitions
+from heatlas.tracks.metrics.sports import SPORTS_OF
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -128,7 +129,7 @@ class Measure:
         """Columns of a batch that it reads."""
         if self.points:
             return metric_named(self.metric).columns if self.metric else frozenset()
-        return frozenset().union(*(metric_named(name).columns for name in self.recorded))
+        return frozenset().union(*(metric_named(name).columns for name in self.reads - {*SPENT, *POSITION}))
 
     @property
     def simple(self) -> bool:
@@ -144,7 +145,10 @@ class Measure:
         return (
             self.reduction == "days"
             or any(map(needs_local_time, self.sides))
-            or any(name in METRICS and METRICS[name].of_activity is not None for name in self.reads)
+            or any(
+                name in METRICS and METRICS[name].of_activity is not None and name not in SPORTS_OF
+                for name in self.reads
+            )
         )
 
     @property

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from heatlas.raster.measure import COUNTS, RELATIONS, SPENT, Measure, reductions_of
 from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.metrics import METRICS, metric_named
+from heatlas.tracks.metrics.sports import SPORTS_OF, sports_among
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
+    from heatlas.core.batch import Activity
     from heatlas.tracks.metrics import Metric
 
-__all__ = ["about", "every_measure", "group_of", "measures_of", "name_of", "related_metrics"]
+__all__ = ["about", "every_measure", "group_of", "known_of", "measures_of", "name_of", "related_metrics"]
 
 _ABOUT = {
     "passes": "How often a place was passed",
@@ -33,8 +35,15 @@ _ABOUT = {
 """Reduction, or condition -> what it tells."""
 
 
+def known_of(activities: Iterable[Activity]) -> list[str]:
+    """Metrics of activities on which it depends what menus offer: facts of athletes, and sports that are there."""
+    some = list(activities)
+    athlete = {name for activity in some for name in activity.facts if name in ATHLETE}
+    return [*sorted(athlete), *sports_among(some)]
+
+
 def measures_of(recorded: Collection[str]) -> list[Measure]:
-    """List the measures that menus offer, where some metrics at fixes were recorded, and some facts of the athlete.
+    """List the measures that menus offer, where some metrics at fixes and of activities are known (`known_of`).
 
     Counts and amounts, each metric in its usual reduction, and relations of the metrics that people compare.
     """
@@ -56,7 +65,12 @@ def measures_of(recorded: Collection[str]) -> list[Measure]:
 
 
 def _is_there(measure: Measure, there: frozenset[str]) -> bool:
-    return measure.recorded <= there and measure.reads & {*ATHLETE} <= there
+    of_activities = [METRICS[name] for name in measure.reads & METRICS.keys() if METRICS[name].of_activity is not None]
+    return (
+        measure.recorded <= there
+        and measure.reads & {*ATHLETE, *SPORTS_OF} <= there
+        and all(metric.columns <= there for metric in of_activities)
+    )
 
 
 def related_metrics(recorded: Collection[str]) -> list[Metric]:

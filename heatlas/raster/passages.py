@@ -55,7 +55,9 @@ class Columns(Mapping[str, "NDArray[np.float64]"]):
                 self._known[name] = np.full(self._count, np.nan)
             else:
                 with np.errstate(all="ignore"):
-                    self._known[name] = formula(self)
+                    found = formula(self)
+                assert metric is not None
+                self._known[name] = np.where(self[metric.sports] > 0, found, np.nan) if metric.sports else found
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -19,6 +19,7 @@ from heatlas.dataset.selection import is_centred, why_nowhere
 from heatlas.dataset.tracks import why_nothing
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.grid import Grid
+from heatlas.raster.left_out import few_values, left_out_of_tracks, share_shown
 from heatlas.raster.pipeline import heat
 from heatlas.style.colour import Style, colour
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
@@ -149,6 +150,7 @@ class FacetJob:
         if not tracks.batches:
             raise NothingToDraw(why_nothing(tracks))
         tracks.refuse_unknown(job.measure)
+        tracks = tracks.timed_for(job.measure)
         places = tracks.places()
         busiest = job.frame.choice == "busiest place"
         box = job.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))
@@ -157,13 +159,14 @@ class FacetJob:
             raise NothingToDraw(f"no activity in the window has a {self.by}: {' and '.join(left_out) or 'none'}")
         sheet, window = self._sheet(box, len(parts))
         model = model_of(tracks.batches, job.measure)
+        unsuited = left_out_of_tracks(job.measure, tracks.batches)
         panels = []
         for number, part in enumerate(parts):
             context.progress("tracing", number, len(parts))
             drawn = heat(part.batches, window, job.measure, job.smoothing, Context(context.workers), model)
             panels.append(_Panel(part, drawn.smoothed, drawn.bare.filled, drawn.total))
         if not any(panel.on_path.any() for panel in panels):
-            raise NothingToDraw(why_nowhere(job.measure, places))
+            raise NothingToDraw(why_nowhere(job.measure, places, unsuited))
         done = time.perf_counter()
         finished = self._write(panels, sheet, window, context)
         unit = measure_unit(job.measure)
@@ -174,11 +177,11 @@ class FacetJob:
             "window": window.data(),
             "measure": str(job.measure),
             "unit": unit.label or unit.symbol,
-            **finished,
+            **{name: value for name, value in finished.items() if name != "warnings"},
             **({} if model is None else {"model": str(model)}),
             "total": sum(panel.total for panel in panels),
             "facets": [{"title": p.part.title, "activities": p.part.seen, "total": p.total} for p in panels],
-            "warnings": left_out,
+            "warnings": [*left_out, *finished["warnings"], *unsuited],
             **job.choice.open_places(whole, tracks),
             "seconds": {**tracks.report.seconds, "draw": done - started, "write": time.perf_counter() - done},
         }
@@ -237,6 +240,7 @@ class FacetJob:
         write_plain(finish.output, pixels, title=finish.title or titled(measure), attribution=finish.attribution)
         unit = measure_unit(measure)
         return {
+            "warnings": few_values(measure, sample.share),
             **square_report(measure, tone.fitted),
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
@@ -269,9 +273,10 @@ def _sample(panels: Sequence[_Panel]) -> Sample:
         values = replace(pixels, fitted=fitted).values.ravel()
     else:
         values = np.concatenate([p.smoothed.values[p.on_path] for p in panels])
+    share = share_shown([values])
     values = values[np.isfinite(values)]
     signed = any(grid.signed for grid in grids)
-    return weighed(Sample(values, first.measure, first.sums, signed, fitted=fitted))
+    return weighed(Sample(values, first.measure, first.sums, signed, fitted=fitted, share=share))
 
 
 def _split(tracks: Tracks, by: str, window: Window) -> tuple[list[_Part], list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.raster.left_out import few_values
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
 from heatlas.style.decorations import Decorations
@@ -39,10 +40,8 @@ if TYPE_CHECKING:
     from heatlas.rendering.bands import BandedHeat
     from heatlas.style.tone import Tone, ToneScale
 
-__all__ = ["Finish", "few_values"]
+__all__ = ["Finish"]
 
-_MOST = 0.5
-"""Share of the pixels that have a value from which on nothing need be said of the others."""
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 
@@ -155,7 +154,7 @@ class Finish:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": field.total,
-            "warnings": [*self._warnings(), *few_values(field)],
+            "warnings": [*self._warnings(), *few_values(field.measure, field.sample.share)],
             "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
             "outputs": [str(path) for path in outputs],
         }
@@ -178,15 +177,6 @@ class Finish:
             dark=None if ground is None else sum(ground) < 3 * 128,
             scale=fitting_scale(window.width, window.height),
         )
-
-
-def few_values(field: BandedHeat) -> list[str]:
-    """Say how little of the map has a value, where a pixel must hold more than anything to have one."""
-    needs, share = field.measure.layout.needs, field.sample.share
-    if not needs or share >= _MOST:
-        return []
-    more = "a wider --smooth, a coarser --resolution, or --around a busier place shows more"
-    return [f"{field.measure} needs {needs} in a pixel: {share:.0%} of the pixels have a value; {more}"]
 
 
 def _check_goes(output: Path, asked: PictureOptions) -> None:

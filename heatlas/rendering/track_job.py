@@ -15,6 +15,7 @@ from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.gaussian import Smoothing, halo
+from heatlas.raster.left_out import left_out_of_tracks
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import draw_in_bands
 
@@ -84,13 +85,14 @@ class TrackJob:
         chosen = time.perf_counter()
 
         batches = tracks.timed_for(self.measure).batches
+        left_out = left_out_of_tracks(self.measure, batches)
 
         def make(part: Window, context: Context) -> Drawn:
             return heat(batches, part, self.measure, self.smoothing, context, model)
 
         with draw_in_bands(make, window, rows, context) as field:
             if not field.filled:
-                raise NothingToDraw(why_nowhere(self.measure, places))
+                raise NothingToDraw(why_nowhere(self.measure, places, left_out))
             finished = self.finish.write(field, context)
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
@@ -99,6 +101,7 @@ class TrackJob:
             "choice": self.frame.choice,
             "window": window.data(),
             **finished,
+            "warnings": [*finished["warnings"], *left_out],
             **({} if model is None else {"model": str(model)}),
             **self.choice.open_places(whole, tracks),
             "seconds": seconds,

@@ -7,6 +7,7 @@
 `request`, `look`             parsing and limits of requests; filter, measure and style
 `fields`                      windows of any zoom, from the index
 `scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
+`notes`                       what a map leaves out, in sentences
 `metadata`, `point_places`    measures, places, bounds; busiest places of points
 `histogram`                   joint histogram of two metrics in a box
 `encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes

@@ -14,12 +14,11 @@ from heatlas.library.columns import VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.visits import read_visits
 from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure
-from heatlas.raster.offered import measures_of, name_of
+from heatlas.raster.offered import known_of, measures_of, name_of
 from heatlas.tiles.look import Filter
 from heatlas.tiles.scales import point_title, title_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import census_of, known_in
-from heatlas.tracks.athlete import ATHLETE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,10 +49,10 @@ def measures_of_tracks(view: View, snapshot: Snapshot) -> list[Measure]:
 
 
 def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
-    """Metrics at fixes that were recorded, on a public map by shown activities; and what is known of the athlete."""
-    athlete = {name for activity in snapshot.activities.values() for name in activity.facts if name in ATHLETE}
+    """Metrics at fixes that were recorded, on a public map by shown activities; and what is known of activities."""
+    known = known_of(snapshot.activities.values())
     if view.public:
-        return [*(name for name in VALUES if known_in(view, snapshot, {name}).any()), *sorted(athlete)]
+        return [*(name for name in VALUES if known_in(view, snapshot, {name}).any()), *known]
     zoom = snapshot.settings.zooms[0]
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
@@ -64,7 +63,7 @@ def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
             for name, scale in VALUES.items()
             if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks)
         ]
-    return [*found, *sorted(athlete)]
+    return [*found, *known]
 
 
 def point_measures(snapshot: Snapshot) -> list[dict[str, str]]:

@@ -24,11 +24,12 @@ __all__ = [
 ATTRIBUTES = (
     "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
     "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset", "decoupling", "mean_heart_rate",
+    "normalised_power",
 )  # fmt: skip
 """Attributes of every activity; a source may add more. Metres, seconds. Start, year, month, weekday (1 is Monday) and
 hour are in the local time of the place where it began, which was utc_offset seconds ahead of UTC."""
-EFFORT = ("decoupling", "mean_heart_rate")
-"""Those that follow from the track: percent (`heatlas.tracks.metrics.means.decoupling_of`), beats/min."""
+EFFORT = ("decoupling", "mean_heart_rate", "normalised_power")
+"""Those that follow from the track (`heatlas.tracks.metrics.means.efforts_of`): percent, beats/min, watts."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)

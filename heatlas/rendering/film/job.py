@@ -16,6 +16,7 @@ from heatlas.dataset.selection import Selection, is_centred, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing, halo
+from heatlas.raster.left_out import few_values, left_out_of_tracks
 from heatlas.rendering.film.frames import FORMATS, Frames, check_film, write_film
 from heatlas.rendering.film.storyboard import FilmRequest, FilmStyle, Storyboard
 from heatlas.rendering.film.timeline import parse_duration, parse_span, parse_step
@@ -154,12 +155,14 @@ class FilmJob:
                 f"none of {left} activities says when it was, as a film needs to know" if left else why_nothing(tracks)
             )
         tracks.refuse_unknown(self.measure)
+        tracks = tracks.timed_for(self.measure)
         places = tracks.places()
         busiest = self.frame.choice == "busiest place"
         window = self._window(self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
+        left_out = left_out_of_tracks(self.measure, tracks.batches)
         storyboard = Storyboard.plan(tracks, window, self.script, Context(context.workers))
         if storyboard is None:
-            raise NothingToDraw(why_nowhere(self.measure, places))
+            raise NothingToDraw(why_nowhere(self.measure, places, left_out))
         chosen = time.perf_counter()
         even = self.form.even
         height, width = (side + side % 2 if even else side for side in storyboard.shape)
@@ -179,6 +182,7 @@ class FilmJob:
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": storyboard.total,
             **({} if storyboard.model is None else {"model": str(storyboard.model)}),
+            "warnings": [*few_values(self.measure, storyboard.share_shown), *left_out],
             "frames": len(storyboard),
             "fps": self.fps,
             "duration": len(storyboard) / self.fps,

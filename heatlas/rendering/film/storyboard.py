@@ -10,6 +10,7 @@ import numpy as np
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.gaussian import halo
+from heatlas.raster.left_out import share_shown
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.film.activities import film_activities, in_crowds
 from heatlas.rendering.film.caption import Caption, words_for
@@ -184,6 +185,11 @@ class Storyboard:
     def total(self) -> float:
         """Total (see `heatlas.raster.pipeline.Drawn.total`) of the frame to which the tone was fitted."""
         return self.fullest.total
+
+    @property
+    def share_shown(self) -> float:
+        """Share of the pixels on paths that have a value, in the frame to which the tone was fitted."""
+        return share_shown([self.fullest.smoothed.values[self.fullest.bare.filled]])
 
     def maps(self) -> Iterator[tuple[int, FramePainter]]:
         """Iterate over the frames: the number of each, and the painter with the map at that moment."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.path import metres_along
+from heatlas.kernels.path import mean_between, metres_along
 from heatlas.tracks.metrics.model import MODELLED, terms
 from heatlas.tracks.metrics.table import METRICS, stored
 
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["decoupling_of", "means_of", "moments_of"]
+__all__ = ["decoupling_of", "efforts_of", "means_of", "moments_of", "normalised_power_of"]
 
 _LONG_ENOUGH = 1200.0
 """Seconds in motion from which on two halves can be compared."""
+
+_ROLLING = 30.0
+"""Seconds over which a normalised power averages first."""
+_LONGEST_STEP = 15.0
+"""Seconds to the next fix for which a power counts at most."""
 
 _NOTHING: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
@@ -81,6 +86,38 @@ def decoupling_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTH
             halves = [float((v * weight)[half].sum() / (h * weight)[half].sum()) for half in (early, ~early)]
             found[k] = 100 * (halves[0] / halves[1] - 1) if halves[1] > 0 else np.nan
     return found
+
+
+def normalised_power_of(batch: Batch) -> NDArray[np.float64]:
+    """Normalised power of each track, watts, (k,): the power that would be as hard if it were even.
+
+    The mean of the fourth powers of rolling means over 30 s, and its fourth root (Allen & Coggan, Training and Racing
+    with a Power Meter, 2006), coasting included. NaN where power is known for less than 20 minutes.
+    """
+    found = np.full(len(batch), np.nan)
+    if "power" not in batch.columns or not batch.fixes:
+        return found
+    power = batch.columns["power"].astype(np.float64)
+    rolling = mean_between(batch.time, power, batch.segments, -_ROLLING, 0.0)
+    seconds = np.diff(batch.time, append=np.nan)
+    seconds[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = 0.0
+    seconds = np.where(np.isnan(rolling), 0.0, np.clip(np.nan_to_num(seconds), 0.0, _LONGEST_STEP))
+    track = np.repeat(np.arange(len(batch)), np.diff(batch.segments[batch.tracks]))
+    total = np.bincount(track, seconds, len(batch))
+    fourth = np.bincount(track, seconds * np.nan_to_num(rolling) ** 4, len(batch))
+    long_enough = total >= _LONG_ENOUGH
+    found[long_enough] = (fourth[long_enough] / total[long_enough]) ** 0.25
+    return found
+
+
+def efforts_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> dict[str, NDArray[np.float64]]:
+    """Work out the attributes of `heatlas.tracks.filters.EFFORT` of each track, (k,); NaN where unknown."""
+    beats = means_of(batch, ("heart_rate",), known).get("heart_rate", np.full(len(batch), np.nan))
+    return {
+        "decoupling": decoupling_of(batch, known),
+        "mean_heart_rate": beats,
+        "normalised_power": normalised_power_of(batch),
+    }
 
 
 def moments_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:

@@ -63,6 +63,9 @@ class Metric:
     inputs: tuple[str, ...] = ()
     """Columns of passages that the formula reads: metrics at fixes, metrics of activities, "seconds", "metres"."""
     formula: Formula | None = None
+    sports: str = ""
+    """Metric of activities that says whose passages the formula makes sense of: on_foot, by_bike, own_power; others are
+    unknown. Empty: all sports."""
     of_activity: OfActivity | None = None
     reduction: str = "mean"
     """How passages are reduced where nobody says."""
@@ -94,6 +97,11 @@ class Metric:
     """Whether it is 1 or 0 of a passage, so that its share can be asked for."""
     definition: str = ""
     """Of metrics that people define (`heatlas.tracks.metrics.own`): what changes when the formula does; else empty."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns of passages that its values follow from: the inputs, and what says which sports it is of."""
+        return (*self.inputs, self.sports) if self.sports else self.inputs
 
     @property
     def cyclic(self) -> bool:

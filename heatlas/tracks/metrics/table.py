@@ -10,6 +10,7 @@ from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.filters import offset_of, start_of
 from heatlas.tracks.metrics import fixes, passages
 from heatlas.tracks.metrics.metric import Metric, Store
+from heatlas.tracks.metrics.sports import SPORTS_OF, suits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +120,8 @@ def _formulas() -> Iterable[Metric]:
     metres = Unit("m", style="distance")
     yield Metric(
         "flat_pace", "Movement", "Pace on the flat that would cost as much energy", _PACE,
-        inputs=("pace", "grade_100"), formula=passages.flat_pace, colours="pace", good=-1, public=True, exact=16,
+        inputs=("pace", "grade_100"), formula=passages.flat_pace, sports="on_foot", colours="pace", good=-1,
+        public=True, exact=16,
     )  # fmt: skip
     yield Metric(
         "best", "Movement", "Fastest passage, where there are three; the more there are, the faster is the fastest",
@@ -138,7 +140,7 @@ def _formulas() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "efficiency", "Body", "Metres gained with each heart beat", Unit("m/beat", "m/beat"),
-        inputs=("pace", "heart_rate"), formula=passages.efficiency, good=1, exact=14,
+        inputs=("pace", "heart_rate"), formula=passages.efficiency, sports="own_power", good=1, exact=14,
     )  # fmt: skip
     yield Metric(
         "heart_rate_reserve", "Body", "Heart rate as a share of what lies between rest and the greatest",
@@ -151,11 +153,12 @@ def _formulas() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "watts_per_beat", "Body", "Watts for each heart beat per minute", Unit("W/bpm", "W/bpm"),
-        inputs=("power", "heart_rate"), formula=passages.watts_per_beat, good=1, exact=14,
+        inputs=("power", "heart_rate"), formula=passages.watts_per_beat, sports="by_bike", good=1, exact=14,
     )  # fmt: skip
     yield Metric(
         "vam", "Terrain", "Metres climbed in an hour, where it rises by more than 3 %", Unit("m/h", "m/h", whole=True),
-        title="Rate of ascent", inputs=("grade_100", "pace"), formula=passages.climb_rate, good=1, exact=4,
+        title="Rate of ascent", inputs=("grade_100", "pace"), formula=passages.climb_rate, sports="own_power", good=1,
+        exact=4,
     )  # fmt: skip
     yield Metric(
         "climb", "Terrain", "Metres climbed by each passage; below 0 downhill", metres,
@@ -210,6 +213,18 @@ def _of_activities() -> Iterable[Metric]:
     for name in ATHLETE:
         unit = Unit("kg", "kg") if name == "mass" else _BPM
         yield Metric(name, "Body", "Known of the athlete", unit, of_activity=_fact(name), listed=False)
+    for name, (sports, words) in SPORTS_OF.items():
+        about = f"Whether it is one of {words}, or of an unknown sport"
+        yield Metric(name, "Movement", about, of_activity=suits(sports), listed=False, condition=True)
+    heart, power = frozenset({"heart_rate"}), frozenset({"power"})
+    yield Metric(
+        "decoupling", "Body", "How much more speed a heart beat gave in the first half than in the second",
+        Unit("%", "%"), of_activity=_fact("decoupling"), columns=heart, good=-1,
+    )  # fmt: skip
+    yield Metric(
+        "normalised_power", "Body", "Power that would be as hard if it were even, of the whole activity",
+        Unit("W", "W", whole=True), of_activity=_fact("normalised_power"), columns=power, good=1,
+    )  # fmt: skip
     yield Metric("year_share", "Time", "Share of the year", of_activity=_year_share, listed=False)
     yield Metric(
         "first", "Time", "When someone was first here: how the map filled up", date, title="First visit",
@@ -251,4 +266,4 @@ def leaves(name: str) -> frozenset[str]:
     metric = metric_named(name)
     if metric.formula is None:
         return frozenset({metric.name})
-    return frozenset().union(*map(leaves, metric.inputs))
+    return frozenset().union(*map(leaves, metric.reads))
