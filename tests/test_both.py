@@ -25,7 +25,7 @@ from heatlas.library.settings import Settings
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure
-from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.raster.passages import Passages, add_passages
 from heatlas.raster.pipeline import heat
 from heatlas.raster.terciles import Terciles, fit_terciles, third_of_both
 from heatlas.rendering.bands import BLOCK, draw_in_bands
@@ -33,6 +33,7 @@ from heatlas.style.colour import colour
 from heatlas.style.legend_kinds import legend_for, paint_legend
 from heatlas.style.square import square_colours, square_map, square_of
 from heatlas.style.tone import ToneScale, fit
+from heatlas.tracks.metrics.evaluation import Columns
 
 BOTH = parse_measure("both(pace, heart_rate)")
 ALL = [track for track in walks(3, 24) if "heart_rate" in track.columns]

@@ -28,13 +28,14 @@ from heatlas.raster.differences import difference, fit_variance, significance, w
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import Measure, parse_measure
-from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.raster.passages import Passages, add_passages
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import BLOCK, draw_in_bands
 from heatlas.style.colour import colour
 from heatlas.style.defaults import suiting_colours
 from heatlas.style.legend_kinds import legend_for
 from heatlas.style.tone import ToneScale, fit
+from heatlas.tracks.metrics.evaluation import Columns
 
 NAMES = ("n", "x", "xx", "m", "y", "yy")
 HALVES = "diff(pace; half = 0; half = 1)"

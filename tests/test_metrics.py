@@ -21,10 +21,10 @@ from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import few_values
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import about, every_measure, group_of, measures_of
-from heatlas.raster.passages import Columns
 from heatlas.raster.pipeline import Drawn
 from heatlas.rendering.bands import as_one_band
 from heatlas.tracks.metrics import GROUPS, METRICS, leaves
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.fixes import STOPPED
 from heatlas.tracks.metrics.sports import SPORTS_OF
 

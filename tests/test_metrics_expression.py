@@ -17,8 +17,8 @@ from serving import client, tile_of
 from heatlas.core.errors import BadOption
 from heatlas.library.settings import Settings
 from heatlas.raster.measure import Measure, parse_measure
-from heatlas.raster.passages import Columns
 from heatlas.tracks.metrics import METRICS, leaves
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.expression import parse_condition, parse_expression
 
 NAMES = ["pace", "grade", "heart_rate", "power", "seconds", "metres"]

@@ -27,11 +27,11 @@ from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import RELATIONS, parse_measure
 from heatlas.raster.offered import every_measure
-from heatlas.raster.passages import Columns
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import BLOCK, draw_in_bands
 from heatlas.tracks.athlete import ATHLETE
 from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.means import means_of
 
 ZOOMS = Settings(zooms=(12, 16))

@@ -20,10 +20,11 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure, related
-from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.raster.passages import Passages, add_passages
 from heatlas.raster.reductions import LAYOUTS
 from heatlas.raster.relations import FEWEST, Prior, correlation, fit_prior, residual, slope, sureness
 from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.means import means_of, moments_of
 from heatlas.tracks.metrics.model import MODELLED, Model, fit_model, levels, terms
 

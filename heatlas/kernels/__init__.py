@@ -16,7 +16,8 @@
 `points`, `spread`         points put into pixels, and spread around them
 `blur`                     Gaussian smoothing
 `steps`                    values to steps of a palette
-`sun`                      where the sun stands
+`formula`, `operations`    formulas over columns of passages, step by step; what they are made of
+`sun`, `turns`             where the sun stands; sines and cosines of turns
 `highlight`                the glow of new tracks in a film
 ========================== ======================================================
 """

@@ -17,7 +17,7 @@ from heatlas.kernels.compiled import kernel
 from heatlas.kernels.numbers import read_number, read_numbers, unzigzag, write_number, zigzag
 
 __all__ = [
-    "UNKNOWN", "decode_amounts", "decode_header", "decode_known", "decode_pixels", "decode_values", "encode_amounts",
+    "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "encode_amounts",
     "encode_headers", "encode_pixels", "encode_values", "pixel_bytes",
 ]  # fmt: skip
 
@@ -229,39 +229,5 @@ def decode_values(data, lengths):
             else:
                 before += unzigzag(codes[j] - 1)
                 values[k + j] = before
-        k += length
-    return values
-
-
-@kernel(allocates=True)
-def decode_known(data, lengths, step, table, least):
-    """Read the values of all runs as float64, NaN where unknown.
-
-    Parameters
-    ----------
-    data, lengths
-        As for `decode_values`.
-    step : float
-        Value of 1.
-    table : ndarray of float64 (t,)
-        Where it is not empty: whole numbers are places in it, counted from `least`.
-    least : int
-        Whole number of the table's first value.
-    """
-    values = np.empty(lengths.sum())
-    codes = np.empty(lengths.max() if len(lengths) else 0, np.int64)
-    at, k = 0, 0
-    for length in lengths:
-        at = read_numbers(data, at, codes, length)
-        before = np.int64(0)
-        for j in range(length):
-            if codes[j] == 0:
-                values[k + j] = np.nan
-                continue
-            before += unzigzag(codes[j] - 1)
-            if table.shape[0] > 0:
-                values[k + j] = table[min(max(before - least, 0), table.shape[0] - 1)]
-            else:
-                values[k + j] = before * step
         k += length
     return values

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from heatlas.kernels.compiled import kernel
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.reduce import add_value
+from heatlas.kernels.turns import cosine_of_turn, sine_of_turn
 
-__all__ = ["add_days", "add_pairs", "add_points_of_turn", "add_values_at", "voices"]
+__all__ = ["add_days", "add_pairs", "add_values_at", "voices"]
+
+_BLOCK = 512
+"""Angles that are worked out at a time."""
 
 
-@kernel()
-def add_values_at(cells, values, scale, count, total, square, extreme, greatest):
-    """Add the known values of passages to the pixels, rounded so that sums do not depend on their order.
+@kernel(allocates=True)
+def add_values_at(cells, values, adding):
+    """Add the known values of passages to the pixels.
 
     Parameters
     ----------
@@ -20,44 +24,47 @@ def add_values_at(cells, values, scale, count, total, square, extreme, greatest)
         Pixel of each passage.
     values : ndarray of float64 (k,)
         NaN where unknown.
-    scale : float
-        Values are rounded to multiples of 1 / scale, a power of two.
-    count, total, square, extreme, greatest
-        As for `heatlas.kernels.reduce.add_metric`; none of them is touched when it is empty.
+    adding : heatlas.kernels.operations.Adding
+        Where to, and how.
     """
+    if adding.period > 0:
+        _add_turns(cells, values, adding)
+        return
+    scale, step, factor = adding.scale, 1 / adding.scale, adding.factor
+    counts, totals, squares, extremes = adding.counts, adding.totals, adding.squares, adding.extremes
+    if counts.shape[0] > 0 and totals.shape[0] > 0 and squares.shape[0] == extremes.shape[0] == 0:  # of most measures
+        for k in range(cells.shape[0]):
+            value = values[k]
+            if value == value:
+                cell = np.uint64(cells[k])
+                counts[cell] += 1
+                totals[cell] += np.rint(value * factor * scale) * step
+        return
     for k in range(cells.shape[0]):
         value = values[k]
-        if value != value:
-            continue
-        value = np.rint(value * scale) / scale
-        add_value(cells[k], value, count, total, square, extreme, greatest)
+        if value == value:
+            value = np.rint(value * factor * scale) * step
+            add_value(cells[k], value, counts, totals, squares, extremes, adding.greatest)
 
 
-@kernel()
-def add_points_of_turn(cells, values, period, count, across, along):
-    """Add angles as unit vectors to the pixels.
-
-    Parameters
-    ----------
-    cells : ndarray of int64 (k,)
-        Pixel of each passage.
-    values : ndarray of float64 (k,)
-        Angles; NaN where unknown.
-    period : float
-        A whole turn.
-    count : ndarray of float64 (pixels,)
-        Number of passages.
-    across, along : ndarray of float64 (pixels,)
-        Sums of cosines and sines, each a multiple of 2**-20, so that the order of additions changes nothing.
-    """
-    for k in range(cells.shape[0]):
-        turn = values[k] / period
-        if turn != turn:
-            continue
-        cell = cells[k]
-        count[cell] += 1
-        across[cell] += np.rint(np.cos(2 * np.pi * turn) * 1048576.0) / 1048576.0
-        along[cell] += np.rint(np.sin(2 * np.pi * turn) * 1048576.0) / 1048576.0
+@helper(allocates=True)
+def _add_turns(cells, values, adding):
+    """Add angles as unit vectors, rounded to multiples of 2**-20."""
+    along, across = np.empty(_BLOCK), np.empty(_BLOCK)
+    per_turn = 1 / adding.period
+    for first in range(0, cells.shape[0], _BLOCK):
+        here = values[first : first + _BLOCK]
+        for k in range(here.shape[0]):  # apart, by vector instructions
+            along[k] = np.rint(cosine_of_turn(here[k] * per_turn) * 1048576.0) * (1 / 1048576.0)
+        for k in range(here.shape[0]):
+            across[k] = np.rint(sine_of_turn(here[k] * per_turn) * 1048576.0) * (1 / 1048576.0)
+        there = cells[first : first + _BLOCK]
+        for k in range(here.shape[0]):
+            if along[k] == along[k]:
+                cell = np.uint64(there[k])
+                adding.counts[cell] += 1
+                adding.totals[cell] += along[k]
+                adding.across[cell] += across[k]
 
 
 @kernel()

@@ -15,6 +15,8 @@
 `index`, `chunks`          passages written as chunks of tiles; chunks read and merged
 `drawing`                  windows drawn from the index, with a filter
 `passage_tiles`            tiles of measures that read several columns
+`coded_columns`            columns of chunks, decoded as formulas are worked out
+`tile_planes`              planes of a window that is filled tile by tile
 `activity_means`           means over whole activities, which relations take off
 `shown`, `visits`          amounts of activities, and cells they visit, from the index
 `imports`, `outcomes`      import of new recordings; results of reading files

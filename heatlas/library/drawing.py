@@ -8,15 +8,15 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.library.chunks import read_column
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
-from heatlas.library.passage_tiles import SIDE as _SIDE
-from heatlas.library.passage_tiles import PassageTiles, needs_facts, put_tile, read_facts, read_sides
+from heatlas.library.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
 from heatlas.library.settings import read_settings
-from heatlas.raster.accumulators import UNUSED, begun, ended
+from heatlas.library.tile_planes import SIDE, TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import SPENT
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.library.activity_means import ActivityFacts
-    from heatlas.library.passage_tiles import ColumnBytes, Sides
+    from heatlas.library.coded_columns import ColumnBytes
+    from heatlas.library.passage_tiles import Sides
     from heatlas.library.store import Library
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
@@ -86,15 +87,15 @@ def draw(
         if sides is None:
             sides = read_sides(connection, measure)
         planes: _Accumulators | PassageTiles = (
-            _Accumulators(window.height, window.width, measure)
+            _Accumulators(window, measure)
             if measure.simple or (not measure.metric and measure.reduction != "days")
             else PassageTiles(window, measure, facts, None if keep is None else chosen, sides)
         )
         for x, y, chunks in _tiles(connection, zoom, window, columns):
-            planes.clear()
+            planes.clear(x * SIDE - window.x, y * SIDE - window.y)
             for pixels, data in chunks:
                 planes.add(pixels, data, chosen)
-            planes.put(x * _SIDE - window.x, y * _SIDE - window.y)
+            planes.put()
     return planes.grid(window)
 
 
@@ -125,11 +126,11 @@ def read_passages(
         tiles = PassageTiles(window, measure, facts, None if keep is None else chosen)
         for x, y, chunks in _tiles(connection, _zoom(connection, window), window, _columns(measure)):
             for pixels, data in chunks:
-                tiles.clear()
+                tiles.clear(x * SIDE - window.x, y * SIDE - window.y)
                 tiles.add(pixels, data, chosen)
                 ids, lengths, _ = decode_header(pixels)
                 kept = slice(None) if keep is None else chosen[np.minimum(ids, len(chosen) - 1)]
-                for passages in tiles.passages(x * _SIDE - window.x, y * _SIDE - window.y):
+                for passages in tiles.passages:
                     yield x, y, np.repeat(ids[kept], lengths[kept]), passages
 
 
@@ -155,10 +156,10 @@ def _tiles(
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
     """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the columns of each chunk."""
     across = 1 << zoom
-    top, bottom = max(window.y // _SIDE, 0), min((window.y + window.height - 1) // _SIDE, across - 1)
+    top, bottom = max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1)
     if top > bottom:
         return
-    for x in range(window.x // _SIDE, (window.x + window.width - 1) // _SIDE + 1):
+    for x in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
         found: dict[int, list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
         for k, data in connection.execute(
             "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
@@ -173,19 +174,20 @@ def _tiles(
 class _Accumulators:
     """Sums over one tile at a time, and over the window."""
 
-    __slots__ = ("measure", "ordinal", "stamps", "tile", "window")
+    __slots__ = ("measure", "ordinal", "planes", "stamps", "tile")
 
-    def __init__(self, height: int, width: int, measure: Measure) -> None:
+    def __init__(self, window: Window, measure: Measure) -> None:
         self.measure = measure
         # Fixes are added as floats like all amounts, which is exact below 2**53.
         kind = {"passes": "u4", "activities": "u4", "fixes": "f8"}.get(measure.reduction)
-        self.tile, self.window = (begun(measure.layout, shape, kind) for shape in (_SIDE * _SIDE, (height, width)))
-        self.stamps = np.zeros(_SIDE * _SIDE if measure.reduction == "activities" else 0, np.int64)
+        self.planes = TilePlanes(measure.layout, window, kind)
+        self.tile = self.planes.tile
+        self.stamps = np.zeros(SIDE * SIDE if measure.reduction == "activities" else 0, np.int64)
         self.ordinal = 1
 
-    def clear(self) -> None:
-        for plane in self.measure.layout.planes:
-            self.tile[plane.name].fill(np.nan if plane.extreme else 0)
+    def clear(self, left: int, top: int) -> None:
+        """Begin another tile, whose corner lies at a column and a row of the window."""
+        self.planes.begin(left, top)
 
     def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
         """Add a chunk: its pixels, and the column that the measure needs, if the chunk has it."""
@@ -212,12 +214,12 @@ class _Accumulators:
             assert data is not None
             add_amounts(where, ids, lengths, keep, data, self.tile[measure.layout.total])
 
-    def put(self, left: int, top: int) -> None:
-        """Copy the part of the tile inside the window; its corner lies at column `left` and row `top` of the window."""
-        put_tile(self.tile, self.window, left, top)
+    def put(self) -> None:
+        """Copy the part of the tile inside the window."""
+        self.planes.put()
 
     def grid(self, window: Window) -> Grid:
-        grid = Grid(window, self.measure, ended(self.measure.layout, self.window))
+        grid = Grid(window, self.measure, self.planes.ended())
         if self.measure.reduction in SPENT:
             return grid.map(lambda plane: plane * AMOUNTS[self.measure.reduction][1])
         if self.measure.reduction == "fixes":

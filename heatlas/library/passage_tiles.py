@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.kernels.index import decode_amounts, decode_header, decode_known, decode_pixels
+from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.operations import UNUSED, Runs
 from heatlas.kernels.values import add_days
 from heatlas.library.activity_means import ActivityFacts, read_means, with_effort
-from heatlas.library.columns import AMOUNTS, COLUMNS, VALUES
+from heatlas.library.coded_columns import CodedColumns, Facts
 from heatlas.library.merged import read_merged
-from heatlas.raster.accumulators import UNUSED, begun, ended
+from heatlas.library.tile_planes import SIDE, TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import RELATIONS
-from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.raster.passages import Passages, add_passages
 from heatlas.tracks.athlete import refuse_without_athlete
 from heatlas.tracks.filters import test_of
 from heatlas.tracks.metrics import METRICS, POSITION
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.model import levels
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from heatlas.core.window import Window
+    from heatlas.library.coded_columns import ColumnBytes
     from heatlas.raster.measure import Measure
 
 Sides = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Whether each activity counts on either side of a difference, by number; those beyond the end do not."""
-ColumnBytes = Mapping[int, NDArray[np.uint8] | None]
-"""Number of a column -> its bytes in a chunk; None where the chunk has none."""
-
-__all__ = ["SIDE", "ColumnBytes", "PassageTiles", "Sides", "needs_facts", "put_tile", "read_facts", "read_sides"]
-
-SIDE = 256
-_PIXELS = SIDE * SIDE
+__all__ = ["PassageTiles", "Sides", "needs_facts", "read_facts", "read_sides"]
 
 
 def needs_facts(measure: Measure) -> bool:
@@ -79,21 +74,6 @@ def read_sides(connection: sqlite3.Connection, measure: Measure) -> Sides | None
     return first, second
 
 
-def put_tile(
-    tile: Mapping[str, NDArray[np.float64]], window: Mapping[str, NDArray[np.float64]], left: int, top: int
-) -> None:
-    """Copy planes of a tile (pixels,) into those of a window (height, width), as far as they lie inside.
-
-    The tile's corner lies at column `left` and row `top` of the window.
-    """
-    for name, plane in window.items():
-        height, width = plane.shape
-        rows, columns = slice(max(top, 0), min(top + SIDE, height)), slice(max(left, 0), min(left + SIDE, width))
-        plane[rows, columns] = tile[name].reshape(SIDE, SIDE)[
-            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
-
-
 class PassageTiles:
     """Planes of one tile at a time, and of the window."""
 
@@ -101,14 +81,14 @@ class PassageTiles:
         "_chunks",
         "_days",
         "_facts",
+        "_known",
         "_level",
         "_measure",
         "_model",
+        "_planes",
         "_reads",
         "_sides",
         "_slots",
-        "_tile",
-        "_window",
         "_within",
     )
 
@@ -123,13 +103,13 @@ class PassageTiles:
         self._measure, self._facts, self._within = measure, facts, within
         # One more, which is False, stands for all numbers beyond the end.
         self._sides = None if sides is None else (np.append(sides[0], False), np.append(sides[1], False))
-        self._tile = begun(measure.layout, _PIXELS, "f8")
-        self._window = begun(measure.layout, (within.height, within.width), "f8")
+        self._planes = TilePlanes(measure.layout, within, "f8")
         self._reads = measure.reads
         stamped = measure.reduction in {"days", "voices", *RELATIONS}
-        self._slots = np.full(_PIXELS if stamped else 0, -1, np.int64)
+        self._slots = np.full(SIDE * SIDE if stamped else 0, -1, np.int64)
         self._days: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
         self._chunks: list[Passages] = []
+        self._known = _known_of(measure, facts)
         self._model = None
         self._level = UNUSED
         if measure.reduction == "residual" and facts is not None:
@@ -137,12 +117,15 @@ class PassageTiles:
             if self._model is not None:
                 self._level = levels(facts.moments, self._model)
 
-    def clear(self) -> None:
-        """Begin another tile."""
-        for plane in self._measure.layout.planes:
-            self._tile[plane.name].fill(np.nan if plane.extreme else 0)
+    def clear(self, left: int, top: int) -> None:
+        """Begin another tile, whose corner lies at a column and a row of the window."""
+        self._planes.begin(left, top)
         self._days.clear()
         self._chunks.clear()
+        if self._measure.reads & {*POSITION}:
+            within, middles = self._within, np.arange(SIDE) + 0.5
+            places = to_lonlat((within.x + left + middles) / within.scale, (within.y + top + middles) / within.scale)
+            self._known = self._known._replace(places=np.stack(places))
 
     def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
         """Add the activities of a chunk that are kept; `keep` (numbers,) is empty for all."""
@@ -151,44 +134,28 @@ class PassageTiles:
         kept = np.ones(len(ids), np.bool_) if not len(keep) else keep[np.minimum(ids, len(keep) - 1)]
         if not kept.any():
             return
-        wanted = slice(None) if kept.all() else np.repeat(kept, lengths)
-        cells, numbers, counts = where[wanted].astype(np.int64), ids[kept], lengths[kept]
+        cells = (where if kept.all() else where[np.repeat(kept, lengths)]).astype(np.int64)
+        numbers, counts = ids[kept], lengths[kept]
         if self._measure.reduction == "days":
             self._note_days(cells, numbers, counts)
             return
-        total = int(lengths.sum())
-        known = {name: _decoded(name, columns[COLUMNS[name]], lengths, total)[wanted] for name in self._stored(columns)}
+        known = CodedColumns(Runs(where, ids, lengths, kept), columns, self._known)
         self._chunks.append(self._passages(cells, numbers, counts, known))
 
-    def _stored(self, columns: ColumnBytes) -> list[str]:
-        """Columns of the measure that the chunk has."""
-        return [name for name in sorted(self._reads) if columns.get(COLUMNS.get(name, -1)) is not None]
-
     def _passages(
-        self,
-        cells: NDArray[np.int64],
-        numbers: NDArray[np.int64],
-        counts: NDArray[np.int64],
-        known: dict[str, NDArray[np.float64]],
+        self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64], known: Columns
     ) -> Passages:
-        facts, means, reads = self._facts, {}, self._reads
-        if facts is not None:
-            for name in reads & METRICS.keys():
-                if METRICS[name].of_activity is not None:
-                    of_each = facts.of(name)[numbers]
-                    known[name] = np.repeat(of_each, counts)
-                    if self._measure.centred:
-                        means[name] = of_each
-                elif self._measure.centred:
-                    means[name] = facts.mean(name)[numbers]
+        facts, means = self._facts, {}
+        if facts is not None and self._measure.centred:
+            for name in self._reads & METRICS.keys():
+                means[name] = (facts.of if name in self._known.names else facts.mean)(name)[numbers]
         bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         level = self._level[numbers] if len(self._level) else UNUSED
         sides = None
         if self._sides is not None:
             first, second = (side[np.minimum(numbers, len(side) - 1)] for side in self._sides)
             sides = first, second
-        known_means = Columns(means, len(numbers))
-        return Passages(cells, bounds, Columns(known, len(cells)), known_means, self._model, level, sides)
+        return Passages(cells, bounds, known, Columns(means, len(numbers)), self._model, level, sides)
 
     def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
         """Remember pixels, and the day and the number of passages of each activity."""
@@ -198,43 +165,30 @@ class PassageTiles:
         labels = np.where(np.isnan(days), -2.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
         self._days.append((cells, labels, counts))
 
-    def put(self, left: int, top: int) -> None:
-        """Finish the tile, whose corner lies at a column and a row of the window, and copy it there."""
+    def put(self) -> None:
+        """Finish the tile, and copy it into the window."""
         if self._days:
             cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._days, strict=True))
             bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-            add_days(cells, bounds, np.argsort(labels), labels, self._slots, self._tile["n"])
+            add_days(cells, bounds, np.argsort(labels), labels, self._slots, self._planes.tile["n"])
             self._slots.fill(-1)
-        for passages in self.passages(left, top):
-            add_passages(passages, self._measure, self._tile, self._slots)
-        put_tile(self._tile, self._window, left, top)
-
-    def passages(self, left: int, top: int) -> Iterator[Passages]:
-        """Passages of the tile that were added, whose corner lies at a column and a row of the window."""
         for passages in self._chunks:
-            yield self._placed(passages, left, top) if self._reads & {*POSITION} else passages
+            add_passages(passages, self._measure, self._planes.tile, self._slots)
+        self._planes.put()
 
-    def _placed(self, passages: Passages, left: int, top: int) -> Passages:
-        """Add the columns of where pixels lie."""
-        within, cells = self._within, passages.cells
-        middles = np.arange(SIDE) + 0.5
-        x, y = (within.x + left + middles) / within.scale, (within.y + top + middles) / within.scale
-        lon, lat = to_lonlat(x, y)
-        columns = passages.columns.with_more(
-            {"longitude": np.asarray(lon)[cells % SIDE], "latitude": np.asarray(lat)[cells // SIDE]}
-        )
-        return replace(passages, columns=columns)
+    @property
+    def passages(self) -> Sequence[Passages]:
+        """Passages of the tile that were added, chunk by chunk."""
+        return self._chunks
 
     def grid(self, window: Window) -> Grid:
         """Put the window together."""
-        grid = Grid(window, self._measure, ended(self._measure.layout, self._window))
+        grid = Grid(window, self._measure, self._planes.ended())
         return grid.map(lambda plane: plane.astype(np.uint32)) if self._measure.reduction == "days" else grid
 
 
-def _decoded(name: str, data: NDArray[np.uint8] | None, lengths: NDArray[np.int64], total: int) -> NDArray[np.float64]:
-    """Values of a column of a chunk, (total,)."""
-    assert data is not None
-    if name in AMOUNTS:
-        return np.asarray(decode_amounts(data, total) * AMOUNTS[name][1], np.float64)
-    _, step, table, least = VALUES[name]
-    return np.asarray(decode_known(data, lengths, step, table, least), np.float64)
+def _known_of(measure: Measure, facts: ActivityFacts | None) -> Facts:
+    """Facts of activities that a measure reads; where pixels lie is not known yet."""
+    names = tuple(name for name in sorted(measure.reads & METRICS.keys()) if METRICS[name].of_activity is not None)
+    of_activities = np.stack([facts.of(name) for name in names]) if names and facts is not None else np.empty((0, 0))
+    return Facts(names, of_activities, np.full((2, SIDE), np.nan))

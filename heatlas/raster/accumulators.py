@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import Layout
 
-__all__ = ["UNUSED", "Accumulators", "Span", "begun", "ended", "spans_of"]
-
-UNUSED = np.zeros(0)
-"""Stands for a plane that a reduction lacks, in kernels that can fill several."""
+__all__ = ["Accumulators", "Span", "begun", "ended", "spans_of"]
 
 Span = tuple[int, int]
 """First pixel of a block, and the pixel after its last."""

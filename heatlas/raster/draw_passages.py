@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.raster.accumulators import UNUSED
+from heatlas.kernels.operations import UNUSED
 from heatlas.raster.measure import SPENT
-from heatlas.raster.passages import Columns, Passages, add_passages
+from heatlas.raster.passages import Passages, add_passages
 from heatlas.tracks.filters import test_of
 from heatlas.tracks.metrics import METRICS, POSITION, metric_named
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.means import means_of, moments_of
 from heatlas.tracks.metrics.model import fit_model, levels
 

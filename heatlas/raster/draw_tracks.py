@@ -8,7 +8,8 @@ import numpy as np
 
 from heatlas.core.resources import processors
 from heatlas.core.threads import side_by_side
-from heatlas.raster.accumulators import UNUSED, Accumulators
+from heatlas.kernels.operations import UNUSED
+from heatlas.raster.accumulators import Accumulators
 from heatlas.raster.count_passes import draw_passes
 from heatlas.raster.draw_passages import add_days, model_of, reducer
 from heatlas.raster.measure import SPENT, Measure

@@ -5,24 +5,23 @@ Tracing and the index of a library fill in the columns, each in its own way; wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.raster.accumulators import UNUSED
+from heatlas.kernels.operations import UNUSED, Adding
 from heatlas.raster.measure import RELATIONS, related
 from heatlas.tracks.metrics import METRICS, leaves, metric_named
+from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.expression import parse_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import NamedPlanes
+    from heatlas.tracks.metrics.evaluation import What
     from heatlas.tracks.metrics.model import Model
 
 __all__ = ["Columns", "Passages", "add_passages"]
@@ -31,40 +30,6 @@ _SHARES = 10
 """Binary digits behind the point to which shares, 0 to 100, are rounded whose squares are added up."""
 _LEFT_OVER = 1024.0
 """Parts of a beat per minute to which residuals are rounded."""
-
-
-class Columns(Mapping[str, "NDArray[np.float64]"]):
-    """Columns of k passages by name; formulas are worked out when they are first asked for."""
-
-    __slots__ = ("_count", "_known")
-
-    def __init__(self, known: Mapping[str, NDArray[np.float64]], count: int) -> None:
-        """Take the columns that are known, (k,) each, NaN where unknown; all others are unknown throughout."""
-        self._known, self._count = dict(known), count
-
-    def with_more(self, more: Mapping[str, NDArray[np.float64]]) -> Columns:
-        """The same and other columns."""
-        return Columns({**self._known, **more}, self._count)
-
-    def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """Values of a column or metric, (k,)."""
-        if name not in self._known:
-            metric = METRICS.get(name)
-            formula = None if metric is None else metric.formula
-            if formula is None:
-                self._known[name] = np.full(self._count, np.nan)
-            else:
-                with np.errstate(all="ignore"):
-                    found = formula(self)
-                assert metric is not None
-                self._known[name] = np.where(self[metric.sports] > 0, found, np.nan) if metric.sports else found
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +66,29 @@ def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slot
     slots : ndarray of int64 (pixels,)
         Room to work in, -1 throughout; is left so.
     """
-    from heatlas.kernels.values import add_points_of_turn, add_values_at
-
     if measure.reduction in {"diff", "voices"}:
         _add_sides(passages, measure, planes, slots)
-        return
-    if measure.reduction in RELATIONS:
+    elif measure.reduction in RELATIONS:
         _add_relation(passages, measure, planes, slots)
-        return
-    cells, values = passages.cells, _values(passages, measure)
+    else:
+        passages.columns.add(_valued(measure), passages.cells, _adding(measure, planes))
+
+
+def _adding(measure: Measure, planes: NamedPlanes) -> Adding:
+    """How the values of a measure are added to its planes."""
     if measure.reduction in {"circular", "concentration"}:
-        add_points_of_turn(cells, values, metric_named(measure.metric).period, planes["n"], planes["x"], planes["y"])
-        return
+        return Adding(1.0, planes["n"], planes["x"], across=planes["y"], period=metric_named(measure.metric).period)
     scale = 2.0 ** metric_named(measure.metric).exact
     if measure.layout.extremes:
         greatest = measure.reduction == "max"
-        add_values_at(cells, values, scale, planes.get("m", UNUSED), UNUSED, UNUSED, planes["x"], greatest)
-        return
-    add_values_at(cells, values, scale, planes.get("n", UNUSED), planes["x"], planes.get("xx", UNUSED), UNUSED, False)
+        return Adding(scale, planes.get("m", UNUSED), UNUSED, extremes=planes["x"], greatest=greatest)
+    factor = 100.0 if measure.reduction == "share" else 1.0
+    return Adding(scale, planes.get("n", UNUSED), planes["x"], planes.get("xx", UNUSED), factor=factor)
 
 
-def _values(passages: Passages, measure: Measure) -> NDArray[np.float64]:
-    """(k,) value of each passage."""
-    if measure.reduction == "share":
-        return 100 * parse_condition(measure.metric)(passages.columns)
-    return passages.columns[measure.metric]
+def _valued(measure: Measure) -> What:
+    """What is taken of each passage: a metric, or for a share a condition, 1 or 0."""
+    return parse_condition(measure.metric) if measure.reduction == "share" else measure.metric
 
 
 def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
@@ -136,17 +99,17 @@ def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slo
     y = passages.columns[y_name]
     if measure.reduction == "residual":
         if passages.model is not None:
-            expected = passages.model.predicted(passages.columns)
+            expected = passages.columns.of(passages.model.predicted)
             cells, owner, x, y = voices(passages.cells, passages.bounds, expected, y, slots)
             left_over = y - x - passages.level[owner]
-            add_values_at(cells, left_over, _LEFT_OVER, planes["n"], planes["x"], UNUSED, UNUSED, False)
+            add_values_at(cells, left_over, Adding(_LEFT_OVER, planes["n"], planes["x"]))
         return
     x_name = related(measure.metric)
     cells, owner, x, y = voices(passages.cells, passages.bounds, passages.columns[x_name], y, slots)
     scale_x, scale_y = 2.0 ** metric_named(x_name).exact, 2.0 ** metric_named(y_name).exact
     if measure.reduction == "both":
-        add_values_at(cells, x, scale_x, planes["n"], planes["x"], UNUSED, UNUSED, False)
-        add_values_at(cells, y, scale_y, UNUSED, planes["y"], UNUSED, UNUSED, False)
+        add_values_at(cells, x, Adding(scale_x, planes["n"], planes["x"]))
+        add_values_at(cells, y, Adding(scale_y, UNUSED, planes["y"]))
         return
     level_x, level_y = _level(passages.means, x_name), _level(passages.means, y_name)
     add_pairs(
@@ -175,13 +138,14 @@ def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots:
     from heatlas.kernels.values import add_values_at, voices
 
     mean = measure.mean
-    values = _values(passages, mean)
+    values, factor = passages.columns.of(_valued(mean)), 100.0 if mean.reduction == "share" else 1.0
     cells, owner, values, _ = voices(passages.cells, passages.bounds, values, values, slots)
     scale = 2.0 ** (_SHARES if mean.reduction == "share" else metric_named(mean.metric).exact)
     if not measure.sides:
-        add_values_at(cells, values, scale, planes["n"], planes["x"], planes["xx"], UNUSED, False)
+        add_values_at(cells, values, Adding(scale, planes["n"], planes["x"], planes["xx"], factor=factor))
         return
     assert passages.sides is not None
     for chosen, (count, total, square) in zip(passages.sides, (("n", "x", "xx"), ("m", "y", "yy")), strict=True):
         here = chosen[owner]
-        add_values_at(cells[here], values[here], scale, planes[count], planes[total], planes[square], UNUSED, False)
+        adding = Adding(scale, planes[count], planes[total], planes[square], factor=factor)
+        add_values_at(cells[here], values[here], adding)

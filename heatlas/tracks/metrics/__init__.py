@@ -8,6 +8,8 @@
 `sports`     sports that a metric makes sense of
 `expression` formulas as people write them
 `own`        metrics that people define
+`program`    formulas as recorded steps, which kernels do
+`evaluation` columns of passages, and values of formulas over them
 `means`      means over whole activities, which relations take off
 `model`      what an athlete's heart rate is expected to be
 ============ =================================================================

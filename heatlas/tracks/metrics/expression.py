@@ -67,12 +67,12 @@ class Expression:
     def __call__(self, columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Evaluate for k passages: (k,), conditions 1 or 0; NaN where anything read is unknown, and for no number."""
         tree = _parsed(self.text)
-        unknown: Any = np.bool_(False)
-        for name in _names(tree):
-            unknown = unknown | np.isnan(columns[name])
         with np.errstate(all="ignore"):
-            values = np.asarray(_evaluated(tree, columns), np.float64)
-        return np.where(unknown | ~np.isfinite(values), np.nan, values)
+            values = _evaluated(tree, columns)
+        unknown = np.logical_not(np.isfinite(values))
+        for name in _names(tree):
+            unknown = np.logical_or(unknown, np.isnan(columns[name]))
+        return np.where(unknown, np.nan, values)
 
 
 def parse_expression(text: str) -> Expression:
@@ -85,6 +85,12 @@ def parse_expression(text: str) -> Expression:
     BadOption
         For what is none, or names what is no metric.
     """
+    return _read(text, tuple(metric.definition for metric in METRICS.values() if metric.definition))
+
+
+@lru_cache(256)
+def _read(text: str, _: tuple[str, ...]) -> Expression:
+    """Read a formula; what it names depends on the metrics that people defined."""
     tree = _parsed(text)
     _refuse_odd(tree, text)
     written = _written(tree)

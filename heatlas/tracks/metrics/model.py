@@ -50,7 +50,7 @@ class Model:
         """Beats per minute (k,), but for a constant of each activity; NaN where a term is unknown."""
         with np.errstate(all="ignore"):
             speed, grade, hours, cold = terms(columns)
-            return np.asarray(self.speed * speed + self.grade * grade + self.hour * hours + self.cold * cold)
+            return self.speed * speed + self.grade * grade + self.hour * hours + self.cold * cold
 
     def __str__(self) -> str:
         """In words."""

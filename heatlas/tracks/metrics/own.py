@@ -246,7 +246,8 @@ def _of_function(function: Function, inputs: Collection[str], condition: bool) -
     """The function of named columns; a condition is unknown where anything that it reads is."""
 
     def values(columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        found = np.asarray(function(_Named(columns)), np.float64)
+        known = {name: np.asarray(columns[name]) for name in inputs}  # refused while a formula is recorded
+        found = np.asarray(function(_Named(known)), np.float64)
         if condition:
             found[np.any([np.isnan(columns[name]) for name in inputs], axis=0)] = np.nan
         return found

@@ -199,7 +199,7 @@ def _formulas() -> Iterable[Metric]:
     yield Metric(
         "dark", "Time", "Whether it is night: the sun more than 6 degrees below the horizon",
         title="Passes in the dark",
-        inputs=("sun",), formula=passages.dark, reduction="share", listed=False, condition=True,
+        inputs=("start", "elapsed", *POSITION), formula=passages.dark, reduction="share", listed=False, condition=True,
     )  # fmt: skip
 
 

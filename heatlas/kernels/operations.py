@@ -1,0 +1,105 @@
+"""What formulas are made of, as their kernels take them; known without compiling anything.
+
+A formula is a list of steps (`heatlas.tracks.metrics.program` records it). Each takes up to three registers and fills
+another; a register is a row of values of a block of passages. First come the columns that the formula reads, then its
+constants. Conditions are 1 or 0; what is unknown is NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "AMOUNTS", "COLUMN", "FACTS", "NOTHING", "OPERATIONS", "ROW", "STEPS", "TABLE", "UNUSED", "Adding", "Coded",
+    "Formula", "Runs",
+]  # fmt: skip
+
+UNUSED = np.zeros(0)
+"""Stands for a plane that a reduction lacks, in kernels that can fill several."""
+
+OPERATIONS = (
+    "add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "less", "less_equal", "equal",
+    "not_equal", "logical_and", "logical_or", "logical_not", "isnan", "isfinite", "negative", "absolute", "sqrt", "exp",
+    "log", "arcsin", "where", "sine_of_sun",
+)  # fmt: skip
+"""Names of the operations, as numpy calls them; each step holds the place of its own."""
+NOTHING, AMOUNTS, STEPS, TABLE, FACTS, COLUMN, ROW = range(7)
+"""Kinds of columns: unknown throughout; bytes of amounts, of values in steps, of values in a table; facts of
+activities; a number for each column of pixels, or for each row."""
+
+
+class Formula(NamedTuple):
+    """A formula as kernels take it."""
+
+    steps: NDArray[np.int64]
+    """(s, 5) int64: operation, register of the result, registers of what it takes."""
+    constants: NDArray[np.float64]
+    """(c,) float64."""
+    registers: int
+    """How many there are: columns, constants and results."""
+    result: int
+    """Register of the formula's value."""
+
+
+class Runs(NamedTuple):
+    """Runs of activities in a tile of the index."""
+
+    pixels: NDArray[np.uint16]
+    """(k,) uint16, run after run."""
+    numbers: NDArray[np.int64]
+    """(r,) int64: number of the activity of each run."""
+    lengths: NDArray[np.int64]
+    """(r,) int64: passages of each run."""
+    kept: NDArray[np.bool_]
+    """(r,) bool: whether the run is wanted."""
+
+
+class Coded(NamedTuple):
+    """Columns that a formula reads, as they are found in a tile of the index."""
+
+    kinds: NDArray[np.int64]
+    """(c,) int64: NOTHING to ROW."""
+    data: NDArray[np.uint8]
+    """(b,) uint8: bytes of the columns, one after the other."""
+    begins: NDArray[np.int64]
+    """(c + 1,) int64: where those of each column begin."""
+    steps: NDArray[np.float64]
+    """(c,) float64: value of 1, of AMOUNTS and STEPS."""
+    table: NDArray[np.float64]
+    """(t,) float64: values of TABLE."""
+    least: int
+    """Whole number of the first of them."""
+    rows: NDArray[np.int64]
+    """(c,) int64: which of the facts, of FACTS."""
+    facts: NDArray[np.float64]
+    """(f, activities) float64: facts by number of the activity."""
+    places: NDArray[np.float64]
+    """(2, 256) float64: of COLUMN by the column of the pixel, of ROW by its row."""
+
+
+class Adding(NamedTuple):
+    """How values of passages are added to the planes (pixels,) of pixels; planes of no length are not touched."""
+
+    scale: float
+    """Values are rounded to multiples of 1 / scale, a power of two, so that sums do not depend on their order."""
+    counts: NDArray[np.float64]
+    """Number of passages."""
+    totals: NDArray[np.float64]
+    """Sum."""
+    squares: NDArray[np.float64] = UNUSED
+    """Sum of squares."""
+    extremes: NDArray[np.float64] = UNUSED
+    """Least or greatest value; NaN before the first."""
+    across: NDArray[np.float64] = UNUSED
+    """Of angles the sum of sines, where the totals are those of cosines."""
+    greatest: bool = False
+    """Whether `extremes` hold the greatest."""
+    period: float = 0.0
+    """A whole turn, of angles; else 0."""
+    factor: float = 1.0
+    """Values are multiplied by it first."""
