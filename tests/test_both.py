@@ -14,14 +14,17 @@ from compared import LAT, LON, along, around, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import made, walks
+from publishing import folder_tiles, publish
 from serving import client, pixels, tile_of, values
 
 import heatlas
 from heatlas.cli import group
 from heatlas.core.errors import BadOption
+from heatlas.core.window import Window
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.drawing import draw as draw_index
 from heatlas.library.settings import Settings
+from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure
@@ -301,3 +304,60 @@ def test_the_command_line(tmp_path, monkeypatch):
     )
     assert refused.exit_code
     assert "leave --colormap out" in str(refused.exception)
+
+
+THIRDS = "5:7.5,135:150"
+"""Limits in the units of the legend: min/km and bpm."""
+
+
+def classes_of(grid):
+    """Classes by THIRDS of a grid's own planes."""
+    between = (5 * 60 / 1000, 7.5 * 60 / 1000, 135.0, 150.0)
+    return replace(grid, fitted=between).values
+
+
+def test_thirds_can_be_fixed_so_that_maps_compare(tmp_path):
+    made(tmp_path / "l.db", ALL, settings=Settings(zooms=(12, 16))).close()
+    box = ",".join(f"{edge:.6f}" for edge in WINDOW.bbox)
+    options = {"measure": str(BOTH), "bbox": box, "zoom": 15, "smooth": "0", "tone": THIRDS}
+    report = heatlas.render(tmp_path / "l.db", output=tmp_path / "fixed.png", **options)
+    assert report["square"]["x"]["between"] == pytest.approx([5, 7.5])
+    assert report["square"]["y"]["limits"] == ["135", "150"]
+    free = heatlas.render(tmp_path / "l.db", output=tmp_path / "free.png", **{**options, "tone": None})
+    assert free["square"] != report["square"]
+    assert (tmp_path / "fixed.png").read_bytes() != (tmp_path / "free.png").read_bytes()
+
+    (x, y), page = tile_of(16, 47.8, 10.9), client(tmp_path / "l.db")
+    tile = f"/tiles/{BOTH}/16/{x}/{y}"
+    drawn = draw_index(open_library(tmp_path / "l.db"), Window(256.0 * 2**16, x * 256, y * 256, 256, 256), BOTH)
+    found = values(page, f"{tile}.npy?smooth=0&tone={THIRDS}")
+    np.testing.assert_array_equal(found, classes_of(drawn))
+    assert np.isfinite(found).any()
+    # Of any choice of activities the limits are the same, and the colours mean the same.
+    scales = [page.get(f"/scale.json?z=16&measure={BOTH}&tone={THIRDS}{more}").json() for more in ("", "&sport=Run")]
+    assert scales[0]["square"] == scales[1]["square"]
+    colours = square_colours(BOTH)
+    shown = pixels(page.get(f"{tile}.png?smooth=0&tone={THIRDS}").content)
+    some = np.isfinite(found) & (shown[..., 3] == 255)
+    np.testing.assert_array_equal(shown[some], colours[found[some].astype(int)])
+    publish(tmp_path / "l.db", tmp_path / "tiles", zooms=(16, 16), measure=str(BOTH), smooth="0", tone=THIRDS)
+    published = pixels(folder_tiles(tmp_path / "tiles")[16, x, y])
+    np.testing.assert_array_equal(published[some], shown[some])
+    page.close()
+
+
+@pytest.mark.parametrize("text", ["5:7", "5:7,135", "7:5,135:150", "a:b,1:2", "5:7,1:2,3:4", "1:inf,2:3", "log", ","])
+def test_thirds_that_are_none_are_refused_in_a_sentence(tmp_path, text):
+    made(tmp_path / "l.db", ALL[:3], settings=Settings(zooms=(12, 13))).close()
+    with client(tmp_path / "l.db") as page:
+        answer = page.get("/scale.json", params={"measure": str(BOTH), "z": 13, "tone": text})
+        assert answer.status_code == 400
+        assert "such as 4.5:5.5,140:155" in answer.json()["error"]
+        assert page.get(f"/scale.json?measure=pace&z=13&tone={THIRDS}").status_code == 400
+    with pytest.raises(BadOption, match="leave --tone out, or say the values between the thirds"):
+        heatlas.render(tmp_path / "l.db", output=tmp_path / "a.png", measure=str(BOTH), tone=text)
+
+
+def test_a_heat_takes_fixed_thirds():
+    heat = Tracks(tuple(ALL)).heat(str(BOTH), WINDOW).tone(THIRDS)
+    assert heat.fitted.fitted == pytest.approx((0.3, 0.45, 135, 150))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from published import opened
 from test_page import HOME, MIDDLE, WAIT, browser, made_library, served, two_years, visit  # noqa: F401 - a fixture
@@ -107,6 +110,33 @@ def test_cells_of_a_square_choose_what_is_shown(browser, address):  # noqa: F811
         page.select_option("#relation", "")
         until(page, "!document.querySelector('#legend-bar button')")
         assert "leave" not in page.inner_text("#legend")
+
+
+def test_two_maps_of_two_metrics_share_their_thirds(browser, address):  # noqa: F811
+    link = f"{address}{MIDDLE}&measure=both(pace,elevation)&sport=Run&b.sport=Ride&split=0.5"
+    tones = {}
+
+    def note(request):
+        asked = parse_qs(urlsplit(request.url).query)
+        if "/tiles/" in request.url:
+            tones.setdefault(asked["sport"][0], set()).update(asked.get("tone", [""]))
+
+    with visit(browser, f"{address}{MIDDLE}&measure=pace") as seen:
+        seen.page.on("request", note)
+        seen.page.goto(link)
+        seen.page.reload()
+        seen.settle()
+        until(seen.page, "document.querySelectorAll('#legend-bar button').length === 9")
+        assert "halfway between the thirds of each" in seen.page.inner_text("#legend")
+        assert tones["Run"] == tones["Ride"]
+        (tone,) = tones["Run"]
+        assert re.fullmatch(r"[\d.]+:[\d.]+,[\d.]+:[\d.]+", tone)
+        # One map has thirds of its own again.
+        tones.clear()
+        seen.page.click("#compare")
+        seen.settle()
+        assert tones == {"Run": {""}}
+        assert "halfway" not in seen.page.inner_text("#legend")
 
 
 def test_the_scatter_and_the_map_follow_each_other(browser, address):  # noqa: F811

@@ -12,9 +12,9 @@ from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
 from heatlas.style.decorations import Decorations
 from heatlas.style.defaults import (
-    in_base_unit,
     measure_unit,
-    refuse_restyled,
+    refuse_colours,
+    scale_for,
     suiting_colours,
     suiting_tone_scale,
     titled,
@@ -22,7 +22,6 @@ from heatlas.style.defaults import (
 )
 from heatlas.style.fonts import unwritable
 from heatlas.style.square import square_report
-from heatlas.style.tone import parse_tone_scale
 from heatlas.writers import check, check_size, write
 from heatlas.writers.rendered_map import RenderedMap
 
@@ -76,14 +75,14 @@ class Finish:
         """
         style, picture, labels = options.style, options.picture, options.labels
         check(output)
-        refuse_restyled(measure, tone=style.tone and "--tone", colormap=style.colormap and "--colormap")
+        refuse_colours(measure, style.colormap and "--colormap")
         ground = parse_background(style.background or "none")
         _check_goes(output, picture)
         if picture.garmin:
             _check_garmin(output, ground, style.legend)
         return cls(
             output,
-            None if style.tone is None else in_base_unit(parse_tone_scale(style.tone), measure_unit(measure)),
+            None if style.tone is None else scale_for(style.tone, measure, "--tone"),
             None if style.colormap is None else colormap(style.colormap),
             ground,
             style.legend,

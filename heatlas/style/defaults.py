@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 from heatlas.core.errors import BadOption
@@ -9,7 +10,7 @@ from heatlas.core.units import Unit, legend_title, unit_of, with_unit
 from heatlas.raster.measure import RELATIONS, parse_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.square import square_map
-from heatlas.style.tone import ToneScale
+from heatlas.style.tone import ToneScale, parse_tone_scale
 from heatlas.tracks.metrics import METRICS, metric_named
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "ToneSubject", "bright_colours", "in_base_unit", "measure_title", "measure_unit", "refuse_restyled",
-    "suiting_colours",
-    "suiting_tone_scale", "title_named", "titled", "unit_named", "written_per_value",
+    "ToneSubject", "bright_colours", "in_base_unit", "measure_title", "measure_unit", "refuse_colours", "scale_for",
+    "suiting_colours", "suiting_tone_scale", "title_named", "titled", "unit_named", "written_per_value",
 ]  # fmt: skip
 
 
@@ -134,23 +134,56 @@ def in_base_unit(scale: ToneScale, unit: Unit) -> ToneScale:
     return ToneScale(scale.curve, (scale.range[0] / factor, scale.range[1] / factor))
 
 
-def refuse_restyled(measure: Measure, *, tone: str | None, colormap: str | None) -> None:
-    """Refuse a tone or colours for two metrics at once.
+def scale_for(text: str, measure: Measure, name: str) -> ToneScale:
+    """Read the tone of a measure, in the unit of its legend; for two metrics at once the values between their thirds.
 
     Parameters
     ----------
+    text : str
+        A tone as `heatlas.style.tone.parse_tone_scale` reads it; for two metrics "LO:HI,LO:HI".
     measure : Measure
         Measure that is drawn.
-    tone, colormap : str or None
-        Names of the options, as users write them, that were given.
+    name : str
+        Name of the option, as users write it.
+
+    Returns
+    -------
+    ToneScale
+        In base units.
+
+    Raises
+    ------
+    BadOption
+        For an invalid tone.
+    """
+    if measure.reduction != "both":
+        return in_base_unit(parse_tone_scale(text), measure_unit(measure))
+    try:
+        pairs = [tuple(float(number) for number in part.split(":")) for part in text.split(",")]
+    except ValueError:
+        pairs = []
+    if [len(pair) for pair in pairs] != [2, 2] or not all(-math.inf < low <= high < math.inf for low, high in pairs):
+        raise BadOption(
+            f"{measure} has nine colours, one for each pair of thirds: leave {name} out, or say the values between the "
+            f"thirds of both metrics, such as 4.5:5.5,140:155, not {text!r}"
+        )
+    factors = [written_per_value(metric_named(one).unit) for one in (measure.metric, measure.other)]
+    (x_lower, x_upper), (y_lower, y_upper) = (
+        (low / factor, high / factor) for (low, high), factor in zip(pairs, factors, strict=True)
+    )
+    return ToneScale("linear", None, (x_lower, x_upper, y_lower, y_upper))
+
+
+def refuse_colours(measure: Measure, name: str | None) -> None:
+    """Refuse colours for two metrics at once; `name`: of the option, as users write it, if it was given.
 
     Raises
     ------
     BadOption
         Naming the option.
     """
-    if measure.reduction == "both" and (tone or colormap):
-        raise BadOption(f"{measure} has nine colours, one for each pair of thirds: leave {tone or colormap} out")
+    if measure.reduction == "both" and name:
+        raise BadOption(f"{measure} has nine colours, one for each pair of thirds: leave {name} out")
 
 
 def suiting_tone_scale(grid: ToneSubject) -> ToneScale:

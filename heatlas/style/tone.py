@@ -54,6 +54,8 @@ class ToneScale:
     curve: str
     range: tuple[float, float] | None = None
     """Lowest and highest value, in the unit of the measure; None: fitted to the data."""
+    thirds: tuple[float, float, float, float] | None = None
+    """For two metrics at once the values between their thirds, as `heatlas.raster.terciles.Terciles`; None: fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
     if measure.period:
         return Tone("linear", 0.0, measure.period)
     if measure.reduction == "both":  # steps of a palette
-        return Tone("linear", 0.0, CLASSES - 1.0, fitted=sample.fitted)
+        return Tone("linear", 0.0, CLASSES - 1.0, fitted=scale.thirds or sample.fitted)
     if scale.range is None and signed:
         high = float(np.quantile(np.abs(on_path), 0.9995, method="higher")) or 1e-9
         low = -high

@@ -13,8 +13,7 @@ from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.raster.terciles import CLASSES
 from heatlas.style.colormaps import colormap
-from heatlas.style.defaults import in_base_unit, measure_unit, refuse_restyled
-from heatlas.style.tone import parse_tone_scale
+from heatlas.style.defaults import refuse_colours, scale_for
 from heatlas.tiles.look import Filter, Look
 
 if TYPE_CHECKING:
@@ -168,11 +167,7 @@ def _of_tracks(asked: TileRequest, words: Wording) -> Look:
     for name in OF_POINTS:
         if asked.given(name):
             raise BadOption(words.for_points.format(name=words.prefix + name, measure=measure))
-    refuse_restyled(
-        measure,
-        tone=f"{words.prefix}tone" if asked.tone else None,
-        colormap=f"{words.prefix}colormap" if asked.colormap else None,
-    )
+    refuse_colours(measure, f"{words.prefix}colormap" if asked.colormap else None)
     colours = _colours(asked)
     classes = _classes(asked, measure.reduction == "both")
     return Look(measure, smoothing, _scale(asked, measure, words), colours, classes=classes)
@@ -243,7 +238,7 @@ def _scale(asked: TileRequest, measure: Measure, words: Wording) -> ToneScale | 
     """Tone scale in the base unit of a measure, None where it is left open."""
     if not asked.tone:
         return None
-    scale = in_base_unit(parse_tone_scale(asked.tone), measure_unit(measure))
+    scale = scale_for(asked.tone, measure, f"{words.prefix}tone")
     if scale.range is not None and not _can_be_drawn(scale.curve, *scale.range):
         raise BadOption(f"the range of {words.prefix}tone {asked.tone!r} is too wide or too narrow to be drawn")
     return scale

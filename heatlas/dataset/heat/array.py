@@ -18,7 +18,7 @@ from heatlas.dataset.heat.resmooth import smoothed_anew
 from heatlas.dataset.heat.styled import StyledGrid
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import parse_background
-from heatlas.style.defaults import in_base_unit, refuse_restyled
+from heatlas.style.defaults import in_base_unit, refuse_colours, scale_for
 from heatlas.style.tone import Tone, parse_tone_scale
 
 if TYPE_CHECKING:
@@ -110,8 +110,9 @@ class Heat(StyledGrid):
         Parameters
         ----------
         tone : str, Tone or Heat
-            "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI" or "log:LO:HI"; or another heat,
-            whose tone is used, so that equal colours are equal values.
+            "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI" or "log:LO:HI", of two metrics
+            at once what lies between their thirds, "LO:HI,LO:HI"; or another heat, whose tone is used, so that equal
+            colours are equal values.
 
         Raises
         ------
@@ -122,13 +123,14 @@ class Heat(StyledGrid):
             check_alike(self.worked.labels, tone.worked.labels)
             tone = tone.fitted
         if isinstance(tone, str):
-            refuse_restyled(self.smoothed.measure, tone="its tone", colormap=None)
+            if self.smoothed.measure.reduction == "both":
+                return self._restyled(tone=scale_for(tone, self.smoothed.measure, "its tone"))
             return self._restyled(tone=in_base_unit(parse_tone_scale(tone), self.worked.labels.unit))
         return self._restyled(tone=tone)
 
     def colormap(self, name: str) -> Heat:
         """Set the colours: a name of `heatlas.style.colormaps.names`, reversed with "_r", or stops "#rgb,#rgb"."""
-        refuse_restyled(self.smoothed.measure, tone=None, colormap="colormap()")
+        refuse_colours(self.smoothed.measure, "colormap()")
         return self._restyled(colours=colormap(name))
 
     def background(self, name: str) -> Heat:

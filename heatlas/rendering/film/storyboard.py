@@ -19,10 +19,10 @@ from heatlas.rendering.film.running_grid import RunningGrid
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background
-from heatlas.style.defaults import in_base_unit, measure_unit, refuse_restyled, suiting_colours, suiting_tone_scale
+from heatlas.style.defaults import refuse_colours, scale_for, suiting_colours, suiting_tone_scale
 from heatlas.style.legend import fitting_scale, over, shrunk
 from heatlas.style.legend_kinds import legend_for, paint_legend
-from heatlas.style.tone import fit, parse_tone_scale
+from heatlas.style.tone import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,9 +70,9 @@ class FilmStyle:
         ground = parse_background(asked.background or "dark")
         if ground is None:
             raise BadOption("a film cannot be transparent: take --background dark, light or #rrggbb")
-        refuse_restyled(measure, tone=asked.tone and "--tone", colormap=asked.colormap and "--colormap")
+        refuse_colours(measure, asked.colormap and "--colormap")
         return cls(
-            None if asked.tone is None else in_base_unit(parse_tone_scale(asked.tone), measure_unit(measure)),
+            None if asked.tone is None else scale_for(asked.tone, measure, "--tone"),
             None if asked.colormap is None else colormap(asked.colormap),
             ground,
             asked.legend,

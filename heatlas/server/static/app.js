@@ -44,10 +44,13 @@ function brightOf(measure, points) {
 /** How heat is drawn: on a light ground the default colours are ones that darken. */
 function style(now = state.get()) {
   const points = pointsOf(now.measure);
-  if (isBoth(shownMeasure(now))) return { classes: now.classes, smooth: now.smooth }; // it has colours of its own
+  if (isBoth(shownMeasure(now))) return { classes: now.classes, tone: toneOf(now), smooth: now.smooth }; // it has colours of its own
   const colormap = now.colormap || (theme() === "light" ? brightOf(shownMeasure(now), points) : "");
-  return points ? pointStyle({ ...now, colormap }) : { colormap, tone: now.tone, smooth: now.smooth };
+  return points ? pointStyle({ ...now, colormap }) : { colormap, tone: toneOf(now), smooth: now.smooth };
 }
+
+/** The tone that is set, where it is one for what is shown: of two metrics at once what lies between their thirds. */
+const toneOf = (now) => (isBoth(shownMeasure(now)) === now.tone.includes(",") ? now.tone : "");
 
 const isEmpty = () => !library.activities && !library.point_sets.length;
 
@@ -76,7 +79,7 @@ async function draw() {
   }
   await askScales();
   if (state.get() !== now && state.get().b !== now.b) return;
-  for (const side of sides()) if (heats[side]) show(side, now[side], { ...style(), tone: shared ?? now.tone });
+  for (const side of sides()) if (heats[side]) show(side, now[side], { ...style(), tone: shared ?? toneOf(now) });
 }
 
 let asking = new AbortController();
@@ -133,10 +136,17 @@ async function moved(view) {
 /** A tone that spans the ranges of all sides; a rank has no range, and what the user has fixed stays. */
 function commonTone(now, found) {
   const good = found.map(([, one]) => one).filter(drawn);
-  const curve = now.tone || good[0]?.curve;
+  if (good[0]?.square) return toneOf(now) || commonThirds(good.map(({ square }) => square));
+  const curve = toneOf(now) || good[0]?.curve;
   if (!hasTicks(good[0])) return null;
   if (!good.length || !["log", "linear", "sqrt"].includes(curve)) return null;
   return `${curve}:${Math.min(...good.map((one) => one.low))}:${Math.max(...good.map((one) => one.high))}`;
+}
+
+/** Values between thirds halfway between those of all sides: equal colours are then equal values. */
+function commonThirds(squares) {
+  const between = (axis) => [0, 1].map((k) => squares.reduce((sum, square) => sum + square[axis].between[k], 0) / squares.length);
+  return ["x", "y"].map((axis) => between(axis).map((value) => Number(value.toPrecision(6))).join(":")).join();
 }
 
 /** The map as it was when a share of its time had passed; with the scale of the whole, so that it fills up. */
@@ -145,10 +155,10 @@ async function frame(share) {
   if (share === null) {
     locked = null;
     showHead(null);
-    await Promise.all(sides().map((side) => show(side, now[side], { ...style(now), tone: shared ?? now.tone })));
+    await Promise.all(sides().map((side) => show(side, now[side], { ...style(now), tone: shared ?? toneOf(now) })));
     return;
   }
-  locked ??= commonTone(now, scales) ?? now.tone;
+  locked ??= commonTone(now, scales) ?? toneOf(now);
   const looks = sides().map((side) => {
     const [from, to] = rangeOf(now[side]);
     const day = Math.round(from + share * (to - from));

@@ -22,11 +22,12 @@ export function showLegend(scales, shared = false, cells = null) {
     first?.points ? counted(first.points, "point")
     : numbers.length > 1 ? `${count(numbers[0])} | ${counted(numbers[1], "activity")}`
     : numbers.length ? counted(numbers[0], "activity") : "";
+  const note = one && scales.length > 1 && first.square ? "Both maps have these limits, halfway between the thirds of each." : first?.note;
   paintBar($("legend-bar"), first, cells);
   $("legend-ticks").replaceChildren(
     ...(one ? [good[0]] : scales).filter(([, scale]) => several || !drawn(scale) || hasTicks(scale))
       .map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
-    ...(first?.note ? [make("div", { className: "legend-note" }, first.note)] : []),
+    ...(note ? [make("div", { className: "legend-note" }, note)] : []),
   );
   box.classList.toggle("two", several);
 }
