@@ -8,13 +8,13 @@ import gzip
 import numpy as np
 
 
-def gpx(
-    lon, lat, start=1.7e9, step=1.0, heart_rate=None, kind="running", name="made", elevation=None, power=None
-) -> bytes:
-    """A GPX of one segment."""
+def gpx(lon, lat, start=1.7e9, step=1.0, kind="running", name="made", **columns) -> bytes:
+    """A GPX of one segment; columns are heart_rate, elevation, power, and seconds in place of even steps."""
+    heart_rate, elevation, power = map(columns.get, ("heart_rate", "elevation", "power"))
+    seconds = columns.get("seconds", [k * step for k in range(len(lon))])
     points = []
     for k, (x, y) in enumerate(zip(lon, lat, strict=True)):
-        moment = dt.datetime.fromtimestamp(start + k * step, dt.UTC).isoformat().replace("+00:00", "Z")
+        moment = dt.datetime.fromtimestamp(start + seconds[k], dt.UTC).isoformat().replace("+00:00", "Z")
         extra = (
             f"<gpxtpx:TrackPointExtension><gpxtpx:hr>{heart_rate[k]:.0f}</gpxtpx:hr></gpxtpx:TrackPointExtension>"
             if heart_rate is not None

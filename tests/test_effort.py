@@ -163,3 +163,35 @@ def test_efforts_colour_pictures_of_tracks_and_of_a_library(folder, tmp_path, me
     names = {one["name"] for one in heatlas.inspect(folder)["measures"]}
     assert {"normalised_power", "decoupling"} <= names
     assert "normalised_power" not in {one["name"] for one in heatlas.inspect(folder / "3.gpx")["measures"]}
+
+
+def test_who_passed_here_tells_what_was_measured_here_and_in_all(tmp_path):
+    from heatlas.library.manage import import_into
+    from heatlas.library.passages_at import passing
+
+    lon, lat = made.straight(6000)
+    n = len(lon)
+    some = {"heart_rate": np.full(n, 150.0), "power": np.where(np.arange(n) < n // 2, 100, 200)}
+    uphill = 100 + 0.15 * np.arange(n)  # 5 %
+    (tmp_path / "in").mkdir()
+    for k, (kind, more) in enumerate((("running", {"elevation": uphill}), ("cycling", some), ("running", {}))):
+        text = made.gpx(lon, lat, start=1.7e9 + 86400 * k, kind=kind, **more)
+        if k == 2:  # stands for a minute at the place
+            times = np.arange(n) + 60.0 * (np.arange(n) > n // 4)
+            text = made.gpx(lon, lat, start=1.7e9 + 86400 * k, seconds=times)
+        (tmp_path / "in" / f"{k}.gpx").write_bytes(text)
+    import_into(tmp_path / "lib.db", tmp_path / "in")
+    with open_library(tmp_path / "lib.db") as library:
+        run, ride, waiting = passing(library, lat[n // 4], lon[n // 4], 60.0)
+        assert passing(library, lat[n // 4], lon[n // 4], 60.0, np.zeros(4, bool)) == []
+    assert run.pace == pytest.approx(1 / 3, rel=0.01)
+    cost = 155.4 * 0.05**5 - 30.4 * 0.05**4 - 43.3 * 0.05**3 + 46.3 * 0.05**2 + 19.5 * 0.05 + 3.6
+    assert run.flat_pace == pytest.approx(3.6 / cost / 3, rel=0.02)
+    assert (run.heart_rate, run.power, run.waited, run.effort) == (None, None, 0, {})
+    assert ride.flat_pace is None
+    assert (ride.heart_rate, ride.power, ride.waited) == (150, 100, 0)
+    assert ride.effort["mean_heart_rate"] == pytest.approx(150)
+    assert ride.effort["decoupling"] == pytest.approx(0, abs=0.5)
+    assert ride.effort["normalised_power"] == pytest.approx(((100**4 + 200**4) / 2) ** 0.25, rel=0.01)
+    assert waiting.waited == pytest.approx(60, abs=10), "speeds are over 10 s"
+    assert waiting.flat_pace == pytest.approx(waiting.pace, rel=0.01)

@@ -392,6 +392,8 @@ def test_who_passed_here(web, path):
     assert 0 < answer["total"] == len(answer["activities"]) <= 6
     first = answer["activities"][0]
     assert set(first) >= {"id", "name", "sport", "start", "distance", "pace", "heart_rate", "gear", "passes"}
+    assert set(first) >= {"flat_pace", "power", "waited", "decoupling", "mean_heart_rate", "normalised_power"}
+    assert all(one["heart_rate"] is None or 60 <= one["mean_heart_rate"] <= 200 for one in answer["activities"])
     assert first["name"].startswith("Secret errand")
     starts = [datetime.fromisoformat(one["start"]) for one in answer["activities"] if one["start"]]
     assert starts == sorted(starts, reverse=True)

@@ -1,8 +1,9 @@
-"""Find activities that pass through a circle, with their visits, speeds and heart rates inside."""
+"""Find activities that pass through a circle, with their visits and what was measured inside."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,19 +11,23 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
-from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.library.activity_means import read_effort
 from heatlas.library.chunks import read_column
-from heatlas.library.columns import AMOUNTS, PIXELS, VALUES, decoded
+from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, decoded
 from heatlas.library.keys import CHUNKS, chunk_of, key
 from heatlas.library.merged import read_merged
 from heatlas.library.packing import unpack
 from heatlas.library.settings import privacy_of, read_settings
 from heatlas.library.tracks import read_track
+from heatlas.raster.passages import Columns
+from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.sports import SPORTS_OF
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -36,7 +41,9 @@ _SIDE = 256
 _MOST_TILES = 1024
 _GAP = 60.0
 """Seconds outside the circle after which a return is a new visit."""
-_NEEDED = ("seconds", "metres", "pace", "heart_rate")
+_NEEDED = ("seconds", "metres", "pace", "heart_rate", "power", "grade_100")
+_Parts = dict[str, list["NDArray[np.float64]"]]
+"""Column -> its values in each chunk, NaN where unknown; and "pixels", a 1 for each passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,13 @@ class PassingActivity:
     pace: float | None
     """Seconds per metre, without stops: the mean over the passages, as on the map."""
     heart_rate: float | None
+    power: float | None
+    flat_pace: float | None
+    """Seconds per metre on the flat that would cost as much energy, the mean over the passages; of runs and walks."""
+    waited: float
+    """Seconds, as the metric `wait`."""
+    effort: Mapping[str, float]
+    """Of the whole activity: what is known of `heatlas.tracks.filters.EFFORT`."""
 
 
 def passing(
@@ -89,11 +103,14 @@ def passing(
         circle = _Circle.around(lat, lon, radius, settings.zooms[1])
         found = _sums(connection, circle, keep)
         activities = read_merged(connection, found).activities
-        privacy = privacy_of(connection, settings)[0]
+        privacy, efforts = privacy_of(connection, settings)[0], read_effort(connection)
         passings = [
-            _passing(k, activity, found[k], _visits(read_track(connection, k, activity, ()), privacy, circle))
+            _passing(
+                k, activity, found[k], _visits(read_track(connection, k, activity, ()), privacy, circle),
+                efforts.get(k, {}),
+            )
             for k, activity in activities.items()
-        ]
+        ]  # fmt: skip
     return sorted(passings, key=lambda p: (math.inf if p.activity.start is None else p.activity.start, p.number))
 
 
@@ -151,19 +168,9 @@ class _Circle:
         return np.asarray(inside.reshape(-1))
 
 
-@dataclass(slots=True)
-class _Sums:
-    seconds: float = 0.0
-    metres: float = 0.0
-    pace: float = 0.0
-    paces: float = 0.0
-    heart_rate: float = 0.0
-    heart_rates: float = 0.0
-
-
-def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool_] | None) -> dict[int, _Sums]:
-    """Add up the passages inside the circle, by activity."""
-    found: dict[int, _Sums] = {}
+def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool_] | None) -> dict[int, _Parts]:
+    """Columns of the passages inside the circle, by activity."""
+    found: dict[int, _Parts] = defaultdict(lambda: {name: [] for name in (*_NEEDED, "pixels")})
     for column, row in circle.tiles():
         tile = (circle.zoom, column % 2**circle.zoom, row)
         rows = connection.execute(
@@ -186,51 +193,52 @@ def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool
 
 def _add(
     connection: sqlite3.Connection,
-    found: dict[int, _Sums],
+    found: dict[int, _Parts],
     chunk: tuple[tuple[int, int, int], int],
     passages: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
 ) -> None:
-    """Add the wanted passages of one chunk."""
+    """Add the columns of the wanted passages of one chunk."""
     owner, lengths, wanted = passages
-    numbers, place = np.unique(owner[wanted], return_inverse=True)
-    for number in numbers.tolist():
-        found.setdefault(number, _Sums())
+    order = np.argsort(owner[wanted], kind="stable")
+    numbers, first = np.unique(owner[wanted][order], return_index=True)
     for name in _NEEDED:
-        number_of = AMOUNTS[name][0] if name in AMOUNTS else VALUES[name].column
-        data = read_column(connection, number_of, *chunk)
+        data = read_column(connection, COLUMNS[name], *chunk)
         if data is None:
             continue
         if name in AMOUNTS:
-            steps = decode_amounts(data, len(owner))[wanted]
-            _credit(found, numbers, name, _total(place, steps * AMOUNTS[name][1]))
-            continue
-        values = decode_values(data, lengths)[wanted]
-        known = values != UNKNOWN
-        true = decoded(name, values)
-        _credit(found, numbers, name, _total(place, np.where(known, true, 0.0)))
-        _credit(found, numbers, f"{name}s", _total(place, known.astype(np.float64)))
+            values = decode_amounts(data, len(owner)) * AMOUNTS[name][1]
+        else:
+            values = decoded(name, decode_values(data, lengths))
+        for number, part in zip(numbers.tolist(), np.split(values[wanted][order], first[1:]), strict=True):
+            found[number][name].append(part)
+    for number, count in zip(numbers.tolist(), np.diff(first, append=len(order)).tolist(), strict=True):
+        for name in _NEEDED:
+            if len(found[number][name]) == len(found[number]["pixels"]):  # the chunk has no such column
+                found[number][name].append(np.full(count, np.nan))
+        found[number]["pixels"].append(np.ones(count))
 
 
-def _total(place: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.bincount(place, weights), np.float64)
-
-
-def _credit(found: dict[int, _Sums], numbers: NDArray[np.int64], name: str, more: NDArray[np.float64]) -> None:
-    for number, value in zip(numbers.tolist(), more.tolist(), strict=True):
-        setattr(found[number], name, getattr(found[number], name) + value)
-
-
-def _passing(number: int, activity: Activity, sums: _Sums, visits: tuple[tuple[float, float], ...]) -> PassingActivity:
+def _passing(
+    number: int, activity: Activity, parts: _Parts, visits: tuple[tuple[float, float], ...], effort: dict[str, float]
+) -> PassingActivity:
+    columns = {name: np.concatenate(some) for name, some in parts.items()}
+    count = len(columns.pop("pixels"))
+    for name in SPORTS_OF:
+        of_activity = METRICS[name].of_activity
+        assert of_activity is not None
+        columns[name] = np.full(count, of_activity(activity))
+    inside = Columns(columns, count)
+    seconds, metres = (float(np.nansum(inside[name])) for name in ("seconds", "metres"))
+    means = {name: _mean(inside[name]) for name in ("pace", "heart_rate", "power", "flat_pace")}
     return PassingActivity(
-        number=number,
-        activity=activity,
-        visits=visits,
-        seconds=sums.seconds,
-        metres=sums.metres,
-        speed=sums.metres / sums.seconds if sums.seconds else None,
-        pace=sums.pace / sums.paces if sums.paces else None,
-        heart_rate=sums.heart_rate / sums.heart_rates if sums.heart_rates else None,
-    )
+        number=number, activity=activity, visits=visits, seconds=seconds, metres=metres,
+        speed=metres / seconds if seconds else None, waited=float(np.nansum(inside["wait"])), effort=effort, **means,
+    )  # fmt: skip
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
 
 
 def _visits(track: Batch, privacy: Privacy, circle: _Circle) -> tuple[tuple[float, float], ...]:

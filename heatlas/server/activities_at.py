@@ -10,7 +10,7 @@ from heatlas.server.query import FILTER, only, parse_filter_of, within
 from heatlas.server.summary import told_metres
 from heatlas.tiles.metadata import latest_first
 from heatlas.tiles.snapshot import choose
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.filters import EFFORT, start_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -54,7 +54,11 @@ def _told(site: ServedLibrary, snapshot: Snapshot, one: PassingActivity) -> dict
         "distance": told_metres(site, snapshot, one.number),
         "pace": one.pace,
         "speed": one.speed,
+        "flat_pace": one.flat_pace,
         "heart_rate": one.heart_rate,
+        "power": one.power,
+        "waited": one.waited,
+        **{name: one.effort.get(name) for name in EFFORT},
         "gear": activity.gear,
         "passes": max(1, len(one.visits)),
         "seconds": one.seconds,

@@ -260,7 +260,10 @@ _LIBRARY = _object(
 _PASSED = _object(
     {
         "id": _TEXT, "name": _TEXT, "sport": _TEXT, "start": _or_null(_TEXT), "distance": _or_null(_NUMBER),
-        "pace": _or_null(_NUMBER), "speed": _or_null(_NUMBER), "heart_rate": _or_null(_NUMBER), "gear": _TEXT,
+        "pace": _or_null(_NUMBER), "speed": _or_null(_NUMBER), "flat_pace": _or_null(_NUMBER),
+        "heart_rate": _or_null(_NUMBER), "power": _or_null(_NUMBER), "waited": _NUMBER,
+        "decoupling": _or_null(_NUMBER), "mean_heart_rate": _or_null(_NUMBER), "normalised_power": _or_null(_NUMBER),
+        "gear": _TEXT,
         "passes": _WHOLE, "seconds": _NUMBER, "metres": _NUMBER,
     }
 )  # fmt: skip

@@ -29,7 +29,7 @@ from heatlas.tiles.request import (
 from heatlas.tiles.scales import scale_data, title_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import now
-from heatlas.tracks.filters import parse_moment, parse_where, start_of
+from heatlas.tracks.filters import EFFORT, parse_moment, parse_where, start_of
 from heatlas.widget.parts import NAMES, part
 
 if TYPE_CHECKING:
@@ -269,5 +269,9 @@ def _passing_data(one: PassingActivity) -> dict[str, Any]:
         "seconds": one.seconds,
         "metres": one.metres,
         "pace": one.pace,
+        "flat_pace": one.flat_pace,
         "heart_rate": one.heart_rate,
+        "power": one.power,
+        "waited": one.waited,
+        **{name: one.effort.get(name) for name in EFFORT},
     }

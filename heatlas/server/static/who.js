@@ -41,21 +41,37 @@ export function closeWho() {
 }
 
 function row(activity) {
-  const facts = [
-    Number.isFinite(activity.distance) && kilometres(activity.distance),
-    Number.isFinite(activity.pace) && activity.pace > 0 && paceOf(activity),
-    Number.isFinite(activity.heart_rate) && `${Math.round(activity.heart_rate)} bpm`,
-    activity.gear,
-  ].filter(Boolean);
+  const known = (name, text) => Number.isFinite(activity[name]) && text(activity[name]);
+  const whole = (unit) => (value) => `${Math.round(value)} ${unit}`;
+  const facts = [known("distance", kilometres), activity.gear];
+  const here = [
+    activity.pace > 0 && paceOf(activity),
+    activity.flat_pace > 0 && `${pace(activity.flat_pace)} on the flat`,
+    known("heart_rate", whole("bpm")),
+    known("power", whole("W")),
+    activity.waited > 0 && `waited ${Math.round(activity.waited)} s`,
+  ];
+  const inAll = [
+    known("mean_heart_rate", whole("bpm")),
+    known("normalised_power", (value) => `${Math.round(value)} W normalised`),
+    known("decoupling", (value) => `decoupling ${value.toFixed(1)} %`),
+  ];
   return make(
     "li",
     {},
     make("div", { className: "line" },
       make("strong", {}, activity.name || activity.sport || "Activity"),
       make("time", { className: "muted" }, activity.start ? dayText(toDay(activity.start)) : "")),
-    make("div", { className: "muted" }, [activity.sport, ...facts].filter(Boolean).join(" · ")),
+    ...lines([["", [activity.sport, ...facts]], ["Here: ", here], ["In all: ", inAll]]),
   );
 }
+
+/** A line for each list of facts of which any is known. */
+const lines = (lists) =>
+  lists
+    .map(([words, facts]) => [words, facts.filter(Boolean)])
+    .filter(([, facts]) => facts.length)
+    .map(([words, facts]) => make("div", { className: "muted" }, words + facts.join(" · ")));
 
 /** Pace on foot, speed on wheels. */
 const paceOf = (activity) =>
