@@ -6,7 +6,7 @@ Tracing and the index of a library fill in the columns, each in its own way; wha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.expression import parse_condition
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from heatlas.raster.measure import Measure
@@ -28,6 +30,8 @@ __all__ = ["Columns", "Passages", "add_passages"]
 
 _SHARES = 10
 """Binary digits behind the point to which shares, 0 to 100, are rounded whose squares are added up."""
+_AT_A_TIME = 8192
+"""Passages of which voices are made at a time."""
 _LEFT_OVER = 1024.0
 """Parts of a beat per minute to which residuals are rounded."""
 
@@ -93,29 +97,51 @@ def _valued(measure: Measure) -> What:
 
 def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
     """Add a voice of each activity in each pixel, less the activity's own means where the relation takes them off."""
-    from heatlas.kernels.values import add_pairs, add_values_at, voices
+    from heatlas.kernels.values import add_pairs, add_values_at
 
     y_name = related(measure.other or measure.metric)
     y = passages.columns[y_name]
     if measure.reduction == "residual":
         if passages.model is not None:
             expected = passages.columns.of(passages.model.predicted)
-            cells, owner, x, y = voices(passages.cells, passages.bounds, expected, y, slots)
-            left_over = y - x - passages.level[owner]
-            add_values_at(cells, left_over, Adding(_LEFT_OVER, planes["n"], planes["x"]))
+            adding = Adding(_LEFT_OVER, planes["n"], planes["x"])
+            for cells, owner, x, rate in _voices(passages, expected, y, slots):
+                add_values_at(cells, rate - x - passages.level[owner], adding)
         return
     x_name = related(measure.metric)
-    cells, owner, x, y = voices(passages.cells, passages.bounds, passages.columns[x_name], y, slots)
+    found = _voices(passages, passages.columns[x_name], y, slots)
     scale_x, scale_y = 2.0 ** metric_named(x_name).exact, 2.0 ** metric_named(y_name).exact
     if measure.reduction == "both":
-        add_values_at(cells, x, Adding(scale_x, planes["n"], planes["x"]))
-        add_values_at(cells, y, Adding(scale_y, UNUSED, planes["y"]))
+        for cells, _, x, y in found:
+            add_values_at(cells, x, Adding(scale_x, planes["n"], planes["x"]))
+            add_values_at(cells, y, Adding(scale_y, UNUSED, planes["y"]))
         return
     level_x, level_y = _level(passages.means, x_name), _level(passages.means, y_name)
-    add_pairs(
-        cells, owner, x, y, level_x, level_y, scale_x, scale_y,
-        planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"],
-    )  # fmt: skip
+    for cells, owner, x, y in found:
+        add_pairs(
+            cells, owner, x, y, level_x, level_y, scale_x, scale_y,
+            planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"],
+        )  # fmt: skip
+
+
+def _voices(
+    passages: Passages, x: NDArray[np.float64], y: NDArray[np.float64], slots: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Voices of some activities at a time: pixels, activities, and the means of two values (k,) of passages.
+
+    So what they take stays in the processor's cache.
+    """
+    from heatlas.kernels.values import voices
+
+    bounds, first = passages.bounds, 0
+    while first < len(bounds) - 1:
+        last = max(int(np.searchsorted(bounds, bounds[first] + _AT_A_TIME, "right")) - 1, first + 1)
+        part = slice(bounds[first], bounds[last])
+        cells, owner, *means = voices(
+            passages.cells[part], bounds[first : last + 1] - bounds[first], x[part], y[part], slots
+        )
+        yield cells, owner + first, *means
+        first = last
 
 
 def _level(means: Columns, name: str) -> NDArray[np.float64]:
@@ -135,17 +161,15 @@ def _level(means: Columns, name: str) -> NDArray[np.float64]:
 
 def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
     """Add a voice of each activity in each pixel; for a difference to the planes of the side, or both, it is on."""
-    from heatlas.kernels.values import add_values_at, voices
+    from heatlas.kernels.values import add_values_at
 
     mean = measure.mean
     values, factor = passages.columns.of(_valued(mean)), 100.0 if mean.reduction == "share" else 1.0
-    cells, owner, values, _ = voices(passages.cells, passages.bounds, values, values, slots)
     scale = 2.0 ** (_SHARES if mean.reduction == "share" else metric_named(mean.metric).exact)
-    if not measure.sides:
-        add_values_at(cells, values, Adding(scale, planes["n"], planes["x"], planes["xx"], factor=factor))
-        return
-    assert passages.sides is not None
-    for chosen, (count, total, square) in zip(passages.sides, (("n", "x", "xx"), ("m", "y", "yy")), strict=True):
-        here = chosen[owner]
-        adding = Adding(scale, planes[count], planes[total], planes[square], factor=factor)
-        add_values_at(cells[here], values[here], adding)
+    ours, theirs = ("n", "x", "xx"), ("m", "y", "yy")
+    sides = [(None, ours)] if passages.sides is None else list(zip(passages.sides, (ours, theirs), strict=True))
+    for cells, owner, voice, _ in _voices(passages, values, values, slots):
+        for chosen, (count, total, square) in sides:
+            here = slice(None) if chosen is None else chosen[owner]
+            adding = Adding(scale, planes[count], planes[total], planes[square], factor=factor)
+            add_values_at(cells[here], voice[here], adding)
