@@ -241,19 +241,19 @@ def test_an_import_that_was_half_way_goes_on(tmp_path, request):
 
 def watched(monkeypatch, path):
     """Open a library; how many instructions SQLite carried out, its statements, and the bytes of its log."""
-    connect, instructions, statements = store._connect, [0], []
+    connect, instructions, statements = store.connect, [0], []
 
     def count():
         instructions[0] += 1
 
-    def watch(path):
-        link = connect(path)
+    def watch(path, frozen):
+        link = connect(path, frozen)
         link.set_progress_handler(count, 1)
         link.set_trace_callback(statements.append)
         return link
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_connect", watch)
+        patch.setattr(store, "connect", watch)
         with open_library(path):
             log = path.with_name(path.name + "-wal").stat().st_size
     return instructions[0], statements, log
@@ -307,7 +307,8 @@ def test_what_cannot_be_written_is_read_as_it_is(tmp_path, request):
 
 
 def test_a_library_that_another_process_writes_is_read_at_once(tmp_path, many, monkeypatch):
-    monkeypatch.setattr(store, "_PATIENCE", 3600.0)
+    monkeypatch.setattr("heatlas.library.connecting.PATIENCE", 3600.0)
+    monkeypatch.setattr(store, "PATIENCE", 3600.0)
     tracks = walks(6, 6)
     path = older_one(tmp_path, tracks[:5])
     other = sqlite3.connect(path, isolation_level=None)

@@ -499,15 +499,15 @@ def test_a_table_that_breaks_off_leaves_the_points_as_they_were(tmp_path):
 def test_a_full_disk_leaves_the_points_as_they_were(tmp_path, monkeypatch):
     import_into("l.db", written(tmp_path / "a.csv", scattered(1, 300)), weight="beds")
     before = state("l.db")
-    connect = store._connect
+    connect = store.connect
 
-    def narrow(path):
-        link = connect(path)
+    def narrow(path, frozen):
+        link = connect(path, frozen)
         link.execute(f"PRAGMA max_page_count = {link.execute('PRAGMA page_count').fetchone()[0] + 2}")
         return link
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "_connect", narrow)
+        patched.setattr(store, "connect", narrow)
         with pytest.raises(SourceFailed, match="disk is full"):
             import_into("l.db", written(tmp_path / "a.csv", scattered(2, whole=False)), weight="beds")
     assert state("l.db") == before

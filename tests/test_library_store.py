@@ -268,7 +268,7 @@ def test_a_full_disk_is_said_and_the_library_stays_sound(tmp_path):
 
 
 def test_a_locked_library_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_PATIENCE", 0.05)
+    monkeypatch.setattr("heatlas.library.connecting.PATIENCE", 0.05)
     with made(tmp_path / "a.db", walks(2, 2)) as library, open_library(tmp_path / "a.db") as other:
         with other.write(), pytest.raises(SourceFailed, match="another process is writing"):
             put(library, walks(3, 1))

@@ -6,15 +6,20 @@ import logging
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from library_made import made, walks
+from library_made import made, put, walks
 from serving import PLACE, client, named, pixels, tile_of
 
 from heatlas.core.context import Context
 from heatlas.core.errors import SourceFailed
+from heatlas.library.checking import check
+from heatlas.library.merged import list_activities
 from heatlas.library.store import open_library
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import watch
@@ -51,7 +56,7 @@ def test_a_library_that_was_removed_is_refused_and_said_once(path, caplog):
         answer = web.post("/api/import", headers={"X-Filename": "a.gpx"}, content=b"<gpx/>")
         assert (answer.status_code, "removed" in answer.json()["error"]) == (503, True)
         assert [record.message for record in caplog.records] == [
-            f"heatlas: the library {path} was removed or moved: it is served again when it is back"
+            f"heatlas: the library {path} was removed or moved: it is shown again when it is back"
         ]
         assert not path.exists()
         path.with_name("away.db").rename(path)
@@ -76,11 +81,11 @@ def test_others_than_the_owner_are_not_told_where_the_library_lies(path, caplog,
         path.rename(path.with_name("away.db"))
         refused()
         assert [record.message for record in caplog.records] == [
-            f"heatlas: the library {path} was removed or moved: it is served again when it is back"
+            f"heatlas: the library {path} was removed or moved: it is shown again when it is back"
         ]
         path.write_text("no library at all")
         refused()
-        assert "was replaced, and cannot be served" in caplog.records[-1].message
+        assert "was replaced, and cannot be shown" in caplog.records[-1].message
         path.unlink()
         path.with_name("away.db").rename(path)
         assert web.get("/api/library.json", headers=headers).status_code == 200
@@ -118,7 +123,7 @@ def test_another_library_in_its_place_is_served(path, caplog):
             assert fresh.get(f"/tiles/passes/13/{x}/{y}.png?smooth=0").content == after
         assert web.get(f"/at?lat={PLACE[0]}&lon={PLACE[1]}&radius=2000").json()["total"] > 0
         assert [record.message for record in caplog.records] == [
-            f"heatlas: the library {path} was replaced: from now on the new one is served"
+            f"heatlas: the library {path} was replaced: from now on the new one is shown"
         ]
         swapped_in(path, walks(8, 4))
         assert web.get("/api/library.json").json()["activities"] == 4
@@ -140,7 +145,7 @@ def test_something_else_in_its_place_is_refused(path, caplog):
         for _ in range(2):
             answer = web.get("/api/library.json")
             assert answer.status_code == 503
-            assert "was replaced, and cannot be served" in answer.json()["error"]
+            assert "was replaced, and cannot be shown" in answer.json()["error"]
         assert len(caplog.records) == 1
         swapped_in(path, walks(8, 4))
         assert web.get("/api/library.json").json()["activities"] == 4
@@ -167,9 +172,194 @@ def test_an_open_library_never_goes_on_with_another_file(path):
         assert told == [f"the library {path} was replaced by another file while it was in use"]
 
 
-def test_a_watch_ends_when_its_library_is_replaced(path, tmp_path):
-    def then(report):
-        swapped_in(path, walks(8, 4))
+def test_a_watch_goes_on_with_the_library_that_takes_the_place(path, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("heatlas.publish.publishing._PATIENCE", 0.02)
+    reports = []
 
-    with pytest.raises(SourceFailed, match="was replaced by another file"):
+    def then(report):
+        reports.append(report["activities"])
+        if len(reports) == 1:
+            swapped_in(path, walks(8, 4))
+        elif len(reports) == 2:
+            path.rename(path.with_name("away.db"))
+            threading.Timer(0.3, lambda: path.with_name("away.db").rename(path)).start()
+        else:
+            raise KeyboardInterrupt
+
+    with caplog.at_level(logging.WARNING):
         watch(path, tmp_path / "tiles", RenderOptions(frame=ViewportOptions(zoom="3-5")), Context(report=then))
+    assert reports == [6, 4, 4]
+    assert [record.message for record in caplog.records] == [
+        f"heatlas: the library {path} was replaced: from now on the new one is published",
+        f"heatlas: the library {path} was removed or moved: it is shown again when it is back",
+        f"heatlas: the library {path} is back",
+    ]
+
+
+def overwritten(path, other):
+    """Copy a file over another in place, as `cp` does: its inode stays, and the log beside it."""
+    with path.open("r+b") as file:
+        file.truncate()
+        file.write(other.read_bytes())
+
+
+def kept_busy(path):
+    """A process that reads an old state: it keeps the log from being emptied."""
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM activities").fetchone()
+    return reader
+
+
+@pytest.mark.parametrize("log", ["full", "empty"])
+@pytest.mark.parametrize("how", ["copied over", "renamed over"])
+@pytest.mark.parametrize("what", ["another", "an older state"])
+def test_the_log_of_the_old_file_never_reaches_the_new_one(path, caplog, how, what, log):
+    made(path.with_name("another.db"), walks(7, 9), group=20).close()
+    shutil.copy(path, path.with_name("an older state.db"))
+    with open_library(path) as library:
+        put(library, walks(30, 1))
+    x, y = tile_of(13)
+    address = f"/tiles/passes/13/{x}/{y}.png?smooth=0"
+    with client(path) as web, caplog.at_level(logging.WARNING):
+        assert web.get("/api/library.json").json()["activities"] == 7
+        reader = kept_busy(path) if log == "full" else None
+        with open_library(path) as library:
+            put(library, walks(9, 4))
+        if reader:
+            reader.close()
+        assert (path.with_name("lib.db-wal").stat().st_size > 0) == (log == "full")
+        assert web.get("/api/library.json").json()["activities"] == 11
+        before = web.get(address).content
+        other = path.with_name(f"{what}.db")
+        expected = 9 if what == "another" else 6
+        with client(other) as fresh:
+            right = fresh.get(address).content
+        content = other.read_bytes()
+        if how == "copied over":
+            overwritten(path, other)
+        else:
+            other.replace(path)
+        assert web.get("/api/library.json").json()["activities"] == expected
+        after = web.get(address).content
+        assert (after, after == before) == (right, False)
+        told = [record.message for record in caplog.records]
+        assert f"heatlas: the library {path} was replaced: from now on the new one is shown" in told
+        assert any("was set aside as lib.db-wal-of-another-state" in message for message in told) == (log == "full")
+    with open_library(path) as library:
+        assert check(library, None) == []
+    assert path.read_bytes() == content
+    left = {"another.db", "an older state.db", "lib.db", *(["lib.db-wal-of-another-state"] if log == "full" else [])}
+    assert {file.name for file in path.parent.iterdir()} == left - ({other.name} if how == "renamed over" else set())
+
+
+def test_a_backup_beside_the_log_of_a_killed_process_is_read_as_it_is(path, caplog):
+    shutil.copy(path, path.with_name("backup.db"))
+    killed = """
+import os, sys
+sys.path[:0] = sys.argv[2:]
+from library_made import put, walks
+from heatlas.library.store import open_library
+put(open_library(sys.argv[1]), walks(9, 4))
+os._exit(1)
+"""
+    tests = str(Path(__file__).parent)
+
+    def kill():
+        assert subprocess.run([sys.executable, "-c", killed, str(path), tests], check=False).returncode == 1
+        assert path.with_name("lib.db-wal").stat().st_size > 0
+
+    kill()
+    with open_library(path) as library:  # its own log belongs to it
+        assert len(list_activities(library)) == 10
+    shutil.copy(path.with_name("backup.db"), path)
+    kill()
+    overwritten(path, path.with_name("backup.db"))
+    with caplog.at_level(logging.WARNING), open_library(path) as library:
+        assert len(list_activities(library)) == 10  # the log was made on this very state, so nothing is lost
+    assert caplog.records == []
+    kill()
+    overwritten(path, path.with_name("backup.db"))
+    for _ in range(2):
+        with caplog.at_level(logging.WARNING), open_library(path) as library:
+            assert len(list_activities(library)) == 6
+            assert check(library, None) == []
+    (told,) = [record.message for record in caplog.records]
+    assert "set aside as lib.db-wal-of-another-state" in told
+
+
+def test_an_import_into_a_file_that_is_replaced_meanwhile_fails_and_changes_neither(path):
+    made(path.with_name("other.db"), walks(7, 9), group=20).close()
+    content = path.with_name("other.db").read_bytes()
+    for how in (overwritten, renamed_over):
+        with open_library(path) as library:
+            with pytest.raises(SourceFailed, match="was replaced by another file while it was in use"):
+                _replaced_in_the_middle(library, how, path.with_name("other.db"))
+            with pytest.raises(SourceFailed, match="was replaced by another file while it was in use"):
+                put(library, walks(9, 2))
+        assert path.read_bytes() == content
+        made(path.with_name("lib2.db"), named(6), group=20).close()
+        path.with_name("lib2.db").replace(path)
+
+
+def renamed_over(path, other):
+    shutil.copy(other, f"{path}.new")
+    Path(f"{path}.new").replace(path)
+
+
+def _replaced_in_the_middle(library, how, other):
+    with library.write() as link:
+        link.execute("UPDATE activities SET name = 'changed'")
+        how(library.path, other)
+
+
+def test_writing_by_other_processes_is_no_replacement(path, caplog):
+    with client(path) as web, caplog.at_level(logging.WARNING):
+        for k in range(3):
+            with open_library(path) as library:
+                for j in range(3):
+                    put(library, walks(20 + 5 * k + j, 1, lat=47.9 + 0.1 * k + 0.02 * j))
+                library.shrink()
+            assert web.get("/api/library.json").json()["activities"] == 6 + 3 * (k + 1)
+        os.utime(path)
+        path.chmod(0o640)
+        assert web.get("/api/library.json").json()["activities"] == 15
+    assert caplog.records == []
+    assert [file.name for file in path.parent.iterdir()] == ["lib.db"]
+
+
+def test_a_half_copied_library_is_not_shown(path, monkeypatch):
+    monkeypatch.setattr("heatlas.tiles.view._STILL", 0.02)
+    made(path.with_name("other.db"), walks(7, 9), group=20).close()
+    content = path.with_name("other.db").read_bytes()
+    with client(path) as web:
+        assert web.get("/api/library.json").json()["activities"] == 6
+        with path.open("r+b") as file:
+            file.truncate()
+            file.write(content[: len(content) // 2])
+            file.flush()
+            for address in ("/api/library.json", f"/at?lat={PLACE[0]}&lon={PLACE[1]}"):
+                answer = web.get(address)
+                assert answer.status_code == 503, answer.text
+                assert "was replaced, and cannot be shown" in answer.json()["error"]
+            file.write(content[len(content) // 2 :])
+        assert web.get("/api/library.json").json()["activities"] == 9
+
+
+def test_a_map_in_a_notebook_goes_on_with_the_library_that_takes_the_place(path):
+    pytest.importorskip("anywidget")
+    from heatlas.widget import LiveMap
+
+    shown = LiveMap(path)
+    try:
+        before = shown._stamp
+        swapped_in(path, walks(8, 4))
+        with pytest.warns(UserWarning, match=r"the library lib\.db was replaced: from now on the new one is shown"):
+            shown.refresh()
+        assert shown._stamp != before
+        assert "4 activities" in repr(shown)
+        path.rename(path.with_name("away.db"))
+        with pytest.raises(SourceFailed, match="removed or moved"):
+            shown.refresh()
+    finally:
+        shown.close()

@@ -3,6 +3,9 @@
 ========================== ==============================================================
 `manage`                   functions of commands and the Python API: import, edit, read
 `store`, `schema`          opening, connections and transactions; tables and migrations
+`connecting`, `witness`    connections; whether the file is still the one that was opened
+`states`                   chain of states, by which files and logs of others are recognised
+`network`                  network file systems, on which a library is not safe
 `failures`                 errors of SQLite as sentences
 `identity`                 whether a file is a library, another database or something else
 `settings`                 zooms, cuts, gaps and zones

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.library.connecting import PATIENCE, connect, empty_log, is_frozen
 from heatlas.library.failures import cannot_write, failures
 from heatlas.library.identity import identity
+from heatlas.library.network import report_network
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS, READABLE
+from heatlas.library.states import note_state, read_states, set_foreign_log_aside
+from heatlas.library.witness import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "open_library"]
 
-_PATIENCE = 10.0
-"""Seconds to wait while another process is writing."""
 _PAGE = 8192
 """Bytes of a page. Most chunks of a tile fit into one, and large chunks into few."""
-_CACHE_KB = 32 << 10
 _FREE = 5
 """Inverse share of free pages above which the file is shrunk."""
-_LOG_PAGES = 4000
+_LONGEST = 60.0
+"""Seconds to wait for transactions that are under way in a file that was replaced."""
 
 
 class Library:
@@ -39,14 +41,18 @@ class Library:
     Made by `open_library`. A context manager that closes all connections.
     """
 
-    __slots__ = ("_file", "_links", "_local", "_lock", "path")
+    __slots__ = ("_frozen", "_links", "_local", "_lock", "_used", "_users", "_witness", "_wrote", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = _file_of(path)
+        self._frozen = is_frozen(path)
+        self._witness = Witness(path, self._frozen)
         self._local = threading.local()
         self._links: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
         self._lock = threading.Lock()
+        self._users = threading.Condition()
+        self._used = 0
+        self._wrote = False
 
     def __enter__(self) -> Library:
         return self
@@ -57,7 +63,41 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Close the connections of all threads; the next use opens new ones."""
+        """Close the connections of all threads; the next use opens new ones.
+
+        The last connection of all processes moves the log into the file and removes it.
+        """
+        if self.whereabouts == "there":
+            with suppress(sqlite3.Error, SourceFailed):
+                self.settle()
+            self._witness.close()
+            self._close_links()
+        else:
+            self._let_go()
+
+    def settle(self) -> None:
+        """Move the log into the file after writing, unless another process reads older states."""
+        if self._wrote:
+            empty_log(self._connection())
+            self._wrote = False
+
+    def leave(self) -> None:
+        """Close all connections to a file that was replaced, when the transactions that are under way have ended."""
+        with self._users:
+            self._users.wait_for(lambda: not self._used, _LONGEST)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close without writing the log of the old file into the one that took its place.
+
+        Only a connection that can write does so, if it is the last one: here that of the witness is.
+        """
+        with suppress(sqlite3.Error):
+            self.data_version  # noqa: B018 - opens it
+        self._close_links()
+        self._witness.close()
+
+    def _close_links(self) -> None:
         with self._lock:
             links, self._links = self._links, []
             self._local = threading.local()
@@ -67,8 +107,7 @@ class Library:
     @property
     def whereabouts(self) -> Literal["there", "missing", "replaced"]:
         """Whether the file under the path is still the one that was opened."""
-        now = _file_of(self.path)
-        return "there" if now == self._file else "missing" if now is None else "replaced"
+        return self._witness.whereabouts
 
     def refuse_another(self) -> None:
         """Raise if the file under the path is no longer the one that was opened.
@@ -78,19 +117,23 @@ class Library:
         SourceFailed
             When it was removed or replaced, as cached data of one file is wrong for another.
         """
-        if (where := self.whereabouts) != "there":
-            what = "removed or moved" if where == "missing" else "replaced by another file"
-            raise SourceFailed(f"the library {self.path} was {what} while it was in use")
+        self._witness.refuse_another()
+
+    @property
+    def data_version(self) -> int:
+        """Number that changes with every commit of any process; takes some microseconds."""
+        return self._witness.data_version
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = _connect(self.path)
+            connection = connect(self.path, self._frozen)
             try:
                 self.refuse_another()
             except SourceFailed:
                 connection.close()
                 raise
+            self._witness.attend()
             self._local.connection = connection
             with self._lock:
                 self._links.append((weakref.ref(threading.current_thread()), connection))
@@ -113,8 +156,13 @@ class Library:
         """Connection that sees one state of the library, whatever others write meanwhile.
 
         Inside `write` of the same thread it sees what was written so far.
+
+        Raises
+        ------
+        SourceFailed
+            When the file cannot be read, or was replaced: also when that happened meanwhile.
         """
-        with failures(self.path):
+        with self._using():
             connection = self._connection()
             if connection.in_transaction:
                 yield connection
@@ -132,19 +180,43 @@ class Library:
         Raises
         ------
         SourceFailed
-            When the disk is full, another process keeps writing, or the file is damaged. The library
+            When the disk is full, another process keeps writing, or the file is damaged or was replaced. The library
             is then unchanged.
         """
-        with failures(self.path):
+        with self._using():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                before = connection.total_changes
                 _migrate(connection, self.path)
                 yield connection
+                if connection.total_changes != before or read_states(connection) is None:
+                    note_state(connection)
+                    self._wrote = True
+                self.refuse_another()
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """Turn errors into sentences, and refuse what was read or written if the file was replaced meanwhile."""
+        with self._users:
+            self._used += 1
+        try:
+            self.refuse_another()
+            with failures(self.path):
+                try:
+                    yield
+                except sqlite3.Error:
+                    self.refuse_another()  # this is why
+                    raise
+            self.refuse_another()
+        finally:
+            with self._users:
+                self._used -= 1
+                self._users.notify_all()
 
     def shrink(self) -> None:
         """Return free pages of the file to the disk, if there are many."""
@@ -193,44 +265,26 @@ def open_library(path: str | Path, create: bool = False) -> Library:
                     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             except OSError as error:
                 raise SourceFailed(f"the library {path} cannot be made: {error.strerror or error}") from None
+        report_network(path)
+        set_foreign_log_aside(path)
         library = Library(path)
         try:
             _prepare(library, create)
+            library._witness.remember()
         except BaseException:
             library.close()
             raise
     return library
 
 
-def _file_of(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; None if it does not exist."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 def _another(path: Path) -> SourceFailed:
     return SourceFailed(f"{path} is a database, but no heatlas library; it was left as it is")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # Used by one thread, but closed by whichever thread closes the library.
-    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-    # A commit survives the end of the process; a power failure may undo commits since the last checkpoint.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-    return connection
 
 
 def _prepare(library: Library, create: bool) -> None:
     connection = library._connection()
     known, version = _number(connection, "application_id"), _number(connection, "user_version")
-    if known == APPLICATION_ID and version == len(MIGRATIONS):
+    if known == APPLICATION_ID and version == len(MIGRATIONS) and (library._frozen or read_states(connection)):
         return
     if known != APPLICATION_ID:
         empty = known == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -238,17 +292,17 @@ def _prepare(library: Library, create: bool) -> None:
             raise _another(library.path)
         connection.execute(f"PRAGMA page_size = {_PAGE}")
         connection.execute("PRAGMA journal_mode = WAL")
-    readable = known == APPLICATION_ID and READABLE <= version < len(MIGRATIONS)
+    readable = known == APPLICATION_ID and READABLE <= version <= len(MIGRATIONS)
     try:
         # A readable library does not wait for other processes; its next transaction that writes migrates it.
-        connection.execute(f"PRAGMA busy_timeout = {0 if readable else _PATIENCE * 1000:.0f}")
+        connection.execute(f"PRAGMA busy_timeout = {0 if readable else PATIENCE * 1000:.0f}")
         with library.write():
             pass
     except SourceFailed as failure:
         if not (readable and cannot_write(failure)):
             raise
     finally:
-        connection.execute(f"PRAGMA busy_timeout = {_PATIENCE * 1000:.0f}")
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
     if known != APPLICATION_ID:
         # Move the log into the file, so that the file alone shows that it is a library.
         connection.execute("PRAGMA wal_checkpoint")

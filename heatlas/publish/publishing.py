@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from heatlas.core.context import NOBODY, Context
-from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
 from heatlas.library.store import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
@@ -26,7 +27,7 @@ from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.sink import Metadata
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
-from heatlas.tiles.view import close, now, open_view, unchanged
+from heatlas.tiles.view import close, now, open_view, renewed, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +154,8 @@ def watch(
 ) -> None:
     """Publish, and publish again two seconds after the last change of the library, until Ctrl-C.
 
+    A library that is removed is waited for, and one that takes its place is published from then on.
+
     Parameters
     ----------
     library_path, output, options, context
@@ -162,10 +165,12 @@ def watch(
     output, public, refit = Path(output), options.public, options.tiles.refit
     check(output, options.tiles.url)
     parse_request(library_path, options)
-    with open_library(library_path) as library, suppress(KeyboardInterrupt):
-        view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
-        try:
-            while True:
+    view = open_view(
+        open_library(library_path), public.public, shown_only=True, least=public.least, utc=options.filter.utc
+    )
+    try:
+        while True:
+            try:
                 # The library may still be empty.
                 with suppress(NothingToDraw):
                     snapshot, request = now(view), replace(parse_request(library_path, options), refit=refit)
@@ -176,8 +181,31 @@ def watch(
                 while unchanged(view):
                     time.sleep(_PATIENCE)
                 _until_quiet(view)
-        finally:
-            close(view)
+            except HeatlasError:
+                if view.library.whereabouts == "there":
+                    raise
+                view = _until_back(view)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        close(view)
+
+
+def _until_back(view: View) -> View:
+    """Wait for the library that takes the place of one that was removed or replaced; say once what happened."""
+    log, said = logging.getLogger("heatlas.publish"), ""
+    while True:
+        try:
+            new = view if view.library.whereabouts == "there" else renewed(view)
+        except SourceFailed as error:
+            if str(error) != said:
+                said = str(error)
+                log.warning("heatlas: %s", said)
+            time.sleep(_PATIENCE)
+        else:
+            what = "is back" if new is view else "was replaced: from now on the new one is published"
+            log.warning("heatlas: the library %s %s", view.library.path, what)
+            return new
 
 
 def _until_quiet(view: View) -> None:

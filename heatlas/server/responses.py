@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from heatlas.core.errors import BadOption, HeatlasError
+from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
 from heatlas.server.query import EVERYWHERE
 from heatlas.server.state import current, in_pool, say, site_of
 from heatlas.tracks.metrics import METRICS
@@ -56,19 +56,41 @@ async def answer(
     asked = asked_of(request)
     if linked:
         asked = f"{asked} {request.query_params.get('token')}"
-    etag = _etag(snapshot.version, asked, site)
-    headers = {"ETag": etag, "Cache-Control": _caching(site, request, snapshot)}
-    if _has(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    key = (snapshot.version, asked)
-    body = here.view.answers.look(key)
-    if body is None:
-        body = await in_pool(site, lambda: here.view.answers.get(key, lambda: make(here, snapshot, request)))
+    if _has(request.headers.get("if-none-match", ""), etag := _etag(snapshot.version, asked, site)):
+        return Response(status_code=304, headers=_headers(site, request, snapshot, etag))
+    try:
+        body = await _body(here, snapshot, request, asked, make)
+    except SourceFailed:
+        if here.view.library.whereabouts == "there":
+            raise
+    if here.view.library.whereabouts != "there":  # replaced meanwhile: what was made may be of both files
+        here, snapshot = await current(site)
+        etag = _etag(snapshot.version, asked, site)
+        body = await _body(here, snapshot, request, asked, make)
+    headers = _headers(site, request, snapshot, etag)
     if _GZIPPED.match(media_type):
         headers["Vary"] = "Accept-Encoding"
         if len(body) >= _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
             body, headers["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
     return Response(body, 200, headers, media_type)
+
+
+async def _body(
+    here: ServedLibrary,
+    snapshot: Snapshot,
+    request: Request,
+    asked: str,
+    make: Callable[[ServedLibrary, Snapshot, Request], bytes],
+) -> bytes:
+    key = (snapshot.version, asked)
+    body = here.view.answers.look(key)
+    if body is not None:
+        return body
+    return await in_pool(site_of(request), lambda: here.view.answers.get(key, lambda: make(here, snapshot, request)))
+
+
+def _headers(site: ServedLibrary, request: Request, snapshot: Snapshot, etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": _caching(site, request, snapshot)}
 
 
 def asked_of(request: Request) -> str:

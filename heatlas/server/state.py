@@ -9,11 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from heatlas.core.errors import HeatlasError, SourceFailed
+from heatlas.core.errors import SourceFailed
 from heatlas.core.resources import processors
 from heatlas.explorer.chosen import VisitsCache
-from heatlas.library.store import open_library
-from heatlas.tiles.view import View, close, now, open_view, unchanged
+from heatlas.tiles.view import View, close, now, renewed, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,8 +45,6 @@ class ServedLibrary:
     imports: list[threading.Thread] = field(default_factory=list)
     """Imports that are running."""
     reopening: threading.Lock = field(default_factory=threading.Lock)
-    retired: list[View] = field(default_factory=list)
-    """Views of library files that were replaced."""
     visits: VisitsCache = field(default_factory=VisitsCache)
     """Explorer tiles of all activities."""
     said: str = ""
@@ -89,28 +86,15 @@ def _look_again(site: ServedLibrary) -> None:
     """Open the library that replaced the served one; report once what happened."""
     with site.reopening:
         old = site.view
-        if (where := old.library.whereabouts) == "there":
+        if old.library.whereabouts == "there":
             return
-        path = old.library.path
         try:
-            new = _opened_anew(old, where == "missing")
+            site.view = renewed(old)
         except SourceFailed as error:
             say(site, str(error))
             raise
-        site.view = new
-        site.retired.append(old)  # earlier requests may still use it
-        say(site, f"the library {path} was replaced: from now on the new one is served")
+        say(site, f"the library {old.library.path} was replaced: from now on the new one is shown")
         site.said = ""
-
-
-def _opened_anew(old: View, missing: bool) -> View:
-    path = old.library.path
-    if missing:
-        raise SourceFailed(f"the library {path} was removed or moved: it is served again when it is back")
-    try:
-        return open_view(open_library(path), old.public, shown_only=old.shown_only, least=old.least, utc=old.utc)
-    except HeatlasError as error:
-        raise SourceFailed(f"the library {path} was replaced, and cannot be served: {error}") from None
 
 
 def say(site: ServedLibrary, words: str) -> None:
@@ -134,6 +118,4 @@ def shut(site: ServedLibrary, at_once: bool = False) -> None:
     threads, site.threads = site.threads, None
     if threads is not None:
         threads.shutdown(wait=not at_once, cancel_futures=at_once)
-    for view in (site.view, *site.retired):
-        close(view)
-    site.retired.clear()
+    close(site.view)

@@ -155,6 +155,7 @@ def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:
             body.replace(path)
             before = _count(library)
             report = import_sources(library, [path])
+            library.settle()
             path.unlink(missing_ok=True)
     finally:
         _clear(path, _uploads(library))

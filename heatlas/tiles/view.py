@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.errors import BadOption
+from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
 from heatlas.library.failures import failures
 from heatlas.library.point_drawing import both_signs
 from heatlas.library.shown import numbers_with
-from heatlas.sources.sqlite_head import address_of
+from heatlas.library.store import open_library
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from heatlas.tiles.look import Filter
 
 __all__ = [
-    "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "signs_matter", "unchanged",
+    "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "renewed", "signs_matter",
+    "unchanged",
 ]  # fmt: skip
 
 _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
@@ -44,6 +46,10 @@ _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
 """Limits of the caches in bytes."""
 _FACTS = 512 << 20
 """The same for facts of activities: 600 bytes of each."""
+_STILL = 0.3
+"""Seconds in which a file must not change before it is opened."""
+_LOOKS = 10
+"""Times to look whether it still changes."""
 
 
 @dataclass(slots=True)
@@ -51,11 +57,9 @@ class View:
     """An open library with caches; made by `open_view`."""
 
     library: Library
-    watcher: sqlite3.Connection | None
-    """Never writes, so its `data_version` changes with every commit of any process; None while closed."""
     lock: threading.Lock
     seen: int
-    """SQLite's data_version when `snapshot` was taken."""
+    """The library's `data_version` when `snapshot` was taken; -1: unknown."""
     snapshot: Snapshot
     answers: Cache[bytes]
     """Bodies of responses, such as encoded tiles."""
@@ -113,25 +117,62 @@ def open_view(
     if least < 1:
         raise BadOption(f"--public-least {least} makes no sense: it is 1 or more activities")
     return View(
-        library, None, threading.Lock(), -1, take(library, public, shown_only, least, utc),
+        library, threading.Lock(), -1, take(library, public, shown_only, least, utc),
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
         Cache(_CENSUSES, lambda counts: counts.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
         public, shown_only, least, utc,
     )  # fmt: skip
 
 
-def _watch(path: Path) -> sqlite3.Connection:
-    with failures(path):
-        return sqlite3.connect(f"{address_of(path.resolve())}?mode=ro", uri=True, check_same_thread=False, timeout=10.0)
-
-
 def close(view: View) -> None:
     """Close all connections; the next use opens new ones."""
     with view.lock:
-        if view.watcher is not None:
-            view.watcher.close()
-        view.watcher, view.seen = None, -1
+        view.seen = -1
     view.library.close()
+
+
+def renewed(view: View) -> View:
+    """View of the library that has taken the place of the one of a view, with the same settings.
+
+    The old view is left: its transactions that are under way are refused, and its connections closed.
+
+    Raises
+    ------
+    SourceFailed
+        When there is no file, one that cannot be shown, or one that is still being written.
+    """
+    library = view.library
+    path, where = library.path, library.whereabouts
+    if where == "missing":
+        raise SourceFailed(f"the library {path} was removed or moved: it is shown again when it is back")
+    _until_still(path)
+    library.leave()
+    with view.lock:
+        view.seen = -1
+    try:
+        return open_view(open_library(path), view.public, shown_only=view.shown_only, least=view.least, utc=view.utc)
+    except HeatlasError as error:
+        raise SourceFailed(f"the library {path} was replaced, and cannot be shown: {error}") from None
+
+
+def _until_still(path: Path) -> None:
+    """Wait while a file is being copied into place: half of it may look like a library.
+
+    Raises
+    ------
+    SourceFailed
+        When it goes on for long.
+    """
+    for _ in range(_LOOKS):
+        with suppress(OSError):
+            before = path.stat()
+            if time.time() - before.st_mtime > _STILL:
+                return
+            time.sleep(_STILL)
+            after = path.stat()
+            if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                return
+    raise SourceFailed(f"the library {path} is being replaced: it is shown when it is whole")
 
 
 def unchanged(view: View) -> bool:
@@ -211,11 +252,8 @@ def signs_matter(view: View, stored: StoredPoints) -> bool:
 
 
 def _data_version(view: View) -> int:
-    if view.watcher is None:
-        view.watcher = _watch(view.library.path)
     view.library.refuse_another()
-    version: int = view.watcher.execute("PRAGMA data_version").fetchone()[0]
-    return version
+    return view.library.data_version
 
 
 def _grid_bytes(grid: Grid | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from heatlas.dataset.heat.html import dates_of, sports_of
 from heatlas.explorer.chosen import ZOOMS, VisitsCache
 from heatlas.tiles.metadata import point_measures
 from heatlas.tiles.snapshot import choose
-from heatlas.tiles.view import close, now, open_view
+from heatlas.tiles.view import close, now, open_view, renewed
 from heatlas.widget.parts import script, style
 from heatlas.widget.responses import Answer, WidgetRequest, answer, explored, home, passed, request_of
 from heatlas.widget.source import opened
@@ -148,8 +149,8 @@ class LiveMap(anywidget.AnyWidget):
         return self._view.library
 
     def refresh(self) -> None:
-        """Redraw the map if the library has changed."""
-        self._stamp = now(self._view).version
+        """Redraw the map if the library has changed, or if another has taken its place."""
+        self._stamp = now(self._current()).version
 
     def close(self) -> None:
         """Close the map and the library; a temporary library is removed."""
@@ -168,10 +169,21 @@ class LiveMap(anywidget.AnyWidget):
         if self._closing is not None:  # None when opening failed
             self._closing()
 
+    def _current(self) -> View:
+        """View of the library; a new one, said once, if another file has taken its place."""
+        if self._view.library.whereabouts != "there":
+            new = renewed(self._view)
+            warnings.warn(f"the library {self._name} was replaced: from now on the new one is shown", stacklevel=3)
+            self._tidied()
+            self._view = new
+            self._closing = weakref.finalize(self, _tidy, new, None)
+            self._stamp = new.snapshot.version
+        return self._view
+
     def _asked(self, widget: Any, message: Any, buffers: Any) -> None:  # noqa: ARG002 - ipywidgets' signature
         try:
             own = {"who": self._passed, "explorer": self._explored}.get(str(message.get("kind")))
-            data, attached = answer(self._view, message) if own is None else own(message)
+            data, attached = answer(self._current(), message) if own is None else own(message)
         except HeatlasError as error:
             data, attached = {"error": str(error)}, []
         self.send({**data, "id": message.get("id")}, attached)
@@ -179,13 +191,13 @@ class LiveMap(anywidget.AnyWidget):
     def _passed(self, message: Any) -> Answer:
         """Answer which activities pass the clicked spot, and set `clicked` and `at`."""
         lat, lon = float(message["lat"]), float(message["lon"])
-        found = passed(self._view, request_of(message["wish"]), lat, lon, float(message["zoom"]))
+        found = passed(self._current(), request_of(message["wish"]), lat, lon, float(message["zoom"]))
         self.clicked, self.at = (lat, lon), found
         return {"found": found}, []
 
     def _explored(self, message: Any) -> Answer:
         """Answer with the explorer tiles of the chosen activities."""
-        return explored(self._view, request_of(message["wish"]), message.get("zoom"), self._visits), []
+        return explored(self._current(), request_of(message["wish"]), message.get("zoom"), self._visits), []
 
 
 def _tidy(view: View, scratch: Scratch | None) -> None:
