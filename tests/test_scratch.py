@@ -112,6 +112,9 @@ def test_a_folder_that_never_got_its_lock_goes_when_it_is_old_and_empty(temporar
         os.utime(temporary / name, (0, 0))
     assert sweep() == 1
     assert names(temporary) == ["heatlas-filled00", "heatlas-young_00"]
+    (temporary / ".heatlas-young_00").mkdir()
+    with scratch_folder(temporary) as folder:
+        assert names(temporary) == [folder.name, "heatlas-filled00", "heatlas-young_00"]
 
 
 def test_one_that_is_swept_before_it_has_a_lock_is_made_again(temporary, monkeypatch):

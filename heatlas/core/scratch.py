@@ -29,7 +29,7 @@ LOCK = ".heatlas-lock"
 _NAME = re.compile(r"\.?heatlas-[a-z0-9_]{8}")
 _TRIES = 20
 _YOUNG = 3600.0
-"""Seconds for which a folder without a lock may be one that is being made."""
+"""Seconds for which an empty folder among temporary files may be somebody else's."""
 
 
 class Scratch:
@@ -127,13 +127,14 @@ def _is_mine(entry: os.DirEntry[str]) -> bool:
 def _swept(folder: Path) -> bool:
     """Remove a folder if its lock is free; a folder without a lock is being made, or is not one of these.
 
-    One that is old and empty was being made, or removed, by a process that was killed; only an empty one can be lost.
+    An empty one was being made, or removed, by a process that was killed, or its process makes another one. Among
+    temporary files somebody else may have an empty folder of such a name for a while.
     """
     try:
         lock = os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
         with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _YOUNG:
+            if folder.name.startswith(".") or time.time() - folder.stat().st_mtime > _YOUNG:
                 folder.rmdir()
                 return True
         return False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.scratch import scratch_folder
 from heatlas.library.connecting import PATIENCE, connect, empty_log, is_frozen
 from heatlas.library.failures import cannot_write, failures
 from heatlas.library.identity import identity
@@ -68,8 +69,7 @@ class Library:
         The last connection of all processes moves the log into the file and removes it.
         """
         if self.whereabouts == "there":
-            with suppress(sqlite3.Error, SourceFailed):
-                self.settle()
+            self.settle()
             self._witness.close()
             self._close_links()
         else:
@@ -78,8 +78,9 @@ class Library:
     def settle(self) -> None:
         """Move the log into the file after writing, unless another process reads older states."""
         if self._wrote:
-            empty_log(self._connection())
             self._wrote = False
+            with suppress(sqlite3.Error, SourceFailed):  # what was committed stays in the log
+                empty_log(self._connection())
 
     def leave(self) -> None:
         """Close all connections to a file that was replaced, when the transactions that are under way have ended."""
@@ -258,23 +259,42 @@ def open_library(path: str | Path, create: bool = False) -> Library:
     if found == "database" or (found == "empty" and not create):
         raise _another(path)
     with failures(path):
-        if create:
-            # Only the owner may read it, as it holds whole tracks. SQLite gives its companion files the same mode.
-            try:
-                with suppress(FileExistsError):
-                    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            except OSError as error:
-                raise SourceFailed(f"the library {path} cannot be made: {error.strerror or error}") from None
+        if found == "missing":
+            _make(path)
         report_network(path)
         set_foreign_log_aside(path)
-        library = Library(path)
-        try:
-            _prepare(library, create)
-            library._witness.remember()
-        except BaseException:
-            library.close()
-            raise
+        return _opened(path, create)
+
+
+def _opened(path: Path, create: bool) -> Library:
+    library = Library(path)
+    try:
+        _prepare(library, create)
+        library._witness.remember()
+    except BaseException:
+        library.close()
+        raise
     return library
+
+
+def _make(path: Path) -> None:
+    """Make an empty library aside, and give it its name when it is whole, unless another process was quicker."""
+    final = path.resolve()
+    try:
+        with scratch_folder(final.parent) as folder:
+            draft = folder / final.name
+            # Only the owner may read it, as it holds whole tracks. SQLite gives its companion files the same mode.
+            os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            _opened(draft, create=True).close()
+            try:
+                final.hardlink_to(draft)
+            except FileExistsError:
+                pass
+            except OSError:  # no links on this file system
+                if not final.exists():
+                    draft.rename(final)
+    except OSError as error:
+        raise SourceFailed(f"the library {path} cannot be made: {error.strerror or error}") from None
 
 
 def _another(path: Path) -> SourceFailed:

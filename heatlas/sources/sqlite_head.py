@@ -109,6 +109,9 @@ def read_head(path: Path) -> Head | None:
 def _asked(address: str) -> Head:
     with closing(sqlite3.connect(address, uri=True, timeout=_SECONDS)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
+        # A process that is killed while it moves a log into the file may leave a first page that promises pages which
+        # only the log has. Otherwise such a file would be called damaged.
+        connection.execute("PRAGMA writable_schema = ON")
         (number,) = connection.execute("PRAGMA application_id").fetchone()
         # Tables are counted only if necessary: the application id is known also where the schema is damaged.
         blank = not number and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

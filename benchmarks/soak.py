@@ -1,0 +1,287 @@
+"""Serve a library to many clients for long, while recordings are imported and removed: nothing may grow.
+
+    python benchmarks/soak.py [LIBRARY] [--minutes 60] [--clients 16] [--chart soak.png] [--json soak.json]
+
+Without a library the export of `heatlas demo` is imported into one; a library is copied first. Each client asks for
+tiles of changing places, filters and measures, and now and then for a scale, a description and who passed. Every few
+seconds a recording is imported, over HTTP or by a process of its own, and older ones are removed. Each second memory,
+open files and threads of the server are noted, and the 99th percentile of what clients waited. It ends by itself,
+prints how these went from the second quarter to the last, draws them, and exits with 1 if one grew or a request failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from heatlas.library.store import open_library
+from heatlas.tiles.tile_counts import busiest
+from heatlas.tiles.view import census_of, now, open_view
+
+MEASURES = ("passes", "activities", "pace", "seconds")
+ZOOMS = (10, 12, 13, 14, 15, 16)
+MOST_GROWTH = {"memory": 1.10, "files": 1.10, "threads": 1.10, "p99": 1.5}
+"""Last quarter by second quarter above which something is said to grow. Latency is also that of other programs."""
+
+
+@dataclass
+class Second:
+    """State of the server in one second."""
+
+    at: float
+    memory: float
+    """MB that are resident."""
+    files: int
+    threads: int
+    p99: float
+    """Milliseconds; NaN where nothing was answered."""
+    requests: int
+
+
+@dataclass
+class Run:
+    """What clients and the sampler share."""
+
+    port: int
+    until: float
+    places: dict[int, list[tuple[int, int]]]
+    waited: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    imported: int = 0
+    removed: int = 0
+
+
+def address_of(run: Run, rng: random.Random) -> str:
+    """Something that a page asks for: mostly tiles, of what others ask for too and of what nobody has."""
+    zoom = rng.choice(ZOOMS)
+    x, y = rng.choice(run.places[zoom])
+    month, metres = rng.randint(1, 12), rng.randint(0, 20000)
+    where = rng.choice(("", "", f"&after=2024-{month:02d}-01", f"&where=distance > {metres}"))
+    kind = rng.random()
+    if kind < 0.9:
+        return f"/tiles/{rng.choice(MEASURES)}/{zoom}/{x}/{y}.png?smooth=8m{where}"
+    if kind < 0.95:
+        return f"/scale.json?measure={rng.choice(MEASURES)}&z={zoom}{where}"
+    if kind < 0.98:
+        return "/api/library.json"
+    lat = math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * (y + 0.5) / 2**zoom))))
+    return f"/at?lat={lat:.5f}&lon={(x + 0.5) / 2**zoom * 360 - 180:.5f}&radius=200"
+
+
+async def ask(run: Run, number: int) -> None:
+    """One client, with one connection for all its requests."""
+    rng = random.Random(number)
+    reader, writer = await asyncio.open_connection("127.0.0.1", run.port)
+    while time.monotonic() < run.until:
+        address = address_of(run, rng).replace(" ", "%20").replace(">", "%3E")
+        started = time.perf_counter()
+        writer.write(f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+        body = await reader.readexactly(length)
+        run.waited.append((time.perf_counter() - started) * 1000)
+        if not head.startswith(b"HTTP/1.1 200"):
+            run.failed.append(f"{address}: {head[9:12].decode()} {body[:200]!r}")
+        await asyncio.sleep(rng.random() * 0.05)
+    writer.close()
+
+
+def recording(number: int, place: tuple[float, float]) -> bytes:
+    """A made-up walk around a place."""
+    rng = np.random.default_rng(number)
+    steps = rng.normal(0, 2e-5, (400, 2)).cumsum(0).cumsum(0) / 20 + np.array(place)
+    start = 1_700_000_000 + 7200 * number
+    times = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start + 3 * k)) for k in range(len(steps))]
+    points = "".join(
+        f'<trkpt lat="{lat:.6f}" lon="{lon:.6f}"><time>{times[k]}</time></trkpt>' for k, (lat, lon) in enumerate(steps)
+    )
+    return (
+        '<gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="soak"><trk><name>soak</name>'
+        f"<trkseg>{points}</trkseg></trk></gpx>"
+    ).encode()
+
+
+def change(run: Run, path: Path, folder: Path, place: tuple[float, float], every: float) -> None:
+    """Import recordings, over HTTP and by processes of their own, and remove them again."""
+    import urllib.request
+
+    number = 0
+    while time.monotonic() < run.until - every:
+        number += 1
+        try:
+            if number % 4 == 0:
+                where = "name = 'soak'"
+                command = [sys.executable, "-m", "heatlas", "library", "remove", where, "-l", str(path)]
+                subprocess.run(command, check=True, capture_output=True)
+                run.removed += 1
+            elif number % 2:
+                request = urllib.request.Request(
+                    f"http://127.0.0.1:{run.port}/api/import", recording(number, place),
+                    {"X-Filename": f"{number}.gpx", "Content-Type": "application/octet-stream"},
+                )  # fmt: skip
+                urllib.request.urlopen(request).read()
+                run.imported += 1
+            else:
+                (folder / f"{number}.gpx").write_bytes(recording(number, place))
+                source = str(folder / f"{number}.gpx")
+                command = [sys.executable, "-m", "heatlas", "import", source, "-l", str(path), "-q"]
+                subprocess.run(command, check=True, capture_output=True)
+                run.imported += 1
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = getattr(error, "stderr", b"") or (error.read() if hasattr(error, "read") else b"")
+            run.failed.append(f"change {number}: {error} {said[:300]!r}")
+        time.sleep(every)
+
+
+def sample(run: Run, process: int, seconds: list[Second]) -> None:
+    """Note the state of the server each second."""
+    started = time.monotonic()
+    while time.monotonic() < run.until:
+        time.sleep(1)
+        waited, run.waited = run.waited, []
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines() if ":" in line
+        )
+        seconds.append(
+            Second(
+                time.monotonic() - started, int(status["VmRSS"].split()[0]) / 1024,
+                len(list(Path(f"/proc/{process}/fd").iterdir())), int(status["Threads"]),
+                float(np.quantile(waited, 0.99)) if waited else math.nan, len(waited),
+            )
+        )  # fmt: skip
+
+
+def verdict(seconds: list[Second]) -> dict[str, dict[str, float]]:
+    """Medians of the second and the last quarter, and whether they grew."""
+    quarter = len(seconds) // 4
+    found = {}
+    for name, most in MOST_GROWTH.items():
+        early, late = (
+            float(np.nanmedian([getattr(second, name) for second in part]))
+            for part in (seconds[quarter : 2 * quarter], seconds[-quarter:])
+        )
+        found[name] = {"second quarter": early, "last quarter": late, "grew": late > early * most}
+    return found
+
+
+def draw(seconds: list[Second], path: Path) -> None:
+    """Draw memory, open files, threads and latency over time, each from 0."""
+    names = ("memory", "files", "threads", "p99", "requests")
+    labels = ("memory, MB", "open files", "threads", "p99, ms", "requests a second")
+    width, height = 1000, 150
+    image = Image.new("RGB", (width, height * len(names)), "white")
+    canvas = ImageDraw.Draw(image)
+    for row, (name, label) in enumerate(zip(names, labels, strict=True)):
+        values = np.array([getattr(second, name) for second in seconds], float)
+        top, most = row * height, float(np.nanmax(values)) or 1.0
+        points = [
+            (50 + (width - 60) * second.at / seconds[-1].at, top + height - 15 - (height - 40) * value / most)
+            for second, value in zip(seconds, values, strict=True)
+            if not math.isnan(value)
+        ]
+        canvas.line(points, fill=(180, 60, 30), width=2)
+        canvas.line([(50, top + height - 15), (width - 10, top + height - 15)], fill="grey")
+        canvas.text((50, top + 4), f"{label}: at most {most:,.0f}; {seconds[-1].at / 60:.1f} minutes", fill="black")
+    image.save(path)
+
+
+def repeat(server: subprocess.Popen[str]) -> None:
+    """Print what the server says."""
+    for said in server.stderr:
+        print("server:", said, end="")
+
+
+def serve(path: Path) -> tuple[subprocess.Popen[str], int]:
+    """Start a server; return it with its port."""
+    command = [sys.executable, "-m", "heatlas", "serve", str(path), "--port", "0"]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in server.stderr:
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
+            threading.Thread(target=repeat, args=(server,), daemon=True).start()
+            return server, int(found[1])
+    raise SystemExit("the server does not start")
+
+
+async def soak(run: Run, clients: int) -> None:
+    """All clients at once; a connection that is lost counts as a failure."""
+    for failed in await asyncio.gather(*(ask(run, number) for number in range(clients)), return_exceptions=True):
+        if failed is not None:
+            run.failed.append(repr(failed))
+
+
+def main() -> int:
+    """Run it, and say how it went."""
+    parser = argparse.ArgumentParser(description="Serve a library for long, while it changes.")
+    parser.add_argument("library", nargs="?", type=Path)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--every", type=float, default=5, help="seconds between imports and removals")
+    parser.add_argument("--chart", type=Path, default=Path("soak.png"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "lib.db"
+        if options.library:
+            shutil.copy(options.library, path)
+        else:
+            from heatlas.demo import write_demo
+            from heatlas.library.manage import import_into
+
+            write_demo(folder / "demo", 1, 120)
+            import_into(path, folder / "demo")
+        with open_library(path) as library:
+            view = open_view(library)
+            places = {zoom: busiest(census_of(view, now(view), zoom), None, 40) for zoom in ZOOMS}
+        x, y = places[ZOOMS[-1]][0]
+        side = 2.0 ** ZOOMS[-1]
+        place = math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y / side)))), x / side * 360 - 180
+        server, port = serve(path)
+        run, seconds = Run(port, time.monotonic() + 60 * options.minutes, places), []
+        others = [
+            threading.Thread(target=sample, args=(run, server.pid, seconds), daemon=True),
+            threading.Thread(target=change, args=(run, path, folder, place, options.every), daemon=True),
+        ]
+        for thread in others:
+            thread.start()
+        asyncio.run(soak(run, options.clients))
+        for thread in others:
+            thread.join()
+        server.terminate()
+        status = server.wait(60)
+        left = sorted(file.name for file in folder.iterdir() if file.name.startswith((".heatlas", "lib.db")))
+    found = verdict(seconds)
+    draw(seconds, options.chart)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(second) for second in seconds]))
+    requests = sum(second.requests for second in seconds)
+    print(f"{requests:,} requests in {options.minutes:g} minutes, {run.imported} imports, {run.removed} removals")
+    for what, values in found.items():
+        early, late = values["second quarter"], values["last quarter"]
+        print(f"{what}: {early:,.1f} in the second quarter, {late:,.1f} in the last")
+    for one in run.failed[:10]:
+        print("failed:", one)
+    print(f"the server ended with {status}; beside it lie {', '.join(left)}")
+    bad = [what for what, values in found.items() if values["grew"]]
+    if bad:
+        print(f"grew: {', '.join(bad)}")
+    return int(bool(bad or run.failed or status or left != ["lib.db"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
