@@ -159,6 +159,7 @@ def test_a_folder_that_others_could_write_to_is_not_believed(tmp_path, monkeypat
     assert find() is None
 
 
+@posix
 @pytest.mark.parametrize("home", [None, "relative", "/somewhere"])
 def test_a_user_whom_nobody_knows_gets_no_folder_that_is_called_tilde(monkeypatch, home):
     import pwd
@@ -174,7 +175,23 @@ def test_a_user_whom_nobody_knows_gets_no_folder_that_is_called_tilde(monkeypatc
     names = [locator.__name__.lstrip("_") for locator in cache._locators()]
     assert names[:2] == ["UserProvidedCacheLocator", "InTreeCacheLocator"]
     assert ("UserWideCacheLocator" in names) == (home == "/somewhere")
-    assert names[-1] == "PrivateLocator"
+    assert names[-2:] == ["PrivateLocator", "NoFolder"]
+
+
+@posix
+def test_what_the_image_of_a_container_holds_is_loaded_where_it_cannot_be_written(copy, homeless, tmp_path):
+    (copy / "heatlas" / "kernels" / "__pycache__").unlink()
+    assert ask(copy)[1:] == (21, False)  # as root, when the image is built
+    refused = (
+        "import errno\n"
+        "from heatlas.kernels import cache\n"
+        "def refuse(self): raise OSError(errno.EROFS, 'Read-only file system')\n"
+        "cache._BASE.ensure_cache_path = refuse"
+    )
+    assert heard(copy, refused, **homeless) == (False, 21, True, "")
+    named = {**homeless, "NUMBA_CACHE_DIR": str(tmp_path / "named")}
+    assert ask(copy, **named)[1:] == (21, True)
+    assert ask(copy, refused, **named)[1:] == (21, True)
 
 
 @posix

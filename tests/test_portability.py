@@ -8,17 +8,19 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
+from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import SimpleNamespace
 
 import pytest
 
 from heatlas.core import resources
-from heatlas.core.errors import HeatlasError, path_name
+from heatlas.core.errors import BadOption, HeatlasError, path_name
+from heatlas.core.paths import possible_name, reason_of, refuse_name, rename
 from heatlas.rendering.film import mp4
 from heatlas.rendering.film.timeline import DAY, Timeline, make_timeline, utc
 from heatlas.sources.sqlite_head import address_of
-from heatlas.writers.atomic import atomic_write, rename
+from heatlas.writers.atomic import atomic_write
 
 CODE = sorted((Path(__file__).resolve().parents[1] / "heatlas").rglob("*.py"))
 
@@ -29,9 +31,14 @@ def test_names_have_slashes_everywhere():
     assert path_name(PurePosixPath("caf\udce9.gpx")) == "caf\\xe9.gpx"
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def calls(path):
     """Name and node of each call in a file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
             yield name, node
@@ -135,12 +142,10 @@ def test_an_encoder_that_ended_is_told_by_its_pipe_on_every_system():
 
 
 def test_names_of_uploads_that_windows_cannot_have(monkeypatch):
-    from heatlas.server.uploads import _possible
-
     given = ["12:30 run.gpx", "con.gpx", "Com1 .tcx", "a?.fit. ", "contest.gpx", "a.b.gpx"]
-    assert [_possible(name) for name in given] == given
+    assert [possible_name(name) for name in given] == given
     monkeypatch.setattr(sys, "platform", "win32")
-    assert [_possible(name) for name in given] == [
+    assert [possible_name(name) for name in given] == [
         "12_30 run.gpx", "_con.gpx", "_Com1 .tcx", "a_.fit", "contest.gpx", "a.b.gpx",
     ]  # fmt: skip
 
@@ -156,7 +161,7 @@ def test_a_file_that_another_program_has_open_is_tried_again_on_windows(tmp_path
         replace(written, final)
 
     monkeypatch.setattr(os, "replace", held)
-    monkeypatch.setattr("heatlas.writers.atomic._PAUSE", 0)
+    monkeypatch.setattr("heatlas.core.paths._PAUSE", 0)
     (tmp_path / "a").write_bytes(b"new")
     with pytest.raises(PermissionError):
         rename(tmp_path / "a", tmp_path / "b")
@@ -164,7 +169,99 @@ def test_a_file_that_another_program_has_open_is_tried_again_on_windows(tmp_path
         windows.setattr(sys, "platform", "win32")
         rename(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "b").read_bytes() == b"new"
+    refusals = 99
+    (tmp_path / "a").write_bytes(b"newest")
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        with pytest.raises(PermissionError, match="close it there"):
+            rename(tmp_path / "a", tmp_path / "b")
     refusals = 1
     with pytest.raises(HeatlasError, match=r"cannot write .*Access is denied"), atomic_write(tmp_path / "b") as draft:
         draft.write_bytes(b"newer")
     assert (tmp_path / "b").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("con.png", "reserves the name"),
+        ("NUL", "reserves the name"),
+        ("heat:1.png", "':'"),
+        ("what?.png", "'?'"),
+        ("tiles.", "end in a blank or a dot"),
+        ("heat.png", None),
+        ("console.png", None),
+    ],
+)
+def test_names_of_outputs_that_windows_cannot_have_are_refused(monkeypatch, tmp_path, name, words):
+    from heatlas.library.store import open_library
+    from heatlas.publish.folder import check_folder
+    from heatlas.writers import check_place
+
+    refuse_name(tmp_path / name)  # elsewhere they are names as any other
+    monkeypatch.setattr(sys, "platform", "win32")
+    for refuse in (check_place, check_folder, lambda path: open_library(path, create=True), refuse_name):
+        if words is None and refuse is refuse_name:
+            refuse(tmp_path / name)
+        elif words is not None:
+            with pytest.raises(BadOption, match=words.replace("?", r"\?")):
+                refuse(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_paths_that_are_too_long_for_windows_are_told_as_such(monkeypatch):
+    long = Path("/", *["folder" * 5] * 8, "heat.png")
+    lost = FileNotFoundError(errno.ENOENT, "The system cannot find the path specified")
+    assert reason_of(lost, long) == lost.strerror
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert "too long for Windows" in reason_of(lost, long)
+    assert reason_of(lost, Path("/heat.png")) == lost.strerror
+    assert reason_of(OSError(errno.ENOSPC, "No space left"), long) == "No space left"
+
+
+@pytest.mark.parametrize(
+    "path", [r"C:\Users\me\rides", "C:/Users/me/rides", "C://rides", r"\\server\share\rides", "c:x.csv"]
+)
+def test_a_drive_is_no_database(path):
+    from heatlas.sources.databases.url import is_database_url
+    from heatlas.sources.tables import is_path
+
+    assert is_path(path)
+    assert not is_database_url(path)
+
+
+def test_settings_of_a_user_without_a_home(monkeypatch, tmp_path):
+    from heatlas.tracks.privacy.secret import config_folder
+
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    for name in ("HEATLAS_CONFIG", "XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for platform, variable in (("linux", "XDG_CONFIG_HOME"), ("darwin", "XDG_CONFIG_HOME"), ("win32", "APPDATA")):
+        monkeypatch.setattr(sys, "platform", platform)
+        with pytest.raises(BadOption, match="set HEATLAS_CONFIG"):
+            config_folder()
+        with monkeypatch.context() as known:
+            known.setenv(variable, str(tmp_path))
+            assert config_folder() == tmp_path / "heatlas"
+            known.setenv("HEATLAS_CONFIG", "elsewhere")
+            assert config_folder() == Path("elsewhere")
+
+
+SAFE = {
+    "fcntl": {"fork_pool.py", "scratch.py"}, "resource": {"resources.py"}, "msvcrt": {"scratch.py"},
+    "pwd": set(), "grp": set(),
+}  # fmt: skip
+
+
+def test_modules_that_not_every_system_has_are_imported_where_they_are_used():
+    for path in CODE:
+        tree = tree_of(path)
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in set(names) & set(SAFE):
+                assert path.name in SAFE[name], f"{path.name} imports {name}"
+                assert node not in tree.body, f"{path.name} imports {name} when it is imported"

@@ -13,6 +13,7 @@
 `memory`    checks that a picture fits into memory
 `resources` processors and memory that this process may use
 `cgroups`   limits of Linux control groups
+`paths`     names, renames and reasons where systems differ
 `scratch`   temporary folders, removed also after a killed process
 `stopping`  orderly ends on Ctrl-C, SIGTERM and SIGHUP
 `version`   the version of heatlas

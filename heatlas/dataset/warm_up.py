@@ -116,6 +116,10 @@ def warm_up(names: Collection[str], measure: str) -> bool:
         for process in running:
             if process.poll() is None:
                 process.kill()
+    if running:
+        from heatlas.kernels.cache import warn_private
+
+        warn_private()  # the processes that stored it cannot
     return bool(running)
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.paths import reason_of, refuse_name, rename
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,7 @@ def write_demo(
         raise BadOption(f"the demo can have 1 to 10,000 activities, not {activities}")
     if seed < 0:
         raise BadOption(f"the seed must not be negative, but is {seed}")
+    refuse_name(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BadOption(f"{folder} exists and is not an empty folder: name another one, or delete it first")
@@ -72,15 +74,15 @@ def write_demo(
         aside = folder.parent / f".{folder.name}.{os.getpid()}.part"
         aside.mkdir()
     except OSError as error:
-        raise BadOption(f"cannot write the demo to {folder}: {error.strerror or error}") from error
+        raise BadOption(f"cannot write the demo to {folder}: {reason_of(error, folder)}") from error
     from heatlas.demo.files import write_export
 
     try:
         write_export(aside, seed, activities, progress)
         if folder.exists():
             folder.rmdir()
-        aside.rename(folder)
+        rename(aside, folder)
     except OSError as error:
-        raise BadOption(f"cannot write the demo to {folder}: {error.strerror or error}") from error
+        raise BadOption(f"cannot write the demo to {folder}: {reason_of(error, folder)}") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -4,12 +4,14 @@ numba compares the file that a kernel is written in, not those of the helpers th
 of a helper, old and new code would mix. The names of stored files therefore hold a digest of all files that kernels are
 made of, so that another state of the sources never finds them. The folder is `NUMBA_CACHE_DIR`, else `__pycache__`
 beside the sources, else one in the user's home. Services and containers often can write to none of these. Then it is
-a private one among temporary files, and where there is none either, kernels are compiled by each process.
+a private one among temporary files, and where there is none either, kernels are compiled by each process. What others
+stored in the first two, as when the image of a container was built, is loaded also where it cannot be written.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import os
@@ -20,9 +22,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
-__all__ = ["KernelCache", "Unstored", "cache_of", "sources"]
+__all__ = ["KernelCache", "sources", "warn_private"]
 
 _SUFFIXES = {".nbi", ".nbc"}
 
@@ -72,22 +75,12 @@ def _private_folder() -> Any:
     with contextlib.suppress(OSError):
         windows = sys.platform == "win32"  # temporary files are the user's own there
         path = Path(tempfile.gettempdir()) / ("heatlas-kernels" if windows else f"heatlas-kernels-{os.geteuid()}")
-        made = True
-        try:
+        with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
-        except FileExistsError:
-            made = False
         status = path.lstat()
         mine = windows or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
         if stat.S_ISDIR(status.st_mode) and mine:
             tempfile.TemporaryFile(dir=path).close()
-            if made:
-                warnings.warn(
-                    f"no folder of heatlas or of the user can be written: compiled code is stored in {path}, which may "
-                    "not last; set NUMBA_CACHE_DIR to a folder that does",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
             return path
     return None
 
@@ -108,6 +101,19 @@ class _PrivateLocator(_BASE):  # type: ignore[misc]
         return None if _private_folder() is None else super().from_function(function, file)
 
 
+class _NoFolder(_BASE):  # type: ignore[misc]
+    """Locator of last resort, where no folder can be written: beside the sources, to load from."""
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> Any:
+        """Return the locator of a function."""
+        return cls(function, file) if Path(file).exists() else None
+
+    def ensure_cache_path(self) -> None:
+        """Refuse to store."""
+        raise OSError(errno.EROFS, "no folder can be written")
+
+
 def _locators() -> list[Any]:
     """List numba's locators and the private one, without those that need a home where there is none.
 
@@ -116,7 +122,7 @@ def _locators() -> list[Any]:
     known = [cls for cls in CompileResultCacheImpl._locator_classes if "IPython" not in cls.__name__]
     if not os.path.isabs(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~"))):  # noqa: PTH111, PTH117 - never raises
         known = [cls for cls in known if "UserProvided" in cls.__name__ or "InTree" in cls.__name__]
-    return [*known, _PrivateLocator]
+    return [*known, _PrivateLocator, _NoFolder]
 
 
 class _Impl(CompileResultCacheImpl):
@@ -136,28 +142,46 @@ class KernelCache(FunctionCache):
     def __init__(self, function: Any) -> None:
         super().__init__(function)
         self._swept = False
-        _SOURCES.look_again(function.__code__.co_filename)
+        file = function.__code__.co_filename
+        folders = [Path(file).parent / "__pycache__"]
+        if named := getattr(numba.config, "CACHE_DIR", ""):
+            folders.insert(0, Path(named) / self._impl.locator.get_suitable_cache_subpath(file))
+        stamp, base = self._impl.locator.get_source_stamp(), self._impl.filename_base
+        self._readable = [
+            self._cache_file,
+            *(IndexDataCacheFile(str(path), base, stamp) for path in folders if str(path) != self.cache_path),
+        ]
+        _SOURCES.look_again(file)
         if _SOURCES.mixed:
             self.disable()
 
     @property
+    def can_store(self) -> bool:
+        """Whether there is a folder that can be written."""
+        return not isinstance(self._impl.locator, _NoFolder)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is stored for these sources and this numba."""
-        try:
-            return not self._cache_file._load_index()
-        except Exception:  # noqa: BLE001 - unpickling damaged bytes can raise anything
-            return True
+        return not any(map(_index_of, self._readable))
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load a stored kernel; None where there is none, or where it cannot be read."""
-        try:
-            return super().load_overload(sig, target_context)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - unpickling damaged bytes can raise anything
-            with contextlib.suppress(OSError):  # else a damaged index would also stop storing
-                Path(self._cache_file._index_path).unlink()
+        if not self._enabled:
             return None
+        target_context.refresh()
+        key = self._index_key(sig, target_context.codegen())
+        for stored in self._readable:
+            try:
+                data = stored.load(key)
+                if data is not None:
+                    return self._impl.rebuild(target_context, data)
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001 - unpickling damaged bytes can raise anything
+                with contextlib.suppress(OSError):  # else a damaged index would also stop storing
+                    Path(stored._index_path).unlink()
+        return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Store a compiled kernel, and remove its files of other states of the sources."""
@@ -167,8 +191,10 @@ class KernelCache(FunctionCache):
             super().save_overload(sig, data)
         except OSError as error:  # a full disk does not stop the work
             self.disable()
-            _warn_unstored(f"{self.cache_path}: {error.strerror or error}")
+            where = f"{self.cache_path}: " if self.can_store else ""
+            _warn_unstored(f"{where}{error.strerror or error}")
             return
+        warn_private()
         if not self._swept:
             self._swept = True
             self._sweep()
@@ -182,12 +208,25 @@ class KernelCache(FunctionCache):
                     path.unlink()
 
 
-class Unstored(NullCache):
-    """Cache of a kernel where no folder can be written."""
+def _index_of(stored: Any) -> Any:
+    """Return what a folder holds of a kernel; nothing where that cannot be read."""
+    try:
+        return stored._load_index()
+    except Exception:  # noqa: BLE001 - unpickling damaged bytes can raise anything
+        return {}
 
-    def save_overload(self, sig: Any, data: Any) -> None:  # noqa: ARG002 - numba's signature
-        """Report that each process compiles anew."""
-        _warn_unstored("no folder can be written")
+
+@functools.cache
+def warn_private() -> None:
+    """Warn that code was stored in the private folder, if there is one."""
+    folder = _private_folder() if _private_folder.cache_info().currsize else None
+    if folder is not None:
+        warnings.warn(
+            f"no folder of heatlas or of the user can be written: compiled code is stored in {folder}, which may not "
+            "last; set NUMBA_CACHE_DIR to a folder that does",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
 @functools.cache  # once: numba forgets between kernels which warnings were shown
@@ -198,11 +237,3 @@ def _warn_unstored(reason: str) -> None:
         RuntimeWarning,
         stacklevel=2,
     )
-
-
-def cache_of(function: Any) -> KernelCache | Unstored:
-    """Return the cache of a kernel."""
-    try:
-        return KernelCache(function)
-    except (RuntimeError, OSError):  # numba found no folder; or the source is gone
-        return Unstored()

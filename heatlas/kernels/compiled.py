@@ -9,11 +9,12 @@ Stored kernels belong to one state of all kernels' sources (`cache.py`). An edit
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
-from heatlas.kernels.cache import KernelCache, cache_of
+from heatlas.kernels.cache import KernelCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,8 @@ def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
     def cached(function: Callable[..., Any]) -> Any:
         made = decorate(function)
         if made is not function:  # NUMBA_DISABLE_JIT leaves it as it is
-            made._cache = cache_of(function)
+            with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
+                made._cache = KernelCache(function)
         return made
 
     return cached
@@ -51,7 +53,7 @@ def helper(**options: Any) -> Callable[..., Any]:
 def never_compiled(kernel: Any) -> bool:
     """Whether nothing is stored of a kernel for these sources, although it could be."""
     cache = getattr(kernel, "_cache", None)
-    return isinstance(cache, KernelCache) and cache.is_empty
+    return isinstance(cache, KernelCache) and cache.can_store and cache.is_empty
 
 
 def is_stored(kernel: Any) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.paths import refuse_name
 from heatlas.core.scratch import scratch_folder
 from heatlas.library.connecting import PATIENCE, connect, empty_log, is_frozen
 from heatlas.library.failures import cannot_write, failures
@@ -260,6 +261,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
         raise _another(path)
     with failures(path):
         if found == "missing":
+            refuse_name(path)
             _make(path)
         report_network(path)
         set_foreign_log_aside(path)

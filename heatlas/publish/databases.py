@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.paths import rename
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.sink import Sink
 from heatlas.sources.sqlite_head import address_of
-from heatlas.writers.atomic import rename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.paths import refuse_name, rename
 from heatlas.publish.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.page_files import FORMER, page_files
 from heatlas.publish.sink import Sink
-from heatlas.writers.atomic import rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ def check_folder(path: Path) -> None:
     BadOption
         Then, and when the name is that of a file, or its parent is missing.
     """
+    refuse_name(path)
     if path.exists() and not path.is_dir():
         what = "it is a file, not a folder" if path.is_file() else "tiles go into a folder, and this is none"
         raise BadOption(f"cannot write {path}: {what}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import HeatlasError
+from heatlas.core.paths import reason_of
 from heatlas.publish.hilbert import first_number, zoom_of
 
 if TYPE_CHECKING:
@@ -169,4 +170,4 @@ def failures(path: Path) -> Iterator[None]:
         reason = next((said for code, said in _REASONS.items() if name.startswith(code)), str(error))
         raise HeatlasError(f"cannot write {path}: {reason}") from error
     except OSError as error:
-        raise HeatlasError(f"cannot write {path}: {error.strerror or error}") from error
+        raise HeatlasError(f"cannot write {path}: {reason_of(error, path)}") from error

@@ -28,6 +28,7 @@ from heatlas.publish.sink import Metadata
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
 from heatlas.tiles.view import close, now, open_view, renewed, unchanged
+from heatlas.writers import check_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,13 +77,8 @@ def check(output: Path, url: str | None = None) -> None:
     if output.suffix.lower() not in ENDINGS:
         check_folder(output)
         return
+    check_place(output)
     final = output.resolve()
-    if not final.parent.is_dir():
-        raise BadOption(f"cannot write {output}: there is no folder {final.parent}")
-    if final.exists() and not final.is_file():
-        raise BadOption(f"cannot write {output}: it exists and is no file")
-    if not os.access(final.parent, os.W_OK | os.X_OK) or (final.exists() and not os.access(final, os.W_OK)):
-        raise BadOption(f"cannot write {output}: no permission")
     ours = is_our_archive if output.suffix.lower() == ".pmtiles" else is_our_database
     if final.exists() and final.stat().st_size > 0 and not ours(final):
         raise BadOption(f"cannot write {output}: it holds other things; name a new file")

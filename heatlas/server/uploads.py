@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
-import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from heatlas.core.errors import path_name
+from heatlas.core.paths import possible_name
 from heatlas.core.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.library.imports import import_sources
 from heatlas.server.state import current, site_of
@@ -33,8 +32,6 @@ __all__ = ["receive", "tidy"]
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
 """Media types that a form of any web page can send; files are sent with others."""
 _LONGEST = 200
-_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
-"""Reserved names on Windows, with any ending."""
 
 
 async def receive(request: Request) -> dict[str, Any]:
@@ -72,18 +69,9 @@ def _name(request: Request) -> str:
     """Name of the file from X-Filename (percent-encoded): the last part of its path, without harmful characters."""
     text = unquote(request.headers.get("x-filename", ""), errors="replace").replace("\\", "/")
     name = "".join(char for char in text.rpartition("/")[2] if char.isprintable()).strip().lstrip(".")
-    name = _possible(name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore"))
+    name = possible_name(name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore"))
     if not name:
         raise HTTPException(400, "the header X-Filename must name the file, percent-encoded")
-    return name
-
-
-def _possible(name: str) -> str:
-    """Name that is valid on this system: Windows reserves names of devices, and some characters."""
-    if sys.platform == "win32":
-        name = re.sub(r'[<>:"|?*]', "_", name).rstrip(" .")
-        if name.partition(".")[0].rstrip().upper() in _DEVICES:
-            return f"_{name}"
     return name
 
 

@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, MissingExtra
+from heatlas.core.paths import refuse_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,8 +87,10 @@ def check_place(path: Path) -> None:
     Raises
     ------
     BadOption
-        For a folder that is missing or not writable, or a path that is not writable or is no file.
+        For a folder that is missing or not writable, or a path that is not writable or is no file; for a name that
+        this system reserves.
     """
+    refuse_name(path)
     final = path.resolve()
     if not final.parent.is_dir():
         raise BadOption(f"cannot write {path}: there is no folder {final.parent}")

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError
+from heatlas.core.paths import reason_of, rename
 from heatlas.core.scratch import LOCK, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["atomic_write", "rename"]
-
-_TRIES = 20
-_PAUSE = 0.05
-"""Seconds between tries; one second in all."""
+__all__ = ["atomic_write"]
 
 
 @contextmanager
@@ -51,26 +45,4 @@ def atomic_write(path: Path) -> Iterator[Path]:
             for written in sorted(made, key=lambda file: file.name == final.name):
                 rename(written, final.parent / written.name)
     except OSError as error:
-        raise HeatlasError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def rename(written: str | Path, final: str | Path) -> None:
-    """Give a file its final name, replacing an existing file.
-
-    Windows refuses while another program has either file open. Virus scanners and servers close it soon, so that
-    several tries help.
-
-    Raises
-    ------
-    OSError
-        When the last try fails.
-    """
-    for left in reversed(range(_TRIES if sys.platform == "win32" else 1)):
-        try:
-            os.replace(written, final)  # noqa: PTH105 - names may be str, which is faster for many files
-        except PermissionError:
-            if not left:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
+        raise HeatlasError(f"cannot write {path}: {reason_of(error, path)}") from error

@@ -17,12 +17,25 @@ _TRIES, _PAUSE = 20, 0.05
 
 
 def config_folder() -> Path:
-    """Return the folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it."""
+    """Return the folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it.
+
+    Raises
+    ------
+    BadOption
+        When this user has no home.
+    """
     if folder := os.environ.get("HEATLAS_CONFIG"):
         return Path(folder)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", Path.home())) / "heatlas"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "heatlas"
+    if folder := os.environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"):
+        return Path(folder) / "heatlas"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise BadOption(
+            "the secret for hiding home has no place, as this user has no home: set HEATLAS_CONFIG to a folder that "
+            "can be written"
+        ) from None
+    return (home if sys.platform == "win32" else home / ".config") / "heatlas"
 
 
 def owner_secret() -> bytes:

@@ -1,0 +1,95 @@
+"""Names of files, renames and reasons of failures, where systems differ."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import BadOption
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["possible_name", "reason_of", "refuse_name", "rename"]
+
+_TRIES = 20
+_PAUSE = 0.05
+"""Seconds between tries; one second in all."""
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
+"""Names that Windows reserves, with any ending."""
+_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
+_LONGEST = 259
+"""Most characters of a path on Windows, unless long paths are switched on."""
+
+
+def possible_name(name: str) -> str:
+    """Return a similar name that is valid on this system: Windows reserves names, and some characters."""
+    if sys.platform == "win32":
+        name = _FORBIDDEN.sub("_", name).rstrip(" .")
+        if _is_device(name):
+            return f"_{name}"
+    return name
+
+
+def refuse_name(path: Path) -> None:
+    """Refuse to write a file that Windows would take for a device, a stream of another file, or under another name.
+
+    Raises
+    ------
+    BadOption
+        Says what is wrong with the name.
+    """
+    if sys.platform == "win32":
+        name = path.name
+        if _is_device(name):
+            raise BadOption(f"cannot write {path}: Windows reserves the name {name!r} for a device; take another one")
+        if found := _FORBIDDEN.search(name):
+            raise BadOption(f"cannot write {path}: a name on Windows cannot have {found[0]!r}; take another one")
+        if name != name.rstrip(" ."):
+            raise BadOption(f"cannot write {path}: a name on Windows cannot end in a blank or a dot; leave it out")
+
+
+def _is_device(name: str) -> bool:
+    return name.partition(".")[0].rstrip().upper() in _DEVICES
+
+
+def rename(written: str | Path, final: str | Path) -> None:
+    """Give a file or folder its final name, replacing an existing file.
+
+    Windows refuses while another program has either open. Virus scanners and servers close it soon, so that several
+    tries help.
+
+    Raises
+    ------
+    OSError
+        When the last try fails.
+    """
+    windows = sys.platform == "win32"
+    for left in reversed(range(_TRIES if windows else 1)):
+        try:
+            os.replace(written, final)  # noqa: PTH105 - names may be str, which is faster for many files
+        except PermissionError as error:
+            if left:
+                time.sleep(_PAUSE)
+                continue
+            if not windows:
+                raise
+            said = f"{error.strerror}; if another program shows the file, such as a viewer, close it there"
+            raise PermissionError(error.errno, said, os.fspath(final)) from error
+        else:
+            return
+
+
+def reason_of(error: OSError, path: Path) -> str:
+    """Say why a file cannot be written; Windows does not find what has too long a path."""
+    reason = error.strerror or str(error)
+    length = len(os.path.abspath(path))  # noqa: PTH100 - of a path that may not exist
+    if sys.platform == "win32" and isinstance(error, FileNotFoundError) and length > _LONGEST - 24:
+        return (
+            f"{reason}; with {length} characters the path may be too long for Windows, which takes {_LONGEST}, "
+            "temporary names included: take a shorter one"
+        )
+    return reason
