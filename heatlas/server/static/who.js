@@ -46,7 +46,7 @@ function row(activity) {
   const facts = [known("distance", kilometres), activity.gear];
   const here = [
     activity.pace > 0 && paceOf(activity),
-    activity.flat_pace > 0 && `${pace(activity.flat_pace)} on the flat`,
+    activity.flat_pace > 0 && `flat ${pace(activity.flat_pace)}`,
     known("heart_rate", whole("bpm")),
     known("power", whole("W")),
     activity.waited > 0 && `waited ${Math.round(activity.waited)} s`,
