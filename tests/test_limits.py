@@ -187,6 +187,7 @@ def caused(error, cause):
         (caused(HeatlasError("cannot write a.png"), MemoryError()), "memory", 1),
         (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "processes", 1),
         (RuntimeError("can't start new thread"), "threads", 1),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/']"), "TMPDIR", 1),
         (OSError(errno.ENOSPC, "No space left on device", "a.png"), "a.png: No space left on device", 1),
     ],
 )

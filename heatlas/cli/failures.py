@@ -28,10 +28,12 @@ def explain(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, HeatlasError):
         return str(error), 1
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
-        return f"no more threads can be started: take --workers 1, or raise the limits {_where()} and of threads", 1
+        return "no more threads can be started: take --workers 1, or raise the limits (ulimit -u, ulimit -v)", 1
     if isinstance(error, OSError):
         if error.errno == errno.EAGAIN and not error.filename:
             return "the system allows no more processes: take --workers 1, or raise the limit (ulimit -u)", 1
+        if "No usable temporary directory" in str(error):
+            return "no folder for temporary files can be written: set TMPDIR to one that can", 1
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror or error}", 1
     return None

@@ -79,8 +79,9 @@ def show_progress(quiet: bool) -> Iterator[Progress]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
+    shows_all = (sys.stderr.encoding or "").lower().startswith("utf")  # a terminal of Windows may not
     bars = Bars(
-        SpinnerColumn(),
+        SpinnerColumn("dots" if shows_all else "line"),
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
