@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from library_made import walks
 from slow import snapped, wander
 
+from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.numbers import number_bytes, read_numbers
 from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.kernels.trace import list_passages
-from heatlas.kernels.visits import list_visits, spend_visits
+from heatlas.kernels.visits import join_fixes, list_visits, spend_visits
 from heatlas.library.columns import AMOUNTS, VALUES, amount_steps, value_steps
 from heatlas.library.passages import PreparedTrack
 from heatlas.tracks.metrics import METRICS
@@ -65,14 +66,19 @@ def flat(runs):
     return np.array([value for run in runs for value in run])
 
 
+def laid(runs):
+    """Stretches, runs and tiles of runs in one tile that lie one after the other."""
+    at = np.append(0, np.cumsum([len(run) for run in runs]))
+    return np.stack([at[:-1], at[1:]], axis=1), np.arange(len(runs) + 1), np.array([0, len(runs)])
+
+
 @given(runs=some_runs, ids=ascending)
 def test_pixels_as_bytes(runs, ids):
     ids = np.array(ids[: len(runs)])
     lengths = np.array([len(run) for run in runs])
-    offsets = np.append(0, np.cumsum(lengths))
-    tiles = np.array([0, len(runs)])
-    header, _ = codec.encode_headers(ids, lengths, tiles)
-    body, _ = codec.encode_pixels(flat(runs).astype(np.uint16), offsets, tiles)
+    stretches, offsets, tiles = laid(runs)
+    header, _ = encode.encode_headers(ids, lengths, tiles)
+    body, _ = encode.encode_pixels(flat(runs).astype(np.uint16), stretches, offsets, tiles)
     steps = np.diff(ids, prepend=0).tolist()
     expected = [len(runs), *steps, *lengths.tolist()]
     assert header.tolist() == [byte for number in expected for byte in varint(number)]
@@ -91,8 +97,10 @@ known = st.one_of(st.integers(-(2**30), 2**30), st.integers(-3, 3), st.just(code
 @given(runs=st.lists(st.lists(known, min_size=1, max_size=20), min_size=1, max_size=6))
 def test_values_as_bytes(runs):
     lengths = np.array([len(run) for run in runs])
-    offsets = np.append(0, np.cumsum(lengths))
-    data, at = codec.encode_values(flat(runs).astype(np.int32), offsets, offsets)
+    stretches, offsets, _ = laid(runs)
+    each = np.arange(len(runs) + 1)  # a tile of its own for each run
+    data, at, some = encode.encode_values(flat(runs).astype(np.int32), stretches, offsets, each)
+    assert some.tolist() == [any(value != codec.UNKNOWN for value in run) for run in runs]
     assert data.tolist() == [byte for run in runs for byte in slow_values(run)]
     assert codec.decode_values(data, lengths).tolist() == flat(runs).tolist()
     assert number_bytes(data, lengths).tolist() == at.tolist()
@@ -100,10 +108,49 @@ def test_values_as_bytes(runs):
 
 @given(steps=st.lists(st.one_of(st.integers(0, 200), st.integers(0, 2**40)), min_size=1, max_size=40))
 def test_amounts_as_bytes(steps):
-    data, at = codec.encode_amounts(np.array(steps), np.array([0, len(steps)]))
+    data, at, some = encode.encode_amounts(np.array(steps), *laid([steps]))
+    assert some.tolist() == [any(steps)]
     assert data.tolist() == [byte for step in steps for byte in varint(step)]
     assert at.tolist() == [0, len(data)]
     assert codec.decode_amounts(data, len(steps)).tolist() == steps
+
+
+@given(tracks=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 65535), known), max_size=20), max_size=5))
+def test_runs_are_gathered_from_the_stretches_of_tracks(tracks):
+    tile, pixel, value = (flat([[passage[which] for passage in track] for track in tracks]) for which in range(3))
+    bounds = np.append(0, np.cumsum([len(track) for track in tracks])).astype(np.int64)
+    stretches, track = encode.find_stretches(tile.astype(np.int64), bounds)
+    # Each passage is in one stretch, whose neighbours are of another tile or track.
+    labels = [(k, passage[0]) for k, one in enumerate(tracks) for passage in one]
+    expected = [
+        (k, key) for k, (key, _) in enumerate(zip(labels, labels, strict=True)) if k == 0 or labels[k - 1] != key
+    ]
+    assert stretches[:, 0].tolist() == [k for k, _ in expected]
+    assert track.tolist() == [key[0] for _, key in expected]
+    assert stretches[:, 1].tolist() == [*stretches[1:, 0].tolist(), *[len(labels)] * (len(labels) > 0)]
+    # Runs of tiles: all passages of one track in one tile, wherever they lie.
+    where = [(int(tile[first]), k) for (first, _), k in zip(stretches.tolist(), track.tolist(), strict=True)]
+    order = sorted(range(len(where)), key=where.__getitem__)
+    keys = sorted(set(where))
+    runs = np.cumsum([0, *(where.count(key) for key in keys)])
+    there = sorted({t for t, _ in keys})
+    tiles = np.cumsum([0, *(sum(t == one for t, _ in keys) for one in there)])
+    laid_out = (stretches[order], runs, tiles)
+    mine = [[p for p, label in enumerate(labels) if label == (k, t)] for t, k in keys]
+    body, bodies = encode.encode_pixels(pixel.astype(np.uint16), *laid_out)
+    assert body.tolist() == [byte for run in mine for byte in slow_pixels(pixel[run].tolist())]
+    assert bodies[-1] == len(body)
+    data, at, some = encode.encode_values(value.astype(np.int32), *laid_out)
+    assert data.tolist() == [byte for run in mine for byte in slow_values(value[run].tolist())]
+    assert some.tolist() == [bool((value[tile == one] != codec.UNKNOWN).any()) for one in there]
+    amounts = np.abs(value.astype(np.int64)) * (tile != 1)
+    more, _, spent = encode.encode_amounts(amounts, *laid_out)
+    assert more.tolist() == [byte for run in mine for amount in amounts[run].tolist() for byte in varint(amount)]
+    assert spent.tolist() == [bool(amounts[tile == one].any()) for one in there]
+    assert at.tolist() == [
+        sum(len(slow_values(value[run].tolist())) for run, (t, _) in zip(mine, keys, strict=True) if t < one)
+        for one in [*there, 4]
+    ]
 
 
 @given(
@@ -175,8 +222,7 @@ def test_reducing(runs, keep, data):
     some = st.lists(st.one_of(st.just(codec.UNKNOWN), st.integers(-50, 50)), min_size=len(pixels), max_size=len(pixels))
     steps = data.draw(some)
     count, total, square, extreme = (np.full(65536, fill) for fill in (0.0, 0.0, 0.0, np.nan))
-    runs_at = np.append(0, np.cumsum(lengths))
-    told, _ = codec.encode_values(np.array(steps, np.int32), runs_at, runs_at[[0, -1]])
+    told, _, _ = encode.encode_values(np.array(steps, np.int32), *laid(runs))
     add_values(pixels, ids, lengths, mask, told, 0.25, np.zeros(0), 0, count, total, square, extreme, True)
     by_pixel = {}
     for pixel, owner, step in zip(pixels.tolist(), np.repeat(ids, lengths).tolist(), steps, strict=True):
@@ -203,11 +249,11 @@ def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
     theirs, spent = list_passages(*args, track.time, metres, metric, track.segments, *place)
     assert np.array_equal(cells, theirs)
     metrics = np.column_stack([metric, METRICS["speed"].at_fixes(track), np.full(len(metric), np.nan)])
-    ours = spend_visits(len(cells), passage, line, until, track.time, metres, metrics)
-    assert np.array_equal(ours[:, :4], spent)
+    ours = spend_visits(len(cells), passage, line, until, track.time, metres, join_fixes(metrics))
+    assert np.array_equal(ours[:, [0, 1, 2, 5]], spent)
     _, of_speed = list_passages(*args, track.time, metres, metrics[:, 1].copy(), track.segments, *place)
-    assert np.array_equal(ours[:, 4:6], of_speed[:, 2:])
-    assert not ours[:, 6:].any()
+    assert np.array_equal(ours[:, [3, 6]], of_speed[:, 2:])
+    assert not ours[:, [4, 7]].any()
     # Each fix is counted in the pixel in which it lies.
     by_cell = Counter()
     for u, v in zip(track.u.tolist(), track.v.tolist(), strict=True):
@@ -216,6 +262,22 @@ def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
     for cell, many in zip(cells.tolist(), fixes.tolist(), strict=True):
         counted[cell] += many
     assert +counted == by_cell
+
+
+@given(
+    fixes=st.lists(st.lists(st.one_of(st.just(math.nan), st.floats(-1e3, 1e4, width=32)), min_size=3, max_size=3)),
+    share=st.floats(0, 1),
+)
+def test_what_is_known_at_one_end_of_a_line_holds_for_it(fixes, share):
+    lines = join_fixes(np.array(fixes, np.float64).reshape(-1, 3))
+    assert lines.shape == (len(fixes), 9)
+    assert not lines[-1:].any()
+    for line, ends in zip(lines.tolist(), pairwise(fixes), strict=False):
+        for m, (here, there) in enumerate(zip(*ends, strict=True)):
+            known = [value for value in (here, there) if not math.isnan(value)]
+            assert line[6 + m] == bool(known)
+            expected = here + (there - here) * share if len(known) == 2 else sum(known)
+            assert line[m] + line[3 + m] * share == expected
 
 
 @given(st.lists(st.floats(0, 50), min_size=1, max_size=60))
@@ -227,10 +289,14 @@ def test_amounts_lose_nothing_along_a_track(spent):
         assert (np.abs(steps * step - spent) <= step + 1e-9).all()
 
 
-@given(st.sampled_from(sorted(VALUES)), st.floats(0.07, 900), st.floats(0.1, 100))
+def spent_on(*passages):
+    """What `spend_visits` gives of passages: for each a list of (sum, weight), one for each metric."""
+    return np.array([[1.0, 1.0, *(total for total, _ in one), *(weight for _, weight in one)] for one in passages])
+
+
+@given(st.sampled_from(sorted(set(VALUES) - {"bearing"})), st.floats(0.07, 900), st.floats(0.1, 100))
 def test_values_are_as_fine_as_is_said(name, mean, weight):
-    spent = np.array([[1.0, 1.0, mean * weight, weight], [1.0, 1.0, 0.0, 0.0]])
-    steps = value_steps(name, spent)
+    steps = value_steps([name], spent_on([(mean * weight, weight)], [(0.0, 0.0)]))[name]
     scale = VALUES[name]
     assert steps[1] == codec.UNKNOWN
     if scale.step:
@@ -239,10 +305,41 @@ def test_values_are_as_fine_as_is_said(name, mean, weight):
         assert abs(scale.table[steps[0] - scale.least] - 1 / mean) <= 0.7e-3 / mean + 2**-21
 
 
+@given(st.floats(0, 360), st.floats(0.1, 100), st.floats(0.1, 1))
+def test_angles_are_as_fine_as_is_said(degrees, weight, length):
+    north, east = length * math.cos(math.radians(degrees)), length * math.sin(math.radians(degrees))
+    passages = spent_on([(north * weight, weight), (east * weight, weight)], [(0.0, 0.0), (0.0, 0.0)])
+    steps = value_steps(["bearing"], passages)["bearing"]
+    apart = (steps[0] * VALUES["bearing"].step - degrees + 180) % 360 - 180
+    assert abs(apart) <= VALUES["bearing"].step / 2 + 1e-9
+    assert 0 <= steps[0] < round(360 / VALUES["bearing"].step)
+    assert steps[1] == codec.UNKNOWN
+
+
+@given(
+    names=st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=4, unique=True),
+    count=st.sampled_from([0, 1, 3, 255, 256, 257, 600]),
+    seed=st.integers(0, 2**32),
+)
+def test_metrics_are_rounded_together_as_each_by_itself(names, count, seed):
+    rng = np.random.default_rng(seed)
+    many = [2 if METRICS[name].cyclic else 1 for name in names]
+    weights = np.repeat(rng.choice([0.0, 0.3, 2.0], (count, len(names))), many, axis=1)
+    sums = rng.normal(2, 3, (count, sum(many))) * weights
+    together = value_steps(names, np.column_stack([np.ones((count, 2)), sums, weights]))
+    assert list(together) == names
+    for name, first, last in zip(names, np.cumsum([0, *many]), np.cumsum(many), strict=False):
+        spent = np.column_stack([np.ones((count, 2)), sums[:, first:last], weights[:, first:last]])
+        assert together[name].tolist() == value_steps([name], spent)[name].tolist()
+        known = weights[:, first] > 0
+        if name != "pace":  # there is no pace without a speed
+            assert ((together[name] != codec.UNKNOWN) == known).all()
+
+
 def test_what_cannot_be_is_unknown():
-    spent = np.array([[0, 0, np.nan, 1.0], [0, 0, np.inf, 1.0], [0, 0, -1.0, 1.0], [0, 0, 5.0, 0.0]])
-    assert value_steps("pace", spent).tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
-    assert value_steps("power", spent).tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
+    spent = spent_on([(np.nan, 1.0)], [(np.inf, 1.0)], [(-1.0, 1.0)], [(5.0, 0.0)])
+    assert value_steps(["pace"], spent)["pace"].tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
+    assert value_steps(["power"], spent)["power"].tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
 
 
 def test_a_track_is_traced_around_the_world():

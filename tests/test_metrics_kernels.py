@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.operations import UNUSED, Adding, Runs
 from heatlas.kernels.values import add_days, add_values_at
@@ -85,13 +86,16 @@ def coded(runs, names, places=None, many=1):
     passages = [passage for _, _, path in runs for passage in path]
     pixels = np.array([pixel for pixel, *_ in passages], np.uint16)
     at = np.append(0, np.cumsum(lengths))
+    stretches = np.stack([at[:-1], at[1:]], axis=1)[lengths > 0]
+    whole = np.arange(len(stretches) + 1)
+    laid = (stretches, whole, whole[[0, -1]])
     data = {}
     for place, name in enumerate(names, 1):
         steps = np.array([passage[place] for passage in passages], np.int32)
         if name in AMOUNTS:
-            data[COLUMNS[name]] = codec.encode_amounts(np.abs(steps.astype(np.int64)) % 4000, at[[0, -1]])[0]
+            data[COLUMNS[name]] = encode.encode_amounts(np.abs(steps.astype(np.int64)) % 4000, *laid)[0]
         else:
-            data[COLUMNS[name]] = codec.encode_values(steps, at, at[[0, -1]])[0]
+            data[COLUMNS[name]] = encode.encode_values(steps, *laid)[0]
     numbers = np.array([number for _, number, _ in runs], np.int64)
     kept = np.array([kept for kept, _, _ in runs], np.bool_)
     facts = Facts(

@@ -11,7 +11,8 @@
 `trace`, `count`, `visits` passages listed; counted; listed with their pieces
 `cells`                    cells of a coarse lattice that tracks go through
 `reduce`, `values`         passages added to pixels; values of metrics, and voices
-`index`, `numbers`         the passage index as bytes, and numbers in LEB128
+`encode`, `index`          passages written to, and read from, the passage index
+`numbers`                  numbers in LEB128
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them
 `blur`                     Gaussian smoothing

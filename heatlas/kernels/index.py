@@ -1,4 +1,4 @@
-"""Write and read the passages of a tile as bytes of the passage index.
+"""Read the passages of a tile from the bytes of the passage index, which `heatlas.kernels.encode` writes.
 
 A tile's pixels are 256 x 256, numbered row * 256 + column. A *run* is the passages of one activity in one tile, in the
 order of its path. Each run is encoded by itself, so that bytes of runs can be cut out and joined again.
@@ -14,11 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.numbers import read_number, read_numbers, unzigzag, write_number, zigzag
+from heatlas.kernels.numbers import read_number, read_numbers, unzigzag
 
 __all__ = [
-    "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "encode_amounts",
-    "encode_headers", "encode_pixels", "encode_values", "pixel_bytes",
+    "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "pixel_bytes",
 ]  # fmt: skip
 
 UNKNOWN = -(1 << 31)
@@ -26,78 +25,6 @@ UNKNOWN = -(1 << 31)
 _ONE = np.uint64(1)
 _LAST = (1 << 31) - 1
 """Greatest number of an activity."""
-
-
-@kernel(allocates=True)
-def encode_headers(ids, lengths, tiles):
-    """Write for each tile the number of its runs, their activities (as differences) and their lengths.
-
-    Parameters
-    ----------
-    ids, lengths : ndarray of int64 (r,)
-        Activity and passages of each run; activities ascend inside a tile.
-    tiles : ndarray of int64 (t + 1,)
-        Offsets of the tiles into the runs.
-
-    Returns
-    -------
-    ndarray of uint8, ndarray of int64 (t + 1,)
-        Bytes, and the offsets of the tiles into them.
-    """
-    count = tiles.shape[0] - 1
-    out = np.empty(18 * ids.shape[0] + 9 * count, np.uint8)
-    offsets = np.zeros(count + 1, np.int64)
-    at = 0
-    for t in range(count):
-        at = write_number(out, at, tiles[t + 1] - tiles[t])
-        before = np.int64(0)
-        for r in range(tiles[t], tiles[t + 1]):
-            at = write_number(out, at, ids[r] - before)
-            before = ids[r]
-        for r in range(tiles[t], tiles[t + 1]):
-            at = write_number(out, at, lengths[r])
-        offsets[t + 1] = at
-    return out[:at], offsets
-
-
-@kernel(allocates=True)
-def encode_pixels(pixels, runs, tiles):
-    """Write the pixels of runs.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint16 (n,)
-        Run after run.
-    runs : ndarray of int64 (r + 1,)
-        Offsets of the runs into the pixels; none is empty.
-    tiles : ndarray of int64 (t + 1,)
-        Offsets of the tiles into the runs.
-
-    Returns
-    -------
-    ndarray of uint8, ndarray of int64 (t + 1,)
-        Bytes, and the offsets of the tiles into them.
-    """
-    out = np.empty(3 * pixels.shape[0], np.uint8)
-    offsets = np.zeros(tiles.shape[0], np.int64)
-    at = 0
-    for t in range(tiles.shape[0] - 1):
-        for r in range(tiles[t], tiles[t + 1]):
-            here = np.int64(pixels[runs[r]])
-            out[at], out[at + 1] = here & 255, here >> 8
-            at += 2
-            for k in range(runs[r] + 1, runs[r + 1]):
-                there = np.int64(pixels[k])
-                rows, columns = (there >> 8) - (here >> 8), (there & 255) - (here & 255)
-                if abs(rows) < 8 and abs(columns) < 8:
-                    out[at] = (rows + 8) << 4 | (columns + 8)
-                    at += 1
-                else:
-                    out[at], out[at + 1], out[at + 2] = 0, there & 255, there >> 8
-                    at += 3
-                here = there
-        offsets[t + 1] = at
-    return out[:at], offsets
 
 
 @kernel(allocates=True)
@@ -169,49 +96,11 @@ def pixel_bytes(data, at, lengths):
 
 
 @kernel(allocates=True)
-def encode_amounts(amounts, bounds):
-    """Write whole numbers from 0; returns the bytes and the offsets of `bounds` into them."""
-    out = np.empty(9 * amounts.shape[0], np.uint8)
-    offsets = np.zeros(bounds.shape[0], np.int64)
-    at = 0
-    for b in range(bounds.shape[0] - 1):
-        for k in range(bounds[b], bounds[b + 1]):
-            at = write_number(out, at, amounts[k])
-        offsets[b + 1] = at
-    return out[:at], offsets
-
-
-@kernel(allocates=True)
 def decode_amounts(data, count):
     """Read `count` amounts as int64."""
     amounts = np.empty(count, np.int64)
     read_numbers(data, 0, amounts, count)
     return amounts
-
-
-@kernel(allocates=True)
-def encode_values(values, runs, bounds):
-    """Write values, UNKNOWN among them, run by run; returns the bytes and the offsets of `bounds` into them.
-
-    `bounds` are some of the offsets of the runs.
-    """
-    out = np.empty(6 * values.shape[0], np.uint8)
-    offsets = np.zeros(bounds.shape[0], np.int64)
-    at, b = 0, 1
-    for r in range(runs.shape[0] - 1):
-        before = np.int64(0)
-        for k in range(runs[r], runs[r + 1]):
-            value = np.int64(values[k])
-            if value == UNKNOWN:
-                at = write_number(out, at, 0)
-            else:
-                step = value - before
-                at = write_number(out, at, zigzag(step) + 1)
-                before = value
-        if b < bounds.shape[0] and runs[r + 1] == bounds[b]:
-            offsets[b] = at
-            b += 1
-    return out[:at], offsets
 
 
 @kernel(allocates=True)

@@ -74,7 +74,7 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
     pixels, ids, lengths, keep
         As for `add_passes`.
     data : ndarray of uint8
-        As `heatlas.kernels.index.encode_amounts` wrote them.
+        As `heatlas.kernels.encode.encode_amounts` wrote them.
     """
     amounts = np.empty(lengths.max() if len(lengths) else 0, np.int64)
     at, k = 0, np.uint64(0)
@@ -95,7 +95,7 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
     pixels, ids, lengths, keep
         As for `add_passes`.
     data : ndarray of uint8
-        As `heatlas.kernels.index.encode_values` wrote them: in units of `step`, or, when `table` is not empty, places
+        As `heatlas.kernels.encode.encode_values` wrote them: in units of `step`, or, when `table` is not empty, places
         in it counted from `least`.
     count, total, square, extreme, greatest
         As for `heatlas.kernels.reduce.add_metric`.

@@ -9,7 +9,10 @@ import numpy as np
 from heatlas.kernels.compiled import kernel
 from heatlas.kernels.lattice import coarser, course, crossing, place
 
-__all__ = ["list_visits", "round_amounts", "round_means", "round_turns", "spend_visits"]
+__all__ = ["join_fixes", "list_visits", "place_visits", "round_amounts", "round_means", "spend_visits"]
+
+_BLOCK = 256
+"""Passages that are rounded at a time: what was spent in them stays in the cache of the processor."""
 
 
 @kernel(allocates=True)
@@ -99,7 +102,73 @@ def list_visits(u, v, progress, segments, frame, least, bits):
 
 
 @kernel(allocates=True)
-def spend_visits(count, passage, line, until, time, metres, metrics):
+def place_visits(cells, width, left, top, scale):
+    """Find the tile of each passage, and the pixel inside the tile.
+
+    Parameters
+    ----------
+    cells : ndarray of int64 (k,)
+        As `list_visits` gives them.
+    width, left, top : int
+        Of the window: its columns, and its first column and row on the lattice of the world.
+    scale : int
+        Pixels of the world, 256 * 2**zoom: across the antimeridian, columns begin again at 0.
+
+    Returns
+    -------
+    tile : ndarray of int64 (k,)
+        Row << 20 | column of the tile.
+    pixel : ndarray of uint16 (k,)
+        Row * 256 + column inside the tile.
+    inside : int
+        Number of passages between the northern and the southern edge of the world.
+    """
+    tile, pixel = np.empty(cells.shape[0], np.int64), np.empty(cells.shape[0], np.uint16)
+    inside = 0
+    for k in range(cells.shape[0]):
+        row = cells[k] // width
+        column = cells[k] - row * width + left
+        row += top
+        if not 0 <= column < scale:
+            column %= scale
+        tile[k] = (row >> 8) << 20 | column >> 8
+        pixel[k] = (row & 255) << 8 | (column & 255)
+        inside += 0 <= row < scale
+    return tile, pixel, inside
+
+
+@kernel(allocates=True)
+def join_fixes(metrics):
+    """Prepare the metrics of a track for `spend_visits`, which is called for each zoom.
+
+    Parameters
+    ----------
+    metrics : ndarray of float64 (n, m)
+        Values of m metrics at each fix, NaN where unknown.
+
+    Returns
+    -------
+    ndarray of float64 (n, 3 m)
+        For the line from each fix to the next m values at its beginning, m differences to those at its end, and m times
+        1, or 0 where nothing is known at either end. What is known at one end holds for the line. The last row is 0.
+    """
+    count, many = metrics.shape
+    lines = np.zeros((count, 3 * many))
+    for i in range(count - 1):
+        for m in range(many):
+            here, there = metrics[i, m], metrics[i + 1, m]
+            if here != here:
+                here = there
+            change = there - here
+            if here == here:
+                lines[i, m], lines[i, 2 * many + m] = here, 1.0
+                if change == change:
+                    lines[i, many + m] = change
+    return lines
+
+
+@kernel(allocates=True)
+def spend_visits(count, passage, line, until, time, metres, lines):
     """Add up what was spent in the pieces of `list_visits`, for all metrics at once.
 
     Parameters
@@ -108,16 +177,16 @@ def spend_visits(count, passage, line, until, time, metres, metrics):
         Number of passages.
     time, metres
         As for `heatlas.kernels.trace.list_passages`.
-    metrics : ndarray of float64 (n, m)
-        Values of m metrics at each fix, NaN where unknown.
+    lines : ndarray of float64 (n, 3 m)
+        As `join_fixes` gives them, for m metrics.
 
     Returns
     -------
     ndarray of float64 (count, 2 + 2 m)
-        Seconds, metres, and for each metric the sum of its values by weight and the sum of the weights: for one metric
-        as `list_passages` gives them.
+        Seconds, metres, the sum of the values of each metric by weight, and the sum of the weights of each: for one
+        metric as `list_passages` gives them.
     """
-    many = metrics.shape[1]
+    many = lines.shape[1] // 3
     spent = np.zeros((count, 2 + 2 * many))
     before = -1
     for j in range(passage.shape[0]):
@@ -135,13 +204,8 @@ def spend_visits(count, passage, line, until, time, metres, metrics):
         weight += 1e-9  # as `heatlas.kernels.reduce.spend`
         middle = 0.5 * (entered + until[j])
         for m in range(many):
-            here, there = metrics[i, m], metrics[i + 1, m]
-            value = here + (there - here) * middle
-            if value != value:
-                value = there if here != here else here
-            if value == value:
-                spent[k, 2 + 2 * m] += value * weight
-                spent[k, 3 + 2 * m] += weight
+            spent[k, 2 + m] += (lines[i, m] + lines[i, many + m] * middle) * weight
+            spent[k, 2 + many + m] += lines[i, 2 * many + m] * weight
     return spent
 
 
@@ -159,40 +223,43 @@ def round_amounts(amounts, step):
 
 
 @kernel(allocates=True)
-def round_means(total, weight, step, octave, least, most, unknown):
-    """Round means, `total` by `weight` (k,), to whole steps, int32.
+def round_means(spent, rules, unknown):
+    """Round the means of metrics in each passage to whole steps.
 
     Parameters
     ----------
-    total, weight : ndarray of float64 (k,)
-        Nothing is known where the weight is 0.
-    step : float
-        Value of 1; not used where there is an octave.
-    octave : float
-        Steps of a factor of two of the mean's reciprocal; 0: steps are even.
-    least, most : int
-        Bounds of the steps.
+    spent : ndarray of float64 (k, 2 + 2 m)
+        As `spend_visits` gives it. Nothing is known where a weight is 0.
+    rules : ndarray of float64 (r, 6)
+        For each column that is written: which of the m metrics it rounds; the value of 1; where steps are no values but
+        factors, the number of steps that double the reciprocal of the mean, else 0; the least and the greatest step;
+        and the steps of a whole turn, where this metric and the next are the cosine and the sine of an angle, else 0.
     unknown : int
         Stands for what is not known.
+
+    Returns
+    -------
+    ndarray of int32 (r, k)
     """
-    steps = np.full(total.shape[0], unknown, np.int32)
-    for k in range(total.shape[0]):
-        if not weight[k] > 0:
-            continue
-        mean = total[k] / weight[k]
-        if mean != mean or (octave > 0 and not mean > 0):
-            continue
-        exact = -math.log2(mean) * octave if octave > 0 else mean / step
-        steps[k] = np.int32(np.rint(min(max(exact, least), most)))
-    return steps
-
-
-@kernel(allocates=True)
-def round_turns(across, along, weight, whole, unknown):
-    """Round the angles of vectors (k,) to steps, `whole` of which are a turn, int32; `unknown` where weight is 0."""
-    steps = np.full(across.shape[0], unknown, np.int32)
-    for k in range(across.shape[0]):
-        if weight[k] > 0:
-            turn = math.atan2(along[k], across[k]) / (2 * np.pi) % 1.0
-            steps[k] = np.int32(np.rint(turn * whole) % whole)
+    count, many = spent.shape[0], spent.shape[1] // 2 - 1
+    steps = np.full((rules.shape[0], count), unknown, np.int32)
+    for first in range(0, count, _BLOCK):
+        last = min(first + _BLOCK, count)
+        for r in range(rules.shape[0]):
+            _, step, octave, least, most, turn = rules[r]
+            at = 2 + np.int64(rules[r, 0])
+            for k in range(first, last):
+                total, weight = spent[k, at], spent[k, at + many]
+                if not weight > 0 or total != total:
+                    continue
+                if turn > 0:
+                    share = math.atan2(spent[k, at + 1], total) / (2 * np.pi)
+                    exact = np.rint((share + 1.0 if share < 0 else share) * turn)
+                    steps[r, k] = 0 if exact >= turn else np.int32(exact)
+                    continue
+                mean = total / weight
+                if mean != mean or (octave > 0 and not mean > 0):
+                    continue
+                exact = -math.log2(mean) * octave if octave > 0 else mean / step
+                steps[r, k] = np.int32(np.rint(min(max(exact, least), most)))
     return steps

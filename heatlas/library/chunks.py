@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import decode_header, encode_headers, pixel_bytes
+from heatlas.kernels.encode import encode_headers
+from heatlas.kernels.index import decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
 from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys
-from heatlas.library.packing import BUNDLE, pack_columns, unpack, unpack_columns
+from heatlas.library.packing import BUNDLE, pack_columns, unpack, unpack_bytes, unpack_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,24 +55,25 @@ class _Chunk:
 
     ids: NDArray[np.int64]
     lengths: NDArray[np.int64]
-    columns: Mapping[int, NDArray[np.uint8]]
+    columns: Mapping[int, bytes]
     """Number of the column -> bytes of all runs, one after the other."""
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, bytes]]) -> _Chunk:
-        columns = unpack_columns((column_of(k), data) for k, data in rows)
-        ids, lengths, at = decode_header(columns[PIXELS])
+        columns = unpack_bytes((column_of(k), data) for k, data in rows)
+        ids, lengths, at = decode_header(np.frombuffer(columns[PIXELS], np.uint8))
         return cls(ids, lengths, {**columns, PIXELS: columns[PIXELS][at:]})
 
-    def column(self, column: int) -> NDArray[np.uint8]:
+    def column(self, column: int) -> bytes:
         """Bytes of a column; for a missing one a 0 for each passage, which means nothing or unknown."""
         found = self.columns.get(column)
-        return np.zeros(int(self.lengths.sum()), np.uint8) if found is None else found
+        return bytes(int(self.lengths.sum())) if found is None else found
 
-    def runs(self, column: int) -> list[NDArray[np.uint8]]:
+    def runs(self, column: int) -> list[bytes]:
         """Bytes of each run of a column."""
         data = self.column(column)
-        cuts = pixel_bytes(data, 0, self.lengths) if column == PIXELS else number_bytes(data, self.lengths)
+        found = np.frombuffer(data, np.uint8)
+        cuts = pixel_bytes(found, 0, self.lengths) if column == PIXELS else number_bytes(found, self.lengths)
         return [data[first:last] for first, last in pairwise(cuts.tolist())]
 
 
@@ -91,24 +93,25 @@ def _merged(
     """Rows of one chunk made of several, without the runs of some activities; its number is that of the first."""
     parts = [_Chunk.of(rows) for rows in chunks]
     number = chunk_of(chunks[0][0][0])
-    ids = np.concatenate([part.ids for part in parts])
-    order = np.argsort(ids, kind="stable")
-    order = order[~np.isin(ids[order], np.array(sorted(without), np.int64))]
-    if not len(order):
+    ids, lengths = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths"))
+    order = None
+    if without or (ids[1:] < ids[:-1]).any():
+        order = np.argsort(ids, kind="stable")
+        order = order[~np.isin(ids[order], np.array(sorted(without), np.int64))]
+        ids, lengths = ids[order], lengths[order]
+    if not len(ids):
         return []
-    lengths = np.concatenate([part.lengths for part in parts])[order]
-    header, _ = encode_headers(ids[order], lengths, np.array([0, len(order)]))
-    unchanged = len(order) == len(ids) and bool((np.diff(order) == 1).all())
-    columns: dict[int, NDArray[np.uint8]] = {}
+    header, _ = encode_headers(ids, lengths, np.array([0, len(ids)]))
+    columns: dict[int, bytes] = {}
     for column in sorted({column for part in parts for column in part.columns}):
-        if unchanged:
-            data = np.concatenate([part.column(column) for part in parts])
+        if order is None:
+            data = b"".join([part.column(column) for part in parts])
         else:
             runs = [run for part in parts for run in part.runs(column)]
-            data = np.concatenate([runs[r] for r in order.tolist()])
+            data = b"".join([runs[r] for r in order.tolist()])
         if column == PIXELS:
-            columns[PIXELS] = np.concatenate((header, data))
-        elif data.any():  # a column of zeros is left out
+            columns[PIXELS] = header.tobytes() + data
+        elif data.count(0) < len(data):  # a column of zeros is left out
             columns[column] = data
     return [(key(column, *tile, number), data) for column, data in pack_columns(columns, level)]
 
@@ -154,5 +157,5 @@ def runs_of(connection: sqlite3.Connection, tile: Tile, number: int) -> dict[int
         part = _Chunk.of(_rows(connection, tile, chunk))
         for r in np.flatnonzero(part.ids == number).tolist():
             runs = {column: part.runs(column)[r] for column in part.columns}
-            return {column: run.tobytes() for column, run in runs.items() if column == PIXELS or run.any()}
+            return {column: run for column, run in runs.items() if column == PIXELS or any(run)}
     return {}

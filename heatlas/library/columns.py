@@ -36,11 +36,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
-from heatlas.kernels.visits import round_amounts, round_means, round_turns
+from heatlas.kernels.visits import round_amounts, round_means
 from heatlas.library.keys import NUMBERS
 from heatlas.tracks.metrics import METRICS, stored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from heatlas.tracks.metrics import Store
@@ -52,7 +54,6 @@ __all__ = [
     "VALUES",
     "Encoding",
     "amount_steps",
-    "angle_steps",
     "decoded",
     "value_steps",
 ]
@@ -100,13 +101,6 @@ def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
     return found
 
 
-def angle_steps(name: str, north: NDArray[np.float64], east: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round the mean of an angle over each passage, from `spent` (k, 2) of its cosine and sine, to whole steps."""
-    whole = round(METRICS[name].period / VALUES[name].step)
-    found: NDArray[np.int32] = round_turns(north[:, -2], east[:, -2], north[:, -1], whole, UNKNOWN)
-    return found
-
-
 def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
     """Values of a metric from whole steps, NaN where UNKNOWN."""
     _, step, table, least = VALUES[name]
@@ -114,16 +108,29 @@ def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
     return np.where(steps == UNKNOWN, np.nan, values)
 
 
-def value_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Round the mean of a metric over each passage to whole steps; UNKNOWN without one.
+def value_steps(names: Sequence[str], spent: NDArray[np.float64]) -> dict[str, NDArray[np.int32]]:
+    """Round the means of metrics over each passage to whole steps; UNKNOWN without one.
 
-    The last two columns of `spent` (k, 2 or 4) are the sum of the values by weight, and of the weights.
+    Parameters
+    ----------
+    names : sequence of str
+        Metrics; an angle takes two columns of `heatlas.kernels.visits.spend_visits`, its cosine and its sine.
+    spent : ndarray of float64 (k, 2 + 2 m)
+        As `spend_visits` gives it, for these metrics.
+
+    Returns
+    -------
+    dict of str to ndarray of int32 (k,)
     """
-    encoding = VALUES[name]
-    inverse = METRICS[name].inverse
-    least, most = (encoding.least, encoding.least + len(encoding.table) - 1) if inverse else (-_MOST, _MOST)
-    octave = _OCTAVE if inverse else 0
-    found: NDArray[np.int32] = round_means(
-        spent[:, -2], spent[:, -1], encoding.step, float(octave), float(least), float(most), UNKNOWN
-    )
-    return found
+    rules, at = [], 0
+    for name in names:
+        metric, (_, step, table, least) = METRICS[name], VALUES[name]
+        if metric.cyclic:
+            rules.append((at, step, 0, -_MOST, _MOST, round(metric.period / step)))
+        elif metric.inverse:
+            rules.append((at, step, _OCTAVE, least, least + len(table) - 1, 0))
+        else:
+            rules.append((at, step, 0, -_MOST, _MOST, 0))
+        at += 2 if metric.cyclic else 1
+    found = round_means(spent, np.array(rules, np.float64).reshape(-1, 6), UNKNOWN)
+    return dict(zip(names, found, strict=True))

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import (
-    UNKNOWN,
-    decode_header,
-    encode_amounts,
-    encode_headers,
-    encode_pixels,
-    encode_values,
-)
+from heatlas.kernels.encode import encode_amounts, encode_headers, encode_pixels, encode_values, find_stretches
+from heatlas.kernels.index import UNKNOWN, decode_header
 from heatlas.library.chunks import chunks_of, merge
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS
 from heatlas.library.keys import key
@@ -78,32 +72,34 @@ def _insert(connection: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tup
         merge(connection, tile, chunks)
 
 
-def _encoded(
-    zoom: int, numbers: Sequence[int], found: Sequence[Passages]
-) -> Iterator[tuple[Tile, dict[int, NDArray[np.uint8]]]]:
+def _encoded(zoom: int, numbers: Sequence[int], found: Sequence[Passages]) -> Iterator[tuple[Tile, dict[int, bytes]]]:
     """Encode passages of one zoom: each tile, and the bytes of its columns."""
     counts = [len(passages.tile) for passages in found]
     if not sum(counts):
         return
     tile = np.concatenate([passages.tile for passages in found])
+    stretches, track = find_stretches(tile, np.append(0, np.cumsum(counts)))
+    # A track goes many pixels in a tile: sorting its stretches is much quicker than sorting passages.
+    tile = tile[stretches[:, 0]]
     order = np.argsort(tile, kind="stable")
-    tile, owner = tile[order], np.repeat(np.array(numbers, np.int64), counts)[order]
+    tile, owner, stretches = tile[order], np.array(numbers, np.int64)[track[order]], stretches[order]
     changes = np.append(True, tile[1:] != tile[:-1])
     begins = np.flatnonzero(changes | np.append(True, owner[1:] != owner[:-1]))
     runs = np.append(begins, len(tile))
     tiles = np.append(np.flatnonzero(changes[begins]), len(begins))
-    bounds = runs[tiles]
-    header, heads = encode_headers(owner[begins], np.diff(runs), tiles)
-    body, bodies = encode_pixels(np.concatenate([passages.pixel for passages in found])[order], runs, tiles)
+    lengths = np.add.reduceat(stretches[:, 1] - stretches[:, 0], begins)
+    header, heads = encode_headers(owner[begins], lengths, tiles)
+    body, bodies = encode_pixels(np.concatenate([passages.pixel for passages in found]), stretches, runs, tiles)
     columns = []
     for name in sorted({name for passages in found for name in passages.columns}, key=COLUMNS.__getitem__):
-        steps = _joined(name, found, counts)[order]
-        data, at = encode_amounts(steps, bounds) if name in AMOUNTS else encode_values(steps, runs, bounds)
-        known = np.logical_or.reduceat(steps != (0 if name in AMOUNTS else UNKNOWN), bounds[:-1])
-        columns.append((COLUMNS[name], data, at, known))
-    for t, where in enumerate(tile[bounds[:-1]].tolist()):
-        pixels = np.concatenate((header[heads[t] : heads[t + 1]], body[bodies[t] : bodies[t + 1]]))
-        others = {c: data[at[t] : at[t + 1]] for c, data, at, known in columns if known[t]}
+        encode = encode_amounts if name in AMOUNTS else encode_values
+        data, at, some = encode(_joined(name, found, counts), stretches, runs, tiles)
+        columns.append((COLUMNS[name], data.tobytes(), at.tolist(), some.tolist()))
+    # Bytes rather than arrays or views of them: the garbage collector does not look at bytes.
+    header, body, heads, bodies = header.tobytes(), body.tobytes(), heads.tolist(), bodies.tolist()
+    for t, where in enumerate(tile[begins[tiles[:-1]]].tolist()):
+        pixels = header[heads[t] : heads[t + 1]] + body[bodies[t] : bodies[t + 1]]
+        others = {column: data[at[t] : at[t + 1]] for column, data, at, some in columns if some[t]}
         yield (zoom, where & 0xFFFFF, where >> 20), {PIXELS: pixels, **others}
 
 
@@ -142,6 +138,6 @@ def _to_merge(present: Sequence[tuple[int, int]]) -> list[int]:
 def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
     """Bytes of an activity's runs at a zoom, tile by tile, as `heatlas.library.chunks.runs_of` reads them."""
     for tile, columns in _encoded(zoom, [number], [passages]):
-        _, _, at = decode_header(columns[PIXELS])
+        _, _, at = decode_header(np.frombuffer(columns[PIXELS], np.uint8))
         columns[PIXELS] = columns[PIXELS][at:]
-        yield tile, {column: data.tobytes() for column, data in columns.items()}
+        yield tile, columns

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BUNDLE", "pack", "pack_columns", "unpack", "unpack_columns"]
+__all__ = ["BUNDLE", "pack", "pack_columns", "unpack", "unpack_bytes", "unpack_columns"]
 
 BUNDLE = 15
 """Number of the column that bundles all columns of a small chunk but the pixels, as one query is cheaper than many."""
@@ -46,21 +48,26 @@ def unpack(data: bytes) -> NDArray[np.uint8]:
     SourceFailed
         When the bytes are damaged.
     """
+    return np.frombuffer(_decompressed(data), np.uint8)
+
+
+def _decompressed(data: bytes) -> bytes:
     size = int.from_bytes(data[:4], "little")
     if size == 0:
-        return np.frombuffer(data, np.uint8, offset=min(4, len(data)))
+        return data[4:]
     try:
         if size > _LARGEST:
             raise OSError("absurdly long")  # noqa: TRY301 - one place reports
-        return np.frombuffer(_CODEC.decompress(memoryview(data)[4:], decompressed_size=size), np.uint8)
+        found: bytes = _CODEC.decompress(memoryview(data)[4:], decompressed_size=size, asbytes=True)
     except (OSError, pa.ArrowException) as error:
         raise SourceFailed(f"the library is damaged: {error}") from None
+    return found
 
 
 _CODEC = pa.Codec("zstd")
 
 
-def pack_columns(columns: Mapping[int, NDArray[np.uint8]], level: int = 3) -> list[tuple[int, bytes]]:
+def pack_columns(columns: Mapping[int, bytes], level: int = 3) -> list[tuple[int, bytes]]:
     """Compress the columns of a chunk, the pixels first; small others as one bundle.
 
     Returns
@@ -68,13 +75,14 @@ def pack_columns(columns: Mapping[int, NDArray[np.uint8]], level: int = 3) -> li
     list of (int, bytes)
         Number of the column, or BUNDLE, and the bytes of its row.
     """
-    packed = [(PIXELS, pack(columns[PIXELS].data, level))]
+    packed = [(PIXELS, pack(columns[PIXELS], level))]
     others = {column: data for column, data in columns.items() if column != PIXELS}
-    if len(others) < 2 or sum(map(len, others.values())) > _BUNDLED:
-        return packed + [(column, pack(data.data, level)) for column, data in others.items()]
+    sizes = list(map(len, others.values()))
+    if len(others) < 2 or sum(sizes) > _BUNDLED:
+        return packed + [(column, pack(data, level)) for column, data in others.items()]
     # Count of columns, then number and length of each, then their bytes.
-    head = np.array([len(others), *(number for c, data in others.items() for number in (c, len(data)))], "<u4")
-    bundle = b"".join([head.tobytes(), *(data.tobytes() for data in others.values())])
+    head = itertools.chain((len(others),), *zip(others, sizes, strict=True))
+    bundle = b"".join((struct.pack(f"<{1 + 2 * len(others)}I", *head), *others.values()))
     return [*packed, (BUNDLE, pack(bundle, level))]
 
 
@@ -86,20 +94,31 @@ def unpack_columns(rows: Iterable[tuple[int, bytes]]) -> dict[int, NDArray[np.ui
     SourceFailed
         When the bytes are damaged.
     """
-    columns: dict[int, NDArray[np.uint8]] = {}
+    return {column: np.frombuffer(data, np.uint8) for column, data in unpack_bytes(rows).items()}
+
+
+def unpack_bytes(rows: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
+    """Undo `pack_columns`, as bytes.
+
+    Raises
+    ------
+    SourceFailed
+        When the bytes are damaged.
+    """
+    columns: dict[int, bytes] = {}
     for column, data in rows:
-        found = unpack(data)
+        found = _decompressed(data)
         columns |= _unbundled(found) if column == BUNDLE else {column: found}
     return columns
 
 
-def _unbundled(bundle: NDArray[np.uint8]) -> dict[int, NDArray[np.uint8]]:
-    count = int(bundle[:4].view("<u4")[0]) if len(bundle) >= 4 else 0
+def _unbundled(bundle: bytes) -> dict[int, bytes]:
+    count = int.from_bytes(bundle[:4], "little") if len(bundle) >= 4 else 0
     at = 4 + 8 * count
     if at > len(bundle):
         raise SourceFailed("the library is damaged: columns are cut off")
     columns = {}
-    for column, length in bundle[4:at].view("<u4").reshape(-1, 2).tolist():
+    for column, length in struct.iter_unpack("<II", bundle[4:at]):
         columns[column] = bundle[at : at + length]
         at += length
     return columns

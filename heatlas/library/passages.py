@@ -11,9 +11,9 @@ import numpy as np
 from heatlas.core.mercator import ground_metres
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
-from heatlas.kernels.visits import list_visits, spend_visits
-from heatlas.library.columns import amount_steps, angle_steps, value_steps
-from heatlas.tracks.metrics import METRICS, stored
+from heatlas.kernels.visits import join_fixes, list_visits, place_visits, spend_visits
+from heatlas.library.columns import amount_steps, value_steps
+from heatlas.tracks.metrics import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ class Passages:
 class PreparedTrack:
     """Track with the values that are the same at every zoom computed beforehand."""
 
-    __slots__ = ("_metres", "_names", "_rejoin", "_values", "batch", "metrics")
+    __slots__ = ("_lines", "_metres", "_names", "_rejoin", "batch", "metrics")
 
     def __init__(self, batch: Batch, rejoin: float) -> None:
         """Prepare a batch of one track, from which private parts were cut."""
@@ -52,7 +52,7 @@ class PreparedTrack:
         self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
         """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
         self._names = list(self.metrics)
-        self._values = np.column_stack([np.zeros((batch.fixes, 0)), *self.metrics.values()])
+        self._lines = join_fixes(np.column_stack([np.zeros((batch.fixes, 0)), *self.metrics.values()]))
 
     def at(self, zoom: int, with_columns: bool = True) -> Passages:
         """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world."""
@@ -68,30 +68,23 @@ class PreparedTrack:
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
         )
-        column, row = (cells % width + x0) % scale, cells // width + y0
-        inside = (row >= 0) & (row < scale)
         columns = dict(self._columns(len(cells), fixes, (passage, line, until))) if with_columns else {}
-        tile, pixel = (row >> 8) << 20 | column >> 8, ((row & 255) << 8 | (column & 255)).astype(np.uint16)
-        if inside.all():
+        tile, pixel, inside = place_visits(cells, width, x0, y0, scale)
+        if inside == len(cells):
             return Passages(tile, pixel, columns)
-        return Passages(tile[inside], pixel[inside], {name: steps[inside] for name, steps in columns.items()})
+        row = cells // width + y0
+        here = (row >= 0) & (row < scale)
+        return Passages(tile[here], pixel[here], {name: steps[here] for name, steps in columns.items()})
 
     def _columns(
         self, count: int, fixes: NDArray[np.int64], pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
     ) -> Iterator[tuple[str, NDArray[np.int64] | NDArray[np.int32]]]:
-        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._values)
+        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._lines)
         yield "fixes", fixes
         yield "metres", amount_steps("metres", spent[:, 1])
         if spent[:, 0].any():
             yield "seconds", amount_steps("seconds", spent[:, 0])
-        at = 2
-        for name in self._names:
-            if METRICS[name].cyclic:
-                yield name, angle_steps(name, spent[:, at : at + 2], spent[:, at + 2 : at + 4])
-                at += 4
-            else:
-                yield name, value_steps(name, spent[:, at : at + 2])
-                at += 2
+        yield from value_steps(self._names, spent).items()
 
 
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
