@@ -30,6 +30,7 @@ from heatlas.raster.offered import every_measure
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import BLOCK, draw_in_bands
 from heatlas.tracks.athlete import ATHLETE
+from heatlas.tracks.filters import EFFORT
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.means import means_of
@@ -41,9 +42,10 @@ ALL = [
     "corr(vam,power)", "slope(heart_rate~grade_100)", "slope(pace~climb)", "corr(power,cadence)", "min(sun)",
 ]  # fmt: skip
 MEASURES = list(
-    dict.fromkeys(str(one) for one in map(parse_measure, ALL) if not one.simple and not one.reads & set(ATHLETE))
+    dict.fromkeys(str(one) for one in map(parse_measure, ALL) if not one.simple and not one.reads & {*ATHLETE, *EFFORT})
 )
-"""Simple ones, which read one column, are in test_library_index.py, those of an athlete's record in test_athlete.py."""
+"""Simple ones, which read one column, are in test_library_index.py, those of an athlete's record in test_athlete.py,
+those of whole efforts, which these short walks are not, in test_effort.py."""
 FORMULAS = [name for name in MEASURES if parse_measure(name).metric]
 EXACT = ["days", "first", "last", "activities", "passes", "month", "fixes"]
 """Of what is known of whole activities: no step of a column is in them."""
