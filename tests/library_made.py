@@ -105,6 +105,7 @@ def older(path, new, version):
     for table in ("meta", "files", "activities", "tracks", "passages"):
         names = ", ".join(row[1] for row in link.execute(f"PRAGMA main.table_info({table})"))
         link.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
+    link.execute("DELETE FROM main.meta WHERE name = 'heatlas'")
     if version < 4:
         link.execute("DELETE FROM main.meta WHERE name = 'copies'")
     link.execute(f"PRAGMA user_version = {version}")

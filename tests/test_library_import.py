@@ -16,6 +16,7 @@ from library_made import rows
 from made import export, gpx, straight
 
 import heatlas.library.imports as imports
+import heatlas.library.reading_files as reading_files
 from heatlas.core.batch import COLUMNS
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, SourceFailed
@@ -82,8 +83,10 @@ def test_a_second_import_reads_only_what_is_new(tmp_path, library, monkeypatch):
     import_sources(library, [folder])
     before = rows(library)
     read = []
-    reading = imports.read_group
-    monkeypatch.setattr(imports, "read_group", lambda files, *rest: (read.extend(files), reading(files, *rest))[1])
+    reading = reading_files.read_group
+    monkeypatch.setattr(
+        reading_files, "read_group", lambda files, *rest: (read.extend(files), reading(files, *rest))[1]
+    )
     report = import_sources(library, [folder])
     assert read == []
     assert report.dropped == {"files that were read before": 7}

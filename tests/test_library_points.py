@@ -364,7 +364,7 @@ def test_the_command_line(tmp_path):
     assert command("import", table, "--weight", "beds").stdout.startswith("clinics: 4,000 points, as they were\n")
     assert "points clinics: 4,000 of" in command("info", "heatlas.db").stdout
     assert json.loads(command("info", "heatlas.db", "--json").stdout)["point_sets"][0]["name"] == "clinics"
-    assert command("library", "check").stdout == "all is well\n"
+    assert command("library", "check").stdout.startswith("all is well: all rows")
     assert command("library", "remove", "--points", "clinics").stdout == "4,000 points removed\n"
     assert command("library", "remove").returncode == 2
 
@@ -555,7 +555,7 @@ def test_real_tables(tmp_path, shared_data, table, weight):
     with open_library("l.db") as library:
         assert check(library) == []
     # Points as they are, and their cells at all zooms: no more than a few bytes each.
-    assert (tmp_path / "l.db").stat().st_size < 200_000 + 40 * report["points"]
+    assert (tmp_path / "l.db").stat().st_size < 220_000 + 40 * report["points"]
     heatlas.render(shared_data / table, weight=weight, output="a.npy", width=300)
     heatlas.render("l.db", output="b.npy", width=300)
     np.testing.assert_array_equal(np.load("a.npy"), np.load("b.npy"))

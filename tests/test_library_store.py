@@ -229,7 +229,7 @@ def test_an_older_library_is_brought_up_to_date_and_a_newer_one_refused(tmp_path
         before = rows(library)
     step = ("ALTER TABLE activities ADD COLUMN weather TEXT", "UPDATE activities SET weather = 'fair'")
     monkeypatch.setattr(store, "MIGRATIONS", (*MIGRATIONS, step))
-    with open_library(path) as library, library.read() as link:
+    with open_library(path) as library, library.write() as link:  # which takes the step
         assert link.execute("SELECT DISTINCT weather FROM activities").fetchall() == [("fair",)]
         assert link.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
         assert link.execute("SELECT * FROM passages ORDER BY 1").fetchall() == before["passages"]
@@ -242,8 +242,8 @@ def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
     path = tmp_path / "a.db"
     made(path, walks(1, 2)).close()
     monkeypatch.setattr(store, "MIGRATIONS", (*MIGRATIONS, ("CREATE TABLE new (x)", "UPDATE nowhere SET x = 1")))
-    with pytest.raises(SourceFailed, match="nowhere"):
-        open_library(path)
+    with open_library(path) as library, pytest.raises(SourceFailed, match="nowhere"), library.write():
+        pass
     monkeypatch.undo()
     with open_library(path) as library:
         assert check(library, None) == []

@@ -212,6 +212,8 @@ def test_a_library_of_before_learns_local_time(tmp_path):
     made_library(path, batches).close()
     link = sqlite3.connect(path)
     link.execute("DROP TABLE activity_means")
+    link.execute("DROP TABLE digests")
+    link.execute("DELETE FROM meta WHERE name = 'heatlas'")
     link.execute("ALTER TABLE activities DROP COLUMN utc_offset")
     link.execute("ALTER TABLE activities DROP COLUMN time_zone")
     link.execute("""UPDATE activities SET extra = '{"utc_offset": -18000, "ascent": 5}' WHERE source = 'fit'""")

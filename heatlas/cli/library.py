@@ -134,14 +134,74 @@ def _compact(library: str, quiet: bool) -> None:
 
 @library_group.command("check")
 @_library
-@click.option("--all", "everything", is_flag=True, help="Trace every activity again, not a sample.")
+@click.option("--all", "everything", is_flag=True, help="Trace every activity again, not a sample of 20.")
 def _check(library: str, everything: bool) -> None:
-    """Say what is wrong with a library, if anything is; exit 1 then."""
-    from heatlas.library.manage import check_library
+    """Say what is wrong with a library, if anything is; exit 1 then.
 
-    faults = check_library(library, everything)
-    for fault in faults:
+    All rows are compared with their digests, and the index of some activities, or all, with their tracks.
+    """
+    from heatlas.library.manage import check_library
+    from heatlas.library.sound_rows import how_to_repair
+
+    found = check_library(library, everything)
+    for fault in found["faults"]:
         click.echo(fault)
-    if faults:
+    if found["faults"]:
+        click.echo(f"to mend what can be mended: {how_to_repair(library)}")
         raise SystemExit(1)
-    click.echo("all is well")
+    traced, held = found["traced"], found["activities"]
+    rows = (
+        "all rows are what was written" if found["digests"] else "rows have no digests yet, which the next change makes"
+    )
+    every = "" if traced == held else ": --all looks at every one"
+    click.echo(f"all is well: {rows}, and {traced:,} of {held:,} activities were traced again{every}")
+    if before := found["undigested"]:
+        click.echo(
+            f"{before:,} activities are from before there were digests: of damage from then, only that of positions "
+            "and times is seen"
+        )
+
+
+@library_group.command("repair")
+@_library
+@click.option(
+    "--clip-ends", metavar="LENGTH", help="What was cut from the ends of tracks, if asked for; 0 for nothing."
+)
+@click.option("--zone", "zones", multiple=True, metavar="LAT,LON,RADIUS", help="A place that was hidden, if asked for.")
+@click.option("--no-zones", is_flag=True, help="No place was hidden, if asked for.")
+@_quiet
+def _repair(library: str, quiet: bool, **options: Any) -> None:
+    """Mend a damaged library as far as that goes; the damaged file is kept under another name.
+
+    Sound tracks are indexed anew; files of damaged ones are read again where they are still there; what cannot be
+    brought back is named.
+    """
+    from heatlas.cli.summary import line
+    from heatlas.library.manage import repair_library
+
+    with show_progress(quiet) as progress:
+        done = repair_library(library, progress=progress.count, **options)
+    if done["healed"]:
+        line(f"{done['healed']:,} rows were damaged, and came back from their copies")
+    for name in done["read_again"]:
+        line(f"  read again: {name}")
+    for what in done["set_aside"]:
+        line(f"  set aside: {what}")
+    sets = f" and {done['point_sets']:,} point sets" if done["point_sets"] else ""
+    click.echo(f"{library} holds {done['activities']:,} activities{sets}; the damaged one is {done['damaged']} now")
+
+
+@library_group.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@_library
+def _back_up(file: Path, library: str) -> None:
+    """Copy a library into FILE, whatever else runs meanwhile; an older backup of that name is replaced.
+
+    Nothing is replaced when the library is damaged. To restore, copy FILE back while nothing has the library open.
+    """
+    from heatlas.library.manage import back_up_library
+
+    made = back_up_library(library, file)
+    sets = f" and {made['point_sets']:,} point sets" if made["point_sets"] else ""
+    instead = "" if made["replaced"] is None else f", in place of a backup with {made['replaced']:,}"
+    click.echo(f"{file}: {made['activities']:,} activities{sets}{instead}")

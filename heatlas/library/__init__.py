@@ -7,6 +7,8 @@
 `states`                   chain of states, by which files and logs of others are recognised
 `network`                  network file systems, on which a library is not safe
 `failures`                 errors of SQLite as sentences
+`digests`, `sound_rows`    digests and copies of rows; rows that are as they were written
+`healing`, `versions`      small rows written again; the heatlas that a library needs
 `identity`                 whether a file is a library, another database or something else
 `settings`                 zooms, cuts, gaps and zones
 `activities`, `tracks`     rows of activities; whole tracks, column by column
@@ -23,7 +25,11 @@
 `activity_means`           means over whole activities, which relations take off
 `shown`, `visits`          amounts of activities, and cells they visit, from the index
 `imports`, `outcomes`      import of new recordings; results of reading files
+`reading_files`            files of recordings read for a library, and read again
 `maintenance`, `checking`  indexing, removing, reindexing, compacting; faults
+`digest_checks`            rows compared with their digests, all or some
+`salvage`, `rebuilding`    what is sound of a damaged library; a new one made of it
+`repair`, `backups`        damaged libraries replaced; copies while in use
 `collection`               whole tracks of a library
 `passages_at`              activities that pass through a circle
 `time_zones`               time zones of activities that were stored without
@@ -35,6 +41,7 @@
 `point_cells`              cells of a quadtree that hold points
 `point_index`              stored levels of cells, from which others are computed
 `point_packing`            columns of numbers as bytes
+`point_checks`             points compared with their digests, and read again
 `point_drawing`            tiles of a point set drawn from its index
 ========================== ==============================================================
 

@@ -4,24 +4,66 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from heatlas.core.batch import Activity
+from heatlas.library.digests import SMALL
+from heatlas.library.sound_rows import say, small_rows
 from heatlas.library.tracks import delete_track, fingerprint, write_track
 from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from heatlas.core.batch import Batch
 
-__all__ = ["activities_of", "delete_activities", "insert_activity", "read_activities", "read_rows"]
+__all__ = [
+    "ActivityRow", "activities_of", "attributes_of", "delete_activities", "insert_activity", "read_activities",
+    "read_rows",
+]  # fmt: skip
 
 _ATTRIBUTES = tuple(field.name for field in fields(Activity) if field.name != "facts")
-_READ = ", ".join(("number", *_ATTRIBUTES))
+_NAMED = 5
+
+
+class ActivityRow(NamedTuple):
+    """Row of the table `activities`."""
+
+    number: int
+    file: int
+    same_as: int | None
+    source: str
+    id: str
+    sport: str
+    name: str
+    start: float | None
+    distance: float | None
+    elapsed_time: float | None
+    moving_time: float | None
+    gear: str
+    commute: int
+    private: int
+    device: str
+    extra: str
+    fixes: int
+    timed: int
+    first: float | None
+    last: float | None
+    west: float
+    east: float
+    north: float
+    south: float
+    fingerprint: bytes
+    told: str
+    private_by: int | None
+    utc_offset: float | None
+    time_zone: str
+
+
+assert ActivityRow._fields == SMALL["activities"][1]
 
 
 def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> int:
@@ -63,32 +105,79 @@ def delete_activities(connection: sqlite3.Connection, numbers: Iterable[int]) ->
 
 
 def read_activities(
-    connection: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
+    connection: sqlite3.Connection, numbers: Collection[int] | None = None, *, shown: bool = False
 ) -> dict[int, Activity]:
-    """Activities by number, ascending, each as its own source states it (`heatlas.library.merged` merges copies).
+    """Read activities, each as its own source states it (`heatlas.library.merged` merges copies).
 
-    `condition` is SQL of this package, never of a user.
+    Parameters
+    ----------
+    connection : Connection
+        Of the library.
+    numbers : collection of int, optional
+        Numbers of the activities; by default all.
+    shown : bool
+        Leave out copies of activities that are shown instead.
+
+    Returns
+    -------
+    dict of int to Activity
+        By number, ascending. Damaged ones are said and left out.
     """
-    return activities_of(read_rows(connection, condition, values))
+    rows = read_rows(connection, numbers)
+    return activities_of(connection, [row for row in rows.values() if not shown or row.same_as is None])
 
 
-def read_rows(
-    connection: sqlite3.Connection, condition: str = "TRUE", values: Iterable[Any] = ()
-) -> list[tuple[Any, ...]]:
-    """Rows of activities for `activities_of`: the number first, in the order of the numbers."""
-    query = f"SELECT {_READ} FROM activities WHERE {condition} ORDER BY number"  # noqa: S608 - SQL of this package
-    return connection.execute(query, tuple(values)).fetchall()
+def read_rows(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> dict[int, ActivityRow]:
+    """Read rows of activities by number, ascending: all, or those of `numbers`.
+
+    Raises
+    ------
+    SourceFailed
+        When a row is damaged, and so is its copy.
+    """
+    return {key: ActivityRow(*row) for key, row in small_rows(connection, "activities", numbers).items()}
 
 
-def activities_of(rows: Sequence[tuple[Any, ...]]) -> dict[int, Activity]:
-    """Activities by number, made from the rows of `read_rows`."""
-    extra = _ATTRIBUTES.index("extra") + 1
-    extras = json.loads(f"[{','.join(row[extra] for row in rows)}]")  # one document takes half the time of many
-    return {row[0]: _activity(row[1:], more) for row, more in zip(rows, extras, strict=True)}
+def attributes_of(row: ActivityRow) -> tuple[Any, ...]:
+    """Number and attributes of an activity, as they are stored."""
+    return (row.number, *(getattr(row, name) for name in _ATTRIBUTES))
 
 
-def _activity(row: tuple[Any, ...], extra: dict[str, Any]) -> Activity:
-    known = dict(zip(_ATTRIBUTES, row, strict=True))
+def activities_of(connection: sqlite3.Connection, rows: Sequence[ActivityRow]) -> dict[int, Activity]:
+    """Make activities by number from their rows; what cannot be read is said and left out."""
+    try:
+        extras = json.loads(f"[{','.join(row.extra for row in rows)}]")  # one document takes half the time of many
+        if len(extras) != len(rows):
+            raise ValueError("several values in a row")  # noqa: TRY301 - as any damaged text
+    except (ValueError, TypeError, RecursionError):
+        extras = [_parsed(row.extra) for row in rows]
+    found = {row.number: _activity(row, extra) for row, extra in zip(rows, extras, strict=True)}
+    unread = [number for number, activity in found.items() if activity is None]
+    if unread:
+        named = ", ".join(map(str, unread[:_NAMED])) + (" ..." if len(unread) > _NAMED else "")
+        what = f"activity {named}" if len(unread) == 1 else f"{len(unread):,} activities ({named})"
+        say(connection, f"{what} cannot be read and {'is' if len(unread) == 1 else 'are'} left out")
+    return {number: activity for number, activity in found.items() if activity is not None}
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _activity(row: ActivityRow, extra: Any) -> Activity | None:
+    """Activity of a row; None for a row whose values are none, as in a damaged library without digests."""
+    texts = (row.source, row.id, row.sport, row.name, row.gear, row.device, row.told, row.time_zone)
+    numbers = (row.start, row.distance, row.elapsed_time, row.moving_time, row.utc_offset)
+    if not (
+        isinstance(extra, dict)
+        and all(isinstance(text, str) for text in texts)
+        and all(number is None or isinstance(number, float | int) for number in numbers)
+    ):
+        return None
+    known = {name: getattr(row, name) for name in _ATTRIBUTES}
     known["commute"], known["private"], known["extra"] = bool(known["commute"]), bool(known["private"]), extra
     known["told"] = tuple(known["told"].split())
     return Activity(**known)

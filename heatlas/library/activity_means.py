@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.columns import VALUES
+from heatlas.library.sound_rows import blobs, damaged
 from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import efforts_of, means_of, moments_of
@@ -21,7 +22,7 @@ from heatlas.tracks.metrics.model import MODELLED, fit_model
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -78,9 +79,7 @@ def read_means(connection: sqlite3.Connection, most: int) -> ActivityMeans:
     """Read the means of activities with numbers up to `most`; of those that were indexed before, none are known."""
     values = np.full((most + 1, _width()), np.nan)
     moments = np.zeros((most + 1, _SIDE, _SIDE))
-    there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone()
-    rows = connection.execute("SELECT number, data FROM activity_means WHERE number <= ?", (most,)) if there else ()
-    for number, data in rows:
+    for number, data in _rows(connection, most):
         found = np.frombuffer(data, "<f8")
         width = len(found) - _SIDE * _SIDE
         values[number, : min(width, _width())] = found[: min(width, _width())]
@@ -91,14 +90,23 @@ def read_means(connection: sqlite3.Connection, most: int) -> ActivityMeans:
 
 def read_effort(connection: sqlite3.Connection) -> dict[int, dict[str, float]]:
     """Read the attributes that filters know of activities' efforts, by number; what is unknown is left out."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone():
-        return {}
-    parts = ", ".join(f"substr(data, {8 * place + 1}, 8)" for place in _EFFORT.values())
+    places = list(_EFFORT.values())
     found = {}
-    for number, *cut in connection.execute(f"SELECT number, {parts} FROM activity_means"):  # noqa: S608 - numbers
-        effort = dict(zip(EFFORT, np.frombuffer(b"".join(cut), "<f8").tolist(), strict=True))
+    for number, data in _rows(connection):
+        effort = dict(zip(_EFFORT, np.frombuffer(data, "<f8")[places].tolist(), strict=True))
         found[number] = {name: value for name, value in effort.items() if not math.isnan(value)}
     return found
+
+
+def _rows(connection: sqlite3.Connection, most: int = (1 << 63) - 1) -> Iterator[tuple[int, bytes]]:
+    """Numbers of activities up to `most`, and the bytes of their means."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone():
+        return
+    least = 8 * (_SIDE * _SIDE + max(_EFFORT.values()) + 1)
+    for number, data in blobs(connection, "activity_means", (0, most), lambda k: f"the means of activity {k}"):
+        if len(data) % 8 or len(data) < least:
+            raise damaged(connection, f"the means of activity {number} are none")
+        yield number, data
 
 
 def with_effort(

@@ -17,7 +17,7 @@ from heatlas.core.mercator import to_lonlat
 from heatlas.library.activities import read_activities
 from heatlas.library.home_guesses import Seen, guesses, reach
 from heatlas.library.settings import privacy_of, read_settings, read_zones
-from heatlas.library.tracks import read_track
+from heatlas.library.tracks import sound_tracks
 from heatlas.library.zones import library_words
 from heatlas.tracks.filters import offset_of
 from heatlas.tracks.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
@@ -89,8 +89,8 @@ def audit(library: Library) -> Audit:
     """
     with library.read() as connection:
         privacy, _ = privacy_of(connection, read_settings(connection))
-        activities = read_activities(connection, "same_as IS NULL")
-        found = audit_tracks((read_track(connection, k, activity, ()) for k, activity in activities.items()), privacy)
+        activities = read_activities(connection, shown=True)
+        found = audit_tracks((track for _, track in sound_tracks(connection, activities, ())), privacy)
         return replace(found, verdict=_verdict(found.spots, read_zones(connection), library_words(library)))
 
 

@@ -2,76 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels.index import decode_header
-from heatlas.library.activities import read_activities
+from heatlas.library.activities import read_activities, read_rows
 from heatlas.library.chunks import runs_of
 from heatlas.library.columns import COLUMNS
 from heatlas.library.coverage import covered
+from heatlas.library.digest_checks import check_digests
 from heatlas.library.index import encoded_runs
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.passages import PreparedTrack
-from heatlas.library.point_sets import check_points
-from heatlas.library.settings import privacy_of, read_settings
+from heatlas.library.point_checks import check_points
+from heatlas.library.settings import privacy_of, read_meta, read_settings
+from heatlas.library.sound_rows import has_digests
 from heatlas.library.tracks import fingerprint, read_track
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.library.store import Library
 
-__all__ = ["check"]
+__all__ = ["Examination", "check", "check_rows", "examine"]
 
 _MOST = 20
 """Faults that are listed."""
 
 
+class Examination(NamedTuple):
+    """Result of checking a library."""
+
+    faults: list[str]
+    """A sentence for each fault."""
+    traced: int
+    """Activities that were traced again and compared passage by passage."""
+    activities: int
+    """Activities that are shown."""
+    digests: bool
+    """Whether the library has digests; one that an older heatlas made gets them by the first change."""
+    undigested: int
+    """Activities that were imported before the library had digests: what happened before these were made cannot be
+    seen, but for the positions and times of tracks."""
+
+
 def check(library: Library, sample: int | None = 20) -> list[str]:
-    """Find faults of a library: in the file, between its rows, and of the index against tracks and points.
+    """Find faults of a library; see `examine`."""
+    return examine(library, sample).faults
+
+
+def examine(library: Library, sample: int | None = 20) -> Examination:
+    """Find faults of a library: in the file, of rows against their digests, of the index against tracks and points.
 
     Parameters
     ----------
     library : Library
         The library.
     sample : int, optional
-        Number of activities, evenly spread, to trace again and compare passage by passage; None for all.
+        Number of activities, evenly spread, to trace again and compare passage by passage; None for all. All rows are
+        compared with their digests in any case.
 
     Returns
     -------
-    list of str
-        A sentence for each fault.
+    Examination
 
     Raises
     ------
     BadOption
         When the owner's secret is not the one with which the library's cuts were drawn.
     """
+    faults: list[str] = []
+    shown: list[int] = []
+    traced = undigested = 0
+    digests = True
     with library.read() as connection:
+        try:
+            faults += check_rows(connection)
+            digests = has_digests(connection)
+            if not faults:
+                shown = [number for number, row in read_rows(connection).items() if row.same_as is None]
+                undigested = _undigested(connection)
+                chosen = _spread(shown, sample)
+                traced = len(chosen)
+                faults += [
+                    *_unread(connection), *_rows(connection), *_headers(connection), *_samples(connection, chosen),
+                    *check_points(connection),
+                ]  # fmt: skip
+        except SourceFailed as error:
+            faults.append(str(error))
+    more = len(faults) - _MOST
+    faults = [*faults[:_MOST], f"and {more:,} more faults"] if more > 0 else faults
+    return Examination(faults, traced, len(shown), digests, undigested)
+
+
+def check_rows(connection: sqlite3.Connection) -> list[str]:
+    """Find faults of the file, and rows that are not what was written, without tracing anything again."""
+    try:
         faults = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
         faults += [
             f"row {row[1]} of {row[0]} belongs to nothing" for row in connection.execute("PRAGMA foreign_key_check")
         ]
-        if not faults:
-            try:
-                faults = [
-                    *_rows(connection),
-                    *_headers(connection),
-                    *_samples(connection, sample),
-                    *check_points(connection),
-                ]
-            except SourceFailed as error:
-                faults = [str(error)]
-    more = len(faults) - _MOST
-    return [*faults[:_MOST], f"and {more} more faults"] if more > 0 else faults
+        return faults + check_digests(connection)
+    except sqlite3.DatabaseError as error:
+        return [f"the file cannot be read to its end: {error}"]
+
+
+def _undigested(connection: sqlite3.Connection) -> int:
+    """Activities that were imported before the library had digests."""
+    last = read_meta(connection, "undigested") if has_digests(connection) else 1 << 62
+    query = "SELECT count(*) FROM activities WHERE number <= ?"
+    return int(connection.execute(query, (last if isinstance(last, int) else 0,)).fetchone()[0])
+
+
+def _unread(connection: sqlite3.Connection) -> list[str]:
+    """Faults of rows that were damaged before they had digests."""
+    unread = read_rows(connection).keys() - read_activities(connection).keys()
+    return [f"activity {number} cannot be read" for number in sorted(unread)]
 
 
 def _rows(connection: sqlite3.Connection) -> list[str]:
@@ -114,15 +167,19 @@ def _headers(connection: sqlite3.Connection) -> list[str]:
     return faults
 
 
-def _samples(connection: sqlite3.Connection, sample: int | None) -> list[str]:
+def _samples(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[str]:
     """Faults of activities that are traced again: every byte of their runs is compared."""
-    activities = read_activities(connection, "same_as IS NULL")
+    activities = read_activities(connection, numbers)
     privacy, settings = privacy_of(connection, read_settings(connection))
-    prints = dict(connection.execute("SELECT number, fingerprint FROM activities").fetchall())
+    prints = {number: row.fingerprint for number, row in read_rows(connection, numbers).items()}
     required = covered(connection)
     faults = []
-    for number in _spread(list(activities), sample):
-        track = read_track(connection, number, activities[number])
+    for number, activity in activities.items():
+        try:
+            track = read_track(connection, number, activity)
+        except SourceFailed as error:
+            faults.append(str(error))
+            continue
         if fingerprint(track) != prints[number]:
             faults.append(f"the track of activity {number} is not what was read")
             continue

@@ -13,16 +13,19 @@ from heatlas.kernels.encode import encode_headers
 from heatlas.kernels.index import decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
-from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys
+from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
 from heatlas.library.packing import BUNDLE, pack_columns, unpack, unpack_bytes, unpack_columns
+from heatlas.library.sound_rows import blobs
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Tile", "chunks_of", "compact_tiles", "merge", "read_column", "remove_runs", "runs_of"]
+__all__ = [
+    "Tile", "chunks_of", "compact_tiles", "merge", "pixel_rows", "read_column", "remove_runs", "runs_of", "tile_name",
+]  # fmt: skip
 
 _DENSE_LEVEL = 6
 """zstd level of chunks of a compacted library."""
@@ -42,11 +45,26 @@ def chunks_of(connection: sqlite3.Connection, tile: Tile) -> list[tuple[int, int
 
 def read_column(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
     """Bytes of a column of a chunk, other than the pixels; None when the chunk has no such column."""
-    row = connection.execute(
-        "SELECT key, data FROM passages WHERE key IN (?, ?)",
-        (key(column, *tile, chunk), key(BUNDLE, *tile, chunk)),
-    ).fetchone()
-    return None if row is None else unpack_columns([(column_of(row[0]), row[1])]).get(column)
+    either = frozenset((key(column, *tile, chunk), key(BUNDLE, *tile, chunk)))
+    rows = blobs(connection, "passages", either, tile_name)
+    return unpack_columns((column_of(number), data) for number, data in rows).get(column)
+
+
+def pixel_rows(connection: sqlite3.Connection, keys: tuple[int, int]) -> Iterator[tuple[int, bytes]]:
+    """Rows of pixels from a least to a greatest key, ascending, one after the other.
+
+    Raises
+    ------
+    SourceFailed
+        When one is damaged or missing.
+    """
+    return blobs(connection, "passages", keys, tile_name)
+
+
+def tile_name(number: int) -> str:
+    """Name the tile of a key, for errors."""
+    zoom, x, y = tile_of(number)
+    return f"tile {zoom}/{x}/{y} of its index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +97,13 @@ class _Chunk:
 
 def _rows(connection: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[int, bytes]]:
     """Rows of all columns of a chunk, the pixels first."""
-    return connection.execute(
-        "SELECT key, data FROM passages WHERE key = ? "
-        "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ? "
-        "UNION ALL SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
-        (key(PIXELS, *tile, chunk), *other_keys(tile, chunk)),
-    ).fetchall()
+    pixels = key(PIXELS, *tile, chunk)
+    first, last, widest, last_wide = other_keys(tile, chunk)
+    return [
+        row
+        for keys in ((pixels, pixels), (first, last), (widest, last_wide))
+        for row in blobs(connection, "passages", keys, tile_name)
+    ]
 
 
 def _merged(
@@ -144,8 +163,8 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
     wanted = np.array(sorted(numbers), np.int64)
     for tile in tiles:
         for chunk, _ in chunks_of(connection, tile):
-            query = "SELECT data FROM passages WHERE key = ?"
-            (data,) = connection.execute(query, (key(PIXELS, *tile, chunk),)).fetchone()
+            pixels = key(PIXELS, *tile, chunk)
+            ((_, data),) = pixel_rows(connection, (pixels, pixels))
             if np.isin(decode_header(unpack(data))[0], wanted).any():
                 rows = _rows(connection, tile, chunk)
                 _replace(connection, [rows], _merged(tile, [rows], numbers, 3))

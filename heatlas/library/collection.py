@@ -8,7 +8,7 @@ from heatlas.core.batch import COLUMNS
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.merged import read_merged
 from heatlas.library.outcomes import whole_report
-from heatlas.library.tracks import read_track
+from heatlas.library.tracks import sound_tracks
 from heatlas.sources.load import order, packed
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
         activities = read_merged(connection).activities
         if keep is not None:
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
-        singles = [read_track(connection, k, activity, columns) for k, activity in activities.items()]
+        singles = [track for _, track in sound_tracks(connection, activities, columns)]
         report = whole_report(connection)
     singles.sort(key=order)
     return Tracks(tuple(packed(singles)), report)

@@ -14,7 +14,7 @@ from heatlas.sources.sqlite_head import address_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PATIENCE", "connect", "empty_log", "is_frozen"]
+__all__ = ["PATIENCE", "LibraryConnection", "connect", "empty_log", "is_frozen"]
 
 PATIENCE = 10.0
 """Seconds to wait while another process is writing."""
@@ -24,7 +24,13 @@ _SOON = 1.0
 """Seconds to wait for readers before the log is left as it is."""
 
 
-def connect(path: Path, frozen: bool = False) -> sqlite3.Connection:
+class LibraryConnection(sqlite3.Connection):
+    """Connection that knows how its owner wrote the path of the library."""
+
+    library_path: Path
+
+
+def connect(path: Path, frozen: bool = False, *, lenient: bool = False) -> LibraryConnection:
     """Open a connection.
 
     Parameters
@@ -33,17 +39,38 @@ def connect(path: Path, frozen: bool = False) -> sqlite3.Connection:
         The library.
     frozen : bool
         Read the file without locks and without a log, as SQLite needs files beside it for both.
+    lenient : bool
+        Read tables that are sound although the description of others is damaged.
     """
     address = f"{address_of(path.resolve())}?mode=ro&immutable=1" if frozen else path
     # Used by one thread, but closed by whichever thread closes the library.
-    connection = sqlite3.connect(address, uri=frozen, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        address, uri=frozen, timeout=PATIENCE, isolation_level=None, check_same_thread=False, factory=LibraryConnection
+    )
+    connection.library_path = path
+    connection.text_factory = _text
+    try:
+        _set_up(connection, lenient)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _text(data: bytes) -> str:
+    """Text of a row, also of a damaged one: its digest tells that it is damaged."""
+    return data.decode("utf-8", "replace")
+
+
+def _set_up(connection: sqlite3.Connection, lenient: bool) -> None:
+    if lenient:
+        connection.execute("PRAGMA writable_schema = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     # A commit survives the end of the process; a power failure may undo commits since the last checkpoint.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-    return connection
 
 
 def is_frozen(path: Path) -> bool:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.library.activities import read_activities
+from heatlas.library.activities import read_activities, read_rows
 from heatlas.library.schema import SPAN, TIMELESS
-from heatlas.library.tracks import read_track
+from heatlas.library.sound_rows import damaged
+from heatlas.library.tracks import sound_tracks
 from heatlas.sources.merging import merge_copies
 from heatlas.tracks.duplicates import BOXES, CLOCK, FARTHEST, Judge, leeway
 
@@ -94,7 +95,12 @@ def _connected(connection: sqlite3.Connection, judge: Judge, seeds: set[int]) ->
         others = linked | _candidates(connection, number)
         if others:
             _read(connection, judge, {number, *others})
-        for other in sorted(others):
+        if unread := {number, *others} - judge.batches.keys() if others else set():
+            _refuse_private(connection, unread)
+            if unread & {number, *linked}:  # what was judged before stays
+                members.discard(number)
+                continue
+        for other in sorted(others - unread):
             if judge.same(number, other):
                 pairs.add((min(number, other), max(number, other)))
             elif other not in linked:
@@ -108,8 +114,15 @@ def _connected(connection: sqlite3.Connection, judge: Judge, seeds: set[int]) ->
 def _read(connection: sqlite3.Connection, judge: Judge, numbers: set[int]) -> None:
     missing = numbers - judge.batches.keys()
     if missing:
-        for number, activity in read_activities(connection, _THESE, (json.dumps(sorted(missing)),)).items():
-            judge.add(number, read_track(connection, number, activity))
+        for number, track in sound_tracks(connection, read_activities(connection, missing)):
+            judge.add(number, track)
+
+
+def _refuse_private(connection: sqlite3.Connection, unread: set[int]) -> None:
+    """Refuse to go on where nobody can tell what is a copy of a private activity, as its track is damaged."""
+    for row in read_rows(connection, unread).values():
+        if row.private:
+            raise damaged(connection, f"the track of {row.source}, which is private, cannot be compared with others")
 
 
 def _judged_same(connection: sqlite3.Connection, number: int) -> set[int]:

@@ -10,6 +10,8 @@ import json
 from typing import TYPE_CHECKING
 
 from heatlas.library.columns import COLUMNS
+from heatlas.library.settings import read_meta
+from heatlas.library.sound_rows import damaged
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,8 +24,11 @@ _FIRST = frozenset(range(12))
 
 def covered(connection: sqlite3.Connection) -> frozenset[int]:
     """Numbers of the columns with which every activity was indexed; a newer heatlas may have written others."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'columns'").fetchone()
-    return _FIRST if row is None else frozenset(json.loads(row[0]))
+    known = read_meta(connection, "columns")
+    try:
+        return _FIRST if known is None else frozenset(map(int, known))
+    except (TypeError, ValueError):
+        raise damaged(connection, "its list of columns is none") from None
 
 
 def is_complete(connection: sqlite3.Connection) -> bool:

@@ -10,7 +10,7 @@ from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
-from heatlas.library.chunks import read_column
+from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
@@ -161,10 +161,8 @@ def _tiles(
         return
     for x in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
         found: dict[int, list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
-        for k, data in connection.execute(
-            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
-            (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)),
-        ):
+        keys = key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)
+        for k, data in pixel_rows(connection, keys):
             values = {column: read_column(connection, column, tile_of(k), chunk_of(k)) for column in columns}
             found.setdefault(tile_of(k)[2], []).append((unpack(data), values))
         for y, chunks in found.items():

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
+from heatlas.library.sound_rows import how_to_repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,14 @@ _REASONS = {
     "SQLITE_LOCKED": "another process is writing to it: try again when it is done",
     "SQLITE_READONLY": "the file or its folder cannot be written",
     "SQLITE_CANTOPEN": "the file or its folder cannot be opened",
-    "SQLITE_NOTADB": "it is no heatlas library, or damaged",
-    "SQLITE_CORRUPT": "it is damaged: import the recordings into a new one",
+    "SQLITE_NOTADB": "it is damaged from its first page on: {repair} mends what can be mended",
+    "SQLITE_CORRUPT": "it is damaged: {repair} mends what can be mended",
+    "SQLITE_CONSTRAINT_TRIGGER": "it is damaged: {repair} mends what can be mended",
+    "SQLITE_CONSTRAINT": "it contradicts itself, as a damaged library does: {repair} mends what can be mended",
     "SQLITE_IOERR": "reading or writing the disk failed; the library is as it was before",
 }
+
+
 _UNWRITABLE = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 """Codes of failures that leave the library readable."""
 
@@ -33,10 +38,14 @@ def failures(path: Path) -> Iterator[None]:
     """Turn each error of SQLite into a SourceFailed that names the library and the reason."""
     try:
         yield
+    except UnicodeDecodeError as error:  # Python cannot even read what SQLite says of a damaged schema
+        said = _REASONS["SQLITE_CORRUPT"].format(repair=how_to_repair(path))
+        raise SourceFailed(f"the library {path} cannot be used: {said}") from error
     except sqlite3.Error as error:
         code = _code(error)
         reason = next((said for start, said in _REASONS.items() if code.startswith(start)), str(error))
-        raise SourceFailed(f"the library {path} cannot be used: {reason}") from error
+        said = reason.format(repair=how_to_repair(path)) if "{repair}" in reason else reason
+        raise SourceFailed(f"the library {path} cannot be used: {said}") from error
 
 
 def cannot_write(failure: SourceFailed) -> bool:

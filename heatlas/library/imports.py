@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import time
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from heatlas.core.batch import COLUMNS, Batch, Unread, split
+from heatlas.core.batch import Batch, Unread
 from heatlas.core.context import NOBODY, Context
-from heatlas.core.errors import Unreadable, path_name, printable
+from heatlas.core.errors import printable
 from heatlas.core.report import Report
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
+from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, changed_at, read_file, said_of
 from heatlas.library.settings import gaps_of, read_settings
+from heatlas.library.sound_rows import small_rows
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.reading import Outcome, read_group, take_recording
+from heatlas.sources.reading import take_recording
 from heatlas.sources.strava import find_exports
 from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
-    from heatlas.tracks.clean import Gaps
 
 __all__ = ["import_sources"]
 
@@ -46,7 +45,6 @@ _ACTIVITIES = 64
 _FIXES = 1 << 18
 _FILES = 256
 _BEFORE = "files that were read before"
-_EVERY = frozenset(COLUMNS)
 _SHARE = 4
 """Inverse share of new activities from which the library is compacted at the end."""
 
@@ -100,8 +98,8 @@ def import_sources(
     total, done, added = sum(entry.size for entry in files), 0, 0
     told(0, total)
     _note_copies(report, judge_anew(library, workers))
-    waiting: list[_File] = []
-    new: Iterator[tuple[int | None, _File | None]] = itertools.chain(
+    waiting: list[ReadFile] = []
+    new: Iterator[tuple[int | None, ReadFile | None]] = itertools.chain(
         _new_files(library, files, export), _new_recordings(library, recordings, export)
     )
     for size, file in new:
@@ -126,50 +124,32 @@ def import_sources(
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """File that was read."""
-
-    row: dict[str, Any]
-    """Name, size, changed, digest and said, as in the table `files`; `number` is None for a new file."""
-    outcome: Outcome | None
-    """Outcome of reading; None if only the time of the file has changed, not its bytes."""
-
-    @property
-    def tracks(self) -> list[Batch]:
-        """Tracks that were read, one batch each."""
-        if self.outcome is None or self.outcome.tracks is None:
-            return []
-        return split(self.outcome.tracks, self.outcome.columns)
-
-
-def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, _File | None]]:
+def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, ReadFile | None]]:
     """Sizes of files, each with the file that was read, or None if it is neither new nor changed."""
     with library.read() as connection:
-        rows = connection.execute("SELECT name, number, size, changed, digest, said FROM files").fetchall()
+        rows = small_rows(connection, "files").values()
         gaps = gaps_of(read_settings(connection))
-    known = {row[0]: row[1:] for row in rows}
+    known = {name: (number, *others) for number, name, *others, _ in rows}
     for entry in files:
-        name = _absolute(entry.name)
-        row = export.row(entry.name)
-        said = b"" if row is None else hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
-        changed = _changed(entry.place)
-        before = known.get(name) or known.get(_absolute(entry.formerly) if entry.formerly else "")
+        name = absolute_name(entry.name)
+        said = said_of(export, entry.name)
+        changed = changed_at(entry.place)
+        before = known.get(name) or known.get(absolute_name(entry.formerly) if entry.formerly else "")
         number, size, when, digest, said_before = before or (None, -1, -1, b"", b"")
         if (size, when, said_before) == (entry.size, changed, said) or _in_one(known, name, entry.place, changed):
             yield entry.size, None
             continue
-        yield entry.size, _read(entry, export, digest if said == said_before else b"", {
+        yield entry.size, read_file(entry, export, digest if said == said_before else b"", {
             "number": number, "name": name, "size": entry.size, "changed": changed, "said": said,
         }, gaps)  # fmt: skip
 
 
 def _new_recordings(
     library: Library, recordings: Iterable[Recording], export: Exports
-) -> Iterator[tuple[None, _File | None]]:
+) -> Iterator[tuple[None, ReadFile | None]]:
     """Recordings that are new or changed, each as a file of its own without a size; None for the others."""
     with library.read() as connection:
-        known = {row[0]: row[1:] for row in connection.execute("SELECT name, number, digest FROM files")}
+        known = {row[1]: (row[0], row[4]) for row in small_rows(connection, "files").values()}
         gaps = gaps_of(read_settings(connection))
     for recording in recordings:
         name = printable(recording.activity.source)
@@ -179,7 +159,7 @@ def _new_recordings(
             yield None, None
             continue
         row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
-        yield None, _File(row, take_recording(recording, _EVERY, export, gaps))
+        yield None, ReadFile(row, take_recording(recording, EVERY, export, gaps))
 
 
 def _digest(recording: Recording) -> bytes:
@@ -192,20 +172,9 @@ def _digest(recording: Recording) -> bytes:
     return digest.digest()
 
 
-def _absolute(name: str) -> str:
-    return path_name(Path(os.path.abspath(name)))  # noqa: PTH100 - the name of a member is no path
-
-
-def _changed(place: Path) -> int:
-    """Time at which a file, or the archive that holds it, was changed: nanoseconds since 1970, 0 if unknown."""
-    with suppress(OSError):
-        return place.stat().st_mtime_ns
-    return 0
-
-
 def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, changed: int) -> bool:
     """Whether a file is a member of an inner archive that an older version of heatlas stored as one file."""
-    outermost = len(_absolute(str(place)))
+    outermost = len(absolute_name(str(place)))
     at = name.rfind("/")
     while at > outermost:
         row = known.get(name[:at])
@@ -215,24 +184,13 @@ def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, change
     return False
 
 
-def _read(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps) -> _File:
-    try:
-        data = entry.read()
-    except Unreadable:  # reading reports it; without a digest the next import tries again
-        return _File({**row, "digest": b""}, read_group([entry], _EVERY, export, gaps))
-    digest = hashlib.blake2b(data, digest_size=16).digest()
-    if digest == before:
-        return _File({**row, "digest": digest}, None)
-    return _File({**row, "digest": digest}, read_group([replace(entry, read=lambda: data)], _EVERY, export, gaps))
-
-
-def _enough(files: Sequence[_File]) -> bool:
+def _enough(files: Sequence[ReadFile]) -> bool:
     tracks = [file.outcome.tracks for file in files if file.outcome is not None and file.outcome.tracks is not None]
     activities, fixes = sum(map(len, tracks)), sum(track.fixes for track in tracks)
     return activities >= _ACTIVITIES or fixes >= _FIXES or len(files) >= _FILES
 
 
-def _store(library: Library, files: Sequence[_File], report: Report, workers: int) -> int:
+def _store(library: Library, files: Sequence[ReadFile], report: Report, workers: int) -> int:
     """Store the tracks of some files in one transaction; returns the number of activities."""
     if not files:
         return 0
@@ -261,7 +219,7 @@ def _note_copies(report: Report, found: Sequence[Duplicate]) -> None:
         report.dropped["activities found twice"] += len(found)
 
 
-def _unless_stored(connection: sqlite3.Connection, file: _File) -> _File | None:
+def _unless_stored(connection: sqlite3.Connection, file: ReadFile) -> ReadFile | None:
     """File, unless another process has stored it meanwhile; checked inside the transaction, when nobody else writes."""
     row = connection.execute("SELECT number, digest FROM files WHERE name = ?", (file.row["name"],)).fetchone()
     if file.row["number"] is not None or row is None:
@@ -276,7 +234,7 @@ def _activities_of(connection: sqlite3.Connection, files: Sequence[int]) -> list
     return found
 
 
-def _write_file(connection: sqlite3.Connection, file: _File) -> int:
+def _write_file(connection: sqlite3.Connection, file: ReadFile) -> int:
     row = {**file.row, "outcome": json.dumps(outcome_data(file.outcome)) if file.outcome else None}
     if row["number"] is not None:
         connection.execute(

@@ -19,8 +19,8 @@ from heatlas.library.coverage import is_complete, note_columns
 from heatlas.library.index import append, tiles_of
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.passages import PreparedTrack
-from heatlas.library.settings import privacy_of, read_settings, write_settings, write_zones
-from heatlas.library.tracks import read_track
+from heatlas.library.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
+from heatlas.library.tracks import sound_tracks
 from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _SHARE = 4
 """Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
 _RULES = 2
 """Version of the rules that find copies. A library judged by older rules is judged again."""
+_NUMBERED = "SELECT number FROM activities WHERE number IN (SELECT value FROM json_each(?))"
 _TILES = 64
 """Tiles compacted in one transaction."""
 
@@ -67,23 +68,22 @@ def _index(
     append(connection, {number: track for number, track in shown.items() if track.batch.fixes}, zooms, workers)
 
 
-def unindex(connection: sqlite3.Connection, tracks: Mapping[int, Batch]) -> None:
+def unindex(connection: sqlite3.Connection, numbers: Collection[int]) -> None:
     """Remove activities from the index."""
-    if not tracks:
-        return
-    privacy, settings = privacy_of(connection, read_settings(connection))
-    _unindex(connection, tracks.items(), privacy, settings)
+    if numbers:
+        _unindex(connection, numbers, *privacy_of(connection, read_settings(connection)))
 
 
-def _unindex(
-    connection: sqlite3.Connection, tracks: Iterable[tuple[int, Batch]], privacy: Privacy, settings: Settings
-) -> None:
-    tiles, numbers = set(), []
-    for number, track in tracks:
+def _unindex(connection: sqlite3.Connection, numbers: Collection[int], privacy: Privacy, settings: Settings) -> None:
+    tiles, known = set(), set()
+    for number, track in _tracks(connection, numbers):
         shown = hide(track, privacy)
-        numbers.append(number)
+        known.add(number)
         if shown.fixes:
             tiles |= tiles_of(PreparedTrack(shown, settings.rejoin), settings.indexed)
+    if known != set(numbers):  # a damaged track does not tell its tiles
+        rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys())
+        tiles |= {tile_of(row[0]) for row in rows}
     delete_means(connection, numbers)
     remove_runs(connection, sorted(tiles), numbers)
 
@@ -94,11 +94,10 @@ def forget(connection: sqlite3.Connection, numbers: Collection[int]) -> set[int]
     Returns the numbers of the remaining activities that were judged together with them. They must be given to
     `heatlas.library.copies.resolve` in the same transaction.
     """
-    found = dict(_tracks(connection, numbers))
-    asked = (json.dumps(list(found)),)
-    query = "SELECT number FROM activities WHERE same_as IS NULL AND number IN (SELECT value FROM json_each(?))"
-    shown = {row[0] for row in connection.execute(query, asked)}
-    unindex(connection, {k: track for k, track in found.items() if k in shown})
+    found = [row[0] for row in connection.execute(_NUMBERED, (json.dumps(list(numbers)),))]
+    asked = (json.dumps(found),)
+    shown = [row[0] for row in connection.execute(f"{_NUMBERED} AND same_as IS NULL", asked)]
+    unindex(connection, shown)
     these = "(SELECT value FROM json_each(?1))"
     query = (
         f"SELECT number FROM activities WHERE same_as IN {these} OR private_by IN {these} "  # noqa: S608 - its own
@@ -110,9 +109,10 @@ def forget(connection: sqlite3.Connection, numbers: Collection[int]) -> set[int]
 
 
 def _tracks(connection: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, Batch]]:
-    for number in numbers:
-        for k, activity in read_activities(connection, "number = ?", (number,)).items():
-            yield k, read_track(connection, k, activity)
+    """Tracks of activities; damaged ones are said and left out."""
+    wanted = list(numbers)
+    for start in range(0, len(wanted), _GROUP):
+        yield from sound_tracks(connection, read_activities(connection, wanted[start : start + _GROUP]))
 
 
 def remove(library: Library, ids: Iterable[int]) -> None:
@@ -159,8 +159,8 @@ def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
     Returns the copies that were shown until now. After an interruption, the next call starts from the beginning.
     """
     with library.read() as connection:
-        known = connection.execute("SELECT value FROM meta WHERE name = 'copies'").fetchone()
-        if known is not None and json.loads(known[0]) >= _RULES:
+        known = read_meta(connection, "copies")
+        if isinstance(known, int) and known >= _RULES:
             return []
         numbers = [row[0] for row in connection.execute("SELECT number FROM activities ORDER BY number")]
     found: list[Duplicate] = []
@@ -244,9 +244,10 @@ def reindex(
         touched = numbers
         usable = is_complete(connection) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
         if old is not None and usable:
-            touched = [k for k, track in _tracks(connection, numbers) if not _same(hide(track, old), hide(track, new))]
+            same = {k for k, track in _tracks(connection, numbers) if _same(hide(track, old), hide(track, new))}
+            touched = [k for k in numbers if k not in same]
         if old is not None and usable and len(touched) * _SHARE <= len(numbers):
-            _unindex(connection, _tracks(connection, touched), old, before)
+            _unindex(connection, touched, old, before)
         else:
             connection.execute("DELETE FROM passages")
             connection.execute("DELETE FROM activity_means")

@@ -16,7 +16,7 @@ import numpy as np
 from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.activities import activities_of, read_rows
+from heatlas.library.activities import ActivityRow, activities_of, attributes_of, read_rows
 from heatlas.library.activity_means import with_effort
 from heatlas.library.settings import read_athlete
 from heatlas.library.tracks import COLUMNS_OF, read_track
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MergedActivities", "list_activities", "read_merged", "select"]
 
-_PRIVATE = (
-    "SELECT number FROM activities AS shown WHERE private_by IS NOT NULL AND same_as IS NULL "
-    "AND EXISTS (SELECT 1 FROM activities AS other WHERE other.number = shown.private_by AND other.private)"
-)
-_THESE = "number IN (SELECT value FROM json_each(?))"
-
 
 @dataclass(frozen=True, slots=True)
 class MergedActivities:
@@ -53,6 +47,8 @@ class MergedActivities:
     """Number of an activity with copies -> the merged activity and the attributes that each copy gave."""
     rows: tuple[list[tuple[Any, ...]], ...] = ()
     """Rows of the database from which this was made."""
+    shown: tuple[ActivityRow, ...] = ()
+    """Rows of the activities that are shown."""
 
 
 def read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
@@ -65,25 +61,30 @@ def read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None 
 
 
 def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None) -> MergedActivities:
-    asked: tuple[str, ...] = () if numbers is None else (json.dumps(sorted(int(number) for number in numbers)),)
-    these = "" if numbers is None else f" AND {_THESE}"
-    rows = read_rows(connection, f"same_as IS NULL{these}", asked)
-    activities = activities_of(rows)
-    copies = read_rows(connection, "same_as IS NOT NULL" + these.replace(" number ", " same_as "), asked)
-    private = connection.execute(_PRIVATE + these, asked).fetchall()
-    if not copies and not private:
-        return MergedActivities(activities, rows=(rows,))
-    withheld = {row[0] for row in private}
-    own = activities_of(copies)
-    facts = _facts(connection, [*own, *withheld])
+    # All rows, without the index of copies, which may be damaged: a private copy must not be missed.
+    rows = read_rows(connection)
+    wanted = rows.keys() if numbers is None else {int(number) for number in numbers}
+    shown_rows = [row for row in rows.values() if row.same_as is None and row.number in wanted]
+    copy_rows = [row for row in rows.values() if row.same_as in wanted]
+    activities = activities_of(connection, shown_rows)
+    own = activities_of(connection, copy_rows)
+    withheld = {row.number for row in shown_rows if row.private_by is not None and _is_private(rows, row.private_by)}
+    # Nobody can tell what a damaged copy says, so it counts as private.
+    withheld |= {row.same_as for row in copy_rows if row.number not in own and row.same_as is not None}
+    withheld &= activities.keys()
+    stored = [attributes_of(row) for row in shown_rows]
+    if not copy_rows and not withheld:
+        return MergedActivities(activities, rows=(stored,), shown=tuple(shown_rows))
     copies_of: defaultdict[int, list[int]] = defaultdict(list)
-    for k in own:
-        original = facts[k].same_as
-        if original in activities:
-            copies_of[original].append(k)
-    facts |= _facts(connection, copies_of)
-    shown = MergedActivities(activities, rows=(rows, copies, private))
-    for number in sorted({*copies_of, *(k for k in withheld if k in activities)}):
+    for row in copy_rows:
+        if row.same_as in activities and row.number in own:
+            copies_of[row.same_as].append(row.number)
+    merging = sorted({*copies_of, *withheld})
+    facts = _facts(connection, [rows[k] for k in (*own, *merging)])
+    private = [(number,) for number in sorted(withheld)]
+    from_rows = (stored, [attributes_of(row) for row in copy_rows], private)
+    shown = MergedActivities(activities, rows=from_rows, shown=tuple(shown_rows))
+    for number in merging:
         mine = facts[number]
         ranked = sorted(copies_of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))
         merged = merge(
@@ -101,9 +102,13 @@ def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None
     return shown
 
 
+def _is_private(rows: Mapping[int, ActivityRow], number: int) -> bool:
+    """Whether the activity is private that makes another one so; in case of doubt it is."""
+    return number not in rows or bool(rows[number].private)
+
+
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    same_as: int | None
     wealth: tuple[int, int, int]
     """Fixes, fixes with a time, columns."""
     span: tuple[float, float] | None
@@ -124,13 +129,16 @@ def _is_part(connection: sqlite3.Connection, facts: Mapping[int, _Facts], two: M
     return is_part(spans, under_way)
 
 
-def _facts(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, _Facts]:
-    query = f"SELECT number, same_as, fixes, timed, {COLUMNS_OF}, first, last FROM activities WHERE {_THESE}"  # noqa: S608
+def _facts(connection: sqlite3.Connection, rows: Collection[ActivityRow]) -> dict[int, _Facts]:
+    numbers = json.dumps(sorted(row.number for row in rows))
+    query = f"SELECT value, {COLUMNS_OF} FROM (SELECT value, value AS number FROM json_each(?))"  # noqa: S608 - numbers
+    columns = dict(connection.execute(query, (numbers,)).fetchall())
     return {
-        number: _Facts(same_as, (fixes, timed, columns), None if first is None else (first, last))
-        for number, same_as, fixes, timed, columns, first, last in connection.execute(
-            query, (json.dumps(sorted(numbers)),)
+        row.number: _Facts(
+            (row.fixes, row.timed, columns[row.number]),
+            None if row.first is None or row.last is None else (row.first, row.last),
         )
+        for row in rows
     }
 
 

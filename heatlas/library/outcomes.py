@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.batch import Unread
 from heatlas.core.report import Duplicate, Report, add_breaks
 from heatlas.library.merged import read_merged
+from heatlas.library.sound_rows import say, small_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,8 +49,14 @@ def note_unread(report: Report, unread: Unread) -> None:
 def whole_report(connection: sqlite3.Connection) -> Report:
     """Report of all files that a library was made from."""
     report = Report()
-    for (text,) in connection.execute("SELECT outcome FROM files ORDER BY name"):
-        note_outcome(report, json.loads(text))
+    unread = 0
+    for _, text in sorted((row[1], row[6]) for row in small_rows(connection, "files").values()):
+        try:
+            note_outcome(report, json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            unread += 1
+    if unread:
+        say(connection, f"what was left out of {unread:,} {'file' if unread == 1 else 'files'} cannot be read")
     shown = read_merged(connection)
     report.duplicates = sorted(
         Duplicate(copy.source, shown.activities[number].source, given)

@@ -52,6 +52,8 @@ def unpack(data: bytes) -> NDArray[np.uint8]:
 
 
 def _decompressed(data: bytes) -> bytes:
+    if not isinstance(data, bytes):
+        raise SourceFailed("the library is damaged: a blob is none")
     size = int.from_bytes(data[:4], "little")
     if size == 0:
         return data[4:]

@@ -13,13 +13,13 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
 from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
 from heatlas.library.activity_means import read_effort
-from heatlas.library.chunks import read_column
+from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, decoded
 from heatlas.library.keys import CHUNKS, chunk_of, key
 from heatlas.library.merged import read_merged
 from heatlas.library.packing import unpack
 from heatlas.library.settings import privacy_of, read_settings
-from heatlas.library.tracks import read_track
+from heatlas.library.tracks import sound_tracks
 from heatlas.raster.passages import Columns
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.sports import SPORTS_OF
@@ -106,10 +106,9 @@ def passing(
         privacy, efforts = privacy_of(connection, settings)[0], read_effort(connection)
         passings = [
             _passing(
-                k, activity, found[k], _visits(read_track(connection, k, activity, ()), privacy, circle),
-                efforts.get(k, {}),
+                k, activities[k], found[k], _visits(track, privacy, circle), efforts.get(k, {}),
             )
-            for k, activity in activities.items()
+            for k, track in sound_tracks(connection, activities, ())
         ]  # fmt: skip
     return sorted(passings, key=lambda p: (math.inf if p.activity.start is None else p.activity.start, p.number))
 
@@ -119,11 +118,9 @@ def anything_in(connection: sqlite3.Connection, lat: float, lon: float, radius: 
     circle = _Circle.around(lat, lon, radius, zoom)
     for column, row in circle.tiles():
         tile = (zoom, column % 2**zoom, row)
-        rows = connection.execute(
-            "SELECT data FROM passages WHERE key BETWEEN ? AND ?", (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))
-        ).fetchall()
+        rows = list(pixel_rows(connection, (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))))
         inside = circle.holds(column, row) if rows else None
-        for (data,) in rows:
+        for _, data in rows:
             head = unpack(data)
             _, lengths, at = decode_header(head)
             if np.asarray(inside)[decode_pixels(head, at, lengths)].any():
@@ -173,10 +170,7 @@ def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool
     found: dict[int, _Parts] = defaultdict(lambda: {name: [] for name in (*_NEEDED, "pixels")})
     for column, row in circle.tiles():
         tile = (circle.zoom, column % 2**circle.zoom, row)
-        rows = connection.execute(
-            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
-            (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1)),
-        ).fetchall()
+        rows = list(pixel_rows(connection, (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))))
         inside = circle.holds(column, row) if rows else None
         for k, data in rows:
             head = unpack(data)

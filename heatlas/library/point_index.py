@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
+from heatlas.library.digests import point_cells_part
 from heatlas.library.packing import pack, unpack
 from heatlas.library.point_cells import FINEST, PIXELS, Cells, coarser, joined, morton
 from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes
+from heatlas.library.sound_rows import damaged, has_digests, paired_with_digests
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
 __all__ = ["kept_levels", "read_level", "read_tile", "write_index"]
 
@@ -111,22 +114,40 @@ def read_level(connection: sqlite3.Connection, point_set: int, level: int) -> Ce
     return _read(connection, point_set, level, 0, 1 << 2 * level)
 
 
+def _sound(
+    connection: sqlite3.Connection, point_set: int, level: int, rows: list[tuple[int, bytes]], end: int
+) -> Iterator[bytes]:
+    """Blobs of some rows of a level, which hold all cells before `end`, if they are what was written."""
+    if has_digests(connection):
+        part = point_cells_part(point_set, level)
+        begin = rows[0][0] if rows else 0
+        known = paired_with_digests(connection, part, iter(rows), (begin, end - 1))
+        if not all(sound for _, _, sound in known):
+            raise damaged(connection, "the index of a point set is not what was written")
+    yield from (data for _, data in rows)
+
+
 def _read(connection: sqlite3.Connection, point_set: int, level: int, first: int, end: int) -> Cells | None:
     """Cells of a level with Morton numbers from `first` to before `end`; None without any."""
     (kept,) = connection.execute(
         "SELECT min(level) FROM point_cells WHERE point_set = ? AND level >= ?", (point_set, level)
     ).fetchone()
+    if has_digests(connection):
+        least, most = point_cells_part(point_set, level), point_cells_part(point_set, FINEST)
+        known = connection.execute("SELECT min(part) FROM digests WHERE part BETWEEN ? AND ?", (least, most)).fetchone()
+        if known[0] != (None if kept is None else point_cells_part(point_set, kept)):
+            raise damaged(connection, "the index of a point set is not what was written")
     if kept is None:
         return None
     deeper = kept - level
     first, end = first << 2 * deeper, end << 2 * deeper
     rows = connection.execute(
-        "SELECT data FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce("
+        "SELECT first, data FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce("
         "(SELECT max(first) FROM point_cells WHERE point_set = ?1 AND level = ?2 AND first <= ?3), ?3) ORDER BY first",
         (point_set, kept, first, end),
     )
     parts = []
-    for (data,) in rows:
+    for data in _sound(connection, point_set, kept, rows.fetchall(), end):
         cells = _cells(data)
         low, high = np.searchsorted(cells.code, (first, end))
         if low < high:

@@ -17,10 +17,12 @@ import numpy as np
 from heatlas.core.errors import BadOption, NothingToDraw, SourceFailed
 from heatlas.core.points import Points
 from heatlas.dataset.points import NoRows, PointSet, why_no_points
+from heatlas.library.digests import SMALL, points_part
 from heatlas.library.packing import pack, unpack
-from heatlas.library.point_cells import cells_of, same_cells
-from heatlas.library.point_index import kept_levels, read_level, write_index
+from heatlas.library.point_cells import cells_of
+from heatlas.library.point_index import write_index
 from heatlas.library.point_packing import Reader, decimals_bytes
+from heatlas.library.sound_rows import damaged, has_digests, paired_with_digests, say, small_rows
 from heatlas.raster.measure import COUNTS, SPENT
 from heatlas.raster.spool import Tally
 from heatlas.tracks.metrics import METRICS
@@ -32,8 +34,19 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
 
 __all__ = [
-    "LONGEST_NAME", "StoredPoints", "are", "check_name", "check_points", "import_points", "list_point_sets",
-    "name_from", "points_of", "read_points", "remove_point_set",
+    "LONGEST_NAME",
+    "StoredPoints",
+    "are",
+    "check_name",
+    "concatenated",
+    "import_points",
+    "list_point_sets",
+    "name_from",
+    "points_digest",
+    "points_of",
+    "read_points",
+    "remove_point_set",
+    "write_points",
 ]  # fmt: skip
 
 LONGEST_NAME = 60
@@ -107,17 +120,22 @@ def name_from(source: str) -> str:
 
 
 _KNOWN = ("number", "name", "source", "weight", "points", "total", "lightest", "heaviest")
-_COLUMNS = ", ".join((*_KNOWN, "west", "south", "east", "north", "digest", "outcome"))
+_COLUMNS = ", ".join(SMALL["point_sets"][1])
 
 
 def list_point_sets(connection: sqlite3.Connection) -> dict[str, StoredPoints]:
     """Point sets by name, in the order of their names."""
     found = {}
-    for row in connection.execute(f"SELECT {_COLUMNS} FROM point_sets ORDER BY name").fetchall():  # noqa: S608
-        said = json.loads(row[13])
-        crowd = None if said["crowd"] is None else tuple(said["crowd"])
+    for row in sorted(small_rows(connection, "point_sets").values(), key=lambda row: str(row[1])):
+        try:
+            said = json.loads(row[13])
+            crowd = None if said["crowd"] is None else tuple(said["crowd"])
+            dropped = said["dropped"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            say(connection, f"the description of the points {row[1]} cannot be read, and they are left out")
+            continue
         known = dict(zip(_KNOWN, row, strict=False))
-        found[row[1]] = StoredPoints(**known, bbox=row[8:12], digest=row[12], dropped=said["dropped"], crowd=crowd)
+        found[row[1]] = StoredPoints(**known, bbox=row[8:12], digest=row[12], dropped=dropped, crowd=crowd)
     return found
 
 
@@ -180,9 +198,9 @@ def import_points(
     box = tally.bbox
     if box is None:
         raise (NothingToDraw if tally.rows else NoRows)(why_no_points(points.name, tally))
-    whole = _concatenated(chunks)
+    whole = concatenated(chunks)
     del chunks
-    digest = _digest(whole, points.weight)
+    digest = points_digest(whole, points.weight)
     with library.read() as connection:
         if (before := list_point_sets(connection).get(name)) is not None and before.digest == digest:
             return before, tally, False
@@ -205,7 +223,8 @@ def import_points(
     return stored, tally, True
 
 
-def _digest(points: Points, weight: str | None) -> bytes:
+def points_digest(points: Points, weight: str | None) -> bytes:
+    """Digest of positions and weights, 16 bytes."""
     digest = hashlib.blake2b(f"{weight!r}".encode(), digest_size=16)
     for column in (points.lon, points.lat, points.weight):
         if column is not None:
@@ -230,8 +249,8 @@ def read_points(connection: sqlite3.Connection, stored: StoredPoints) -> Iterato
         When they are damaged.
     """
     left = stored.points
-    rows = connection.execute("SELECT count, data FROM points WHERE point_set = ? ORDER BY chunk", (stored.number,))
-    for count, data in rows:
+    for key, data in _rows_of(connection, stored):
+        count = key & ((1 << 20) - 1)
         reader = Reader(unpack(data))
         if not 0 < count <= min(_CHUNK, left):
             raise SourceFailed(f"the library is damaged: the points of {stored.name} are not as many as were kept")
@@ -243,6 +262,20 @@ def read_points(connection: sqlite3.Connection, stored: StoredPoints) -> Iterato
         yield Points(lon=lon, lat=lat, weight=weight)
     if left:
         raise SourceFailed(f"the library is damaged: {left:,} points of {stored.name} are missing")
+
+
+def _rows_of(connection: sqlite3.Connection, stored: StoredPoints) -> Iterator[tuple[int, bytes]]:
+    """Rows of a set's points: chunk << 20 | count, and blob."""
+    rows = connection.execute(
+        "SELECT chunk << 20 | count, data FROM points WHERE point_set = ? ORDER BY chunk", (stored.number,)
+    )
+    if not has_digests(connection):
+        yield from rows.fetchall()
+        return
+    for key, data, sound in paired_with_digests(connection, points_part(stored.number), rows):
+        if not sound or data is None:
+            raise damaged(connection, f"points of {stored.name} are not what was read")
+        yield key, data
 
 
 def remove_point_set(library: Library, name: str) -> StoredPoints:
@@ -259,22 +292,13 @@ def remove_point_set(library: Library, name: str) -> StoredPoints:
     return stored
 
 
-def check_points(connection: sqlite3.Connection) -> list[str]:
-    """Find faults of point sets: compare points with their digest, and the index with the points."""
-    faults = []
-    for name, stored in list_point_sets(connection).items():
-        whole = _concatenated(list(read_points(connection, stored)))
-        if _digest(whole, stored.weight) != stored.digest:
-            faults.append(f"the points of {name} are not what was read")
-            continue
-        for level, cells in kept_levels(cells_of(whole)).items():
-            found = read_level(connection, stored.number, level)
-            if found is None or not same_cells(found, cells):
-                faults.append(f"level {level} of the index holds something else of {name} than its points")
-    return faults
+def write_points(connection: sqlite3.Connection, stored: StoredPoints, points: Points) -> None:
+    """Write points and index of a set whose row is there."""
+    _write_rows(connection, stored.number, points)
+    write_index(connection, stored.number, cells_of(points))
 
 
-def _concatenated(chunks: list[Points]) -> Points:
+def concatenated(chunks: list[Points]) -> Points:
     """Points of all chunks."""
     weights = [chunk.weight for chunk in chunks if chunk.weight is not None]
     return Points(

@@ -205,6 +205,30 @@ _MEANS = (
     """,
 )
 
+# Digests of all rows, and copies of small ones (heatlas.library.digests).
+_DIGESTS_OF = """
+    CREATE TABLE digests (
+        part INTEGER NOT NULL,  -- table of the row, or point set and level
+        key ANY NOT NULL,  -- of the row
+        digest BLOB NOT NULL,  -- BLAKE2b, 8 bytes
+        copy TEXT,  -- the row as JSON, of tables with small rows
+        PRIMARY KEY (part, key)
+    ) WITHOUT ROWID, STRICT
+"""
+
+
+def _stamp(connection: sqlite3.Connection) -> None:
+    from heatlas.library.digests import stamp
+
+    # Nobody can vouch for rows that were written before there were digests.
+    connection.execute(
+        "INSERT OR REPLACE INTO meta SELECT 'undigested', json(max(number)) FROM activities HAVING count(*) > 0"
+    )
+    stamp(connection)
+
+
+_DIGESTS = (_DIGESTS_OF, _stamp)
+
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
     _FIRST,
     _POINTS,
@@ -213,6 +237,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] =
     _LOCAL,
     _WIDE,
     _MEANS,
+    _DIGESTS,
 )
 """Statements of each step: SQL, or a function of the connection."""
 READABLE = 5

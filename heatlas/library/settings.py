@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.library.keys import DEEPEST
+from heatlas.library.sound_rows import damaged, small_rows
 from heatlas.raster.partition import REJOIN
 from heatlas.tracks.athlete import Athlete, parse_athlete
 from heatlas.tracks.clean import Gaps
@@ -28,6 +29,7 @@ __all__ = [
     "gaps_of",
     "privacy_of",
     "read_athlete",
+    "read_meta",
     "read_settings",
     "read_zones",
     "set_athlete",
@@ -70,13 +72,30 @@ class Settings:
         return range(self.zooms[0], self.zooms[1] + 1)
 
 
+def read_meta(connection: sqlite3.Connection, name: str) -> Any:
+    """Read a value of the table `meta`; None where there is none.
+
+    Raises
+    ------
+    SourceFailed
+        When it is damaged.
+    """
+    row = small_rows(connection, "meta").get(name)
+    try:
+        return None if row is None else json.loads(row[1])
+    except (ValueError, TypeError, RecursionError):
+        raise damaged(connection, f"{name!r} of its table meta is none") from None
+
+
 def read_settings(connection: sqlite3.Connection) -> Settings:
     """Read the settings of a library."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'settings'").fetchone()
-    if row is None:
+    known = read_meta(connection, "settings")
+    if known is None:
         return Settings()
-    known = json.loads(row[0])
-    return Settings(**{**known, "zooms": tuple(known["zooms"])})
+    try:
+        return Settings(**{**known, "zooms": tuple(known["zooms"])})
+    except (TypeError, KeyError, BadOption):
+        raise damaged(connection, "its settings are none") from None
 
 
 def write_settings(connection: sqlite3.Connection, settings: Settings) -> None:
@@ -91,8 +110,11 @@ def _as_data(settings: Settings) -> dict[str, Any]:
 
 def read_athlete(connection: sqlite3.Connection) -> Athlete:
     """Read the athlete's record; empty where there is none."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'athlete'").fetchone()
-    return Athlete() if row is None else parse_athlete(json.loads(row[0]), "the athlete of the library")
+    known = read_meta(connection, "athlete")
+    try:
+        return Athlete() if known is None else parse_athlete(known, "the athlete of the library")
+    except BadOption as error:
+        raise damaged(connection, str(error)) from None
 
 
 def write_athlete(connection: sqlite3.Connection, athlete: Athlete) -> None:
@@ -134,15 +156,34 @@ def set_gaps(library: Library, change: Callable[[Gaps], Gaps]) -> str | None:
 
 
 def read_zones(connection: sqlite3.Connection) -> dict[str, Zone]:
-    """Zones by name."""
-    rows = connection.execute("SELECT name, lat, lon, radius, rule FROM zones ORDER BY name").fetchall()
-    return {name: Zone(*circle) for name, *circle in rows}
+    """Zones by name.
+
+    Raises
+    ------
+    SourceFailed
+        When one is damaged: nothing is shown without what it hides.
+    """
+    rows = small_rows(connection, "zones").values()
+    try:
+        return {str(name): _zone(*circle) for name, *circle in rows}
+    except (TypeError, BadOption):
+        raise damaged(connection, "a zone is none, so nobody can tell what it hides") from None
+
+
+def _zone(lat: float, lon: float, radius: float, rule: int) -> Zone:
+    if not _is_circle(lat, lon, radius):
+        raise BadOption("no circle")
+    return Zone(lat, lon, radius, rule)
+
+
+def _is_circle(lat: float, lon: float, radius: float) -> bool:
+    return abs(lat) <= MAX_LATITUDE and abs(lon) <= 180 and 0 < radius < math.inf
 
 
 def write_zones(connection: sqlite3.Connection, zones: Mapping[str, Zone]) -> None:
     """Store these zones in place of all others. The caller reindexes if they change the index."""
     for name, zone in zones.items():
-        if not (abs(zone.lat) <= MAX_LATITUDE and abs(zone.lon) <= 180 and 0 < zone.radius < math.inf):
+        if not _is_circle(zone.lat, zone.lon, zone.radius):
             raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")
     connection.execute("DELETE FROM zones")
     connection.executemany(

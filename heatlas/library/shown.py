@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_values
-from heatlas.library.chunks import read_column
+from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import AMOUNTS, VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.packing import unpack
@@ -63,10 +63,6 @@ def numbers_with(connection: sqlite3.Connection, metric: str) -> NDArray[np.int6
 def _chunks(connection: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Chunks of the coarsest zoom: key, numbers of activities, and lengths of their runs."""
     zoom = read_settings(connection).zooms[0]
-    rows = connection.execute(
-        "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?",
-        pixel_keys(zoom),
-    ).fetchall()
-    for k, data in rows:
+    for k, data in pixel_rows(connection, pixel_keys(zoom)):
         numbers, lengths, _ = decode_header(unpack(data))
         yield k, numbers, lengths

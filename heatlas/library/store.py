@@ -16,10 +16,13 @@ from heatlas.core.paths import refuse_name
 from heatlas.core.scratch import scratch_folder
 from heatlas.library.connecting import PATIENCE, connect, empty_log, is_frozen
 from heatlas.library.failures import cannot_write, failures
+from heatlas.library.healing import prepare_writing
 from heatlas.library.identity import identity
 from heatlas.library.network import report_network
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS, READABLE
+from heatlas.library.sound_rows import damaged
 from heatlas.library.states import note_state, read_states, set_foreign_log_aside
+from heatlas.library.versions import note_version, number_of, refuse_newer
 from heatlas.library.witness import Witness
 
 if TYPE_CHECKING:
@@ -43,11 +46,12 @@ class Library:
     Made by `open_library`. A context manager that closes all connections.
     """
 
-    __slots__ = ("_frozen", "_links", "_local", "_lock", "_used", "_users", "_witness", "_wrote", "path")
+    __slots__ = ("_frozen", "_healed", "_links", "_local", "_lock", "_used", "_users", "_witness", "_wrote", "path")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._frozen = is_frozen(path)
+        self._healed = False
         self._witness = Witness(path, self._frozen)
         self._local = threading.local()
         self._links: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
@@ -190,13 +194,15 @@ class Library:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 before = connection.total_changes
-                _migrate(connection, self.path)
+                _migrate(connection)
+                prepare_writing(connection, self._healed)
                 yield connection
                 if connection.total_changes != before or read_states(connection) is None:
                     note_state(connection)
                     self._wrote = True
                 self.refuse_another()
                 connection.execute("COMMIT")
+                self._healed = True
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -224,12 +230,12 @@ class Library:
         """Return free pages of the file to the disk, if there are many."""
         with failures(self.path):
             connection = self._connection()
-            if _number(connection, "freelist_count") * _FREE > _number(connection, "page_count"):
+            if number_of(connection, "freelist_count") * _FREE > number_of(connection, "page_count"):
                 connection.execute("VACUUM")
 
 
 def open_library(path: str | Path, create: bool = False) -> Library:
-    """Open a library, and migrate one that an older heatlas wrote.
+    """Open a library; one that an older heatlas wrote is migrated, at the latest by the first transaction that writes.
 
     Parameters
     ----------
@@ -305,18 +311,22 @@ def _another(path: Path) -> SourceFailed:
 
 def _prepare(library: Library, create: bool) -> None:
     connection = library._connection()
-    known, version = _number(connection, "application_id"), _number(connection, "user_version")
+    known, version = number_of(connection, "application_id"), number_of(connection, "user_version")
     if known == APPLICATION_ID and version == len(MIGRATIONS) and (library._frozen or read_states(connection)):
         return
+    refuse_newer(connection, version)
     if known != APPLICATION_ID:
-        empty = known == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not (empty and create):
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise damaged(connection, "its head does not say that it is a library")
+        if not (known == 0 and create):
             raise _another(library.path)
         connection.execute(f"PRAGMA page_size = {_PAGE}")
         connection.execute("PRAGMA journal_mode = WAL")
-    readable = known == APPLICATION_ID and READABLE <= version <= len(MIGRATIONS)
+    if known == APPLICATION_ID and READABLE <= version < len(MIGRATIONS):
+        return  # it is read as it is: the first transaction that writes migrates it, which may take a while
+    readable = known == APPLICATION_ID and version == len(MIGRATIONS)
     try:
-        # A readable library does not wait for other processes; its next transaction that writes migrates it.
+        # A readable library does not wait for other processes; the next transaction that writes notes its state.
         connection.execute(f"PRAGMA busy_timeout = {0 if readable else PATIENCE * 1000:.0f}")
         with library.write():
             pass
@@ -330,13 +340,12 @@ def _prepare(library: Library, create: bool) -> None:
         connection.execute("PRAGMA wal_checkpoint")
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection) -> None:
     """Migrate the tables to this version, inside a transaction that writes."""
-    version = _number(connection, "user_version")
+    version = number_of(connection, "user_version")
     if version == len(MIGRATIONS):
         return
-    if version > len(MIGRATIONS):
-        raise SourceFailed(f"{path} was written by a newer heatlas: update heatlas to open it")
+    refuse_newer(connection, version)
     for statement in itertools.chain(*MIGRATIONS[version:]):
         if callable(statement):
             statement(connection)
@@ -344,8 +353,4 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    value: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
-    return value
+    note_version(connection, len(MIGRATIONS))

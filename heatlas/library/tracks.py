@@ -7,7 +7,6 @@ first, and compressed with zstd.
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +14,26 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.library.packing import pack, unpack
+from heatlas.library.sound_rows import blobs, damaged, say
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS_OF", "delete_track", "fingerprint", "first_fix", "read_track", "write_track"]
+__all__ = [
+    "COLUMNS_OF",
+    "NAMES",
+    "activity_of_key",
+    "delete_track",
+    "fingerprint",
+    "first_fix",
+    "read_track",
+    "sound_tracks",
+    "stored_track",
+    "write_track",
+]
 
 _ALWAYS: dict[str, type[np.generic]] = {
     "u": np.float64,
@@ -33,6 +44,8 @@ _ALWAYS: dict[str, type[np.generic]] = {
 }
 _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
 """Name -> number of a column. New columns are added at the end."""
+NAMES = tuple(COLUMNS)
+"""Names of the columns beside positions, times, progress and segments."""
 _SPAN = 64
 _FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
 COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
@@ -76,16 +89,16 @@ def read_track(
     SourceFailed
         When it is missing or damaged.
     """
-    wanted = [number * _SPAN + _NUMBERS[name] for name in (*_ALWAYS, *(c for c in columns if c in _NUMBERS))]
-    query = "SELECT key, data FROM tracks WHERE key IN (SELECT value FROM json_each(?))"
-    rows = dict(connection.execute(query, (json.dumps(wanted),)).fetchall())
+    names = (*_ALWAYS, *(name for name in columns if name in _NUMBERS))
+    wanted = frozenset(number * _SPAN + _NUMBERS[name] for name in names)
+    rows = dict(blobs(connection, "tracks", wanted, lambda key: f"the track of {activity.source}"))
     found = {
         name: _decode(rows[number * _SPAN + k], _ALWAYS.get(name, np.float32))
         for name, k in _NUMBERS.items()
         if number * _SPAN + k in rows
     }
     if not set(_ALWAYS) <= set(found):
-        raise SourceFailed(f"the library is damaged: it has no track of {activity.source}")
+        raise damaged(connection, f"it has no track of {activity.source}")
     u, v, time, progress, segments = (found.pop(name) for name in _ALWAYS)
     # Kernels do not check their arguments, so damaged data must not reach them.
     lengths = {len(column) for column in (u, v, time, progress, *found.values())}
@@ -93,7 +106,7 @@ def read_track(
         len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()
     )
     if not (offsets and (np.abs(u - 0.5) < _WORLDS).all() and (np.abs(v - 0.5) <= 0.5).all()):
-        raise SourceFailed(f"the library is damaged: the track of {activity.source} is none")
+        raise damaged(connection, f"the track of {activity.source} is none")
     return Batch(
         u=u,
         v=v,
@@ -104,6 +117,25 @@ def read_track(
         tracks=np.array([0, len(segments) - 1]),
         activities=(activity,),
     )
+
+
+def stored_track(connection: sqlite3.Connection, number: int) -> list[tuple[int, bytes]]:
+    """Rows of the track of an activity, as they are stored."""
+    keys = (number * _SPAN, (number + 1) * _SPAN - 1)
+    return connection.execute("SELECT key, data FROM tracks WHERE key BETWEEN ? AND ?", keys).fetchall()
+
+
+def sound_tracks(
+    connection: sqlite3.Connection, activities: Mapping[int, Activity], columns: Collection[str] = COLUMNS
+) -> Iterator[tuple[int, Batch]]:
+    """Numbers and tracks of activities; damaged tracks are said and left out."""
+    for number, activity in activities.items():
+        try:
+            track = read_track(connection, number, activity, columns)
+        except SourceFailed:
+            say(connection, f"the track of {activity.source} cannot be read and is left out")
+            continue
+        yield number, track
 
 
 def first_fix(connection: sqlite3.Connection, number: int) -> tuple[float, float] | None:
@@ -117,6 +149,11 @@ def first_fix(connection: sqlite3.Connection, number: int) -> tuple[float, float
         # The first value is stored as its difference to 0: the first byte of each plane.
         found.append(float(planes.reshape(8, -1)[:, 0].copy().view("<f8")[0]))
     return found[0], found[1]
+
+
+def activity_of_key(key: int) -> int:
+    """Number of the activity of a row of `tracks`."""
+    return key // _SPAN
 
 
 def delete_track(connection: sqlite3.Connection, number: int) -> None:

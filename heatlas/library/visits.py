@@ -9,6 +9,7 @@ import numpy as np
 from heatlas.dataset.places import Visits
 from heatlas.dataset.places.visits import ZOOM
 from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.library.chunks import pixel_rows
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
@@ -69,7 +70,7 @@ def read_cells(
     """
     chosen = np.append(keep, False)
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
-    for k, data in connection.execute("SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom)):
+    for k, data in pixel_rows(connection, pixel_keys(zoom)):
         packed = unpack(data)
         ids, lengths, at = decode_header(packed)
         pixels = decode_pixels(packed, at, lengths).astype(np.int64)

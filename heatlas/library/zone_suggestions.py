@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from heatlas.library.activities import read_activities
 from heatlas.library.passages_at import anything_in
 from heatlas.library.settings import read_settings, read_zones
-from heatlas.library.tracks import read_track
+from heatlas.library.tracks import sound_tracks
 from heatlas.tracks.privacy import find_open, marks_of
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def open_places(library: Library) -> list[Frequented]:
     The places are read from whole tracks. Whether anything is shown there is read from the index alone.
     """
     with library.read() as connection:
-        activities = read_activities(connection, "same_as IS NULL")
-        marks = marks_of(read_track(connection, k, activity, ()) for k, activity in activities.items())
+        activities = read_activities(connection, shown=True)
+        marks = marks_of(track for _, track in sound_tracks(connection, activities, ()))
         zoom = read_settings(connection).zooms[1]
         return find_open(
             marks, read_zones(connection), lambda lat, lon, radius: anything_in(connection, lat, lon, radius, zoom)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.window import Window
+from heatlas.library.activities import read_rows
 from heatlas.library.point_cells import PIXELS, unmorton
 from heatlas.library.point_index import read_level
 from heatlas.library.settings import read_settings, read_zones
@@ -67,7 +68,7 @@ def marks_of(field: Field) -> NDArray[np.uint64]:
         return np.zeros(0, np.uint64)
     with field.view.library.read() as connection:
         hidden = hiding_words(read_settings(connection), read_zones(connection)).encode()
-        rows = connection.execute("SELECT number, fingerprint FROM activities WHERE same_as IS NULL").fetchall()
+        rows = [(row.number, row.fingerprint) for row in read_rows(connection).values() if row.same_as is None]
     marks = np.zeros(max((number for number, _ in rows), default=-1) + 1, np.uint64)
     read = np.hstack([facts_read(field, len(marks)), means_read(field, len(marks))])
     for number, print_ in rows:

@@ -26,6 +26,10 @@ LIBRARY_ID = 0x4865_4174
 
 _HEADER = 100
 """Least bytes of a database (https://www.sqlite.org/fileformat2.html, 1.3)."""
+_ID = 68
+"""Offset of the application id in the head."""
+_TABLES = {"meta", "files", "activities", "tracks", "passages"}
+"""Tables of a library of any version."""
 _SECONDS = 10.0
 
 
@@ -78,7 +82,8 @@ def read_head(path: Path) -> Head | None:
     Returns
     -------
     Head or None
-        None if it is no database, or a damaged one.
+        None if it is no database, or a damaged one. A damaged library is still told as a library: by the id in its
+        head, or by its tables.
 
     Raises
     ------
@@ -101,9 +106,19 @@ def read_head(path: Path) -> Head | None:
     except sqlite3.OperationalError as error:
         reason = "permission denied" if not os.access(path, os.R_OK) else str(error)
         raise SourceFailed(f"{path} cannot be opened: {reason}") from None
-    except sqlite3.DatabaseError:
-        return None
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return Head(LIBRARY_ID, blank=False) if _has_id(path) else None
     return head
+
+
+def _has_id(path: Path) -> bool:
+    """Whether a file that SQLite cannot read has the id of a library in its head."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+    except OSError:
+        return False
+    return head[_ID : _ID + 4] == LIBRARY_ID.to_bytes(4, "big")
 
 
 def _asked(address: str) -> Head:
@@ -113,9 +128,13 @@ def _asked(address: str) -> Head:
         # only the log has. Otherwise such a file would be called damaged.
         connection.execute("PRAGMA writable_schema = ON")
         (number,) = connection.execute("PRAGMA application_id").fetchone()
-        # Tables are counted only if necessary: the application id is known also where the schema is damaged.
-        blank = not number and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    return Head(number, blank)
+        # Tables are listed only if necessary: the application id is known also where the schema is damaged.
+        names = set() if number == LIBRARY_ID else _names(connection)
+    return Head(LIBRARY_ID if names >= _TABLES else number, blank=not number and not names)
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
 
 
 def _has_log(path: Path) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.dataset.places import find_places
-from heatlas.library.chunks import read_column
+from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.visits import read_visits
@@ -56,8 +56,7 @@ def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
     zoom = snapshot.settings.zooms[0]
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
-        rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys(zoom))
-        chunks = [row[0] for row in rows]
+        chunks = [k for k, _ in pixel_rows(connection, pixel_keys(zoom))]
         found = [
             name
             for name, scale in VALUES.items()

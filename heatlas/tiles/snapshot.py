@@ -13,7 +13,7 @@ from heatlas.core.errors import BadOption
 from heatlas.library.activity_means import read_effort
 from heatlas.library.merged import read_merged
 from heatlas.library.point_sets import list_point_sets
-from heatlas.library.settings import Settings, read_athlete, read_settings
+from heatlas.library.settings import Settings, read_athlete, read_settings, read_zones
 from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.filters import attributes, in_utc, moment_seconds, offset_of, parse_moment, parse_where
@@ -127,8 +127,8 @@ def take(
     with library.read() as connection:
         settings = read_settings(connection)
         merged = read_merged(connection)
-        rows = connection.execute("SELECT number, fingerprint, fixes FROM activities WHERE same_as IS NULL").fetchall()
-        zones = connection.execute("SELECT lat, lon, radius, rule FROM zones ORDER BY name").fetchall() if rows else []
+        rows = [(row.number, row.fingerprint, row.fixes) for row in merged.shown]
+        zones = [(zone.lat, zone.lon, zone.radius, zone.rule) for zone in read_zones(connection).values() if rows]
         point_sets = list_point_sets(connection)
         shown = read_shown(connection)
         athlete = read_athlete(connection)

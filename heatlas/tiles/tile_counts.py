@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header
+from heatlas.library.chunks import pixel_rows
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 
@@ -48,11 +49,7 @@ def count_tiles(library: Library, zoom: int) -> TileCounts:
     numbers: list[NDArray[np.int64]] = []
     counts: list[NDArray[np.int64]] = []
     with library.read() as connection:
-        rows = connection.execute(
-            "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key",
-            pixel_keys(zoom),
-        )
-        for k, data in rows:
+        for k, data in pixel_rows(connection, pixel_keys(zoom)):
             ids, lengths, _ = decode_header(unpack(data))
             if not places or places[-1] != tile_of(k)[1:]:
                 places.append(tile_of(k)[1:])

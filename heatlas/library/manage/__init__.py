@@ -9,6 +9,7 @@
 """
 
 from heatlas.library.manage.editing import (
+    back_up_library,
     compact_library,
     edit_athlete,
     hide_zone,
@@ -16,6 +17,7 @@ from heatlas.library.manage.editing import (
     remove_activities,
     remove_points,
     renew_cuts,
+    repair_library,
     show_zone,
 )
 from heatlas.library.manage.importing import import_into, refuse_gaps
@@ -30,9 +32,9 @@ from heatlas.library.manage.reading import (
 from heatlas.library.manage.temporary import library_for, library_of
 
 __all__ = [
-    "audit_library", "check_library", "compact_library", "edit_athlete", "hide_zone", "import_into",
+    "audit_library", "back_up_library", "check_library", "compact_library", "edit_athlete", "hide_zone", "import_into",
     "library_for", "library_of",
     "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
     "remove_points",
-    "renew_cuts", "show_zone", "zones_of",
+    "renew_cuts", "repair_library", "show_zone", "zones_of",
 ]  # fmt: skip

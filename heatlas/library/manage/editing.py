@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import Context, silent
@@ -9,14 +10,14 @@ from heatlas.core.errors import BadOption
 from heatlas.options.parsing import parse_athlete_options, parse_length, parse_zone
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection
 
     from heatlas.core.context import Progress
     from heatlas.options import AthleteOptions
 
 __all__ = [
-    "compact_library", "edit_athlete", "hide_zone", "reindex_library", "remove_activities", "remove_points",
-    "renew_cuts", "show_zone",
+    "back_up_library", "compact_library", "edit_athlete", "hide_zone", "reindex_library", "remove_activities",
+    "remove_points", "renew_cuts", "repair_library", "show_zone",
 ]  # fmt: skip
 
 
@@ -127,14 +128,64 @@ def reindex_library(
     from heatlas.library.maintenance import reindex
     from heatlas.library.store import open_library
 
-    clip = 0.0 if clip_ends == "0" else parse_length(clip_ends, "--clip-ends") if clip_ends else None
     with open_library(path) as library:
         reindex(
             library,
-            clip_ends=clip,
+            clip_ends=_clip(clip_ends),
             rejoin=parse_length(rejoin, "--rejoin") if rejoin else None,
             context=Context(workers, progress),
         )
+
+
+def back_up_library(path: str | Path, target: str | Path) -> dict[str, Any]:
+    """Copy a library into one file while it is in use.
+
+    Returns
+    -------
+    dict
+        How many `activities` and `point_sets` the backup holds, and how many activities the one did that it `replaced`,
+        or None.
+    """
+    from heatlas.library.backups import back_up
+    from heatlas.library.store import open_library
+
+    with open_library(path) as library:
+        return back_up(library, Path(target))._asdict()
+
+
+def repair_library(
+    path: str | Path,
+    *,
+    clip_ends: str | None = None,
+    zones: Collection[str] = (),
+    no_zones: bool = False,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Repair a library; the damaged one is kept under another name.
+
+    `clip_ends` ("0": nothing), and `zones` ("LAT,LON,RADIUS") or `no_zones`, say what it hides, where it cannot tell.
+
+    Returns
+    -------
+    dict
+        How many `activities` and `point_sets` the library holds then, how many small rows were `healed` from their
+        copies, the names of files that were `read_again`, what is `set_aside`, in words, and the path of the `damaged`
+        library.
+    """
+    from dataclasses import asdict
+
+    from heatlas.library.repair import Hiding, repair
+
+    if zones and no_zones:
+        raise BadOption("--no-zones says that nothing is hidden, and --zone what is: leave out one of them")
+    circles = [parse_zone(zone) for zone in zones] if zones or no_zones else None
+    done, damaged = repair(Path(path), Hiding(_clip(clip_ends), circles), Context(progress=progress))
+    return {**asdict(done), "damaged": str(damaged)}
+
+
+def _clip(clip_ends: str | None) -> float | None:
+    """Metres of a length; "0" is nothing, None stays."""
+    return 0.0 if clip_ends == "0" else parse_length(clip_ends, "--clip-ends") if clip_ends else None
 
 
 def compact_library(path: str | Path, progress: Progress = silent) -> None:

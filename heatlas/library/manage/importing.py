@@ -94,6 +94,7 @@ def bring(
 ) -> dict[str, Any]:
     """Import resolved tracks, and points by name, into a library, as `import_into` does."""
     from heatlas.core.report import Report
+    from heatlas.library.digest_checks import glance
     from heatlas.library.imports import import_sources
     from heatlas.library.maintenance import reindex
     from heatlas.library.merged import list_activities
@@ -111,6 +112,7 @@ def bring(
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     with _unless_empty(path, keep=clip is not None or bool(circles) or athlete is not None):
         with open_library(path, create=True) as library:
+            looked = glance(library)
             if clip is not None or circles:
                 # Before anything new is imported, so that hidden parts are never in the index.
                 reindex(
@@ -133,6 +135,7 @@ def bring(
                     report.dropped.update(opened.dropped)
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
             report.warnings += [(str(path), changed)] if changed else []
+            report.warnings += [(str(path), fault) for fault in looked]
             point_sets = import_tables(library, tables, context)
             held, stored = len(list_activities(library)), _held(library)
         # Reported once for each state of the library: without a change, an earlier import has reported it.

@@ -116,10 +116,17 @@ def audit_library(path: str | Path) -> dict[str, Any]:
     }
 
 
-def check_library(path: str | Path, everything: bool = False) -> list[str]:
-    """List the faults of a library; empty when there are none."""
-    from heatlas.library.checking import check
+def check_library(path: str | Path, everything: bool = False) -> dict[str, Any]:
+    """Find the faults of a library.
+
+    Returns
+    -------
+    dict
+        `faults`, sentences, empty when there are none; how many of the `activities` were `traced` again; whether there
+        are `digests`, and how many activities were imported before (`undigested`).
+    """
+    from heatlas.library.checking import examine
     from heatlas.library.store import open_library
 
     with open_library(path) as library:
-        return check(library, None if everything else 20)
+        return examine(library, None if everything else 20)._asdict()

@@ -1,0 +1,151 @@
+"""Digests of all rows of a library, by which damage is found when a row is read, and copies of small rows.
+
+Disks and copies of files fail one byte at a time, and SQLite finds only what breaks its own pages. So the table
+`digests` has a row for each row of the other tables: its digest, and, of tables with few bytes, the row itself once
+more. It lies in pages of its own: one damaged page leaves either the row or its digest and copy.
+
+Triggers of the connections that write make both, so that no statement can forget them. A damaged row is never given a
+new digest: changing it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+__all__ = [
+    "BLOBS", "DIGESTED", "SMALL", "Blobs", "digest_of", "point_cells_part", "points_part", "row_of", "stamp",
+    "text_of", "watch",
+]  # fmt: skip
+
+DIGESTED = 8
+"""Step of the schema from which a library has digests."""
+
+SMALL: dict[str, tuple[int, tuple[str, ...]]] = {
+    "meta": (0, ("name", "value")),
+    "zones": (1, ("name", "lat", "lon", "radius", "rule")),
+    "files": (2, ("number", "name", "size", "changed", "digest", "said", "outcome")),
+    "activities": (
+        3,
+        (
+            "number", "file", "same_as", "source", "id", "sport", "name", "start", "distance", "elapsed_time",
+            "moving_time", "gear", "commute", "private", "device", "extra", "fixes", "timed", "first", "last", "west",
+            "east", "north", "south", "fingerprint", "told", "private_by", "utc_offset", "time_zone",
+        ),
+    ),
+    "point_sets": (
+        4,
+        (
+            "number", "name", "source", "weight", "points", "total", "lightest", "heaviest", "west", "south", "east",
+            "north", "digest", "outcome",
+        ),
+    ),
+}  # fmt: skip
+"""Table of which each row is stored once more -> number of its part, and its columns, the key first."""
+
+
+class Blobs(NamedTuple):
+    """SQL of a table whose rows hold a blob, `data`; {} stands for nothing, "old." or "new."."""
+
+    part: str
+    key: str
+
+
+BLOBS = {
+    "tracks": Blobs("5", "{}key"),
+    "passages": Blobs("6", "{}key"),
+    "activity_means": Blobs("7", "{}number"),
+    "points": Blobs("32 * {}point_set + 31", "({}chunk << 20 | {}count)"),
+    "point_cells": Blobs("32 * {}point_set + {}level", "{}first"),
+}
+"""Tables of which only digests are stored."""
+
+
+def points_part(number: int) -> int:
+    """Part of the rows of a set's points; the key is chunk << 20 | count."""
+    return 32 * number + 31
+
+
+def point_cells_part(number: int, level: int) -> int:
+    """Part of the rows of a level of a set's cells; the key is their first cell."""
+    return 32 * number + level
+
+
+def text_of(row: Iterable[Any]) -> str:
+    """Row as JSON text, exact to the last bit; blobs are written as {"blob": hex digits}."""
+    return json.dumps(list(row), default=lambda data: {"blob": bytes(data).hex()})
+
+
+def row_of(text: str) -> tuple[Any, ...]:
+    """Undo `text_of`.
+
+    Raises
+    ------
+    ValueError
+        When the text is damaged.
+    """
+    row = json.loads(text)
+    if not isinstance(row, list) or not row:
+        raise ValueError("no row")
+    return tuple(bytes.fromhex(value["blob"]) if isinstance(value, dict) else value for value in row)
+
+
+def digest_of(part: int, key: Any, content: str | bytes) -> bytes:
+    """Digest of a row, 8 bytes: of its part, its key, and its text (`text_of`) or its blob."""
+    digest = hashlib.blake2b(f"{part} {key} ".encode("utf-8", "replace"), digest_size=8)
+    digest.update(content.encode() if isinstance(content, str) else content)
+    return digest.digest()
+
+
+def watch(connection: sqlite3.Connection) -> None:
+    """See to it that whatever a connection writes gets its digests; inside a transaction that writes."""
+    connection.create_function("heatlas_text", -1, lambda *row: text_of(row), deterministic=True)
+    connection.create_function("heatlas_digest", 3, digest_of, deterministic=True)
+    if connection.execute("SELECT 1 FROM sqlite_temp_schema LIMIT 1").fetchone() is None:
+        for statement in _triggers():
+            connection.execute(statement)
+
+
+def stamp(connection: sqlite3.Connection) -> None:
+    """Make the digests of all rows that are there, of a library that had none."""
+    watch(connection)
+    connection.execute("DELETE FROM digests")
+    for table in (*SMALL, *BLOBS):
+        connection.execute(f"INSERT INTO digests {_entry(table, '')} FROM {table}")
+
+
+def _entry(table: str, row: str) -> str:
+    """SELECT of the row of `digests` for a row of a table: `row` is "new.", "old." or empty."""
+    part, key, content, copy = _parts(table, row)
+    return f"SELECT {part}, {key}, heatlas_digest({part}, {key}, {content}), {copy}"
+
+
+def _parts(table: str, row: str) -> tuple[str, str, str, str]:
+    """SQL of part, key, what is digested, and the copy, of a row of a table."""
+    if table in SMALL:
+        part, columns = SMALL[table]
+        text = f"heatlas_text({', '.join(row + column for column in columns)})"
+        return str(part), row + columns[0], text, text
+    part_sql, key = (text.replace("{}", row) for text in BLOBS[table])
+    return part_sql, key, f"{row}data", "NULL"
+
+
+def _triggers() -> Iterator[str]:
+    for table in (*SMALL, *BLOBS):
+        part, key, content, _ = _parts(table, "old.")
+        mine = f"FROM digests WHERE part = {part} AND key = {key}"
+        delete, insert = f"DELETE {mine};", f"INSERT OR REPLACE INTO digests {_entry(table, 'new.')};"
+        on = f"ON main.{table} BEGIN"
+        yield f"CREATE TEMP TRIGGER heatlas_insert_{table} AFTER INSERT {on} {insert} END"
+        yield f"CREATE TEMP TRIGGER heatlas_delete_{table} AFTER DELETE {on} {delete} END"
+        yield f"CREATE TEMP TRIGGER heatlas_update_{table} AFTER UPDATE {on} {delete} {insert} END"
+        yield (
+            f"CREATE TEMP TRIGGER heatlas_refuse_{table} BEFORE UPDATE {on} "
+            f"SELECT RAISE(ABORT, 'a row of {table} is damaged') "
+            f"WHERE NOT EXISTS (SELECT 1 {mine} AND digest = heatlas_digest({part}, {key}, {content})); END"
+        )

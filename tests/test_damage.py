@@ -1,0 +1,486 @@
+"""Libraries with damaged bytes: what is drawn is right or said to be damaged, and a repair brings back what it can."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+from library_made import older
+from made import export, gpx, straight
+
+import heatlas.library.sound_rows as sound_rows
+from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
+from heatlas.core.window import Window
+from heatlas.library.backups import back_up
+from heatlas.library.checking import check, check_rows, examine
+from heatlas.library.digest_checks import glance
+from heatlas.library.digests import SMALL
+from heatlas.library.drawing import draw
+from heatlas.library.maintenance import reindex
+from heatlas.library.manage import import_into, library_tracks
+from heatlas.library.merged import list_activities, select
+from heatlas.library.point_drawing import draw_tile
+from heatlas.library.point_sets import list_point_sets, read_points
+from heatlas.library.repair import Hiding, repair
+from heatlas.library.settings import Settings, write_settings
+from heatlas.library.store import open_library
+from heatlas.library.zones import list_zones
+from heatlas.raster.measure import parse_measure, parse_point_measure
+from heatlas.tiles.snapshot import take
+from heatlas.tracks.privacy import Zone
+
+ZOOM = 12
+MEASURES = ("passes", "heart_rate")
+HOME = Zone(47.8, 10.9, 150.0)
+FLIPS = 400
+REPAIRS = 40
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A small library of everything: an export, a private copy of one run elsewhere, a zone, an athlete, points."""
+    folder = tmp_path_factory.mktemp("damage")
+    export(folder / "export")
+    (folder / "other").mkdir()
+    lon, lat = straight()
+    (folder / "other" / "copy.gpx").write_bytes(gpx(lon, lat, name="the same, by another watch"))
+    table = "name,lat,lon,beds\n" + "".join(f"n{k},{47.8 + k / 5000},{10.9 + k / 7000},{k % 9}\n" for k in range(300))
+    (folder / "clinics.csv").write_text(table)
+    path = folder / "a.db"
+    with open_library(path, create=True) as library, library.write() as link:
+        write_settings(link, Settings(zooms=(ZOOM, ZOOM)))
+    zone = f"{HOME.lat},{HOME.lon},{HOME.radius}m"
+    import_into(path, folder / "export", folder / "other", zones=(zone,), rest=48, max_heart_rate=190)
+    import_into(path, folder / "clinics.csv", weight="beds")
+    return path
+
+
+def activity_facts(activities):
+    return [
+        (k, one.source, one.sport, one.name, one.start, one.private, dict(one.extra), dict(one.facts))
+        for k, one in activities.items()
+    ]
+
+
+def of_tracks(path):
+    tracks = library_tracks(path, ("heart_rate", "elevation"))
+    arrays = [
+        array.tobytes()
+        for batch in tracks.batches
+        for array in (batch.u, batch.v, batch.time, batch.segments, *batch.columns.values())
+    ]
+    return arrays, activity_facts(dict(enumerate(tracks.activities))), tracks.report.data()
+
+
+def of_index(path):
+    with open_library(path) as library:
+        keep = select(library, where="sport = 'Run'")
+        window = Window(256.0 * 2**ZOOM, 2171 * 256, 1427 * 256, 512, 256)
+        grids = [draw(library, window, parse_measure(name), keep) for name in MEASURES]
+        return keep.tolist(), [plane.tobytes() for grid in grids for plane in grid.planes.values()]
+
+
+def of_a_server(path):
+    with open_library(path) as library:
+        found = take(library, public=True)
+    return found.version, activity_facts(found.activities), found.hides
+
+
+def of_points(path):
+    with open_library(path) as library:
+        with library.read() as link:
+            stored = list_point_sets(link)
+            points = [part.lon.tobytes() + part.weight.tobytes() for part in read_points(link, stored["clinics"])]
+        grid = draw_tile(library, stored["clinics"], ZOOM, 2172, 1426, parse_point_measure("sum", "beds"))
+        return stored, points, [plane.tobytes() for plane in grid.planes.values()]
+
+
+def of_zones(path):
+    with open_library(path) as library:
+        return list_zones(library)
+
+
+COMMANDS = (of_tracks, of_index, of_a_server, of_points, of_zones)
+
+
+class Said(logging.Handler):
+    """Sentences about damage that a command has said."""
+
+    def __init__(self):
+        super().__init__()
+        self.sentences = []
+
+    def emit(self, record):
+        self.sentences.append(record.getMessage())
+
+
+@pytest.fixture
+def said():
+    handler = Said()
+    logger = logging.getLogger("heatlas.library")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def outcome(command, path, said):
+    """What a command gives, and what it says of damage; nothing but a sentence may stop it."""
+    sound_rows._SAID.clear()
+    said.sentences.clear()
+    try:
+        found = command(path)
+    except HeatlasError as error:
+        return None, [str(error)]
+    return found, list(said.sentences)
+
+
+def faults_of(path):
+    """What a check of everything finds; its later stages come only where the first finds nothing."""
+    try:
+        with open_library(path) as library:
+            with library.read() as link:
+                found = check_rows(link)
+            return found or check(library, None)
+    except HeatlasError as error:
+        return [str(error)]
+
+
+def pages_of(path):
+    """Pages of each table and index."""
+    with closing(sqlite3.connect(path)) as link:
+        try:
+            rows = link.execute("SELECT name, pageno FROM dbstat").fetchall()
+        except sqlite3.OperationalError:  # not in this build of SQLite
+            return {"file": range(1, path.stat().st_size // 8192 + 1)}
+    found = {}
+    for name, page in rows:
+        found.setdefault(name, []).append(page)
+    return found
+
+
+def flips(path, number, seed):
+    """Copies of a library with one byte changed, as many in each of its tables and indexes; yields what was changed."""
+    rng, data, pages = np.random.default_rng(seed), path.read_bytes(), pages_of(path)
+    size = int.from_bytes(data[16:18], "big")
+    names = sorted(pages)
+    for k in range(number):
+        name = names[k % len(names)]
+        page = int(rng.choice(pages[name]))
+        body = np.frombuffer(data, np.uint8, size, (page - 1) * size)
+        used = np.flatnonzero(body)  # most of a page may be empty
+        at = (page - 1) * size + int(rng.choice(used))
+        yield f"{name} at {at}", data[:at] + bytes([data[at] ^ int(rng.integers(1, 256))]) + data[at + 1 :]
+
+
+def test_no_flipped_byte_is_drawn_without_a_word(sound, said):
+    """Whatever differs from what the sound library gives is said, and found by a check."""
+    expected = [command(sound) for command in COMMANDS]
+    assert faults_of(sound) == []
+    path, quiet = sound.with_name("flipped.db"), 0
+    for where, data in flips(sound, FLIPS, 7):
+        remove_library(path)
+        path.write_bytes(data)
+        found = [outcome(command, path, said) for command in COMMANDS]
+        assert not any("\n" in word for _, words in found for word in words)
+        for command, (one, words), other in zip(COMMANDS, found, expected, strict=True):
+            assert one == other or words, (where, command.__name__)
+        told = any(words for _, words in found)
+        # Opening a library whose states are damaged writes, and so mends it.
+        assert not told or faults_of(path) or path.read_bytes() != data, where
+        quiet += not told
+    assert 0 < quiet < FLIPS * 0.7  # bytes of indexes and of free space change nothing that is drawn
+
+
+def remove_library(path):
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
+def restored(path):
+    """Repair a library; what it hides is said where it cannot tell."""
+    clip, zones = None, None
+    for _ in range(3):
+        try:
+            return repair(path, Hiding(clip, zones)).done
+        except BadOption as error:
+            words = str(error)
+        clip, zones = (0.0, zones) if "ends of tracks" in words else (clip, [HOME])
+    raise AssertionError(words)
+
+
+def named(found):
+    """Activities as they are named, as those that are read again get other numbers."""
+    arrays, facts, _ = found
+    return arrays, [fact[1:] for fact in facts]
+
+
+def test_a_repair_brings_back_what_is_in_the_files(sound, said):
+    expected = [command(sound) for command in COMMANDS]
+    path, lost = sound.with_name("repaired.db"), []
+    for where, data in flips(sound, REPAIRS, 11):
+        remove_library(path)
+        path.write_bytes(data)
+        try:
+            done = restored(path)
+        except HeatlasError as error:
+            lost.append((where, str(error)))
+            continue
+        assert faults_of(path) == [], where
+        got = [outcome(command, path, said) for command in COMMANDS]
+        aside = [what for what in done.set_aside if not what.startswith("the points")]
+        assert aside == [], where
+        assert named(got[0][0]) == named(expected[0]), where
+        assert set(map(str, got[4][0].values())) == set(map(str, expected[4].values())), where
+        if not done.set_aside:
+            assert got[3][0][1:] == expected[3][1:], where
+        assert got[1][0][1] == expected[1][1], where
+        assert path.with_name("repaired.db.damaged").read_bytes() == data
+    assert all(where.startswith(("sqlite_schema", "file")) for where, _ in lost)  # where it says what is in it
+    assert len(lost) <= 3
+
+
+def table(path, statement, values=()):
+    """Change a library behind its back, as a failing disk does; nothing gets a new digest."""
+    with closing(sqlite3.connect(path)) as link:
+        link.execute(statement, values)
+        link.commit()
+
+
+def broken(path, name, key, copy=True):
+    """Damage a row that is stored twice, in both places."""
+    with closing(sqlite3.connect(path)) as link:
+        part, columns = SMALL[name]
+        texts = {"zones": "radius", "activities": "extra", "meta": "value"}
+        column = texts[name]
+        old = link.execute(f"SELECT {column} FROM {name} WHERE {columns[0]} = ?", (key,)).fetchone()[0]
+        new = old + 7 if name == "zones" else f"{{{old}"
+        link.execute(f"UPDATE {name} SET {column} = ? WHERE {columns[0]} = ?", (new, key))
+        if copy:
+            link.execute("UPDATE digests SET copy = '[' || copy WHERE part = ? AND key = ?", (part, key))
+        link.commit()
+
+
+@pytest.fixture
+def library_path(sound, tmp_path):
+    """A copy of the library, whose files are the sound one's."""
+    path = tmp_path / "a.db"
+    shutil.copyfile(sound, path)
+    return path
+
+
+def test_a_row_with_one_damaged_copy_is_read_from_the_other_and_mended_by_the_next_change(library_path, said):
+    expected = [command(library_path) for command in COMMANDS]
+    broken(library_path, "activities", 2, copy=False)
+    broken(library_path, "meta", "settings", copy=False)
+    table(library_path, "UPDATE digests SET digest = x'00' WHERE part = 2 AND key = 3")
+    for command, other in zip(COMMANDS, expected, strict=True):
+        assert outcome(command, library_path, said)[0] == other
+    assert any("1 row of its table activities (2)" in words for words in outcome(of_tracks, library_path, said)[1])
+    assert len(faults_of(library_path)) == 3
+    with open_library(library_path) as library:
+        reindex(library, clip_ends=0.0)
+    assert faults_of(library_path) == []
+    assert of_tracks(library_path) == expected[0]
+
+
+def test_nothing_is_built_on_a_damaged_row(library_path):
+    table(library_path, "UPDATE activities SET private = 1 - private WHERE number = 1")
+    with open_library(library_path) as library, library.write() as link:
+        assert link.execute("SELECT private FROM activities WHERE number = 1").fetchone() == (0,)
+    table(library_path, "UPDATE tracks SET data = x'00000000' WHERE key = 64")
+    with open_library(library_path) as library:
+        with pytest.raises(SourceFailed, match="library repair"), library.write() as link:
+            link.execute("UPDATE tracks SET data = data WHERE key = 64")
+        assert any("track of activity 1" in fault for fault in check(library))
+
+
+def test_a_damaged_zone_is_never_guessed(library_path, said):
+    expected = of_tracks(library_path)
+    index = of_index(library_path)
+    broken(library_path, "zones", "zone 1")
+    for command in (of_tracks, of_a_server, of_zones):
+        found, words = outcome(command, library_path, said)
+        assert found is None
+        assert "zones cannot be read (zone 1)" in words[0]
+    assert of_index(library_path) == index  # which was cut before
+    new = library_path.with_name("new.gpx")
+    new.write_bytes(gpx(*straight(lat=47.81), start=1.71e9))
+    with pytest.raises(SourceFailed, match="zones"):
+        import_into(library_path, new)
+    before = library_path.read_bytes()
+    with pytest.raises(BadOption, match=r"cannot tell any more which places it hides.*--zone 47.8,10.9,157m|says 47.8"):
+        repair(library_path)
+    assert library_path.read_bytes() == before
+    repair(library_path, Hiding(zones=[HOME]))
+    assert of_tracks(library_path)[0] == expected[0]
+    assert of_index(library_path) == index
+    with pytest.raises(BadOption, match="can still tell which places it hides"):
+        repair(library_path, Hiding(zones=()))
+
+
+def test_a_lost_zone_does_not_unhide(library_path):
+    table(library_path, "DELETE FROM zones")
+    table(library_path, "UPDATE digests SET copy = 'x' WHERE part = 1")
+    with pytest.raises(SourceFailed, match="zones"):
+        of_tracks(library_path)
+
+
+def without_files(sound, tmp_path):
+    """A copy of the library whose files are gone: those of the sound one, under another name."""
+    path = tmp_path / "a.db"
+    shutil.copyfile(sound, path)
+    with open_library(path) as library, library.write() as link:
+        link.execute("UPDATE files SET name = '/nowhere' || name")
+    return path
+
+
+def test_what_cannot_be_read_again_is_set_aside_column_by_column(sound, tmp_path):
+    path = without_files(sound, tmp_path)
+    table(path, "UPDATE tracks SET data = x'0000000001' WHERE key = 1 * 64 + 6")  # heart rate
+    table(path, "UPDATE tracks SET data = x'0000000001' WHERE key = 2 * 64")
+    with open_library(path) as library:
+        names = {k: one.source for k, one in list_activities(library).items()}
+    done = repair(path).done
+    assert sorted(done.set_aside) == sorted([
+        f"heart_rate of {names[1]}: damaged, and its file could not be read again",
+        f"{names[2]}: its track is damaged, and its file could not be read again",
+    ])  # fmt: skip
+    assert faults_of(path) == []
+    with open_library(path) as library:
+        assert list_activities(library).keys() == names.keys() - {2}
+
+
+def test_setting_aside_a_private_copy_keeps_its_activity_private(sound, tmp_path):
+    path = without_files(sound, tmp_path)
+    with open_library(path) as library, library.write() as link:
+        ((copy, shown),) = link.execute("SELECT number, same_as FROM activities WHERE same_as IS NOT NULL").fetchall()
+        link.execute("UPDATE activities SET private = number = ?", (copy,))
+    with open_library(path) as library:
+        assert list_activities(library)[shown].private
+    table(path, "UPDATE tracks SET data = x'0000000001' WHERE key = ? * 64", (copy,))
+    assert len(repair(path).done.set_aside) == 1
+    with open_library(path) as library:
+        assert list_activities(library)[shown].private
+
+
+def test_a_damaged_activity_is_left_out_and_said(sound, tmp_path, said):
+    path = without_files(sound, tmp_path)
+    table(path, "UPDATE tracks SET data = x'0000000001' WHERE key = 2 * 64")
+    expected, (found, words) = of_tracks(sound), outcome(of_tracks, path, said)
+    assert len(found[1]) == len(expected[1]) - 1
+    assert "cannot be read and is left out" in words[0]
+    with open_library(path) as library:
+        reindex(library, clip_ends=1.0)  # goes on without it
+        assert len(check(library, None)) == 1
+
+
+def test_an_older_library_is_read_around_its_damage_and_gets_digests_by_a_write(sound, tmp_path, said):
+    path = tmp_path / "old.db"
+    older(path, sound, 6)
+    table(path, "INSERT INTO zones (name, lat, lon, radius, rule) VALUES ('home', 47.8, 10.9, 150, 2)")
+    with open_library(path) as library:
+        assert examine(library).undigested == 5
+        shown = len(list_activities(library))
+    table(path, "UPDATE activities SET extra = '{' WHERE number = 1")
+    with open_library(path) as library:
+        assert len(list_activities(library)) == shown - 1
+        assert "activity 1 cannot be read" in said.sentences[-1]
+        with library.write():
+            pass
+        assert check(library) == ["activity 1 cannot be read"]
+        assert examine(library).undigested == 5
+    done = repair(path).done
+    assert done.set_aside == []
+    assert done.read_again[0].endswith("1.gpx")
+    with open_library(path) as library:
+        assert examine(library, None)[::4] == ([], 4)  # what was read again has digests from its first day on
+        assert len(list_activities(library)) == shown
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.7])
+def test_a_truncated_library_is_damaged_and_comes_back(sound, tmp_path, kept):
+    path = tmp_path / "a.db"
+    data = sound.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    for command in (of_tracks, of_index):
+        with pytest.raises(SourceFailed, match=f"damaged.*heatlas library repair -l {path}"):
+            command(path)
+    done = restored(path)
+    assert faults_of(path) == []
+    assert done.activities + len(done.set_aside) > 0
+    assert not [file for file in tmp_path.iterdir() if file.name not in {"a.db", "a.db.damaged"}]
+
+
+def test_a_head_that_is_damaged_is_told_from_another_database(sound, tmp_path, said):
+    path, expected = tmp_path / "a.db", of_tracks(sound)
+    for at in (0, 16, 18, 47, 60, 63, 68, 71):
+        data = bytearray(sound.read_bytes())
+        data[at] ^= 0x15
+        remove_library(path)
+        path.write_bytes(data)
+        found, words = outcome(of_tracks, path, said)
+        assert found == expected or "damaged" in words[0] or "unsupported file format" in words[0], at
+        repair(path)
+        assert faults_of(path) == [], at
+
+
+def test_a_newer_library_names_the_heatlas_that_it_needs(library_path):
+    with open_library(library_path) as library, library.write() as link:
+        link.execute(
+            "UPDATE meta SET value = ? WHERE name = 'heatlas'", (json.dumps({"step": 99, "version": "7.1.0"}),)
+        )
+        link.execute("PRAGMA user_version = 99")
+    for call in (of_tracks, repair):
+        with pytest.raises(SourceFailed, match=r"newer heatlas \(7.1.0; .*'heatlas>=7.1.0'"):
+            call(library_path)
+
+
+def test_an_import_looks_at_some_rows(library_path):
+    rng = random.Random(1)
+    with open_library(library_path) as library:
+        assert not any(glance(library, 40, rng) for _ in range(20))
+    table(library_path, "UPDATE tracks SET data = CAST(substr(data, 2) AS BLOB) WHERE key = 65")
+    with open_library(library_path) as library:
+        found = [sentence for _ in range(40) for sentence in glance(library, 40, rng)]
+        assert found
+        assert len(found) < 40
+    report = import_into(library_path, library_path.parent)
+    assert any("rows that were looked at are damaged" in item["reason"] for item in report["files"]["warnings"])
+
+
+def test_a_backup_is_a_sound_copy_while_others_write(library_path, tmp_path):
+    target = tmp_path / "backup.db"
+    with open_library(library_path) as library, open_library(library_path) as other:
+        with other.write() as link:
+            link.execute("DELETE FROM activity_means")  # not committed, so not in the backup
+            assert back_up(library, target) == (5, 1, None)
+        assert back_up(library, target).replaced == 5
+    assert [file.name for file in tmp_path.iterdir() if "backup" in file.name] == ["backup.db"]
+    assert os.name == "nt" or target.stat().st_mode & 0o077 == 0
+    assert len(faults_of(target)) == 0
+    assert of_tracks(target) == of_tracks(library_path)
+
+
+def test_a_backup_replaces_nothing_but_an_older_one_and_only_by_a_sound_one(library_path, tmp_path):
+    target, text = tmp_path / "backup.db", tmp_path / "notes.txt"
+    text.write_text("something else")
+    with open_library(library_path) as library:
+        back_up(library, target)
+        for wrong in (text, tmp_path, library_path):
+            with pytest.raises(BadOption):
+                back_up(library, wrong)
+        with open_library(target) as used, used.read(), pytest.raises(BadOption, match="in use"):
+            back_up(library, target)
+    before = target.read_bytes()
+    table(library_path, "UPDATE tracks SET data = x'00000000' WHERE key = 64")
+    with open_library(library_path) as library, pytest.raises(SourceFailed, match="was left as it was"):
+        back_up(library, target)
+    assert target.read_bytes() == before
+    assert text.read_text() == "something else"
