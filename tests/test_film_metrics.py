@@ -22,9 +22,15 @@ MEASURES = [str(measure) for measure in measures_of([name for name in METRICS if
 
 
 def days_of_walks(count=8):
-    """Walks with heart rates, two on each day."""
+    """Walks with heart rates, two on each day, and what would be known of them if they were longer."""
     return [
-        replace(track, activities=tuple(replace(a, start=1.7e9 + k // 2 * DAY) for a in track.activities))
+        replace(
+            track,
+            activities=tuple(
+                replace(a, start=1.7e9 + k // 2 * DAY, facts={"decoupling": 0.5 * k, "normalised_power": 200.0 + k})
+                for a in track.activities
+            ),
+        )
         for k, track in enumerate(walks(5, count, n=300))
     ]
 
