@@ -155,9 +155,10 @@ def work(**_):
 cli.group.main = work
 cli.main()
 """
-    running = started(program=program)  # as with nohup
-    assert running.communicate(timeout=60) == ("went on\n", "")
-    assert running.returncode == 0
+    with started(program=program) as running:  # as with nohup
+        # Not by communicate, which leaves out what was read along with the first line.
+        assert (running.stdout.read(), running.stderr.read()) == ("went on\n", "")
+        assert running.wait(timeout=60) == 0
 
 
 def _interrupted(told):
