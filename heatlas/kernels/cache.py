@@ -146,6 +146,9 @@ class KernelCache(FunctionCache):
         folders = [Path(file).parent / "__pycache__"]
         if named := getattr(numba.config, "CACHE_DIR", ""):
             folders.insert(0, Path(named) / self._impl.locator.get_suitable_cache_subpath(file))
+            if str(folders[0]) == self.cache_path:
+                # Nowhere else: what is stored elsewhere may be compiled in another way, as without checks of bounds.
+                folders = folders[:1]
         stamp, base = self._impl.locator.get_source_stamp(), self._impl.filename_base
         self._readable = [
             self._cache_file,
