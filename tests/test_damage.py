@@ -484,3 +484,38 @@ def test_a_backup_replaces_nothing_but_an_older_one_and_only_by_a_sound_one(libr
         back_up(library, target)
     assert target.read_bytes() == before
     assert text.read_text() == "something else"
+
+
+def test_what_a_written_row_costs_does_not_grow_with_the_library(tmp_path):
+    def steps(connection, statement):
+        """Instructions of SQLite that a statement takes, those of triggers among them."""
+        taken = [0]
+
+        def count():
+            taken[0] += 1
+
+        connection.set_progress_handler(count, 1)
+        connection.execute(statement)
+        connection.set_progress_handler(None, 1)
+        return taken[0]
+
+    found = []
+    with open_library(tmp_path / "a.db", create=True) as library:
+        for many in (10, 1000):
+            with library.write() as link:
+                link.executemany("INSERT INTO passages VALUES (?, ?)", [(many + 2 * k, b"p") for k in range(many)])
+                link.executemany("INSERT INTO meta VALUES (?, 1)", [(f"m{many + k}",) for k in range(many)])
+                found.append(
+                    [
+                        steps(link, statement)
+                        for statement in (
+                            f"UPDATE passages SET data = x'00' WHERE key = {many + 2}",
+                            f"DELETE FROM passages WHERE key = {many + 2}",
+                            f"UPDATE meta SET value = 2 WHERE name = 'm{many + 3}'",
+                            f"DELETE FROM meta WHERE name = 'm{many + 3}'",
+                        )
+                    ]
+                )
+                link.execute("DELETE FROM passages")
+                link.execute("DELETE FROM meta WHERE name LIKE 'm%' AND value = 1 AND length(name) < 6")
+    assert found[0] == found[1]

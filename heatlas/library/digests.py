@@ -138,7 +138,8 @@ def _parts(table: str, row: str) -> tuple[str, str, str, str]:
 def _triggers() -> Iterator[str]:
     for table in (*SMALL, *BLOBS):
         part, key, content, _ = _parts(table, "old.")
-        mine = f"FROM digests WHERE part = {part} AND key = {key}"
+        # Without the + the key would be compared as the type of its column, for which no index serves.
+        mine = f"FROM digests WHERE part = +{part} AND key = +{key}"
         delete, insert = f"DELETE {mine};", f"INSERT OR REPLACE INTO digests {_entry(table, 'new.')};"
         on = f"ON main.{table} BEGIN"
         yield f"CREATE TEMP TRIGGER heatlas_insert_{table} AFTER INSERT {on} {insert} END"
