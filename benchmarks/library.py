@@ -31,8 +31,8 @@ from heatlas.library.drawing import draw
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.maintenance import compact, index
 from heatlas.library.merged import list_activities, select
+from heatlas.library.opening import open_library
 from heatlas.library.packing import BUNDLE
-from heatlas.library.store import open_library
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 

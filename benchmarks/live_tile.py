@@ -24,7 +24,7 @@ from starlette.datastructures import QueryParams
 from heatlas.core.window import Window
 from heatlas.library.collection import tracks_of
 from heatlas.library.imports import import_sources
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.server.query import parse_filter_of, parse_look
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, Field, field_window

@@ -115,7 +115,7 @@ def tell(name, taken, usual, tiles, verdict):
 def imported(sources, folder):
     """Processor seconds of an import, and bytes: of the file, and of each column of the index."""
     from heatlas.library.imports import import_sources
-    from heatlas.library.store import open_library
+    from heatlas.library.opening import open_library
 
     path = Path(folder) / f"{time.monotonic_ns()}.db"
     with open_library(path, create=True) as library:
@@ -185,7 +185,7 @@ def main() -> None:
             return
         from library import fill, originals
 
-        from heatlas.library.store import open_library
+        from heatlas.library.opening import open_library
 
         path = options.at or Path(folder) / "library.db"
         there = path.exists()

@@ -38,7 +38,7 @@ from heatlas.library.copies import resolve
 from heatlas.library.imports import import_sources
 from heatlas.library.maintenance import compact, index
 from heatlas.library.merged import list_activities
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import publish
 

@@ -28,7 +28,7 @@ from starlette.datastructures import QueryParams
 
 from heatlas.core.window import Window
 from heatlas.library.imports import import_sources
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.server.query import parse_filter_of, parse_look
 from heatlas.tiles.encoding import empty, encode
 from heatlas.tiles.fields import SIDE, Field, field_window

@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.tiles.tile_counts import busiest
 from heatlas.tiles.view import census_of, now, open_view
 

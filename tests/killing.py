@@ -36,7 +36,7 @@ from publishing import publish, tiles_in
 
 from heatlas.library.checking import check
 from heatlas.library.manage import compact_library, import_into, remove_activities
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from heatlas.library.activities import insert_activity
 from heatlas.library.columns import COLUMNS, VALUES
 from heatlas.library.copies import resolve
 from heatlas.library.maintenance import index, unindex
+from heatlas.library.opening import open_library
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
-from heatlas.library.store import open_library
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, hide
 

@@ -23,8 +23,8 @@ from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.drawing import draw as draw_index
+from heatlas.library.opening import open_library
 from heatlas.library.settings import Settings
-from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure

@@ -16,8 +16,8 @@ from heatlas.library.collection import tracks_of
 from heatlas.library.imports import import_sources
 from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities, select
+from heatlas.library.opening import open_library
 from heatlas.library.passages_at import passing
-from heatlas.library.store import open_library
 from heatlas.sources.load import load
 from heatlas.sources.merging import Copy, merge
 from heatlas.sources.names import is_automatic

@@ -26,11 +26,11 @@ from heatlas.library.drawing import draw
 from heatlas.library.maintenance import reindex
 from heatlas.library.manage import import_into, library_tracks
 from heatlas.library.merged import list_activities, select
+from heatlas.library.opening import open_library
 from heatlas.library.point_drawing import draw_tile
 from heatlas.library.point_sets import list_point_sets, read_points
 from heatlas.library.repair import Hiding, repair
 from heatlas.library.settings import Settings, write_settings
-from heatlas.library.store import open_library
 from heatlas.library.zones import list_zones
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.tiles.snapshot import take

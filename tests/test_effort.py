@@ -19,7 +19,7 @@ from heatlas.core.errors import NothingToDraw
 from heatlas.library.activity_means import read_effort
 from heatlas.library.drawing import draw as draw_library
 from heatlas.library.merged import select
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.tiles.look import Filter

@@ -16,8 +16,8 @@ from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
 from heatlas.library.maintenance import reindex
 from heatlas.library.manage import import_into
+from heatlas.library.opening import open_library
 from heatlas.library.settings import read_settings
-from heatlas.library.store import open_library
 from heatlas.library.zones import add_zone, remove_zone
 from heatlas.options.parsing import parse_gaps
 

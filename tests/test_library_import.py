@@ -27,7 +27,7 @@ from heatlas.library.drawing import draw
 from heatlas.library.imports import import_sources
 from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 
@@ -213,7 +213,7 @@ IMPORT = """
 import sys
 from pathlib import Path
 import heatlas.library.imports as imports
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 imports._ACTIVITIES = 3
 print("ready", flush=True)
 with open_library(sys.argv[1], create=True) as library:

@@ -18,8 +18,8 @@ from heatlas.library.columns import VALUES
 from heatlas.library.drawing import draw
 from heatlas.library.maintenance import compact, remove
 from heatlas.library.merged import select
+from heatlas.library.opening import open_library
 from heatlas.library.settings import Settings
-from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import parse_measure
 from heatlas.tracks.metrics import METRICS

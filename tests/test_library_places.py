@@ -23,7 +23,7 @@ from heatlas.core.errors import SourceFailed
 from heatlas.library import network
 from heatlas.library.checking import check
 from heatlas.library.merged import list_activities
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 
 needs_modes = pytest.mark.skipif(os.name == "nt", reason="folders have no modes there")
 

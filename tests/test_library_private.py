@@ -22,10 +22,10 @@ from heatlas.library.checking import check
 from heatlas.library.drawing import draw
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.maintenance import reindex
+from heatlas.library.opening import open_library
 from heatlas.library.packing import unpack
 from heatlas.library.passages_at import passing
 from heatlas.library.settings import Settings, read_settings
-from heatlas.library.store import open_library
 from heatlas.library.zones import add_zone, list_zones, remove_zone, renew_zones
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import parse_measure
@@ -122,10 +122,11 @@ def test_settings_changed_and_changed_back(tmp_path, measure):
 
 def older_library(path, tracks, monkeypatch):
     """A library with a zone, as it was before zones had rules."""
-    import heatlas.library.store as store
+    from heatlas.library import opening, schema, versions
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, "MIGRATIONS", store.MIGRATIONS[:2])
+        for module in (opening, versions):
+            patched.setattr(module, "MIGRATIONS", schema.MIGRATIONS[:2])
         open_library(path, create=True).close()
     link = sqlite3.connect(path)
     assert len(link.execute("PRAGMA table_info(zones)").fetchall()) == 4

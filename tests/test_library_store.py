@@ -20,7 +20,8 @@ from library_made import made, put, rows, walks
 from slow import make_batch
 
 import heatlas
-import heatlas.library.store as store
+import heatlas.library.opening as opening
+import heatlas.library.versions as versions
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.window import Window
@@ -31,10 +32,10 @@ from heatlas.library.identity import identity
 from heatlas.library.imports import import_sources
 from heatlas.library.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
 from heatlas.library.merged import list_activities
+from heatlas.library.opening import open_library
 from heatlas.library.packing import pack, unpack
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.settings import Settings
-from heatlas.library.store import open_library
 from heatlas.library.tracks import read_track
 from heatlas.options import TableOptions
 from heatlas.raster.measure import parse_measure
@@ -141,7 +142,7 @@ def test_the_log_of_an_open_library_is_left_alone_by_others(tmp_path, monkeypatc
         again(path)
         other = (
             "import sys; from heatlas.library.merged import list_activities\n"
-            "from heatlas.library.store import open_library\n"
+            "from heatlas.library.opening import open_library\n"
             "with open_library(sys.argv[1]) as library: print(len(list_activities(library)))"
         )
 
@@ -228,7 +229,8 @@ def test_an_older_library_is_brought_up_to_date_and_a_newer_one_refused(tmp_path
     with made(path, walks(1, 3)) as library:
         before = rows(library)
     step = ("ALTER TABLE activities ADD COLUMN weather TEXT", "UPDATE activities SET weather = 'fair'")
-    monkeypatch.setattr(store, "MIGRATIONS", (*MIGRATIONS, step))
+    for module in (opening, versions):
+        monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, step))
     with open_library(path) as library, library.write() as link:  # which takes the step
         assert link.execute("SELECT DISTINCT weather FROM activities").fetchall() == [("fair",)]
         assert link.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
@@ -241,7 +243,9 @@ def test_an_older_library_is_brought_up_to_date_and_a_newer_one_refused(tmp_path
 def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
     path = tmp_path / "a.db"
     made(path, walks(1, 2)).close()
-    monkeypatch.setattr(store, "MIGRATIONS", (*MIGRATIONS, ("CREATE TABLE new (x)", "UPDATE nowhere SET x = 1")))
+    for module in (opening, versions):
+        steps = (*MIGRATIONS, ("CREATE TABLE new (x)", "UPDATE nowhere SET x = 1"))
+        monkeypatch.setattr(module, "MIGRATIONS", steps)
     with open_library(path) as library, pytest.raises(SourceFailed, match="nowhere"), library.write():
         pass
     monkeypatch.undo()

@@ -21,8 +21,8 @@ from heatlas.library.checking import check
 from heatlas.library.columns import AMOUNTS, VALUES
 from heatlas.library.drawing import draw
 from heatlas.library.maintenance import compact, reindex, remove
+from heatlas.library.opening import open_library
 from heatlas.library.settings import Settings
-from heatlas.library.store import open_library
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import RELATIONS, parse_measure

@@ -13,8 +13,8 @@ from serving import PLACE, client, named, pixels, tile_of, values
 
 from heatlas.core.window import Window
 from heatlas.library.drawing import draw
+from heatlas.library.opening import open_library
 from heatlas.library.settings import Settings
-from heatlas.library.store import open_library
 from heatlas.raster.gaussian import Smoothing, default_smoothing, halo, smooth
 from heatlas.raster.measure import parse_measure
 from heatlas.style.colormaps import colormap, names

@@ -13,8 +13,8 @@ from serving import PLACE, client, named, tile_of, values
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.library.opening import open_library
 from heatlas.library.settings import Settings, write_zones
-from heatlas.library.store import open_library
 from heatlas.server import create_app, serve
 from heatlas.server.security import content_policy
 from heatlas.tracks.privacy import Zone

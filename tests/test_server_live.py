@@ -19,7 +19,7 @@ from serving import client, named, pixels, running, tile_of
 
 from heatlas.core.context import Context
 from heatlas.library.imports import import_sources
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.tiles.cache import Cache
 
 
@@ -119,7 +119,7 @@ def test_another_process_may_import_while_tiles_are_drawn(tmp_path):
         for k in range(1, 3):
             (folder / f"{k}.gpx").write_bytes(run(k))
             code = (
-                "import sys; from pathlib import Path; from heatlas.library.store import open_library; "
+                "import sys; from pathlib import Path; from heatlas.library.opening import open_library; "
                 "from heatlas.library.imports import import_sources; from heatlas.core.context import Context; "
                 "import_sources(open_library(sys.argv[1]), [Path(sys.argv[2])], Context(1))"
             )

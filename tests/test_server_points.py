@@ -16,7 +16,7 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.core.points import Points
 from heatlas.core.window import Window
 from heatlas.library.manage import import_into, remove_points
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.options.parsing import parse_kernel
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_point_measure

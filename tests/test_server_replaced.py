@@ -20,7 +20,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import SourceFailed
 from heatlas.library.checking import check
 from heatlas.library.merged import list_activities
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import watch
 from heatlas.server.state import shut
@@ -259,7 +259,7 @@ def test_a_backup_beside_the_log_of_a_killed_process_is_read_as_it_is(path, capl
 import os, sys
 sys.path[:0] = sys.argv[2:]
 from library_made import put, walks
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 put(open_library(sys.argv[1]), walks(9, 4))
 os._exit(1)
 """

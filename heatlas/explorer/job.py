@@ -67,7 +67,7 @@ def explore(
         With one sentence that says what to do.
     """
     from heatlas.library.manage import library_of
-    from heatlas.library.store import open_library
+    from heatlas.library.opening import open_library
 
     job = _Job.parse(None if output is None else Path(output), gather(ExploreOptions, options, "explore"))
     asked = job.asked

@@ -2,13 +2,14 @@
 
 ========================== ==============================================================
 `manage`                   functions of commands and the Python API: import, edit, read
-`store`, `schema`          opening, connections and transactions; tables and migrations
+`opening`, `store`         opening or making a library; its connections and transactions
+`schema`, `versions`       tables and migrations; migrations done, and the heatlas that a library needs
 `connecting`, `witness`    connections; whether the file is still the one that was opened
 `states`                   chain of states, by which files and logs of others are recognised
 `network`                  network file systems, on which a library is not safe
 `failures`                 errors of SQLite as sentences
 `digests`, `sound_rows`    digests and copies of rows; rows that are as they were written
-`healing`, `versions`      small rows written again; the heatlas that a library needs
+`healing`                  small rows written again
 `identity`                 whether a file is a library, another database or something else
 `settings`                 zooms, cuts, gaps and zones
 `activities`, `tracks`     rows of activities; whole tracks, column by column

@@ -11,8 +11,8 @@ import pyarrow as pa
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
 from heatlas.dataset.points import PointSet
+from heatlas.library.opening import open_library
 from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
-from heatlas.library.store import open_library
 from heatlas.options import TableOptions
 from heatlas.raster.measure import POINT_REDUCTIONS
 from heatlas.sources.tables.table import Table

@@ -14,10 +14,10 @@ from heatlas.core.paths import rename
 from heatlas.core.scratch import scratch_folder
 from heatlas.library.failures import failures
 from heatlas.library.identity import identity
+from heatlas.library.opening import open_library
 from heatlas.library.rebuilding import Repair, rebuild
 from heatlas.library.salvage import open_damaged, salvage
 from heatlas.library.settings import Settings
-from heatlas.library.store import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,7 +1,8 @@
-"""Version of heatlas that a library needs: stored in it, so that an older heatlas can name it."""
+"""Version of heatlas that a library needs: steps of the schema are taken, and stored for older ones to name."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from heatlas.core.errors import SourceFailed
 from heatlas.core.version import __version__
 from heatlas.library.digests import watch
-from heatlas.library.schema import MIGRATIONS
+from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.sound_rows import damaged, has_digests, path_of
 
-__all__ = ["note_version", "number_of", "refuse_newer", "refuse_noted"]
+__all__ = ["migrate", "note_version", "number_of", "refuse_newer", "refuse_noted"]
 
 
 def note_version(connection: sqlite3.Connection, step: int) -> None:
@@ -71,3 +72,19 @@ def _noted(connection: sqlite3.Connection) -> dict[str, Any]:
     except (sqlite3.DatabaseError, ValueError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Migrate the tables to this version, inside a transaction that writes."""
+    version = number_of(connection, "user_version")
+    if version == len(MIGRATIONS):
+        return
+    refuse_newer(connection, version)
+    for statement in itertools.chain(*MIGRATIONS[version:]):
+        if callable(statement):
+            statement(connection)
+        else:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    note_version(connection, len(MIGRATIONS))

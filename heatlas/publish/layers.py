@@ -13,8 +13,8 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset.points import framed
+from heatlas.library.opening import open_library
 from heatlas.library.point_tables import split_measure, stored_points
-from heatlas.library.store import open_library
 from heatlas.options import (
     FilterOptions,
     KernelOptions,

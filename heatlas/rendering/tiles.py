@@ -111,7 +111,7 @@ def _emptied(output: Path, options: RenderOptions, context: Context) -> dict[str
     Only the options of how tiles are written apply: tiles of another form do not belong to the table.
     """
     from heatlas.core.scratch import scratch_folder
-    from heatlas.library.store import open_library
+    from heatlas.library.opening import open_library
     from heatlas.publish import publish
 
     form, url = options.tiles.form, options.tiles.url

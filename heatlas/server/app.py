@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from heatlas import web
 from heatlas.core.errors import BadOption, HeatlasError
-from heatlas.library.store import open_library
+from heatlas.library.opening import open_library
 from heatlas.server.activities_at import passing_data
 from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data

@@ -12,9 +12,9 @@ import numpy as np
 
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
 from heatlas.library.failures import failures
+from heatlas.library.opening import open_library
 from heatlas.library.point_drawing import both_signs
 from heatlas.library.shown import numbers_with
-from heatlas.library.store import open_library
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take

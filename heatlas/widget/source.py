@@ -18,9 +18,9 @@ from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.library.activities import insert_activity
 from heatlas.library.identity import identity
 from heatlas.library.maintenance import index
+from heatlas.library.opening import open_library
 from heatlas.library.point_sets import import_points, name_from
 from heatlas.library.settings import read_settings, write_settings
-from heatlas.library.store import open_library
 
 if TYPE_CHECKING:
     from heatlas.core.scratch import Scratch

@@ -98,9 +98,9 @@ def bring(
     from heatlas.library.imports import import_sources
     from heatlas.library.maintenance import reindex
     from heatlas.library.merged import list_activities
+    from heatlas.library.opening import open_library
     from heatlas.library.point_tables import import_tables
     from heatlas.library.settings import set_athlete, set_gaps
-    from heatlas.library.store import open_library
 
     hiding, gaps = asked.hiding, asked.gaps
     clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
@@ -166,7 +166,7 @@ def _unless_empty(path: Path, keep: bool) -> Iterator[None]:
 
 
 def _is_empty(path: Path) -> bool:
-    from heatlas.library.store import open_library
+    from heatlas.library.opening import open_library
 
     with open_library(path) as library, library.read() as connection:
         query = "SELECT (SELECT count(*) FROM activities) + (SELECT count(*) FROM point_sets)"
