@@ -161,7 +161,7 @@ def test_the_demo_is_drawn(tmp_path):
     assert "Traceback" not in again.stderr
     done = heatlas("render", "made-up", "-o", "heat.png", "--legend", "--width", 500, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 activities found twice" in done.stderr
+    assert "1 activity found twice" in done.stderr
     assert "cut off in the middle" in done.stderr
 
 

@@ -152,7 +152,7 @@ def test_what_is_removed_takes_its_copies_with_it(tmp_path):
         if after is None:
             assert done.returncode == 2
             continue
-        assert done.stdout.startswith("1 activities removed\n")
+        assert done.stdout.startswith("1 activity removed\n")
         assert ("shown instead: a copy that did not pass" in done.stdout) == bool(after)
         assert len(library_tracks(library, ()).activities) == after
 

@@ -8,6 +8,7 @@ import click
 
 from heatlas.cli.options import quiet_option, request_options, workers_option
 from heatlas.cli.progress import show_progress
+from heatlas.core.words import counted
 from heatlas.options import ExploreOptions
 
 __all__ = ["command"]
@@ -49,8 +50,8 @@ def _print(report: dict[str, Any]) -> None:
 
     square, cluster, then = report["square"], report["cluster"]["size"], report["next_square"]
     line(
-        f"{report['activities']:,} {'activity' if report['activities'] == 1 else 'activities'}, "
-        f"{report['counted']}: {report['total']:,} {'tile' if report['total'] == 1 else 'tiles'} "
+        f"{counted(report['activities'], 'activities')}, "
+        f"{report['counted']}: {counted(report['total'], 'tiles')} "
         f"of zoom {report['zoom']}, square {square['size']} x {square['size']}, cluster {cluster:,}"
     )
     line(f"the square lies around {_middle(square)}")
@@ -81,7 +82,7 @@ def _print_missing(report: dict[str, Any]) -> None:
     from heatlas.cli.summary import line
 
     missing = report["missing"]
-    line(f"{len(missing):,} {'tile is' if len(missing) == 1 else 'tiles are'} missing there, the nearest first:")
+    line(f"{counted(len(missing), 'tiles are')} missing there, the nearest first:")
     for tile in missing[:_NEAREST]:
         place = f"{tile['lat']:.4f},{tile['lon']:.4f}"
         line(f"  {report['zoom']}/{tile['x']}/{tile['y']}  {place}  {tile['metres'] / 1000:,.1f} km")

@@ -13,6 +13,7 @@ from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.stopping import stop_status
+from heatlas.core.words import counted
 from heatlas.options import AthleteOptions, ImportOptions, gather
 
 __all__ = ["import_command", "library_group"]
@@ -50,8 +51,8 @@ def import_command(sources: tuple[str, ...], library: str, as_json: bool, quiet:
         for point_set in report["point_sets"]:
             _print_point_set(point_set)
         sets = len(point_sets_of(library)) if Path(library).exists() else 0
-        held = [f"{report['activities']:,} activities"] if report["activities"] or not sets else []
-        held += [f"{sets:,} point {'set' if sets == 1 else 'sets'}"] if sets else []
+        held = [counted(report["activities"], "activities")] if report["activities"] or not sets else []
+        held += [counted(sets, "point sets")] if sets else []
         if Path(library).exists():  # no new library is made when nothing was imported
             click.echo(f"{library} holds {' and '.join(held)}")
         say_open_places(report.get("open_places", ()))
@@ -65,7 +66,7 @@ def _print_point_set(report: dict[str, Any]) -> None:
 
     print_files({**report, "files": {"failed": [], "warnings": report["warnings"]}})
     said = "" if report["changed"] else ", as they were"
-    click.echo(f"{report['name']}: {report['points']:,} points{said}")
+    click.echo(f"{report['name']}: {counted(report['points'], 'points')}{said}")
 
 
 @click.group("library")
@@ -84,10 +85,10 @@ def _forget(where: str | None, points: str | None, library: str) -> None:
     if (where is None) == (points is None):
         raise click.UsageError("say WHERE, a filter over activities, or --points NAME")
     if points is not None:
-        click.echo(f"{remove_points(library, points):,} points removed")
+        click.echo(f"{counted(remove_points(library, points), 'points')} removed")
     elif where is not None:
         removed, instead = remove_activities(library, where)
-        click.echo(f"{removed:,} activities removed")
+        click.echo(f"{counted(removed, 'activities')} removed")
         if instead:
             copies = "a copy that did not pass" if len(instead) == 1 else f"{len(instead):,} copies that did not pass"
             click.echo(f"shown instead: {copies}, e.g. {instead[0]}; a filter over source takes these out as well")
@@ -182,13 +183,15 @@ def _repair(library: str, quiet: bool, **options: Any) -> None:
     with show_progress(quiet) as progress:
         done = repair_library(library, progress=progress.count, **options)
     if done["healed"]:
-        line(f"{done['healed']:,} rows were damaged, and came back from their copies")
+        line(f"{counted(done['healed'], 'rows were')} damaged, and came back from copies")
     for name in done["read_again"]:
         line(f"  read again: {name}")
     for what in done["set_aside"]:
         line(f"  set aside: {what}")
-    sets = f" and {done['point_sets']:,} point sets" if done["point_sets"] else ""
-    click.echo(f"{library} holds {done['activities']:,} activities{sets}; the damaged one is {done['damaged']} now")
+    sets = f" and {counted(done['point_sets'], 'point sets')}" if done["point_sets"] else ""
+    click.echo(
+        f"{library} holds {counted(done['activities'], 'activities')}{sets}; the damaged one is {done['damaged']} now"
+    )
 
 
 @library_group.command("backup")
@@ -202,6 +205,6 @@ def _back_up(file: Path, library: str) -> None:
     from heatlas.library.manage import back_up_library
 
     made = back_up_library(library, file)
-    sets = f" and {made['point_sets']:,} point sets" if made["point_sets"] else ""
+    sets = f" and {counted(made['point_sets'], 'point sets')}" if made["point_sets"] else ""
     instead = "" if made["replaced"] is None else f", in place of a backup with {made['replaced']:,}"
-    click.echo(f"{file}: {made['activities']:,} activities{sets}{instead}")
+    click.echo(f"{file}: {counted(made['activities'], 'activities')}{sets}{instead}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heatlas.core.words import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,15 +43,15 @@ def print_files(report: dict[str, Any]) -> None:
     files = report["files"]
     if "points" in report:
         named = ", ".join(f"{what} {name!r}" for what, name in report["columns"].items())
-        line(f"{report['rows']:,} rows, {report['points']:,} points ({named})")
+        line(f"{counted(report['rows'], 'rows')}, {counted(report['points'], 'points')} ({named})")
     else:
         without = not files["read"] and report.get("activities")  # a library of tracks that were read from tables
-        counted = [] if without else [f"{files['read']:,} {'file' if files['read'] == 1 else 'files'}"]
-        counted += [f"{report[what]:,} {what}" for what in ("activities", "fixes") if what in report]
-        unread = f"; {len(files['failed']):,} files could not be read" if files["failed"] else ""
-        line(", ".join(counted) + unread)
+        said = [] if without else [counted(files["read"], "files")]
+        said += [counted(report[what], what) for what in ("activities", "fixes") if what in report]
+        unread = f"; {counted(len(files['failed']), 'files')} could not be read" if files["failed"] else ""
+        line(", ".join(said) + unread)
     if report["dropped"]:
-        line("left out: " + ", ".join(f"{n:,} {reason}" for reason, n in report["dropped"].items()))
+        line("left out: " + ", ".join(counted(n, reason) for reason, n in report["dropped"].items()))
     if "breaks" in report:
         _say_breaks(report["breaks"])
     _say_copies(report.get("duplicates", []))
@@ -72,7 +74,7 @@ def _say_copies(duplicates: list[dict[str, Any]]) -> None:
     if not gave:
         return
     first, names = gave[0], sorted({name for copy in gave for name in copy["merged"]})
-    copies = f"{len(gave):,} {'copy' if len(gave) == 1 else 'copies'}"
+    copies = counted(len(gave), "copies")
     more = " and more" if len(names) > _SHOWN else ""
     line(
         f"found twice: {copies} gave {', '.join(names[:_SHOWN])}{more} to what is shown, "
@@ -80,7 +82,7 @@ def _say_copies(duplicates: list[dict[str, Any]]) -> None:
     )
     private = len({copy["same_as"] for copy in gave if "private" in copy["merged"]})
     if private:
-        line(f"  {private:,} {'activity is' if private == 1 else 'activities are'} private because a copy is")
+        line(f"  {counted(private, 'activities are')} private because a copy is")
 
 
 def _say_breaks(breaks: dict[str, Any]) -> None:
@@ -129,7 +131,7 @@ def say_open_places(places: Sequence[dict[str, Any]]) -> None:
 
 def _say_tiles(report: dict[str, Any]) -> None:
     counts, (first, last) = report["tiles"], report["zooms"]
-    said = [f"{counts['written']:,} tiles written ({report['bytes'] / 1e6:,.1f} MB)"]
+    said = [f"{counted(counts['written'], 'tiles')} written ({report['bytes'] / 1e6:,.1f} MB)"]
     said += [f"{counts[what]:,} {what}" for what in ("unchanged", "removed") if counts.get(what)]
     line(f"{report['measure']}, zooms {first} to {last}: {', '.join(said)}, {report['seconds']['all']:.1f} s")
     for warning in report["warnings"]:
@@ -140,10 +142,7 @@ def _say_page(report: dict[str, Any]) -> None:
     first, last = report["zooms"]
     layers = report["layers"]
     named = f": {', '.join(layers)}" if len(layers) > 1 else ""
-    line(
-        f"{len(layers)} {'layer' if len(layers) == 1 else 'layers'}{named}; "
-        f"zooms {first} to {last}, {report['bytes'] / 1e6:,.1f} MB"
-    )
+    line(f"{counted(len(layers), 'layers')}{named}; zooms {first} to {last}, {report['bytes'] / 1e6:,.1f} MB")
     for warning in report["warnings"]:
         line(f"  {warning}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.core.batch import TABLES
+from heatlas.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +73,9 @@ class Report:
         notes = []
         if others:
             total = sum(counts[kind] for kind in others)
-            notes.append(f"{_files(total)} hold{'s' * (total == 1)} no track: {', '.join(others)}")
+            notes.append(f"{counted(total, 'files')} hold{'s' * (total == 1)} no track: {', '.join(others)}")
         if unread:
-            named = ", ".join(f"{_files(n)} of {kind}" for kind, n in sorted(unread.items()))
+            named = ", ".join(f"{counted(n, 'files')} of {kind}" for kind, n in sorted(unread.items()))
             notes.append(f"{named} {'is' if sum(unread.values()) == 1 else 'are'} not read: {_READ}")
         if tables:
             first = next(item for item in self.skipped if item.kind == TABLES)
@@ -86,12 +87,12 @@ class Report:
         """Say why there is no track, and what to do."""
         if self.failed:
             first = self.failed[0]
-            more = f" (and {_files(len(self.failed) - 1)} more)" if len(self.failed) > 1 else ""
+            more = f" (and {counted(len(self.failed) - 1, 'files')} more)" if len(self.failed) > 1 else ""
             return f"nothing could be read: {first.file}: {first.reason}{more}"
         if notes := self.notes():
             return f"there is no track in what was given: {'; '.join(notes)}"
         if planned := [(file, why) for file, why in self.warnings if "not a recording" in why]:
-            more = f" (and {_files(len(planned) - 1)} more)" if len(planned) > 1 else ""
+            more = f" (and {counted(len(planned) - 1, 'files')} more)" if len(planned) > 1 else ""
             return f"there is no recording in what was given: {planned[0][0]}: {planned[0][1]}{more}"
         if self.dropped["activities without a position"]:
             return "there is no track with a position in what was given"
@@ -130,10 +131,6 @@ class Report:
             if out >= _MUCH and out >= _SHARE * whole
         ]
         return {"left_out_m": sum(out for out, _ in self.breaks.values()), "files": much}
-
-
-def _files(count: int) -> str:
-    return f"{count:,} {'file' if count == 1 else 'files'}"
 
 
 def _how_to_draw(table: Unread) -> str:

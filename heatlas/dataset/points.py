@@ -11,6 +11,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
+from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, padded
 from heatlas.dataset.viewport import box_of, check_drawing, scale_of
 from heatlas.options import TableOptions
@@ -270,7 +271,7 @@ class PointSet:
         columns = self.parts[0][1]
         place = columns.geometry or f"{columns.lat}, {columns.lon}"
         weight = f"weighted by {columns.weight}" if columns.weight else "each counts 1"
-        return [f"{self.size:,} rows" if self.size else "", f"at {place}", weight]
+        return [counted(self.size, "rows") if self.size else "", f"at {place}", weight]
 
     def __repr__(self) -> str:
         return f"<PointSet {self.name}: {', '.join(fact for fact in self._facts() if fact)}>"

@@ -15,6 +15,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.report import Report
+from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, find_places, visits_of
 from heatlas.dataset.viewport import box_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
@@ -270,7 +271,7 @@ class Tracks:
         from heatlas.dataset.heat.html import dates_of, sports_of
 
         activities = self.localised().activities
-        facts = [f"{len(activities):,} activities", f"{self.fixes:,} fixes", dates_of(activities)]
+        facts = [counted(len(activities), "activities"), counted(self.fixes, "fixes"), dates_of(activities)]
         about = ", ".join(fact for fact in facts if fact)
         return f"<Tracks {about}: {sports_of(activities)}>" if activities else f"<Tracks none: {why_nothing(self)}>"
 
@@ -278,11 +279,11 @@ class Tracks:
         from heatlas.dataset.heat.html import card, dates_of, sports_table
 
         activities, report = self.localised().activities, self.report
-        left_out = f"{len(report.failed):,} files could not be read" if report.failed else ""
-        facts = [f"{self.fixes:,} fixes", dates_of(activities), left_out]
+        left_out = f"{counted(len(report.failed), 'files')} could not be read" if report.failed else ""
+        facts = [counted(self.fixes, "fixes"), dates_of(activities), left_out]
         if not activities:
             facts = [why_nothing(self)]
-        return card(f"{len(activities):,} activities", facts, sports_table(activities, self._lengths()))
+        return card(counted(len(activities), "activities"), facts, sports_table(activities, self._lengths()))
 
     def _lengths(self) -> list[float] | None:
         """Metres of the shown part of each activity, where anything was cut; else None."""

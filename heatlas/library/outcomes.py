@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import Unread
 from heatlas.core.report import Duplicate, Report, add_breaks
+from heatlas.core.words import counted
 from heatlas.library.merged import read_merged
 from heatlas.library.sound_rows import say, small_rows
 
@@ -56,7 +57,7 @@ def whole_report(connection: sqlite3.Connection) -> Report:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             unread += 1
     if unread:
-        say(connection, f"what was left out of {unread:,} {'file' if unread == 1 else 'files'} cannot be read")
+        say(connection, f"what was left out of {counted(unread, 'files')} cannot be read")
     shown = read_merged(connection)
     report.duplicates = sorted(
         Duplicate(copy.source, shown.activities[number].source, given)

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.words import counted
 from heatlas.library.activities import ActivityRow, insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.digests import SMALL
@@ -169,7 +170,9 @@ def _copy_rest(
             write_track(connection, row.number, batch)
     if old.lost:
         connection.execute("UPDATE files SET size = -1, digest = x''")
-        done.set_aside.append(f"{old.lost:,} activities without names: the next import of their files brings them back")
+        done.set_aside.append(
+            f"{counted(old.lost, 'activities')} without names: the next import of their files brings them back"
+        )
 
 
 def _loosen(connection: sqlite3.Connection, old: Salvage) -> set[int]:

@@ -13,6 +13,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.words import counted
 from heatlas.library.digests import BLOBS, DIGESTED, SMALL, digest_of, row_of, text_of
 
 if TYPE_CHECKING:
@@ -155,12 +156,13 @@ def small_rows(
         rows = plain_rows(connection, table)
         return rows if keys is None else {key: rows[key] for key in sorted(keys) if key in rows}
     found = sort_rows(connection, table, keys)
+    named = f"rows of its table {table}"
     if found.lost:
-        raise damaged(connection, f"{_count(len(found.lost), table)} cannot be read ({_named(found.lost)})")
+        raise damaged(connection, f"{counted(len(found.lost), named)} cannot be read ({_named(found.lost)})")
     if found.healed:
         count = len(found.healed)
         copies = "its copy is" if count == 1 else "their copies are"
-        say(connection, f"{_count(count, table)} ({_named(found.healed)}), and {copies} read instead")
+        say(connection, f"{counted(count, named)} ({_named(found.healed)}), and {copies} read instead")
     return found.sound
 
 
@@ -176,10 +178,6 @@ def plain_rows(connection: sqlite3.Connection, table: str) -> dict[Any, tuple[An
 
 _MISSING = {"rule": "1", "told": "''", "time_zone": "''"}
 """Values of columns that older libraries do not have."""
-
-
-def _count(count: int, table: str) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'} of its table {table}"
 
 
 def _named(keys: Sequence[Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.words import counted
 from heatlas.raster.offered import name_of
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import means_of
@@ -104,4 +105,4 @@ def left_out(measure: Measure, activities: Iterable[Activity], distrusted: int) 
 
 
 def _are(count: int, which: str) -> str:
-    return f"{count:,} {'activity' if count == 1 else 'activities'} {which} {'is' if count == 1 else 'are'}"
+    return f"{counted(count, 'activities')} {which} {'is' if count == 1 else 'are'}"

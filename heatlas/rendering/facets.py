@@ -14,6 +14,7 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
+from heatlas.core.words import counted
 from heatlas.dataset.places import extent
 from heatlas.dataset.selection import is_centred, why_nowhere
 from heatlas.dataset.tracks import why_nothing
@@ -257,7 +258,7 @@ def _note(panel: _Panel) -> str:
 def _counted(activities: int) -> str:
     if not activities:
         return "none"
-    return f"{activities:,} {'activity' if activities == 1 else 'activities'}"
+    return counted(activities, "activities")
 
 
 def _sample(panels: Sequence[_Panel]) -> Sample:

@@ -11,6 +11,7 @@ import anywidget
 import traitlets as t
 
 from heatlas.core.errors import HeatlasError
+from heatlas.core.words import counted
 from heatlas.dataset.heat.html import dates_of, sports_of
 from heatlas.explorer.chosen import ZOOMS, VisitsCache
 from heatlas.tiles.metadata import point_measures
@@ -160,8 +161,8 @@ class LiveMap(anywidget.AnyWidget):
     def __repr__(self) -> str:
         activities = list(self._view.snapshot.activities.values())
         sets = self._view.snapshot.point_sets
-        facts = [self._name, *([f"{len(activities):,} activities", dates_of(activities)] if activities else [])]
-        facts += [f"{stored.points:,} points of {name}" for name, stored in sets.items()]
+        facts = [self._name, *([counted(len(activities), "activities"), dates_of(activities)] if activities else [])]
+        facts += [f"{counted(stored.points, 'points')} of {name}" for name, stored in sets.items()]
         sports = f": {sports_of(activities)}" if activities else ""
         return f"<LiveMap of {', '.join(fact for fact in facts if fact)}{sports}>"
 

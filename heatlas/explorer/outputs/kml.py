@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from heatlas.core.words import counted
 from heatlas.explorer.outputs.shapes import missing_tiles, ring, squares, tiles, title
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def _about(tile: Tile) -> str:
     facts = tile.facts
     said = []
     if "count" in facts:
-        said.append(f"{facts['count']:,} {'activity' if facts['count'] == 1 else 'activities'}")
+        said.append(counted(facts["count"], "activities"))
         if facts["first"] is not None:
             said.append(facts["first"] if facts["first"] == facts["last"] else f"{facts['first']} to {facts['last']}")
     if "metres" in facts:
         said.append(f"{facts['metres']:,} m away")
     if "missing" in facts:
-        said.append(f"{facts['missing']:,} tiles missing")
+        said.append(f"{counted(facts['missing'], 'tiles')} missing")
     return f"<description>{escape(', '.join(said))}</description>" if said else ""

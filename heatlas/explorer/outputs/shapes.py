@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from heatlas.core.words import counted
 from heatlas.explorer.keys import boxes_of, middles_of, pairs_of, square_box
 from heatlas.explorer.report import tile_facts
 
@@ -70,7 +71,8 @@ def title(explored: Explored) -> str:
     """Numbers of all, in a line."""
     square, cluster = explored.squares.size, explored.clusters.size
     return (
-        f"{len(explored.keys):,} tiles of zoom {explored.zoom}, square {square} x {square}, cluster {cluster:,} "
+        f"{counted(len(explored.keys), 'tiles')} of zoom {explored.zoom}, "
+        f"square {square} x {square}, cluster {cluster:,} "
         f"({explored.counting.words})"
     )
 
