@@ -66,7 +66,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """One activity as a reader found it, before cleaning; nothing is dropped yet.
+    """One activity as a reader found it, before cleaning.
 
     All arrays have the same length n, the number of records, in file order, with or without a position.
     """
@@ -84,6 +84,9 @@ class Recording:
     """(m,) ascending indices of the first records of the file's segments; empty or [0] means one segment."""
     warnings: tuple[str, ...] = ()
     """Faults of a file that could be read all the same, e.g. "cut off in the middle"."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Reason -> number of fixes that the reader left out, such as those that the file states as inaccurate; the
+    reason's first word says what is counted, as in `heatlas.core.report.Report.dropped`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@
 `strava_values`                   dates, numbers and flags of that table
 `sports`, `names`, `indoor`       sports; names made up by devices; virtual and indoor activities
 `sensors`                         bounds of sensor values
+`accuracy`                        bound of the accuracy that phones state
 `time_zones`                      time zone of the place where an activity began
 `reading`, `load`                 read and clean one file; all files, in parallel
 `fork_pool`, `spawn_pool`         forked and fresh processes that share work

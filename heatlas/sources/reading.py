@@ -139,6 +139,7 @@ def cleaned(
     outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps
 ) -> list[Batch]:
     """Clean a recording: one track, several outings, or none, with the reason in the outcome."""
+    outcome.dropped.update(recording.dropped)
     activity = export.describe(recording.activity)
     if is_indoors(activity, recording.activity):
         outcome.dropped[INDOORS] += 1
