@@ -26,7 +26,8 @@ from heatlas.sources.tcx import read_tcx
 from heatlas.sources.time_zones import with_time_zones, zone_at
 from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, take
-from heatlas.tracks.filters import attributes, parse_where, start_of
+from heatlas.tracks.filters import attributes, parse_where
+from heatlas.tracks.local_time import start_of
 
 AUCKLAND = (174.76, -36.85)
 

@@ -8,7 +8,8 @@ import slow
 from heatlas.core.batch import Activity
 from heatlas.core.errors import BadOption
 from heatlas.dataset.tracks import Tracks
-from heatlas.tracks.filters import attributes, names_in, parse_date, parse_where
+from heatlas.tracks.filters import attributes, names_in, parse_where
+from heatlas.tracks.local_time import parse_date
 
 RUN = Activity(
     source="a.fit",

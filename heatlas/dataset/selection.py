@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.options.parsing import parse_length, parse_zone
 from heatlas.raster.offered import name_of
-from heatlas.tracks.filters import parse_moment, parse_where
+from heatlas.tracks.filters import parse_where
+from heatlas.tracks.local_time import parse_moment
 from heatlas.tracks.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
 
 if TYPE_CHECKING:

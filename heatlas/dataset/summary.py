@@ -13,7 +13,7 @@ from heatlas.raster.offered import about, group_of, known_of, measures_of, name_
 from heatlas.raster.spool import Tally
 from heatlas.sources.tables.facts import column_facts
 from heatlas.style.defaults import titled
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:

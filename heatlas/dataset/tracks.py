@@ -22,16 +22,8 @@ from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing
 from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
-from heatlas.tracks.filters import (
-    EFFORT,
-    in_utc,
-    moment_seconds,
-    names_in,
-    needs_local_time,
-    offset_of,
-    parse_moment,
-    test_of,
-)
+from heatlas.tracks.filters import EFFORT, names_in, needs_local_time, test_of
+from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
 from heatlas.tracks.metrics.means import efforts_of
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -122,7 +114,7 @@ class Tracks:
         return tracks._kept(keep) if words or after or before else self
 
     def localised(self) -> Tracks:
-        """Fill in the time zones that give local time (see `heatlas.tracks.filters.start_of`)."""
+        """Fill in the time zones that give local time (see `heatlas.tracks.local_time.start_of`)."""
         return replace(self, batches=tuple(map(with_time_zones, self.batches)))
 
     def in_utc(self) -> Tracks:

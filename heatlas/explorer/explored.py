@@ -12,7 +12,7 @@ import numpy as np
 from heatlas.explorer.keys import square_keys
 from heatlas.explorer.next_square import NextSquare, find_next_square
 from heatlas.explorer.score import Clusters, Squares, find_clusters, find_squares
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,8 @@ from heatlas.explorer.visits import FINEST
 from heatlas.options import ExploreOptions, ImportOptions, gather, refuse
 from heatlas.options.parsing import parse_around
 from heatlas.options.signature import with_keywords
-from heatlas.tracks.filters import parse_moment, parse_where
+from heatlas.tracks.filters import parse_where
+from heatlas.tracks.local_time import parse_moment
 
 if TYPE_CHECKING:
     from heatlas.core.context import Progress

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatlas.explorer.explored import UNKNOWN
 from heatlas.explorer.keys import columns_of, middles_of, pairs_of, place_of, rows_of, square_box
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from heatlas.library.home_guesses import Seen, guesses, reach
 from heatlas.library.settings import privacy_of, read_settings, read_zones
 from heatlas.library.tracks import sound_tracks
 from heatlas.library.zones import library_words
-from heatlas.tracks.filters import offset_of
+from heatlas.tracks.local_time import offset_of
 from heatlas.tracks.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from heatlas.tiles.metadata import places_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title
 from heatlas.tiles.view import close, known_in, open_view
-from heatlas.tracks.filters import parse_moment, start_of
+from heatlas.tracks.local_time import parse_moment, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,7 +28,7 @@ from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_s
 from heatlas.style.sheet import Cell, cell_width, columns_for, lay_out
 from heatlas.style.square import square_report
 from heatlas.style.tone import Sample, fit_sample, weighed
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

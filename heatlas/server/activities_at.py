@@ -10,7 +10,8 @@ from heatlas.server.query import FILTER, only, parse_filter_of, within
 from heatlas.server.summary import told_metres
 from heatlas.tiles.metadata import latest_first
 from heatlas.tiles.snapshot import choose
-from heatlas.tracks.filters import EFFORT, start_of
+from heatlas.tracks.filters import EFFORT
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams

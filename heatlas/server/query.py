@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.errors import BadOption
 from heatlas.tiles.look import Filter
 from heatlas.tiles.request import OF_POINTS, OF_TRACKS, TileRequest
-from heatlas.tracks.filters import moment_seconds, parse_filter, parse_moment
+from heatlas.tracks.filters import parse_filter
+from heatlas.tracks.local_time import moment_seconds, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,7 +20,7 @@ from heatlas.tiles.point_places import box_of, spots_of
 from heatlas.tiles.request import LAST_ZOOM
 from heatlas.tiles.scales import hex_colours, title_of
 from heatlas.tiles.view import crowds_in, signs_matter
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

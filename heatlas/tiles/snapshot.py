@@ -16,7 +16,8 @@ from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_athlete, read_settings, read_zones
 from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
-from heatlas.tracks.filters import attributes, in_utc, moment_seconds, offset_of, parse_moment, parse_where
+from heatlas.tracks.filters import attributes, parse_where
+from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection

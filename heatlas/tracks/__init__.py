@@ -4,7 +4,8 @@
 `clean`      strays and impossible values dropped, lines broken at gaps
 `duplicates` copies of one activity found
 `athlete`    heart rates and zones of the athlete, by day
-`filters`    expressions in CQL2, and local time
+`local_time` starts by the clocks of their places; days and moments
+`filters`    expressions in CQL2 over attributes of activities
 `privacy`    ends and zones cut
 `metrics`    values measured or derived at each fix
 ============ =================================================================

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

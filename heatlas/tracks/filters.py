@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
 from difflib import get_close_matches
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.tracks.local_time import offset_of, parse_moment, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity
 
 __all__ = [
-    "ATTRIBUTES", "EFFORT", "attributes", "in_utc", "moment_seconds", "names_in", "needs_local_time", "offset_of",
-    "parse_date", "parse_filter", "parse_moment", "parse_where", "start_of", "test_of", "without_accents",
+    "ATTRIBUTES", "EFFORT", "attributes", "names_in", "needs_local_time", "parse_filter", "parse_where", "test_of",
+    "without_accents",
 ]  # fmt: skip
 
 ATTRIBUTES = (
@@ -31,49 +30,7 @@ hour are in the local time of the place where it began, which was utc_offset sec
 EFFORT = ("decoupling", "mean_heart_rate", "normalised_power")
 """Those that follow from the track (`heatlas.tracks.metrics.means.efforts_of`): percent, beats/min, watts."""
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
-
-
-def offset_of(activity: Activity) -> float:
-    """Seconds by which local time was ahead of UTC when an activity began.
-
-    The offset is the recording's, else that of the time zone of its place; 0 where both are unknown.
-    """
-    if activity.utc_offset is not None:
-        return activity.utc_offset
-    if activity.start is None or not activity.time_zone:
-        return 0.0
-    zone = _zone(activity.time_zone)
-    if zone is None:
-        return 0.0
-    # Not by `fromtimestamp`, which fails on some systems for moments before 1970.
-    offset = (_EPOCH + dt.timedelta(seconds=activity.start)).astimezone(zone).utcoffset()
-    return 0.0 if offset is None else offset.total_seconds()
-
-
-@cache
-def _zone(name: str) -> dt.tzinfo | None:
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # a zone that this machine's database lacks
-        return None
-
-
-def start_of(activity: Activity) -> dt.datetime | None:
-    """Start of an activity in local time; None where unknown."""
-    if activity.start is None:
-        return None
-    offset = dt.timedelta(seconds=offset_of(activity))
-    moment = _EPOCH + dt.timedelta(seconds=activity.start)
-    return moment.astimezone(dt.timezone(offset) if offset else dt.UTC)
-
-
-def in_utc(activity: Activity) -> Activity:
-    """Return the activity with local time replaced by UTC."""
-    return replace(activity, utc_offset=0.0)
 
 
 def needs_local_time(where: str) -> bool:
@@ -106,39 +63,6 @@ def attributes(activity: Activity) -> dict[str, Any]:
         "hour": start and start.hour,
         "utc_offset": start and offset_of(activity),
     }
-
-
-def parse_moment(text: str | dt.date) -> dt.datetime:
-    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object.
-
-    A moment without an offset is returned without one; it stands for the local time of each activity's place.
-
-    Raises
-    ------
-    BadOption
-        When it is neither.
-    """
-    try:
-        return dt.datetime.fromisoformat(str(text).strip())
-    except ValueError:
-        raise BadOption(f"{text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
-
-
-def parse_date(text: str | dt.date) -> dt.datetime:
-    """Read a day or a moment as `parse_moment` does; UTC where no offset is given, as for rows of a table.
-
-    Raises
-    ------
-    BadOption
-        When it is neither.
-    """
-    moment = parse_moment(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-def moment_seconds(moment: dt.datetime) -> float:
-    """Unix seconds of a moment; a moment without an offset is taken as UTC."""
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH).total_seconds()
 
 
 def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:

@@ -29,7 +29,8 @@ from heatlas.tiles.request import (
 from heatlas.tiles.scales import scale_data, title_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import now
-from heatlas.tracks.filters import EFFORT, parse_moment, parse_where, start_of
+from heatlas.tracks.filters import EFFORT, parse_where
+from heatlas.tracks.local_time import parse_moment, start_of
 from heatlas.widget.parts import NAMES, part
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from heatlas.core.units import Unit
-from heatlas.tracks.filters import start_of
+from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

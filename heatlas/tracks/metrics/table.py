@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.units import Unit
 from heatlas.tracks.athlete import ATHLETE
-from heatlas.tracks.filters import offset_of, start_of
+from heatlas.tracks.local_time import offset_of, start_of
 from heatlas.tracks.metrics import fixes, passages
 from heatlas.tracks.metrics.metric import Metric, Store
 from heatlas.tracks.metrics.sports import SPORTS_OF, suits
