@@ -32,8 +32,8 @@ class FilmActivities:
     tracks: list[Batch]
     """(k) One activity each; views of the original batches."""
     starts: NDArray[np.float64]
-    """(k,) seconds in local time (see `heatlas.tracks.local_time.offset_of`), ascending. Starts of tracks without a fix in
-    the window are clipped to the range of the others, so that the film covers the time of what it shows."""
+    """(k,) seconds in local time (see `heatlas.tracks.local_time.offset_of`), ascending. Starts of tracks without a
+    fix in the window are clipped to the range of the others, so that the film covers the time of what it shows."""
     totals: NDArray[np.float64]
     """(k + 1, 3) totals of all tracks before the k-th: activities with a fix in the window, and metres and seconds
     there."""
