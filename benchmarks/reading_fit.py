@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 COLD = """
 import sys, time
 start = time.perf_counter()
-from heatlas.sources.fit import read_fit
+from heatlas.sources.formats.fit.reader import read_fit
 read_fit(sys.stdin.buffer.read(), "-")
 print(time.perf_counter() - start)
 """
@@ -54,7 +54,7 @@ def collect(places: Iterable[Path]) -> list[bytes]:
 
 def by_heatlas(data: bytes) -> int:
     from heatlas.core.errors import Unreadable
-    from heatlas.sources.fit import read_fit
+    from heatlas.sources.formats.fit.reader import read_fit
 
     try:
         return sum(len(recording.time) for recording in read_fit(data, "-"))

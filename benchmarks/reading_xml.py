@@ -60,13 +60,13 @@ def unpack(data: bytes) -> list[bytes]:
 
 
 def by_heatlas_gpx(data: bytes) -> int:
-    from heatlas.sources.gpx import read_gpx
+    from heatlas.sources.formats.gpx import read_gpx
 
     return sum(len(r.lat) for r in read_gpx(data, "-"))
 
 
 def by_heatlas_tcx(data: bytes) -> int:
-    from heatlas.sources.tcx import read_tcx
+    from heatlas.sources.formats.tcx import read_tcx
 
     return sum(len(r.lat) for r in read_tcx(data, "-"))
 

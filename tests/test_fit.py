@@ -44,9 +44,9 @@ from hypothesis import strategies as st
 from heatlas.core.batch import COLUMNS, Recording
 from heatlas.core.errors import Unreadable
 from heatlas.kernels import fit as kernels
-from heatlas.sources import fit as reader
-from heatlas.sources import fit_sports
-from heatlas.sources.fit import read_fit
+from heatlas.sources.formats.fit import reader
+from heatlas.sources.formats.fit import sports as fit_sports
+from heatlas.sources.formats.fit.reader import read_fit
 from heatlas.sources.sports import SPORTS
 
 TRACK = [record(NOW + i, 9 + i / 1000, -79.5, (3, UINT8, 100 + i)) for i in range(10)]

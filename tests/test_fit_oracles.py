@@ -39,7 +39,7 @@ from test_fit import assert_sound, checked, damage  # noqa: F401  (a fixture)
 
 from heatlas.core.batch import COLUMNS
 from heatlas.core.errors import Unreadable
-from heatlas.sources.fit import read_fit
+from heatlas.sources.formats.fit.reader import read_fit
 from heatlas.sources.sensors import FIT_UNKNOWN
 
 if TYPE_CHECKING:

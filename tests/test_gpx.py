@@ -10,7 +10,7 @@ from xml_twin import GPX, assert_equal_to_twin, gpx_documents
 import heatlas
 from heatlas.core.errors import NothingToDraw, Unreadable
 from heatlas.library.manage import import_into
-from heatlas.sources.gpx import read_gpx
+from heatlas.sources.formats.gpx import read_gpx
 
 NOON = 1714564800.0  # 2024-05-01T12:00:00Z
 

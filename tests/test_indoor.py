@@ -9,7 +9,7 @@ from made import export, gpx, straight
 
 import heatlas
 from heatlas.core.batch import Activity
-from heatlas.sources.fit_sports import sport_word
+from heatlas.sources.formats.fit.sports import sport_word
 from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.sniff import kind
 from heatlas.sources.sports import VIRTUAL, sport_name

@@ -21,8 +21,8 @@ from heatlas.library.collection import tracks_of
 from heatlas.library.merged import list_activities, select
 from heatlas.library.opening import open_library
 from heatlas.rendering.film.timeline import make_timeline
-from heatlas.sources.gpx import read_gpx
-from heatlas.sources.tcx import read_tcx
+from heatlas.sources.formats.gpx import read_gpx
+from heatlas.sources.formats.tcx import read_tcx
 from heatlas.sources.time_zones import with_time_zones, zone_at
 from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, take

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from xml_twin import TCX, assert_equal_to_twin, tcx_documents
 
 from heatlas.core.errors import Unreadable
-from heatlas.sources.tcx import read_tcx
+from heatlas.sources.formats.tcx import read_tcx
 
 NOON = 1714564800.0  # 2024-05-01T12:00:00Z
 

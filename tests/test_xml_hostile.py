@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heatlas.core.errors import Unreadable
-from heatlas.sources.gpx import read_gpx
-from heatlas.sources.tcx import read_tcx
+from heatlas.sources.formats.gpx import read_gpx
+from heatlas.sources.formats.tcx import read_tcx
 
 REFUSED = "declares a DOCTYPE, which a recording never needs"
 POINT = '<trkpt lat="47.5" lon="11.25"><ele>600</ele><time>2024-05-01T12:00:00Z</time></trkpt>'

@@ -19,8 +19,8 @@ import pytest
 from lxml import etree
 from xml_twin import FIELDS, GPX, TCX, assert_equal_to_twin, local
 
-from heatlas.sources.gpx import read_gpx
-from heatlas.sources.tcx import read_tcx
+from heatlas.sources.formats.gpx import read_gpx
+from heatlas.sources.formats.tcx import read_tcx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 from made import straight
 
 import heatlas
-from heatlas.sources.gpx import read_gpx
-from heatlas.sources.tcx import read_tcx
-from heatlas.sources.xml_values import Values
+from heatlas.sources.formats.gpx import read_gpx
+from heatlas.sources.formats.tcx import read_tcx
+from heatlas.sources.formats.xml_values import Values
 
 EIGHT = 1714809600.0
 """2024-05-04T08:00:00Z"""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from heatlas.sources.formats.known import FORMATS
+
 __all__ = ["without_positions"]
 
 _COUNTS = ("activities", "fixes", "rows", "points", "dropped", "sports", "columns", "seconds", "kernel")
 """Keys of a report that hold only counts and names of columns. Keys that are in no list here are left out, so that a
 new key reveals nothing before somebody has checked it."""
 _FACTS = ("name", "type", "reading")
-_KNOWN = "fit|gpx|tcx|kml|csv|tsv|txt|json|geojson|ndjson|parquet|arrow|xlsx|ods|gpkg|shp|sqlite|db|duckdb|tar|zip"
+_RECORDINGS = "|".join(ending[1:] for row in FORMATS.values() for ending in row.endings)
+_KNOWN = rf"{_RECORDINGS}|kml|csv|tsv|txt|json|geojson|ndjson|parquet|arrow|xlsx|ods|gpkg|shp|sqlite|db|duckdb|tar|zip"
 _ENDING = re.compile(rf"(?:\.(?:{_KNOWN}))?(?:\.(?:{_KNOWN}|gz|bz2|xz))$", re.IGNORECASE)
 _BOX = re.compile(r"(--(?:bbox|around|zone|at))[ =][^\s;]+")
 _NUMBER = re.compile(r"-?\d+[.,]\d+(?:[.,]\d+)*|-?\d{6,}")

@@ -34,7 +34,7 @@ class Duplicate(NamedTuple):
 
 
 _ENDING = re.compile(r"\.[^\s/.]+")
-_READ = "heatlas reads .fit, .gpx and .tcx, also packed, and tables that are named by themselves"
+_READ = "heatlas reads recordings of the formats that its documentation lists, and tables that are named by themselves"
 
 
 @dataclass(slots=True)

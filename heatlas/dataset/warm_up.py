@@ -137,11 +137,11 @@ def _shares(groups: Sequence[str], most: int) -> list[list[str]]:
 def compile_group(group: str, measure: str = "passes") -> None:
     """Call every kernel of a group once, on tiny data."""
     if group == "fit":
-        from heatlas.sources.fit import read_fit
+        from heatlas.sources.formats.fit.reader import read_fit
 
         read_fit(_tiny_fit(), "tiny")
     elif group == "xml":
-        from heatlas.sources.gpx import read_gpx
+        from heatlas.sources.formats.gpx import read_gpx
 
         read_gpx(_TINY_GPX, "tiny")
     elif group == "clean":

@@ -1,8 +1,8 @@
 """Walk the bytes of FIT files: list the messages with their places and times, then decode their numbers.
 
 ``walk`` knows how messages are framed, not what they mean. ``decode`` turns fields into columns by a table of rows.
-Python decides what the fields mean, once for each definition (``heatlas.sources.fit_messages``). Framing follows the
-FIT protocol, version 2.0.
+Python decides what the fields mean, once for each definition (``heatlas.sources.formats.fit.messages``). Framing
+follows the FIT protocol, version 2.0.
 """
 
 from __future__ import annotations

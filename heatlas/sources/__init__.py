@@ -8,11 +8,7 @@
 `sniff`                           kind of a file by its first bytes
 `sqlite_head`                     application id of an SQLite file, read without breaking its locks
 `left_out`                        why a file is no recording
-`fit`                             read FIT
-`fit_activity`, `fit_messages`    activities of a FIT file; its messages
-`fit_profile`, `fit_sports`       numbers of the FIT profile
-`gpx`, `tcx`                      read GPX and TCX
-`xml`, `xml_text`, `xml_values`   shared by both: points, text, odd values
+`formats`                         table of formats of recordings, and their readers
 `strava`                          join recordings with the table of a Strava export
 `strava_table`, `strava_columns`  read that table; name its columns
 `strava_values`                   dates, numbers and flags of that table

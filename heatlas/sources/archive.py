@@ -16,7 +16,6 @@ from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import (
     MAX_DEPTH,
     TABLE,
-    TRUSTED,
     At,
     Entry,
     Sheet,
@@ -27,6 +26,7 @@ from heatlas.sources.containers import (
     no_routes,
     read_blob,
 )
+from heatlas.sources.formats.known import TRUSTED
 from heatlas.sources.left_out import left_out
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sqlite_head import in_use

@@ -16,6 +16,7 @@ from heatlas.core.batch import TABLES, Unread
 from heatlas.core.errors import Unreadable
 from heatlas.sources.blobs import Blob, Shelf
 from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
+from heatlas.sources.formats.known import TRUSTED
 from heatlas.sources.left_out import left_out
 from heatlas.sources.sniff import kind
 from heatlas.sources.tars import Pieces, Seeking, tar_members
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_DEPTH",
     "TABLE",
-    "TRUSTED",
     "At",
     "Entry",
     "Sheet",
@@ -44,8 +44,6 @@ __all__ = [
 
 TABLE = "activities.csv"
 """Name of the table of a Strava export, which `heatlas.sources.strava` reads; it is no recording."""
-TRUSTED = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-"""Endings of files whose content is not checked before they are read."""
 MAX_DEPTH = 4
 """Greatest depth of archives in archives."""
 _HEAD, _SHORT = 1 << 16, 1 << 12
@@ -215,7 +213,7 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
     try:
         if member.encrypted or not name.lower().endswith(TRUSTED):
             head = read_member(file, member, _SHORT)[0]
-            if kind(head) == "xml":  # a long prolog may precede its root
+            if kind(head) in {"xml", "json"}:  # a prolog or an object may be long
                 head = read_member(file, member, _HEAD)[0]
             inner = head
             if kind(head) in PACKED:

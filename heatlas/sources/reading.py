@@ -14,6 +14,7 @@ from heatlas.core.errors import Unreadable
 from heatlas.core.report import add_breaks
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, unpack
+from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
 
-_KINDS = ("fit", "gpx", "tcx")
 _DAY = 86400.0
 
 
@@ -59,21 +59,11 @@ def read_recordings(name: str, data: bytes, columns: Collection[str] = COLUMNS) 
         When nothing could be salvaged, or the file holds no recordings.
     """
     found = kind(data)
-    if found == "fit":
-        from heatlas.sources.fit import read_fit
-
-        return read_fit(data, name, columns)
-    if found == "gpx":
-        from heatlas.sources.gpx import read_gpx
-
-        return read_gpx(data, name)
-    if found == "tcx":
-        from heatlas.sources.tcx import read_tcx
-
-        return read_tcx(data, name)
+    if found in FORMATS:
+        return read_format(found, data, name, columns)
     if found == "empty":
         raise Unreadable("the file is empty")
-    raise Unreadable(f"neither FIT, GPX nor TCX: {NOT_RECORDINGS.get(found, found)}")
+    raise Unreadable(NOT_RECORDINGS.get(found, found))
 
 
 def read_group(
@@ -132,7 +122,7 @@ def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: 
 
 def _expected(name: str, data: bytes) -> bool:
     """Tell whether a file should be a recording, by its name or its content."""
-    return kind(data) in _KINDS or name.lower().removesuffix(".gz").endswith(tuple(f".{k}" for k in _KINDS))
+    return kind(data) in FORMATS or name.lower().endswith(TRUSTED)
 
 
 def cleaned(

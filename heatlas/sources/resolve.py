@@ -198,7 +198,10 @@ def _look(source: Any, options: TableOptions) -> Path | GivenTable | GivenLibrar
     seen = see(path)
     if seen is not None and seen.is_library:
         return GivenLibrary(path)
-    return GivenTable(source, options, seen) if is_table_file(path, seen) else path
+    # A recording whose rows are points too is read as a table where its columns are named.
+    asked = (options.table, options.lat, options.lon, options.geometry, options.weight, options.track)
+    rows = any(value is not None for value in asked)
+    return GivenTable(source, options, seen) if is_table_file(path, seen, rows=rows) else path
 
 
 def refuse_odd(sources: Collection[Any]) -> None:

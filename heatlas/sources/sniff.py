@@ -6,6 +6,8 @@ import codecs
 import csv
 import re
 
+from heatlas.sources.formats.known import BINARY, FORMATS, ROOTS, refined
+
 __all__ = ["GEOPACKAGES", "NOT_RECORDINGS", "decode", "kind"]
 
 NOT_RECORDINGS = {
@@ -61,8 +63,7 @@ _SIGNATURES = (
     (b"fgb", "flatgeobuf"),
 )
 _ROOTS = {
-    **dict.fromkeys(("gpx", "trk", "trkseg", "trkpt", "rte"), "gpx"),
-    **dict.fromkeys(("trainingcenterdatabase", "activities", "courses", "trackpoint"), "tcx"),
+    **ROOTS,
     "kml": "kml",
     "html": "html",
 }
@@ -75,6 +76,9 @@ _BOMS = (
     (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
 )
+_LONG = frozenset({"json", "xml", "kml"})
+"""Kinds of which 64 kB are searched for what tells a format: an object or a style may be long."""
+_REFINED = frozenset(row.content for row in FORMATS.values()) - {BINARY}
 _TAR_SUM = re.compile(rb"[ 0-7]{6}[\0 ]")
 _BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 _MISC = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
@@ -83,7 +87,7 @@ _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 
 
 def kind(data: bytes) -> str:
-    """Recognise a file by its first 4 kB (64 kB where an XML file opens with long comments).
+    """Recognise a file by its first 4 kB (64 kB of JSON, and where an XML file opens with long comments).
 
     Parameters
     ----------
@@ -93,13 +97,25 @@ def kind(data: bytes) -> str:
     Returns
     -------
     str
-        One of fit, gpx, tcx, kml, xml, json, csv, parquet, arrow, sqlite, geopackage, shapefile, flatgeobuf,
-        duckdb, zip, gzip, bzip2, xz, tar, 7z, rar, zstd, office, image, pdf, html, text, empty, unknown. A piece of GPX
-        or TCX without its root element counts as such; only blanks or NUL bytes count as empty.
+        A kind of `heatlas.sources.formats.known.FORMATS`, else one of kml, xml, json, csv, parquet, arrow, sqlite,
+        geopackage, shapefile, flatgeobuf, duckdb, zip, gzip, bzip2, xz, tar, 7z, rar, zstd, office, image, pdf, html,
+        text, empty, unknown. A piece of GPX or TCX without its root element counts as such; only blanks or NUL bytes
+        count as empty.
     """
     head = data[:_HEAD]
-    if head[8:12] == b".FIT":
-        return "fit"
+    own = refined(BINARY, head, "")
+    if own != BINARY:
+        return own
+    found = _general_kind(head, data)
+    if found not in _REFINED:
+        return found
+    if found in _LONG and len(data) > _HEAD:
+        head = data[:_PROLOG]
+    return refined(found, head, decode(head))
+
+
+def _general_kind(head: bytes, data: bytes) -> str:
+    """Kind of a file, whatever formats of recordings there are besides XML."""
     if head[8:12] == b"DUCK":
         return "duckdb"
     if _TAR_SUM.match(head, 148) and _is_tar(head):

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.scratch import make_scratch
+from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.sniff import NOT_RECORDINGS
 from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, kind_of_content, look_at, plain_ending
 
@@ -64,10 +65,10 @@ def is_table(source: object) -> bool:
     Parameters
     ----------
     source : str, Path or object
-        A file is judged by its content, and by the ending of its name where the content is not enough. FIT, GPX and
-        TCX files are never tables, whatever they are called, nor are archives of several files. A folder is a table
-        if its name ends in .parquet or .gdb. Text ``scheme://...`` is a database and ``-`` is standard input. An
-        object is a table if `heatlas.sources.tables.frames.read_frame` takes it.
+        A file is judged by its content, and by the ending of its name where the content is not enough. Recordings
+        (`heatlas.sources.formats.known`) are no tables, whatever they are called, nor are archives of several files.
+        A folder is a table if its name ends in .parquet or .gdb. Text ``scheme://...`` is a database and ``-`` is
+        standard input. An object is a table if `heatlas.sources.tables.frames.read_frame` takes it.
     """
     if not isinstance(source, (str, Path)):
         from heatlas.sources.tables.frames import is_frame
@@ -88,11 +89,22 @@ def see(path: Path) -> FileKind | None:
         return None
 
 
-def is_table_file(path: Path, seen: FileKind | None) -> bool:
-    """Whether a file or folder is a table, given the result of `see`."""
+def is_table_file(path: Path, seen: FileKind | None, *, rows: bool = False) -> bool:
+    """Whether a file or folder is a table, given the result of `see`.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder.
+    seen : FileKind or None
+        Its kind.
+    rows : bool
+        Whether options name columns: a recording that can be read as a table too (`Format.rows`) then is one.
+    """
     if os.path.isdir(path):  # noqa: PTH112 - as above
         return path.suffix.lower() in {".parquet", ".gdb"}
     found = "unknown" if seen is None else seen.name
+    found = rows_of(found) if rows else found
     return found in TABLES or (found not in RECORDINGS and plain_ending(path) in _ENDINGS)
 
 
@@ -166,7 +178,7 @@ def _folder(path: Path, query: str | None, table: str | None) -> Table:
 
 
 def _file(path: Path, seen: FileKind, query: str | None, table: str | None) -> Table:
-    found, ending = seen.name, plain_ending(path)
+    found, ending = rows_of(seen.name), plain_ending(path)
     if found in _UNPACKED and path.suffix.lower() in {".gz", ".zip"}:
         raise SourceFailed(f"{path} holds a file that cannot be read while it is packed ({found}); unpack it first")
     if found in _DATABASES:
@@ -213,7 +225,7 @@ def _text(source: Source, found: str, ending: str) -> Table:
         from heatlas.sources.tables.csv import read_csv
 
         return read_csv(source)
-    what = NOT_RECORDINGS.get(found, f"a recording ({found.upper()})" if found in RECORDINGS else found)
+    what = NOT_RECORDINGS.get(found, FORMATS[found].noun if found in FORMATS else found)
     what = what.removesuffix(", not a recording").replace("not a kind of recording", "not a kind of table")
     raise SourceFailed(f"{source.name} is no table of points: {what}")
 
@@ -232,7 +244,7 @@ def _standard_input(query: str | None, table: str | None) -> Table:
 
     name = "standard input"
     source = stream_source(sys.stdin.buffer, name)
-    found = kind_of_content(source.head)
+    found = rows_of(kind_of_content(source.head))
     if found in TABLES - {"csv", "json"} or found in {"zip", "office"}:
         scratch = make_scratch()
         atexit.register(scratch.close)

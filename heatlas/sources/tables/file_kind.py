@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
+from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.sniff import GEOPACKAGES, kind
 from heatlas.sources.sqlite_head import LIBRARY_ID, in_use, read_head
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORDINGS", "TABLES", "TEXTS", "VECTORS", "FileKind", "kind_of_content", "look_at", "plain_ending"]
 
-RECORDINGS = frozenset({"fit", "gpx", "tcx"})
+RECORDINGS = frozenset(FORMATS)
 VECTORS = frozenset({"geopackage", "shapefile", "flatgeobuf", "kml"})
 TEXTS = frozenset({"csv", "json", "text"})
 """Kinds that are read as a stream of text."""
@@ -80,7 +81,7 @@ def _look_into(file: BinaryIO, path: Path) -> FileKind:
             return FileKind("workbook")
     if found == "zip" and zipped_table(file) is None:
         return FileKind("zip")
-    if found not in {"gzip", "zip", "unknown", *TEXTS}:
+    if rows_of(found) not in {"gzip", "zip", "unknown", *TEXTS}:
         return FileKind(found)
     file.seek(0)
     text = file_source(path, file)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.batch import Activity
-from heatlas.sources.fit_messages import DeveloperField, developer_field, read_message
-from heatlas.sources.fit_profile import (
+from heatlas.sources.formats.fit.messages import DeveloperField, developer_field, read_message
+from heatlas.sources.formats.fit.profile import (
     ACTIVITY,
     CORRELATION,
     DEVELOPER_FIELD,
@@ -22,7 +22,7 @@ from heatlas.sources.fit_profile import (
     WORKOUT,
     Value,
 )
-from heatlas.sources.fit_sports import ACTIVITY_FILE, FILE_KINDS, MAKERS, sport_word
+from heatlas.sources.formats.fit.sports import ACTIVITY_FILE, FILE_KINDS, MAKERS, sport_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,8 +29,8 @@ from heatlas.kernels.xml import (
     name_table,
     scan_points,
 )
-from heatlas.sources.xml_text import find_offsets, parse_number, parse_time, plain_text, to_utf8
-from heatlas.sources.xml_values import Values
+from heatlas.sources.formats.xml_text import find_offsets, parse_number, parse_time, plain_text, to_utf8
+from heatlas.sources.formats.xml_values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

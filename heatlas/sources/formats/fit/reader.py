@@ -14,7 +14,7 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Recording
 from heatlas.core.errors import Unreadable
 from heatlas.kernels.fit import CUT, FULL, NUL, UNDEFINED, decode, walk
-from heatlas.sources.fit_activity import (
+from heatlas.sources.formats.fit.activity import (
     EPOCH,
     FIRST_WALL_TIME,
     Summary,
@@ -24,8 +24,8 @@ from heatlas.sources.fit_activity import (
     split_sessions,
     summarise,
 )
-from heatlas.sources.fit_messages import global_number, make_plan
-from heatlas.sources.fit_profile import RECORD, WANTED
+from heatlas.sources.formats.fit.messages import global_number, make_plan
+from heatlas.sources.formats.fit.profile import RECORD, WANTED
 from heatlas.sources.sensors import FIT_UNKNOWN
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.core.batch import COLUMNS
-from heatlas.sources.fit_profile import (
+from heatlas.sources.formats.fit.profile import (
     BASE_TYPES,
     FIELDS,
     NAMES,

@@ -14,8 +14,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity
 from heatlas.kernels import xml as kernel
-from heatlas.sources.sports import sport_name
-from heatlas.sources.xml import (
+from heatlas.sources.formats.xml import (
     Document,
     Format,
     attribute,
@@ -25,6 +24,7 @@ from heatlas.sources.xml import (
     make_recording,
     read_document,
 )
+from heatlas.sources.sports import sport_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Recording
-    from heatlas.sources.xml_values import Values
+    from heatlas.sources.formats.xml_values import Values
 
 __all__ = ["read_tcx"]
 

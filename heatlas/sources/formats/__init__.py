@@ -1,0 +1,9 @@
+"""Formats of recordings: how each is recognised, and its reader.
+
+================================= ====================================================================
+`known`                           table of all formats: apps, recognition, reader
+`gpx`, `tcx`                      read GPX and TCX
+`xml`, `xml_text`, `xml_values`   shared by both: points, text, odd values
+`fit`                             read FIT
+================================= ====================================================================
+"""

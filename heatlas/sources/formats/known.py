@@ -1,0 +1,150 @@
+"""Table of all formats of recordings that heatlas reads: one row each.
+
+Recognition, reading, messages and the page docs/reference/formats.md follow from it. Readers are imported when the
+first file of their format is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from heatlas.core.batch import Recording
+
+__all__ = ["BINARY", "FORMATS", "ROOTS", "TRUSTED", "Format", "Told", "read_format", "refined", "rows_of"]
+
+BINARY = "binary"
+"""Content of formats with a signature of their own."""
+
+Told = re.Pattern[str] | re.Pattern[bytes] | Callable[[bytes], bool]
+"""Test of the first bytes of a file (4 kB or more, 64 kB of XML and JSON): a pattern that is searched in them, or in
+their text, or a function of the bytes. It must take time linear in their number, and never raise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One format of recordings."""
+
+    kind: str
+    """Its word, as `heatlas.sources.sniff.kind` returns it."""
+    title: str
+    """Its name for people, also its heading in docs/reference/formats.md."""
+    content: str
+    """What the content is in general, as `kind` would call it without this row: xml, json, csv, text, kml ..., or
+    BINARY."""
+    reader: str
+    """``module:function`` below heatlas.sources.formats: from (data, source) to a list of `Recording`. It raises
+    Unreadable, with a reason in one sentence, where nothing could be salvaged, and nothing else."""
+    apps: tuple[str, ...]
+    """Apps, services and devices that write it."""
+    told: Told | None = None
+    """Recognises it among files of the same content. None where `roots` does that."""
+    roots: tuple[str, ...] = ()
+    """Local names, in lower case, of its XML root elements, and of elements that pieces of such files begin with."""
+    endings: tuple[str, ...] = ()
+    """Endings of names that no other kind of file has, such as ".gpx": such a file is read without a look at its
+    content first, and counts as failed where it cannot be read."""
+    rows: bool = False
+    """Whether the same file can be read as a table of points too, where options name columns of it."""
+    takes_columns: bool = False
+    """Whether the reader takes names of the columns that are needed as a third argument, to save time."""
+
+    @property
+    def noun(self) -> str:
+        """What a file of it is, in a sentence."""
+        return f"a recording ({self.title})"
+
+
+_ROWS = (
+    Format(
+        kind="fit",
+        title="FIT",
+        content=BINARY,
+        reader="fit.reader:read_fit",
+        apps=("Garmin", "Wahoo", "Suunto", "Coros", "Polar", "Hammerhead", "Strava", "Zwift"),
+        told=re.compile(rb"\A.{8}\.FIT", re.DOTALL),
+        endings=(".fit",),
+        takes_columns=True,
+    ),
+    Format(
+        kind="gpx",
+        title="GPX",
+        content="xml",
+        reader="gpx:read_gpx",
+        apps=("Strava", "Komoot", "OsmAnd", "Organic Maps", "OpenTracks", "Garmin", "Apple Health"),
+        roots=("gpx", "trk", "trkseg", "trkpt", "rte"),
+        endings=(".gpx",),
+    ),
+    Format(
+        kind="tcx",
+        title="TCX",
+        content="xml",
+        reader="tcx:read_tcx",
+        apps=("Garmin", "Strava", "Polar", "Fitbit"),
+        roots=("trainingcenterdatabase", "activities", "courses", "trackpoint"),
+        endings=(".tcx",),
+    ),
+)
+
+FORMATS = {row.kind: row for row in _ROWS}
+"""Kind -> its row, in the order in which they are tried."""
+ROOTS = {root: row.kind for row in _ROWS for root in row.roots}
+"""Local name of an XML root element, in lower case -> kind."""
+TRUSTED = tuple(ending + packed for row in _ROWS for ending in row.endings for packed in ("", ".gz"))
+"""Endings of names of files whose content is not checked before they are read."""
+
+
+def refined(content: str, head: bytes, text: str) -> str:
+    """Recognise a format among files of one content.
+
+    Parameters
+    ----------
+    content : str
+        What the content is in general, or BINARY.
+    head : bytes
+        The first bytes.
+    text : str
+        The same as text; not needed for content that is no text.
+
+    Returns
+    -------
+    str
+        The kind of the first format that fits, else `content`.
+    """
+    for row in _ROWS:
+        if row.content == content and row.told is not None and _fits(row.told, head, text):
+            return row.kind
+    return content
+
+
+def _fits(told: Told, head: bytes, text: str) -> bool:
+    if not isinstance(told, re.Pattern):
+        return told(head)
+    of: Any = head if isinstance(told.pattern, bytes) else text
+    return told.search(of) is not None
+
+
+def rows_of(kind: str) -> str:
+    """Kind of the table that a file is, too: its content where that has rows, else the kind itself."""
+    row = FORMATS.get(kind)
+    return row.content if row is not None and row.rows else kind
+
+
+def read_format(kind: str, data: bytes, source: str, columns: Collection[str]) -> list[Recording]:
+    """Read a file of a known format. Other columns than those named may be missing.
+
+    Raises
+    ------
+    Unreadable
+        When nothing could be salvaged.
+    """
+    row = FORMATS[kind]
+    module, _, function = row.reader.partition(":")
+    read: Callable[..., list[Recording]] = getattr(import_module(f"heatlas.sources.formats.{module}"), function)
+    return read(data, source, columns) if row.takes_columns else read(data, source)
