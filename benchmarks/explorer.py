@@ -1,15 +1,17 @@
-"""How long scores of explorer tiles take, for made-up activities.
+"""CPU seconds that scores of explorer tiles take, for made-up activities; and that finding tiles takes in a library.
 
     python benchmarks/explorer.py [--activities 10000] [--steps 400]
+    python benchmarks/explorer.py --library FILE      # such as benchmarks/library.py --km 20000 --at FILE makes
 
-Activities are walks over tiles of zoom 17 around one place, most of them near it. Whatever reading and tracing them
-takes is not part of it: that is what importing measures.
+Made-up activities are walks over tiles of zoom 17 around one place, most of them near it. Of a library the visits are
+found from whole tracks, as where parts are hidden, and from the index, as where nothing is; both must be the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,9 @@ from heatlas.core.batch import Activity
 from heatlas.explorer.explored import explored_of
 from heatlas.explorer.keys import key_of
 from heatlas.explorer.report import map_data, report_of
-from heatlas.explorer.visits import TileVisits
+from heatlas.explorer.visits import TileVisits, shown_visits, whole_visits
+from heatlas.library.merged import list_activities
+from heatlas.library.opening import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +45,25 @@ def made(activities: int, steps: int) -> TileVisits:
 
 
 def timed(name: str, work: Callable[[], Any]) -> Any:
-    """Say how long some work takes."""
-    began = time.perf_counter()
+    """Say how much CPU time some work takes."""
+    began = time.process_time()
     found = work()
-    print(f"{name:36}{time.perf_counter() - began:7.2f} s")
+    print(f"{name:36}{time.process_time() - began:7.2f} s")
     return found
+
+
+def tell_library(path: Path) -> None:
+    """Find the visits of a library twice; nothing may be hidden in it."""
+    with open_library(path) as library:
+        activities = list_activities(library)
+        keep = np.ones(max(activities) + 1, np.bool_)
+        whole_visits(library, dict(list(activities.items())[:1]), 14)  # compiles
+        for zoom in (14, 17):
+            whole = timed(f"zoom {zoom}, of whole tracks", lambda zoom=zoom: whole_visits(library, activities, zoom))
+            shown = timed(f"zoom {zoom}, from the index", lambda zoom=zoom: shown_visits(library, keep, zoom))
+            assert np.array_equal(whole.tile, shown.tile)
+            assert np.array_equal(whole.number, shown.number)
+            print(f"{len(activities):,} activities, {len(whole.tile):,} visits")
 
 
 def main() -> None:
@@ -53,7 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--activities", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--library", type=Path)
     options = parser.parse_args()
+    if options.library:
+        tell_library(options.library)
+        return
     visits = made(options.activities, options.steps)
     activities = {k: Activity(source=f"{k:06}", start=86400.0 * k) for k in range(options.activities)}
     explored = timed("tiles with days and counts", lambda: explored_of(visits, activities, ZOOM))

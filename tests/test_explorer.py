@@ -19,7 +19,7 @@ import heatlas
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.window import Window
 from heatlas.explorer.keys import pairs_of
-from heatlas.explorer.visits import shown_visits, track_visits, whole_visits
+from heatlas.explorer.visits import path_visits, shown_visits, whole_visits
 from heatlas.library.drawing import draw as draw_index
 from heatlas.library.maintenance import reindex
 from heatlas.library.merged import list_activities
@@ -92,7 +92,7 @@ def test_the_index_holds_the_same_tiles_where_nothing_is_hidden(path, zoom):
 def test_tracks_across_the_antimeridian_visit_tiles_on_both_sides():
     track = replace(walks(1, 1)[0])
     track = replace(track, u=np.linspace(0.9999, 1.0001, track.fixes))
-    columns = {x for x, _ in pairs_of(track_visits(track, 14))}
+    columns = {x for x, _ in pairs_of(path_visits(track.u, track.v, track.segments, 14))}
     assert {0, (1 << 14) - 1} <= columns
 
 
@@ -361,6 +361,10 @@ def budapest(shared_data, tmp_path_factory):
 
 def test_cuts_leave_the_owner_what_was_before(tracks, tmp_path):
     """Tiles of cut tracks are those that cut tracks visit, and never others."""
+
+    def visits(track):
+        return set(path_visits(track.u, track.v, track.segments, 17))
+
     shown = cut(tracks, Privacy(300.0, (), b"0123456789abcdef" * 2))
     for whole, part in zip(tracks, shown, strict=True):
-        assert set(track_visits(part, 17)) <= set(track_visits(whole, 17))
+        assert visits(part) <= visits(whole)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import made
 import numpy as np
 import pytest
+from serving import client
 
 import heatlas
 from heatlas.core.batch import Activity, join
@@ -107,13 +109,13 @@ def test_menus_offer_what_suits_the_sports():
 
 def test_sentences_name_the_most_frequent():
     activities = [Activity(source="x", sport=sport) for sport in ["Ride"] * 5 + ["Swim"] * 2 + ["Sail", "Golf", "Run"]]
-    (sentence,) = left_out(FLAT, activities, 0)
+    (sentence,) = left_out(FLAT, activities, [False] * 10)
     assert sentence == (
         "flat_pace makes sense of runs and walks alone: 9 activities of other sports are left out "
         "(5 Ride, 2 Swim, 1 Sail, ...)"
     )
-    assert left_out(parse_measure("pace"), activities, 3) == []
-    both = left_out(FLAT, activities[-2:], 1)
+    assert left_out(parse_measure("pace"), activities, [True] * 10) == []
+    both = left_out(FLAT, activities[-2:], [True, True])
     assert both[0].endswith("1 activity of other sports is left out (1 Golf)")
     assert "1 activity whose elevations leap, as those of a phone without a barometer do, is left out" in both[1]
 
@@ -157,3 +159,62 @@ def test_a_library_counts_elevations_that_leap_as_tracing_does(tmp_path):
     tiles = heatlas.render(tmp_path / "lib.db", output=tmp_path / "b.mbtiles", measure="up", zoom="13")["warnings"]
     assert traced == stored == tiles
     assert "2 activities whose elevations leap" in traced[0]
+
+
+OTHERS = "Makes sense of runs and walks alone: 1 activity of other sports is left out (1 Ride)"
+
+
+@pytest.fixture
+def path(folder, tmp_path):
+    import_into(tmp_path / "lib.db", folder)
+    return tmp_path / "lib.db"
+
+
+def test_a_live_map_says_it_in_its_words(path):
+    pytest.importorskip("starlette")
+    with client(path) as web:
+
+        def said(query):
+            return web.get(f"/scale.json?z=14&{query}").json()["left_out"]
+
+        assert said("measure=passes") == said("measure=pace") == []
+        assert said("measure=flat_pace") == [OTHERS]
+        assert said("measure=flat_pace&sport=Run") == said("measure=flat_pace&before=1990-01-01") == []
+        (few,) = said("measure=best&smooth=0")
+        assert few.startswith("Needs 3 passages in a pixel: ")
+        assert few.endswith("at zoom 14; a wider smoothing, or a zoom farther out, shows more")
+        assert said("measure=best&smooth=0&tone=4:7") == [few]
+        alone = web.get("/scale.json?z=14&measure=flat_pace&sport=Ride").json()
+        assert (alone["low"], alone["activities"], alone["left_out"]) == (None, 1, [OTHERS])
+
+
+def test_a_map_in_a_notebook_says_it_too(path):
+    pytest.importorskip("anywidget")
+    from heatlas.widget import responses
+
+    with closing(heatlas.LiveMap(path)) as live:
+        answer, _ = responses.answer(live._view, {"kind": "scale", "z": 14, "wish": {"measure": "flat_pace"}})
+        assert answer["left_out"] == [OTHERS]
+
+
+def test_a_public_map_counts_no_activities(folder, tmp_path, path):
+    """A group of five may hold one ride, or none: what is said is the same."""
+    pytest.importorskip("starlette")
+    (folder / "2.gpx").unlink()
+    import_into(tmp_path / "runs.db", folder)
+    told = []
+    for library in (path, tmp_path / "runs.db"):
+        with client(library, public=True, public_least=2) as web:
+            told.append([
+                web.get(f"/scale.json?z=14&measure={measure}").json()["left_out"]
+                for measure in ("flat_pace", "up", "passes")
+            ])  # fmt: skip
+    flat, up, passes = told[0]
+    assert told[0] == told[1]
+    leaping = "activities whose elevations leap, as those of a phone without a barometer do, are left out"
+    assert flat == [
+        "Makes sense of runs and walks alone: activities of other sports are left out",
+        f"Needs elevations that can be trusted: {leaping}",
+    ]
+    assert up == [f"Needs elevations that can be trusted: {leaping}"]
+    assert passes == []

@@ -58,6 +58,21 @@ def test_one_metric_is_set_against_another_and_a_link_restores_it(browser, addre
         assert not page.is_visible("#relation")
 
 
+def test_the_legend_says_once_what_a_measure_leaves_out(browser, address):  # noqa: F811
+    rides = "Makes sense of runs and walks alone: 5 activities of other sports are left out (5 Ride)."
+    notes = "[...document.querySelectorAll('.legend-note')].map((one) => one.textContent)"
+    with visit(browser, address + MIDDLE + "&measure=flat_pace") as seen:
+        assert seen.page.evaluate(notes) == [rides]
+        seen.page.click("[data-sport=Run]")
+        until(seen.page, f"{notes}.length === 0")
+        seen.page.select_option("#measure", "passes")
+        assert seen.page.evaluate(notes) == []
+    with visit(browser, address + MIDDLE + "&measure=flat_pace&split=0.5") as seen:
+        assert seen.page.evaluate(notes) == [rides]
+    with visit(browser, address + MIDDLE + "&measure=flat_pace&sport=Run&split=0.5") as seen:
+        assert seen.page.evaluate(notes) == [f"Right: {rides}"]
+
+
 RING = """(box) => ({
     said: box.getAttribute("aria-label"),
     wheel: getComputedStyle(box.firstElementChild).backgroundImage.slice(0, 14),

@@ -344,6 +344,10 @@ def test_the_widget_in_a_browser(browser, path):
         page.get_by_label("Measure").select_option("heart_rate")
         until(page, lambda: "heart rate" in page.locator(".heatlas-legend").inner_text())
         until(page, lambda: shown.measure == "heart_rate")
+        page.evaluate("model.set('measure', 'flat_pace')")
+        rides = "Makes sense of runs and walks alone: 5 activities of other sports are left out (5 Ride)."
+        until(page, lambda: rides in page.locator(".heatlas-legend").inner_text())
+        page.evaluate("model.set('measure', 'heart_rate')")
         page.get_by_label("Sport").select_option("Run")
         until(page, lambda: "5 activities" in page.locator(".heatlas-legend").inner_text())
         assert list(shown.sports) == ["Run"]

@@ -12,7 +12,7 @@ from heatlas.core.errors import BadOption, TooLarge
 from heatlas.explorer.keys import key_of
 from heatlas.kernels.lattice import frame_of
 from heatlas.library.settings import read_settings
-from heatlas.library.tracks import read_track
+from heatlas.library.tracks import read_path
 from heatlas.library.visits import read_cells
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Activity, Batch
+    from heatlas.core.batch import Activity
     from heatlas.core.context import Context
+    from heatlas.library.settings import Settings
     from heatlas.library.store import Library
 
-__all__ = ["FINEST", "TileVisits", "shown_visits", "track_visits", "whole_visits"]
+__all__ = ["FINEST", "TileVisits", "is_indexed", "path_visits", "shown_visits", "whole_visits"]
 
 FINEST = 25
 """Finest zoom of explorer tiles: 1.2 m at the equator."""
@@ -54,13 +55,15 @@ class TileVisits:
         return TileVisits(self.number[chosen], self.tile[chosen])
 
 
-def track_visits(batch: Batch, zoom: int) -> NDArray[np.int64]:
-    """Tiles that the tracks of a batch go through, by exact traversal; keys ascend, each once."""
+def path_visits(
+    u: NDArray[np.float64], v: NDArray[np.float64], segments: NDArray[np.int64], zoom: int
+) -> NDArray[np.int64]:
+    """Tiles that a way in world coordinates goes through, by exact traversal; keys ascend, each once."""
     from heatlas.kernels.cells import list_cells
 
     across = 1 << zoom
     frame = frame_of(float(across), 0, 0, across, across)
-    _, column, row, _ = list_cells(batch.u, batch.v, batch.segments, batch.tracks, frame)
+    _, column, row, _ = list_cells(u, v, segments, np.array([0, len(segments) - 1]), frame)
     inside = (row >= 0) & (row < across)
     return np.unique(key_of(column[inside] % across, row[inside]))
 
@@ -91,13 +94,24 @@ def whole_visits(
     tell = context.counting("tracing")
     with library.read() as connection:
         for k, (number, activity) in enumerate(activities.items()):
-            found.append(track_visits(read_track(connection, number, activity, ()), zoom))
+            found.append(path_visits(*read_path(connection, number, activity), zoom))
             total += len(found[-1])
             if total > _MOST:
                 raise TooLarge(f"there are more than {_MOST:,} visits of tiles of zoom {zoom}: take a coarser --zoom")
             if not k % 64:
                 tell(k, len(activities))
     return _joined(list(activities), found)
+
+
+def is_indexed(settings: Settings, zoom: int) -> bool:
+    """Whether the index holds the tiles of a zoom as pixels."""
+    first, last = _zooms(settings)
+    return first <= zoom <= last
+
+
+def _zooms(settings: Settings) -> tuple[int, int]:
+    first, last = settings.zooms
+    return first + _INDEXED, last + _INDEXED
 
 
 def shown_visits(library: Library, keep: NDArray[np.bool_], zoom: int) -> TileVisits:
@@ -118,8 +132,9 @@ def shown_visits(library: Library, keep: NDArray[np.bool_], zoom: int) -> TileVi
         When the index does not hold the zoom.
     """
     with library.read() as connection:
-        first, last = (z + _INDEXED for z in read_settings(connection).zooms)
-        if not first <= zoom <= last:
+        settings = read_settings(connection)
+        if not is_indexed(settings, zoom):
+            first, last = _zooms(settings)
             raise BadOption(f"what is shown is known for tiles of zooms {first} to {last}, not {zoom}")
         number, column, row = read_cells(connection, zoom - _INDEXED, keep)
     order = np.lexsort((tile := key_of(column, row), number))

@@ -29,6 +29,7 @@ __all__ = [
     "delete_track",
     "fingerprint",
     "first_fix",
+    "read_path",
     "read_track",
     "sound_tracks",
     "stored_track",
@@ -42,6 +43,7 @@ _ALWAYS: dict[str, type[np.generic]] = {
     "progress": np.float32,
     "segments": np.int64,
 }
+_PATH = ("u", "v", "segments")
 _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
 """Name -> number of a column. New columns are added at the end."""
 NAMES = tuple(COLUMNS)
@@ -89,24 +91,8 @@ def read_track(
     SourceFailed
         When it is missing or damaged.
     """
-    names = (*_ALWAYS, *(name for name in columns if name in _NUMBERS))
-    wanted = frozenset(number * _SPAN + _NUMBERS[name] for name in names)
-    rows = dict(blobs(connection, "tracks", wanted, lambda key: f"the track of {activity.source}"))
-    found = {
-        name: _decode(rows[number * _SPAN + k], _ALWAYS.get(name, np.float32))
-        for name, k in _NUMBERS.items()
-        if number * _SPAN + k in rows
-    }
-    if not set(_ALWAYS) <= set(found):
-        raise damaged(connection, f"it has no track of {activity.source}")
+    found = _read(connection, number, activity, (*_ALWAYS, *(name for name in columns if name in _NUMBERS)))
     u, v, time, progress, segments = (found.pop(name) for name in _ALWAYS)
-    # Kernels do not check their arguments, so damaged data must not reach them.
-    lengths = {len(column) for column in (u, v, time, progress, *found.values())}
-    offsets = (
-        len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()
-    )
-    if not (offsets and (np.abs(u - 0.5) < _WORLDS).all() and (np.abs(v - 0.5) <= 0.5).all()):
-        raise damaged(connection, f"the track of {activity.source} is none")
     return Batch(
         u=u,
         v=v,
@@ -117,6 +103,44 @@ def read_track(
         tracks=np.array([0, len(segments) - 1]),
         activities=(activity,),
     )
+
+
+def read_path(
+    connection: sqlite3.Connection, number: int, activity: Activity
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Read the way of an activity alone: u, v and segments, as a batch has them.
+
+    Raises
+    ------
+    SourceFailed
+        As `read_track` does.
+    """
+    found = _read(connection, number, activity, _PATH)
+    return found["u"], found["v"], found["segments"]
+
+
+def _read(
+    connection: sqlite3.Connection, number: int, activity: Activity, names: Collection[str]
+) -> dict[str, NDArray[Any]]:
+    """Read some columns of a track; those of `_ALWAYS` must be there."""
+    wanted = frozenset(number * _SPAN + _NUMBERS[name] for name in names)
+    rows = dict(blobs(connection, "tracks", wanted, lambda key: f"the track of {activity.source}"))
+    found = {
+        name: _decode(rows[number * _SPAN + k], _ALWAYS.get(name, np.float32))
+        for name, k in _NUMBERS.items()
+        if number * _SPAN + k in rows
+    }
+    if not _ALWAYS.keys() & set(names) <= found.keys():
+        raise damaged(connection, f"it has no track of {activity.source}")
+    # Kernels do not check their arguments, so damaged data must not reach them.
+    u, v, segments = (found[name] for name in _PATH)
+    lengths = {len(column) for name, column in found.items() if name != "segments"}
+    offsets = (
+        len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()
+    )
+    if not (offsets and (np.abs(u - 0.5) < _WORLDS).all() and (np.abs(v - 0.5) <= 0.5).all()):
+        raise damaged(connection, f"the track of {activity.source} is none")
+    return found
 
 
 def stored_track(connection: sqlite3.Connection, number: int) -> list[tuple[int, bytes]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity, Batch
     from heatlas.raster.measure import Measure
 
-__all__ = ["TRUSTED", "few_values", "left_out", "left_out_of_tracks", "share_shown"]
+__all__ = ["TRUSTED", "few_values", "left_out", "left_out_of_any", "left_out_of_tracks", "share_shown"]
 
 TRUSTED = ("elevation", "grade_100")
 """Metrics at fixes; where the first is known of an activity and the second is not, elevations are not trusted."""
@@ -33,9 +33,11 @@ _MOST = 0.5
 """Share of the pixels that have a value from which on nothing need be said of the others."""
 _NAMED = 3
 """Sports that a sentence names."""
+_NEEDED = "needs elevations that can be trusted"
+_LEAPING = "whose elevations leap, as those of a phone without a barometer do,"
 
 
-def few_values(measure: Measure, share: float, where: str = "") -> list[str]:
+def few_values(measure: Measure, share: float, where: str = "", name: str | None = None) -> list[str]:
     """Say how little of a map has a value, where a pixel must hold more than anything to have one.
 
     Parameters
@@ -46,6 +48,9 @@ def few_values(measure: Measure, share: float, where: str = "") -> list[str]:
         Of the pixels on paths, 0 to 1 (`share_shown`).
     where : str
         Part of the map that the share is of, such as "at zoom 16"; empty: all of it.
+    name : str, optional
+        First word of sentences. By default the measure as it is written for commands; empty below its title, in a
+        legend.
     """
     needs = measure.layout.needs
     if not needs or share >= _MOST:
@@ -53,8 +58,8 @@ def few_values(measure: Measure, share: float, where: str = "") -> list[str]:
     have = f"{share:.0%} of the pixels have a value{where and ' '}{where}"
     more = "a wider --smooth, a coarser --resolution, or --around a busier place shows more"
     if where:
-        more = "a wider --smooth, or a zoom farther out, shows more"
-    return [f"{name_of(measure)} needs {needs} in a pixel: {have}; {more}"]
+        more = f"a wider {'smoothing' if name == '' else '--smooth'}, or a zoom farther out, shows more"
+    return [_sentence(measure, name, f"needs {needs} in a pixel: {have}; {more}")]
 
 
 def share_shown(values: Iterable[NDArray[Any]]) -> float:
@@ -67,41 +72,76 @@ def share_shown(values: Iterable[NDArray[Any]]) -> float:
 
 def left_out_of_tracks(measure: Measure, batches: Sequence[Batch]) -> list[str]:
     """Sentences on the activities of batches that a measure leaves out."""
-    distrusted = 0
-    if TRUSTED[1] in measure.reads:
-        for batch in batches:
-            known, trusted = (~np.isnan(mean) for mean in map(means_of(batch, TRUSTED).__getitem__, TRUSTED))
-            distrusted += int((known & ~trusted).sum())
-    return left_out(measure, (activity for batch in batches for activity in batch.activities), distrusted)
+    distrusted: list[bool] = []
+    for batch in batches if TRUSTED[1] in measure.reads else ():
+        known, trusted = (~np.isnan(mean) for mean in map(means_of(batch, TRUSTED).__getitem__, TRUSTED))
+        distrusted += (known & ~trusted).tolist()
+    return left_out(measure, [activity for batch in batches for activity in batch.activities], distrusted)
 
 
-def left_out(measure: Measure, activities: Iterable[Activity], distrusted: int) -> list[str]:
-    """Sentences on what a measure leaves out of some activities.
+def left_out(
+    measure: Measure, activities: Sequence[Activity], distrusted: Sequence[bool], name: str | None = None
+) -> list[str]:
+    """Sentences on what a measure leaves out of some activities, each of which is counted once.
 
     Parameters
     ----------
     measure : Measure
         Of tracks.
-    activities : iterable of Activity
+    activities : sequence of Activity
         Those that count.
-    distrusted : int
-        Number of them with elevations that are not trusted (see `TRUSTED`), where the measure reads slopes over 100 m.
+    distrusted : sequence of bool
+        Whether the elevations of each are not trusted (see `TRUSTED`); read where the measure reads slopes over 100 m.
+    name : str, optional
+        As for `few_values`.
     """
-    groups = [name for name in SPORTS_OF if name in measure.reads]
-    found, others = [], list(activities) if groups else []
-    for name in groups:
-        test, words = METRICS[name].of_activity, SPORTS_OF[name][1]
+    found: list[str] = []
+    rest: Sequence[int] = range(len(activities))
+    for group in _groups(measure):
+        test = METRICS[group].of_activity
         assert test is not None
-        sports = Counter(activity.sport for activity in others if not test(activity))
+        suited = [k for k in rest if test(activities[k])]
+        sports = Counter(activities[k].sport for k in set(rest).difference(suited))
+        rest = suited
         if sports:
             named = ", ".join(f"{count:,} {sport}" for sport, count in sports.most_common(_NAMED))
             more = ", ..." if len(sports) > _NAMED else ""
             are = _are(sports.total(), "of other sports")
-            found.append(f"{name_of(measure)} makes sense of {words} alone: {are} left out ({named}{more})")
-    if distrusted and TRUSTED[1] in measure.reads:
-        are = _are(distrusted, "whose elevations leap, as those of a phone without a barometer do,")
-        found.append(f"{name_of(measure)} needs elevations that can be trusted: {are} left out")
+            found.append(_sentence(measure, name, f"{_only(group)}: {are} left out ({named}{more})"))
+    count = sum(distrusted[k] for k in rest) if TRUSTED[1] in measure.reads else 0
+    if count:
+        found.append(_sentence(measure, name, f"{_NEEDED}: {_are(count, _LEAPING)} left out"))
     return found
+
+
+def left_out_of_any(measure: Measure, name: str | None = None) -> list[str]:
+    """Sentences on the activities that a measure leaves out of any map: they count none, and tell nothing of a map's.
+
+    Parameters
+    ----------
+    measure : Measure
+        Of tracks.
+    name : str, optional
+        As for `few_values`.
+    """
+    found = [f"{_only(group)}: activities of other sports are left out" for group in _groups(measure)]
+    if TRUSTED[1] in measure.reads:
+        found.append(f"{_NEEDED}: activities {_LEAPING} are left out")
+    return [_sentence(measure, name, words) for words in found]
+
+
+def _groups(measure: Measure) -> list[str]:
+    return [group for group in SPORTS_OF if group in measure.reads]
+
+
+def _only(group: str) -> str:
+    return f"makes sense of {SPORTS_OF[group][1]} alone"
+
+
+def _sentence(measure: Measure, name: str | None, words: str) -> str:
+    if name == "":
+        return words[:1].upper() + words[1:]
+    return f"{name or name_of(measure)} {words}"
 
 
 def _are(count: int, which: str) -> str:

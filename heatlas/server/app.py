@@ -35,9 +35,9 @@ from heatlas.tiles.encoding import TYPES
 from heatlas.tiles.fields import Field
 from heatlas.tiles.look import Filter
 from heatlas.tiles.metadata import point_measures
+from heatlas.tiles.notes import legend_data
 from heatlas.tiles.painting import tile_bytes
 from heatlas.tiles.request import LAST_ZOOM, OF_POINTS, OF_TRACKS, parse_kernel_of, read_look
-from heatlas.tiles.scales import scale_data
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import choose_in, open_view
 
@@ -194,7 +194,7 @@ def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measu
 
 
 def _scale(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
-    return packed_json(scale_data(*_field_and_zoom(site, snapshot, request)))
+    return packed_json(legend_data(*_field_and_zoom(site, snapshot, request)))
 
 
 def _legend(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

@@ -229,7 +229,7 @@ _SCALE = _object(
         "low": _or_null(_NUMBER), "high": _or_null(_NUMBER), "low_text": _TEXT, "high_text": _TEXT, "unit": _TEXT,
         "title": _TEXT, "ticks": _list(_pair(_bounded("number", 0, 1), _TEXT)),
         "colors": _list(_TEXT, minItems=32, maxItems=32), "activities": _WHOLE, "curve": _TEXT,
-        "kind": {"type": "string", "enum": list(KINDS)},
+        "kind": {"type": "string", "enum": list(KINDS)}, "left_out": _list(_TEXT),
     }
 )  # fmt: skip
 _SCALE["properties"] |= {"period": _NUMBER, "turns": _WHOLE, "note": _TEXT}

@@ -1,39 +1,64 @@
-"""Sentences on what the tiles of a library do not show, for whoever owns it."""
+"""Sentences on what the tiles of a library do not show."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.raster.left_out import TRUSTED, few_values, left_out, share_shown
+from heatlas.raster.left_out import TRUSTED, few_values, left_out, left_out_of_any
 from heatlas.tiles.fields import all_facts
-from heatlas.tiles.scales import sample_of
+from heatlas.tiles.scales import scale_data, share_of
 
 if TYPE_CHECKING:
     from heatlas.tiles.fields import Field
 
-__all__ = ["notes_of"]
+__all__ = ["legend_data", "map_notes", "notes_of"]
 
 
 def notes_of(field: Field, zoom: int) -> list[str]:
     """Say what a map of a measure leaves out: at a zoom pixels that hold too little, and activities at any.
 
-    They count activities of a sport, so they are not for viewers of a public map.
+    They count activities of a sport, so they are for the owner, not for viewers of a public map.
     """
-    measure, chosen = field.look.measure, field.chosen
-    if field.look.point_set or not chosen.count:
+    if _is_empty(field):
         return []
-    few = []
-    if measure.layout.needs:
-        sample = sample_of(field, zoom)
-        share = 0.0 if sample is None else share_shown([replace(sample, fitted=sample.fit()).values])
-        few = few_values(measure, share, f"at zoom {zoom}")
+    return [*_few(field, zoom, None), *_counted(field, None)]
+
+
+def map_notes(field: Field, zoom: int) -> list[str]:
+    """Say the same below the title of a legend; on a public map without counts of activities.
+
+    A filter of a public map shows whole groups of activities, but a group may hold a single one of a sport or of a
+    receiver. So the sentences on activities depend on the measure there, and on nothing else. How many pixels have a
+    value can be seen.
+    """
+    if _is_empty(field):
+        return []
+    activities = left_out_of_any(field.look.measure, "") if field.view.public else _counted(field, "")
+    return [*_few(field, zoom, ""), *activities]
+
+
+def legend_data(field: Field, zoom: int) -> dict[str, Any]:
+    """Scale of a zoom, and the sentences on what is left out (`left_out`), as the legends of live maps show them."""
+    return {**scale_data(field, zoom), "left_out": map_notes(field, zoom)}
+
+
+def _is_empty(field: Field) -> bool:
+    return bool(field.look.point_set) or not field.chosen.count
+
+
+def _few(field: Field, zoom: int, name: str | None) -> list[str]:
+    measure = field.look.measure
+    return few_values(measure, share_of(field, zoom), f"at zoom {zoom}", name) if measure.layout.needs else []
+
+
+def _counted(field: Field, name: str | None) -> list[str]:
+    measure, chosen = field.look.measure, field.chosen
     count = {number: one for number, one in field.snapshot.activities.items() if chosen.keep[number]}
-    distrusted = 0
+    distrusted: list[bool] = []
     if TRUSTED[1] in measure.reads:
         facts = all_facts(field)
-        known, trusted = (~np.isnan(facts.mean(name)[list(count)]) for name in TRUSTED)
-        distrusted = int((known & ~trusted).sum())
-    return [*few, *left_out(measure, count.values(), distrusted)]
+        known, trusted = (~np.isnan(facts.mean(metric)[list(count)]) for metric in TRUSTED)
+        distrusted = (known & ~trusted).tolist()
+    return left_out(measure, list(count.values()), distrusted, name)

@@ -9,6 +9,7 @@ import numpy as np
 
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
+from heatlas.raster.left_out import share_shown
 from heatlas.style.defaults import measure_title, measure_unit, suiting_colours, suiting_tone_scale, written_per_value
 from heatlas.style.legend_kinds import legend_for
 from heatlas.style.square import square_map
@@ -16,6 +17,7 @@ from heatlas.style.tone import fit
 from heatlas.tiles.busy_tiles import busy_tiles
 from heatlas.tiles.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
 from heatlas.tiles.point_sample import felt
+from heatlas.tiles.view import Fitting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from heatlas.tiles.fields import Field
 
 __all__ = [
-    "colours_of", "field_title", "hex_colours", "point_title", "sample_of", "scale_data", "title_of", "tone_data",
-    "tone_of", "unit_text",
+    "colours_of", "field_title", "hex_colours", "point_title", "sample_of", "scale_data", "share_of", "title_of",
+    "tone_data", "tone_of", "unit_text",
 ]  # fmt: skip
 
 _TILES = 16
@@ -50,6 +52,18 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     and where values are made with what holds of all pixels, that is found in the same sample.
     For points see `heatlas.tiles.point_sample`.
     """
+    return _fitting_of(field, zoom).tone
+
+
+def share_of(field: Field, zoom: int) -> float:
+    """Share of the pixels on paths that have a value, in the sample that the tone of a zoom of tracks is fitted to.
+
+    1 where any pixel on a path has one.
+    """
+    return _fitting_of(field, zoom).share
+
+
+def _fitting_of(field: Field, zoom: int) -> Fitting:
     field, drawn = as_drawn(field, zoom)
     look = field.look
     of = (look.point_set, look.kernel) if look.point_set else (field.chosen.key, look.smoothing)
@@ -57,18 +71,21 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     return field.view.tones.get(key, lambda: _fitted(field, drawn))
 
 
-def _fitted(field: Field, zoom: int) -> Tone | None:
+def _fitted(field: Field, zoom: int) -> Fitting:
     scale = field.look.tone or suiting_tone_scale(_one(field))
     if not (field.chosen.count or field.look.point_set):
-        return None
+        return Fitting(None)
     layout = field.look.measure.layout
     if scale.range is not None and layout.fit is None and not layout.sparse:
-        return _fit(scale, _one(field))
+        return Fitting(_fit(scale, _one(field)))
     if field.look.point_set:
         read = felt(field, zoom)
-        return None if read is None else _fit(scale, _pixels(field, read))
+        return Fitting(None if read is None else _fit(scale, _pixels(field, read)))
     sample = _sample_of(field, zoom)
-    return None if sample is None else _fit(scale, sample)
+    if sample is None:
+        return Fitting(None, 0.0)
+    sample = replace(sample, fitted=sample.fit())
+    return Fitting(fit(scale, sample, None), share_shown([sample.values]) if layout.sparse else 1.0)
 
 
 def sample_of(field: Field, zoom: int) -> Grid | None:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from heatlas.tiles.look import Filter
 
 __all__ = [
-    "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "renewed", "signs_matter",
-    "unchanged",
+    "Fitting", "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "renewed",
+    "signs_matter", "unchanged",
 ]  # fmt: skip
 
 _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
@@ -50,6 +50,16 @@ _STILL = 0.3
 """Seconds in which a file must not change before it is opened."""
 _LOOKS = 10
 """Times to look whether it still changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A tone, and what is known of the sample that it was fitted to."""
+
+    tone: Tone | None
+    """None: there is nothing to see."""
+    share: float = 1.0
+    """Share of the pixels on paths that have a value."""
 
 
 @dataclass(slots=True)
@@ -65,7 +75,7 @@ class View:
     """Bodies of responses, such as encoded tiles."""
     grids: Cache[Grid | None]
     """Tiles of the index before smoothing; None: empty."""
-    tones: Cache[Tone | None]
+    tones: Cache[Fitting]
     tile_counts: Cache[TileCounts]
     places: Cache[list[Place]]
     """Regions that hold the activities a filter chooses."""

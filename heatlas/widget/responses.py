@@ -15,6 +15,7 @@ from heatlas.style.defaults import bright_colours
 from heatlas.tiles.fields import SIDE, Field, first_zoom, signs_matter_in
 from heatlas.tiles.look import Filter
 from heatlas.tiles.metadata import latest_first, measures_of_tracks, name_of, places_in, point_measures
+from heatlas.tiles.notes import legend_data
 from heatlas.tiles.painting import tile_bytes
 from heatlas.tiles.point_places import box_of
 from heatlas.tiles.request import (
@@ -26,7 +27,7 @@ from heatlas.tiles.request import (
     parse_kernel_of,
     parse_look,
 )  # fmt: skip
-from heatlas.tiles.scales import scale_data, title_of
+from heatlas.tiles.scales import title_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import now
 from heatlas.tracks.filters import EFFORT, parse_where
@@ -177,7 +178,7 @@ def _tile(view: View, message: Mapping[str, Any]) -> Answer:
 
 def _scale(view: View, message: Mapping[str, Any]) -> Answer:
     field = field_of(view, request_of(message["wish"]))
-    return scale_data(field, _whole(message, "z", LAST_ZOOM)), []
+    return legend_data(field, _whole(message, "z", LAST_ZOOM)), []
 
 
 def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - one way to answer

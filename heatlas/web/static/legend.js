@@ -1,7 +1,7 @@
 /** The legend of a page: true numbers, for the zoom and the filter that one looks at. */
 
 import { $, count, counted, make } from "./dom.js";
-import { drawn, hasTicks, isRing, paintBar, tickElements, titleOf } from "./scale.js";
+import { drawn, hasTicks, isRing, leftOut, paintBar, tickElements, titleOf } from "./scale.js";
 
 const FEW = "Too little is known to show this.";
 const SIDES = { a: "Left", b: "Right" };
@@ -27,7 +27,7 @@ export function showLegend(scales, shared = false, cells = null) {
   $("legend-ticks").replaceChildren(
     ...(one ? [good[0]] : scales).filter(([, scale]) => several || !drawn(scale) || hasTicks(scale))
       .map(([side, scale]) => row(scale, several ? SIDES[side] : "")),
-    ...(note ? [make("div", { className: "legend-note" }, note)] : []),
+    ...[...(note ? [note] : []), ...leftOut(scales, SIDES)].map((words) => make("div", { className: "legend-note" }, words)),
   );
   box.classList.toggle("two", several);
 }

@@ -8,6 +8,13 @@ export const drawn = (scale) => Boolean(scale && !scale.error && scale.low !== n
 /** What the colours mean; a scale whose title says its unit has no other. */
 export const titleOf = ({ title, unit }) => (unit ? `${title}, ${unit}` : title);
 
+/** Sentences on what is left out of the maps of [[side, scale], ...], each once; what holds of one map alone names it. */
+export function leftOut(scales, names = {}) {
+  const found = new Map(); // sentence -> sides
+  for (const [side, scale] of scales) for (const said of scale?.left_out ?? []) found.set(said, [...(found.get(said) ?? []), side]);
+  return [...found].map(([said, sides]) => `${sides.length < scales.length ? `${names[sides[0]]}: ` : ""}${said}.`);
+}
+
 /** Colours as a CSS gradient. */
 export const gradient = (colors) => `linear-gradient(to right, ${colors.join(", ")})`;
 

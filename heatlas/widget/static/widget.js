@@ -5,7 +5,7 @@ import { explorerText, showExplorer } from "./web/explorer.js";
 import { createHeat } from "./web/heat.js";
 import { addsUp, KERNELS, RADII } from "./web/kernels.js";
 import { addScaleBar, createMap, tileZoom } from "./web/map.js";
-import { drawn, hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
+import { drawn, hasTicks, leftOut, paintBar, tickElements, titleOf } from "./web/scale.js";
 import { addWorld, colorWorld, decode } from "./web/world.js";
 
 const SHARED = Symbol.for("heatlas.widget");
@@ -299,11 +299,15 @@ function legendOf(scale) {
   const points = scale.points !== undefined;
   const count = points ? counted(scale.points, "point") : counted(scale.activities, "activity");
   const head = make("div", { className: "heatlas-title" }, make("b", {}, titleOf(scale)), make("span", {}, count));
-  if (!drawn(scale)) return [head, make("div", {}, points ? "There is no point." : "No activity matches.")];
+  const notes = leftOut([["", scale]]).map((words) => make("div", { className: "heatlas-note-line" }, words));
+  if (!drawn(scale)) {
+    const why = points ? "There is no point." : scale.activities ? "Too little is known to show this." : "No activity matches.";
+    return [head, make("div", {}, why), ...notes];
+  }
   const bar = make("div", { className: "heatlas-bar", role: "img" });
   paintBar(bar, scale);
   const ticks = !hasTicks(scale) ? "" : make("div", { className: "heatlas-ticks" }, ...tickElements(scale, ROOM));
-  return [head, bar, ticks, scale.note ? make("div", { className: "heatlas-note-line" }, scale.note) : ""];
+  return [head, bar, ticks, scale.note ? make("div", { className: "heatlas-note-line" }, scale.note) : "", ...notes];
 }
 
 /** Fields for what is asked for most. Returns what is to be heard when traits change. */
