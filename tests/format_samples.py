@@ -6,6 +6,7 @@ run over all.
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 import fit_bytes
@@ -53,6 +54,67 @@ def _tcx() -> bytes:
     ).encode()
 
 
+def _timeline() -> bytes:
+    """Android's object: raw positions of the first half, a path in two windows, an activity and a visit."""
+    half = COUNT // 2
+    path = [
+        {"point": f"{lat:.6f}°, {lon:.6f}°", "time": moment(t, "+00:00")}
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]
+    raw = [
+        {
+            "position": {
+                "LatLng": f"{lat:.6f}°, {lon:.6f}°",
+                "accuracyMeters": 12,
+                "timestamp": moment(t),
+                "source": "GPS",
+            }
+        }
+        for t, lat, lon in zip(TIME[:half], LAT, LON, strict=False)
+    ]
+    at = [{"latLng": f"{LAT[k]:.6f}°, {LON[k]:.6f}°"} for k in (0, -1)]
+    segments = [
+        {"startTime": moment(START), "endTime": moment(TIME[half]), "timelinePath": path[:half]},
+        {"startTime": moment(TIME[half]), "endTime": moment(START + 7200), "timelinePath": path[half:]},
+        {
+            "startTime": moment(START),
+            "endTime": moment(TIME[-1]),
+            "activity": {"start": at[0], "end": at[1], "topCandidate": {"type": "WALKING", "probability": 0.9}},
+        },
+        {"startTime": moment(TIME[-1]), "endTime": moment(START + 9000), "visit": {"topCandidate": {}}},
+    ]
+    return json.dumps({"semanticSegments": segments, "rawSignals": raw}, indent=1, ensure_ascii=False).encode()
+
+
+def _timeline_ios() -> bytes:
+    """The list of iOS: minutes are whole, so each fix has a window of its own."""
+    segments = [
+        {
+            "startTime": moment(t),
+            "endTime": moment(t + 5),
+            "timelinePath": [{"point": f"geo:{lat:.6f},{lon:.6f}", "durationMinutesOffsetFromStartTime": "0"}],
+        }
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]
+    return json.dumps(segments, indent=1).encode()
+
+
+def _month() -> bytes:
+    points = [
+        {"latE7": round(lat * 1e7), "lngE7": round(lon * 1e7), "timestamp": moment(t), "accuracyMeters": 10}
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]
+    ends = [{"latitudeE7": point["latE7"], "longitudeE7": point["lngE7"]} for point in (points[0], points[-1])]
+    segment = {
+        "startLocation": ends[0],
+        "endLocation": ends[1],
+        "duration": {"startTimestamp": moment(START), "endTimestamp": moment(TIME[-1])},
+        "activityType": "WALKING",
+        "simplifiedRawPath": {"points": points[1:-1]},
+    }
+    return json.dumps({"timelineObjects": [{"activitySegment": segment}]}, indent=2).encode()
+
+
 def moment(seconds: float, ending: str = "Z") -> str:
     """A time as ISO 8601, UTC."""
     return f"{np.datetime64(round(seconds * 1000), 'ms')}".removesuffix(".000") + ending
@@ -62,4 +124,7 @@ SAMPLES = {
     "fit": Sample("fit", _fit(), "walk.fit"),
     "gpx": Sample("gpx", made.gpx(LON, LAT, start=START, step=5.0, kind="walking"), "walk.gpx"),
     "tcx": Sample("tcx", _tcx(), "walk.tcx"),
+    "google-timeline": Sample("google-timeline", _timeline(), "Timeline.json"),
+    "google-timeline-ios": Sample("google-timeline", _timeline_ios(), "location-history.json"),
+    "google-months": Sample("google-months", _month(), "2024_MAY.json"),
 }

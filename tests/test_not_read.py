@@ -48,27 +48,6 @@ def test_a_planned_route_is_no_recording_for_any_command(run, tmp_path):
     assert not (tmp_path / "o.png").exists()
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        ({"semanticSegments": [{"timelinePath": []}], "rawSignals": []}, "a Timeline of Google's"),
-        ([{"startTime": "2024-05-04T10:00:00Z", "timelinePath": [{"point": "geo:47.5,11"}]}], "a Timeline of Google's"),
-        ({"timelineObjects": [{"activitySegment": {}}]}, "a month of Google's Semantic Location History"),
-    ],
-)
-def test_histories_of_places_are_named(run, tmp_path, content, what):
-    path = tmp_path / "history.json"
-    path.write_text(json.dumps(content))
-    for words in (
-        ["info", path],
-        ["render", path, "-o", tmp_path / "o.png"],
-        ["import", path, "-l", tmp_path / "l.db"],
-    ):
-        code, _, said = run(*words)
-        assert code == 1
-        assert f"history.json is {what}, which heatlas does not read: convert it to .gpx" in said
-
-
 @pytest.mark.parametrize("form", ["gpslogger.csv", "records.json", "overland.json"])
 def test_rows_that_look_like_fixes_are_not_drawn_as_dots_without_a_word(run, tmp_path, form):
     path = tmp_path / form

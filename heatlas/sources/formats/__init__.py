@@ -5,5 +5,7 @@
 `gpx`, `tcx`                      read GPX and TCX
 `xml`, `xml_text`, `xml_values`   shared by both: points, text, odd values
 `fit`                             read FIT
+`google`                          read location histories of Google
+`json_lists`                      elements of lists in JSON, read up to damage and behind it
 ================================= ====================================================================
 """

@@ -90,6 +90,22 @@ _ROWS = (
         roots=("trainingcenterdatabase", "activities", "courses", "trackpoint"),
         endings=(".tcx",),
     ),
+    Format(
+        kind="google-timeline",
+        title="Google Timeline",
+        content="json",
+        reader="google.timeline:read_timeline",
+        apps=("Google Maps on Android", "Google Maps on iOS"),
+        told=re.compile(r'"(?:semanticSegments|rawSignals|timelinePath|timelineMemory)"\s*:\s*[\[{]|"geo:-?\d'),
+    ),
+    Format(
+        kind="google-months",
+        title="Google Semantic Location History",
+        content="json",
+        reader="google.months:read_month",
+        apps=("Google Takeout",),
+        told=re.compile(r'\A\s*\{\s*"timelineObjects"\s*:\s*\['),
+    ),
 )
 
 FORMATS = {row.kind: row for row in _ROWS}

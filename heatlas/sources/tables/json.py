@@ -40,14 +40,6 @@ _SEPARATOR = re.compile(rb'\}\s*,\s*(?=\{\s*"type"\s*:\s*"Feature"\s*[,}])')
 _OLD_CRS = re.compile(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
 
 
-_HISTORIES = {
-    "semanticSegments": "a Timeline of Google's",
-    "timelinePath": "a Timeline of Google's",
-    "timelineObjects": "a month of Google's Semantic Location History",
-}
-"""Names that occur only in location histories, which are not tables."""
-
-
 def read_json(source: Source) -> Table:
     """Open a JSON file whose objects are rows.
 
@@ -63,8 +55,6 @@ def read_json(source: Source) -> Table:
     encoding, mark = encoding_of(source.head)
     text = source.head[mark:].decode(encoding, "replace")
     form = form_of(text, source.whole)
-    if named := next((what for name, what in _HISTORIES.items() if f'"{name}"' in text), None):
-        raise SourceFailed(f"{source.name} is {named}, which heatlas does not read: convert it to .gpx")
     fields = fields_of(_sample(source, form))
     if not fields:
         raise SourceFailed(f"{source.name} is no JSON of points: it holds no list of objects")
