@@ -32,9 +32,10 @@ from heatlas.raster.passages import Passages, add_passages
 from heatlas.raster.pipeline import heat
 from heatlas.rendering.bands import BLOCK, draw_in_bands
 from heatlas.style.colour import colour
-from heatlas.style.defaults import suiting_colours
+from heatlas.style.defaults import measure_title, suiting_colours, titled
 from heatlas.style.legend_kinds import legend_for
 from heatlas.style.tone import ToneScale, fit
+from heatlas.tracks.filters import parse_where
 from heatlas.tracks.metrics.evaluation import Columns
 
 NAMES = ("n", "x", "xx", "m", "y", "yy")
@@ -316,11 +317,45 @@ def test_the_command_line(tmp_path, monkeypatch):
     assert "did you mean year" in str(wrong.exception)
 
 
-def test_a_legend_says_what_is_compared():
-    measure = parse_measure(YEARS)
+BRIEF = "Mean pace: difference"
+LONG = "diff(pace; others; distance > 10000 AND NOT commute)"
+
+
+@pytest.mark.parametrize(
+    ("measure", "title", "head", "note"),
+    [
+        (YEARS, "Mean pace: 2020 less 2019", "", ""),
+        ("diff(pace; others; gear = 'It''s')", "Mean pace: It's less all others", "", ""),
+        ("diff(pace; sport = 'Run'; others)", "Mean pace: all others less Run", "", ""),
+        ("diff(pace; gear = 'Run'; sport = 'Run')", "Mean pace: sport = 'Run' less gear = 'Run'", BRIEF,
+         "sport = 'Run' less gear = 'Run'; "),
+        (LONG, "Mean pace: distance > 10000 AND NOT commute less all others", BRIEF,
+         "distance > 10000 AND NOT commute less others; "),
+    ],
+)  # fmt: skip
+def test_titles_and_legends_say_what_is_compared(measure, title, head, note):
+    """Layers of two differences have two titles; a legend has room for a short one, and says the rest below."""
+    measure = parse_measure(measure)
     legend = legend_for(measure, None)
-    assert legend.title == "Mean pace: difference, min/km"
-    assert legend.note == "year = 2020 less year = 2019; opaque where |t| > 2"
+    assert measure_title(measure) == title
+    assert legend.title == (head or title) + ", min/km"
+    assert legend.note == f"{note}opaque where |t| > 2"
+    assert legend_for(measure, None, titled(measure)) == legend
+    assert legend_for(measure, None, "Mine").title == "Mine"
+
+
+def test_others_are_all_that_the_other_side_does_not_choose():
+    """Also those of which it cannot be told; NOT leaves them out."""
+    measure = parse_measure("diff(pace; Others; gear = 'a')")
+    assert str(measure) == "diff(pace; others; gear = 'a')"
+    assert parse_measure(str(measure)) == measure
+    rest = parse_where(measure.sides[0])
+    assert [rest({"gear": gear}) for gear in ("a", "b", None)] == [False, True, True]
+    assert not parse_where("NOT (gear = 'a')")({"gear": None})
+    swapped = parse_measure("diff(pace; gear = 'a'; others)")
+    assert swapped.sides == measure.sides[::-1]
+    with pytest.raises(BadOption, match="compares others with others"):
+        parse_measure("diff(pace; others; others)")
 
 
 def test_the_server_draws_differences(tmp_path):
@@ -332,7 +367,7 @@ def test_the_server_draws_differences(tmp_path):
     shown = pixels(page.get(f"/tiles/{quote(YEARS)}/16/{x}/{y}.png?").content)
     assert (shown[..., 3] == 255).any()
     scale = page.get(f"/scale.json?z=16&measure={YEARS}").json()
-    assert scale["note"] == "year = 2020 less year = 2019; opaque where |t| > 2"
+    assert scale["note"] == "opaque where |t| > 2"
     # The filter of the map is asked for as well.
     none = values(page, f"/tiles/{quote(YEARS)}/16/{x}/{y}.npy?&where=year = 2019")
     assert np.isnan(none).all()

@@ -107,5 +107,5 @@ def test_a_layer_may_be_a_difference_of_sports(path, tmp_path):
     """Filters of a layer stay as they are written: sports have capital letters."""
     sports = "diff(pace; sport = 'Run' AND year = 2019; sport = 'Run' AND year = 2020)"
     report = publish_html(path, tmp_path / "map.html", zooms=(14, 14), layers=f"passes,{sports}")
-    assert report["layers"] == ["Passes", "Mean pace: difference"]
+    assert report["layers"] == ["Passes", "Mean pace: sport = 'Run' AND year = 2020 less sport = 'Run' AND year = 2019"]
     assert report["warnings"] == []

@@ -62,7 +62,7 @@ def test_two_years_are_compared_and_a_link_restores_them(browser, address):  # n
         assert (words(seen, "second"), words(seen, "first")) == ("2020", "2019")
         assert not page.is_visible("#other")
         assert "What changed between two choices" in page.inner_text("#measure-about")
-        until(page, "document.getElementById('legend').textContent.includes('year = 2020 less year = 2019')")
+        until(page, "document.getElementById('legend').textContent.includes('Mean pace: 2020 less 2019')")
         assert "opaque where |t| > 2" in page.inner_text("#legend")
         assert slower(seen) > 50
         page.click("#difference-swap")
@@ -90,13 +90,18 @@ def test_gear_with_any_letters_and_all_others(browser, address):  # noqa: F811
         page.select_option("#side-second", label=GEAR)
         page.select_option("#side-first", label="All others")
         seen.settle()
-        assert measure(seen) == f"diff(pace; NOT ({quoted}); {quoted})"
+        assert measure(seen) == f"diff(pace; others; {quoted})"
         until(page, "document.getElementById('legend').textContent.includes('50 %')")
         assert page.input_value("#relation") == "diff"
         # All others follow the side that they are the rest of.
         page.select_option("#side-second", label="Spikes")
-        assert measure(seen) == "diff(pace; NOT (gear = 'Spikes'); gear = 'Spikes')"
+        assert measure(seen) == "diff(pace; others; gear = 'Spikes')"
         assert words(seen, "first") == "All others"
+        assert "Mean pace: Spikes less all others" in page.inner_text("#legend")
+        assert "All others" not in page.inner_text("#side-second")
+        page.click("#difference-swap")
+        assert measure(seen) == "diff(pace; gear = 'Spikes'; others)"
+        assert words(seen, "second") == "All others"
 
 
 def test_what_the_filters_choose_against_all_others(browser, address):  # noqa: F811
@@ -107,7 +112,7 @@ def test_what_the_filters_choose_against_all_others(browser, address):  # noqa: 
         page.click("#difference-chosen")
         seen.settle()
         text = "start >= DATE('2020-01-01')"
-        assert measure(seen) == f"diff(pace; NOT ({text}); {text})"
+        assert measure(seen) == f"diff(pace; others; {text})"
         assert "after" not in seen.query()
         assert (words(seen, "second"), words(seen, "first")) == ("Own filter…", "All others")
         assert page.input_value("#side-second-text") == text

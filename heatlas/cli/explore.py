@@ -59,8 +59,11 @@ def _print(report: dict[str, Any]) -> None:
         count = len(then["missing"])
         line(
             f"{then['size']} x {then['size']} around {_middle(then)} takes {count:,} more "
-            f"{'tile' if count == 1 else 'tiles'}: {_listed(report['zoom'], then['missing'])}"
+            f"{'tile' if count == 1 else 'tiles'}:"
         )
+        for x, y in then["missing"][:_NEAREST]:
+            line(f"  {report['zoom']}/{x}/{y}  {_place(report['zoom'], x, y)}")
+        _say_rest(count)
     _print_history(report.get("history", []))
     if "missing" in report:
         _print_missing(report)
@@ -73,21 +76,36 @@ def _middle(square: dict[str, Any]) -> str:
     return f"{(south + north) / 2:.4f},{(west + east) / 2:.4f}"
 
 
-def _listed(zoom: int, tiles: list[list[int]]) -> str:
-    named = ", ".join(f"{zoom}/{x}/{y}" for x, y in tiles[:_NEAREST])
-    return named + (" ..." if len(tiles) > _NEAREST else "")
+def _place(zoom: int, x: int, y: int) -> str:
+    """Latitude and longitude of the middle of a tile."""
+    from heatlas.core.mercator import to_lonlat
+
+    lon, lat = to_lonlat((x + 0.5) / (1 << zoom), (y + 0.5) / (1 << zoom))
+    return f"{float(lat):.4f},{float(lon):.4f}"
+
+
+def _say_rest(count: int) -> None:
+    from heatlas.cli.summary import line
+
+    if count > _NEAREST:
+        line(f"  ... and {count - _NEAREST:,} more (--json names them)")
 
 
 def _print_missing(report: dict[str, Any]) -> None:
     from heatlas.cli.summary import line
 
-    missing = report["missing"]
-    line(f"{counted(len(missing), 'tiles are')} missing there, the nearest first:")
+    missing, there = report["missing"], report["missing_of"]
+    if not missing:
+        line(f"there {'the only tile is' if there == 1 else f'all {there:,} tiles are'} visited")
+        return
+    few = "none is visited yet"
+    if len(missing) < there:
+        few = f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} missing"
+    line(f"of {counted(there, 'tiles')} there {few}, the nearest first:")
     for tile in missing[:_NEAREST]:
         place = f"{tile['lat']:.4f},{tile['lon']:.4f}"
         line(f"  {report['zoom']}/{tile['x']}/{tile['y']}  {place}  {tile['metres'] / 1000:,.1f} km")
-    if len(missing) > _NEAREST:
-        line(f"  ... and {len(missing) - _NEAREST:,} more (--json names them)")
+    _say_rest(len(missing))
 
 
 def _print_history(history: list[dict[str, Any]]) -> None:

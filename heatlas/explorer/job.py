@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+import numpy as np
+
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
 from heatlas.dataset.places import around
@@ -97,6 +99,8 @@ class _Job:
             parse_moment(date)
         if asked.filter.where is not None:
             parse_where(asked.filter.where)
+        if explorer.zoom is not None and not isinstance(explorer.zoom, int | np.integer):
+            raise BadOption(f"zoom {explorer.zoom!r} cannot be used: give a whole number from 0 to {FINEST}")
         if not 0 <= (ZOOM if explorer.zoom is None else explorer.zoom) <= FINEST:
             raise BadOption(f"--zoom {explorer.zoom} is outside of 0 to {FINEST}")
         if explorer.public_least is not None and not explorer.public:

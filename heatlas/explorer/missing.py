@@ -30,6 +30,8 @@ class Missing:
     """(k,) keys."""
     metres: NDArray[np.float64]
     """(k,) from the place to the middle of each."""
+    of: int
+    """Tiles whose middle lies in the circle, visited or not."""
 
 
 def missing_around(keys: NDArray[np.int64], zoom: int, circle: tuple[float, float, float]) -> Missing:
@@ -52,7 +54,7 @@ def missing_around(keys: NDArray[np.int64], zoom: int, circle: tuple[float, floa
     Raises
     ------
     BadOption
-        When there is no such place, or the circle holds too many tiles.
+        When there is no such place, or the circle holds too many tiles or none.
     """
     across, (lat, lon, radius) = 1 << zoom, circle
     west, south, east, north = around_bbox(lat, lon, radius)
@@ -61,14 +63,21 @@ def missing_around(keys: NDArray[np.int64], zoom: int, circle: tuple[float, floa
     upper, lower = max(math.floor(top * across), 0), min(math.floor(bottom * across), across - 1)
     tiles = (last - first + 1) * (lower - upper + 1)
     if tiles > _MOST:
-        raise BadOption(
-            f"--around {lat:g},{lon:g},{radius:g}m holds some {tiles:,} tiles of zoom {zoom}: take a smaller radius"
-        )
+        raise BadOption(f"--around {_written(circle)} holds some {tiles:,} tiles of zoom {zoom}: take a smaller radius")
     column, row = np.meshgrid(np.arange(first, last + 1), np.arange(upper, lower + 1))
     u, v = (float(world) for world in from_lonlat(lon, lat))
     eastwards, northwards = ground_metres((v + (row + 0.5) / across) / 2)
     off = np.hypot(((column + 0.5) / across - u) * eastwards, ((row + 0.5) / across - v) * northwards).ravel()
     tile = key_of(column.ravel() % across, row.ravel())
-    wanted = (off <= radius) & ~np.isin(tile, keys)
+    inside = off <= radius
+    if not inside.any():
+        raise BadOption(f"--around {_written(circle)} holds the middle of no tile of zoom {zoom}: take a larger radius")
+    wanted = inside & ~np.isin(tile, keys)
     order = np.lexsort((tile[wanted], off[wanted]))
-    return Missing(tile[wanted][order], off[wanted][order])
+    return Missing(tile[wanted][order], off[wanted][order], int(inside.sum()))
+
+
+def _written(circle: tuple[float, float, float]) -> str:
+    """A circle as people write it."""
+    lat, lon, radius = circle
+    return f"{lat:g},{lon:g},{radius:.0f}m" if radius < 1000 else f"{lat:g},{lon:g},{radius / 1000:g}km"

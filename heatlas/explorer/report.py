@@ -55,6 +55,7 @@ def report_of(explored: Explored, missing: Missing | None = None) -> dict[str, A
             {"x": x, "y": y, "lon": round(lon, 6), "lat": round(lat, 6), "metres": round(metres)}
             for (x, y), (lon, lat), metres in rows
         ]
+        report["missing_of"] = missing.of
     if not explored.counting.public:
         report["history"] = list(_history(explored))
     return report

@@ -212,6 +212,12 @@ def parse_zone(text: str, name: str = "--zone") -> Zone:
 def _circle(text: str, name: str) -> tuple[float, float, float]:
     place, _, radius = text.strip().rpartition(",")
     numbers = _numbers(place, 2)
-    if numbers is None or not (abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180):
+    if numbers is None:
         raise BadOption(f"{name} {text!r} is no circle: give latitude,longitude,radius such as 60.17,24.94,5km")
+    for what, number, most in zip(("latitude", "longitude"), numbers, (90, 180), strict=True):
+        if abs(number) > most:
+            raise BadOption(
+                f"{name} {text!r} is no circle, as its {what} {number:g} is not from -{most} to {most}: give "
+                "latitude,longitude,radius such as 60.17,24.94,5km"
+            )
     return numbers[0], numbers[1], parse_length(radius, name)

@@ -8,6 +8,7 @@
 `grid`          planes over a window
 `relations`     correlations, slopes and residuals made of planes
 `terciles`      two means at once, in 3 x 3 classes
+`sides`         the two filters of a difference, in words
 `differences`   means less means, and Welch's t
 `passages`      columns of passages, and how they add to planes
 `draw_passages` the same from tracks, where several columns are read

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
 from heatlas.raster.reductions import LAYOUTS
+from heatlas.raster.sides import read_sides, write_sides
 from heatlas.tracks.filters import needs_local_time, parse_where
 from heatlas.tracks.metrics import ALIASES, METRICS, POSITION, leaves, metric_named
 from heatlas.tracks.metrics.expression import parse_condition
@@ -73,7 +74,7 @@ class Measure:
     def __str__(self) -> str:
         """As it is written on the command line."""
         if self.sides:
-            return f"{self.reduction}({'; '.join((self.metric, *self.sides))})"
+            return f"{self.reduction}({'; '.join((self.metric, *write_sides(self.sides)))})"
         if self.other:
             pair = f"{self.other}~{self.metric}" if self.reduction == "slope" else f"{self.metric},{self.other}"
             return f"{self.reduction}({pair})"
@@ -292,9 +293,10 @@ def _difference(text: str, inside: str, others: Collection[str]) -> Measure:
     mean = parse_measure(parts[0], others)
     if mean.reduction not in {"mean", "share"}:
         raise BadOption(f"{text!r} compares means, and {mean} is none: take diff(pace; ...) or diff(heart_rate; ...)")
-    for side in parts[1:]:
+    sides = read_sides(parts[1], parts[2], text)
+    for side in sides:
         parse_where(side)
-    return Measure("diff", mean.metric if mean.reduction == "mean" else str(mean), sides=(parts[1], parts[2]))
+    return Measure("diff", mean.metric if mean.reduction == "mean" else str(mean), sides=sides)
 
 
 def _unknown(text: str, word: str, metrics: Collection[str]) -> BadOption:

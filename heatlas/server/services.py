@@ -81,9 +81,7 @@ def tile_json(site: ServedLibrary, snapshot: Snapshot, request: Request, field: 
 def legend_png(field: Field, zoom: int) -> bytes:
     """Draw the legend of a zoom."""
     measure = field.look.measure
-    title = titled(measure)
-    if field.look.point_set:
-        title = point_title(field.look.point_set, title)
+    title = point_title(field.look.point_set, titled(measure)) if field.look.point_set else None
     legend = legend_for(measure, tone_of(field, zoom), title)
     return encode_png(Picture(paint_legend(legend, colours_of(field))), text={})
 

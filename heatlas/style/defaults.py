@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from heatlas.core.errors import BadOption
 from heatlas.core.units import Unit, legend_title, unit_of, with_unit
 from heatlas.raster.measure import RELATIONS, parse_measure
+from heatlas.raster.sides import words_of_sides
 from heatlas.style.colormaps import colormap
 from heatlas.style.square import square_map
 from heatlas.style.tone import ToneScale, parse_tone_scale
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "ToneSubject", "bright_colours", "in_base_unit", "measure_title", "measure_unit", "refuse_colours", "scale_for",
-    "suiting_colours", "suiting_tone_scale", "title_named", "titled", "unit_named", "written_per_value",
+    "ToneSubject", "bright_colours", "in_base_unit", "legend_head", "measure_title", "measure_unit",
+    "refuse_colours", "scale_for", "suiting_colours", "suiting_tone_scale", "title_named", "titled",
+    "unit_named", "written_per_value",
 ]  # fmt: skip
 
 
 _ON_BRIGHT = {"ember": "wine", "lamp": "wine", "aurora": "ink", "polar": "balance"}
 """Colour map on a dark ground -> the one that says the same on a bright ground, where the dark colours stand out."""
+
+
+_LONG = 34
+"""Letters that fit above a legend, with a unit beside them."""
 
 
 class ToneSubject(Protocol):
@@ -63,13 +69,20 @@ def _ratio(above: Unit, below: Unit) -> Unit:
     return Unit(f"{above.symbol} per {below.symbol}", label, factor=factor)
 
 
+def legend_head(measure: Measure) -> str:
+    """Title of a measure above a legend, without its unit: short, where a difference is of long filters."""
+    title = measure_title(measure)
+    return f"{measure_title(measure.mean)}: difference" if measure.sides and len(title) > _LONG else title
+
+
 def measure_title(measure: Measure) -> str:
-    """Title of a measure without its unit: "Mean pace", "Correlation of pace and heart rate"."""
+    """Title of a measure without its unit: "Mean pace", "Mean pace: 2023 less 2019"."""
     if measure.points or not measure.metric:
         return legend_title(str(measure), Unit())
     name = _words(measure.metric)
     if measure.sides:
-        return f"{measure_title(measure.mean)}: difference"
+        first, second = words_of_sides(measure.sides)
+        return f"{measure_title(measure.mean)}: {second} less {first}"
     if measure.reduction == "both":
         return f"{name.capitalize()} and {_words(measure.other)}"
     if measure.reduction == "share":

@@ -16,7 +16,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from heatlas.style.defaults import measure_unit, titled
+from heatlas.core.units import with_unit
+from heatlas.raster.sides import write_sides
+from heatlas.style.defaults import legend_head, measure_title, measure_unit, titled
 from heatlas.style.square import square_of
 from heatlas.style.ticks import cyclic_ticks, nice_ticks
 
@@ -73,18 +75,20 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
     tone : Tone or None
         Its tone; None: there is nothing to see, and a bar has no numbers.
     title : str, optional
-        Title; by default that of the measure, with its unit.
+        Title; by default that of the measure, with its unit. Long filters of a difference stand in the note.
     """
     unit, note = measure_unit(measure), measure.layout.note
-    title = titled(measure) if title is None else title
+    head = legend_head(measure)
+    title = with_unit(head, unit) if title in {None, titled(measure)} else title
     if measure.period:
         turns = round(_BEARINGS / measure.period) if unit.style == "bearing" else 1
         return Legend("ring", title, tuple(cyclic_ticks(measure.period, unit)), note, measure.period, turns)
     square = None if tone is None else square_of(measure, tone.fitted)
     if square is not None:
         return Legend("square", title, (), note, square=square)
-    if measure.sides:
-        note = f"{measure.sides[1]} less {measure.sides[0]}; {note}"
+    if measure.sides and head != measure_title(measure):
+        first, second = write_sides(measure.sides)
+        note = f"{second} less {first}; {note}"
     ticks = () if tone is None else tuple(nice_ticks(tone.low, tone.high, tone.above_fade, unit))
     return Legend("bar", title, ticks, note)
 

@@ -10,7 +10,14 @@ import numpy as np
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import share_shown
-from heatlas.style.defaults import measure_title, measure_unit, suiting_colours, suiting_tone_scale, written_per_value
+from heatlas.style.defaults import (
+    legend_head,
+    measure_title,
+    measure_unit,
+    suiting_colours,
+    suiting_tone_scale,
+    written_per_value,
+)
 from heatlas.style.legend_kinds import legend_for
 from heatlas.style.square import square_map
 from heatlas.style.tone import fit
@@ -164,7 +171,7 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
         "high_text": "" if tone is None else unit.format(tone.high),
         "unit": unit_text(measure),
         "curve": "" if tone is None else tone.curve,
-        "title": field_title(field),
+        "title": field_title(field) if field.look.point_set else legend_head(measure),
         **(legend_for(measure, tone).data() if tone is not None else {"kind": "bar", "ticks": []}),
         "colors": hex_colours(colours[steps]),
         **_counted(field),

@@ -32,7 +32,7 @@ def lines(explored: Explored, missing: Missing | None) -> Iterator[str]:
     yield f"<metadata><name>{escape(title(explored))}</name></metadata>\n"
     found = {tile.name: (tile, middle) for tile, middle in missing_tiles(explored, missing)}
     for tile, (lon, lat) in found.values():
-        off = f"<cmt>{tile.facts['metres']} m away</cmt>" if "metres" in tile.facts else ""
+        off = f"<cmt>{tile.facts['metres'] / 1000:.1f} km away</cmt>" if "metres" in tile.facts else ""
         yield f'<wpt lat="{lat:.6f}" lon="{lon:.6f}"><name>{tile.name}</name>{off}<sym>Flag, Red</sym></wpt>\n'
     boxes = (tile.box for tile in tiles(explored))
     number = 0

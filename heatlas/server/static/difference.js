@@ -6,6 +6,7 @@ import { filter, get, set } from "./state.js";
 import { $, make } from "./web/dom.js";
 
 const OWN = "own"; // no filter: a word alone is none
+const OTHERS = "others"; // what the other side does not choose, also where an attribute is unknown
 const MOST = 12; // of each kind that a list offers
 const WORDS = { second: "Mean of", first: "less mean of" };
 
@@ -14,7 +15,6 @@ let kinds = []; // [heading, [[filter, words], ...]] of the library
 let own = { first: false, second: false }; // whether a side shows its text although a list has it
 
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
-const without = (text) => `NOT (${text})`;
 
 /** Offer the years, sports and gear of a library. */
 export function fillDifference(library) {
@@ -52,14 +52,15 @@ export function showDifference({ relation, sides }) {
   $("difference").hidden = relation !== "diff";
   if (relation !== "diff") return void (own = { first: false, second: false });
   const [first, second] = sides;
-  showSide("second", second, []);
-  showSide("first", first, [[without(second), "All others"]]);
+  showSide("second", second, first);
+  showSide("first", first, second);
   const chosen = textOf(filter());
   $("difference-chosen").hidden = !chosen;
 }
 
-function showSide(side, text, more) {
+function showSide(side, text, opposite) {
   const select = $(`side-${side}`);
+  const more = opposite === OTHERS ? [] : [[OTHERS, "All others"]];
   const lists = [...kinds, ["Other", [...more, [OWN, "Own filter…"]]]];
   select.replaceChildren(
     ...lists.map(([label, some]) => make("optgroup", { label }, ...some.map(([value, words]) => make("option", { value }, words)))),
@@ -71,12 +72,11 @@ function showSide(side, text, more) {
   if (document.activeElement !== field) field.value = text;
 }
 
-/** Compare other sides; the rest of one follows it. */
+/** Compare other sides. */
 function compare(patch) {
   const parts = partsOf(get().measure);
   const [first, second] = parts.sides;
   const now = { first, second, ...patch };
-  if (first === without(second) && !("first" in patch)) now.first = without(now.second);
   set({ measure: measureOf({ ...parts, sides: [now.first, now.second] }) });
 }
 
@@ -118,7 +118,7 @@ function takeChosen() {
   const { side, measure } = get();
   const open = Object.freeze({ sport: [], after: "", before: "", where: "" });
   own = { first: false, second: false };
-  set({ [side]: open, measure: measureOf({ ...partsOf(measure), sides: [without(text), text] }) });
+  set({ [side]: open, measure: measureOf({ ...partsOf(measure), sides: [OTHERS, text] }) });
 }
 
 function swap() {
