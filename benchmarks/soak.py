@@ -1,12 +1,16 @@
 """Serve a library to many clients for long, while recordings are imported and removed: nothing may grow.
 
-    python benchmarks/soak.py [LIBRARY] [--minutes 60] [--clients 16] [--chart soak.png] [--json soak.json]
+    python benchmarks/soak.py [LIBRARY] [--minutes 60] [--clients 16] [--pause 0.8] [--chart soak.png] [--json FILE]
 
 Without a library the export of `heatlas demo` is imported into one; a library is copied first. Each client asks for
 tiles of changing places, filters and measures, and now and then for a scale, a description and who passed. Every few
 seconds a recording is imported, over HTTP or by a process of its own, and older ones are removed. Each second memory,
 open files and threads of the server are noted, and the 99th percentile of what clients waited. It ends by itself,
 prints how these went from the second quarter to the last, draws them, and exits with 1 if one grew or a request failed.
+
+Clients that ask again at once (`--pause 0`) keep all processors busy; their latency then is the length of the queue,
+and falls when the server gets faster or the clients fewer. By default each pauses as people do: the server answers some
+20 requests a second and has time to spare, and latency is that of the answer, or of other programs on the machine.
 """
 
 from __future__ import annotations
@@ -83,8 +87,8 @@ def address_of(run: Run, rng: random.Random) -> str:
     return f"/at?lat={lat:.5f}&lon={(x + 0.5) / 2**zoom * 360 - 180:.5f}&radius=200"
 
 
-async def ask(run: Run, number: int) -> None:
-    """One client, with one connection for all its requests."""
+async def ask(run: Run, number: int, pause: float) -> None:
+    """One client, with one connection for all its requests and pauses of some seconds between them, as people make."""
     rng = random.Random(number)
     reader, writer = await asyncio.open_connection("127.0.0.1", run.port)
     while time.monotonic() < run.until:
@@ -97,7 +101,7 @@ async def ask(run: Run, number: int) -> None:
         run.waited.append((time.perf_counter() - started) * 1000)
         if not head.startswith(b"HTTP/1.1 200"):
             run.failed.append(f"{address}: {head[9:12].decode()} {body[:200]!r}")
-        await asyncio.sleep(rng.random() * 0.05)
+        await asyncio.sleep(rng.expovariate(1 / pause) if pause else 0)
     writer.close()
 
 
@@ -217,9 +221,9 @@ def serve(path: Path) -> tuple[subprocess.Popen[str], int]:
     raise SystemExit("the server does not start")
 
 
-async def soak(run: Run, clients: int) -> None:
+async def soak(run: Run, clients: int, pause: float) -> None:
     """All clients at once; a connection that is lost counts as a failure."""
-    for failed in await asyncio.gather(*(ask(run, number) for number in range(clients)), return_exceptions=True):
+    for failed in await asyncio.gather(*(ask(run, number, pause) for number in range(clients)), return_exceptions=True):
         if failed is not None:
             run.failed.append(repr(failed))
 
@@ -230,6 +234,7 @@ def main() -> int:
     parser.add_argument("library", nargs="?", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--pause", type=float, default=0.8, help="mean seconds between a client's requests")
     parser.add_argument("--every", type=float, default=5, help="seconds between imports and removals")
     parser.add_argument("--chart", type=Path, default=Path("soak.png"))
     parser.add_argument("--json", type=Path)
@@ -259,7 +264,7 @@ def main() -> int:
         ]
         for thread in others:
             thread.start()
-        asyncio.run(soak(run, options.clients))
+        asyncio.run(soak(run, options.clients, options.pause))
         for thread in others:
             thread.join()
         server.terminate()

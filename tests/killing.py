@@ -19,11 +19,13 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,14 +36,17 @@ from library_made import put, walks
 from PIL import Image
 from publishing import publish, tiles_in
 
-from heatlas.library.checking import check
+from heatlas.core.context import Context
+from heatlas.library.backups import back_up
+from heatlas.library.checking import check, check_rows
 from heatlas.library.manage import compact_library, import_into, remove_activities
 from heatlas.library.opening import open_library
+from heatlas.library.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CALLS = "openat,pwrite64,write,rename,unlink,unlinkat,ftruncate,fdatasync,fsync,mkdir,rmdir"
+CALLS = "openat,pwrite64,write,rename,link,linkat,unlink,unlinkat,ftruncate,fdatasync,fsync,mkdir,rmdir"
 _ANYBODY = ctypes.c_ulong(-1)
 _SET_PTRACER = 0x59616D61
 _LINE = re.compile(r"^(\d+) +(\w+)\((.*)$")
@@ -146,6 +151,43 @@ def _import(folder: Path) -> object:
     return import_into(folder / "lib.db", folder / "new", workers=1)
 
 
+def _damaged_case(folder: Path) -> None:
+    """A library of files, in which a track, a tile of the index and the copy of a row are damaged."""
+    write_recordings(folder)
+    _import(folder)
+    with closing(sqlite3.connect(folder / "lib.db")) as connection:
+        connection.execute("UPDATE tracks SET data = x'00000000' WHERE key = (SELECT min(key) FROM tracks)")
+        connection.execute("UPDATE passages SET data = x'00000000' WHERE key = (SELECT max(key) FROM passages)")
+        connection.execute("UPDATE digests SET copy = 'x' WHERE part = 3 AND key = 2")
+        connection.commit()
+
+
+def _repair(folder: Path) -> object:
+    return repair(folder / "lib.db", context=Context(1))
+
+
+def _repaired_state(folder: Path) -> Any:
+    """Content of a library that may be damaged."""
+    with closing(sqlite3.connect(f"file:{folder / 'lib.db'}?mode=ro", uri=True)) as connection:
+        faults = check_rows(connection)
+        digest = hashlib.blake2b()
+        for table in ("files", "activities", "tracks", "passages"):
+            digest.update(repr(connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()).encode())
+    return faults, digest.hexdigest()
+
+
+def _backup_case(folder: Path) -> None:
+    _library(folder)
+    _back_up(folder)
+    with open_library(folder / "lib.db") as library:
+        put(library, walks(7, 3))
+
+
+def _back_up(folder: Path) -> object:
+    with open_library(folder / "lib.db") as library:
+        return back_up(library, folder / "backup.db")
+
+
 _OUTPUTS = ("tiles", "a.mbtiles", "a.pmtiles")
 CASES = {
     # Between no library and a full one there is an empty one.
@@ -154,6 +196,10 @@ CASES = {
     "remove": Case(_library, lambda folder: remove_activities(folder / "lib.db", "distance > 0"), _of_library),
     # Tiles of the index are merged some at a time, and those of a folder written one by one.
     "compact": Case(_library, lambda folder: compact_library(folder / "lib.db"), _of_library, whole=False),
+    "repair": Case(_damaged_case, _repair, _repaired_state),
+    "backup": Case(
+        _backup_case, _back_up, lambda folder: [library_state(folder / name) for name in ("lib.db", "backup.db")]
+    ),
     "picture": Case(_library, _draw, _picture_state),
     **{name: Case(_library, publish_to(name), _tiles_state(name), whole=name != "tiles") for name in _OUTPUTS},
     **{

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from slow import wander
 
+from heatlas.core.context import NOBODY
 from heatlas.library.activities import insert_activity
 from heatlas.library.columns import COLUMNS, VALUES
 from heatlas.library.copies import resolve
@@ -99,7 +100,7 @@ def older(path, new, version):
     """Write a library as it was at an older version of the schema, below 7, with what a new one holds."""
     link = sqlite3.connect(path)
     for statement in ("PRAGMA journal_mode = WAL", *itertools.chain(*MIGRATIONS[:version])):
-        statement(link) if callable(statement) else link.execute(statement)
+        statement(link, NOBODY) if callable(statement) else link.execute(statement)
     link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     link.execute("ATTACH ? AS new", (str(new),))
     for table in ("meta", "files", "activities", "tracks", "passages"):

@@ -16,6 +16,7 @@ from library_made import older
 from made import export, gpx, straight
 
 import heatlas.library.sound_rows as sound_rows
+from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
 from heatlas.core.window import Window
 from heatlas.library.backups import back_up
@@ -41,6 +42,7 @@ MEASURES = ("passes", "heart_rate")
 HOME = Zone(47.8, 10.9, 150.0)
 FLIPS = 400
 REPAIRS = 40
+_COMPARING = "comparing rows with their digests"
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +210,7 @@ def restored(path):
     clip, zones = None, None
     for _ in range(3):
         try:
-            return repair(path, Hiding(clip, zones)).done
+            return repair(path, Hiding(clip, zones))
         except BadOption as error:
             words = str(error)
         clip, zones = (0.0, zones) if "ends of tracks" in words else (clip, [HOME])
@@ -223,12 +225,12 @@ def named(found):
 
 def test_a_repair_brings_back_what_is_in_the_files(sound, said):
     expected = [command(sound) for command in COMMANDS]
-    path, lost = sound.with_name("repaired.db"), []
+    path, lost, made = sound.with_name("repaired.db"), [], []
     for where, data in flips(sound, REPAIRS, 11):
         remove_library(path)
         path.write_bytes(data)
         try:
-            done = restored(path)
+            done, damaged = restored(path)
         except HeatlasError as error:
             lost.append((where, str(error)))
             continue
@@ -241,7 +243,10 @@ def test_a_repair_brings_back_what_is_in_the_files(sound, said):
         if not done.set_aside:
             assert got[3][0][1:] == expected[3][1:], where
         assert got[1][0][1] == expected[1][1], where
-        assert path.with_name("repaired.db.damaged").read_bytes() == data
+        assert (path if damaged is None else path.with_name("repaired.db.damaged")).read_bytes() == data
+        made.append(done.tiles)
+    assert len({0, None} & {*made}) == 2
+    assert max(tiles or 0 for tiles in made) > 0
     assert all(where.startswith(("sqlite_schema", "file")) for where, _ in lost)  # where it says what is in it
     assert len(lost) <= 3
 
@@ -412,7 +417,7 @@ def test_a_truncated_library_is_damaged_and_comes_back(sound, tmp_path, kept):
     for command in (of_tracks, of_index):
         with pytest.raises(SourceFailed, match=f"damaged.*heatlas library repair -l {path}"):
             command(path)
-    done = restored(path)
+    done, _ = restored(path)
     assert faults_of(path) == []
     assert done.activities + len(done.set_aside) > 0
     assert not [file for file in tmp_path.iterdir() if file.name not in {"a.db", "a.db.damaged"}]
@@ -519,3 +524,156 @@ def test_what_a_written_row_costs_does_not_grow_with_the_library(tmp_path):
                 link.execute("DELETE FROM passages")
                 link.execute("DELETE FROM meta WHERE name LIKE 'm%' AND value = 1 AND length(name) < 6")
     assert found[0] == found[1]
+
+
+def tables_library(tmp_path, **written):
+    """A library of two tracks of a table, one of them damaged; the table lies beside it."""
+    rows = [f"{47.8 + k / 9000},{10.9 + k / 7000},2024-05-01T10:00:{k % 60:02d}Z,{'ab'[k >= 60]}" for k in range(120)]
+    (tmp_path / "bus.csv").write_text("\n".join(["lat,lon,time,bus", *rows]) + "\n")
+    path = tmp_path / "b.db"
+    import_into(path, tmp_path / "bus.csv", track="bus", **written)
+    table(path, "UPDATE tracks SET data = x'00000000' WHERE key = 64")
+    return path
+
+
+def test_a_track_of_a_table_is_read_again_if_the_table_is_as_it_was(tmp_path):
+    path = tables_library(tmp_path)
+    done = repair(path).done
+    assert [name.rpartition("/")[2] for name in done.read_again] == ["a"]
+    assert done.set_aside == []
+    assert done.activities == 2
+    assert faults_of(path) == []
+    assert import_into(path, tmp_path / "bus.csv", track="bus")["dropped"]["tracks that were read before"] == 2
+
+
+def test_a_track_of_a_table_that_has_changed_is_named_with_what_to_type(tmp_path):
+    path = tables_library(tmp_path)
+    text = (tmp_path / "bus.csv").read_text()
+    (tmp_path / "bus.csv").write_text(text.replace("10.9,", "10.95,"))
+    done = repair(path).done
+    assert done.read_again == []
+    (aside,) = done.set_aside
+    assert aside.startswith(f"{tmp_path}/bus.csv/a: its track is damaged, and its file could not be read again; ")
+    assert aside.endswith(f"heatlas import {tmp_path}/bus.csv --track COLUMN brings it back")
+    assert import_into(path, tmp_path / "bus.csv", track="bus")["activities"] == 2
+    assert faults_of(path) == []
+
+
+def damaged_tiles(path, *numbers):
+    """Damage the pixels of some tiles of the index; return how many tiles there are."""
+    with closing(sqlite3.connect(path)) as link:
+        keys = [row[0] for row in link.execute("SELECT key FROM passages WHERE key BETWEEN 0 AND ?", ((1 << 62) - 1,))]
+        link.executemany("UPDATE passages SET data = x'0000000001' WHERE key = ?", [(keys[k],) for k in numbers])
+        link.commit()
+    return len(keys)
+
+
+def test_only_damaged_tiles_are_made_anew(library_path, monkeypatch):
+    index, points = of_index(library_path), of_points(library_path)
+    assert damaged_tiles(library_path, -1) > 1
+    with pytest.raises(SourceFailed, match=r"tile .* of its index is not what was written; heatlas library repair"):
+        of_index(library_path)
+    monkeypatch.setattr("heatlas.library.rebuilding.reindex", None)
+    done = repair(library_path).done
+    assert (done.tiles, done.set_aside, done.read_again) == (1, [], [])
+    assert of_index(library_path) == index
+    assert of_points(library_path) == points
+    assert faults_of(library_path) == []
+
+
+def test_tiles_of_a_track_that_is_set_aside_lose_it(sound, tmp_path, monkeypatch):
+    path = without_files(sound, tmp_path)
+    table(path, "UPDATE tracks SET data = x'0000000001' WHERE key = 2 * 64")
+    table(path, "DELETE FROM activity_means WHERE number = 1")
+    monkeypatch.setattr("heatlas.library.rebuilding.reindex", None)
+    done = repair(path).done
+    assert (done.tiles, len(done.set_aside)) == (0, 1)
+    assert faults_of(path) == []
+
+
+def test_an_index_that_is_not_that_of_its_tracks_is_made_anew_as_a_whole(library_path):
+    index = of_index(library_path)
+    with open_library(library_path) as library, library.write() as link:
+        link.execute("DELETE FROM passages WHERE key = (SELECT min(key) FROM passages WHERE key >= 0)")
+    assert any("tiles hold something else" in fault for fault in faults_of(library_path))
+    assert repair(library_path).done.tiles is None
+    assert of_index(library_path) == index
+    assert faults_of(library_path) == []
+
+
+def test_a_sound_library_is_left_as_it_is(library_path):
+    before = library_path.read_bytes()
+    done, damaged = repair(library_path)
+    assert (done.activities, done.point_sets, damaged) == (5, 1, None)
+    assert library_path.read_bytes() == before
+    assert sorted(file.name for file in library_path.parent.iterdir()) == ["a.db"]
+
+
+def test_a_repair_that_was_interrupted_before_the_swap_is_done_again(library_path):
+    damaged_tiles(library_path, 0)
+    kept = library_path.with_name("a.db.damaged")
+    kept.hardlink_to(library_path)
+    assert repair(library_path).damaged == kept
+    assert not kept.samefile(library_path)
+    damaged_tiles(library_path, 0)
+    assert repair(library_path).damaged.name == "a.db.damaged-2"
+
+
+def test_what_lies_in_the_log_is_repaired_too(library_path, tmp_path):
+    """Changes that were not yet moved into the file, as after a power failure."""
+    (tmp_path / "fallen").mkdir()
+    path = tmp_path / "fallen" / "a.db"
+    damaged_tiles(library_path, 0)
+    with open_library(library_path) as library, library.read() as reader:
+        reader.execute("SELECT count(*) FROM meta").fetchone()  # keeps the log from being emptied
+        with open_library(library_path) as other, other.write() as link:
+            link.execute("UPDATE activities SET name = 'in the log' WHERE number = 3")
+        for end in ("", "-wal"):
+            shutil.copyfile(f"{library_path}{end}", f"{path}{end}")
+    assert path.with_name("a.db-wal").stat().st_size
+    assert repair(path).damaged is not None
+    with open_library(path) as library:
+        assert list_activities(library)[3].name == "in the log"
+    assert faults_of(path) == []
+    assert not path.with_name("a.db-wal").exists()
+
+
+def test_progress_is_told_of_what_takes_long(library_path, sound, tmp_path):
+    def stages(call):
+        found = {}
+        call(Context(1, lambda stage, done, total: found.setdefault(stage, []).append((done, total))))
+        assert all(done <= total for counts in found.values() for done, total in counts)
+        return found
+
+    with open_library(library_path) as library:
+        found = stages(lambda context: examine(library, None, context))
+        assert {*found} == {"looking at all pages", _COMPARING, "looking at tiles", "tracing again"}
+        assert found[_COMPARING][-1][0] > 0.9 * found[_COMPARING][-1][1]
+        found = stages(lambda context: back_up(library, tmp_path / "b.db", context))
+        assert "copying" in found
+    damaged_tiles(library_path, 0)
+    found = stages(lambda context: repair(library_path, context=context))
+    assert {"mending", "copying the index", "indexing"} <= {*found}
+    older(tmp_path / "old.db", sound, 6)
+    with open_library(tmp_path / "old.db") as library:
+        found = stages(library.update)["making digests of all rows"]
+        assert found[0][0] == 0
+        assert found[-1][0] == found[-1][1] > 0
+        assert stages(library.update) == {}
+
+
+@pytest.mark.parametrize("name", ["heatlas_digest", "heatlas_text"])
+def test_a_signal_in_a_function_of_sqlite_is_no_failure(library_path, name):
+    """SQLite hides what was raised in a function that it calls, such as by Ctrl-C."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    def change(library):
+        with library.write() as link:
+            link.create_function(name, -1 if name == "heatlas_text" else 3, interrupted, deterministic=True)
+            link.execute("UPDATE activities SET name = 'x' WHERE number = 1")
+
+    with open_library(library_path) as library, pytest.raises(KeyboardInterrupt):
+        change(library)
+    assert faults_of(library_path) == []

@@ -136,7 +136,8 @@ def _compact(library: str, quiet: bool) -> None:
 @library_group.command("check")
 @_library
 @click.option("--all", "everything", is_flag=True, help="Trace every activity again, not a sample of 20.")
-def _check(library: str, everything: bool) -> None:
+@_quiet
+def _check(library: str, everything: bool, quiet: bool) -> None:
     """Say what is wrong with a library, if anything is; exit 1 then.
 
     All rows are compared with their digests, and the index of some activities, or all, with their tracks.
@@ -144,7 +145,8 @@ def _check(library: str, everything: bool) -> None:
     from heatlas.library.manage import check_library
     from heatlas.library.sound_rows import how_to_repair
 
-    found = check_library(library, everything)
+    with show_progress(quiet) as progress:
+        found = check_library(library, everything, progress.count)
     for fault in found["faults"]:
         click.echo(fault)
     if found["faults"]:
@@ -174,8 +176,8 @@ def _check(library: str, everything: bool) -> None:
 def _repair(library: str, quiet: bool, **options: Any) -> None:
     """Mend a damaged library as far as that goes; the damaged file is kept under another name.
 
-    Sound tracks are indexed anew; files of damaged ones are read again where they are still there; what cannot be
-    brought back is named.
+    Files of damaged tracks are read again where they are still there; damaged tiles of the index, or all of it, are
+    made anew; what cannot be brought back is named. A sound library is left as it is.
     """
     from heatlas.cli.summary import line
     from heatlas.library.manage import repair_library
@@ -189,22 +191,29 @@ def _repair(library: str, quiet: bool, **options: Any) -> None:
     for what in done["set_aside"]:
         line(f"  set aside: {what}")
     sets = f" and {counted(done['point_sets'], 'point sets')}" if done["point_sets"] else ""
-    click.echo(
-        f"{library} holds {counted(done['activities'], 'activities')}{sets}; the damaged one is {done['damaged']} now"
-    )
+    held = f"{library} holds {counted(done['activities'], 'activities')}{sets}"
+    if done["damaged"] is None:
+        click.echo(f"{held}; all is well, and it was left as it is")
+        return
+    if done["tiles"] != 0:
+        tiles = "all tiles" if done["tiles"] is None else counted(done["tiles"], "tiles")
+        line(f"{tiles} of the index {'was' if done['tiles'] == 1 else 'were'} made anew")
+    click.echo(f"{held}; the damaged one is {done['damaged']} now")
 
 
 @library_group.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
 @_library
-def _back_up(file: Path, library: str) -> None:
+@_quiet
+def _back_up(file: Path, library: str, quiet: bool) -> None:
     """Copy a library into FILE, whatever else runs meanwhile; an older backup of that name is replaced.
 
     Nothing is replaced when the library is damaged. To restore, copy FILE back while nothing has the library open.
     """
     from heatlas.library.manage import back_up_library
 
-    made = back_up_library(library, file)
+    with show_progress(quiet) as progress:
+        made = back_up_library(library, file, progress.count)
     sets = f" and {counted(made['point_sets'], 'point sets')}" if made["point_sets"] else ""
     instead = "" if made["replaced"] is None else f", in place of a backup with {made['replaced']:,}"
     click.echo(f"{file}: {counted(made['activities'], 'activities')}{sets}{instead}")

@@ -13,7 +13,7 @@ from heatlas.core.errors import BadOption
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["possible_name", "reason_of", "refuse_name", "rename"]
+__all__ = ["flush", "possible_name", "reason_of", "refuse_name", "rename"]
 
 _TRIES = 20
 _PAUSE = 0.05
@@ -81,6 +81,15 @@ def rename(written: str | Path, final: str | Path) -> None:
             raise PermissionError(error.errno, said, os.fspath(final)) from error
         else:
             return
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk, before another one is given up for it."""
+    file = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def reason_of(error: OSError, path: Path) -> str:

@@ -27,9 +27,11 @@
 `shown`, `visits`          amounts of activities, and cells they visit, from the index
 `imports`, `outcomes`      import of new recordings; results of reading files
 `reading_files`            files of recordings read for a library, and read again
+`reading_tables`           tracks of tables read again
 `maintenance`, `checking`  indexing, removing, reindexing, compacting; faults
 `digest_checks`            rows compared with their digests, all or some
 `salvage`, `rebuilding`    what is sound of a damaged library; a new one made of it
+`index_repair`             sound tiles of an index taken over, damaged ones made anew
 `repair`, `backups`        damaged libraries replaced; copies while in use
 `collection`               whole tracks of a library
 `passages_at`              activities that pass through a circle

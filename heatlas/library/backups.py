@@ -7,7 +7,9 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
+from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.paths import flush
 from heatlas.library.checking import check_rows
 from heatlas.library.failures import failures
 from heatlas.library.identity import identity
@@ -19,7 +21,12 @@ from heatlas.writers.atomic import atomic_write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heatlas.core.context import Context
+
 __all__ = ["Backup", "back_up"]
+
+_PAGES = 1000
+"""Pages that are copied between two reports of progress."""
 
 
 class Backup(NamedTuple):
@@ -32,7 +39,7 @@ class Backup(NamedTuple):
     """Activities of the backup that was replaced; None where there was none, or it was damaged."""
 
 
-def back_up(library: Library, target: Path) -> Backup:
+def back_up(library: Library, target: Path, context: Context = NOBODY) -> Backup:
     """Copy a library into a file, which replaces an older backup when all of it is written and sound.
 
     Others may read and write the library meanwhile; the copy holds one state of it.
@@ -43,6 +50,8 @@ def back_up(library: Library, target: Path) -> Backup:
         The library.
     target : Path
         File of the backup: a new one, or a library that nobody uses.
+    context : Context
+        Receives the pages and rows done so far and in all.
 
     Raises
     ------
@@ -58,9 +67,11 @@ def back_up(library: Library, target: Path) -> Backup:
             os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         )  # it holds whole tracks, as the library does
         with library.read() as connection, closing(sqlite3.connect(aside)) as copy:
-            connection.backup(copy)
+            connection.execute("SELECT count(*) FROM meta").fetchone()  # from now on this state is read
+            told = context.counting("copying")
+            connection.backup(copy, pages=_PAGES, progress=lambda _, left, total: told(total - left, total), sleep=0)
         with Library(aside) as copied, copied.read() as connection:
-            faults = check_rows(connection)
+            faults = check_rows(connection, context)
         if faults:
             more = f" and {len(faults) - 1:,} more faults" if len(faults) > 1 else ""
             raise SourceFailed(
@@ -68,7 +79,7 @@ def back_up(library: Library, target: Path) -> Backup:
                 f"{how_to_repair(library.path)} mends what can be mended"
             )
         held = _held(aside)
-        _flush(aside)
+        flush(aside)
     assert held is not None
     return Backup(*held, None if before is None else before[0])
 
@@ -96,12 +107,3 @@ def _held(path: Path) -> tuple[int, int] | None:
     except SourceFailed:
         return None
     return activities, point_sets
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file is on the disk, before an older backup is given up for it."""
-    file = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

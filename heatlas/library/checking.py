@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels.index import decode_header
 from heatlas.library.activities import read_activities, read_rows
@@ -14,6 +15,7 @@ from heatlas.library.chunks import runs_of
 from heatlas.library.columns import COLUMNS
 from heatlas.library.coverage import covered
 from heatlas.library.digest_checks import check_digests
+from heatlas.library.failures import interruptible, was_stopped
 from heatlas.library.index import encoded_runs
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.packing import unpack
@@ -29,12 +31,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.core.context import Context
     from heatlas.library.store import Library
 
 __all__ = ["Examination", "check", "check_rows", "examine"]
 
 _MOST = 20
 """Faults that are listed."""
+_STEP = 200
+"""Tiles between two reports of progress."""
 
 
 class Examination(NamedTuple):
@@ -58,7 +63,7 @@ def check(library: Library, sample: int | None = 20) -> list[str]:
     return examine(library, sample).faults
 
 
-def examine(library: Library, sample: int | None = 20) -> Examination:
+def examine(library: Library, sample: int | None = 20, context: Context = NOBODY) -> Examination:
     """Find faults of a library: in the file, of rows against their digests, of the index against tracks and points.
 
     Parameters
@@ -68,6 +73,8 @@ def examine(library: Library, sample: int | None = 20) -> Examination:
     sample : int, optional
         Number of activities, evenly spread, to trace again and compare passage by passage; None for all. All rows are
         compared with their digests in any case.
+    context : Context
+        Receives the rows, tiles and activities done so far and in all.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def examine(library: Library, sample: int | None = 20) -> Examination:
     digests = True
     with library.read() as connection:
         try:
-            faults += check_rows(connection)
+            faults += check_rows(connection, context)
             digests = has_digests(connection)
             if not faults:
                 shown = [number for number, row in read_rows(connection).items() if row.same_as is None]
@@ -92,8 +99,8 @@ def examine(library: Library, sample: int | None = 20) -> Examination:
                 chosen = _spread(shown, sample)
                 traced = len(chosen)
                 faults += [
-                    *_unread(connection), *_rows(connection), *_headers(connection), *_samples(connection, chosen),
-                    *check_points(connection),
+                    *_unread(connection), *_rows(connection), *_headers(connection, context),
+                    *_samples(connection, chosen, context), *check_points(connection),
                 ]  # fmt: skip
         except SourceFailed as error:
             faults.append(str(error))
@@ -102,15 +109,19 @@ def examine(library: Library, sample: int | None = 20) -> Examination:
     return Examination(faults, traced, len(shown), digests, undigested)
 
 
-def check_rows(connection: sqlite3.Connection) -> list[str]:
+def check_rows(connection: sqlite3.Connection, context: Context = NOBODY) -> list[str]:
     """Find faults of the file, and rows that are not what was written, without tracing anything again."""
+    context.progress("looking at all pages", 0, 0)
     try:
-        faults = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
+        with interruptible(connection):
+            faults = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
         faults += [
             f"row {row[1]} of {row[0]} belongs to nothing" for row in connection.execute("PRAGMA foreign_key_check")
         ]
-        return faults + check_digests(connection)
+        return faults + check_digests(connection, context)
     except sqlite3.DatabaseError as error:
+        if was_stopped(error):
+            raise
         return [f"the file cannot be read to its end: {error}"]
 
 
@@ -139,7 +150,7 @@ def _rows(connection: sqlite3.Connection) -> list[str]:
     return [f"activity {k} {fault}" for fault, query in questions.items() for (k,) in connection.execute(query)]
 
 
-def _headers(connection: sqlite3.Connection) -> list[str]:
+def _headers(connection: sqlite3.Connection, context: Context) -> list[str]:
     """Faults of tiles: an activity twice, one that is not shown, a column without pixels."""
     faults = []
     shown = np.array(
@@ -147,9 +158,12 @@ def _headers(connection: sqlite3.Connection) -> list[str]:
     )
     before: tuple[tuple[int, ...], NDArray[np.int64]] = ((), np.zeros(0, np.int64))
     chunks = set()
-    for k, data in connection.execute(
-        "SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()
-    ):
+    told = context.counting("looking at tiles")
+    (count,) = connection.execute("SELECT count(*) FROM passages WHERE key BETWEEN ? AND ?", pixel_keys()).fetchone()
+    rows = connection.execute("SELECT key, data FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys())
+    for done, (k, data) in enumerate(rows):
+        if done % _STEP == 0:
+            told(done, count)
         ids = decode_header(unpack(data))[0]
         tile = tile_of(k)
         chunks.add((tile, chunk_of(k)))
@@ -167,14 +181,16 @@ def _headers(connection: sqlite3.Connection) -> list[str]:
     return faults
 
 
-def _samples(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[str]:
+def _samples(connection: sqlite3.Connection, numbers: Sequence[int], context: Context) -> list[str]:
     """Faults of activities that are traced again: every byte of their runs is compared."""
     activities = read_activities(connection, numbers)
     privacy, settings = privacy_of(connection, read_settings(connection))
     prints = {number: row.fingerprint for number, row in read_rows(connection, numbers).items()}
     required = covered(connection)
     faults = []
-    for number, activity in activities.items():
+    told = context.counting("tracing again")
+    for done, (number, activity) in enumerate(activities.items()):
+        told(done, len(activities))
         try:
             track = read_track(connection, number, activity)
         except SourceFailed as error:

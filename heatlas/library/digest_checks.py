@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from heatlas.core.context import NOBODY
 from heatlas.library.chunks import tile_name
 from heatlas.library.digests import BLOBS, SMALL, digest_of, points_part
 from heatlas.library.sound_rows import has_digests, how_to_repair, paired, paired_with_digests, sort_rows
@@ -13,31 +14,41 @@ from heatlas.library.tracks import activity_of_key
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from heatlas.core.context import Context
     from heatlas.library.store import Library
 
 __all__ = ["check_digests", "glance", "wrong_blobs"]
 
+Row = TypeVar("Row")
+
 _ROWS = 2000
 """Rows that an import compares: some hundredths of a second."""
+_STEP = 200
+"""Rows between two reports of progress."""
 _POINTS = 32
 """First part of point sets."""
 
 
-def check_digests(connection: sqlite3.Connection) -> list[str]:
-    """Find all rows that are not what was written; a sentence for each table, activity and tile."""
+def check_digests(connection: sqlite3.Connection, context: Context = NOBODY) -> list[str]:
+    """Find all rows that are not what was written; a sentence for each table, activity and tile.
+
+    The context receives the rows compared so far and in all.
+    """
     if not has_digests(connection):
         return []
     faults = []
+    seen = _Seen(connection, context)
     for table in SMALL:
         found = sort_rows(connection, table)
+        seen.add(len(found.sound))
         faults += [f"row {key} of {table} is damaged; there is a sound copy of it" for key in found.healed]
         faults += [f"row {key} of {table} is damaged, and so is its copy" for key in found.lost]
     named: Counter[str] = Counter()
     for table in ("tracks", "passages", "activity_means"):
-        named.update(_name(table, key) for key in wrong_blobs(connection, table))
-    for number, wrong in _wrong_points(connection):
+        named.update(_name(table, key) for key in wrong_blobs(connection, table, seen.add))
+    for number, wrong in _wrong_points(connection, seen.add):
         named[f"points of set {number}" if wrong else f"the index of points of set {number}"] += 1
     faults += [f"{what} {'is' if count == 1 else f'({count} rows) is'} damaged" for what, count in named.items()]
     return faults + _strangers(connection)
@@ -49,14 +60,44 @@ def _name(table: str, key: int) -> str:
     return f"the track of activity {activity_of_key(key)}" if table == "tracks" else f"the means of activity {key}"
 
 
-def wrong_blobs(connection: sqlite3.Connection, table: str) -> Iterator[int]:
-    """Keys of the rows of `tracks`, `passages` or `activity_means` that are damaged or missing."""
+class _Seen:
+    """Count of rows that were compared, reported now and then."""
+
+    def __init__(self, connection: sqlite3.Connection, context: Context) -> None:
+        (self.total,) = connection.execute("SELECT count(*) FROM digests").fetchone()
+        self.done, self.told = 0, context.counting("comparing rows with their digests")
+        self.told(0, self.total)
+
+    def add(self, rows: int) -> None:
+        """Report so many rows more."""
+        self.done += rows
+        self.told(min(self.done, self.total), self.total)
+
+
+def _some(rows: Iterator[Row], seen: Callable[[int], None]) -> Iterator[Row]:
+    """Pass rows on, and say how many, some at a time."""
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if count % _STEP == 0:
+            seen(_STEP)
+        yield row
+    seen(count % _STEP)
+
+
+def wrong_blobs(
+    connection: sqlite3.Connection, table: str, seen: Callable[[int], None] = lambda rows: None
+) -> Iterator[int]:
+    """Keys of the rows of `tracks`, `passages` or `activity_means` that are damaged or missing.
+
+    `seen` is called with numbers of rows that were compared since the last call.
+    """
     key, part = BLOBS[table].key.format(""), int(BLOBS[table].part)
     rows = connection.execute(f"SELECT {key}, data FROM {table} ORDER BY {key}")  # noqa: S608 - names of this package
-    yield from (number for number, _, sound in paired_with_digests(connection, part, rows) if not sound)
+    pairs = _some(paired_with_digests(connection, part, rows), seen)
+    yield from (number for number, _, sound in pairs if not sound)
 
 
-def _wrong_points(connection: sqlite3.Connection) -> Iterator[tuple[int, bool]]:
+def _wrong_points(connection: sqlite3.Connection, seen: Callable[[int], None]) -> Iterator[tuple[int, bool]]:
     """Number of a point set, and whether it is its points that are damaged, for each damaged row."""
     parts = {row[0] for row in connection.execute("SELECT part FROM digests WHERE part >= ? GROUP BY part", (_POINTS,))}
     for query in (
@@ -71,7 +112,8 @@ def _wrong_points(connection: sqlite3.Connection) -> Iterator[tuple[int, bool]]:
         if points:
             query = "SELECT chunk << 20 | count, data FROM points WHERE point_set = ? ORDER BY chunk"
         rows = connection.execute(query, (number,) if points else (number, level))
-        yield from ((number, points) for _, _, sound in paired_with_digests(connection, part, rows) if not sound)
+        pairs = _some(paired_with_digests(connection, part, rows), seen)
+        yield from ((number, points) for _, _, sound in pairs if not sound)
 
 
 def _strangers(connection: sqlite3.Connection) -> list[str]:

@@ -11,17 +11,25 @@ new digest: changing it is refused.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from heatlas.core.context import NOBODY
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
 
+    from heatlas.core.context import Context
+
 __all__ = [
     "BLOBS", "DIGESTED", "SMALL", "Blobs", "digest_of", "point_cells_part", "points_part", "row_of", "stamp",
     "text_of", "watch",
 ]  # fmt: skip
+
+_STEP = 200
+"""Rows between two reports of progress."""
 
 DIGESTED = 8
 """Step of the schema from which a library has digests."""
@@ -98,7 +106,9 @@ def row_of(text: str) -> tuple[Any, ...]:
 def digest_of(part: int, key: Any, content: str | bytes) -> bytes:
     """Digest of a row, 8 bytes: of its part, its key, and its text (`text_of`) or its blob."""
     digest = hashlib.blake2b(f"{part} {key} ".encode("utf-8", "replace"), digest_size=8)
-    digest.update(content.encode() if isinstance(content, str) else content)
+    if not isinstance(content, bytes):  # a damaged row may hold a number for a blob
+        content = str(content).encode("utf-8", "replace")
+    digest.update(content)
     return digest.digest()
 
 
@@ -111,12 +121,30 @@ def watch(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-def stamp(connection: sqlite3.Connection) -> None:
-    """Make the digests of all rows that are there, of a library that had none."""
+def stamp(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
+    """Make the digests of all rows that are there, of a library that had none.
+
+    The context receives the rows done so far and in all.
+    """
     watch(connection)
-    connection.execute("DELETE FROM digests")
-    for table in (*SMALL, *BLOBS):
-        connection.execute(f"INSERT INTO digests {_entry(table, '')} FROM {table}")
+    tables = (*SMALL, *BLOBS)
+    total = sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)  # noqa: S608 - its own
+    told, done = context.counting("making digests of all rows"), itertools.count(1)
+
+    def counted(part: int, key: Any, content: str | bytes) -> bytes:
+        if (count := next(done)) % _STEP == 0:
+            told(count, total)
+        return digest_of(part, key, content)
+
+    told(0, total)
+    connection.create_function("heatlas_digest", 3, counted, deterministic=True)
+    try:
+        connection.execute("DELETE FROM digests")
+        for table in tables:
+            connection.execute(f"INSERT INTO digests {_entry(table, '')} FROM {table}")
+    finally:
+        connection.create_function("heatlas_digest", 3, digest_of, deterministic=True)
+    told(total, total)
 
 
 def _entry(table: str, row: str) -> str:

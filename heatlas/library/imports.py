@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import time
@@ -18,6 +17,7 @@ from heatlas.library.copies import resolve
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
 from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
 from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, changed_at, read_file, said_of
+from heatlas.library.reading_tables import recording_digest
 from heatlas.library.settings import gaps_of, read_settings
 from heatlas.library.sound_rows import small_rows
 from heatlas.sources.archive import Entry, entries
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from heatlas.core.batch import Recording
     from heatlas.core.report import Duplicate
@@ -154,22 +152,12 @@ def _new_recordings(
     for recording in recordings:
         name = printable(recording.activity.source)
         number, before = known.get(name, (None, b""))
-        digest = _digest(recording)
+        digest = recording_digest(recording)
         if digest == before:
             yield None, None
             continue
         row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
         yield None, ReadFile(row, take_recording(recording, EVERY, export, gaps))
-
-
-def _digest(recording: Recording) -> bytes:
-    """BLAKE2b digest of a recording: its activity and all columns."""
-    digest = hashlib.blake2b(repr(recording.activity).encode("utf-8", "replace"), digest_size=16)
-    arrays: list[NDArray[Any]] = [recording.lon, recording.lat, recording.time, *recording.columns.values()]
-    for values in arrays:
-        digest.update(values.tobytes())
-    digest.update(" ".join(recording.columns).encode("utf-8", "replace"))
-    return digest.digest()
 
 
 def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, changed: int) -> bool:

@@ -16,7 +16,7 @@ from heatlas.library.packing import pack_columns
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +30,11 @@ _MANY = 16
 
 
 def append(
-    connection: sqlite3.Connection, tracks: Mapping[int, PreparedTrack], zooms: Iterable[int], workers: int = 1
+    connection: sqlite3.Connection,
+    tracks: Mapping[int, PreparedTrack],
+    zooms: Iterable[int],
+    workers: int = 1,
+    only: Collection[Tile] | None = None,
 ) -> None:
     """Add activities to the index: one chunk for each tile that they touch.
 
@@ -44,12 +48,14 @@ def append(
         Zooms to trace.
     workers : int
         Threads that trace and compress; the bytes written are the same for any number.
+    only : collection of Tile, optional
+        Tiles to write; by default all that the tracks touch.
     """
     numbers = sorted(tracks)
 
     def encode(zoom: int) -> list[tuple[Tile, list[tuple[int, bytes]]]]:
         found = _encoded(zoom, numbers, [tracks[number].at(zoom) for number in numbers])
-        return [(tile, pack_columns(columns)) for tile, columns in found]
+        return [(tile, pack_columns(columns)) for tile, columns in found if only is None or tile in only]
 
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
     with ThreadPoolExecutor(workers) as pool:

@@ -188,6 +188,7 @@ def compact(library: Library, context: Context = NOBODY) -> None:
     context : Context
         Receives the tiles done so far and in all.
     """
+    library.update(context)
     told = context.counting("compacting")
     with library.read() as connection:
         rows = connection.execute(
@@ -226,6 +227,7 @@ def reindex(
     context : Context
         Receives the activities done so far and in all.
     """
+    library.update(context)
     told = context.counting("indexing")
     with library.write() as connection:
         before = read_settings(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 from dataclasses import dataclass, field
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.words import counted
 from heatlas.library.activities import ActivityRow, insert_activity
+from heatlas.library.checking import check
 from heatlas.library.copies import resolve
 from heatlas.library.digests import SMALL
+from heatlas.library.index_repair import drop_index, take_over_index, wrong_tiles
 from heatlas.library.maintenance import reindex
 from heatlas.library.outcomes import outcome_data
 from heatlas.library.point_checks import points_again
 from heatlas.library.point_sets import write_points
 from heatlas.library.reading_files import read_again
+from heatlas.library.reading_tables import how_to_import, tables_again
 from heatlas.library.settings import gaps_of, privacy_of, write_settings, write_zones
 from heatlas.library.tracks import write_track
 from heatlas.sources.time_zones import with_time_zones
@@ -52,10 +56,14 @@ class Repair:
     set_aside: list[str] = field(default_factory=list)
     """What could not be brought back, in words."""
     point_sets: int = 0
+    tiles: int | None = None
+    """Tiles of the index that were made anew; None where that is all of it."""
 
 
 def rebuild(new: Library, old: Salvage, settings: Settings, zones: Mapping[str, Zone], context: Context) -> Repair:
     """Fill a new library from a damaged one; numbers stay what they are.
+
+    Sound tiles of the index are taken over where that is safe, and otherwise all is indexed anew.
 
     Parameters
     ----------
@@ -66,20 +74,24 @@ def rebuild(new: Library, old: Salvage, settings: Settings, zones: Mapping[str, 
     settings : Settings
         Settings of the new one.
     zones : mapping of str to Zone
-        Zones of the new one, by name. What they hide is hidden, as everything is indexed anew.
+        Zones of the new one, by name. Where they or the settings are not what the damaged one has, everything is
+        indexed anew, so that what they hide is hidden.
     context : Context
         Receives the activities done so far and in all.
     """
     done = Repair(healed=old.healed)
+    known = (old.settings, old.zones) == (settings, zones)
+    wrong = wrong_tiles(old) if known else None
     with new.write() as connection:
         write_zones(connection, zones)
-        write_settings(connection, privacy_of(connection, settings)[1])  # which refuses another secret
+        after = privacy_of(connection, settings)[1]  # which refuses another secret
+        write_settings(connection, after)
         for name in _KEPT:
             if name in old.meta:
                 connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, old.meta[name]))
         for row in _files(old).values():
             _insert(connection, "files", row)
-        damaged = _copy_sound(connection, old, context)
+        damaged, kept = _copy_sound(connection, old, context)
         fresh = _read_again(connection, old, damaged, gaps_of(settings), done)
         _copy_rest(connection, old, damaged, done)
         again = _loosen(connection, old)
@@ -87,7 +99,14 @@ def rebuild(new: Library, old: Salvage, settings: Settings, zones: Mapping[str, 
         resolve(connection, fresh, again)
         _copy_points(connection, old, done)
         _never_again(connection, old)
-    reindex(new, rejoin=settings.rejoin, context=context)
+        if wrong is not None and after == settings:
+            take_over_index(connection, old, kept, wrong, context)
+            done.tiles = len(wrong)
+    if done.tiles is None or check(new):
+        done.tiles = None
+        with new.write() as connection:
+            drop_index(connection)
+        reindex(new, rejoin=settings.rejoin, context=context)
     with new.read() as connection:
         done.activities = connection.execute("SELECT count(*) FROM activities").fetchone()[0]
         done.point_sets = connection.execute("SELECT count(*) FROM point_sets").fetchone()[0]
@@ -106,13 +125,15 @@ def _files(old: Salvage) -> dict[int, tuple[Any, ...]]:
     return {**old.files, **made}
 
 
-def _copy_sound(connection: sqlite3.Connection, old: Salvage, context: Context) -> dict[int, list[ActivityRow]]:
-    """Copy the activities of files of which all is sound; return those of the others, by file."""
+def _copy_sound(
+    connection: sqlite3.Connection, old: Salvage, context: Context
+) -> tuple[dict[int, list[ActivityRow]], set[int]]:
+    """Copy the activities of files of which all is sound; return those of the others, by file, and what was copied."""
     told = context.counting("mending")
     files: dict[int, list[ActivityRow]] = {}
     for row in old.rows.values():
         files.setdefault(row.file, []).append(row)
-    damaged, at = {}, 0
+    damaged, kept, at = {}, set(), 0
     for file, rows in files.items():
         told(at, len(old.rows))
         at += len(rows)
@@ -120,10 +141,11 @@ def _copy_sound(connection: sqlite3.Connection, old: Salvage, context: Context) 
             for row in rows:
                 _insert(connection, "activities", row)
                 connection.executemany("INSERT INTO tracks VALUES (?, ?)", old.track_rows(row.number))
+                kept.add(row.number)
         else:
             damaged[file] = rows
     told(at, len(old.rows))
-    return damaged
+    return damaged, kept
 
 
 def _read_again(
@@ -135,7 +157,10 @@ def _read_again(
         there = {row.file for row in old.rows.values()}
         wanted |= {str(row[1]): file for file, row in old.files.items() if file not in there and row[2] >= 0}
     fresh: dict[int, Batch] = {}
-    for read in read_again(wanted, gaps):
+    of_tables = {name: file for name, file in wanted.items() if _is_of_table(old, file)}
+    digests = {file: bytes(old.files[file][4]) for file in of_tables.values()}
+    files = {name: file for name, file in wanted.items() if name not in of_tables}
+    for read in itertools.chain(read_again(files, gaps), tables_again(of_tables, digests, gaps)):
         file = int(read.row["number"])
         assert read.outcome is not None
         connection.execute(
@@ -149,6 +174,11 @@ def _read_again(
     return fresh
 
 
+def _is_of_table(old: Salvage, file: int) -> bool:
+    """Whether a row of files is a track of a table: it has neither a size nor a time of change."""
+    return file in old.files and old.files[file][2] <= 0 and old.files[file][3] == 0
+
+
 def _copy_rest(
     connection: sqlite3.Connection, old: Salvage, damaged: Mapping[int, Sequence[ActivityRow]], done: Repair
 ) -> None:
@@ -158,14 +188,14 @@ def _copy_rest(
         connection.execute("UPDATE files SET size = -1, digest = x'' WHERE number = ?", (file,))
         for row in rows:
             batch, lost = old.track(row.number) if row.number in old.activities else (None, ())
+            instead = how_to_import(row.source) if _is_of_table(old, file) else ""
+            unread = f"damaged, and its file could not be read again{instead}"
             if batch is None:
                 what = "its track is" if row.number in old.activities else "its attributes are"
-                done.set_aside.append(f"{row.source}: {what} damaged, and its file could not be read again")
+                done.set_aside.append(f"{row.source}: {what} {unread}")
                 continue
             if lost:
-                done.set_aside.append(
-                    f"{', '.join(lost)} of {row.source}: damaged, and its file could not be read again"
-                )
+                done.set_aside.append(f"{', '.join(lost)} of {row.source}: {unread}")
             _insert(connection, "activities", row)
             write_track(connection, row.number, batch)
     if old.lost:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
-from heatlas.core.paths import rename
+from heatlas.core.paths import flush, reason_of, rename
 from heatlas.core.scratch import scratch_folder
+from heatlas.library.checking import examine
 from heatlas.library.failures import failures
 from heatlas.library.identity import identity
 from heatlas.library.opening import open_library
 from heatlas.library.rebuilding import Repair, rebuild
 from heatlas.library.salvage import open_damaged, salvage
+from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.settings import Settings
+from heatlas.library.states import log_of, read_states, set_foreign_log_aside
+from heatlas.library.store import Library
+from heatlas.library.versions import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from heatlas.library.salvage import Salvage
     from heatlas.tracks.privacy import Zone
@@ -43,15 +49,16 @@ class Repaired(NamedTuple):
     """Result of a repair."""
 
     done: Repair
-    damaged: Path
-    """The damaged library, which is kept under another name."""
+    damaged: Path | None
+    """The damaged library, which is kept under another name; None where the library was sound, and left as it is."""
 
 
 def repair(path: Path, said: Hiding = Hiding(), context: Context = NOBODY) -> Repaired:
     """Repair a library. It stays as it was until all is done, and is then kept under another name.
 
     Small rows come back from their copies, and files of damaged activities are read again if they are still there. What
-    cannot be brought back is set aside and named. Everything is indexed anew, with the cuts of the library.
+    cannot be brought back is set aside and named. Damaged tiles of the index are made anew, or all of it, with the cuts
+    of the library. A sound library, also after every activity was traced again, is left as it is.
 
     Parameters
     ----------
@@ -73,16 +80,51 @@ def repair(path: Path, said: Hiding = Hiding(), context: Context = NOBODY) -> Re
     if found != "library":
         what = {"missing": f"there is no library {path}", "folder": f"{path} is a folder"}
         raise BadOption(f"{what.get(found, f'{path} is no heatlas library')}: there is nothing to repair")
+    asked, path = path, path.resolve()
+    try:
+        with failures(asked):
+            set_foreign_log_aside(path)
+            with scratch_folder(path.parent) as folder:
+                return _repaired(asked, folder, said, context)
+    except OSError as error:
+        raise SourceFailed(f"the library {asked} cannot be repaired: {reason_of(error, path)}") from error
+
+
+def _repaired(asked: Path, folder: Path, said: Hiding, context: Context) -> Repaired:
+    path = asked.resolve()
+    if said == Hiding() and (sound := _if_sound(path, context)) is not None:
+        return Repaired(sound, None)
     before = _state(path)
-    with scratch_folder(path.parent) as folder, failures(path):
-        with closing(open_damaged(path, folder)) as connection:
-            old = salvage(connection)
-            settings, zones = _hiding(path, old, said)
-            with open_library(folder / path.name, create=True) as new:
-                done = rebuild(new, old, settings, zones, context)
-        if _state(path) != before:
-            raise SourceFailed(f"the library {path} was written to meanwhile, and was left as it is: repair it again")
-        return Repaired(done, _swap(path, folder / path.name))
+    with closing(open_damaged(asked, folder)) as connection:
+        old = salvage(connection)
+        settings, zones = _hiding(asked, old, said)
+        with open_library(folder / path.name, create=True) as new:
+            done = rebuild(new, old, settings, zones, context)
+    flush(folder / path.name)
+    if _state(path) != before:
+        raise SourceFailed(f"the library {asked} was written to meanwhile, and was left as it was: repair it again")
+    return Repaired(done, _swap(path, folder / path.name))
+
+
+def _if_sound(path: Path, context: Context) -> Repair | None:
+    """Count what a library holds, if there is nothing to repair; it is only read."""
+    library = Library(path)  # without what opening writes into an older one
+    try:
+        with library.read() as connection:
+            head = number_of(connection, "application_id"), number_of(connection, "user_version")
+            if head != (APPLICATION_ID, len(MIGRATIONS)) or read_states(connection) is None:
+                return None
+            held = [
+                connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - its own
+                for table in ("activities", "point_sets")
+            ]
+        if examine(library, None, context).faults:
+            return None
+    except SourceFailed:
+        return None
+    finally:
+        library.close()
+    return Repair(activities=held[0], point_sets=held[1], tiles=0)
 
 
 def _hiding(path: Path, old: Salvage, said: Hiding) -> tuple[Settings, dict[str, Zone]]:
@@ -124,12 +166,37 @@ def _state(path: Path) -> list[tuple[int, int]]:
 
 
 def _swap(path: Path, new: Path) -> Path:
-    """Give the new library the name of the damaged one, which gets another, with its log; return that."""
-    names = (path.with_name(f"{path.name}.damaged{'' if k == 1 else f'-{k}'}") for k in count(1))
-    kept = next(name for name in names if not os.path.lexists(name))
-    for ending in ("-wal", "-shm", ""):
-        # The log first: beside another library it would destroy that.
-        if os.path.lexists(f"{path}{ending}"):
-            rename(f"{path}{ending}", f"{kept}{ending}")
-    rename(new, path)
+    """Put the new library in the place of the damaged one, in one step; return the name that the old one has then.
+
+    The old one gets another name before: at any time there is a library, and what was damaged is never lost.
+    """
+    kept = _name_of_damaged(path)
+    linked = not os.path.lexists(kept)
+    if linked:
+        try:
+            kept.hardlink_to(path)
+        except OSError:  # no links on this file system
+            shutil.copy2(path, kept)
+    log = log_of(path)
+    if log.exists():
+        shutil.copy2(log, f"{kept}-wal")
+    try:
+        rename(new, path)
+    except OSError:
+        if linked:
+            kept.unlink(missing_ok=True)
+            Path(f"{kept}-wal").unlink(missing_ok=True)
+        raise
+    # It belongs to the damaged library. Whoever opens the new one before this, sets it aside.
+    for ending in ("-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
     return kept
+
+
+def _name_of_damaged(path: Path) -> Path:
+    """First free name; or the one that an interrupted repair gave to the same file."""
+    for k in count(1):
+        name = path.with_name(f"{path.name}.damaged{'' if k == 1 else f'-{k}'}")
+        if not os.path.lexists(name) or (name.exists() and name.samefile(path)):
+            return name
+    raise AssertionError

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+    from heatlas.core.context import Context
+
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "READABLE", "SPAN", "TIMELESS"]
 
 APPLICATION_ID = LIBRARY_ID
@@ -157,7 +159,7 @@ _COPIES = (
 )
 
 
-def _time_zones(connection: sqlite3.Connection) -> None:
+def _time_zones(connection: sqlite3.Connection, _: Context) -> None:
     from heatlas.library.time_zones import fill_time_zones
 
     fill_time_zones(connection)
@@ -217,19 +219,19 @@ _DIGESTS_OF = """
 """
 
 
-def _stamp(connection: sqlite3.Connection) -> None:
+def _stamp(connection: sqlite3.Connection, context: Context) -> None:
     from heatlas.library.digests import stamp
 
     # Nobody can vouch for rows that were written before there were digests.
     connection.execute(
         "INSERT OR REPLACE INTO meta SELECT 'undigested', json(max(number)) FROM activities HAVING count(*) > 0"
     )
-    stamp(connection)
+    stamp(connection, context)
 
 
 _DIGESTS = (_DIGESTS_OF, _stamp)
 
-MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
+MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...], ...] = (
     _FIRST,
     _POINTS,
     _RULES,
@@ -239,6 +241,6 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] =
     _MEANS,
     _DIGESTS,
 )
-"""Statements of each step: SQL, or a function of the connection."""
+"""Statements of each step: SQL, or a function of the connection and the context of the work."""
 READABLE = 5
 """Steps that reading needs; further ones are needed only to write."""

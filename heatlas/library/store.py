@@ -8,10 +8,12 @@ import weakref
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
 from heatlas.library.connecting import connect, empty_log, is_frozen
 from heatlas.library.failures import failures
 from heatlas.library.healing import prepare_writing
+from heatlas.library.schema import MIGRATIONS
 from heatlas.library.states import note_state, read_states
 from heatlas.library.versions import migrate, number_of
 from heatlas.library.witness import Witness
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Literal
+
+    from heatlas.core.context import Context
 
 __all__ = ["Library"]
 
@@ -175,9 +179,17 @@ class Library:
             finally:
                 connection.execute("COMMIT")
 
+    def update(self, context: Context) -> None:
+        """Migrate a library that an older heatlas made, as any change does, and report how far that is."""
+        if not self.frozen and number_of(self.connection(), "user_version") < len(MIGRATIONS):
+            with self.write(context):
+                pass
+
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, context: Context = NOBODY) -> Iterator[sqlite3.Connection]:
         """Connection for one transaction: all changes inside are committed, or none.
+
+        The context hears of migrations, which may take a while.
 
         Raises
         ------
@@ -190,7 +202,7 @@ class Library:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 before = connection.total_changes
-                migrate(connection)
+                migrate(connection, context)
                 prepare_writing(connection, self._healed)
                 yield connection
                 if connection.total_changes != before or read_states(connection) is None:

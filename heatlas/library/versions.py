@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
 from heatlas.core.version import __version__
 from heatlas.library.digests import watch
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.sound_rows import damaged, has_digests, path_of
+
+if TYPE_CHECKING:
+    from heatlas.core.context import Context
 
 __all__ = ["migrate", "note_version", "number_of", "refuse_newer", "refuse_noted"]
 
@@ -74,15 +78,15 @@ def _noted(connection: sqlite3.Connection) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Migrate the tables to this version, inside a transaction that writes."""
+def migrate(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
+    """Migrate the tables to this version, inside a transaction that writes; digests of all rows take a while."""
     version = number_of(connection, "user_version")
     if version == len(MIGRATIONS):
         return
     refuse_newer(connection, version)
     for statement in itertools.chain(*MIGRATIONS[version:]):
         if callable(statement):
-            statement(connection)
+            statement(connection, context)
         else:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

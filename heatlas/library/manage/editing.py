@@ -137,7 +137,7 @@ def reindex_library(
         )
 
 
-def back_up_library(path: str | Path, target: str | Path) -> dict[str, Any]:
+def back_up_library(path: str | Path, target: str | Path, progress: Progress = silent) -> dict[str, Any]:
     """Copy a library into one file while it is in use.
 
     Returns
@@ -150,7 +150,7 @@ def back_up_library(path: str | Path, target: str | Path) -> dict[str, Any]:
     from heatlas.library.opening import open_library
 
     with open_library(path) as library:
-        return back_up(library, Path(target))._asdict()
+        return back_up(library, Path(target), Context(progress=progress))._asdict()
 
 
 def repair_library(
@@ -169,8 +169,8 @@ def repair_library(
     -------
     dict
         How many `activities` and `point_sets` the library holds then, how many small rows were `healed` from their
-        copies, the names of files that were `read_again`, what is `set_aside`, in words, and the path of the `damaged`
-        library.
+        copies, the names of files that were `read_again`, what is `set_aside`, in words, how many `tiles` of the index
+        were made anew (None: all), and the path of the `damaged` library (None: it was sound, and left as it is).
     """
     from dataclasses import asdict
 
@@ -180,7 +180,7 @@ def repair_library(
         raise BadOption("--no-zones says that nothing is hidden, and --zone what is: leave out one of them")
     circles = [parse_zone(zone) for zone in zones] if zones or no_zones else None
     done, damaged = repair(Path(path), Hiding(_clip(clip_ends), circles), Context(progress=progress))
-    return {**asdict(done), "damaged": str(damaged)}
+    return {**asdict(done), "damaged": None if damaged is None else str(damaged)}
 
 
 def _clip(clip_ends: str | None) -> float | None:

@@ -112,6 +112,7 @@ def bring(
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     with _unless_empty(path, keep=clip is not None or bool(circles) or athlete is not None):
         with open_library(path, create=True) as library:
+            library.update(context)
             looked = glance(library)
             if clip is not None or circles:
                 # Before anything new is imported, so that hidden parts are never in the index.

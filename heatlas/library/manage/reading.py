@@ -6,11 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from heatlas.core.context import Progress
     from heatlas.dataset.tracks import Tracks
 
 __all__ = [
@@ -116,7 +118,7 @@ def audit_library(path: str | Path) -> dict[str, Any]:
     }
 
 
-def check_library(path: str | Path, everything: bool = False) -> dict[str, Any]:
+def check_library(path: str | Path, everything: bool = False, progress: Progress = silent) -> dict[str, Any]:
     """Find the faults of a library.
 
     Returns
@@ -129,4 +131,4 @@ def check_library(path: str | Path, everything: bool = False) -> dict[str, Any]:
     from heatlas.library.opening import open_library
 
     with open_library(path) as library:
-        return examine(library, None if everything else 20)._asdict()
+        return examine(library, None if everything else 20, Context(progress=progress))._asdict()

@@ -87,6 +87,8 @@ def read_tracks(
         raise BadOption(
             f"{table.name}: say with --track which column tells the tracks apart, or --track all where its rows are one"
         )
+    if columns.track is not None and columns.track in {columns.lat, columns.lon}:
+        raise BadOption(f"{table.name}: {columns.track} says where fixes are; say with --track what tells tracks apart")
     lon, lat, held = _read(table, columns, _needed(table, metrics, attributes))
     if not len(lon):
         return []
