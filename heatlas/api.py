@@ -146,7 +146,7 @@ def inspect(
     Where the columns of the positions, or their format, cannot be found out, "undecided" says what to do.
     """
     from heatlas.dataset.summary import describe_columns, describe_points, describe_tracks
-    from heatlas.library.manage import point_sets_of
+    from heatlas.library.manage import point_sets_of, renewal_of
 
     asked = gather(TableOptions, options, "inspect")
     given = resolve(sources, asked)
@@ -155,7 +155,8 @@ def inspect(
         if not isinstance(given, GivenLibrary):
             return described
         described.pop("nothing", None)  # a library may be empty, or hold points alone
-        return described | {"point_sets": point_sets_of(given.path)}
+        old = renewal_of(given.path)
+        return described | {"point_sets": point_sets_of(given.path)} | ({"outdated": old} if old else {})
     from heatlas.dataset.points import PointSet
 
     tables = [each.table for each in given.tables]

@@ -71,6 +71,8 @@ def command(
         _print_tracks(report)
     for point_set in report.get("point_sets", ()):
         _print_point_set(point_set)
+    if "outdated" in report:
+        line(report["outdated"])
     _refuse_nothing(report)
 
 

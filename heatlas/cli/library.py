@@ -163,6 +163,8 @@ def _check(library: str, everything: bool, quiet: bool) -> None:
             f"{before:,} activities are from before there were digests: of damage from then, only that of positions "
             "and times is seen"
         )
+    if found["outdated"]:
+        click.echo(found["outdated"])
 
 
 @library_group.command("repair")

@@ -13,7 +13,7 @@ from heatlas.kernels.index import decode_header
 from heatlas.library.activities import read_activities, read_rows
 from heatlas.library.chunks import runs_of
 from heatlas.library.columns import COLUMNS
-from heatlas.library.coverage import covered
+from heatlas.library.coverage import covered, outdated, renewal
 from heatlas.library.digest_checks import check_digests
 from heatlas.library.failures import interruptible, was_stopped
 from heatlas.library.index import encoded_runs
@@ -56,6 +56,8 @@ class Examination(NamedTuple):
     undigested: int
     """Activities that were imported before the library had digests: what happened before these were made cannot be
     seen, but for the positions and times of tracks."""
+    outdated: str
+    """Sentence on what an older heatlas indexed, with what to type; empty where there is nothing to renew."""
 
 
 def check(library: Library, sample: int | None = 20) -> list[str]:
@@ -88,7 +90,7 @@ def examine(library: Library, sample: int | None = 20, context: Context = NOBODY
     faults: list[str] = []
     shown: list[int] = []
     traced = undigested = 0
-    digests = True
+    digests, renew = True, ""
     with library.read() as connection:
         try:
             faults += check_rows(connection, context)
@@ -96,6 +98,7 @@ def examine(library: Library, sample: int | None = 20, context: Context = NOBODY
             if not faults:
                 shown = [number for number, row in read_rows(connection).items() if row.same_as is None]
                 undigested = _undigested(connection)
+                renew = renewal(outdated(connection), library.path)
                 chosen = _spread(shown, sample)
                 traced = len(chosen)
                 faults += [
@@ -106,7 +109,7 @@ def examine(library: Library, sample: int | None = 20, context: Context = NOBODY
             faults.append(str(error))
     more = len(faults) - _MOST
     faults = [*faults[:_MOST], f"and {more:,} more faults"] if more > 0 else faults
-    return Examination(faults, traced, len(shown), digests, undigested)
+    return Examination(faults, traced, len(shown), digests, undigested, renew)
 
 
 def check_rows(connection: sqlite3.Connection, context: Context = NOBODY) -> list[str]:
@@ -186,7 +189,9 @@ def _samples(connection: sqlite3.Connection, numbers: Sequence[int], context: Co
     activities = read_activities(connection, numbers)
     privacy, settings = privacy_of(connection, read_settings(connection))
     prints = {number: row.fingerprint for number, row in read_rows(connection, numbers).items()}
-    required = covered(connection)
+    old = {COLUMNS[name] for name in outdated(connection) & COLUMNS.keys()}
+    compared = set(COLUMNS.values()) - old
+    required = covered(connection) & compared
     faults = []
     told = context.counting("tracing again")
     for done, (number, activity) in enumerate(activities.items()):
@@ -204,18 +209,18 @@ def _samples(connection: sqlite3.Connection, numbers: Sequence[int], context: Co
         wrong = 0
         for zoom in settings.indexed if cut.fixes else ():
             for tile, runs in encoded_runs(zoom, number, traced.at(zoom)):
-                wrong += not _agree(runs_of(connection, tile, number), runs, required)
+                wrong += not _agree(runs_of(connection, tile, number), runs, compared, required)
         if wrong:
             faults.append(f"{wrong} tiles hold something else of activity {number} than its track")
     return faults
 
 
-def _agree(stored: Mapping[int, bytes], traced: Mapping[int, bytes], required: Collection[int]) -> bool:
-    """Whether stored runs equal traced ones; those of columns that are not required may be missing."""
+def _agree(
+    stored: Mapping[int, bytes], traced: Mapping[int, bytes], compared: Collection[int], required: Collection[int]
+) -> bool:
+    """Whether stored runs equal traced ones in the columns that are compared; others than required may be missing."""
     return all(
-        stored.get(column) == traced.get(column)
-        for column in COLUMNS.values()
-        if column in required or column in stored
+        stored.get(column) == traced.get(column) for column in compared if column in required or column in stored
     )
 
 

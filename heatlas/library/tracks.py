@@ -29,6 +29,7 @@ __all__ = [
     "delete_track",
     "fingerprint",
     "first_fix",
+    "has_column",
     "read_path",
     "read_track",
     "sound_tracks",
@@ -141,6 +142,14 @@ def _read(
     if not (offsets and (np.abs(u - 0.5) < _WORLDS).all() and (np.abs(v - 0.5) <= 0.5).all()):
         raise damaged(connection, f"the track of {activity.source} is none")
     return found
+
+
+def has_column(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether any track has a column; keys alone are looked at."""
+    if name not in _NUMBERS:
+        return True
+    found = connection.execute(f"SELECT 1 FROM tracks WHERE key % {_SPAN} = ? LIMIT 1", (_NUMBERS[name],))  # noqa: S608
+    return found.fetchone() is not None
 
 
 def stored_track(connection: sqlite3.Connection, number: int) -> list[tuple[int, bytes]]:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.library.coverage import renewal
 from heatlas.raster.left_out import TRUSTED, few_values, left_out, left_out_of_any
 from heatlas.tiles.fields import all_facts
 from heatlas.tiles.scales import scale_data, share_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from heatlas.tiles.fields import Field
 
 __all__ = ["legend_data", "map_notes", "notes_of"]
@@ -23,7 +26,7 @@ def notes_of(field: Field, zoom: int) -> list[str]:
     """
     if _is_empty(field):
         return []
-    return [*_few(field, zoom, None), *_counted(field, None)]
+    return [*_few(field, zoom, None), *_counted(field, None), *_old(field, field.view.library.path)]
 
 
 def map_notes(field: Field, zoom: int) -> list[str]:
@@ -35,8 +38,10 @@ def map_notes(field: Field, zoom: int) -> list[str]:
     """
     if _is_empty(field):
         return []
-    activities = left_out_of_any(field.look.measure, "") if field.view.public else _counted(field, "")
-    return [*_few(field, zoom, ""), *activities]
+    if field.view.public:
+        return [*_few(field, zoom, ""), *left_out_of_any(field.look.measure, "")]
+    old = [sentence[:1].upper() + sentence[1:] for sentence in _old(field, field.view.library.path.name)]
+    return [*_few(field, zoom, ""), *_counted(field, ""), *old]
 
 
 def legend_data(field: Field, zoom: int) -> dict[str, Any]:
@@ -51,6 +56,12 @@ def _is_empty(field: Field) -> bool:
 def _few(field: Field, zoom: int, name: str | None) -> list[str]:
     measure = field.look.measure
     return few_values(measure, share_of(field, zoom), f"at zoom {zoom}", name) if measure.layout.needs else []
+
+
+def _old(field: Field, path: str | Path) -> list[str]:
+    """Say what an older heatlas indexed, where the measure reads it."""
+    sentence = renewal(field.look.measure.reads & field.snapshot.outdated, path)
+    return [sentence] if sentence else []
 
 
 def _counted(field: Field, name: str | None) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.library.activity_means import read_effort
+from heatlas.library.coverage import outdated
 from heatlas.library.merged import read_merged
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_athlete, read_settings, read_zones
@@ -56,6 +57,8 @@ class Snapshot:
     """By name. They hold no activities and are shown in full on a public map too."""
     effort: dict[int, dict[str, float]] = field(default_factory=dict)
     """Attributes that follow from what is shown of each track, by number."""
+    outdated: frozenset[str] = frozenset()
+    """Metrics and attributes that an older heatlas did not index, or by other rules."""
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Cached choices of filters written as text."""
 
@@ -134,6 +137,9 @@ def take(
         shown = read_shown(connection)
         athlete = read_athlete(connection)
         effort = read_effort(connection)
+        old = outdated(connection)
+    if old:  # what is worked out anew is drawn anew
+        digest.update(repr(sorted(old)).encode())
     if athlete:
         digest.update(repr(athlete.data()).encode())
     for name, stored in point_sets.items():
@@ -156,7 +162,7 @@ def take(
     fixes = sum(row[2] for row in rows if row[0] in activities)
     return Snapshot(
         digest.hexdigest(), activities, fixes, settings, shown, bool(settings.clip_ends or zones),
-        withheld=len(activities) < held, point_sets=point_sets, effort=effort,
+        withheld=len(activities) < held, point_sets=point_sets, effort=effort, outdated=old,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from heatlas.library.manage.reading import (
     library_tracks,
     open_places_of,
     point_sets_of,
+    renewal_of,
     zones_of,
 )
 from heatlas.library.manage.temporary import library_for, library_of
@@ -36,5 +37,5 @@ __all__ = [
     "library_for", "library_of",
     "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
     "remove_points",
-    "renew_cuts", "repair_library", "show_zone", "zones_of",
+    "renew_cuts", "renewal_of", "repair_library", "show_zone", "zones_of",
 ]  # fmt: skip

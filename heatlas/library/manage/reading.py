@@ -75,6 +75,15 @@ def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
         return [stored_data(stored) for stored in list_point_sets(connection).values()]
 
 
+def renewal_of(path: str | Path) -> str:
+    """Sentence on what an older heatlas indexed in a library, with what to type; empty where all is of now."""
+    from heatlas.library.coverage import outdated, renewal
+    from heatlas.library.opening import open_library
+
+    with open_library(path) as library, library.read() as connection:
+        return renewal(outdated(connection), path)
+
+
 def zones_of(path: str | Path) -> Mapping[str, Any]:
     """Return the zones of a library by name."""
     from heatlas.library.opening import open_library
@@ -125,7 +134,8 @@ def check_library(path: str | Path, everything: bool = False, progress: Progress
     -------
     dict
         `faults`, sentences, empty when there are none; how many of the `activities` were `traced` again; whether there
-        are `digests`, and how many activities were imported before (`undigested`).
+        are `digests`, and how many activities were imported before (`undigested`); and a sentence on what an older
+        heatlas indexed (`outdated`), empty if nothing.
     """
     from heatlas.library.checking import examine
     from heatlas.library.opening import open_library
