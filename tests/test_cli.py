@@ -35,7 +35,7 @@ def test_render_says_what_it_did_and_prints_what_it_wrote(export, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "heat.png"
     assert (tmp_path / "heat.png").stat().st_size > 500
-    assert "activities that were virtual or indoors" in done.stderr
+    assert "1 activity that was virtual or indoors" in done.stderr
     assert "7.fit" in done.stderr
     assert "Traceback" not in done.stderr
 
