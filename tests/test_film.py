@@ -26,7 +26,6 @@ from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.measure import parse_measure
 from heatlas.rendering.film import FilmJob
 from heatlas.rendering.film.activities import box_of, film_activities
-from heatlas.rendering.film.storyboard import Storyboard
 from heatlas.rendering.film.timeline import DAY, make_timeline, parse_duration, parse_span, parse_step
 from heatlas.style.colour import colour
 
@@ -57,16 +56,16 @@ def film_job(tmp_path, measure="passes", name="heat.gif", width=240, smooth="2px
 def planned(job, tracks):
     """The scenes of a job."""
     collection = Tracks((join(tracks),))
-    return Storyboard.plan(collection, job._window(collection.places()[0].bbox), job.script, Context(2))
+    return job.plan(collection, job.window(collection.places()[0].bbox), Context(2))
 
 
 def direct(storyboard, frame):
     """What a frame must be: a drawing of its tracks, made from nothing."""
-    shown = storyboard.activities.tracks[storyboard.gone[frame] : storyboard.before[frame]]
-    margin = halo(storyboard.smoothing, storyboard.window)
+    shown = storyboard.cast.activities.tracks[storyboard.gone[frame] : storyboard.before[frame]]
+    margin = halo(storyboard.cast.softening.of, storyboard.window)
     measure = storyboard.fullest.smoothed.measure
     counted = draw(shown, storyboard.window.grown(margin), measure, 1)
-    smoothed = smooth(counted, storyboard.smoothing, storyboard.window, 1)
+    smoothed = smooth(counted, storyboard.cast.softening.of, storyboard.window, 1)
     pixels = colour(smoothed, storyboard.tone, storyboard.style.colours, storyboard.style.background).rgba[..., :3]
     return counted, pixels
 
@@ -109,7 +108,7 @@ def test_the_last_frame_is_the_picture_that_render_draws(tmp_path, measure):
     tracks = heatlas.open(export)
     job = film_job(tmp_path, measure, width=300)
     tracks_dated = Tracks(tuple(tracks.batches))
-    storyboard = Storyboard.plan(tracks_dated, job._window(tracks_dated.places()[0].bbox), job.script, Context(2))
+    storyboard = job.plan(tracks_dated, job.window(tracks_dated.places()[0].bbox), Context(2))
     for picture in storyboard.frames(*storyboard.shape):
         last = picture
     heatlas.render(export, output=tmp_path / "heat.png", measure=measure, smooth="2px", background="dark", width=300)
@@ -136,15 +135,15 @@ def test_the_scale_stands_still_and_fits_the_last_frame_or_the_fullest_span(tmp_
     whole, sliding = planned(film_job(tmp_path), tracks), planned(film_job(tmp_path, span="7d"), tracks)
     assert whole.tone.high > sliding.tone.high >= 1
     fixes = [
-        sum(t.fixes for t in sliding.activities.tracks[low:high])
+        sum(t.fixes for t in sliding.cast.activities.tracks[low:high])
         for low, high in zip(sliding.gone, sliding.before, strict=True)
     ]
     full = int(np.argmax(fixes))
-    margin = halo(sliding.smoothing, sliding.window)
-    shown = draw(sliding.activities.tracks[sliding.gone[full] : sliding.before[full]], sliding.window.grown(margin),
-                 parse_measure("passes"), 1)  # fmt: skip
+    margin = halo(sliding.cast.softening.of, sliding.window)
+    tracks = sliding.cast.activities.tracks[sliding.gone[full] : sliding.before[full]]
+    shown = draw(tracks, sliding.window.grown(margin), parse_measure("passes"), 1)
     assert sliding.total == shown.cropped(margin).total.sum()
-    given_tone = planned(film_job(tmp_path, tone="log:1:50"), tracks).tone
+    given_tone = planned(film_job(tmp_path, tone="log:1:50"), dated(12)).tone
     assert (given_tone.low, given_tone.high) == (1, 50)
 
 

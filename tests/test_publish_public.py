@@ -94,8 +94,8 @@ def test_a_measure_counts_those_alone_of_which_it_is_known(tmp_path):
     heatlas.render(tmp_path / "lib.db", output=tmp_path / "a.html", layers="month", **heart, **SMALL)
     assert set(layers_of(tmp_path / "a.html")) == {"All"}  # the one of August is shown with those of September
     crowded = planned(film_job(tmp_path, width=120, public=True, measure="heart_rate"), tracks)
-    assert len(set(crowded.activities.starts.tolist())) == 1
-    assert len(set(planned(film_job(tmp_path, width=120, public=True), tracks).activities.starts.tolist())) == 2
+    assert len(set(crowded.cast.activities.starts.tolist())) == 1
+    assert len(set(planned(film_job(tmp_path, width=120, public=True), tracks).cast.activities.starts.tolist())) == 2
 
 
 def test_a_filter_that_leaves_a_few_is_refused(library, tmp_path):
@@ -148,16 +148,16 @@ def test_a_film_for_everybody_goes_by_months_that_have_enough(tmp_path):
     tracks = dated(months)
     plain = planned(film_job(tmp_path, width=120), tracks)
     crowded = planned(film_job(tmp_path, width=120, public=True), tracks)
-    assert len(plain.activities.tracks) == len(crowded.activities.tracks) == 20
+    assert len(plain.cast.activities.tracks) == len(crowded.cast.activities.tracks) == 20
     first = [moment(2024, month, 1) - DAY / 2 for month in (1, 3, 6)]
-    assert sorted(set(crowded.activities.starts.tolist())) == first
-    assert [int((crowded.activities.starts == start).sum()) for start in first] == [5, 6, 9]
+    assert sorted(set(crowded.cast.activities.starts.tolist())) == first
+    assert [int((crowded.cast.activities.starts == start).sum()) for start in first] == [5, 6, 9]
     steps = np.diff(np.append(0, crowded.before))
     assert set(steps[steps > 0].tolist()) == {5, 6, 9}
     # The last frame is what the film without it shows.
     last = [(frame, painter.settled.copy()) for frame, painter in crowded.maps()][-1][1]
     np.testing.assert_array_equal(last, [(f, p.settled.copy()) for f, p in plain.maps()][-1][1])
-    assert in_crowds(plain.activities, 21, plain.window) is None
+    assert in_crowds(plain.cast.activities, 21, plain.window) is None
 
 
 def test_a_film_for_everybody_shows_nothing_that_is_private_and_no_few(library, tmp_path):

@@ -23,9 +23,17 @@ class Points:
     """(n,) degrees, WGS 84, from -90 to 90; points beyond Mercator's edge are left out when they are drawn."""
     weight: NDArray[np.float64] | None = None
     """(n,) of any sign; None: each row counts 1."""
+    time: NDArray[np.float64] | None = None
+    """(n,) Unix seconds, NaN where unknown; None where nobody asked for them. Written times without a zone are taken
+    as UTC, so days and hours are those that were written."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows without a position" ...) -> number of rows that were read with these and left out."""
 
     def __len__(self) -> int:
         """Count the points."""
         return len(self.lon)
+
+    def chosen(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Points:
+        """Some of the points: those that are True in `keep` (n,), or those with its numbers, in its order."""
+        weight, time = (None if column is None else column[keep] for column in (self.weight, self.time))
+        return Points(lon=self.lon[keep], lat=self.lat[keep], weight=weight, time=time)

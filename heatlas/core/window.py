@@ -65,6 +65,13 @@ class Window:
             "resolution_m": self.resolution,
         }
 
+    def meeting(self, other: Window) -> Window | None:
+        """Return the pixels that both windows hold, which have one scale; None: there are none."""
+        left, top = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Window(self.scale, left, top, right - left, bottom - top) if left < right and top < bottom else None
+
     def grown(self, columns: int, rows: int | None = None) -> Window:
         """Return the window grown by columns on either side, and by rows (by default as many): the smoothing halo."""
         rows = columns if rows is None else rows

@@ -117,10 +117,16 @@ class PointSet:
         sizes = [table.size for table, _ in self.parts]
         return 0 if None in sizes else sum(size or 0 for size in sizes)
 
-    def chunks(self) -> Iterator[Points]:
-        """Stream the points."""
+    @property
+    def time(self) -> str | None:
+        """Name of the column of times; None where there is none, or not in all tables."""
+        names = [columns.time for _, columns in self.parts]
+        return None if None in names else names[0]
+
+    def chunks(self, timed: bool = False) -> Iterator[Points]:
+        """Stream the points; `timed`: with their times, where all tables have a column of them."""
         for table, columns in self.parts:
-            yield from read_points(table, columns)
+            yield from read_points(table, columns, timed and self.time is not None)
 
     def hints(self) -> list[str]:
         """Suggest options where rows look like fixes of tracks, which would be drawn as separate dots."""

@@ -30,7 +30,7 @@ __all__ = [
 LEAST = 5
 """Activities that a filter, a layer or a step of a film must have by default to be public."""
 _PAINTED = ("picture", "film")
-_OF_POINTS = ("picture", "tiles", "page")
+_OF_POINTS = ("picture", "film", "tiles", "page")
 _NAMED = ("picture", "tiles", "page")
 _PUBLISHED = ("tiles", "page", "film")
 _LENGTH = "float"
@@ -101,7 +101,7 @@ class TableOptions:
     )
     weight: str | None = option("COLUMN", "Points: what each weighs; by default `weight`, or 1 each.", kinds=_OF_POINTS)
     time: str | None = option(
-        "COLUMN", "Tables: when each row was; of fixes with --track, of points for --after and --before."
+        "COLUMN", "Tables: when each row was; of fixes with --track, of points for films, --after and --before."
     )
     track: str | None = option(
         "COLUMN|all",
@@ -200,7 +200,7 @@ class FilmOptions:
     )
     span: str | None = option(
         "TIME",
-        "Films: how long an activity stays: 30d, 4w, 1y; by default for good.",
+        "Films: how long an activity or a point stays: 30d, 4w, 1y; by default for good.",
         kinds=("film",),
         takes="int",
     )

@@ -82,7 +82,7 @@ class ExploreKeywords(TypedDict, total=False):
     weight: str | None
     """Points: what each weighs; by default `weight`, or 1 each."""
     time: str | None
-    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
@@ -129,7 +129,7 @@ class ImportKeywords(TypedDict, total=False):
     weight: str | None
     """Points: what each weighs; by default `weight`, or 1 each."""
     time: str | None
-    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
@@ -165,7 +165,7 @@ class OpenKeywords(TypedDict, total=False):
     weight: str | None
     """Points: what each weighs; by default `weight`, or 1 each."""
     time: str | None
-    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
@@ -242,7 +242,7 @@ class RenderKeywords(TypedDict, total=False):
     weight: str | None
     """Points: what each weighs; by default `weight`, or 1 each."""
     time: str | None
-    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
@@ -286,7 +286,7 @@ class RenderKeywords(TypedDict, total=False):
     every: str | int | None
     """Films: frames end with whole ones: day, week, month, 3d. [default: time runs evenly]"""
     span: str | int | None
-    """Films: how long an activity stays: 30d, 4w, 1y; by default for good."""
+    """Films: how long an activity or a point stays: 30d, 4w, 1y; by default for good."""
     duration: str | float | None
     """Films: how long time runs; then the last frame is held for 2 s. [default: 20s]"""
     fps: float | None
@@ -357,7 +357,7 @@ class TableKeywords(TypedDict, total=False):
     weight: str | None
     """Points: what each weighs; by default `weight`, or 1 each."""
     time: str | None
-    """Tables: when each row was; of fixes with --track, of points for --after and --before."""
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""

@@ -19,6 +19,7 @@
 `bin_points`    points counted in pixels
 `gaussian`      smoothing of tracks, in pixels or in true metres
 `point_kernel`  spreading of points
+`softening`     smoothing of tracks, or spreading of points
 `pipeline`      count, then smooth
 `spool`         points stored in a temporary file, to be read twice
 =============== ==============================================================

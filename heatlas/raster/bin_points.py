@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
 
-__all__ = ["bin_points"]
+__all__ = ["bin_points", "binned", "pixels_of"]
 
 _AHEAD = 4
 """Chunks that are read ahead."""
@@ -55,22 +55,54 @@ def bin_points(chunks: Iterable[Points], window: Window, measure: Measure, worke
     Grid
         Planes of float64.
     """
+    located = _located(chunks, window, workers or processors())
+    return binned(window, measure, ((cells[: len(points)], points.weight) for points, cells in located))
+
+
+def pixels_of(points: Points, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Find the pixels of a window in which points lie, in the order of the points.
+
+    Returns
+    -------
+    owners : ndarray of int64 (k,)
+        Number of the point; one that the window holds twice is there twice.
+    cells : ndarray of int32 (k,)
+        Pixels, counted row by row.
+    """
+    found = [cells[: len(points)].copy() for _, cells in _located([points], window, 1)]
+    turns = np.stack(found, axis=1) if found else np.zeros((0, 1), np.int32)
+    owners, turn = np.nonzero(turns >= 0)
+    return owners, turns[owners, turn]
+
+
+def binned(
+    window: Window, measure: Measure, parts: Iterable[tuple[NDArray[np.int32], NDArray[np.float64] | None]]
+) -> Grid:
+    """Reduce points whose pixels are known, in their order, as `bin_points` does.
+
+    Parameters
+    ----------
+    window, measure
+        As there.
+    parts : iterable of (ndarray of int32 (n,), ndarray of float64 (n,) or None)
+        Pixels, -1 outside of the window, and weights.
+    """
     from heatlas.kernels.points import add_counts, add_extremes, add_weights
 
     size, reduction = window.width * window.height, measure.reduction
     layout, lowest = measure.layout, 0.0
     planes = begun(layout, size)
     total = planes[layout.total]
-    for points, cells in _located(chunks, window, workers or processors()):
-        if points.weight is None or reduction == "count":
-            add_counts(cells, len(points), total)
+    for cells, weight in parts:
+        if weight is None or reduction == "count":
+            add_counts(cells, len(cells), total)
         elif reduction in {"min", "max"}:
-            add_extremes(cells, points.weight, reduction == "max", total)
+            add_extremes(cells, weight, reduction == "max", total)
         else:
-            add_weights(cells, points.weight, total)
-            lowest = min(lowest, float(points.weight.min(initial=0)))
+            add_weights(cells, weight, total)
+            lowest = min(lowest, float(weight.min(initial=0)))
         if reduction == "mean":
-            add_counts(cells, len(points), planes["n"])
+            add_counts(cells, len(cells), planes["n"])
     shape = (window.height, window.width)
     named = {name: plane.reshape(shape) for name, plane in ended(layout, planes).items()}
     return Grid(window, measure, named, signed=lowest < 0 and reduction == "sum")

@@ -70,6 +70,11 @@ class Kernel:
         """Whether nothing is spread: the radius is below a millimetre and below a fifth of a pixel."""
         return self.metres < 1e-3 and self.pixels < 0.2
 
+    def data(self) -> dict[str, Any]:
+        """Plain data: shape, radius, and its unit."""
+        unit, radius = ("m", self.metres) if self.metres else ("px", self.pixels)
+        return {"shape": self.shape, "radius": radius, "unit": unit}
+
 
 def halo(kernel: Kernel, window: Window) -> tuple[int, int]:
     """Columns on either side of a window, and rows above and below, whose points reach into it.

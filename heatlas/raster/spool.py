@@ -62,9 +62,7 @@ class Tally:
             beyond = int((np.abs(points.lat) > MAX_LATITUDE).sum())
             if beyond:
                 self.dropped["rows beyond 85.05 degrees, where Mercator ends"] += beyond
-                inside = np.abs(points.lat) <= MAX_LATITUDE
-                weight = None if points.weight is None else points.weight[inside]
-                points = Points(lon=points.lon[inside], lat=points.lat[inside], weight=weight)  # noqa: PLW2901
+                points = points.chosen(np.abs(points.lat) <= MAX_LATITUDE)  # noqa: PLW2901
             self.points += len(points)
             if points.weight is None:
                 self.total += len(points)

@@ -4,11 +4,12 @@
 `kinds`      kinds of output, chosen by the name; refuses other options
 `pictures`   pictures of tracks and of points
 `facets`     small pictures side by side
-`films`      films of tracks
+`films`      films of tracks and of points
 `film`       frames of films and their formats
 `tiles`      folders and archives of tiles, and pages that hold tiles
 `track_job`  drawing of tracks with checked options
 `point_job`  drawing of points with checked options
+`of_points`  points that are asked for, with options of tracks refused
 `bands`      drawing of large windows band by band
 `finish`     tone, colours, legend and writing
 ============ ==============================================================

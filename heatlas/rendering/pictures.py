@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.api import Needs, tracks_from
-from heatlas.dataset.viewport import Viewport, at_most_one
-from heatlas.library.point_tables import chosen_points
+from heatlas.dataset.viewport import Viewport
 from heatlas.options import refuse
 from heatlas.options.parsing import parse_athlete_options
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.rendering.finish import Finish
+from heatlas.rendering.of_points import kernel_of, points_to_draw
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.dataset.points import PointSet
     from heatlas.options import RenderOptions, StyleOptions
-    from heatlas.raster.point_kernel import Kernel
     from heatlas.sources.resolve import Given
 
 __all__ = ["other_metrics", "picture", "without_cut_ends"]
@@ -36,11 +35,10 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
     """
     _refuse_paint(output, options.style, options.picture.rgba)
     given = resolve(sources, options.tables)
-    held = chosen_points(given.path, options.measure) if isinstance(given, GivenLibrary) else None
+    held = points_to_draw(given, options)
     if held is not None:
-        return _of_points(held, output, options, context)
-    if isinstance(given, GivenPoints):
-        return _of_points(given, output, options, context)
+        return _of_points(*held, output, options, context)
+    assert not isinstance(given, GivenPoints)
     frame = Viewport.parse(options.frame, default="busiest place")
     tracks_only = "points in a table, and these are tracks: leave it out"
     refuse(options.tables, tracks_only, "weight")
@@ -66,32 +64,16 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
 
 
 def _of_points(
-    given: GivenPoints | tuple[PointSet, str | None], output: Path, options: RenderOptions, context: Context
+    opened: PointSet, written: str | None, output: Path, options: RenderOptions, context: Context
 ) -> dict[str, Any]:
-    """Draw tables of points, or a point set of a library with the measure (without the name of the set)."""
-    from heatlas.dataset.points import PointSet
+    """Draw points with a measure (without the name of their set)."""
     from heatlas.dataset.warm_up import compile_points, points_are_cold
     from heatlas.rendering.point_job import PointJob
 
-    of_tables = isinstance(given, GivenPoints)
     frame = Viewport.parse(options.frame, default="all")
-    points_only = "tracks, and these are points: leave it out" + (", or say --track COLUMN" if of_tables else "")
-    refuse(options.filter, points_only, "sports")
-    refuse(options.hiding, points_only)
-    refuse(options.own, points_only)
-    refuse(options.athlete, points_only)
-    refuse(options.picture, points_only, "facet")
-    refuse(options.filter, points_only, "utc")
-    refuse(options.gaps, points_only)
-    if isinstance(given, GivenPoints):
-        opened, written = PointSet.given(given.tables), options.measure
-    else:
-        refuse(options.tables, "tables: say it to heatlas import")
-        opened, written = given
-    opened = opened.where(options.filter.where, options.filter.after, options.filter.before)
     measure = parse_point_measure(written, opened.weight, options.points.density)
     shape = options.points.kernel or "gaussian"
-    job = PointJob(measure, frame, Finish.parse(output, measure, options), _kernel(options), shape)
+    job = PointJob(measure, frame, Finish.parse(output, measure, options), kernel_of(options), shape)
     if points_are_cold():
         context.progress("compiling, only this once", 0, 0)
         compile_points(measure, shape)
@@ -123,15 +105,3 @@ def other_metrics(given: Given) -> list[str]:
     from heatlas.sources.tables.track_columns import metric_names
 
     return [name for each in tables for name in metric_names(each.table)]
-
-
-def _kernel(options: RenderOptions) -> Kernel | None:
-    """Read the kernel of points: a radius and a shape, or the width of a Gaussian; None without a radius."""
-    from heatlas.options.parsing import kernel_of_smoothing, parse_kernel
-
-    radius, shape, smooth = options.points.radius, options.points.kernel, options.smooth
-    at_most_one({"--radius": radius, "--smooth": smooth})
-    at_most_one({"--kernel": shape, "--smooth": smooth})
-    if smooth is not None and smooth.strip().lower() != "auto":
-        return kernel_of_smoothing(smooth)
-    return None if radius is None else parse_kernel(radius, shape or "gaussian")

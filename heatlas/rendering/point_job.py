@@ -113,7 +113,7 @@ class PointJob:
                 **self._balance(tally, field),
                 "choice": self.frame.choice,
                 "window": window.data(),
-                "kernel": _kernel_data(self._kernel(window)),
+                "kernel": self._kernel(window).data(),
                 **finished,
                 "seconds": {"read": read, **finished.pop("seconds")},
             }
@@ -131,8 +131,3 @@ class PointJob:
             balance["drawn"] = float((field.row_sums() * pixel_areas(field.window)).sum())
             balance["spilled"] = everything - balance["drawn"]
         return balance
-
-
-def _kernel_data(kernel: Kernel) -> dict[str, Any]:
-    unit, radius = ("m", kernel.metres) if kernel.metres else ("px", kernel.pixels)
-    return {"shape": kernel.shape, "radius": radius, "unit": unit}

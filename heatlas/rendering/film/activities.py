@@ -142,15 +142,9 @@ def box_of(tracks: Sequence[Batch], window: Window) -> Window | None:
         ):
             left, right = (math.floor(edge + world * window.scale) - window.x for edge in (west, east))
             # Positions are rounded before they are traced, hence one pixel more on either side.
-            found = union(found, _clipped(window, left - 1, top - 1, right + 2, bottom + 2))
+            corner = window.x + left - 1, window.y + top - 1
+            found = union(found, window.meeting(Window(window.scale, *corner, right - left + 3, bottom - top + 3)))
     return found
-
-
-def _clipped(window: Window, left: int, top: int, right: int, bottom: int) -> Window | None:
-    left, top, right, bottom = max(left, 0), max(top, 0), min(right, window.width), min(bottom, window.height)
-    if left >= right or top >= bottom:
-        return None
-    return Window(window.scale, window.x + left, window.y + top, right - left, bottom - top)
 
 
 def union(one: Window | None, other: Window | None) -> Window | None:

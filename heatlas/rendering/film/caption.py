@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["Caption", "words_for"]
+__all__ = ["Caption"]
 
 _HEIGHT, _MARGIN, _LINE = 92.0, 26.0, 4.0
 _DATE, _NOTE, _NUMBER, _UNIT = 38.0, 14.0, 30.0, 14.0
@@ -167,12 +167,3 @@ def _figures(draw: ImageDraw, x: float, y: float, number: str, font: FreeTypeFon
         room = cell if char.isdigit() else length
         draw.text((x + (room - length) / 2, y), char, font=font, fill=fill, anchor="ls")
         x += room
-
-
-def words_for(activities: float, metres: float, seconds: float, days: int | None = None) -> list[tuple[str, str]]:
-    """Format totals as numbers and units; `days` is the span they cover, None: all time."""
-    return [
-        (f"{activities:,.0f}", "activities" if days is None else f"activities in {days} days"),
-        (f"{metres / 1000:,.0f}", "km"),
-        (f"{seconds / 3600:,.0f}", "hours"),
-    ]

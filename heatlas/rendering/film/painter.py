@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.window import Window
-from heatlas.raster.draw_tracks import draw
-from heatlas.raster.gaussian import Smoothing, halo, smooth
+from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import Measure
-from heatlas.rendering.film.activities import box_of
+from heatlas.raster.softening import Softening
 from heatlas.style.colour import Style, colour, palette
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Batch
+    from heatlas.core.window import Window
+    from heatlas.rendering.film.cast import Cast, Part
     from heatlas.style.tone import Tone
-    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["COOLING", "FramePainter", "flash_on"]
 
@@ -41,7 +37,7 @@ class FramePainter:
     """Current state of the map of a film."""
 
     window: Window
-    smoothing: Smoothing
+    softening: Softening
     style: Style
     tone: Tone
     settled: NDArray[np.uint8]
@@ -52,19 +48,10 @@ class FramePainter:
     """(height, width) strength of the glow; 0 where there is none."""
     aura: bool
     """Whether new heat also lights the pixels around it."""
-    workers: int | None
 
     @classmethod
     def begin(
-        cls,
-        window: Window,
-        smoothing: Smoothing,
-        style: Style,
-        tone: Tone,
-        *,
-        sums: bool,
-        aura: bool,
-        workers: int | None,
+        cls, window: Window, softening: Softening, style: Style, tone: Tone, *, sums: bool, aura: bool
     ) -> FramePainter:
         """Begin with the background; `sums`: pixels are sums, not means or extremes."""
         shape = (window.height, window.width)
@@ -73,39 +60,35 @@ class FramePainter:
         steps = np.zeros(shape, np.uint8) if sums else None
         # Where the lowest colours do not fade in, an aura would have an edge.
         aura = aura and (not sums or tone.fade > 0)
-        return cls(window, smoothing, style, tone, settled, steps, np.zeros(shape, np.float32), aura, workers)
+        return cls(window, softening, style, tone, settled, steps, np.zeros(shape, np.float32), aura)
 
     def update(self, counted: Grid, box: Window) -> None:
         """Smooth and colour again a rectangle of the counted grid, with the pixels that smoothing reaches."""
-        part = self._near(box, halo(self.smoothing, self.window))
+        part = self._near(box, *self.softening.halo(self.window)) if self.softening.local else self.window
         if part is None:
             return
-        # A rectangle's own halo may be narrower: widths differ from row to row.
-        grown = counted.part(part.grown(halo(self.smoothing, part)))
-        smoothed = smooth(grown, self.smoothing, part, self.workers)
-        picture = colour(smoothed, self.tone, self.style.colours, self.style.background)
+        picture = colour(self.softening.soften(counted, part), self.tone, self.style.colours, self.style.background)
         place = self._place(part)
         self.settled[place] = picture.rgba[..., :3]
         if self.steps is not None:
             self.steps[place] = picture.pixels
 
-    def light(self, tracks: Sequence[Batch], measure: Measure, model: Model | None = None) -> None:
-        """Light the pixels to which tracks added something and, more faintly, those around them."""
+    def light(self, cast: Cast, come: Part) -> None:
+        """Light the pixels to which new items add something and, more faintly, those around them."""
         from heatlas.kernels.highlight import light
 
-        aura = Smoothing(pixels=_AURA * max(self.window.width, self.window.height))
-        margin = max(halo(self.smoothing, self.window), halo(aura, self.window))
-        box = box_of(tracks, self.window.grown(margin))
-        part = None if box is None else self._near(box, margin)
+        aura = Softening(Smoothing(pixels=_AURA * max(self.window.width, self.window.height)), self.softening.workers)
+        lights = [(self.softening, _STRENGTH), (aura, _STRENGTH * _AURA_SHARE)][: 1 + self.aura]
+        margin = max(max(softening.halo(self.window)) for softening, _ in lights)
+        box = cast.near(come, margin)
+        part = None if box is None else self._near(box, margin) if self.softening.local else self.window
         if part is None:
             return
-        passes = Measure("passes")
-        what = Measure("mean", measure.metric) if measure.simple else measure if measure.metric else passes
-        counted = draw(tracks, part.grown(margin), what, self.workers, model=model)
-        touched = Grid.of(counted.window, passes, counted.filled.astype(np.float32))
-        shapes = [(self.smoothing, _STRENGTH), (aura, _STRENGTH * _AURA_SHARE)]
-        for smoothing, strength in shapes if self.aura else shapes[:1]:
-            near = smooth(touched.part(part.grown(halo(smoothing, part))), smoothing, part, self.workers).total
+        around = part.grown(margin)
+        once = Measure("passes") if isinstance(self.softening.of, Smoothing) else Measure("count")
+        touched = Grid.of(around, once, cast.touched(come, around).astype(np.float32))
+        for softening, strength in lights:
+            near = np.asarray(softening.soften(touched, part).total, np.float32)
             light(self.glow, near, strength, part.y - self.window.y, part.x - self.window.x)
 
     def show(self, out: NDArray[np.uint8], rate: float) -> None:
@@ -123,15 +106,9 @@ class FramePainter:
         top, left = part.y - self.window.y, part.x - self.window.x
         return slice(top, top + part.height), slice(left, left + part.width)
 
-    def _near(self, box: Window, margin: int) -> Window | None:
-        """Pixels of the window that smoothing reaches from a rectangle."""
-        window = self.window
-        left, top = max(box.x - margin, window.x), max(box.y - margin, window.y)
-        right = min(box.x + box.width + margin, window.x + window.width)
-        bottom = min(box.y + box.height + margin, window.y + window.height)
-        if left >= right or top >= bottom:
-            return None
-        return Window(window.scale, left, top, right - left, bottom - top)
+    def _near(self, box: Window, columns: int, rows: int | None = None) -> Window | None:
+        """Pixels of the window that softening reaches from a rectangle."""
+        return self.window.meeting(box.grown(columns, rows))
 
 
 def flash_on(background: tuple[int, int, int] | None) -> NDArray[np.float32]:

@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.errors import BadOption, NothingToDraw
-from heatlas.raster.draw_passages import model_of
-from heatlas.raster.gaussian import halo
+from heatlas.core.errors import BadOption
 from heatlas.raster.left_out import share_shown
-from heatlas.raster.pipeline import heat
-from heatlas.rendering.film.activities import film_activities, in_crowds
-from heatlas.rendering.film.caption import Caption, words_for
+from heatlas.rendering.film.caption import Caption
 from heatlas.rendering.film.painter import COOLING, FramePainter, flash_on
-from heatlas.rendering.film.running_grid import RunningGrid
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background
@@ -31,15 +26,12 @@ if TYPE_CHECKING:
 
     from heatlas.core.context import Context
     from heatlas.core.window import Window
-    from heatlas.dataset.tracks import Tracks
     from heatlas.options import StyleOptions
-    from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
-    from heatlas.rendering.film.activities import FilmActivities
+    from heatlas.rendering.film.cast import Cast, Part
     from heatlas.rendering.film.timeline import Timeline
     from heatlas.style.tone import Tone, ToneScale
-    from heatlas.tracks.metrics.model import Model
 
 __all__ = ["HOLD", "FilmRequest", "FilmStyle", "Storyboard"]
 
@@ -81,10 +73,8 @@ class FilmStyle:
 
 @dataclass(frozen=True, slots=True)
 class FilmRequest:
-    """Options that decide what the frames show. Tracks and window are known later."""
+    """Options that decide what the frames show, whatever the cast is."""
 
-    measure: Measure
-    smoothing: Smoothing
     look: FilmStyle
     step: int | str
     """Time step at which frames end: days, "week", "month", or "auto"."""
@@ -93,8 +83,6 @@ class FilmRequest:
     duration: float
     """Length of the film without the hold, seconds."""
     fps: float
-    least: int
-    """Least number of activities that appear at once; 0: no limit."""
     aura: bool
     """Whether what is new shines on what is around."""
 
@@ -103,12 +91,10 @@ class FilmRequest:
 class Storyboard:
     """A planned film: everything but the frames is known."""
 
-    window: Window
-    smoothing: Smoothing
-    activities: FilmActivities
+    cast: Cast
     timeline: Timeline
     before: NDArray[np.int64]
-    """(frames,) number of tracks that started before the end of each frame."""
+    """(frames,) number of items that started before the end of each frame."""
     gone: NDArray[np.int64]
     """(frames,) number of the first of these that are no longer shown."""
     fullest: Drawn
@@ -121,60 +107,43 @@ class Storyboard:
     """(h, w, 4) straight RGBA."""
     aura: bool
     """Whether what is new shines on what is around."""
-    workers: int | None
-    model: Model | None
-    """Of the heart rate, for a residual: fitted to all tracks of the film."""
 
     @classmethod
-    def plan(cls, tracks: Tracks, window: Window, script: FilmRequest, context: Context) -> Storyboard | None:
+    def plan(cls, cast: Cast, script: FilmRequest, context: Context) -> Storyboard | None:
         """Plan what each frame shows, and fit the tone; None: nothing lies in the window."""
-        measure, smoothing, look = script.measure, script.smoothing, script.look
-        activities = film_activities(tracks.batches, window, window.grown(halo(smoothing, window)))
-        if not activities.tracks:
-            return None
-        if script.least:
-            crowded = in_crowds(activities, script.least, window, measure.recorded)
-            if crowded is None:
-                having = f" with {measure.metric}" if measure.metric else ""
-                raise NothingToDraw(
-                    f"fewer than {script.least} activities{having} are to be seen, and --public shows no fewer: take a "
-                    "wider filter or window, or another --public-least"
-                )
-            activities = crowded
+        window, look, starts = cast.window, script.look, cast.starts
         line = make_timeline(
-            float(activities.starts[0]),
-            float(activities.starts[-1]),
-            round(script.duration * script.fps),
-            script.step,
-            script.span,
+            float(starts[0]), float(starts[-1]), round(script.duration * script.fps), script.step, script.span
         )
-        before = np.searchsorted(activities.starts, line.ends)
+        before = np.searchsorted(starts, line.ends)
         gone = np.zeros_like(before)
         if line.span is not None:
-            gone = np.searchsorted(activities.starts, line.ends - line.span)
-        full = int(np.argmax(activities.fixes[before] - activities.fixes[gone])) if script.span else len(line) - 1
-        model = model_of(tracks.batches, measure)
-        fullest = heat(activities.tracks[gone[full] : before[full]], window, measure, smoothing, context, model)
+            gone = np.searchsorted(starts, line.ends - line.span)
+        full = int(np.argmax(cast.amounts[before] - cast.amounts[gone])) if script.span else len(line) - 1
+        fullest = cast.drawn((int(gone[full]), int(before[full])), context)
         if not fullest.bare.filled.any():
             return None
         grid = fullest.smoothed
         colours = suiting_colours(grid, look.background) if look.colours is None else look.colours
         style = Style(colours, look.scale or suiting_tone_scale(grid), look.background)
         tone = fit(style.scale, grid, fullest.bare)
-        most = (activities.totals[before] - activities.totals[gone]).max(axis=0)
+        parts = list(zip(gone.tolist(), before.tolist(), strict=True))
         caption = Caption.lay_out(
-            window.width, look.background, _accent(colours), line.dates(),
-            words_for(float(most[0]), float(most[1]), float(most[2]), script.span), line.years(),
+            window.width, look.background, _accent(colours), line.dates(), cast.most_words(parts, script.span),
+            line.years(),
         )  # fmt: skip
-        legend = _legend(tone, style, measure, window) if look.legend else None
-        return cls(
-            window, smoothing, activities, line, before, gone, fullest, style, tone, script.fps, caption, legend,
-            script.aura, context.workers, model,
-        )  # fmt: skip
+        legend = _legend(tone, style, cast.measure, window) if look.legend else None
+        aura = script.aura and cast.aura
+        return cls(cast, line, before, gone, fullest, style, tone, script.fps, caption, legend, aura)
 
     def __len__(self) -> int:
         """Count the frames, including those of the hold."""
         return len(self.timeline) + round(HOLD * self.fps)
+
+    @property
+    def window(self) -> Window:
+        """What is shown, above the caption."""
+        return self.cast.window
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -193,23 +162,18 @@ class Storyboard:
 
     def maps(self) -> Iterator[tuple[int, FramePainter]]:
         """Iterate over the frames: the number of each, and the painter with the map at that moment."""
-        measure, tracks = self.fullest.smoothed.measure, self.activities.tracks
-        grown = self.window.grown(halo(self.smoothing, self.window))
-        running = RunningGrid.empty(grown, measure, self.workers, self.model)
+        running = self.cast.running()
         painter = FramePainter.begin(
-            self.window, self.smoothing, self.style, self.tone,
-            sums=running.grid.sums, aura=self.aura, workers=self.workers,
-        )  # fmt: skip
-        first, last = 0, 0
+            self.window, self.cast.softening, self.style, self.tone, sums=running.grid.sums, aura=self.aura
+        )
+        before = 0, 0
         for frame in range(len(self.timeline)):
-            low, high = int(self.gone[frame]), int(self.before[frame])
-            # Tracks that appear and disappear between two frames are never shown.
-            come, leave = tracks[max(last, low) : high], tracks[first : min(low, last)]
-            box = running.step(come, leave, tracks[low:high])
+            now = self._part(frame)
+            box = running.step(before, now)
             if box is not None:
                 painter.update(running.grid, box)
-                painter.light(come, measure, self.model)
-            first, last = low, high
+                painter.light(self.cast, (max(before[1], now[0]), now[1]))
+            before = now
             yield frame, painter
         for _ in range(len(self) - len(self.timeline)):
             yield len(self.timeline) - 1, painter
@@ -245,8 +209,11 @@ class Storyboard:
 
     def _words(self, frame: int) -> tuple[str, tuple[str, ...]]:
         """Date and totals of a frame."""
-        totals = self.activities.totals[self.before[frame]] - self.activities.totals[self.gone[frame]]
-        return self.timeline.date(frame), tuple(number for number, _ in words_for(*totals))
+        return self.timeline.date(frame), tuple(number for number, _ in self.cast.words(self._part(frame), None))
+
+    def _part(self, frame: int) -> Part:
+        """What a frame shows."""
+        return int(self.gone[frame]), int(self.before[frame])
 
     def _put_legend(self, picture: NDArray[np.uint8]) -> None:
         if self.legend is None:

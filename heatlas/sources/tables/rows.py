@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.points import Points
-from heatlas.sources.tables.cells import numbers
+from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import CRS
 from heatlas.sources.tables.geometry import CENTRE, LINE, UNREADABLE, places
 from heatlas.sources.tables.systems import as_wgs84, made_for, outside
@@ -67,7 +68,7 @@ Longitudes span twice the range of latitudes, so that half of all places on the 
 such rows among many are just wrong rows."""
 
 
-def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
+def read_points(table: Table, columns: PointColumns, timed: bool = False) -> Iterator[Points]:
     """Stream the rows of a table as points.
 
     A longitude above 180 and up to 360 is read as one that counts from 0 to 360, whatever the other rows are: the
@@ -79,6 +80,8 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
         Read once.
     columns : PointColumns
         Result of `heatlas.sources.tables.columns.find_columns`.
+    timed : bool
+        Whether times are read as well, where there is a column of them. What is no time there is unknown.
 
     Yields
     ------
@@ -93,16 +96,19 @@ def read_points(table: Table, columns: PointColumns) -> Iterator[Points]:
     """
     told = Counter(table.dropped)
     centres = lines = 0
-    for batch in table.read(columns.names):
+    time = columns.time if timed else None
+    for batch in table.read(list(dict.fromkeys((*columns.names, *([] if time is None else [time]))))):
         lon, lat, codes, at_centre = positions(batch, columns, table)
         centres += at_centre
         lines += 0 if codes is None else int((codes == _LINE).sum())
-        points = _points(lon, lat, codes, None if columns.weight is None else batch.column(columns.weight))
+        weight = None if columns.weight is None else batch.column(columns.weight)
+        points = _points(lon, lat, codes, weight, None if time is None else batch.column(time))
         points.dropped.update(_since(table, told))
         yield points
     rest = _since(table, told)
     if rest:
-        yield Points(lon=np.zeros(0), lat=np.zeros(0), weight=_none(columns), dropped=rest)
+        none = np.zeros(0)
+        yield Points(lon=none, lat=none, weight=_none(columns), time=None if time is None else none, dropped=rest)
     warn_beyond(table)
     if lines:
         table.warnings.append(f"{lines:,} lines are not drawn: {NO_TRACKS}")
@@ -240,25 +246,30 @@ def _judge(
 
 
 def _points(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], codes: NDArray[np.uint8] | None, column: pa.Array | None
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    codes: NDArray[np.uint8] | None,
+    column: pa.Array | None,
+    times: pa.Array | None = None,
 ) -> Points:
-    """Join positions with weights, without the invalid rows."""
+    """Join positions with weights and times, without the invalid rows."""
     weight: NDArray[np.float64] | None = None
     if column is not None:
         weight, bad = numbers(column)
         if bad is not None or not (len(weight) and np.isfinite(weight.min()) and np.isfinite(weight.max())):
             codes = np.zeros(len(lat), np.uint8) if codes is None else codes
             _judge_weight(codes, weight, bad)
+    points = Points(lon=lon, lat=lat, weight=weight, time=None if times is None else _moments(times))
     if codes is None or not codes.any():
-        return Points(lon=lon, lat=lat, weight=weight)
-    keep = codes == _SOUND
+        return points
     tally = np.bincount(codes, minlength=len(REASONS))
-    return Points(
-        lon=lon[keep],
-        lat=lat[keep],
-        weight=None if weight is None else weight[keep],
-        dropped=Counter({reason: int(n) for reason, n in zip(REASONS[1:], tally[1:], strict=True) if n}),
-    )
+    dropped = Counter({reason: int(n) for reason, n in zip(REASONS[1:], tally[1:], strict=True) if n})
+    return replace(points.chosen(codes == _SOUND), dropped=dropped)
+
+
+def _moments(column: pa.Array) -> NDArray[np.float64]:
+    moments, bad = seconds(column)
+    return moments if bad is None else np.where(bad, np.nan, moments)
 
 
 def _judge_weight(codes: NDArray[np.uint8], weight: NDArray[np.float64], bad: Bad) -> None:
