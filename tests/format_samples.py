@@ -32,6 +32,8 @@ class Sample(NamedTuple):
     """Name that such files have."""
     timed: bool = True
     """Whether the format has a time for each fix."""
+    columns: tuple[str, str] = ("lat", "lon")
+    """Names of latitude and longitude, where the same file can be read as a table."""
     exact: float = 1e-6
     """Degrees by which positions may be rounded."""
 
@@ -86,6 +88,19 @@ def _timeline() -> bytes:
     return json.dumps({"semanticSegments": segments, "rawSignals": raw}, indent=1, ensure_ascii=False).encode()
 
 
+def _records() -> bytes:
+    """The newest version, indented as Takeout does, with guesses of what was done."""
+    locations = [
+        {
+            "latitudeE7": round(lat * 1e7), "longitudeE7": round(lon * 1e7), "accuracy": 12,
+            "activity": [{"activity": [{"type": "WALKING", "confidence": 80}], "timestamp": moment(t)}],
+            "source": "WIFI", "deviceTag": -577680260, "timestamp": moment(t),
+        }
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]  # fmt: skip
+    return json.dumps({"locations": locations}, indent=2).encode()
+
+
 def _timeline_ios() -> bytes:
     """The list of iOS: minutes are whole, so each fix has a window of its own."""
     segments = [
@@ -126,5 +141,6 @@ SAMPLES = {
     "tcx": Sample("tcx", _tcx(), "walk.tcx"),
     "google-timeline": Sample("google-timeline", _timeline(), "Timeline.json"),
     "google-timeline-ios": Sample("google-timeline", _timeline_ios(), "location-history.json"),
+    "google-records": Sample("google-records", _records(), "Records.json", columns=("latitudeE7", "longitudeE7")),
     "google-months": Sample("google-months", _month(), "2024_MAY.json"),
 }

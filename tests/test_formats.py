@@ -166,8 +166,12 @@ def test_rows_are_a_table_when_columns_are_named(sample, tmp_path):
         pytest.skip("no table")
     path = tmp_path / sample.name
     path.write_bytes(sample.data)
-    points = heatlas.open_points(path)
-    assert len(points) == COUNT
+    lat, lon = sample.columns
+    for weight in ({}, {"weight": lat}):
+        report = heatlas.render(path, output=tmp_path / "a.png", width=64, lat=lat, lon=lon, **weight)
+        assert report["points"] == COUNT
+    assert heatlas.inspect(path, lat=lat, lon=lon)["rows"] == COUNT
+    assert heatlas.inspect(path)["activities"] == 1
 
 
 def test_a_file_that_only_says_so_is_named(tmp_path):

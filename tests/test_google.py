@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 import tarfile
 import zipfile
 
 import numpy as np
 import pytest
 from format_samples import moment
+from hypothesis import given
+from hypothesis import strategies as st
 
 import heatlas
 from heatlas.core.errors import Unreadable
+from heatlas.kernels.records import FIELDS, PADDING, SHORTEST, scan_records, word_code
 from heatlas.sources.accuracy import INACCURATE
+from heatlas.sources.formats.google import records as google_records
 from heatlas.sources.formats.google.months import read_month
+from heatlas.sources.formats.google.records import LAY_STILL, UNTIMED, read_records
 from heatlas.sources.formats.google.stays import ENDS_ONLY, VISITED, degrees_e7, place, sport_of
 from heatlas.sources.formats.google.stays import moment as seconds
 from heatlas.sources.formats.google.timeline import read_timeline
@@ -326,3 +332,177 @@ def test_time_of_reading_grows_with_size_only():
     for data in (b'{"timelineObjects": [' + b'{"a": "' * 300_000, b'{"timelineObjects": [' + b'{"a":[' * 300_000,
                  b'{"timelineObjects": [' + b'{"a" 1}, ' * 200_000, b"[" + b'{"a":{},"b"}, ' * 100_000):  # fmt: skip
         assert list(JsonLists(data, ("timelineObjects",), ("a",))) == []
+
+
+# Records.json.
+
+STEP = {"still": "STILL", "walk": "WALKING", "ride": "ON_BICYCLE", "car": "IN_VEHICLE", "odd": "TILTING"}
+
+
+def record(t, lat, lon, doing=None, old=False, **more):
+    when = {"timestampMs": str(round(t * 1000))} if old else {"timestamp": moment(t)}
+    said = {}
+    if doing:
+        guesses = [{"type": STEP[doing], "confidence": 75}, {"type": "UNKNOWN", "confidence": 90}]
+        inner = {"activity": guesses, **when}
+        said = {"activity": [inner]}
+    return {**when, **e7(lat, lon), "accuracy": 20, **said, "source": "WIFI", **more} if old else {
+        **e7(lat, lon), "accuracy": 20, **said, "source": "WIFI", **more, **when,
+    }  # fmt: skip
+
+
+def history(records, indent=2):
+    return json.dumps({"locations": records}, indent=indent).encode()
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("old", [False, True])
+def test_both_versions_of_records_are_read(old, indent):
+    points = way(50, step=30.5)
+    records = [record(*point, old=old, altitude=500, velocity=2, verticalAccuracy=3) for point in points]
+    data = history(records[::-1] if old else records, indent)  # old exports begin with the newest
+    assert kind(data) == "google-records"
+    (found,) = read_records(data, "x")
+    assert np.allclose(found.time, [t for t, _, _ in points], atol=1e-3)
+    assert np.abs(found.lat - [lat for _, lat, _ in points]).max() < 1e-9
+    assert np.abs(found.lon - [lon for _, _, lon in points]).max() < 1e-9
+    assert found.columns["elevation"].tolist() == [500] * 50
+    assert found.columns["speed"].tolist() == [2] * 50
+    assert found.activity.device == "Google location history"
+
+
+def test_inaccurate_positions_and_those_without_a_time_are_counted():
+    records = [record(*point) for point in way(10)]
+    records += [record(*point) | {"accuracy": 201} for point in way(4)]
+    records += [{**e7(47.5, 11.0), "accuracy": 5}, {"accuracy": 5, "timestamp": moment(T)}]
+    (found,) = read_records(history(records), "x")
+    assert len(found.lat) == 10
+    assert dict(found.dropped) == {INACCURATE: 4, UNTIMED: 1}
+
+
+def test_what_was_done_cuts_the_way_and_becomes_sports():
+    """A walk, a drive with an odd guess in it, and a ride; no line is lost between them."""
+    plan = ["walk"] * 20 + ["car"] * 10 + ["walk"] + ["car"] * 9 + [None] * 30 + ["ride"] * 20
+    records = [record(*point, doing) for point, doing in zip(way(90, step=60.0), plan, strict=True)]
+    found = read_records(history(records), "x")
+    by_sport = {r.activity.sport: r for r in found}
+    assert sorted(by_sport) == ["Driving", "Ride", "Unknown", "Walk"]
+    steps = np.arange(90) * 60.0 + T
+    assert np.array_equal(by_sport["Walk"].time, steps[:21])
+    # A guess holds for five minutes: the drive goes on for so long, and for the fix behind it.
+    assert np.array_equal(by_sport["Driving"].time, steps[19:46])
+    assert np.array_equal(by_sport["Unknown"].time, steps[45:70])
+    assert np.array_equal(by_sport["Ride"].time, steps[69:])
+
+
+def test_a_device_that_lies_still_is_no_track():
+    home = [record(T + 60 * k, 47.5 + 1e-5 * (k % 3), 11.0, "still") for k in range(100)]
+    walk = [record(t, lat, lon, "walk") for t, lat, lon in way(30, step=60.0, start=T + 6000)]
+    train = [record(t, lat + 0.1, lon, "still") for t, lat, lon in way(60, step=60.0, start=T + 9000)]
+    found = read_records(history(home + walk + train), "x")
+    assert dict(found[0].dropped) == {LAY_STILL: 99}
+    assert {r.activity.sport: len(r.lat) for r in found} == {"Walk": 31, "Unknown": 1 + 60}
+    rest = found[-1]
+    assert rest.segments.tolist() == [0, 1], "a line across the walk"
+
+
+def test_devices_are_told_apart():
+    records = [record(*point, deviceTag=tag) for point in way(20) for tag in (-577680260, 1234567)]
+    assert [len(r.lat) for r in read_records(history(records), "x")] == [20, 20]
+    many = [record(*point, deviceTag=k) for k, point in enumerate(way(500))]
+    (found,) = read_records(history(many), "x")
+    assert len(found.lat) == 500
+    assert found.warnings == ("names 500 devices, as no person has: they are taken for one",)
+
+
+def test_degrees_that_overflowed_are_mended():
+    records = [record(T + 10 * k, -33.5 + 1e-4 * k, -70.5) for k in range(9)]
+    for each in records:
+        each["latitudeE7"] += 2**32
+        each["longitudeE7"] += 2**32
+    (found,) = read_records(history(records), "x")
+    assert np.abs(found.lat - (-33.5 + 1e-4 * np.arange(9))).max() < 1e-9
+    assert np.abs(found.lon + 70.5).max() < 1e-9
+
+
+def plain(data):
+    """Rows as a plain reader gives them: the twin of the kernel."""
+    rows = []
+    for each in json.loads(data)["locations"]:
+        if "latitudeE7" in each and "longitudeE7" in each:
+            when = seconds(each.get("timestamp", each.get("timestampMs")))
+            rows.append((each["latitudeE7"], each["longitudeE7"], when, each.get("accuracy", np.nan)))
+    return np.array(rows)
+
+
+def scanned(data, block):
+    types = np.array([word_code(word) for word in STEP.values()], np.uint64)
+    found, at = [], data.index(b"[") + 1
+    while at < len(data):
+        piece = data[at : at + block]
+        rows, kinds = np.empty((len(piece) // SHORTEST + 1, FIELDS)), np.empty(len(piece) // SHORTEST + 1, np.int8)
+        padded = np.frombuffer(piece + bytes(PADDING), np.uint8)
+        count, end, damaged = scan_records(padded, 0, len(piece), types, rows, kinds)
+        assert not damaged
+        found.append(rows[:count, :4].copy())
+        if not end:
+            break
+        at += end
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+def test_the_kernel_reads_what_a_plain_reader_does(indent):
+    source = np.random.default_rng(1)
+    records = []
+    for k, point in enumerate(way(300)):
+        each = record(*point, list(STEP)[source.integers(5)] if k % 3 else None, old=bool(k % 2))
+        each["activeWifiScan"] = {"accessPoints": [{"mac": "12", "strength": -5, "latitudeE7": 1}]}
+        each["note"] = 'say "latitudeE7": 5, \\ Ä€𝄞 \t'
+        keys = source.permutation(list(each)).tolist()
+        records.append({key: each[key] for key in keys} if k % 10 else {"source": "x"})
+    for ascii_only in (True, False):
+        data = json.dumps({"locations": records}, indent=indent, ensure_ascii=ascii_only).encode()
+        expected = plain(data)
+        for block in (len(data), 4000, 2500):
+            assert np.array_equal(scanned(data, block), expected, equal_nan=True)
+
+
+WORDS = st.text(st.characters(exclude_characters="{}0123456789"), max_size=12)
+PLAIN = st.none() | st.booleans() | st.integers(-(2**33), 2**33) | WORDS
+KEYS = st.sampled_from(["latitudeE7", "longitudeE7", "timestamp", "activity", "type", "confidence", "a"])
+NESTED = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner), max_leaves=9)
+
+
+@given(st.lists(st.dictionaries(KEYS, NESTED), max_size=6))
+def test_the_kernel_takes_positions_of_records_alone(records):
+    """Whatever stands inside of records, only numbers of their own keys are their positions."""
+    data = json.dumps({"locations": records}).encode()
+    positions = [[each.get("latitudeE7"), each.get("longitudeE7")] for each in records]
+    wanted = [both for both in positions if all(type(value) is int for value in both)]
+    assert scanned(data, 1 << 16)[:, :2].tolist() == wanted
+
+
+def test_records_are_read_in_blocks_from_a_map(tmp_path, monkeypatch):
+    monkeypatch.setattr(google_records, "_BLOCK", 3000)
+    points = way(2000)
+    path = tmp_path / "Records.json"
+    path.write_bytes(history([record(*point, "walk") for point in points]))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        (found,) = read_records(mapped, "x")
+    assert np.array_equal(found.time, [t for t, _, _ in points])
+    long = history([record(*points[0], note="x" * 100_000), *[record(*point) for point in points[1:5]]])
+    (found,) = read_records(long, "x")
+    assert len(found.lat) == 5
+
+
+def test_damage_of_records_costs_what_it_hits():
+    points = way(200)
+    for indent in (None, 2):
+        data = history([record(*point, "walk") for point in points], indent)
+        at = data.index(b'"source"', len(data) // 2)
+        lost = data[:at] + data[at + 1 :]  # a quote is lost, and all that follow change their sides
+        (found,) = read_records(lost, "x")
+        assert len(found.lat) >= 198
+        assert "damaged" in found.warnings[0]
+        assert np.isin(found.lat, [lat for _, lat, _ in points]).all()

@@ -48,15 +48,12 @@ def test_a_planned_route_is_no_recording_for_any_command(run, tmp_path):
     assert not (tmp_path / "o.png").exists()
 
 
-@pytest.mark.parametrize("form", ["gpslogger.csv", "records.json", "overland.json"])
+@pytest.mark.parametrize("form", ["gpslogger.csv", "overland.json"])
 def test_rows_that_look_like_fixes_are_not_drawn_as_dots_without_a_word(run, tmp_path, form):
     path = tmp_path / form
     if form == "gpslogger.csv":
         rows = [f"{t},{lat},{lon},500,4" for lat, lon, t in STEPS]
         path.write_text("time,lat,lon,elevation,accuracy\n" + "\n".join(rows) + "\n")
-    elif form == "records.json":
-        rows = [{"latitudeE7": round(a * 1e7), "longitudeE7": round(b * 1e7), "timestamp": t} for a, b, t in STEPS]
-        path.write_text(json.dumps({"locations": rows}))
     else:
         rows = [
             {"type": "Feature", "geometry": {"type": "Point", "coordinates": [b, a]}, "properties": {"timestamp": t}}

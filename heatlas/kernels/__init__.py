@@ -5,6 +5,7 @@
 `intrinsics`               instructions that numba lacks
 `fit`                      messages of FIT files
 `xml`, `xml_tokens`        track points of GPX and TCX, and the tokens of XML
+`records`                  locations of Google's Records.json
 `clean`, `breaks`          impossible fixes dropped, and lines broken
 `path`                     distance, progress, speed and grade along a path
 `lattice`                  tracks on a lattice of whole numbers

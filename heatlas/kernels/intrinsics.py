@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch"]
+__all__ = ["bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "trailing_zeros"]
 
 
 @intrinsic
@@ -35,6 +35,16 @@ def eight_bytes(context, array, index):  # noqa: ARG001 - numba hands it over
         return builder.load(place, align=1)
 
     return types.uint64(array, types.uint64), generate
+
+
+@intrinsic
+def trailing_zeros(context, number):  # noqa: ARG001 - numba hands it over
+    """Count the zero bits below the lowest one of a uint64, which is not 0."""
+
+    def generate(target, builder, signature, values):  # noqa: ARG001
+        return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
 
 
 @intrinsic

@@ -99,6 +99,15 @@ _ROWS = (
         told=re.compile(r'"(?:semanticSegments|rawSignals|timelinePath|timelineMemory)"\s*:\s*[\[{]|"geo:-?\d'),
     ),
     Format(
+        kind="google-records",
+        title="Google Location History",
+        content="json",
+        reader="google.records:read_records",
+        apps=("Google Takeout",),
+        told=re.compile(r'"locations"\s*:\s*\[.*?"(?:latitudeE7|timestampMs)"\s*:', re.DOTALL),
+        rows=True,
+    ),
+    Format(
         kind="google-months",
         title="Google Semantic Location History",
         content="json",
