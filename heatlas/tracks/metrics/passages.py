@@ -34,8 +34,8 @@ _TWILIGHT = 6.0
 _PAUSE = 2.0
 """Seconds of waiting that a passage without a stop may seem to have: noise of positions and of their times.
 
-Measured on 2.5 million passages of three people at 2.4 m a pixel: of those in which nobody stood, 30 to 46 % seem to
-wait, 0.1 % by more than this.
+Measured on passages of three people at 2.4 m a pixel (benchmarks/waiting.py): of those in which nobody stood, 40 to
+46 % seem to wait, 0.1 % by more than this.
 """
 _STOP = 3.0
 """Seconds of waiting from which on a passage has a stop."""
