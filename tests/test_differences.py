@@ -330,7 +330,7 @@ LONG = "diff(pace; others; distance > 10000 AND NOT commute)"
         ("diff(pace; gear = 'Run'; sport = 'Run')", "Mean pace: sport = 'Run' less gear = 'Run'", BRIEF,
          "sport = 'Run' less gear = 'Run'; "),
         (LONG, "Mean pace: distance > 10000 AND NOT commute less all others", BRIEF,
-         "distance > 10000 AND NOT commute less others; "),
+         "distance > 10000 AND NOT commute less all others; "),
     ],
 )  # fmt: skip
 def test_titles_and_legends_say_what_is_compared(measure, title, head, note):

@@ -269,7 +269,11 @@ def _relation(text: str, reduction: str, inside: str) -> Measure:
     """Read what stands in the brackets of a relation."""
     names = [ALIASES.get(name, name) for name in re.split("[,~]", inside)]
     for name in names:
-        if name not in METRICS or METRICS[name].cyclic or METRICS[name].of_activity is not None:
+        if name in METRICS and METRICS[name].cyclic:
+            raise BadOption(f"{text!r} relates {name}, which goes round and has neither more nor less: take another")
+        if name in METRICS and METRICS[name].of_activity is not None:
+            raise BadOption(f"{text!r} relates {name}, which is known of whole activities alone: take one of passages")
+        if name not in METRICS:
             raise _unknown(text, name, [m.name for m in METRICS.values() if m.listed and not m.cyclic])
     if reduction == "residual":
         if len(names) != 1 or names[0] not in _MODELS:

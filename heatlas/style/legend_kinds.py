@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.units import with_unit
-from heatlas.raster.sides import write_sides
+from heatlas.raster.sides import words_of_sides
 from heatlas.style.defaults import legend_head, measure_title, measure_unit, titled
 from heatlas.style.square import square_of
 from heatlas.style.ticks import cyclic_ticks, nice_ticks
@@ -87,7 +87,7 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
     if square is not None:
         return Legend("square", title, (), note, square=square)
     if measure.sides and head != measure_title(measure):
-        first, second = write_sides(measure.sides)
+        first, second = words_of_sides(measure.sides)
         note = f"{second} less {first}; {note}"
     ticks = () if tone is None else tuple(nice_ticks(tone.low, tone.high, tone.above_fade, unit))
     return Legend("bar", title, ticks, note)

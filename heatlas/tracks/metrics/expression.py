@@ -8,6 +8,7 @@ import operator
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +144,10 @@ def _refuse_odd(tree: ast.expr, text: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             if id(node) not in called and node.id.lower() not in {*METRICS, *ALIASES, *AMOUNTS}:
-                known = ", ".join(name for name, metric in METRICS.items() if metric.listed)
-                raise BadOption(f"there is no metric {node.id!r} in {text!r}: there are {known}")
+                known = [name for name, metric in METRICS.items() if metric.listed]
+                close = get_close_matches(node.id.lower(), known, 3)
+                there = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
+                raise BadOption(f"there is no metric {node.id!r} in {text.strip()!r}: {there}")
         elif isinstance(node, ast.Constant):
             if not _is_number(node.value):
                 raise BadOption(f"{text!r} has something else than a number in it, or too large a one")
