@@ -9,7 +9,7 @@ from heatlas.core.batch import COLUMNS
 from heatlas.core.context import NOBODY, Context, silent
 from heatlas.core.errors import BadOption, Undecided
 from heatlas.dataset.tracks import Tracks
-from heatlas.options import GapOptions, OpenOptions, TableOptions, gather, refuse
+from heatlas.options import GapOptions, InspectOptions, OpenOptions, TableOptions, gather, refuse
 from heatlas.options.signature import with_keywords
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, resolve, resolve_tables, resolve_tracks
 from heatlas.tracks.filters import EFFORT, names_in
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Recording
     from heatlas.core.context import Progress
     from heatlas.dataset.points import PointSet
-    from heatlas.options.keywords import OpenKeywords, TableKeywords
+    from heatlas.options.keywords import InspectKeywords, OpenKeywords, TableKeywords
     from heatlas.raster.measure import Measure
     from heatlas.sources.resolve import GivenTracks
 
@@ -58,7 +58,7 @@ def open_sources(
     progress: Progress = silent,
     **options: Unpack[OpenKeywords],
 ) -> Tracks:
-    """Read recordings: Strava exports, folders, archives, files of .gpx, .fit, .tcx; tables of fixes; a library.
+    """Read recordings: Strava exports, folders, archives, files; tables of fixes or of lines; a library.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def open_sources(
         "all" where all rows are one track, or names a column of encoded polylines. A column of polylines is found by
         its name; other tables need `track`. For all sources: `max_gap` and `max_gap_distance`, the longest time
         ("10min", or seconds) and length ("2km", or metres) between two fixes over which a line is drawn. By default a
-        step that stands out of the rhythm of its recording is a gap.
+        step that stands out of the rhythm of its recording is a gap. `routes` reads planned routes, too. `read_as` says
+        what maps and tables of geometries are: "tracks", of which lines are drawn, or "points".
 
     Returns
     -------
@@ -93,7 +94,7 @@ def open_sources(
         When a table cannot be read.
     """
     asked = gather(OpenOptions, options, "open_sources")
-    given = resolve_tracks(sources, asked.tables)
+    given = resolve_tracks(sources, asked.tables, asked.read)
     return tracks_from(given, asked.gaps, Needs(columns, attributes, measure), Context(workers, progress))
 
 
@@ -116,7 +117,7 @@ def tracks_from(
         context.progress("compiling, only this once", 0, 0)
         warm_up(names, needs.measure)
 
-    batches, report = load(given.paths, needs.columns, context, ready, _recordings(given, needs), longest)
+    batches, report = load(given.paths, needs.columns, context, ready, _recordings(given, needs), longest, given.routes)
     for each in given.tables:
         report.read += 1
         report.dropped.update(each.table.dropped)
@@ -133,23 +134,24 @@ def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
         yield from recordings_of(each.table, asked, each.table.name, metrics, needs.attributes)
 
 
-@with_keywords(TableOptions)
+@with_keywords(InspectOptions)
 def inspect(
-    *sources: Any, workers: int | None = None, progress: Progress = silent, **options: Unpack[TableKeywords]
+    *sources: Any, workers: int | None = None, progress: Progress = silent, **options: Unpack[InspectKeywords]
 ) -> dict[str, Any]:
     """Describe sources, as plain data.
 
     For recordings, and for tables that hold tracks: files, activities by sport, dates, columns and places. For other
     tables: rows, columns, where the points are and their weights. The options are those of `open_points`, with
-    `track`.
+    `track`, `read_as` and `routes`.
 
     Where the columns of the positions, or their format, cannot be found out, "undecided" says what to do.
     """
     from heatlas.dataset.summary import describe_columns, describe_points, describe_tracks
     from heatlas.library.manage import point_sets_of, renewal_of
 
-    asked = gather(TableOptions, options, "inspect")
-    given = resolve(sources, asked)
+    request = gather(InspectOptions, options, "inspect")
+    asked = request.tables
+    given = resolve(sources, asked, request.read)
     if not isinstance(given, GivenPoints):
         described = describe_tracks(tracks_from(given, context=Context(workers, progress)))
         if not isinstance(given, GivenLibrary):

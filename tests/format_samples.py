@@ -130,6 +130,33 @@ def _month() -> bytes:
     return json.dumps({"timelineObjects": [{"activitySegment": segment}]}, indent=2).encode()
 
 
+def _kml_track() -> bytes:
+    # Times and positions in turn, so that what stands before a cut has both.
+    fixes = "".join(
+        f"<when>{moment(t)}</when><gx:coord>{lon} {lat} 0</gx:coord>"
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    )
+    return _KML % f"<Placemark><name>Walk</name><gx:Track>{fixes}</gx:Track></Placemark>".encode()
+
+
+def _kml_line() -> bytes:
+    places = " ".join(f"{lon},{lat},0" for lat, lon in zip(LAT, LON, strict=True))
+    return _KML % f"<Placemark><LineString><coordinates>{places}</coordinates></LineString></Placemark>".encode()
+
+
+_KML = (
+    b'<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2" '
+    b'xmlns:gx="http://www.google.com/kml/ext/2.2"><Document>%s</Document></kml>'
+)
+
+
+def _geojson() -> bytes:
+    properties = {"name": "Walk", "coordTimes": [moment(t) for t in TIME]}
+    line = {"type": "LineString", "coordinates": np.column_stack([LON, LAT]).tolist()}
+    feature = {"type": "Feature", "geometry": line, "properties": properties}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+
+
 def moment(seconds: float, ending: str = "Z") -> str:
     """A time as ISO 8601, UTC."""
     return f"{np.datetime64(round(seconds * 1000), 'ms')}".removesuffix(".000") + ending
@@ -143,4 +170,7 @@ SAMPLES = {
     "google-timeline-ios": Sample("google-timeline", _timeline_ios(), "location-history.json"),
     "google-records": Sample("google-records", _records(), "Records.json", columns=("latitudeE7", "longitudeE7")),
     "google-months": Sample("google-months", _month(), "2024_MAY.json"),
+    "kml": Sample("kml", _kml_track(), "walk.kml"),
+    "kml line": Sample("kml", _kml_line(), "line.kml", timed=False),
+    "geojson": Sample("geojson", _geojson(), "walk.geojson"),
 }

@@ -68,7 +68,7 @@ def reasons(found):
         (b"<!DOCTYPE html><title>x</title>", "html"),
         (b"<HTML>", "html"),
         (b"<svg xmlns='x'/>", "xml"),
-        (b'{"type": "FeatureCollection"}', "json"),
+        (b'{"type": "FeatureCollection"}', "geojson"),
         (b'[{"a": 1}]', "json"),
         (b"a,b,c\n1,2,3\n", "csv"),
         (b'"a";"b"\n"1,5";"2"\n', "csv"),
@@ -89,7 +89,7 @@ def reasons(found):
         (b"\0\0\x27\x0a" + bytes(90), "shapefile"),
         (b"fgb\3fgb\1" + bytes(90), "flatgeobuf"),
         (bytes(8) + b"DUCK" + bytes(90), "duckdb"),
-        (b'\x1e{"type": "Feature"}\n', "json"),
+        (b'\x1e{"type": "Feature"}\n', "geojson"),
     ],
 )
 def test_content_is_recognised(data, found):
@@ -193,7 +193,7 @@ def test_planned_routes_of_an_export_are_left_out(tmp_path):
     for root in (tmp_path / "x", tmp_path / "export.zip"):
         found = list(entries([root]))
         assert names(found, root) == ["activities/1.gpx", "other/routes/8.gpx"]
-        assert reasons(found) == {"9.gpx": ("a planned route, not a recording", False)}
+        assert reasons(found) == {"9.gpx": ("a planned route, not a recording: --routes draws it all the same", False)}
 
 
 # Archives

@@ -9,7 +9,7 @@ import click
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import NothingToDraw
-from heatlas.options import TableOptions
+from heatlas.options import InspectOptions
 
 __all__ = ["command"]
 
@@ -20,7 +20,7 @@ _SHOWN = 40
 @click.command("info")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
-@request_options(TableOptions)
+@request_options(InspectOptions)
 @workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option(

@@ -63,6 +63,11 @@ class Activity:
     told: tuple[str, ...] = ()
     """Names, sorted, of the attributes that a table beside the recording states; of copies, these values win."""
 
+    @property
+    def planned(self) -> bool:
+        """Whether it is a planned route, which nobody recorded; an attribute in `extra`."""
+        return self.extra.get("planned") is True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
@@ -84,6 +89,8 @@ class Recording:
     """(m,) ascending indices of the first records of the file's segments; empty or [0] means one segment."""
     warnings: tuple[str, ...] = ()
     """Faults of a file that could be read all the same, e.g. "cut off in the middle"."""
+    drawn: bool = False
+    """Whether somebody drew or planned it, and nobody recorded it: no step of it is a gap, and no fix is astray."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason -> number of fixes that the reader left out, such as those that the file states as inaccurate; the
     reason's first word says what is counted, as in `heatlas.core.report.Report.dropped`."""

@@ -75,7 +75,7 @@ def explore(
     job = _Job.parse(None if output is None else Path(output), gather(ExploreOptions, options, "explore"))
     asked = job.asked
     context = Context(workers, progress)
-    reading = ImportOptions(hiding=asked.hiding, gaps=asked.gaps, tables=asked.tables)
+    reading = ImportOptions(hiding=asked.hiding, gaps=asked.gaps, tables=asked.tables, read=asked.read)
     with library_of(sources, reading, context) as path, open_library(path) as library:
         explored, visits = explore_chosen(library, job.zoom, asked.filter, asked.explorer, context)
     return job.finish(explored, visits, context)

@@ -4,6 +4,7 @@
 `option`     a field that is an option, and the options of a dataclass
 `groups`     options that belong together
 `measuring`  metrics that people define, and the athlete
+`reading`    what is read of sources
 `requests`   all options of one function: of `render`, of an import
 `parsing`    lengths, times, places and widths read from text
 `signature`  options in the signature and docstring of a function
@@ -37,7 +38,16 @@ from heatlas.options.groups import (
 )
 from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import Option, gather, given, options_of, refuse
-from heatlas.options.requests import KEYWORDS, ExploreOptions, ImportOptions, OpenOptions, RenderOptions, ServeOptions
+from heatlas.options.reading import ReadingOptions
+from heatlas.options.requests import (
+    KEYWORDS,
+    ExploreOptions,
+    ImportOptions,
+    InspectOptions,
+    OpenOptions,
+    RenderOptions,
+    ServeOptions,
+)
 
 __all__ = [
     "KEYWORDS",
@@ -50,6 +60,7 @@ __all__ = [
     "GapOptions",
     "HidingOptions",
     "ImportOptions",
+    "InspectOptions",
     "KernelOptions",
     "LabelOptions",
     "MetricOptions",
@@ -59,6 +70,7 @@ __all__ = [
     "PictureOptions",
     "PointSetOptions",
     "PublicOptions",
+    "ReadingOptions",
     "RenderOptions",
     "ServeOptions",
     "SiteOptions",

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 def module_text() -> str:
     """Return the text of the module."""
-    names = ", ".join(f'"{name}"' for name in sorted(KEYWORDS))
-    parts = [f"{_HEAD}\n__all__ = [{names}]\n"]
+    names = textwrap.indent(textwrap.fill(", ".join(f'"{name}"' for name in sorted(KEYWORDS)), 112), "    ")
+    parts = [f"{_HEAD}\n__all__ = [\n{names},\n]  # fmt: skip\n"]
     for name, request in sorted(KEYWORDS.items()):
         parts.append("\n".join(_lines(name, request)))
     return "\n\n".join(parts)

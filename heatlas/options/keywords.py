@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["ExploreKeywords", "ImportKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords", "TableKeywords"]
+__all__ = [
+    "ExploreKeywords", "ImportKeywords", "InspectKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords",
+    "TableKeywords",
+]  # fmt: skip
 
 
 class ExploreKeywords(TypedDict, total=False):
@@ -86,6 +89,12 @@ class ExploreKeywords(TypedDict, total=False):
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
+    read_as: str | None
+    """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
+    [default: tracks where there are lines]"""
+    routes: bool
+    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
+    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
 
 
 class ImportKeywords(TypedDict, total=False):
@@ -133,6 +142,12 @@ class ImportKeywords(TypedDict, total=False):
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
+    read_as: str | None
+    """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
+    [default: tracks where there are lines]"""
+    routes: bool
+    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
+    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
     where: str | None
     """Points: only rows that pass, e.g. "beds > 10"."""
     after: str | dt.date | None
@@ -141,6 +156,40 @@ class ImportKeywords(TypedDict, total=False):
     """Points: only rows before this day or moment (UTC)."""
     name: str | None
     """Points: what to call them; by default as their file is called."""
+
+
+class InspectKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.InspectOptions`."""
+
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""
+    read_as: str | None
+    """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
+    [default: tracks where there are lines]"""
+    routes: bool
+    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
+    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
 
 
 class OpenKeywords(TypedDict, total=False):
@@ -169,6 +218,12 @@ class OpenKeywords(TypedDict, total=False):
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
+    read_as: str | None
+    """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
+    [default: tracks where there are lines]"""
+    routes: bool
+    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
+    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
     max_gap: str | float | None
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
     max_gap_distance: str | float | None
@@ -246,6 +301,12 @@ class RenderKeywords(TypedDict, total=False):
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
+    read_as: str | None
+    """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
+    [default: tracks where there are lines]"""
+    routes: bool
+    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
+    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
     radius: str | float | None
     """Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.
     [default: 15px]"""

@@ -24,8 +24,11 @@ from heatlas.options.groups import (
 )
 from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import option
+from heatlas.options.reading import ReadingOptions
 
-__all__ = ["KEYWORDS", "ExploreOptions", "ImportOptions", "OpenOptions", "RenderOptions", "ServeOptions"]
+__all__ = [
+    "KEYWORDS", "ExploreOptions", "ImportOptions", "InspectOptions", "OpenOptions", "RenderOptions", "ServeOptions",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class RenderOptions:
     style: StyleOptions = field(default_factory=StyleOptions)
     frame: ViewportOptions = field(default_factory=ViewportOptions)
     tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
     points: KernelOptions = field(default_factory=KernelOptions)
     filter: FilterOptions = field(default_factory=FilterOptions)
     hiding: HidingOptions = field(default_factory=HidingOptions)
@@ -73,6 +77,7 @@ class ImportOptions:
     gaps: GapOptions = field(default_factory=GapOptions)
     athlete: AthleteOptions = field(default_factory=AthleteOptions)
     tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
     rows: PointSetOptions = field(default_factory=PointSetOptions)
 
 
@@ -85,12 +90,13 @@ class ServeOptions:
     athlete: AthleteOptions = field(default_factory=AthleteOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
     tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
     rows: PointSetOptions = field(default_factory=PointSetOptions)
 
     @property
     def reading(self) -> ImportOptions:
         """Options of the import into a temporary library."""
-        return ImportOptions(gaps=self.gaps, athlete=self.athlete, tables=self.tables, rows=self.rows)
+        return ImportOptions(gaps=self.gaps, athlete=self.athlete, tables=self.tables, read=self.read, rows=self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +104,16 @@ class OpenOptions:
     """Options of `heatlas.open`."""
 
     tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectOptions:
+    """Options of `heatlas.inspect`."""
+
+    tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +127,13 @@ class ExploreOptions:
     hiding: HidingOptions = field(default_factory=HidingOptions)
     gaps: GapOptions = field(default_factory=GapOptions)
     tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
 
 
 KEYWORDS: dict[str, type] = {
     "ExploreKeywords": ExploreOptions,
     "ImportKeywords": ImportOptions,
+    "InspectKeywords": InspectOptions,
     "OpenKeywords": OpenOptions,
     "RenderKeywords": RenderOptions,
     "SiteKeywords": SiteOptions,

@@ -33,7 +33,7 @@ def film(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
     """
     from heatlas.rendering.film import FilmJob
 
-    given = resolve(sources, options.tables)
+    given = resolve(sources, options.tables, options.read)
     held = points_to_draw(given, options)
     if held is not None:
         return _of_points(*held, output, options, context)

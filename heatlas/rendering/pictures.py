@@ -34,7 +34,7 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
         The report, as plain data.
     """
     _refuse_paint(output, options.style, options.picture.rgba)
-    given = resolve(sources, options.tables)
+    given = resolve(sources, options.tables, options.read)
     held = points_to_draw(given, options)
     if held is not None:
         return _of_points(*held, output, options, context)

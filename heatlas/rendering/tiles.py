@@ -55,7 +55,7 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
             "explorer",
         )
     parse_zooms(options.frame.zoom)
-    given = resolve(sources, options.tables)
+    given = resolve(sources, options.tables, options.read)
     if options.tiles.watch and not isinstance(given, GivenLibrary):
         raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
     last: dict[str, Any] = {}
@@ -93,7 +93,7 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
     if options.style.background not in {None, "dark", "light"}:
         raise BadOption(f"--background {options.style.background} is for pictures: a page is dark or light")
     parse_zooms(options.frame.zoom)
-    given = resolve(sources, options.tables)
+    given = resolve(sources, options.tables, options.read)
     with _opened(given, options, context) as (path, rest, brought):
         made = publish_html(path, output, rest, context)
         known = _open_places(given, path)

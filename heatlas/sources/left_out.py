@@ -20,7 +20,7 @@ _KINDS = {
     "7z": "archives of another kind",
     "rar": "archives of another kind",
     "zstd": "archives of another kind",
-    **dict.fromkeys(("parquet", "arrow", "geopackage", "shapefile", "flatgeobuf", "kml"), TABLES),
+    **dict.fromkeys(("parquet", "arrow", "geopackage", "shapefile", "flatgeobuf"), TABLES),
     **dict.fromkeys(("sqlite", "duckdb"), "databases"),
 }
 _WRITTEN = frozenset({"", ".txt", ".md", ".log", ".rtf", ".css", ".js", ".ini", ".cfg", ".yml", ".yaml", ".py", ".sh"})

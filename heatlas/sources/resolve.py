@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.options import ReadingOptions
 from heatlas.sources.tables.given import GivenTable
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = [
     "resolve_served", "resolve_tables", "resolve_tracks",
 ]  # fmt: skip
 
+_ALL = ReadingOptions()
+
 
 @dataclass(frozen=True, slots=True)
 class GivenTracks:
@@ -36,7 +39,10 @@ class GivenTracks:
     """Files, folders and archives of recordings."""
     tables: tuple[GivenTable, ...] = ()
     track: str | None = None
-    """Column of the tables that groups rows into tracks; None if none was given or found."""
+    """Column of the tables that groups rows into tracks, or `heatlas.sources.tables.lines.LINES`; None if none was
+    given or found."""
+    routes: bool = False
+    """Whether planned routes are read, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class _Parts:
     libraries: tuple[Path, ...]
 
 
-def resolve(sources: Collection[Any], options: TableOptions) -> Given:
+def resolve(sources: Collection[Any], options: TableOptions, read: ReadingOptions = _ALL) -> Given:
     """Resolve the sources of one map.
 
     Parameters
@@ -76,24 +82,28 @@ def resolve(sources: Collection[Any], options: TableOptions) -> Given:
         if only its columns tell whether it holds tracks.
     options : TableOptions
         Options of reading tables.
+    read : ReadingOptions
+        What is read of the sources.
 
     Raises
     ------
     BadOption
         For objects that are no sources, and for sources or options that do not go together.
     """
-    parts = _by_kind(sources, options)
+    parts = _by_kind(sources, options, read)
     if not parts.tables:
-        return _tracks_of(parts, None)
-    track = _track_of(parts.tables, options)
+        return _tracks_of(parts, None, read)
+    track = _track_of(parts.tables, options, read)
     if track is not None:
-        return _tracks_of(parts, track)
+        return _tracks_of(parts, track, read)
     if parts.paths or parts.libraries:
         raise BadOption("tables of points and recordings make two maps: name the one or the other")
     return GivenPoints(parts.tables)
 
 
-def resolve_tracks(sources: Collection[Any], options: TableOptions) -> GivenTracks | GivenLibrary:
+def resolve_tracks(
+    sources: Collection[Any], options: TableOptions, read: ReadingOptions = _ALL
+) -> GivenTracks | GivenLibrary:
     """Resolve the sources of tracks: rows of tables are then fixes, also where no column of tracks was given.
 
     Raises
@@ -101,8 +111,8 @@ def resolve_tracks(sources: Collection[Any], options: TableOptions) -> GivenTrac
     BadOption
         As `resolve`.
     """
-    parts = _by_kind(sources, options)
-    return _tracks_of(parts, _track_of(parts.tables, options) if parts.tables else None)
+    parts = _by_kind(sources, options, read)
+    return _tracks_of(parts, _track_of(parts.tables, options, read) if parts.tables else None, read)
 
 
 def resolve_tables(sources: Collection[Any], options: TableOptions) -> GivenPoints:
@@ -117,7 +127,9 @@ def resolve_tables(sources: Collection[Any], options: TableOptions) -> GivenPoin
     return GivenPoints(tuple(GivenTable(source, options) for source in sources))
 
 
-def resolve_import(sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints]:
+def resolve_import(
+    sources: Collection[Any], options: TableOptions, read: ReadingOptions = _ALL
+) -> tuple[GivenTracks, GivenPoints]:
     """Resolve the sources of an import. A library holds both tracks and points.
 
     Raises
@@ -125,10 +137,12 @@ def resolve_import(sources: Collection[Any], options: TableOptions) -> tuple[Giv
     BadOption
         As `resolve`, and for a library or a path that does not exist.
     """
-    return _side_by_side(_by_kind(sources, options), sources, options)
+    return _side_by_side(_by_kind(sources, options, read), sources, options, read)
 
 
-def resolve_served(sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints] | GivenLibrary:
+def resolve_served(
+    sources: Collection[Any], options: TableOptions, read: ReadingOptions = _ALL
+) -> tuple[GivenTracks, GivenPoints] | GivenLibrary:
     """Resolve sources to serve: a library, or sources to build one from, as `resolve_import` does.
 
     Raises
@@ -136,11 +150,13 @@ def resolve_served(sources: Collection[Any], options: TableOptions) -> tuple[Giv
     BadOption
         As `resolve_import`.
     """
-    parts = _by_kind(sources, options)
-    return _library_of(parts) if parts.libraries else _side_by_side(parts, sources, options)
+    parts = _by_kind(sources, options, read)
+    return _library_of(parts) if parts.libraries else _side_by_side(parts, sources, options, read)
 
 
-def _side_by_side(parts: _Parts, sources: Collection[Any], options: TableOptions) -> tuple[GivenTracks, GivenPoints]:
+def _side_by_side(
+    parts: _Parts, sources: Collection[Any], options: TableOptions, read: ReadingOptions
+) -> tuple[GivenTracks, GivenPoints]:
     from heatlas.sources.tables import is_path
 
     for path in parts.libraries:
@@ -148,14 +164,14 @@ def _side_by_side(parts: _Parts, sources: Collection[Any], options: TableOptions
     for source in sources:
         if is_path(source) and not os.path.exists(source):  # noqa: PTH110 - False also for impossible names
             raise BadOption(f"there is no file or folder {source}")
-    track = _track_of(parts.tables, options) if parts.tables else None
+    track = _track_of(parts.tables, options, read) if parts.tables else None
     if track is None:
-        return GivenTracks(parts.paths), GivenPoints(parts.tables)
-    return GivenTracks(parts.paths, parts.tables, track), GivenPoints(())
+        return GivenTracks(parts.paths, routes=read.routes), GivenPoints(parts.tables)
+    return GivenTracks(parts.paths, parts.tables, track, read.routes), GivenPoints(())
 
 
-def _tracks_of(parts: _Parts, track: str | None) -> GivenTracks | GivenLibrary:
-    return _library_of(parts) if parts.libraries else GivenTracks(parts.paths, parts.tables, track)
+def _tracks_of(parts: _Parts, track: str | None, read: ReadingOptions) -> GivenTracks | GivenLibrary:
+    return _library_of(parts) if parts.libraries else GivenTracks(parts.paths, parts.tables, track, read.routes)
 
 
 def _library_of(parts: _Parts) -> GivenLibrary:
@@ -164,20 +180,21 @@ def _library_of(parts: _Parts) -> GivenLibrary:
     return GivenLibrary(parts.libraries[0])
 
 
-def _track_of(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
+def _track_of(tables: Sequence[GivenTable], options: TableOptions, read: ReadingOptions) -> str | None:
     from heatlas.sources.tables.track_tables import track_option
 
-    return track_option(tables, options)
+    return track_option(tables, options, read)
 
 
-def _by_kind(sources: Collection[Any], options: TableOptions) -> _Parts:
+def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptions) -> _Parts:
     """Inspect each source once, and sort them by kind."""
     refuse_odd(sources)
+    read.check()
     paths: list[Path] = []
     tables: list[GivenTable] = []
     libraries: list[Path] = []
     for source in sources:
-        kind = _look(source, options)
+        kind = _look(source, options, read)
         if isinstance(kind, GivenLibrary):
             libraries.append(kind.path)
         elif isinstance(kind, GivenTable):
@@ -187,7 +204,7 @@ def _by_kind(sources: Collection[Any], options: TableOptions) -> _Parts:
     return _Parts(tuple(paths), tuple(tables), tuple(libraries))
 
 
-def _look(source: Any, options: TableOptions) -> Path | GivenTable | GivenLibrary:
+def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | GivenTable | GivenLibrary:
     from heatlas.sources.tables import is_path, is_table_file, see
 
     if isinstance(source, os.PathLike) and not isinstance(source, Path):
@@ -200,7 +217,7 @@ def _look(source: Any, options: TableOptions) -> Path | GivenTable | GivenLibrar
         return GivenLibrary(path)
     # A recording whose rows are points too is read as a table where its columns are named.
     asked = (options.table, options.lat, options.lon, options.geometry, options.weight, options.track)
-    rows = any(value is not None for value in asked)
+    rows = read.read_as == "points" or any(value is not None for value in asked)
     return GivenTable(source, options, seen) if is_table_file(path, seen, rows=rows) else path
 
 

@@ -24,7 +24,6 @@ NOT_RECORDINGS = {
     "shapefile": "a table (Shapefile), not a recording",
     "flatgeobuf": "a table (FlatGeobuf), not a recording",
     "duckdb": "a database (DuckDB), not a recording",
-    "kml": "a map (KML), not a recording",
     "json": "JSON of another kind, not a recording",
     "7z": "a 7-Zip archive, which heatlas does not open: unpack it, and name the folder",
     "rar": "a RAR archive, which heatlas does not open: unpack it, and name the folder",

@@ -52,6 +52,9 @@ class Format:
     content first, and counts as failed where it cannot be read."""
     rows: bool = False
     """Whether the same file can be read as a table of points too, where options name columns of it."""
+    lines: re.Pattern[bytes] | None = None
+    """Occurs in the UTF-8 text of a file, wherever, if it holds lines, which become tracks. A file without is a table
+    where it is named by itself; such formats have `rows`."""
     takes_columns: bool = False
     """Whether the reader takes names of the columns that are needed as a third argument, to save time."""
 
@@ -114,6 +117,28 @@ _ROWS = (
         reader="google.months:read_month",
         apps=("Google Takeout",),
         told=re.compile(r'\A\s*\{\s*"timelineObjects"\s*:\s*\['),
+    ),
+    Format(
+        kind="kml",
+        title="KML and KMZ",
+        content="kml",
+        reader="kml:read_kml",
+        apps=("Google Earth", "Google My Maps", "MyTracks", "Geo Tracker", "OruxMaps", "Locus Map", "GPSBabel"),
+        told=re.compile(""),
+        rows=True,
+        lines=re.compile(rb"<(?:[\w.-]+:)?(?:LineString|Track|MultiTrack)[\s/>]"),
+    ),
+    Format(
+        kind="geojson",
+        title="GeoJSON",
+        content="json",
+        reader="geojson:read_geojson",
+        apps=("geojson.io", "QGIS", "GDAL", "toGeoJSON", "uMap", "Mapbox", "overpass turbo"),
+        told=re.compile(
+            r'"type"\s*:\s*"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))"'
+        ),
+        rows=True,
+        lines=re.compile(rb'"type"\s*:\s*"(?:Multi)?LineString"'),
     ),
 )
 

@@ -15,6 +15,8 @@
 `track_tables`, `tracks`, `polylines`  tables as recordings: choice of the reader, rows as fixes, rows as polylines
 `track_columns`, `track_groups`        attributes and metrics of tracks; rows grouped by track
 `track_times`, `flags`                 times of fixes; words for yes, no and hidden
+`lines`, `geometry_lines`              rows as lines: each is a track; all coordinates of lines
+`row_activity`                         attributes of an activity from named values
 ====================================== ==========================================================================
 """
 
@@ -31,7 +33,7 @@ from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.scratch import make_scratch
 from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.sniff import NOT_RECORDINGS
-from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, kind_of_content, look_at, plain_ending
+from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, holds, kind_of_content, look_at, plain_ending
 
 if TYPE_CHECKING:
     from heatlas.sources.tables.file_kind import FileKind
@@ -99,11 +101,15 @@ def is_table_file(path: Path, seen: FileKind | None, *, rows: bool = False) -> b
     seen : FileKind or None
         Its kind.
     rows : bool
-        Whether options name columns: a recording that can be read as a table too (`Format.rows`) then is one.
+        Whether options name columns: a recording that can be read as a table too (`Format.rows`) then is one. A file of
+        a format of lines is a table, too, if it has none.
     """
     if os.path.isdir(path):  # noqa: PTH112 - as above
         return path.suffix.lower() in {".parquet", ".gdb"}
     found = "unknown" if seen is None else seen.name
+    row = FORMATS.get("kml" if found == "zip" and plain_ending(path) == ".kmz" else found)
+    if row is not None and row.lines is not None:
+        return rows or not holds(path, row.lines)
     found = rows_of(found) if rows else found
     return found in TABLES or (found not in RECORDINGS and plain_ending(path) in _ENDINGS)
 

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.core.errors import SourceFailed
+from heatlas.core.errors import HeatlasError, SourceFailed, Unreadable
 from heatlas.sources.formats.known import FORMATS, rows_of
+from heatlas.sources.formats.xml_text import to_utf8
 from heatlas.sources.sniff import GEOPACKAGES, kind
 from heatlas.sources.sqlite_head import LIBRARY_ID, in_use, read_head
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from heatlas.sources.sqlite_head import Head
     from heatlas.sources.tables.streams import Source
 
-__all__ = ["RECORDINGS", "TABLES", "TEXTS", "VECTORS", "FileKind", "kind_of_content", "look_at", "plain_ending"]
+__all__ = [
+    "RECORDINGS", "TABLES", "TEXTS", "VECTORS", "FileKind", "holds", "kind_of_content", "look_at", "plain_ending",
+]  # fmt: skip
 
 RECORDINGS = frozenset(FORMATS)
 VECTORS = frozenset({"geopackage", "shapefile", "flatgeobuf", "kml"})
@@ -27,6 +32,8 @@ TEXTS = frozenset({"csv", "json", "text"})
 """Kinds that are read as a stream of text."""
 TABLES = VECTORS | {"workbook", "csv", "json", "parquet", "arrow", "sqlite", "duckdb"}
 _HEAD = 1 << 16
+_OVERLAP = 256
+"""Bytes of a piece that are searched again with the next one: a pattern may lie on the border."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,43 @@ def _look_into(file: BinaryIO, path: Path) -> FileKind:
     file.seek(0)
     text = file_source(path, file)
     return FileKind(kind_of_content(text.head), text)
+
+
+def holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
+    """Whether a pattern occurs in a file, as UTF-8 and unpacked; of a ZIP archive, in one of its KML files.
+
+    Once the pattern is found nothing more is read. What cannot be read does not hold it.
+    """
+    from heatlas.sources.tables.streams import encoding_of, file_source, transcoded, zipped_table
+
+    try:
+        with path.open("rb") as file:
+            if file.read(4) == b"PK\x03\x04" and zipped_table(file) is None:
+                return any(_found_in(iter([data]), pattern) for data in _zipped_maps(file))
+        source = file_source(path)
+        encoding, _ = encoding_of(source.head)
+        pieces = source.open([])
+        return _found_in(pieces if encoding == "utf-8" else transcoded(pieces, encoding), pattern)
+    except (OSError, HeatlasError):
+        return False
+
+
+def _zipped_maps(file: BinaryIO) -> Iterator[bytes]:
+    from heatlas.sources.zips import members, read_member
+
+    for member in members(file, file.seek(0, 2))[0]:
+        if member.name.lower().endswith(".kml"):
+            with suppress(Unreadable):
+                yield to_utf8(read_member(file, member)[0])
+
+
+def _found_in(pieces: Iterator[bytes], pattern: re.Pattern[bytes]) -> bool:
+    before = b""
+    for piece in pieces:
+        if pattern.search(before + piece):
+            return True
+        before = piece[-_OVERLAP:]
+    return False
 
 
 def kind_of_content(head: bytes) -> str:

@@ -5,27 +5,28 @@ Algorithm: developers.google.com/maps/documentation/utilities/polylinealgorithm.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from heatlas.core.batch import Activity, Recording
+from heatlas.core.batch import Recording
 from heatlas.core.errors import BadOption
-from heatlas.sources.sports import sport_name
 from heatlas.sources.tables.cells import numbers, seconds
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import PRIVATE, VISIBILITY, is_hidden, is_private, says_yes, unnumbered
+from heatlas.sources.tables.row_activity import row_activity, start_column
 from heatlas.sources.tables.track_times import unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from heatlas.core.batch import Activity
     from heatlas.sources.tables.table import Table
 
-__all__ = ["EMPTY", "decode", "is_polyline_name", "polyline_column", "read_polylines", "start_column"]
+__all__ = ["EMPTY", "decode", "is_polyline_name", "polyline_column", "read_polylines"]
 
 EMPTY = "rows without a track"
 """Reason under which rows with an empty polyline are counted, such as those of indoor activities."""
@@ -33,21 +34,6 @@ _SURE = frozenset((
     "summarypolyline", "mapsummarypolyline", "mappolyline", "encodedpolyline", "polylineencoded", "encodedpath",
     "overviewpolyline", "detailedpolyline", "encodedroute", "routepolyline", "polyline5", "polyline6",
 ))  # fmt: skip
-_STARTS = (
-    "startdate", "starttime", "startedat", "start", "begin", "begintime", "date", "time", "timestamp", "startdatelocal",
-)  # fmt: skip
-_FACTS = {
-    "id": "id runid activityid rideid stravaid uid",
-    "name": "name title activityname",
-    "sport": "sporttype sport type activitytype",
-    "gear": "gearname gear bike shoes",
-    "private": "private isprivate",
-    "visibility": "visibility privacy",
-    "commute": "commute iscommute",
-    "distance": "distance distancem distancemeters",
-    "moving_time": "movingtime movingseconds",
-    "elapsed_time": "elapsedtime elapsedseconds duration",
-}
 
 
 def is_polyline_name(name: str) -> bool:
@@ -60,12 +46,6 @@ def polyline_column(schema: pa.Schema, positions: bool) -> str | None:
     able = [field.name for field in schema if _may_hold_text(field.type)]
     sure = [name for name in able if plain_name(name) in _SURE]
     return next(iter(sure or ([] if positions else [name for name in able if is_polyline_name(name)])), None)
-
-
-def start_column(names: Iterable[str]) -> str | None:
-    """Name of the column with the start of each track."""
-    held = list(names)
-    return next((name for word in _STARTS for name in held if plain_name(name) == word), None)
 
 
 def _may_hold_text(kind: pa.DataType) -> bool:
@@ -167,48 +147,7 @@ def _facts(held: Mapping[str, Sequence[pa.Array]]) -> dict[str, list[Any]]:
 
 
 def _activity(facts: dict[str, Any], source_name: str, k: int) -> Activity:
-    start = facts.pop("start", None)
-    private = any(
-        (unnumbered(name) in PRIVATE and is_private(value)) or (unnumbered(name) in VISIBILITY and is_hidden(value))
-        for name, value in facts.items()
-    )
-    known = {fact: _taken(facts, words.split()) for fact, words in _FACTS.items()}
-    key = str(k + 1 if known["id"] is None else _whole(known["id"]))
-    return Activity(
-        source=f"{source_name}/{key}",
-        id=key,
-        name=str(known["name"] or ""),
-        sport=sport_name(str(known["sport"])) if known["sport"] else "Unknown",
-        start=start,
-        gear=str(known["gear"] or ""),
-        private=private,
-        commute=says_yes(known["commute"]),
-        distance=_amount(known["distance"]),
-        moving_time=_amount(known["moving_time"]),
-        elapsed_time=_amount(known["elapsed_time"]),
-        extra={"_".join(_words(name)): _whole(value) for name, value in facts.items() if value not in {None, ""}},
-    )
-
-
-def _taken(facts: dict[str, Any], words: Sequence[str]) -> Any:
-    """Remove facts with these names until one has a value, and return it."""
-    for word in words:
-        for name in [name for name in facts if plain_name(name) == word]:
-            value = facts.pop(name)
-            if value not in {None, ""}:
-                return value
-    return None
-
-
-def _words(name: str) -> list[str]:
-    return "".join(char if char.isalnum() else " " for char in name.lower()).split() or ["column"]
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
-        return int(value)
-    return value if isinstance(value, (str, bool, int, float)) else str(value)
-
-
-def _amount(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else None
+    """Activity of a row; its source is named after its id, else after the number of the row."""
+    activity = row_activity(facts, source_name, facts.pop("start", None))
+    key = activity.id or str(k + 1)
+    return replace(activity, source=f"{source_name}/{key}", id=key)

@@ -52,10 +52,7 @@ REASONS = (
 )
 """Reasons for leaving out a row; a row is counted under one of them."""
 OFF_THE_GLOBE, LINES = REASONS[_OFF], REASONS[_LINE]
-NO_TRACKS = (
-    "tracks are read from GPX, TCX and FIT, and from tables of fixes (--track): save lines as one of these, "
-    "or as points"
-)
+NO_TRACKS = "--as tracks draws them, each as a track"
 """Advice for a table that holds only lines."""
 METRES = (
     "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"

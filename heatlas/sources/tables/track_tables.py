@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
-from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines, start_column
+from heatlas.sources.tables.lines import LINES, has_lines, read_lines
+from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines
+from heatlas.sources.tables.row_activity import start_column
 from heatlas.sources.tables.settled import settled
 from heatlas.sources.tables.track_times import looks_like_time, may_be_times
 from heatlas.sources.tables.tracks import read_tracks
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from heatlas.core.batch import Recording
-    from heatlas.options import TableOptions
+    from heatlas.options import ReadingOptions, TableOptions
     from heatlas.sources.tables.given import GivenTable
     from heatlas.sources.tables.table import Table
 
@@ -35,26 +37,50 @@ _IDS = """
 """
 
 
-def track_option(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
+def track_option(tables: Sequence[GivenTable], options: TableOptions, read: ReadingOptions) -> str | None:
     """Choose the track column: the one that the user gave, else a column of encoded polylines if there is one.
+
+    `LINES` stands for tables whose geometries are lines.
 
     Parameters
     ----------
     tables : sequence of GivenTable
         Searched in order until one has a column of polylines.
     options : TableOptions
-        With any of lat, lon, geometry and weight the rows are points, unless a track is given.
+        With any of lat, lon and weight the rows are points, unless a track is given; with geometry, unless it is lines.
+    read : ReadingOptions
+        Whether lines or points of geometries are read.
 
     Raises
     ------
     BadOption
         When a weight is given with a track: it would be ignored.
     """
-    track, query = options.track, options.query
+    track = options.track
     if track is not None and options.weight is not None:
         raise BadOption(f"--weight is for points, and with --track {track} rows are tracks: leave it out")
-    if track is not None or any((options.lat, options.lon, options.geometry, options.weight)):
+    if track is not None:
+        if read.read_as == "points":
+            raise BadOption(f"--as points and --track {track} contradict each other: leave one of them out")
         return track
+    if read.read_as == "points":
+        return None
+    pointed = options.lat or options.lon or options.weight
+    if read.read_as == "tracks":
+        if pointed:
+            raise BadOption("--as tracks reads lines, which have no --lat, --lon and --weight: leave one of them out")
+        polylines = None if options.geometry else _polylines(tables, options)
+        return polylines or LINES
+    if pointed:
+        return None
+    if not options.geometry and (found := _polylines(tables, options)) is not None:
+        return found
+    return LINES if any(map(has_lines, tables)) else None
+
+
+def _polylines(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
+    """Column of encoded polylines, of the first table that has one."""
+    query = options.query
     if query is not None and "polyline" not in query.lower() and "*" not in query:
         return None
     for given in tables:
@@ -90,7 +116,8 @@ def recordings_of(
     table : Table
         Read once.
     asked : TableOptions
-        `track` is the column that separates tracks or holds encoded polylines; `ALL` for one track. Other options as
+        `track` is the column that separates tracks or holds encoded polylines; `ALL` for one track; `LINES` where
+        each geometry is one. Other options as
         for `heatlas.sources.tables.columns.find_columns`.
     source_name : str
         Prefix of the recordings' sources.
@@ -98,6 +125,9 @@ def recordings_of(
         Names of the metrics and attributes that are needed; by default all.
     """
     names, track = table.schema.names, asked.track
+    if track == LINES:
+        yield from read_lines(table, asked, source_name)
+        return
     if track is not None and is_polyline_name(track):
         alike = [name for name in names if plain_name(name) == plain_name(track)]
         meant = track if track in names else next(iter(alike), polyline_column(table.schema, positions=False))

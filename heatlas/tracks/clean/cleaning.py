@@ -112,7 +112,7 @@ def _clean(recording: Recording, times: NDArray[np.float64], max_speed: float, g
     dropped = Counter({reason: int(count) for reason, count in zip(FIXES, tally, strict=True) if count})
     if not odd:
         return _Found(kept, u, v, seconds, _offsets(fresh), dropped)
-    found = _judged(kept, u, v, seconds, fresh, max_speed, gaps)
+    found = _judged(kept, u, v, seconds, fresh, max_speed, gaps, recording.drawn)
     if isinstance(found, str):  # again, by distances only: the clock was never right
         unknown = np.full(n, np.nan)
         return _clean(recording, unknown, max_speed, gaps)._replace(warnings=(found,))
@@ -132,13 +132,14 @@ def _judged(
     fresh: NDArray[np.bool_],
     max_speed: float,
     gaps: Gaps,
+    drawn: bool,
 ) -> _Found | str:
     """Drop strays and break the track, all in place; or return why its clock cannot be trusted."""
     clock = np.empty(len(u))
     dropped = Counter({"times out of order": breaks.clock_into(seconds, fresh, clock)})
     spacing = _spacing(u, v, clock, fresh)
     speeds = (float(max_speed), float(min(max_speed, _THERE_AND_BACK)), AIRLINER)
-    k = breaks.strays_into(u, v, seconds, clock, fresh, kept, speeds[:2], SLACK, spacing)
+    k = len(u) if drawn else breaks.strays_into(u, v, seconds, clock, fresh, kept, speeds[:2], SLACK, spacing)
     dropped["fixes astray between jumps"] += len(u) - k
     kept, u, v, seconds, clock, fresh = kept[:k], u[:k], v[:k], seconds[:k], clock[:k], fresh[:k]
     metres, lapse, free = steps = _steps(u, v, clock, fresh)
@@ -150,7 +151,8 @@ def _judged(
         )
     reasons = np.empty(k - 1, np.int8)
     rhythm = find_rhythm(metres, lapse, MAX_GAP, MAX_STEP)
-    breaks.judge_into(u, v, steps, speeds, SLACK, rhythm, gaps.numbers, reasons)
+    time, distance = np.nan_to_num(gaps.numbers, nan=np.inf).tolist() if drawn else gaps.numbers
+    breaks.judge_into(u, v, steps, speeds, SLACK, rhythm, (time, distance), reasons)
     breaks.join_into(u, reasons)
     for reason, count in zip(breaks.BREAKS, np.bincount(reasons[reasons >= 0], minlength=4).tolist(), strict=True):
         dropped[reason] += count

@@ -1,0 +1,38 @@
+"""What is read of sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatlas.core.errors import BadOption
+from heatlas.options.option import option, switch
+
+__all__ = ["ReadingOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """Content of sources that is read."""
+
+    read_as: str | None = option(
+        "",
+        "Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.  "
+        "[default: tracks where there are lines]",
+        flag="--as",
+        choices=("tracks", "points"),
+    )
+    routes: bool = switch(
+        "Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a "
+        "Strava export. Their times, if any, are not taken; --where planned tells them apart."
+    )
+
+    def check(self) -> None:
+        """Refuse a value that is not one of the choices, as Python may pass it.
+
+        Raises
+        ------
+        BadOption
+            Names the choices.
+        """
+        if self.read_as not in {None, "tracks", "points"}:
+            raise BadOption(f"--as {self.read_as} is not known: say tracks or points")
