@@ -540,7 +540,7 @@ def test_a_message_that_nobody_defined():
         (fit(), "no records in it: unfinished"),
         (fit(file_id()), "no records in it"),
         (fit(file_id(), *TRACK)[:30], "no records in it: cut off in the middle"),
-        (fit(file_id(6), *TRACK), "a FIT course, not a recording"),
+        (fit(file_id(6)), "a FIT course, not a recording"),
         (fit(file_id(5)), "a FIT workout, not a recording"),
         (fit(file_id(2)), "a FIT settings file, not a recording"),
         (fit(file_id(32)), "a FIT monitoring file, not a recording"),

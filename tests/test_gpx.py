@@ -191,10 +191,7 @@ def test_empty_segments_are_no_segments():
         ("<trk><trkseg></trkseg></trk>", ()),
         ("<trk/>", ()),
         ("", ()),
-        (
-            "<rte><rtept lat='1' lon='2'/></rte>",
-            ("a planned route, not a recording: to draw it all the same, save it as a track",),
-        ),
+        ("<rte><name>empty</name></rte>", ("a planned route without points, not a recording",)),
         (
             "<wpt lat='1' lon='2'><ele>5</ele></wpt>",
             ("waypoints, not a recording: to draw it all the same, save it as a track",),
@@ -208,10 +205,11 @@ def test_without_points_there_is_a_recording_without_fixes(inner, warning):
     assert (recording.activity.name, recording.activity.start) == ("plan", NOON)
 
 
-def test_routes_and_waypoints_beside_a_track_are_left_out():
+def test_routes_and_waypoints_beside_a_track_are_no_part_of_it():
     beside = "<wpt lat='1' lon='2'><ele>5</ele></wpt><rte><rtept lat='3' lon='4'/></rte>"
-    recording = only(gpx(f"{beside}<trk><trkseg>{point()}</trkseg></trk>"))
-    assert recording.lat.tolist() == [47.5]
+    recording, route = read_gpx(gpx(f"{beside}<trk><trkseg>{point()}</trkseg></trk>"), "file.gpx")
+    assert (recording.lat.tolist(), route.lat.tolist()) == ([47.5], [3])
+    assert (recording.activity.planned, route.activity.planned) == (False, True)
     assert recording.warnings == ()
 
 
@@ -363,14 +361,14 @@ def test_the_reader_equals_its_slow_twin(data):
 
 
 @pytest.mark.parametrize(("inside", "what"), [
-    ("<rte><rtept lat='1' lon='2'/><rtept lat='1' lon='3'/></rte>", "a planned route"),
-    ("<wpt lat='1' lon='2'/>", "waypoints"),
+    ("<rte><rtept lat='1' lon='2'/><rtept lat='1' lon='3'/></rte>",
+     "a planned route, not a recording: --routes draws it all the same"),
+    ("<wpt lat='1' lon='2'/>", "waypoints, not a recording: to draw it all the same, save it as a track"),
 ])  # fmt: skip
 def test_what_is_planned_is_said_by_every_command(tmp_path, inside, what):
     path = tmp_path / "a.gpx"
     path.write_text(f"<gpx>{inside}</gpx>")
-    said = f"{what}, not a recording: to draw it all the same, save it as a track"
-    with pytest.raises(NothingToDraw, match=said):
+    with pytest.raises(NothingToDraw, match=what):
         heatlas.render(path, output=tmp_path / "a.png")
     for report in (heatlas.inspect(path), import_into(tmp_path / "a.db", path)):
-        assert report["files"]["warnings"] == [{"file": str(path), "reason": said}]
+        assert report["files"]["warnings"] == [{"file": str(path), "reason": what}]

@@ -44,7 +44,7 @@ def test_a_planned_route_is_no_recording_for_any_command(run, tmp_path):
     ):
         code, _, said = run(*words)
         assert code == 1
-        assert "a planned route, not a recording: to draw it all the same, save it as a track" in said
+        assert "a planned route, not a recording: --routes draws it all the same" in said
     assert not (tmp_path / "o.png").exists()
 
 

@@ -147,11 +147,19 @@ def test_every_activity_is_a_recording():
 COURSE = f"<Courses><Course><Name>Loop</Name><Lap/><Track>{point(0)}{point(1)}</Track></Course></Courses>"
 
 
-def test_a_course_is_no_recording():
-    recording = only(tcx(COURSE))
-    assert len(recording.lat) == 0
-    assert recording.warnings == ("a planned course, not a recording: to draw it all the same, save it as an activity",)
-    assert only(tcx(activity(lap(point(5))) + COURSE)).time.tolist() == [NOON + 5]
+def test_a_course_is_planned():
+    course = only(tcx(COURSE))
+    assert course.activity.planned
+    assert (course.activity.name, course.activity.start) == ("Loop", None)
+    assert len(course.lat) == 2
+    assert np.isnan(course.time).all(), "they were computed"
+    recording, beside = read_tcx(tcx(activity(lap(point(5))) + COURSE), "x")
+    assert (recording.time.tolist(), recording.activity.planned) == ([NOON + 5], False)
+    assert beside.activity.planned
+    inn = "<CoursePoint><Name>Inn</Name></CoursePoint>"
+    empty = only(tcx(f"<Courses><Course><Name>Loop</Name>{inn}</Course></Courses>"))
+    assert len(empty.lat) == 0
+    assert empty.warnings == ("a planned course without points, not a recording",)
 
 
 def test_an_activity_without_points_has_a_recording_without_fixes():

@@ -68,12 +68,16 @@ class Report:
         """Describe what was left out on purpose, in one sentence for each kind."""
         counts = self.held_instead
         tables = counts.pop(TABLES, 0)
+        planned = counts.pop("planned routes", 0)
         unread = {kind: n for kind, n in counts.items() if _ENDING.fullmatch(kind)}
         others = [kind for kind, _ in counts.most_common() if kind not in unread]
         notes = []
         if others:
             total = sum(counts[kind] for kind in others)
             notes.append(f"{counted(total, 'files')} hold{'s' * (total == 1)} no track: {', '.join(others)}")
+        if planned:
+            verb, them = ("is", "it") if planned == 1 else ("are", "them")
+            notes.append(f"{counted(planned, 'planned routes')} {verb} left out: --routes draws {them}")
         if unread:
             named = ", ".join(f"{counted(n, 'files')} of {kind}" for kind, n in sorted(unread.items()))
             notes.append(f"{named} {'is' if sum(unread.values()) == 1 else 'are'} not read: {_READ}")
@@ -89,11 +93,11 @@ class Report:
             first = self.failed[0]
             more = f" (and {counted(len(self.failed) - 1, 'files')} more)" if len(self.failed) > 1 else ""
             return f"nothing could be read: {first.file}: {first.reason}{more}"
-        if notes := self.notes():
-            return f"there is no track in what was given: {'; '.join(notes)}"
         if planned := [(file, why) for file, why in self.warnings if "not a recording" in why]:
             more = f" (and {counted(len(planned) - 1, 'files')} more)" if len(planned) > 1 else ""
             return f"there is no recording in what was given: {planned[0][0]}: {planned[0][1]}{more}"
+        if notes := self.notes():
+            return f"there is no track in what was given: {'; '.join(notes)}"
         if self.dropped["activities without a position"]:
             return "there is no track with a position in what was given"
         if self.dropped:

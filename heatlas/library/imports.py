@@ -15,7 +15,7 @@ from heatlas.core.report import Report
 from heatlas.library.activities import insert_activity
 from heatlas.library.copies import resolve
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
-from heatlas.library.outcomes import note_outcome, note_unread, outcome_data
+from heatlas.library.outcomes import left_out_routes, note_outcome, note_unread, outcome_data
 from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, changed_at, read_file, said_of
 from heatlas.library.reading_tables import recording_digest
 from heatlas.library.settings import gaps_of, read_settings
@@ -52,6 +52,7 @@ def import_sources(
     paths: Sequence[Path],
     context: Context = NOBODY,
     recordings: Iterable[Recording] = (),
+    routes: bool = False,
 ) -> Report:
     """Import recordings into a library. Files that have not changed since they were read are not read again.
 
@@ -69,6 +70,8 @@ def import_sources(
     recordings : iterable of Recording
         Recordings read elsewhere, such as tracks of a table. Each is identified by its source, and read again when its
         content has changed.
+    routes : bool
+        Whether planned routes are imported, too; also those that earlier imports left out.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def import_sources(
     report = Report()
     workers, told = context.threads, context.counting("reading")
     tables: list[Sheet] = []
-    found = list(entries(paths, tables))
+    found = list(entries(paths, tables, routes))
     for entry in found:
         if isinstance(entry, Unread):
             note_unread(report, entry)
@@ -98,7 +101,7 @@ def import_sources(
     _note_copies(report, judge_anew(library, workers))
     waiting: list[ReadFile] = []
     new: Iterator[tuple[int | None, ReadFile | None]] = itertools.chain(
-        _new_files(library, files, export), _new_recordings(library, recordings, export)
+        _new_files(library, files, export, routes), _new_recordings(library, recordings, export)
     )
     for size, file in new:
         done += size or 0
@@ -122,24 +125,29 @@ def import_sources(
     return report
 
 
-def _new_files(library: Library, files: Sequence[Entry], export: Exports) -> Iterator[tuple[int, ReadFile | None]]:
+def _new_files(
+    library: Library, files: Sequence[Entry], export: Exports, routes: bool
+) -> Iterator[tuple[int, ReadFile | None]]:
     """Sizes of files, each with the file that was read, or None if it is neither new nor changed."""
     with library.read() as connection:
         rows = small_rows(connection, "files").values()
         gaps = gaps_of(read_settings(connection))
     known = {name: (number, *others) for number, name, *others, _ in rows}
+    skipped = {name for _, name, *_, outcome in rows if routes and left_out_routes(outcome)}
     for entry in files:
         name = absolute_name(entry.name)
         said = said_of(export, entry.name)
         changed = changed_at(entry.place)
         before = known.get(name) or known.get(absolute_name(entry.formerly) if entry.formerly else "")
         number, size, when, digest, said_before = before or (None, -1, -1, b"", b"")
+        if name in skipped:
+            size, digest = -1, b""
         if (size, when, said_before) == (entry.size, changed, said) or _in_one(known, name, entry.place, changed):
             yield entry.size, None
             continue
         yield entry.size, read_file(entry, export, digest if said == said_before else b"", {
             "number": number, "name": name, "size": entry.size, "changed": changed, "said": said,
-        }, gaps)  # fmt: skip
+        }, gaps, routes)  # fmt: skip
 
 
 def _new_recordings(

@@ -11,13 +11,14 @@ from heatlas.core.report import Duplicate, Report, add_breaks
 from heatlas.core.words import counted
 from heatlas.library.merged import read_merged
 from heatlas.library.sound_rows import say, small_rows
+from heatlas.sources.formats.planned import PLANNED
 
 if TYPE_CHECKING:
     import sqlite3
 
     from heatlas.sources.reading import Outcome
 
-__all__ = ["note_outcome", "note_unread", "outcome_data", "whole_report"]
+__all__ = ["left_out_routes", "note_outcome", "note_unread", "outcome_data", "whole_report"]
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
@@ -29,6 +30,11 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "dropped": dict(outcome.dropped),
         "breaks": {source: list(metres) for source, metres in outcome.breaks.items()},
     }
+
+
+def left_out_routes(outcome: str) -> bool:
+    """Whether the stored outcome of a file says that planned routes in it were left out."""
+    return f'"{PLANNED}"' in outcome
 
 
 def note_outcome(report: Report, data: dict[str, Any]) -> None:

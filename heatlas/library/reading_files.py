@@ -16,7 +16,7 @@ from heatlas.sources.reading import Outcome, read_group
 from heatlas.sources.strava import find_exports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
@@ -63,19 +63,20 @@ def said_of(export: Exports, name: str) -> bytes:
     return b"" if row is None else hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
 
 
-def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps) -> ReadFile:
+def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps, routes: bool) -> ReadFile:
     """Read a file, unless the digest of its bytes is still the same as `before`."""
     try:
         data = entry.read()
     except Unreadable:  # reading reports it; without a digest the next import tries again
-        return ReadFile({**row, "digest": b""}, read_group([entry], EVERY, export, gaps))
+        return ReadFile({**row, "digest": b""}, read_group([entry], EVERY, export, gaps, routes))
     digest = hashlib.blake2b(data, digest_size=16).digest()
     if digest == before:
         return ReadFile({**row, "digest": digest}, None)
-    return ReadFile({**row, "digest": digest}, read_group([replace(entry, read=lambda: data)], EVERY, export, gaps))
+    found = read_group([replace(entry, read=lambda: data)], EVERY, export, gaps, routes)
+    return ReadFile({**row, "digest": digest}, found)
 
 
-def read_again(wanted: Mapping[str, int], gaps: Gaps) -> Iterator[ReadFile]:
+def read_again(wanted: Mapping[str, int], gaps: Gaps, without_routes: Collection[str] = ()) -> Iterator[ReadFile]:
     """Read files of a library again that are still where they were, with the tables of their exports.
 
     Parameters
@@ -84,6 +85,8 @@ def read_again(wanted: Mapping[str, int], gaps: Gaps) -> Iterator[ReadFile]:
         Names of files, as a library stores them, and their numbers.
     gaps : Gaps
         Gaps that the owner has set.
+    without_routes : collection of str
+        Names of files of which planned routes were left out; they are again.
 
     Yields
     ------
@@ -94,14 +97,15 @@ def read_again(wanted: Mapping[str, int], gaps: Gaps) -> Iterator[ReadFile]:
     left = dict(wanted)
     for root in roots:
         tables: list[Sheet] = []
-        found = [entry for entry in entries([root], tables) if isinstance(entry, Entry)]
+        found = [entry for entry in entries([root], tables, routes=True) if isinstance(entry, Entry)]
         export = find_exports([root], tables)
         for entry in found:
             name = absolute_name(entry.name)
             if name not in left:
                 continue
             row = {"number": left.pop(name), "name": name, "size": entry.size, "changed": changed_at(entry.place)}
-            read = read_file(entry, export, b"", {**row, "said": said_of(export, entry.name)}, gaps)
+            routes = name not in without_routes
+            read = read_file(entry, export, b"", {**row, "said": said_of(export, entry.name)}, gaps, routes)
             if read.tracks:
                 yield read
 

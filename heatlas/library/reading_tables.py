@@ -13,6 +13,7 @@ from heatlas.options import TableOptions
 from heatlas.sources.reading import take_recording
 from heatlas.sources.strava import Exports
 from heatlas.sources.tables.given import GivenTable
+from heatlas.sources.tables.lines import LINES
 from heatlas.sources.tables.track_tables import ALL, recordings_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _recordings(source: Path, layer: str | None) -> Iterator[Recording]:
         columns = GivenTable(str(source), TableOptions(table=layer)).table.schema.names
     except HeatlasError:  # no table, such as an archive of recordings
         return
-    for track in (*columns, ALL):
+    for track in (*columns, ALL, LINES):
         asked = TableOptions(track=track, table=layer)
         try:
             yield from recordings_of(GivenTable(str(source), asked).table, asked, name)

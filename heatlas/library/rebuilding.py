@@ -15,7 +15,7 @@ from heatlas.library.copies import resolve
 from heatlas.library.digests import SMALL
 from heatlas.library.index_repair import drop_index, take_over_index, wrong_tiles
 from heatlas.library.maintenance import reindex
-from heatlas.library.outcomes import outcome_data
+from heatlas.library.outcomes import left_out_routes, outcome_data
 from heatlas.library.point_checks import points_again
 from heatlas.library.point_sets import write_points
 from heatlas.library.reading_files import read_again
@@ -160,7 +160,8 @@ def _read_again(
     of_tables = {name: file for name, file in wanted.items() if _is_of_table(old, file)}
     digests = {file: bytes(old.files[file][4]) for file in of_tables.values()}
     files = {name: file for name, file in wanted.items() if name not in of_tables}
-    for read in itertools.chain(read_again(files, gaps), tables_again(of_tables, digests, gaps)):
+    skipped = {str(row[1]) for row in old.files.values() if left_out_routes(str(row[6]))}
+    for read in itertools.chain(read_again(files, gaps, skipped), tables_again(of_tables, digests, gaps)):
         file = int(read.row["number"])
         assert read.outcome is not None
         connection.execute(

@@ -43,7 +43,7 @@ __all__ = ["TABLE", "Entry", "Sheet", "entries", "exists", "is_archive", "unpack
 _ARCHIVES = frozenset({"zip", "tar"})
 
 
-def entries(paths: Sequence[Path], tables: list[Sheet] | None = None) -> Iterator[Entry | Unread]:
+def entries(paths: Sequence[Path], tables: list[Sheet] | None = None, routes: bool = False) -> Iterator[Entry | Unread]:
     """List the files that may be recordings, in a stable order.
 
     Folders are searched to any depth. Archives (ZIP; tar, also packed by gzip, bzip2 or xz) are opened, also inside
@@ -56,6 +56,8 @@ def entries(paths: Sequence[Path], tables: list[Sheet] | None = None) -> Iterato
         Files and folders. Names may hold any bytes.
     tables : list of Sheet, optional
         Files with the name of the table of a Strava export are added to it; they are no entries.
+    routes : bool
+        Whether the planned routes of a Strava export are listed, too.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def entries(paths: Sequence[Path], tables: list[Sheet] | None = None) -> Iterato
     for path in paths:
         if not exists(path):
             raise BadOption(f"there is no file or folder {path}")
-    return _walk(paths, Walk([] if tables is None else tables))
+    return _walk(paths, Walk([] if tables is None else tables, routes=routes))
 
 
 def exists(path: Path) -> bool:
@@ -138,7 +140,7 @@ def _file(walk: Walk, path: Path, name: str, size: int, given: bool) -> Iterator
         return
     if path.parent.name == "routes" and (path.parent.parent / TABLE).is_file():
         table = Sheet(f"{name.rpartition('routes/')[0]}{TABLE}", path.read_bytes)
-        yield from no_routes([Entry(name, path.read_bytes, size, path)], [table])
+        yield from no_routes([Entry(name, path.read_bytes, size, path)], [table], walk.routes)
         return
     if path.name.lower().endswith(TRUSTED):
         if given:  # a file that was named explicitly fails at once

@@ -17,6 +17,7 @@ from heatlas.core.errors import Unreadable
 from heatlas.sources.blobs import Blob, Shelf
 from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
 from heatlas.sources.formats.known import TRUSTED
+from heatlas.sources.formats.planned import ROUTES, only_planned
 from heatlas.sources.left_out import left_out
 from heatlas.sources.sniff import kind
 from heatlas.sources.tars import Pieces, Seeking, tar_members
@@ -52,7 +53,6 @@ _ENDLESS = 4 << 30
 _CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _DOCUMENTS = frozenset({"[Content_Types].xml", "META-INF/MANIFEST.MF", "mimetype"})
 _SHEETS = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
-_ROUTE = "a planned route, not a recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ class Entry:
     """The file on disk that contains it."""
     formerly: str = ""
     """Name in older versions, if it differs."""
+    planned: bool = False
+    """Whether it lies where exports keep planned routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Walk:
 
     tables: list[Sheet]
     shelf: Shelf = field(default_factory=Shelf)
+    routes: bool = False
+    """Whether planned routes are listed, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ def _in_zip(walk: Walk, blob: Blob, name: str, at: At, given: bool) -> list[Entr
                 walk.tables.append(Sheet(whole, partial(_read_member, blob, member)))
             else:
                 found += _zip_member(walk, blob, file, member, whole, at)
-    return no_routes(found, walk.tables)
+    return no_routes(found, walk.tables, walk.routes)
 
 
 def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: str, at: At) -> list[Entry | Unread]:
@@ -263,7 +267,7 @@ def _in_tar(walk: Walk, stream: Stream, blob: Blob | None, name: str, at: At, gi
         found.insert(0, Unread(file=name, reason=warnings[0]))
     if not seen:
         found.append(Unread(file=name, reason="an empty archive", failed=given, kind="empty archives"))
-    return no_routes(found, walk.tables)
+    return no_routes(found, walk.tables, walk.routes)
 
 
 def _tar_member(walk: Walk, stream: Stream, blob: Blob | None, member: TarMember, name: str, at: At) -> Blob | Unread:
@@ -294,15 +298,19 @@ def _tar_part(walk: Walk, part: Blob, name: str, at: At) -> list[Entry | Unread]
     return list(look(walk, part, name, at))
 
 
-def no_routes(found: list[Entry | Unread], tables: list[Sheet]) -> list[Entry | Unread]:
-    """Leave out the planned routes of Strava exports, which are in a folder beside the table."""
+def no_routes(found: list[Entry | Unread], tables: list[Sheet], routes: bool) -> list[Entry | Unread]:
+    """Leave out the planned routes of Strava exports, in a folder beside the table; with `routes` mark them."""
     roots = {f"{table.root}routes" for table in tables}
     return [
-        Unread(file=item.name, reason=_ROUTE, failed=False, kind="planned routes")
-        if isinstance(item, Entry) and item.name.rpartition("/")[0] in roots
-        else item
+        _planned(item, routes) if isinstance(item, Entry) and item.name.rpartition("/")[0] in roots else item
         for item in found
     ]
+
+
+def _planned(entry: Entry, routes: bool) -> Entry | Unread:
+    if routes:
+        return replace(entry, planned=True)
+    return Unread(file=entry.name, reason=only_planned(), failed=False, kind=ROUTES)
 
 
 def read_blob(blob: Blob) -> bytes:

@@ -53,6 +53,7 @@ def load(
     ready: Callable[[list[str]], None] = lambda names: None,
     recordings: Iterable[Recording] = (),
     gaps: Gaps = Gaps(),  # noqa: B008 - frozen
+    routes: bool = False,
 ) -> tuple[list[Batch], Report]:
     """Read all recordings of files, folders and archives.
 
@@ -71,6 +72,8 @@ def load(
         Recordings that were read elsewhere; they are cleaned and compared with the others.
     gaps : Gaps
         Longest steps to draw, in place of each recording's own rhythm.
+    routes : bool
+        Whether planned routes are read, too.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def load(
     started = time.perf_counter()
     report = Report()
     tables: list[Sheet] = []
-    found = list(entries(paths, tables))
+    found = list(entries(paths, tables, routes))
     files = [entry for entry in found if isinstance(entry, Entry)]
     for entry in found:
         if isinstance(entry, Unread):
@@ -97,7 +100,7 @@ def load(
     report.warnings += export.warnings
     keep = frozenset(columns)
 
-    outcomes = _read(files, partial(read_group, columns=keep, export=export, gaps=gaps), context, ready)
+    outcomes = _read(files, partial(read_group, columns=keep, export=export, gaps=gaps, routes=routes), context, ready)
     batches = _gathered(outcomes, report)
     known: dict[tuple[object, ...], int] = {}
     others = Outcome()
@@ -109,7 +112,8 @@ def load(
     report.dropped += export.silent({name for outcome in outcomes for name in outcome.names})
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=order)
-    recount = Recount(files, lambda entry: _tracks(read_group([entry], frozenset(COLUMNS), export, gaps)), known)
+    whole = partial(read_group, columns=frozenset(COLUMNS), export=export, gaps=gaps, routes=routes)
+    recount = Recount(files, lambda entry: _tracks(whole([entry])), known)
     started = time.perf_counter()
     batches = sorted(without_copies(batches, report, recount), key=order)
     report.seconds["duplicates"] = time.perf_counter() - started

@@ -15,6 +15,7 @@ from heatlas.core.report import add_breaks
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, unpack
 from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
+from heatlas.sources.formats.planned import PLANNED, as_planned, only_planned
 from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
@@ -23,7 +24,7 @@ from heatlas.tracks.clean import Gaps, clean, is_believable, outings
 from heatlas.tracks.metrics import STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from heatlas.core.batch import Activity, Recording
     from heatlas.sources.strava import Exports
@@ -71,12 +72,16 @@ def read_group(
     columns: frozenset[str],
     export: Exports,
     gaps: Gaps = Gaps(),  # noqa: B008
+    routes: bool = False,
 ) -> Outcome:
-    """Read, join and clean some files; problems are noted in the outcome."""
+    """Read, join and clean some files, with `routes` also planned ones; problems are noted in the outcome."""
     outcome = Outcome()
     found: list[Batch] = []
     for entry in files:
-        found += _read_file(outcome, entry, columns, export, gaps)
+        for name, recordings in _read_file(outcome, entry, columns):
+            for recording in _wanted(outcome, name, recordings, routes):
+                outcome.warnings += [(name, warning) for warning in recording.warnings]
+                found += cleaned(outcome, recording, columns, export, gaps)
     outcome.columns = [tuple(batch.columns) for batch in found]
     outcome.tracks = join(found) if found else None
     return outcome
@@ -91,9 +96,8 @@ def take_recording(recording: Recording, columns: frozenset[str], export: Export
     return outcome
 
 
-def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: Exports, gaps: Gaps) -> list[Batch]:
-    """Read one file; errors are noted in the outcome, not raised."""
-    found: list[Batch] = []
+def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Iterator[tuple[str, list[Recording]]]:
+    """Read one file, or the files in it; errors are noted in the outcome, not raised."""
     try:
         parts = unpack(entry.name, entry.read())
     except Unreadable as error:
@@ -114,10 +118,19 @@ def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str], export: 
             outcome.unread.append(Unread(file=name, reason="too large for the memory of this machine"))
             continue
         outcome.read += 1
-        for recording in recordings:
-            outcome.warnings += [(name, warning) for warning in recording.warnings]
-            found += cleaned(outcome, recording, columns, export, gaps)
-    return found
+        yield name, list(map(as_planned, recordings)) if entry.planned else recordings
+
+
+def _wanted(outcome: Outcome, name: str, recordings: list[Recording], routes: bool) -> list[Recording]:
+    """Recordings of a file; planned routes among them only if they are asked for."""
+    others = [recording for recording in recordings if not recording.activity.planned]
+    planned = len(recordings) - len(others)
+    if not planned or routes:
+        return recordings
+    outcome.dropped[PLANNED] += planned
+    if not others:
+        outcome.warnings.append((name, only_planned()))
+    return others
 
 
 def _expected(name: str, data: bytes) -> bool:

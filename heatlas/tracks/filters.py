@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 ATTRIBUTES = (
-    "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
+    "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private", "planned",
     "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset", "decoupling", "mean_heart_rate",
     "normalised_power",
 )  # fmt: skip
@@ -53,6 +53,7 @@ def attributes(activity: Activity) -> dict[str, Any]:
         "gear": activity.gear,
         "commute": activity.commute,
         "private": activity.private,
+        "planned": activity.planned,
         "device": activity.device,
         "id": activity.id,
         "source": activity.source,

@@ -15,6 +15,7 @@ from heatlas.library.manage.reading import open_places_of, zones_of
 from heatlas.options import ImportOptions, gather, given, refuse
 from heatlas.options.parsing import parse_athlete_options, parse_gaps, parse_length, parse_zone
 from heatlas.options.signature import with_keywords
+from heatlas.sources.formats.planned import PLANNED
 from heatlas.sources.indoor import INDOORS
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def import_into(
         "LAT,LON,RADIUS". The library stores both and applies them from now on; its circles are named "zone 1",
         "zone 2" ... `max_gap` and `max_gap_distance` replace each recording's own rhythm ("auto") in this and later
         imports. The athlete: `rest`, `max_heart_rate` and `heart_rate_zones`, or all in a file, `athlete`; the library
-        keeps that. For tables: `track`, as for `heatlas.open`, with which their rows become activities (a repeated
-        import stores only those whose rows have changed), and their columns, as for `heatlas.open_points`. For points:
+        keeps that. `routes` takes planned routes, too. For tables: `track`, as for `heatlas.open`, with which their
+        rows become activities (a repeated import stores only those whose rows have changed), and their columns, as for
+        `heatlas.open_points`. For points:
         `name`, `where`, `after` and `before`.
 
     Returns
@@ -76,17 +78,20 @@ def import_into(
     from heatlas.sources.resolve import resolve_import
 
     asked = gather(ImportOptions, options, "import_into")
-    tracks, points = resolve_import(sources, asked.tables)
+    tracks, points = resolve_import(sources, asked.tables, asked.read)
     refuse_unfit(tracks, points, asked)
     return bring(Path(path), tracks, named_tables(points, asked.rows), asked, Context(workers, progress))
 
 
 def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions) -> None:
     """Refuse options of tables where there is no table, and options of points where rows are tracks."""
+    from heatlas.sources.tables.lines import LINES
+
     if not (tracks.tables or points.tables):
         refuse_table_options(asked)
     if tracks.tables:
-        refuse(asked.rows, f"points, and with --track {tracks.track} rows are tracks: leave it out")
+        how = "--as tracks" if tracks.track == LINES else f"--track {tracks.track}"
+        refuse(asked.rows, f"points, and with {how} rows are tracks: leave it out")
 
 
 def bring(
@@ -130,7 +135,7 @@ def bring(
             report, known = Report(), _held(library)
             if tracks.paths or tracked:
                 found = itertools.chain.from_iterable(read for _, read in tracked)
-                report = import_sources(library, tracks.paths, context, found)
+                report = import_sources(library, tracks.paths, context, found, tracks.routes)
                 for opened, _ in tracked:
                     report.read += 1
                     report.dropped.update(opened.dropped)
@@ -143,7 +148,7 @@ def bring(
         anew = bool(report.read or clip is not None or circles)
         places = {"open_places": open_places_of(path)} if anew else {}
         before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
-        empty = report.dropped["activities without a position"] + report.dropped[INDOORS]
+        empty = sum(report.dropped[reason] for reason in ("activities without a position", INDOORS, PLANNED))
         gave = report.read > empty or stored > known
         nothing = not (gave or point_sets or before)
         said = {"nothing": report.nothing()} if nothing else {}

@@ -46,7 +46,7 @@ def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, contex
     from heatlas.sources.resolve import GivenLibrary, resolve_served
 
     refuse_missing(sources)
-    found = resolve_served(sources, asked.tables)
+    found = resolve_served(sources, asked.tables, asked.read)
     if isinstance(found, GivenLibrary):
         refuse_table_options(asked)
         made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]] = found

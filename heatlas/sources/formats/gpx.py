@@ -14,6 +14,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity
 from heatlas.kernels import xml as kernel
+from heatlas.sources.formats.gpx_routes import planned_routes
 from heatlas.sources.formats.xml import (
     Document,
     Format,
@@ -38,8 +39,6 @@ __all__ = ["read_gpx"]
 CONTINUATION = 900.0
 """Seconds within which the next <trk> of the same name continues the activity of the last one."""
 
-_ALL_THE_SAME = ": to draw it all the same, save it as a track"
-
 _GPX = Format.of(
     "GPX",
     "gpx",
@@ -63,7 +62,8 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
 
     Tracks whose names differ by a number only ("ACTIVE LOG", "ACTIVE LOG #2") and that follow each other
     within `CONTINUATION` are one recording of several segments: handheld devices write a new track after
-    each loss of reception. Waypoints and routes are no recordings.
+    each loss of reception. Waypoints are no recordings; routes come last, marked
+    as planned.
 
     Parameters
     ----------
@@ -99,11 +99,15 @@ def read_gpx(data: bytes, source: str) -> list[Recording]:
             found.append((activity, first, last, segments))
     if not found:
         activity = _activity(about, tracks[0] if tracks else None, document.fields, document.offsets)
+        routes = list(planned_routes(root, about, document.values))
+        if routes:
+            return [replace(routes[0], warnings=document.warnings), *routes[1:]]
         return [make_recording(activity, document.fields, (), (*document.warnings, *_what_else(root)))]
-    return [
+    recordings = [
         make_recording(activity, document.fields[first:last], (s - first for s in segments), document.warnings)
         for activity, first, last, segments in found
     ]
+    return [*recordings, *planned_routes(root, about, document.values)]
 
 
 def _tracks(document: Document) -> list[tuple[int, int, int, list[int]]]:
@@ -165,7 +169,7 @@ def _stem(name: str) -> str:
 def _what_else(root: Any) -> tuple[str, ...]:
     """Say what a file without track points holds."""
     if next(children(root, "rte"), None) is not None:
-        return (f"a planned route, not a recording{_ALL_THE_SAME}",)
+        return ("a planned route without points, not a recording",)
     if next(children(root, "wpt"), None) is not None:
-        return (f"waypoints, not a recording{_ALL_THE_SAME}",)
+        return ("waypoints, not a recording: to draw it all the same, save it as a track",)
     return ()

@@ -14,6 +14,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity
 from heatlas.kernels import xml as kernel
+from heatlas.sources.formats.planned import as_planned
 from heatlas.sources.formats.xml import (
     Document,
     Format,
@@ -67,7 +68,7 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
     """Read a TCX file: each activity is one recording, also those of multisport sessions.
 
     A track begins a segment, unless it is the first of a lap and begins within `LAP_STEP` of the end of the lap before:
-    pressing the lap button is no pause. Courses are planned and are left out.
+    pressing the lap button is no pause. Courses follow the activities, marked as planned; course points are no track.
 
     Parameters
     ----------
@@ -93,26 +94,24 @@ def read_tcx(data: bytes, source: str) -> list[Recording]:
         if name in found:
             found[name].append(element)
     recordings = []
-    planned = 0
+    courses = []
     for code, number, first, last, segments in _parts(document):
+        fields = document.fields[first:last]
         if code == kernel.PLANNED:
-            planned += last - first
+            course = found["course"][number] if 0 <= number < len(found["course"]) else None
+            activity = Activity(source=source, name="" if course is None else first_text(course, "name"))
+            courses.append(as_planned(make_recording(activity, fields, segments, document.warnings)))
             continue
         known = found["activity"]
-        fields = document.fields[first:last]
         activity = _activity(known[number] if 0 <= number < len(known) else None, fields, source, document.values)
         if activity.start is not None:
             activity = replace(activity, utc_offset=document.offsets.get(activity.start))
         recordings.append(make_recording(activity, fields, segments, document.warnings))
-    if recordings:
-        return recordings
+    if recordings or courses:
+        return [*recordings, *courses]
     fields = document.fields[:0]
     activity = _activity(found["activity"][0] if found["activity"] else None, fields, source, document.values)
-    course = (
-        ("a planned course, not a recording: to draw it all the same, save it as an activity",)
-        if planned or found["course"]
-        else ()
-    )
+    course = ("a planned course without points, not a recording",) if found["course"] else ()
     return [make_recording(activity, fields, (), (*document.warnings, *course))]
 
 

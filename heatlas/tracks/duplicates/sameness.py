@@ -62,6 +62,8 @@ _SHORTER = (0.8, 1.02)
 
 def same(a: Trace, b: Trace) -> bool:
     """Whether two tracks are copies of one activity; one may be a part of the other."""
+    if a.planned != b.planned:
+        return False
     apart = a.apart(b)
     if apart and min(a.wide, b.wide) < _STAYS:
         return False  # two ships at one berth

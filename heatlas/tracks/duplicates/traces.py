@@ -56,6 +56,8 @@ class Trace:
     table: str
     """The table whose ids distinguish tracks; empty for a recording in a file of its own."""
     id: str
+    planned: bool
+    """Whether it is a planned route, which is never a copy of a recording."""
 
     def apart(self, other: Trace) -> bool:
         """Whether one table lists both, as different tracks."""
@@ -78,7 +80,7 @@ def trace_of(batch: Batch) -> Trace:
         said=activity.start if start is None and "start" in activity.told else start,
         span=span, under_way=_under_way(time, u, v) or span,
         box=(west, east, north, south), wide=wide,
-        table=activity.source.removesuffix(activity.id) if named else "", id=activity.id,
+        table=activity.source.removesuffix(activity.id) if named else "", id=activity.id, planned=activity.planned,
     )  # fmt: skip
 
 

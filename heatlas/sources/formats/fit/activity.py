@@ -13,6 +13,7 @@ from heatlas.sources.formats.fit.messages import DeveloperField, developer_field
 from heatlas.sources.formats.fit.profile import (
     ACTIVITY,
     CORRELATION,
+    COURSE,
     DEVELOPER_FIELD,
     EVENT,
     FILE_ID,
@@ -22,7 +23,7 @@ from heatlas.sources.formats.fit.profile import (
     WORKOUT,
     Value,
 )
-from heatlas.sources.formats.fit.sports import ACTIVITY_FILE, FILE_KINDS, MAKERS, sport_word
+from heatlas.sources.formats.fit.sports import ACTIVITY_FILE, COURSE_FILE, FILE_KINDS, MAKERS, sport_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ __all__ = [
     "FIRST_WALL_TIME",
     "Summary",
     "clock_shift",
+    "is_course",
     "make_activity",
     "refusal",
     "split_sessions",
@@ -136,6 +138,11 @@ def refusal(summary: Summary, records: int) -> tuple[str, str]:
     return "", ""
 
 
+def is_course(summary: Summary, records: int) -> bool:
+    """Whether a file is a planned course with a way; see `refusal`."""
+    return summary.get(FILE_ID).get("type") == COURSE_FILE and not summary.sessions and records > 0
+
+
 def _wall_time(value: Value | None, shift: float | None) -> float | None:
     """Turn a time of a message into Unix seconds."""
     if not isinstance(value, int):
@@ -210,7 +217,8 @@ def _device(file_id: Mapping[str, Value]) -> str:
 
 def _sport(summary: Summary, sessions: list[Message]) -> str:
     """Sport of the sessions; of other messages if the file ends before its session."""
-    said: list[Mapping[str, Value]] = [*sessions] if sessions else [summary.get(n) for n in (SPORT, LAP, WORKOUT)]
+    instead = (SPORT, LAP, WORKOUT, COURSE)
+    said: list[Mapping[str, Value]] = [*sessions] if sessions else [summary.get(number) for number in instead]
     return next((word for message in said if (word := _word(message)) != "Unknown"), "Unknown")
 
 
@@ -220,7 +228,7 @@ def _name(summary: Summary, sessions: list[Message]) -> str:
     found = (summary.get(WORKOUT).get("name") if alone else None) or next(
         (session["name"] for session in sessions if "name" in session), None
     )
-    return str(found or summary.get(SPORT).get("name", ""))
+    return str(found or summary.get(COURSE).get("name") or summary.get(SPORT).get("name", ""))
 
 
 def _extra(sessions: list[Message]) -> dict[str, Value]:

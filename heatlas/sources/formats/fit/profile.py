@@ -13,6 +13,7 @@ __all__ = [
     "ACTIVITY",
     "BASE_TYPES",
     "CORRELATION",
+    "COURSE",
     "DEVELOPER_FIELD",
     "EVENT",
     "FIELDS",
@@ -37,12 +38,12 @@ __all__ = [
 
 Value = int | float | str
 
-FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, WORKOUT = 0, 12, 18, 19, 20, 21, 26
+FILE_ID, SPORT, SESSION, LAP, RECORD, EVENT, WORKOUT, COURSE = 0, 12, 18, 19, 20, 21, 26, 31
 ACTIVITY, CORRELATION, DEVELOPER_FIELD = 34, 162, 206
 
 WANTED = np.zeros(256, np.uint8)
 """Global number -> 1 for records, 2 for the other messages that ``walk`` lists."""
-WANTED[[FILE_ID, SPORT, SESSION, LAP, EVENT, WORKOUT, ACTIVITY, CORRELATION, DEVELOPER_FIELD]] = 2
+WANTED[[FILE_ID, SPORT, SESSION, LAP, EVENT, WORKOUT, COURSE, ACTIVITY, CORRELATION, DEVELOPER_FIELD]] = 2
 WANTED[RECORD] = 1
 
 
@@ -136,6 +137,7 @@ RARE: dict[int, dict[int, tuple[str, float]]] = {
     EVENT: {0: ("event", 1), 1: ("event_type", 1)},
     LAP: {25: ("sport", 1), 39: ("sub_sport", 1)},
     WORKOUT: {4: ("sport", 1), 8: ("name", 1), 11: ("sub_sport", 1)},
+    COURSE: {4: ("sport", 1), 5: ("name", 1), 7: ("sub_sport", 1)},
     ACTIVITY: {253: ("timestamp", 1), 5: ("local_timestamp", 1)},
     CORRELATION: {253: ("timestamp", 1), 1: ("system_timestamp", 1)},
     DEVELOPER_FIELD: {

@@ -19,6 +19,7 @@ from heatlas.sources.formats.fit.activity import (
     FIRST_WALL_TIME,
     Summary,
     clock_shift,
+    is_course,
     make_activity,
     refusal,
     split_sessions,
@@ -26,6 +27,7 @@ from heatlas.sources.formats.fit.activity import (
 )
 from heatlas.sources.formats.fit.messages import global_number, make_plan
 from heatlas.sources.formats.fit.profile import RECORD, WANTED
+from heatlas.sources.formats.planned import as_planned
 from heatlas.sources.sensors import FIT_UNKNOWN
 
 if TYPE_CHECKING:
@@ -81,28 +83,31 @@ def read_fit(data: bytes, source: str, columns: Collection[str] = COLUMNS) -> li
     list of Recording
         One for each activity of the chain; of a multisport activity one for each of its sessions. A new
         segment begins where the timer was started again after a pause. A recording without any record has
-        only an activity.
+        only an activity. Courses come last, marked as planned.
 
     Raises
     ------
     Unreadable
-        When nothing could be salvaged, or the file is a course, a workout, settings ...
+        When nothing could be salvaged, or the file is a workout, settings ...
     """
     if not data:
         raise Unreadable("an empty file")
     recordings: list[Recording] = []
+    courses: list[Recording] = []
     reason = held = ""
     for part in _parts(data):
         summary = summarise(data, part.definitions, part.numbers, part.others)
         refused, instead = refusal(summary, part.records.shape[1])
-        if refused:
+        if is_course(summary, part.records.shape[1]):
+            courses += map(as_planned, _recordings(data, part, summary, source, columns))
+        elif refused:
             held = held or instead
             reason = reason or (f"{refused}: {part.warnings[0]}" if part.warnings else refused)
         else:
             recordings += _recordings(data, part, summary, source, columns)
-    if not recordings:
+    if not (recordings or courses):
         raise Unreadable(reason or ("no FIT file" if data.strip(b"\0") else "nothing but zero bytes"), held)
-    return recordings
+    return [*recordings, *courses]
 
 
 def _parts(data: bytes) -> list[_Part]:

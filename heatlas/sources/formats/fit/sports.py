@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from heatlas.sources.indoor import virtual_word
 
-__all__ = ["ACTIVITY_FILE", "FILE_KINDS", "MAKERS", "sport_word"]
+__all__ = ["ACTIVITY_FILE", "COURSE_FILE", "FILE_KINDS", "MAKERS", "sport_word"]
 
 _RUNNING, _CYCLING, _SKIING, _SNOWBOARDING, _E_BIKING = 1, 2, 13, 14, 21
 
@@ -62,7 +62,7 @@ MAKERS = {
 }
 """Number -> maker, in the shortest form of its name."""
 
-ACTIVITY_FILE = 4
+ACTIVITY_FILE, COURSE_FILE = 4, 6
 """Number of the kind of file that is a recording."""
 
 FILE_KINDS = {
