@@ -7,13 +7,14 @@ run over all.
 from __future__ import annotations
 
 import json
+import os
 from typing import NamedTuple
 
 import fit_bytes
 import made
 import numpy as np
 
-COUNT = 60
+COUNT = int(os.environ.get("HEATLAS_SAMPLE_FIXES", "60"))
 START = 1_714_809_600.0
 """2024-05-04T08:00:00Z."""
 TIME = START + 5.0 * np.arange(COUNT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import mmap
 import tarfile
 import zipfile
 
@@ -17,7 +16,11 @@ from hypothesis import strategies as st
 import heatlas
 from heatlas.core.errors import Unreadable
 from heatlas.kernels.records import FIELDS, PADDING, SHORTEST, scan_records, word_code
+from heatlas.library.manage import import_into
+from heatlas.sources import containers
 from heatlas.sources.accuracy import INACCURATE
+from heatlas.sources.archive import Entry, entries
+from heatlas.sources.blobs import Distant
 from heatlas.sources.formats.google import records as google_records
 from heatlas.sources.formats.google.months import read_month
 from heatlas.sources.formats.google.records import LAY_STILL, UNTIMED, read_records
@@ -483,13 +486,10 @@ def test_the_kernel_takes_positions_of_records_alone(records):
     assert scanned(data, 1 << 16)[:, :2].tolist() == wanted
 
 
-def test_records_are_read_in_blocks_from_a_map(tmp_path, monkeypatch):
+def test_records_are_read_in_blocks(monkeypatch):
     monkeypatch.setattr(google_records, "_BLOCK", 3000)
     points = way(2000)
-    path = tmp_path / "Records.json"
-    path.write_bytes(history([record(*point, "walk") for point in points]))
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        (found,) = read_records(mapped, "x")
+    (found,) = read_records(history([record(*point, "walk") for point in points]), "x")
     assert np.array_equal(found.time, [t for t, _, _ in points])
     long = history([record(*points[0], note="x" * 100_000), *[record(*point) for point in points[1:5]]])
     (found,) = read_records(long, "x")
@@ -506,3 +506,38 @@ def test_damage_of_records_costs_what_it_hits():
         assert len(found.lat) >= 198
         assert "damaged" in found.warnings[0]
         assert np.isin(found.lat, [lat for _, lat, _ in points]).all()
+
+
+@pytest.mark.parametrize("form", ["json", "zip", "stored.zip", "tar", "tgz", "nested.zip"])
+def test_long_records_are_never_in_memory_as_a_whole(tmp_path, monkeypatch, form):
+    """From 64 MB on content stays where it is, or is unpacked to a temporary file, and is read in slices."""
+    monkeypatch.setattr(containers, "_MANY", 10_000)
+    monkeypatch.setattr(containers, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(google_records, "_BLOCK", 5000)
+    points = way(500)
+    data = history([record(*point, "walk") for point in points])
+    path = tmp_path / f"Records.{form}"
+    name = "Takeout/Location History/Records.json"
+    if form == "json":
+        path.write_bytes(data)
+    elif form.endswith("zip"):
+        method = zipfile.ZIP_STORED if form.startswith("stored") else zipfile.ZIP_DEFLATED
+        with zipfile.ZipFile(path, "w", method) as file:
+            inner = takeout({name: data}) if form.startswith("nested") else data
+            file.writestr("part.zip" if form.startswith("nested") else name, inner)
+    else:
+        with tarfile.open(path, "w:gz" if form == "tgz" else "w") as file:
+            about = tarfile.TarInfo(name)
+            about.size = len(data)
+            file.addfile(about, io.BytesIO(data))
+    (entry,) = [found for found in entries([path]) if isinstance(found, Entry)]
+    content = entry.read()
+    assert isinstance(content, Distant)
+    assert len(content) == len(data)
+    assert content[5:50] == data[5:50]
+    assert content[-5:] == data[-5:]
+    assert bytes(content) == data
+    report = heatlas.inspect(path)
+    assert (report["activities"], report["fixes"]) == (1, 500)
+    import_into(tmp_path / "a.db", path)
+    assert heatlas.inspect(tmp_path / "a.db")["fixes"] == 500

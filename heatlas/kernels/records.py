@@ -46,11 +46,18 @@ _TYPE, _CONFIDENCE = np.uint64(word_code("type")), np.uint64(word_code("confiden
 
 
 @helper(forceinline=True)
+def _skip_spaces(b, i):
+    x = eight_bytes(b, np.uint64(i)) ^ _SPACES
+    while x == np.uint64(0):
+        i += 8
+        x = eight_bytes(b, np.uint64(i)) ^ _SPACES
+    return i + (trailing_zeros(x) >> 3)
+
+
+@helper(forceinline=True)
 def _skip_blank(b, i):
     while b[i] == 32 or b[i] == 10 or b[i] == 13 or b[i] == 9:
-        i += 1
-        while eight_bytes(b, np.uint64(i)) == _SPACES:
-            i += 8
+        i = _skip_spaces(b, i + 1)
     return i
 
 
@@ -200,7 +207,6 @@ def scan_records(b, start, end, types, rows, kinds):
                 depth -= 1
                 inside = inside and depth > 1
         i += 1
-        if c <= 32 or c == 44:
-            while eight_bytes(b, np.uint64(i)) == _SPACES:
-                i += 8
+        if c <= 44:  # a comma or a blank
+            i = _skip_spaces(b, i)
     return n, begin if depth > 0 else min(i, end), damaged

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["EVERY", "ReadFile", "absolute_name", "changed_at", "read_again", "read_file", "said_of"]
 
 EVERY = frozenset(COLUMNS)
+_PIECE = 1 << 23
+"""Bytes of which a digest is made at once."""
 """Columns that a library stores: all."""
 
 
@@ -69,7 +71,10 @@ def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any],
         data = entry.read()
     except Unreadable:  # reading reports it; without a digest the next import tries again
         return ReadFile({**row, "digest": b""}, read_group([entry], EVERY, export, gaps, routes))
-    digest = hashlib.blake2b(data, digest_size=16).digest()
+    hashed = hashlib.blake2b(digest_size=16)
+    for at in range(0, len(data), _PIECE):
+        hashed.update(data[at : at + _PIECE])
+    digest = hashed.digest()
     if digest == before:
         return ReadFile({**row, "digest": digest}, None)
     found = read_group([replace(entry, read=lambda: data)], EVERY, export, gaps, routes)

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from heatlas.core.errors import Unreadable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Blob", "Shelf"]
+__all__ = ["Blob", "Content", "Distant", "Shelf"]
 
 
 class Shelf:
@@ -92,10 +94,54 @@ class Blob:
         """Part of this range."""
         return Blob(self.place, self.start + start, min(size, max(self.size - start, 0)))
 
+    def piece(self, start: int, size: int) -> bytes:
+        """Read some bytes from an offset on; fewer where there are no more."""
+        size = max(min(size, self.size - start), 0)
+        if isinstance(self.place, Shelf):
+            return self.place.read_at(self.start + start, size)
+        with self.place.open("rb", buffering=0) as file:
+            file.seek(self.start + start)
+            return file.read(size)
+
     def head(self, size: int) -> bytes:
         """Read the first bytes."""
         with self.opened() as file:
             return file.read(min(size, self.size))
+
+
+class Distant:
+    """Content that stays where it is, and is read slice by slice, for files that are larger than memory."""
+
+    __slots__ = ("_blob",)
+
+    def __init__(self, blob: Blob) -> None:
+        self._blob = blob
+
+    def __len__(self) -> int:
+        """Return its size in bytes."""
+        return self._blob.size
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Read a slice of it.
+
+        Raises
+        ------
+        Unreadable
+            When it cannot be read any more.
+        """
+        start, stop, _ = part.indices(self._blob.size)
+        try:
+            return self._blob.piece(start, stop - start)
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+
+    def __bytes__(self) -> bytes:
+        """Read all of it."""
+        return self[:]
+
+
+Content = bytes | Distant
+"""Content of a file: only its length and slices may be asked for."""
 
 
 def _buffered(read_at: Callable[[int, int], bytes], start: int, size: int) -> BinaryIO:

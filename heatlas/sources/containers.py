@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from heatlas.core.batch import TABLES, Unread
 from heatlas.core.errors import Unreadable
-from heatlas.sources.blobs import Blob, Shelf
+from heatlas.sources.blobs import Blob, Distant, Shelf
 from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
-from heatlas.sources.formats.known import TRUSTED
+from heatlas.sources.formats.known import FORMATS, TRUSTED
 from heatlas.sources.formats.planned import ROUTES, only_planned
 from heatlas.sources.left_out import left_out
 from heatlas.sources.sniff import kind
@@ -26,6 +26,7 @@ from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member, seek
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from heatlas.sources.blobs import Content
     from heatlas.sources.tars import Stream, TarMember
     from heatlas.sources.zips import Member
 
@@ -48,6 +49,8 @@ TABLE = "activities.csv"
 MAX_DEPTH = 4
 """Greatest depth of archives in archives."""
 _HEAD, _SHORT = 1 << 16, 1 << 12
+_MANY = 1 << 26
+"""Bytes from which content stays where it is, if its format allows that."""
 _ENDLESS = 4 << 30
 """Bytes that every packed tar may unpack to: members that are left out are unpacked too, to skip them."""
 _CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
@@ -61,9 +64,10 @@ class Entry:
 
     name: str
     """Path, with members of archives after a slash, printable."""
-    read: Callable[[], bytes]
-    """Returns the stored bytes, possibly still packed: see `heatlas.sources.archive.unpack`. Usable from any thread or
-    forked process. Raises Unreadable."""
+    read: Callable[[], Content]
+    """Returns the stored bytes, possibly still packed: see `heatlas.sources.archive.unpack`; `Distant` where they are
+    many, not packed, and of a format whose reader takes them so. Usable from any thread or forked process. Raises
+    Unreadable."""
     size: int
     """Bytes on disk, for progress."""
     place: Path = field(default_factory=Path)
@@ -224,6 +228,8 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
                 inner = next(decompressed(kind(head), iter([read_member(file, member, 1 << 20)[0]])), b"")[:_HEAD]
             if kind(head) in {"zip", "tar"} or kind(inner) in {"zip", "tar", *PACKED}:
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
+            if (member.unpacked or 0) > _MANY and _is_large(head):
+                return list(look(walk, _aside(walk, blob, file, member, at), name, at))
             left = left_out(name.removesuffix(".gz"), inner)
             if left is not None and (inner or not head):
                 return [replace(left, file=name)]
@@ -281,7 +287,7 @@ def _tar_member(walk: Walk, stream: Stream, blob: Blob | None, member: TarMember
         left = left_out(name.removesuffix(".gz"), inner[:_HEAD])
         if left is not None and (inner or not head):
             return replace(left, file=name)
-    if member.size > MAX_BYTES and found not in {"zip", "tar", *PACKED}:
+    if member.size > MAX_BYTES and found not in {"zip", "tar", *PACKED} and not _is_large(head):
         return Unread(file=name, reason="larger than 1 GiB, as no recording is")
     at.budget.take(member.size)
     rest = iter(partial(_next_piece, stream, member), b"")
@@ -313,17 +319,25 @@ def _planned(entry: Entry, routes: bool) -> Entry | Unread:
     return Unread(file=entry.name, reason=only_planned(), failed=False, kind=ROUTES)
 
 
-def read_blob(blob: Blob) -> bytes:
-    """Read a whole recording.
+def _is_large(head: bytes) -> bool:
+    """Whether files of this format may be larger than memory."""
+    found = FORMATS.get(kind(head))
+    return found is not None and found.large
+
+
+def read_blob(blob: Blob) -> Content:
+    """Read a whole recording, or leave it where it is if it is long and its reader takes it so.
 
     Raises
     ------
     Unreadable
         When it cannot be opened, or is larger than any recording.
     """
-    if blob.size > MAX_BYTES:
-        raise Unreadable("larger than 1 GiB, as no recording is")
     try:
+        if blob.size > _MANY and _is_large(blob.head(_HEAD)):
+            return Distant(blob)
+        if blob.size > MAX_BYTES:
+            raise Unreadable("larger than 1 GiB, as no recording is")
         with blob.opened() as file:
             return file.read(blob.size)
     except OSError as error:

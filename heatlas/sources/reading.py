@@ -14,6 +14,7 @@ from heatlas.core.errors import Unreadable
 from heatlas.core.report import add_breaks
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, unpack
+from heatlas.sources.blobs import Distant
 from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.formats.planned import PLANNED, as_planned, only_planned
 from heatlas.sources.indoor import INDOORS, is_indoors
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from heatlas.core.batch import Activity, Recording
+    from heatlas.sources.blobs import Content
     from heatlas.sources.strava import Exports
 
 __all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
@@ -51,7 +53,7 @@ class Outcome:
     """Source -> metres that breaks leave out, and metres of the whole way; only of tracks with such breaks."""
 
 
-def read_recordings(name: str, data: bytes, columns: Collection[str] = COLUMNS) -> list[Recording]:
+def read_recordings(name: str, data: Content, columns: Collection[str] = COLUMNS) -> list[Recording]:
     """Read one unpacked file, in the format of its content, whatever its name. Other columns may be missing.
 
     Raises
@@ -98,20 +100,22 @@ def take_recording(recording: Recording, columns: frozenset[str], export: Export
 
 def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Iterator[tuple[str, list[Recording]]]:
     """Read one file, or the files in it; errors are noted in the outcome, not raised."""
+    parts: list[tuple[str, Content] | Unread]
     try:
-        parts = unpack(entry.name, entry.read())
+        data = entry.read()
+        parts = [(entry.name, data)] if isinstance(data, Distant) else [*unpack(entry.name, data)]
     except Unreadable as error:
         parts = [Unread(file=entry.name, reason=str(error))]
     for part in parts:
         if isinstance(part, Unread):
             outcome.unread.append(part)
             continue
-        name, data = part
+        name, content = part
         outcome.names.add(name)
         try:
-            recordings = read_recordings(name, data, columns)
+            recordings = read_recordings(name, content, columns)
         except Unreadable as error:
-            failed = not error.kind and _expected(name, data)
+            failed = not error.kind and _expected(name, content)
             outcome.unread.append(Unread(file=name, reason=str(error), failed=failed, kind=error.kind))
             continue
         except MemoryError:
@@ -133,7 +137,7 @@ def _wanted(outcome: Outcome, name: str, recordings: list[Recording], routes: bo
     return others
 
 
-def _expected(name: str, data: bytes) -> bool:
+def _expected(name: str, data: Content) -> bool:
     """Tell whether a file should be a recording, by its name or its content."""
     return kind(data) in FORMATS or name.lower().endswith(TRUSTED)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from typing import TYPE_CHECKING
 
 from heatlas.sources.formats.known import BINARY, FORMATS, ROOTS, refined
+
+if TYPE_CHECKING:
+    from heatlas.sources.blobs import Content
 
 __all__ = ["GEOPACKAGES", "NOT_RECORDINGS", "decode", "kind"]
 
@@ -85,12 +89,12 @@ _LOG = re.compile(r"\s*(?:[!$](?:G[A-Z]|B[A-Z]|AI|P[A-Z])[A-Z]{1,6},|\d{4}-\d\d-
 _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 
 
-def kind(data: bytes) -> str:
+def kind(data: Content) -> str:
     """Recognise a file by its first 4 kB (64 kB of JSON, and where an XML file opens with long comments).
 
     Parameters
     ----------
-    data : bytes
+    data : Content
         The file, or its beginning.
 
     Returns
@@ -113,7 +117,7 @@ def kind(data: bytes) -> str:
     return refined(found, head, decode(head))
 
 
-def _general_kind(head: bytes, data: bytes) -> str:
+def _general_kind(head: bytes, data: Content) -> str:
     """Kind of a file, whatever formats of recordings there are besides XML."""
     if head[8:12] == b"DUCK":
         return "duckdb"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["BINARY", "FORMATS", "ROOTS", "TRUSTED", "Format", "Told", "read_format", "refined", "rows_of"]
 
@@ -55,6 +56,8 @@ class Format:
     lines: re.Pattern[bytes] | None = None
     """Occurs in the UTF-8 text of a file, wherever, if it holds lines, which become tracks. A file without is a table
     where it is named by itself; such formats have `rows`."""
+    large: bool = False
+    """Whether the reader takes content that is not in memory (`heatlas.sources.blobs.Distant`): it asks for slices."""
     takes_columns: bool = False
     """Whether the reader takes names of the columns that are needed as a third argument, to save time."""
 
@@ -109,6 +112,7 @@ _ROWS = (
         apps=("Google Takeout",),
         told=re.compile(r'"locations"\s*:\s*\[.*?"(?:latitudeE7|timestampMs)"\s*:', re.DOTALL),
         rows=True,
+        large=True,
     ),
     Format(
         kind="google-months",
@@ -186,7 +190,7 @@ def rows_of(kind: str) -> str:
     return row.content if row is not None and row.rows else kind
 
 
-def read_format(kind: str, data: bytes, source: str, columns: Collection[str]) -> list[Recording]:
+def read_format(kind: str, data: Content, source: str, columns: Collection[str]) -> list[Recording]:
     """Read a file of a known format. Other columns than those named may be missing.
 
     Raises
@@ -197,4 +201,5 @@ def read_format(kind: str, data: bytes, source: str, columns: Collection[str]) -
     row = FORMATS[kind]
     module, _, function = row.reader.partition(":")
     read: Callable[..., list[Recording]] = getattr(import_module(f"heatlas.sources.formats.{module}"), function)
+    data = data if row.large else bytes(data)
     return read(data, source, columns) if row.takes_columns else read(data, source)

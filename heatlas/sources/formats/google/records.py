@@ -6,7 +6,6 @@ The file is read in blocks by a kernel, so that memory is needed for positions o
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from heatlas.sources.blobs import Content
 
 __all__ = ["LAY_STILL", "UNTIMED", "read_records"]
 
@@ -71,7 +72,7 @@ class _Fixes:
     device: NDArray[np.float64]
 
 
-def read_records(data: bytes, source: str) -> list[Recording]:
+def read_records(data: Content, source: str) -> list[Recording]:
     """Read a Location History: what each device did is a recording, and so is the rest of its way.
 
     Activity types that last three minutes cut the way of a device, and become sports. Where a device lay still within
@@ -79,8 +80,8 @@ def read_records(data: bytes, source: str) -> list[Recording]:
 
     Parameters
     ----------
-    data : bytes
-        The file, or a map of it (`mmap.mmap`): pages are given back when they were read.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``.
 
@@ -125,9 +126,9 @@ def _joined(parts: list[_Fixes]) -> _Fixes:
     return _Fixes(**found)
 
 
-def _blocks(data: Any, dropped: Counter[str], warnings: list[str]) -> Iterator[_Fixes]:
+def _blocks(data: Content, dropped: Counter[str], warnings: list[str]) -> Iterator[_Fixes]:
     """Positions of one block after the other; faults are added to `warnings`."""
-    head = bytes(data[:_HEAD])
+    head = data[:_HEAD]
     if head[:2] in {b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{"}:
         data = decode(bytes(data)).encode()
         head = data[:_HEAD]
@@ -144,8 +145,6 @@ def _blocks(data: Any, dropped: Counter[str], warnings: list[str]) -> Iterator[_
         if count:
             yield _plain(rows[:count], kinds[:count], dropped)
         at += end
-        if hasattr(data, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            data.madvise(mmap.MADV_DONTNEED, 0, at // mmap.PAGESIZE * mmap.PAGESIZE)
         if not end:  # one record is longer than the block
             if at + length == len(data) or 2 * size > _LARGEST:
                 break
@@ -154,7 +153,7 @@ def _blocks(data: Any, dropped: Counter[str], warnings: list[str]) -> Iterator[_
             rows, kinds = np.empty((size // SHORTEST + 1, FIELDS)), np.empty(size // SHORTEST + 1, np.int8)
     if damaged:
         warnings.append(f"damaged: {counted(damaged, 'places')} of it could not be read")
-    if not re.search(rb"\]\s*\}\s*\Z", bytes(data[-_HEAD:])):
+    if not re.search(rb"\]\s*\}\s*\Z", data[-_HEAD:]):
         warnings.append(CUT)
 
 

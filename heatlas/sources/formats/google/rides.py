@@ -75,11 +75,11 @@ def moves_of(
         end = last + 1 if last < n and time[last] - time[last - 1] <= _JOINED else last
         trips.append((begin, end, sport))
     still = 0
-    resting = (kind == STILL) & (lasting >= _STAY)
+    wide = np.maximum(_extent(lat, starts), _extent(lon, starts))
+    resting = (kind == STILL) & (lasting >= _STAY) & (wide <= _REACH * _METRE)
     for first, last in zip(starts[resting].tolist(), ends[resting].tolist(), strict=True):
-        if max(np.ptp(lat[first:last]), np.ptp(lon[first:last])) <= _REACH * _METRE:
-            free[first + 1 : last] = False
-            still += last - first - 1
+        free[first + 1 : last] = False
+        still += last - first - 1
     rest = np.flatnonzero(free)
     moving = np.zeros(n + 1, np.int64)
     for first, last in zip(starts[taken].tolist(), ends[taken].tolist(), strict=True):
@@ -93,6 +93,12 @@ def _held(time: NDArray[np.float64], doing: NDArray[np.int8]) -> NDArray[np.int8
     last = np.maximum.accumulate(np.where(doing >= 0, np.arange(len(doing)), 0))
     fresh = time - time[last] <= _FRESH
     return np.where(fresh, doing[last], np.int8(-1))
+
+
+def _extent(values: NDArray[np.int32], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Greatest difference of the values in each run."""
+    most, least = np.maximum.reduceat(values, starts), np.minimum.reduceat(values, starts)
+    return most.astype(np.int64) - least
 
 
 def _runs(values: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
