@@ -29,7 +29,9 @@ from heatlas.library.manage import import_into, library_tracks
 from heatlas.library.merged import list_activities, select
 from heatlas.library.opening import open_library
 from heatlas.library.point_drawing import draw_tile
-from heatlas.library.point_sets import list_point_sets, read_points
+from heatlas.library.point_rows import read_points
+from heatlas.library.point_sets import list_point_sets
+from heatlas.library.point_times import PointIndex
 from heatlas.library.repair import Hiding, repair
 from heatlas.library.settings import Settings, write_settings
 from heatlas.library.zones import list_zones
@@ -100,7 +102,7 @@ def of_points(path):
         with library.read() as link:
             stored = list_point_sets(link)
             points = [part.lon.tobytes() + part.weight.tobytes() for part in read_points(link, stored["clinics"])]
-        grid = draw_tile(library, stored["clinics"], ZOOM, 2172, 1426, parse_point_measure("sum", "beds"))
+        grid = draw_tile(PointIndex(library, stored["clinics"]), ZOOM, 2172, 1426, parse_point_measure("sum", "beds"))
         return stored, points, [plane.tobytes() for plane in grid.planes.values()]
 
 

@@ -31,6 +31,7 @@ from heatlas.library.point_index import kept_levels, read_level, read_tile
 from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes
 from heatlas.library.point_sets import check_name, list_point_sets, name_from, points_of
 from heatlas.library.point_tables import chosen_points, opened_points
+from heatlas.library.point_times import PointIndex
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.measure import POINT_REDUCTIONS, parse_point_measure
 
@@ -183,12 +184,12 @@ def stocked(tmp_path_factory):
 def test_tiles_hold_what_counting_the_points_gives(stocked, name, zoom):
     path, known, read = stocked
     with open_library(path) as library:
-        x, y, counts = points_in_tiles(library, known[name], zoom)
+        x, y, counts = points_in_tiles(PointIndex(library, known[name]), zoom)
         assert counts.sum() == N
         for k in {int(counts.argmax()), 0, len(x) - 1}:
             for reduction in POINT_REDUCTIONS if name != "plain" else ("count",):
                 measure = parse_point_measure(reduction, known[name].weight)
-                tile = draw_tile(library, known[name], zoom, int(x[k]), int(y[k]), measure)
+                tile = draw_tile(PointIndex(library, known[name]), zoom, int(x[k]), int(y[k]), measure)
                 wanted = bin_points([read[name]], tile.window, measure, 1)
                 assert tile.signed == wanted.signed
                 np.testing.assert_allclose(tile.total, wanted.total, rtol=0 if name == "clinics" else 1e-12, atol=1e-10)
@@ -202,7 +203,7 @@ def test_tiles_hold_what_counting_the_points_gives(stocked, name, zoom):
             if zoom > 2
             else None
         )
-        assert empty is None or draw_tile(library, known[name], zoom, *empty, measure) is None
+        assert empty is None or draw_tile(PointIndex(library, known[name]), zoom, *empty, measure) is None
 
 
 def test_levels_that_are_not_kept_are_put_together(stocked):

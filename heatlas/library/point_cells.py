@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from heatlas.core.points import Points
 
-__all__ = ["FINEST", "PIXELS", "Cells", "cells_of", "coarser", "joined", "morton", "same_cells", "unmorton"]
+__all__ = [
+    "FINEST", "PIXELS", "Cells", "cells_at", "cells_of", "coarser", "in_morton_order", "joined", "morton", "same_cells",
+    "unmorton",
+]  # fmt: skip
 
 FINEST = 30
 """Level at which points are put into cells: the pixels of zoom 22, 4 cm at the equator."""
@@ -104,15 +107,24 @@ def cells_of(points: Points) -> Cells:
     Cells are those of `heatlas.raster.bin_points.bin_points`, which compares latitudes with those of the edges of rows.
     The edges of a coarser level are also edges of the finer ones, so cells nest exactly.
     """
+    code, order = in_morton_order(points)
+    return cells_at(code, None if points.weight is None else points.weight[order])
+
+
+def in_morton_order(points: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Morton numbers of points on the map at the finest level, ascending, and the number of each point."""
     column, row, known = _located(points.lon, points.lat)
     code = morton(column, row)
     order = np.argsort(code, kind="stable")
-    code = code[order]
+    return code[order], np.flatnonzero(known)[order]
+
+
+def cells_at(code: NDArray[np.int64], weight: NDArray[np.float64] | None) -> Cells:
+    """Cells of points whose Morton numbers ascend, of any level."""
     begins = np.flatnonzero(np.diff(code, prepend=-1))
     count = np.diff(begins, append=len(code))
-    if points.weight is None:
+    if weight is None:
         return Cells(code[begins], count)
-    weight = points.weight[known][order]
     if not len(weight):
         return Cells(code, count, weight, weight, weight)
     # bincount adds the weights one by one, in the order of the points.

@@ -9,7 +9,8 @@ from heatlas.core.errors import HeatlasError
 from heatlas.dataset.points import PointSet
 from heatlas.library.point_cells import cells_of, same_cells
 from heatlas.library.point_index import kept_levels, read_level
-from heatlas.library.point_sets import concatenated, list_point_sets, points_digest, read_points
+from heatlas.library.point_rows import concatenated, points_digest, read_points
+from heatlas.library.point_sets import list_point_sets
 from heatlas.library.sound_rows import damaged
 from heatlas.options import TableOptions
 from heatlas.raster.spool import Tally
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from heatlas.core.points import Points
-    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.stored_points import StoredPoints
 
 __all__ = ["check_points", "points_again", "sound_points"]
 
@@ -42,11 +43,10 @@ def points_again(stored: StoredPoints) -> Points | None:
     """Read the points of a set again from the table that they came from; None unless these are the same."""
     if not Path(stored.source).is_file():
         return None
-    asked = TableOptions(weight=stored.weight)
+    asked = TableOptions(weight=stored.weight, time=stored.time)
     try:
-        found = concatenated(
-            list(Tally()(PointSet.given([GivenTable(stored.source, asked)]).chunks(), lambda rows: None))
-        )
+        table = PointSet.given([GivenTable(stored.source, asked)])
+        found = concatenated(list(Tally()(table.chunks(stored.time is not None), lambda rows: None)))
     except HeatlasError:  # other options were given at the import, and nobody knows which
         return None
     return found if points_digest(found, stored.weight) == stored.digest else None

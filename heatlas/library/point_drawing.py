@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library.point_cells import unmorton
-from heatlas.library.point_index import read_level, read_tile
+from heatlas.library.point_times import PointIndex
 from heatlas.raster.grid import Grid
 from heatlas.style.tone import both_signs_matter
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.library.point_cells import Cells
-    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.raster.measure import Measure
 
 __all__ = ["DEEPEST_TILES", "both_signs", "draw_tile", "points_in_tiles"]
@@ -31,7 +31,7 @@ _PLACES = np.add(*(part * step for part, step in zip(unmorton(np.arange(_SIDE**2
 """Morton number of a pixel within its tile -> its place, row by row."""
 
 
-def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int, measure: Measure) -> Grid | None:
+def draw_tile(index: PointIndex, zoom: int, x: int, y: int, measure: Measure) -> Grid | None:
     """Reduce the points in each pixel of a tile, as `bin_points` does from the points themselves.
 
     Counts and extremes are equal. Sums differ by the order of additions, so they are equal where the weights are whole
@@ -39,10 +39,8 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
 
     Parameters
     ----------
-    library : Library
-        The library.
-    stored : StoredPoints
-        The point set.
+    index : PointIndex
+        Cells of the point set.
     zoom, x, y : int
         Tile; the zoom is at most DEEPEST_TILES.
     measure : Measure
@@ -53,13 +51,12 @@ def draw_tile(library: Library, stored: StoredPoints, zoom: int, x: int, y: int,
     Grid or None
         Planes of float64; None for a tile without points.
     """
-    with library.read() as connection:
-        cells = read_tile(connection, stored.number, zoom, x, y)
+    cells = index.tile(zoom, x, y)
     if cells is None:
         return None
     window = Window(_SIDE * 2.0**zoom, x * _SIDE, y * _SIDE, _SIDE, _SIDE)
     planes = {name: _plane(cells, values) for name, values in _values(cells, measure).items()}
-    return Grid(window, measure, planes, signed=stored.signed and measure.reduction == "sum")
+    return Grid(window, measure, planes, signed=index.stored.signed and measure.reduction == "sum")
 
 
 def both_signs(library: Library, stored: StoredPoints) -> bool:
@@ -72,8 +69,7 @@ def both_signs(library: Library, stored: StoredPoints) -> bool:
     west, south, east, north = stored.crowd or stored.bbox
     (left, right), (top, bottom) = from_lonlat(np.array([west, east]), np.array([north, south]))
     across = max(right - left, bottom - top, 2.0**-24)
-    with library.read() as connection:
-        cells = read_level(connection, stored.number, max(0, math.ceil(math.log2(64 / across))))
+    cells = PointIndex(library, stored).level(max(0, math.ceil(math.log2(64 / across))))
     return cells is not None and cells.total is not None and both_signs_matter(cells.total)
 
 
@@ -95,15 +91,12 @@ def _plane(cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
     return plane.reshape(_SIDE, _SIDE)
 
 
-def points_in_tiles(
-    library: Library, stored: StoredPoints, zoom: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def points_in_tiles(index: PointIndex, zoom: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Columns, rows and numbers of points (t,) of a zoom's tiles that hold any, in Morton order.
 
     A tile is a cell of the level of its zoom, so about as many cells are read as there are such tiles.
     """
-    with library.read() as connection:
-        cells = read_level(connection, stored.number, zoom)
+    cells = index.level(zoom)
     if cells is None:
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, nothing

@@ -12,17 +12,19 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
 from heatlas.dataset.points import PointSet
 from heatlas.library.opening import open_library
-from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from, read_points
+from heatlas.library.point_rows import read_points
+from heatlas.library.point_sets import are, check_name, import_points, list_point_sets, name_from
 from heatlas.options import TableOptions
 from heatlas.raster.measure import POINT_REDUCTIONS
+from heatlas.sources.tables.cells import timestamps
 from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.options import PointSetOptions
     from heatlas.sources.resolve import GivenPoints
     from heatlas.sources.tables.given import GivenTable
@@ -164,24 +166,32 @@ def _measures(known: Mapping[str, StoredPoints]) -> str:
 
 def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
     """Open a point set of a library; its points are read when they are needed."""
-    lat, lon = ("lat", "lon") if stored.weight not in {"lat", "lon"} else ("latitude", "longitude")
-    return PointSet.of([_table_of(path, stored, lat, lon)], TableOptions(lat=lat, lon=lon, weight=stored.weight))
+    taken = {stored.weight, stored.time}
+    lat, lon = ("lat", "lon") if taken.isdisjoint({"lat", "lon"}) else ("latitude of point", "longitude of point")
+    asked = TableOptions(lat=lat, lon=lon, weight=stored.weight, time=stored.time)
+    return PointSet.of([_table_of(path, stored, lat, lon)], asked)
 
 
 def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Table:
-    names = [lat, lon, *([] if stored.weight is None else [stored.weight])]
     dropped: Counter[str] = Counter()
+    kinds = {lat: pa.float64(), lon: pa.float64()}
+    kinds |= {} if stored.weight is None else {stored.weight: pa.float64()}
+    kinds |= {} if stored.time is None else {stored.time: pa.timestamp("us")}
 
     def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with open_library(path) as library, library.read() as connection:
             for points in read_points(connection, stored):
-                known = dict(zip(names, (points.lat, points.lon, points.weight), strict=False))
-                yield pa.RecordBatch.from_arrays([pa.array(known[name]) for name in columns], list(columns))
+                known = {lat: points.lat, lon: points.lon}
+                known |= {} if points.weight is None or stored.weight is None else {stored.weight: points.weight}
+                made = {name: pa.array(column) for name, column in known.items()}
+                if points.time is not None and stored.time is not None and stored.time in columns:
+                    made[stored.time] = timestamps(points.time)
+                yield pa.RecordBatch.from_arrays([made[name] for name in columns], list(columns))
         dropped.update(stored.dropped)  # rows left out at the import are reported again
 
     return Table(
         name=stored.name,
-        schema=pa.schema([(name, pa.float64()) for name in names]),
+        schema=pa.schema(list(kinds.items())),
         read=read,
         repeatable=True,
         size=stored.points,

@@ -243,7 +243,7 @@ def _copy_points(connection: sqlite3.Connection, old: Salvage, done: Repair) -> 
         row = (
             stored.number, stored.name, stored.source, stored.weight, stored.points, stored.total, stored.lightest,
             stored.heaviest, *stored.bbox, stored.digest,
-            json.dumps({"dropped": stored.dropped, "crowd": stored.crowd}),
+            stored.outcome,
         )  # fmt: skip
         _insert(connection, "point_sets", row)
         write_points(connection, stored, points)

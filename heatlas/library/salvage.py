@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity, Batch
     from heatlas.core.points import Points
     from heatlas.library.connecting import LibraryConnection
-    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.tracks.privacy import Zone
 
 __all__ = ["Salvage", "Track", "open_damaged", "salvage"]

@@ -11,7 +11,8 @@
 `databases`                             MBTiles, and OsmAnd's sqlitedb
 `archive`, `pmtiles`, `hilbert`         PMTiles: updates, format, order of tiles
 `html`, `assets`, `basemap`             one page with its tiles; its fixed parts; its base map
-`layers`, `crowded`, `size_estimate`    layers of a page; those a public page shows; its size
+`layers`, `groups`                      layers of a page; years, sports and other groups
+`crowded`, `size_estimate`              layers that a public page shows; the size of a page
 `explorer_layer`                        explorer tiles beside heat
 ======================================= ====================================================
 """

@@ -9,9 +9,8 @@ import numpy as np
 
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.library.point_cells import PIXELS
-from heatlas.library.point_index import read_level
 from heatlas.publish.dirty_tiles import marks_of, occupied
-from heatlas.tiles.fields import SIDE, as_drawn
+from heatlas.tiles.fields import SIDE, as_drawn, index_in
 
 if TYPE_CHECKING:
     from heatlas.raster.point_kernel import Kernel
@@ -41,9 +40,8 @@ def last_zoom_of_points(field: Field) -> int:
 
 def _apart(field: Field, last: int) -> int:
     """First zoom at which most places stand alone, or the last one."""
-    stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
-    with field.view.library.read() as connection:
-        cells = read_level(connection, stored.number, last + PIXELS)
+    kernel = field.look.kernel
+    cells = index_in(field).level(last + PIXELS)
     if cells is None or kernel is None:
         return last
     for zoom in range(last):

@@ -21,12 +21,11 @@ import numpy as np
 from heatlas.core.window import Window
 from heatlas.library.activities import read_rows
 from heatlas.library.point_cells import PIXELS, unmorton
-from heatlas.library.point_index import read_level
 from heatlas.library.settings import read_settings, read_zones
 from heatlas.publish.dependencies import facts_read, means_read
 from heatlas.publish.hilbert import numbers_of
 from heatlas.tiles.busy_tiles import census_for
-from heatlas.tiles.fields import SIDE, as_drawn, margins
+from heatlas.tiles.fields import SIDE, as_drawn, index_in, margins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,9 +125,7 @@ def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> OccupiedTile
 
 def _squares(field: Field, zoom: int) -> tuple[int, Whole, Whole, NDArray[np.uint64]]:
     """Squares of pixels that hold points: their side in pixels, columns, rows and signatures."""
-    stored = field.snapshot.point_sets[field.look.point_set]
-    with field.view.library.read() as connection:
-        cells = read_level(connection, stored.number, zoom + PIXELS)
+    cells = index_in(field).level(zoom + PIXELS)
     if cells is None:
         return SIDE, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
     column, row = unmorton(cells.code)

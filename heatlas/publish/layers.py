@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from heatlas.options import (
 from heatlas.options.parsing import parse_zooms, split_list
 from heatlas.publish.crowded import titles_of
 from heatlas.publish.explorer_layer import explorer_data
+from heatlas.publish.groups import GROUPS, parts_of_points, refuse_groups_of_points
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
@@ -40,11 +40,8 @@ from heatlas.tiles.metadata import places_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title
 from heatlas.tiles.view import close, known_in, open_view
-from heatlas.tracks.local_time import parse_moment, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -158,7 +155,7 @@ def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
         if not points:
             _check_measure(word)
     if groups and of_points[0]:
-        raise BadOption(f"--layers {groups[0]} splits tracks, and points are shown: take measures such as count(NAME)")
+        refuse_groups_of_points(groups)
     plans: list[_Plan] = []
     left_out: list[str] = []
     for measure, points in zip(asked, of_points, strict=True):
@@ -170,7 +167,7 @@ def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
         plans.append(_Plan(field_title(field), "Measure" if measures else "", one, request))
         if groups and len(plans) == 1:
             plans[0] = replace(plans[0], title="All", group="")
-            parts, left_out = _split(field, groups, one)
+            parts, left_out = (_split_points if points else _split)(field, groups, one)
             plans += parts
     return plans, left_out
 
@@ -204,6 +201,17 @@ def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[lis
     return plans, left_out
 
 
+def _split_points(field: Field, groups: list[str], options: RenderOptions) -> tuple[list[_Plan], list[str]]:
+    """Layers of years or months of points that have times."""
+    path, stored = field.view.library.path, field.snapshot.point_sets[field.look.point_set]
+    plans = []
+    for word in groups:
+        for title, part in parts_of_points(stored, field.look.during, word, options.filter):
+            one = replace(options, filter=part)
+            plans.append(_Plan(title, GROUPS[word][0], one, parse_request(path, one)))
+    return plans, []
+
+
 def _words(text: str) -> list[str]:
     words = [_word(part) for part in split_list(text)]
     twice = [word for word, count in Counter(words).items() if count > 1]
@@ -233,64 +241,6 @@ def _activities(field: Field) -> list[Activity]:
     if field.view.public:
         chosen &= known_in(field.view, field.snapshot, field.look.measure.recorded)
     return [one for one, has in zip(field.snapshot.activities.values(), chosen.tolist(), strict=True) if has]
-
-
-Parts = list[tuple[str, FilterOptions]]
-"""Titles, and the filter of each."""
-
-
-def _by_sport(activities: list[Activity], chosen: FilterOptions) -> Parts:
-    counts = Counter(one.sport for one in activities)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [(sport, replace(chosen, sports=(sport,))) for sport, _ in ordered]
-
-
-def _by_gear(activities: list[Activity], chosen: FilterOptions) -> Parts:
-    counts = Counter(one.gear for one in activities if one.gear)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [(gear, _also(chosen, "gear = '{}'".format(gear.replace("'", "''")))) for gear, _ in ordered]
-
-
-def _also(chosen: FilterOptions, test: str) -> FilterOptions:
-    return replace(chosen, where=f"({chosen.where}) AND {test}" if chosen.where else test)
-
-
-def _by_year(activities: list[Activity], chosen: FilterOptions) -> Parts:
-    years = sorted({moment.year for moment in _starts(activities)})
-    return [(str(year), _span(chosen, f"{year:04}-01-01", f"{year + 1:04}-01-01", f"year = {year}")) for year in years]
-
-
-def _by_month(activities: list[Activity], chosen: FilterOptions) -> Parts:
-    parts = []
-    for year, month in sorted({(moment.year, moment.month) for moment in _starts(activities)}):
-        following = f"{year + month // 12:04}-{month % 12 + 1:02}-01"
-        name = dt.date(year, month, 1).strftime("%b %Y")
-        test = f"year = {year} AND month = {month}"
-        parts.append((name, _span(chosen, f"{year:04}-{month:02}-01", following, test)))
-    return parts
-
-
-def _starts(activities: list[Activity]) -> list[dt.datetime]:
-    return [start for start in map(start_of, activities) if start is not None]
-
-
-def _span(chosen: FilterOptions, after: str, before: str, test: str) -> FilterOptions:
-    """Intersect the chosen range of time with another; `test` is a filter equal to `after` and `before`."""
-    given = [parse_moment(text) for text in (chosen.after, chosen.before) if text]
-    if any(moment.tzinfo for moment in given):
-        return _also(chosen, test)  # moments in UTC and months in local time cannot be compared
-    first = max((text for text in (after, chosen.after) if text), key=parse_moment)
-    last = min((text for text in (before, chosen.before) if text), key=parse_moment)
-    return replace(chosen, after=first, before=last)
-
-
-GROUPS: dict[str, tuple[str, Callable[[list[Activity], FilterOptions], Parts]]] = {
-    "sport": ("Sport", _by_sport),
-    "year": ("Year", _by_year),
-    "month": ("Month", _by_month),
-    "gear": ("Gear", _by_gear),
-}
-"""Word of --layers -> the name of the group, and the function that splits activities by it."""
 
 
 def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], context: Context) -> MapLayer | None:

@@ -16,6 +16,8 @@ from heatlas.publish.tones import fitted, read_fitted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.library.point_times import Span
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.publish.sink import Sink
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
@@ -100,11 +102,19 @@ def _salt(field: Field, style: bytes, tone: Tone | None) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
+def _points_words(stored: StoredPoints, during: Span | None) -> str:
+    """Digest of the points that are shown; without those, nobody can tell the span of time from it."""
+    if during is None:
+        return stored.digest.hex()
+    return hashlib.blake2b(stored.digest + repr(during).encode(), digest_size=16).hexdigest()
+
+
 def _tone(field: Field, zoom: int, sink: Sink, style: bytes, refit: bool) -> Tone | None:
     """Tone of a zoom, from the ledger or fitted."""
     kept = sink.ledger.get(f"tone {zoom}")
     stored = field.snapshot.point_sets.get(field.look.point_set)
-    beside = {"points": "" if stored is None else stored.digest.hex(), "facts": facts_words(field)}
+    points = "" if stored is None else _points_words(stored, field.look.during)
+    beside = {"points": points, "facts": facts_words(field)}
     before = read_fitted(kept) if kept is not None and kept["style"] == style.hex() else None
     if before is not None and any(kept.get(name, "") != said for name, said in beside.items()):
         # Weights and facts may change while counts stay equal, so the tone is fitted again and compared.

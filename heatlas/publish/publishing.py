@@ -25,6 +25,7 @@ from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.sink import Metadata
+from heatlas.tiles.fields import index_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
 from heatlas.tiles.view import close, now, open_view, renewed, unchanged
@@ -265,7 +266,7 @@ def _shown(field: Field) -> dict[str, Any]:
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is None:
         return {"activities": field.chosen.count}
-    return {"activities": 0, "point_set": stored.name, "points": stored.points}
+    return {"activities": 0, "point_set": stored.name, "points": index_in(field).points}
 
 
 def _metadata(

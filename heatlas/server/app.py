@@ -23,7 +23,7 @@ from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.histograms import histogram_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
-from heatlas.server.query import SHOWN, check_sides, only, parse_filter_of, request_of, unfit_for, whole, without
+from heatlas.server.query import SHOWN, check_sides, only, parse_filter_of, request_of, whole, without
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
@@ -37,7 +37,16 @@ from heatlas.tiles.look import Filter
 from heatlas.tiles.metadata import point_measures
 from heatlas.tiles.notes import legend_data
 from heatlas.tiles.painting import tile_bytes
-from heatlas.tiles.request import LAST_ZOOM, OF_POINTS, OF_TRACKS, parse_kernel_of, read_look
+from heatlas.tiles.request import (
+    LAST_ZOOM,
+    OF_POINTS,
+    OF_TIME,
+    OF_TRACKS,
+    named_points,
+    parse_kernel_of,
+    read_look,
+    unfit_for,
+)
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import choose_in, open_view
 
@@ -184,7 +193,7 @@ def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measu
     """Field of a request."""
     if measure is None and snapshot.point_sets and not snapshot.activities:
         measure = point_measures(snapshot)[0]["name"]
-    look = read_look(request_of(query, measure), snapshot)
+    look = read_look(request_of(query, measure, site.public), snapshot)
     check_sides(look.measure, site.public)
     if look.point_set:
         return Field(site.view, snapshot, choose(snapshot, Filter()), look)
@@ -220,9 +229,9 @@ def _capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> 
     only(query, *SHOWN)
     # Refuse invalid parameters here, not in each tile; each kind of layer is checked with the parameters that suit it.
     _field_of(site, snapshot, without(query, OF_POINTS), "passes")
-    parse_kernel_of(request_of(without(query, OF_TRACKS), None))
+    parse_kernel_of(request_of(without(query, (*OF_TRACKS, *OF_TIME)), None))
     for measure in point_measures(snapshot):
-        _field_of(site, snapshot, without(query, unfit_for(measure["name"])), measure["name"])
+        _field_of(site, snapshot, without(query, unfit_for(named_points(snapshot, measure["name"]))), measure["name"])
     return capabilities(site, snapshot, request)
 
 

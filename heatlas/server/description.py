@@ -248,7 +248,7 @@ _LIBRARY = _object(
         "relations": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT, "bright": _TEXT})),
         "point_sets": _list(_object({
             "name": _TEXT, "title": _TEXT, "points": _WHOLE, "weight": _or_null(_TEXT), "signed": {"type": "boolean"},
-            "bbox": _list(_NUMBER),
+            "bbox": _list(_NUMBER), "days": _list(_pair(_TEXT, _WHOLE)),
             "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "points": _WHOLE})),
         })),
         "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),

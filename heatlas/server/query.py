@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.tiles.look import Filter
-from heatlas.tiles.request import OF_POINTS, OF_TRACKS, TileRequest
+from heatlas.tiles.request import OF_POINTS, OF_TIME, OF_TRACKS, TileRequest
 from heatlas.tracks.filters import parse_filter
 from heatlas.tracks.local_time import moment_seconds, parse_moment
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "FILTER", "LIMITS", "SHOWN", "check_sides", "checked", "only", "parse_filter_of", "request_of", "unfit_for",
+    "FILTER", "LIMITS", "SHOWN", "check_sides", "checked", "only", "parse_filter_of", "request_of",
     "whole", "within", "without",
 ]  # fmt: skip
 
@@ -35,9 +35,9 @@ _PUBLIC = frozenset({"sport", "year", "month"})
 """Attributes that `where` may use on a public map: none that identifies a single activity."""
 FILTER = ("where", "sport", "after", "before")
 """Parameters that choose activities."""
-SHOWN = (*OF_TRACKS, *OF_POINTS, "colormap", "tone", "classes")
+SHOWN = (*OF_TRACKS, *OF_TIME, *OF_POINTS, "colormap", "tone", "classes")
 """Parameters of filter, smoothing or kernel, and style."""
-_TEXTS = ("where", "after", "before", "smooth", "radius", "kernel", "tone", "colormap", "classes")
+_TEXTS = ("where", "smooth", "radius", "kernel", "tone", "colormap", "classes")
 EVERYWHERE = ("token", "v")
 """Parameters that any request may have: the token, and the version of the library."""
 
@@ -160,8 +160,8 @@ def _nodes(tree: Any) -> list[dict[str, Any]]:
     return found
 
 
-def request_of(query: QueryParams, measure: str | None) -> TileRequest:
-    """Build a TileRequest from parameters, and check the length of each.
+def request_of(query: QueryParams, measure: str | None, public: bool = False) -> TileRequest:
+    """Build a TileRequest from parameters, and check the length of each; dates as in `parse_filter_of`.
 
     Raises
     ------
@@ -176,13 +176,9 @@ def request_of(query: QueryParams, measure: str | None) -> TileRequest:
         measure=checked("measure", measure),
         sports=tuple(query.getlist("sport")),
         density=None if density is None else density == "1",
+        **{name: _date(name, query.get(name), public) for name in OF_TIME},
         **texts,
     )
-
-
-def unfit_for(measure: str) -> tuple[str, ...]:
-    """Parameters that do not apply to a measure of points such as "mean(NAME)"."""
-    return OF_TRACKS if measure.startswith(("sum", "count")) else (*OF_TRACKS, "density")
 
 
 def whole(name: str, text: str | None, low: int, high: int, default: int | None = None) -> int:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 from xml.sax.saxutils import escape
 
 from heatlas.core.mercator import CIRCUMFERENCE, MAX_LATITUDE
-from heatlas.server.query import unfit_for
 from heatlas.server.summary import measures_of
 from heatlas.style.defaults import titled
 from heatlas.style.image import Picture
@@ -18,7 +17,7 @@ from heatlas.style.legend_kinds import legend_for, paint_legend
 from heatlas.tiles.fields import SIDE, first_zoom
 from heatlas.tiles.metadata import bounds_in, first_view, name_of, places_in
 from heatlas.tiles.point_places import box_of
-from heatlas.tiles.request import LAST_ZOOM, OF_POINTS
+from heatlas.tiles.request import LAST_ZOOM, named_points, unfit_for
 from heatlas.tiles.scales import colours_of, field_title, point_title, tone_of
 from heatlas.writers.png import encode_png
 
@@ -89,7 +88,7 @@ def legend_png(field: Field, zoom: int) -> bytes:
 def capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     """Describe the tiles of all measures, as WMTS capabilities."""
     layers = "".join(
-        _layer(request, measure, bounds_of(site, snapshot, measure.get("points", "")))
+        _layer(request, measure, bounds_of(site, snapshot, measure.get("points", "")), _unfit(snapshot, measure))
         for measure in measures_of(site, snapshot)
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -114,11 +113,17 @@ def capabilities(site: ServedLibrary, snapshot: Snapshot, request: Request) -> b
 """.encode()
 
 
-def _layer(request: Request, measure: dict[str, str], box: tuple[float, float, float, float]) -> str:
+def _unfit(snapshot: Snapshot, measure: dict[str, str]) -> tuple[str, ...]:
+    """Parameters that a measure does not take."""
+    return unfit_for(named_points(snapshot, measure["name"]) if "points" in measure else None)
+
+
+def _layer(
+    request: Request, measure: dict[str, str], box: tuple[float, float, float, float], unfit: tuple[str, ...]
+) -> str:
     west, south, east, north = box
     name, title = measure["name"], measure["title"]
     path = f"tiles/{quote(name, safe='()')}/{{TileMatrix}}/{{TileCol}}/{{TileRow}}.png"
-    unfit = unfit_for(name) if "points" in measure else OF_POINTS
     template = escape(_link(request, path, unfit), {'"': "&quot;"})
     return f"""<Layer>
 <ows:Title>{escape(title)}</ows:Title>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Activity
     from heatlas.dataset.places import Place
-    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.server.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
@@ -166,9 +167,19 @@ def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
         "points": stored.points,
         "weight": stored.weight,
         "signed": signs_matter(view, stored),
+        "days": _days_of_points(stored, view.public),
         "bbox": list(box_of(stored)),
         "places": [{"center": list(spot.center), "bbox": list(spot.bbox), "points": spot.points} for spot in spots],
     }
+
+
+def _days_of_points(stored: StoredPoints, public: bool) -> list[list[Any]]:
+    """Days on which there are points, and how many; of a public map the first days of months. Empty without times."""
+    counts: Counter[str] = Counter()
+    for number, count in stored.days:
+        day = dt.date(1970, 1, 1) + dt.timedelta(days=number)
+        counts[(day.replace(day=1) if public else day).isoformat()] += count
+    return [list(pair) for pair in sorted(counts.items())]
 
 
 def measures_of(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, Any]]:

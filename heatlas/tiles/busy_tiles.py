@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.point_drawing import points_in_tiles
+from heatlas.tiles.fields import index_in
 from heatlas.tiles.tile_counts import TileCounts, busiest
 from heatlas.tiles.view import census_of
 
@@ -23,13 +24,13 @@ def census_for(field: Field, zoom: int) -> TileCounts:
         return census_of(field.view, field.snapshot, zoom)
 
     def count() -> TileCounts:
-        x, y, points = points_in_tiles(field.view.library, stored, zoom)
+        x, y, points = points_in_tiles(index_in(field), zoom)
         tile = np.arange(len(x), dtype=np.int32)
         return TileCounts(
             zoom, x.astype(np.int32), y.astype(np.int32), tile, np.zeros_like(tile), points.astype(np.int32)
         )
 
-    return field.view.tile_counts.get((field.snapshot.version, stored.number, zoom), count)
+    return field.view.tile_counts.get((field.snapshot.version, stored.number, field.look.during, zoom), count)
 
 
 def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:

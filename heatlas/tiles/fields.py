@@ -14,6 +14,7 @@ from heatlas.library.activity_means import ActivityFacts, read_means
 from heatlas.library.drawing import draw
 from heatlas.library.passage_tiles import needs_facts
 from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
+from heatlas.library.point_times import PointIndex, read_timed
 from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import Grid, paste
 from heatlas.raster.point_kernel import halo as kernel_halo
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tile", "doubled", "drawn_zoom", "facts_of", "field_window",
-    "first_zoom", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed",
+    "first_zoom", "index_in", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed",
 ]  # fmt: skip
 
 SIDE = 256
@@ -187,11 +188,20 @@ def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
 
     def count() -> Grid | None:
         if stored is not None:
-            return draw_tile(field.view.library, stored, round(scale / SIDE).bit_length() - 1, x, y, measure)
+            return draw_tile(index_in(field), round(scale / SIDE).bit_length() - 1, x, y, measure)
         return count_tile(field, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE))
 
-    of = (chosen.key, field.model) if stored is None else stored.number
+    of = (chosen.key, field.model) if stored is None else (stored.number, field.look.during)
     return field.view.grids.get((field.snapshot.version, of, measure.key, scale, x, y), count)
+
+
+def index_in(field: Field) -> PointIndex:
+    """Cells of the points that a field shows."""
+    stored, span = field.snapshot.point_sets[field.look.point_set], field.look.during
+    if span is None:
+        return PointIndex(field.view.library, stored)
+    timed = field.view.timed.get((stored.number,), lambda: read_timed(field.view.library, stored))
+    return PointIndex(field.view.library, stored, span, timed)
 
 
 def count_tile(field: Field, window: Window) -> Grid | None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from heatlas.library.point_times import Span
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
@@ -43,6 +44,8 @@ class Look:
     """Name of the point set that is shown; empty: tracks are shown."""
     kernel: Kernel | None = None
     """Radius and shape by which points are spread; None for tracks, which are smoothed."""
+    during: Span | None = None
+    """For points: the span of time that is shown; None: all of them, also those whose time is unknown."""
     classes: frozenset[int] = frozenset()
     """Classes of two metrics that are shown; empty: all."""
 

@@ -11,12 +11,13 @@ import numpy as np
 from heatlas.core.mercator import to_lonlat
 from heatlas.dataset.points import framed
 from heatlas.library.point_drawing import points_in_tiles
+from heatlas.library.point_times import PointIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.store import Library
+    from heatlas.library.stored_points import StoredPoints
 
 __all__ = ["PointPlace", "box_of", "spots_of"]
 
@@ -50,7 +51,7 @@ def spots_of(library: Library, stored: StoredPoints, most: int) -> list[PointPla
     """Find the busiest spots: tiles of a zoom that suits the extent, the busiest first, no two of them neighbours."""
     west, _, east, _ = stored.crowd or stored.bbox
     zoom = min(_FINEST, max(_COARSEST, round(math.log2(360 / max(east - west, 1e-4) * _ACROSS))))
-    x, y, points = points_in_tiles(library, stored, zoom + _FINER)
+    x, y, points = points_in_tiles(PointIndex(library, stored), zoom + _FINER)
     tile, of = np.unique((y >> _FINER) << 32 | x >> _FINER, return_inverse=True)
     held = np.bincount(of, points)
     across = 1 << zoom

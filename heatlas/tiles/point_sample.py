@@ -14,8 +14,8 @@ import numpy as np
 
 from heatlas.core.mercator import ground_metres
 from heatlas.library.point_cells import PIXELS, unmorton
-from heatlas.library.point_index import read_level
 from heatlas.raster.point_kernel import MEAN_FLOOR
+from heatlas.tiles.fields import index_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,9 +52,8 @@ def felt(field: Field, zoom: int) -> dict[str, Floats] | None:
     dict of str to ndarray of float64 (n,), or None
         Planes as those of a grid; None if there are no points.
     """
-    stored, kernel = field.snapshot.point_sets[field.look.point_set], field.look.kernel
-    with field.view.library.read() as connection:
-        cells = read_level(connection, stored.number, zoom + PIXELS)
+    kernel = field.look.kernel
+    cells = index_in(field).level(zoom + PIXELS)
     if cells is None or kernel is None:
         return None
     measure = field.look.measure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,23 +16,27 @@ from heatlas.raster.terciles import CLASSES
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import refuse_colours, scale_for
 from heatlas.tiles.look import Filter, Look
+from heatlas.tracks.local_time import moment_seconds, parse_moment
 
 if TYPE_CHECKING:
-    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.point_times import Span
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
     from heatlas.style.tone import ToneScale
     from heatlas.tiles.snapshot import Snapshot
 
 __all__ = [
-    "LAST_ZOOM", "OF_POINTS", "OF_TRACKS", "TileRequest", "Wording", "named_points", "parse_kernel_of", "parse_look",
-    "read_look",
+    "LAST_ZOOM", "OF_POINTS", "OF_TIME", "OF_TRACKS", "TileRequest", "Wording", "named_points", "parse_kernel_of",
+    "parse_look", "read_look", "unfit_for",
 ]  # fmt: skip
 
 LAST_ZOOM = 22
 """Finest zoom of tiles, served or published."""
-OF_TRACKS = ("where", "sport", "after", "before", "smooth")
+OF_TRACKS = ("where", "sport", "smooth")
 """Parameters of tracks alone."""
+OF_TIME = ("after", "before")
+"""Parameters of tracks, and of points that have times."""
 OF_POINTS = ("radius", "kernel", "density")
 """Parameters of points alone."""
 RADIUS, SHAPE = "15px", "gaussian"
@@ -100,6 +105,7 @@ class Wording:
     """Before the name of an option."""
     for_points: str = "{name} is for points, and {measure} is of tracks: they take smooth"
     for_tracks: str = "{name} is for tracks: the points of {points} are added up already and cannot be filtered"
+    timeless: str = "the points of {points} have no times, which {name} asks for: import them with --time COLUMN"
     smooth_of_points: str | None = "smooth is for tracks: points have a radius, such as 15px or 500m, and a kernel"
     """None: smooth is allowed for points too, as the width of a Gaussian kernel."""
     too_wide: str = "{name} is too wide: at most {most}"
@@ -138,6 +144,15 @@ def named_points(snapshot: Snapshot, measure: str | None) -> tuple[StoredPoints,
     return None if stored is None else (stored, reduction)
 
 
+def unfit_for(points: tuple[StoredPoints, str | None] | None) -> tuple[str, ...]:
+    """Parameters that do not apply to what a measure is of: tracks, or a point set with a reduction."""
+    if points is None:
+        return OF_POINTS
+    stored, reduction = points
+    timeless = OF_TIME if stored.time is None else ()
+    return (*OF_TRACKS, *timeless, *(() if reduction in {None, "sum", "count"} else ("density",)))
+
+
 def parse_look(asked: TileRequest, points: tuple[StoredPoints, str | None] | None, words: Wording = PARAMETERS) -> Look:
     """Parse measure, smoothing or kernel, tone and colours, and check their limits.
 
@@ -153,8 +168,8 @@ def parse_look(asked: TileRequest, points: tuple[StoredPoints, str | None] | Non
     Raises
     ------
     BadOption
-        For a value that is invalid, too wide, or not for tracks or points as shown; and for filters of points, as the
-        points of a pixel are summed already.
+        For a value that is invalid, too wide, or not for tracks or points as shown; and for filters of points other
+        than their time, as the points of a pixel are summed already.
     """
     return _of_tracks(asked, words) if points is None else _of_points(asked, *points, words)
 
@@ -177,6 +192,7 @@ def _of_points(asked: TileRequest, stored: StoredPoints, reduction: str | None, 
     for name in OF_TRACKS:
         if name != "smooth" and asked.given(name):
             raise BadOption(words.for_tracks.format(name=words.prefix + name, points=stored.name))
+    during = _during(asked, stored, words)
     kernel = parse_kernel_of(asked, words)
     if reduction not in {None, "count"} and stored.weight is None:
         raise BadOption(f"the points of {stored.name} have no weights: take count({stored.name})")
@@ -185,7 +201,19 @@ def _of_points(asked: TileRequest, stored: StoredPoints, reduction: str | None, 
     _classes(asked, False)
     measure = parse_point_measure(reduction, stored.weight, bool(asked.density))
     colours = _colours(asked)
-    return Look(measure, Smoothing(), _scale(asked, measure, words), colours, stored.name, kernel)
+    return Look(measure, Smoothing(), _scale(asked, measure, words), colours, stored.name, kernel, during)
+
+
+def _during(asked: TileRequest, stored: StoredPoints, words: Wording) -> Span | None:
+    """Span of time of points; days are those of their tables."""
+    given = [name for name in OF_TIME if asked.given(name)]
+    if not given:
+        return None
+    if stored.time is None:
+        raise BadOption(words.timeless.format(name=words.prefix + given[0], points=stored.name))
+    after = -math.inf if asked.after is None else moment_seconds(parse_moment(asked.after))
+    before = math.inf if asked.before is None else moment_seconds(parse_moment(asked.before))
+    return after, before
 
 
 def parse_kernel_of(asked: TileRequest, words: Wording = PARAMETERS) -> Kernel:

@@ -22,7 +22,7 @@ from heatlas.style.legend_kinds import legend_for
 from heatlas.style.square import square_map
 from heatlas.style.tone import fit
 from heatlas.tiles.busy_tiles import busy_tiles
-from heatlas.tiles.fields import SIDE, as_drawn, bare, margins, signs_matter_in, smoothed
+from heatlas.tiles.fields import SIDE, as_drawn, bare, index_in, margins, signs_matter_in, smoothed
 from heatlas.tiles.point_sample import felt
 from heatlas.tiles.view import Fitting
 
@@ -73,7 +73,7 @@ def share_of(field: Field, zoom: int) -> float:
 def _fitting_of(field: Field, zoom: int) -> Fitting:
     field, drawn = as_drawn(field, zoom)
     look = field.look
-    of = (look.point_set, look.kernel) if look.point_set else (field.chosen.key, look.smoothing)
+    of = (look.point_set, look.kernel, look.during) if look.point_set else (field.chosen.key, look.smoothing)
     key = (field.snapshot.version, *of, field.model, look.measure.key, drawn, look.tone)
     return field.view.tones.get(key, lambda: _fitted(field, drawn))
 
@@ -179,8 +179,9 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
 
 
 def _counted(field: Field) -> dict[str, int]:
-    stored = field.snapshot.point_sets.get(field.look.point_set)
-    return {"activities": field.chosen.count} if stored is None else {"activities": 0, "points": stored.points}
+    if not field.look.point_set:
+        return {"activities": field.chosen.count}
+    return {"activities": 0, "points": index_in(field).points}
 
 
 def field_title(field: Field) -> str:

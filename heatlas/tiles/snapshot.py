@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Activity
-    from heatlas.library.point_sets import StoredPoints
     from heatlas.library.shown import ShownAmounts
     from heatlas.library.store import Library
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.tiles.look import Filter
 
 __all__ = ["Chosen", "Snapshot", "choose", "chosen_of", "refuse_absent", "take"]

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from heatlas.dataset.places import Place
     from heatlas.library.activity_means import ActivityFacts
     from heatlas.library.passage_tiles import Sides
-    from heatlas.library.point_sets import StoredPoints
+    from heatlas.library.point_times import TimedPoints
     from heatlas.library.store import Library
+    from heatlas.library.stored_points import StoredPoints
     from heatlas.raster.grid import Grid
     from heatlas.style.tone import Tone
     from heatlas.tiles.look import Filter
@@ -46,6 +47,8 @@ _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
 """Limits of the caches in bytes."""
 _FACTS = 512 << 20
 """The same for facts of activities: 600 bytes of each."""
+_TIMED = 1 << 30
+"""The same for points with their times: 24 bytes of each."""
 _STILL = 0.3
 """Seconds in which a file must not change before it is opened."""
 _LOOKS = 10
@@ -95,6 +98,8 @@ class View:
     """Metric -> (n,) groups of a public map."""
     facts: Cache[ActivityFacts] = field(default_factory=lambda: Cache(_FACTS, lambda facts: facts.nbytes))
     """What measures read of activities; read once."""
+    timed: Cache[TimedPoints] = field(default_factory=lambda: Cache(_TIMED, lambda timed: timed.nbytes))
+    """Number of a point set -> its points with their times."""
     sides: Cache[Sides] = field(default_factory=lambda: Cache(_CROWDS, lambda sides: sides[0].nbytes + sides[1].nbytes))
     """Filters of a difference -> activities on either side."""
 

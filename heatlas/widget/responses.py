@@ -18,15 +18,7 @@ from heatlas.tiles.metadata import latest_first, measures_of_tracks, name_of, pl
 from heatlas.tiles.notes import legend_data
 from heatlas.tiles.painting import tile_bytes
 from heatlas.tiles.point_places import box_of
-from heatlas.tiles.request import (
-    LAST_ZOOM,
-    OF_POINTS,
-    OF_TRACKS,
-    TileRequest,
-    named_points,
-    parse_kernel_of,
-    parse_look,
-)  # fmt: skip
+from heatlas.tiles.request import LAST_ZOOM, TileRequest, named_points, parse_kernel_of, parse_look, unfit_for
 from heatlas.tiles.scales import title_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import now
@@ -90,9 +82,7 @@ class WidgetRequest:
         """
         asked = self.request()
         points = named_points(snapshot, asked.measure)
-        adds_up = points is not None and points[1] in {"sum", "count"}
-        unfit = OF_POINTS if points is None else OF_TRACKS if adds_up else (*OF_TRACKS, "density")
-        return parse_look(asked.without(*unfit), points)
+        return parse_look(asked.without(*unfit_for(points)), points)
 
     def check(self, snapshot: Snapshot) -> None:
         """Refuse invalid values, without reading data."""

@@ -32,9 +32,10 @@ export function filterQuery(filter) {
   return query;
 }
 
-/** The same, and how it is drawn; points have no filter, and a radius instead of a smoothing. */
+/** The same, and how it is drawn; points have dates alone, where they have times, and a radius instead of a smoothing. */
 export function drawQuery(filter, style) {
-  const query = style.points ? new URLSearchParams() : filterQuery(filter);
+  const { after, before } = filter;
+  const query = filterQuery(style.points ? { sport: [], ...(style.timed ? { after, before } : {}) } : filter);
   const names = style.points ? ["radius", "kernel", "density"] : ["smooth"];
   for (const name of ["colormap", "tone", "classes", ...names]) if (style[name]) query.set(name, style[name]);
   return query;

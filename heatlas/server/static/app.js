@@ -8,12 +8,12 @@ import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
 import { createPlayer } from "./player.js";
-import { knowPoints, pointsOf, pointStyle } from "./points.js";
+import { daysOf, knowPoints, pointsOf, pointStyle } from "./points.js";
 import { isBoth, knowRelations, relationOf } from "./relations.js";
 import { brushTitle, followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
-import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange, showTimeline } from "./timeline.js";
+import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange } from "./timeline.js";
 import { $, bright, later, phone, toast } from "./web/dom.js";
 import { foldPanel, openButtons, paintPage } from "./web/frame.js";
 import { createHeat } from "./web/heat.js";
@@ -177,7 +177,7 @@ const tagOf = (filter) => {
   const [from, to] = rangeOf(filter);
   const years = [from, to].map((day) => new Date(day * 86400000).getUTCFullYear());
   const dates = filter.after || filter.before ? [...new Set(years)].join("–") : "All time";
-  return [dates, filter.sport.join(", "), filter.where].filter(Boolean).join(" · ");
+  return (pointsOf() ? [dates] : [dates, filter.sport.join(", "), filter.where]).filter(Boolean).join(" · ");
 };
 
 async function showCompare(now) {
@@ -213,15 +213,17 @@ async function follow(now, old) {
   if (Object.keys(now).some((key) => key !== "view" && now[key] !== old[key])) showPanel(now);
 }
 
-/** Show what goes with tracks, or with points: these have no days, no filters to compare, and nobody who passed. */
+/** Show what goes with tracks, or with points: these have no filter but their time, if it is known, and nobody who passed. */
 function showKind(before) {
   const points = pointsOf();
-  showTimeline(!points);
-  $("compare").hidden = Boolean(points);
+  const days = points ? daysOf(points) : library.days ?? [];
+  openTimeline(days, (range) => moveRange(range), { byMonth: library.public, of: points ? "point" : "activity" });
+  $("compare").hidden = Boolean(points) && days.length < 2;
   document.body.classList.toggle("points", Boolean(points));
   maps.sayKeys(points);
   fillPlaces(points ?? library, jump);
-  if (points && state.get().b) state.set({ b: null, side: "a" });
+  if (points && days.length < 2 && state.get().b) state.set({ b: null, side: "a" });
+  showRange(state.filter());
   if (points && points !== pointsOf(before) && before !== undefined && !maps.sees(points.bbox)) maps.fit(points.bbox);
 }
 
@@ -261,7 +263,6 @@ async function load(fresh, read) {
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
   $("choose").hidden = !library.import;
-  openTimeline(library.days ?? [], (range) => moveRange(range), library.public);
   fillPanel(library);
   await holdMeasure();
   showKind();

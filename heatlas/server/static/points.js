@@ -15,7 +15,10 @@ export function knowPoints(library) {
 /** The point set that a measure is of, or null: it is of tracks. */
 export const pointsOf = (measure = get().measure) => sets.get(owners.get(measure)) ?? null;
 
-/** How a state asks for points: no filter, as the points of a pixel are added up already. */
+/** The days on which points of a set lie: [["2024-05-01", n], ...]; none where no times were imported. */
+export const daysOf = (points) => points.days ?? [];
+
+/** How a state asks for points: filtered by time alone, as the points of a pixel are added up already. */
 export const pointStyle = ({ measure, colormap, tone, radius, kernel, density }) => ({
-  points: true, colormap, tone, radius, kernel, density: addsUp(measure) ? density : "",
+  points: true, timed: daysOf(pointsOf(measure)).length > 0, colormap, tone, radius, kernel, density: addsUp(measure) ? density : "",
 });

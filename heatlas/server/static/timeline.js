@@ -28,6 +28,7 @@ let range = [0, 0];
 let none = false; // no day of the library is taken: a link may say such dates
 let head = null;
 let untouched = true; // no filter but the dates: then the days tell how many there are
+let noun = "activity"; // what there are so many of
 let changed = () => {};
 
 export const bounds = () => [first, last];
@@ -53,11 +54,12 @@ export function datesOf(days) {
 const whole = ([from, to]) => [unit.first(unit.of(from)), unit.last(unit.of(to))];
 
 /**
- * Take the days of a library: [["2024-05-01", n], ...]. `moved(range)` is told what is dragged.
+ * Take the days of a library, or of a point set: [["2024-05-01", n], ...]. `moved(range)` is told what is dragged.
  * Of a public map only months are known, each as its first day: whole months are chosen then.
  */
-export function openTimeline(pairs, moved, byMonth = false) {
+export function openTimeline(pairs, moved, { byMonth = false, of = "activity" } = {}) {
   changed = moved;
+  noun = of;
   unit = byMonth ? MONTHS : DAYS;
   days = pairs.map(([text, n]) => [toDay(text), n]).filter(([day]) => Number.isFinite(day));
   showTimeline(true);
@@ -68,8 +70,8 @@ export function openTimeline(pairs, moved, byMonth = false) {
   draw();
 }
 
-/** Show the days where there are any; points have none. */
-export const showTimeline = (wanted) => ($("timeline").hidden = !wanted || days.length < 2);
+/** Show the days where there are any; points may have none. */
+const showTimeline = (wanted) => ($("timeline").hidden = !wanted || days.length < 2);
 
 /** Show which days a filter takes. */
 export function showRange(filter) {
@@ -104,7 +106,7 @@ function draw() {
   }
   $("time-label").textContent = head === null ? spanText(from, to) : unit.text(until);
   const among = days.reduce((sum, [day, n]) => sum + (day >= from && day <= until ? n : 0), 0);
-  $("time-count").textContent = head !== null && untouched ? counted(among, "activity") : "";
+  $("time-count").textContent = head !== null && untouched ? counted(among, noun) : "";
   paint(from, until);
 }
 

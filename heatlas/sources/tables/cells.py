@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Bad = NDArray[np.bool_] | None
 
-__all__ = ["UNKNOWN_TEXTS", "as_text", "numbers", "seconds"]
+__all__ = ["UNKNOWN_TEXTS", "as_text", "numbers", "seconds", "timestamps"]
 
 _UNKNOWN = (
     *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "#n/a"),
@@ -212,3 +212,10 @@ def _iso(parts: pa.StructArray) -> NDArray[np.float64]:
         east = np.where(pc.equal(signs, "-").to_numpy(zero_copy_only=False), -1.0, 1.0)
         result = result - east * (hours * 3600 + minutes * 60)
     return result
+
+
+def timestamps(seconds: NDArray[np.float64]) -> pa.Array:
+    """Column of moments from Unix seconds (n,), null where NaN."""
+    known = np.isfinite(seconds)
+    ticks = np.round(np.where(known, seconds, 0.0) * 1e6).astype(np.int64)
+    return pa.array(ticks, pa.int64(), mask=~known).cast(pa.timestamp("us"))

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from heatlas.core.errors import Undecided
 from heatlas.sources.tables.beside import date_beside, hemispheres_beside
-from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
+from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers, timestamps
 from heatlas.sources.tables.degrees import Form, angles, signs
 from heatlas.sources.tables.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
 from heatlas.sources.tables.orders import SAID, from_calendar, iso_dates, order_evidence
@@ -26,8 +26,6 @@ from heatlas.sources.tables.table import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from heatlas.sources.tables.columns import PointColumns
     from heatlas.sources.tables.table import Table
@@ -154,7 +152,7 @@ def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Ar
     """Dates in the form of ISO 8601, or the moments of numbers in a calendar form."""
     if reading.way not in SAID:
         values, _ = numbers(column)
-        return _moments(from_calendar(values, reading.way))
+        return timestamps(from_calendar(values, reading.way))
     text = as_text(decoded(column))
     if text is None:
         return column
@@ -167,12 +165,6 @@ def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Ar
                 f"say --dates {contrary}"
             )
     return iso_dates(text, reading.way)
-
-
-def _moments(seconds: NDArray[np.float64]) -> pa.Array:
-    known = np.isfinite(seconds)
-    ticks = np.round(np.where(known, seconds, 0.0) * 1e6).astype(np.int64)
-    return pa.array(ticks, pa.int64(), mask=~known).cast(pa.timestamp("us"))
 
 
 def _time(state: State, batch: pa.RecordBatch, name: str) -> pa.Array:
