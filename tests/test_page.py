@@ -696,6 +696,27 @@ def test_points_alone_open_where_they_are(tmp_path, browser):
         assert not page.is_visible("#who")
 
 
+def test_points_with_times_have_the_timeline_and_the_player(tmp_path, browser):
+    from heatlas.library.manage import import_into
+
+    rows = [f"{CLINIC[1] + k % 20 * 1e-4!r},{CLINIC[0] + k // 20 * 1e-4!r},3,2024-0{1 + k % 4}-11" for k in range(200)]
+    (tmp_path / "cases.csv").write_text("lat,lon,beds,date\n" + "\n".join(rows))
+    import_into(tmp_path / "cases.db", tmp_path / "cases.csv", weight="beds")
+    with served(tmp_path / "cases.db") as url, visit(browser, url) as seen:
+        page = seen.page
+        assert page.is_visible("#timeline")
+        assert page.inner_text("#time-label") == "11 Jan 2024 – 11 Apr 2024"
+        assert page.inner_text("#legend-count") == "200 points"
+        page.focus("#to")
+        page.keyboard.press("PageDown")
+        seen.settle()
+        assert page.inner_text("#legend-count") == "150 points"
+        assert seen.query()["before"] == ["2024-03-13"]
+        page.click("#play")
+        page.wait_for_function("document.getElementById('time-count').textContent.endsWith(' points')")
+        page.click("#play")
+
+
 def test_points_and_tracks_take_turns(tmp_path, browser):
     with served(clinics(tmp_path / "both.db", alone=False)) as url, visit(browser, url + MIDDLE) as seen:
         page = seen.page

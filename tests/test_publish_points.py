@@ -183,8 +183,8 @@ def test_what_is_drawn_when_nobody_says(home, several, tmp_path):
     [
         ({"where": "beds > 3"}, "--where is for tracks: the points of clinics are added up already"),
         ({"sports": ["Run"]}, "--sport is for tracks"),
-        ({"after": "2024-01-01"}, "--after is for tracks"),
-        ({"before": "2024-01-01"}, "--before is for tracks"),
+        ({"after": "2024-01-01"}, "have no times, which --after asks for"),
+        ({"before": "2024-01-01"}, "have no times, which --before asks for"),
         ({"measure": "sum(schools)"}, "no point set 'schools'"),
         ({"measure": "passes"}, "no tracks, but points"),
         ({"measure": "mean", "density": True}, "density makes sense"),
@@ -242,7 +242,7 @@ def test_layers_of_points_and_of_tracks(several, tmp_path):
 def test_layers_that_points_cannot_have(home, several, tmp_path):
     for path, options, words in [
         (home, {"layers": "sport"}, "--layers sport splits tracks"),
-        (several, {"layers": "year", "measure": "count(clinics)"}, "--layers year splits tracks"),
+        (several, {"layers": "year", "measure": "count(clinics)"}, "have no times, which --layers year asks for"),
         (several, {"layers": "sum(clinics)", "sports": ("Run",)}, "--sport is for tracks"),
         (several, {"layers": "passes,pace", "radius": "5px"}, "--radius is for points"),
         (several, {"layers": "sum(clinics),sum(schools)"}, "no point set 'schools'"),
