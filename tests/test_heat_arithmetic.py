@@ -105,6 +105,9 @@ def test_a_difference_is_symmetric_about_0(measure, ground):
     assert (warm[:, 0] - warm[:, 2]).mean() > 20 > -20 > (cold[:, 0] - cold[:, 2]).mean()
     assert "difference" in less.title
     assert "difference" in less._repr_html_()
+    named = a.titled("2020") - b.titled("2019")
+    assert named.title == "2020 less 2019"
+    assert "2020 less 2019" in named._repr_html_()
 
 
 def test_one_pass_more_is_seen_beside_many():

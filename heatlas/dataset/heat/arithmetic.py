@@ -56,7 +56,11 @@ def difference(a: LabelledHeat, b: LabelledHeat) -> LabelledHeat:
             f"{a.measure} less {b.measure} means nothing: take two heats of one measure (a ratio, a / b, may be of two)"
         )
     values = a.amounts - b.amounts if is_amount(a.measure) else a.drawn.smoothed.values - b.drawn.smoothed.values
-    title = a.labels.title if a.labels.middle == 0 else f"{a.labels.title}: difference"
+    title = a.labels.title
+    if title != b.labels.title:  # somebody named them
+        title = f"{title} less {b.labels.title}"
+    elif a.labels.middle != 0:
+        title = f"{title}: difference"
     labels = replace(a.labels, title=title, middle=0.0)
     return LabelledHeat(_of_two(a, b, values, _both(a, b), _bare_total(a, b, -1.0)), labels)
 
