@@ -303,10 +303,12 @@ def _legend(tone: Tone, colours: NDArray[np.uint8], paint: Paint, window: Window
     from heatlas.style.ticks import nice_ticks
 
     ground = paint.background
+    line = "black" if ground and sum(ground) >= 3 * 128 else "white"
     return draw_legend(
         colours,
         nice_ticks(tone.low, tone.high, tone.above_fade, measure_unit(_MEASURE)),
-        f"activities; {'black' if ground and sum(ground) >= 3 * 128 else 'white'} line: cluster",
+        "Activities",
+        f"blue frame: square, broken: the next one; {line} line: cluster, hollow: missing",
         dark=None if ground is None else sum(ground) < 3 * 128,
         scale=fitting_scale(window.width, window.height),
     )
