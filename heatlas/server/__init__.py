@@ -12,7 +12,7 @@
 `histograms`                  joint histograms of two metrics
 `explorer_tiles`              visited tiles, largest square and cluster
 `services`, `description`     TileJSON, WMTS, legends; OpenAPI
-`uploads`                     recordings imported over HTTP
+`uploads`, `phones`           recordings imported over HTTP; positions that apps of phones post
 ============================= ==============================================================
 """
 

@@ -23,6 +23,7 @@ from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.histograms import histogram_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
+from heatlas.server.phones import receive_fixes
 from heatlas.server.query import SHOWN, check_sides, only, parse_filter_of, request_of, whole, without
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
@@ -153,6 +154,9 @@ def create_app(
             Route("/at", partial(answer, media_type=JSON, make=_at)),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
             Route("/api/import", _import, methods=["POST"]),
+            Route("/api/phones/owntracks", partial(_phone, form="owntracks"), methods=["POST"]),
+            Route("/api/phones/overland", partial(_phone, form="overland"), methods=["POST"]),
+            Route("/api/phones/gpslogger", partial(_phone, form="gpslogger"), methods=["GET", "POST"]),
             Mount("/static/web", StaticFiles(directory=web.STATIC, check_dir=False)),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
         ],
@@ -259,6 +263,11 @@ def _at(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
 async def _import(request: Request) -> Response:
     only(request.query_params)
     return Response(packed_json(await receive(request)), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+async def _phone(request: Request, form: str) -> Response:
+    found = packed_json(await receive_fixes(request, form))
+    return Response(found, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 async def _tile(request: Request) -> Response:

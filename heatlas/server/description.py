@@ -60,6 +60,12 @@ def description(
     }
     if not public:
         paths["/api/import"] = {"post": _import()}
+        paths["/api/phones/owntracks"] = {"post": _phone("OwnTracks: a position, or several", _list({}, maxItems=0))}
+        paths["/api/phones/overland"] = {"post": _phone("Overland: a batch of positions", _TAKEN)}
+        paths["/api/phones/gpslogger"] = {
+            "get": _get("GPSLogger and its like: one position", _one_fix(), _TAKEN, refusals=(400, 403)),
+            "post": _phone("The same, in a form or as JSON", _TAKEN),
+        }
     return {
         "openapi": "3.1.0",
         "info": {"title": "heatlas", "version": __version__, "license": {"name": "MIT", "identifier": "MIT"}},
@@ -224,6 +230,26 @@ def _import() -> dict[str, Any]:
     }
 
 
+def _one_fix() -> list[dict[str, Any]]:
+    """Parameters of a position in an address."""
+    about = {"lat": "Degrees", "lon": "Degrees", "time": "ISO 8601, or Unix seconds"}
+    more = {"device": "Its name", "alt": "Metres", "spd": "Metres per second", "acc": "Metres"}
+    needed = [_parameter(name, words, {**_TEXT, "minLength": 1}, required=True) for name, words in about.items()]
+    return needed + [_parameter(name, words, _TEXT) for name, words in more.items()]
+
+
+def _phone(about: str, answer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "summary": f"{about}, added to the track of its day",
+        "requestBody": {"required": True, "content": {_JSON: {"schema": {}}}},
+        "responses": {
+            "200": {"description": "What was new", "content": {_JSON: {"schema": answer}}},
+            **_refusals((400, 403, 413)),
+        },
+    }
+
+
+_TAKEN = _object({"result": _TEXT, "added": _WHOLE, "known": _WHOLE, "left_out": _WHOLE})
 _SCALE = _object(
     {
         "low": _or_null(_NUMBER), "high": _or_null(_NUMBER), "low_text": _TEXT, "high_text": _TEXT, "unit": _TEXT,

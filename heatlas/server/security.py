@@ -7,6 +7,7 @@ origin and are served. A token given with the request opens the library to anyon
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -104,9 +105,19 @@ def _opens(site: ServedLibrary, headers: Headers, query: QueryParams) -> bool:
     """Whether the request holds the token itself, not only the cookie."""
     if site.token is None:
         return False
-    kind, _, bearer = headers.get("authorization", "").partition(" ")
-    given = [query.get("token"), bearer.strip() if kind.lower() == "bearer" else None]
-    return any(text is not None and _same(text, site.token) for text in given)
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    kind = kind.lower()
+    said = given.strip() if kind == "bearer" else _password(given) if kind == "basic" else None
+    found = [query.get("token"), said]
+    return any(text is not None and _same(text, site.token) for text in found)
+
+
+def _password(given: str) -> str | None:
+    """Password of HTTP Basic authentication (RFC 7617), whoever the user: apps of phones can send a token only so."""
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return None
 
 
 def _asks_for_bearer(site: ServedLibrary, scope: Scope, headers: Headers) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heatlas.library.store import Library
     from heatlas.server.state import ServedLibrary
 
-__all__ = ["receive", "tidy"]
+__all__ = ["in_thread", "receive", "tidy"]
 
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "text/plain")
 """Media types that a form of any web page can send; files are sent with others."""
@@ -102,12 +102,12 @@ async def _imported(site: ServedLibrary, body: Path, name: str, digest: str) -> 
     library = site.view.library
     uploads = _uploads(library)
     folder = uploads if archive else uploads / digest
-    report = await _in_thread(site, _import, library, body, folder / name)
+    report = await in_thread(site, _import, library, body, folder / name)
     data: dict[str, Any] = _without(report, f"{path_name(folder)}/")
     return data
 
 
-async def _in_thread(site: ServedLibrary, work: Any, *values: Any) -> Any:
+async def in_thread(site: ServedLibrary, work: Any, *values: Any) -> Any:
     """Run a function in a thread of its own, not in the pool that draws: an import may take minutes."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()

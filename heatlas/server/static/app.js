@@ -346,6 +346,7 @@ async function main() {
   openTools();
   addEventListener("focus", catchUp);
   document.addEventListener("visibilitychange", catchUp);
+  setInterval(catchUp, 15_000); // a page that is looked at follows what comes in
   try {
     await load(!state.get().view);
   } catch (error) {
