@@ -21,11 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heatlas.core.checksums import crc16
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.demo import write_demo
 from heatlas.demo.diary import KINDS, plan
-from heatlas.demo.fit import crc16
 from heatlas.demo.geometry import lengths
 from heatlas.demo.grounds import ORIGIN, PLACES, TRACK, VILLAGES, track_lap
 from heatlas.demo.network import STREET, build

@@ -105,7 +105,7 @@ def test_kinds_of_output_are_known():
 @pytest.mark.parametrize(
     ("output", "option", "words"),
     [
-        ("a.png", {"every": "day"}, r"--every is for films \(.mp4, .gif, moving .webp\): leave it out"),
+        ("a.png", {"every": "day"}, r"--every is for films \(.mp4, .gif, moving .webp\) and tiles .*: leave it out"),
         ("a.gif", {"radius": "3px"}, "--radius is for pictures .* and tiles .* and pages"),
         ("tiles/", {"legend": True}, "--legend is for pictures .* and films"),
         ("a.html", {"form": "webp"}, "--format is for tiles"),

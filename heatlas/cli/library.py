@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +11,16 @@ from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
+from heatlas.core.context import Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.stopping import stop_status
 from heatlas.core.words import counted
-from heatlas.options import AthleteOptions, ImportOptions, gather
+from heatlas.options import AthleteOptions, FollowOptions, ImportOptions, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heatlas.cli.progress import Progress
 
 __all__ = ["import_command", "library_group"]
 
@@ -23,41 +29,80 @@ __all__ = ["import_command", "library_group"]
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @_library
 @request_options(ImportOptions)
+@request_options(FollowOptions)
 @workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @_quiet
-def import_command(sources: tuple[str, ...], library: str, as_json: bool, quiet: bool, **options: Any) -> None:
+def import_command(
+    sources: tuple[str, ...], library: str, as_json: bool, quiet: bool, watch: bool, every: str | None, **options: Any
+) -> None:
     """Bring SOURCE into a library; again, only what is new. It can be stopped, and goes on where it was.
 
     A SOURCE is a Strava export (.zip or folder), or any folder, archive or file of .fit, .gpx and .tcx: its tracks
     become activities. Or it is a table (.csv, .parquet, .geojson ..., a database): its rows become a point set, under
     the name of the file, in the place of the one that is called so. --clip-ends and --zone hide parts of tracks (not
-    points) from now on.
+    points) from now on. With --watch or --every it goes on until it is stopped.
     """
-    from heatlas.cli.summary import print_files, print_json, say_open_places
-    from heatlas.library.manage import import_into, point_sets_of
+    from heatlas.cli.summary import print_json
+    from heatlas.library.manage import import_into
 
+    def tell(report: dict[str, Any]) -> None:
+        if as_json:
+            print_json(report)
+        elif not quiet:
+            _print_import(report, library, len(sources))
+
+    if watch or every is not None:
+        with show_progress(quiet) as progress:
+            _follow(sources, library, FollowOptions(watch=watch, every=every), tell, progress, options)
+        return
     try:
         with show_progress(quiet) as progress:
             report = import_into(library, *sources, progress=progress.count, **options)
     except KeyboardInterrupt:
         click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
         raise SystemExit(stop_status() or 130) from None
-    if as_json:
-        print_json(report)
-    elif not quiet:
-        if len(report["point_sets"]) < len(sources):
-            print_files({name: value for name, value in report.items() if name != "activities"})
-        for point_set in report["point_sets"]:
-            _print_point_set(point_set)
-        sets = len(point_sets_of(library)) if Path(library).exists() else 0
-        held = [counted(report["activities"], "activities")] if report["activities"] or not sets else []
-        held += [counted(sets, "point sets")] if sets else []
-        if Path(library).exists():  # no new library is made when nothing was imported
-            click.echo(f"{library} holds {' and '.join(held)}")
-        say_open_places(report.get("open_places", ()))
+    tell(report)
     if "nothing" in report:
         raise NothingToDraw(report["nothing"])  # so that commands that follow do not run
+
+
+def _follow(
+    sources: tuple[str, ...],
+    library: str,
+    asked: FollowOptions,
+    tell: Callable[[dict[str, Any]], None],
+    progress: Progress,
+    options: dict[str, Any],
+) -> None:
+    """Import, and go on until a signal ends it: that is how it is meant to end, so that the exit status is 0."""
+    from heatlas.watching import follow
+
+    workers = options.pop("workers")
+    try:
+        follow(
+            Path(library), sources, gather(ImportOptions, options, "import"), watch=asked.watch, every=asked.every,
+            tell=tell, context=Context(workers, progress.count),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
+
+
+def _print_import(report: dict[str, Any], library: str, sources: int) -> None:
+    """Report on stderr what was read and on stdout what the library holds."""
+    from heatlas.cli.summary import print_files, say_open_places
+    from heatlas.library.manage import point_sets_of
+
+    if len(report["point_sets"]) < sources:
+        print_files({name: value for name, value in report.items() if name != "activities"})
+    for point_set in report["point_sets"]:
+        _print_point_set(point_set)
+    sets = len(point_sets_of(library)) if Path(library).exists() else 0
+    held = [counted(report["activities"], "activities")] if report["activities"] or not sets else []
+    held += [counted(sets, "point sets")] if sets else []
+    if Path(library).exists():  # no new library is made when nothing was imported
+        click.echo(f"{library} holds {' and '.join(held)}")
+    say_open_places(report.get("open_places", ()))
 
 
 def _print_point_set(report: dict[str, Any]) -> None:

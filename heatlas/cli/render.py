@@ -26,7 +26,7 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @quiet_option
 def command(  # noqa: D103 - the help text stands below
-    sources: tuple[str, ...], output: str, as_json: bool, quiet: bool, watch: bool, **options: Any
+    sources: tuple[str, ...], output: str, as_json: bool, quiet: bool, **options: Any
 ) -> None:
     from heatlas.cli.summary import print_json, print_summary
     from heatlas.rendering import render
@@ -38,17 +38,16 @@ def command(  # noqa: D103 - the help text stands below
         elif not quiet:
             print_summary(report)
 
+    goes_on = options["watch"] or (options["every"] is not None and kind_of(output, ()) == "tiles")
     try:
         with show_progress(quiet) as progress:
-            report = render(
-                *sources, output=output, watch=watch, told=tell if watch else None, progress=progress.count, **options
-            )
+            report = render(*sources, output=output, told=tell if goes_on else None, progress=progress.count, **options)
     except KeyboardInterrupt:
         if kind_of(output, ()) != "tiles":
             raise
         click.echo(f"heatlas: stopped; {output} keeps what is done, and the same command goes on", err=True)
         raise SystemExit(stop_status() or 130) from None
-    if not watch:
+    if not goes_on:
         tell(report)
 
 

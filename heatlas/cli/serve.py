@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from heatlas.cli.options import quiet_option, request_options
 from heatlas.cli.progress import show_progress
 from heatlas.core.context import Context
-from heatlas.core.errors import MissingExtra
+from heatlas.core.errors import BadOption, MissingExtra
+from heatlas.core.scratch import scratch_folder
 from heatlas.core.stopping import stop_status
-from heatlas.options import ServeOptions, gather, given
+from heatlas.core.words import counted
+from heatlas.options import ImportOptions, ServeOptions, gather, given
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heatlas.watching import Alarm, Part
 
 __all__ = ["command"]
 
@@ -25,10 +34,11 @@ __all__ = ["command"]
 def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **options: Any) -> None:
     """Show a library, or anything that can be imported, as a live map, and serve its tiles.
 
-    Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token.
+    Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token. With --watch DIR or
+    --every TIME the map follows what comes in; a LIB that is not there is made.
     """
-    from heatlas.library.manage import library_of
     from heatlas.tracks.metrics.own import metrics_defined
+    from heatlas.watching.background import in_background
 
     asked = gather(ServeOptions, options, "serve")
     try:
@@ -39,10 +49,66 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
         raise MissingExtra("serving", "server") from None
     with show_progress(quiet) as progress, metrics_defined(asked.own.metrics):
         context = Context(progress=progress.count)
-        with library_of(sources or ("heatlas.db",), asked.reading, context) as path:
+        with _kept_up(sources, asked, context, quiet) as (path, parts, alarm):
             progress.done()
             try:
-                serve(path, host=host, port=port, quiet=quiet, **given(asked.site))
+                with in_background(parts, alarm):
+                    serve(path, host=host, port=port, quiet=quiet, **given(asked.site))
             except KeyboardInterrupt:
                 click.echo("heatlas: stopped; requests that were not answered yet were cut off", err=True)
                 raise SystemExit(stop_status() or 130) from None
+
+
+@contextmanager
+def _kept_up(
+    sources: tuple[str, ...], asked: ServeOptions, context: Context, quiet: bool
+) -> Iterator[tuple[Path, list[Part], Alarm]]:
+    """Give the library to serve, and the parts that keep it up to date: folders, and sources that are read again."""
+    from heatlas.library.identity import identity
+    from heatlas.library.manage import library_of
+    from heatlas.sources.tables import is_path
+    from heatlas.watching import Alarm, following
+    from heatlas.watching.rounds import begin
+
+    folders, every = asked.folders.watch, asked.folders.every
+    lone = Path(sources[0] if sources else "heatlas.db")
+    is_library = len(sources) < 2 and all(map(is_path, sources)) and identity(lone) in {"library", "missing", "empty"}
+    alarm = Alarm()
+    with ExitStack() as stack:
+
+        def follow(path: Path, these: tuple[str, ...], reading: ImportOptions, watch: bool) -> list[Part]:
+            return stack.enter_context(
+                following(
+                    path, these, reading, watch=watch, every=every, alarm=alarm, context=context,
+                    tell=lambda report: None if quiet else _say_taken(report),
+                )
+            )  # fmt: skip
+
+        parts: list[Part] = []
+        if is_library and every is not None and not folders:
+            raise BadOption("--every reads SOURCEs again, and a library is shown as it is: name what to read")
+        if is_library and folders:
+            path, parts = lone, follow(lone, folders, asked.reading, True)
+        elif is_library or every is None:
+            path = stack.enter_context(library_of(sources or (str(lone),), asked.reading, context))
+            parts = follow(path, folders, ImportOptions(), True) if folders else []
+        else:
+            path = stack.enter_context(scratch_folder()) / "heatlas.db"
+            parts = follow(path, sources, asked.reading, False)
+            begin(parts)
+            parts += follow(path, folders, ImportOptions(), True) if folders else []
+        yield path, parts, alarm
+
+
+def _say_taken(report: dict[str, Any]) -> None:
+    """Say in one line what was taken while the server runs."""
+    from heatlas.cli.summary import line
+
+    for point_set in report["point_sets"]:
+        line(f"{point_set['name']}: {counted(point_set['points'], 'points')}")
+    files = report["files"]
+    if files["read"] or files["failed"]:
+        unread = f", {counted(len(files['failed']), 'files')} could not be read" if files["failed"] else ""
+        line(f"{counted(files['read'], 'files')} taken{unread}; {counted(report['activities'], 'activities')} now")
+    for item in [*files["failed"], *files["warnings"]][:10]:
+        line(f"  {item['file']}: {item['reason']}")

@@ -34,6 +34,7 @@
 `index_repair`             sound tiles of an index taken over, damaged ones made anew
 `repair`, `backups`        damaged libraries replaced; copies while in use
 `collection`               whole tracks of a library
+`phone_days`               fixes that phones send, a log and a track for each day
 `passages_at`              activities that pass through a circle
 `time_zones`               time zones of activities that were stored without
 `zones`                    circles in which nothing is shown

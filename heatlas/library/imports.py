@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Recording
@@ -36,13 +37,15 @@ if TYPE_CHECKING:
     from heatlas.sources.archive import Sheet
     from heatlas.sources.strava import Exports
 
-__all__ = ["import_sources"]
+__all__ = ["compact_after", "import_entries", "import_sources", "known_files"]
 
 _ACTIVITIES = 64
 """Activities of a group; a crash loses at most one group."""
 _FIXES = 1 << 18
 _FILES = 256
 _BEFORE = "files that were read before"
+_FEW = 2048
+"""Files of an import up to which their rows are looked up by name; for more, all rows are read."""
 _SHARE = 4
 """Inverse share of new activities from which the library is compacted at the end."""
 
@@ -86,22 +89,63 @@ def import_sources(
         When the library cannot be written, such as when the disk is full. Finished groups stay stored.
     """
     started = time.perf_counter()
-    report = Report()
-    workers, told = context.threads, context.counting("reading")
     tables: list[Sheet] = []
     found = list(entries(paths, tables, routes))
+    export = find_exports(paths, tables)
+    report, added = import_entries(library, found, export, context, recordings, routes=routes)
+    report.warnings[:0] = export.warnings
+    files = [entry for entry in found if isinstance(entry, Entry)]
+    if report.dropped[_BEFORE] < len(files):  # an import without new files does not repeat the report of the table
+        report.dropped += export.silent({entry.name for entry in files})
+    report.seconds["import"] = time.perf_counter() - started
+    if compact_after(library, added, context):
+        report.seconds["compact"] = time.perf_counter() - started - report.seconds["import"]
+    return report
+
+
+def import_entries(
+    library: Library,
+    found: Sequence[Entry | Unread],
+    export: Exports,
+    context: Context = NOBODY,
+    recordings: Iterable[Recording] = (),
+    *,
+    routes: bool = False,
+) -> tuple[Report, int]:
+    """Import what `heatlas.sources.archive.entries` found; see `import_sources`.
+
+    Parameters
+    ----------
+    library : Library
+        The library.
+    found : sequence of Entry or Unread
+        Files, and what could not be opened.
+    export : Exports
+        Tables of the exports that the files belong to.
+    context : Context
+        Receives the bytes read so far and in all.
+    recordings : iterable of Recording
+        Recordings read elsewhere.
+    routes : bool
+        Whether planned routes are read too.
+
+    Returns
+    -------
+    Report, int
+        Report of this call, and the number of activities that were added.
+    """
+    report = Report()
+    workers, told = context.threads, context.counting("reading")
     for entry in found:
         if isinstance(entry, Unread):
             note_unread(report, entry)
     files = [entry for entry in found if isinstance(entry, Entry)]
-    export = find_exports(paths, tables)
-    report.warnings += export.warnings
     total, done, added = sum(entry.size for entry in files), 0, 0
     told(0, total)
     _note_copies(report, judge_anew(library, workers))
     waiting: list[ReadFile] = []
     new: Iterator[tuple[int | None, ReadFile | None]] = itertools.chain(
-        _new_files(library, files, export, routes), _new_recordings(library, recordings, export)
+        _new_files(library, files, export, report, routes), _new_recordings(library, recordings, export)
     )
     for size, file in new:
         done += size or 0
@@ -113,34 +157,36 @@ def import_sources(
             added += _store(library, waiting, report, workers)
             waiting = []
         told(done, total)
-    added += _store(library, waiting, report, workers)
-    if report.dropped[_BEFORE] < len(files):  # an import without new files does not repeat the report of the table
-        report.dropped += export.silent({entry.name for entry in files})
-    report.seconds["import"] = time.perf_counter() - started
+    return report, added + _store(library, waiting, report, workers)
+
+
+def compact_after(library: Library, added: int, context: Context = NOBODY) -> bool:
+    """Compact a library if many of its activities have been added since it last was; returns whether it was done."""
     with library.read() as connection:
         known = connection.execute("SELECT count(*) FROM activities").fetchone()[0]
-    if added * _SHARE > known and added > _ACTIVITIES:
-        compact(library, Context(workers))
-        report.seconds["compact"] = time.perf_counter() - started - report.seconds["import"]
-    return report
+    if not (added * _SHARE > known and added > _ACTIVITIES):
+        return False
+    compact(library, Context(context.threads))
+    return True
 
 
 def _new_files(
-    library: Library, files: Sequence[Entry], export: Exports, routes: bool
+    library: Library, files: Sequence[Entry], export: Exports, report: Report, routes: bool
 ) -> Iterator[tuple[int, ReadFile | None]]:
     """Sizes of files, each with the file that was read, or None if it is neither new nor changed."""
     with library.read() as connection:
-        rows = small_rows(connection, "files").values()
+        known = known_files(connection, _names_of(files))
         gaps = gaps_of(read_settings(connection))
-    known = {name: (number, *others) for number, name, *others, _ in rows}
-    skipped = {name for _, name, *_, outcome in rows if routes and left_out_routes(outcome)}
     for entry in files:
         name = absolute_name(entry.name)
         said = said_of(export, entry.name)
         changed = changed_at(entry.place)
+        if not changed and not os.path.lexists(entry.place):  # renamed or removed since it was found
+            report.dropped["files that were gone before they were read"] += 1
+            continue
         before = known.get(name) or known.get(absolute_name(entry.formerly) if entry.formerly else "")
-        number, size, when, digest, said_before = before or (None, -1, -1, b"", b"")
-        if name in skipped:
+        number, size, when, digest, said_before, outcome = before or (None, -1, -1, b"", b"", "")
+        if routes and before and left_out_routes(outcome):
             size, digest = -1, b""
         if (size, when, said_before) == (entry.size, changed, said) or _in_one(known, name, entry.place, changed):
             yield entry.size, None
@@ -148,6 +194,36 @@ def _new_files(
         yield entry.size, read_file(entry, export, digest if said == said_before else b"", {
             "number": number, "name": name, "size": entry.size, "changed": changed, "said": said,
         }, gaps, routes)  # fmt: skip
+
+
+def _names_of(files: Sequence[Entry]) -> set[str] | None:
+    """Names under which a library may know some files, or archives that they are in; None where these are many."""
+    if len(files) > _FEW:
+        return None
+    names: set[str] = set()
+    for entry in files:
+        names |= {absolute_name(name) for name in (entry.name, entry.formerly) if name}
+        inner, outermost = absolute_name(entry.name), len(absolute_name(str(entry.place)))
+        while (at := inner.rfind("/")) > outermost:
+            inner = inner[:at]
+            names.add(inner)
+    return names
+
+
+def known_files(connection: sqlite3.Connection, names: Collection[str] | None) -> dict[str, tuple[Any, ...]]:
+    """Files that a library knows, all or those of some names.
+
+    Returns
+    -------
+    dict
+        Name -> number, size, changed, digest, said and outcome, as in the table `files`.
+    """
+    numbers = None
+    if names is not None:
+        query = "SELECT number FROM files WHERE name IN (SELECT value FROM json_each(?))"
+        numbers = [row[0] for row in connection.execute(query, (json.dumps(sorted(names)),))]
+    rows = small_rows(connection, "files", numbers).values()
+    return {name: (number, *others) for number, name, *others in rows}
 
 
 def _new_recordings(

@@ -3,6 +3,7 @@
 ============ ==============================================================
 `option`     a field that is an option, and the options of a dataclass
 `groups`     options that belong together
+`following`  whether a command goes on, and when it looks again
 `measuring`  metrics that people define, and the athlete
 `reading`    what is read of sources
 `requests`   all options of one function: of `render`, of an import
@@ -17,6 +18,7 @@ that uses a value parses it (`heatlas.options.parsing`, `heatlas.dataset.viewpor
 before any work.
 """
 
+from heatlas.options.following import FollowOptions, ServedFolderOptions
 from heatlas.options.groups import (
     LEAST,
     ExplorerOptions,
@@ -57,6 +59,7 @@ __all__ = [
     "ExplorerOptions",
     "FilmOptions",
     "FilterOptions",
+    "FollowOptions",
     "GapOptions",
     "HidingOptions",
     "ImportOptions",
@@ -73,6 +76,7 @@ __all__ = [
     "ReadingOptions",
     "RenderOptions",
     "ServeOptions",
+    "ServedFolderOptions",
     "SiteOptions",
     "StyleOptions",
     "TableOptions",

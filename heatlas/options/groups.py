@@ -194,8 +194,9 @@ class FilmOptions:
 
     every: str | None = option(
         "TIME",
-        "Films: frames end with whole ones: day, week, month, 3d.  [default: time runs evenly]",
-        kinds=("film",),
+        "Tiles: go on, and read the sources again so often, e.g. 10min; also databases. Films: frames end with whole "
+        "ones: day, week, month, 3d.  [default: time runs evenly]",
+        kinds=("film", "tiles"),
         takes="int",
     )
     span: str | None = option(
@@ -234,7 +235,9 @@ class TileOptions:
         "", "Tiles: their form.  [default: png]", flag="--format", kinds=("tiles",), choices=("png", "webp")
     )
     refit: bool = switch("Tiles: fit the scales anew, which else stay while they are about right.", kinds=("tiles",))
-    watch: bool = switch("Tiles: go on, and redraw whenever the library changes.", kinds=("tiles",))
+    watch: bool = switch(
+        "Tiles: go on, and draw again what changes in a library, or in folders and files.", kinds=("tiles",)
+    )
     url: str | None = option("URL", "Tiles: where a folder will be found, for its tiles.json.", kinds=("tiles",))
 
 

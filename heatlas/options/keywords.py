@@ -345,7 +345,8 @@ class RenderKeywords(TypedDict, total=False):
     dpi: float | None
     """Pixels per inch of a .pdf. [default: 300]"""
     every: str | int | None
-    """Films: frames end with whole ones: day, week, month, 3d. [default: time runs evenly]"""
+    """Tiles: go on, and read the sources again so often, e.g. 10min; also databases. Films: frames end with whole
+    ones: day, week, month, 3d. [default: time runs evenly]"""
     span: str | int | None
     """Films: how long an activity or a point stays: 30d, 4w, 1y; by default for good."""
     duration: str | float | None
@@ -361,7 +362,7 @@ class RenderKeywords(TypedDict, total=False):
     refit: bool
     """Tiles: fit the scales anew, which else stay while they are about right."""
     watch: bool
-    """Tiles: go on, and redraw whenever the library changes."""
+    """Tiles: go on, and draw again what changes in a library, or in folders and files."""
     url: str | None
     """Tiles: where a folder will be found, for its tiles.json."""
     layers: str | None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "kernel_of_smoothing", "parse_around", "parse_athlete_options", "parse_bbox", "parse_gaps", "parse_kernel",
-    "parse_length", "parse_smoothing", "parse_zone", "parse_zooms", "split_list",
+    "parse_length", "parse_smoothing", "parse_time", "parse_zone", "parse_zooms", "split_list",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
@@ -88,14 +88,21 @@ def parse_gaps(max_gap: str | float | None, max_gap_distance: str | float | None
     known = Gaps() if known is None else known
     time, distance = known.time, known.distance
     if max_gap is not None:
-        time = None if str(max_gap).strip().lower() == "auto" else _seconds(str(max_gap), "--max-gap")
+        time = None if str(max_gap).strip().lower() == "auto" else parse_time(str(max_gap), "--max-gap")
     if max_gap_distance is not None:
         auto = str(max_gap_distance).strip().lower() == "auto"
         distance = None if auto else parse_length(str(max_gap_distance), "--max-gap-distance")
     return Gaps(time, distance)
 
 
-def _seconds(text: str, name: str) -> float:
+def parse_time(text: str, name: str) -> float:
+    """Read "90s", "10min", "2h", "1d" or "90" (seconds) of the option `name`.
+
+    Raises
+    ------
+    BadOption
+        When it is not a time above 0.
+    """
     match = re.fullmatch(_NUMBER + r"\s*(s|sec|min|m|h|d|)", text.strip().lower())
     seconds = float(match[1]) * _LAPSES[match[2]] if match else math.nan
     if not (0 < seconds < math.inf):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from heatlas.options.following import ServedFolderOptions
 from heatlas.options.groups import (
     ExplorerOptions,
     FilmOptions,
@@ -92,6 +93,7 @@ class ServeOptions:
     tables: TableOptions = field(default_factory=TableOptions)
     read: ReadingOptions = field(default_factory=ReadingOptions)
     rows: PointSetOptions = field(default_factory=PointSetOptions)
+    folders: ServedFolderOptions = field(default_factory=ServedFolderOptions)
 
     @property
     def reading(self) -> ImportOptions:

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ from heatlas.tiles.fields import index_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
 from heatlas.tiles.view import close, now, open_view, renewed, unchanged
+from heatlas.watching import Alarm, Part, keep_going
+from heatlas.watching.rounds import begin
 from heatlas.writers import check_place
 
 if TYPE_CHECKING:
@@ -151,7 +153,8 @@ def watch(
 ) -> None:
     """Publish, and publish again two seconds after the last change of the library, until Ctrl-C.
 
-    A library that is removed is waited for, and one that takes its place is published from then on.
+    A library that is removed is waited for, and one that takes its place is published from then on. What fails later,
+    such as when another process keeps the library locked, is told of once and tried again (`heatlas.watching`).
 
     Parameters
     ----------
@@ -159,33 +162,59 @@ def watch(
         As for `publish`; `refit` applies to the first run only. The context's `report` is called with the result of
         each run.
     """
-    output, public, refit = Path(output), options.public, options.tiles.refit
+    output, public = Path(output), options.public
     check(output, options.tiles.url)
     parse_request(library_path, options)
     view = open_view(
         open_library(library_path), public.public, shown_only=True, least=public.least, utc=options.filter.utc
     )
+    watched = _Watched(view, output, options, context)
+    parts = [Part(f"the library {library_path}", watched.work)]
     try:
-        while True:
-            try:
-                # The library may still be empty.
-                with suppress(NothingToDraw):
-                    snapshot, request = now(view), replace(parse_request(library_path, options), refit=refit)
-                    report = _publish(view, snapshot, output, request, context)
-                    if context.report is not None:
-                        context.report(report)
-                refit = False
-                while unchanged(view):
-                    time.sleep(_PATIENCE)
-                _until_quiet(view)
-            except HeatlasError:
-                if view.library.whereabouts == "there":
-                    raise
-                view = _until_back(view)
+        begin(parts)
+        keep_going(parts, Alarm())
     except KeyboardInterrupt:
         pass
     finally:
-        close(view)
+        close(watched.view)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A library that is published whenever it has changed."""
+
+    view: View
+    output: Path
+    options: RenderOptions
+    context: Context
+    published: bool = False
+    refitted: bool = False
+
+    def work(self) -> float:
+        """Publish what has changed; returns the seconds until the next look."""
+        try:
+            if self.published and unchanged(self.view):
+                return _PATIENCE
+            if self.published:
+                _until_quiet(self.view)
+            self.published = False
+            with suppress(NothingToDraw):  # the library may still be empty
+                self._publish()
+            self.published = self.refitted = True
+        except HeatlasError:
+            if self.view.library.whereabouts == "there":
+                raise
+            self.view = _until_back(self.view)
+            self.published = False
+            return 0.0
+        return _PATIENCE
+
+    def _publish(self) -> None:
+        snapshot, request = now(self.view), parse_request(self.view.library.path, self.options)
+        request = replace(request, refit=request.refit and not self.refitted)
+        report = _publish(self.view, snapshot, self.output, request, self.context)
+        if self.context.report is not None:
+            self.context.report(report)
 
 
 def _until_back(view: View) -> View:

@@ -45,7 +45,7 @@ class OutputKind:
 KINDS = {
     "picture": OutputKind("pictures (.png, .webp, .tif, .kmz, .npy, .pdf)", "heatlas.rendering.pictures:picture"),
     "film": OutputKind("films (.mp4, .gif, moving .webp)", "heatlas.rendering.films:film"),
-    "tiles": OutputKind("tiles (a folder, .mbtiles, .pmtiles, .sqlitedb)", "heatlas.rendering.tiles:tiles"),
+    "tiles": OutputKind("tiles (a folder, .mbtiles, .pmtiles, .sqlitedb)", "heatlas.rendering.following:tiles"),
     "page": OutputKind("pages (.html)", "heatlas.rendering.tiles:page"),
 }
 """All kinds by name."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.sources.resolve import Given
 
-__all__ = ["page", "tiles"]
+__all__ = ["check_tiles", "emptied", "of_points", "page", "prepared", "tiles", "without_library"]
 
 
 def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
@@ -41,9 +41,31 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
     Returns
     -------
     dict
-        The report, as plain data; with `watch` the last one.
+        The report, as plain data; see `heatlas.rendering.following` for `watch` and `every`.
     """
-    from heatlas.publish import ENDINGS, check, publish, watch
+    from heatlas.publish import publish
+
+    check_tiles(output, options)
+    given = resolve(sources, options.tables, options.read)
+    try:
+        with _opened(given, options, context) as (path, rest, brought):
+            made = publish(path, output, rest, context)
+            return {**_open_places(given, path, bool(made["tiles"].get("written"))), **brought, **made}
+    except NoRows:
+        if asked_of(replace(options.filter, utc=False)) or not output.exists():
+            raise
+        return emptied(output, options, context)
+
+
+def check_tiles(output: Path, options: RenderOptions) -> None:
+    """Refuse an output, or options of tiles, that cannot be used, before any source is looked at.
+
+    Raises
+    ------
+    BadOption
+        Naming the option and the reason.
+    """
+    from heatlas.publish import ENDINGS, check
 
     check(output, options.tiles.url)
     if output.suffix.lower() in ENDINGS:
@@ -55,27 +77,6 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
             "explorer",
         )
     parse_zooms(options.frame.zoom)
-    given = resolve(sources, options.tables, options.read)
-    if options.tiles.watch and not isinstance(given, GivenLibrary):
-        raise BadOption("--watch looks after a library: heatlas import SOURCE... makes one, and adds to it")
-    last: dict[str, Any] = {}
-    try:
-        with _opened(given, options, context) as (path, rest, brought):
-            if not options.tiles.watch:
-                made = publish(path, output, rest, context)
-                return {**_open_places(given, path, bool(made["tiles"].get("written"))), **brought, **made}
-
-            def tell(report: dict[str, Any]) -> None:
-                last.update(report)
-                if context.report is not None:
-                    context.report(report)
-
-            watch(path, output, rest, replace(context, report=tell))
-    except NoRows:
-        if asked_of(replace(options.filter, utc=False)) or not output.exists():
-            raise
-        return _emptied(output, options, context)
-    return last
 
 
 def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _open_places(given: Given, path: Path, written: bool = True) -> dict[str, An
     return {"open_places": open_places_of(path)} if written and isinstance(given, GivenLibrary) else {}
 
 
-def _emptied(output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+def emptied(output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
     """Remove the tiles of a table that has become empty; otherwise its points would stay published.
 
     Only the options of how tiles are written apply: tiles of another form do not belong to the table.
@@ -133,18 +134,34 @@ def _opened(
     """
     brought: dict[str, Any] = {}
     telling = replace(context, report=brought.update)
-    if isinstance(given, GivenLibrary) or not given.tables:
-        refuse(options.tables, "tables, such as a .csv or a database: leave it out")
-    asked = ImportOptions(hiding=options.hiding, gaps=options.gaps, athlete=options.athlete)
+    asked, rest = prepared(given, options)
     if isinstance(given, GivenLibrary):
         with library_for(given, asked, context) as path:
-            yield path, options, {}
-        return
+            yield path, rest, {}
+    elif isinstance(given, GivenTracks):
+        with library_for((given, {}), asked, telling) as path:
+            yield path, rest, without_library(brought)
+    else:
+        with library_for((GivenTracks(()), named_tables(given, asked.rows)), ImportOptions(), telling) as path:
+            yield path, rest, of_points(brought)
+
+
+def prepared(given: Given, options: RenderOptions) -> tuple[ImportOptions, RenderOptions]:
+    """Split options into those of an import into a temporary library, and those of drawing.
+
+    Raises
+    ------
+    BadOption
+        For options that would be ignored.
+    """
+    if isinstance(given, GivenLibrary) or not given.tables:
+        refuse(options.tables, "tables, such as a .csv or a database: leave it out")
+    asked = ImportOptions(hiding=options.hiding, gaps=options.gaps, athlete=options.athlete, read=options.read)
+    if isinstance(given, GivenLibrary):
+        return asked, options
     if isinstance(given, GivenTracks):
         refuse(options.tables, "points in a table, and these are tracks: leave it out", "weight")
-        with library_for((given, {}), asked, telling) as path:
-            yield path, options, _without_library(brought)
-        return
+        return replace(asked, tables=options.tables), options
     points_only = "tracks, and a table's rows are points: leave it out, or say --track COLUMN"
     refuse(options.hiding, points_only)
     refuse(options.filter, points_only, "sports")
@@ -154,8 +171,9 @@ def _opened(
     refuse(options.public, points_only, "public")
     chosen = options.filter
     rows = PointSetOptions(where=chosen.where, after=chosen.after, before=chosen.before, name=_name_of(given))
-    with library_for((GivenTracks(()), named_tables(given, rows)), ImportOptions(), telling) as path:
-        yield path, replace(options, filter=FilterOptions(utc=chosen.utc)), _of_points(brought)
+    return ImportOptions(tables=options.tables, read=options.read, rows=rows), replace(
+        options, filter=FilterOptions(utc=chosen.utc)
+    )
 
 
 def _name_of(given: GivenPoints) -> str:
@@ -170,14 +188,14 @@ def _name_of(given: GivenPoints) -> str:
     return "points"
 
 
-def _of_points(report: dict[str, Any]) -> dict[str, Any]:
+def of_points(report: dict[str, Any]) -> dict[str, Any]:
     """Turn the report of an import of points into that of a picture of points."""
     (read,) = report["point_sets"]
     kept = {name: read[name] for name in ("rows", "points", "columns", "dropped")}
     return {**kept, "files": {**report["files"], "read": 1, "warnings": read["warnings"]}}
 
 
-def _without_library(report: dict[str, Any]) -> dict[str, Any]:
+def without_library(report: dict[str, Any]) -> dict[str, Any]:
     """Drop facts of the temporary library from a report."""
     places = [{**place, "hide": as_option(place["lat"], place["lon"])} for place in report.get("open_places", ())]
     kept = {name: value for name, value in report.items() if name not in {"library", "seconds"}}

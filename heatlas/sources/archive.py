@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from heatlas.sources.zips import Member
 
-__all__ = ["TABLE", "Entry", "Sheet", "entries", "exists", "is_archive", "unpack"]
+__all__ = ["TABLE", "Entry", "Sheet", "entries", "entries_of", "exists", "is_archive", "unpack"]
 
 _ARCHIVES = frozenset({"zip", "tar"})
 
@@ -75,6 +75,14 @@ def entries(paths: Sequence[Path], tables: list[Sheet] | None = None, routes: bo
     return _walk(paths, Walk([] if tables is None else tables, routes=routes))
 
 
+def entries_of(files: Sequence[Path], routes: bool = False) -> Iterator[Entry | Unread]:
+    """List the entries of files that were found in folders, as `entries` lists those of the folders.
+
+    Nothing is raised for a file that is gone meanwhile: it is Unread. Tables of Strava exports are left out.
+    """
+    return _walk(files, Walk([], routes=routes), given=False)
+
+
 def exists(path: Path) -> bool:
     """Tell whether a path exists; True also where access is denied, which is reported later for that path alone."""
     try:
@@ -99,9 +107,9 @@ def is_archive(path: Path) -> bool:
     return found in _ARCHIVES
 
 
-def _walk(paths: Sequence[Path], walk: Walk) -> Iterator[Entry | Unread]:
+def _walk(paths: Sequence[Path], walk: Walk, given: bool = True) -> Iterator[Entry | Unread]:
     seen: set[str] = set()
-    stack = [(path, os.path.realpath(path), True) for path in reversed(paths)]
+    stack = [(path, os.path.realpath(path), given) for path in reversed(paths)]
     while stack:
         path, real, given = stack.pop()
         if real in seen:

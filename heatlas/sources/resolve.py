@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Given", "GivenLibrary", "GivenPoints", "GivenTracks", "refuse_odd", "resolve", "resolve_import",
-    "resolve_served", "resolve_tables", "resolve_tracks",
+    "resolve_served", "resolve_tables", "resolve_tracks", "split_import",
 ]  # fmt: skip
 
 _ALL = ReadingOptions()
@@ -154,9 +154,29 @@ def resolve_served(
     return _library_of(parts) if parts.libraries else _side_by_side(parts, sources, options, read)
 
 
-def _side_by_side(
-    parts: _Parts, sources: Collection[Any], options: TableOptions, read: ReadingOptions
-) -> tuple[GivenTracks, GivenPoints]:
+def split_import(
+    sources: Collection[Any], options: TableOptions, read: ReadingOptions = _ALL
+) -> tuple[tuple[Path, ...], tuple[Any, ...]]:
+    """Tell the recordings of an import from its tables, none of which is opened.
+
+    Returns
+    -------
+    tuple of Path
+        Files, folders and archives of recordings.
+    tuple
+        Tables, as they were given.
+
+    Raises
+    ------
+    BadOption
+        As `resolve_import`.
+    """
+    parts = _by_kind(sources, options, read)
+    _refuse_no_sources(parts, sources)
+    return parts.paths, tuple(each.source for each in parts.tables)
+
+
+def _refuse_no_sources(parts: _Parts, sources: Collection[Any]) -> None:
     from heatlas.sources.tables import is_path
 
     for path in parts.libraries:
@@ -164,6 +184,12 @@ def _side_by_side(
     for source in sources:
         if is_path(source) and not os.path.exists(source):  # noqa: PTH110 - False also for impossible names
             raise BadOption(f"there is no file or folder {source}")
+
+
+def _side_by_side(
+    parts: _Parts, sources: Collection[Any], options: TableOptions, read: ReadingOptions
+) -> tuple[GivenTracks, GivenPoints]:
+    _refuse_no_sources(parts, sources)
     track = _track_of(parts.tables, options, read) if parts.tables else None
     if track is None:
         return GivenTracks(parts.paths, routes=read.routes), GivenPoints(parts.tables)

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from heatlas.sources.tables.table import Table
     from heatlas.tracks.privacy import Zone
 
-__all__ = ["bring", "import_into", "refuse_gaps", "refuse_table_options", "refuse_unfit"]
+__all__ = [
+    "apply_settings", "bring", "check_settings", "import_into", "refuse_gaps", "refuse_table_options", "refuse_unfit",
+]  # fmt: skip
 
 
 @with_keywords(ImportOptions)
@@ -99,39 +101,18 @@ def bring(
 ) -> dict[str, Any]:
     """Import resolved tracks, and points by name, into a library, as `import_into` does."""
     from heatlas.core.report import Report
-    from heatlas.library.digest_checks import glance
     from heatlas.library.imports import import_sources
-    from heatlas.library.maintenance import reindex
     from heatlas.library.merged import list_activities
     from heatlas.library.opening import open_library
     from heatlas.library.point_tables import import_tables
-    from heatlas.library.settings import set_athlete, set_gaps
 
-    hiding, gaps = asked.hiding, asked.gaps
-    clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
-    circles = [parse_zone(zone) for zone in hiding.zones]
-    parse_gaps(gaps.max_gap, gaps.max_gap_distance)
-    athlete = parse_athlete_options(asked.athlete)
+    keep = check_settings(asked)
     tracked = _tracked(tracks)
-    if not (tracks.paths or tracked) and given(gaps):
+    if not (tracks.paths or tracked) and given(asked.gaps):
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
-    with _unless_empty(path, keep=clip is not None or bool(circles) or athlete is not None):
+    with _unless_empty(path, keep=keep):
         with open_library(path, create=True) as library:
-            library.update(context)
-            looked = glance(library)
-            if clip is not None or circles:
-                # Before anything new is imported, so that hidden parts are never in the index.
-                reindex(
-                    library,
-                    clip_ends=clip,
-                    zones=_with(zones_of(path), circles) if circles else None,
-                    context=context.under("hiding"),
-                )
-            if athlete is not None:
-                set_athlete(library, athlete, whole=asked.athlete.athlete is not None)
-            changed = None
-            if given(gaps):
-                changed = set_gaps(library, lambda known: parse_gaps(gaps.max_gap, gaps.max_gap_distance, known))
+            notes = apply_settings(library, asked, context)
             report, known = Report(), _held(library)
             if tracks.paths or tracked:
                 found = itertools.chain.from_iterable(read for _, read in tracked)
@@ -140,12 +121,11 @@ def bring(
                     report.read += 1
                     report.dropped.update(opened.dropped)
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
-            report.warnings += [(str(path), changed)] if changed else []
-            report.warnings += [(str(path), fault) for fault in looked]
+            report.warnings += [(str(path), note) for note in notes]
             point_sets = import_tables(library, tables, context)
             held, stored = len(list_activities(library)), _held(library)
         # Reported once for each state of the library: without a change, an earlier import has reported it.
-        anew = bool(report.read or clip is not None or circles)
+        anew = bool(report.read or given(asked.hiding))
         places = {"open_places": open_places_of(path)} if anew else {}
         before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
         empty = sum(report.dropped[reason] for reason in ("activities without a position", INDOORS, PLANNED))
@@ -156,6 +136,56 @@ def bring(
             **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
             "point_sets": point_sets,
         }  # fmt: skip
+
+
+def check_settings(asked: ImportOptions) -> bool:
+    """Refuse settings of an import that cannot be used, before a library is made.
+
+    Returns
+    -------
+    bool
+        Whether there are any for whose sake a new library stays, though nothing is imported.
+    """
+    if asked.hiding.clip_ends:
+        parse_length(asked.hiding.clip_ends, "--clip-ends")
+    for zone in asked.hiding.zones:
+        parse_zone(zone)
+    parse_gaps(asked.gaps.max_gap, asked.gaps.max_gap_distance)
+    return bool(given(asked.hiding)) or parse_athlete_options(asked.athlete) is not None
+
+
+def apply_settings(library: Library, asked: ImportOptions, context: Context) -> list[str]:
+    """Bring a library up to date, and store what an import says of parts to hide, gaps and the athlete.
+
+    Returns
+    -------
+    list of str
+        Notes: what later imports do otherwise, and faults of the library that a glance finds.
+    """
+    from heatlas.library.digest_checks import glance
+    from heatlas.library.maintenance import reindex
+    from heatlas.library.settings import set_athlete, set_gaps
+
+    hiding, gaps = asked.hiding, asked.gaps
+    clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
+    circles = [parse_zone(zone) for zone in hiding.zones]
+    athlete = parse_athlete_options(asked.athlete)
+    library.update(context)
+    looked = glance(library)
+    if clip is not None or circles:
+        # Before anything new is imported, so that hidden parts are never in the index.
+        reindex(
+            library,
+            clip_ends=clip,
+            zones=_with(zones_of(library.path), circles) if circles else None,
+            context=context.under("hiding"),
+        )
+    if athlete is not None:
+        set_athlete(library, athlete, whole=asked.athlete.athlete is not None)
+    changed = None
+    if given(gaps):
+        changed = set_gaps(library, lambda known: parse_gaps(gaps.max_gap, gaps.max_gap_distance, known))
+    return [*([changed] if changed else []), *looked]
 
 
 @contextmanager
