@@ -127,6 +127,26 @@ def test_times_of_a_placemark_are_those_of_the_line():
     assert only(kml(line("1,2", "3,4", more=data))).activity.start == NOON
 
 
+def test_points_that_are_the_fixes_of_a_line():
+    """As GPSBabel writes it: times stand at points, the line beside them has none."""
+    points = "".join(
+        f"<Placemark><Point><coordinates>11.{k},47.5,600</coordinates></Point><TimeStamp><when>2024-05-01T12:00:{k:02d}Z"
+        "</when></TimeStamp></Placemark>"
+        for k in range(3)
+    )
+    path = line("11.0,47.5,600", "11.1,47.5,601", "11.2,47.5,602", name="Path")
+    span = "<TimeSpan><begin>2024-05-01T12:00:00Z</begin></TimeSpan>"
+    data = f"<Folder><name>Morning walk</name>{span}<Folder><name>Points</name>{points}</Folder>{path}</Folder>"
+    recording = only(kml(data))
+    assert (recording.time - NOON).tolist() == [0, 1, 2]
+    assert recording.activity.name == "Morning walk"
+    assert recording.warnings == (), "the points are drawn: they are the line"
+    other = only(kml(data.replace("11.2,47.5,602", "11.3,47.5,602")))
+    assert np.isnan(other.time).all()
+    assert other.activity.start == NOON, "of the folder"
+    assert other.warnings == ("lines are drawn; 3 points are not: --as points draws the points",)
+
+
 def test_a_private_placemark_is_private():
     data = '<ExtendedData><SchemaData><SimpleData name="private">yes</SimpleData></SchemaData></ExtendedData>'
     assert only(kml(line("1,2", "3,4", more=data))).activity.private

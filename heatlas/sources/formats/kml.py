@@ -16,9 +16,9 @@ from lxml import etree
 from heatlas.core.batch import TABLES
 from heatlas.core.errors import Unreadable
 from heatlas.core.words import counted
-from heatlas.sources.formats.kml_lines import joined, way_of
-from heatlas.sources.formats.ways import recordings_of_ways
-from heatlas.sources.formats.xml import first_text, local_name
+from heatlas.sources.formats.kml_lines import joined, stamp_of, take_stamps, way_of
+from heatlas.sources.formats.ways import POINTS, recordings_of_ways
+from heatlas.sources.formats.xml import local_name
 from heatlas.sources.formats.xml_text import to_utf8
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class _Found:
     ways: list[Way] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     """Kind of shape that is no line -> their number."""
+    stamps: list[tuple[str, str]] = field(default_factory=list)
+    """Coordinates and time, as written, of the points with a time since the last line."""
     links: int = 0
     root: str = ""
     cut: bool = False
@@ -179,7 +181,12 @@ def _drop(element: Any) -> None:
 
 def _add(found: _Found, placemark: Any, folders: list[Any], cut: bool = False) -> None:
     """Add what a placemark holds."""
-    way, others = way_of(placemark, [first_text(folder, "name") for folder in folders], cut)
-    if len(way):
-        found.ways.append(way)
+    way, others = way_of(placemark, folders, cut)
     found.others += others
+    if len(way):
+        if take_stamps(way, found.stamps):
+            found.others[POINTS] -= len(found.stamps)
+        found.stamps.clear()
+        found.ways.append(way)
+    elif others[POINTS] == 1 and (stamp := stamp_of(placemark)) is not None:
+        found.stamps.append(stamp)

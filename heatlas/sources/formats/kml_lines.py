@@ -26,6 +26,8 @@ CONTINUATION = 900.0
 """Seconds within which a line continues the one before, where both have times."""
 _LONGEST = 80
 """Most characters of a number or time that are looked at."""
+_PLAIN_NAMES = frozenset({"path", "track", "tracks", "line", "linestring", "points"})
+"""Names that programs give to all lines: the folder around has the one that tells them apart."""
 _FACTS = 200
 """Most values of a placemark that become attributes."""
 _SHAPES = {"Point": POINTS, "Polygon": AREAS, "Model": OTHERS}
@@ -34,15 +36,15 @@ _PIECE = re.compile(r"\b(part|teil|segment|line|leg)$", re.IGNORECASE)
 _NUMBERING = "0123456789 \t#_.()-"
 
 
-def way_of(placemark: Any, folders: Sequence[str], cut: bool) -> tuple[Way, Counter[str]]:
+def way_of(placemark: Any, folders: Sequence[Any], cut: bool) -> tuple[Way, Counter[str]]:
     """Read the lines of a placemark.
 
     Parameters
     ----------
     placemark : element
         The placemark.
-    folders : sequence of str
-        Names of the folders around it.
+    folders : sequence of elements
+        The folders around it, the outermost first.
     cut : bool
         Whether the document ends inside of it, so that its last position and time may be incomplete.
 
@@ -53,7 +55,13 @@ def way_of(placemark: Any, folders: Sequence[str], cut: bool) -> tuple[Way, Coun
     Counter
         Kind of shape that is no line -> their number.
     """
-    way = Way(_facts(placemark), first_text(placemark, "name"), tuple(folders), _span(placemark))
+    names = tuple(first_text(folder, "name") for folder in folders)
+    # The time of a folder holds for what is in it.
+    span = next((span for each in (placemark, *reversed(folders)) if any(span := _span(each))), ("", ""))
+    name = first_text(placemark, "name")
+    if name.lower() in _PLAIN_NAMES and names and names[-1].lower() not in _PLAIN_NAMES:
+        name = names[-1] or name
+    way = Way(_facts(placemark), name, names, span)
     others: Counter[str] = Counter()
     waiting = [placemark]
     while waiting:
@@ -72,6 +80,33 @@ def way_of(placemark: Any, folders: Sequence[str], cut: bool) -> tuple[Way, Coun
         elif name in {"Placemark", "MultiGeometry"}:
             waiting += reversed(element)
     return way, others
+
+
+def stamp_of(placemark: Any) -> tuple[str, str] | None:
+    """Coordinates and time of a placemark that is a point with a time, as written; else None."""
+    when, place = first_text(placemark, "timestamp", "when"), first_text(placemark, "point", "coordinates")
+    return (place, when) if when and place else None
+
+
+def take_stamps(way: Way, stamps: Sequence[tuple[str, str]]) -> bool:
+    """Give a line the times of points before it, if these are its fixes, one by one; GPSBabel writes both."""
+    (part,) = way.parts if len(way.parts) == 1 else (None,)
+    if part is None or not stamps or len(part) != len(stamps) or not np.isnan(part[:, 3]).all():
+        return False
+    places, failed = _places([place for place, _ in stamps], ",")
+    if failed or not (np.abs(places[:, :2] - part[:, :2]) <= 1e-6).all():
+        return False
+    _set_times(way, len(way.parts) - 1, [when for _, when in stamps])
+    return True
+
+
+def _set_times(way: Way, number: int, texts: Sequence[str]) -> None:
+    """Parse the times of a part; those of an unusual form are left to `Way.read_odd`."""
+    time = way.parts[number][:, 3]
+    for row, text in enumerate(texts[: len(time)]):
+        time[row] = parse_time(text[:_LONGEST]) if text else nan
+        if text.strip() and time[row] != time[row]:
+            way.odd.append((number, row, text[:_LONGEST]))
 
 
 def _facts(placemark: Any) -> dict[str, Any]:
@@ -116,16 +151,13 @@ def _add_track(way: Way, element: Any, cut: bool, goes_on: bool = False) -> None
         last = local_name(element[-1]) if len(element) else ""
         del (coords if last == "coord" else whens if last == "when" else [])[-1:]
     places, failed = _places([text.replace(",", " ") for text in coords], None)
-    time = np.full(len(places), nan)
     if whens and not cut:
         way.uneven += len(whens) != len(coords)
-    for k, text in enumerate(whens[: len(places)]):
-        time[k] = parse_time(text[:_LONGEST]) if text else nan
-        if text.strip() and time[k] != time[k]:
-            way.odd.append((len(way.parts), k, text[:_LONGEST]))
     way.unread += failed
     if len(places):
-        way.add(np.column_stack([places, time]), goes_on=goes_on, **_sensors(element, len(places)))
+        unknown = np.full(len(places), nan)
+        way.add(np.column_stack([places, unknown]), goes_on=goes_on, **_sensors(element, len(places)))
+        _set_times(way, len(way.parts) - 1, whens)
 
 
 def _places(texts: Sequence[str], separator: str | None) -> tuple[NDArray[np.float64], int]:
@@ -185,7 +217,7 @@ def joined(ways: Iterable[Way]) -> list[Way]:
 def _continues(before: Way, after: Way) -> bool:
     """Tell whether a way begins where the one before ends, under a name that differs by a number only."""
     last, first = before.parts[-1][-1], after.parts[0][0]
-    if before.folders != after.folders or not (np.abs(last[:2] - first[:2]) <= 1e-7).all():
+    if before.folders != after.folders or not (np.abs(last[:2] - first[:2]) <= 1e-9).all():
         return False
     if _stem(before.name) != _stem(after.name):
         return False
