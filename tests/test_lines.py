@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from made import gpx
 
 import heatlas
 from heatlas.core.batch import TABLES
@@ -275,3 +276,19 @@ def test_what_contradicts_is_refused(tmp_path):
     ):
         with pytest.raises(BadOption, match=said):
             heatlas.inspect(path, **options)
+
+
+def test_options_that_would_change_nothing_are_refused(tmp_path, both):
+    table, track, library = tmp_path / "a.csv", tmp_path / "a.gpx", tmp_path / "a.db"
+    table.write_text("lat,lon\n47,11\n", encoding="utf-8")
+    track.write_bytes(gpx([11.0, 11.001], [47.5, 47.5]))
+    import_into(library, both)
+    for source, options, said in (
+        (table, {"routes": True}, "--routes is for recordings, and there is none"),
+        (track, {"read_as": "points"}, "--as points is for maps and tables of geometries, and there is none"),
+        (library, {"routes": True}, "--routes is for sources when they are read"),
+        (library, {"read_as": "tracks"}, "--as is for sources when they are read"),
+    ):
+        for call in (heatlas.inspect, lambda *a, **k: heatlas.render(*a, output=tmp_path / "a.png", **k)):
+            with pytest.raises(BadOption, match=said):
+                call(source, **options)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
-from heatlas.options import ReadingOptions
+from heatlas.options import ReadingOptions, refuse
 from heatlas.sources.tables.given import GivenTable
 
 if TYPE_CHECKING:
@@ -227,7 +227,18 @@ def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptio
             tables.append(kind)
         else:
             paths.append(kind)
+    _refuse_idle(read, paths, tables, libraries)
     return _Parts(tuple(paths), tuple(tables), tuple(libraries))
+
+
+def _refuse_idle(read: ReadingOptions, paths: list[Path], tables: list[GivenTable], libraries: list[Path]) -> None:
+    """Refuse options of reading that would change nothing."""
+    if libraries:
+        refuse(read, "sources when they are read, and a library holds what was read: say it to heatlas import")
+    if read.routes and not paths:
+        raise BadOption("--routes is for recordings, and there is none: leave it out")
+    if read.read_as == "points" and not tables:
+        raise BadOption("--as points is for maps and tables of geometries, and there is none: leave it out")
 
 
 def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | GivenTable | GivenLibrary:

@@ -77,7 +77,9 @@ def read_geojson(data: bytes, source: str) -> list[Recording]:
     if not ways:
         if others:
             raise Unreadable("a table of places (GeoJSON), not a recording", TABLES)
-        raise Unreadable("GeoJSON without any line" if not faults else "damaged or cut off before its first line")
+        if faults:
+            raise Unreadable("damaged or cut off before its first line")
+        raise Unreadable("GeoJSON without lines and places, not a recording", "maps without lines")
     if crs is not None:
         _place(ways, crs[1], source)
     warnings = []
