@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
     from heatlas.tracks.metrics.own import metrics_defined
     from heatlas.watching.background import in_background
 
+    # A command line can be read by other users of the machine, and by whoever looks into a container.
+    options["token"] = options["token"] or os.environ.get("HEATLAS_TOKEN") or None
     asked = gather(ServeOptions, options, "serve")
     try:
         from heatlas.server import serve

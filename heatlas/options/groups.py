@@ -313,7 +313,9 @@ class SiteOptions:
         "N", "Public: activities that a filter must leave to be answered.  [default: 5]", kinds=(), limits=(1, None)
     )
     utc: bool = switch("Days and hours of UTC, not of the places where activities began.", kinds=())
-    token: str | None = option("SECRET", "What clients must know; needed to be reached from elsewhere.", kinds=())
+    token: str | None = option(
+        "SECRET", "What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN.", kinds=()
+    )
     basemap: str | None = option(
         "URL",
         "Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.",

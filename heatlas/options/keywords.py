@@ -392,7 +392,7 @@ class SiteKeywords(TypedDict, total=False):
     utc: bool
     """Days and hours of UTC, not of the places where activities began."""
     token: str | None
-    """What clients must know; needed to be reached from elsewhere."""
+    """What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN."""
     basemap: str | Mapping[str, str] | None
     """Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone."""
 
