@@ -541,3 +541,61 @@ def test_long_records_are_never_in_memory_as_a_whole(tmp_path, monkeypatch, form
     assert (report["activities"], report["fixes"]) == (1, 500)
     import_into(tmp_path / "a.db", path)
     assert heatlas.inspect(tmp_path / "a.db")["fixes"] == 500
+
+
+# One way in several exports.
+
+
+def three_exports():
+    """A day in the three forms: all positions, trips of a month, and the path and trips of a phone."""
+    turns = np.random.default_rng(4)
+    records, trips, segments = [], [], []
+    lat, lon, t = 47.5, 11.0, T
+    for doing, said, steps in (("walk", "WALKING", 30), ("car", "IN_PASSENGER_VEHICLE", 40), ("ride", "CYCLING", 40)):
+        turn, points = turns.uniform(0, 6), []
+        for _ in range(steps):
+            turn += turns.normal(0, 0.3)
+            reach = {"walk": 40, "car": 300, "ride": 120}[doing] / 111_000
+            lat, lon, t = lat + reach * np.cos(turn), lon + 1.5 * reach * np.sin(turn), t + 30
+            points.append((t, round(lat, 7), round(lon, 7)))
+        records += [record(*point, doing) for point in points]
+        off = [(t, a + turns.normal(0, 3e-4), b + turns.normal(0, 3e-4)) for t, a, b in points[::8]]
+        along = [e7(lat, lon, ("latE7", "lngE7")) for _, lat, lon in points] if doing == "ride" else []
+        trips.append(trip([points[0], *off[1:], points[-1]], said, waypointPath={"waypoints": along}))
+        segments += [segment(points[0][0], points[-1][0], timelinePath=path_of(points[::4]))]
+        segments += [activity(points[0][0], points[-1][0], points, said)]
+        t += 4 * 3600
+        records += [record(t - 3600 * k, lat, lon, "still") for k in (3, 2, 1)]
+    return {"Records.json": history(records), "2024_MAY.json": month(*trips), "Timeline.json": timeline(segments)}
+
+
+def moves(report):
+    return {sport: facts["activities"] for sport, facts in report["sports"].items() if sport != "Unknown"}
+
+
+ONCE = {"Walk": 1, "Driving": 1, "Ride": 1}
+
+
+def test_a_way_in_several_exports_counts_once(tmp_path):
+    for name, data in three_exports().items():
+        (tmp_path / name).write_bytes(data)
+        assert moves(heatlas.inspect(tmp_path / name)) == ONCE, name
+    assert moves(heatlas.inspect(tmp_path)) == ONCE
+    for pair in (("2024_MAY.json", "Timeline.json"), ("2024_MAY.json", "Records.json")):
+        assert moves(heatlas.inspect(*(tmp_path / name for name in pair))) == ONCE, pair
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_way_in_several_exports_counts_once_in_a_library(tmp_path, order):
+    files = list(three_exports().items())
+    for k in order:
+        (tmp_path / files[k][0]).write_bytes(files[k][1])
+        import_into(tmp_path / "a.db", tmp_path / files[k][0])
+    assert moves(heatlas.inspect(tmp_path / "a.db")) == ONCE
+
+
+def test_two_days_on_one_way_are_two(tmp_path):
+    (tmp_path / "Records.json").write_bytes(history([record(*point, "walk") for point in way(60, 30.0)]))
+    (tmp_path / "2024_MAY.json").write_bytes(month(trip(way(60, 30.0, T + 86400), "WALKING")))
+    (tmp_path / "2024_JUNE.json").write_bytes(month(trip(way(60, 30.0, T, lat=48.5), "WALKING")))
+    assert heatlas.inspect(tmp_path)["activities"] == 3

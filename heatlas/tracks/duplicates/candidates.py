@@ -53,7 +53,7 @@ def candidates(traces: Sequence[Trace]) -> list[tuple[int, int]]:
     positions of each instant are sorted. Copies of another time zone, and copies without times, are found in cells of
     their boxes.
     """
-    pairs = _each_once(np.concatenate([_meetings(traces), _shifted(traces), _untimed(traces)]))
+    pairs = _each_once(np.concatenate([_meetings(traces), _shifted(traces), _untimed(traces), _of_histories(traces)]))
     return [(a, b) for a, b in pairs.tolist()]
 
 
@@ -89,6 +89,18 @@ def _meetings(traces: Sequence[Trace]) -> NDArray[np.int64]:
     enough = PART * np.minimum(last[a] - first[a], last[b] - first[b]) - CLOCK
     near = (overlap >= enough) & (votes >= _OFTEN * shared)
     return np.stack([a[near], b[near]], axis=1)
+
+
+def _of_histories(traces: Sequence[Trace]) -> NDArray[np.int64]:
+    """Pairs that overlap in time, of pieces of location histories from different files."""
+    pieces = sorted((float(trace.time[0]), k) for k, trace in enumerate(traces) if trace.history and len(trace.time))
+    under_way: list[int] = []
+    found = []
+    for start, k in pieces:
+        under_way = [other for other in under_way if traces[other].time[-1] >= start][-_CROWD:]
+        found += [(other, k) for other in under_way if traces[other].history != traces[k].history]
+        under_way.append(k)
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def _places(

@@ -25,6 +25,10 @@ _ALIKE = 12.0
 """Most metres between copies that begin and end in the same seconds, which a service may have resampled."""
 _DEVICES = 25.0
 """Most metres between two devices of one person, each with its own error; in town the error may be larger."""
+_PHONE = 300.0
+"""Most metres between two exports of one location history, whose positions are up to 200 m off."""
+_TURNED = 0.25
+"""Share of the step between two fixes by which the way between them may lie beside the straight line."""
 _SAME_SECONDS = 1.5
 _SHARE = 0.8
 _HALF = 0.5
@@ -64,6 +68,8 @@ def same(a: Trace, b: Trace) -> bool:
     """Whether two tracks are copies of one activity; one may be a part of the other."""
     if a.planned != b.planned:
         return False
+    if a.history and b.history and a.history != b.history and _same_history(a, b):
+        return True
     apart = a.apart(b)
     if apart and min(a.wide, b.wide) < _STAYS:
         return False  # two ships at one berth
@@ -115,6 +121,37 @@ def _same_times(a: Trace, b: Trace, apart: bool) -> bool:
     best = int(np.flatnonzero(shares >= _SHARE)[np.argmin(middles)])
     fine = shifts[best] + np.linspace(-1, 1, 5)
     return bool(pair.share(pair.metres(fine), fine, _SAME).max() >= _SHARE) or _mostly(a, b, float(shifts[best]))
+
+
+def _same_history(a: Trace, b: Trace) -> bool:
+    """Whether two exports of one location history tell the same piece of it, however sparsely.
+
+    Positions of such histories are some 100 m off, and one may hold a fix in ten of the other. Between fixes that lie
+    far apart, the way is unknown by as much as it may have turned.
+    """
+    if len(a.time) < 2 or len(b.time) < 2:
+        return False
+    start, end = max(a.time[0], b.time[0]), min(a.time[-1], b.time[-1])
+    if end - start < PART * min(a.time[-1] - a.time[0], b.time[-1] - b.time[0]):
+        return False
+    if len(_within(a, start, end)) > len(_within(b, start, end)):
+        a, b = b, a
+    inside = _within(a, start, end)
+    if len(inside) < 2:
+        return False
+    at = inside[np.arange(_SAMPLES) * (len(inside) - 1) // (_SAMPLES - 1)]
+    when = a.time[at]
+    u, v = (np.interp(when, b.time, line) for line in (b.timed_u, b.timed_v))
+    after = np.searchsorted(b.time, when).clip(1, len(b.time) - 1)
+    steps = metres_between(b.timed_u[after - 1], b.timed_v[after - 1], b.timed_u[after], b.timed_v[after])
+    near = metres_between(a.timed_u[at], a.timed_v[at], u, v) <= _PHONE + _TURNED * steps
+    return float(near.mean()) >= _SHARE
+
+
+def _within(trace: Trace, start: float, end: float) -> NDArray[np.int64]:
+    """Indices of the fixes between two times."""
+    first, last = np.searchsorted(trace.time, start, "left"), np.searchsorted(trace.time, end, "right")
+    return np.arange(first, last)
 
 
 class _Pair:

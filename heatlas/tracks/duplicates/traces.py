@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty", "trace_of"]
+__all__ = ["HISTORY", "PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty", "trace_of"]
 
+HISTORY = "Google location history"
+"""`Activity.device` of recordings that a location history was cut into; several exports tell the same history."""
 PART = 0.8
 """A copy that takes less than this share of the other's time is only a part of it."""
 _ATTRIBUTES = tuple(
@@ -58,6 +60,8 @@ class Trace:
     id: str
     planned: bool
     """Whether it is a planned route, which is never a copy of a recording."""
+    history: str
+    """The file of a location history that it is a piece of; empty for other recordings."""
 
     def apart(self, other: Trace) -> bool:
         """Whether one table lists both, as different tracks."""
@@ -81,6 +85,7 @@ def trace_of(batch: Batch) -> Trace:
         span=span, under_way=_under_way(time, u, v) or span,
         box=(west, east, north, south), wide=wide,
         table=activity.source.removesuffix(activity.id) if named else "", id=activity.id, planned=activity.planned,
+        history=activity.source if activity.device == HISTORY else "",
     )  # fmt: skip
 
 
@@ -99,7 +104,8 @@ def _timed(
             return nothing, nothing, nothing, None
         u, v, time = u[usable], v[usable], time[usable]
         first, last = float(time.min()), float(time.max())
-    if 2 * len(time) < batch.fixes or last - first < 1.0:
+    sparse = 2 * len(time) < batch.fixes and batch.activities[0].device != HISTORY  # ways of histories lack times
+    if sparse or last - first < 1.0:
         return nothing, nothing, nothing, first
     if (time[1:] < time[:-1]).any():
         order = np.argsort(time, kind="stable")

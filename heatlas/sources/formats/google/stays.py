@@ -13,6 +13,7 @@ from heatlas.core.batch import Activity, Recording
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.sources.formats.xml_text import parse_time
 from heatlas.sources.sports import sport_name
+from heatlas.tracks.duplicates.traces import HISTORY
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,8 +26,6 @@ __all__ = [
     "moment", "number", "place", "recordings_of", "sport_of", "utc_offset",
 ]  # fmt: skip
 
-HISTORY = "Google location history"
-"""`Activity.device` of all recordings of these files."""
 VISITED = "fixes at places that were visited"
 ENDS_ONLY = "activities of which only both ends are known"
 """Reasons under which is counted what makes no track."""
