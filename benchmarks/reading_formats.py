@@ -47,7 +47,7 @@ def best(work: Callable[[], Any]) -> float:
 
 def locations(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Locations of a phone, for ever."""
-    when, lat, lon = 1_199_145_600.0, 47.5, 11.0
+    when, lat, lon = 1_230_768_000.0, 47.5, 11.0
     while True:
         for kind, minutes, metres in _PLAN:
             turn, end = rng.uniform(0, 6.28), when + 60 * minutes
@@ -79,10 +79,10 @@ def write_records(path: Path, size: int) -> None:
             break
     with path.open("w") as file:
         file.write('{\n  "locations": [')
-        year, written = 2008, 0
+        year, written = 2009, 0
         whole = ", ".join(texts)
         while written < size:
-            file.write(", " * (written > 0) + whole.replace('p": "2008-', f'p": "{year}-'))
+            file.write(", " * (written > 0) + whole.replace('p": "2009-', f'p": "{year}-'))
             written, year = written + len(whole), year + 1
         file.write("]\n}\n")
 
