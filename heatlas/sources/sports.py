@@ -216,8 +216,11 @@ _SPELLINGS = {
     "Multisport": "multi sport | triathlon | duathlon | swimrun | brick | triatlon | триатлон",
     "Transition": """transition v2 | bike to run transition | swim to bike transition |
         run to bike transition""",
-    "Flying": """fly | flight | hang gliding | paragliding | airplane | plane | aviation | gliding |
-        fliegen | vol | vuelo""",
+    "Flying": "fly | flight | airplane | plane | aviation | fliegen | vol | vuelo",
+    "Gliding": "sail plane | soaring | segelflug | segelfliegen | vol a voile | volo a vela | zweefvliegen",
+    "Paragliding": """paraglide | gleitschirm | gleitschirmfliegen | parapente | parapendio | paralotnia |
+        paragliding hike | speedfly""",
+    "HangGliding": "hang glider | drachenfliegen | deltaplane | ala delta",
     "SkyDiving": "skydiving | wingsuit | jumpmaster",
     "Driving": """drive | car | motorcycling | motorcycle | motorbike | motor | auto driving | atv |
         autofahren | voiture""",
@@ -265,6 +268,9 @@ _MAX_SPEED = {
     **dict.fromkeys(("Soccer", "Basketball", "Volleyball", "Cricket", "Golf"), 12.0),
     "Swim": 5.0,
     "Flying": 350.0,
+    "Gliding": 120.0,
+    "Paragliding": 50.0,
+    "HangGliding": 60.0,
     "SkyDiving": 120.0,
     "Driving": 80.0,
 }

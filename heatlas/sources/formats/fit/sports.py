@@ -16,7 +16,7 @@ _SPORTS = {
     1: "Run", 2: "Ride", 3: "Transition", 4: "Workout", 5: "Swim", 6: "Basketball", 7: "Soccer", 8: "Tennis",
     10: "Workout", 11: "Walk", 12: "NordicSki", 13: "AlpineSki", 14: "Snowboard", 15: "Rowing", 16: "Hike",
     17: "Hike", 18: "Multisport", 19: "Canoeing", 20: "Flying", 21: "EBikeRide", 22: "Driving", 23: "Boating",
-    24: "Driving", 25: "Golf", 26: "Flying", 27: "HorsebackRiding", 30: "InlineSkate", 31: "RockClimbing",
+    24: "Driving", 25: "Golf", 26: "HangGliding", 27: "HorsebackRiding", 30: "InlineSkate", 31: "RockClimbing",
     32: "Sail", 33: "IceSkate", 34: "SkyDiving", 35: "Snowshoe", 36: "Driving", 37: "StandUpPaddling",
     38: "Surfing", 39: "WaterSport", 40: "WaterSport", 41: "Kayaking", 42: "WaterSport", 43: "Windsurf",
     44: "Kitesurf", 45: "Workout", 46: "SkyDiving", 47: "Workout", 48: "StairStepper", 53: "WaterSport",
@@ -33,7 +33,7 @@ _SUB_SPORTS = {
     68: "RockClimbing", 69: "RockClimbing", 70: "HighIntensityIntervalTraining", 78: "Multisport",
     79: "Multisport", 80: "Multisport", 81: "Multisport", 84: "Pickleball", 85: "Padel",
     94: "Squash", 95: "Badminton", 96: "Racquetball", 97: "TableTennis",
-    110: "Flying", 111: "Flying", 112: "Flying", 126: "Multisport", 127: "EMountainBikeRide",
+    110: "Flying", 111: "Paragliding", 112: "Flying", 126: "Multisport", 127: "EMountainBikeRide",
 }
 
 # Sub-sports whose meaning depends on the sport.
