@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from typing import NamedTuple
+import struct
+from typing import TYPE_CHECKING, NamedTuple
 
 import fit_bytes
 import made
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COUNT = int(os.environ.get("HEATLAS_SAMPLE_FIXES", "60"))
 START = 1_714_809_600.0
@@ -33,10 +37,12 @@ class Sample(NamedTuple):
     """Name that such files have."""
     timed: bool = True
     """Whether the format has a time for each fix."""
-    columns: tuple[str, str] = ("lat", "lon")
-    """Names of latitude and longitude, where the same file can be read as a table."""
+    columns: tuple[str, ...] = ("lat", "lon")
+    """Names of latitude and longitude, or of the geometry, where the same file can be read as a table."""
     exact: float = 1e-6
     """Degrees by which positions may be rounded."""
+    quiet: bool = True
+    """Whether a sound file is read without a warning."""
 
 
 def _fit() -> bytes:
@@ -131,6 +137,193 @@ def _month() -> bytes:
     return json.dumps({"timelineObjects": [{"activitySegment": segment}]}, indent=2).encode()
 
 
+def sentence(body: str) -> str:
+    """A sentence of NMEA with its checksum."""
+    check = 0
+    for byte in body.encode():
+        check ^= byte
+    return f"${body}*{check:02X}\r\n"
+
+
+def angle(value: float, digits: int, sides: str) -> tuple[str, str]:
+    """Degrees as NMEA writes them: DDDMM.mmmmmm, and the hemisphere."""
+    whole, part = divmod(abs(value), 1)
+    return f"{int(whole):0{digits}d}{60 * part:09.6f}", sides[int(value < 0)]
+
+
+def _nmea() -> bytes:
+    lines = []
+    for t, lat, lon in zip(TIME, LAT, LON, strict=True):
+        clock = moment(t)[11:19].replace(":", "")
+        place = ",".join((*angle(lat, 2, "NS"), *angle(lon, 3, "EW")))
+        lines.append(sentence(f"GPGGA,{clock}.00,{place},1,08,1.1,512.3,M,46.0,M,,"))
+        lines.append(sentence(f"GPRMC,{clock}.00,A,{place},5.00,60.0,040524,,,A"))
+    return "".join(lines).encode()
+
+
+def _igc() -> bytes:
+    lines = ["AXXX001", "HFDTEDATE:040524,01", "HFGTYGLIDERTYPE:ASK 21", "I033638LAD3941LOD4245GSP"]
+    for t, lat, lon in zip(TIME, LAT, LON, strict=True):
+        clock = moment(t)[11:19].replace(":", "")
+        places = []
+        for value, digits, sides in ((lat, 2, "NS"), (lon, 3, "EW")):
+            micro = round((value % 1) * 60e6)  # millionths of a minute
+            places.append((f"{int(value):0{digits}d}{micro // 1000:05d}{sides[0]}", f"{micro % 1000:03d}"))
+        (north, more_north), (east, more_east) = places
+        lines.append(f"B{clock}{north}{east}A0048000512{more_north}{more_east}0540")
+    return "\r\n".join((*lines, "G0000", "")).encode()
+
+
+def _plt() -> bytes:
+    lines = ["OziExplorer Track Point File Version 2.1", "WGS 84", "Altitude is in Feet", "Reserved 3"]
+    lines += ["0,2,255,Walk,0,0,2,8421376", "60"]
+    lines += [
+        f"  {lat:.6f},  {lon:.6f},{int(k == 0)}, 1640.4,{t / 86400 + 25569:.7f},04-May-24, {moment(t)[11:19]}"
+        for k, (t, lat, lon) in enumerate(zip(TIME, LAT, LON, strict=True))
+    ]
+    return "\r\n".join((*lines, "")).encode()
+
+
+def _columbus() -> bytes:
+    rows = [
+        f"{k:<6d},T,240504,{moment(t)[11:19].replace(':', '')},{lat:.6f}N,{lon:010.6f}E,512  ,18  ,60 ,         "
+        for k, (t, lat, lon) in enumerate(zip(TIME, LAT, LON, strict=True))
+    ]
+    text = "\r\n".join(("INDEX,TAG,DATE,TIME,LATITUDE N/S,LONGITUDE E/W,HEIGHT,SPEED,HEADING,VOX", *rows, ""))
+    return text.replace(" ", "\0").replace("LATITUDE\0", "LATITUDE ").replace("LONGITUDE\0", "LONGITUDE ").encode()
+
+
+def _mtk() -> bytes:
+    rows = [
+        f"{k},T,2024/05/04,{moment(t)[11:19]},SPS,{lat:.6f},N,{lon:.6f},E,512.000 m,18.000 km/h,"
+        for k, (t, lat, lon) in enumerate(zip(TIME, LAT, LON, strict=True))
+    ]
+    head = "INDEX,RCR,DATE,TIME,VALID,LATITUDE,N/S,LONGITUDE,E/W,HEIGHT,SPEED,"
+    return "\r\n".join((head, *rows, "")).encode()
+
+
+def sirf(content: bytes) -> bytes:
+    """A message of SiRF."""
+    return (
+        b"\xa0\xa2" + struct.pack(">H", len(content)) + content + struct.pack(">H", sum(content) & 0x7FFF) + b"\xb0\xb3"
+    )
+
+
+def _sbn() -> bytes:
+    messages = [sirf(b"\xfdLOGGER,83,1,V1.2)")]
+    for t, lat, lon in zip(TIME, LAT, LON, strict=True):
+        hour, minute, second = (int(part) for part in moment(t)[11:19].split(":"))
+        messages.append(
+            sirf(
+                struct.pack(
+                    ">BHHHIHBBBBHIiiiiBHH47x",
+                    41, 0, 4, 2312, 0, 2024, 5, 4, hour, minute, 1000 * second, 0, round(lat * 1e7), round(lon * 1e7),
+                    55_800, 51_200, 21, 500, 6000,
+                )
+            )
+        )  # fmt: skip
+    return b"".join(messages)
+
+
+def _sbp() -> bytes:
+    header = (b"\x27\x00" + sirf(b"\xfdLOGGER,83,0,V1.0)")).ljust(64, b"\xff")
+    records = []
+    for t, lat, lon in zip(TIME, LAT, LON, strict=True):
+        hour, minute, second = (int(part) for part in moment(t)[11:19].split(":"))
+        date = (24 * 12 + 5) << 22 | 4 << 17 | hour << 12 | minute << 6 | second
+        place = (round(lat * 1e7), round(lon * 1e7), 51_200)
+        records.append(struct.pack("<BBHIIiiiHHhBB", 5, 9, 1000 * second, date, 0, *place, 500, 6000, 0, 0, 4))
+    return header + b"".join(records)
+
+
+def _messages() -> list[dict[str, object]]:
+    return [
+        {"_type": "location", "tid": "me", "tst": int(t), "lat": lat, "lon": lon, "acc": 5, "alt": 512, "vel": 18}
+        for t, lat, lon in zip(TIME.tolist(), LAT.tolist(), LON.tolist(), strict=True)
+    ]
+
+
+def _owntracks_rec() -> bytes:
+    lines = [f"{moment(held['tst'])}\t*                 \t{json.dumps(held)}\n" for held in _messages()]
+    return "".join(lines).encode()
+
+
+def _features(**properties: Callable[[float], object]) -> list[dict[str, object]]:
+    return [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [lon, lat]},
+            "properties": {name: value(t) for name, value in properties.items()},
+        }
+        for t, lat, lon in zip(TIME.tolist(), LAT.tolist(), LON.tolist(), strict=True)
+    ]
+
+
+def _overland() -> bytes:
+    held = _features(
+        timestamp=moment, altitude=lambda _: 512, speed=lambda _: 5, horizontal_accuracy=lambda _: 5,
+        motion=lambda _: ["walking"], device_id=lambda _: "phone",
+    )  # fmt: skip
+    return json.dumps({"locations": held}).encode()
+
+
+def _gpslogger() -> bytes:
+    rows = [f"{moment(t)},{lat},{lon},512,5,60,5" for t, lat, lon in zip(TIME, LAT, LON, strict=True)]
+    return "\n".join(("time,lat,lon,elevation,accuracy,bearing,speed", *rows, "")).encode()
+
+
+def _gpslogger_points() -> bytes:
+    held = _features(
+        time=moment, provider=lambda _: "gps", time_long=lambda t: str(round(1000 * t)), accuracy=lambda _: 5,
+        altitude=lambda _: 512, bearing=lambda _: 60, speed=lambda _: 5,
+    )  # fmt: skip
+    return json.dumps({"type": "FeatureCollection", "features": held}).encode()
+
+
+def _traccar() -> bytes:
+    held = [
+        {
+            "id": k, "deviceId": 7, "protocol": "osmand", "serverTime": moment(t, ".000+00:00"),
+            "deviceTime": moment(t, ".000+00:00"), "fixTime": moment(t, ".000+00:00"), "outdated": False, "valid": True,
+            "latitude": lat, "longitude": lon, "altitude": 512.0, "speed": 9.72, "course": 60.0, "address": None,
+            "accuracy": 5.0, "network": None, "attributes": {"motion": True},
+        }
+        for k, (t, lat, lon) in enumerate(zip(TIME.tolist(), LAT.tolist(), LON.tolist(), strict=True))
+    ]  # fmt: skip
+    return json.dumps(held).encode()
+
+
+def _traccar_table() -> bytes:
+    rows = []
+    for k, (t, lat, lon) in enumerate(zip(TIME, LAT, LON, strict=True)):
+        clock = moment(t, "").replace("T", " ")
+        rows.append(f"{k},7,osmand,{clock},{clock},{clock},true,{lat},{lon},512.0,9.72,60.0,,5.0,true")
+    names = "id,deviceId,protocol,serverTime,deviceTime,fixTime,valid,latitude,longitude,altitude,speed,course,address,"
+    return "\n".join((f"{names}accuracy,motion", *rows, "")).encode()
+
+
+def _dawarich() -> bytes:
+    held = _features(
+        battery_status=lambda _: "unplugged", altitude=lambda _: 512, accuracy=lambda _: 5,
+        timestamp=lambda t: int(t), tracker_id=lambda _: "me", velocity=lambda _: "5", topic=lambda _: None,
+    )  # fmt: skip
+    return json.dumps({"type": "FeatureCollection", "features": held}).encode()
+
+
+def _home_assistant() -> bytes:
+    states = [
+        {
+            "entity_id": "device_tracker.phone",
+            "state": "not_home",
+            "attributes": {"source_type": "gps", "latitude": lat, "longitude": lon, "gps_accuracy": 5, "altitude": 512},
+            "last_changed": moment(TIME[0], "+00:00"),
+            "last_updated": moment(t, "+00:00"),
+        }
+        for t, lat, lon in zip(TIME.tolist(), LAT.tolist(), LON.tolist(), strict=True)
+    ]
+    return json.dumps([states]).encode()
+
+
 def _kml_track() -> bytes:
     # Times and positions in turn, so that what stands before a cut has both.
     fixes = "".join(
@@ -171,6 +364,26 @@ SAMPLES = {
     "google-timeline-ios": Sample("google-timeline", _timeline_ios(), "location-history.json"),
     "google-records": Sample("google-records", _records(), "Records.json", columns=("latitudeE7", "longitudeE7")),
     "google-months": Sample("google-months", _month(), "2024_MAY.json"),
+    "nmea": Sample("nmea", _nmea(), "walk.nmea"),
+    "nmea_utf16": Sample("nmea", _nmea().decode().encode("utf-16"), "walk.log"),
+    "igc": Sample("igc", _igc(), "flight.igc"),
+    "plt": Sample("plt", _plt(), "walk.plt"),
+    "columbus": Sample("columbus", _columbus(), "24050408.CSV"),
+    "mtk": Sample("mtk", _mtk(), "log.csv", columns=("LATITUDE", "LONGITUDE")),
+    "sbn": Sample("sbn", _sbn(), "walk.sbn"),
+    "sbp": Sample("sbp", _sbp(), "walk.sbp"),
+    "owntracks-rec": Sample("owntracks-rec", _owntracks_rec(), "2024-05.rec"),
+    "owntracks": Sample("owntracks", json.dumps(_messages()).encode(), "locations.json"),
+    "owntracks_lines": Sample("owntracks", "".join(f"{json.dumps(m)}\n" for m in _messages()).encode(), "a.ndjson"),
+    "overland": Sample("overland", _overland(), "overland.json", columns=("geometry",)),
+    "gpslogger": Sample("gpslogger", _gpslogger(), "20240504.csv"),
+    "gpslogger-points": Sample("gpslogger-points", _gpslogger_points(), "20240504.geojson", columns=("geometry",)),
+    "traccar": Sample("traccar", _traccar(), "positions.json", columns=("latitude", "longitude")),
+    "traccar-table": Sample(
+        "traccar-table", _traccar_table(), "positions.csv", quiet=False, columns=("latitude", "longitude")
+    ),
+    "dawarich": Sample("dawarich", _dawarich(), "export.json", columns=("geometry",)),
+    "home-assistant": Sample("home-assistant", _home_assistant(), "history.json"),
     "kml": Sample("kml", _kml_track(), "walk.kml"),
     "kml line": Sample("kml", _kml_line(), "line.kml", timed=False),
     "geojson": Sample("geojson", _geojson(), "walk.geojson"),

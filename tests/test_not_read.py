@@ -48,18 +48,14 @@ def test_a_planned_route_is_no_recording_for_any_command(run, tmp_path):
     assert not (tmp_path / "o.png").exists()
 
 
-@pytest.mark.parametrize("form", ["gpslogger.csv", "overland.json"])
+@pytest.mark.parametrize("form", ["rows.csv", "rows.json"])
 def test_rows_that_look_like_fixes_are_not_drawn_as_dots_without_a_word(run, tmp_path, form):
     path = tmp_path / form
-    if form == "gpslogger.csv":
+    if form == "rows.csv":
         rows = [f"{t},{lat},{lon},500,4" for lat, lon, t in STEPS]
         path.write_text("time,lat,lon,elevation,accuracy\n" + "\n".join(rows) + "\n")
     else:
-        rows = [
-            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [b, a]}, "properties": {"timestamp": t}}
-            for a, b, t in STEPS
-        ]
-        path.write_text(json.dumps({"locations": rows}))
+        path.write_text(json.dumps([{"latitude": a, "longitude": b, "timestamp": t} for a, b, t in STEPS]))
     out = tmp_path / "o.png"
     for words in (["render", path, "-o", out], ["import", path, "-l", tmp_path / "l.db"]):
         code, _, said = run(*words)

@@ -20,6 +20,7 @@ _KINDS = {
     "7z": "archives of another kind",
     "rar": "archives of another kind",
     "zstd": "archives of another kind",
+    "hrm": "wellness",
     **dict.fromkeys(("parquet", "arrow", "geopackage", "shapefile", "flatgeobuf"), TABLES),
     **dict.fromkeys(("sqlite", "duckdb"), "databases"),
 }

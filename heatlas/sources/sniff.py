@@ -29,6 +29,7 @@ NOT_RECORDINGS = {
     "flatgeobuf": "a table (FlatGeobuf), not a recording",
     "duckdb": "a database (DuckDB), not a recording",
     "json": "JSON of another kind, not a recording",
+    "hrm": "heart rates of a Polar monitor, without positions: name the GPX of the same exercise",
     "7z": "a 7-Zip archive, which heatlas does not open: unpack it, and name the folder",
     "rar": "a RAR archive, which heatlas does not open: unpack it, and name the folder",
     "zstd": "packed with Zstandard, which heatlas does not open: unpack it, and name what was in it",
@@ -102,8 +103,8 @@ def kind(data: Content) -> str:
     str
         A kind of `heatlas.sources.formats.known.FORMATS`, else one of kml, xml, json, csv, parquet, arrow, sqlite,
         geopackage, shapefile, flatgeobuf, duckdb, zip, gzip, bzip2, xz, tar, 7z, rar, zstd, office, image, pdf, html,
-        text, empty, unknown. A piece of GPX or TCX without its root element counts as such; only blanks or NUL bytes
-        count as empty.
+        hrm, text, empty, unknown. A piece of GPX or TCX without its root element counts as such; only blanks or NUL
+        bytes count as empty.
     """
     head = data[:_HEAD]
     own = refined(BINARY, head, "")
@@ -181,6 +182,8 @@ def _text_kind(head: bytes) -> str:
         return "json"
     if re.search(r"<(?:[\w.-]+:)?trkpt\s", text):
         return "gpx"
+    if text.lstrip().startswith("[Params]"):
+        return "hrm"
     if _LOG.match(text):  # NMEA sentences and records of OwnTracks have commas, but no columns
         return "text"
     return "csv" if _is_table(text) else "text"
@@ -191,16 +194,21 @@ def _control_share(text: str) -> float:
 
 
 def _is_table(text: str) -> bool:
-    """Tell whether the first two records have the same number of columns, which is more than one."""
+    """Tell whether the first two records have the same number of columns, which is more than one.
+
+    Some loggers end the header with a comma, but not the rows.
+    """
     for separator in ",;\t":
-        rows: list[int] = []
+        rows: list[list[str]] = []
         try:
             for row in csv.reader(text.splitlines(keepends=True), delimiter=separator):
-                rows.append(len(row))
+                rows.append(row)
                 if len(rows) == 2:
                     break
         except csv.Error:
             continue
-        if rows and rows[0] > 1 and rows[0] == rows[-1]:
-            return True
+        if rows and len(rows[0]) > 1:
+            more = len(rows[0]) - len(rows[-1])
+            if not more or (more == 1 and len(rows[-1]) > 1 and not rows[0][-1].strip()):
+                return True
     return False
