@@ -33,7 +33,7 @@ from heatlas.library.point_rows import read_points
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.point_times import PointIndex
 from heatlas.library.repair import Hiding, repair
-from heatlas.library.settings import Settings, write_settings
+from heatlas.library.settings import Settings, read_settings, write_settings
 from heatlas.library.zones import list_zones
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.tiles.snapshot import take
@@ -679,3 +679,34 @@ def test_a_signal_in_a_function_of_sqlite_is_no_failure(library_path, name):
     with open_library(library_path) as library, pytest.raises(KeyboardInterrupt):
         change(library)
     assert faults_of(library_path) == []
+
+
+def test_settings_that_were_read_before_follow_each_change(library_path):
+    """They are read once for each state: not what was rolled back, nor what another connection has changed since."""
+
+    def kept_open(change):
+        with library.read() as link:
+            before = read_settings(link)
+        change()
+        with library.read() as link:
+            return before.rejoin, read_settings(link).rejoin
+
+    def write(which, value, fail=False):
+        with which.write() as link:
+            write_settings(link, Settings(zooms=(ZOOM, ZOOM), rejoin=value))
+            assert read_settings(link).rejoin == value
+            if fail:
+                raise BadOption("rolled back")
+
+    def fail():
+        with pytest.raises(BadOption):
+            write(library, 9.0, fail=True)
+
+    with open_library(library_path) as library, open_library(library_path) as other:
+        assert kept_open(lambda: write(other, 7.0))[1] == 7.0
+        assert kept_open(lambda: write(library, 8.0)) == (7.0, 8.0)
+        assert kept_open(fail) == (8.0, 8.0)
+        table(library_path, "UPDATE meta SET value = '{}' WHERE name = 'settings'")
+        table(library_path, "UPDATE digests SET copy = 'x' WHERE part = 0 AND key = 'settings'")
+        with pytest.raises(SourceFailed, match="meta cannot be read"):
+            kept_open(lambda: None)

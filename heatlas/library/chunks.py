@@ -13,6 +13,7 @@ from heatlas.kernels.encode import encode_headers
 from heatlas.kernels.index import decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
+from heatlas.library.digests import write_passages
 from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
 from heatlas.library.packing import BUNDLE, pack_columns, unpack, unpack_bytes, unpack_columns
 from heatlas.library.sound_rows import blobs
@@ -139,7 +140,7 @@ def _replace(
     connection: sqlite3.Connection, before: Iterable[Sequence[tuple[int, bytes]]], after: Sequence[tuple[int, bytes]]
 ) -> None:
     connection.executemany("DELETE FROM passages WHERE key = ?", [(k,) for rows in before for k, _ in rows])
-    connection.executemany("INSERT INTO passages VALUES (?, ?)", after)
+    write_passages(connection, after)
 
 
 def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:

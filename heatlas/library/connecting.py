@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heatlas.library.states import log_of
 from heatlas.sources.sqlite_head import address_of
@@ -25,9 +25,18 @@ _SOON = 1.0
 
 
 class LibraryConnection(sqlite3.Connection):
-    """Connection that knows how its owner wrote the path of the library."""
+    """Connection that knows how its owner wrote the path of the library, and small things that each tile reads."""
 
     library_path: Path
+    has_digests = False
+    """Whether the library was seen to have digests: no heatlas takes them away."""
+    meta: tuple[tuple[int, int], dict[Any, tuple[Any, ...]]] | None = None
+    """Rows of the table `meta` by name, with the state in which they were read (`state`)."""
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Numbers that change with each commit of others, and with each change of this connection; microseconds."""
+        return self.execute("PRAGMA data_version").fetchone()[0], self.total_changes
 
 
 def connect(path: Path, frozen: bool = False, *, lenient: bool = False) -> LibraryConnection:

@@ -4,8 +4,9 @@ Disks and copies of files fail one byte at a time, and SQLite finds only what br
 `digests` has a row for each row of the other tables: its digest, and, of tables with few bytes, the row itself once
 more. It lies in pages of its own: one damaged page leaves either the row or its digest and copy.
 
-Triggers of the connections that write make both, so that no statement can forget them. A damaged row is never given a
-new digest: changing it is refused.
+Triggers of the connections that write make both, so that no statement can forget them. Rows of the index are many:
+whoever writes them (`write_passages`) digests them beforehand, which is quicker, and the trigger finds that done. A
+damaged row is never given a new digest: changing it is refused.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from heatlas.core.context import NOBODY
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from heatlas.core.context import Context
 
 __all__ = [
     "BLOBS", "DIGESTED", "SMALL", "Blobs", "digest_of", "point_cells_part", "points_part", "row_of", "stamp",
-    "text_of", "watch",
+    "text_of", "watch", "write_passages",
 ]  # fmt: skip
 
 _STEP = 200
@@ -147,6 +148,14 @@ def stamp(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
     told(total, total)
 
 
+def write_passages(connection: sqlite3.Connection, rows: Sequence[tuple[int, bytes]]) -> None:
+    """Insert rows of the index, by key and blob, with their digests."""
+    part = int(BLOBS["passages"].part)
+    digests = [(part, key, digest_of(part, key, data)) for key, data in rows]
+    connection.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, NULL)", digests)
+    connection.executemany("INSERT INTO passages VALUES (?, ?)", rows)
+
+
 def _entry(table: str, row: str) -> str:
     """SELECT of the row of `digests` for a row of a table: `row` is "new.", "old." or empty."""
     part, key, content, copy = _parts(table, row)
@@ -170,7 +179,10 @@ def _triggers() -> Iterator[str]:
         mine = f"FROM digests WHERE part = +{part} AND key = +{key}"
         delete, insert = f"DELETE {mine};", f"INSERT OR REPLACE INTO digests {_entry(table, 'new.')};"
         on = f"ON main.{table} BEGIN"
-        yield f"CREATE TEMP TRIGGER heatlas_insert_{table} AFTER INSERT {on} {insert} END"
+        digested = ""
+        if table == "passages":  # which nobody replaces: that would leave the digest of the old row
+            digested = f"WHEN NOT EXISTS (SELECT 1 {mine.replace('old.', 'new.')}) "
+        yield f"CREATE TEMP TRIGGER heatlas_insert_{table} AFTER INSERT ON main.{table} {digested}BEGIN {insert} END"
         yield f"CREATE TEMP TRIGGER heatlas_delete_{table} AFTER DELETE {on} {delete} END"
         yield f"CREATE TEMP TRIGGER heatlas_update_{table} AFTER UPDATE {on} {delete} {insert} END"
         yield (

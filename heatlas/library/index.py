@@ -11,6 +11,7 @@ from heatlas.kernels.encode import encode_amounts, encode_headers, encode_pixels
 from heatlas.kernels.index import UNKNOWN, decode_header
 from heatlas.library.chunks import chunks_of, merge
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS
+from heatlas.library.digests import write_passages
 from heatlas.library.keys import key
 from heatlas.library.packing import pack_columns
 
@@ -73,7 +74,7 @@ def _insert(connection: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tup
         rows += [(key(column, *tile, chunk), data) for column, data in columns]
         if len(present) >= _MANY:
             full.append((tile, _to_merge([*present, (chunk, len(columns[0][1]))])))
-    connection.executemany("INSERT INTO passages VALUES (?, ?)", rows)
+    write_passages(connection, rows)
     for tile, chunks in full:
         merge(connection, tile, chunks)
 

@@ -14,7 +14,7 @@ from heatlas.library.activity_means import write_means
 from heatlas.library.chunks import remove_runs
 from heatlas.library.coverage import is_complete, note_columns
 from heatlas.library.digest_checks import wrong_blobs
-from heatlas.library.digests import DIGESTED
+from heatlas.library.digests import DIGESTED, write_passages
 from heatlas.library.failures import interruptible, was_stopped
 from heatlas.library.index import append
 from heatlas.library.keys import pixel_keys, tile_of
@@ -119,7 +119,7 @@ def _copy_rows(connection: sqlite3.Connection, old: Salvage, wrong: Collection[T
     while some := rows.fetchmany(_ROWS):
         told(done, count)
         sound = [row for row in some if tile_of(row[0]) not in wrong]
-        connection.executemany("INSERT INTO passages VALUES (?, ?)", sound)
+        write_passages(connection, sound)
         done += len(some)
     told(count, count)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE
+from heatlas.library.connecting import LibraryConnection
 from heatlas.library.keys import DEEPEST
 from heatlas.library.sound_rows import damaged, small_rows
 from heatlas.raster.partition import REJOIN
@@ -80,11 +81,21 @@ def read_meta(connection: sqlite3.Connection, name: str) -> Any:
     SourceFailed
         When it is damaged.
     """
-    row = small_rows(connection, "meta").get(name)
+    row = _meta(connection).get(name)
     try:
         return None if row is None else json.loads(row[1])
     except (ValueError, TypeError, RecursionError):
         raise damaged(connection, f"{name!r} of its table meta is none") from None
+
+
+def _meta(connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
+    """Rows of the table `meta`, which is compared with its digests once for each state: every tile reads settings."""
+    if not isinstance(connection, LibraryConnection):
+        return small_rows(connection, "meta")
+    state = connection.state
+    if connection.meta is None or connection.meta[0] != state:
+        connection.meta = state, small_rows(connection, "meta")
+    return connection.meta[1]
 
 
 def read_settings(connection: sqlite3.Connection) -> Settings:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import SourceFailed
 from heatlas.core.words import counted
+from heatlas.library.connecting import LibraryConnection
 from heatlas.library.digests import BLOBS, DIGESTED, SMALL, digest_of, row_of, text_of
 
 if TYPE_CHECKING:
@@ -57,7 +58,12 @@ def say(connection: sqlite3.Connection, what: str) -> None:
 
 def has_digests(connection: sqlite3.Connection) -> bool:
     """Whether the library is of a version that has digests."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0]) >= DIGESTED
+    if isinstance(connection, LibraryConnection) and connection.has_digests:
+        return True
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0]) >= DIGESTED
+    if isinstance(connection, LibraryConnection):
+        connection.has_digests = found
+    return found
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
@@ -219,6 +225,9 @@ def blobs(
     asked: tuple[int | str, ...] = tuple(keys)
     if isinstance(keys, frozenset):
         these, asked = "IN (SELECT value FROM json_each(?))", (json.dumps(sorted(keys)),)
+    if isinstance(keys, frozenset) and has_digests(connection):
+        yield from _of_keys(connection, table, keys, what)
+        return
     rows = connection.execute(f"SELECT {key}, data FROM {table} WHERE {key} {these} ORDER BY {key}", asked)  # noqa: S608
     if not has_digests(connection):
         yield from _numbered(rows)  # a cursor itself would be closed at the end, maybe after its connection
@@ -229,6 +238,24 @@ def blobs(
     )
     for number, data, sound in paired(int(part), rows, known):
         if not sound or data is None:
+            raise damaged(connection, f"{what(number)} is not what was written")
+        yield number, data
+
+
+def _of_keys(
+    connection: sqlite3.Connection, table: str, keys: frozenset[int], what: Callable[[int], str]
+) -> Iterator[tuple[int, bytes]]:
+    """Read the rows of some keys as `blobs` does, by one statement: each tile needs a few."""
+    key, part = BLOBS[table].key.format(""), int(BLOBS[table].part)
+    rows = connection.execute(
+        f"SELECT value, data, digest FROM json_each(?) LEFT JOIN {table} AS blob ON blob.{key} = value "  # noqa: S608
+        "LEFT JOIN digests ON part = ? AND digests.key = value",
+        (json.dumps(sorted(keys)), part),
+    )
+    for number, data, digest in rows:
+        if data is None and digest is None:
+            continue
+        if not (isinstance(data, bytes) and digest_of(part, number, data) == digest):
             raise damaged(connection, f"{what(number)} is not what was written")
         yield number, data
 

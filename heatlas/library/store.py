@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from heatlas.core.context import Context
+    from heatlas.library.connecting import LibraryConnection
 
 __all__ = ["Library"]
 
@@ -129,9 +130,9 @@ class Library:
         """Take the file as it is now for the one that was opened."""
         self._witness.remember()
 
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> LibraryConnection:
         """Connection of this thread, outside of any transaction; `read` and `write` are for whoever uses a library."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: LibraryConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = connect(self.path, self.frozen)
             try:
@@ -212,7 +213,9 @@ class Library:
                 connection.execute("COMMIT")
                 self._healed = True
             finally:
+                connection.meta = None  # it may hold what is rolled back
                 if connection.in_transaction:
+                    connection.has_digests = False
                     connection.execute("ROLLBACK")
 
     @contextmanager
