@@ -462,6 +462,26 @@ def test_an_import_looks_at_some_rows(library_path):
     assert any("rows that were looked at are damaged" in item["reason"] for item in report["files"]["warnings"])
 
 
+def test_an_import_looks_at_the_indexes_by_which_copies_are_found(library_path):
+    with open_library(library_path) as library:
+        assert glance(library) == []
+    with closing(sqlite3.connect(library_path)) as link:  # an index that has lost a row
+        link.execute("PRAGMA writable_schema = ON")
+        ((sql,),) = link.execute("SELECT sql FROM sqlite_schema WHERE name = 'activities_by_box'").fetchall()
+        link.execute("UPDATE sqlite_schema SET sql = sql || ' WHERE number > 1' WHERE name = 'activities_by_box'")
+        link.commit()
+    with closing(sqlite3.connect(library_path)) as link:
+        link.execute("REINDEX activities_by_box")
+        link.execute("PRAGMA writable_schema = ON")
+        link.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'activities_by_box'", (sql,))
+        link.commit()
+    with open_library(library_path) as library:
+        (said,) = glance(library)
+        assert said.startswith("the table activities is damaged where SQLite looks rows up: keep the backups")
+    assert repair(library_path).done.tiles is None
+    assert faults_of(library_path) == []
+
+
 def test_a_backup_is_a_sound_copy_while_others_write(library_path, tmp_path):
     target = tmp_path / "backup.db"
     with open_library(library_path) as library, open_library(library_path) as other:
