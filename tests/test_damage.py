@@ -12,7 +12,8 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from library_made import older
+from library_made import made as made_library
+from library_made import older, walks
 from made import export, gpx, straight
 
 import heatlas.library.sound_rows as sound_rows
@@ -423,6 +424,32 @@ def test_a_truncated_library_is_damaged_and_comes_back(sound, tmp_path, kept):
     assert faults_of(path) == []
     assert done.activities + len(done.set_aside) > 0
     assert not [file for file in tmp_path.iterdir() if file.name not in {"a.db", "a.db.damaged"}]
+
+
+def test_what_can_be_read_of_a_long_list_is_not_given_up(tmp_path):
+    """Rows before and after a page that cannot be read, some of them from their copies."""
+    path = tmp_path / "a.db"
+    with made_library(path, walks(3, 120)) as library:
+        before = list_activities(library)
+    pages = pages_of(path)
+    if "activities" not in pages:
+        pytest.skip("this SQLite does not tell where tables lie")
+    data = bytearray(path.read_bytes())
+    middle = before[60].source.encode()
+    for page in pages["activities"] + pages["digests"]:
+        where = slice((page - 1) * 8192, page * 8192)
+        if middle in data[where]:
+            data[where] = bytes(8192)
+    path.write_bytes(data)
+    with pytest.raises(SourceFailed, match="damaged"):
+        of_tracks(path)
+    done = repair(path).done
+    assert len(before) / 2 < done.activities < len(before)
+    assert "how many nobody can tell" in done.set_aside[-1]
+    assert faults_of(path) == []
+    with open_library(path) as library:
+        after = list_activities(library)
+        assert all(before[number].name == one.name for number, one in after.items())
 
 
 def test_a_head_that_is_damaged_is_told_from_another_database(sound, tmp_path, said):

@@ -52,7 +52,7 @@ def wrong_tiles(old: Salvage) -> set[Tile] | None:
     its first day on: what was damaged before has the digest of a sound row.
     """
     connection = old.connection
-    if old.lost:
+    if old.lost or not old.whole:
         return None
     try:
         (steps,) = connection.execute("PRAGMA user_version").fetchone()

@@ -153,7 +153,9 @@ def _read_again(
 ) -> dict[int, Batch]:
     """Read damaged files again that are still there, and take them out of `damaged`; return their new activities."""
     wanted = {str(old.files[file][1]): file for file in damaged if file in old.files}
-    if old.lost:  # files that gave activities of which no row is left; not those of activities that were removed
+    if (
+        old.lost or not old.whole
+    ):  # files that gave activities of which no row is left; not those of activities that were removed
         there = {row.file for row in old.rows.values()}
         wanted |= {str(row[1]): file for file, row in old.files.items() if file not in there and row[2] >= 0}
     fresh: dict[int, Batch] = {}
@@ -199,11 +201,10 @@ def _copy_rest(
                 done.set_aside.append(f"{', '.join(lost)} of {row.source}: {unread}")
             _insert(connection, "activities", row)
             write_track(connection, row.number, batch)
-    if old.lost:
+    if old.lost or not old.whole:
         connection.execute("UPDATE files SET size = -1, digest = x''")
-        done.set_aside.append(
-            f"{counted(old.lost, 'activities')} without names: the next import of their files brings them back"
-        )
+        many = counted(old.lost, "activities") if old.whole else "activities, how many nobody can tell, are"
+        done.set_aside.append(f"{many} without names: the next import of their files brings them back")
 
 
 def _loosen(connection: sqlite3.Connection, old: Salvage) -> set[int]:

@@ -14,9 +14,10 @@ from heatlas.library.connecting import connect
 from heatlas.library.digests import DIGESTED, SMALL
 from heatlas.library.point_checks import sound_points
 from heatlas.library.point_sets import list_point_sets
+from heatlas.library.readable_rows import readable_rows
 from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.settings import Settings, read_settings, read_zones
-from heatlas.library.sound_rows import is_corrupt, plain_rows, sort_rows
+from heatlas.library.sound_rows import has_digests, is_corrupt, plain_rows, sort_rows
 from heatlas.library.tracks import NAMES, fingerprint, read_track, stored_track
 from heatlas.library.versions import refuse_noted
 
@@ -75,6 +76,8 @@ class Salvage(NamedTuple):
     """Rows of activities that are damaged, as are their copies."""
     healed: int
     """Small rows that are damaged, and read from their copies."""
+    whole: bool
+    """Whether the lists of files and activities can be read to their ends."""
 
     def track(self, number: int) -> Track:
         """Read a track of the damaged library."""
@@ -222,9 +225,9 @@ def _read_at(file: BinaryIO, offset: int, size: int) -> bytes:
 
 def salvage(connection: sqlite3.Connection) -> Salvage:
     """Read the small rows of a damaged library that `open_damaged` opened."""
-    meta, healed, _ = _small(connection, "meta")
-    files, more, _ = _small(connection, "files")
-    activity_rows, most, lost = _small(connection, "activities")
+    meta, healed, _, _ = _small(connection, "meta")
+    files, more, _, whole = _small(connection, "files")
+    activity_rows, most, lost, all_of_them = _small(connection, "activities")
     rows = {int(key): ActivityRow(*row) for key, row in activity_rows.items()}
     settings: Settings | None = None
     zones: dict[str, Zone] | None = None
@@ -235,19 +238,22 @@ def salvage(connection: sqlite3.Connection) -> Salvage:
     return Salvage(
         connection, settings, zones, {str(name): row[1] for name, row in meta.items()}, files, rows,
         activities_of(connection, list(rows.values())), lost, healed + more + most,
+        whole and all_of_them,
     )  # fmt: skip
 
 
-def _small(connection: sqlite3.Connection, table: str) -> tuple[dict[Any, tuple[Any, ...]], int, int]:
-    """Rows of a table with copies; how many of them are damaged; and how many are lost."""
+def _small(connection: sqlite3.Connection, table: str) -> tuple[dict[Any, tuple[Any, ...]], int, int, bool]:
+    """Rows of a table with copies; how many of them are damaged; how many are lost; whether that is all of it."""
     try:
         found = sort_rows(connection, table)
     except sqlite3.Error as error:
         if not (is_corrupt(error) or isinstance(error, sqlite3.OperationalError)):
             raise
     else:
-        return found.sound, len(found.healed), len(found.lost)
+        return found.sound, len(found.healed), len(found.lost), True
+    if has_digests(connection):
+        return *readable_rows(connection, table), False
     try:  # without digests rows are what they are
-        return plain_rows(connection, table), 0, 0
+        return plain_rows(connection, table), 0, 0, True
     except sqlite3.Error:
-        return {}, 0, 1
+        return {}, 0, 0, False

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "SmallRows", "blobs", "damaged", "has_digests", "how_to_repair", "is_corrupt", "paired", "paired_with_digests",
-    "path_of", "say", "small_rows", "sort_rows",
+    "SmallRows", "blobs", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "paired",
+    "paired_with_digests", "path_of", "say", "small_rows", "sort_rows",
 ]  # fmt: skip
 
 _SAID: set[str] = set()
@@ -106,7 +106,7 @@ def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] 
         gone += row is None
         if row is not None and text is not None and digest_of(part, key, text) == digest:
             sound[key] = row
-        elif (again := _from_copy(part, digest, copy)) is not None:
+        elif (again := from_copy(part, digest, copy)) is not None:
             sound[again[0]] = again
             healed.append(again[0])
         elif row is not None and text == copy:  # it is the digest that is damaged
@@ -124,8 +124,8 @@ def _order(key: Any) -> tuple[bool, Any]:
     return isinstance(key, str), key
 
 
-def _from_copy(part: int, digest: bytes, copy: Any) -> tuple[Any, ...] | None:
-    """Row of a sound copy; the key is its own, as that of the digest may be damaged."""
+def from_copy(part: int, digest: bytes, copy: Any) -> tuple[Any, ...] | None:
+    """Row of a sound copy, or None; the key is its own, as that of the digest may be damaged."""
     try:
         row = row_of(copy)
     except (ValueError, TypeError, KeyError):
