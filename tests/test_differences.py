@@ -317,6 +317,34 @@ def test_the_command_line(tmp_path, monkeypatch):
     assert "did you mean year" in str(wrong.exception)
 
 
+def test_swapping_the_sides_changes_the_sign_and_nothing_else(tmp_path):
+    """Which pixels lie on paths, and so the tone, must not depend on the side that is named first."""
+    few, many = "day <= 3", "day > 3"
+    numbered = [
+        replace(
+            track, v=track.v + (2e-6 if k in {4, 5, 6} else 0.0),  # 54 m beside the way of all others
+            activities=(replace(track.activities[0], extra={"day": k % 12}),),
+        )
+        for k, track in enumerate(years())
+    ]  # fmt: skip
+    window = around()
+    one, other = (
+        heat(numbered, window, parse_measure(f"diff(pace; {a}; {b})"), SMOOTH) for a, b in ((few, many), (many, few))
+    )
+    assert np.array_equal(one.bare.filled, other.bare.filled)
+    assert one.bare.filled.any()
+    assert one.smoothed.fitted == pytest.approx(other.smoothed.fitted, rel=1e-6)
+    np.testing.assert_allclose(one.smoothed.values, -other.smoothed.values, rtol=1e-6, atol=1e-9)
+    made(tmp_path / "l.heatlas", numbered, settings=Settings(zooms=(12, 16)))
+    with client(tmp_path / "l.heatlas") as web:
+        low, high = (
+            web.get(f"/scale.json?z=16&measure={quote(f'diff(pace; {a}; {b})')}").json()
+            for a, b in ((few, many), (many, few))
+        )
+    assert low["high"] is not None
+    assert (low["low"], low["high"], low["left_out"]) == (pytest.approx(-high["high"]), pytest.approx(-high["low"]), [])
+
+
 BRIEF = "Mean pace: difference"
 LONG = "diff(pace; others; distance > 10000 AND NOT commute)"
 

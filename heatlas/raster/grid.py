@@ -155,9 +155,11 @@ class Grid:
 
     @property
     def filled(self) -> NDArray[np.bool_]:
-        """(height, width) whether there is anything."""
+        """(height, width) whether there is anything: of a difference on either side."""
         if self.signed:
             return np.asarray(self.total != 0)
+        if self.measure.sides and not self.worked:
+            return np.asarray((self.planes["n"] > 0) | (self.planes["m"] > 0))
         return np.asarray((self.total if self.sums else self.planes["n"]) > 0)
 
     @property
