@@ -266,6 +266,15 @@ def test_points_of_a_table_with_lines(tmp_path):
     assert heatlas.inspect(path, read_as="points")["points"] == 2
 
 
+def test_looking_for_lines_changes_no_count(tmp_path):
+    path = tmp_path / "a.csv"
+    for first, dropped in (("POINT (11 47)", "points"), ("LINESTRING (11 47, 12 48)", "activities")):
+        path.write_text(f'name,geom\na,"{first}"\nb,POINT (12 47),too,many\nc,POINT (13 47)\n', encoding="utf-8")
+        found = heatlas.inspect(path)
+        assert found[dropped]
+        assert found["dropped"] == {"rows with too few or too many cells": 1}
+
+
 def test_what_contradicts_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,lat,lon\n1,47,11\n", encoding="utf-8")

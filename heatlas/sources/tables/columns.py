@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,7 @@ _UNIT = re.compile(r"[(\[{].*?[)\]}]")
 _MOST_LISTED = 20
 
 
+@lru_cache(maxsize=4096)  # of tables whose rows are tracks, each name is asked for again with each row
 def plain_name(name: str) -> str:
     """Write a name in lower case, without accents, units in brackets, blanks and punctuation."""
     return "".join(_words(name))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +57,28 @@ def has_lines(given: GivenTable) -> bool:
         column = find_columns(table.schema, given.options, name=table.name).geometry
         if column is None or not _may_be_lines(table.schema.field(column).type):
             return False
-        first = next(iter(table.read([column])), None)
+        with _unread(table):
+            batches = iter(table.read([column]))
+            first = next(batches, None)
+            if isinstance(batches, Generator):
+                batches.close()
         return first is not None and bool((places(first.column(0).slice(0, _SAMPLE)).state == LINE).any())
     except (HeatlasError, OSError):  # reported when it is opened for reading
         return False
+
+
+@contextmanager
+def _unread(table: Table) -> Iterator[None]:
+    """Undo what reading a sample adds to the counts and warnings of a table: it is read again."""
+    before = Counter(table.dropped), dict(table.readings), list(table.warnings)
+    try:
+        yield
+    finally:
+        table.dropped.clear()
+        table.dropped.update(before[0])
+        table.readings.clear()
+        table.readings.update(before[1])
+        table.warnings[:] = before[2]
 
 
 def _may_be_lines(kind: pa.DataType) -> bool:
