@@ -328,6 +328,33 @@ def test_writing_by_other_processes_is_no_replacement(path, caplog):
     assert [file.name for file in path.parent.iterdir()] == ["lib.db"]
 
 
+@pytest.mark.parametrize("when", ["in_file", "_commits", "_with_log"])
+def test_a_log_that_grows_while_it_is_looked_at_is_no_foreign_one(path, caplog, monkeypatch, when):
+    """Another process commits, or moves its log into the file, between any two looks."""
+    from heatlas.library import states
+
+    real, other = getattr(states, when), open_library(path)
+    put(other, walks(3, 1))
+
+    def meanwhile(*given):
+        found = real(*given)
+        for k in range(3):
+            put(other, walks(1, 10 + k))
+        return found
+
+    monkeypatch.setattr(states, when, meanwhile)
+    with caplog.at_level(logging.WARNING):
+        states.set_foreign_log_aside(path)
+        other.settle()
+        put(other, walks(2, 50))
+        states.set_foreign_log_aside(path)
+    other.close()
+    assert caplog.records == []
+    assert not list(path.parent.glob("*-of-another-state*"))
+    with open_library(path) as library:
+        assert check(library) == []
+
+
 def test_a_half_copied_library_is_not_shown(path, monkeypatch):
     monkeypatch.setattr("heatlas.tiles.view._STILL", 0.02)
     made(path.with_name("other.db"), walks(7, 9), group=20).close()

@@ -42,7 +42,7 @@ def run_at(k, **columns):
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr("heatlas.watching.whole.REST", 0.05)
-    monkeypatch.setattr("heatlas.watching.whole.LONG", 0.4)
+    monkeypatch.setattr("heatlas.watching.whole.LONG", 3.0)
     monkeypatch.setattr("heatlas.watching.gone._PATIENCE", 0.2)
 
 
@@ -56,13 +56,12 @@ class Followed:
         self.intake = Intake(self.path, self.folder, hints, (None, False), self.reports.append, NOBODY)
 
     def look(self, seconds=0.25):
-        """Look until nothing is left to wait for, at most so long."""
-        until = time.monotonic() + seconds
-        while True:
-            self.intake._next_look = 0.0
+        """Look again and again, for so long and at least four times: also where the machine is busy."""
+        until, looks = time.monotonic() + seconds, 0
+        while looks < 4 or time.monotonic() < until:
+            self.intake._next_look = self.intake._calm = 0.0
             self.intake.work()
-            if time.monotonic() > until:
-                return
+            looks += 1
             time.sleep(0.03)
 
     def held(self, what="count(*)", where="same_as IS NULL"):
@@ -175,7 +174,8 @@ def test_a_file_that_is_written_slowly_is_taken_once_and_whole(followed):
     writer = threading.Thread(target=write)
     writer.start()
     while writer.is_alive():
-        followed.look(0)
+        followed.intake._next_look = 0.0
+        followed.intake.work()
         time.sleep(0.03)
     writer.join()
     followed.look()
@@ -188,7 +188,9 @@ def test_what_has_no_end_is_taken_after_a_longer_rest_and_replaced_when_it_grows
     path.write_bytes(data[: len(data) // 2])
     followed.look(0.2)
     assert followed.reports == []
-    followed.look(0.6)
+    until = time.monotonic() + 30
+    while not followed.reports and time.monotonic() < until:
+        followed.look(0.2)
     (half,) = followed.held("fixes")
     (warning,) = [item for item in followed.reports[0]["files"]["warnings"] if "taken as it is" in item["reason"]]
     assert warning["file"].endswith("cut.gpx")
@@ -282,8 +284,47 @@ def test_waiting_is_bounded(tmp_path, quick, monkeypatch):
         (followed.folder / f"{k}.gpx").write_bytes(run_at(k))
     followed.intake.work()
     assert len(followed.intake._waiting._seen) == 5
-    followed.look(1.0)
-    assert followed.shown == 12
+    until = time.monotonic() + 20
+    while followed.shown < 12:
+        assert time.monotonic() < until
+        time.sleep(min(followed.intake.work(), 0.2))
+
+
+def test_time_that_imports_take_does_not_put_off_the_next_look(followed, monkeypatch):
+    from heatlas.watching import intake
+
+    real = intake.import_entries
+
+    def slowly(*given, **named):
+        time.sleep(0.5)
+        return real(*given, **named)
+
+    monkeypatch.setattr(intake, "import_entries", slowly)
+    (followed.folder / "a.gpx").write_bytes(run_at(0))
+    followed.look()
+    assert followed.shown == 1
+    assert followed.intake._next_look - time.monotonic() < 6
+
+
+def test_bursts_are_looked_at_together(followed):
+    class Loud:
+        deaf = ""
+
+        def take(self):
+            return True, set()
+
+    followed.intake._hints = Loud()
+    followed.intake.work()
+    looks = []
+    followed.intake._look = lambda library: looks.append(1)
+    followed.intake._calm = time.monotonic() + 0.5
+    until = time.monotonic() + 0.4
+    while time.monotonic() < until:
+        assert followed.intake.work() <= 0.6
+    assert looks == []
+    time.sleep(0.2)
+    followed.intake.work()
+    assert looks == [1]
 
 
 def test_old_files_are_taken_at_once(tmp_path):

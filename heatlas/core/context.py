@@ -26,7 +26,7 @@ class Context:
     """Threads to draw and processes to read; None: one for each processor."""
     progress: Progress = silent
     report: Callable[[dict[str, Any]], None] | None = None
-    """Called with the report of an import, and of each run of work that repeats (``--watch``)."""
+    """Called with the report of an import, and of each run of work that repeats (``--watch``, ``--every``)."""
 
     def counting(self, stage: str) -> Callable[[int, int], None]:
         """Return a function that reports how far one stage is."""

@@ -98,7 +98,7 @@ def log_of(path: Path) -> Path:
 def set_foreign_log_aside(path: Path) -> None:
     """Rename a log beside a library if it belongs to another file or to another state, and report it."""
     log = log_of(path)
-    if not (commits := _commits(log)) or not _is_foreign(path, commits):
+    if not _commits(log) or not _is_foreign(path, log):
         return
     kept = log.with_name(log.name + ASIDE)
     number = 1
@@ -117,24 +117,49 @@ def set_foreign_log_aside(path: Path) -> None:
     )  # fmt: skip
 
 
-def _is_foreign(path: Path, commits: int) -> bool:
-    """Whether a log with so many commits does not follow from the file beside it."""
+def _is_foreign(path: Path, log: Path) -> bool:
+    """Whether a log does not follow from the file beside it.
+
+    Another process may add to the log meanwhile, and move it into the file. So the state of both together is read
+    before commits are counted, and again after the file is read: whatever was added makes the log look less foreign.
+    """
+    try:
+        before = _with_log(path)
+    except sqlite3.DatabaseError as error:
+        return _is_misfit(error) and _is_sound(path)
+    commits = _commits(log)
     try:
         file = in_file(path)
     except (sqlite3.Error, OSError):
         return False  # the file itself is damaged, and says so when it is read
     try:
-        # Opened for reading only, it can neither write the log into the file nor remove it.
-        with closing(sqlite3.connect(f"{address_of(path.resolve())}?mode=ro", uri=True)) as connection:
-            whole = read_states(connection)
+        after = _with_log(path)
     except sqlite3.DatabaseError as error:
-        # Pages of two files do not fit together. What cannot be opened or is busy says nothing.
-        return not isinstance(error, sqlite3.OperationalError) or "malformed" in str(error)
-    if whole is None:
-        return file is not None
+        return _is_misfit(error)
+    if before is None or after is None:
+        return file is not None and before is None and after is None
     # A state before those that the log holds is an older one; the log was made on a later one.
-    first = whole.number - commits
-    return (0 if file is None else file.number) < first or not descends(whole, file)
+    return (0 if file is None else file.number) < before.number - commits or not descends(after, file)
+
+
+def _with_log(path: Path) -> States | None:
+    """Read the chain in a file and its log; opened for reading only, it can neither move the log nor remove it."""
+    with closing(sqlite3.connect(f"{address_of(path.resolve())}?mode=ro", uri=True)) as connection:
+        return read_states(connection)
+
+
+def _is_misfit(error: sqlite3.DatabaseError) -> bool:
+    """Whether pages of two files do not fit together. What cannot be opened or is busy says nothing."""
+    return not isinstance(error, sqlite3.OperationalError) or "malformed" in str(error)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether the file alone can be read."""
+    try:
+        in_file(path)
+    except (sqlite3.Error, OSError):
+        return False
+    return True
 
 
 def _commits(log: Path) -> int:

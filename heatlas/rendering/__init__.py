@@ -54,7 +54,7 @@ def render(
         File or folder to write; the ending decides the format. Pictures: .png, .webp, .tif, .kmz, .npy, .pdf. Films:
         .mp4, .gif, and .webp with an option of films. Tiles: .pmtiles, .mbtiles, .sqlitedb, or a folder. A page: .html.
     told : callable, optional
-        For tiles with `watch`: is called with the report of each run, until KeyboardInterrupt.
+        For tiles with `watch` or `every`: is called with the report of each run, until KeyboardInterrupt.
     workers : int, optional
         Threads; by default one for each processor.
     progress : callable, optional

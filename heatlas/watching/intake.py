@@ -42,8 +42,8 @@ _OFTEN = 5.0
 """Seconds between two looks at all files where nobody tells of changes."""
 _SELDOM = 600.0
 """The same where changes are told of."""
-_SHARE = 20
-"""A look is repeated at most after so many times what it took."""
+_SHARE, _CALM = 20, 3
+"""A look is repeated by itself at most after so many times what it took; and for changes that came in a burst."""
 _REMEMBERED = 100_000
 """Files without a row in the library, such as photos and archives, that are remembered."""
 
@@ -83,7 +83,8 @@ class Intake:
         self._others: dict[int, int] = {}
         self._export, self._tables = Exports(), frozenset[tuple[str, int, int]]()
         self._identity: tuple[int, int] | None = None
-        self._next_look, self._added = 0.0, 0
+        self._next_look = self._calm = 0.0
+        self._spent, self._added = 0.0, 0
         self._report, self._unread = Report(), dict[str, str]()
 
     def work(self) -> float:
@@ -91,9 +92,10 @@ class Intake:
         asked, hinted = (False, set[Path]()) if self._hints is None else self._hints.take()
         try:
             with open_library(self._path, create=True) as library:
-                everything = asked or time.monotonic() >= self._next_look or self._is_another(library)
-                everything |= any(is_table(path.name) for path in hinted)
-                if everything:
+                asked |= self._waiting.crowded or any(is_table(path.name) for path in hinted)
+                if asked:  # in bursts not again at once: a look at very many files takes seconds
+                    self._next_look = min(self._next_look, self._calm)
+                if time.monotonic() >= self._next_look or self._is_another(library):
                     self._look(library)
                 else:
                     self._heed(library, hinted)
@@ -115,7 +117,7 @@ class Intake:
 
     def _look(self, library: Library) -> None:
         """Look at all files."""
-        started = time.monotonic()
+        started, spent = time.monotonic(), self._spent
         self._waiting.crowded = False
         self._read_tables()
         self._gone.look(library)
@@ -125,7 +127,9 @@ class Intake:
             if self._unread.get(name) != reason:
                 say(f"{name} cannot be looked through: {reason}")
         self._unread = unread
-        self._next_look = time.monotonic() + max(self._pause, _SHARE * (time.monotonic() - started))
+        now = time.monotonic()
+        cost = max(now - started - (self._spent - spent), 0.0)
+        self._calm, self._next_look = now + _CALM * cost, now + max(self._pause, _SHARE * cost)
 
     @property
     def _pause(self) -> float:
@@ -191,6 +195,7 @@ class Intake:
         if not whole:
             return
         there = {path: (status, reason) for (path, status), reason in whole}
+        started = time.monotonic()
         self._gone.rename(library, there)
         report, added = import_entries(
             library,
@@ -206,6 +211,7 @@ class Intake:
             if reason:
                 report.warnings.append((path_name(path), f"taken as it is after {LONG:.0f} s: {reason}"))
         self._added += added
+        self._spent += time.monotonic() - started
         _join(self._report, report)
         if self._report.read + len(self._report.skipped) >= _REPORTED:
             self._finish(library)
