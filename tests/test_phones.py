@@ -250,6 +250,24 @@ def test_gpslogger_with_all_its_columns():
     assert held.time[0] == START
 
 
+def test_gpslogger_points_whatever_comes_first():
+    held = json.loads(SAMPLES["gpslogger-points"].data)
+    turned = {"features": [dict(reversed(each.items())) for each in held["features"]], "type": "FeatureCollection"}
+    for text in (json.dumps(turned), json.dumps(turned, indent=2)):
+        assert kind(text.encode()) == "gpslogger-points"
+        (recording,) = read(text.encode())
+        assert recording.time.tolist() == TIME.tolist()
+
+
+def test_events_of_overland_without_a_place():
+    """The app sends its own end too; zones of times may lack their colon."""
+    event = {"type": "Feature", "properties": {"timestamp": moment(START), "action": "will_terminate"}}
+    there = feature(0, timestamp="2024-05-04T01:00:00-0700", device_id="", speed=-1, altitude=0)
+    (held,) = read(json.dumps({"locations": [there, event], "current": {}}, indent=2).encode())
+    assert held.time.tolist() == [START]
+    assert "speed" not in held.columns
+
+
 def test_damage_costs_what_follows_it_or_its_line():
     data = SAMPLES["overland"].data
     (held,) = read(data[: data.index(b'"timestamp"', len(data) // 2)])

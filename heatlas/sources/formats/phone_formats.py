@@ -56,7 +56,7 @@ PHONES = (
         content="json",
         reader="phones.gpslogger:read_gpslogger_points",
         apps=("GPSLogger",),
-        told=re.compile(rf'{_COLLECTION}"time_long"\s*:', re.DOTALL),
+        told=re.compile(r'"time_long"\s*:\s*"?\d{10,14}\b'),
         rows=True,
     ),
     Format(
