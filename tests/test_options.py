@@ -106,7 +106,7 @@ def test_kinds_of_output_are_known():
     ("output", "option", "words"),
     [
         ("a.png", {"every": "day"}, r"--every is for films \(.mp4, .gif, moving .webp\) and tiles .*: leave it out"),
-        ("a.gif", {"radius": "3px"}, "--radius is for pictures .* and tiles .* and pages"),
+        ("a.gif", {"radius": "3px"}, "--radius is for points in a table, and these are tracks: leave it out"),
         ("tiles/", {"legend": True}, "--legend is for pictures .* and films"),
         ("a.html", {"form": "webp"}, "--format is for tiles"),
         ("a.html", {"everything": True}, "--all is for pictures"),
