@@ -24,7 +24,7 @@ from heatlas.sources.formats.json_lists import CUT
 from heatlas.sources.sniff import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,6 +40,7 @@ _BLOCK = 1 << 23
 _LARGEST = 1 << 27
 """Most bytes of one record."""
 _HEAD = 1 << 16
+_ONE = np.zeros(0, np.int64)
 _DEVICES = 100
 """Most devices that are told apart."""
 _BEGIN = re.compile(rb'"locations"\s*:\s*\[')
@@ -182,26 +183,36 @@ def _e7(values: NDArray[np.float64], most: float) -> NDArray[np.int32]:
 
 
 def _of_device(fixes: _Fixes, mine: NDArray[np.bool_], source: str, dropped: Counter[str]) -> list[Recording]:
-    at = np.flatnonzero(mine)
-    moves = moves_of(fixes.time[at], fixes.lat[at], fixes.lon[at], fixes.doing[at])
+    """Recordings of one device; those of trips are views."""
+    at: Any = slice(None) if mine.all() else mine
+    time, lat, lon = fixes.time[at], fixes.lat[at], fixes.lon[at]
+    moves = moves_of(time, lat, lon, fixes.doing[at])
     dropped[LAY_STILL] += moves.still
-    found = [_recording(fixes, at[first:last], source, _CLASSES[sport]) for first, last, sport in moves.trips]
+    whole = (time, lat / 1e7, lon / 1e7, fixes.elevation[at], fixes.speed[at])
+    known = [np.append(0, np.cumsum(~np.isnan(column))) for column in whole[3:]]
+    found = []
+    for first, last, sport in moves.trips:
+        held = [int(count[last]) > int(count[first]) for count in known]
+        found.append(_recording([column[first:last] for column in whole], held, source, _CLASSES[sport]))
     if len(moves.rest):
+        rest = [column[moves.rest] for column in whole]
+        held = [not bool(np.isnan(column).all()) for column in rest[3:]]
         begins = np.append(0, np.flatnonzero(moves.breaks) + 1)
-        found.append(_recording(fixes, at[moves.rest], source, "Unknown", begins))
+        found.append(_recording(rest, held, source, "Unknown", begins))
     return found
 
 
 def _recording(
-    fixes: _Fixes, at: NDArray[np.int64], source: str, sport: str, segments: NDArray[np.int64] | None = None
+    columns: Sequence[NDArray[Any]], held: list[bool], source: str, sport: str, segments: NDArray[np.int64] = _ONE
 ) -> Recording:
-    columns = {"elevation": fixes.elevation[at], "speed": fixes.speed[at]}
-    time = fixes.time[at]
+    """Make a recording of time, latitude, longitude, elevation and speed, of which the last two may be unknown."""
+    time, lat, lon, *others = columns
+    named = zip(("elevation", "speed"), others, held, strict=True)
     return Recording(
         activity=Activity(source=source, sport=sport, start=float(time[0]), device=HISTORY),
-        lon=fixes.lon[at] / 1e7,
-        lat=fixes.lat[at] / 1e7,
+        lon=lon,
+        lat=lat,
         time=time,
-        columns={name: values for name, values in columns.items() if not np.isnan(values).all()},
-        segments=np.zeros(0, np.int64) if segments is None else segments,
+        columns={name: values for name, values, known in named if known},
+        segments=segments,
     )
