@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+import shlex
 import shutil
 import sqlite3
 from contextlib import closing
@@ -602,8 +603,9 @@ def test_a_track_of_a_table_that_has_changed_is_named_with_what_to_type(tmp_path
     done = repair(path).done
     assert done.read_again == []
     (aside,) = done.set_aside
-    assert aside.startswith(f"{tmp_path}/bus.csv/a: its track is damaged, and its file could not be read again; ")
-    assert aside.endswith(f"heatlas import {tmp_path}/bus.csv --track COLUMN brings it back")
+    table_name = str(tmp_path / "bus.csv")
+    assert aside.startswith(f"{table_name}/a: its track is damaged, and its file could not be read again; ")
+    assert aside.endswith(f"heatlas import {shlex.quote(table_name)} --track COLUMN brings it back")
     assert import_into(path, tmp_path / "bus.csv", track="bus")["activities"] == 2
     assert faults_of(path) == []
 
@@ -615,6 +617,13 @@ def damaged_tiles(path, *numbers):
         link.executemany("UPDATE passages SET data = x'0000000001' WHERE key = ?", [(keys[k],) for k in numbers])
         link.commit()
     return len(keys)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes mean little there")
+def test_a_repaired_library_is_read_by_whoever_could_read_it(library_path):
+    library_path.chmod(0o640)
+    damaged_tiles(library_path, 0)
+    assert repair(library_path).damaged.stat().st_mode & 0o777 == library_path.stat().st_mode & 0o777 == 0o640
 
 
 def test_only_damaged_tiles_are_made_anew(library_path, monkeypatch):

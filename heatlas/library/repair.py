@@ -100,6 +100,7 @@ def _repaired(asked: Path, folder: Path, said: Hiding, context: Context) -> Repa
         settings, zones = _hiding(asked, old, said)
         with open_library(folder / path.name, create=True) as new:
             done = rebuild(new, old, settings, zones, context)
+    shutil.copymode(path, folder / path.name)
     flush(folder / path.name)
     if _state(path) != before:
         raise SourceFailed(f"the library {asked} was written to meanwhile, and was left as it was: repair it again")

@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heatlas.core.errors import SourceFailed
 from heatlas.sources.sqlite_head import address_of
 
 if TYPE_CHECKING:
@@ -96,7 +97,13 @@ def log_of(path: Path) -> Path:
 
 
 def set_foreign_log_aside(path: Path) -> None:
-    """Rename a log beside a library if it belongs to another file or to another state, and report it."""
+    """Rename a log beside a library if it belongs to another file or to another state, and report it.
+
+    Raises
+    ------
+    SourceFailed
+        When it belongs to another and cannot be renamed: the library must not be opened with it.
+    """
     log = log_of(path)
     if not _commits(log) or not _is_foreign(path, log):
         return
@@ -111,6 +118,11 @@ def set_foreign_log_aside(path: Path) -> None:
         log.rename(kept)
     except FileNotFoundError:
         return  # another process was quicker
+    except OSError as error:  # on Windows, while another process has it open
+        raise SourceFailed(
+            f"the log {log} is not of the library {path} that it lies beside, and cannot be set aside: "
+            f"{error.strerror or error}; end what has the library open"
+        ) from error
     logging.getLogger("heatlas.library").warning(
         "heatlas: %s was replaced while the log of its last changes lay beside it: that log is of another file or "
         "state, and was set aside as %s; remove it if you do not miss anything", path, kept.name,
