@@ -174,6 +174,19 @@ def test_years_of_a_phone_are_cut_into_outings(tmp_path):
     assert report["fixes"] == 1200
 
 
+def test_other_json_is_no_history():
+    others = (
+        b'[{"place": "geo:47.5,11.0"}]',
+        b'{"locations": [{"lat": 47.5, "lon": 11}]}',
+        b'{"timelineObjects": 5}',
+        b'{"type": "FeatureCollection", "features": []}',
+    )
+    for data in others:
+        assert not kind(data).startswith("google"), data
+    home = {"topCandidate": {"placeLocation": "geo:47.5,11.0"}}
+    assert kind(json.dumps([segment(T, T, visit=home)]).encode()) == "google-timeline"
+
+
 # Months of the Semantic Location History.
 
 

@@ -58,7 +58,10 @@ _ROWS = (
         content="json",
         reader="google.timeline:read_timeline",
         apps=("Google Maps on Android", "Google Maps on iOS"),
-        told=re.compile(r'"(?:semanticSegments|rawSignals|timelinePath|timelineMemory)"\s*:\s*[\[{]|"geo:-?\d'),
+        told=re.compile(
+            r'"(?:semanticSegments|rawSignals|timelinePath|timelineMemory)"\s*:\s*[\[{]'
+            r'|"(?:placeLocation|start|end|point)"\s*:\s*"geo:-?\d'
+        ),
     ),
     Format(
         kind="google-records",
