@@ -88,7 +88,8 @@ def fill(library, tracks, km):
             turn += 1
         with library.write() as link:
             if turn == len(some):
-                link.execute("INSERT INTO files VALUES (1, 'made', 0, 0, x'', x'', '{}')")
+                said = '{"read": 1, "unread": [], "warnings": [], "dropped": {}}'
+                link.execute("INSERT INTO files VALUES (1, 'made', 0, 0, x'', x'', ?)", (said,))
             started = time.perf_counter()
             found = resolve(link, {insert_activity(link, 1, track): track for track in some})
             middle = time.perf_counter()

@@ -55,6 +55,14 @@ def halves(count=40, slower=0.0, seed=1, **known):
     return found
 
 
+def test_the_total_is_of_both_sides():
+    tracks = Tracks(tuple(halves(12)))
+    window = tracks.window(width=200)
+    drawn = heat(tracks.batches, window, parse_measure(HALVES), BARE)
+    planes = drawn.bare.planes
+    assert drawn.total == planes["n"].sum() + planes["m"].sum() > planes["n"].sum() > 0
+
+
 # Text
 
 

@@ -331,7 +331,7 @@ def test_what_is_not_there_is_named(tmp_path):
         heatlas.explore(tmp_path / "none.db")
     points = tmp_path / "points.csv"
     points.write_text("lat,lon\n47.8,10.9\n")
-    with pytest.raises(NothingToDraw, match="there is no activity"):
+    with pytest.raises(BadOption, match=r"the rows of .*points.csv are points: say --track COLUMN"):
         heatlas.explore(points)
 
 

@@ -20,6 +20,8 @@ from heatlas.explorer.visits import FINEST
 from heatlas.options import ExploreOptions, ImportOptions, gather, refuse
 from heatlas.options.parsing import parse_around
 from heatlas.options.signature import with_keywords
+from heatlas.sources.resolve import resolve_served
+from heatlas.sources.tables import is_path
 from heatlas.tracks.filters import parse_where
 from heatlas.tracks.local_time import parse_moment
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from heatlas.explorer.explored import Explored
     from heatlas.explorer.outputs.picture import Paint
     from heatlas.explorer.visits import TileVisits
+    from heatlas.options import TableOptions
     from heatlas.options.keywords import ExploreKeywords
 
 __all__ = ["ZOOM", "explore"]
@@ -76,9 +79,21 @@ def explore(
     asked = job.asked
     context = Context(workers, progress)
     reading = ImportOptions(hiding=asked.hiding, gaps=asked.gaps, tables=asked.tables, read=asked.read)
+    _refuse_points(sources, asked.tables)
     with library_of(sources, reading, context) as path, open_library(path) as library:
         explored, visits = explore_chosen(library, job.zoom, asked.filter, asked.explorer, context)
     return job.finish(explored, visits, context)
+
+
+def _refuse_points(sources: tuple[Any, ...], tables: TableOptions) -> None:
+    """Refuse tables whose rows are points: these visit no tiles."""
+    there = [source for source in sources if not is_path(source) or Path(source).exists()]  # others are named later
+    given = resolve_served(there, tables) if there else None
+    if isinstance(given, tuple) and given[1].tables:
+        raise BadOption(
+            f"explorer tiles are of tracks, and the rows of {given[1].tables[0].source} are points: say --track COLUMN "
+            "where they are fixes of tracks, or --track all"
+        )
 
 
 @dataclass(frozen=True, slots=True)

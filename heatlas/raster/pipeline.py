@@ -50,8 +50,10 @@ class Drawn:
 
     @property
     def total(self) -> float:
-        """Sum of the unsmoothed measure over the window; for a mean the number of passages behind it."""
+        """Sum of the unsmoothed measure over the window; for a mean the number of passages, or of voices, behind it."""
         bare = self.bare
+        if bare.measure.reduction == "diff" and not bare.worked:
+            return float(bare.planes["n"].sum(dtype=float) + bare.planes["m"].sum(dtype=float))
         return float((bare.total if bare.count is None else bare.count).sum(dtype=float))
 
 
