@@ -111,14 +111,13 @@ def compare(before, folder, options):
 
     states = {"before": before, "now": HERE}
     sources = options.sources
-    if not sources:
+    missing = {name: state for name, state in states.items() if not (folder / f"{name}.db").exists()}
+    if missing and not sources:
         from metrics import demo
 
         sources = demo(folder)
-    for name, state in states.items():
-        if not (folder / f"{name}.db").exists():
-            job = {"library": f"{folder}/{name}.db", "sources": list(map(str, sources)), "km": options.km}
-            run(state, job)
+    for name, state in missing.items():
+        run(state, {"library": f"{folder}/{name}.db", "sources": list(map(str, sources)), "km": options.km})
     tiles = run(HERE, {"library": f"{folder}/now.db", "most": options.tiles})
     names = {"before": ["pace"], "now": ["pace", *MEANS]}
     least = {}
