@@ -6,11 +6,12 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.core.batch import Activity
+from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.strava import describe, find_exports, read_activities
@@ -361,8 +362,9 @@ def test_a_bad_table_is_a_warning(tmp_path):
     exports = find_exports([tmp_path])
     assert exports.exports == ()
     assert "no table" in exports.warnings[0][1]
-    activity = Activity(source=f"{tmp_path}/a.fit")
-    assert exports.describe(activity) is activity
+    empty = np.zeros(0)
+    recording = Recording(activity=Activity(source=f"{tmp_path}/a.fit"), lon=empty, lat=empty, time=empty)
+    assert exports.join(recording) is recording
 
 
 def test_the_table_wins_where_it_speaks():

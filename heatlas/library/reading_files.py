@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import COLUMNS, Batch, split
 from heatlas.core.errors import Unreadable, path_name
-from heatlas.sources.archive import TABLE, Entry, entries
+from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import Outcome, read_group
+from heatlas.sources.sheets import has_table
 from heatlas.sources.strava import find_exports
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def changed_at(place: Path) -> int:
 
 def said_of(export: Exports, name: str) -> bytes:
     """Digest of what the table of its export says of a file; empty where nothing."""
-    row = export.row(name)
-    return b"" if row is None else hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
+    said = export.said(name)
+    return hashlib.blake2b(said.encode(), digest_size=16).digest() if said else b""
 
 
 def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps, routes: bool) -> ReadFile:
@@ -120,4 +121,4 @@ def _root(name: str) -> Path | None:
     path = next((path for path in (Path(name), *Path(name).parents) if path.is_file()), None)
     if path is None:
         return None
-    return next((folder for folder in path.parents if (folder / TABLE).is_file()), path)
+    return next((folder for folder in path.parents if has_table(folder)), path)

@@ -9,8 +9,11 @@
 `sqlite_head`                     application id of an SQLite file, read without breaking its locks
 `left_out`                        why a file is no recording
 `formats`                         table of formats of recordings, and their readers
-`strava`                          join recordings with the table of a Strava export
-`strava_table`, `strava_columns`  read that table; name its columns
+`sheets`                          tables beside recordings: how they are found, where they count
+`strava`                          join recordings with the tables of exports
+`apple_health`, `garmin_takeout`  read the tables of Apple Health, and of Garmin's whole download
+`pulse`                           heart rate out of such a table
+`strava_table`, `strava_columns`  read the table of Strava; name its columns
 `strava_values`                   dates, numbers and flags of that table
 `sports`, `names`, `indoor`       sports; names made up by devices; virtual and indoor activities
 `sensors`                         bounds of sensor values

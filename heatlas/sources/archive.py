@@ -15,19 +15,17 @@ from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import (
     MAX_DEPTH,
-    TABLE,
     At,
     Entry,
-    Sheet,
     Walk,
     is_clutter,
-    is_table,
     look,
     no_routes,
     read_blob,
 )
 from heatlas.sources.formats.known import TRUSTED
 from heatlas.sources.left_out import left_out
+from heatlas.sources.sheets import STRAVA, TABLE, Sheet, sheet_kind
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sqlite_head import in_use
 from heatlas.sources.tars import Seeking, tar_members
@@ -143,9 +141,10 @@ def _listing(folder: Path, real: str) -> list[tuple[Path, str]]:
 
 def _file(walk: Walk, path: Path, name: str, size: int, given: bool) -> Iterator[Entry | Unread]:
     blob = Blob(path, 0, size)
-    if is_table(path.name):
-        walk.tables.append(Sheet(name, path.read_bytes))
-        return
+    if sheet := sheet_kind(path.name):
+        walk.tables.append(Sheet(name, path.read_bytes, sheet))
+        if not given or sheet == STRAVA:
+            return
     if path.parent.name == "routes" and (path.parent.parent / TABLE).is_file():
         table = Sheet(f"{name.rpartition('routes/')[0]}{TABLE}", path.read_bytes)
         yield from no_routes([Entry(name, path.read_bytes, size, path)], [table], walk.routes)

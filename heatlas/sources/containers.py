@@ -19,6 +19,7 @@ from heatlas.sources.compression import PACKED, decompressed, member_pieces, pie
 from heatlas.sources.formats.known import FORMATS, TRUSTED
 from heatlas.sources.formats.planned import ROUTES, only_planned
 from heatlas.sources.left_out import left_out
+from heatlas.sources.sheets import APPLE, STRAVA, Sheet, is_health_table, sheet_kind
 from heatlas.sources.sniff import kind
 from heatlas.sources.tars import Pieces, Seeking, tar_members
 from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member, seek
@@ -32,20 +33,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_DEPTH",
-    "TABLE",
     "At",
     "Entry",
-    "Sheet",
     "Walk",
     "is_clutter",
-    "is_table",
     "look",
     "no_routes",
     "read_blob",
 ]
 
-TABLE = "activities.csv"
-"""Name of the table of a Strava export, which `heatlas.sources.strava` reads; it is no recording."""
 MAX_DEPTH = 4
 """Greatest depth of archives in archives."""
 _HEAD, _SHORT = 1 << 16, 1 << 12
@@ -78,21 +74,6 @@ class Entry:
     """Whether it lies where exports keep planned routes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A file with the name of the table of a Strava export."""
-
-    name: str
-    """As `Entry.name`."""
-    read: Callable[[], bytes]
-    """Returns its content. Raises Unreadable or OSError."""
-
-    @property
-    def root(self) -> str:
-        """Prefix of the names of its recordings, ending in a slash; empty for the current folder."""
-        return self.name[: -len(TABLE)]
-
-
 @dataclass(slots=True)
 class Walk:
     """State of a search for files."""
@@ -117,11 +98,6 @@ class At:
 def is_clutter(name: str) -> bool:
     """Tell whether a part of a path was made by a system, not by a person."""
     return (name.startswith(".") and name not in {".", ".."}) or name in _CLUTTER
-
-
-def is_table(name: str) -> bool:
-    """Tell whether a file has the name of the table of a Strava export."""
-    return name.rpartition("/")[2].casefold() == TABLE
 
 
 def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iterator[Entry | Unread]:
@@ -156,8 +132,22 @@ def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iter
             yield Unread(file=name, reason=f"{reason} (temporary files lie in the folder that TMPDIR names)")
         return
     damaged = not inner and found in PACKED  # reported when it is read
+    if is_health_table(inner):
+        walk.tables.append(Sheet(name, kind=APPLE, pieces=partial(_pieces_of_blob, blob, found)))
     left = None if damaged else left_out(name.removesuffix(".gz"), inner, failed=given)
     yield Entry(name, partial(read_blob, blob), blob.size, at.place) if left is None else replace(left, file=name)
+
+
+def _pieces_of_blob(blob: Blob, found: str) -> Iterator[bytes]:
+    """Read a table piece by piece, packed once or not."""
+    with blob.opened() as file:
+        pieces = pieces_of(file, blob.size)
+        yield from decompressed(found, pieces) if found in PACKED else pieces
+
+
+def _pieces_of_member(blob: Blob, member: Member, budget: Budget) -> Iterator[bytes]:
+    with blob.opened() as file:
+        yield from member_pieces(file, member, budget)
 
 
 def _unpacked_head(found: str, head: bytes, blob: Blob) -> bytes:
@@ -208,8 +198,8 @@ def _in_zip(walk: Walk, blob: Blob, name: str, at: At, given: bool) -> list[Entr
             if any(map(is_clutter, PurePosixPath(member.name).parts)):
                 continue
             whole = f"{name}/{member.name}"
-            if is_table(member.name):
-                walk.tables.append(Sheet(whole, partial(_read_member, blob, member)))
+            if sheet := sheet_kind(member.name):
+                walk.tables.append(Sheet(whole, partial(_read_member, blob, member), sheet))
             else:
                 found += _zip_member(walk, blob, file, member, whole, at)
     return no_routes(found, walk.tables, walk.routes)
@@ -230,6 +220,9 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
             if (member.unpacked or 0) > _MANY and _is_large(head):
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
+            if is_health_table(head):
+                pieces = partial(_pieces_of_member, blob, member, at.budget)
+                walk.tables.append(Sheet(name, kind=APPLE, pieces=pieces))
             left = left_out(name.removesuffix(".gz"), inner)
             if left is not None and (inner or not head):
                 return [replace(left, file=name)]
@@ -263,9 +256,9 @@ def _in_tar(walk: Walk, stream: Stream, blob: Blob | None, name: str, at: At, gi
         whole = f"{name}/{own}" if number == 1 else f"{name}/{own} ({number})"
         if member.sparse:
             found.append(Unread(file=whole, reason="stored without its holes, which is not read: unpack the archive"))
-        elif is_table(own) and number == 1:
+        elif (sheet := sheet_kind(own)) and number == 1:
             data = stream.read(min(member.size, MAX_BYTES))
-            walk.tables.append(Sheet(whole, partial(bytes, data)))
+            walk.tables.append(Sheet(whole, partial(bytes, data), sheet))
         else:
             part = _tar_member(walk, stream, blob, member, whole, at)
             found += [part] if isinstance(part, Unread) else _tar_part(walk, part, whole, at)
@@ -285,9 +278,10 @@ def _tar_member(walk: Walk, stream: Stream, blob: Blob | None, member: TarMember
     if not name.lower().endswith(TRUSTED):
         inner = next(decompressed(found, iter([head])), b"") if found in PACKED else head
         left = left_out(name.removesuffix(".gz"), inner[:_HEAD])
-        if left is not None and (inner or not head):
+        if left is not None and (inner or not head) and not is_health_table(inner[:_HEAD]):
             return replace(left, file=name)
-    if member.size > MAX_BYTES and found not in {"zip", "tar", *PACKED} and not _is_large(head):
+    streamed = found in {"zip", "tar", *PACKED} or _is_large(head) or is_health_table(head)
+    if member.size > MAX_BYTES and not streamed:
         return Unread(file=name, reason="larger than 1 GiB, as no recording is")
     at.budget.take(member.size)
     rest = iter(partial(_next_piece, stream, member), b"")
@@ -306,7 +300,7 @@ def _tar_part(walk: Walk, part: Blob, name: str, at: At) -> list[Entry | Unread]
 
 def no_routes(found: list[Entry | Unread], tables: list[Sheet], routes: bool) -> list[Entry | Unread]:
     """Leave out the planned routes of Strava exports, in a folder beside the table; with `routes` mark them."""
-    roots = {f"{table.root}routes" for table in tables}
+    roots = {f"{table.root}routes" for table in tables if table.kind == STRAVA}
     return [
         _planned(item, routes) if isinstance(item, Entry) and item.name.rpartition("/")[0] in roots else item
         for item in found

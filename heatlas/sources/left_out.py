@@ -28,6 +28,7 @@ _WRITTEN = frozenset({"", ".txt", ".md", ".log", ".rtf", ".css", ".js", ".ini", 
 """Endings of text for people to read."""
 _LISTS = frozenset({".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"})
 _HEALTH = re.compile(rb"<(?:[\w.-]+:)?(HealthData|ClinicalDocument)[\s>]")
+_RECORDS = "health records"
 _BY_NAME = (
     (re.compile(r"sleep", re.IGNORECASE), "sleep"),
     (re.compile(r"wellness|health|hydrat|stress|heart|hrv|monitor|steps|weight|calor", re.IGNORECASE), "wellness"),
@@ -56,7 +57,9 @@ def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:
     if why is None:
         return None
     held = _kind(file, found, head)
-    if held.startswith("."):
+    if held == _RECORDS and failed:
+        why = "health records, not a recording: name the folder or archive that holds it, for the ways beside it"
+    elif held.startswith("."):
         why = f"a file of {held}, which heatlas does not read: convert it to .gpx"
     elif failed and held == TABLES:  # tables of points are not read here
         why += ": its points come in with heatlas import"
@@ -67,7 +70,7 @@ def _kind(file: str, found: str, head: bytes) -> str:
     path = PurePosixPath(file.replace("\\", "/"))
     ending = path.suffix.lower()
     if found == "xml" and _HEALTH.search(head):
-        return "health records"
+        return _RECORDS
     if found == "csv":
         if ending in _LISTS:
             return TABLES if _has_positions(head) else "tables without positions"

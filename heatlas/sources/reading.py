@@ -21,6 +21,7 @@ from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sports import max_speed
+from heatlas.sources.strava import ROWLESS
 from heatlas.tracks.clean import Gaps, clean, is_believable, outings
 from heatlas.tracks.metrics import STOPPED
 
@@ -147,12 +148,16 @@ def cleaned(
 ) -> list[Batch]:
     """Clean a recording: one track, several outings, or none, with the reason in the outcome."""
     outcome.dropped.update(recording.dropped)
-    activity = export.describe(recording.activity)
+    joined = export.join(recording)
+    if joined is None:
+        outcome.dropped[ROWLESS] += 1
+        joined = recording
+    activity = joined.activity
     if is_indoors(activity, recording.activity):
         outcome.dropped[INDOORS] += 1
         return []
     activity, summed = possible_attributes(activity)
-    recording, measured = possible(recording, columns)
+    recording, measured = possible(replace(recording, columns=joined.columns), columns)
     outcome.dropped += summed + measured
     batch = clean(recording, max_speed(activity.sport), columns, gaps)
     outcome.dropped += batch.dropped

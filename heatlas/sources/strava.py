@@ -1,24 +1,32 @@
-"""Find the table of activities of a Strava export, and join it with the recordings."""
+"""Find the tables of exports (of Strava, Garmin and Apple Health), and join them with the recordings."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from heatlas.core.errors import Unreadable, path_name
-from heatlas.sources.archive import TABLE, Sheet, entries
+from heatlas.core.errors import Unreadable
+from heatlas.sources.apple_health import read_health
+from heatlas.sources.archive import entries
+from heatlas.sources.garmin_takeout import read_takeout
+from heatlas.sources.pulse import with_pulse
+from heatlas.sources.sheets import APPLE, GARMIN, TABLE, Sheet, sheet_of
 from heatlas.sources.strava_table import StravaRow, StravaTable, read_activities
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from heatlas.core.batch import Activity
+    from heatlas.core.batch import Activity, Recording
 
-__all__ = ["Export", "Exports", "StravaRow", "StravaTable", "describe", "find_exports", "read_activities"]
+__all__ = ["ROWLESS", "Export", "Exports", "StravaRow", "StravaTable", "describe", "find_exports", "read_activities"]
 
+ROWLESS = "files without a row in the table"
+"""Reason under which recordings are counted that a table should name, and does not."""
 _JOINED = (
     *("id", "sport", "name", "start", "distance", "elapsed_time", "moving_time"),
     *("gear", "commute", "private"),
@@ -34,6 +42,10 @@ class Export:
     table: StravaTable
     keys: Mapping[str, StravaRow] = field(repr=False)
     """Every form of the name of a file of the table -> its row."""
+    starts: Mapping[int, StravaRow] = field(default_factory=dict, repr=False)
+    """Unix second -> row that begins then, where the table names no files."""
+    digest: str = ""
+    """Tells tables without names of files apart."""
 
     def row(self, name: str) -> StravaRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
@@ -46,6 +58,13 @@ class Export:
             if row is not None:
                 return row
         return None
+
+    def row_at(self, start: float | None) -> StravaRow | None:
+        """Find the row of an activity by its start, or within two seconds of it."""
+        if start is None or not isfinite(start):
+            return None
+        second = round(start)
+        return next((row for k in (0, -1, 1, -2, 2) if (row := self.starts.get(second + k)) is not None), None)
 
     def holds(self, name: str) -> bool:
         """Tell whether an entry is in the folder of the table."""
@@ -65,15 +84,40 @@ class Exports:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
         return next((row for export in self.exports if (row := export.row(name)) is not None), None)
 
-    def describe(self, activity: Activity) -> Activity:
-        """Join an activity with its row, found by its source."""
-        row = self.row(activity.source)
-        return activity if row is None else describe(activity, row)
+    def join(self, recording: Recording) -> Recording | None:
+        """Join a recording with its row, found by its source or its start.
+
+        Returns
+        -------
+        Recording or None
+            With attributes and the heart rate of the row; None where no row is found. Where no table speaks of such
+            files, the recording as it is.
+        """
+        activity = recording.activity
+        row, expected = self.row(activity.source), False
+        for export in self.exports if row is None else ():
+            if export.table.by_start and export.holds(activity.source):
+                expected = True
+                if (row := export.row_at(activity.start)) is not None:
+                    break
+        if row is None:
+            return None if expected else recording
+        joined = dataclasses.replace(recording, activity=describe(activity, row))
+        return joined if row.pulse is None else with_pulse(joined, row.pulse)
+
+    def said(self, name: str) -> str:
+        """What tables say of a file, so that a change of it is seen; of tables without names of files it is all."""
+        row = self.row(name)
+        if row is not None:
+            return repr(row)
+        return "".join(export.digest for export in self.exports if export.table.by_start and export.holds(name))
 
     def silent(self, names: Collection[str]) -> Counter[str]:
         """Count rows and files that have no counterpart, given the names of all files that were unpacked."""
         counts: Counter[str] = Counter()
         for export in self.exports:
+            if export.table.by_start:
+                continue  # what has no row is seen when it is read
             own = [
                 name for name in names if next((other for other in self.exports if other.holds(name)), None) is export
             ]
@@ -81,7 +125,7 @@ class Exports:
             found = {row.file for row in rows if row is not None}
             counts["rows of a table that name no file"] += export.table.without_file
             counts["rows of a table whose file is not there"] += len(export.table.rows) - len(found)
-            counts["files without a row in the table"] += sum(row is None for row in rows)
+            counts[ROWLESS] += sum(row is None for row in rows)
         return +counts
 
 
@@ -93,9 +137,9 @@ def describe(activity: Activity, row: StravaRow) -> Activity:
 
 
 def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -> Exports:
-    """Read the tables of Strava exports, at any depth in folders and archives.
+    """Read the tables of exports, at any depth in folders and archives.
 
-    A table beside a folder that is named "activities" is read too.
+    A table beside a folder that is named "activities" or "workout-routes" is read too.
 
     Parameters
     ----------
@@ -114,24 +158,45 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
             pass
     exports: dict[str, Export] = {}
     warnings: list[tuple[str, str]] = []
+    takeouts: dict[str, list[Sheet]] = {}
     for sheet in (*found, *_beside(paths)):
-        if sheet.root in exports:
-            continue
-        try:
-            table = read_activities(sheet.read())
-        except (OSError, Unreadable) as error:
-            warnings.append((sheet.name, str(error)))
-            continue
-        exports[sheet.root] = Export(root=sheet.root, table=table, keys=_keys(table))
-        warnings += [(sheet.name, warning) for warning in table.warnings]
+        if sheet.kind == GARMIN:
+            takeouts.setdefault(sheet.root, []).append(sheet)
+        elif sheet.root not in exports:
+            try:
+                table = read_health(sheet.pieces()) if sheet.kind == APPLE else read_activities(sheet.read())
+            except (OSError, Unreadable) as error:
+                warnings.append((sheet.name, str(error)))
+                continue
+            warnings += [(sheet.name, warning) for warning in table.warnings]
+            if table.rows or sheet.kind != APPLE:  # health records without any workout are no table
+                exports[sheet.root] = Export(root=sheet.root, table=table, keys=_keys(table))
+    for root, sheets in takeouts.items():
+        table = read_takeout(sheets, warnings)
+        if table.rows and root not in exports:
+            digest = blake2b(repr(table).encode(), digest_size=16).hexdigest()
+            exports[root] = Export(root=root, table=table, keys={}, starts=_starts(table), digest=digest)
     nearest = sorted(exports.values(), key=lambda export: -len(export.root))
     return Exports(exports=tuple(nearest), warnings=tuple(warnings))
 
 
+def _starts(table: StravaTable) -> dict[int, StravaRow]:
+    """Rows by their start. Of a whole and its first leg, which begin together, the leg counts: files hold legs."""
+    starts: dict[int, StravaRow] = {}
+    for row in sorted(table.rows.values(), key=lambda row: row.extra.get("parent") is True):
+        if row.start is not None:
+            starts.setdefault(round(row.start), row)
+    return starts
+
+
 def _beside(paths: Sequence[Path]) -> list[Sheet]:
-    """Find tables beside folders "activities" that were given without the rest of their export."""
+    """Find tables beside folders that were given without the rest of their export."""
     beside = [path.parent / TABLE for path in paths if path.name == "activities"]
-    return [Sheet(path_name(table), table.read_bytes) for table in beside if table.is_file()]
+    beside = [table for table in beside if table.is_file()]
+    for path in paths:
+        if path.name == "workout-routes":
+            beside += sorted(path.parent.glob("*.xml"))
+    return [sheet for table in beside if (sheet := sheet_of(table)) is not None]
 
 
 def _keys(table: StravaTable) -> dict[str, StravaRow]:

@@ -17,6 +17,8 @@ from heatlas.sources.strava_values import parse_date, parse_flag, parse_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from heatlas.sources.pulse import Pulse
+
 __all__ = ["StravaRow", "StravaTable", "read_activities"]
 
 _ATTRIBUTES = frozenset(
@@ -66,6 +68,8 @@ class StravaRow:
     private: bool | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     """All other columns with a value: numbers, booleans, text."""
+    pulse: Pulse | None = None
+    """Heart rate during the activity, where the export keeps it apart from the recording."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,9 @@ class StravaTable:
     """A table as read."""
 
     rows: Mapping[str, StravaRow]
-    """File name as in the table -> row."""
+    """File name as in the table -> row; where a table names no files (`by_start`), id -> row."""
+    by_start: bool = False
+    """Whether rows belong to the recordings that begin at the same time, because the table names no files."""
     without_file: int = 0
     """Number of rows without a file: of activities that were entered by hand, or whose file is gone."""
     warnings: tuple[str, ...] = ()

@@ -13,8 +13,8 @@ from heatlas.core.report import Report
 from heatlas.library.imports import compact_after, import_entries, known_files
 from heatlas.library.opening import open_library
 from heatlas.library.reading_files import absolute_name, said_of
-from heatlas.sources.archive import Sheet, entries_of
-from heatlas.sources.containers import is_table
+from heatlas.sources.archive import entries_of
+from heatlas.sources.sheets import sheet_of
 from heatlas.sources.strava import Exports, find_exports
 from heatlas.watching.gone import GoneFiles
 from heatlas.watching.rounds import say
@@ -92,7 +92,7 @@ class Intake:
         asked, hinted = (False, set[Path]()) if self._hints is None else self._hints.take()
         try:
             with open_library(self._path, create=True) as library:
-                asked |= self._waiting.crowded or any(is_table(path.name) for path in hinted)
+                asked |= self._waiting.crowded or any(sheet_of(path) is not None for path in hinted)
                 if asked:  # in bursts not again at once: a look at very many files takes seconds
                     self._next_look = min(self._next_look, self._calm)
                 if time.monotonic() >= self._next_look or self._is_another(library):
@@ -138,11 +138,11 @@ class Intake:
         return self._every or _OFTEN
 
     def _read_tables(self) -> None:
-        """Read the tables of Strava exports, if any has changed."""
-        found = [(path, status) for path, status in files_under(self._root) if is_table(path.name)]
-        state = frozenset((str(path), status.st_size, status.st_mtime_ns) for path, status in found)
+        """Read the tables of exports, if any has changed."""
+        found = [(s, path, status) for path, status in files_under(self._root) if (s := sheet_of(path)) is not None]
+        state = frozenset((str(path), status.st_size, status.st_mtime_ns) for _, path, status in found)
         if state != self._tables:
-            sheets = [Sheet(path_name(path), path.read_bytes) for path, _ in sorted(found)]
+            sheets = [sheet for sheet, path, _ in sorted(found, key=lambda each: each[1])]
             self._export, self._tables = find_exports([self._root] if self._root.is_dir() else [], sheets), state
             self._report.warnings += self._export.warnings
 
@@ -186,7 +186,7 @@ class Intake:
                 continue
             if state is None and self._others.get(hash(name)) == hash((status.st_size, status.st_mtime_ns)):
                 continue
-            if not is_table(path.name):
+            if sheet_of(path) is None:
                 left.append((path, status))
         return left
 
