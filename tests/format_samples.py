@@ -351,6 +351,50 @@ def _geojson() -> bytes:
     return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
 
 
+def _polar(*, newer: bool) -> bytes:
+    """A session of either version: local times with an offset, or milliseconds since the start."""
+    local = [moment(t + 7200, ".000") for t in TIME]
+    if newer:
+        points = [
+            {"longitude": lon, "latitude": lat, "altitude": 500.0, "elapsedMillis": 5000 * k}
+            for k, (lat, lon) in enumerate(zip(LAT, LON, strict=True))
+        ]
+        exercise = {
+            "identifier": {"id": "1"}, "startTime": local[0], "timezoneOffsetMinutes": 120, "sport": {"id": "3"},
+            "routes": {"route": {"startTime": local[0], "wayPoints": points}},
+        }  # fmt: skip
+    else:
+        points = [
+            {"dateTime": when, "longitude": lon, "latitude": lat, "altitude": 500.0}
+            for when, lat, lon in zip(local, LAT, LON, strict=True)
+        ]
+        exercise = {
+            "startTime": local[0], "timezoneOffset": 120, "sport": "WALKING",
+            "samples": {"recordedRoute": points},
+        }  # fmt: skip
+    return json.dumps({"exportVersion": "1.3", "name": "Walk", "exercises": [exercise]}).encode()
+
+
+def _suunto() -> bytes:
+    samples = [
+        {"TimeISO8601": moment(t + 7200, "+02:00"), "Latitude": np.radians(lat), "Longitude": np.radians(lon)}
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]
+    return json.dumps({"DeviceLog": {"Header": {"Activity": "Walking"}, "Samples": samples}}, indent=1).encode()
+
+
+def _sml() -> bytes:
+    samples = "".join(
+        f"<Sample><Latitude>{np.radians(lat)}</Latitude><Longitude>{np.radians(lon)}</Longitude>"
+        f"<UTC>{moment(t)}</UTC></Sample>"
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><sml xmlns="http://www.suunto.com/schemas/sml"><DeviceLog><Header>'
+        f"<Activity>Walking</Activity></Header><Samples>{samples}</Samples></DeviceLog></sml>"
+    ).encode()
+
+
 def moment(seconds: float, ending: str = "Z") -> str:
     """A time as ISO 8601, UTC."""
     return f"{np.datetime64(round(seconds * 1000), 'ms')}".removesuffix(".000") + ending
@@ -386,5 +430,9 @@ SAMPLES = {
     "home-assistant": Sample("home-assistant", _home_assistant(), "history.json"),
     "kml": Sample("kml", _kml_track(), "walk.kml"),
     "kml line": Sample("kml", _kml_line(), "line.kml", timed=False),
+    "polar": Sample("polar", _polar(newer=False), "training-session-2024-05-04.json"),
+    "polar newer": Sample("polar", _polar(newer=True), "training-session-2024.json"),
+    "suunto": Sample("suunto", _suunto(), "move.json"),
+    "sml": Sample("sml", _sml(), "log.sml"),
     "geojson": Sample("geojson", _geojson(), "walk.geojson"),
 }

@@ -10,6 +10,8 @@
 `json_lists`                      elements of lists in JSON, read up to damage and behind it
 `kml`, `kml_lines`                read KML; lines of a placemark
 `geojson`, `line_values`          read lines of GeoJSON; times and sensors beside them
+`polar`, `suunto`                 read sessions of Polar Flow, and logs of Suunto
+`sampled`                         fixes and sensors that were read at other times
 `ways`                            lines of any origin, which become recordings
 `planned`, `gpx_routes`           planned routes, told apart; those of GPX
 `loggers`                         read files of loggers: NMEA, IGC, PLT, CSV, SiRF

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BINARY", "FORMATS", "ROOTS", "TRUSTED", "read_format", "refined", "rows_of"]
 
+_POLAR = re.compile(rb'"(?:exportVersion|time[zZ]oneOffset(?:Minutes)?|recordedRoute|wayPoints)"\s*:')
+
+
+def _is_polar(head: bytes) -> bool:
+    """A session has exercises, and something that no other file with exercises has."""
+    return b'"exercises"' in head and _POLAR.search(head) is not None
+
+
 _ROWS = (
     Format(
         kind="fit",
@@ -92,6 +100,31 @@ _ROWS = (
         told=re.compile(""),
         rows=True,
         lines=re.compile(rb"<(?:[\w.-]+:)?(?:LineString|Track|MultiTrack)[\s/>]"),
+    ),
+    Format(
+        kind="polar",
+        title="Polar Flow",
+        content="json",
+        reader="polar:read_polar",
+        apps=("Polar Flow",),
+        told=_is_polar,
+    ),
+    Format(
+        kind="suunto",
+        title="Suunto JSON",
+        content="json",
+        reader="suunto:read_suunto",
+        apps=("Movescount", "Suunto"),
+        told=re.compile(r'"DeviceLog"\s*:\s*\{|"suunto/sml"\s*:'),
+    ),
+    Format(
+        kind="sml",
+        title="SML",
+        content="xml",
+        reader="suunto:read_sml",
+        apps=("Moveslink", "Suunto"),
+        roots=("sml",),
+        endings=(".sml",),
     ),
     Format(
         kind="geojson",
