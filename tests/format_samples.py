@@ -395,6 +395,14 @@ def _sml() -> bytes:
     ).encode()
 
 
+def _samsung() -> bytes:
+    points = [
+        {"start_time": int(t * 1000), "latitude": lat, "longitude": lon, "altitude": 500.0, "accuracy": 8.0}
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]
+    return json.dumps(points).encode()
+
+
 def moment(seconds: float, ending: str = "Z") -> str:
     """A time as ISO 8601, UTC."""
     return f"{np.datetime64(round(seconds * 1000), 'ms')}".removesuffix(".000") + ending
@@ -434,5 +442,8 @@ SAMPLES = {
     "polar newer": Sample("polar", _polar(newer=True), "training-session-2024.json"),
     "suunto": Sample("suunto", _suunto(), "move.json"),
     "sml": Sample("sml", _sml(), "log.sml"),
+    "samsung": Sample(
+        "samsung", _samsung(), "a.com.samsung.health.exercise.location_data.json", columns=("latitude", "longitude")
+    ),
     "geojson": Sample("geojson", _geojson(), "walk.geojson"),
 }

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from format_samples import COUNT, LAT, LON, SAMPLES, START, TIME, moment
 
+import heatlas
 from heatlas.core.errors import Unreadable
+from heatlas.sources.accuracy import INACCURATE
 from heatlas.sources.formats.polar import read_polar
 from heatlas.sources.formats.suunto import read_sml, read_suunto
 from heatlas.sources.load import load
@@ -106,3 +108,40 @@ def test_an_sml_has_the_same_terms():
     with pytest.raises(Unreadable, match="without a position") as error:
         read_sml(b"<sml><DeviceLog><Samples><Sample><Depth>3</Depth></Sample></Samples></DeviceLog></sml>", "x")
     assert error.value.kind == "logs without a way"
+
+
+def test_the_table_of_samsung_is_joined(tmp_path):
+    own = "641aab23-3128-4af5-9d5b-520b7033d82d"
+    name = f"{own}.com.samsung.health.exercise.location_data.json"
+    place = tmp_path / "samsunghealth" / "jsons" / "com.samsung.shealth.exercise" / "6" / name
+    place.parent.mkdir(parents=True)
+    points = json.loads(SAMPLES["samsung"].data)
+    place.write_bytes(json.dumps([*points, {**points[0], "accuracy": 900}]).encode())
+    prefix = "com.samsung.health.exercise."
+    columns = [
+        "title",
+        *(prefix + name for name in ("location_data", "exercise_type", "distance", "duration", "datauuid")),
+    ]
+    rows = [["Evening", name, "13001", "812.5", "295000", own], ["", "", "1001", "1", "1", "x"]]
+    lines = ["com.samsung.shealth.exercise,6230001,3", *(",".join(row) + "," for row in (columns, *rows))]
+    (tmp_path / "samsunghealth" / "com.samsung.shealth.exercise.20260621.csv").write_text("\n".join(lines))
+    batches, report = load([tmp_path])
+    (activity,) = (activity for batch in batches for activity in batch.activities)
+    assert (activity.name, activity.sport, activity.id, activity.distance) == ("Evening", "Hike", own, 812.5)
+    assert (activity.start, activity.elapsed_time) == (START, 295.0)
+    assert report.dropped["rows of a table that name no file"] == 1
+    assert report.dropped[INACCURATE] == 1
+    assert not report.failed
+    from heatlas.library.manage import import_into
+
+    import_into(tmp_path / "a.db", tmp_path / "samsunghealth")
+    assert "Hike" in str(heatlas.inspect(tmp_path / "a.db"))
+
+
+@pytest.mark.parametrize("data", [b"", b"a,1\n", b"a,1\nb,c\n1,2", b"\0" * 99, b'a\ndatauuid,location_data\n"x'])
+def test_a_bad_table_of_samsung_is_a_warning_at_most(data, tmp_path):
+    (tmp_path / "com.samsung.shealth.exercise.1.csv").write_bytes(data)
+    (tmp_path / "a.json").write_bytes(SAMPLES["samsung"].data)
+    batches, report = load([tmp_path])
+    assert len(batches) == 1
+    assert not report.failed

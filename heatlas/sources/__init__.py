@@ -12,6 +12,7 @@
 `sheets`                          tables beside recordings: how they are found, where they count
 `strava`                          join recordings with the tables of exports
 `apple_health`, `garmin_takeout`  read the tables of Apple Health, and of Garmin's whole download
+`samsung_export`                  read the table of Samsung Health
 `pulse`                           heart rate out of such a table
 `strava_table`, `strava_columns`  read the table of Strava; name its columns
 `strava_values`                   dates, numbers and flags of that table

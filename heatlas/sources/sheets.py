@@ -14,15 +14,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["APPLE", "GARMIN", "STRAVA", "TABLE", "Sheet", "has_table", "is_health_table", "sheet_kind", "sheet_of"]
+__all__ = [
+    "APPLE",
+    "GARMIN",
+    "SAMSUNG",
+    "STRAVA",
+    "TABLE",
+    "Sheet",
+    "has_table",
+    "is_health_table",
+    "sheet_kind",
+    "sheet_of",
+]
 
 TABLE = "activities.csv"
 """Name of the table of a Strava export, which `heatlas.sources.strava` reads; it is no recording."""
-STRAVA, GARMIN, APPLE = "strava", "garmin", "apple"
-"""Kinds of tables: activities.csv, also of exports like Strava's; JSON of Garmin's whole download; export.xml."""
+STRAVA, GARMIN, APPLE, SAMSUNG = "strava", "garmin", "apple", "samsung"
+"""Kinds of tables: activities.csv, also of exports like Strava's; JSON of Garmin's whole download; export.xml;
+com.samsung.shealth.exercise.*.csv."""
 _FITNESS = "DI-Connect-Fitness/"
 _ROUTES = "workout-routes/"
 _GARMIN = re.compile(r"(?:.*_)?(?:\d+_)?(?:summarizedActivities|gear)\.json", re.IGNORECASE)
+_SAMSUNG = re.compile(r"com\.samsung\.(?:s)?health\.exercise\.\d+\.csv", re.IGNORECASE)
 _HEALTH = re.compile(rb"<(?:!DOCTYPE\s+)?HealthData[\s>]")
 
 
@@ -54,6 +67,8 @@ def sheet_kind(name: str) -> str:
     own = name.rpartition("/")[2]
     if own.casefold() == TABLE:
         return STRAVA
+    if _SAMSUNG.fullmatch(own):
+        return SAMSUNG
     return GARMIN if _GARMIN.fullmatch(own) else ""
 
 
@@ -80,4 +95,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 def has_table(folder: Path) -> bool:
     """Tell whether a folder is an export whose table says something of the files in it."""
+    if (folder / "jsons").is_dir():
+        return any(_SAMSUNG.fullmatch(path.name) for path in folder.glob("com.samsung.*.csv"))
     return (folder / TABLE).is_file() or (folder / _ROUTES).is_dir() or (folder / _FITNESS).is_dir()

@@ -1,4 +1,4 @@
-"""Find the tables of exports (of Strava, Garmin and Apple Health), and join them with the recordings."""
+"""Find the tables of exports (of Strava, Garmin, Apple and Samsung Health), and join them with the recordings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from heatlas.sources.apple_health import read_health
 from heatlas.sources.archive import entries
 from heatlas.sources.garmin_takeout import read_takeout
 from heatlas.sources.pulse import with_pulse
-from heatlas.sources.sheets import APPLE, GARMIN, TABLE, Sheet, sheet_of
+from heatlas.sources.samsung_export import read_exercises
+from heatlas.sources.sheets import APPLE, GARMIN, SAMSUNG, TABLE, Sheet, sheet_of
 from heatlas.sources.strava_table import StravaRow, StravaTable, read_activities
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
             takeouts.setdefault(sheet.root, []).append(sheet)
         elif sheet.root not in exports:
             try:
-                table = read_health(sheet.pieces()) if sheet.kind == APPLE else read_activities(sheet.read())
+                table = _read(sheet)
             except (OSError, Unreadable) as error:
                 warnings.append((sheet.name, str(error)))
                 continue
@@ -178,6 +179,12 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
             exports[root] = Export(root=root, table=table, keys={}, starts=_starts(table), digest=digest)
     nearest = sorted(exports.values(), key=lambda export: -len(export.root))
     return Exports(exports=tuple(nearest), warnings=tuple(warnings))
+
+
+def _read(sheet: Sheet) -> StravaTable:
+    if sheet.kind == APPLE:
+        return read_health(sheet.pieces())
+    return read_exercises(sheet.read()) if sheet.kind == SAMSUNG else read_activities(sheet.read())
 
 
 def _starts(table: StravaTable) -> dict[int, StravaRow]:

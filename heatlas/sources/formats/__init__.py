@@ -11,6 +11,7 @@
 `kml`, `kml_lines`                read KML; lines of a placemark
 `geojson`, `line_values`          read lines of GeoJSON; times and sensors beside them
 `polar`, `suunto`                 read sessions of Polar Flow, and logs of Suunto
+`samsung`                         read positions of Samsung Health
 `sampled`                         fixes and sensors that were read at other times
 `ways`                            lines of any origin, which become recordings
 `planned`, `gpx_routes`           planned routes, told apart; those of GPX

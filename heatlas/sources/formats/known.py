@@ -26,6 +26,15 @@ __all__ = ["BINARY", "FORMATS", "ROOTS", "TRUSTED", "read_format", "refined", "r
 _POLAR = re.compile(rb'"(?:exportVersion|time[zZ]oneOffset(?:Minutes)?|recordedRoute|wayPoints)"\s*:')
 
 
+_FIRST = re.compile(rb"\s*\[\s*\{([^{}]{0,1000})\}")
+
+
+def _is_samsung(head: bytes) -> bool:
+    """A list of positions with their start_time, which no other program calls so."""
+    first = _FIRST.match(head.removeprefix(b"\xef\xbb\xbf"))
+    return first is not None and all(b'"%s"' % name in first[1] for name in (b"start_time", b"latitude", b"longitude"))
+
+
 def _is_polar(head: bytes) -> bool:
     """A session has exercises, and something that no other file with exercises has."""
     return b'"exercises"' in head and _POLAR.search(head) is not None
@@ -125,6 +134,15 @@ _ROWS = (
         apps=("Moveslink", "Suunto"),
         roots=("sml",),
         endings=(".sml",),
+    ),
+    Format(
+        kind="samsung",
+        title="Samsung Health",
+        content="json",
+        reader="samsung:read_samsung",
+        apps=("Samsung Health",),
+        told=_is_samsung,
+        rows=True,
     ),
     Format(
         kind="geojson",
