@@ -14,6 +14,7 @@ from heatlas.sources.accuracy import INACCURATE
 from heatlas.sources.formats.polar import read_polar
 from heatlas.sources.formats.suunto import read_sml, read_suunto
 from heatlas.sources.load import load
+from heatlas.sources.sniff import kind
 
 RATES = 100.0 + np.arange(COUNT)
 
@@ -145,3 +146,9 @@ def test_a_bad_table_of_samsung_is_a_warning_at_most(data, tmp_path):
     batches, report = load([tmp_path])
     assert len(batches) == 1
     assert not report.failed
+
+
+def test_a_list_of_events_is_no_way():
+    for event in ({"start_time": "2024-05-04", "altitude": 1}, {"start_time": 1714809600000}):
+        rows = [{**event, "latitude": lat, "longitude": lon} for lat, lon in zip(LAT, LON, strict=True)]
+        assert kind(json.dumps(rows).encode()) == "json"

@@ -29,10 +29,18 @@ _POLAR = re.compile(rb'"(?:exportVersion|time[zZ]oneOffset(?:Minutes)?|recordedR
 _FIRST = re.compile(rb"\s*\[\s*\{([^{}]{0,1000})\}")
 
 
+_MILLISECONDS = re.compile(rb'"start_time"\s*:\s*\d{12,13}\b')
+
+
 def _is_samsung(head: bytes) -> bool:
-    """A list of positions with their start_time, which no other program calls so."""
+    """A list of positions whose start_time is in milliseconds; a list of events with other times is a table."""
     first = _FIRST.match(head.removeprefix(b"\xef\xbb\xbf"))
-    return first is not None and all(b'"%s"' % name in first[1] for name in (b"start_time", b"latitude", b"longitude"))
+    return (
+        first is not None
+        and _MILLISECONDS.search(first[1]) is not None
+        and all(b'"%s"' % name in first[1] for name in (b"latitude", b"longitude"))
+        and any(b'"%s"' % name in first[1] for name in (b"altitude", b"accuracy"))
+    )
 
 
 def _is_polar(head: bytes) -> bool:
