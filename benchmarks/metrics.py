@@ -1,6 +1,6 @@
 """Metrics and relations from the index: their tiles against those of the mean pace, and what they cost an import.
 
-    python benchmarks/metrics.py [--km 4000] [--at FILE] [--tiles 30] [SOURCE...]
+    python benchmarks/metrics.py [--km 4000] [--at FILE] [--tiles 30] [--anyone 1500] [SOURCE...]
     python benchmarks/metrics.py --only-import [--before DIRECTORY] [--json] [SOURCE...]
 
 The library is that of benchmarks/library.py: activities of SOURCE, by default of a made-up athlete, and copies of them
@@ -10,6 +10,7 @@ Tiles are drawn cold: before each, the cache of SQLite is emptied. Facts of acti
 each state of the library, as the live map reads them. Busy tiles are a sample in proportion to size, which has the
 busiest. Time is that of the processor, and of some rounds the least counts, since others use the machine as well; each
 measure takes turns with the mean pace, tile by tile.
+With --anyone relations are drawn for so many tiles as well that are taken at random from all of the index, once each.
 Goals: metrics that are means take at most 1.5 times as long as the mean pace; of relations 99 of 100 tiles take less
 than 25 ms.
 
@@ -57,13 +58,13 @@ def busy_tiles(library, most):
     return [(zoom, *place) for zoom in ZOOMS for place in busiest(census_of(view, snapshot, zoom), None, most)]
 
 
-def drawn(library, tiles, measures):
+def drawn(library, tiles, measures, rounds=ROUNDS):
     """Milliseconds of the processor for each tile of each of some measures (with their facts), turn by turn."""
     from heatlas.core.window import Window
     from heatlas.library.drawing import draw
 
     taken = np.full((len(measures), len(tiles)), np.inf)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for k, (zoom, x, y) in enumerate(tiles):
             for m, (measure, facts) in enumerate(measures):
                 with library.read() as link:
@@ -97,6 +98,28 @@ def tell_tiles(library, most):
             else taken.sum() <= MOST_OF_A_MEAN * usual.sum()
         )
         tell(name, taken, usual, tiles, "" if good else "  MISSED")
+
+
+def tell_anyone(library, most):
+    """Print a row for the mean pace and each relation, over tiles taken at random from all."""
+    from heatlas.library.keys import pixel_keys, tile_of
+    from heatlas.library.passage_tiles import needs_facts, read_facts
+    from heatlas.raster.measure import parse_measure
+
+    with library.read() as link:
+        rows = link.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys()).fetchall()
+        facts = read_facts(link)
+    tiles = sorted({tile_of(key) for (key,) in rows})
+    some = [tiles[k] for k in np.random.default_rng(5).permutation(len(tiles))[:most]]
+    print(f"{len(some):,} of {len(tiles):,} tiles, at random")
+    for name in ("mean(pace)", *RELATIONS):
+        measure = parse_measure(name)
+        asked = [(measure, facts if needs_facts(measure) else None)]
+        drawn(library, some[:3], asked, rounds=1)  # compiles
+        (taken,) = drawn(library, some, asked, rounds=1)
+        median, last, worst = np.quantile(taken, [0.5, 0.99, 1])
+        missed = "  MISSED" if name in RELATIONS and last >= MOST_OF_A_RELATION else ""
+        print(f"{name:32} {median:8.2f} {last:8.2f} {worst:8.2f} ms{missed}")
 
 
 def ms(started):
@@ -171,6 +194,7 @@ def main() -> None:
     parser.add_argument("--km", type=float, default=4000)
     parser.add_argument("--at", type=Path)
     parser.add_argument("--tiles", type=int, default=30)
+    parser.add_argument("--anyone", type=int, default=0)
     parser.add_argument("--only-import", action="store_true")
     parser.add_argument("--before", type=Path)
     parser.add_argument("--json", action="store_true")
@@ -192,7 +216,10 @@ def main() -> None:
         with open_library(path, create=True) as library:
             if not there:
                 fill(library, originals(options.sources), options.km)
-            tell_tiles(library, options.tiles)
+            if options.tiles:
+                tell_tiles(library, options.tiles)
+            if options.anyone:
+                tell_anyone(library, options.anyone)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ActivityFacts", "delete_means", "read_effort", "read_means", "with_effort", "write_means"]
 
+_MODELS = 64
+"""Choices of activities whose models are remembered."""
 _SIDE = 6
 """Rows of the moments."""
 _EFFORT = {"decoupling": 0, "mean_heart_rate": VALUES["heart_rate"].column, "normalised_power": 1}
@@ -134,6 +136,7 @@ class ActivityFacts:
         self._activities, self._means = activities, means
         self._known: dict[str, NDArray[np.float64]] = {}
         self._held: Model | None = None
+        self._fitted: dict[bytes, Model | None] = {}
 
     def holding(self, model: Model) -> ActivityFacts:
         """Copy with a model that is used whichever activities count."""
@@ -175,7 +178,15 @@ class ActivityFacts:
 
     def model(self, keep: NDArray[np.bool_] | None) -> Model | None:
         """Model of the activities that count, or the one that is held; None where too little is known."""
-        return fit_model(self.moments_of(keep)) if self._held is None else self._held
+        if self._held is not None:
+            return self._held
+        # Each tile of a map asks anew, and what follows from a model is kept by the model.
+        key = b"" if keep is None else np.packbits(keep).tobytes() + len(keep).to_bytes(8, "little")
+        if key not in self._fitted:
+            if len(self._fitted) >= _MODELS:
+                self._fitted.clear()
+            self._fitted[key] = fit_model(self.moments_of(keep))
+        return self._fitted[key]
 
     def moments_of(self, keep: NDArray[np.bool_] | None) -> NDArray[np.float64]:
         """(k, n, n) moments of the activities that count; all where `keep` is None."""
