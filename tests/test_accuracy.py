@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Activity, Recording
 from heatlas.sources.accuracy import INACCURATE, is_inaccurate
 from heatlas.sources.reading import take_recording
-from heatlas.sources.strava import find_exports
+from heatlas.sources.sheets.exports import find_exports
 from heatlas.tracks.clean import Gaps
 
 

@@ -16,8 +16,8 @@ from made import gpx, straight
 import heatlas
 from heatlas.core.errors import Unreadable
 from heatlas.library.manage import import_into
-from heatlas.sources.apple_health import read_health
 from heatlas.sources.load import load
+from heatlas.sources.sheets.apple_health import read_health
 
 START = 1_714_809_600.0
 """2024-05-04 10:00:00 +0200."""
@@ -205,7 +205,7 @@ def test_every_beginning_gives_what_stands_there():
 
 
 def test_pieces_may_be_cut_anywhere(monkeypatch):
-    monkeypatch.setattr("heatlas.sources.apple_health._BLOCK", 700)
+    monkeypatch.setattr("heatlas.sources.sheets.apple_health._BLOCK", 700)
     data = export()["apple_health_export/export.xml"]
     whole = read_health([data])
     for size in (1, 7, 64, 1000):

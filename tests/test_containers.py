@@ -29,7 +29,7 @@ from heatlas.library.outcomes import whole_report
 from heatlas.sources import zips
 from heatlas.sources.archive import Entry, entries, is_archive, unpack
 from heatlas.sources.load import load
-from heatlas.sources.strava import find_exports
+from heatlas.sources.sheets.exports import find_exports
 
 TRACK = gpx(*straight(300))
 OTHER = gpx(*straight(300, lat=47.9), start=1.71e9)

@@ -24,8 +24,8 @@ from heatlas.core.errors import Unreadable
 from heatlas.sources.containers import Entry
 from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.reading import read_group
+from heatlas.sources.sheets.exports import Exports
 from heatlas.sources.sniff import kind
-from heatlas.sources.strava import Exports
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "formats.md"
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)

@@ -14,9 +14,9 @@ from made import gpx, straight
 
 import heatlas
 from heatlas.library.manage import import_into
-from heatlas.sources.garmin_takeout import read_takeout
 from heatlas.sources.load import load
-from heatlas.sources.sheets import GARMIN, Sheet
+from heatlas.sources.sheets.garmin_takeout import read_takeout
+from heatlas.sources.sheets.kinds import GARMIN, Sheet
 
 START = 1_714_809_600
 FITNESS = "DI_CONNECT/DI-Connect-Fitness"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
 from heatlas.sources.archive import Entry, entries
-from heatlas.sources.strava import describe, find_exports, read_activities
-from heatlas.sources.strava_values import parse_date, parse_flag, parse_number
+from heatlas.sources.sheets.exports import describe, find_exports, read_activities
+from heatlas.sources.sheets.strava_values import parse_date, parse_flag, parse_number
 
 NOON = datetime(2012, 7, 8, 14, 40, 21, tzinfo=UTC).timestamp()
 

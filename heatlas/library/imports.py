@@ -23,7 +23,7 @@ from heatlas.library.settings import gaps_of, read_settings
 from heatlas.library.sound_rows import small_rows
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import take_recording
-from heatlas.sources.strava import find_exports
+from heatlas.sources.sheets.exports import find_exports
 from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from heatlas.core.report import Duplicate
     from heatlas.library.store import Library
     from heatlas.sources.archive import Sheet
-    from heatlas.sources.strava import Exports
+    from heatlas.sources.sheets.exports import Exports
 
 __all__ = ["compact_after", "import_entries", "import_sources", "known_files"]
 

@@ -26,7 +26,7 @@ from heatlas.core.errors import SourceFailed, path_name
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.paths import possible_name
 from heatlas.library.imports import import_entries
-from heatlas.sources.strava import Exports
+from heatlas.sources.sheets.exports import Exports
 from heatlas.sources.time_zones import zone_at
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from heatlas.core.batch import COLUMNS, Batch, split
 from heatlas.core.errors import Unreadable, path_name
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import Outcome, read_group
-from heatlas.sources.sheets import has_table
-from heatlas.sources.strava import find_exports
+from heatlas.sources.sheets.exports import find_exports
+from heatlas.sources.sheets.kinds import has_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from heatlas.sources.archive import Sheet
-    from heatlas.sources.strava import Exports
+    from heatlas.sources.sheets.exports import Exports
     from heatlas.tracks.clean import Gaps
 
 __all__ = ["EVERY", "ReadFile", "absolute_name", "changed_at", "read_again", "read_file", "said_of"]

@@ -11,7 +11,7 @@ from heatlas.core.errors import HeatlasError, printable
 from heatlas.library.reading_files import EVERY, ReadFile
 from heatlas.options import TableOptions
 from heatlas.sources.reading import take_recording
-from heatlas.sources.strava import Exports
+from heatlas.sources.sheets.exports import Exports
 from heatlas.sources.tables.given import GivenTable
 from heatlas.sources.tables.lines import LINES
 from heatlas.sources.tables.track_tables import ALL, recordings_of

@@ -9,13 +9,7 @@
 `sqlite_head`                     application id of an SQLite file, read without breaking its locks
 `left_out`                        why a file is no recording
 `formats`                         table of formats of recordings, and their readers
-`sheets`                          tables beside recordings: how they are found, where they count
-`strava`                          join recordings with the tables of exports
-`apple_health`, `garmin_takeout`  read the tables of Apple Health, and of Garmin's whole download
-`samsung_export`                  read the table of Samsung Health
-`pulse`                           heart rate out of such a table
-`strava_table`, `strava_columns`  read the table of Strava; name its columns
-`strava_values`                   dates, numbers and flags of that table
+`sheets`                          tables beside recordings, joined with them
 `sports`, `names`, `indoor`       sports; names made up by devices; virtual and indoor activities
 `sensors`                         bounds of sensor values
 `accuracy`                        bound of the accuracy that phones state

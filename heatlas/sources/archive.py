@@ -25,7 +25,7 @@ from heatlas.sources.containers import (
 )
 from heatlas.sources.formats.known import TRUSTED
 from heatlas.sources.left_out import left_out
-from heatlas.sources.sheets import STRAVA, TABLE, Sheet, sheet_kind
+from heatlas.sources.sheets.kinds import STRAVA, TABLE, Sheet, sheet_kind
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sqlite_head import in_use
 from heatlas.sources.tars import Seeking, tar_members

@@ -19,7 +19,7 @@ from heatlas.sources.compression import PACKED, decompressed, member_pieces, pie
 from heatlas.sources.formats.known import FORMATS, TRUSTED
 from heatlas.sources.formats.planned import ROUTES, only_planned
 from heatlas.sources.left_out import left_out
-from heatlas.sources.sheets import APPLE, STRAVA, Sheet, is_health_table, sheet_kind
+from heatlas.sources.sheets.kinds import APPLE, STRAVA, Sheet, is_health_table, sheet_kind
 from heatlas.sources.sniff import kind
 from heatlas.sources.tars import Pieces, Seeking, tar_members
 from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member, seek

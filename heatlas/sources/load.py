@@ -21,8 +21,8 @@ from heatlas.sources.merging import without_copies
 from heatlas.sources.pool_results import MOST_TASKS
 from heatlas.sources.reading import Outcome, cleaned, read_group
 from heatlas.sources.recount import Recount
+from heatlas.sources.sheets.exports import find_exports
 from heatlas.sources.spawn_pool import SpawnPool
-from heatlas.sources.strava import find_exports
 from heatlas.tracks.clean import Gaps
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.formats.planned import PLANNED, as_planned, only_planned
 from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.sensors import possible, possible_attributes
+from heatlas.sources.sheets.exports import ROWLESS
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sports import max_speed
-from heatlas.sources.strava import ROWLESS
 from heatlas.tracks.clean import Gaps, clean, is_believable, outings
 from heatlas.tracks.metrics import STOPPED
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Activity, Recording
     from heatlas.sources.blobs import Content
-    from heatlas.sources.strava import Exports
+    from heatlas.sources.sheets.exports import Exports
 
 __all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
 

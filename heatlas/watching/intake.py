@@ -14,8 +14,8 @@ from heatlas.library.imports import compact_after, import_entries, known_files
 from heatlas.library.opening import open_library
 from heatlas.library.reading_files import absolute_name, said_of
 from heatlas.sources.archive import entries_of
-from heatlas.sources.sheets import sheet_of
-from heatlas.sources.strava import Exports, find_exports
+from heatlas.sources.sheets.exports import Exports, find_exports
+from heatlas.sources.sheets.kinds import sheet_of
 from heatlas.watching.gone import GoneFiles
 from heatlas.watching.rounds import say
 from heatlas.watching.walk import files_under, is_left_out

@@ -10,7 +10,7 @@ import numpy as np
 
 from heatlas.core.batch import Recording
 from heatlas.sources.formats.xml_text import parse_time
-from heatlas.sources.pulse import Pulse
+from heatlas.sources.sheets.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from time import time as now
 from typing import TYPE_CHECKING
 
 from heatlas.sources.formats.xml_text import parse_number, parse_time
-from heatlas.sources.strava_values import parse_date
+from heatlas.sources.sheets.strava_values import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

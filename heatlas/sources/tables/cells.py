@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.sources.strava_values import parse_date
+from heatlas.sources.sheets.strava_values import parse_date
 from heatlas.sources.tables.marks import either_way, undecorated
 
 if TYPE_CHECKING:

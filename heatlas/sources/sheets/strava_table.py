@@ -5,21 +5,21 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from heatlas.core.errors import Unreadable
+from heatlas.sources.sheets.rows import SheetRow, SheetTable
+from heatlas.sources.sheets.strava_columns import column_names, records
+from heatlas.sources.sheets.strava_values import parse_date, parse_flag, parse_number
 from heatlas.sources.sports import max_speed, sport_name
-from heatlas.sources.strava_columns import column_names, records
-from heatlas.sources.strava_values import parse_date, parse_flag, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from heatlas.sources.pulse import Pulse
 
-__all__ = ["StravaRow", "StravaTable", "read_activities"]
+__all__ = ["read_activities"]
 
 _ATTRIBUTES = frozenset(
     {
@@ -45,47 +45,7 @@ _SLOWEST = 0.1
 """A median speed below this, m/s, means that distances are counted in kilometres."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StravaRow:
-    """Values of the table for one activity; None or empty where it states nothing."""
-
-    file: str = ""
-    """File name as in the table, e.g. "activities/123.fit.gz"."""
-    id: str = ""
-    sport: str = ""
-    """A word of `heatlas.sources.sports`."""
-    name: str = ""
-    start: float | None = None
-    """Unix seconds."""
-    distance: float | None = None
-    """Metres."""
-    elapsed_time: float | None = None
-    """Seconds."""
-    moving_time: float | None = None
-    """Seconds."""
-    gear: str = ""
-    commute: bool | None = None
-    private: bool | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """All other columns with a value: numbers, booleans, text."""
-    pulse: Pulse | None = None
-    """Heart rate during the activity, where the export keeps it apart from the recording."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StravaTable:
-    """A table as read."""
-
-    rows: Mapping[str, StravaRow]
-    """File name as in the table -> row; where a table names no files (`by_start`), id -> row."""
-    by_start: bool = False
-    """Whether rows belong to the recordings that begin at the same time, because the table names no files."""
-    without_file: int = 0
-    """Number of rows without a file: of activities that were entered by hand, or whose file is gone."""
-    warnings: tuple[str, ...] = ()
-
-
-def read_activities(data: bytes) -> StravaTable:
+def read_activities(data: bytes) -> SheetTable:
     """Read Strava's table of any year and language, or a simpler one with a column of file names.
 
     Parameters
@@ -95,7 +55,7 @@ def read_activities(data: bytes) -> StravaTable:
 
     Returns
     -------
-    StravaTable
+    SheetTable
 
     Raises
     ------
@@ -108,7 +68,7 @@ def read_activities(data: bytes) -> StravaTable:
     if "filename" not in names:
         raise Unreadable("no table of a Strava export: no column holds names of recordings")
     reader = _Reader.of(names, lines)
-    rows: dict[str, StravaRow] = {}
+    rows: dict[str, SheetRow] = {}
     nameless = 0
     for line in lines:
         row = reader.row(line)
@@ -116,7 +76,7 @@ def read_activities(data: bytes) -> StravaTable:
             rows.setdefault(row.file, row)
         else:
             nameless += 1
-    return StravaTable(rows=rows, without_file=nameless, warnings=warnings)
+    return SheetTable(rows=rows, without_file=nameless, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +87,7 @@ class _Reader:
     backwards: Mapping[str, Sequence[int]]
     """The same as `columns`, from the last column of each name to the first."""
     extras: Sequence[str]
-    """Names of the columns that become `StravaRow.extra`."""
+    """Names of the columns that become `SheetRow.extra`."""
     decimal_comma: bool
     month_first: bool | None
     units: Mapping[int, float]
@@ -160,11 +120,11 @@ class _Reader:
     def number(self, line: Sequence[str], name: str) -> float | None:
         return parse_number(self.last(line, name), self.decimal_comma)
 
-    def row(self, line: Sequence[str]) -> StravaRow:
+    def row(self, line: Sequence[str]) -> SheetRow:
         sport = self.text(line, "sport_type") or self.text(line, "type")
         gear = self.text(line, "gear") or self.text(line, "bike")
         commute, private = self.last(line, "commute"), self.last(line, "private")
-        return StravaRow(
+        return SheetRow(
             file=self.text(line, "filename"),
             id=self.text(line, "id"),
             sport=sport_name(sport) if sport else "",

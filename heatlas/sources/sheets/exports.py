@@ -10,21 +10,22 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import Unreadable
-from heatlas.sources.apple_health import read_health
 from heatlas.sources.archive import entries
-from heatlas.sources.garmin_takeout import read_takeout
-from heatlas.sources.pulse import with_pulse
-from heatlas.sources.samsung_export import read_exercises
-from heatlas.sources.sheets import APPLE, GARMIN, SAMSUNG, TABLE, Sheet, sheet_of
-from heatlas.sources.strava_table import StravaRow, StravaTable, read_activities
+from heatlas.sources.sheets.apple_health import read_health
+from heatlas.sources.sheets.garmin_takeout import read_takeout
+from heatlas.sources.sheets.kinds import APPLE, GARMIN, SAMSUNG, TABLE, Sheet, sheet_of
+from heatlas.sources.sheets.pulse import with_pulse
+from heatlas.sources.sheets.samsung_export import read_exercises
+from heatlas.sources.sheets.strava_table import read_activities
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Activity, Recording
+    from heatlas.sources.sheets.rows import SheetRow, SheetTable
 
-__all__ = ["ROWLESS", "Export", "Exports", "StravaRow", "StravaTable", "describe", "find_exports", "read_activities"]
+__all__ = ["ROWLESS", "Export", "Exports", "describe", "find_exports", "read_activities"]
 
 ROWLESS = "files without a row in the table"
 """Reason under which recordings are counted that a table should name, and does not."""
@@ -40,15 +41,15 @@ class Export:
 
     root: str
     """Prefix of the names of its entries, ending in a slash; empty for the current folder."""
-    table: StravaTable
-    keys: Mapping[str, StravaRow] = field(repr=False)
+    table: SheetTable
+    keys: Mapping[str, SheetRow] = field(repr=False)
     """Every form of the name of a file of the table -> its row."""
-    starts: Mapping[int, StravaRow] = field(default_factory=dict, repr=False)
+    starts: Mapping[int, SheetRow] = field(default_factory=dict, repr=False)
     """Unix second -> row that begins then, where the table names no files."""
     digest: str = ""
     """Tells tables without names of files apart."""
 
-    def row(self, name: str) -> StravaRow | None:
+    def row(self, name: str) -> SheetRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
         name = name.replace("\\", "/")
         if not self.holds(name):
@@ -60,7 +61,7 @@ class Export:
                 return row
         return None
 
-    def row_at(self, start: float | None) -> StravaRow | None:
+    def row_at(self, start: float | None) -> SheetRow | None:
         """Find the row of an activity by its start, or within two seconds of it."""
         if start is None or not isfinite(start):
             return None
@@ -81,7 +82,7 @@ class Exports:
     warnings: tuple[tuple[str, str], ...] = ()
     """Name of a table, and its problem. Recordings are read without it."""
 
-    def row(self, name: str) -> StravaRow | None:
+    def row(self, name: str) -> SheetRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
         return next((row for export in self.exports if (row := export.row(name)) is not None), None)
 
@@ -130,7 +131,7 @@ class Exports:
         return +counts
 
 
-def describe(activity: Activity, row: StravaRow) -> Activity:
+def describe(activity: Activity, row: SheetRow) -> Activity:
     """Join an activity with its row. Values of the table replace those of the file; others stay."""
     said = {name: value for name in _JOINED if (value := getattr(row, name)) not in {None, "", "Unknown"}}
     told = tuple(sorted({*said, *(("extra",) if row.extra else ()), *activity.told}))
@@ -181,15 +182,15 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
     return Exports(exports=tuple(nearest), warnings=tuple(warnings))
 
 
-def _read(sheet: Sheet) -> StravaTable:
+def _read(sheet: Sheet) -> SheetTable:
     if sheet.kind == APPLE:
         return read_health(sheet.pieces())
     return read_exercises(sheet.read()) if sheet.kind == SAMSUNG else read_activities(sheet.read())
 
 
-def _starts(table: StravaTable) -> dict[int, StravaRow]:
+def _starts(table: SheetTable) -> dict[int, SheetRow]:
     """Rows by their start. Of a whole and its first leg, which begin together, the leg counts: files hold legs."""
-    starts: dict[int, StravaRow] = {}
+    starts: dict[int, SheetRow] = {}
     for row in sorted(table.rows.values(), key=lambda row: row.extra.get("parent") is True):
         if row.start is not None:
             starts.setdefault(round(row.start), row)
@@ -206,8 +207,8 @@ def _beside(paths: Sequence[Path]) -> list[Sheet]:
     return [sheet for table in beside if (sheet := sheet_of(table)) is not None]
 
 
-def _keys(table: StravaTable) -> dict[str, StravaRow]:
-    keys: dict[str, StravaRow] = {}
+def _keys(table: SheetTable) -> dict[str, SheetRow]:
+    keys: dict[str, SheetRow] = {}
     for row in table.rows.values():
         keys.setdefault(_key(row.file), row)
     for row in table.rows.values():  # files that were moved out of their folder match by their bare name

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import Unreadable
-from heatlas.sources.pulse import Pulse
+from heatlas.sources.sheets.pulse import Pulse
+from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sports import sport_name
-from heatlas.sources.strava_table import StravaRow, StravaTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,7 +69,7 @@ class _Workout:
     metres: float | None = None
 
 
-def read_health(pieces: Iterable[bytes]) -> StravaTable:
+def read_health(pieces: Iterable[bytes]) -> SheetTable:
     """Read the workouts that have routes: a row for each file of a route.
 
     Parameters
@@ -79,7 +79,7 @@ def read_health(pieces: Iterable[bytes]) -> StravaTable:
 
     Returns
     -------
-    StravaTable
+    SheetTable
         Names of files are those below workout-routes. `without_file` counts workouts without a route.
 
     Raises
@@ -109,11 +109,11 @@ def read_health(pieces: Iterable[bytes]) -> StravaTable:
         workouts.append(inside)
     order = np.argsort(np.array(times), kind="stable")
     pulse = Pulse(np.array(times, np.float64)[order], np.array(rates, np.float64)[order])
-    rows: dict[str, StravaRow] = {}
+    rows: dict[str, SheetRow] = {}
     for workout in workouts:
         for row in _rows(workout, pulse):
             rows.setdefault(row.file, row)
-    return StravaTable(rows=rows, without_file=counts["without"], warnings=tuple(warnings))
+    return SheetTable(rows=rows, without_file=counts["without"], warnings=tuple(warnings))
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -175,7 +175,7 @@ def _finish(workout: _Workout, workouts: list[_Workout], counts: Counter[str]) -
         counts["without"] += 1
 
 
-def _rows(workout: _Workout, pulse: Pulse) -> Iterator[StravaRow]:
+def _rows(workout: _Workout, pulse: Pulse) -> Iterator[SheetRow]:
     facts = workout.facts
     start, end = _moment(facts.get("startDate", "")), _moment(facts.get("endDate", ""))
     kind = facts.get("workoutActivityType", "").removeprefix(_TYPE)
@@ -183,7 +183,7 @@ def _rows(workout: _Workout, pulse: Pulse) -> Iterator[StravaRow]:
     if workout.entries.get("HKIndoorWorkout") == "1" and sport == "Ride":
         sport = "VirtualRide"
     metres = _amount(facts.get("totalDistance", ""), _UNITS.get(facts.get("totalDistanceUnit", "km")))
-    row = StravaRow(
+    row = SheetRow(
         sport=sport,
         name=workout.entries.get("HKWorkoutBrandName", "")[:200],
         extra={"recorded_by": facts["sourceName"][:200]} if facts.get("sourceName") else {},

@@ -7,9 +7,9 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from heatlas.sources.sheets.strava_values import fold, parse_date
 from heatlas.sources.sniff import decode
 from heatlas.sources.sports import SPORTS, sport_name
-from heatlas.sources.strava_values import fold, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 TABLE = "activities.csv"
-"""Name of the table of a Strava export, which `heatlas.sources.strava` reads; it is no recording."""
+"""Name of the table of a Strava export, which `heatlas.sources.sheets.exports` reads; it is no recording."""
 STRAVA, GARMIN, APPLE, SAMSUNG = "strava", "garmin", "apple", "samsung"
 """Kinds of tables: activities.csv, also of exports like Strava's; JSON of Garmin's whole download; export.xml;
 com.samsung.shealth.exercise.*.csv."""

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import Unreadable
 from heatlas.sources.formats.json_lists import JsonLists
+from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sniff import decode
 from heatlas.sources.sports import sport_name
-from heatlas.sources.strava_table import StravaRow, StravaTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heatlas.sources.sheets import Sheet
+    from heatlas.sources.sheets.kinds import Sheet
 
 __all__ = ["read_takeout"]
 
@@ -46,9 +46,9 @@ _EXTRA = {
 _LONGEST = 500
 
 
-def read_takeout(sheets: Sequence[Sheet], warnings: list[tuple[str, str]]) -> StravaTable:
+def read_takeout(sheets: Sequence[Sheet], warnings: list[tuple[str, str]]) -> SheetTable:
     """Read all lists of one download; rows are joined by their start. Faults are added to `warnings`."""
-    rows: dict[str, StravaRow] = {}
+    rows: dict[str, SheetRow] = {}
     gear: dict[str, str] = {}
     for sheet in sheets:
         try:
@@ -67,10 +67,10 @@ def read_takeout(sheets: Sequence[Sheet], warnings: list[tuple[str, str]]) -> St
                     rows.setdefault(row.id, row)
             warnings += [(sheet.name, warning) for warning in lists.warnings]
     rows = {key: replace(row, gear=gear[key]) if key in gear else row for key, row in rows.items()}
-    return StravaTable(rows=rows, by_start=True)
+    return SheetTable(rows=rows, by_start=True)
 
 
-def _row(item: dict[str, Any]) -> StravaRow | None:
+def _row(item: dict[str, Any]) -> SheetRow | None:
     """Row of one activity; None without an id or a start."""
     key, start = item.get("activityId"), _number(item.get("beginTimestamp"))
     start = start if start is not None else _number(item.get("startTimeGmt"))
@@ -78,7 +78,7 @@ def _row(item: dict[str, Any]) -> StravaRow | None:
         return None
     kind = item.get("activityType") or item.get("sportType")
     kind = kind.get("typeKey") if isinstance(kind, dict) else kind
-    return StravaRow(
+    return SheetRow(
         id=str(key)[:_LONGEST],
         sport=sport_name(kind.replace("_", " ")[:_LONGEST]) if isinstance(kind, str) else "",
         name=_text(item.get("name") or item.get("activityName")),

@@ -7,10 +7,10 @@ metres.
 from __future__ import annotations
 
 from heatlas.core.errors import Unreadable
+from heatlas.sources.sheets.rows import SheetRow, SheetTable
+from heatlas.sources.sheets.strava_columns import records
+from heatlas.sources.sheets.strava_values import parse_number
 from heatlas.sources.sports import sport_name
-from heatlas.sources.strava_columns import records
-from heatlas.sources.strava_table import StravaRow, StravaTable
-from heatlas.sources.strava_values import parse_number
 
 __all__ = ["read_exercises"]
 
@@ -21,7 +21,7 @@ _SPORTS = {"1001": "Walk", "1002": "Run", "11007": "Ride", "13001": "Hike", "140
 _EXTRA = {"mean_heart_rate": "average_heart_rate", "max_heart_rate": "max_heart_rate", "comment": "description"}
 
 
-def read_exercises(data: bytes) -> StravaTable:
+def read_exercises(data: bytes) -> SheetTable:
     """Read the rows of exercises with positions; `without_file` counts the others.
 
     Raises
@@ -33,7 +33,7 @@ def read_exercises(data: bytes) -> StravaTable:
     names = [name.strip(" \"'").removeprefix(_PREFIX) for name in cells[0]] if cells else []
     if "datauuid" not in names:
         raise Unreadable("no table of exercises of Samsung Health: no column datauuid")
-    rows: dict[str, StravaRow] = {}
+    rows: dict[str, SheetRow] = {}
     without = 0
     for line in cells[1:]:
         facts = {name: value.strip() for name, value in zip(names, line, strict=False) if value.strip()}
@@ -42,10 +42,10 @@ def read_exercises(data: bytes) -> StravaTable:
             continue
         row = _row(facts)
         rows.setdefault(row.file, row)
-    return StravaTable(rows=rows, without_file=without, warnings=warnings)
+    return SheetTable(rows=rows, without_file=without, warnings=warnings)
 
 
-def _row(facts: dict[str, str]) -> StravaRow:
+def _row(facts: dict[str, str]) -> SheetRow:
     kind = facts.get("exercise_type", "").removesuffix(".0")
     milliseconds = parse_number(facts.get("duration", ""))
     metres = parse_number(facts.get("distance", ""))
@@ -56,7 +56,7 @@ def _row(facts: dict[str, str]) -> StravaRow:
         if value is not None:
             extra[name] = value
     stated = facts["location_data"].replace("\\", "/").rpartition("/")[2]
-    return StravaRow(
+    return SheetRow(
         file=stated if stated.endswith(".json") else f"{facts['datauuid']}{_FILE}",
         id=facts["datauuid"],
         sport=_SPORTS.get(kind) or (sport_name(own) if own else ""),
