@@ -13,7 +13,7 @@ from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
 from slow_tests import slow_tests
 
 _ALIKE = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("heatlas", max_examples=60, derandomize=True, **_ALIKE)
+settings.register_profile("heatlas", max_examples=40, derandomize=True, **_ALIKE)
 # Fresh examples, for `./check --search`: a run is repeated by its seed, which therefore decides everything.
 settings.register_profile("search", max_examples=300, derandomize=False, print_blob=True, **_ALIKE)
 settings.load_profile("heatlas")

@@ -268,7 +268,7 @@ def test_zero_files_is_never_all_that_is_said(tmp_path):
         return load([folder])[1].nothing()
 
     assert why() == "there is no file in what was given"
-    assert "3 files of .igc are not read" in why(a_igc=b"AXXX\nB0800", b_igc=b"AXXX\nB0801", c_igc=b"\0\1\2\3" * 9)
+    assert "3 files of .mps are not read" in why(a_mps=b"MsRcd\nD0800", b_mps=b"MsRcd\nD0801", c_mps=b"\0\1\2\3" * 9)
     said = why(points_csv=b"id,lat,lon\n1,60,20\n")
     assert "1 table is left out" in said
     assert "points.csv" in said
@@ -318,9 +318,9 @@ RAW = (b"caf\xe9", b"caf\xe8", b"\xff\xfe", "\ud800".encode("utf-8", "surrogatep
 def test_any_bytes_are_a_name(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
-    names = [os.fsencode(folder) + b"/" + raw + end for raw in RAW for end in (b".gpx", b".igc", b"bad.gpx")]
+    names = [os.fsencode(folder) + b"/" + raw + end for raw in RAW for end in (b".gpx", b".mps", b"bad.gpx")]
     tracks = [gpx(*straight(300, lat=47 + k / 10), start=1.7e9 + k * 9e4) for k in range(len(RAW))]
-    contents = [data for track in tracks for data in (track, b"AXXX\nB0800", b"<gpx>")]
+    contents = [data for track in tracks for data in (track, b"MsRcd\nD0800", b"<gpx>")]
     for name, data in zip(names, contents, strict=True):
         with open(name, "wb") as file:  # noqa: PTH123 - a name of bytes
             file.write(data)

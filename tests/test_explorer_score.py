@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heatlas.core.batch import Activity
+from heatlas.core.errors import BadOption
 from heatlas.explorer.explored import UNKNOWN, explored_of
 from heatlas.explorer.keys import (
     boxes_of,
@@ -159,7 +160,11 @@ def test_large_sets_are_scored_too():
 @given(st.floats(-80, 80), st.floats(-180, 180), st.floats(1000, 30000), st.integers(0, 9))
 def test_missing_tiles_are_those_in_the_circle_that_are_not_visited(lat, lon, radius, seed):
     zoom = 12
-    everything = missing_around(np.zeros(0, np.int64), zoom, (lat, lon, radius))
+    try:
+        everything = missing_around(np.zeros(0, np.int64), zoom, (lat, lon, radius))
+    except BadOption as error:
+        assert "holds the middle of no tile" in str(error)  # noqa: PT017 - some circles hold one
+        return
     assert (np.diff(everything.metres) >= 0).all()
     assert (everything.metres <= radius).all()
     visited = np.unique(everything.tiles[np.random.default_rng(seed).random(len(everything.tiles)) < 0.5])

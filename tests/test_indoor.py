@@ -141,9 +141,9 @@ def test_what_people_bring(shared_data, name):
     assert verdict(path) == "indoors"
 
 
-@pytest.mark.parametrize("log", [
-    b"$GPRMC,080000,A,4730.0000,N,01100.0000,E,5.0,60.0,040524,,*00\n" * 3,
-    b'2024-05-04T08:00:00Z\t*                 \t{"_type": "location", "lat": 47.5, "lon": 11.0}\n' * 3,
+@pytest.mark.parametrize(("log", "told"), [
+    (b"$GPRMC,080000,A,4730.0000,N,01100.0000,E,5.0,60.0,040524,,*00\n" * 3, "nmea"),
+    (b'2024-05-04T08:00:00Z\t*           \t{"_type": "location", "lat": 47.5, "lon": 11.0}\n' * 3, "owntracks-rec"),
 ])  # fmt: skip
-def test_logs_with_commas_are_no_tables(log):
-    assert kind(log) == "text"
+def test_logs_with_commas_are_no_tables(log, told):
+    assert kind(log) == told

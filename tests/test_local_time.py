@@ -270,7 +270,7 @@ def test_frames_end_with_local_midnights():
 
 def test_layers_of_years_and_months_are_local(tmp_path):
     from heatlas.options import FilterOptions
-    from heatlas.publish.layers import _by_month, _by_year
+    from heatlas.publish.groups import _by_month, _by_year
 
     found = [a for b in (run(), run((24.94, 60.17), source="b")) for a in with_time_zones(b).activities]
     open_ended = FilterOptions()

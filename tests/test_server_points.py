@@ -180,8 +180,8 @@ def test_over_the_antimeridian(tmp_path):
     ("query", "word"),
     [
         ("where=sport='Run'", "added up already"), ("sport=Run", "added up already"),
-        ("after=2024-01-01", "added up already"),
-        ("before=2024-01-01", "added up already"), ("smooth=4m", "radius"), ("radius=65px", "too wide"),
+        ("after=2024-01-01", "have no times"),
+        ("before=2024-01-01", "have no times"), ("smooth=4m", "radius"), ("radius=65px", "too wide"),
         ("radius=1001km", "too wide"), ("radius=wide", "15px"), ("radius=-5m", "15px"), ("kernel=cone", "quartic"),
         ("density=yes", "square kilometre"), ("radius=5m&radius=6m", "twice"), ("tone=0:1e20", "too wide"),
         ("sigma=3", "no parameter"),

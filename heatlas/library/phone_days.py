@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PhoneDays", "PhoneFix"]
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _HEADER = ("time", "lat", "lon", "elevation", "speed", "accuracy")
 _UNNAMED = "phone"
 _LONGEST = 60
@@ -68,7 +69,7 @@ class PhoneFix:
         """Day at the place of the fix."""
         u, v = from_lonlat(self.lon, self.lat)
         zone = zone_at(float(u), float(v))
-        moment = dt.datetime.fromtimestamp(self.time, dt.UTC)
+        moment = _EPOCH + dt.timedelta(seconds=self.time)
         with suppress(Exception):  # a zone that the system does not know
             return moment.astimezone(ZoneInfo(zone)).date()
         return moment.date()
@@ -136,7 +137,8 @@ class PhoneDays:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             log.parent.mkdir(mode=0o700, exist_ok=True)
         begins, torn = not log.exists(), _is_torn(log)
-        with os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", newline="") as file:
+        opened = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(opened, "a", encoding="utf-8", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
             file.write("\n" * torn)
             if begins:

@@ -263,6 +263,7 @@ async function load(fresh, read) {
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
   $("choose").hidden = !library.import;
+  openTimeline(library.days ?? [], (range) => moveRange(range), { byMonth: library.public }); // the panel asks for its days
   fillPanel(library);
   await holdMeasure();
   showKind();
