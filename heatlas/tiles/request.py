@@ -104,7 +104,9 @@ class Wording:
     prefix: str = ""
     """Before the name of an option."""
     for_points: str = "{name} is for points, and {measure} is of tracks: they take smooth"
-    for_tracks: str = "{name} is for tracks: the points of {points} are added up already and cannot be filtered"
+    for_tracks: str = (
+        "{name} is for tracks: the points of {points} are added up already, and can be filtered by time alone"
+    )
     timeless: str = "the points of {points} have no times, which {name} asks for: import them with --time COLUMN"
     smooth_of_points: str | None = "smooth is for tracks: points have a radius, such as 15px or 500m, and a kernel"
     """None: smooth is allowed for points too, as the width of a Gaussian kernel."""
