@@ -136,9 +136,20 @@ def test_points_without_a_time_are_left_out_and_counted(tmp_path):
         heatlas.render(written(tmp_path / "b.csv", points, [""] * 6), output=tmp_path / "a.gif", time="date")
 
 
+@pytest.mark.parametrize("column", ["acq_date", "eventDate", "observed_on", "Onset date"])
+def test_usual_names_of_times_are_known(tmp_path, column):
+    table = written(tmp_path / "cases.csv", cases(20))
+    table.write_text(table.read_text().replace("cases,date", f"cases,{column}"))
+    report = heatlas.render(table, output=tmp_path / "a.gif", duration="1s", width=80)
+    assert report["columns"]["time"] == column
+
+
 def test_a_table_without_times_says_what_is_missing(tmp_path):
     (tmp_path / "p.csv").write_text("lat,lon\n9.0,38.7\n9.1,38.8\n")
-    with pytest.raises(BadOption, match=r"a film needs to know when each row was: say --time COLUMN of .*p\.csv"):
+    with pytest.raises(
+        BadOption,
+        match=r"a film needs to know when each row was: say --time COLUMN of .*p\.csv; its columns are lat, lon",
+    ):
         heatlas.render(tmp_path / "p.csv", output=tmp_path / "a.gif")
     assert not (tmp_path / "a.gif").exists()
 

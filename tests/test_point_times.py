@@ -177,6 +177,7 @@ def test_importing_again_with_other_times_replaces_the_set(stocked, tmp_path):
     later = Points(lon=points.lon, lat=points.lat, weight=points.weight, time=points.time + DAY)
     report = import_into("lib.db", written(tmp_path / "cases.csv", later), weight="cases")
     assert report["point_sets"][0]["changed"]
+    assert report["point_sets"][0]["columns"]["time"] == "date"
     with open_library(path) as library:
         assert stored_of(library).days[0][0] == FIRST / DAY + 1
 

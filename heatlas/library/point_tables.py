@@ -81,6 +81,8 @@ def import_tables(library: Library, tables: Mapping[str, PointSet], context: Con
         size = points.size
         stored, tally, changed = import_points(library, name, points, lambda rows, size=size: told(rows, size))  # type: ignore[misc]
         read = points.data(tally)
+        if stored.time is not None:
+            read["columns"]["time"] = stored.time
         hints = points.hints() if points.weight is None else []
         warnings = read["files"]["warnings"] + [{"file": points.name, "reason": text} for text in hints]
         kept = {key: read[key] for key in ("rows", "points", "columns", "dropped")}

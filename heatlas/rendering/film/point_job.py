@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["PointFilmJob"]
 
 
+_LISTED = 20
+"""Columns of a table that a message names, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointFilmJob:
     """A film of points with checked options."""
@@ -54,7 +58,10 @@ class PointFilmJob:
         """
         order, tally = self.order, Tally()
         if points.time is None:
-            raise BadOption(f"a film needs to know when each row was: say --time COLUMN of {points.name}")
+            names = ", ".join(points.parts[0][0].schema.names[:_LISTED])
+            raise BadOption(
+                f"a film needs to know when each row was: say --time COLUMN of {points.name}; its columns are {names}"
+            )
         started = time.perf_counter()
         told = context.counting("reading")
         ordered, undated = in_order(tally(points.chunks(timed=True), lambda rows: told(rows, points.size)))
