@@ -36,7 +36,7 @@
 `repair`, `backups`        damaged libraries replaced; copies while in use
 `collection`               whole tracks of a library
 `phone_days`               fixes that phones send, a log and a track for each day
-`passages_at`              activities that pass through a circle
+`passages_at`, `owners`    activities that pass through a circle; those that pass through a rectangle
 `time_zones`               time zones of activities that were stored without
 `zones`                    circles in which nothing is shown
 `zone_suggestions`         places that should be hidden

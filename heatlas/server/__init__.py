@@ -7,9 +7,9 @@
 `security`, `openness`        hosts, origins, tokens, security headers; measures of public maps
 `state`                       state of a running server
 `query`                       parameters of requests, parsed and limited
-`responses`                   bodies with ETag and gzip; errors as JSON
+`responses`, `static_files`   bodies with ETag and gzip, errors as JSON; files of the page
 `summary`, `activities_at`    contents of the library; activities that pass a place
-`histograms`                  joint histograms of two metrics
+`view_counts`, `histograms`   counts of what is in view; joint histograms of two metrics
 `explorer_tiles`              visited tiles, largest square and cluster
 `services`, `description`     TileJSON, WMTS, legends; OpenAPI
 `uploads`, `phones`           recordings imported over HTTP; positions that apps of phones post

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from heatlas import web
 from heatlas.core.errors import BadOption, HeatlasError
@@ -24,13 +23,15 @@ from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.histograms import histogram_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
 from heatlas.server.phones import receive_fixes
-from heatlas.server.query import SHOWN, check_sides, only, parse_filter_of, request_of, whole, without
+from heatlas.server.query import SHOWN, box_in, check_sides, only, parse_filter_of, request_of, whole, without
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
 from heatlas.server.state import ServedLibrary, shut
+from heatlas.server.static_files import PageFiles
 from heatlas.server.summary import library_data
 from heatlas.server.uploads import receive, tidy
+from heatlas.server.view_counts import view_data
 from heatlas.tiles.crowds import LEAST
 from heatlas.tiles.encoding import TYPES
 from heatlas.tiles.fields import Field
@@ -64,6 +65,7 @@ __all__ = ["LOOPBACK", "create_app"]
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Host names of this machine."""
 STATIC = Path(__file__).with_name("static")
+_PAGE = PageFiles(STATIC)
 _LARGEST_UPLOAD = 4 << 30
 _TILE = re.compile(r"([0-9]{1,9})(@2x)?\.(png|webp|npy)", re.ASCII)
 
@@ -150,6 +152,7 @@ def create_app(
             ),
             Route("/openapi.json", partial(answer, media_type=JSON, make=_description)),
             Route("/histogram.json", partial(answer, media_type=JSON, make=_histogram)),
+            Route("/view.json", partial(answer, media_type=JSON, make=_view)),
             Route("/explorer.json", partial(answer, media_type=JSON, make=_explorer)),
             Route("/at", partial(answer, media_type=JSON, make=_at)),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
@@ -157,8 +160,8 @@ def create_app(
             Route("/api/phones/owntracks", partial(_phone, form="owntracks"), methods=["POST"]),
             Route("/api/phones/overland", partial(_phone, form="overland"), methods=["POST"]),
             Route("/api/phones/gpslogger", partial(_phone, form="gpslogger"), methods=["GET", "POST"]),
-            Mount("/static/web", StaticFiles(directory=web.STATIC, check_dir=False)),
-            Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+            Mount("/static/web", PageFiles(web.STATIC)),
+            Mount("/static", PageFiles(STATIC)),
         ],
         middleware=[Middleware(guarded, site=site)],
         exception_handlers={HTTPException: failed, HeatlasError: failed, Exception: failed},
@@ -180,7 +183,7 @@ def _basemap(given: Mapping[str, str] | str | None) -> dict[str, str] | None:
 
 async def _page(request: Request) -> Response:
     only(request.query_params)
-    return await StaticFiles(directory=STATIC, check_dir=False).get_response("index.html", request.scope)
+    return await _PAGE.get_response("index.html", request.scope)
 
 
 async def _health(request: Request) -> Response:
@@ -207,16 +210,21 @@ def _field_of(site: ServedLibrary, snapshot: Snapshot, query: QueryParams, measu
 
 
 def _scale(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
-    return packed_json(legend_data(*_field_and_zoom(site, snapshot, request)))
+    if "bbox" not in request.query_params:
+        return packed_json(legend_data(*_field_and_zoom(site, snapshot, request)))
+    if site.public:
+        raise HTTPException(403, "this map is public: it does not tell the numbers of a part of it")
+    field, zoom = _field_and_zoom(site, snapshot, request, "bbox")
+    return packed_json(legend_data(field, zoom, box_in(request.query_params)))
 
 
 def _legend(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return legend_png(*_field_and_zoom(site, snapshot, request))
 
 
-def _field_and_zoom(site: ServedLibrary, snapshot: Snapshot, request: Request) -> tuple[Field, int]:
+def _field_and_zoom(site: ServedLibrary, snapshot: Snapshot, request: Request, *more: str) -> tuple[Field, int]:
     query = request.query_params
-    only(query, "measure", "z", *SHOWN)
+    only(query, "measure", "z", *more, *SHOWN)
     zoom = whole("z", query.get("z"), 0, LAST_ZOOM)
     return _field_of(site, snapshot, query, query.get("measure")), zoom
 
@@ -252,6 +260,10 @@ def _explorer(site: ServedLibrary, snapshot: Snapshot, request: Request) -> byte
 
 def _histogram(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(histogram_data(site, snapshot, request.query_params))
+
+
+def _view(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
+    return packed_json(view_data(site, snapshot, request.query_params))
 
 
 def _at(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

@@ -44,16 +44,19 @@ def description(
     """
     named = _names_of(public_measures if public else None, of_points)
     shown = [_measure("query", named), *_FILTER, *_STYLE]
+    box = {**_histogram()[2], "required": False}
+    scaled = [_z(), *shown, *([] if public else [box])]
     paths = {
         "/tiles/{measure}/{z}/{x}/{y}.{form}": {"get": _tile("256 px", named)},
         "/tiles/{measure}/{z}/{x}/{y}@2x.{form}": {"get": _tile("512 px for screens of double density", named)},
-        "/scale.json": {"get": _get("The scale of a zoom", [_z(), *shown], _SCALE)},
+        "/scale.json": {"get": _get("The scale of a zoom; with bbox fitted to what lies there", scaled, _SCALE)},
         "/legend.png": {"get": _get("The scale as a picture", [_z(), *shown], None, "image/png")},
         "/tiles.json": {"get": _get("TileJSON 3.0", shown, _TILEJSON)},
         "/WMTSCapabilities.xml": {"get": _get("WMTS 1.0.0", shown[1:], None, "application/xml")},
         "/api/library.json": {"get": _get("What is in the library", [], _LIBRARY)},
         "/explorer.json": {"get": _get(_EXPLORER_ABOUT, [_explorer_z(), *_FILTER], _EXPLORER)},
         "/histogram.json": {"get": _get(_HISTOGRAM_ABOUT, [*_histogram(), *_FILTER], _HISTOGRAM, refusals=(400, 403))},
+        "/view.json": {"get": _get(_VIEW_ABOUT, _in_view(named), _VIEW, refusals=(400, 403))},
         "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
         "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
         "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
@@ -171,6 +174,10 @@ def _histogram() -> list[dict[str, Any]]:
         _parameter("bbox", box, _text("bbox"), required=True),
         _z(),
     ]
+
+
+def _in_view(named: Sequence[str]) -> list[dict[str, Any]]:
+    return [_measure("query", named), *_histogram()[2:], *_FILTER]
 
 
 def _refusals(codes: tuple[int, ...]) -> dict[str, Any]:
@@ -323,4 +330,17 @@ _HISTOGRAM = _object(
         "passages": _WHOLE, "activities": _WHOLE, "zoom": _WHOLE,
     }
 )  # fmt: skip
+_VIEW_ABOUT = (
+    "What a box shows: activities that pass the filter, those that have what the measure needs, days whatever the "
+    "dates of the filter, sports; or points and their days. Not on a public map"
+)
+_TALLY = _list(_pair(_TEXT, _WHOLE))
+_VIEW = {
+    "type": "object",
+    "required": ["days"],
+    "properties": {
+        "activities": _WHOLE, "known": _WHOLE, "needs": _TEXT, "days": _TALLY, "undated": _WHOLE, "sports": _TALLY,
+        "mixed": _or_null(_object({"sport": _TEXT, "share": _NUMBER, "sports": _WHOLE})), "points": _WHOLE,
+    },
+}  # fmt: skip
 _AT = _object({"activities": _list(_PASSED), "total": _WHOLE})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
 from heatlas.core.errors import BadOption
-from heatlas.core.mercator import MAX_LATITUDE
-from heatlas.server.query import FILTER, checked, only, parse_filter_of, whole
+from heatlas.server.query import FILTER, box_in, checked, only, parse_filter_of, whole
 from heatlas.server.summary import metrics_of
 from heatlas.tiles.histogram import joint_histogram, reading
 from heatlas.tiles.request import LAST_ZOOM
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Snapshot
 
 __all__ = ["histogram_data"]
-
-_NUMBER = r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,20})?"
 
 
 def histogram_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:
@@ -45,7 +41,7 @@ def histogram_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) 
     names = _metric(site, there, "x", query.get("x")), _metric(site, there, "y", query.get("y"))
     if names[0] == names[1]:
         raise BadOption(f"x and y are both {names[0]}: take two metrics")
-    box = _box(checked("bbox", query.get("bbox")))
+    box = box_in(query)
     zoom = whole("z", query.get("z"), 0, LAST_ZOOM)
     wanted = parse_filter_of(query, site.public)
     chosen = choose_in(site.view, snapshot, wanted, recorded=reading(*names).recorded)
@@ -59,14 +55,3 @@ def _metric(site: ServedLibrary, there: list[str], name: str, text: str | None) 
     if site.public and text in METRICS:
         raise HTTPException(403, f"this map is public, and does not show {text}")
     raise BadOption(f"{name} must be one of the metrics that are here: {', '.join(there) or 'there are none'}")
-
-
-def _box(text: str | None) -> tuple[float, float, float, float]:
-    """Parse west, south, east and north; a box across the antimeridian goes beyond 180 or -180."""
-    if text is None or not re.fullmatch(rf"{_NUMBER}(?:,{_NUMBER}){{3}}", text):
-        raise BadOption("bbox must be west,south,east,north in degrees")
-    west, south, east, north = map(float, text.split(","))
-    south, north = max(south, -MAX_LATITUDE), min(north, MAX_LATITUDE)
-    if not (west < east and south < north and abs(west) <= 540 and abs(east) <= 540):
-        raise BadOption("bbox must be west,south,east,north in degrees: west below east, south below north")
-    return west, south, east, north

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.tiles.look import Filter
 from heatlas.tiles.request import OF_POINTS, OF_TIME, OF_TRACKS, TileRequest
 from heatlas.tracks.filters import parse_filter
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
 
 __all__ = [
-    "FILTER", "LIMITS", "SHOWN", "check_sides", "checked", "only", "parse_filter_of", "request_of",
+    "FILTER", "LIMITS", "SHOWN", "box_in", "check_sides", "checked", "only", "parse_filter_of", "request_of",
     "whole", "within", "without",
 ]  # fmt: skip
 
@@ -37,6 +38,7 @@ FILTER = ("where", "sport", "after", "before")
 """Parameters that choose activities."""
 SHOWN = (*OF_TRACKS, *OF_TIME, *OF_POINTS, "colormap", "tone", "classes")
 """Parameters of filter, smoothing or kernel, and style."""
+_DEGREES = r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,20})?"
 _TEXTS = ("where", "smooth", "radius", "kernel", "tone", "colormap", "classes")
 EVERYWHERE = ("token", "v")
 """Parameters that any request may have: the token, and the version of the library."""
@@ -179,6 +181,24 @@ def request_of(query: QueryParams, measure: str | None, public: bool = False) ->
         **{name: _date(name, query.get(name), public) for name in OF_TIME},
         **texts,
     )
+
+
+def box_in(query: QueryParams) -> tuple[float, float, float, float]:
+    """Parse the parameter bbox: west, south, east, north; a box across the antimeridian goes beyond 180 or -180.
+
+    Raises
+    ------
+    BadOption
+        When it is not given, or no box.
+    """
+    text = checked("bbox", query.get("bbox"))
+    if text is None or not re.fullmatch(rf"{_DEGREES}(?:,{_DEGREES}){{3}}", text):
+        raise BadOption("bbox must be west,south,east,north in degrees")
+    west, south, east, north = map(float, text.split(","))
+    south, north = max(south, -MAX_LATITUDE), min(north, MAX_LATITUDE)
+    if not (west < east and south < north and abs(west) <= 540 and abs(east) <= 540):
+        raise BadOption("bbox must be west,south,east,north in degrees: west below east, south below north")
+    return west, south, east, north
 
 
 def whole(name: str, text: str | None, low: int, high: int, default: int | None = None) -> int:

@@ -9,7 +9,7 @@
 `scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
 `notes`                       what a map leaves out, in sentences
 `metadata`, `point_places`    measures, places, bounds; busiest places of points
-`histogram`                   joint histogram of two metrics in a box
+`in_view`, `histogram`        activities and points in a box; joint histogram of two metrics in it
 `encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes
 ============================= ==============================================================
 """

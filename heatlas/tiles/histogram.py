@@ -9,26 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.core.mercator import from_lonlat
 from heatlas.core.units import rounded_to
-from heatlas.core.window import Window
 from heatlas.library.columns import VALUES
 from heatlas.library.drawing import read_passages
 from heatlas.raster.measure import parse_measure
 from heatlas.style.ticks import nice_ticks
 from heatlas.tiles.fields import SIDE
+from heatlas.tiles.in_view import is_wide, window_of
 from heatlas.tiles.view import census_of
 from heatlas.tracks.metrics import metric_named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
+    from heatlas.tiles.in_view import Box
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
-
-    Box = tuple[float, float, float, float]
-    """West, south, east, north, degrees; east is above west and may be above 180."""
 
 __all__ = ["BINS", "JointHistogram", "histogram_of", "joint_histogram", "reading"]
 
@@ -36,8 +34,6 @@ BINS = 64
 """Bins on each axis."""
 _MOST = 800_000
 """Passages that are read at most: of a wide box those of a coarser zoom are."""
-_ACROSS = 64
-"""Tiles across and down that are read at most."""
 _PUBLIC_ZOOM = 12
 """Zoom of whole tiles that a public map counts: one for all, so that no two answers differ by less than a tile."""
 _SHARES = 0.01, 0.99
@@ -151,30 +147,17 @@ def _window(view: View, snapshot: Snapshot, chosen: Chosen, box: Box, zoom: int)
     first, last = snapshot.settings.zooms
     if view.public:
         zoom = min(max(_PUBLIC_ZOOM, first), last)
-        window = _pixels(box, zoom)
-        if _is_wide(window) or _passages(view, snapshot, chosen, window, zoom) > _MOST:
+        window = window_of(box, zoom)
+        if is_wide(window) or _passages(view, snapshot, chosen, window, zoom) > _MOST:
             raise BadOption("the box holds too much to be counted: take a smaller one")
         return zoom, window
     zoom = min(max(zoom, first), last)
     while zoom > first:
-        window = _pixels(box, zoom)
-        if not _is_wide(window) and _passages(view, snapshot, chosen, window, zoom) <= _MOST:
+        window = window_of(box, zoom)
+        if not is_wide(window) and _passages(view, snapshot, chosen, window, zoom) <= _MOST:
             break
         zoom -= 1
-    return zoom, _pixels(box, zoom)
-
-
-def _is_wide(window: Window) -> bool:
-    return max(window.width, window.height) > _ACROSS * SIDE
-
-
-def _pixels(box: Box, zoom: int) -> Window:
-    """Pixels whose middles lie in a box."""
-    west, south, east, north = box
-    scale = SIDE * 2.0**zoom
-    (left, right), (top, bottom) = from_lonlat(np.array([west, min(east, west + 360)]), np.array([north, south]))
-    x0, x1, y0, y1 = (math.ceil(edge * scale - 0.5) for edge in (left, right, top, bottom))
-    return Window(scale, x0, y0, max(x1 - x0, 1), max(y1 - y0, 1))
+    return zoom, window_of(box, zoom)
 
 
 def _passages(view: View, snapshot: Snapshot, chosen: Chosen, window: Window, zoom: int) -> int:

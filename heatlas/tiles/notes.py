@@ -9,12 +9,13 @@ import numpy as np
 from heatlas.library.coverage import renewal
 from heatlas.raster.left_out import TRUSTED, few_values, left_out, left_out_of_any
 from heatlas.tiles.fields import all_facts
-from heatlas.tiles.scales import scale_data, share_of
+from heatlas.tiles.scales import fitted_to, scale_data, share_of, tone_data
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.tiles.fields import Field
+    from heatlas.tiles.in_view import Box
 
 __all__ = ["legend_data", "map_notes", "notes_of"]
 
@@ -44,9 +45,13 @@ def map_notes(field: Field, zoom: int) -> list[str]:
     return [*_few(field, zoom, ""), *_counted(field, ""), *old]
 
 
-def legend_data(field: Field, zoom: int) -> dict[str, Any]:
-    """Scale of a zoom, and the sentences on what is left out (`left_out`), as the legends of live maps show them."""
-    return {**scale_data(field, zoom), "left_out": map_notes(field, zoom)}
+def legend_data(field: Field, zoom: int, box: Box | None = None) -> dict[str, Any]:
+    """Scale of a zoom, and the sentences on what is left out (`left_out`), as the legends of live maps show them.
+
+    With a box (west, south, east, north, degrees) the scale is fitted to what lies in it.
+    """
+    scale = scale_data(field, zoom) if box is None else tone_data(field, fitted_to(field, zoom, box))
+    return {**scale, "left_out": map_notes(field, zoom)}
 
 
 def _is_empty(field: Field) -> bool:

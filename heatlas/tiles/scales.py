@@ -20,9 +20,10 @@ from heatlas.style.defaults import (
 )
 from heatlas.style.legend_kinds import legend_for
 from heatlas.style.square import square_map
-from heatlas.style.tone import fit
-from heatlas.tiles.busy_tiles import busy_tiles
+from heatlas.style.tone import ToneScale, fit
+from heatlas.tiles.busy_tiles import busy_tiles, tiles_of
 from heatlas.tiles.fields import SIDE, as_drawn, bare, index_in, margins, signs_matter_in, smoothed
+from heatlas.tiles.in_view import window_of
 from heatlas.tiles.point_sample import felt
 from heatlas.tiles.view import Fitting
 
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import NamedPlanes
-    from heatlas.style.tone import Tone, ToneScale
+    from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
+    from heatlas.tiles.in_view import Box
 
 __all__ = [
-    "colours_of", "field_title", "hex_colours", "point_title", "sample_of", "scale_data", "share_of", "title_of",
-    "tone_data", "tone_of", "unit_text",
+    "colours_of", "field_title", "fitted_to", "hex_colours", "point_title", "sample_of", "scale_data", "share_of",
+    "title_of", "tone_data", "tone_of", "unit_text",
 ]  # fmt: skip
 
 _TILES = 16
@@ -60,6 +62,49 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     For points see `heatlas.tiles.point_sample`.
     """
     return _fitting_of(field, zoom).tone
+
+
+def fitted_to(field: Field, zoom: int, box: Box) -> Tone | None:
+    """Fit a tone to the pixels on paths that lie in a box; None if there are none.
+
+    The curve is that of the field's tone, where it can have a fixed range: then the numbers of the result say all of
+    it, and other maps can be drawn with them.
+
+    Parameters
+    ----------
+    field : Field
+        What is drawn; a range that its tone has is not used.
+    zoom : int
+        Zoom of 256 px tiles.
+    box : (float, float, float, float)
+        West, south, east, north, degrees.
+    """
+    field, drawn = as_drawn(field, zoom)
+    usual = suiting_tone_scale(_one(field))
+    curve = field.look.tone.curve if field.look.tone is not None else usual.curve
+    sample = (
+        _sample(field, _blocks(field, window_of(box, drawn), drawn))
+        if field.look.point_set or field.chosen.count
+        else None
+    )
+    if sample is None:
+        return None
+    ranged = curve if curve != "rank" else "linear" if usual.curve == "rank" else usual.curve
+    return _fit(ToneScale(ranged), sample)
+
+
+def _blocks(field: Field, window: Window, zoom: int) -> list[Window]:
+    """Parts of a window, one for each tile that it touches and that holds anything."""
+    tiles, across = set(tiles_of(field, zoom)), 1 << zoom
+    found = []
+    for y in range(max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1) + 1):
+        for x in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
+            if (x % across, y) in tiles:
+                left, top = max(x * SIDE, window.x), max(y * SIDE, window.y)
+                right = min((x + 1) * SIDE, window.x + window.width)
+                bottom = min((y + 1) * SIDE, window.y + window.height)
+                found.append(Window(window.scale, left, top, right - left, bottom - top))
+    return found
 
 
 def share_of(field: Field, zoom: int) -> float:

@@ -18,7 +18,7 @@ from heatlas.library.settings import Settings, read_athlete, read_settings, read
 from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.filters import attributes, parse_where
-from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
+from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -82,6 +82,12 @@ class Snapshot:
     def sports(self) -> NDArray[Any]:
         """(n,) names of sports."""
         return np.array([a.sport for a in self.activities.values()], np.str_)
+
+    @cached_property
+    def days(self) -> NDArray[Any]:
+        """(n,) local dates of the starts, as 2024-05-01; empty where unknown."""
+        starts = map(start_of, self.activities.values())
+        return np.array(["" if start is None else start.date().isoformat() for start in starts], np.str_)
 
     @cached_property
     def attributes(self) -> list[dict[str, Any]]:

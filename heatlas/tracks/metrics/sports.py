@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity
     from heatlas.tracks.metrics.metric import OfActivity
 
-__all__ = ["BY_BIKE", "ON_FOOT", "OWN_POWER", "SPORTS_OF", "sports_among", "suits"]
+__all__ = ["BY_BIKE", "ON_FOOT", "OWN_POWER", "SPORTS_OF", "UNCERTAIN", "sports_among", "suits"]
 
 ON_FOOT = frozenset({"Run", "TrailRun", "VirtualRun", "Walk", "VirtualWalk", "Hike", "Snowshoe"})
 """Running and walking."""
@@ -30,7 +30,7 @@ SPORTS_OF = {
     "own_power": (OWN_POWER, "sports by one's own power"),
 }
 """Metric of activities -> the sports of which it is 1, and what people call them."""
-_UNCERTAIN = frozenset({"", "Unknown", "Workout", "Multisport"})
+UNCERTAIN = frozenset({"", "Unknown", "Workout", "Multisport"})
 """Words that leave open which sport it was: it may be any."""
 
 
@@ -38,7 +38,7 @@ def suits(sports: frozenset[str]) -> OfActivity:
     """1 of an activity whose sport is among some, or is not known; else 0."""
 
     def of_activity(activity: Activity) -> float:
-        return float(activity.sport in sports or activity.sport in _UNCERTAIN)
+        return float(activity.sport in sports or activity.sport in UNCERTAIN)
 
     return of_activity
 
@@ -46,4 +46,4 @@ def suits(sports: frozenset[str]) -> OfActivity:
 def sports_among(activities: Iterable[Activity]) -> list[str]:
     """Names of `SPORTS_OF` that are 1 of any activity."""
     there = {activity.sport for activity in activities}
-    return [name for name, (sports, _) in SPORTS_OF.items() if there & (sports | _UNCERTAIN)]
+    return [name for name, (sports, _) in SPORTS_OF.items() if there & (sports | UNCERTAIN)]
