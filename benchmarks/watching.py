@@ -6,13 +6,15 @@ Small recordings, each of a place and time of its own, come in bursts. Half of t
 while between, some under the name of an unfinished copy that is then renamed, some are renamed later, and some deleted.
 `heatlas import DIR --watch` follows; it is killed (SIGKILL) now and then and started again. In the end the library's
 table of files is compared with the folder, and the number of activities with that of files. It prints files by second
-of the processor and the most memory that a process had, and exits with 1 if anything is lost or twice.
+of the processor, in all and burst by burst (these must not fall as the library grows), and the most memory that a
+process had after each burst, and exits with 1 if anything is lost or twice.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import signal
@@ -87,6 +89,15 @@ def peak(process: subprocess.Popen[bytes]) -> float:
     return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
+def spent(process: subprocess.Popen[bytes]) -> float:
+    """Seconds of the processor that a process has used."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def held(library: Path) -> int:
     if not library.exists():
         return 0
@@ -129,15 +140,21 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=asked.folder) as scratch:
         folder, library = Path(scratch, "in"), Path(scratch, "lib.db")
         folder.mkdir()
-        process, peaks, gone = start(folder, library), [], 0
+        process, peaks, gone = start(folder, library), [0.0], 0
         size = -(-asked.files // asked.bursts)
+        rates: list[float] = []
+        before = had = 0.0
         for burst in range(asked.bursts):
             numbers = range(burst * size, min((burst + 1) * size, asked.files))
             gone += drop(folder, numbers, chance)
-            while held(library) < (burst + 0.5) * size:  # in the middle of a burst
+            while (now := held(library)) < (burst + 0.5) * size:  # in the middle of a burst
                 peaks.append(peak(process))
                 time.sleep(1)
+            rates.append(round((now - had) / max(spent(process) - before, 0.01), 1))
+            had, before = now, spent(process)
+            print(f"burst {burst}: {now} held, {rates[-1]} files/s, {peaks[-1]:.0f} MB", file=sys.stderr, flush=True)
             if killed < asked.kills and burst % max(asked.bursts // max(asked.kills, 1), 1) == 0:
+                before = 0.0
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 process, killed = start(folder, library), killed + 1
@@ -156,8 +173,8 @@ def main() -> int:
             json.dumps(
                 {
                     "files": asked.files, "deleted": gone, "activities": last, "killed": killed, "wrong": len(wrong),
-                    "files_per_cpu_second": round(asked.files / seconds, 1), "peak_mb": round(max(peaks)),
-                    "library_mb": round(library.stat().st_size / 1e6, 1),
+                    "files_per_cpu_second": round(asked.files / seconds, 1), "by_burst": rates,
+                    "peak_mb": round(max(peaks)), "library_mb": round(library.stat().st_size / 1e6, 1),
                 }
             )
         )  # fmt: skip
