@@ -15,7 +15,7 @@ from heatlas.sources.formats.phones.values import inside, number
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
 
-__all__ = ["add_feature", "read_overland"]
+__all__ = ["add_feature", "add_location", "read_overland"]
 
 
 def read_overland(data: bytes, source: str) -> list[Recording]:
@@ -35,18 +35,34 @@ def read_overland(data: bytes, source: str) -> list[Recording]:
     """
     rows, held = DeviceRows(), JsonRows(data, "locations")
     for feature in held:
-        properties = inside(feature, "properties")
-        motion = properties.get("motion") if isinstance(properties, dict) else None
-        words = motion if isinstance(motion, list) else [motion]
-        add_feature(
-            rows,
-            feature,
-            device=("device_id", "unique_id"),
-            time=("timestamp",),
-            accuracy="horizontal_accuracy",
-            sport=next(filter(None, map(sport_of_motion, words)), ""),
-        )
+        add_location(rows, feature)
     return rows.recordings(source, "locations of Overland", held.warnings)
+
+
+def add_location(rows: DeviceRows, feature: dict[str, Any], unnamed: str = "") -> None:
+    """Add a location as Overland writes it; nothing without a position, such as for the summary of a trip.
+
+    Parameters
+    ----------
+    rows : DeviceRows
+        Receives the location.
+    feature : dict
+        A Feature of GeoJSON.
+    unnamed : str
+        Name of the device where the location has none.
+    """
+    properties = inside(feature, "properties")
+    motion = properties.get("motion") if isinstance(properties, dict) else None
+    words = motion if isinstance(motion, list) else [motion]
+    add_feature(
+        rows,
+        feature,
+        device=("device_id", "unique_id"),
+        unnamed=unnamed,
+        time=("timestamp",),
+        accuracy="horizontal_accuracy",
+        sport=next(filter(None, map(sport_of_motion, words)), ""),
+    )
 
 
 def add_feature(
@@ -56,6 +72,7 @@ def add_feature(
     device: tuple[str, ...],
     time: tuple[str, ...],
     accuracy: str,
+    unnamed: str = "",
     speed: str = "speed",
     sport: str = "",
 ) -> None:
@@ -67,7 +84,7 @@ def add_feature(
     if not isinstance(place, list) or len(place) < 2 or not isinstance(properties, dict):
         return
     altitude = properties.get("altitude", place[2] if len(place) > 2 else None)
-    named = next((properties[key] for key in device if properties.get(key)), "")
+    named = next((properties[key] for key in device if properties.get(key)), unnamed)
     rows.add(
         str(named) if isinstance(named, (str, int)) else "",
         next((properties[key] for key in time if properties.get(key) is not None), None),

@@ -48,14 +48,29 @@ def read_owntracks(data: bytes, source: str) -> list[Recording]:
     return rows.recordings(source, "messages of OwnTracks", warnings)
 
 
-def add_message(rows: DeviceRows, message: dict[str, Any], unnamed: str = "") -> None:
-    """Add a location as OwnTracks writes it: seconds since 1970, metres, km/h; nothing without a position."""
+def add_message(rows: DeviceRows, message: dict[str, Any], unnamed: str = "") -> bool:
+    """Add a location as OwnTracks writes it: seconds since 1970, metres, km/h; nothing without a position.
+
+    Parameters
+    ----------
+    rows : DeviceRows
+        Receives the location.
+    message : dict
+        A message of the type "location".
+    unnamed : str
+        Name of the device where the message has no more of one than its two letters, `tid`.
+
+    Returns
+    -------
+    bool
+        Whether there is a position.
+    """
     if "lat" not in message or "lon" not in message:
-        return
+        return False
     motions = message.get("motionactivities")
     words = [sport_of_motion(word) for word in motions] if isinstance(motions, list) else []
     rows.add(
-        _device(message) or unnamed,
+        _device(message) or unnamed or _letters(message),
         message.get("tst", message.get("isotst")),
         (number(message["lon"]), number(message["lat"])),
         accuracy=number(message.get("acc")),
@@ -63,6 +78,7 @@ def add_message(rows: DeviceRows, message: dict[str, Any], unnamed: str = "") ->
         speed=number(message.get("vel")) / 3.6,
         sport=next(filter(None, words), ""),
     )
+    return True
 
 
 def _device(message: dict[str, Any]) -> str:
@@ -72,6 +88,10 @@ def _device(message: dict[str, Any]) -> str:
     user, device = (message.get(key) for key in ("username", "device"))
     if isinstance(device, str) and device:
         return f"{user}/{device}" if isinstance(user, str) and user else device
+    return ""
+
+
+def _letters(message: dict[str, Any]) -> str:
     tracker = message.get("tid")
     return tracker if isinstance(tracker, str) else ""
 
