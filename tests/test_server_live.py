@@ -259,7 +259,8 @@ def described(path):
     [
         "/tiles/{measure}/{z}/{x}/{y}.{form}", "/tiles/{measure}/{z}/{x}/{y}@2x.{form}", "/scale.json", "/legend.png",
         "/tiles.json", "/WMTSCapabilities.xml", "/api/library.json", "/explorer.json", "/at", "/health",
-        "/openapi.json", "/api/import",
+        "/openapi.json", "/api/import", "/activities.json", "/route.json", "/same-way.json", "/api/attributes.json",
+        "/api/values.json",
     ],
 )  # fmt: skip
 def test_any_request_is_answered_as_described(described, address):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import slow
 
@@ -48,6 +50,12 @@ RUN = Activity(
         ("elevation_gain / 0 > 1", False),
         ("moving_time > 5 OR sport = 'Run'", True),
         ("distance / 1000 - 1 = 5", True),
+        ("distance = 6 km", True),
+        ("distance BETWEEN 5.9km AND 6100 m", True),
+        ("distance > 3.8 mi", False),
+        ("elevation_gain < 1h30", True),
+        ("elevation_gain = 1 min OR elevation_gain = 1h 1 min", False),
+        ("name <> '10 km' AND 0.1 km = elevation_gain", True),
     ],
 )
 def test_filters(text, passes):
@@ -61,7 +69,23 @@ def test_filters(text, passes):
         ("a b c", "not understood"),
         ("sport = 'Run", "not understood"),
         ("distanc > 5", "did you mean distance"),
-        ("sport = Run", "no activity has an attribute 'Run'"),
+        ("sport = Run", "no activity has an attribute 'Run': put 'Run' in single quotes"),
+        ("name = Évening Run", "put 'Évening Run' in single quotes"),
+        ("sport = “Run”", "straight quotes"),
+        ("sport == 'Run'", "a single ="),
+        ("distance => 5", "write >= or <="),
+        ("distance > 10,000", "without commas"),
+        ("distance > 7,5", "with a point"),
+        ("distance > 10 kg", "no unit 'kg'; there are km, m, mi, h, min, s"),
+        ("distance >", "missing after >"),
+        ("AND commute", "missing before AND"),
+        ("commute && private", "write AND"),
+        ("distance > 5 sport = 'Run'", "put AND or OR before sport"),
+        ("name LIKE %run%", "LIKE '%run%'"),
+        ("sport IS 'Run'", "write = instead of IS"),
+        ("weekday = Saturday", "write weekday = 6 for Saturday"),
+        ("month = feb", "write month = 2 for February"),
+        ("commute = yes", "write TRUE"),
         ("distance > '5'", "text needs quotes"),
         ("sport + 1 > 3", "cannot be worked out"),
         ("S_INTERSECTS(geometry, POINT(1 1))", "cannot be asked"),
@@ -71,7 +95,9 @@ def test_filters(text, passes):
 def test_filters_that_cannot_be_used_say_why_in_one_sentence(text, says):
     with pytest.raises(BadOption, match=says) as caught:
         parse_where(text)(attributes(RUN))
-    assert "\n" not in str(caught.value)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert not set(re.findall(r"[A-Z][a-z]+[A-Z]\w+|EOI", said))  # words of the grammar, as IsNullPostfix
 
 
 def tracks():

@@ -37,6 +37,7 @@
 `collection`               whole tracks of a library
 `phone_days`               fixes that phones send, a log and a track for each day
 `passages_at`, `owners`    activities that pass through a circle; those that pass through a rectangle
+`shown_routes`             one activity as it is shown: lines and profile
 `time_zones`               time zones of activities that were stored without
 `zones`                    circles in which nothing is shown
 `zone_suggestions`         places that should be hidden

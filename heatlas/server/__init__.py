@@ -8,10 +8,17 @@
 `state`                       state of a running server
 `query`                       parameters of requests, parsed and limited
 `responses`, `static_files`   bodies with ETag and gzip, errors as JSON; files of the page
-`summary`, `activities_at`    contents of the library; activities that pass a place
+`summary`                     contents of the library
+`single`, `single_routes`     what is told of single activities, and its addresses
+`activities_at`               activities that pass a place
+`activity_list`               activities of a view: searched, sorted, in pages
+`activity_route`              one activity with its profile; those that go the same way
+`attribute_values`            attributes and their values with counts, for filters
 `view_counts`, `histograms`   counts of what is in view; joint histograms of two metrics
 `explorer_tiles`              visited tiles, largest square and cluster
-`services`, `description`     TileJSON, WMTS, legends; OpenAPI
+`services`                    TileJSON, WMTS, legends
+`description`, `schemas`      OpenAPI, and the pieces that it is made of
+`single_description`          the same of single activities
 `uploads`, `phones`           recordings imported over HTTP; positions that apps of phones post
 ============================= ==============================================================
 """

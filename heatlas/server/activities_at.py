@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.library.passages_at import passing
 from heatlas.server.query import FILTER, only, parse_filter_of, within
-from heatlas.server.summary import told_metres
+from heatlas.server.single import told_activity
 from heatlas.tiles.metadata import latest_first
 from heatlas.tiles.snapshot import choose
 from heatlas.tracks.filters import EFFORT
-from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -46,13 +45,10 @@ def passing_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) ->
 
 
 def _told(site: ServedLibrary, snapshot: Snapshot, one: PassingActivity) -> dict[str, Any]:
-    activity, start = one.activity, start_of(one.activity)
+    activity = one.activity
     return {
+        **told_activity(site, snapshot, one.number),
         "id": activity.id or str(one.number),
-        "name": activity.name,
-        "sport": activity.sport,
-        "start": None if start is None else start.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "distance": told_metres(site, snapshot, one.number),
         "pace": one.pace,
         "speed": one.speed,
         "flat_pace": one.flat_pace,

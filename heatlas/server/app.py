@@ -17,7 +17,6 @@ from starlette.routing import Mount, Route
 from heatlas import web
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.opening import open_library
-from heatlas.server.activities_at import passing_data
 from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.histograms import histogram_data
@@ -27,6 +26,7 @@ from heatlas.server.query import SHOWN, box_in, check_sides, only, parse_filter_
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
+from heatlas.server.single_routes import single_routes
 from heatlas.server.state import ServedLibrary, shut
 from heatlas.server.static_files import PageFiles
 from heatlas.server.summary import library_data
@@ -154,7 +154,7 @@ def create_app(
             Route("/histogram.json", partial(answer, media_type=JSON, make=_histogram)),
             Route("/view.json", partial(answer, media_type=JSON, make=_view)),
             Route("/explorer.json", partial(answer, media_type=JSON, make=_explorer)),
-            Route("/at", partial(answer, media_type=JSON, make=_at)),
+            *single_routes(),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
             Route("/api/import", _import, methods=["POST"]),
             Route("/api/phones/owntracks", partial(_phone, form="owntracks"), methods=["POST"]),
@@ -264,12 +264,6 @@ def _histogram(site: ServedLibrary, snapshot: Snapshot, request: Request) -> byt
 
 def _view(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(view_data(site, snapshot, request.query_params))
-
-
-def _at(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
-    if site.public:
-        raise HTTPException(403, "this map is public: it does not tell who passed where")
-    return packed_json(passing_data(site, snapshot, request.query_params))
 
 
 async def _import(request: Request) -> Response:

@@ -13,6 +13,19 @@ from heatlas.raster.point_kernel import SHAPES
 from heatlas.server.activities_at import FARTHEST
 from heatlas.server.openness import shows
 from heatlas.server.query import LIMITS
+from heatlas.server.schemas import JSON as _JSON
+from heatlas.server.schemas import NUMBER as _NUMBER
+from heatlas.server.schemas import TEXT as _TEXT
+from heatlas.server.schemas import WHOLE as _WHOLE
+from heatlas.server.schemas import bounded as _bounded
+from heatlas.server.schemas import get_of as _get
+from heatlas.server.schemas import list_of as _list
+from heatlas.server.schemas import object_of as _object
+from heatlas.server.schemas import or_null as _or_null
+from heatlas.server.schemas import pair_of as _pair
+from heatlas.server.schemas import parameter as _parameter
+from heatlas.server.schemas import refusals_of as _refusals
+from heatlas.server.single_description import ACTIVITY, BOX, single_paths
 from heatlas.style.colormaps import names
 from heatlas.style.legend_kinds import KINDS
 from heatlas.tiles.encoding import TYPES
@@ -23,9 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["description"]
 
-_JSON = "application/json"
 _FORMULAS = r"^(share|corr|slope|both|diff)\(.+\)$"
-_NUMBER, _TEXT, _WHOLE = {"type": "number"}, {"type": "string"}, {"type": "integer"}
 
 
 def description(
@@ -58,6 +69,7 @@ def description(
         "/histogram.json": {"get": _get(_HISTOGRAM_ABOUT, [*_histogram(), *_FILTER], _HISTOGRAM, refusals=(400, 403))},
         "/view.json": {"get": _get(_VIEW_ABOUT, _in_view(named), _VIEW, refusals=(400, 403))},
         "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
+        **single_paths(_FILTER),
         "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
         "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
     }
@@ -76,28 +88,6 @@ def description(
         "paths": paths,
         "components": {"schemas": {"Error": _object({"error": _TEXT})}},
     }
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items, **more}
-
-
-def _pair(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    return _list({"anyOf": [first, second]}, minItems=2, maxItems=2)
-
-
-def _or_null(kind: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [kind, {"type": "null"}]}
-
-
-def _parameter(
-    name: str, about: str, schema: dict[str, Any], where: str = "query", *, required: bool = False
-) -> dict[str, Any]:
-    return {"name": name, "in": where, "description": about, "required": required, "schema": schema}
 
 
 def _names_of(shown: frozenset[str] | None, of_points: Sequence[str]) -> list[str]:
@@ -127,10 +117,6 @@ def _explorer_z() -> dict[str, Any]:
     return _parameter("z", "Zoom of the tiles", _bounded("integer", *ZOOMS, default=DEFAULT))
 
 
-def _bounded(kind: str, low: float, high: float, **more: Any) -> dict[str, Any]:
-    return {"type": kind, "minimum": low, "maximum": high, **more}
-
-
 def _text(name: str, **more: Any) -> dict[str, Any]:
     return {"type": "string", "maxLength": LIMITS[name], **more}
 
@@ -144,7 +130,9 @@ _FILTER = [
         _text("after", pattern=_MOMENT),
     ),
     _parameter("before", "That start earlier; on a public map, not after that month", _text("before", pattern=_MOMENT)),
-    _parameter("where", "That pass a filter in CQL2 text; a public map knows sport, year, month", _text("where")),
+    _parameter(
+        "where", "That pass a filter in CQL2 text, with units; a public map knows sport, year, month", _text("where")
+    ),
 ]
 _STYLE = [
     _parameter("colormap", f"{', '.join(names())}, with _r reversed, or #rgb,#rgb,...", _text("colormap")),
@@ -168,37 +156,15 @@ def _circle() -> list[dict[str, Any]]:
 
 def _histogram() -> list[dict[str, Any]]:
     about = "A metric of library.json; not the other one"
-    box = "West, south, east, north, degrees; across the antimeridian beyond 180 or -180"
     return [
         *(_parameter(name, about, _text(name), required=True) for name in "xy"),
-        _parameter("bbox", box, _text("bbox"), required=True),
+        _parameter("bbox", BOX, _text("bbox"), required=True),
         _z(),
     ]
 
 
 def _in_view(named: Sequence[str]) -> list[dict[str, Any]]:
     return [_measure("query", named), *_histogram()[2:], *_FILTER]
-
-
-def _refusals(codes: tuple[int, ...]) -> dict[str, Any]:
-    error = {_JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
-    reasons = {
-        400: "A parameter cannot be used", 403: "Not allowed", 404: "There is no such tile", 413: "Too large",
-        415: "A form, not a file", 421: "Not called by its name", 503: "The library cannot be read",
-    }  # fmt: skip
-    return {str(code): {"description": reasons[code], "content": error} for code in sorted({*codes, 403, 421, 503})}
-
-
-def _get(
-    about: str,
-    parameters: list[dict[str, Any]],
-    schema: dict[str, Any] | None,
-    media_type: str = _JSON,
-    refusals: tuple[int, ...] = (400,),
-) -> dict[str, Any]:
-    content = {media_type: {"schema": schema} if schema else {}}
-    good = {"200": {"description": about, "content": content}, "304": {"description": "As it was (If-None-Match)"}}
-    return {"summary": about, "parameters": parameters, "responses": {**good, **_refusals(refusals)}}
 
 
 def _tile(about: str, named: Sequence[str]) -> dict[str, Any]:
@@ -292,7 +258,7 @@ _LIBRARY = _object(
 )  # fmt: skip
 _PASSED = _object(
     {
-        "id": _TEXT, "name": _TEXT, "sport": _TEXT, "start": _or_null(_TEXT), "distance": _or_null(_NUMBER),
+        **ACTIVITY, "id": _TEXT,
         "pace": _or_null(_NUMBER), "speed": _or_null(_NUMBER), "flat_pace": _or_null(_NUMBER),
         "heart_rate": _or_null(_NUMBER), "power": _or_null(_NUMBER), "waited": _NUMBER,
         "decoupling": _or_null(_NUMBER), "mean_heart_rate": _or_null(_NUMBER), "normalised_power": _or_null(_NUMBER),

@@ -10,6 +10,7 @@
 `notes`                       what a map leaves out, in sentences
 `metadata`, `point_places`    measures, places, bounds; busiest places of points
 `in_view`, `histogram`        activities and points in a box; joint histogram of two metrics in it
+`same_way`                    activities that share most of their way
 `encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes
 ============================= ==============================================================
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,22 @@ class Snapshot:
             {**names, **attributes(activity), **self.effort.get(number, {})}
             for number, activity in self.activities.items()
         ]
+
+    @cached_property
+    def terms(self) -> dict[int, tuple[str, str]]:
+        """Attribute and value by which a filter chooses one activity: its id, else its file's name or path.
+
+        The path is taken where others have the same; activities of one path are chosen together.
+        """
+        files = {number: one.source.rpartition("/")[2] for number, one in self.activities.items()}
+        ids, names = Counter(one.id for one in self.activities.values()), Counter(files.values())
+
+        def term(number: int, one: Activity) -> tuple[str, str]:
+            if one.id and ids[one.id] == 1:
+                return "id", one.id
+            return ("file", files[number]) if names[files[number]] == 1 else ("source", one.source)
+
+        return {number: term(number, one) for number, one in self.activities.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.tracks.filter_words import about_unknown, what_is_wrong, without_units
 from heatlas.tracks.local_time import offset_of, parse_moment, start_of
 
 if TYPE_CHECKING:
@@ -135,6 +135,8 @@ def names_in(text: str | None) -> set[str]:
 def parse_filter(text: str) -> Any:
     """Parse CQL2 text into its JSON form (OGC 21-065r2, clause 9), of supported operators only.
 
+    Distances and durations may have units (`heatlas.tracks.quantities`): 10 km, 1h30.
+
     Raises
     ------
     BadOption
@@ -145,12 +147,10 @@ def parse_filter(text: str) -> Any:
     if not 0 <= _depth(text) <= _DEEPEST:
         raise BadOption(f"the filter {text!r} has brackets without their other halves, or nested too deeply")
     try:
-        tree = cql2.parse_text(text).to_json()
-    except Exception as error:  # noqa: BLE001 - the parser's own exception classes differ by version
-        reason = (str(error).strip().splitlines() or ["it cannot be parsed"])[-1].strip(" -=>")
-        raise BadOption(
-            f"the filter {text!r} is not understood ({reason}); write it like sport = 'Run' AND distance > 5000"
-        ) from None
+        tree = cql2.parse_text(without_units(text)).to_json()
+    except Exception:  # noqa: BLE001 - the parser's own exception classes differ by version
+        # What it says is of its grammar: nobody who looks for runs knows what an IsNullPostfix is.
+        raise BadOption(f"the filter {text!r} is not understood: {what_is_wrong(text)}") from None
     _check(tree, text)
     return tree
 
@@ -279,6 +279,4 @@ def _attribute(name: str, values: Mapping[str, Any]) -> Any:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), 3)
-    hint = f"did you mean {' or '.join(close)}" if close else f"there are {', '.join(ATTRIBUTES)}"
-    return f"no activity has an attribute {name!r}: {hint}"
+    return f"no activity has an attribute {name!r}: {about_unknown(name, known, ATTRIBUTES)}"
