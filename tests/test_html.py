@@ -22,7 +22,7 @@ from heatlas.tiles.view import close, open_view
 
 ZOOMS = (2, 14)
 RUN, RIDE = (HOME[0], HOME[1] + 0.013), (HOME[0] + 0.01, HOME[1] + 0.013)
-PLACE = {"bbox": (10.89, 47.79, 10.94, 47.82), "activities": 13}
+PLACE = {"bbox": (10.89, 47.79, 10.94, 47.82), "activities": 13, "name": "Schongau, Germany"}
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_opacity_and_places(browser, tmp_path, layers):
         seen.page.fill("#opacity", "100")
         seen.settle()
         assert seen.shot()[seen.where(*RUN)[::-1]].sum() > 1.4 * half.sum()
-        assert "Germany" in seen.page.inner_text("#places li:first-child")
+        assert "Schongau, Germany" in seen.page.inner_text("#places li:first-child")
         seen.page.click("#places li:nth-child(2) button")
         seen.settle()
         assert float(seen.said()["map"][0].split(",")[1]) == pytest.approx(48.45, abs=0.02)

@@ -254,6 +254,7 @@ def test_the_library_tells_what_is_in_it(web):
     (place,) = data["places"]
     assert place["center"] == pytest.approx([PLACE[1], PLACE[0]], abs=0.05)
     assert place["activities"] == 12
+    assert place["name"] == "Schongau, Germany"
     assert (data["public"], data["import"], data["token"], data["basemap"]) == (False, True, False, None)
 
 

@@ -9,6 +9,7 @@ import click
 from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import NothingToDraw
+from heatlas.gazetteer.towns import CREDIT
 from heatlas.options import InspectOptions
 
 __all__ = ["command"]
@@ -134,10 +135,12 @@ def _print_tracks(report: dict[str, Any]) -> None:
         )
     click.echo("columns: " + ", ".join(f"{name} {share:.0%}" for name, share in report["columns"].items()))
     _print_measures(report)
-    click.echo("places, the busiest first:")
+    click.echo(f"places, the busiest first (names: {CREDIT}):")
+    width = max(len(place["name"]) for place in report["places"][:12])
     for place in report["places"][:12]:
         west, south, east, north = place["bbox"]
-        click.echo(f"  {place['activities']:>7,} activities  --bbox {west:.4f},{south:.4f},{east:.4f},{north:.4f}")
+        box = f"--bbox {west:.4f},{south:.4f},{east:.4f},{north:.4f}"
+        click.echo(f"  {place['activities']:>7,} activities  {place['name']:{width}}  {box}")
     if len(report["places"]) > 12:
         click.echo(f"  ... and {len(report['places']) - 12} more")
 

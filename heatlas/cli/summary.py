@@ -152,7 +152,8 @@ def _say_window(report: dict[str, Any]) -> None:
     others = [place for place in report["places"] if not place["drawn"]]
     if others and report["choice"] == "busiest place":
         named = ", ".join(
-            f"{place['activities']:,} around {place['center'][1]:.2f},{place['center'][0]:.2f}" for place in others[:4]
+            f"{place['activities']:,} around {place['name']} ({place['center'][1]:.2f},{place['center'][0]:.2f})"
+            for place in others[:4]
         )
         more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
         line(f"the busiest place is drawn; elsewhere: {named}{more} (--around LAT,LON,RADIUS or --all)")

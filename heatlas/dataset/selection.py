@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from heatlas.dataset.places import places_data
 from heatlas.options.parsing import parse_length, parse_zone
 from heatlas.raster.offered import name_of
 from heatlas.tracks.filters import parse_where
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from heatlas.options import FilterOptions, HidingOptions
     from heatlas.raster.measure import Measure
 
-__all__ = ["Selection", "is_centred", "why_nowhere"]
+__all__ = ["Selection", "drawn_places", "why_nowhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ class Selection:
         return {"open_places": [{**place.data(), "hide": as_option(place.lat, place.lon)} for place in found]}
 
 
-def is_centred(place: Place, window: Window) -> bool:
-    """Whether the centre of a place lies in a window."""
+def drawn_places(places: Sequence[Place], window: Window) -> list[dict[str, Any]]:
+    """Places as plain data; `drawn` says whether the centre of each lies in a window."""
+    named = places_data(places)
+    return [{**data, "drawn": _is_centred(place, window)} for place, data in zip(places, named, strict=True)]
+
+
+def _is_centred(place: Place, window: Window) -> bool:
     west, south, east, north = window.bbox
     lon, lat = (place.bbox[0] + place.bbox[2]) / 2, (place.bbox[1] + place.bbox[3]) / 2
     return south <= lat <= north and any(west <= lon + turn <= east for turn in (-360, 0, 360))

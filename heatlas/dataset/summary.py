@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.batch import COLUMNS
+from heatlas.dataset.places import places_data
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.measure import Measure
 from heatlas.raster.offered import about, group_of, known_of, measures_of, name_of
@@ -55,7 +56,7 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
         if len(tracks)
         else [],
         "model": None if model is None else str(model),
-        "places": [place.data() for place in tracks.places()],
+        "places": places_data(tracks.places()),
         "seconds": tracks.report.seconds,
         **({} if len(tracks) else {"nothing": tracks.report.nothing()}),
     }

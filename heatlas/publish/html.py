@@ -89,8 +89,8 @@ def write_html(
     background : str
         "dark" or "light": theme of the page until its viewer changes it.
     places : sequence of mapping
-        Places to jump to, the first being the first view: `bbox` (west, south, east, north), `activities`, and `name`;
-        without a name the page writes country and position.
+        Places to jump to, the first being the first view: `bbox` (west, south, east, north), and where there are
+        several also `activities` and `name`.
     basemap : mapping or str, optional
         Tiles that the viewer may switch on: a URL with {z}, {x} and {y}, or `url` and `attribution`. By default those
         of OpenStreetMap, which serves only pages on the web: from disk the switch is disabled and says so.

@@ -11,6 +11,7 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
+from heatlas.dataset.places import places_data
 from heatlas.dataset.points import framed
 from heatlas.library.opening import open_library
 from heatlas.library.point_tables import split_measure, stored_points
@@ -284,4 +285,4 @@ def _places(field: Field) -> list[dict[str, Any]]:
         return [{"bbox": list(framed(stored.bbox))}]
     found, view = places_in(field.view, field.snapshot, field.chosen), field.view
     told = [place for k, place in enumerate(found) if not (view.public and k) or place.activities >= view.least]
-    return [place.data() for place in told[:_PLACES]]
+    return places_data(told[:_PLACES])

@@ -16,7 +16,7 @@ from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
 from heatlas.core.words import counted
 from heatlas.dataset.places import extent
-from heatlas.dataset.selection import is_centred, why_nowhere
+from heatlas.dataset.selection import drawn_places, why_nowhere
 from heatlas.dataset.tracks import why_nothing
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.grid import Grid
@@ -173,7 +173,7 @@ class FacetJob:
         unit = measure_unit(job.measure)
         return {
             **tracks.data(),
-            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
+            "places": drawn_places(places, window),
             "choice": job.frame.choice,
             "window": window.data(),
             "measure": str(job.measure),

@@ -10,7 +10,7 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.memory import check_memory
 from heatlas.dataset.places import extent
-from heatlas.dataset.selection import Selection, is_centred, why_nowhere
+from heatlas.dataset.selection import Selection, drawn_places, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.draw_passages import model_of
@@ -97,7 +97,7 @@ class TrackJob:
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),
-            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
+            "places": drawn_places(places, window),
             "choice": self.frame.choice,
             "window": window.data(),
             **finished,

@@ -235,20 +235,21 @@ _SCALE["properties"] |= {"period": _NUMBER, "turns": _WHOLE, "note": _TEXT}
 _TILEJSON = _object(
     {"tilejson": _TEXT, "tiles": _list(_TEXT), "minzoom": _WHOLE, "maxzoom": _WHOLE, "bounds": _list(_NUMBER)}
 )
+_SPOT = {"name": _TEXT, "center": _list(_NUMBER), "bbox": _list(_NUMBER)}
 _LIBRARY = _object(
     {
         "activities": _WHOLE, "fixes": _WHOLE, "distance": _NUMBER,
         "sports": _list(_object({"sport": _TEXT, "activities": _WHOLE, "distance": _NUMBER})),
         "first": _or_null(_TEXT), "last": _or_null(_TEXT),
         "days": _list(_pair(_TEXT, _WHOLE)), "years": _list(_list(_WHOLE, minItems=2, maxItems=2)),
-        "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "activities": _WHOLE})),
+        "places": _list(_object({**_SPOT, "activities": _WHOLE})),
         "gear": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
         "metrics": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT})),
         "relations": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT, "bright": _TEXT})),
         "point_sets": _list(_object({
             "name": _TEXT, "title": _TEXT, "points": _WHOLE, "weight": _or_null(_TEXT), "signed": {"type": "boolean"},
             "bbox": _list(_NUMBER), "days": _list(_pair(_TEXT, _WHOLE)),
-            "places": _list(_object({"center": _list(_NUMBER), "bbox": _list(_NUMBER), "points": _WHOLE})),
+            "places": _list(_object({**_SPOT, "points": _WHOLE})),
         })),
         "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),
         "minzoom": _WHOLE, "maxzoom": _WHOLE, "public": {"type": "boolean"}, "version": _TEXT,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.dataset.places import places_data
+from heatlas.gazetteer import names_of
 from heatlas.raster.measure import Measure
 from heatlas.raster.offered import about, group_of, related_metrics
 from heatlas.server.openness import is_open_measure
@@ -71,7 +73,7 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "last": days[-1][0] if days else None,
         "days": days,
         "years": _years(site, snapshot),
-        "places": [_place(place) for place in _places(site, snapshot)],
+        "places": [_place(place) for place in places_data(_places(site, snapshot))],
         "gear": [] if site.public else sorted({one.gear for one in activities.values() if one.gear}),
         "measures": measures_of(site, snapshot),
         "metrics": _metrics(site, snapshot),
@@ -153,9 +155,8 @@ def _places(site: ServedLibrary, snapshot: Snapshot) -> list[Place]:
     return [place for k, place in enumerate(found) if not k or place.activities >= site.view.least]
 
 
-def _place(place: Place) -> dict[str, Any]:
-    data = place.data()
-    return {name: data[name] for name in ("center", "bbox", "activities")}
+def _place(place: dict[str, Any]) -> dict[str, Any]:
+    return {name: place[name] for name in ("name", "center", "bbox", "activities")}
 
 
 def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
@@ -169,7 +170,10 @@ def _point_set(view: View, stored: StoredPoints) -> dict[str, Any]:
         "signed": signs_matter(view, stored),
         "days": _days_of_points(stored, view.public),
         "bbox": list(box_of(stored)),
-        "places": [{"center": list(spot.center), "bbox": list(spot.bbox), "points": spot.points} for spot in spots],
+        "places": [
+            {"name": name, "center": list(spot.center), "bbox": list(spot.bbox), "points": spot.points}
+            for name, spot in zip(names_of(spot.bbox for spot in spots), spots, strict=True)
+        ],
     }
 
 

@@ -9,10 +9,11 @@
 =========== ==================================================================
 """
 
-from heatlas.dataset.places.regions import Place, find_places
+from heatlas.dataset.places.regions import Place, find_places, places_data
 from heatlas.dataset.places.visits import Visits, visits_of
 from heatlas.dataset.places.windows import MAX_SIDE, around, bbox_window, extent, padded
 
 __all__ = [
-    "MAX_SIDE", "Place", "Visits", "around", "bbox_window", "extent", "find_places", "padded", "visits_of",
+    "MAX_SIDE", "Place", "Visits", "around", "bbox_window", "extent", "find_places", "padded", "places_data",
+    "visits_of",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from heatlas.dataset.places.connected import connected
 from heatlas.dataset.places.framing import frame
 from heatlas.dataset.places.visits import ZOOM
 from heatlas.dataset.places.windows import padded
+from heatlas.gazetteer import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from heatlas.dataset.places.visits import Visits
 
-__all__ = ["Place", "find_places"]
+__all__ = ["Place", "find_places", "places_data"]
 
 _COARSE = 7
 """Zooms by which the squares that form regions are coarser than cells: they are 20 km wide at the equator."""
@@ -40,15 +41,22 @@ class Place:
     fixes: int | None
     """None where it is unknown, as in an index."""
 
-    def data(self) -> dict[str, Any]:
-        """Return the place as plain data; `center` is longitude, latitude."""
+    def data(self, name: str) -> dict[str, Any]:
+        """Return the place, and what it is called, as plain data; `center` is longitude, latitude."""
         west, south, east, north = self.bbox
         return {
+            "name": name,
             "bbox": list(self.bbox),
             "center": [(west + east) / 2, (south + north) / 2],
             "activities": self.activities,
             "fixes": self.fixes,
         }
+
+
+def places_data(places: Sequence[Place]) -> list[dict[str, Any]]:
+    """Return places as plain data, each with its name (`heatlas.gazetteer.names_of`)."""
+    names = names_of(place.bbox for place in places)
+    return [place.data(name) for place, name in zip(places, names, strict=True)]
 
 
 def find_places(visits: Visits) -> list[Place]:

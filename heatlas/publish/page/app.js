@@ -10,8 +10,8 @@ import { explorerText, showExplorer } from "./web/explorer.js";
 import { foldPanel, makers, openButtons, paintPage, showCredit } from "./web/frame.js";
 import { createHeat } from "./web/heat.js";
 import { showLegend } from "./web/legend.js";
-import { middleOf, placeRow } from "./web/places.js";
-import { world, worldFrom } from "./web/world.js";
+import { placeRow } from "./web/places.js";
+import { worldFrom } from "./web/world.js";
 
 const { layers, zooms } = data;
 let heat;
@@ -50,16 +50,12 @@ function choose(number) {
 /** Go to what a layer covers, or to the busiest place. */
 const whole = (animate) => maps.fit(layer().bounds, animate);
 
-async function showPlaces() {
+function showPlaces() {
   $("places-field").hidden = data.places.length < 2;
-  const { countryAt } = await world();
-  $("places").replaceChildren(...data.places.map((place) => {
-    const { lon, lat, text } = middleOf(place.bbox);
-    return placeRow(place.name ?? countryAt(lon, lat) ?? "At sea", place.name ? "" : text, place.activities, () => {
-      maps.fit(place.bbox);
-      if (phone.matches) foldPanel(true);
-    });
-  }));
+  $("places").replaceChildren(...data.places.map((place) => placeRow(place.name, place.activities, () => {
+    maps.fit(place.bbox);
+    if (phone.matches) foldPanel(true);
+  })));
 }
 
 /** The switch for a base map. OpenStreetMap answers no page that cannot say from which site it asks. */

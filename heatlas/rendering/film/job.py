@@ -11,7 +11,7 @@ from heatlas.core.batch import select
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.places import extent
-from heatlas.dataset.selection import Selection, is_centred, why_nowhere
+from heatlas.dataset.selection import Selection, drawn_places, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.left_out import left_out_of_tracks
@@ -115,7 +115,7 @@ class FilmJob:
         model = getattr(storyboard.cast, "model", None)
         return {
             **tracks.data(),
-            "places": [{**place.data(), "drawn": is_centred(place, window)} for place in places],
+            "places": drawn_places(places, window),
             **filmed,
             **({} if model is None else {"model": str(model)}),
             "warnings": [*filmed["warnings"], *left_out],

@@ -10,9 +10,8 @@ import { fromDay, kilometres, toDay } from "./units.js";
 import { $, count, counted, make, phone } from "./web/dom.js";
 import { foldPanel } from "./web/frame.js";
 import { addsUp, KERNELS, RADII } from "./web/kernels.js";
-import { middleOf, placeRow } from "./web/places.js";
+import { placeRow } from "./web/places.js";
 import { gradient } from "./web/scale.js";
-import { world } from "./web/world.js";
 
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
@@ -162,19 +161,11 @@ function fillColors(library) {
   };
 }
 
-let filled = 0;
-
 /** List the places of a library, or of a point set. `jump(place)` goes to one. */
-export async function fillPlaces({ places, bbox, points }, jump) {
-  const turn = ++filled;
+export function fillPlaces({ places, bbox, points }, jump) {
   $("jump").hidden = !places.length;
-  const read = places.length ? await world() : null;
-  if (turn !== filled) return; // others are shown by now
-  const rows = places.slice(0, 12).map((place) => {
-    const { lon, lat, text } = middleOf(place.bbox, place.center);
-    return placeRow(read.countryAt(lon, lat) ?? "At sea", text, place.activities ?? place.points, () => jump(place));
-  });
-  if (bbox) rows.unshift(placeRow("All points", "", points, () => jump({ bbox })));
+  const rows = places.slice(0, 12).map((place) => placeRow(place.name, place.activities ?? place.points, () => jump(place)));
+  if (bbox) rows.unshift(placeRow("All points", points, () => jump({ bbox })));
   $("places").replaceChildren(...rows);
 }
 

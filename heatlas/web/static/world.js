@@ -1,4 +1,4 @@
-/** Natural Earth: countries from shared arcs, their borders and names, and which country a place is in. */
+/** Natural Earth: countries from shared arcs, their borders and names. */
 
 let read = async () => (await fetch(new URL("vendor/world.json", import.meta.url))).json();
 let loading;
@@ -35,7 +35,6 @@ export function decode(file) {
     names: collection(
       file.labels.map(([lon, lat, size], i) => shape("Point", [lon, lat], { name: file.names[i], size })),
     ),
-    countryAt: (lon, lat) => file.names[countries.findIndex((parts) => parts.some((part) => inside(part, lon, lat)))],
   };
 }
 
@@ -51,19 +50,6 @@ function awayFromEdges(arc) {
     lines.at(-1).push(point);
   });
   return lines.filter((line) => line.length > 1);
-}
-
-/** Whether a place lies in a polygon, by the number of crossings to its east. */
-function inside(rings, lon, lat) {
-  let within = false;
-  for (const ring of rings) {
-    for (let i = 1; i < ring.length; i++) {
-      const [x0, y0] = ring[i - 1];
-      const [x1, y1] = ring[i];
-      if (y0 > lat !== y1 > lat && lon < ((x1 - x0) * (lat - y0)) / (y1 - y0) + x0) within = !within;
-    }
-  }
-  return within;
 }
 
 const FONT = ["sans-serif"]; // drawn by the browser itself: no glyphs to fetch

@@ -1,0 +1,68 @@
+"""The towns: names, positions and populations, and those that lie in a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.gazetteer.packing import unpack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from heatlas.gazetteer.packing import Packed
+
+__all__ = ["CREDIT", "FILE", "Towns", "towns"]
+
+FILE = Path(__file__).with_name("towns.xz")
+CREDIT = "GeoNames"
+"""Whom to name wherever names are shown: the licence of the data (CC BY 4.0) asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Towns:
+    """Towns, as the file holds them, and their order by latitude."""
+
+    packed: Packed
+    by_lat: NDArray[np.int64]
+    """(n,) indices, from south to north."""
+    sorted_lat: NDArray[np.float64]
+    """(n,) latitudes in this order, degrees."""
+
+    @classmethod
+    def of(cls, packed: Packed) -> Towns:
+        """Order towns by latitude."""
+        order = np.argsort(packed.lat, kind="stable")
+        return cls(packed, order, packed.lat[order])
+
+    def country(self, town: int) -> tuple[str, str]:
+        """Code and name of a town's country: "FI", "Finland"."""
+        code = self.packed.regions[int(self.packed.region[town])][0].partition(".")[0]
+        return code, next((name for short, _, name in self.packed.countries if short == code), code)
+
+    def region(self, town: int) -> tuple[str, str]:
+        """Code, within the country, and name of a town's first administrative division: "06", "Pirkanmaa"."""
+        code, name = self.packed.regions[int(self.packed.region[town])]
+        return code.partition(".")[2], name
+
+    def within(self, box: tuple[float, float, float, float], most: int | None = None) -> NDArray[np.int64]:
+        """Indices of towns of a box [west, south, east, north], degrees, the largest first.
+
+        The box may go beyond 180 or -180. `most` limits their number.
+        """
+        west, south, east, north = box
+        first, last = np.searchsorted(self.sorted_lat, [south, north])
+        near = self.by_lat[first:last]
+        if east - west < 360:
+            near = near[(self.packed.lon[near] - west) % 360 <= east - west]
+        return near[np.lexsort((near, -self.packed.population[near]))][:most]
+
+
+@lru_cache(1)
+def towns() -> Towns:
+    """Read the towns; once."""
+    return Towns.of(unpack(FILE.read_bytes()))
