@@ -299,3 +299,30 @@ def test_any_request_is_answered_as_described(described, address):
     if list(operation.iter_parameters()):
         wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
         few(given(wrong)(lambda case: ask(case, [*told, negative_data_rejection])))()
+
+
+def test_tiles_that_nobody_waits_for_any_more_are_not_drawn(path, monkeypatch):
+    pool, hold, drawn = ThreadPoolExecutor(1), threading.Event(), []
+    monkeypatch.setattr("heatlas.server.state.ThreadPoolExecutor", lambda *_: pool)
+
+    def draw(field, *place, **how):
+        drawn.append(place)
+        hold.wait(20)
+        return b"a tile"
+
+    monkeypatch.setattr("heatlas.server.app.tile_bytes", draw)
+    with running(path) as address:
+        port = urlsplit(address).port
+        links = [socket.create_connection(("127.0.0.1", port)) for _ in range(9)]
+        for k, link in enumerate(links):
+            link.sendall(f"GET /tiles/passes/12/2170/{1400 + k}.png HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            while not drawn:
+                time.sleep(0.01)
+        time.sleep(0.3)
+        for link in links[:8]:
+            link.close()
+        time.sleep(0.3)
+        hold.set()
+        assert b"200" in links[8].recv(100)
+        links[8].close()
+    assert [place[2] for place in drawn] == [1400, 1408]

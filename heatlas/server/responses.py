@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
 from heatlas.server.query import EVERYWHERE
-from heatlas.server.state import current, in_pool, say, site_of
+from heatlas.server.state import current, in_pool_while_there, say, site_of
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.own import definitions
 
@@ -86,7 +86,10 @@ async def _body(
     body = here.view.answers.look(key)
     if body is not None:
         return body
-    return await in_pool(site_of(request), lambda: here.view.answers.get(key, lambda: make(here, snapshot, request)))
+    answers = here.view.answers
+    return await in_pool_while_there(
+        site_of(request), request, lambda: answers.get(key, lambda: make(here, snapshot, request))
+    )
 
 
 def _headers(site: ServedLibrary, request: Request, snapshot: Snapshot, etag: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from starlette.exceptions import HTTPException
+
 from heatlas.core.errors import SourceFailed
 from heatlas.core.resources import processors
 from heatlas.explorer.chosen import VisitsCache
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from heatlas.tiles.snapshot import Snapshot
 
-__all__ = ["ServedLibrary", "current", "in_pool", "say", "shut", "site_of"]
+__all__ = ["ServedLibrary", "current", "in_pool", "in_pool_while_there", "say", "shut", "site_of"]
 
 T = TypeVar("T")
 
@@ -62,6 +64,31 @@ async def in_pool(site: ServedLibrary, work: Callable[..., T], *values: Any) -> 
     if site.threads is None:
         site.threads = ThreadPoolExecutor(processors(), "heatlas")
     return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
+
+
+async def in_pool_while_there(site: ServedLibrary, request: Request, work: Callable[[], T]) -> T:
+    """Run a function as `in_pool` does, unless the client goes away before its turn has come.
+
+    Raises
+    ------
+    HTTPException
+        499 when the client has gone.
+    """
+    making = asyncio.ensure_future(in_pool(site, work))
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({making, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if making.done():
+            return making.result()
+        making.cancel()  # what has begun is finished, for the next who asks
+        raise HTTPException(499, "the client has gone")
+    finally:
+        gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def current(site: ServedLibrary) -> tuple[ServedLibrary, Snapshot]:
