@@ -168,34 +168,107 @@ def test_a_view_is_read_as_it_is_written(page):
     assert read == ["12.60,47.80500,10.91000", *[None] * 6]
 
 
-def test_heat_that_is_late_gives_way_and_heat_on_a_map_that_is_gone_harms_nobody(page):
-    told = page.evaluate(
-        """async () => {
-            const { createHeat } = await import("./heat.js");
-            const sources = new Set();
-            const heard = {};
-            const map = {
-                style: {}, on: (event, call) => (heard[event] = call),
-                addSource: (id) => sources.add(id), removeSource: (id) => sources.delete(id),
-                getSource: (id) => sources.has(id), isSourceLoaded: () => true,
-                addLayer() {}, removeLayer() {}, getLayer: () => true, getLayersOrder: () => [], setPaintProperty() {},
-            };
-            const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-            const heat = createHeat(map, { patience: 40 });
-            const said = [];
-            heat.show("one").then((seen) => said.push(["one", seen]));
-            await pause(80);
-            heat.show("two").then((seen) => said.push(["two", seen])); // the first is late by now
-            await pause(0);
-            said.push([...sources].length);
-            heat.show("three").then((seen) => said.push(["three", seen])); // and waits for the second
-            await pause(0);
-            heard.idle({ type: "idle" });
-            await pause(0);
-            heat.show("four").then((seen) => said.push(["four", seen]));
-            map.style = undefined;
-            await pause(400);
-            return said;
-        }"""
+MAP = """
+    const sources = new Set();
+    const seen = {}; // id -> opacity
+    const heard = {};
+    let loaded = true;
+    const map = {
+        style: {}, on: (event, call) => (heard[event] = call),
+        addSource: (id) => sources.add(id), removeSource: (id) => sources.delete(id),
+        getSource: (id) => sources.has(id), isSourceLoaded: () => loaded,
+        addLayer() {}, removeLayer: (id) => delete seen[id], getLayer: () => true, getLayersOrder: () => [],
+        setPaintProperty: (id, name, value) => (seen[id] = value),
+    };
+    const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const arrive = () => heard.idle({ type: "idle" });
+"""
+
+
+def in_page(page, body):
+    return page.evaluate(f'async () => {{ const {{ createHeat }} = await import("./heat.js"); {MAP} {body} }}')
+
+
+def test_heat_that_is_superseded_is_given_up_at_once_and_a_map_that_is_gone_harms_nobody(page):
+    told = in_page(
+        page,
+        """
+        const heat = createHeat(map);
+        const said = [];
+        const show = (name) => heat.show(name).then((seen) => said.push([name, seen]));
+        show("one");
+        await pause(0);
+        show("two");
+        said.push([...sources].length); // the first is gone, and the second waits whether a third comes
+        show("three");
+        await pause(250);
+        said.push([...sources].length);
+        arrive();
+        await pause(0);
+        show("four");
+        map.style = undefined;
+        show("five");
+        await pause(400);
+        return said;
+        """,
     )
-    assert told == [["one", False], 1, ["two", True], ["three", False], ["four", False]]
+    assert told == [0, ["one", False], ["two", False], 1, ["three", True], ["four", False], ["five", False]]
+
+
+def test_heat_is_seen_when_what_changes_with_it_is_there_and_old_heat_is_dimmed(page):
+    told = in_page(
+        page,
+        """
+        const said = [];
+        const heat = createHeat(map, { stale: (on) => said.push(on) });
+        heat.show("one");
+        await pause(0);
+        arrive();
+        let open;
+        heat.show("two", { gate: new Promise((resolve) => (open = resolve)) }).then(() => said.push("two"));
+        await pause(0);
+        arrive(); // all tiles are there, the numbers are not
+        await pause(500);
+        said.push(seen["heat-0"] ?? Object.values(seen)[0]);
+        open();
+        await pause(0);
+        await pause(0);
+        said.push(Math.max(...Object.values(seen)));
+        return said;
+        """,
+    )
+    assert told == [True, 0.4, False, "two", 1]
+
+
+def test_tiles_that_fail_are_not_shown_but_asked_for_again_and_those_that_are_refused_are_not(page):
+    told = in_page(
+        page,
+        """
+        const said = [];
+        const heat = createHeat(map, { missing: (n) => said.push(n) });
+        const fail = (error) => heard.error({ sourceId: [...sources].at(-1), error });
+        heat.show("one").then(() => said.push("one"));
+        await pause(0);
+        fail({ status: 503 });
+        arrive();
+        await pause(50);
+        said.push(heat.waiting());
+        const first = [...sources][0];
+        await pause(700);
+        said.push([...sources].length, sources.has(first)); // asked for anew
+        arrive();
+        await pause(0);
+        heat.show("two").then(() => said.push("two"));
+        await pause(0);
+        fail({ status: 400 });
+        arrive();
+        await pause(0);
+        fail({}); // of what one sees: the server has gone, and comes back
+        const before = [...sources].at(-1);
+        heat.retry();
+        await pause(0);
+        said.push([...sources].at(-1) !== before);
+        return said;
+        """,
+    )
+    assert told == [True, 1, False, 0, "one", 0, "two", 1, True]

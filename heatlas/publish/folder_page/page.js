@@ -1,9 +1,9 @@
 /** A folder of tiles on a map: reads tiles.json beside the page, and fetches from nowhere else. */
 
-import { $, bright } from "./web/dom.js";
+import { $, bright, make } from "./web/dom.js";
 import { explorerText, showExplorer } from "./web/explorer.js";
-import { emptyTile } from "./web/heat.js";
-import { addScaleBar, createMap, tileZoom } from "./web/map.js";
+import { createHeat, emptyTile } from "./web/heat.js";
+import { addScaleBar, createMap, PLAIN, tileZoom } from "./web/map.js";
 import { hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
 import { addWorld, colorWorld, world } from "./web/world.js";
@@ -13,7 +13,7 @@ const theme = () => (bright.matches ? "light" : "dark");
 maplibre.addProtocol("heat", async ({ url }, { signal }) => {
   const answer = await fetch(new URL(url.slice("heat://".length), document.baseURI), { signal });
   if (answer.status === 404) return emptyTile();
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  if (!answer.ok) throw Object.assign(new Error(answer.statusText), { status: answer.status });
   return { data: await answer.arrayBuffer() };
 });
 
@@ -41,9 +41,11 @@ function open(told) {
     fadeDuration: 300,
     pixelRatio: devicePixelRatio, // these tiles have one size
   });
-  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  if (map.flat) openPlain(map, told);
+  else map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
   addScaleBar(maplibre, map, "bottom-right");
   map.addControl(new maplibre.AttributionControl({ compact: true }), "bottom-right");
+  map.on("error", () => {}); // a tile that cannot be had is asked for again
   map.on("load", async () => {
     addHeat(map, told);
     addWorld(map, await world(), theme());
@@ -61,16 +63,21 @@ function open(told) {
 
 function addHeat(map, told) {
   const form = told.tiles[0].split(".").at(-1);
-  map.addSource("heat", {
-    type: "raster",
-    tiles: [`heat://{z}/{x}/{y}.${form}`],
-    tileSize: 256,
-    minzoom: told.minzoom,
-    maxzoom: told.maxzoom,
-    bounds: told.bounds,
-    attribution: escaped(told.attribution ?? ""),
-  });
-  map.addLayer({ id: "heat", type: "raster", source: "heat", paint: { "raster-fade-duration": 150 } });
+  const source = { bounds: told.bounds, attribution: escaped(told.attribution ?? "") };
+  const { minzoom, maxzoom } = told;
+  createHeat(map, { minzoom, maxzoom, source }).show(`heat://{z}/{x}/{y}.${form}`);
+}
+
+/** What MapLibre's controls do, on a map that is drawn without it. */
+function openPlain(map, told) {
+  const button = (text, label, act) => {
+    const one = make("button", { type: "button", ariaLabel: label }, text);
+    one.addEventListener("click", act);
+    return one;
+  };
+  const zooms = make("div", { className: "plain-zooms card" }, button("+", "Closer", map.zoomIn), button("−", "Farther", map.zoomOut));
+  const words = make("p", { className: "plain-words" }, [PLAIN, told.attribution].filter(Boolean).join(" "));
+  $("map").append(zooms, words);
 }
 
 /** The switch of explorer tiles: they are fetched when they are first wanted, and a link keeps them. */

@@ -3,8 +3,8 @@
 import { workerAddress } from "./embedded.js";
 import { colorMap, servePictures, setBase } from "./web/basemap.js";
 import { $, later, toast } from "./web/dom.js";
-import { roomBesidePanel } from "./web/frame.js";
-import { addScaleBar, createMap, fitBox, placeOf, tileZoom, whenReady } from "./web/map.js";
+import { roomBesidePanel, sayOnce } from "./web/frame.js";
+import { addScaleBar, createMap, fitBox, PLAIN, placeOf, tileZoom, whenReady } from "./web/map.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
 import { addWorld, world } from "./web/world.js";
 
@@ -31,6 +31,7 @@ export async function openMap(view, colours, [first, last], moved) {
     maxZoom: Math.min(last - 1 + BEYOND, 22),
   });
   addScaleBar(maplibre, map, "bottom-left");
+  if (map.flat) sayOnce("plain", PLAIN);
   map.on("error", () => {}); // a tile that cannot be had is not drawn; `servePictures` says so
   map.on("moveend", later(150, () => moved(placeOf(map))));
   await whenReady(map);

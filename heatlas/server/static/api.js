@@ -10,6 +10,17 @@ export class Refused extends Error {
   }
 }
 
+let unanswered = () => {};
+
+/** Call with each error of a request that nobody answered. */
+export const whenUnanswered = (call) => (unanswered = call);
+
+function silence() {
+  const error = new Refused("The server does not answer. Is heatlas still running?", 0);
+  unanswered(error);
+  return error;
+}
+
 /** Read JSON; errors become `Refused` with the server's own words. */
 export async function read(path, query = null, signal = undefined) {
   let answer;
@@ -17,7 +28,7 @@ export async function read(path, query = null, signal = undefined) {
     answer = await fetch(`${ROOT}${path}${query ? `?${query}` : ""}`, { signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The server does not answer. Is heatlas still running?", 0);
+    throw silence();
   }
   const said = await answer.json().catch(() => null);
   if (!answer.ok) throw new Refused(said?.error ?? `The server answered ${answer.status}.`, answer.status);
@@ -96,7 +107,7 @@ export function send(file, progress) {
       if (request.status < 300) resolve(request.response ?? {});
       else reject(new Refused(request.response?.error ?? `The server answered ${request.status}.`, request.status));
     };
-    request.onerror = () => reject(new Refused("The server does not answer. Is heatlas still running?", 0));
+    request.onerror = () => reject(silence());
     request.send(file);
   });
 }

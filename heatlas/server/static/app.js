@@ -1,197 +1,36 @@
 /** The live map: reads the library, and lets state, maps and panels follow one another. */
 
-import { drawQuery, library as readLibrary, scale, tiles } from "./api.js";
+import { library as readLibrary, scale } from "./api.js";
 import { allow, baseOf, showBase } from "./base.js";
+import { showCompare, toggleCompare } from "./comparing.js";
+import { lose, mayPass, openConnection, persist, stand } from "./connection.js";
+import { draw, drawFrom, fade, heal, heatOn, isDrawn, isEmpty, moved, player, shownQuery, shownScales } from "./drawing.js";
 import { importing, openDrop } from "./drop.js";
 import { drawExplorer } from "./explorer.js";
 import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
-import { createPlayer } from "./player.js";
-import { daysOf, knowPoints, pointsOf, pointStyle } from "./points.js";
-import { isBoth, knowRelations, relationOf } from "./relations.js";
-import { brushTitle, followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
+import { daysOf, knowPoints, pointsOf } from "./points.js";
+import { knowRelations } from "./relations.js";
+import { followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
 import { openShare } from "./share.js";
 import * as state from "./state.js";
-import { bounds, datesOf, openTimeline, rangeOf, showHead, showRange } from "./timeline.js";
+import { datesOf, openTimeline, showRange } from "./timeline.js";
 import { $, bright, later, phone, toast } from "./web/dom.js";
 import { foldPanel, openButtons, paintPage } from "./web/frame.js";
-import { createHeat } from "./web/heat.js";
-import { addsUp } from "./web/kernels.js";
-import { showLegend } from "./web/legend.js";
 import { placeOf } from "./web/map.js";
-import { drawn, hasTicks } from "./web/scale.js";
 import { askWho, closeWho } from "./who.js";
 
-const heats = { a: null, b: null };
+const { theme } = state;
 let library = null;
-let scales = [];
-let shared = null; // the tone of both maps while two are compared
-let locked = null; // the tone while the map fills up
-let scaled = -1; // the zoom of the scales
 let looking = false; // whether the library has changed
-let player;
-
-const theme = () => state.get().theme || (bright.matches ? "light" : "dark");
-
-/** Colours that replace those of a measure on a light ground, where there are any. */
-function brightOf(measure, points) {
-  if (points) return addsUp(measure) && !(points.signed && measure.startsWith("sum")) ? "wine" : "";
-  const known = library?.measures.find(({ name }) => name === measure) ?? relationOf(measure);
-  return known?.bright ?? (/^(share|sum)\(/.test(measure) ? "wine" : "");
-}
-
-/** How heat is drawn: on a light ground the default colours are ones that darken. */
-function style(now = state.get()) {
-  const points = pointsOf(now.measure);
-  if (isBoth(shownMeasure(now))) return { classes: now.classes, tone: toneOf(now), smooth: now.smooth }; // it has colours of its own
-  const colormap = now.colormap || (theme() === "light" ? brightOf(shownMeasure(now), points) : "");
-  return points ? pointStyle({ ...now, colormap }) : { colormap, tone: toneOf(now), smooth: now.smooth };
-}
-
-/** The tone that is set, where it is one for what is shown: of two metrics at once what lies between their thirds. */
-const toneOf = (now) => (isBoth(shownMeasure(now)) === now.tone.includes(",") ? now.tone : "");
-
-const isEmpty = () => !library.activities && !library.point_sets.length;
-
-const sides = () => (state.get().b ? ["a", "b"] : ["a"]);
-const busy = () => ($("busy").hidden = !Object.values(heats).some((heat) => heat?.waiting()));
-
-function show(side, filter, look = style(), options = {}) {
-  const query = drawQuery(filter, look);
-  return heats[side].show(tiles(shownMeasure(state.get()), query, library.version), options);
-}
 
 /** Draw explorer tiles, or take them away. */
 const explore = () => drawExplorer(maps.bySide(), theme(), library.version);
 
-/** Draw the heat and ask for its legend; two maps share one scale, so that their colours can be compared. */
-async function draw() {
-  if (isEmpty()) return;
-  player.rest();
-  showHead(null);
-  const now = state.get();
-  if (!now.b) {
-    shared = null;
-    show("a", now.a);
-    refreshLegend();
-    return;
-  }
-  await askScales();
-  if (state.get() !== now && state.get().b !== now.b) return;
-  for (const side of sides()) if (heats[side]) show(side, now[side], { ...style(), tone: shared ?? toneOf(now) });
-}
-
-let asking = new AbortController();
-
-/** Ask for the scale of each side, and show the legend. */
-async function askScales() {
-  asking.abort();
-  asking = new AbortController();
-  const { signal } = asking;
-  const now = state.get();
-  const zoom = maps.zoomOf(library);
-  const ask = (side, look) => scale(shownMeasure(now), zoom, drawQuery(now[side], look), signal).catch((error) => {
-    if (error.name === "AbortError") throw error;
-    return { error: error.message };
-  });
-  try {
-    let found = await Promise.all(sides().map(async (side) => [side, await ask(side, style(now))]));
-    shared = now.b ? commonTone(now, found) : null;
-    if (shared) {
-      const one = { ...style(now), tone: shared };
-      found = await Promise.all(found.map(async ([side]) => [side, await ask(side, one)]));
-    }
-    scales = found;
-    scaled = zoom;
-  } catch {
-    return; // something newer is asked
-  }
-  locked = null;
-  const title = brushTitle(now);
-  if (title) scales = scales.map(([side, one]) => [side, one.error ? one : { ...one, title }]);
-  showLegend(scales, Boolean(shared), { shown: classesOf(now), pick });
-}
-
-/** Classes of two metrics that are shown; empty: all. */
-const classesOf = ({ classes }) => new Set(classes.split(",").filter(Boolean).map(Number));
-
-/** Show a class of two metrics, or no more; without any, all are shown. */
-function pick(number) {
-  const shown = classesOf(state.get());
-  if (!shown.delete(number)) shown.add(number);
-  state.set({ classes: shown.size === 9 ? "" : [...shown].sort().join() });
-}
-
-const refreshLegend = later(60, () => library && !isEmpty() && askScales());
-
-/** After the map has moved: scales belong to a zoom. */
-async function moved(view) {
-  state.set({ view });
-  if (!library || isEmpty() || maps.zoomOf(library) === scaled) return;
-  if (state.get().b && !player.playing()) await draw();
-  else refreshLegend();
-}
-
-/** A tone that spans the ranges of all sides; a rank has no range, and what the user has fixed stays. */
-function commonTone(now, found) {
-  const good = found.map(([, one]) => one).filter(drawn);
-  if (good[0]?.square) return toneOf(now) || commonThirds(good.map(({ square }) => square));
-  const curve = toneOf(now) || good[0]?.curve;
-  if (!hasTicks(good[0])) return null;
-  if (!good.length || !["log", "linear", "sqrt"].includes(curve)) return null;
-  return `${curve}:${Math.min(...good.map((one) => one.low))}:${Math.max(...good.map((one) => one.high))}`;
-}
-
-/** Values between thirds halfway between those of all sides: equal colours are then equal values. */
-function commonThirds(squares) {
-  const between = (axis) => [0, 1].map((k) => squares.reduce((sum, square) => sum + square[axis].between[k], 0) / squares.length);
-  return ["x", "y"].map((axis) => between(axis).map((value) => Number(value.toPrecision(6))).join(":")).join();
-}
-
-/** The map as it was when a share of its time had passed; with the scale of the whole, so that it fills up. */
-async function frame(share) {
-  const now = state.get();
-  if (share === null) {
-    locked = null;
-    showHead(null);
-    await Promise.all(sides().map((side) => show(side, now[side], { ...style(now), tone: shared ?? toneOf(now) })));
-    return;
-  }
-  locked ??= commonTone(now, scales) ?? toneOf(now);
-  const looks = sides().map((side) => {
-    const [from, to] = rangeOf(now[side]);
-    const day = Math.round(from + share * (to - from));
-    if (side === "a") showHead(day);
-    return show(side, { ...now[side], before: datesOf([from, day]).before }, { ...style(now), tone: locked }, { abrupt: true });
-  });
-  await Promise.all(looks);
-}
-
 function showTheme() {
   paintPage(theme());
   maps.setTheme(theme());
-}
-
-const tagOf = (filter) => {
-  const [from, to] = rangeOf(filter);
-  const years = [from, to].map((day) => new Date(day * 86400000).getUTCFullYear());
-  const dates = filter.after || filter.before ? [...new Set(years)].join("–") : "All time";
-  return (pointsOf() ? [dates] : [dates, filter.sport.join(", "), filter.where]).filter(Boolean).join(" · ");
-};
-
-async function showCompare(now) {
-  const map = await maps.compare(Boolean(now.b));
-  if (!now.b) return void (heats.b = null);
-  if (!state.get().b) return; // left again while the second map was made
-  if (map && heats.b?.map !== map) {
-    heats.b = Object.assign(heatOn(map), { map });
-    heats.b.fade(now.opacity);
-    showBase(now, library);
-  }
-  maps.divide(now.split);
-  $("tag-a").textContent = tagOf(now.a);
-  $("tag-b").textContent = tagOf(now.b);
 }
 
 /** Let everything follow a change of the state. */
@@ -199,10 +38,10 @@ async function follow(now, old) {
   const differs = (...keys) => keys.some((key) => now[key] !== old[key]);
   if (differs("view") && now.view && old.view && far(now.view)) maps.main().jumpTo({ center: now.view, zoom: now.view.zoom });
   if (differs("theme")) showTheme();
-  if (differs("b", "a")) await showCompare(now);
+  if (differs("b", "a")) await showCompare(now, library);
   if (now.b && differs("split")) maps.divide(now.split);
   if (differs("base", "baseUrl", "baseCredit")) showBase(now, library);
-  if (differs("opacity")) for (const side of sides()) heats[side]?.fade(now.opacity);
+  if (differs("opacity")) fade(now.opacity);
   if (differs("a", "b", "side")) showRange(state.filter());
   if (differs("measure")) showKind(old.measure);
   const restyled = differs("measure", "a", "b", "colormap", "tone", "classes", "smooth", "radius", "kernel", "density", "theme");
@@ -238,24 +77,12 @@ function far(view) {
   return Math.abs(here.zoom - view.zoom) > 0.01 || Math.abs(here.lat - view.lat) > 1e-4 || Math.abs(here.lng - view.lng) > 1e-4;
 }
 
-/** Begin to compare: the year before beside what is shown, or stop. */
-function toggleCompare() {
-  const now = state.get();
-  if (now.b) return state.set({ b: null, side: "a" });
-  const [first, last] = bounds();
-  let [from, to] = rangeOf(now.a);
-  if (to - from > 366 && from === first && to === last) from = last - 364;
-  const before = datesOf([Math.max(first, from - 365), Math.max(first, from - 1)]);
-  return state.set({ a: { ...now.a, ...before }, b: { ...now.a, ...datesOf([from, to]) }, side: "b", split: phone.matches ? 0.5 : 0.6 });
-}
-
-const heatOn = (map) => createHeat(map, { minzoom: library.minzoom, maxzoom: library.maxzoom, busy });
-
 /** Show a library, as it is read or was; `fresh` goes to where it is busiest. */
 async function load(fresh, read) {
-  library = read ?? (await readLibrary());
+  library = read;
   library.minzoom ??= 0;
   library.maxzoom ??= 22;
+  drawFrom(library);
   knowPoints(library);
   knowRelations(library);
   knowScatter(library, theme);
@@ -281,7 +108,8 @@ async function holdMeasure() {
   if (measure) {
     // Of tracks more can be asked than is offered, as max(heart_rate): one question instead of a screen of tiles.
     const zoom = maps.zoomOf(library);
-    const status = library.activities ? await scale(measure, zoom, "").then(() => 200, (error) => error.status) : 400;
+    const asked = () => scale(measure, zoom, "");
+    const status = library.activities ? await persist(asked).then(() => 200, (error) => error.status) : 400;
     if (status !== 400) return;
     toast(`The link asks for the measure ${measure}, which this map has not got. Here is: ${first.title}`, "bad");
   }
@@ -290,14 +118,33 @@ async function holdMeasure() {
 
 /** After others have changed the library: show it anew, but not under the hands of an import or the player. */
 async function catchUp() {
-  const calm = () => !document.hidden && !importing() && !player.playing();
-  if (!library || !heats.a || looking || !calm()) return;
+  if (!library || !isDrawn() || looking || !isCalm()) return;
   looking = true;
-  const read = await readLibrary().catch(() => null); // a server that is gone says so when something is asked of it
-  looking = false;
-  if (!read || read.version === library.version || !calm()) return;
+  try {
+    await take(await readLibrary());
+  } catch (error) {
+    if (mayPass(error)) lose(error);
+  } finally {
+    looking = false;
+  }
+}
+
+const isCalm = () => !document.hidden && !importing() && !player.playing();
+
+/** Show the library as it was read now, if it is another than that which is shown. */
+async function take(read) {
+  if (read.version === library.version || !isCalm()) return;
   await load(isEmpty(), read);
   draw();
+  explore();
+}
+
+/** The server is back: what failed is asked for again. */
+function whenBack(read) {
+  if (!library || !isDrawn()) return;
+  take(read);
+  heal();
+  followScatter(state.get());
   explore();
 }
 
@@ -309,11 +156,11 @@ function openTools() {
   $("compare").addEventListener("click", toggleCompare);
   $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
   $("reset").addEventListener("click", state.reset);
-  $("share").addEventListener("click", () => openShare(shownMeasure(state.get()), drawQuery(state.filter(), style()), library.token));
+  $("share").addEventListener("click", () => openShare(shownMeasure(state.get()), shownQuery(), library.token));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
     const name = `heatlas-${now.measure.replace(/[^\w.~]+/g, "-").replace(/-$/, "")}.png`;
-    save(await picture({ split: now.split, scales, theme: theme(), base: baseOf(now, library) }), name);
+    save(await picture({ split: now.split, scales: shownScales(), theme: theme(), base: baseOf(now, library) }), name);
     toast("Picture saved");
   });
   for (const id of ["base", "base-url"]) {
@@ -336,11 +183,11 @@ function openTools() {
 async function main() {
   state.start();
   showTheme();
+  openConnection(readLibrary, whenBack);
   const opening = maps.openMap(state.get().view, theme(), moved);
-  player = createPlayer(frame);
   openDrop(() => Boolean(library?.import), async (added) => {
     const empty = isEmpty();
-    await load(empty && added);
+    await load(empty && added, await persist(readLibrary));
     draw();
     explore();
   });
@@ -349,18 +196,17 @@ async function main() {
   document.addEventListener("visibilitychange", catchUp);
   setInterval(catchUp, 15_000); // a page that is looked at follows what comes in
   try {
-    await load(!state.get().view);
+    await load(!state.get().view, await persist(readLibrary));
   } catch (error) {
-    toast(error.message, "bad");
+    stand(error.message);
     return;
   }
   await opening;
-  heats.a = heatOn(maps.main());
-  heats.a.fade(state.get().opacity);
+  heatOn("a", maps.main());
   state.watch(follow);
   maps.whenClicked((place, side) => !library.public && library.activities && !pointsOf() && askWho(place, state.get()[side]));
   showBase(state.get(), library);
-  await showCompare(state.get());
+  await showCompare(state.get(), library);
   followScatter(state.get());
   draw();
   explore();

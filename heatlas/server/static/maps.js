@@ -2,8 +2,8 @@
 
 import { colorMap, servePictures, setBase } from "./web/basemap.js";
 import { $, later, toast } from "./web/dom.js";
-import { roomBesidePanel } from "./web/frame.js";
-import { addScaleBar, createMap, describe, fitBox, placeOf, tileZoom, whenReady } from "./web/map.js";
+import { roomBesidePanel, sayOnce } from "./web/frame.js";
+import { addScaleBar, createMap, describe, fitBox, PLAIN, placeOf, tileZoom, whenReady } from "./web/map.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
 import { addWorld, world } from "./web/world.js";
 
@@ -36,6 +36,7 @@ export function openMap(view, colors, moved) {
   const map = build("a", view ?? HOME);
   map.on("moveend", later(150, () => moved(placeOf(map))));
   addScaleBar(maplibre, map, "bottom-left");
+  if (map.flat) sayOnce("plain", PLAIN);
   return ready(map);
 }
 

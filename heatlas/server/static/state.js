@@ -1,5 +1,6 @@
 /** What is shown: one plain object, kept in the address so that a link restores it and "back" goes back. */
 
+import { bright } from "./web/dom.js";
 import { viewOf, viewText } from "./web/map.js";
 
 const NO_FILTER = Object.freeze({ sport: [], after: "", before: "", where: "" });
@@ -37,6 +38,9 @@ let last = { keys: "", when: 0 };
 const watchers = [];
 
 export const get = () => state;
+
+/** The theme that is set, or that of the system. */
+export const theme = () => state.theme || (bright.matches ? "light" : "dark");
 
 /** Call with the new and the old state after each change. */
 export const watch = (call) => watchers.push(call);

@@ -37,6 +37,24 @@ export function openButtons(map) {
   $("zoom-out").addEventListener("click", () => map.zoomOut());
 }
 
+/** Say a sentence above the map until it is closed; it is not said again in this tab. */
+export function sayOnce(name, words) {
+  const key = `heatlas.said.${name}`;
+  const store = (call) => {
+    try {
+      return call(sessionStorage);
+    } catch {
+      return null; // a page that may store nothing
+    }
+  };
+  if (store((kept) => kept.getItem(key))) return;
+  const close = make("button", { type: "button" }, "Good");
+  const pill = make("p", { className: "pill" }, make("span", {}, words), close);
+  pill.dataset.name = name;
+  close.addEventListener("click", () => (pill.remove(), store((kept) => kept.setItem(key, "1"))));
+  $("notes").append(pill);
+}
+
 /** Who made what is shown: those of the page, and those of every page. */
 export const makers = (...own) => [...own, "Natural Earth", "MapLibre", "heatlas"].filter(Boolean);
 

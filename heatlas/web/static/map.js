@@ -1,29 +1,56 @@
 /** A map that is moved and zoomed, never turned or tilted, and where it is. */
 
-import { still } from "./dom.js";
+import { make, still } from "./dom.js";
+import { FlatMap, hasWebGL } from "./flat.js";
 import { ground } from "./world.js";
+
+let able = null; // whether there is WebGL
+
+/** What to say where a map is drawn without WebGL. */
+export const PLAIN = "This browser has no WebGL 2: the map is drawn in a simpler way, and moves less smoothly.";
 
 /**
  * Make a map. `options` are MapLibre's, beside the theme of the ground and what keys do on it.
  *
- * MapLibre itself is given, as each page has its own way to load it.
+ * MapLibre itself is given, as each page has its own way to load it. Without WebGL 2 it can draw nothing: the map is
+ * then one of our own (`flat.js`), which is used in the same way and whose property `flat` is true.
  */
 export function createMap(maplibre, { theme, keys, ...options }) {
-  const map = new maplibre.Map({
-    style: ground(theme),
-    maxPitch: 0,
-    dragRotate: false,
-    pitchWithRotate: false,
-    touchPitch: false,
-    attributionControl: false,
-    fadeDuration: 0,
-    // A dense screen is served at most twice the pixels: tiles come in these two sizes.
-    pixelRatio: Math.min(devicePixelRatio, 2),
-    ...options,
-  });
+  able ??= hasWebGL();
+  const map = (able && withWebGL(maplibre, theme, options))
+    || new FlatMap({ ...choices(theme), ...options, protocols: maplibre.config.REGISTERED_PROTOCOLS });
+  describe(map, keys);
+  return map;
+}
+
+/** A map of MapLibre, or null where WebGL fails although there is some. */
+function withWebGL(maplibre, theme, options) {
+  try {
+    return turnless(new maplibre.Map({ ...choices(theme), ...options }));
+  } catch (error) {
+    if (!/webgl/i.test(`${error?.name} ${error?.message} ${error?.constructor?.name}`)) throw error;
+    able = false;
+    const box = typeof options.container === "string" ? document.getElementById(options.container) : options.container;
+    box.replaceChildren();
+    return null;
+  }
+}
+
+const choices = (theme) => ({
+  style: ground(theme),
+  maxPitch: 0,
+  dragRotate: false,
+  pitchWithRotate: false,
+  touchPitch: false,
+  attributionControl: false,
+  fadeDuration: 0,
+  // A dense screen is served at most twice the pixels: tiles come in these two sizes.
+  pixelRatio: Math.min(devicePixelRatio, 2),
+});
+
+function turnless(map) {
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  describe(map, keys);
   return map;
 }
 
@@ -32,8 +59,27 @@ export const describe = (map, keys = "arrow keys move it, plus and minus zoom") 
   map.getCanvas().setAttribute("aria-label", `Heat map: ${keys}`);
 
 /** Add a bar of so many metres. */
-export const addScaleBar = (maplibre, map, corner) =>
-  map.addControl(new maplibre.ScaleControl({ maxWidth: 90, unit: "metric" }), corner);
+export function addScaleBar(maplibre, map, corner) {
+  if (map.flat) addFlatScale(map, corner);
+  else map.addControl(new maplibre.ScaleControl({ maxWidth: 90, unit: "metric" }), corner);
+}
+
+const LONGEST = 90; // pixels
+
+/** The same bar on a map without WebGL: 1, 2, 3 or 5 times a power of ten metres. */
+function addFlatScale(map, corner) {
+  const bar = make("div", { className: "maplibregl-ctrl maplibregl-ctrl-scale" });
+  map.getContainer().append(make("div", { className: `maplibregl-ctrl-${corner}` }, bar));
+  const show = () => {
+    const one = (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (512 * 2 ** map.getZoom());
+    const power = 10 ** Math.floor(Math.log10(one * LONGEST));
+    const metres = power * [5, 3, 2, 1].find((k) => k * power <= one * LONGEST);
+    bar.style.width = `${metres / one}px`;
+    bar.textContent = metres >= 1000 ? `${metres / 1000} km` : `${metres} m`;
+  };
+  map.on("move", show);
+  show();
+}
 
 /** Resolves when a map can be drawn on. */
 export const whenReady = (map) =>

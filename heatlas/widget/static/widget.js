@@ -131,7 +131,7 @@ function show(model, kernel, page, shared, about) {
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
   addScaleBar(maplibre, map, "bottom-left");
   map.on("error", () => {}); // what cannot be drawn is told by the legend
-  const heat = createHeat(map, { minzoom: about.minzoom, maxzoom: about.maxzoom, patience: 0 });
+  const heat = createHeat(map, { minzoom: about.minzoom, maxzoom: about.maxzoom });
   heat.fade(model.get("opacity"));
   const tiles = createTiles(kernel);
   drawers.set(name, tiles.draw);

@@ -1,0 +1,273 @@
+"""Maps when things go wrong: a server that restarts, tiles that are slow or fail, no WebGL, odd files."""
+# ruff: noqa: F811 - tests take the fixture by its name
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_page import CHROMIUM, MIDDLE, RIDE, RUN, WAIT, Visit, browser, made_library, near, two_years  # noqa: F401 - a fixture
+
+
+class Server:
+    """A live map at one port, which can go and come back."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        import uvicorn
+
+        from heatlas.server.app import create_app
+
+        link = socket.create_server(("127.0.0.1", self.port))
+        self.server = uvicorn.Server(
+            uvicorn.Config(create_app(self.path), log_level="error", timeout_graceful_shutdown=1)
+        )
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [link]}, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(15)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, browser):
+    one = Server(made_library(tmp_path_factory.mktemp("alive") / "made.db", two_years()))
+    one.start()
+    yield one
+    one.stop()
+
+
+@contextmanager
+def troubled(browser, url, **options):
+    """A page on which requests may fail; nothing else may go wrong."""
+    seen = Visit(browser, url, **{"size": (960, 600), **options})
+    yield seen
+    seen.context.close()
+    assert [one for one in seen.troubles if "Failed to load resource" not in one] == []
+    assert seen.away == []
+
+
+def test_a_restart_of_the_server_heals_by_itself(browser, server):
+    with troubled(browser, server.url + MIDDLE) as seen:
+        page = seen.page
+        before = seen.heat()
+        server.stop()
+        try:
+            page.click("[data-sport=Ride]")
+            page.wait_for_selector("#connection:has-text('Reconnecting')", timeout=WAIT)
+            page.wait_for_selector("body.stale", timeout=WAIT)
+            page.wait_for_timeout(2500)
+            assert "13 activities" in page.inner_text("#legend")  # what is drawn stays, with its numbers
+            assert "does not answer" not in page.inner_text("#legend")
+            page.evaluate("async () => (await import('./static/maps.js')).main().panBy([60, 0], { duration: 0 })")
+            page.wait_for_timeout(500)
+            page.evaluate("async () => (await import('./static/maps.js')).main().panBy([-60, 0], { duration: 0 })")
+        finally:
+            server.start()
+        page.wait_for_selector("#connection", state="hidden", timeout=WAIT)
+        page.wait_for_selector("#legend:has-text('5 activities')", timeout=WAIT)
+        seen.settle()
+        heat = seen.heat()
+        assert near(before, seen.where(*RUN))
+        assert near(heat, seen.where(*RIDE))
+        assert not near(heat, seen.where(*RUN))
+        assert not page.evaluate("document.body.classList.contains('stale')")
+
+
+def test_a_page_that_opens_before_the_server_waits_for_the_library(browser, server):
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/api/library.json", lambda route: route.abort())
+    page.goto(server.url)
+    page.wait_for_selector("#connection:has-text('Reconnecting')", timeout=WAIT)
+    page.unroute("**/api/library.json")
+    page.click("#connection button")
+    page.wait_for_selector("body.ready", timeout=WAIT)
+    context.close()
+
+
+def test_slow_tiles_dim_what_is_old_and_the_legend_waits_for_them(browser, server):
+    with troubled(browser, server.url + MIDDLE) as seen:
+        page = seen.page
+        bright = seen.heat().sum()
+        asked, given_up = [], []
+        page.on("requestfailed", lambda request: "/tiles/" in request.url and given_up.append(request.url))
+
+        def slowly(route) -> None:
+            asked.append(route.request.url)
+            time.sleep(0.12)  # one after the other: a screen takes a second and more
+            route.continue_()
+
+        page.route("**/tiles/**", slowly)
+        page.click("[data-sport=Ride]")
+        page.wait_for_selector("body.stale", timeout=WAIT)
+        assert page.is_visible("#busy")
+        assert "13 activities" in page.inner_text("#legend")
+        page.click("[data-sport=Run]")  # rides and runs: what was asked before is given up
+        page.click("[data-sport=Ride]")
+        page.wait_for_selector("#legend:has-text('8 activities')", timeout=WAIT)
+        assert not page.evaluate("document.body.classList.contains('stale')")
+        seen.settle()
+        heat = seen.heat()
+        assert near(heat, seen.where(*RUN))
+        assert not near(heat, seen.where(*RIDE))
+        assert bright > heat.sum() > 0
+        assert given_up
+        assert not any("sport=Run" not in url for url in asked[-4:])
+
+
+def test_tiles_that_fail_are_asked_for_again_and_are_not_taken_for_empty(browser, server):
+    with troubled(browser, server.url + MIDDLE) as seen:
+        page = seen.page
+        tries: dict[str, int] = {}
+
+        def answer(route) -> None:
+            name = route.request.url.split("?")[0]
+            tries[name] = tries.get(name, 0) + 1
+            route.fulfill(status=500, body="") if tries[name] < 3 else route.continue_()
+
+        page.route("**/tiles/**", answer)
+        page.click("[data-sport=Ride]")
+        page.wait_for_timeout(400)
+        assert "13 activities" in page.inner_text("#legend")
+        page.wait_for_selector("#legend:has-text('5 activities')", timeout=WAIT)
+        seen.settle()
+        assert near(seen.heat(), seen.where(*RIDE))
+        assert set(tries.values()) == {3}
+        page.unroute("**/tiles/**")
+        # One tile of many that fails for long: the others are shown, and it is said that one is missing.
+        broken = []
+
+        def mostly(route) -> None:
+            if not broken or route.request.url.split("?")[0] == broken[0]:
+                broken[:] = [route.request.url.split("?")[0]]
+                route.fulfill(status=500, body="")
+            else:
+                route.continue_()
+
+        page.route("**/tiles/**", mostly)
+        page.click("[data-sport=Run]")
+        page.wait_for_selector("#missing:has-text('1 tile missing')", timeout=WAIT)
+        assert "13 activities" in page.inner_text("#legend")
+        page.unroute("**/tiles/**")
+        page.wait_for_selector("#missing", state="hidden", timeout=WAIT)
+
+
+def test_quick_changes_ask_for_few_tiles(browser, server):
+    with troubled(browser, server.url + MIDDLE) as seen:
+        page = seen.page
+        asked = []
+        page.on("request", lambda request: "/tiles/" in request.url and asked.append(request.url))
+        for k in range(20):
+            page.evaluate("async (k) => (await import('./static/state.js')).setFilter({ where: `distance > ${k}` })", k)
+            page.wait_for_timeout(60)
+        seen.settle()
+        assert len(asked) <= 60
+        assert np.any(["distance" in url for url in asked])
+
+
+@pytest.fixture(scope="module")
+def plain_browser(browser):
+    """A browser without WebGL."""
+    with_none = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-3d-apis"])
+    yield with_none
+    with_none.close()
+
+
+def test_without_webgl_the_live_map_is_plain_and_works(plain_browser, server):
+    seen = Visit(plain_browser, server.url + MIDDLE)
+    page = seen.page
+    assert "no WebGL 2" in page.inner_text("#notes")
+    page.click("#notes button")
+    assert near(seen.heat(), seen.where(*RUN))
+    assert near(seen.heat(), seen.where(*RIDE))
+    page.mouse.click(*seen.where(*RIDE))
+    page.wait_for_selector("#who", timeout=2 * WAIT)
+    assert "5 activities passed here" in page.inner_text("#who")
+    page.keyboard.press("Escape")
+    page.click("[data-sport=Run]")
+    page.wait_for_selector("#legend:has-text('8 activities')", timeout=WAIT)
+    assert not near(seen.heat(), seen.where(*RIDE))
+    # Moved by keys, a drag, the wheel and buttons.
+    page.focus("#map-a canvas")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("-")
+    page.mouse.move(700, 300)
+    page.mouse.down()
+    page.mouse.move(760, 340, steps=3)
+    page.mouse.up()
+    page.mouse.wheel(0, -300)
+    page.click("#zoom-in")
+    seen.settle()
+    zoom, lat, lng = map(float, seen.query()["map"][0].split(","))
+    assert zoom == pytest.approx(13.6, abs=0.01)
+    assert lat > 47.806
+    assert lng == pytest.approx(10.9145, abs=5e-4)  # west by the drag, east by the wheel, which keeps what is under it
+    page.click("#zoom-out")
+    page.click("#zoom-out")
+    seen.settle()
+    assert near(seen.heat(), seen.where(*RUN))
+    with page.expect_download() as loading:
+        page.click("#picture")
+    with Image.open(loading.value.path()) as picture:
+        assert picture.size == (1200, 800)
+    page.click("#compare")
+    seen.settle()
+    assert page.is_visible("#divider")
+    seen.close()
+
+
+def test_without_webgl_published_pages_are_plain_and_work(plain_browser, server, tmp_path):
+    import heatlas
+
+    heatlas.render(server.path, output=tmp_path / "page.html", zoom="8-13")
+    heatlas.render(server.path, output=tmp_path / "tiles", zoom="8-13")
+    with hosted(tmp_path) as url:
+        seen = Visit(plain_browser, (tmp_path / "page.html").as_uri() + "#map=12.00,47.80500,10.91000", offline=True)
+        assert "no WebGL 2" in seen.page.inner_text("#notes")
+        assert seen.heat().any()
+        seen.page.click("#zoom-out")
+        seen.settle()
+        assert seen.heat().any()
+        seen.context.close()
+        assert seen.troubles == []
+        assert all(url.startswith("file:") for url in seen.away)
+        context = plain_browser.new_context(viewport={"width": 900, "height": 700}, color_scheme="dark")
+        page = context.new_page()
+        page.goto(url + "tiles/#11/47.805/10.91")
+        page.wait_for_selector(".plain-zooms", timeout=WAIT)
+        page.wait_for_timeout(1500)
+        shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), np.int16)
+        assert ((shot[..., 0] > 110) & (shot[..., 0] - shot[..., 2] > 60))[:500, 300:].any()
+        page.click(".plain-zooms button >> nth=0")
+        assert page.url.endswith("#12.00/47.80500/10.91000")
+        context.close()
+
+
+@contextmanager
+def hosted(folder):
+    """A plain server of files."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    files = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=files.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{files.server_port}/"
+    files.shutdown()
+    files.server_close()
