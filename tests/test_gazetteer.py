@@ -11,7 +11,7 @@ from heatlas.gazetteer.countries import country_at
 from heatlas.gazetteer.cut import cut_towns
 from heatlas.gazetteer.folding import fold
 from heatlas.gazetteer.packing import pack, unpack
-from heatlas.gazetteer.towns import FILE
+from heatlas.gazetteer.towns import FILE, labels, labels_around, tile_box
 
 
 def row(name, lat, lon, people, code="PPL", others="", country="FI", region="06"):
@@ -143,3 +143,23 @@ def test_countries_have_holes_and_coasts():
 def test_spellings_that_are_equal(one, other):
     assert fold(one) == fold(other)
     assert fold(one) != fold("Paris")
+
+
+def test_labels_of_a_box_are_its_largest_towns():
+    found = labels((20.0, 59.0, 31.0, 70.0), 5)
+    assert [name for _, _, name, _ in found][:1] == ["Saint Petersburg"]
+    people = [size for *_, size in found]
+    assert people == sorted(people, reverse=True)
+    across = {name for _, _, name, _ in labels((170.0, -20.0, 190.0, -10.0), 50)}
+    assert "Labasa" in across
+
+
+def test_labels_of_a_map_without_a_server_have_more_where_one_goes():
+    found = labels_around((-180, -85, 180, 85), [(10.89, 47.79, 10.94, 47.82)])
+    assert {"Schongau", "Shanghai"} <= {name for _, _, name, _ in found}
+    assert len({(lon, lat) for lon, lat, _, _ in found}) == len(found)
+
+
+def test_tiles_of_names_lie_where_tiles_lie():
+    assert tile_box(0, 0, 0) == pytest.approx((-180, -85.0511, 180, 85.0511), abs=1e-3)
+    assert tile_box(1, 1, 0) == pytest.approx((0, 0, 180, 85.0511), abs=1e-3)

@@ -543,6 +543,41 @@ def test_a_link_alone_loads_no_map_from_elsewhere(browser, address):
         assert "OpenStreetMap" not in seen.page.inner_text("#credit")
 
 
+def test_streets_are_offered_once_and_fetched_only_when_they_are_wanted(browser, address):
+    asked, picture = [], io.BytesIO()
+    Image.new("RGB", (256, 256), (0, 0, 0)).save(picture, "PNG")
+
+    def answer(route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body=picture.getvalue(), content_type="image/png", headers={"Access-Control-Allow-Origin": "*"})
+
+    seen = Visit(browser, address + MIDDLE)
+    seen.page.route("**://tile.openstreetmap.org/**", answer)
+    assert "tile.openstreetmap.org" in seen.page.inner_text(".offer")
+    seen.page.click(".offer .quiet")
+    seen.page.reload()
+    seen.settle()
+    assert seen.page.locator(".offer").count() == 0  # the answer is remembered
+    seen.page.evaluate("localStorage.clear()")
+    seen.page.reload()
+    seen.settle()
+    assert asked == []
+    seen.page.click(".offer .strong")
+    seen.page.wait_for_function("location.hash.includes('base=osm')")
+    seen.settle()
+    assert asked
+    assert "OpenStreetMap" in seen.page.inner_text("#credit")
+    seen.context.close()
+
+
+def test_towns_have_names_above_the_heat(browser, address):
+    with visit(browser, address + MIDDLE) as seen:
+        assert "GeoNames" in seen.page.inner_text("#credit")
+        names = "async (place) => (await (await fetch(`names/${place}.json`)).json()).names.map((row) => row[2])"
+        assert "Schongau" in seen.page.evaluate(names, "8/135/88")
+        assert seen.page.evaluate(names, "0/0/0")[0] == "Shanghai"
+
+
 def test_a_base_map_that_was_chosen_is_shown_and_named(browser, address):
     picture = io.BytesIO()
     Image.new("RGB", (256, 256), (0, 0, 0)).save(picture, "PNG")

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.mercator import to_lonlat
 from heatlas.gazetteer.packing import unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
 
     from heatlas.gazetteer.packing import Packed
 
-__all__ = ["CREDIT", "FILE", "Towns", "towns"]
+__all__ = ["CREDIT", "FILE", "Towns", "labels", "labels_around", "tile_box", "towns"]
 
 FILE = Path(__file__).with_name("towns.xz")
 CREDIT = "GeoNames"
 """Whom to name wherever names are shown: the licence of the data (CC BY 4.0) asks for it."""
+_OF_ALL, _OF_A_PLACE = 200, 60
+"""Labels of a whole map without a server, and of each place on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +71,37 @@ class Towns:
 def towns() -> Towns:
     """Read the towns; once."""
     return Towns.of(unpack(FILE.read_bytes()))
+
+
+def labels(box: tuple[float, float, float, float], most: int) -> list[list[float | str | int]]:
+    """Labels of a map: longitude, latitude, name and people of the largest towns of a box, the largest first."""
+    known = towns().packed
+    return [
+        [
+            round(float(known.lon[k]), 3),
+            round(float(known.lat[k]), 3),
+            known.names[k],
+            round(float(known.population[k])),
+        ]
+        for k in towns().within(box, most).tolist()
+    ]
+
+
+def labels_around(whole: Sequence[float], boxes: Iterable[Sequence[float]]) -> list[list[float | str | int]]:
+    """Labels of a map without a server: the largest towns of all of it, and more of the boxes that one goes to.
+
+    Boxes are west, south, east, north in degrees. Each is widened by half of its sides, at least by 0.2 degrees.
+    """
+    west, south, east, north = whole
+    found = labels((west, south, east, north), _OF_ALL)
+    for west, south, east, north in boxes:
+        wide, high = max((east - west) / 2, 0.2), max((north - south) / 2, 0.2)
+        found += labels((west - wide, south - high, east + wide, north + high), _OF_A_PLACE)
+    unique = {(lon, lat, name): [lon, lat, name, people] for lon, lat, name, people in found}
+    return sorted(unique.values(), key=lambda label: -int(label[3]))
+
+
+def tile_box(zoom: int, x: int, y: int) -> tuple[float, float, float, float]:
+    """West, south, east, north of a tile of web maps, degrees."""
+    (west, east), (north, south) = to_lonlat(np.array([x, x + 1]) / 2**zoom, np.array([y, y + 1]) / 2**zoom)
+    return float(west), float(south), float(east), float(north)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from heatlas.core.errors import BadOption, SourceFailed, TooLarge
 from heatlas.core.version import __version__
+from heatlas.gazetteer.towns import labels_around
 from heatlas.publish import assets
 from heatlas.publish.basemap import parse_basemap
 from heatlas.writers.atomic import atomic_write
@@ -113,7 +114,10 @@ def write_html(
     """
     _check(layers, background)
     base = parse_basemap(basemap)
-    more = {"places": _named_places(places), "basemap": base, **({} if explorer is None else {"explorer": explorer})}
+    more = {
+        "places": _named_places(places), "names": labels_around(_whole(layers), (place["bbox"] for place in places)),
+        "basemap": base, **({} if explorer is None else {"explorer": explorer}),
+    }  # fmt: skip
     head, tail = _frame(layers, title, attribution, background, more)
     size = len(head) + len(tail) + sum(_written(number, layer) for number, layer in enumerate(layers))
     if size > MOST_BYTES:
@@ -222,6 +226,12 @@ def _frame(
     page = re.sub(r"\{\{([a-z]+)\}\}", lambda match: parts[match[1]], assets.template())
     head, _, tail = page.rpartition("{{archives}}")
     return head.encode(), tail.encode()
+
+
+def _whole(layers: Sequence[MapLayer]) -> tuple[float, float, float, float]:
+    """Box of all layers, degrees."""
+    west, south, east, north = zip(*(layer.bounds for layer in layers), strict=True)
+    return min(west), min(south), max(east), max(north)
 
 
 def _named_places(places: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

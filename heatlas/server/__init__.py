@@ -16,6 +16,7 @@
 `attribute_values`            attributes and their values with counts, for filters
 `view_counts`, `histograms`   counts of what is in view; joint histograms of two metrics
 `explorer_tiles`              visited tiles, largest square and cluster
+`ground_routes`               names of towns
 `services`                    TileJSON, WMTS, legends
 `description`, `schemas`      OpenAPI, and the pieces that it is made of
 `single_description`          the same of single activities

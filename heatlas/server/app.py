@@ -19,6 +19,7 @@ from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.opening import open_library
 from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
+from heatlas.server.ground_routes import ground_routes, place_in
 from heatlas.server.histograms import histogram_data
 from heatlas.server.openness import parse_public_measures, refuse_closed
 from heatlas.server.phones import receive_fixes
@@ -155,6 +156,7 @@ def create_app(
             Route("/view.json", partial(answer, media_type=JSON, make=_view)),
             Route("/explorer.json", partial(answer, media_type=JSON, make=_explorer)),
             *single_routes(),
+            *ground_routes(),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
             Route("/api/import", _import, methods=["POST"]),
             Route("/api/phones/owntracks", partial(_phone, form="owntracks"), methods=["POST"]),
@@ -281,12 +283,7 @@ async def _tile(request: Request) -> Response:
     if match is None:
         raise HTTPException(404, "tiles are called {y}.png, {y}@2x.png, {y}.webp or {y}.npy")
     only(request.query_params, *SHOWN)
-    try:
-        zoom = whole("z", request.path_params["z"], 0, LAST_ZOOM)
-        x, y = (whole("x or y", text, 0, 2**zoom - 1) for text in (request.path_params["x"], match[1]))
-    except BadOption as error:
-        raise HTTPException(404, f"there is no such tile: {error}") from None
-    make = partial(_draw, place=(zoom, x, y), twice=match[2] is not None, form=match[3])
+    make = partial(_draw, place=place_in(request, LAST_ZOOM, match[1]), twice=match[2] is not None, form=match[3])
     return await answer(request, TYPES[match[3]], make)
 
 

@@ -1,10 +1,11 @@
 /** The map: Natural Earth below, heat above it, and between them tiles of somebody else's when the user wants them. */
 
-import { workerAddress } from "./embedded.js";
+import { data, workerAddress } from "./embedded.js";
 import { colorMap, servePictures, setBase } from "./web/basemap.js";
 import { $, later, toast } from "./web/dom.js";
 import { roomBesidePanel, sayOnce } from "./web/frame.js";
 import { addScaleBar, createMap, fitBox, PLAIN, placeOf, tileZoom, whenReady } from "./web/map.js";
+import { showNames } from "./web/names.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
 import { addWorld, world } from "./web/world.js";
 
@@ -36,6 +37,7 @@ export async function openMap(view, colours, [first, last], moved) {
   map.on("moveend", later(150, () => moved(placeOf(map))));
   await whenReady(map);
   addWorld(map, await world(), theme);
+  showNames(map, theme, data.names);
   return map;
 }
 

@@ -83,6 +83,9 @@ export function histogram([x, y], box, zoom, filter, version, signal) {
   return read("histogram.json", query, signal);
 }
 
+/** Names of towns of a tile: [lon, lat, name, people] of each. */
+export const names = async (z, x, y) => (await read(`names/${z}/${x}/${y}.json`)).names;
+
 /** Explorer tiles of a zoom. */
 export function explorer(zoom, filter, version, signal) {
   const query = filterQuery(filter);

@@ -1,7 +1,7 @@
 /** The live map: reads the library, and lets state, maps and panels follow one another. */
 
 import { library as readLibrary, scale } from "./api.js";
-import { allow, baseOf, showBase } from "./base.js";
+import { allow, baseOf, chose, showBase } from "./base.js";
 import { showCompare, toggleCompare } from "./comparing.js";
 import { lose, mayPass, openConnection, persist, stand } from "./connection.js";
 import { draw, drawFrom, fade, heal, heatOn, isDrawn, isEmpty, moved, player, shownQuery, shownScales } from "./drawing.js";
@@ -169,6 +169,7 @@ function openTools() {
       const wish = { ...state.get(), base: $("base").value, baseUrl: $("base-url").value.trim() };
       const base = baseOf(wish, library);
       if (base) allow(base);
+      if (id === "base") chose(wish.base);
     }, true);
   }
   $("who-close").addEventListener("click", closeWho);

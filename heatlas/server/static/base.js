@@ -1,6 +1,7 @@
 /** Somebody's tiles as the base map: only when the user, not a link, has asked for them. */
 
 import { showTiles } from "./maps.js";
+import { get, set } from "./state.js";
 import { make } from "./web/dom.js";
 import { makers, showCredit } from "./web/frame.js";
 
@@ -9,6 +10,7 @@ const OSM = {
   credit: "© OpenStreetMap contributors",
 };
 const KEY = "heatlas.bases";
+const STREETS = "heatlas.streets"; // what was said to the offer of streets: "yes" or "no"
 
 /** The base map that a state asks for, or null. */
 export function baseOf(state, library) {
@@ -38,19 +40,52 @@ export function showBase(state, library) {
   showTiles(free ? base : null);
   document.querySelector(".offer")?.remove();
   if (base && !free) offer(base, () => showBase(state, library));
+  else if (state.base === "" && !library.basemap) offerStreets(library);
   showCredit(creditOf(free ? base : null));
 }
 
+/** Offer streets at first view, and remember what was said; whoever wanted them once has them again. */
+function offerStreets(library) {
+  const said = localStorage.getItem(STREETS);
+  if (said === "no" || !(library.activities || library.point_sets.length)) return;
+  const streets = () => set({ base: "osm" }, true);
+  if (said === "yes" && allowed().includes(hostOf(OSM))) return void streets();
+  card("Streets", `Streets come from ${hostOf(OSM)}, which then learns which area you look at.`, ["Not now", "Show streets"], (yes) => {
+    localStorage.setItem(STREETS, yes ? "yes" : "no");
+    if (!yes || get().base) return;
+    allow(OSM);
+    streets();
+  }).classList.add("slim");
+}
+
+/** Remember that a user chose a base map in the panel, or none: that answers the offer of streets, too. */
+export function chose(base) {
+  localStorage.setItem(STREETS, base === "osm" ? "yes" : "no");
+}
+
 function offer(base, then) {
-  const yes = make("button", { type: "button", className: "strong" }, "Show it");
-  const no = make("button", { type: "button", className: "quiet" }, "Stay offline");
-  const box = make("section", { className: "card offer" },
-    make("p", {}, `This view has a base map from ${hostOf(base)}. Showing it tells that server which area you look at.`),
-    make("div", { className: "pair" }, no, yes));
-  box.setAttribute("aria-label", "Base map from elsewhere");
-  yes.addEventListener("click", () => (allow(base), box.remove(), then()));
-  no.addEventListener("click", () => box.remove());
+  const words = `This view has a base map from ${hostOf(base)}. Showing it tells that server which area you look at.`;
+  card("Base map from elsewhere", words, ["Stay offline", "Show it"], (yes) => {
+    if (!yes) return;
+    allow(base);
+    then();
+  });
+}
+
+/** A question on the map, answered by one of two buttons: no, yes. */
+function card(label, words, [against, favour], answered) {
+  const no = make("button", { type: "button", className: "quiet" }, against);
+  const yes = make("button", { type: "button", className: "strong" }, favour);
+  const box = make("section", { className: "card offer" }, make("p", {}, words), make("div", { className: "pair" }, no, yes));
+  box.setAttribute("aria-label", label);
+  for (const button of [no, yes]) {
+    button.addEventListener("click", () => {
+      box.remove();
+      answered(button === yes);
+    });
+  }
   document.body.append(box);
+  return box;
 }
 
 /** Who made what is shown. */

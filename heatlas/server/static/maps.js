@@ -1,9 +1,11 @@
 /** One map, or two that move as one with a divider between them. */
 
+import { names } from "./api.js";
 import { colorMap, servePictures, setBase } from "./web/basemap.js";
 import { $, later, toast } from "./web/dom.js";
 import { roomBesidePanel, sayOnce } from "./web/frame.js";
 import { addScaleBar, createMap, describe, fitBox, PLAIN, placeOf, tileZoom, whenReady } from "./web/map.js";
+import { showNames } from "./web/names.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
 import { addWorld, world } from "./web/world.js";
 
@@ -64,6 +66,7 @@ function build(name, view) {
 async function ready(map) {
   await whenReady(map);
   world().then((read) => addWorld(map, read, theme));
+  showNames(map, theme, names);
   return map;
 }
 

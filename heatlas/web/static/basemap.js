@@ -1,5 +1,6 @@
 /** Somebody's tiles between the ground and the heat. */
 
+import { colorNames, hideNames } from "./names.js";
 import { colorWorld, rasterPaint } from "./world.js";
 
 const bases = new WeakMap(); // map -> address of its tiles
@@ -26,6 +27,7 @@ export function setBase(map, url, theme) {
   bases.set(map, url);
   if (map.getLayer("base")) map.removeLayer("base");
   if (map.getSource("base")) map.removeSource("base");
+  hideNames(map, Boolean(url));
   if (!url) return;
   map.addSource("base", { type: "raster", tiles: [`picture://${url}`], tileSize: 256, maxzoom: 19 });
   const heat = map.getStyle().layers.find((layer) => layer.id.startsWith("heat-") || layer.id === "mark");
@@ -35,6 +37,7 @@ export function setBase(map, url, theme) {
 /** Colour the ground and the base map for a theme. */
 export function colorMap(map, theme) {
   colorWorld(map, theme);
+  colorNames(map, theme);
   if (!map.getLayer("base")) return;
   for (const [property, value] of Object.entries(rasterPaint(theme))) map.setPaintProperty("base", property, value);
 }

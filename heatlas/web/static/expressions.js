@@ -3,7 +3,7 @@
 const COMPARED = { "==": (a, b) => a === b, "!=": (a, b) => a !== b, "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
 const NUMBERS = {
   "+": (...all) => all.reduce((a, b) => a + b, 0), "*": (...all) => all.reduce((a, b) => a * b, 1), "/": (a, b) => a / b, "^": (a, b) => a ** b,
-  "-": (a, b) => (b === undefined ? -a : a - b), min: Math.min, max: Math.max, round: Math.round, floor: Math.floor, abs: Math.abs, sqrt: Math.sqrt,
+  "-": (a, b) => (b === undefined ? -a : a - b), min: Math.min, max: Math.max, round: Math.round, floor: Math.floor, abs: Math.abs, sqrt: Math.sqrt, ln: Math.log,
 };
 const OTHERS = {
   "!": (a) => !a, all: (...some) => some.every(Boolean), any: (...some) => some.some(Boolean), concat: (...some) => some.join(""),

@@ -5,6 +5,7 @@ import { COLORS } from "./world.js";
 
 const LINKS = {
   "© OpenStreetMap contributors": "https://www.openstreetmap.org/copyright",
+  GeoNames: "https://www.geonames.org/",
   "Natural Earth": "https://www.naturalearthdata.com/",
   MapLibre: "https://maplibre.org/",
 };
@@ -56,7 +57,7 @@ export function sayOnce(name, words) {
 }
 
 /** Who made what is shown: those of the page, and those of every page. */
-export const makers = (...own) => [...own, "Natural Earth", "MapLibre", "heatlas"].filter(Boolean);
+export const makers = (...own) => [...own, "GeoNames", "Natural Earth", "MapLibre", "heatlas"].filter(Boolean);
 
 /** Name makers at the foot of the page, with links to those that are known. */
 export function showCredit(names) {

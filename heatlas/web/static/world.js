@@ -52,18 +52,24 @@ function awayFromEdges(arc) {
   return lines.filter((line) => line.length > 1);
 }
 
-const FONT = ["sans-serif"]; // drawn by the browser itself: no glyphs to fetch
-/** Colours of the ground. */
+/** Font of names. */
+export const NAME_FONT = ["sans-serif"]; // drawn by the browser itself: no glyphs to fetch
+/** Colours of the ground, and of names on it and above the heat. */
 export const COLORS = {
-  dark: { sea: "#0a0d12", land: "#131921", coast: "#222b37", border: "#262f3b", name: "#6d7a8c", halo: "#0d1117" },
-  light: { sea: "#d9e2e9", land: "#f5f3ee", coast: "#b9c6cf", border: "#d5cfc4", name: "#98948b", halo: "#f9f8f5" },
+  dark: { sea: "#0a0d12", land: "#131921", coast: "#222b37", border: "#262f3b", name: "#6d7a8c", halo: "#0d1117", town: "#b9c3d0" },
+  light: { sea: "#d9e2e9", land: "#f5f3ee", coast: "#b9c6cf", border: "#d5cfc4", name: "#98948b", halo: "#f9f8f5", town: "#54524d" },
 };
+
+/** Zooms over which land, coasts and borders fade: nearer, their few straight lines would put ways on land into the sea. */
+const FADE = [8, 9.5];
+const fading = (from, to) => ["interpolate", ["linear"], ["zoom"], FADE[0], from, FADE[1], to];
+const background = (theme) => fading(COLORS[theme].sea, COLORS[theme].land);
 
 /** The style that lies beneath everything, before the world is read. */
 export const ground = (theme) => ({
   version: 8,
   sources: {},
-  layers: [{ id: "sea", type: "background", paint: { "background-color": COLORS[theme].sea } }],
+  layers: [{ id: "sea", type: "background", paint: { "background-color": background(theme) } }],
 });
 
 /** Add the world's layers beneath all others but the sea; the map may be gone when the world has been read. */
@@ -73,18 +79,20 @@ export function addWorld(map, read, theme) {
   const before = map.getStyle().layers[1]?.id;
   const add = (id, data, type, paint, rest = {}) => {
     map.addSource(`world-${id}`, { type: "geojson", data, tolerance: 0.3, maxzoom: 8 });
-    map.addLayer({ id: `world-${id}`, source: `world-${id}`, type, paint, ...rest }, before);
+    map.addLayer({ id: `world-${id}`, source: `world-${id}`, type, paint, maxzoom: FADE[1], ...rest }, before);
   };
-  add("land", read.land, "fill", { "fill-color": c.land, "fill-antialias": true });
-  add("coast", read.coast, "line", { "line-color": c.coast, "line-width": ["interpolate", ["linear"], ["zoom"], 2, 0.6, 8, 1.4] });
+  add("land", read.land, "fill", { "fill-color": c.land, "fill-opacity": fading(1, 0), "fill-antialias": true });
+  add("coast", read.coast, "line", {
+    "line-color": c.coast, "line-opacity": fading(1, 0), "line-width": ["interpolate", ["linear"], ["zoom"], 2, 0.6, 8, 1.4],
+  });
   add("borders", read.borders, "line", {
-    "line-color": c.border,
+    "line-color": c.border, "line-opacity": fading(1, 0),
     "line-width": ["interpolate", ["linear"], ["zoom"], 2, 0.5, 8, 1.2],
   });
   add("names", read.names, "symbol", { "text-color": c.name, "text-halo-color": c.halo, "text-halo-width": 1.2 }, {
     filter: [">", ["*", ["get", "size"], ["^", 2, ["zoom"]]], 22],
     layout: {
-      "text-field": ["get", "name"], "text-font": FONT, "text-letter-spacing": 0.14, "text-transform": "uppercase",
+      "text-field": ["get", "name"], "text-font": NAME_FONT, "text-letter-spacing": 0.14, "text-transform": "uppercase",
       "text-size": ["interpolate", ["linear"], ["zoom"], 2, 10, 7, 13], "text-max-width": 7, "text-padding": 6,
       "symbol-sort-key": ["-", 0, ["get", "size"]],
     },
@@ -95,7 +103,7 @@ export function addWorld(map, read, theme) {
 /** Colour the ground for a theme. */
 export function colorWorld(map, theme) {
   const c = COLORS[theme];
-  map.setPaintProperty("sea", "background-color", c.sea);
+  map.setPaintProperty("sea", "background-color", background(theme));
   if (!map.getLayer("world-names")) return;
   map.setPaintProperty("world-land", "fill-color", c.land);
   map.setPaintProperty("world-coast", "line-color", c.coast);
