@@ -574,7 +574,7 @@ def test_towns_have_names_above_the_heat(browser, address):
     with visit(browser, address + MIDDLE) as seen:
         assert "GeoNames" in seen.page.inner_text("#credit")
         names = "async (place) => (await (await fetch(`names/${place}.json`)).json()).names.map((row) => row[2])"
-        assert "Schongau" in seen.page.evaluate(names, "8/135/88")
+        assert "Schongau" in seen.page.evaluate(names, "8/135/89")
         assert seen.page.evaluate(names, "0/0/0")[0] == "Shanghai"
 
 
