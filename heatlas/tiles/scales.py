@@ -30,6 +30,7 @@ from heatlas.tiles.view import Fitting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.core.units import Unit
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import NamedPlanes
     from heatlas.style.tone import Tone
@@ -212,8 +213,8 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
     return {
         "low": None if tone is None else tone.low * written_per_value(unit),
         "high": None if tone is None else tone.high * written_per_value(unit),
-        "low_text": "" if tone is None else unit.format(tone.low),
-        "high_text": "" if tone is None else unit.format(tone.high),
+        "low_text": "" if tone is None else _end(unit, tone.low),
+        "high_text": "" if tone is None else _end(unit, tone.high),
         "unit": unit_text(measure),
         "curve": "" if tone is None else tone.curve,
         "title": field_title(field) if field.look.point_set else legend_head(measure),
@@ -221,6 +222,11 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
         "colors": hex_colours(colours[steps]),
         **_counted(field),
     }
+
+
+def _end(unit: Unit, value: float) -> str:
+    """Write an end of a scale; passes that smoothing has made 286.2 are 286."""
+    return unit.format(round(value) if unit.whole and abs(value) >= 1 else value)
 
 
 def _counted(field: Field) -> dict[str, int]:

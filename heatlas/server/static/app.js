@@ -4,9 +4,10 @@ import { library as readLibrary, scale } from "./api.js";
 import { allow, baseOf, chose, showBase } from "./base.js";
 import { showCompare, toggleCompare } from "./comparing.js";
 import { lose, mayPass, openConnection, persist, stand } from "./connection.js";
-import { draw, drawFrom, fade, heal, heatOn, isDrawn, isEmpty, moved, player, shownQuery, shownScales } from "./drawing.js";
+import { draw, drawFrom, fade, heal, heatOn, isDrawn, isEmpty, moved, player, shownQuery, shownScales, tellView } from "./drawing.js";
 import { importing, openDrop } from "./drop.js";
 import { drawExplorer } from "./explorer.js";
+import { pointsHere } from "./in_view.js";
 import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
@@ -43,6 +44,7 @@ async function follow(now, old) {
   if (differs("base", "baseUrl", "baseCredit")) showBase(now, library);
   if (differs("opacity")) fade(now.opacity);
   if (differs("a", "b", "side")) showRange(state.filter());
+  if (differs("side")) tellView();
   if (differs("measure")) showKind(old.measure);
   const restyled = differs("measure", "a", "b", "colormap", "tone", "classes", "smooth", "radius", "kernel", "density", "theme");
   if (restyled || shownMeasure(now) !== shownMeasure(old)) draw();
@@ -63,7 +65,13 @@ function showKind(before) {
   fillPlaces(points ?? library, jump);
   if (points && days.length < 2 && state.get().b) state.set({ b: null, side: "a" });
   showRange(state.filter());
-  if (points && points !== pointsOf(before) && before !== undefined && !maps.sees(points.bbox)) maps.fit(points.bbox);
+  if (points && points !== pointsOf(before) && before !== undefined) seek(points);
+}
+
+/** Go to points, unless some are in view. */
+async function seek(points) {
+  if (maps.sees(points.bbox) && (library.public || (await pointsHere()) !== 0)) return;
+  if (pointsOf() === points) maps.fit((points.places[0] ?? points).bbox);
 }
 
 function jump(place) {

@@ -29,10 +29,13 @@ export async function showCompare(now, library) {
   $("tag-b").textContent = tagOf(now.b);
 }
 
-/** Begin to compare: the year before beside what is shown, or stop. */
+let alone = null; // the filter before two were compared
+
+/** Begin to compare: the year before beside what is shown; or stop, and give back what was there. */
 export function toggleCompare() {
   const now = state.get();
-  if (now.b) return state.set({ b: null, side: "a" });
+  if (now.b) return state.set({ a: alone ?? now.a, b: null, side: "a" });
+  alone = now.a;
   const [first, last] = bounds();
   let [from, to] = rangeOf(now.a);
   if (to - from > 366 && from === first && to === last) from = last - 364;

@@ -2,11 +2,12 @@
 
 import { drawQuery, scale, tiles } from "./api.js";
 import { persist } from "./connection.js";
+import { askView, daysInView, keepFocus, knowView, spanInView, told } from "./in_view.js";
 import * as maps from "./maps.js";
 import { createPlayer } from "./player.js";
 import { brushTitle, shownMeasure } from "./scatter.js";
 import * as state from "./state.js";
-import { datesOf, rangeOf, showHead } from "./timeline.js";
+import { datesOf, showDays, showHead } from "./timeline.js";
 import { classesOf, commonTone, styleOf, toneOf } from "./tones.js";
 import { $, counted, later } from "./web/dom.js";
 import { createHeat } from "./web/heat.js";
@@ -19,6 +20,7 @@ let library = null;
 let scales = [];
 let shared = null; // the tone of both maps while two are compared
 let locked = null; // the tone while the map fills up
+let played = null; // side -> first and last day that are played
 let scaled = -1; // the zoom of the scales
 let latest = null; // the scales that were asked for last
 let asking = new AbortController();
@@ -34,7 +36,10 @@ const style = (now = state.get()) => styleOf(library?.measures ?? [], now);
 export const shownQuery = () => drawQuery(state.filter(), style());
 
 /** Draw from this library. */
-export const drawFrom = (read) => (library = read);
+export function drawFrom(read) {
+  library = read;
+  knowView(library, tellView);
+}
 
 /** Draw heat on the map of a side; null: that map is gone. */
 export function heatOn(side, map) {
@@ -71,6 +76,8 @@ export async function draw() {
   if (isEmpty()) return;
   player.rest();
   showHead(null);
+  played = null;
+  askView();
   const now = state.get();
   const reading = readScales(now);
   if (now.b) {
@@ -88,7 +95,16 @@ async function together(reading, seen) {
   if (!read || reading !== latest) return;
   ({ found: scales, shared, zoom: scaled } = read);
   locked = null;
-  showLegend(scales, Boolean(shared), { shown: classesOf(state.get()), pick });
+  writeLegend();
+}
+
+const writeLegend = () =>
+  keepFocus(() => showLegend(scales, Boolean(shared), { shown: classesOf(state.get()), pick }, told(scales)));
+
+/** Let legend and timeline follow what is in view. */
+export function tellView() {
+  if (scales.length) writeLegend();
+  showDays(daysInView(state.get().side));
 }
 
 /** Ask for the scale of each side; resolves to null when something newer is asked. */
@@ -135,7 +151,10 @@ const refreshLegend = later(60, () => {
 /** After the map has moved: scales belong to a zoom. */
 export async function moved(view) {
   state.set({ view });
-  if (!library || isEmpty() || maps.zoomOf(library) === scaled) return;
+  if (!library || isEmpty()) return;
+  askView();
+  if (state.get().fit) writeLegend(); // it says whether colours fit this view
+  if (maps.zoomOf(library) === scaled) return;
   if (state.get().b && !player.playing()) await draw();
   else refreshLegend();
 }
@@ -144,14 +163,15 @@ export async function moved(view) {
 async function frame(share) {
   const now = state.get();
   if (share === null) {
-    locked = null;
+    locked = played = null;
     showHead(null);
     await Promise.all(sides().map((side) => show(side, now[side], { ...style(now), tone: shared ?? toneOf(now) })));
     return;
   }
   locked ??= commonTone(now, scales) ?? toneOf(now);
+  played ??= Object.fromEntries(sides().map((side) => [side, spanInView(side)]));
   const looks = sides().map((side) => {
-    const [from, to] = rangeOf(now[side]);
+    const [from, to] = played[side];
     const day = Math.round(from + share * (to - from));
     if (side === "a") showHead(day);
     return show(side, { ...now[side], before: datesOf([from, day]).before }, { ...style(now), tone: locked }, { abrupt: true });

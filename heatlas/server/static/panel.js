@@ -272,7 +272,7 @@ function radioKeys(group) {
 function openPanel() {
   $("measure").addEventListener("change", () => measure($("measure").value));
   for (const id of ["tone", "smooth", "radius", "kernel", "explorer", "base"]) {
-    $(id).addEventListener("change", () => set({ [id]: $(id).value }));
+    $(id).addEventListener("change", () => set({ [id]: $(id).value, ...(id === "tone" ? { fit: "" } : {}) }));
   }
   for (const id of ["relation", "other"]) $(id).addEventListener("change", () => relate({ [id]: $(id).value }));
   $("density").addEventListener("change", () => set({ density: $("density").checked ? "1" : "" }));

@@ -13,6 +13,7 @@ const START = Object.freeze({
   split: 0.5,
   colormap: "",
   tone: "",
+  fit: "",
   classes: "",
   smooth: "",
   radius: "",
@@ -28,7 +29,7 @@ const START = Object.freeze({
   baseUrl: "",
   baseCredit: "",
 });
-const TEXTS = ["measure", "colormap", "tone", "classes", "smooth", "radius", "kernel", "density", "explorer", "scatter", "brush", "box", "theme", "base", "baseUrl", "baseCredit"];
+const TEXTS = ["measure", "colormap", "tone", "fit", "classes", "smooth", "radius", "kernel", "density", "explorer", "scatter", "brush", "box", "theme", "base", "baseUrl", "baseCredit"];
 const FOUR = /^-?[\d.]+(e-?\d+)?(,-?[\d.]+(e-?\d+)?){3}$/; // four numbers
 /** Changes of one kind within so many milliseconds are one step back. */
 const ONE_STEP = 1200;
@@ -48,6 +49,8 @@ export const watch = (call) => watchers.push(call);
 /** Change some of the state; `same` is what was meant before, and no step back. */
 export function set(patch, same = false) {
   const old = state;
+  const other = ["measure", "brush"].some((key) => key in patch && patch[key] !== state[key]);
+  if (state.fit && other && !("tone" in patch)) patch = { ...patch, tone: "", fit: "" }; // colours fitted another measure
   state = Object.freeze({ ...state, ...patch });
   const address = toHash(state);
   if (address !== location.hash) {
@@ -102,6 +105,7 @@ export function fromHash(hash) {
   if (!/^1[0-7]$/.test(read.explorer)) read.explorer = "";
   if (!/^\w+,\w+$/.test(read.scatter)) read.scatter = "";
   for (const name of ["brush", "box"]) if (!read.scatter || !FOUR.test(read[name])) read[name] = "";
+  if (!read.tone || !viewOf(read.fit)) read.fit = "";
   read.view = viewOf(said.get("map") ?? "");
   read.opacity = within(said.get("opacity"), 0.1, 1, 1);
   read.a = readFilter(said, "");

@@ -22,6 +22,7 @@ const MONTHS = {
 };
 let unit = DAYS;
 let days = [];
+let seen = null; // days of what is in view; null: those of all are shown
 let first = 0;
 let last = 0;
 let range = [0, 0];
@@ -61,12 +62,19 @@ export function openTimeline(pairs, moved, { byMonth = false, of = "activity" } 
   changed = moved;
   noun = of;
   unit = byMonth ? MONTHS : DAYS;
+  seen = null;
   days = pairs.map(([text, n]) => [toDay(text), n]).filter(([day]) => Number.isFinite(day));
   showTimeline(true);
   if (!days.length) return;
   first = days[0][0];
   last = unit.last(unit.of(days.at(-1)[0]));
   range = [first, last];
+  draw();
+}
+
+/** Show the days of what is in view, [["2024-05-01", n], ...]; null: of all that there is. */
+export function showDays(pairs) {
+  seen = pairs?.map(([text, n]) => [toDay(text), n]) ?? null;
   draw();
 }
 
@@ -105,8 +113,8 @@ function draw() {
     handle.setAttribute("aria-valuetext", unit.text(day));
   }
   $("time-label").textContent = head === null ? spanText(from, to) : unit.text(until);
-  const among = days.reduce((sum, [day, n]) => sum + (day >= from && day <= until ? n : 0), 0);
-  $("time-count").textContent = head !== null && untouched ? counted(among, noun) : "";
+  const among = (seen ?? days).reduce((sum, [day, n]) => sum + (day >= from && day <= until ? n : 0), 0);
+  $("time-count").textContent = seen ? `${counted(among, noun)} in view` : head !== null && untouched ? counted(among, noun) : "";
   paint(from, until);
 }
 
@@ -128,8 +136,8 @@ function paint(from, until) {
   pen.scale(ratio, ratio);
   const n = Math.max(unit.bars, Math.min(Math.floor(width / 5), unit.of(last) - unit.of(first) + 1));
   const bins = new Float64Array(n);
-  for (const [day, amount] of days) bins[Math.min(n - 1, Math.floor(share(day + unit.days / 2) * n))] += amount;
-  const most = Math.max(...bins);
+  for (const [day, amount] of seen ?? days) bins[Math.min(n - 1, Math.max(0, Math.floor(share(day + unit.days / 2) * n)))] += amount;
+  const most = Math.max(1, ...bins);
   const style = getComputedStyle(canvas);
   const [lit, dim] = [style.getPropertyValue("--accent"), style.getPropertyValue("--dim")];
   const step = width / n;

@@ -35,7 +35,8 @@ export function commonTone(now, found) {
   const curve = toneOf(now) || good[0]?.curve;
   if (!hasTicks(good[0])) return null;
   if (!good.length || !["log", "linear", "sqrt"].includes(curve)) return null;
-  return `${curve}:${Math.min(...good.map((one) => one.low))}:${Math.max(...good.map((one) => one.high))}`;
+  const [low, high] = [Math.min(...good.map((one) => one.low)), Math.max(...good.map((one) => one.high))];
+  return `${curve}:${Number(low.toPrecision(7))}:${Number(high.toPrecision(7))}`;
 }
 
 /** Values between thirds halfway between those of all sides: equal colours are then equal values. */

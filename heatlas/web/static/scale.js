@@ -127,22 +127,29 @@ function paintSquare(box, { square, ...scale }, cells) {
   }
 }
 
-/** Numbers of a scale as [position, text]. */
-export const ticksOf = (scale) =>
-  scale.ticks?.length ? scale.ticks : [[0, scale.low_text], [1, scale.high_text]];
+const TOP = 0.995; // a number from here on is that of the top
 
-/** Leave out numbers that would run into the one before, in a row of so many pixels. */
+/** Numbers of a scale as [position, text]; the top has one whatever the others are. */
+export function ticksOf({ ticks, low_text: low, high_text: high }) {
+  if (!ticks?.length) return [[0, low], [1, high]];
+  return !high || ticks.some(([position]) => position >= TOP) ? ticks : [...ticks, [1, high]];
+}
+
+/** Leave out numbers that would run into the one before, or into that of the top, in a row of so many pixels. */
 export function spread(ticks, { width = 250, letter = 6.4, gap = 8 } = {}) {
+  const all = [...ticks].sort((one, other) => one[0] - other[0]);
+  const size = (text) => text.length * letter;
+  const start = ([position, text]) => position * (width - size(text));
+  const last = all.length > 1 && all.at(-1)[0] >= TOP ? all.pop() : null;
+  const room = last ? start(last) - gap : Infinity;
   const kept = [];
   let end = -Infinity;
-  for (const [position, text] of [...ticks].sort((one, other) => one[0] - other[0])) {
-    const size = text.length * letter;
-    const start = position * (width - size);
-    if (start < end + gap) continue;
-    kept.push([position, text]);
-    end = start + size;
+  for (const tick of all) {
+    if (start(tick) < end + gap || start(tick) + size(tick[1]) > room) continue;
+    kept.push(tick);
+    end = start(tick) + size(tick[1]);
   }
-  return kept;
+  return last ? [...kept, last] : kept;
 }
 
 /** Numbers of a scale as elements, each at its position; `room` is that of `spread`. Only a bar has any. */
