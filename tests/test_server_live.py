@@ -258,7 +258,7 @@ def described(path):
     "address",
     [
         "/tiles/{measure}/{z}/{x}/{y}.{form}", "/tiles/{measure}/{z}/{x}/{y}@2x.{form}", "/scale.json", "/legend.png",
-        "/tiles.json", "/WMTSCapabilities.xml", "/api/library.json", "/explorer.json", "/at", "/health",
+        "/tiles.json", "/WMTSCapabilities.xml", "/api/library.json", "/explorer.json", "/view.json", "/at", "/health",
         "/openapi.json", "/api/import", "/activities.json", "/route.json", "/same-way.json", "/api/attributes.json",
         "/api/values.json",
     ],

@@ -12,6 +12,7 @@
 `point_job`  drawing of points with checked options
 `of_points`  points that are asked for, with options of tracks refused
 `bands`      drawing of large windows band by band
+`child`      one output in a process of its own
 `finish`     tone, colours, legend and writing
 ============ ==============================================================
 """

@@ -20,6 +20,9 @@
 `services`                    TileJSON, WMTS, legends
 `description`, `schemas`      OpenAPI, and the pieces that it is made of
 `single_description`          the same of single activities
+`sharing`, `orders`           what an output shows of home; outputs of a view, checked
+`outputs`                     outputs that are made aside, each in a process of its own
+`outputs_description`         their addresses in the OpenAPI description
 `uploads`, `phones`           recordings imported over HTTP; positions that apps of phones post
 ============================= ==============================================================
 """

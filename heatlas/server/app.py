@@ -27,6 +27,7 @@ from heatlas.server.query import SHOWN, box_in, check_sides, only, parse_filter_
 from heatlas.server.responses import JSON, answer, failed, packed_json
 from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
+from heatlas.server.sharing import begin_output, cancel_output, give_file, give_state, home_data
 from heatlas.server.single_routes import single_routes
 from heatlas.server.state import ServedLibrary, shut
 from heatlas.server.static_files import PageFiles
@@ -158,6 +159,11 @@ def create_app(
             *single_routes(),
             *ground_routes(),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
+            Route("/api/home.json", partial(answer, media_type=JSON, make=_home)),
+            Route("/api/outputs", begin_output, methods=["POST"]),
+            Route("/api/outputs/{number}", give_state),
+            Route("/api/outputs/{number}", cancel_output, methods=["DELETE"]),
+            Route("/api/outputs/{number}/file", give_file),
             Route("/api/import", _import, methods=["POST"]),
             Route("/api/phones/owntracks", partial(_phone, form="owntracks"), methods=["POST"]),
             Route("/api/phones/overland", partial(_phone, form="overland"), methods=["POST"]),
@@ -266,6 +272,10 @@ def _histogram(site: ServedLibrary, snapshot: Snapshot, request: Request) -> byt
 
 def _view(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(view_data(site, snapshot, request.query_params))
+
+
+def _home(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
+    return packed_json(home_data(site, snapshot, request.query_params))
 
 
 async def _import(request: Request) -> Response:

@@ -13,6 +13,7 @@ from heatlas.raster.point_kernel import SHAPES
 from heatlas.server.activities_at import FARTHEST
 from heatlas.server.ground_routes import NAMES_ZOOM
 from heatlas.server.openness import shows
+from heatlas.server.outputs_description import output_paths
 from heatlas.server.query import LIMITS
 from heatlas.server.schemas import JSON as _JSON
 from heatlas.server.schemas import NUMBER as _NUMBER
@@ -76,6 +77,7 @@ def description(
         "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
     }
     if not public:
+        paths |= output_paths(shown, _FILTER, box)
         paths["/api/import"] = {"post": _import()}
         paths["/api/phones/owntracks"] = {"post": _phone("OwnTracks: a position, or several", _list({}, maxItems=0))}
         paths["/api/phones/overland"] = {"post": _phone("Overland: a batch of positions", _TAKEN)}

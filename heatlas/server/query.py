@@ -27,7 +27,7 @@ __all__ = [
 LIMITS = {
     "where": 4000, "sport": 60, "after": 40, "before": 40, "measure": 1000, "colormap": 400, "tone": 60, "smooth": 20,
     "radius": 20, "kernel": 20, "density": 5, "classes": 20, "x": 40, "y": 40, "bbox": 120, "q": 100,
-    "attribute": 100,
+    "attribute": 100, "title": 120,
 }  # fmt: skip
 """Maximum characters of each parameter."""
 _SPORTS = 40

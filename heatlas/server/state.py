@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from heatlas.core.errors import SourceFailed
 from heatlas.core.resources import processors
 from heatlas.explorer.chosen import VisitsCache
+from heatlas.server.outputs import Outputs
 from heatlas.tiles.view import View, close, now, renewed, unchanged
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from heatlas.tiles.snapshot import Snapshot
+    from heatlas.tracks.privacy import Frequented
 
 __all__ = ["ServedLibrary", "current", "in_pool", "in_pool_while_there", "say", "shut", "site_of"]
 
@@ -49,6 +51,10 @@ class ServedLibrary:
     reopening: threading.Lock = field(default_factory=threading.Lock)
     visits: VisitsCache = field(default_factory=VisitsCache)
     """Explorer tiles of all activities."""
+    outputs: Outputs = field(default_factory=Outputs)
+    """Pictures, films, pages and tiles that are being made to be downloaded."""
+    open_places: dict[str, list[Frequented]] = field(default_factory=dict)
+    """Version of the last snapshot of which somebody asked -> places that it should hide and does not."""
     said: str = ""
     """Last message to the owner of the server."""
 
@@ -142,6 +148,7 @@ def shut(site: ServedLibrary, at_once: bool = False) -> None:
     for thread in running:
         thread.join()
     site.imports.clear()
+    site.outputs.close()
     threads, site.threads = site.threads, None
     if threads is not None:
         threads.shutdown(wait=not at_once, cancel_futures=at_once)

@@ -2,7 +2,7 @@
 
 import { library as readLibrary, scale } from "./api.js";
 import { allow, baseOf, chose, showBase } from "./base.js";
-import { showCompare, toggleCompare } from "./comparing.js";
+import { showCompare, tagOf, toggleCompare } from "./comparing.js";
 import { lose, mayPass, openConnection, persist, stand } from "./connection.js";
 import { draw, drawFrom, fade, heal, heatOn, isDrawn, isEmpty, moved, player, shownQuery, shownScales, tellView } from "./drawing.js";
 import { importing, openDrop } from "./drop.js";
@@ -164,7 +164,9 @@ function openTools() {
   $("compare").addEventListener("click", toggleCompare);
   $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
   $("reset").addEventListener("click", state.reset);
-  $("share").addEventListener("click", () => openShare(shownMeasure(state.get()), shownQuery(), library.token));
+  $("share").addEventListener("click", () => openShare({
+    measure: shownMeasure(state.get()), query: shownQuery(), title: tagOf(state.filter(), true), theme: theme(), library,
+  }));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
     const name = `heatlas-${now.measure.replace(/[^\w.~]+/g, "-").replace(/-$/, "")}.png`;

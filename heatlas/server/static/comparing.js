@@ -8,10 +8,11 @@ import * as state from "./state.js";
 import { bounds, datesOf, rangeOf } from "./timeline.js";
 import { $, phone } from "./web/dom.js";
 
-const tagOf = (filter) => {
+/** What a map is of, in few words; `exact` names the years of all time, too. */
+export const tagOf = (filter, exact = false) => {
   const [from, to] = rangeOf(filter);
   const years = [from, to].map((day) => new Date(day * 86400000).getUTCFullYear());
-  const dates = filter.after || filter.before ? [...new Set(years)].join("–") : "All time";
+  const dates = exact || filter.after || filter.before ? [...new Set(years)].join("–") : "All time";
   return (pointsOf() ? [dates] : [dates, filter.sport.join(", "), filter.where]).filter(Boolean).join(" · ");
 };
 

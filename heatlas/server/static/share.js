@@ -1,9 +1,11 @@
-/** Addresses that other programs take, and the link to this view. */
+/** The share dialog: files that are made of this view, addresses that other programs take, and the link to it. */
 
 import { tiles } from "./api.js";
+import { fillFiles } from "./files.js";
 import { $, make, toast } from "./web/dom.js";
 
 const MOST = 22;
+const ALONE = /^(localhost|127\.|\[?::1)/; // names by which a machine calls itself
 
 /** What each program wants: [name, how it is used, text]; with a place for the token where one is asked for. */
 function addresses(measure, query, token) {
@@ -18,7 +20,7 @@ function addresses(measure, query, token) {
     name: title, min_zoom: "0", max_zoom: String(MOST), url_template: plain("{0}", "{1}", "{2}"),
   });
   return [
-    ["This view", "A link that restores everything", link.href],
+    ["This view", ALONE.test(location.hostname) ? "A link that restores everything, on this machine alone" : "A link that restores everything", link.href],
     ["JOSM", "Imagery preferences, add TMS", `tms[${MOST}]:${plain("{zoom}", "{x}", "{y}")}`],
     ["iD", "Background settings, custom", address.replace("{z}", "{zoom}").replace("{ratio}", "{@2x}")],
     ["QGIS", "XYZ Tiles, new connection", plain("{z}", "{x}", "{y}")],
@@ -27,9 +29,11 @@ function addresses(measure, query, token) {
   ];
 }
 
-/** Show the dialog; `token` says whether the server asks for one: it was taken out of the address, and is not known here. */
-export function openShare(measure, query, token) {
+/** Show the dialog for what is drawn; `library.token` says whether the server asks for a token: it was taken out of the address, and is not known here. */
+export function openShare({ measure, query, title, theme, library }) {
+  const { token } = library;
   $("share-token").hidden = !token;
+  $("share-alone").hidden = !ALONE.test(location.hostname);
   $("share-list").replaceChildren(...addresses(measure, query, token).map(([name, hint, text]) => {
     const button = make("button", { type: "button", className: "copy" },
       make("span", {}, make("strong", {}, name), make("small", { className: "muted" }, hint)),
@@ -39,6 +43,7 @@ export function openShare(measure, query, token) {
     button.addEventListener("click", () => copy(text, name));
     return make("li", {}, button);
   }));
+  fillFiles({ measure, query, title, theme, library });
   $("share-dialog").showModal();
 }
 
