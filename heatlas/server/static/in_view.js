@@ -80,7 +80,7 @@ export async function pointsHere() {
 /** What the legend says of what is in view: `count`, and rows below its colours. */
 export function told(scales) {
   const now = get();
-  const good = scales.filter(([, one]) => drawn(one));
+  const good = scales.filter(([side, one]) => now[side] && drawn(one)); // a side may have been closed meanwhile
   const known = good.map(([side]) => found[side]).filter(Boolean);
   const seen = known.filter((one, k) => one.of === wish(now, good[k][0]).toString()); // not of what was chosen before
   const amounts = seen.map((one) => count(one.points ?? one.activities));
@@ -113,16 +113,16 @@ function mixed(now, seen) {
 /** Whether the colours fit what is in view, and a way to let them. */
 function fitted(now, good) {
   if (!good.length || library.public || !good.every(([, one]) => hasTicks(one) || one.square)) return null;
-  const all = button("fit-all", now.fit ? "Fit to everything" : "Leave the set range", () => set({ tone: unranged(now.tone), fit: "" }));
+  const all = button("fit-all", now.fit ? "Fit to everything" : "Leave the set range", () => set({ tone: curveOf(now), fit: "" }));
   const here = button("fit-view", now.fit ? "Fit to this view" : "Fit colours to this view", fitToView);
-  if (now.fit === viewText(placeOf(maps.main()))) return line("Colours fit this view. ", all);
+  if (now.fit.split(",").slice(0, 3).join() === viewText(placeOf(maps.main()))) return line("Colours fit this view. ", all);
   if (now.fit) return line("Colours fit another view. ", here, " ", all);
   if (/\d:/.test(now.tone)) return line("Colours have a set range. ", here, " ", all);
   return line(here);
 }
 
-/** A tone without its range: "log:1:200" is log, "1:200" none. */
-const unranged = (tone) => tone.match(/^[a-z]+/)?.[0] ?? "";
+/** The curve that was chosen, "" for that of the measure: of colours that fit a view it stands behind the view. */
+const curveOf = ({ tone, fit }) => (fit ? fit.split(",")[3] ?? "" : tone.match(/^[a-z]+/)?.[0] ?? "");
 
 function button(act, text, call) {
   const made = make("button", { type: "button", className: "link" }, text);
@@ -134,7 +134,7 @@ function button(act, text, call) {
 /** Fit the colours to what is in view: of two maps to both. */
 export async function fitToView() {
   const now = get();
-  const tone = unranged(now.tone);
+  const tone = curveOf(now);
   const zoom = maps.zoomOf(library);
   try {
     const answers = await Promise.all(sides(now).map(async (side) => {
@@ -144,7 +144,7 @@ export async function fitToView() {
     }));
     const common = commonTone({ ...now, tone: "" }, answers);
     if (!common) return toast("There is nothing in view that colours could fit", "bad");
-    return set({ tone: common, fit: viewText(placeOf(maps.main())) });
+    return set({ tone: common, fit: [viewText(placeOf(maps.main())), tone].filter(Boolean).join() });
   } catch (error) {
     return toast(error.message, "bad");
   }

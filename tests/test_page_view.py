@@ -1,0 +1,118 @@
+"""The live map speaks of what is in view, and makes files of it: in Chromium, against a real server."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+from test_page import HOME, browser, made_library, served, two_years, visit  # noqa: F401 - browser is a fixture
+
+ALL = f"#map=12.6,{HOME[0] + 0.005},{HOME[1] + 0.01}"
+RIDES = f"#map=16,{HOME[0] + 0.01},{HOME[1] + 0.013}"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, browser):  # noqa: F811
+    with served(made_library(tmp_path_factory.mktemp("view") / "made.db", two_years())) as url:
+        yield url
+
+
+def said(page, name, words):
+    """Wait until an element says something."""
+    page.wait_for_function(f"document.getElementById({name!r}).innerText.includes({words!r})")
+
+
+def test_legend_timeline_and_player_speak_of_what_is_in_view(browser, address):  # noqa: F811
+    with visit(browser, address + ALL, bypass_csp=True) as seen:
+        page = seen.page
+        said(page, "legend-count", "13 in view")
+        said(page, "time-count", "13 activities in view")
+        page.select_option("#measure", "pace")
+        said(page, "legend-ticks", "2 sports are mixed here, 62 % are Run.")
+        page.click("[data-act=only-sport]")
+        said(page, "legend-count", "8 in view")
+        assert seen.query()["sport"] == ["Run"]
+        page.click("#reset")
+        page.evaluate("(hash) => { location.hash = hash; }", RIDES)
+        said(page, "legend-count", "5 in view")
+        said(page, "time-count", "5 activities in view")
+        page.click("#play")
+        page.wait_for_function("!document.getElementById('time-label').textContent.includes('–')")
+        first = page.inner_text("#time-label")
+        assert first.endswith("2025"), f"it begins with the first ride, not with the first run: {first}"
+        page.click("#play")
+
+
+def test_colours_fit_the_view_or_everything(browser, address):  # noqa: F811
+    with visit(browser, address + ALL + "&measure=elevation", bypass_csp=True) as seen:
+        page = seen.page
+        page.select_option("#measure", "passes")
+        said(page, "legend-ticks", "Fit colours to this view")
+        ticks = page.eval_on_selector_all("#legend-ticks .ticks span", "all => all.map(one => one.style.left)")
+        assert ticks[-1] == "100%", "the top has its number"
+        page.click("[data-act=fit-view]")
+        said(page, "legend-ticks", "Colours fit this view.")
+        tone = seen.query()["tone"][0]
+        assert tone.startswith("log:1:")
+        page.click("#zoom-in")
+        said(page, "legend-ticks", "Colours fit another view.")
+        assert seen.query()["tone"] == [tone], "colours stay while one moves"
+        page.keyboard.press("Shift+Tab")
+        page.focus("[data-act=fit-all]")
+        page.keyboard.press("Enter")
+        page.wait_for_function("!location.hash.includes('tone')")
+        page.click("[data-act=fit-view]")
+        said(page, "legend-ticks", "Colours fit this view.")
+        page.select_option("#measure", "activities")
+        page.wait_for_function("!location.hash.includes('fit')")
+
+
+def test_comparing_gives_back_what_was_there(browser, address):  # noqa: F811
+    with visit(browser, address + ALL + "&sport=Run&after=2024-01-10", bypass_csp=True) as seen:
+        page = seen.page
+        page.click("#compare")
+        seen.settle()
+        page.wait_for_function("location.hash.includes('b.sport')")
+        said(page, "legend-count", " | ")
+        page.click("#compare")
+        page.click("#zoom-in")
+        page.wait_for_function("!location.hash.includes('split')")
+        assert (seen.query()["sport"], seen.query()["after"]) == (["Run"], ["2024-01-10"])
+        assert "before" not in seen.query()
+
+
+def test_a_file_is_made_of_the_view_and_saved(browser, address):  # noqa: F811
+    with visit(browser, address + ALL, bypass_csp=True, accept_downloads=True) as seen:
+        page = seen.page
+        page.click("#share")
+        said(page, "files-home", "activities begin or end around")
+        assert page.is_visible("#share-alone")
+        page.fill("#files-title", "My year")
+        page.select_option("#files-size", "story")
+        with page.expect_download(timeout=60_000) as coming:
+            page.click("#files-begin")
+        coming.value.save_as(path := coming.value.path().with_suffix(".png"))
+        with Image.open(path) as picture:
+            assert abs(picture.height / picture.width - 16 / 9) < 0.01
+        assert coming.value.suggested_filename == "heatlas-passes.png"
+        page.focus("[data-kind=picture]")
+        page.keyboard.press("ArrowRight")
+        assert not page.is_visible("#files-title-field")
+        page.click("#files-begin")
+        page.wait_for_selector("#files-jobs .quiet")
+        page.click("#files-jobs .quiet")
+        page.wait_for_selector("#files-jobs .quiet", state="detached")
+        assert page.inner_text("#files-error") == ""
+
+
+def test_a_public_map_makes_no_files_and_counts_no_parts(browser, tmp_path):  # noqa: F811
+    path = made_library(tmp_path / "public.db", two_years())
+    with served(path, public=True) as url, visit(browser, url + ALL, bypass_csp=True) as seen:
+        page = seen.page
+        said(page, "legend-count", "13 activities")
+        assert "Fit colours" not in page.inner_text("#legend")
+        page.click("#share")
+        assert page.is_visible("#files-public")
+        assert not page.is_visible("#files-form")
+        assert Image.open(io.BytesIO(page.screenshot())).width == 1200
