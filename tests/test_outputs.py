@@ -37,7 +37,7 @@ def site(path):
 
 
 def ordered(site, **asked):
-    return parse_order(site, site.view.snapshot, QueryParams(list(asked.items())))
+    return parse_order(site.view, site.view.snapshot, QueryParams(list(asked.items())))
 
 
 def test_an_order_has_the_options_of_render(site):

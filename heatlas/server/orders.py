@@ -16,8 +16,8 @@ from heatlas.tracks.metrics import METRICS
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
-    from heatlas.server.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
+    from heatlas.tiles.view import View
 
 __all__ = ["KINDS", "PARAMETERS", "Order", "parse_order"]
 
@@ -53,7 +53,7 @@ class Order:
         return f"heatlas-{'-'.join(filter(None, measure.split('-')))[:60]}{self.ending}"
 
 
-def parse_order(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> Order:
+def parse_order(view: View, snapshot: Snapshot, query: QueryParams) -> Order:
     """Parse and check an order.
 
     Raises
@@ -70,17 +70,17 @@ def parse_order(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> 
         raise BadOption(f"a {kind} can be {', '.join(end[1:] for end in KINDS[kind])}, not {ending[1:41]!r}")
     asked = request_of(query, query.get("measure"))
     look = read_look(asked, snapshot)
-    wanted = parse_filter_of(query, site.public)
+    wanted = parse_filter_of(query, view.public)
     options: dict[str, Any] = {
         "measure": asked.measure, "where": wanted.where, "sports": list(wanted.sports), "after": wanted.after,
         "before": wanted.before, "smooth": asked.smooth, "radius": asked.radius, "kernel": asked.kernel,
         "density": asked.density, "colormap": asked.colormap, "tone": asked.tone,
         "title": None if kind == "film" else checked("title", query.get("title")),
         "metric": [entry.definition for entry in METRICS.values() if entry.definition],
-        "utc": site.view.utc and not look.point_set,
+        "utc": view.utc and not look.point_set,
     }  # fmt: skip
     if _flag(query, "everybody"):
-        options |= _for_everybody(site, kind, wanted.where, bool(look.point_set))
+        options |= _for_everybody(view, kind, wanted.where, bool(look.point_set))
     if kind in {"picture", "film", "page"}:
         options["background"] = _background(query)
     if kind in _WIDEST:
@@ -111,12 +111,12 @@ def _background(query: QueryParams) -> str:
     return query.get("background", "dark")
 
 
-def _for_everybody(site: ServedLibrary, kind: str, where: str | None, points: bool) -> dict[str, Any]:
+def _for_everybody(view: View, kind: str, where: str | None, points: bool) -> dict[str, Any]:
     """Leave out what is private; of films, pages and tiles also what few activities alone show."""
     if points:
         return {}
     if kind != "picture":
-        return {"public": True, "public_least": site.view.least}
+        return {"public": True, "public_least": view.least}
     return {"where": f"({where}) AND NOT private" if where else "NOT private"}
 
 

@@ -121,7 +121,7 @@ async def begin_output(request: Request) -> Response:
     here, snapshot = await current(site_of(request))
 
     def begin() -> str:
-        return here.outputs.start(here.view.library.path, parse_order(here, snapshot, request.query_params))
+        return here.outputs.start(here.view.library.path, parse_order(here.view, snapshot, request.query_params))
 
     number = await in_pool(site_of(request), begin)
     return Response(packed_json({"id": number}), 202, {"Cache-Control": "no-store"}, JSON)
