@@ -5,8 +5,11 @@
 Without a library the export of `heatlas demo` is imported into one; a library is copied first. Each client asks for
 tiles of changing places, filters and measures, and now and then for a scale, a description and who passed. Every few
 seconds a recording is imported, over HTTP or by a process of its own, and older ones are removed. Each second memory,
-open files and threads of the server are noted, and the 99th percentile of what clients waited. It ends by itself,
-prints how these went from the second quarter to the last, draws them, and exits with 1 if one grew or a request failed.
+open files and threads of the server are noted, and the 99th percentile of what clients waited; every few seconds the
+server itself says how large its caches are, and how much of its heap is in use. It ends by itself, prints how these
+went from the second quarter to the last, draws them, and exits with 1 if one grew or a request failed. Caches fill up
+in the first half hour or so: memory that grows while they and the heap in use do not is lost to the heap's holes,
+memory that grows with the heap in use but not with them is a leak.
 
 Clients that ask again at once (`--pause 0`) keep all processors busy; their latency then is the length of the queue,
 and falls when the server gets faster or the clients fewer. By default each pauses as people do: the server answers some
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import json
 import math
 import random
@@ -27,17 +31,18 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from heatlas.library.opening import open_library
+from heatlas.tiles.cache import Cache
 from heatlas.tiles.tile_counts import busiest
-from heatlas.tiles.view import census_of, now, open_view
+from heatlas.tiles.view import View, census_of, now, open_view
 
-MEASURES = ("passes", "activities", "pace", "seconds")
+MEASURES = ("passes", "activities", "pace", "seconds", "days")
 ZOOMS = (10, 12, 13, 14, 15, 16)
 MOST_GROWTH = {"memory": (1.10, 0), "files": (1.10, 3), "threads": (1.10, 3), "p99": (1.5, 0)}
 """Last quarter by second quarter, and how much more, above which something is said to grow: a pool may start a thread
@@ -211,15 +216,84 @@ def draw(seconds: list[Second], path: Path) -> None:
     image.save(path)
 
 
+class _Heap(ctypes.Structure):
+    """`struct mallinfo2` of glibc 2.33 and newer."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    ]  # fmt: skip
+
+
+def sizes(views: list[View]) -> dict[str, float]:
+    """MB of the caches of a server's views, by name, and of its heap; the heap is known with glibc alone."""
+    found = {
+        item.name: getattr(view, item.name).bytes / 2**20
+        for view in views
+        for item in fields(view)
+        if isinstance(getattr(view, item.name), Cache)
+    }
+    found["all caches"] = sum(found.values())
+    try:
+        ask = ctypes.CDLL(None).mallinfo2
+    except AttributeError:
+        return found
+    ask.restype = _Heap
+    heap = ask()
+    return found | {"heap in use": (heap.uordblks + heap.hblkhd) / 2**20, "heap free": heap.fordblks / 2**20}
+
+
+def serve_and_tell(path: str, told: Path) -> None:
+    """Serve a library in this process, and write each few seconds how large its caches are, a line of JSON each."""
+    import heatlas.server.app
+    from heatlas.cli import main as command
+
+    views: list[View] = []
+
+    def opened(*given: object, **options: object) -> View:
+        views.append(open_view(*given, **options))
+        return views[-1]
+
+    def tell() -> None:
+        started = time.monotonic()
+        while True:
+            time.sleep(5)
+            with told.open("a") as file:
+                print(json.dumps({"at": time.monotonic() - started, **sizes(views)}), file=file)
+
+    heatlas.server.app.open_view = opened
+    threading.Thread(target=tell, daemon=True).start()
+    sys.argv = ["heatlas", "serve", path, "--port", "0"]
+    command()
+
+
+def by_eighths(seconds: list[Second], told: Path) -> list[str]:
+    """Medians of each eighth of the time, a line for each thing that takes memory."""
+    lines = [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
+    rows = {"memory": [(second.at, second.memory) for second in seconds]}
+    for line in lines:
+        for name, value in line.items():
+            rows.setdefault(name, []).append((line["at"], value))
+    rows.pop("at", None)
+    whole, said = seconds[-1].at, []
+    for name, values in rows.items():
+        parts = [[value for at, value in values if k <= 8 * at / whole < k + 1] for k in range(8)]
+        if any(value >= 1 for _, value in values):
+            said.append(f"{name}: {', '.join(f'{np.median(part):,.0f}' if part else '-' for part in parts)} MB")
+    return said
+
+
 def repeat(server: subprocess.Popen[str]) -> None:
     """Print what the server says."""
     for said in server.stderr:
         print("server:", said, end="")
 
 
-def serve(path: Path) -> tuple[subprocess.Popen[str], int]:
-    """Start a server; return it with its port."""
-    command = [sys.executable, "-m", "heatlas", "serve", str(path), "--port", "0"]
+def serve(path: Path, told: Path) -> tuple[subprocess.Popen[str], int]:
+    """Start a server that tells its sizes; return it with its port."""
+    command = [sys.executable, __file__, "--serve", str(path), str(told)]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     for line in server.stderr:
         if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
@@ -237,6 +311,9 @@ async def soak(run: Run, clients: int, pause: float) -> None:
 
 def main() -> int:
     """Run it, and say how it went."""
+    if sys.argv[1:2] == ["--serve"]:
+        serve_and_tell(sys.argv[2], Path(sys.argv[3]))
+        return 0
     parser = argparse.ArgumentParser(description="Serve a library for long, while it changes.")
     parser.add_argument("library", nargs="?", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
@@ -263,7 +340,8 @@ def main() -> int:
         x, y = places[ZOOMS[-1]][0]
         side = 2.0 ** ZOOMS[-1]
         place = math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y / side)))), x / side * 360 - 180
-        server, port = serve(path)
+        told = folder / "sizes.jsonl"
+        server, port = serve(path, told)
         run, seconds = Run(port, time.monotonic() + 60 * options.minutes, places), []
         others = [
             threading.Thread(target=sample, args=(run, server.pid, seconds), daemon=True),
@@ -276,6 +354,7 @@ def main() -> int:
             thread.join()
         server.terminate()
         status = server.wait(60)
+        eighths = by_eighths(seconds, told)
         left = sorted(file.name for file in folder.iterdir() if file.name.startswith((".heatlas", "lib.db")))
     found = verdict(seconds)
     draw(seconds, options.chart)
@@ -289,6 +368,7 @@ def main() -> int:
     for what, values in found.items():
         early, late = values["second quarter"], values["last quarter"]
         print(f"{what}: {early:,.1f} in the second quarter, {late:,.1f} in the last")
+    print("by eighths of the time", *eighths, sep="\n  ")
     for one in run.failed[:10]:
         print("failed:", one)
     print(f"the server ended with {status}; beside it lie {', '.join(left)}")

@@ -126,13 +126,10 @@ async def in_thread(site: ServedLibrary, work: Any, *values: Any) -> Any:
 
     # The end of the server waits for it (`shut`), and a second signal does not.
     thread = threading.Thread(target=run, name="heatlas-import", daemon=True)
-    site.imports.append(thread)
+    site.imports[:] = [one for one in site.imports if one.is_alive()]  # those that ended may not have when awaited
     thread.start()
-    try:
-        return await done
-    finally:
-        if not thread.is_alive():
-            site.imports.remove(thread)
+    site.imports.append(thread)
+    return await done
 
 
 def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:

@@ -259,7 +259,7 @@ def all_facts(field: Field) -> ActivityFacts:
         with library.read() as connection:
             return ActivityFacts(snapshot.activities, read_means(connection, max(snapshot.activities, default=0)))
 
-    return field.view.facts.get(snapshot.version, read)
+    return field.view.facts.get((snapshot.version,), read)
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:

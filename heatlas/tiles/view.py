@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -201,8 +201,24 @@ def now(view: View) -> Snapshot:
     with view.lock, failures(view.library.path):
         version = _data_version(view)
         if version != view.seen:
+            before = view.snapshot
             view.snapshot, view.seen = _taken(view), version
+            _forget_all_but(view, (before, view.snapshot))
         return view.snapshot
+
+
+def _forget_all_but(view: View, used: tuple[Snapshot, Snapshot]) -> None:
+    """Forget what was read of the whole library in older states: it is large, and nobody asks for it any more.
+
+    The state before is still drawn where an answer was begun.
+    """
+    versions = {snapshot.version for snapshot in used}
+    numbers = {stored.number for snapshot in used for stored in snapshot.point_sets.values()}
+    of_versions: tuple[Cache[Any], ...] = (view.tile_counts, view.known, view.crowds, view.facts, view.sides)
+    of_points: tuple[Cache[Any], ...] = (view.timed, view.signs)
+    for caches, present in ((of_versions, versions), (of_points, numbers)):
+        for cache in caches:
+            cache.forget(lambda key, present=present: key[0] not in present)  # type: ignore[misc]
 
 
 def _taken(view: View) -> Snapshot:
