@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+import re
 import shlex
 import shutil
 import sqlite3
@@ -14,31 +15,36 @@ from contextlib import closing
 import numpy as np
 import pytest
 from library_made import made as made_library
-from library_made import older, walks
+from library_made import older, put, walks
 from made import export, gpx, straight
 
 import heatlas.library.sound_rows as sound_rows
+import heatlas.library.sound_tiles as sound_tiles
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
+from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library.backups import back_up
 from heatlas.library.checking import check, check_rows, examine
 from heatlas.library.digest_checks import glance
 from heatlas.library.digests import SMALL
 from heatlas.library.drawing import draw
-from heatlas.library.maintenance import reindex
+from heatlas.library.maintenance import compact, reindex, remove
 from heatlas.library.manage import import_into, library_tracks
 from heatlas.library.merged import list_activities, select
 from heatlas.library.opening import open_library
+from heatlas.library.passages_at import passing
 from heatlas.library.point_drawing import draw_tile
 from heatlas.library.point_rows import read_points
 from heatlas.library.point_sets import list_point_sets
 from heatlas.library.point_times import PointIndex
 from heatlas.library.repair import Hiding, repair
 from heatlas.library.settings import Settings, read_settings, write_settings
+from heatlas.library.shown import read_shown
 from heatlas.library.zones import list_zones
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.tiles.snapshot import take
+from heatlas.tiles.tile_counts import count_tiles
 from heatlas.tracks.privacy import Zone
 
 ZOOM = 12
@@ -103,6 +109,8 @@ def of_points(path):
     with open_library(path) as library:
         with library.read() as link:
             stored = list_point_sets(link)
+            if "clinics" not in stored:  # lost, which was said
+                return stored
             points = [part.lon.tobytes() + part.weight.tobytes() for part in read_points(link, stored["clinics"])]
         grid = draw_tile(PointIndex(library, stored["clinics"]), ZOOM, 2172, 1426, parse_point_measure("sum", "beds"))
         return stored, points, [plane.tobytes() for plane in grid.planes.values()]
@@ -127,6 +135,12 @@ class Said(logging.Handler):
         self.sentences.append(record.getMessage())
 
 
+@pytest.fixture(autouse=True)
+def nothing_traced_before():
+    """Copies of one library are in one state."""
+    sound_tiles._made.clear()
+
+
 @pytest.fixture
 def said():
     handler = Said()
@@ -139,6 +153,7 @@ def said():
 def outcome(command, path, said):
     """What a command gives, and what it says of damage; nothing but a sentence may stop it."""
     sound_rows._SAID.clear()
+    sound_tiles._made.clear()
     said.sentences.clear()
     try:
         found = command(path)
@@ -308,6 +323,59 @@ def test_nothing_is_built_on_a_damaged_row(library_path):
         with pytest.raises(SourceFailed, match="library repair"), library.write() as link:
             link.execute("UPDATE tracks SET data = data WHERE key = 64")
         assert any("track of activity 1" in fault for fault in check(library))
+
+
+LOST = (
+    ("activities", 2, "UPDATE activities SET extra = '{', name = 'x', private = 0 WHERE number = 2"),
+    ("activities", 2, "DELETE FROM activities WHERE number = 2"),
+    ("files", 2, "UPDATE files SET outcome = '{', digest = x'00' WHERE number = 2"),
+    ("point_sets", 1, "UPDATE point_sets SET total = 7 WHERE number = 1"),
+    ("meta", "athlete", "UPDATE meta SET value = '{' WHERE name = 'athlete'"),
+)
+
+
+@pytest.mark.parametrize(("name", "key", "change"), LOST)
+def test_a_row_that_is_lost_is_said_and_the_rest_goes_on(library_path, tmp_path, said, name, key, change):
+    expected, zones = of_tracks(library_path)[1], of_zones(library_path)
+    table(library_path, change)
+    table(library_path, "UPDATE digests SET copy = 'x' WHERE part = ? AND key = ?", (SMALL[name][0], key))
+    found, words = outcome(of_tracks, library_path, said)
+    lost = {2} if name == "activities" else set()
+    assert [fact[1] for fact in found[1]] == [fact[1] for k, fact in enumerate(expected, 1) if k not in lost]
+    assert all(fact[5] for fact in found[1]) == bool(lost)  # as a private copy may be gone
+    if name == "point_sets":
+        found, words = outcome(of_points, library_path, said)
+        assert found == {}
+    assert f"1 row of its table {name} cannot be read ({key}) and is left out" in words[0]
+    assert outcome(of_index, library_path, said)[0] is not None
+    assert of_zones(library_path) == zones
+    shown, _ = outcome(of_a_server, library_path, said)
+    assert (shown is None) == bool(lost)  # nobody can tell what is private
+
+    new = tmp_path / "new.gpx"
+    new.write_bytes(gpx(*straight(lat=47.81), start=1.71e9))
+    assert import_into(library_path, new)["activities"] == len(found[1] if name != "point_sets" else expected) + 1
+    names = [one[1] for one in outcome(of_tracks, library_path, said)[0][1]]
+    assert str(new) in names
+    faults = faults_of(library_path)
+    assert (faults == []) == (name == "files")  # which is made anew, as it says only what was read
+    assert all(str(key) in fault for fault in faults[:1])
+    with open_library(library_path) as library:
+        compact(library)
+        reindex(library, clip_ends=1.0)
+    restored(library_path)
+    assert faults_of(library_path) == []
+    assert len(of_tracks(library_path)[1]) == len(expected) + 1
+
+
+def test_a_file_whose_row_is_lost_is_read_again_and_not_counted_twice(library_path, sound):
+    table(library_path, "UPDATE files SET size = 7 WHERE number = 2")
+    table(library_path, "UPDATE digests SET copy = 'x' WHERE part = 2 AND key = 2")
+    before = of_tracks(library_path)
+    report = import_into(library_path, sound.with_name("export"), sound.with_name("other"))
+    assert report["dropped"].get("activities found twice", 0) <= 1
+    assert named(of_tracks(library_path))[0] == named(before)[0]
+    assert faults_of(library_path) == []
 
 
 def test_a_damaged_zone_is_never_guessed(library_path, said):
@@ -626,17 +694,103 @@ def test_a_repaired_library_is_read_by_whoever_could_read_it(library_path):
     assert repair(library_path).damaged.stat().st_mode & 0o777 == library_path.stat().st_mode & 0o777 == 0o640
 
 
-def test_only_damaged_tiles_are_made_anew(library_path, monkeypatch):
+def test_only_damaged_tiles_are_made_anew(library_path, said, monkeypatch):
     index, points = of_index(library_path), of_points(library_path)
     assert damaged_tiles(library_path, -1) > 1
-    with pytest.raises(SourceFailed, match=r"tile .* of its index is not what was written; heatlas library repair"):
-        of_index(library_path)
+    found, words = outcome(of_index, library_path, said)
+    assert found == index
+    assert re.search(r"tile .* is not what was written, and was traced again .*; heatlas library repair", words[0])
     monkeypatch.setattr("heatlas.library.rebuilding.reindex", None)
     done = repair(library_path).done
     assert (done.tiles, done.set_aside, done.read_again) == (1, [], [])
     assert of_index(library_path) == index
     assert of_points(library_path) == points
     assert faults_of(library_path) == []
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """A library of walks, three zooms of it, in several chunks a tile; and all that is read from its index."""
+    path = tmp_path_factory.mktemp("walked") / "a.db"
+    made_library(path, walks(3, 24), settings=Settings(zooms=(12, 14))).close()
+    return path, of_tiles(path)
+
+
+def of_tiles(path):
+    """All that is read from an index: grids, amounts, visits, and the activities at a place."""
+    u, v = (float(world) for world in from_lonlat(10.9, 47.8))
+    with open_library(path) as library:
+        keep, found = select(library), []
+        for zoom in (12, 14):
+            side = 256 * 2**zoom
+            window = Window(float(side), int(u * side) - 300, int(v * side) - 300, 600, 600)
+            for name in ("passes", "max(power)", "corr(pace,heart_rate)"):
+                grid = draw(library, window, parse_measure(name), keep)
+                found.append([plane.tobytes() for plane in grid.planes.values()])
+        with library.read() as link:
+            found.append(read_shown(link))
+        found.append(count_tiles(library, 14).passages.sum())
+        found.append([(one.number, one.seconds, one.metres) for one in passing(library, 47.8, 10.9, 100.0)])
+    return found
+
+
+def passages_of(path):
+    with closing(sqlite3.connect(path)) as link:
+        return [row[0] for row in link.execute("SELECT key FROM passages")]
+
+
+def test_any_damaged_row_of_the_index_is_traced_again(walked, tmp_path, said):
+    """A chunk of several, of pixels or of a column, changed or missing: what is drawn is the same, and said."""
+    sound, expected = walked
+    rng, path, told = np.random.default_rng(5), tmp_path / "a.db", 0
+    wrong = "UPDATE passages SET data = CAST(substr(data, 1, length(data) - 1) || '?' AS BLOB) WHERE key = ?"
+    for k, number in enumerate(rng.choice(passages_of(sound), 12, replace=False).tolist()):
+        shutil.copyfile(sound, path)
+        table(path, "DELETE FROM passages WHERE key = ?" if k % 3 else wrong, (number,))
+        found, words = outcome(of_tiles, path, said)
+        assert found == expected, number
+        told += "traced again" in "".join(words)
+    assert told > 5  # the others are of columns that nothing of this reads
+
+
+def test_a_tile_is_not_traced_again_of_damaged_tracks_or_another_index(walked, tmp_path):
+    sound, _ = walked
+    for change in (
+        "UPDATE tracks SET data = x'0000000001' WHERE key = 2 * 64",
+        "DELETE FROM tracks WHERE key = 2 * 64 + 1",
+    ):
+        path = tmp_path / "a.db"
+        shutil.copyfile(sound, path)
+        damaged_tiles(path, 0)
+        table(path, change)
+        with pytest.raises(SourceFailed, match=r"(track|tile) .*library repair"):
+            of_tiles(path)
+    shutil.copyfile(sound, path)
+    with open_library(path) as library, library.write() as link:
+        link.execute("UPDATE meta SET value = '[1, 2, 3]' WHERE name = 'columns'")  # as an older heatlas indexed
+    damaged_tiles(path, 0)
+    with pytest.raises(SourceFailed, match=r"tile .* is not what was written; heatlas library repair"):
+        of_tiles(path)
+
+
+def test_a_library_with_a_damaged_tile_is_changed_all_the_same(walked, tmp_path, said):
+    """What is imported, removed and compacted leads to what it leads to in a sound library."""
+    found = []
+    for damage in (False, True):
+        path = tmp_path / f"{damage}.db"
+        shutil.copyfile(walked[0], path)
+        if damage:
+            damaged_tiles(path, *range(0, 20, 3))
+        with open_library(path) as library:
+            for k in range(18):  # so often that chunks are merged
+                put(library, walks(100 + k, 1))
+            compact(library)
+            kept = of_tiles(path)
+            remove(library, list(range(1, 20)))
+        found.append((kept, of_tiles(path)))
+    assert found[0] == found[1]
+    assert "chunks are not merged" in "".join(said.sentences)
+    assert faults_of(path) == []  # removing made the tiles anew
 
 
 def test_tiles_of_a_track_that_is_set_aside_lose_it(sound, tmp_path, monkeypatch):

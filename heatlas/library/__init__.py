@@ -8,7 +8,9 @@
 `states`                   chain of states, by which files and logs of others are recognised
 `network`                  network file systems, on which a library is not safe
 `failures`                 errors of SQLite as sentences
-`digests`, `sound_rows`    digests and copies of rows; rows that are as they were written
+`digests`                  digests of all rows, and copies of small ones
+`sound_rows`               small rows that are as they were written, or read from their copies
+`sound_blobs`              rows with blobs that are as they were written
 `healing`                  small rows written again
 `identity`                 whether a file is a library, another database or something else
 `settings`                 zooms, cuts, gaps and zones
@@ -19,6 +21,8 @@
 `coverage`                 columns with which the whole index was made
 `packing`                  compression of columns
 `index`, `chunks`          passages written as chunks of tiles; chunks read and merged
+`sound_tiles`              tiles read from the index, or traced again where they are damaged
+`near_tiles`               activities that may touch a tile
 `drawing`                  windows drawn from the index, with a filter
 `passage_tiles`            tiles of measures that read several columns
 `coded_columns`            columns of chunks, decoded as formulas are worked out

@@ -127,15 +127,20 @@ def read_activities(
     return activities_of(connection, [row for row in rows.values() if not shown or row.same_as is None])
 
 
-def read_rows(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> dict[int, ActivityRow]:
+def read_rows(
+    connection: sqlite3.Connection, numbers: Collection[int] | None = None, *, strict: bool = False
+) -> dict[int, ActivityRow]:
     """Read rows of activities by number, ascending: all, or those of `numbers`.
+
+    A row that is damaged, as is its copy, is said and left out.
 
     Raises
     ------
     SourceFailed
-        When a row is damaged, and so is its copy.
+        When there is one, and `strict`.
     """
-    return {key: ActivityRow(*row) for key, row in small_rows(connection, "activities", numbers).items()}
+    found = small_rows(connection, "activities", numbers, strict=strict)
+    return {key: ActivityRow(*row) for key, row in found.items()}
 
 
 def attributes_of(row: ActivityRow) -> tuple[Any, ...]:

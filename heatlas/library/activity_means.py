@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.columns import VALUES
-from heatlas.library.sound_rows import blobs, damaged
+from heatlas.library.sound_blobs import blobs
+from heatlas.library.sound_rows import damaged
 from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import efforts_of, means_of, moments_of

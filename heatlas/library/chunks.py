@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.errors import SourceFailed
 from heatlas.kernels.encode import encode_headers
 from heatlas.kernels.index import decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
 from heatlas.library.digests import write_passages
 from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.packing import BUNDLE, pack_columns, unpack, unpack_bytes, unpack_columns
-from heatlas.library.sound_rows import blobs
+from heatlas.library.packing import pack_columns, unpack, unpack_bytes
+from heatlas.library.sound_blobs import blobs
+from heatlas.library.sound_rows import say
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
 __all__ = [
-    "Tile", "chunks_of", "compact_tiles", "merge", "pixel_rows", "read_column", "remove_runs", "runs_of", "tile_name",
+    "Chunk", "Tile", "chunks_of", "compact_tiles", "merge", "remove_runs", "runs_of", "tile_name",
 ]  # fmt: skip
 
 _DENSE_LEVEL = 6
@@ -44,24 +46,6 @@ def chunks_of(connection: sqlite3.Connection, tile: Tile) -> list[tuple[int, int
     return [(chunk_of(k), size) for k, size in rows]
 
 
-def read_column(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
-    """Bytes of a column of a chunk, other than the pixels; None when the chunk has no such column."""
-    either = frozenset((key(column, *tile, chunk), key(BUNDLE, *tile, chunk)))
-    rows = blobs(connection, "passages", either, tile_name)
-    return unpack_columns((column_of(number), data) for number, data in rows).get(column)
-
-
-def pixel_rows(connection: sqlite3.Connection, keys: tuple[int, int]) -> Iterator[tuple[int, bytes]]:
-    """Rows of pixels from a least to a greatest key, ascending, one after the other.
-
-    Raises
-    ------
-    SourceFailed
-        When one is damaged or missing.
-    """
-    return blobs(connection, "passages", keys, tile_name)
-
-
 def tile_name(number: int) -> str:
     """Name the tile of a key, for errors."""
     zoom, x, y = tile_of(number)
@@ -69,7 +53,7 @@ def tile_name(number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
     """Chunk of a tile, decompressed but not decoded."""
 
     ids: NDArray[np.int64]
@@ -78,7 +62,8 @@ class _Chunk:
     """Number of the column -> bytes of all runs, one after the other."""
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, bytes]]) -> _Chunk:
+    def of(cls, rows: Sequence[tuple[int, bytes]]) -> Chunk:
+        """Decompress the rows of all columns of a chunk, in any order."""
         columns = unpack_bytes((column_of(k), data) for k, data in rows)
         ids, lengths, at = decode_header(np.frombuffer(columns[PIXELS], np.uint8))
         return cls(ids, lengths, {**columns, PIXELS: columns[PIXELS][at:]})
@@ -111,7 +96,7 @@ def _merged(
     tile: Tile, chunks: Sequence[Sequence[tuple[int, bytes]]], without: Collection[int], level: int
 ) -> list[tuple[int, bytes]]:
     """Rows of one chunk made of several, without the runs of some activities; its number is that of the first."""
-    parts = [_Chunk.of(rows) for rows in chunks]
+    parts = [Chunk.of(rows) for rows in chunks]
     number = chunk_of(chunks[0][0][0])
     ids, lengths = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths"))
     order = None
@@ -144,28 +129,43 @@ def _replace(
 
 
 def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:
-    """Merge chunks of a tile into one."""
-    if len(chunks) > 1:
-        before = [_rows(connection, tile, chunk) for chunk in chunks]
+    """Merge chunks of a tile into one; those of a damaged tile are left as they are."""
+    if len(chunks) > 1 and (before := _sound(connection, tile, chunks)):
         _replace(connection, before, _merged(tile, before, (), level))
 
 
+def _sound(connection: sqlite3.Connection, tile: Tile, chunks: Iterable[int]) -> list[list[tuple[int, bytes]]]:
+    """Rows of some chunks of a tile; nothing where one is damaged, which is reported."""
+    try:
+        return [_rows(connection, tile, chunk) for chunk in chunks]
+    except SourceFailed:
+        say(connection, f"{tile_name(key(PIXELS, *tile))} is not what was written, and its chunks are not merged")
+        return []
+
+
 def compact_tiles(connection: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
-    """Merge all chunks of each of some tiles, and compress them more tightly."""
-    before = [[_rows(connection, tile, chunk) for chunk, _ in chunks_of(connection, tile)] for tile in tiles]
+    """Merge all chunks of each of some tiles, and compress them more tightly; damaged tiles are left as they are."""
+    found = [(tile, _sound(connection, tile, [chunk for chunk, _ in chunks_of(connection, tile)])) for tile in tiles]
+    sound = [(tile, rows) for tile, rows in found if rows]
     with ThreadPoolExecutor(workers) as pool:
-        made = pool.map(lambda tile, rows: _merged(tile, rows, (), _DENSE_LEVEL), tiles, before)
-        for rows, after in zip(before, made, strict=True):
+        made = pool.map(lambda part: _merged(part[0], part[1], (), _DENSE_LEVEL), sound)
+        for (_, rows), after in zip(sound, made, strict=True):
             _replace(connection, rows, after)
 
 
 def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: Collection[int]) -> None:
-    """Remove activities from some tiles."""
+    """Remove activities from some tiles.
+
+    Raises
+    ------
+    SourceFailed
+        When a tile is damaged.
+    """
     wanted = np.array(sorted(numbers), np.int64)
     for tile in tiles:
         for chunk, _ in chunks_of(connection, tile):
             pixels = key(PIXELS, *tile, chunk)
-            ((_, data),) = pixel_rows(connection, (pixels, pixels))
+            ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
             if np.isin(decode_header(unpack(data))[0], wanted).any():
                 rows = _rows(connection, tile, chunk)
                 _replace(connection, [rows], _merged(tile, [rows], numbers, 3))
@@ -174,7 +174,7 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
 def runs_of(connection: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
     """Bytes of an activity's runs in a tile, by column; columns without a value are left out."""
     for chunk, _ in chunks_of(connection, tile):
-        part = _Chunk.of(_rows(connection, tile, chunk))
+        part = Chunk.of(_rows(connection, tile, chunk))
         for r in np.flatnonzero(part.ids == number).tolist():
             runs = {column: part.runs(column)[r] for column in part.columns}
             return {column: run for column, run in runs.items() if column == PIXELS or any(run)}

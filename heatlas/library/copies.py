@@ -72,7 +72,8 @@ def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Ite
     verdict = judge.decide(sorted(members), pairs)
     copy_of = verdict.copy_of
     connection.executemany(
-        "UPDATE activities SET same_as = ?, private_by = ? WHERE number = ?",
+        "UPDATE activities SET same_as = ?1, private_by = ?2 WHERE number = ?3 "
+        "AND NOT (same_as IS ?1 AND private_by IS ?2)",  # a damaged row refuses to be written
         [(copy_of.get(k), verdict.private_by.get(k), k) for k in sorted(members)],
     )
     reported = {k for k in copy_of if k in new or k in shown}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from heatlas.core.context import NOBODY
 from heatlas.library.chunks import tile_name
 from heatlas.library.digests import BLOBS, SMALL, digest_of, points_part
-from heatlas.library.sound_rows import has_digests, how_to_repair, paired, paired_with_digests, sort_rows
+from heatlas.library.sound_blobs import paired, paired_with_digests
+from heatlas.library.sound_rows import has_digests, how_to_repair, sort_rows
 from heatlas.library.tracks import activity_of_key
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
-from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
 from heatlas.library.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
 from heatlas.library.settings import read_settings
+from heatlas.library.sound_tiles import pixel_rows, read_column
 from heatlas.library.tile_planes import SIDE, TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import SPENT

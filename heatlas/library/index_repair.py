@@ -6,8 +6,6 @@ import sqlite3
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from heatlas.core.errors import HeatlasError
 from heatlas.library.activities import read_activities
 from heatlas.library.activity_means import write_means
@@ -19,15 +17,14 @@ from heatlas.library.failures import interruptible, was_stopped
 from heatlas.library.index import append
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.maintenance import index
+from heatlas.library.near_tiles import boxes_of, meet, near
 from heatlas.library.passages import PreparedTrack
 from heatlas.library.settings import privacy_of, read_meta, read_settings
 from heatlas.library.tracks import sound_tracks
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from heatlas.core.context import Context
     from heatlas.library.activities import ActivityRow
@@ -41,8 +38,6 @@ _SHARE = 4
 _GROUP = 64
 _ROWS = 1000
 """Rows that are copied between two reports of progress."""
-_MARGIN = 2 / 256
-"""Tiles around a tile within which an activity's box may lie, as lines are rounded to pixels."""
 
 
 def wrong_tiles(old: Salvage) -> set[Tile] | None:
@@ -132,10 +127,10 @@ def _make_tiles(
     made = sorted(tile for tile in wrong if tile[0] in zooms and max(tile[1:]) < 2 ** tile[0])
     jobs = [(zoom, list(tiles)) for zoom, tiles in groupby(made, key=lambda tile: tile[0])]
     told = context.counting("indexing")
-    near = {zoom: _near(rows, tiles) for zoom, tiles in jobs}
-    done, total = 0, sum(map(len, near.values()))
+    touching = {zoom: near(rows, tiles) for zoom, tiles in jobs}
+    done, total = 0, sum(map(len, touching.values()))
     for zoom, tiles in jobs:
-        for numbers in _groups(near[zoom]):
+        for numbers in _groups(touching[zoom]):
             told(done, total)
             tracks = dict(_prepared(connection, numbers))
             append(connection, tracks, (zoom,), context.threads, only=frozenset(tiles))
@@ -143,38 +138,14 @@ def _make_tiles(
     told(total, total)
 
 
-def _near(rows: Mapping[int, ActivityRow], tiles: Sequence[Tile]) -> list[int]:
-    """Numbers of the activities whose boxes reach one of some tiles of one zoom."""
-    boxes = _boxes(rows.values())
-    found = np.zeros(len(rows), bool)
-    for tile in tiles:
-        found |= _meet(boxes, *tile)
-    return [int(number) for number in np.array(list(rows), np.int64)[found]]
-
-
 def _touched(connection: sqlite3.Connection, rows: Sequence[ActivityRow]) -> list[Tile]:
     """Tiles of the index that the boxes of some activities reach."""
-    boxes, found = _boxes(rows), set()
+    boxes, found = boxes_of(rows), set()
     for (key,) in connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys()):
         tile = tile_of(key)
-        if tile not in found and _meet(boxes, *tile).any():
+        if tile not in found and meet(boxes, *tile).any():
             found.add(tile)
     return sorted(found)
-
-
-def _boxes(rows: Iterable[ActivityRow]) -> NDArray[np.float64]:
-    """(4, n) west, east, north and south of activities in worlds."""
-    return np.array([(row.west, row.east, row.north, row.south) for row in rows], np.float64).reshape(-1, 4).T
-
-
-def _meet(boxes: NDArray[np.float64], zoom: int, x: int, y: int) -> NDArray[np.bool_]:
-    """Whether boxes reach a tile, on whichever turn around the world."""
-    side = 2.0**zoom
-    west, east, north, south = boxes * side
-    # The first turn on which this tile does not end before the box begins.
-    column = x + side * np.ceil((west - _MARGIN - 1 - x) / side)
-    met: NDArray[np.bool_] = (column <= east + _MARGIN) & (north - _MARGIN <= y + 1) & (south + _MARGIN >= y)
-    return met
 
 
 def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.context import NOBODY, Context
-from heatlas.core.errors import BadOption
+from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.library.activities import delete_activities, read_activities
 from heatlas.library.activity_means import delete_means, write_means
 from heatlas.library.chunks import compact_tiles, remove_runs
@@ -20,6 +20,7 @@ from heatlas.library.index import append, tiles_of
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.passages import PreparedTrack
 from heatlas.library.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
+from heatlas.library.sound_tiles import make_anew
 from heatlas.library.tracks import sound_tracks
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -85,7 +86,11 @@ def _unindex(connection: sqlite3.Connection, numbers: Collection[int], privacy: 
         rows = connection.execute("SELECT key FROM passages WHERE key BETWEEN ? AND ?", pixel_keys())
         tiles |= {tile_of(row[0]) for row in rows}
     delete_means(connection, numbers)
-    remove_runs(connection, sorted(tiles), numbers)
+    for tile in sorted(tiles):
+        try:
+            remove_runs(connection, (tile,), numbers)
+        except SourceFailed:
+            make_anew(connection, tile)  # of those that are left
 
 
 def forget(connection: sqlite3.Connection, numbers: Collection[int]) -> set[int]:

@@ -16,9 +16,10 @@ import numpy as np
 from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.activities import ActivityRow, activities_of, attributes_of, read_rows
+from heatlas.library.activities import ActivityRow, activities_of, attributes_of
 from heatlas.library.activity_means import with_effort
 from heatlas.library.settings import read_athlete
+from heatlas.library.sound_rows import rows_or_lost, say
 from heatlas.library.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
 from heatlas.tracks.duplicates import is_part, poverty, trace_of
@@ -51,18 +52,27 @@ class MergedActivities:
     """Rows of the activities that are shown."""
 
 
-def read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None = None) -> MergedActivities:
-    """Read the activities that are shown, with facts of the athlete: all, or those of `numbers`."""
-    found, athlete = _read_merged(connection, numbers), read_athlete(connection)
+def read_merged(
+    connection: sqlite3.Connection, numbers: Collection[int] | None = None, *, public: bool = False
+) -> MergedActivities:
+    """Read the activities that are shown, with facts of the athlete: all, or those of `numbers`.
+
+    Raises
+    ------
+    SourceFailed
+        When `public` and an activity is lost: it may be the private copy of another one.
+    """
+    found, athlete = _read_merged(connection, numbers, public), read_athlete(connection)
     if athlete:
         known = athlete.known(found.activities.values())
         found.activities.update(zip(found.activities, known, strict=True))
     return found
 
 
-def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None) -> MergedActivities:
+def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None, public: bool) -> MergedActivities:
     # All rows, without the index of copies, which may be damaged: a private copy must not be missed.
-    rows = read_rows(connection)
+    found = rows_or_lost(connection, "activities", strict=public)
+    rows = {number: ActivityRow(*row) for number, row in found.sound.items()}
     wanted = rows.keys() if numbers is None else {int(number) for number in numbers}
     shown_rows = [row for row in rows.values() if row.same_as is None and row.number in wanted]
     copy_rows = [row for row in rows.values() if row.same_as in wanted]
@@ -71,6 +81,9 @@ def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None
     withheld = {row.number for row in shown_rows if row.private_by is not None and _is_private(rows, row.private_by)}
     # Nobody can tell what a damaged copy says, so it counts as private.
     withheld |= {row.same_as for row in copy_rows if row.number not in own and row.same_as is not None}
+    if found.lost:  # any may have been the private copy of any
+        withheld |= activities.keys()
+        say(connection, "nobody can tell which activities had a private copy, so all count as private")
     withheld &= activities.keys()
     stored = [attributes_of(row) for row in shown_rows]
     if not copy_rows and not withheld:

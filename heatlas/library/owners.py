@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.library.chunks import pixel_rows
 from heatlas.library.columns import PIXELS
 from heatlas.library.keys import CHUNKS, key, tile_of
 from heatlas.library.packing import unpack
+from heatlas.library.sound_tiles import pixel_rows
 from heatlas.library.tile_planes import SIDE
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
 from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
 from heatlas.library.activity_means import read_effort
-from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import AMOUNTS, COLUMNS, PIXELS, decoded
 from heatlas.library.keys import CHUNKS, chunk_of, key
 from heatlas.library.merged import read_merged
 from heatlas.library.packing import unpack
 from heatlas.library.settings import privacy_of, read_settings
+from heatlas.library.sound_tiles import pixel_rows, read_column
 from heatlas.library.tracks import sound_tracks
 from heatlas.raster.passages import Columns
 from heatlas.tracks.metrics import METRICS

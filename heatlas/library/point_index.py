@@ -16,7 +16,8 @@ from heatlas.library.digests import point_cells_part
 from heatlas.library.packing import pack, unpack
 from heatlas.library.point_cells import FINEST, PIXELS, Cells, coarser, joined, morton
 from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes
-from heatlas.library.sound_rows import damaged, has_digests, paired_with_digests
+from heatlas.library.sound_blobs import paired_with_digests
+from heatlas.library.sound_rows import damaged, has_digests
 
 if TYPE_CHECKING:
     import sqlite3

@@ -12,7 +12,8 @@ from heatlas.core.points import Points
 from heatlas.library.digests import points_part
 from heatlas.library.packing import pack, unpack
 from heatlas.library.point_packing import Reader, decimals_bytes
-from heatlas.library.sound_rows import damaged, has_digests, paired_with_digests
+from heatlas.library.sound_blobs import paired_with_digests
+from heatlas.library.sound_rows import damaged, has_digests
 
 if TYPE_CHECKING:
     import sqlite3

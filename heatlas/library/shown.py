@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_values
-from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import AMOUNTS, VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
+from heatlas.library.sound_tiles import pixel_rows, read_column
 
 if TYPE_CHECKING:
     import sqlite3

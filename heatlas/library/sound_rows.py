@@ -1,7 +1,6 @@
-"""Read rows of a library that are as they were written; say which are not.
+"""Read small rows of a library that are as they were written; say which are not.
 
-Small rows are read from their copies where they are damaged, and said once. Of damaged blobs there is no copy: whoever
-reads them gets an error that says what is damaged and what to type.
+They are read from their copies where they are damaged, and said once.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.errors import SourceFailed
 from heatlas.core.words import counted
 from heatlas.library.connecting import LibraryConnection
-from heatlas.library.digests import BLOBS, DIGESTED, SMALL, digest_of, row_of, text_of
+from heatlas.library.digests import DIGESTED, SMALL, digest_of, row_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 __all__ = [
-    "SmallRows", "blobs", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "paired",
-    "paired_with_digests", "path_of", "say", "small_rows", "sort_rows",
+    "SmallRows", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "may_be_lost", "path_of",
+    "rows_or_lost", "say", "small_rows", "sort_rows",
 ]  # fmt: skip
 
 _SAID: set[str] = set()
@@ -133,8 +132,14 @@ def from_copy(part: int, digest: bytes, copy: Any) -> tuple[Any, ...] | None:
     return row if digest_of(part, row[0], copy) == digest else None
 
 
+MAY_BE_LOST: dict[str, frozenset[str] | None] = {
+    "activities": None, "files": None, "point_sets": None, "meta": frozenset({"athlete", "copies", "undigested"}),
+}  # fmt: skip
+"""Table -> keys without which the rest is still right; None: any. No zone is among them, and no setting that hides."""
+
+
 def small_rows(
-    connection: sqlite3.Connection, table: str, keys: Collection[int] | None = None
+    connection: sqlite3.Connection, table: str, keys: Collection[int] | None = None, *, strict: bool = False
 ) -> dict[Any, tuple[Any, ...]]:
     """Read rows of a table that has copies: meta, zones, files, activities, point_sets.
 
@@ -146,30 +151,49 @@ def small_rows(
         Name of the table.
     keys : collection of int, optional
         Keys of the rows; by default all.
+    strict : bool
+        Raise whichever row is lost: where what it said of others must not be guessed.
 
     Returns
     -------
     dict
         Key (the first column) -> values of `heatlas.library.digests.SMALL`, in the order of the keys. A library
-        without digests gives its rows as they are.
+        without digests gives its rows as they are. Rows that are damaged, as are their copies, are said and left out,
+        if the rest is right without them (`MAY_BE_LOST`).
 
     Raises
     ------
     SourceFailed
-        When a row is damaged, and so is its copy.
+        When another row is damaged, and so is its copy.
     """
+    return rows_or_lost(connection, table, keys, strict=strict).sound
+
+
+def rows_or_lost(
+    connection: sqlite3.Connection, table: str, keys: Collection[int] | None = None, *, strict: bool = False
+) -> SmallRows:
+    """Read rows as `small_rows` does, with the keys of those that are lost."""
     if not has_digests(connection):
         rows = plain_rows(connection, table)
-        return rows if keys is None else {key: rows[key] for key in sorted(keys) if key in rows}
+        return SmallRows(rows if keys is None else {key: rows[key] for key in sorted(keys) if key in rows}, [], [])
     found = sort_rows(connection, table, keys)
     named = f"rows of its table {table}"
     if found.lost:
-        raise damaged(connection, f"{counted(len(found.lost), named)} cannot be read ({_named(found.lost)})")
+        what = f"{counted(len(found.lost), named)} cannot be read ({_named(found.lost)})"
+        if strict or not may_be_lost(table, found.lost):
+            raise damaged(connection, what)
+        say(connection, f"{what} and {'is' if len(found.lost) == 1 else 'are'} left out")
     if found.healed:
         count = len(found.healed)
         copies = "its copy is" if count == 1 else "their copies are"
         say(connection, f"{counted(count, named)} ({_named(found.healed)}), and {copies} read instead")
-    return found.sound
+    return found
+
+
+def may_be_lost(table: str, keys: Collection[Any]) -> bool:
+    """Whether the rest of a table is right without the rows of some keys."""
+    allowed = MAY_BE_LOST.get(table, frozenset())
+    return allowed is None or allowed.issuperset(keys)
 
 
 def plain_rows(connection: sqlite3.Connection, table: str) -> dict[Any, tuple[Any, ...]]:
@@ -189,113 +213,3 @@ _MISSING = {"rule": "1", "told": "''", "time_zone": "''"}
 def _named(keys: Sequence[Any]) -> str:
     more = f" and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
     return ", ".join(map(str, keys[:_NAMED])) + more
-
-
-def blobs(
-    connection: sqlite3.Connection,
-    table: str,
-    keys: tuple[int, int] | frozenset[int],
-    what: Callable[[int], str],
-) -> Iterator[tuple[int, bytes]]:
-    """Read rows of `tracks`, `passages` or `activity_means`, one after the other.
-
-    Parameters
-    ----------
-    connection : Connection
-        Of the library.
-    table : str
-        Name of the table.
-    keys : (int, int) or frozenset of int
-        Least and greatest key; or some keys, as far as there are rows.
-    what : callable
-        Names the row of a key, for the error.
-
-    Yields
-    ------
-    int, bytes
-        Key, ascending, and blob.
-
-    Raises
-    ------
-    SourceFailed
-        When a row is damaged or missing.
-    """
-    key, part = BLOBS[table].key.format(""), BLOBS[table].part
-    these = "BETWEEN ? AND ?"
-    asked: tuple[int | str, ...] = tuple(keys)
-    if isinstance(keys, frozenset):
-        these, asked = "IN (SELECT value FROM json_each(?))", (json.dumps(sorted(keys)),)
-    if isinstance(keys, frozenset) and has_digests(connection):
-        yield from _of_keys(connection, table, keys, what)
-        return
-    rows = connection.execute(f"SELECT {key}, data FROM {table} WHERE {key} {these} ORDER BY {key}", asked)  # noqa: S608
-    if not has_digests(connection):
-        yield from _numbered(rows)  # a cursor itself would be closed at the end, maybe after its connection
-        return
-    known = connection.execute(
-        f"SELECT key, digest FROM digests WHERE part = {part} AND key {these} ORDER BY key",  # noqa: S608
-        asked,
-    )
-    for number, data, sound in paired(int(part), rows, known):
-        if not sound or data is None:
-            raise damaged(connection, f"{what(number)} is not what was written")
-        yield number, data
-
-
-def _of_keys(
-    connection: sqlite3.Connection, table: str, keys: frozenset[int], what: Callable[[int], str]
-) -> Iterator[tuple[int, bytes]]:
-    """Read the rows of some keys as `blobs` does, by one statement: each tile needs a few."""
-    key, part = BLOBS[table].key.format(""), int(BLOBS[table].part)
-    rows = connection.execute(
-        f"SELECT value, data, digest FROM json_each(?) LEFT JOIN {table} AS blob ON blob.{key} = value "  # noqa: S608
-        "LEFT JOIN digests ON part = ? AND digests.key = value",
-        (json.dumps(sorted(keys)), part),
-    )
-    for number, data, digest in rows:
-        if data is None and digest is None:
-            continue
-        if not (isinstance(data, bytes) and digest_of(part, number, data) == digest):
-            raise damaged(connection, f"{what(number)} is not what was written")
-        yield number, data
-
-
-def paired_with_digests(
-    connection: sqlite3.Connection,
-    part: int,
-    rows: Iterator[tuple[int, bytes]],
-    keys: tuple[int, int] = (-(1 << 63), (1 << 63) - 1),
-) -> Iterator[tuple[int, bytes | None, bool]]:
-    """Pair rows of a part with their digests, see `paired`; `keys` are the least and the greatest key."""
-    query = "SELECT key, digest FROM digests WHERE part = ? AND key BETWEEN ? AND ? ORDER BY key"
-    return paired(part, rows, connection.execute(query, (part, *keys)))
-
-
-def _numbered(rows: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """Rows whose keys are numbers; what a damaged one belongs to is then found alone."""
-    return (row for row in rows if isinstance(row[0], int))
-
-
-def paired(
-    part: int, rows: Iterator[tuple[int, bytes]], known: Iterator[tuple[int, bytes]]
-) -> Iterator[tuple[int, bytes | None, bool]]:
-    """Pair rows with their digests, both in the order of their keys.
-
-    Yields
-    ------
-    int, bytes or None, bool
-        Key, blob, and whether it is what its digest says; a row that is missing has no blob.
-    """
-    rows, known = _numbered(rows), _numbered(known)
-    digest = next(known, None)
-    for key, data in rows:
-        while digest is not None and digest[0] < key:
-            yield digest[0], None, False
-            digest = next(known, None)
-        mine = digest is not None and digest[0] == key
-        yield key, data, mine and isinstance(data, bytes) and digest_of(part, key, data) == digest[1]  # type: ignore[index]
-        if mine:
-            digest = next(known, None)
-    while digest is not None:
-        yield digest[0], None, False
-        digest = next(known, None)

@@ -14,7 +14,8 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.library.packing import pack, unpack
-from heatlas.library.sound_rows import blobs, damaged, say
+from heatlas.library.sound_blobs import blobs
+from heatlas.library.sound_rows import damaged, say
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,10 +9,10 @@ import numpy as np
 from heatlas.dataset.places import Visits
 from heatlas.dataset.places.visits import ZOOM
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.library.chunks import pixel_rows
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
 from heatlas.library.settings import read_settings
+from heatlas.library.sound_tiles import pixel_rows
 
 if TYPE_CHECKING:
     import sqlite3

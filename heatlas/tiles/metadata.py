@@ -9,9 +9,9 @@ import numpy as np
 
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.dataset.places import find_places
-from heatlas.library.chunks import pixel_rows, read_column
 from heatlas.library.columns import VALUES
 from heatlas.library.keys import chunk_of, pixel_keys, tile_of
+from heatlas.library.sound_tiles import pixel_rows, read_column
 from heatlas.library.visits import read_visits
 from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure
 from heatlas.raster.offered import known_of, measures_of, name_of

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.library.chunks import pixel_rows
 from heatlas.library.columns import PIXELS
 from heatlas.library.keys import CHUNKS, key
 from heatlas.library.packing import unpack
+from heatlas.library.sound_tiles import pixel_rows
 from heatlas.tiles.view import census_of
 
 if TYPE_CHECKING:

@@ -148,12 +148,12 @@ def take(
     Raises
     ------
     SourceFailed
-        When the library cannot be read.
+        When the library cannot be read; if `public`, also when nobody can tell what is private.
     """
     digest = hashlib.blake2b(_FORMAT.encode(), digest_size=12)
     with library.read() as connection:
         settings = read_settings(connection)
-        merged = read_merged(connection)
+        merged = read_merged(connection, public=public)
         rows = [(row.number, row.fingerprint, row.fixes) for row in merged.shown]
         zones = [(zone.lat, zone.lon, zone.radius, zone.rule) for zone in read_zones(connection).values() if rows]
         point_sets = list_point_sets(connection)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header
-from heatlas.library.chunks import pixel_rows
 from heatlas.library.keys import pixel_keys, tile_of
 from heatlas.library.packing import unpack
+from heatlas.library.sound_tiles import pixel_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
