@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["append", "encoded_runs", "tiles_of"]
 
+_FEW, _PIXELS = 64, 1 << 18
+"""Tracks, and pixels that they are long, from which they are traced apart from the next ones."""
 _MANY = 16
 """Number of chunks of a tile from which small ones are merged."""
 
@@ -52,16 +54,33 @@ def append(
     only : collection of Tile, optional
         Tiles to write; by default all that the tracks touch.
     """
-    numbers = sorted(tracks)
 
-    def encode(zoom: int) -> list[tuple[Tile, list[tuple[int, bytes]]]]:
+    def encode(zoom: int, numbers: Sequence[int]) -> list[tuple[Tile, list[tuple[int, bytes]]]]:
         found = _encoded(zoom, numbers, [tracks[number].at(zoom) for number in numbers])
         return [(tile, pack_columns(columns)) for tile, columns in found if only is None or tile in only]
 
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
     with ThreadPoolExecutor(workers) as pool:
-        for job in [pool.submit(encode, zoom) for zoom in sorted(zooms, reverse=True)]:
+        for job in [
+            pool.submit(encode, zoom, numbers)
+            for zoom in sorted(zooms, reverse=True)
+            for numbers in _at_once(zoom, tracks)
+        ]:
             _insert(connection, job.result())
+
+
+def _at_once(zoom: int, tracks: Mapping[int, PreparedTrack]) -> Iterator[list[int]]:
+    """Numbers of tracks that are traced at once at a zoom, so that their passages fit into memory."""
+    numbers: list[int] = []
+    pixels = 0.0
+    for number in sorted(tracks):
+        numbers.append(number)
+        pixels += tracks[number].length * 256 * 2.0**zoom
+        if len(numbers) >= _FEW and pixels > _PIXELS:
+            yield numbers
+            numbers, pixels = [], 0.0
+    if numbers:
+        yield numbers
 
 
 def _insert(connection: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:

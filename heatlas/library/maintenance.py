@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "unindex"]
 
 _GROUP = 64
+_TRACKS, _FIXES = 1024, 1 << 19
+"""Tracks, and fixes of them, from which a group is indexed by itself."""
 _SHARE = 4
 """Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
 _RULES = 2
@@ -52,7 +54,22 @@ def index(connection: sqlite3.Connection, tracks: Mapping[int, Batch], workers: 
         return
     privacy, settings = privacy_of(connection, read_settings(connection))
     write_settings(connection, settings)
-    _index(connection, tracks, privacy, settings, settings.indexed, workers)
+    for some in _in_groups(tracks):
+        _index(connection, some, privacy, settings, settings.indexed, workers)
+
+
+def _in_groups(tracks: Mapping[int, Batch]) -> Iterator[dict[int, Batch]]:
+    """Groups of tracks that are traced at once: one file may hold tens of thousands, whose passages take gigabytes."""
+    group: dict[int, Batch] = {}
+    fixes = 0
+    for number in sorted(tracks):
+        group[number] = tracks[number]
+        fixes += tracks[number].fixes
+        if len(group) >= _TRACKS or fixes >= _FIXES:
+            yield group
+            group, fixes = {}, 0
+    if group:
+        yield group
 
 
 def _index(

@@ -54,6 +54,11 @@ class PreparedTrack:
         self._names = list(self.metrics)
         self._lines = join_fixes(np.column_stack([np.zeros((batch.fixes, 0)), *self.metrics.values()]))
 
+    @property
+    def length(self) -> float:
+        """Length of the way, in world units."""
+        return float(self._metres.sum() / ground_metres(self.batch.v[0])[0]) if self.batch.fixes else 0.0
+
     def at(self, zoom: int, with_columns: bool = True) -> Passages:
         """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world."""
         batch = self.batch
