@@ -5,7 +5,8 @@
 The recordings are those of `tests/format_samples.py`, longer. Records.json holds ten years of one phone: nights and
 days at home and at work, and ways between them on foot, by bicycle and by car, with guesses of what is done, indented
 as Takeout writes it. It is read by a process of its own, whose peak of memory is told, and a tenth of it by
-``json.load`` and a loop. Times are seconds of the processor; the best of three rounds counts.
+``json.load`` and a loop; then by whole commands, whose peak of memory is told, too. Times are seconds of the
+processor; the best of three rounds counts, of commands the only one.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def read_alone(path: Path) -> None:
 
     work()
     status = Path("/proc/self/status").read_text()  # getrusage tells the peak of the parent, too
-    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
     fixes = sum(len(recording.lat) for recording in found)
     print(json.dumps({"seconds": best(work), "peak": peak, "fixes": fixes, "recordings": len(found)}))
 
@@ -130,8 +131,22 @@ def records(size: int, folder: Path) -> None:
     print(
         f"\nRecords.json of {path.stat().st_size / 1e9:.2f} GB: {ours['fixes']:,} fixes, {ours['recordings']:,} tracks"
     )
-    print(f"heatlas        {speed / 1e6:7.0f} MB/s, {ours['seconds']:.2f} s, at most {ours['peak']:.0f} MB of memory")
+    print(f"reading        {speed / 1e6:7.0f} MB/s, {ours['seconds']:.2f} s, at most {ours['peak']:.0f} MB of memory")
     print(f"json in a loop {theirs / 1e6:7.0f} MB/s (of a tenth of it); heatlas is {speed / theirs:.1f} times faster")
+    for words in (["info"], ["render", "-o", str(folder / "map.png")], ["import", "-l", str(folder / "library.db")]):
+        seconds, peak = whole_command([words[0], str(path), *words[1:]])
+        print(f"heatlas {words[0]:6} {seconds:6.1f} s, at most {peak:.0f} MB of memory")
+
+
+def whole_command(words: list[str]) -> tuple[float, float]:
+    """Seconds of the processor that a command takes, start-up included, and its peak of memory in MB."""
+    command = [sys.executable, "-m", "heatlas", *words, "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"heatlas {words[0]} failed with {process.returncode}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
 
 
 def formats(fixes: int, only: set[str]) -> None:

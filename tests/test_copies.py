@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from itertools import permutations
 
@@ -10,7 +11,7 @@ import pytest
 from library_made import older, rows
 from made import gpx
 
-from heatlas.core.batch import Activity
+from heatlas.core.batch import COLUMNS, Activity
 from heatlas.library.checking import check
 from heatlas.library.collection import tracks_of
 from heatlas.library.imports import import_sources
@@ -18,6 +19,7 @@ from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities, select
 from heatlas.library.opening import open_library
 from heatlas.library.passages_at import passing
+from heatlas.sources import reading
 from heatlas.sources.load import load
 from heatlas.sources.merging import Copy, merge
 from heatlas.sources.names import is_automatic
@@ -261,3 +263,24 @@ def test_names_that_nobody_gave(name):
 )
 def test_names_that_somebody_gave(name):
     assert not is_automatic(name, "x/a.gpx")
+
+
+@pytest.mark.parametrize("columns", [(), COLUMNS])
+def test_a_file_of_many_tracks_is_read_once(tmp_path, monkeypatch, columns):
+    """Which of two copies is richer needs all columns: they are counted while a file of many tracks is read."""
+    way = 11 + np.arange(30) * 1e-4
+    track = re.compile(rb"<trk>.*</trk>", re.DOTALL)
+    days = [gpx(way, 0 * way + 47.5 + k, START + 86_400 * k, kind="cycling") for k in range(4)]
+    heart = gpx(way, 0 * way + 47.5, START, heart_rate=np.full(30, 140), kind="1")
+    several = [track.search(each)[0] for each in (*days, heart)]
+    (tmp_path / "all.gpx").write_bytes(track.sub(b"".join(several), days[0]))
+    read = []
+    plain = reading.read_recordings
+    monkeypatch.setattr(reading, "read_recordings", lambda *given: (read.append(given[0]), plain(*given))[1])
+    for most, times in ((64, 1 if columns else 2), (2, 1)):
+        monkeypatch.setattr(reading, "_SEVERAL", most)
+        batches, report = load([tmp_path / "all.gpx"], columns)
+        assert next(activity.sport for batch in batches for activity in batch.activities) == "Ride"
+        assert report.dropped["activities found twice"] == 1
+        assert len(read) == times
+        read.clear()

@@ -113,7 +113,11 @@ def load(
     report.seconds["read"] = time.perf_counter() - started
     batches.sort(key=order)
     whole = partial(read_group, columns=frozenset(COLUMNS), export=export, gaps=gaps, routes=routes)
-    recount = Recount(files, lambda entry: _tracks(whole([entry])), known)
+    for outcome in outcomes:
+        known |= outcome.counts
+    outcomes.clear()
+    again = () if keep.issuperset(COLUMNS) else files
+    recount = Recount(again, lambda entry: _tracks(whole([entry])), known)
     started = time.perf_counter()
     batches = sorted(without_copies(batches, report, recount), key=order)
     report.seconds["duplicates"] = time.perf_counter() - started

@@ -18,6 +18,7 @@ from heatlas.sources.blobs import Distant
 from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.formats.planned import PLANNED, as_planned, only_planned
 from heatlas.sources.indoor import INDOORS, is_indoors
+from heatlas.sources.recount import Recount
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sheets.exports import ROWLESS
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
 
 _DAY = 86400.0
+_SEVERAL = 64
+"""Recordings of a file above which all columns are counted while it is read: to count those of copies later, it would
+be read again as a whole. Such files are of formats that are read with all columns."""
+_MANY = 1024
+"""Tracks that are joined at once, at least."""
 
 
 @dataclass(slots=True)
@@ -49,6 +55,8 @@ class Outcome:
     warnings: list[tuple[str, str]] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     names: set[str] = field(default_factory=set)
+    counts: dict[tuple[object, ...], int] = field(default_factory=dict)
+    """`heatlas.sources.recount.Recount.key` -> number of all columns, of tracks whose file should not be read again."""
     read: int = 0
     breaks: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Source -> metres that breaks leave out, and metres of the whole way; only of tracks with such breaks."""
@@ -79,15 +87,32 @@ def read_group(
 ) -> Outcome:
     """Read, join and clean some files, with `routes` also planned ones; problems are noted in the outcome."""
     outcome = Outcome()
+    joined: list[Batch] = []
     found: list[Batch] = []
     for entry in files:
         for name, recordings in _read_file(outcome, entry, columns):
-            for recording in _wanted(outcome, name, recordings, routes):
+            wanted = _wanted(outcome, name, recordings, routes)
+            del recordings
+            several = len(wanted) > _SEVERAL and not columns.issuperset(COLUMNS)
+            wanted.reverse()
+            while wanted:  # each is let go before the next is cleaned: a location history has tens of thousands
+                recording = wanted.pop()
                 outcome.warnings += [(name, warning) for warning in recording.warnings]
-                found += cleaned(outcome, recording, columns, export, gaps)
-    outcome.columns = [tuple(batch.columns) for batch in found]
-    outcome.tracks = join(found) if found else None
+                found += cleaned(outcome, recording, columns, export, gaps, count=several)
+                if len(found) > _MANY:
+                    joined.append(_join(outcome, found))
+    if found:
+        joined.append(_join(outcome, found))
+    outcome.tracks = join(joined) if joined else None
     return outcome
+
+
+def _join(outcome: Outcome, found: list[Batch]) -> Batch:
+    """Join tracks, and note their columns; `found` is emptied: small arrays take more memory than they hold."""
+    outcome.columns += [tuple(batch.columns) for batch in found]
+    batch = join(found)
+    found.clear()
+    return batch
 
 
 def take_recording(recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps) -> Outcome:
@@ -144,9 +169,12 @@ def _expected(name: str, data: Content) -> bool:
 
 
 def cleaned(
-    outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps
+    outcome: Outcome, recording: Recording, columns: frozenset[str], export: Exports, gaps: Gaps, count: bool = False
 ) -> list[Batch]:
-    """Clean a recording: one track, several outings, or none, with the reason in the outcome."""
+    """Clean a recording: one track, several outings, or none, with the reason in the outcome.
+
+    With `count` the outcome notes how many columns the recording has, also those that are not wanted.
+    """
     outcome.dropped.update(recording.dropped)
     joined = export.join(recording)
     if joined is None:
@@ -158,6 +186,7 @@ def cleaned(
         return []
     activity, summed = possible_attributes(activity)
     recording, measured = possible(replace(recording, columns=joined.columns), columns)
+    every = len(possible(recording)[0].columns) if count else 0
     outcome.dropped += summed + measured
     batch = clean(recording, max_speed(activity.sport), columns, gaps)
     outcome.dropped += batch.dropped
@@ -172,7 +201,10 @@ def cleaned(
         days = (np.nanmax(batch.time) - np.nanmin(batch.time)) / _DAY
         said = f"one track of {days:,.0f} days"
         outcome.warnings.append((activity.source, f"{said} was cut into {len(found):,} outings, at stops of hours"))
-    return [replace(each, activities=(_completed(each.activities[0], each),)) for each in found]
+    found = [replace(each, activities=(_completed(each.activities[0], each),)) for each in found]
+    if count:
+        outcome.counts |= {Recount.key(each.activities[0]): every for each in found}
+    return found
 
 
 def _completed(activity: Activity, batch: Batch) -> Activity:

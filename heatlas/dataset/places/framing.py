@@ -39,9 +39,13 @@ class _Sums:
     n: NDArray[np.int64]
 
     @classmethod
-    def of(cls, x: NDArray[np.int64], y: NDArray[np.int64]) -> _Sums:
-        places, counts = np.unique(y << 32 | x, return_counts=True)
-        return cls(places & 0xFFFFFFFF, places >> 32, counts.astype(np.int64))
+    def of(cls, places: NDArray[np.int64]) -> _Sums:
+        """Count equal places, y << 32 | x; they are sorted in place, because they may be many."""
+        places.sort()
+        first = np.flatnonzero(np.append(True, places[1:] != places[:-1])[: len(places)])
+        counts = np.diff(np.append(first, len(places)))
+        places = places[first]
+        return cls(places & 0xFFFFFFFF, places >> 32, counts)
 
     @property
     def turned(self) -> _Sums:
@@ -77,8 +81,10 @@ def frame(
         First column, first row, last column + 1, last row + 1.
     """
     left, top = int(column.min()), int(row.min())
-    x, y = column - left, row - top
-    cells, across, down = _Sums.of(x, y), _steps(activity, x, y), _steps(activity, y, x)
+    x, y = (column - left).astype(np.int32), (row - top).astype(np.int32)
+    cells = _Sums.of(y.astype(np.int64) << 32 | x)
+    across, down = _steps(activity, x, y), _steps(activity, y, x)
+    del x, y
     # For each axis: heat, ways across lines between columns (or rows), and ways across the other lines.
     views = (cells, across, down.turned), (cells.turned, down, across.turned)
     tried = [_settled(box, views, activities) for box in _starts(cells)]
@@ -86,12 +92,23 @@ def frame(
     return box[0] + left, box[1] + top, box[2] + left, box[3] + top
 
 
-def _steps(activity: NDArray[np.int64], x: NDArray[np.int64], y: NDArray[np.int64]) -> _Sums:
+def _steps(activity: NDArray[np.int64], x: NDArray[np.int32], y: NDArray[np.int32]) -> _Sums:
     """Count ways between neighbouring columns; x is the eastern one of two neighbouring cells of one activity."""
-    key = np.sort(activity << 40 | y << 20 | x)
+    key = activity << 20
+    key |= y
+    key <<= 20
+    key |= x
+    key.sort()
     # Sorted, a cell follows its western neighbour. The last cell of a row and the first of the next differ by more.
-    later = key[1:][np.diff(key) == 1]
-    return _Sums.of(later & (1 << 20) - 1, later >> 20 & (1 << 20) - 1)
+    later = key[1:][key[1:] - key[:-1] == 1]
+    del key
+    places = later >> 20
+    places &= (1 << 20) - 1
+    places <<= 32
+    later &= (1 << 20) - 1
+    places |= later
+    del later
+    return _Sums.of(places)
 
 
 def _starts(cells: _Sums) -> list[list[int]]:

@@ -74,32 +74,50 @@ def _by_region(visits: Visits) -> Iterator[NDArray[np.int64]]:
     """Indices of the visits to each region."""
     if not len(visits.activity):
         return
-    row, column = visits.row >> _COARSE, visits.column >> _COARSE
-    pairs, which = np.unique(visits.activity << 2 * _SQUARE_BITS | row << _SQUARE_BITS | column, return_inverse=True)
-    squares = (pairs >> _SQUARE_BITS & (1 << _SQUARE_BITS) - 1) << 32 | pairs & (1 << _SQUARE_BITS) - 1
-    begins = np.flatnonzero(np.diff(pairs >> 2 * _SQUARE_BITS))
-    region = _regions([frozenset(part.tolist()) for part in np.split(squares, begins + 1)])
-    name = np.array([region.get(square, -1) for square in squares.tolist()])[which.reshape(-1)]
+    name, regions = _regions_of_visits(visits)
     order = np.argsort(name, kind="stable")
-    ends = np.searchsorted(name[order], np.arange(len(set(region.values())) + 1))
+    ends = np.searchsorted(name, np.arange(regions + 1), sorter=order)
+    del name
     yield from (order[first:last] for first, last in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
 
 
+def _regions_of_visits(visits: Visits) -> tuple[NDArray[np.int32], int]:
+    """Number of the region of each visit, -1 for those in none, and the number of regions."""
+    key = visits.activity << _SQUARE_BITS | visits.row >> _COARSE
+    key <<= _SQUARE_BITS
+    key |= visits.column >> _COARSE
+    # Visits of an activity follow each other in rows: few begin in another square than the one before.
+    starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    lengths = np.diff(np.append(starts, len(key)))
+    pairs, which = np.unique(key[starts], return_inverse=True)
+    del key, starts
+    squares = (pairs >> _SQUARE_BITS & (1 << _SQUARE_BITS) - 1) << 32 | pairs & (1 << _SQUARE_BITS) - 1
+    begins = np.flatnonzero(np.diff(pairs >> 2 * _SQUARE_BITS))
+    region = _regions([frozenset(part.tolist()) for part in np.split(squares, begins + 1)])
+    name = np.array([region.get(square, -1) for square in squares.tolist()], np.int32)[which.reshape(-1)]
+    return np.repeat(name, lengths), len(set(region.values()))
+
+
 def _place(visits: Visits, here: NDArray[np.int64]) -> Place:
-    activity, across = visits.activity[here], 1 << (ZOOM + 8)
+    across = 1 << (ZOOM + 8)
+    at: Any = slice(None) if len(here) == len(visits.activity) else here  # no copy of all
+    activity, row = visits.activity[at], visits.row[at]
     activities = 1 + int(np.count_nonzero(np.diff(activity)))
-    column = _unwrapped(visits.column[here], across)
-    left, top, right, bottom = np.array(frame(activity, column, visits.row[here], activities)) / across
-    fixes = None if visits.fixes is None else int(visits.fixes[here].sum())
+    left, top, right, bottom = (
+        np.array(frame(activity, _unwrapped(visits.column[at], across), row, activities)) / across
+    )
+    fixes = None if visits.fixes is None else int(visits.fixes[at].sum())
     return Place(padded(np.array([left, right]), np.array([top, bottom])), activities, fixes)
 
 
 def _unwrapped(column: NDArray[np.int64], across: int) -> NDArray[np.int64]:
     """Shift columns so that the widest empty gap lies outside: the antimeridian must not stretch the region."""
-    order = np.unique(column)
+    order = np.flatnonzero(np.bincount(column))
     gaps = np.diff(order, append=order[0] + across)
     start = order[(int(np.argmax(gaps)) + 1) % len(order)]
-    unwrapped: NDArray[np.int64] = (column - start) % across + start
+    unwrapped: NDArray[np.int64] = column - start
+    unwrapped %= across
+    unwrapped += start
     return unwrapped
 
 

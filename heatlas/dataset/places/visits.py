@@ -62,12 +62,14 @@ def visits_of(batches: Sequence[Batch]) -> Visits:
     from heatlas.kernels.lattice import frame_of
 
     frame = frame_of(float(_ACROSS), 0, 0, _ACROSS, _ACROSS)
-    found, first = [], 0
-    for batch in batches:
+    columns: list[list[NDArray[np.int64]]] = [[np.zeros(0, np.int64)] for _ in range(4)]
+    first = 0
+    for batch in batches:  # merged one by one, so that memory is needed for what is left
         track, *rest = list_cells(batch.u, batch.v, batch.segments, batch.tracks, frame)
-        found.append((track + first, *rest))
+        part = Visits.of(track + first, *rest)
+        assert part.fixes is not None
+        for column, values in zip(columns, (part.activity, part.column, part.row, part.fixes), strict=True):
+            column.append(values)
         first += len(batch)
-    if not found:
-        nothing = np.zeros(0, np.int64)
-        return Visits(nothing, nothing, nothing, nothing)
-    return Visits.of(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    columns.reverse()
+    return Visits(*(np.concatenate(columns.pop()) for _ in range(4)))

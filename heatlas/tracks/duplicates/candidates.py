@@ -77,6 +77,9 @@ def _meetings(traces: Sequence[Trace]) -> NDArray[np.int64]:
     way = np.clip(way, (last - first) / _RESTING, last - first)  # a run is short beside the day of rest after it
     step = np.maximum(1.0, 2.0 ** np.ceil(np.log2(way / _INSTANTS)))
     instants = [np.arange(np.ceil(first[k] / step[k]), np.floor(last[k] / step[k]) + 1) * step[k] for k in timed]
+    timed, instants = _shared(timed, instants)
+    if not timed:
+        return _NO_PAIRS
     who = np.repeat(np.array(timed), [len(moments) for moments in instants])
     u, v = _places(traces, timed, instants, 0.0)
     # The way that a track covers in the time by which clocks may differ.
@@ -91,9 +94,27 @@ def _meetings(traces: Sequence[Trace]) -> NDArray[np.int64]:
     return np.stack([a[near], b[near]], axis=1)
 
 
+def _shared(timed: Sequence[int], instants: list[NDArray[np.float64]]) -> tuple[list[int], list[NDArray[np.float64]]]:
+    """Tracks and instants without those of one track alone; `instants` is emptied, so that memory is not held twice."""
+    every = np.concatenate(instants)
+    every.sort()
+    common = np.unique(every[1:][every[1:] == every[:-1]])
+    found: tuple[list[int], list[NDArray[np.float64]]] = ([], [])
+    instants.reverse()
+    for k in timed if len(common) else ():
+        moments = instants.pop()
+        moments = moments[common[np.searchsorted(common, moments).clip(max=len(common) - 1)] == moments]
+        if len(moments):
+            found[0].append(k)
+            found[1].append(moments)
+    return found
+
+
 def _of_histories(traces: Sequence[Trace]) -> NDArray[np.int64]:
     """Pairs that overlap in time, of pieces of location histories from different files."""
     pieces = sorted((float(trace.time[0]), k) for k, trace in enumerate(traces) if trace.history and len(trace.time))
+    if len({traces[k].history for _, k in pieces}) < 2:
+        return _NO_PAIRS
     under_way: list[int] = []
     found = []
     for start, k in pieces:
