@@ -198,6 +198,7 @@ def test_a_server_reads_a_table_again_and_takes_files(tmp_path):
         (["--every", "5min"], "--every reads SOURCEs again, and a library is shown as it is"),
         (["--watch", "nowhere"], "there is no file or folder nowhere"),
         (["--watch", ".", "--weight", "beds"], "--weight is for tables"),
+        (["Takeot.zip", "--watch", "."], "there is no library Takeot.zip"),
     ],
 )
 def test_a_server_refuses_what_it_cannot_follow(tmp_path, words, said):
@@ -206,6 +207,22 @@ def test_a_server_refuses_what_it_cannot_follow(tmp_path, words, said):
     assert run.returncode == 2
     assert said in err
     assert not (tmp_path / "heatlas.db").exists()
+
+
+def test_a_new_library_is_told_of(tmp_path, caplog):
+    from heatlas.cli.serve import _kept_up
+    from heatlas.core.context import NOBODY
+    from heatlas.options import ServeOptions, gather
+
+    (tmp_path / "in").mkdir()
+    asked = gather(ServeOptions, {"watch": (str(tmp_path / "in"),)}, "serve")
+    for name in ("maps.db", "typo.db", "typo.db"):
+        with _kept_up((str(tmp_path / name),), asked, NOBODY, True) as (path, parts, _alarm):
+            assert (path.name, len(parts)) == (name, 1)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"heatlas: there was no library {tmp_path / 'maps.db'}: a new one was made",
+        f"heatlas: there was no library {tmp_path / 'typo.db'}: a new one was made; a library beside it: maps.db",
+    ]
 
 
 def blocks(kind, page="follow.md"):

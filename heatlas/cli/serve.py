@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_BESIDE = 4
+"""Libraries beside a new one that are named at most."""
+
 
 @click.command("serve")
 @click.argument("sources", nargs=-1, metavar="LIB|SOURCE...")
@@ -36,7 +39,7 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
     """Show a library, or anything that can be imported, as a live map, and serve its tiles.
 
     Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token. With --watch DIR or
-    --every TIME the map follows what comes in; a LIB that is not there is made.
+    --every TIME the map follows what comes in; a LIB that is not there is made then, if its name ends in .db.
     """
     from heatlas.tracks.metrics.own import metrics_defined
     from heatlas.watching.background import in_background
@@ -71,7 +74,7 @@ def _kept_up(
     from heatlas.library.manage import library_of
     from heatlas.sources.tables import is_path
     from heatlas.watching import Alarm, following
-    from heatlas.watching.rounds import begin
+    from heatlas.watching.rounds import begin, say
 
     folders, every = asked.folders.watch, asked.folders.every
     lone = Path(sources[0] if sources else "heatlas.db")
@@ -91,7 +94,10 @@ def _kept_up(
         if is_library and every is not None and not folders:
             raise BadOption("--every reads SOURCEs again, and a library is shown as it is: name what to read")
         if is_library and folders:
+            others = _refuse_mistyped(lone) if identity(lone) == "missing" else None
             path, parts = lone, follow(lone, folders, asked.reading, True)
+            if others is not None:
+                say(f"there was no library {lone}: a new one was made{others}")
         elif is_library or every is None:
             path = stack.enter_context(library_of(sources or (str(lone),), asked.reading, context))
             parts = follow(path, folders, ImportOptions(), True) if folders else []
@@ -101,6 +107,23 @@ def _kept_up(
             begin(parts)
             parts += follow(path, folders, ImportOptions(), True) if folders else []
         yield path, parts, alarm
+
+
+def _refuse_mistyped(path: Path) -> str:
+    """Refuse to make a library of a name that may be that of a source; words about libraries that lie beside it.
+
+    Raises
+    ------
+    BadOption
+        When the name does not end in .db, as that of a folder or an archive.
+    """
+    from heatlas.library.identity import identity
+
+    if path.suffix.lower() != ".db":
+        raise BadOption(f"there is no library {path}: heatlas import SOURCE... -l {path} makes one")
+    beside = sorted(other.name for other in path.parent.glob("*.db") if identity(other) == "library")
+    named = beside if len(beside) < _BESIDE else [*beside[: _BESIDE - 1], "others"]
+    return f"; {'libraries' if len(named) > 1 else 'a library'} beside it: {', '.join(named)}" if named else ""
 
 
 def _say_taken(report: dict[str, Any]) -> None:
