@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +124,24 @@ def test_virtual_sports_are_words_of_the_vocabulary():
     assert VIRTUAL <= SPORTS
     assert {"VirtualRide", "VirtualRun"} <= VIRTUAL
     assert "Ride" not in VIRTUAL
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("formats.google.stays", "formats.phones.legs", "formats.loggers.igc", "formats.polar", "formats.fit.sports"),
+        *("sheets.apple_health", "sheets.samsung_export"),
+    ],
+)
+def test_words_that_readers_give_are_of_the_vocabulary(module):
+    """Another word has no speed of its own, and the rule for strays takes it for an airliner's."""
+    found = importlib.import_module(f"heatlas.sources.{module}")._SPORTS
+    words = found if module.endswith("igc") else found.values()  # there a pattern follows each word
+    assert {sport for sport in words if sport} <= SPORTS
+
+
+def test_ways_without_effort():
+    assert [sport_name(word) for word in ("subway", "Tram", "in train", "bus", "taxi", "gondola lift", "ferry")] == [
+        "Train", "Train", "InTrain", "Driving", "Driving", "CableCar", "Boating",
+    ]  # fmt: skip
+    assert max_speed("CableCar") < max_speed("Driving") < max_speed("Train") < max_speed("Flying")

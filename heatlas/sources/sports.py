@@ -223,8 +223,13 @@ _SPELLINGS = {
     "HangGliding": "hang glider | drachenfliegen | deltaplane | ala delta",
     "SkyDiving": "skydiving | wingsuit | jumpmaster",
     "Driving": """drive | car | motorcycling | motorcycle | motorbike | motor | auto driving | atv |
-        autofahren | voiture""",
-    "Boating": "boat | motor boat | motorboating",
+        autofahren | voiture | taxi | bus | coach | truck | scooter | moped""",
+    "Train": """rail | railway | subway | underground | metro | tram | tramway | light rail | monorail | zug | bahn |
+        eisenbahn | strassenbahn | u bahn | s bahn | tren | treno | trem | trein | juna | raitiovaunu | vonat | tåg |
+        tog | pociag | vlak | поезд | 火车 | 地铁 | 電車 | 지하철""",
+    "CableCar": """gondola | gondola lift | cable railway | funicular | chair lift | chairlift | ski lift | aerial lift |
+        seilbahn | telecabine | telepherique | funivia | telesilla | teleferico""",
+    "Boating": "boat | motor boat | motorboating | ferry | motor yacht",
     "HorsebackRiding": """horse riding | equestrian | reiten | equitation | equitacion | equitazione |
         paardrijden | ratsastus""",
     "WaterSport": "water sports | watersport",
@@ -273,6 +278,8 @@ _MAX_SPEED = {
     "HangGliding": 60.0,
     "SkyDiving": 120.0,
     "Driving": 80.0,
+    "Train": 170.0,
+    "CableCar": 15.0,
 }
 _ANY_SPEED = 70.0
 _AIRLINER = 350.0
