@@ -227,8 +227,8 @@ _SPELLINGS = {
     "Train": """rail | railway | subway | underground | metro | tram | tramway | light rail | monorail | zug | bahn |
         eisenbahn | strassenbahn | u bahn | s bahn | tren | treno | trem | trein | juna | raitiovaunu | vonat | tåg |
         tog | pociag | vlak | поезд | 火车 | 地铁 | 電車 | 지하철""",
-    "CableCar": """gondola | gondola lift | cable railway | funicular | chair lift | chairlift | ski lift | aerial lift |
-        seilbahn | telecabine | telepherique | funivia | telesilla | teleferico""",
+    "CableCar": """gondola | gondola lift | cable railway | funicular | chair lift | chairlift | ski lift |
+        aerial lift | seilbahn | telecabine | telepherique | funivia | telesilla | teleferico""",
     "Boating": "boat | motor boat | motorboating | ferry | motor yacht",
     "HorsebackRiding": """horse riding | equestrian | reiten | equitation | equitacion | equitazione |
         paardrijden | ratsastus""",

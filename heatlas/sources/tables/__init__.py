@@ -6,7 +6,7 @@
 `csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Parquet and Arrow IPC, memory
 `json`, `json_columns`, `json_objects` reader of JSON: rows, Arrow columns, one object after the other
 `vector`                               reader of GeoPackage, Shapefile and other formats, through GDAL
-`columns`, `beside`                    columns by their names; columns of hemispheres and days beside them
+`columns`, `beside`                    columns by their names; columns of hemispheres, days and clocks beside them
 `cells`, `marks`, `orders`, `degrees`  text as values: numbers and times, decimal marks, orders of dates, positions
 `readings`, `settled`, `facts`         one reading for each column; tables that apply it; reports of columns
 `geometry`, `geometry_parts`           geometry columns as positions; parts and centres of single geometries
@@ -15,6 +15,7 @@
 `track_tables`, `tracks`, `polylines`  tables as recordings: choice of the reader, rows as fixes, rows as polylines
 `track_columns`, `track_groups`        attributes and metrics of tracks; rows grouped by track
 `track_times`, `flags`                 times of fixes; words for yes, no and hidden
+`clocks`                               times of the day in a column of their own
 `lines`, `geometry_lines`              rows as lines: each is a track; all coordinates of lines
 `row_activity`                         attributes of an activity from named values
 ====================================== ==========================================================================

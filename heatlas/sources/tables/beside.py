@@ -11,7 +11,7 @@ from heatlas.sources.tables.columns import plain_name
 if TYPE_CHECKING:
     from heatlas.sources.tables.columns import PointColumns
 
-__all__ = ["date_beside", "hemispheres_beside"]
+__all__ = ["day_and_clock", "hemispheres_beside"]
 
 _LAT = """
     ns latns nsindicator nsind nshemisphere nsdir northsouth latdir latdirection latitudedirection latitudedir lathem
@@ -24,7 +24,13 @@ _LON = """
     gpslongituderef longitudeew lonind lonside longew lngdir lngew lnghem hemisphere2 hemew hemisphereew ewhem
 """
 _DATE = "date datum fecha data day utcdate dateutc gpsdate localdate datetag dateymd datedmy"
+_DAYS = "acqdate eventdate observedon occurredon reportedon onsetdate dateofonset startdate"
+"""Names of days that are times by themselves, too; of `_DATE` they are where nothing else says when."""
 _CLOCK = ("time", "zeit", "heure", "hora", "uhr", "clock", "utc")
+_CLOCKS = """
+    time timeofday clock zeit uhrzeit heure hora ora tijd timeutc utctime localtime gpstime hhmm hhmmss timehhmm
+    timehhmmss starttime
+"""
 
 
 def hemispheres_beside(schema: pa.Schema, columns: PointColumns) -> tuple[list[str], list[str]]:
@@ -51,13 +57,27 @@ def _may_be_text(kind: pa.DataType) -> bool:
     )
 
 
-def date_beside(schema: pa.Schema, columns: PointColumns) -> str | None:
-    """Find the column that may hold the days, if the column of times holds only times of the day."""
-    if columns.time is None or not any(word in plain_name(columns.time) for word in _CLOCK):
+def day_and_clock(schema: pa.Schema, columns: PointColumns) -> tuple[str, str] | None:
+    """Find the columns that may hold days and times of the day, one of which is the column of times.
+
+    Their rows decide (`heatlas.sources.tables.readings`).
+
+    Returns
+    -------
+    (str, str) or None
+        Column of days, and column of times of the day.
+    """
+    if columns.time is None or columns.time not in schema.names:
         return None
-    found = [
-        name
-        for name in schema.names
-        if plain_name(name) in _DATE.split() and name != columns.time and schema.names.count(name) == 1
-    ]
-    return found[0] if len(found) == 1 else None
+    own = plain_name(columns.time)
+    is_clock = any(word in own for word in _CLOCK)
+    twin = own.replace("time", "date") if is_clock else own.replace("date", "time")
+    known = _DATE.split() if is_clock else _CLOCKS.split()
+    if not is_clock and own not in {*_DATE.split(), *_DAYS.split()}:
+        return None
+    used = {columns.time, columns.lat, columns.lon, columns.geometry, columns.weight, columns.track}
+    able = [name for name in schema.names if name not in used and schema.names.count(name) == 1]
+    found = [name for name in able if plain_name(name) == twin] or [name for name in able if plain_name(name) in known]
+    if len(found) != 1:
+        return None
+    return (found[0], columns.time) if is_clock else (columns.time, found[0])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Bad = NDArray[np.bool_] | None
 
-__all__ = ["UNKNOWN_TEXTS", "as_text", "numbers", "seconds", "timestamps"]
+__all__ = ["UNKNOWN_TEXTS", "as_text", "known_texts", "numbers", "seconds", "timestamps"]
 
 _UNKNOWN = (
     *("", "-", "--", "?", ".", "na", "n/a", "n.a.", "#n/a"),
@@ -87,6 +87,12 @@ def as_text(column: pa.Array) -> pa.Array | None:
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column
     return None
+
+
+def known_texts(text: pa.Array) -> pa.Array:
+    """Cells of a column of text that say something, without blanks around them."""
+    text = pc.utf8_trim_whitespace(text.drop_null())
+    return text.filter(pc.invert(pc.is_in(pc.utf8_lower(text), UNKNOWN_TEXTS)))
 
 
 def _at_once(text: pa.Array) -> NDArray[np.float64] | None:

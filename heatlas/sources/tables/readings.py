@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.core.errors import Undecided
-from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
+from heatlas.sources.tables.cells import as_text, known_texts, numbers
+from heatlas.sources.tables.clocks import are_days, clocks_said
 from heatlas.sources.tables.degrees import Form, form_of, is_hemispheres
 from heatlas.sources.tables.marks import Evidence, evidence, plain_text, undecorated
 from heatlas.sources.tables.orders import SAID, calendar_form, order_evidence, pivot
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "State", "decide", "decide_marks", "decoded"]
 
-_CLOCK = r"^\s*\d{1,2}:\d\d"
 _NUMBERED = r"^\s*\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}(?:\D|$)"
 _PLAIN = r"^[-+]?\d*\.?\d*(?:[eE][-+]?\d+)?$"
 _CALENDAR = {
@@ -61,8 +61,8 @@ class State:
     """Form of latitudes and longitudes; None if not decided yet."""
     sides: tuple[str | None, str | None] = (None, None)
     """Columns of hemispheres beside latitude and longitude."""
-    date: str | None = None
-    """Column of days beside a column of times of the day."""
+    moment: tuple[str, str] | None = None
+    """Columns of days and of times of the day that make a moment together; one of them is the column of times."""
     notes: list[str] = field(default_factory=list)
     """Guesses, as sentences for the user."""
 
@@ -96,7 +96,10 @@ def decoded(column: pa.Array) -> pa.Array:
 
 
 def decide(
-    state: State, sample: Sequence[pa.RecordBatch], beside: tuple[list[str], list[str]], clock: str | None
+    state: State,
+    sample: Sequence[pa.RecordBatch],
+    beside: tuple[list[str], list[str]],
+    moment: tuple[str, str] | None,
 ) -> None:
     """Decide how the columns of a sample are read; earlier decisions stay.
 
@@ -108,8 +111,8 @@ def decide(
         The first rows.
     beside : (list of str, list of str)
         Columns that may hold the hemispheres of latitudes and of longitudes.
-    clock : str, optional
-        Column that may hold the days of times of the day.
+    moment : (str, str), optional
+        Columns that may hold days and times of the day.
 
     Raises
     ------
@@ -120,30 +123,38 @@ def decide(
     known = state.columns
     if known.lat is not None and known.lon is not None and {known.lat, known.lon} <= set(names):
         _decide_positions(state, sample, beside)
-    if state.date is None and clock in names and known.time is not None and known.time in names:
-        times = _texts(sample, known.time)
-        if times is not None and _share(times, _CLOCK) == 1:
-            state.date = clock
+    if state.moment is None and moment is not None and set(moment) <= set(names):
+        _decide_moment(state, sample, moment)
     fresh = [name for name in names if name not in state.marks and name not in {known.track, known.geometry}]
     seen: dict[str, Evidence] = {}
     for name in fresh:
         text = _texts(sample, name)
-        if name in {known.time, state.date} or (text is not None and _looks_dated(text)):
+        if name in {known.time, *(state.moment or ())[:1]} or (text is not None and _looks_dated(text)):
             _decide_dates(state, sample, name, text)
         elif text is not None and _looks_numeric(text, name in {known.weight, known.lat, known.lon}):
             seen[name] = evidence(undecorated(text))
     decide_marks(state, seen)
 
 
+def _decide_moment(state: State, sample: Sequence[pa.RecordBatch], moment: tuple[str, str]) -> None:
+    """Join days with times of the day if all cells are such, and say so."""
+    day, clock = moment
+    days = [decoded(batch.column(day)) for batch in sample]
+    if not (how := clocks_said(clock, [batch.column(clock) for batch in sample])) or not are_days(days):
+        return
+    state.moment = moment
+    if state.columns.time == day:
+        state.table.with_clocks.add(day)
+        state.tell(day, f"with the time of the day in {clock!r}: {how}")
+    else:
+        state.tell(clock, f"with the day in {day!r}")
+    state.note(f"times are read from {day!r} and {clock!r} ({how})")
+
+
 def _share(text: pa.Array, pattern: str) -> float:
     """Share of the cells that are not blank that match a pattern; 0 if all are blank."""
-    known = _known(text)
+    known = known_texts(text)
     return (pc.sum(pc.match_substring_regex(known, pattern)).as_py() or 0) / len(known) if len(known) else 0.0
-
-
-def _known(text: pa.Array) -> pa.Array:
-    text = pc.utf8_trim_whitespace(text.drop_null())
-    return text.filter(pc.invert(pc.is_in(pc.utf8_lower(text), UNKNOWN_TEXTS)))
 
 
 def _looks_dated(text: pa.Array) -> bool:
@@ -152,7 +163,7 @@ def _looks_dated(text: pa.Array) -> bool:
 
 def _looks_numeric(text: pa.Array, asked: bool) -> bool:
     """Whether a column of text holds numbers that are not all plain; always true for a column that was `asked` for."""
-    known = _known(text)
+    known = known_texts(text)
     plain = pc.fill_null(pc.match_substring_regex(known, _PLAIN), True)
     odd = known.filter(pc.invert(plain))
     if asked:

@@ -18,7 +18,7 @@ from heatlas.tracks.local_time import parse_date
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from heatlas.sources.tables.table import Table
 
@@ -79,7 +79,8 @@ def filtered(
 
     def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for batch in table.read(list(dict.fromkeys((*columns, *names)))):
-            passes = pa.scalar(True) if tree is None else _truth(_evaluate(tree, batch, where or ""), batch)
+            said = batch if tree is None else _with_days(batch, table.with_clocks)
+            passes = pa.scalar(True) if tree is None else _truth(_evaluate(tree, said, where or ""), said)
             for op, moment in limits:
                 passes = pc.and_kleene(passes, _compare(op, batch.column(time), moment))
             kept = batch.filter(passes)
@@ -88,6 +89,14 @@ def filtered(
             yield kept.select(list(dict.fromkeys(columns)))
 
     return replace(table, read=read, bounds=lambda column: None, size=None)
+
+
+def _with_days(batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
+    """Rows whose columns of days hold days alone, as in the file: a filter by a date means all of that day."""
+    for name in {*names} & {*batch.schema.names}:
+        place = batch.schema.names.index(name)
+        batch = batch.set_column(place, name, pc.utf8_slice_codeunits(_text(batch.column(name)), 0, 10))
+    return batch
 
 
 def _columns(node: Any) -> Iterator[str]:

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.core.errors import Undecided
-from heatlas.sources.tables.beside import date_beside, hemispheres_beside
+from heatlas.sources.tables.beside import day_and_clock, hemispheres_beside
 from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers, timestamps
+from heatlas.sources.tables.clocks import MIDNIGHT, clock_text
 from heatlas.sources.tables.degrees import Form, angles, signs
 from heatlas.sources.tables.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
 from heatlas.sources.tables.orders import SAID, from_calendar, iso_dates, order_evidence
@@ -54,15 +55,15 @@ def settled(table: Table, columns: PointColumns) -> Table:
     state = State(table, columns)
     pair = columns.lat is not None and columns.crs is None
     beside = hemispheres_beside(table.schema, columns) if pair else ([], [])
-    clock = date_beside(table.schema, columns)
+    moment = day_and_clock(table.schema, columns)
     position = [name for name in (columns.lat, columns.lon) if name is not None and pair]
 
     def read(asked: Sequence[str]) -> Iterator[pa.RecordBatch]:
         wanted = [name.removeprefix(RAW) for name in asked]
         if set(position) & set(asked):
             wanted += [*position, *beside[0], *beside[1]]
-        if clock is not None and columns.time in asked:
-            wanted.append(clock)
+        if moment is not None and columns.time in asked:
+            wanted += moment
         batches = iter(table.read(list(dict.fromkeys(wanted))))
         held: list[pa.RecordBatch] = []
         for batch in batches:
@@ -70,7 +71,7 @@ def settled(table: Table, columns: PointColumns) -> Table:
             if sum(part.num_rows for part in held) >= _ENOUGH:
                 break
         if held:
-            decide(state, held, beside, clock)
+            decide(state, held, beside, moment)
         for batch in chain(held, batches):
             yield _plain(state, batch, asked)
         table.warnings.extend(note for note in state.notes if note not in table.warnings)
@@ -168,16 +169,19 @@ def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Ar
 
 
 def _time(state: State, batch: pa.RecordBatch, name: str) -> pa.Array:
-    """Column of times, with the day from the column beside it if it holds only times of the day."""
-    if state.date is None:
+    """Column of times, joined with the one beside it where one holds days and the other times of the day."""
+    if state.moment is None or not set(state.moment) <= set(batch.schema.names):
         return _column(state, batch.column(name), name)
-    day, clock = _column(state, batch.column(state.date), state.date), as_text(decoded(batch.column(name)))
-    if pa.types.is_temporal(day.type):
-        day = pc.strftime(day, "%Y-%m-%d")
-    days = as_text(decoded(day))
-    if clock is None or days is None:
+    day, clock = state.moment
+    days = _column(state, batch.column(day), day)
+    if pa.types.is_temporal(days.type):
+        days = pc.strftime(days, "%Y-%m-%d")
+    days, times = as_text(decoded(days)), clock_text(batch.column(clock))
+    if days is None or times is None:
         return batch.column(name)
-    return joined(days, " ", clock)
+    days = days.cast(pa.large_string())
+    joint = joined(pc.replace_substring_regex(days, MIDNIGHT, ""), " ", times)
+    return pc.coalesce(joint, days) if name == day else joint  # a day is more than nothing; a time without one is not
 
 
 def _positions(state: State, batch: pa.RecordBatch) -> dict[str, pa.Array]:

@@ -47,6 +47,8 @@ class Table:
     readings: dict[str, str] = field(default_factory=dict)
     """Column -> description of how it is read, if that is unusual. Filled while `read` streams (see
     `heatlas.sources.tables.settled`)."""
+    with_clocks: set[str] = field(default_factory=set)
+    """Columns of days to which the times of the day of another column were added. Filled while `read` streams."""
     beyond: Counter[str] = field(default_factory=Counter)
     """Coordinate system that the user stated -> number of positions beyond the area that it is made for."""
     warnings: list[str] = field(default_factory=list)
