@@ -105,6 +105,30 @@ def test_a_second_import_reads_only_what_is_new(tmp_path, library, monkeypatch):
     assert read == []
 
 
+def test_an_import_of_few_files_reads_the_rows_of_these_alone(tmp_path, library, monkeypatch):
+    """Else each group of a watched folder, and each fix of a phone, costs the more the larger the library is."""
+    from heatlas.library import imports
+    from heatlas.sources.archive import entries_of
+    from heatlas.sources.formats.gpx import read_gpx
+    from heatlas.sources.sheets.exports import Exports
+
+    (tmp_path / "a.gpx").write_bytes(gpx(*straight(), start=1.7e9))
+    import_sources(library, [tmp_path / "a.gpx"])
+    asked, rows = [], imports.small_rows
+
+    def small_rows(connection, table, keys=None):
+        asked.append((table, keys))
+        return rows(connection, table, keys)
+
+    monkeypatch.setattr(imports, "small_rows", small_rows)
+    (tmp_path / "b.gpx").write_bytes(gpx(*straight(lat=40.0), start=1.6e9))
+    (own,) = read_gpx(gpx(*straight(lat=41.0), start=1.5e9), "elsewhere")
+    entries = list(entries_of([tmp_path / "a.gpx", tmp_path / "b.gpx"]))
+    _, added = imports.import_entries(library, entries, Exports(), recordings=[own])
+    assert added == 2
+    assert [keys for table, keys in asked if table == "files"] == [[1], []]
+
+
 def test_what_the_table_says_anew_is_read_anew(tmp_path, library):
     folder = export(tmp_path / "export")
     import_sources(library, [folder])

@@ -230,18 +230,20 @@ def _new_recordings(
     library: Library, recordings: Iterable[Recording], export: Exports
 ) -> Iterator[tuple[None, ReadFile | None]]:
     """Recordings that are new or changed, each as a file of its own without a size; None for the others."""
-    with library.read() as connection:
-        known = {row[1]: (row[0], row[4]) for row in small_rows(connection, "files").values()}
-        gaps = gaps_of(read_settings(connection))
-    for recording in recordings:
-        name = printable(recording.activity.source)
-        number, before = known.get(name, (None, b""))
-        digest = recording_digest(recording)
-        if digest == before:
-            yield None, None
-            continue
-        row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
-        yield None, ReadFile(row, take_recording(recording, EVERY, export, gaps))
+    given = iter(recordings)
+    while some := list(itertools.islice(given, _ACTIVITIES)):
+        names = [printable(recording.activity.source) for recording in some]
+        with library.read() as connection:  # of all files only these: most imports bring few, or none
+            known = known_files(connection, set(names))
+            gaps = gaps_of(read_settings(connection))
+        for name, recording in zip(names, some, strict=True):
+            number, _, _, before, *_ = known.get(name) or (None, 0, 0, b"")
+            digest = recording_digest(recording)
+            if digest == before:
+                yield None, None
+                continue
+            row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
+            yield None, ReadFile(row, take_recording(recording, EVERY, export, gaps))
 
 
 def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, changed: int) -> bool:

@@ -224,11 +224,9 @@ _SPELLINGS = {
     "SkyDiving": "skydiving | wingsuit | jumpmaster",
     "Driving": """drive | car | motorcycling | motorcycle | motorbike | motor | auto driving | atv |
         autofahren | voiture | taxi | bus | coach | truck | scooter | moped""",
-    "Train": """rail | railway | subway | underground | metro | tram | tramway | light rail | monorail | zug | bahn |
-        eisenbahn | strassenbahn | u bahn | s bahn | tren | treno | trem | trein | juna | raitiovaunu | vonat | tåg |
-        tog | pociag | vlak | поезд | 火车 | 地铁 | 電車 | 지하철""",
-    "CableCar": """gondola | gondola lift | cable railway | funicular | chair lift | chairlift | ski lift |
-        aerial lift | seilbahn | telecabine | telepherique | funivia | telesilla | teleferico""",
+    "Train": """rail | railway | subway | metro | tram | light rail | zug | bahn | treno | trein | tåg | поезд | 火车 |
+        地铁 | 電車""",
+    "CableCar": "gondola | gondola lift | funicular | chair lift | chairlift | ski lift | seilbahn | telecabine",
     "Boating": "boat | motor boat | motorboating | ferry | motor yacht",
     "HorsebackRiding": """horse riding | equestrian | reiten | equitation | equitacion | equitazione |
         paardrijden | ratsastus""",
@@ -272,15 +270,9 @@ _MAX_SPEED = {
     **dict.fromkeys(("Tennis", "TableTennis", "Badminton", "Squash", "Padel", "Pickleball", "Racquetball"), 12.0),
     **dict.fromkeys(("Soccer", "Basketball", "Volleyball", "Cricket", "Golf"), 12.0),
     "Swim": 5.0,
-    "Flying": 350.0,
-    "Gliding": 120.0,
-    "Paragliding": 50.0,
-    "HangGliding": 60.0,
-    "SkyDiving": 120.0,
-    "Driving": 80.0,
-    "Train": 170.0,
-    "CableCar": 15.0,
-}
+    **dict.fromkeys(("Gliding", "SkyDiving"), 120.0),
+    "Flying": 350.0, "Paragliding": 50.0, "HangGliding": 60.0, "Driving": 80.0, "Train": 170.0, "CableCar": 15.0,
+}  # fmt: skip
 _ANY_SPEED = 70.0
 _AIRLINER = 350.0
 
