@@ -578,6 +578,25 @@ def test_towns_have_names_above_the_heat(browser, address):
         assert seen.page.evaluate(names, "0/0/0")[0] == "Shanghai"
 
 
+def test_streets_out_of_a_file_lie_below_the_heat_in_both_themes(browser, tmp_path):
+    from street_tiles import write_town
+
+    path = made_library(tmp_path / "made.db", {"a.gpx": gpx("A", "running", FIRST, *HOME)})
+    town = write_town(tmp_path / "town.pmtiles", *HOME)
+    with served(path, basemap=str(town)) as own, visit(browser, own + MIDDLE) as seen:
+        assert "OpenStreetMap" in seen.page.inner_text("#credit")
+        assert seen.page.locator(".offer").count() == 0
+        for theme, darker in (("dark", False), ("light", True)):
+            if theme == "light":
+                seen.page.click("#theme")
+                seen.settle()
+            shot = np.asarray(Image.open(io.BytesIO(seen.page.screenshot())).convert("L"), np.int16)[150:600, 420:1050]
+            ground = np.median(shot)
+            # Streets differ from the ground, and little from it: the heat stays the brightest.
+            streets = (shot < ground - 6) if darker else (shot > ground + 6)
+            assert streets.mean() > 0.01, theme
+
+
 def test_a_base_map_that_was_chosen_is_shown_and_named(browser, address):
     picture = io.BytesIO()
     Image.new("RGB", (256, 256), (0, 0, 0)).save(picture, "PNG")

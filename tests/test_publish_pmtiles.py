@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from pmtiles.reader import MmapSource, Reader, all_tiles
 from pmtiles.tile import tileid_to_zxy, zxy_to_tileid
 
-from heatlas.publish.hilbert import first_number, numbers_of, places_at, zoom_of
-from heatlas.publish.pmtiles import (
-    Directory,
-    pack_directory,
-    read_directory,
-    read_varints,
-    unpack_directory,
-    varints,
-    write_archive,
-)
+from heatlas.pmtiles.directory import Directory, pack_directory, read_varints, unpack_directory, varints
+from heatlas.pmtiles.hilbert import first_number, numbers_of, places_at, zoom_of
+from heatlas.publish.pmtiles import read_directory, write_archive
 from heatlas.publish.sink import Metadata
 
 ABOUT = Metadata("t", "", "png", (0, 14), (-10.0, -20.0, 30.0, 40.0), (1.5, 2.5, 7), {}, "")

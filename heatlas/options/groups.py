@@ -317,8 +317,8 @@ class SiteOptions:
         "SECRET", "What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN.", kinds=()
     )
     basemap: str | None = option(
-        "URL",
-        "Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone.",
+        "URL|FILE",
+        "Map tiles {z}/{x}/{y} beneath, fetched by the browser alone; or a file of streets, e.g. town.pmtiles.",
         kinds=(),
         takes="Mapping[str, str]",
     )

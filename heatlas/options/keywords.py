@@ -394,7 +394,7 @@ class SiteKeywords(TypedDict, total=False):
     token: str | None
     """What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN."""
     basemap: str | Mapping[str, str] | None
-    """Map tiles {z}/{x}/{y} to offer beneath, fetched by the browser alone."""
+    """Map tiles {z}/{x}/{y} beneath, fetched by the browser alone; or a file of streets, e.g. town.pmtiles."""
 
 
 class TableKeywords(TypedDict, total=False):

@@ -9,7 +9,7 @@
 `sink`, `ledger`                        an output of tiles; the record of published tiles
 `folder`, `page_files`                  folders for web servers, and their page
 `databases`                             MBTiles, and OsmAnd's sqlitedb
-`archive`, `pmtiles`, `hilbert`         PMTiles: updates, format, order of tiles
+`archive`, `pmtiles`                    PMTiles: updates, format
 `html`, `assets`, `basemap`             one page with its tiles; its fixed parts; its base map
 `layers`, `groups`                      layers of a page; years, sports and other groups
 `crowded`, `size_estimate`              layers that a public page shows; the size of a page

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import HeatlasError, SourceFailed
-from heatlas.publish.hilbert import numbers_of
+from heatlas.pmtiles.directory import Directory
+from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
-from heatlas.publish.pmtiles import Directory, read_directory, read_metadata, write_archive
+from heatlas.publish.pmtiles import read_directory, read_metadata, write_archive
 from heatlas.publish.sink import Sink
 from heatlas.writers.atomic import atomic_write
 

@@ -22,8 +22,8 @@ from heatlas.core.window import Window
 from heatlas.library.activities import read_rows
 from heatlas.library.point_cells import PIXELS, unmorton
 from heatlas.library.settings import read_settings, read_zones
+from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.dependencies import facts_read, means_read
-from heatlas.publish.hilbert import numbers_of
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.fields import SIDE, as_drawn, index_in, margins
 
@@ -56,7 +56,7 @@ class OccupiedTiles:
     """Tiles of a zoom that may hold anything: those drawn from a tile of the index that does."""
 
     numbers: NDArray[np.int64]
-    """(n,) along the Hilbert curve (`heatlas.publish.hilbert`), ascending."""
+    """(n,) along the Hilbert curve (`heatlas.pmtiles.hilbert`), ascending."""
     signatures: NDArray[np.uint64]
     """(n,) signature of the data of each; it changes when the data change."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import MAX_LATITUDE, to_lonlat
-from heatlas.publish.hilbert import places_at
+from heatlas.pmtiles.hilbert import places_at
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.metadata import first_view, places_in
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.paths import refuse_name, rename
-from heatlas.publish.hilbert import numbers_of
+from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.page_files import FORMER, page_files
 from heatlas.publish.sink import Sink

@@ -15,7 +15,7 @@ import numpy as np
 
 from heatlas.core.errors import HeatlasError
 from heatlas.core.paths import reason_of
-from heatlas.publish.hilbert import first_number, zoom_of
+from heatlas.pmtiles.hilbert import first_number, zoom_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

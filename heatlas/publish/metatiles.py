@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.window import Window
-from heatlas.publish.hilbert import first_number, places_at
+from heatlas.pmtiles.hilbert import first_number, places_at
 from heatlas.style.image import Picture
 from heatlas.tiles.encoding import encode_picture
 from heatlas.tiles.fields import SIDE

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from heatlas.core.resources import processors
+from heatlas.pmtiles.hilbert import places_at
 from heatlas.publish.dirty_tiles import marks_of
-from heatlas.publish.hilbert import places_at
 from heatlas.publish.ledger import NOTHING
 from heatlas.publish.metatiles import blocks_of, draw_block
 from heatlas.publish.painter import TilePainter

@@ -9,9 +9,9 @@ import numpy as np
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import TooLarge
 from heatlas.core.window import Window
+from heatlas.pmtiles.hilbert import places_at
 from heatlas.publish import html
 from heatlas.publish.dirty_tiles import marks_of, occupied
-from heatlas.publish.hilbert import places_at
 from heatlas.publish.request import last_zoom
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, field_window, first_zoom

@@ -16,13 +16,14 @@
 `attribute_values`            attributes and their values with counts, for filters
 `view_counts`, `histograms`   counts of what is in view; joint histograms of two metrics
 `explorer_tiles`              visited tiles, largest square and cluster
-`ground_routes`               names of towns
+`ground_routes`               names of towns, and streets out of a file
 `services`                    TileJSON, WMTS, legends
 `description`, `schemas`      OpenAPI, and the pieces that it is made of
 `single_description`          the same of single activities
 `sharing`, `orders`           what an output shows of home; outputs of a view, checked
 `outputs`                     outputs that are made aside, each in a process of its own
 `outputs_description`         their addresses in the OpenAPI description
+`ground_description`          the same of the ground
 `uploads`, `phones`           recordings imported over HTTP; positions that apps of phones post
 ============================= ==============================================================
 """

@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 from heatlas import web
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.opening import open_library
+from heatlas.pmtiles.streets import Streets, is_file_of_tiles, open_streets
 from heatlas.server.description import description
 from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.ground_routes import ground_routes, place_in
@@ -104,7 +105,8 @@ def create_app(
         Host names of the server, without ports; "*" for any. This keeps other sites from pointing a name of their own
         here and reading the library through their visitors' browsers.
     basemap : mapping or str, optional
-        Tiles to show below: a URL with {z}, {x} and {y}, or `url` and `attribution`.
+        Tiles to show below: a URL with {z}, {x} and {y}, or `url` and `attribution`; or a file of streets, `.pmtiles`
+        (`heatlas.pmtiles.streets`), which is served from here.
     public_measures : collection of str, or str with commas
         Further measures that a public map shows and gives as numbers, such as heart_rate or max(power).
     public_least : int
@@ -130,6 +132,7 @@ def create_app(
         token=token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),
         basemap=_basemap(basemap),
+        streets=_streets(basemap),
         largest_upload=largest_upload,
         public_measures=named,
     )
@@ -180,13 +183,19 @@ def create_app(
 
 
 def _basemap(given: Mapping[str, str] | str | None) -> dict[str, str] | None:
-    if given is None:
+    if given is None or (isinstance(given, str) and is_file_of_tiles(given)):
         return None
     known = {"url": given} if isinstance(given, str) else dict(given)
     url = known.get("url", "")
     if not re.match(r"https?://[^\s'\";]+$", url) or set(known) - {"url", "attribution"}:
-        raise BadOption("a base map is a URL such as https://example.org/{z}/{x}/{y}.png, and an attribution")
+        raise BadOption(
+            "a base map is a URL such as https://example.org/{z}/{x}/{y}.png, or a file such as town.pmtiles"
+        )
     return {"url": url, "attribution": known.get("attribution", "")}
+
+
+def _streets(given: Mapping[str, str] | str | None) -> Streets | None:
+    return open_streets(given) if isinstance(given, str) and is_file_of_tiles(given) else None
 
 
 async def _page(request: Request) -> Response:

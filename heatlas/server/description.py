@@ -11,7 +11,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import every_measure
 from heatlas.raster.point_kernel import SHAPES
 from heatlas.server.activities_at import FARTHEST
-from heatlas.server.ground_routes import NAMES_ZOOM
+from heatlas.server.ground_description import BASEMAP, ground_paths
 from heatlas.server.openness import shows
 from heatlas.server.outputs_description import output_paths
 from heatlas.server.query import LIMITS
@@ -71,7 +71,7 @@ def description(
         "/histogram.json": {"get": _get(_HISTOGRAM_ABOUT, [*_histogram(), *_FILTER], _HISTOGRAM, refusals=(400, 403))},
         "/view.json": {"get": _get(_VIEW_ABOUT, _in_view(named), _VIEW, refusals=(400, 403))},
         "/at": {"get": _get("Who passed here; not on a public map", [*_circle(), *_FILTER], _AT, refusals=(400, 403))},
-        "/names/{z}/{x}/{y}.json": {"get": _names()},
+        **ground_paths(),
         **single_paths(_FILTER),
         "/health": {"get": _get("Whether the server is up", [], _object({"status": _TEXT}), refusals=(400,))},
         "/openapi.json": {"get": _get("This description", [], {"type": "object"})},
@@ -92,17 +92,6 @@ def description(
         "paths": paths,
         "components": {"schemas": {"Error": _object({"error": _TEXT})}},
     }
-
-
-def _names() -> dict[str, Any]:
-    sides = [
-        _parameter(name, "Of the tile", _bounded("integer", 0, 2**NAMES_ZOOM - 1), "path", required=True)
-        for name in "xy"
-    ]
-    zoom = _parameter("z", "Zoom", _bounded("integer", 0, NAMES_ZOOM), "path", required=True)
-    about = "Names of towns in a tile (GeoNames): longitude, latitude, name, people of each, the largest first"
-    schema = _object({"names": _list(_list({"anyOf": [_NUMBER, _TEXT]}, minItems=4, maxItems=4))})
-    return _get(about, [zoom, *sides], schema, refusals=(400, 404))
 
 
 def _names_of(shown: frozenset[str] | None, of_points: Sequence[str]) -> list[str]:
@@ -269,7 +258,7 @@ _LIBRARY = _object(
         "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),
         "minzoom": _WHOLE, "maxzoom": _WHOLE, "public": {"type": "boolean"}, "version": _TEXT,
         "import": {"type": "boolean"}, "token": {"type": "boolean"},
-        "basemap": _or_null(_object({"url": _TEXT, "attribution": _TEXT})),
+        "basemap": _or_null(BASEMAP),
     }
 )  # fmt: skip
 _PASSED = _object(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from heatlas.pmtiles.streets import Streets
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tracks.privacy import Frequented
 
@@ -40,6 +41,8 @@ class ServedLibrary:
     hosts: tuple[str, ...]
     basemap: Mapping[str, str] | None
     """`url` and `attribution`, or None."""
+    streets: Streets | None
+    """Base map that is served out of a file, or None."""
     largest_upload: int
     """Bytes."""
     public_measures: frozenset[str] = frozenset()

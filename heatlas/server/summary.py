@@ -12,6 +12,7 @@ from heatlas.dataset.places import places_data
 from heatlas.gazetteer import names_of
 from heatlas.raster.measure import Measure
 from heatlas.raster.offered import about, group_of, related_metrics
+from heatlas.server.ground_routes import basemap_data
 from heatlas.server.openness import is_open_measure
 from heatlas.style.colormaps import colormap, names
 from heatlas.style.defaults import bright_colours
@@ -87,7 +88,7 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "version": snapshot.version,
         "import": not site.public,
         "token": site.token is not None,
-        "basemap": None if site.basemap is None else dict(site.basemap),
+        "basemap": basemap_data(site),
     }
 
 

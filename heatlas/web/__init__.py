@@ -21,7 +21,12 @@ __all__ = ["LICENCES", "STATIC", "page_text", "script", "shared_modules"]
 
 STATIC = Path(__file__).with_name("static")
 """Folder of the shared files. A server serves it unchanged, under the name web."""
-LICENCES = ("vendor/maplibre-gl.LICENSE.txt", "vendor/world-atlas.LICENSE", "vendor/geonames.LICENSE.txt")
+LICENCES = tuple(
+    f"vendor/{name}"
+    for name in (
+        "maplibre-gl.LICENSE.txt", "world-atlas.LICENSE", "geonames.LICENSE.txt", "protomaps-basemaps.LICENSE.txt",
+    )
+)  # fmt: skip
 """Licences of the vendored files, below `STATIC`."""
 _SHARED = "web/"
 

@@ -52,7 +52,7 @@ export function fit(box, animate = true) {
 }
 
 /** Draw somebody's tiles above Natural Earth, or (null) none. */
-export const showTiles = (base) => setBase(map, base?.url ?? "", theme);
+export const showTiles = (base) => setBase(map, base, theme);
 
 /** Colour the map for a theme. */
 export function setTheme(name) {

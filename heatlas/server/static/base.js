@@ -19,8 +19,8 @@ export function baseOf(state, library) {
     return { url: state.baseUrl, credit: state.baseCredit };
   }
   if (state.base === "" && library.basemap) {
-    return { url: new URL(library.basemap.url, document.baseURI).href.replaceAll("%7B", "{").replaceAll("%7D", "}"),
-      credit: library.basemap.attribution ?? "", set: true };
+    const url = new URL(library.basemap.url, document.baseURI).href.replaceAll("%7B", "{").replaceAll("%7D", "}");
+    return { ...library.basemap, url, credit: library.basemap.attribution ?? "", set: true };
   }
   return null;
 }

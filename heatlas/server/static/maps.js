@@ -211,7 +211,7 @@ export function dividerMoves(moved) {
 
 /** Draw somebody's tiles above Natural Earth, or (null) none. */
 export function showTiles(base) {
-  for (const map of all()) setBase(map, base?.url ?? "", theme);
+  for (const map of all()) setBase(map, base, theme);
 }
 
 /** Colour all maps for a theme. */
