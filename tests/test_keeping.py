@@ -195,11 +195,12 @@ def test_what_is_missing_is_said_before_its_options(tmp_path, output, source, op
     [
         (("import", "nowhere"), "nowhere"),
         (("zones", "list"), "heatlas import"),
-        (("serve",), "heatlas import"),
+        (("serve", "--public"), "heatlas import"),
+        (("serve", "--max-gap", "30s"), "heatlas import"),
         (("library", "check", "-l", "text.db"), "no heatlas library"),
         (("zones", "add", "home", "--at", "91,0", "--radius", "5m"), "91,0"),
         (("import", "text.db", "--clip-ends", "far"), "200m"),
-        (("serve", "--host", "0.0.0.0"), "heatlas import"),
+        (("serve", "--host", "0.0.0.0"), "--token"),
     ],
 )
 def test_wrong_usage_is_one_sentence(tmp_path, args, hint):
@@ -232,6 +233,37 @@ def test_a_new_library_into_which_nothing_came_is_taken_away(tmp_path):
     open_library("l.db", create=True).close()
     import_into("l.db", tmp_path / "none")
     assert identity(Path("l.db")) == "library"
+
+
+def test_without_a_library_serve_says_where_a_drop_makes_one(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from heatlas.cli import group
+
+    given = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("heatlas.server.serve", lambda path, **site: given.append((identity(path), site["makes"])))
+    assert CliRunner().invoke(group, ["serve"], catch_exceptions=False).exit_code == 0
+    assert given == [("library", tmp_path / "heatlas.db")]
+    assert not list(tmp_path.glob("heatlas.db*"))
+    open_library("heatlas.db", create=True).close()
+    assert CliRunner().invoke(group, ["serve"], catch_exceptions=False).exit_code == 0
+    assert given[1] == ("library", None)
+
+
+def test_a_zone_may_come_before_the_first_import(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from heatlas.cli import group
+
+    monkeypatch.chdir(tmp_path)
+    words = ["zones", "add", "home", "--at", "47.8,10.9", "--radius", "500m"]
+    done = CliRunner().invoke(group, words, catch_exceptions=False)
+    assert done.output.startswith("a new library was made: heatlas.db;")
+    assert "home" in CliRunner().invoke(group, ["zones", "list"], catch_exceptions=False).output
+    (tmp_path / "none").mkdir()
+    import_into("heatlas.db", tmp_path / "none")
+    assert "home" in CliRunner().invoke(group, ["zones", "list"], catch_exceptions=False).output
 
 
 def test_serve_shows_recordings_out_of_a_library_for_the_while(export, tmp_path):

@@ -427,7 +427,14 @@ DROP = """(files) => {
 
 
 def test_what_came_of_dropped_files_is_told(tmp_path, browser):
-    def told() -> str:
+    def told() -> tuple[str, str]:
+        page.wait_for_selector("#import-close:not([hidden])", timeout=WAIT)
+        text = page.inner_text("#import-text"), page.inner_text("#import-faults").replace("\n", " ")
+        page.click("#import-close")
+        assert page.is_hidden("#import")
+        return text
+
+    def toasted() -> str:
         page.wait_for_selector("#toast.shown", timeout=WAIT)
         text = page.inner_text("#toast")
         page.evaluate("() => { document.getElementById('toast').className = '' }")
@@ -436,17 +443,22 @@ def test_what_came_of_dropped_files_is_told(tmp_path, browser):
     with served(made_library(tmp_path / "empty.db", {})) as url, visit(browser, url) as seen:
         page = seen.page
         page.evaluate(DROP, [["none.gpx", ""]])
-        assert told() == "none.gpx could not be read: it is empty"
+        assert told() == ("1 file could not be read", "none.gpx: it is empty")
         page.evaluate(DROP, [["note.txt", "hello"], ["none.gpx", ""]])
-        assert told() == "2 files could not be read. note.txt: plain text, not a recording"
+        assert told() == (
+            "2 files could not be read",
+            "note.txt: plain text, not a recording none.gpx: it is empty",
+        )
         page.evaluate(DROP, [["cut.gpx", "<gpx><trk>"]])
-        assert told().startswith("cut.gpx: cut off")
+        text, faults = told()
+        assert text == "1 warning"
+        assert faults.startswith("cut.gpx: cut off")
         runs = [[f"{k}.gpx", gpx(f"Run {k}", "running", FIRST + k * 86400, *HOME).decode()] for k in range(3)]
         page.evaluate(DROP, [["activities.csv", "Activity ID"], *runs])
-        assert "drop its ZIP" in told()
+        assert "drop its ZIP" in toasted()
         assert page.is_visible("#welcome")
         page.evaluate(f"(files) => {{ const drop = {DROP}; drop(files.slice(0, 2)); drop(files.slice(2)); }}", runs)
-        assert told() == "3 activities added"
+        assert toasted() == "3 activities added"
         seen.settle()
         assert "3 activities" in page.inner_text("#summary")
 
@@ -500,7 +512,7 @@ def test_a_file_that_is_none_is_told(tmp_path, browser):
         with seen.page.expect_file_chooser() as choosing:
             seen.page.click("#choose")
         choosing.value.set_files({"name": "note.txt", "mimeType": "text/plain", "buffer": b"hello"})
-        seen.page.wait_for_selector("#toast.shown", timeout=WAIT)
+        seen.page.wait_for_selector("#import-faults li", timeout=WAIT)
         assert seen.page.is_visible("#welcome")
 
 

@@ -14,14 +14,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from PIL import Image
-from test_page import CHROMIUM, MIDDLE, RIDE, RUN, WAIT, Visit, browser, made_library, near, two_years  # noqa: F401 - a fixture
+from test_page import CHROMIUM, FIRST, HOME, MIDDLE, RIDE, RUN, WAIT, Visit, browser, gpx, made_library, near, two_years  # noqa: F401 - a fixture
 
 
 class Server:
     """A live map at one port, which can go and come back."""
 
-    def __init__(self, path) -> None:
-        self.path = path
+    def __init__(self, path, **options) -> None:
+        self.path, self.options = path, options
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -33,7 +33,7 @@ class Server:
 
         link = socket.create_server(("127.0.0.1", self.port))
         self.server = uvicorn.Server(
-            uvicorn.Config(create_app(self.path), log_level="error", timeout_graceful_shutdown=1)
+            uvicorn.Config(create_app(self.path, **self.options), log_level="error", timeout_graceful_shutdown=1)
         )
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [link]}, daemon=True)
         self.thread.start()
@@ -271,3 +271,96 @@ def hosted(folder):
     yield f"http://127.0.0.1:{files.server_port}/"
     files.shutdown()
     files.server_close()
+
+
+DROP = """(files) => {
+    const data = new DataTransfer();
+    for (const [name, text] of files) data.items.add(new File([text], name));
+    for (const kind of ["dragenter", "drop"])
+        dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+TABLE = "town,latitude,longitude,beds\n" + "".join(f"t{k},{47.8 + k / 500},{10.9 + k / 400},{k}\n" for k in range(12))
+
+
+def covered(page, one: str) -> list[str]:
+    """What an element covers of the page's other parts."""
+    return page.evaluate(
+        """(one) => {
+            const box = (id) => document.getElementById(id).getBoundingClientRect();
+            const mine = box(one);
+            return ["timeline", "legend", "tools", "who", "controls", "welcome"].filter((id) => {
+                const other = box(id);
+                return other.width && mine.left < other.right - 1 && mine.right > other.left + 1
+                    && mine.top < other.bottom - 1 && mine.bottom > other.top + 1;
+            });
+        }""",
+        one,
+    )
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (390, 844)])
+def test_a_drop_makes_the_library_and_says_what_failed_where_it_covers_nothing(plain_browser, tmp_path, size):
+    from heatlas.library.opening import open_library
+
+    open_library(tmp_path / "empty.db", create=True).close()
+    (tmp_path / "here").mkdir()
+    one = Server(tmp_path / "empty.db", makes=tmp_path / "here" / "heatlas.db")
+    one.start()
+    seen = Visit(plain_browser, one.url, size=size)
+    page = seen.page
+    assert page.is_visible("#welcome")
+    assert "here/heatlas.db" in page.inner_text("#makes")
+    # Slow answers, so that one can see how far it is.
+    page.route("**/api/import", lambda route: (time.sleep(0.25), route.continue_()))
+    texts = page.evaluate_handle(
+        """() => {
+            const seen = [];
+            new MutationObserver(() => seen.push(document.getElementById("import-text").textContent))
+                .observe(document.getElementById("import-text"), { childList: true });
+            return seen;
+        }"""
+    )
+    files = [[f"{k}.gpx", gpx(f"Run {k}", "running", FIRST + k * 86400, *HOME).decode()] for k in range(3)]
+    page.evaluate(DROP, [*files, ["note.txt", "hello"], ["cut.gpx", "<gpx><trk>"]])
+    page.wait_for_selector("#import-close:not([hidden])", timeout=2 * WAIT)
+    assert any("(2 of 5)" in text for text in texts.json_value())
+    assert page.inner_text("#import-text") == "3 activities added. 1 file could not be read. 1 warning"
+    faults = page.inner_text("#import-faults")
+    assert "note.txt: plain text, not a recording" in faults
+    assert "cut.gpx: cut off" in faults
+    page.wait_for_selector("#welcome", state="hidden", timeout=WAIT)
+    seen.settle()
+    assert covered(page, "import") == []
+    assert (tmp_path / "here" / "heatlas.db").exists()
+    page.click("#import-close")
+    assert not page.is_visible("#import")
+    seen.close()
+    one.stop()
+
+
+def test_a_table_of_points_is_asked_what_weighs(plain_browser, tmp_path):
+    one = Server(made_library(tmp_path / "made.db", {}))
+    one.start()
+    seen = Visit(plain_browser, one.url)
+    page = seen.page
+    page.evaluate(DROP, [["clinics.csv", TABLE]])
+    page.wait_for_selector("#table-dialog[open]", timeout=WAIT)
+    assert page.inner_text("#table-title") == "Points of clinics.csv"
+    offered = page.eval_on_selector_all("#table-weight option", "all => all.map((one) => one.textContent)")
+    assert offered == ["Nothing: each row counts 1", "beds (0 to 11)"]
+    assert (page.input_value("#table-lat"), page.input_value("#table-lon")) == ("latitude", "longitude")
+    page.select_option("#table-lat", "town")  # a mistake is told, and asked again
+    page.click("#table-yes")
+    page.wait_for_selector("#table-error:not(:empty)", timeout=WAIT)
+    page.select_option("#table-lat", "latitude")
+    page.select_option("#table-weight", "beds")
+    page.click("#table-yes")
+    page.wait_for_selector("#legend-title:has-text('Clinics: sum of beds')", timeout=WAIT)
+    assert page.inner_text("#summary") == "12 points"
+    page.evaluate(DROP, [["clinics.csv", TABLE]])
+    page.wait_for_selector("#table-dialog[open]", timeout=WAIT)
+    page.click("#table-no")
+    page.wait_for_selector("#toast:has-text('was left out')", timeout=WAIT)
+    seen.context.close()
+    assert [said for said in seen.troubles if "400" not in said] == []
+    one.stop()

@@ -190,8 +190,89 @@ def test_imports_that_cannot_be(tmp_path):
         ):  # fmt: skip
             answer = web.post("/api/import", content=body, headers=headers)
             assert (answer.status_code, set(answer.json())) == (status, {"error"})
-        assert web.post("/api/import?name=x", content=b"x", headers={"X-Filename": "a"}).status_code == 400
+        assert web.post("/api/import?other=x", content=b"x", headers={"X-Filename": "a"}).status_code == 400
     assert sorted(one.name for one in tmp_path.iterdir()) == ["lib.db"]
+
+
+TABLE = b"id,latitude,longitude,beds\n1,47.8,10.9,12\n2,47.81,10.92,30\n3,47.82,10.95,\n"
+NAMED = {"X-Filename": "clinics.csv"}
+
+
+def test_a_table_of_points_is_described_and_imported_as_it_is_said(tmp_path):
+    open_library(tmp_path / "lib.db", create=True).close()
+    with client(tmp_path / "lib.db") as web:
+        asked = web.post("/api/import", content=TABLE, headers=NAMED).json()["table"]
+        assert [(one["name"], one["range"]) for one in asked["columns"]] == [
+            ("id", [1, 3]), ("latitude", [47.8, 47.82]), ("longitude", [10.9, 10.95]), ("beds", [12, 30]),
+        ]  # fmt: skip
+        assert (asked["lat"], asked["lon"], asked["weight"]) == ("latitude", "longitude", None)
+        assert web.get("/api/library.json").json()["point_sets"] == []
+        report = web.post("/api/import?weight=beds&name=beds", content=TABLE, headers=NAMED).json()
+        (one,) = report["point_sets"]
+        assert (one["name"], one["points"], one["rows"], one["total"]) == ("beds", 2, 3, 42)
+        (one,) = web.post("/api/import?weight=", content=TABLE, headers=NAMED).json()["point_sets"]
+        assert (one["name"], one["total"]) == ("clinics", 3)
+        # Columns whose names say nothing are asked for, and may be said wrongly.
+        plain = TABLE.replace(b"latitude,longitude", b"p,q")
+        assert web.post("/api/import", content=plain, headers=NAMED).json()["table"]["lat"] is None
+        wrong = web.post("/api/import?weight=&lat=p&lon=z", content=plain, headers=NAMED)
+        assert (wrong.status_code, wrong.json()["error"]) == (
+            400, "clinics.csv has no column 'z' for --lon; its columns are id, p, q, beds",
+        )  # fmt: skip
+        (one,) = web.post("/api/import?weight=beds&lat=p&lon=q", content=plain, headers=NAMED).json()["point_sets"]
+        assert one["points"] == 2
+        words = TABLE.replace(b",10.", b",x10.")
+        wrong = web.post("/api/import?weight=", content=words, headers=NAMED)
+        assert (wrong.status_code, wrong.json()["error"].split(":")[0]) == (400, "clinics.csv has no usable row")
+        assert web.post("/api/import?lat=p", content=plain, headers=NAMED).status_code == 400
+    assert sorted(one.name for one in tmp_path.iterdir() if "lib.db" not in one.name) == []
+
+
+def test_a_server_without_a_library_makes_one_of_what_it_is_given(tmp_path):
+    from heatlas.server.app import create_app
+
+    (tmp_path / "here").mkdir()
+    open_library(tmp_path / "empty.db", create=True).close()
+    there = tmp_path / "here" / "heatlas.db"
+    for options, told in (({"token": "sesame"}, "heatlas.db"), ({}, there.as_posix())):
+        app = create_app(tmp_path / "empty.db", makes=there, **options)
+        from starlette.testclient import TestClient
+
+        with TestClient(app, base_url="http://127.0.0.1", headers={"Authorization": "Bearer sesame"}) as web:
+            assert web.get("/api/library.json").json()["makes"] == told
+            report = web.post("/api/import", content=b"hello", headers={"X-Filename": "note.txt"}).json()
+            assert report["added"] == 0
+            assert web.post("/api/import", content=TABLE, headers=NAMED).json()["table"]
+            assert list(there.parent.iterdir()) == []  # nothing was imported
+            if options:
+                continue
+            assert web.post("/api/import", content=run(1), headers={"X-Filename": "a.gpx"}).json()["added"] == 1
+            read = web.get("/api/library.json").json()
+            assert (read["activities"], read["makes"]) == (1, None)
+            assert web.post("/api/import", content=run(2), headers={"X-Filename": "b.gpx"}).json()["added"] == 1
+    with open_library(there) as library, library.read() as connection:
+        assert connection.execute("SELECT count(*) FROM activities").fetchone()[0] == 2
+
+
+def test_how_far_an_import_is_can_be_asked(tmp_path, monkeypatch):
+    open_library(tmp_path / "lib.db", create=True).close()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for k in range(5):
+            archive.writestr(f"{k}.gpx", run(k))
+    with client(tmp_path / "lib.db") as web:
+        seen = []
+        site = web.app.state.site
+        monkeypatch.setattr(
+            "heatlas.server.state.ImportProgress.__setattr__",
+            lambda one, name, value: (object.__setattr__(one, name, value), seen.append((one.file, name, value)))[0],
+            raising=False,
+        )
+        assert web.get("/api/importing").json() == {"import": None}
+        web.post("/api/import", content=packed.getvalue(), headers={"X-Filename": "all.zip"})
+        assert site.progress is None
+    assert ("all.zip", "of", 5) in seen
+    assert [value for _, name, value in seen if name == "done" and value] == [1, 2, 3, 4, 5]
 
 
 def raw(address, request):

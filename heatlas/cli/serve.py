@@ -38,8 +38,9 @@ _BESIDE = 4
 def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **options: Any) -> None:
     """Show a library, or anything that can be imported, as a live map, and serve its tiles.
 
-    Without LIB it is heatlas.db. Only this machine can look, but for --public or with a --token. With --watch DIR or
-    --every TIME the map follows what comes in; a LIB that is not there is made then, if its name ends in .db.
+    Without LIB it is heatlas.db; where there is none, it is made of what is dropped on the page. Only this machine can
+    look, but for --public or with a --token. With --watch DIR or --every TIME the map follows what comes in; a LIB that
+    is not there is made then, if its name ends in .db.
     """
     from heatlas.tracks.metrics.own import metrics_defined
     from heatlas.watching.background import in_background
@@ -55,11 +56,11 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
         raise MissingExtra("serving", "server") from None
     with show_progress(quiet) as progress, metrics_defined(asked.own.metrics):
         context = Context(progress=progress.count)
-        with _kept_up(sources, asked, context, quiet) as (path, parts, alarm):
+        with _kept_up(sources, asked, context, quiet) as (path, parts, alarm, makes):
             progress.done()
             try:
                 with in_background(parts, alarm):
-                    serve(path, host=host, port=port, quiet=quiet, **given(asked.site))
+                    serve(path, host=host, port=port, quiet=quiet, makes=makes, **given(asked.site))
             except KeyboardInterrupt:
                 click.echo("heatlas: stopped; requests that were not answered yet were cut off", err=True)
                 raise SystemExit(stop_status() or 130) from None
@@ -68,10 +69,14 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
 @contextmanager
 def _kept_up(
     sources: tuple[str, ...], asked: ServeOptions, context: Context, quiet: bool
-) -> Iterator[tuple[Path, list[Part], Alarm]]:
-    """Give the library to serve, and the parts that keep it up to date: folders, and sources that are read again."""
+) -> Iterator[tuple[Path, list[Part], Alarm, Path | None]]:
+    """Give the library to serve, the parts that keep it up to date, and the file of a library that a drop makes.
+
+    Parts are folders that are watched, and sources that are read again.
+    """
     from heatlas.library.identity import identity
     from heatlas.library.manage import library_of
+    from heatlas.library.opening import open_library
     from heatlas.sources.tables import is_path
     from heatlas.watching import Alarm, following
     from heatlas.watching.rounds import begin, say
@@ -93,7 +98,12 @@ def _kept_up(
         parts: list[Part] = []
         if is_library and every is not None and not folders:
             raise BadOption("--every reads SOURCEs again, and a library is shown as it is: name what to read")
-        if is_library and folders:
+        asks_nothing = not sources and not folders and not asked.site.public and asked.reading == ImportOptions()
+        makes = _unmade(lone) if asks_nothing else None
+        if makes is not None:
+            path = stack.enter_context(scratch_folder()) / "heatlas.db"
+            open_library(path, create=True).close()
+        elif is_library and folders:
             others = _refuse_mistyped(lone) if identity(lone) == "missing" else None
             path, parts = lone, follow(lone, folders, asked.reading, True)
             if others is not None:
@@ -106,7 +116,18 @@ def _kept_up(
             parts = follow(path, sources, asked.reading, False)
             begin(parts)
             parts += follow(path, folders, ImportOptions(), True) if folders else []
-        yield path, parts, alarm
+        yield path, parts, alarm, makes
+
+
+def _unmade(path: Path) -> Path | None:
+    """File of the library to make, if there is none."""
+    from heatlas.library.identity import identity
+
+    if identity(path) != "missing":
+        return None
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise BadOption(f"there is no library {path}, and none can be made in {path.absolute().parent}")
+    return path.absolute()
 
 
 def _refuse_mistyped(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from heatlas.cli.options import library_option, quiet_option
@@ -24,10 +26,17 @@ def zones_group() -> None:
 @click.option("--radius", required=True, metavar="LENGTH", help="How far around, e.g. 500m.")
 @library_option
 def _add(name: str, at: str, radius: str, library: str) -> None:
-    """Hide what lies around a place: a circle that covers it, but is shifted and twice as wide or somewhat more."""
+    """Hide what lies around a place: a circle that covers it, but is shifted and twice as wide or somewhat more.
+
+    It may come before the first import, so that nothing is ever shown there: then the library is made.
+    """
     from heatlas.library.manage import hide_zone
 
+    new = not os.path.lexists(library)
     hidden, fixes = hide_zone(library, name, at, radius)
+    if new:
+        click.echo(f"a new library was made: {library}; what is imported into it is hidden there from the start")
+        return
     click.echo(f"{hidden:,} of {fixes:,} fixes are hidden now, by cut ends and zones")
 
 

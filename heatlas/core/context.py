@@ -28,6 +28,9 @@ class Context:
     report: Callable[[dict[str, Any]], None] | None = None
     """Called with the report of an import, and of each run of work that repeats (``--watch``, ``--every``)."""
 
+    files: Callable[[int, int], None] | None = None
+    """Called with the files of an import that were read, and their number."""
+
     def counting(self, stage: str) -> Callable[[int, int], None]:
         """Return a function that reports how far one stage is."""
         return lambda done, total: self.progress(stage, done, total)

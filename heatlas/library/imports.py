@@ -147,7 +147,7 @@ def import_entries(
     new: Iterator[tuple[int | None, ReadFile | None]] = itertools.chain(
         _new_files(library, files, export, report, routes), _new_recordings(library, recordings, export)
     )
-    for size, file in new:
+    for place, (size, file) in enumerate(new, 1):
         done += size or 0
         if file is None:
             report.dropped["tracks that were read before" if size is None else _BEFORE] += 1
@@ -157,6 +157,8 @@ def import_entries(
             added += _store(library, waiting, report, workers)
             waiting = []
         told(done, total)
+        if context.files is not None and place <= len(files):
+            context.files(place, len(files))
     return report, added + _store(library, waiting, report, workers)
 
 

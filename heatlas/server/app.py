@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.opening import open_library
 from heatlas.pmtiles.streets import Streets, is_file_of_tiles, open_streets
 from heatlas.server.description import description
+from heatlas.server.dropped_tables import ANSWERS
 from heatlas.server.explorer_tiles import explorer_data
 from heatlas.server.ground_routes import ground_routes, place_in
 from heatlas.server.histograms import histogram_data
@@ -30,7 +32,7 @@ from heatlas.server.security import guarded
 from heatlas.server.services import capabilities, legend_png, tile_json
 from heatlas.server.sharing import begin_output, cancel_output, give_file, give_state, home_data
 from heatlas.server.single_routes import single_routes
-from heatlas.server.state import ServedLibrary, shut
+from heatlas.server.state import ServedLibrary, shut, site_of
 from heatlas.server.static_files import PageFiles
 from heatlas.server.summary import library_data
 from heatlas.server.uploads import receive, tidy
@@ -84,6 +86,7 @@ def create_app(
     public_measures: Collection[str] = (),
     public_least: int = LEAST,
     largest_upload: int = _LARGEST_UPLOAD,
+    makes: str | Path | None = None,
 ) -> Starlette:
     """Make an ASGI app that serves a library: the live map, tiles for any client, and a summary of its contents.
 
@@ -113,6 +116,9 @@ def create_app(
         Minimum number of activities of a group that a filter of a public map can show (`heatlas.tiles.crowds`).
     largest_upload : int
         Bytes of one import at most.
+    makes : str or Path, optional
+        File of a library that is made when the first import gives something, and shown from then on; until then
+        `library_path`, an empty one, is shown.
 
     Raises
     ------
@@ -135,6 +141,7 @@ def create_app(
         streets=_streets(basemap),
         largest_upload=largest_upload,
         public_measures=named,
+        makes=None if makes is None else Path(makes),
     )
 
     @asynccontextmanager
@@ -168,6 +175,7 @@ def create_app(
             Route("/api/outputs/{number}", cancel_output, methods=["DELETE"]),
             Route("/api/outputs/{number}/file", give_file),
             Route("/api/import", _import, methods=["POST"]),
+            Route("/api/importing", _importing),
             Route("/api/phones/owntracks", partial(_phone, form="owntracks"), methods=["POST"]),
             Route("/api/phones/overland", partial(_phone, form="overland"), methods=["POST"]),
             Route("/api/phones/gpslogger", partial(_phone, form="gpslogger"), methods=["GET", "POST"]),
@@ -288,8 +296,18 @@ def _home(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
 
 
 async def _import(request: Request) -> Response:
-    only(request.query_params)
+    only(request.query_params, *ANSWERS)
     return Response(packed_json(await receive(request)), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+async def _importing(request: Request) -> Response:
+    """How far the import is that runs; null where none does."""
+    only(request.query_params)
+    if site_of(request).public:
+        raise HTTPException(403, "this map is public: nothing can be imported here")
+    progress = site_of(request).progress
+    body = packed_json({"import": None if progress is None else asdict(progress)})
+    return Response(body, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 async def _phone(request: Request, form: str) -> Response:

@@ -28,6 +28,7 @@ from heatlas.server.schemas import pair_of as _pair
 from heatlas.server.schemas import parameter as _parameter
 from heatlas.server.schemas import refusals_of as _refusals
 from heatlas.server.single_description import ACTIVITY, BOX, single_paths
+from heatlas.server.upload_description import upload_paths
 from heatlas.style.colormaps import names
 from heatlas.style.legend_kinds import KINDS
 from heatlas.tiles.encoding import TYPES
@@ -78,7 +79,7 @@ def description(
     }
     if not public:
         paths |= output_paths(shown, _FILTER, box)
-        paths["/api/import"] = {"post": _import()}
+        paths |= upload_paths()
         paths["/api/phones/owntracks"] = {"post": _phone("OwnTracks: a position, or several", _list({}, maxItems=0))}
         paths["/api/phones/overland"] = {"post": _phone("Overland: a batch of positions", _TAKEN)}
         paths["/api/phones/gpslogger"] = {
@@ -186,27 +187,6 @@ def _tile(about: str, named: Sequence[str]) -> dict[str, Any]:
     return shown
 
 
-def _import() -> dict[str, Any]:
-    name = _parameter("X-Filename", "Its name, percent-encoded", {**_TEXT, "minLength": 1}, "header", required=True)
-    report = {
-        "type": "object",
-        "required": ["added", "files"],
-        "properties": {"added": _WHOLE, "files": {"type": "object"}},
-    }
-    return {
-        "summary": "Read a recording, or an archive of them, into the library",
-        "parameters": [name],
-        "requestBody": {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        },
-        "responses": {
-            "200": {"description": "What was read", "content": {_JSON: {"schema": report}}},
-            **_refusals((400, 403, 413, 415)),
-        },
-    }
-
-
 def _one_fix() -> list[dict[str, Any]]:
     """Parameters of a position in an address."""
     about = {"lat": "Degrees", "lon": "Degrees", "time": "ISO 8601, or Unix seconds"}
@@ -257,7 +237,7 @@ _LIBRARY = _object(
         })),
         "colormaps": _list(_object({"name": _TEXT, "colors": _list(_TEXT)})), "tones": _list(_TEXT),
         "minzoom": _WHOLE, "maxzoom": _WHOLE, "public": {"type": "boolean"}, "version": _TEXT,
-        "import": {"type": "boolean"}, "token": {"type": "boolean"},
+        "import": {"type": "boolean"}, "token": {"type": "boolean"}, "makes": _or_null(_TEXT),
         "basemap": _or_null(BASEMAP),
     }
 )  # fmt: skip

@@ -36,6 +36,7 @@ def serve(
     *,
     allowed_hosts: Sequence[str] | None = None,
     quiet: bool = False,
+    makes: str | Path | None = None,
     **site: Unpack[SiteKeywords],
 ) -> None:
     """Serve a library over HTTP until Ctrl-C or another signal that ends programs.
@@ -52,6 +53,8 @@ def serve(
         Host names of the server. By default those of this machine; any name if there is a token or the map is public.
     quiet : bool
         Do not print the URL.
+    makes : str or Path, optional
+        File of a library that the first import makes, as for `heatlas.server.create_app`.
     **site
         public, utc, token, basemap, public_measures and public_least, as for `heatlas.server.create_app`.
 
@@ -79,7 +82,7 @@ def serve(
     if not public and site.get("public_least") is not None:
         raise BadOption("--public-least is for a --public map: any other answers every filter")
     said: dict[str, Any] = {name: value for name, value in site.items() if value is not None}
-    app = create_app(library_path, allowed_hosts=allowed_hosts, **said)
+    app = create_app(library_path, allowed_hosts=allowed_hosts, makes=makes, **said)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=3, proxy_headers=False,
@@ -87,6 +90,8 @@ def serve(
     bare = host.strip("[]")
     listening = _listen(bare, port)
     if not quiet:
+        if makes is not None:
+            print(f"there is no library yet: what is dropped on the page goes to {makes}", file=sys.stderr)  # noqa: T201
         shown = f"[{bare}]" if ":" in bare else bare
         asked = f"?token={token}" if token is not None else ""
         print(f"http://{shown}:{listening.getsockname()[1]}/{asked}   (Ctrl-C ends)", file=sys.stderr, flush=True)  # noqa: T201

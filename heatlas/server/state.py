@@ -19,6 +19,7 @@ from heatlas.tiles.view import View, close, now, renewed, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -26,9 +27,21 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tracks.privacy import Frequented
 
-__all__ = ["ServedLibrary", "current", "in_pool", "in_pool_while_there", "say", "shut", "site_of"]
+__all__ = ["ImportProgress", "ServedLibrary", "current", "in_pool", "in_pool_while_there", "say", "shut", "site_of"]
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class ImportProgress:
+    """How far an import is."""
+
+    file: str
+    """Name of what was sent."""
+    done: int = 0
+    """Recordings in it that were read, or rows of a table."""
+    of: int = 0
+    """Recordings in it, or rows; 0: unknown."""
 
 
 @dataclass(slots=True)
@@ -58,6 +71,10 @@ class ServedLibrary:
     """Pictures, films, pages and tiles that are being made to be downloaded."""
     open_places: dict[str, list[Frequented]] = field(default_factory=dict)
     """Version of the last snapshot of which somebody asked -> places that it should hide and does not."""
+    makes: Path | None = None
+    """File of the library that the first import makes; until then an empty one is shown. None: the library is there."""
+    progress: ImportProgress | None = None
+    """How far the import is that runs."""
     said: str = ""
     """Last message to the owner of the server."""
 

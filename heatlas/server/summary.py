@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.errors import path_name
 from heatlas.dataset.places import places_data
 from heatlas.gazetteer import names_of
 from heatlas.raster.measure import Measure
@@ -88,8 +90,15 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "version": snapshot.version,
         "import": not site.public,
         "token": site.token is not None,
+        "makes": None if site.makes is None else _told_path(site),
         "basemap": basemap_data(site),
     }
+
+
+def _told_path(site: ServedLibrary) -> str:
+    """Where the first import makes a library: whoever sits at the machine is told the folder, too."""
+    assert site.makes is not None
+    return path_name(Path(site.makes.name) if site.token is not None or site.public else site.makes.absolute())
 
 
 def is_told(site: ServedLibrary, snapshot: Snapshot) -> bool:

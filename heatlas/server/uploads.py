@@ -12,12 +12,17 @@ from urllib.parse import unquote
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from heatlas.core.errors import path_name
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, Undecided, path_name
 from heatlas.core.paths import possible_name
+from heatlas.core.report import Report
 from heatlas.core.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.library.imports import import_sources
-from heatlas.server.state import current, site_of
+from heatlas.server import first_library
+from heatlas.server.dropped_tables import Answers, answers_of, import_table, question, sorted_file
+from heatlas.server.state import ImportProgress, current, site_of
 from heatlas.sources.archive import is_archive
+from heatlas.sources.resolve import GivenPoints, GivenTracks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +42,9 @@ _LONGEST = 200
 async def receive(request: Request) -> dict[str, Any]:
     """Import one file, or one archive, and return the report.
 
+    A table whose rows are points is imported when the request says which column weighs; else `table` of the answer
+    describes its columns (`heatlas.server.dropped_tables.question`), and nothing is imported.
+
     Raises
     ------
     HTTPException
@@ -48,19 +56,25 @@ async def receive(request: Request) -> dict[str, Any]:
     site = site_of(request)
     if site.public:
         raise HTTPException(403, "this map is public: nothing can be imported here")
-    name = _name(request)
+    name, answers = _name(request), answers_of(request.query_params)
     if request.headers.get("content-type", "").strip().lower().startswith(_FORMS):
         raise HTTPException(415, "send the file itself as the body, not a form")
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and len(declared) < 20 and int(declared) > site.largest_upload:
         raise HTTPException(413, f"one import may have {site.largest_upload} bytes at most")
-    site, _ = await current(site)  # nothing is imported into a library file that was removed
+    if site.makes is None:
+        await current(site)  # nothing is imported into a library file that was removed
     # Beside the library: on the same disk, and readable by the same users.
-    scratch = await asyncio.to_thread(make_scratch, site.view.library.path.resolve().parent)
+    beside = (site.makes or site.view.library.path).resolve().parent
+    scratch = await asyncio.to_thread(make_scratch, beside)
     try:
         digest = await _store(request, site, scratch.path / "body")
         async with site.importing:
-            return await _imported(site, scratch.path / "body", name, digest)
+            site.progress = ImportProgress(name)
+            try:
+                return await _imported(site, scratch.path / "body", name, digest, answers)
+            finally:
+                site.progress = None
     finally:
         scratch.close()  # not in a thread: when the server ends, nothing is awaited any more
 
@@ -93,18 +107,27 @@ async def _store(request: Request, site: ServedLibrary, path: Path) -> str:
     return digest.hexdigest()
 
 
-async def _imported(site: ServedLibrary, body: Path, name: str, digest: str) -> dict[str, Any]:
+async def _imported(site: ServedLibrary, body: Path, name: str, digest: str, answers: Answers) -> dict[str, Any]:
     """Import under a name that stays the same, so that only new recordings are read.
 
     An archive of the same name is taken as a newer version; single files are identified by their content.
     """
     archive = await asyncio.to_thread(is_archive, body)
-    library = site.view.library
-    uploads = _uploads(library)
-    folder = uploads if archive else uploads / digest
-    report = await in_thread(site, _import, library, body, folder / name)
-    data: dict[str, Any] = _without(report, f"{path_name(folder)}/")
-    return data
+
+    def work() -> dict[str, Any]:
+        before = first_library.make(site)
+        uploads = _uploads(site.view.library)
+        folder = uploads if archive else uploads / digest
+        try:
+            return _import(site, body, folder / name, answers)
+        except BadOption as error:
+            raise BadOption(_without(str(error), f"{path_name(folder)}/")) from None
+        finally:
+            if before is not None:
+                first_library.keep_or_remove(site, before)
+
+    report: dict[str, Any] = await in_thread(site, work)
+    return report
 
 
 async def in_thread(site: ServedLibrary, work: Any, *values: Any) -> Any:
@@ -132,20 +155,58 @@ async def in_thread(site: ServedLibrary, work: Any, *values: Any) -> Any:
     return await done
 
 
-def _import(library: Library, body: Path, path: Path) -> dict[str, Any]:
+def _import(site: ServedLibrary, body: Path, path: Path, answers: Answers) -> dict[str, Any]:
     """Import a file under a temporary path."""
+    library = site.view.library
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with holding(path):
             body.replace(path)
-            before = _count(library)
-            report = import_sources(library, [path])
-            library.settle()
-            path.unlink(missing_ok=True)
+            report: dict[str, Any] = _without(
+                _read(library, path, answers, _context(site)), f"{path_name(path.parent)}/"
+            )
+            return report
     finally:
         _clear(path, _uploads(library))
-    nothing = {} if report.read or report.dropped["files that were read before"] else {"nothing": report.nothing()}
-    return {"added": _count(library) - before, **nothing, **report.data()}
+
+
+def _context(site: ServedLibrary) -> Context:
+    """Context that notes how far an import is."""
+    progress = site.progress
+
+    def note(done: int, of: int) -> None:
+        if progress is not None:
+            progress.done, progress.of = done, of
+
+    return Context(
+        files=note, progress=lambda stage, done, total: note(done, total) if stage == "reading points" else None
+    )
+
+
+def _read(library: Library, path: Path, answers: Answers, context: Context) -> dict[str, Any]:
+    """Import a file by what it is; a table of points of which nothing is said is described instead."""
+    try:
+        tracks, points = sorted_file(path, answers)
+        asked = question(points.tables[0]) if points.tables and answers.weight is None else None
+    except HeatlasError as error:
+        if answers.weight is not None:
+            raise BadOption(str(error)) from None
+        tracks, points, asked = GivenTracks((path,)), GivenPoints(()), None  # said better by the readers of recordings
+    if asked is not None:
+        return {"added": 0, "files": Report().data()["files"], "table": asked}
+    before = _count(library)
+    if tracks.tables or (points.tables and answers.weight is not None):
+        try:
+            report = import_table(library, tracks, points, answers, context)
+        except (NothingToDraw, Undecided) as error:
+            raise BadOption(str(error)) from None  # of the table, not of the library
+        library.settle()
+        return {"added": _count(library) - before, **report}
+    found = import_sources(library, [path], context)
+    library.settle()
+    path.unlink(missing_ok=True)
+    nothing = {} if found.read or found.dropped["files that were read before"] else {"nothing": found.nothing()}
+    return {"added": _count(library) - before, **nothing, **found.data()}
 
 
 def _uploads(library: Library) -> Path:

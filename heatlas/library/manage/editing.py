@@ -22,7 +22,7 @@ __all__ = [
 
 
 def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, int]:
-    """Hide a circle: `at` is "LAT,LON", the radius a length.
+    """Hide a circle: `at` is "LAT,LON", the radius a length. A library is made where there is none.
 
     Returns the number of fixes that are hidden then, by all cuts and zones, and the number of all fixes.
     """
@@ -31,7 +31,7 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, i
     from heatlas.library.zones import add_zone, list_zones
 
     zone = parse_zone(f"{at},{radius}", "--at, --radius")
-    with open_library(path) as library:
+    with open_library(path, create=True) as library:
         known = list_zones(library).get(name)
         if known is not None:
             raise BadOption(

@@ -96,11 +96,17 @@ export function explorer(zoom, filter, version, signal) {
 
 export const library = () => read("api/library.json");
 
-/** Send one file; `progress` is told the share that was sent, then null while the server reads it. */
-export function send(file, progress) {
+/** How far the server is with what it reads: { file, done, of }, or null. */
+export const importProgress = async () => (await read("api/importing")).import;
+
+/**
+ * Send one file; `progress` is told the share that was sent, then null while the server reads it. `answers` say how the
+ * rows of a table are read as points.
+ */
+export function send(file, progress, answers = null) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `${ROOT}api/import`);
+    request.open("POST", `${ROOT}api/import${answers ? `?${new URLSearchParams(answers)}` : ""}`);
     request.setRequestHeader("X-Filename", encodeURIComponent(file.name));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.responseType = "json";

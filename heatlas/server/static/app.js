@@ -98,6 +98,7 @@ async function load(fresh, read) {
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
   $("choose").hidden = !library.import;
+  $("makes").textContent = library.makes ? ` They make a library: ${library.makes}.` : "";
   openTimeline(library.days ?? [], (range) => moveRange(range), { byMonth: library.public }); // the panel asks for its days
   fillPanel(library);
   await holdMeasure();
@@ -196,9 +197,11 @@ async function main() {
   showTheme();
   openConnection(readLibrary, whenBack);
   const opening = maps.openMap(state.get().view, theme(), moved);
-  openDrop(() => Boolean(library?.import), async (added) => {
+  openDrop(() => Boolean(library?.import), async (added, sets) => {
     const empty = isEmpty();
-    await load(empty && added, await persist(readLibrary));
+    await load(empty && Boolean(added || sets.length), await persist(readLibrary));
+    const shown = library.measures.find(({ points }) => points && points === sets.at(-1)?.name);
+    if (shown) state.set({ measure: shown.name }); // what was added is what one wants to see
     draw();
     explore();
   });

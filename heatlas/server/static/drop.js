@@ -1,7 +1,10 @@
 /** Recordings dropped on the page, or chosen, go to the library one by one. */
 
-import { send } from "./api.js";
-import { $, counted, toast } from "./web/dom.js";
+import { importProgress, send } from "./api.js";
+import { askTable } from "./table.js";
+import { $, count, counted, make, toast } from "./web/dom.js";
+
+const LOOK = 700; // milliseconds between questions how far the server is
 
 let enabled = () => false;
 let finished = () => {};
@@ -81,49 +84,93 @@ async function take(files) {
   waiting.push(...files);
   if (running || !waiting.length) return;
   running = true;
-  $("import").hidden = false;
-  const sum = { added: 0, failed: [], warnings: [], nothing: "" };
-  for (let sent = 0; waiting.length; sent += 1) await sendOne(waiting.shift(), sent, sum);
-  $("import").hidden = true;
+  const sum = { added: 0, read: 0, failed: [], warnings: [], nothing: "", sets: [] };
+  showFaults(sum);
+  $("import").hidden = $("import-bar").hidden = false;
+  $("import-close").hidden = true;
+  for (let sent = 0; waiting.length; sent += 1) {
+    await sendOne(waiting.shift(), sent, sum);
+    showFaults(sum);
+  }
   running = false;
-  toast(outcome(sum), sum.failed.length || (sum.warnings.length && !sum.added) ? "bad" : "");
-  finished(sum.added);
+  $("import-bar").hidden = true;
+  $("import").hidden = !sum.failed.length && !sum.warnings.length;
+  $("import-close").hidden = false;
+  $("import-text").textContent = outcome(sum);
+  if ($("import").hidden) toast(outcome(sum)); // else it stands above what failed, and why
+  finished(sum.added, sum.sets);
 }
 
 /** Send one file after so many others, and add what came of it to the sum. */
 async function sendOne(file, sent, sum) {
   if (!file.size) return void sum.failed.push({ file: file.name, reason: "it is empty" });
   const bar = $("import-bar");
-  const tell = (share) => {
+  let looking = null;
+  const tell = (share, inside = null) => {
     const all = sent + 1 + waiting.length; // more may have been dropped meanwhile
-    $("import-text").textContent =
-      `${share === null ? "Reading" : "Sending"} ${file.name}${all > 1 ? ` (${sent + 1} of ${all})` : ""}`;
-    if (share === null) bar.removeAttribute("value");
-    else bar.value = (sent + share) / all;
+    const place = inside?.of > 1 ? `: ${count(inside.done)} of ${count(inside.of)}` : all > 1 ? ` (${count(sent + 1)} of ${count(all)})` : "";
+    $("import-text").textContent = `${share === null ? "Reading" : "Sending"} ${file.name}${place}`;
+    const part = share ?? (inside?.of > 1 ? inside.done / inside.of : null);
+    if (part === null) bar.removeAttribute("value");
+    else bar.value = (sent + part) / all;
+    if (share === null) looking ??= setInterval(async () => {
+      const found = await importProgress().catch(() => null);
+      if (looking && found?.file === file.name) tell(null, found);
+    }, LOOK);
   };
+  const rest = () => (clearInterval(looking), (looking = null));
   tell(0);
   try {
-    const { added, files, nothing } = await send(file, tell);
+    let answer = await send(file, tell);
+    rest();
+    while (answer.table) {
+      const answers = await askTable(file.name, answer.table);
+      if (!answers) return void (sum.nothing ||= `${file.name} was left out`);
+      const table = answer.table;
+      answer = await send(file, tell, answers).catch((error) => {
+        if (error.status !== 400) throw error;
+        return { table: { ...table, ...answers, error: error.message } }; // asked again, with what is wrong
+      });
+      rest();
+    }
+    const { added, files, nothing, point_sets: sets } = answer;
     sum.added += added ?? 0;
+    sum.read += files?.read ?? 0;
     sum.failed.push(...(files?.failed ?? []));
-    sum.warnings.push(...(files?.warnings ?? []));
+    sum.warnings.push(...(files?.warnings ?? []), ...(sets ?? []).flatMap((set) => set.warnings ?? []));
+    sum.sets.push(...(sets ?? []));
     sum.nothing ||= nothing ?? "";
   } catch (error) {
     sum.failed.push({ file: file.name, reason: error.message });
+  } finally {
+    rest();
   }
 }
 
-/** What came of an import, in words. */
-function outcome({ added, failed, warnings, nothing }) {
-  const good = added ? `${counted(added, "activity")} added` : "";
-  const bad = failed.length ? unread(failed) : warnings.length ? doubtful(warnings) : "";
-  return [good, bad].filter(Boolean).join(". ") || nothing || "Nothing new in there";
+const MOST = 200; // faults that are listed
+
+/** List what could not be read, and why. */
+function showFaults({ failed, warnings }) {
+  const all = [...failed, ...warnings];
+  const rows = all.slice(0, MOST).map(({ file, reason }) => make("li", {}, make("strong", {}, file), `: ${reason}`));
+  if (all.length > MOST) rows.push(make("li", {}, `and ${count(all.length - MOST)} more`));
+  $("import-faults").replaceChildren(...rows);
 }
 
-const unread = ([{ file, reason }, ...rest]) =>
-  rest.length
-    ? `${counted(rest.length + 1, "file")} could not be read. ${file}: ${reason}`
-    : `${file} could not be read: ${reason}`;
+$("import-close").addEventListener("click", () => ($("import").hidden = true));
 
-const doubtful = ([{ file, reason }, ...rest]) =>
-  `${file}: ${reason}${rest.length ? ` (and ${counted(rest.length, "more warning")})` : ""}`;
+// On a phone what stands above the sheet makes room for it.
+new ResizeObserver(() => document.documentElement.style.setProperty("--import", `${$("import").offsetHeight}px`)).observe($("import"));
+
+/** What came of an import, in words. */
+function outcome({ added, failed, warnings, nothing, sets }) {
+  const good = [
+    added ? `${counted(added, "activity")} added` : "",
+    ...sets.map(({ name, points, rows }) => `${name}: ${counted(points, "point")}${points < rows ? ` of ${counted(rows, "row")}` : ""}`),
+  ].filter(Boolean).join(". ");
+  const bad = [
+    failed.length ? `${counted(failed.length, "file")} could not be read` : "",
+    warnings.length ? counted(warnings.length, "warning") : "",
+  ];
+  return [good, ...bad].filter(Boolean).join(". ") || nothing || "Nothing new in there";
+}
