@@ -71,7 +71,7 @@ def test_a_restart_of_the_server_heals_by_itself(browser, server):
             page.wait_for_selector("#connection:has-text('Reconnecting')", timeout=WAIT)
             page.wait_for_selector("body.stale", timeout=WAIT)
             page.wait_for_timeout(2500)
-            assert "13 activities" in page.inner_text("#legend")  # what is drawn stays, with its numbers
+            assert "13 in view" in page.inner_text("#legend")  # what is drawn stays, with its numbers
             assert "does not answer" not in page.inner_text("#legend")
             page.evaluate("async () => (await import('./static/maps.js')).main().panBy([60, 0], { duration: 0 })")
             page.wait_for_timeout(500)
@@ -79,7 +79,7 @@ def test_a_restart_of_the_server_heals_by_itself(browser, server):
         finally:
             server.start()
         page.wait_for_selector("#connection", state="hidden", timeout=WAIT)
-        page.wait_for_selector("#legend:has-text('5 activities')", timeout=WAIT)
+        page.wait_for_selector("#legend:has-text('5 in view')", timeout=WAIT)
         seen.settle()
         heat = seen.heat()
         assert near(before, seen.where(*RUN))
@@ -95,7 +95,6 @@ def test_a_page_that_opens_before_the_server_waits_for_the_library(browser, serv
     page.goto(server.url)
     page.wait_for_selector("#connection:has-text('Reconnecting')", timeout=WAIT)
     page.unroute("**/api/library.json")
-    page.click("#connection button")
     page.wait_for_selector("body.ready", timeout=WAIT)
     context.close()
 
@@ -116,10 +115,10 @@ def test_slow_tiles_dim_what_is_old_and_the_legend_waits_for_them(browser, serve
         page.click("[data-sport=Ride]")
         page.wait_for_selector("body.stale", timeout=WAIT)
         assert page.is_visible("#busy")
-        assert "13 activities" in page.inner_text("#legend")
+        assert "13 in view" in page.inner_text("#legend")
         page.click("[data-sport=Run]")  # rides and runs: what was asked before is given up
         page.click("[data-sport=Ride]")
-        page.wait_for_selector("#legend:has-text('8 activities')", timeout=WAIT)
+        page.wait_for_selector("#legend:has-text('8 in view')", timeout=WAIT)
         assert not page.evaluate("document.body.classList.contains('stale')")
         seen.settle()
         heat = seen.heat()
@@ -143,8 +142,8 @@ def test_tiles_that_fail_are_asked_for_again_and_are_not_taken_for_empty(browser
         page.route("**/tiles/**", answer)
         page.click("[data-sport=Ride]")
         page.wait_for_timeout(400)
-        assert "13 activities" in page.inner_text("#legend")
-        page.wait_for_selector("#legend:has-text('5 activities')", timeout=WAIT)
+        assert "13 in view" in page.inner_text("#legend")
+        page.wait_for_selector("#legend:has-text('5 in view')", timeout=WAIT)
         seen.settle()
         assert near(seen.heat(), seen.where(*RIDE))
         assert set(tries.values()) == {3}
@@ -162,7 +161,7 @@ def test_tiles_that_fail_are_asked_for_again_and_are_not_taken_for_empty(browser
         page.route("**/tiles/**", mostly)
         page.click("[data-sport=Run]")
         page.wait_for_selector("#missing:has-text('1 tile missing')", timeout=WAIT)
-        assert "13 activities" in page.inner_text("#legend")
+        assert "13 in view" in page.inner_text("#legend")
         page.unroute("**/tiles/**")
         page.wait_for_selector("#missing", state="hidden", timeout=WAIT)
 
@@ -200,7 +199,7 @@ def test_without_webgl_the_live_map_is_plain_and_works(plain_browser, server):
     assert "5 activities passed here" in page.inner_text("#who")
     page.keyboard.press("Escape")
     page.click("[data-sport=Run]")
-    page.wait_for_selector("#legend:has-text('8 activities')", timeout=WAIT)
+    page.wait_for_selector("#legend:has-text('8 in view')", timeout=WAIT)
     assert not near(seen.heat(), seen.where(*RIDE))
     # Moved by keys, a drag, the wheel and buttons.
     page.focus("#map-a canvas")

@@ -23,6 +23,7 @@ let locked = null; // the tone while the map fills up
 let played = null; // side -> first and last day that are played
 let scaled = -1; // the zoom of the scales
 let latest = null; // the scales that were asked for last
+let legendOf = null; // those that the legend tells of
 let asking = new AbortController();
 
 export const player = createPlayer(frame);
@@ -93,6 +94,7 @@ export async function draw() {
 async function together(reading, seen) {
   const [read] = await Promise.all([reading, ...seen]);
   if (!read || reading !== latest) return;
+  legendOf = reading;
   ({ found: scales, shared, zoom: scaled } = read);
   locked = null;
   writeLegend();
@@ -101,9 +103,9 @@ async function together(reading, seen) {
 const writeLegend = () =>
   keepFocus(() => showLegend(scales, Boolean(shared), { shown: classesOf(state.get()), pick }, told(scales)));
 
-/** Let legend and timeline follow what is in view. */
+/** Let legend and timeline follow what is in view; not before the heat that was asked for is seen. */
 export function tellView() {
-  if (scales.length) writeLegend();
+  if (scales.length && legendOf === latest) writeLegend();
   showDays(daysInView(state.get().side));
 }
 
@@ -179,5 +181,8 @@ async function frame(share) {
   await Promise.all(looks);
 }
 
-/** The server answers again: ask for tiles that failed. */
-export const heal = () => sides().forEach((side) => heats[side]?.retry());
+/** The server answers again: ask for tiles that failed, and for what is in view. */
+export function heal() {
+  for (const side of sides()) heats[side]?.retry();
+  if (!isEmpty()) askView();
+}

@@ -33,7 +33,7 @@ export class FlatMap {
     this.ratio = pixelRatio;
     this.protocols = protocols; // SCHEME -> what reads tiles of addresses SCHEME://
     this.limits = [minZoom, maxZoom];
-    this.style = { _loaded: true };
+    this.style = { _loaded: true, getSource: this.getSource, getLayer: this.getLayer }; // none when the map is gone
     this.layers = [...style.layers];
     this.sources = new Map();
     this.heard = new Map();
