@@ -25,6 +25,9 @@
 `outputs_description`         their addresses in the OpenAPI description
 `ground_description`          the same of the ground
 `uploads`, `phones`           recordings imported over HTTP; positions that apps of phones post
+`dropped_tables`              tables of points that are sent: their columns, and their import
+`first_library`               the library of a server that was started with none
+`upload_description`          imports in the OpenAPI description
 ============================= ==============================================================
 """
 
