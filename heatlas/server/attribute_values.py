@@ -44,7 +44,15 @@ def attributes_data(_: ServedLibrary, snapshot: Snapshot, query: QueryParams) ->
         if known:
             kind = _kind(name, known)
             common = Counter(map(str, known)).most_common(_EXAMPLES) if kind == "text" and _is_common(known) else []
-            found.append({"name": name, "kind": kind, "known": len(known), "examples": [text for text, _ in common]})
+            found.append(
+                {
+                    "name": name,
+                    "kind": kind,
+                    "known": len(known),
+                    "distinct": len(set(map(str, known))),
+                    "examples": [text for text, _ in common],
+                }
+            )
     return {"attributes": found, "activities": len(snapshot.activities)}
 
 

@@ -35,7 +35,9 @@ _SAME = object_of({"activities": list_of(object_of({**ACTIVITY, "share": bounded
 _KIND = {"type": "string", "enum": list(KINDS)}
 _ATTRIBUTES = object_of(
     {
-        "attributes": list_of(object_of({"name": TEXT, "kind": _KIND, "known": WHOLE, "examples": list_of(TEXT)})),
+        "attributes": list_of(
+            object_of({"name": TEXT, "kind": _KIND, "known": WHOLE, "distinct": WHOLE, "examples": list_of(TEXT)})
+        ),
         "activities": WHOLE,
     }
 )

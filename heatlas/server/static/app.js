@@ -8,6 +8,7 @@ import { draw, drawFrom, fade, heal, heatOn, isDrawn, isEmpty, moved, player, sh
 import { importing, openDrop } from "./drop.js";
 import { drawExplorer } from "./explorer.js";
 import { pointsHere } from "./in_view.js";
+import { close as closeList, followList, knowList } from "./list.js";
 import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
@@ -15,6 +16,7 @@ import { daysOf, knowPoints, pointsOf } from "./points.js";
 import { knowRelations } from "./relations.js";
 import { followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
 import { openShare } from "./share.js";
+import { knowActivities } from "./single.js";
 import * as state from "./state.js";
 import { datesOf, openTimeline, showRange } from "./timeline.js";
 import { $, bright, later, phone, toast } from "./web/dom.js";
@@ -51,6 +53,7 @@ async function follow(now, old) {
   if (differs("scatter", "brush", "box", "measure", "a", "b", "side", "view", "theme")) followScatter(now, old);
   if (differs("measure", "a", "b", "side", "explorer", "theme")) explore();
   if (differs("a", "b", "measure")) closeWho();
+  followList(now, old);
   if (Object.keys(now).some((key) => key !== "view" && now[key] !== old[key])) showPanel(now);
 }
 
@@ -94,6 +97,7 @@ async function load(fresh, read) {
   knowPoints(library);
   knowRelations(library);
   knowScatter(library, theme);
+  knowActivities(library);
   const empty = isEmpty();
   $("welcome").hidden = !empty;
   document.body.classList.toggle("empty", empty);
@@ -107,6 +111,7 @@ async function load(fresh, read) {
   if (fresh && first) maps.fit(first.bbox, !empty);
   showRange(state.filter());
   showPanel(state.get());
+  knowList(library);
 }
 
 /** Hold to what can be shown: what a link asks for may be no measure, or not be in this library. */
@@ -186,7 +191,7 @@ function openTools() {
   $("who-close").addEventListener("click", closeWho);
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || $("share-dialog").open) return;
-    if (!closeWho() && phone.matches) foldPanel(true);
+    if (!closeWho() && !closeList() && phone.matches) foldPanel(true);
   });
   maps.dividerMoves((split) => state.set({ split }));
   bright.addEventListener("change", () => !state.get().theme && (showTheme(), draw(), explore()));

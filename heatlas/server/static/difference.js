@@ -1,6 +1,7 @@
 /** The two sides of a difference in the panel: each is a year, a sport, a gear, all others, or a filter of one's own. */
 
 import { drawQuery, Refused, scale } from "./api.js";
+import { quoted } from "./conditions.js";
 import { measureOf, partsOf } from "./relations.js";
 import { filter, get, set } from "./state.js";
 import { $, make } from "./web/dom.js";
@@ -13,8 +14,6 @@ const WORDS = { second: "Mean of", first: "less mean of" };
 let counts = new Map(); // year -> activities
 let kinds = []; // [heading, [[filter, words], ...]] of the library
 let own = { first: false, second: false }; // whether a side shows its text although a list has it
-
-const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 
 /** Offer the years, sports and gear of a library. */
 export function fillDifference(library) {

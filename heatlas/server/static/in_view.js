@@ -107,7 +107,7 @@ function mixed(now, seen) {
   if (seen.length !== 1 || !one.mixed) return null;
   const { sport, share, sports } = one.mixed;
   return line(`${count(sports)} sports are mixed here, ${Math.round(share * 100)} % are ${sport}. `,
-    button("only-sport", `Only ${sport}`, () => set({ [now.side]: Object.freeze({ ...(now[now.side] ?? now.a), sport: [sport] }) })));
+    button("only-sport", `Only ${sport}`, () => set({ [now.side]: Object.freeze({ ...(now[now.side] ?? now.a), sport: [sport], name: "" }) })));
 }
 
 /** Whether the colours fit what is in view, and a way to let them. */

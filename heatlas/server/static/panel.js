@@ -1,6 +1,7 @@
 /** The panel: what is counted, of what, and in which colours. It shows the state and changes it. */
 
-import { scale, drawQuery, Refused } from "./api.js";
+import { fillChips, showChips } from "./chips.js";
+import { fillCompletion } from "./where.js";
 import { fillDifference, showDifference, usualSides } from "./difference.js";
 import { pointsOf } from "./points.js";
 import { allMetrics, differs, measureOf, partnerOf, partsOf, relationOf, relationsFor } from "./relations.js";
@@ -46,6 +47,8 @@ export function fillPanel(library) {
   $("add").hidden = !library.import;
   fillDifference(library);
   fillSports(library);
+  fillChips(library);
+  fillCompletion(library);
   fillSpans(library.public);
   fillColors(library);
 }
@@ -196,6 +199,7 @@ export function showPanel(state) {
   $("base-url").value = state.baseUrl;
   $("base-credit").value = state.baseCredit;
   if (document.activeElement !== $("where")) $("where").value = now.where;
+  showChips();
   const [first, last] = bounds();
   const [from, to] = rangeOf(now);
   for (const [id, day] of [["after", from], ["before", to]]) {
@@ -235,27 +239,6 @@ function showSides(state) {
   }));
 }
 
-/** Try a condition before it is taken: the server says what is wrong with it. */
-async function tryWhere() {
-  const where = $("where").value.trim();
-  const error = $("where-error");
-  if (where === filter().where) return void (error.textContent = "");
-  const state = get();
-  try {
-    if (where) await scale(state.measure, 12, drawQuery({ ...filter(), where }, state));
-  } catch (refused) {
-    if (!(refused instanceof Refused)) throw refused;
-    if (refused.status !== 404) {
-      error.textContent = refused.message;
-      $("where").setAttribute("aria-invalid", "true");
-      return;
-    }
-  }
-  error.textContent = "";
-  $("where").removeAttribute("aria-invalid");
-  setFilter({ where });
-}
-
 function radioKeys(group) {
   group.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
@@ -279,7 +262,6 @@ function openPanel() {
   $("opacity").addEventListener("input", () => set({ opacity: Number($("opacity").value) / 100 }));
   $("base-url").addEventListener("change", () => set({ baseUrl: $("base-url").value.trim() }));
   $("base-credit").addEventListener("change", () => set({ baseCredit: $("base-credit").value.trim() }));
-  $("where").addEventListener("change", tryWhere);
   for (const id of ["after", "before"]) {
     $(id).addEventListener("change", () => {
       let [from, to] = rangeOf(filter());

@@ -3,7 +3,7 @@
 import { bright } from "./web/dom.js";
 import { viewOf, viewText } from "./web/map.js";
 
-const NO_FILTER = Object.freeze({ sport: [], after: "", before: "", where: "" });
+const NO_FILTER = Object.freeze({ sport: [], after: "", before: "", where: "", name: "" });
 const START = Object.freeze({
   view: null,
   measure: "",
@@ -63,8 +63,8 @@ export function set(patch, same = false) {
   for (const call of watchers) call(state, old);
 }
 
-/** Change the filter of the side that the panel is for. */
-export const setFilter = (patch) => set({ [state.side]: Object.freeze({ ...filter(), ...patch }) });
+/** Change the filter of the side that the panel is for; another filter has no name, unless it is given one. */
+export const setFilter = (patch) => set({ [state.side]: Object.freeze({ ...filter(), name: "", ...patch }) });
 export const filter = () => state[state.side] ?? state.a;
 
 /** Forget filters and style; the place, what is counted, the theme and the base map stay. */
@@ -92,7 +92,7 @@ export function toHash(s) {
     const prefix = side === "b" ? "b." : "";
     if (!s[side]) continue;
     for (const sport of s[side].sport) put(`${prefix}sport`, sport);
-    for (const name of ["after", "before", "where"]) if (s[side][name]) put(prefix + name, s[side][name]);
+    for (const name of ["after", "before", "where", "name"]) if (s[side][name]) put(prefix + name, s[side][name]);
   }
   if (s.b) put("split", s.split.toFixed(3));
   return parts.length ? `#${parts.join("&")}` : "";
@@ -122,6 +122,7 @@ function readFilter(said, prefix) {
     after: day("after"),
     before: day("before"),
     where: said.get(`${prefix}where`) ?? "",
+    name: said.get(`${prefix}name`) ?? "",
   });
 }
 

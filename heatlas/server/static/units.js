@@ -14,9 +14,20 @@ export const pace = (value) => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} /km`;
 };
 
+/** Seconds per metre as a pace on foot, or a speed on wheels and skis. */
+export const paceOf = (value, sport) =>
+  /ride|cycl|bike|ski/i.test(sport ?? "") ? `${(3.6 / value).toFixed(1)} km/h` : pace(value);
+
 const DAY = 86400000;
 export const toDay = (text) => Math.round(Date.parse(`${text.slice(0, 10)}T00:00:00Z`) / DAY);
 export const fromDay = (day) => new Date(day * DAY).toISOString().slice(0, 10);
 
 const long = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 export const dayText = (day) => long.format(new Date(day * DAY));
+
+/** Seconds as hours and minutes: "1 h 05 min", "42 min", "50 s". */
+export function duration(seconds) {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${count(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")} min`;
+}

@@ -1,13 +1,17 @@
-/** Who passed here: the answer to a click. */
+/** Who passed here: the answer to a click; and which activities go the same way. */
 
+import { arrows, factsOf, only, opens, headingOf } from "./activity.js";
 import { at } from "./api.js";
 import { mark, metresPerPixel } from "./maps.js";
-import { dayText, kilometres, pace, toDay } from "./units.js";
-import { $, count, counted, make, toast } from "./web/dom.js";
+import { keepAbove, pin } from "./route.js";
+import { sameWay } from "./single.js";
+import { dayText, pace, paceOf, toDay } from "./units.js";
+import { $, count, counted, make, phone, toast } from "./web/dom.js";
 
 const RADIUS = 10; // pixels round the pointer
 let asked = 0;
 let back = null;
+let tapped = null; // the place of the question
 
 /** Ask who passed near a place, and list them. */
 export async function askWho(place, filter) {
@@ -21,10 +25,38 @@ export async function askWho(place, filter) {
     return;
   }
   if (turn !== asked) return;
+  tapped = place;
   mark(place, radius);
+  show(answer.total ? `${counted(answer.total, "activity")} passed here` : "Nobody passed here", answer, row);
+}
+
+/** List the activities that go the same way as one. */
+export async function askSameWay(activity) {
+  const turn = ++asked;
+  let answer;
+  try {
+    answer = await sameWay(activity.number);
+  } catch (error) {
+    toast(error.message, "bad");
+    return;
+  }
+  if (turn !== asked) return;
+  tapped = null;
+  mark(null);
+  const others = answer.total - 1;
+  show(others > 0 ? `${counted(answer.total, "activity")} on this route` : "No other activity took this route", answer, sameRow);
+  pin(activity.number);
+  if (others < 1) return;
+  const all = make("button", { type: "button", className: "chip" }, "Only these");
+  all.addEventListener("click", () => only(answer.activities.map(({ term }) => term)));
+  $("who-list").prepend(make("li", { className: "chips small" }, all));
+}
+
+function show(title, answer, makeRow) {
   if ($("who").hidden) back = document.activeElement;
-  $("who-title").textContent = answer.total ? `${counted(answer.total, "activity")} passed here` : "Nobody passed here";
-  $("who-list").replaceChildren(...answer.activities.map(row));
+  pin(null);
+  $("who-title").textContent = title;
+  $("who-list").replaceChildren(...answer.activities.map(makeRow));
   const rest = answer.total - answer.activities.length;
   if (rest > 0) $("who-list").append(make("li", { className: "note" }, `and ${count(rest)} more`));
   $("who").hidden = false;
@@ -35,35 +67,37 @@ export function closeWho() {
   if ($("who").hidden) return false;
   asked += 1;
   mark(null);
+  pin(null);
   $("who").hidden = true;
   back?.focus?.({ preventScroll: true });
   return true;
 }
 
+/** A row that opens; `lines` are lists of facts. */
+function entry(activity, facts) {
+  const button = make("button", { type: "button", className: "activity" },
+    make("span", { className: "line" },
+      make("strong", {}, headingOf(activity)),
+      make("time", { className: "muted" }, activity.start ? dayText(toDay(activity.start)) : "")),
+    ...lines([["", factsOf(activity)], ...facts]));
+  const more = make("div", { className: "activity-more" });
+  opens(button, more, activity, askSameWay);
+  return make("li", {}, button, more);
+}
+
+const sameRow = (activity) => entry(activity, [["", [`${Math.round(activity.share * 100)} % of the way is shared`]]]);
+
 function row(activity) {
   const known = (name, text) => Number.isFinite(activity[name]) && text(activity[name]);
   const whole = (unit) => (value) => `${Math.round(value)} ${unit}`;
-  const facts = [known("distance", kilometres), activity.gear];
-  const here = [
-    activity.pace > 0 && paceOf(activity),
+  return entry(activity, [["Here: ", [
+    activity.pace > 0 && paceOf(activity.pace, activity.sport),
     activity.flat_pace > 0 && `flat ${pace(activity.flat_pace)}`,
     known("heart_rate", whole("bpm")),
     known("power", whole("W")),
+    activity.passes > 1 && `${activity.passes} times`,
     activity.waited > 0 && `waited ${Math.round(activity.waited)} s`,
-  ];
-  const inAll = [
-    known("mean_heart_rate", whole("bpm")),
-    known("normalised_power", (value) => `${Math.round(value)} W normalised`),
-    known("decoupling", (value) => `decoupling ${value.toFixed(1)} %`),
-  ];
-  return make(
-    "li",
-    {},
-    make("div", { className: "line" },
-      make("strong", {}, activity.name || activity.sport || "Activity"),
-      make("time", { className: "muted" }, activity.start ? dayText(toDay(activity.start)) : "")),
-    ...lines([["", [activity.sport, ...facts]], ["Here: ", here], ["In all: ", inAll]]),
-  );
+  ]]]);
 }
 
 /** A line for each list of facts of which any is known. */
@@ -71,8 +105,8 @@ const lines = (lists) =>
   lists
     .map(([words, facts]) => [words, facts.filter(Boolean)])
     .filter(([, facts]) => facts.length)
-    .map(([words, facts]) => make("div", { className: "muted" }, words + facts.join(" · ")));
+    .map(([words, facts]) => make("span", { className: "muted" }, words + facts.join(" · ")));
 
-/** Pace on foot, speed on wheels. */
-const paceOf = (activity) =>
-  /ride|cycl|bike|ski/i.test(activity.sport ?? "") ? `${(3.6 / activity.pace).toFixed(1)} km/h` : pace(activity.pace);
+arrows($("who-list"), ".activity");
+// On a phone the list is a sheet: whenever it grows, the place that was tapped stays above it.
+new ResizeObserver(() => phone.matches && tapped && !$("who").hidden && keepAbove(tapped, $("who"))).observe($("who"));
