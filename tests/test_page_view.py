@@ -116,3 +116,43 @@ def test_a_public_map_makes_no_files_and_counts_no_parts(browser, tmp_path):  # 
         assert page.is_visible("#files-public")
         assert not page.is_visible("#files-form")
         assert Image.open(io.BytesIO(page.screenshot())).width == 1200
+
+
+def test_measures_relations_and_layers_are_found_by_words(browser, address):  # noqa: F811
+    with visit(browser, address + ALL, bypass_csp=True) as seen:
+        page = seen.page
+        page.click("#find-open")
+        page.keyboard.type("elevation pace correl")
+        page.wait_for_selector("#found [aria-selected=true]")
+        assert page.inner_text("#found [aria-selected=true] strong") == "Correlation of pace and elevation"
+        page.keyboard.press("Enter")
+        page.wait_for_function("location.hash.includes('corr(pace')")
+        assert not page.is_visible("#finder")
+        assert (page.input_value("#relation"), page.input_value("#other")) == ("corr", "elevation")
+        page.click("#find-open")
+        assert page.inner_text("#found .group >> nth=0") == "Recently used"
+        page.keyboard.type("explorer 14")
+        page.wait_for_selector("#found [aria-selected=true]")
+        page.keyboard.press("Enter")
+        page.wait_for_function("location.hash.includes('explorer=14')")
+        page.click("#find-open")
+        page.keyboard.type("nothing of the kind")
+        said(page, "find-said", "Nothing has these words")
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.id") == "find-open"
+        assert "Movement" in page.eval_on_selector_all("#other optgroup", "all => all.map((one) => one.label)")
+
+
+def test_a_year_is_presented_and_all_is_as_before(browser, address):  # noqa: F811
+    with visit(browser, address + ALL + "&sport=Run", bypass_csp=True) as seen:
+        page = seen.page
+        page.click("#present-open")
+        said(page, "present-numbers", "activities")
+        assert page.inner_text("#present-title") == "2024", "the last year with a run"
+        assert not page.is_visible("#panel")
+        said(page, "present-last", "The longest: Run")
+        assert "8 activities" in page.inner_text("#present-numbers")
+        page.keyboard.press("Escape")
+        assert page.is_visible("#panel")
+        assert "before" not in seen.query()
+        assert page.evaluate("document.activeElement.id") == "present-open"

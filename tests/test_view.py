@@ -176,3 +176,23 @@ def test_the_page_fits_its_budget():
         if file.suffix in {".js", ".mjs", ".css", ".json", ".html"}
     ]
     assert sum(sizes) < 850_000, f"{sum(sizes):,} bytes"
+
+
+def test_years_are_told_as_they_grew(library):
+    with client(library.path) as page:
+        (year,) = page.get("/api/years.json").json()["years"]
+        assert year["year"] == 2023
+        days, counts = [row[0] for row in year["grown"]], [row[1] for row in year["grown"]]
+        assert days == sorted(set(days))
+        assert counts == sorted(counts)
+        dated = sum(activity.start is not None for activity in open_view(library).snapshot.activities.values())
+        assert counts[-1] == dated
+        assert [row[2] for row in year["grown"]] == list(range(1, len(days) + 1))
+        assert dict(year["sports"]).keys() == {"Run", "Ride"}
+        runs = page.get("/api/years.json", params={"sport": "Run"}).json()["years"][0]
+        assert runs["grown"][-1][1] == dict(year["sports"])["Run"]
+    with client(library.path, token="s3cret") as page:
+        told = page.get("/api/years.json", params={"token": "s3cret"}).json()
+        assert told["years"][0]["longest"] is None, "it would be a single activity"
+    with client(library.path, public=True) as page:
+        assert page.get("/api/years.json").status_code == 403

@@ -20,6 +20,7 @@
 `services`                    TileJSON, WMTS, legends
 `description`, `schemas`      OpenAPI, and the pieces that it is made of
 `single_description`          the same of single activities
+`years`                       numbers of each year, and how they grew
 `sharing`, `orders`           what an output shows of home; outputs of a view, checked
 `outputs`                     outputs that are made aside, each in a process of its own
 `outputs_description`         their addresses in the OpenAPI description

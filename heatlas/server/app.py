@@ -37,6 +37,7 @@ from heatlas.server.static_files import PageFiles
 from heatlas.server.summary import library_data
 from heatlas.server.uploads import receive, tidy
 from heatlas.server.view_counts import view_data
+from heatlas.server.years import years_data
 from heatlas.tiles.crowds import LEAST
 from heatlas.tiles.encoding import TYPES
 from heatlas.tiles.fields import Field
@@ -169,6 +170,7 @@ def create_app(
             *single_routes(),
             *ground_routes(),
             Route("/api/library.json", partial(answer, media_type=JSON, make=_library)),
+            Route("/api/years.json", partial(answer, media_type=JSON, make=_years)),
             Route("/api/home.json", partial(answer, media_type=JSON, make=_home)),
             Route("/api/outputs", begin_output, methods=["POST"]),
             Route("/api/outputs/{number}", give_state),
@@ -289,6 +291,10 @@ def _histogram(site: ServedLibrary, snapshot: Snapshot, request: Request) -> byt
 
 def _view(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
     return packed_json(view_data(site, snapshot, request.query_params))
+
+
+def _years(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:
+    return packed_json(years_data(site, snapshot, request.query_params))
 
 
 def _home(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:

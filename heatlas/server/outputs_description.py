@@ -1,4 +1,4 @@
-"""Part of the OpenAPI description: files that are made of a view, and what they would show of home."""
+"""Part of the OpenAPI description: files of a view, what they would show of home, and numbers of years."""
 
 from __future__ import annotations
 
@@ -38,9 +38,13 @@ def output_paths(shown: list[dict[str, Any]], filters: list[dict[str, Any]], box
         "kind": _TEXT, "name": _TEXT, "state": {"type": "string", "enum": _STATES}, "stage": _TEXT, "done": _WHOLE,
         "total": _WHOLE, "error": _TEXT, "bytes": _WHOLE,
     }  # fmt: skip
+    years = {"years": {"type": "array", "items": {"type": "object"}}}
     begin = _operation("Make a file of a view, aside", [*own, box, *shown], {"id": _TEXT}, "202", (400, 403))
     return {
         "/api/home.json": {"get": _operation("What a view shows of home", [box, *filters], home, "200", (400, 403))},
+        "/api/years.json": {
+            "get": _operation("Numbers of each year, and how they grew", filters, years, "200", (400, 403))
+        },
         "/api/outputs": {"post": begin},
         "/api/outputs/{number}": {
             "get": _operation("How far a file is", [_NUMBER], state, "200", (404,)),

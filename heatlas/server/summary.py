@@ -225,6 +225,7 @@ def _metrics(site: ServedLibrary, snapshot: Snapshot) -> list[dict[str, str]]:
             "name": metric.name,
             "title": metric.title or metric.name.replace("_", " ").capitalize(),
             "about": metric.about,
+            "group": metric.group,
         }
         for metric in metrics_of(site, snapshot)
     ]

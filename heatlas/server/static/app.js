@@ -13,6 +13,7 @@ import * as maps from "./maps.js";
 import { fillPanel, fillPlaces, showPanel } from "./panel.js";
 import { picture, save } from "./picture.js";
 import { daysOf, knowPoints, pointsOf } from "./points.js";
+import { endPresenting } from "./present.js";
 import { knowRelations } from "./relations.js";
 import { followScatter, knowScatter, openScatter, shownMeasure } from "./scatter.js";
 import { openShare } from "./share.js";
@@ -63,6 +64,7 @@ function showKind(before) {
   const days = points ? daysOf(points) : library.days ?? [];
   openTimeline(days, (range) => moveRange(range), { byMonth: library.public, of: points ? "point" : "activity" });
   $("compare").hidden = Boolean(points) && days.length < 2;
+  $("present-open").hidden = Boolean(points) || library.public || days.length < 2;
   document.body.classList.toggle("points", Boolean(points));
   maps.sayKeys(points);
   fillPlaces(points ?? library, jump);
@@ -191,7 +193,7 @@ function openTools() {
   $("who-close").addEventListener("click", closeWho);
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || $("share-dialog").open) return;
-    if (!closeWho() && !closeList() && phone.matches) foldPanel(true);
+    if (!endPresenting() && !closeWho() && !closeList() && phone.matches) foldPanel(true);
   });
   maps.dividerMoves((split) => state.set({ split }));
   bright.addEventListener("change", () => !state.get().theme && (showTheme(), draw(), explore()));

@@ -98,7 +98,13 @@ async function together(reading, seen) {
   ({ found: scales, shared, zoom: scaled } = read);
   locked = null;
   writeLegend();
+  for (const call of awaiting.splice(0)) call();
 }
+
+const awaiting = [];
+
+/** Resolves when heat and legend of what is asked for next are seen. */
+export const nextDrawn = () => new Promise((resolve) => awaiting.push(resolve));
 
 const writeLegend = () =>
   keepFocus(() => showLegend(scales, Boolean(shared), { shown: classesOf(state.get()), pick }, told(scales)));

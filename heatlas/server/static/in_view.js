@@ -89,7 +89,7 @@ export function told(scales) {
   return { count: counts, rows };
 }
 
-const line = (...parts) => make("div", { className: "legend-note" }, ...parts);
+const line = (...parts) => make("div", { className: "legend-row" }, ...parts);
 
 /** How many have what the measure is made of. */
 function lacks(seen) {

@@ -3,6 +3,7 @@
 import { fillChips, showChips } from "./chips.js";
 import { fillCompletion } from "./where.js";
 import { fillDifference, showDifference, usualSides } from "./difference.js";
+import { fillMeasures, groupedOptions, remember } from "./measures.js";
 import { pointsOf } from "./points.js";
 import { allMetrics, differs, measureOf, partnerOf, partsOf, relationOf, relationsFor } from "./relations.js";
 import { filter, get, set, setFilter } from "./state.js";
@@ -18,7 +19,6 @@ const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", 
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
 const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
 const EXPLORER = [["", "Off"], ["14", "Zoom 14"], ["17", "Zoom 17"]];
-const GROUPS = ["Visits", "Movement", "Body", "Terrain", "Time", "Direction", "Own", "Relations", "Points"];
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows
 
@@ -33,6 +33,7 @@ export function fillPanel(library) {
     ? `${counted(library.activities, "activity")} · ${kilometres(library.distance)}`
     : points ? counted(points, "point") : "";
   fillMeasures(library.measures);
+  abouts = new Map(library.measures.map(({ name, about }) => [name, about]));
   options($("radius"), RADII);
   options($("kernel"), KERNELS);
   options($("tone"), [["", "Automatic"], ...library.tones.map((tone) => [tone, TONES[tone] ?? tone])]);
@@ -53,17 +54,6 @@ export function fillPanel(library) {
   fillColors(library);
 }
 
-/** The measures in groups; and what they can be set against. */
-function fillMeasures(measures) {
-  const option = ({ name, title }) => make("option", { value: name }, title);
-  const groupOf = ({ group, points }) => (points ? "Points" : GROUPS.includes(group) ? group : "Visits");
-  const groups = GROUPS.map((label) => [label, measures.filter((one) => groupOf(one) === label)]).filter(([, some]) => some.length);
-  $("measure").replaceChildren(
-    ...(groups.length > 1 ? groups.map(([label, some]) => make("optgroup", { label }, ...some.map(option))) : measures.map(option)),
-  );
-  abouts = new Map(measures.map(({ name, about }) => [name, about]));
-}
-
 /** Show what a measure tells, and what it is set against. */
 function showMeasure(measure) {
   const parts = partsOf(measure);
@@ -74,7 +64,7 @@ function showMeasure(measure) {
   options($("relation"), [["", "Nothing"], ...known.map(({ name, title }) => [name, title])]);
   $("relation").value = parts.relation;
   showDifference(parts);
-  options($("other"), others.map(({ name, title }) => [name, title]));
+  $("other").replaceChildren(...groupedOptions(others));
   $("other").value = parts.other;
   const about = abouts.get(measure) ?? relationOf(measure)?.about ?? allMetrics().find(({ name }) => name === parts.metric)?.about;
   $("measure-about").textContent = about ? `${about}.` : "";
@@ -90,6 +80,7 @@ function relate(patch) {
 
 /** Take another measure; the sides of a difference stay where it has any. */
 function measure(name) {
+  remember(name);
   const parts = partsOf(get().measure);
   set({ measure: parts.relation === "diff" && differs(name) ? measureOf({ ...parts, metric: name }) : name });
 }

@@ -64,5 +64,10 @@ export function createPlayer(frame) {
       stop();
     },
     playing: () => playing,
+    /** Play from the beginning; resolves at the end. */
+    play() {
+      place = 0;
+      return run();
+    },
   };
 }

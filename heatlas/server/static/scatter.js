@@ -2,6 +2,7 @@
 
 import { histogram } from "./api.js";
 import * as maps from "./maps.js";
+import { groupedOptions } from "./measures.js";
 import { pointsOf } from "./points.js";
 import { allMetrics } from "./relations.js";
 import { filter, get, set } from "./state.js";
@@ -42,8 +43,7 @@ export function knowScatter(read, themeNow) {
   theme = themeNow;
   const named = (name) => read.colormaps.find((one) => one.name === name)?.colors ?? [];
   colors = { dark: named("ember"), light: named("wine") };
-  const choices = () => allMetrics().map(({ name, title }) => make("option", { value: name }, title));
-  for (const id of ["scatter-x", "scatter-y"]) $(id).replaceChildren(...choices());
+  for (const id of ["scatter-x", "scatter-y"]) $(id).replaceChildren(...groupedOptions(allMetrics()));
   // A public map tells how often what was measured, but not where.
   $("scatter-plot").style.cursor = read.public ? "default" : "";
   $("scatter-plot").setAttribute("aria-label", read.public ? "Passages by two metrics" : "Drag to show on the map where these passages are");

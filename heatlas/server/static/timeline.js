@@ -90,9 +90,15 @@ export function showRange(filter) {
   draw();
 }
 
+let tellHead = () => {};
+
+/** Call with each day to which playing comes, and with null when it ends. */
+export const whenHead = (call) => (tellHead = call);
+
 /** Show how far playing has come; null: it is not playing. */
 export function showHead(day) {
   head = day === null ? null : unit.last(unit.of(day));
+  tellHead(day);
   draw();
 }
 

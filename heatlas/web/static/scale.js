@@ -132,7 +132,7 @@ const TOP = 0.995; // a number from here on is that of the top
 /** Numbers of a scale as [position, text]; the top has one whatever the others are. */
 export function ticksOf({ ticks, low_text: low, high_text: high }) {
   if (!ticks?.length) return [[0, low], [1, high]];
-  return !high || ticks.some(([position]) => position >= TOP) ? ticks : [...ticks, [1, high]];
+  return !high || ticks.some(([position, text]) => position >= TOP || text === high) ? ticks : [...ticks, [1, high]];
 }
 
 /** Leave out numbers that would run into the one before, or into that of the top, in a row of so many pixels. */
