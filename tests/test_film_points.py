@@ -22,7 +22,7 @@ from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel
 from heatlas.raster.softening import Softening
 from heatlas.rendering.film.order import FilmOrder
-from heatlas.rendering.film.point_cast import PointCast, in_order
+from heatlas.rendering.film.point_cast import PointCast, crowded, in_order
 from heatlas.rendering.film.storyboard import Storyboard
 from heatlas.sources.tables import open_table
 from heatlas.style.colour import colour
@@ -190,3 +190,14 @@ def test_times_of_a_table_are_those_that_were_written(tmp_path):
     moments = dt.datetime(2024, 3, 1, tzinfo=dt.UTC), dt.datetime(2024, 3, 3, 12, tzinfo=dt.UTC)
     np.testing.assert_array_equal(chunk.time, [*(moment.timestamp() for moment in moments), np.nan])
     assert all(chunk.time is None for chunk in points.chunks())
+
+
+def test_a_few_dates_far_from_all_others_are_told():
+    time = np.sort(cases().time)
+    assert crowded(time) is None
+    odd = np.concatenate([np.full(3, -2.2e9), time, [3.8e9]])
+    assert crowded(odd) == (
+        "4 points are far from all others in time, and the film spans them: "
+        "--after 2023-11-28 --before 2024-03-15 films the rest"
+    )
+    assert crowded(odd[:50]) is None  # too few to tell

@@ -230,6 +230,10 @@ def times(texts, once=False, rows=None, **given):
         (["20240203081500", "20240304081500"], "2024-02-03T08:15", "moments in one number"),
         (["2460343.84375", "2460344.5"], "2024-02-03T08:15", "Julian days"),
         (["2024", "1949"], "2024-01-01T00:00", "whole years"),
+        (["2024-02", "2024-11"], "2024-02-01T00:00", "whole months"),
+        (["02/2024", "11/2024"], "2024-02-01T00:00", "whole months"),
+        (["02.2024", "11.2024"], "2024-02-01T00:00", "whole months"),
+        (["2024-W06", "2024-W10"], "2024-02-05T00:00", "weeks of ISO 8601"),
         (["1706948100", "1706948160"], "2024-02-03T08:15", ""),
         (["1706948100000", "1706948160000"], "2024-02-03T08:15", ""),
     ],
@@ -239,6 +243,18 @@ def test_dates_have_one_reading(texts, first, says):
     assert found[0] == first
     assert says in " ".join(said)
     assert bool(said) == bool(says)
+
+
+def test_a_month_or_week_that_cannot_be_is_unknown():
+    assert times([*["2024-02"] * 20, "2024-13", "2024-02-17"])[0][-2:] == [None, "2024-02-17T00:00"]
+    assert times([*["2024-W01"] * 20, "2024-W54", ""])[0][-3:] == ["2024-01-01T00:00", None, None]
+
+
+@pytest.mark.parametrize(
+    "texts", [["2024.25", "2024.75"], ["3.2024", "4.1021"], ["12:30", "13:15"], ["2024-02-17"] * 9]
+)
+def test_what_is_no_month_is_not_read_as_one(texts):
+    assert not any("whole months" in said for said in times(texts)[1])
 
 
 def test_years_of_two_digits_are_the_latest_that_are_not_to_come():

@@ -132,6 +132,7 @@ def test_an_attribute_that_some_activities_have_is_unknown_for_the_others():
 
 def test_dates():
     assert parse_date("2024-05-01").isoformat() == "2024-05-01T00:00:00+00:00"
+    assert parse_date("2024-05").isoformat() == "2024-05-01T00:00:00+00:00"
     assert parse_date("2024-05-01T08:30:00+02:00").hour == 8
 
 

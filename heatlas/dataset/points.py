@@ -130,9 +130,15 @@ class PointSet:
 
     def hints(self) -> list[str]:
         """Suggest options where rows look like fixes of tracks, which would be drawn as separate dots."""
+        from heatlas.sources.tables.orders import PERIODS
         from heatlas.sources.tables.track_tables import hint
 
-        return [text for table, columns in self.parts if (text := hint(table.schema, columns.time))]
+        return [
+            text
+            for table, columns in self.parts
+            if table.readings.get(columns.time or "") not in PERIODS.values()  # whole months are no moments of fixes
+            and (text := hint(table.schema, columns.time))
+        ]
 
     def data(self, tally: Tally, shown: bool = True) -> dict[str, Any]:
         """Plain data: what was read, what was left out, and warnings.

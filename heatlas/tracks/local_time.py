@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["in_utc", "moment_seconds", "offset_of", "parse_date", "parse_moment", "start_of"]
 
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -59,7 +61,7 @@ def in_utc(activity: Activity) -> Activity:
 
 
 def parse_moment(text: str | dt.date) -> dt.datetime:
-    """Read a day ("2024-05-01") or a moment ("2024-05-01T08:30:00Z"), also as an object.
+    """Read a day ("2024-05-01"), a month ("2024-05", its first day) or a moment ("2024-05-01T08:30:00Z" or an object).
 
     A moment without an offset is returned without one; it stands for the local time of each activity's place.
 
@@ -68,10 +70,11 @@ def parse_moment(text: str | dt.date) -> dt.datetime:
     BadOption
         When it is neither.
     """
+    written = str(text).strip()
     try:
-        return dt.datetime.fromisoformat(str(text).strip())
+        return dt.datetime.fromisoformat(f"{written}-01" if _MONTH.fullmatch(written) else written)
     except ValueError:
-        raise BadOption(f"{text!r} is no date: write it as 2024-05-01 or 2024-05-01T08:30:00Z") from None
+        raise BadOption(f"{text!r} is no date: write it as 2024-05-01, 2024-05 or 2024-05-01T08:30:00Z") from None
 
 
 def parse_date(text: str | dt.date) -> dt.datetime:

@@ -9,6 +9,7 @@ import numpy as np
 
 from heatlas.core.points import Points
 from heatlas.core.window import Window
+from heatlas.core.words import counted
 from heatlas.raster.bin_points import binned, pixels_of
 from heatlas.raster.pipeline import Drawn
 from heatlas.raster.softening import Softening
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     from heatlas.raster.point_kernel import Kernel
     from heatlas.rendering.film.cast import Part
 
-__all__ = ["UNDATED", "PointCast", "in_order"]
+__all__ = ["UNDATED", "PointCast", "crowded", "in_order"]
 
 UNDATED = "points whose time is unknown or cannot be"
+_FEW, _WIDE, _ENOUGH = 0.05, 10.0, 100
+"""Share of the points at either end of time without which a film is so many times shorter that this is worth a word,
+from so many points on."""
 _FIRST, _LAST = -30_610_224_000.0, 32_503_680_000.0
 """Unix seconds of the years 1000 and 3000: what lies outside stands for an unknown day, such as 9999-12-31."""
 
@@ -57,6 +61,28 @@ def in_order(chunks: Iterable[Points]) -> tuple[Points, int]:
     known = (time >= _FIRST) & (time < _LAST)
     order = np.argsort(time[known], kind="stable")
     return whole.chosen(np.flatnonzero(known)[order]), int(len(time) - known.sum())
+
+
+def crowded(time: NDArray[np.float64]) -> str | None:
+    """Sentence on a few times far from all others, such as 1900-01-01, which make a film of nothing; None without.
+
+    Parameters
+    ----------
+    time : ndarray of float64 (n,)
+        Unix seconds, ascending.
+    """
+    first, last = (float(time[int(share * (len(time) - 1))]) for share in (_FEW, 1 - _FEW))
+    span = max(last - first, 86_400.0)
+    if len(time) < _ENOUGH or time[-1] - time[0] < _WIDE * span:
+        return None
+    after, before = (np.datetime64(int(moment), "s").astype("datetime64[D]") for moment in (first - span, last + span))
+    begin, end = (float(day.astype("datetime64[s]").astype(np.int64)) for day in (after, before))
+    outside = int(np.count_nonzero((time < begin) | (time >= end)))
+    verb = "is" if outside == 1 else "are"
+    return (
+        f"{counted(outside, 'points')} {verb} far from all others in time, and the film spans them: "
+        f"--after {after} --before {before} films the rest"
+    )
 
 
 @dataclass(frozen=True, slots=True)

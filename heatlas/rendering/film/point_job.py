@@ -11,7 +11,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.points import framed, why_no_points
 from heatlas.raster.softening import Softening
 from heatlas.raster.spool import Tally
-from heatlas.rendering.film.point_cast import UNDATED, PointCast, in_order
+from heatlas.rendering.film.point_cast import UNDATED, PointCast, crowded, in_order
 from heatlas.rendering.film.storyboard import Storyboard
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class PointFilmJob:
             dated = f"none of the {undated:,} points of {points.name} says when it was, as a film needs to know"
             raise NothingToDraw(dated if undated else why_no_points(points.name, tally))
         tally.points -= undated
+        assert ordered.time is not None
+        stretched = crowded(ordered.time)
         box = order.frame.bbox or framed(tally.bbox or (0.0, 0.0, 0.0, 0.0), self.kernel.metres)
         window = self.window(box)
         read = time.perf_counter()
@@ -83,6 +85,8 @@ class PointFilmJob:
         done = time.perf_counter()
         said = points.data(tally, shown=order.frame.bbox is None)
         said["columns"]["time"] = points.time
+        if stretched:
+            said["files"]["warnings"].append({"file": points.name, "reason": stretched})
         return {
             **said,
             **order.report(storyboard),

@@ -78,6 +78,9 @@ _TIME = """
     time timestamp datetime dateandtime timestamputc timeutc utctime trackedat recordedat measuredat loggedat createdat
     localtime eventtime starttime startedat unixtime unixtimestamp epoch epochms ts date zeit zeitstempel heure fecha
     acqdate eventdate observedon occurredat occurredon reportedat reportedon onsetdate dateofonset
+    dateonset symptomonset onsetofsymptoms symptomonsetdate dateonsetsymptoms dateofsymptomonset casedate dateofcase
+    diagnosisdate dateofdiagnosis datediagnosed specimendate dateconfirmation reportdate datereport dateofreport
+    datereported reporteddate reportingdate notificationdate dateofnotification datenotified
 """
 _LAT_WORDS, _LON_WORDS = frozenset({"latitude", "lat"}), frozenset({"longitude", "lon", "lng", "long"})
 DECIMALS, ORDERS = (options_of(TableOptions)[name].choices for name in ("decimal", "dates"))

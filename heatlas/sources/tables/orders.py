@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ from heatlas.sources.tables.marks import joined
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SAID", "calendar_form", "from_calendar", "iso_dates", "order_evidence", "pivot"]
+__all__ = [
+    "PERIODS", "SAID", "calendar_form", "first_days", "from_calendar", "iso_dates", "order_evidence", "period_form",
+    "pivot",
+]  # fmt: skip
 
 _DATE = r"^\s*(?P<a>\d{1,4})\s*(?P<mark>[-/.])\s*(?P<b>\d{1,2})\s*[-/.]\s*(?P<c>\d{1,4})(?P<rest>\D.*)?$"
 _NAMED = r"^(?P<before>\s*\d{1,2}[-/ .]+\pL{3,}\.?[-/ ,]+)'?(?P<year>\d{2})(?P<rest>[^\d:].*)?$"
@@ -25,6 +29,12 @@ SAID = {
     "mdy": "month first: 03/02/2024 is 2 March 2024",
     "ymd": "year first: 24/02/03 is 3 February 2024",
 }
+PERIODS = {
+    "months": "whole months: 2024-03 is 1 March 2024",
+    "weeks": "weeks of ISO 8601: 2024-W10 is Monday, 4 March 2024",
+}
+_MONTH = r"^\s*(?:(?P<y>[12]\d{3})\s*[-/]\s*(?P<m>\d{1,2})|(?P<m2>\d\d[.]|\d{1,2}\s*[-/])\s*(?P<y2>[12]\d{3}))\s*$"
+_WEEK = r"^\s*(?P<y>[12]\d{3})\s*-?\s*[wW](?P<w>\d{1,2})\s*$"
 _PLACES = {"dmy": "cba", "mdy": "cab", "ymd": "abc"}
 """Parts of `_DATE` that are the year, the month and the day."""
 _JULIAN_DAYS = (2_086_302.5, 2_597_641.5)
@@ -102,6 +112,39 @@ def iso_dates(text: pa.Array, order: str) -> pa.Array:
         pa.array(mine & sound), written, pc.if_else(pa.array(mine), pa.scalar(None, pa.large_string()), kept)
     )
     return pc.replace_with_mask(text, pa.array(hit), new)
+
+
+def period_form(text: pa.Array) -> str:
+    """Detect months ("2024-03", "03/2024") or weeks ("2024-W10") in nine of ten texts; empty for other dates."""
+    for form, pattern in (("months", _MONTH), ("weeks", _WEEK)):
+        hit = pc.match_substring_regex(text.cast(pa.large_string()), pattern)
+        if len(text) and (pc.sum(hit).as_py() or 0) >= 0.9 * len(text):
+            return form
+    return ""
+
+
+def first_days(text: pa.Array, form: str) -> pa.Array:
+    """Write months or weeks as their first days; impossible ones become NULL, and other texts stay."""
+    text = text.cast(pa.large_string())
+    parts = pc.extract_regex(text, _MONTH if form == "months" else _WEEK)
+    hit = parts.is_valid()
+    if not pc.any(hit).as_py():
+        return text
+    days = {cell: _first_day(cell, form) for cell in pc.unique(text.filter(hit)).to_pylist()}
+    written = pa.array([days[cell] for cell in text.filter(hit).to_pylist()], pa.large_string())
+    return pc.replace_with_mask(text, hit, written)
+
+
+def _first_day(cell: str, form: str) -> str | None:
+    """First day of a month or week; None where there is none such."""
+    found = re.match(_MONTH if form == "months" else _WEEK, cell)
+    assert found is not None
+    try:
+        if form == "weeks":
+            return dt.date.fromisocalendar(int(found["y"]), int(found["w"]), 1).isoformat()
+        return dt.date(int(found["y"] or found["y2"]), int((found["m"] or found["m2"]).strip(" -/.")), 1).isoformat()
+    except ValueError:
+        return None
 
 
 def _named(text: pa.Array) -> int:

@@ -15,7 +15,7 @@ from heatlas.sources.tables.cells import as_text, known_texts, numbers
 from heatlas.sources.tables.clocks import are_days, clocks_said
 from heatlas.sources.tables.degrees import Form, form_of, is_hemispheres
 from heatlas.sources.tables.marks import Evidence, evidence, plain_text, undecorated
-from heatlas.sources.tables.orders import SAID, calendar_form, order_evidence, pivot
+from heatlas.sources.tables.orders import PERIODS, SAID, calendar_form, order_evidence, period_form, pivot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,6 +228,11 @@ def _decide_dates(state: State, sample: Sequence[pa.RecordBatch], name: str, tex
     """Decide the order of day and month in a column, or the form of dates that are numbers."""
     state.marks[name] = None
     columns = state.columns
+    if name == columns.time and text is not None and (form := period_form(known_texts(text))):
+        state.dates[name] = Reading(form)
+        state.table.readings[name] = PERIODS[form]
+        state.note(f"{name!r} is read as {PERIODS[form]}")
+        return
     if text is None or _share(text.slice(0, 100), r"^[-+]?\d+(?:[.,]\d+)?$") == 1:
         state.dates[name] = _of_numbers(state, sample, name)
         return

@@ -21,7 +21,7 @@ from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers, timest
 from heatlas.sources.tables.clocks import MIDNIGHT, clock_text
 from heatlas.sources.tables.degrees import Form, angles, signs
 from heatlas.sources.tables.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
-from heatlas.sources.tables.orders import SAID, from_calendar, iso_dates, order_evidence
+from heatlas.sources.tables.orders import PERIODS, SAID, first_days, from_calendar, iso_dates, order_evidence
 from heatlas.sources.tables.readings import Reading, State, decide, decide_marks, decoded
 from heatlas.sources.tables.table import RAW
 
@@ -151,12 +151,14 @@ def _marked(state: State, text: pa.Array, name: str, reading: Reading) -> pa.Arr
 
 def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Array:
     """Dates in the form of ISO 8601, or the moments of numbers in a calendar form."""
-    if reading.way not in SAID:
+    if reading.way not in {*SAID, *PERIODS}:
         values, _ = numbers(column)
         return timestamps(from_calendar(values, reading.way))
     text = as_text(decoded(column))
     if text is None:
         return column
+    if reading.way in PERIODS:
+        return first_days(text, reading.way)
     if not reading.sure:
         seen = order_evidence(text)
         contrary = next((order for order in SAID if order != reading.way and seen[order] > seen[reading.way]), None)
