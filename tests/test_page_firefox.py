@@ -1,0 +1,116 @@
+"""The main ways through the maps in Firefox: those of Chromium are tested beside."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from firefox import Firefox, lacking
+from test_page import HOME, MIDDLE, RIDE, RUN, made_library, near, two_years
+from test_page_alive import Server
+
+import heatlas
+
+
+@pytest.fixture(scope="module")
+def firefox():
+    if lacking():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking())
+    one = Firefox()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def server(firefox, tmp_path_factory):
+    one = Server(made_library(tmp_path_factory.mktemp("firefox") / "made.db", two_years()))
+    one.start()
+    yield one
+    one.stop()
+
+
+def settle(firefox) -> None:
+    firefox.wait("document.body.classList.contains('ready')")
+    firefox.wait("document.getElementById('busy').hidden && !document.body.classList.contains('stale')")
+    firefox.run("await new Promise((done) => setTimeout(done, 700))")
+
+
+def heat(firefox):
+    """Which pixels of the map glow; panels are left out."""
+    shot = firefox.shot()
+    glows = (shot[..., 0] > 110) & (shot[..., 0] - shot[..., 2] > 60)
+    glows[-140:] = glows[:, :350] = glows[:, -80:] = False
+    return glows
+
+
+def where(firefox, lat: float, lon: float) -> tuple[int, int]:
+    x, y = firefox.run(
+        f"const at = (await import('./static/maps.js')).main().project([{lon}, {lat}]); return [at.x, at.y];"
+    )
+    return round(x), round(y)
+
+
+def press(firefox, selector: str) -> None:
+    firefox.run(f"document.querySelector({selector!r}).click()")
+
+
+def test_the_live_map(firefox, server):
+    firefox.open(server.url + MIDDLE)
+    settle(firefox)
+    assert firefox.run("return (await import('./static/maps.js')).main().flat ?? false") is False  # with WebGL
+    seen = heat(firefox)
+    assert near(seen, where(firefox, *RUN))
+    assert near(seen, where(firefox, *RIDE))
+    assert not near(seen, where(firefox, HOME[0] + 0.005, RUN[1]))
+    firefox.click(*where(firefox, *RIDE))
+    firefox.wait("!document.getElementById('who').hidden")
+    assert "5 activities passed here" in firefox.text("#who")
+    firefox.press("Escape")
+    firefox.wait("document.getElementById('who').hidden")
+    press(firefox, "[data-sport=Ride]")
+    firefox.wait("document.getElementById('legend').innerText.includes('5 in view')")
+    settle(firefox)
+    seen = heat(firefox)
+    assert near(seen, where(firefox, *RIDE))
+    assert not near(seen, where(firefox, *RUN))
+    press(firefox, "#compare")
+    firefox.wait("document.querySelectorAll('.map canvas').length > 1")
+    settle(firefox)
+    assert firefox.seen("#divider")
+    press(firefox, "#compare")
+    press(firefox, "#reset")
+    settle(firefox)
+    assert firefox.troubles() == []
+    assert firefox.away() == []
+
+
+def test_a_restart_of_the_server(firefox, server):
+    firefox.open(server.url + MIDDLE)
+    settle(firefox)
+    server.stop()
+    try:
+        press(firefox, "[data-sport=Run]")
+        firefox.wait("document.getElementById('connection').innerText.includes('Reconnecting')")
+        firefox.wait("document.body.classList.contains('stale')")
+        assert "13 in view" in firefox.text("#legend")
+    finally:
+        server.start()
+    firefox.wait("document.getElementById('connection').hidden")
+    firefox.wait("document.getElementById('legend').innerText.includes('8 in view')")
+    settle(firefox)
+    seen = heat(firefox)
+    assert near(seen, where(firefox, *RUN))
+    assert not near(seen, where(firefox, *RIDE))
+
+
+def test_a_page_in_one_file_opens_from_disk(firefox, server, tmp_path):
+    heatlas.render(server.path, output=tmp_path / "page.html", zoom="8-13", layers="sport")
+    firefox.open((tmp_path / "page.html").as_uri() + "#map=12.00,47.80500,10.91000")
+    settle(firefox)
+    assert firefox.run("return document.querySelector('.maplibregl-map') !== null")  # with WebGL
+    whole = heat(firefox).sum()
+    firefox.run("[...document.querySelectorAll('#layers input')].at(-1).click()")
+    settle(firefox)
+    assert 0 < heat(firefox).sum() < whole
+    assert firefox.troubles() == []
+    assert firefox.away() == []
