@@ -2,7 +2,8 @@
 
     python benchmarks/reading_formats.py [--fixes 20000] [--only gpx,tcx] [--records 1GB] [--folder DIR]
 
-The recordings are those of `tests/format_samples.py`, longer. Records.json holds ten years of one phone: nights and
+The recordings are those of `tests/format_samples.py`, longer; beside stands what people read such files with otherwise,
+where it is installed. Records.json holds ten years of one phone: nights and
 days at home and at work, and ways between them on foot, by bicycle and by car, with guesses of what is done, indented
 as Takeout writes it. It is read by a process of its own, whose peak of memory is told, and a tenth of it by
 ``json.load`` and a loop; then by whole commands, whose peak of memory is told, too. Times are seconds of the
@@ -12,7 +13,9 @@ processor; the best of three rounds counts, of commands the only one.
 from __future__ import annotations
 
 import argparse
+import csv
 import datetime as dt
+import io
 import json
 import os
 import subprocess
@@ -157,14 +160,93 @@ def formats(fixes: int, only: set[str]) -> None:
 
     from heatlas.sources.formats.known import read_format
 
-    print(f"{'format':24}{'MB':>7}{'MB/s':>8}{'fixes/s':>12}")
+    print(f"{'format':24}{'MB':>7}{'MB/s':>8}{'fixes/s':>12}  beside, MB/s")
     for name, sample in SAMPLES.items():
         if only and name not in only:
             continue
         read_format(sample.kind, sample.data, "x", ())
         seconds = best(lambda sample=sample: read_format(sample.kind, sample.data, "x", ()))
-        megabytes = len(sample.data) / 1e6
-        print(f"{name:24}{megabytes:7.1f}{megabytes / seconds:8.0f}{fixes / seconds:12,.0f}")
+        row(name, sample.data, seconds, fixes / seconds, peer_of(sample.kind, sample.data))
+    if not only or "apple-health" in only:
+        apple_health(fixes)
+
+
+def row(name: str, data: bytes, seconds: float, speed: float, peer: tuple[str, Callable[[], Any]] | None) -> None:
+    """Print the speed of one format, and of its peer."""
+    megabytes = len(data) / 1e6
+    beside = ""
+    if peer is not None:
+        theirs = best(peer[1])
+        beside = f"{megabytes / theirs:8.1f} {peer[0]}: heatlas is {theirs / seconds:.1f} times as fast"
+    print(f"{name:24}{megabytes:7.1f}{megabytes / seconds:8.0f}{speed:12,.0f}{beside}", flush=True)
+
+
+def peer_of(kind: str, data: bytes) -> tuple[str, Callable[[], Any]] | None:
+    """Name of what people read such a file with otherwise, and a call of it; None where nothing is installed.
+
+    Of JSON and XML it is the parsing alone, to which a script adds what it does with the values.
+    """
+    from heatlas.sources.formats.known import FORMATS
+
+    content = FORMATS[kind].content
+    try:
+        if kind == "fit":
+            import fitdecode
+
+            return "fitdecode", lambda: [frame.frame_type for frame in fitdecode.FitReader(io.BytesIO(data))]
+        if kind == "gpx":
+            import gpxpy
+
+            return "gpxpy", lambda: gpxpy.parse(data.decode())
+        if kind == "igc":
+            from aerofiles.igc import Reader
+
+            return "aerofiles", lambda: Reader().read(io.StringIO(data.decode()))
+        if kind == "nmea" and data[:1] == b"$":
+            import pynmea2
+
+            return "pynmea2", lambda: [pynmea2.parse(line) for line in data.decode().splitlines() if line]
+        if content in {"xml", "kml"}:
+            from lxml import etree
+
+            return "lxml, parsing alone", lambda: etree.fromstring(data)
+    except ImportError:
+        return None
+    if content == "json":
+        try:
+            json.loads(data)
+        except ValueError:
+            return "json, line by line", lambda: [json.loads(line) for line in data.splitlines()]
+        return "json, parsing alone", lambda: json.loads(data)
+    if content == "csv":
+        return "csv.DictReader", lambda: list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    return None
+
+
+def apple_health(beats: int) -> None:
+    """An export.xml of Apple Health, heart rates and steps of some workouts, beside lxml in a loop."""
+    from test_apple_health import OTHER, beat, document, workout
+
+    from heatlas.sources.sheets.apple_health import read_health
+
+    parts = [beat(k % 200, 120) + 2 * OTHER for k in range(beats)]
+    data = document(*parts, *[workout("Running", [f"route_{k}.gpx"]) for k in range(100)])
+
+    def by_lxml() -> list[tuple[str | None, float]]:
+        from lxml import etree
+
+        found = []
+        for _, element in etree.iterparse(io.BytesIO(data), tag=("Record", "Workout"), load_dtd=False):
+            if element.get("type") == "HKQuantityTypeIdentifierHeartRate":
+                found.append((element.get("startDate"), float(element.get("value"))))
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+        return found
+
+    pieces = [data[at : at + (1 << 20)] for at in range(0, len(data), 1 << 20)]
+    seconds = best(lambda: read_health(pieces))
+    row("apple-health export.xml", data, seconds, 3 * beats / seconds, ("lxml.iterparse in a loop", by_lxml))
 
 
 def main() -> None:

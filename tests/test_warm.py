@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import heatlas
-from heatlas.dataset.warm_up import _shares, groups_needed
+from heatlas.dataset.warm_up import _TINY_RECORDS, _shares, groups_needed
+from heatlas.sources.formats.google.records import read_records
 
 HOME = str(Path(heatlas.__file__).resolve().parents[1])
 
@@ -16,6 +17,8 @@ HOME = str(Path(heatlas.__file__).resolve().parents[1])
 def test_groups_follow_the_files():
     assert groups_needed(["a.FIT.gz", "b.fit"]) == ["fit", "clean", "draw", "smooth"]
     assert groups_needed(["a.gpx", "b.tcx.gz"]) == ["xml", "clean", "draw", "smooth"]
+    assert groups_needed(["takeout.zip/Takeout/Location History/Records.json"])[0] == "records"
+    assert groups_needed(["Location History.json.gz", "b.json"]) == ["records", "clean", "draw", "smooth"]
     assert groups_needed([]) == ["clean", "draw", "smooth"]
 
 
@@ -24,6 +27,12 @@ def test_groups_are_shared_out_evenly():
         ["clean", "draw"], ["fit", "smooth", "xml"],
     ]  # fmt: skip
     assert _shares(["fit", "draw"], 8) == [["fit"], ["draw"]]
+
+
+def test_the_example_of_a_group_is_whole():
+    (found,) = read_records(_TINY_RECORDS, "tiny")
+    assert found.lat.tolist() == [47.8]
+    assert not found.warnings
 
 
 def test_after_warming_up_nothing_is_left_to_compile(tmp_path):

@@ -24,19 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_group", "compile_points", "groups_needed", "points_are_cold", "warm_up"]
 
-_SECONDS = {"xml": 5.5, "fit": 2.4, "clean": 2.5, "draw": 6.0, "smooth": 2.1}
+_READERS = {"fit": ("fit",), "xml": ("gpx", "tcx"), "records": ("records.json", "location history.json")}
+"""Group -> endings of the names of files whose reader needs it; Takeout names its histories so."""
+_SECONDS = {"xml": 5.5, "fit": 2.4, "records": 3.9, "clean": 2.5, "draw": 6.0, "smooth": 2.1}
 """Group -> seconds that compiling takes, roughly."""
 
 
 def groups_needed(names: Collection[str]) -> list[str]:
     """List the groups of kernels that files with these names need."""
-    endings = {
-        ending
-        for name in names
-        for ending in ("fit", "gpx", "tcx")
-        if name.lower().removesuffix(".gz").endswith(ending)
-    }
-    readers = [group for group, kinds in (("fit", {"fit"}), ("xml", {"gpx", "tcx"})) if endings & kinds]
+    plain = [name.lower().removesuffix(".gz") for name in names]
+    readers = [group for group, endings in _READERS.items() if any(name.endswith(endings) for name in plain)]
     return [*readers, "clean", "draw", "smooth"]
 
 
@@ -50,6 +47,10 @@ def _kernel(group: str, measure: str) -> Any:
         from heatlas.kernels.xml import scan_points
 
         return scan_points
+    if group == "records":
+        from heatlas.kernels.records import scan_records
+
+        return scan_records
     if group == "clean":
         from heatlas.kernels.clean import clean_into
 
@@ -144,6 +145,10 @@ def compile_group(group: str, measure: str = "passes") -> None:
         from heatlas.sources.formats.gpx import read_gpx
 
         read_gpx(_TINY_GPX, "tiny")
+    elif group == "records":
+        from heatlas.sources.formats.google.records import read_records
+
+        read_records(_TINY_RECORDS, "tiny")
     elif group == "clean":
         from heatlas.core.batch import Activity, Recording
         from heatlas.kernels.path import metres_along
@@ -225,6 +230,10 @@ _LON = np.array([10.9, 10.901, 10.902])
 _TINY_GPX = (
     b'<gpx><trk><trkseg><trkpt lat="47.8" lon="10.9"><time>2024-05-01T08:00:00Z</time></trkpt>'
     b'<trkpt lat="47.8" lon="10.901"><ele>600.5</ele></trkpt></trkseg></trk></gpx>'
+)
+_TINY_RECORDS = (
+    b'{"locations": [{"latitudeE7": 478000000, "longitudeE7": 109000000, "accuracy": 9, "activity": [{"activity": '
+    b'[{"type": "WALKING", "confidence": 70}]}], "timestamp": "2024-05-01T08:00:00.5Z"}]}'
 )
 
 
