@@ -166,7 +166,7 @@ def inspect(
         points = PointSet.given(given.tables)
         return describe_points(points, lambda rows: progress("reading", rows, points.size))
     except BadOption as error:
-        if any((asked.lat, asked.lon, asked.geometry, asked.crs, asked.weight)):
+        if any((asked.lat, asked.lon, asked.geometry, asked.place, asked.crs, asked.weight)):
             raise
         return describe_columns(tables, str(error))
     except Undecided as error:

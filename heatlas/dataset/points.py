@@ -168,8 +168,8 @@ class PointSet:
             "points": tally.points,
             "columns": {
                 what: name
-                for what in ("lat", "lon", "geometry", "crs", "weight")
-                if (name := getattr(columns, what)) is not None
+                for what in ("lat", "lon", "geometry", "place", "crs", "weight")
+                if (name := _joined(getattr(columns, what)))
             },
             "dropped": dict(sorted(tally.dropped.items())),
             "duplicates": [],
@@ -281,7 +281,7 @@ class PointSet:
 
     def _facts(self) -> list[str]:
         columns = self.parts[0][1]
-        place = columns.geometry or f"{columns.lat}, {columns.lon}"
+        place = columns.geometry or ", ".join(columns.place) or f"{columns.lat}, {columns.lon}"
         weight = f"weighted by {columns.weight}" if columns.weight else "each counts 1"
         return [counted(self.size, "rows") if self.size else "", f"at {place}", weight]
 
@@ -292,6 +292,10 @@ class PointSet:
         from heatlas.dataset.heat.html import card
 
         return card(self.name, self._facts())
+
+
+def _joined(named: str | tuple[str, ...] | None) -> str | None:
+    return ", ".join(named) if isinstance(named, tuple) else named
 
 
 def _stated(table: Table, columns: PointColumns) -> Box | None:

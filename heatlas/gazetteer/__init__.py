@@ -5,6 +5,7 @@ The towns are a cut of the GeoNames gazetteer (CC BY 4.0; see README.md beside t
 
 =========== ====================================================================
 `towns`     the towns: names, positions, populations; those of a box
+`search`    towns by their names and countries
 `naming`    names of positions and boxes, such as Tampere, Finland
 `countries` the country of a position
 `folding`   spellings that count as equal

@@ -14,7 +14,7 @@ _LETTERS = str.maketrans(
 """Letters that Unicode does not decompose into a base and an accent."""
 _MARKS = re.compile("['`\u2018\u2019\u02bb\u02bc\u02b9]")
 _OTHER = re.compile(r"[\W_]+")
-_SAINT = re.compile(r"\b(?:st|ste)\b")
+_SAINT = re.compile(r"\b(?:st|ste|sankt)\b")
 
 
 @lru_cache(maxsize=1 << 16)

@@ -86,6 +86,10 @@ class TableOptions:
     geometry: str | None = option(
         "COLUMN", 'Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type.'
     )
+    place: str | None = option(
+        "TOWN[,COUNTRY]",
+        "Tables: columns of names of towns, and of their regions or countries, where there are no positions.",
+    )
     crs: str | None = option(
         "EPSG:N", "Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."
     )

@@ -76,6 +76,8 @@ class ExploreKeywords(TypedDict, total=False):
     """Tables: longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None
@@ -129,6 +131,8 @@ class ImportKeywords(TypedDict, total=False):
     """Tables: longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None
@@ -171,6 +175,8 @@ class InspectKeywords(TypedDict, total=False):
     """Tables: longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None
@@ -205,6 +211,8 @@ class OpenKeywords(TypedDict, total=False):
     """Tables: longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None
@@ -288,6 +296,8 @@ class RenderKeywords(TypedDict, total=False):
     """Tables: longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None
@@ -410,6 +420,8 @@ class TableKeywords(TypedDict, total=False):
     """Tables: longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None

@@ -253,7 +253,7 @@ def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | Gi
     if seen is not None and seen.is_library:
         return GivenLibrary(path)
     # A recording whose rows are points too is read as a table where its columns are named.
-    asked = (options.table, options.lat, options.lon, options.geometry, options.weight, options.track)
+    asked = (options.table, options.lat, options.lon, options.geometry, options.place, options.weight, options.track)
     rows = read.read_as == "points" or any(value is not None for value in asked)
     return GivenTable(source, options, seen) if is_table_file(path, seen, rows=rows) else path
 

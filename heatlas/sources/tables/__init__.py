@@ -10,6 +10,7 @@
 `cells`, `marks`, `orders`, `degrees`  text as values: numbers and times, decimal marks, orders of dates, positions
 `readings`, `settled`, `facts`         one reading for each column; tables that apply it; reports of columns
 `geometry`, `geometry_parts`           geometry columns as positions; parts and centres of single geometries
+`place_names`                          positions of rows that only name a town
 `systems`                              coordinate systems other than WGS 84
 `rows`, `row_filter`                   rows as points; filters over rows
 `track_tables`, `tracks`, `polylines`  tables as recordings: choice of the reader, rows as fixes, rows as polylines

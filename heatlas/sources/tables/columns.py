@@ -35,6 +35,8 @@ class PointColumns:
     """Latitude. Either `lat` and `lon` are given, or `geometry`. With `crs` they are northing and easting."""
     lon: str | None = None
     geometry: str | None = None
+    place: tuple[str, ...] = ()
+    """Columns that name towns, and their regions or countries; in place of latitude, longitude and geometry."""
     weight: str | None = None
     time: str | None = None
     track: str | None = None
@@ -48,7 +50,7 @@ class PointColumns:
     @property
     def names(self) -> tuple[str, ...]:
         """Columns that points need: those of positions and weights, each once."""
-        named = (self.lat, self.lon, self.geometry, self.weight)
+        named = (self.lat, self.lon, self.geometry, *self.place, self.weight)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -81,6 +83,10 @@ _TIME = """
     dateonset symptomonset onsetofsymptoms symptomonsetdate dateonsetsymptoms dateofsymptomonset casedate dateofcase
     diagnosisdate dateofdiagnosis datediagnosed specimendate dateconfirmation reportdate datereport dateofreport
     datereported reporteddate reportingdate notificationdate dateofnotification datenotified
+"""
+_TOWNS = """
+    town city townname cityname municipality place placename locality settlement ort stadt gemeinde ville commune
+    ciudad municipio comune citta cidade stad kommun kommune kaupunki kunta
 """
 _LAT_WORDS, _LON_WORDS = frozenset({"latitude", "lat"}), frozenset({"longitude", "lon", "lng", "long"})
 DECIMALS, ORDERS = (options_of(TableOptions)[name].choices for name in ("decimal", "dates"))
@@ -155,7 +161,10 @@ def find_columns(schema: pa.Schema, asked: TableOptions = _NOTHING, *, name: str
         for option in ("lat", "lon", "geometry", "weight", "time", "track")
     }
     metric = asked.crs is not None and is_metric(asked.crs)
-    if found["geometry"] is not None:
+    place = _place_columns(asked, names, name)
+    if place:
+        pass  # positions are those of the towns
+    elif found["geometry"] is not None:
         _check_geometry(schema, found, name)
     elif found["lat"] is None and found["lon"] is None:
         found.update(_position(schema, names, name, metric))
@@ -170,7 +179,20 @@ def find_columns(schema: pa.Schema, asked: TableOptions = _NOTHING, *, name: str
         found["weight"] = _only([column for column in names if column.strip().casefold() == "weight"])
     if found["time"] is None:
         found["time"] = next(iter(_ranked(names, _TIME)), None)
-    return PointColumns(crs=asked.crs, decimal=asked.decimal, dates=asked.dates, **found)
+    return PointColumns(crs=asked.crs, decimal=asked.decimal, dates=asked.dates, place=place, **found)
+
+
+def _place_columns(asked: TableOptions, names: Sequence[str], table: str) -> tuple[str, ...]:
+    """Find the columns that name towns; refuse other positions beside them."""
+    if asked.place is None:
+        return ()
+    for option in ("lat", "lon", "geometry", "crs"):
+        if getattr(asked, option) is not None:
+            raise BadOption(f"--place and --{option} both say where rows are: give one of them")
+    parts = [part.strip() for part in asked.place.split(",")]
+    if not all(parts):
+        raise BadOption(f"--place {asked.place} names no column: write --place TOWN or --place TOWN,COUNTRY")
+    return tuple(dict.fromkeys(_named(part, names, table, "--place") for part in parts))
 
 
 def _aliases(side: str, metric: bool) -> str:
@@ -305,6 +327,8 @@ def _missing(names: Sequence[str], table: str) -> str:
     what = "latitude" if lon and not lat else "longitude" if lat and not lon else "latitude and longitude"
     options = {"latitude": "--lat", "longitude": "--lon"}.get(what, "--lat and --lon")
     both = "; --geometry names one that holds both" if names and len(options) > 5 else ""
+    if towns := _ranked(names, _TOWNS):
+        both += f"; where {towns[0]} names towns, --place {towns[0]} places rows by their names"
     return f"{table}: no column is called {what}; name it with {options}; {_listed(names)}{both}"
 
 

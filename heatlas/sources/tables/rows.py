@@ -37,7 +37,9 @@ __all__ = [
     "warn_beyond",
 ]
 
-_SOUND, _NO_NUMBER, _UNREADABLE, _NOWHERE, _OFF, _SWAPPED, _ZERO, _NO_WEIGHT, _BAD_WEIGHT, _LINE = range(10)
+_SOUND, _NO_NUMBER, _UNREADABLE, _NOWHERE, _OFF, _SWAPPED, _ZERO, _NO_WEIGHT, _BAD_WEIGHT, _LINE, _UNKNOWN, _SEVERAL = (
+    range(12)
+)
 REASONS = (
     "",
     "rows whose position is no number",
@@ -49,8 +51,12 @@ REASONS = (
     "rows without a weight",
     "rows whose weight is no number",
     "rows that are lines",
+    "rows whose place is not known",
+    "rows whose place may be one of several",
 )
 """Reasons for leaving out a row; a row is counted under one of them."""
+_BY_NAME = np.array([_SOUND, _NOWHERE, _UNKNOWN, _SEVERAL], np.uint8)
+"""Codes of `heatlas.sources.tables.place_names` -> indices of REASONS."""
 OFF_THE_GLOBE, LINES = REASONS[_OFF], REASONS[_LINE]
 NO_TRACKS = "--as tracks draws them, each as a track"
 """Advice for a table that holds only lines."""
@@ -107,6 +113,7 @@ def read_points(table: Table, columns: PointColumns, timed: bool = False) -> Ite
         none = np.zeros(0)
         yield Points(lon=none, lat=none, weight=_none(columns), time=None if time is None else none, dropped=rest)
     warn_beyond(table)
+    table.warnings.extend(said for said in table.names.sentences() if said not in table.warnings)
     if lines:
         table.warnings.append(f"{lines:,} lines are not drawn: {NO_TRACKS}")
     if centres:
@@ -158,6 +165,9 @@ def positions(
     int
         Number of valid rows that are the centre of a geometry larger than a point.
     """
+    if columns.place:
+        lon, lat, codes = table.names.positions([batch.column(name) for name in columns.place])
+        return lon, lat, _BY_NAME[codes] if codes.any() else None, 0
     if columns.geometry is None:
         assert columns.lat is not None
         assert columns.lon is not None

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from heatlas.sources.tables.place_names import PlaceNames
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -44,6 +46,8 @@ class Table:
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows with too few or too many cells" ...) -> number of rows that reading left out. Grows while `read`
     streams; `heatlas.sources.tables.rows.read_points` passes the increase on with the points."""
+    names: PlaceNames = field(default_factory=PlaceNames)
+    """What names of places have been taken for, where rows are placed by them."""
     readings: dict[str, str] = field(default_factory=dict)
     """Column -> description of how it is read, if that is unusual. Filled while `read` streams (see
     `heatlas.sources.tables.settled`)."""

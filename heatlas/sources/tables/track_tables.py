@@ -65,10 +65,12 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
         return track
     if read.read_as == "points":
         return None
-    pointed = options.lat or options.lon or options.weight
+    pointed = options.lat or options.lon or options.place or options.weight
     if read.read_as == "tracks":
         if pointed:
-            raise BadOption("--as tracks reads lines, which have no --lat, --lon and --weight: leave one of them out")
+            raise BadOption(
+                "--as tracks reads lines, which have no --lat, --lon, --place and --weight: leave one of them out"
+            )
         polylines = None if options.geometry else _polylines(tables, options)
         return polylines or LINES
     if pointed:

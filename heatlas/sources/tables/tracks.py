@@ -102,7 +102,7 @@ def read_tracks(
         table.dropped[UNTRACKED] += lost
     if not groups.keys:
         return []
-    used = (columns.lat, columns.lon, columns.geometry)
+    used = (columns.lat, columns.lon, columns.geometry, *columns.place)
     said = described(held, groups, used, table.warnings)
     fixes = (groups.ordered(lon), groups.ordered(lat), groups.ordered(time))
     return [_recording(groups, k, fixes, said, source_name) for k in range(len(groups.keys))]
@@ -147,7 +147,8 @@ def _read(
     table: Table, columns: PointColumns, names: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, pa.Array]]:
     """Read positions, NaN where there is none, and the named columns."""
-    said = [name for name in (columns.lat, columns.lon, columns.geometry, columns.track, columns.time) if name]
+    position = (columns.lat, columns.lon, columns.geometry, *columns.place)
+    said = [name for name in (*position, columns.track, columns.time) if name]
     as_written = [RAW + columns.time] if columns.time and table.raw else []
     wanted = list(dict.fromkeys((*said, *as_written, *names)))
     places: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = [(np.zeros(0), np.zeros(0))]
@@ -161,6 +162,7 @@ def _read(
         for name, held in pieces.items():
             if name not in {columns.lat, columns.lon, columns.geometry}:
                 held.append(batch.column(name))
+    table.warnings.extend(table.names.sentences())
     longitudes, latitudes = (np.concatenate(part) for part in zip(*places, strict=True))
     return longitudes, latitudes, {name: _joined(held) for name, held in pieces.items() if held}
 
