@@ -301,3 +301,32 @@ def test_options_that_would_change_nothing_are_refused(tmp_path, both):
         for call in (heatlas.inspect, lambda *a, **k: heatlas.render(*a, output=tmp_path / "a.png", **k)):
             with pytest.raises(BadOption, match=said):
                 call(source, **options)
+
+
+def test_layers_in_folders_and_archives_are_named_with_what_to_do(tmp_path):
+    """A Shapefile counts once, and the files beside it are told as its parts."""
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    head = b"\0\0\x27\x0a" + bytes(96)
+    parts = {
+        "shp": head,
+        "shx": head,
+        "dbf": b"\x03\x7b\x01\x01" + bytes(60),
+        "cpg": b"UTF-8",
+        "prj": b'GEOGCS["WGS 84",DATUM[]]',
+    }
+    for ending, data in parts.items():
+        (folder / f"way.{ending}").write_bytes(data)
+    with zipfile.ZipFile(tmp_path / "maps.zip", "w") as archive:
+        for file in folder.iterdir():
+            archive.write(file, f"maps/{file.name}")
+        archive.writestr("note.txt", "two files, so that this is no zipped Shapefile")
+    for source, what in (
+        (folder, "name it by itself: its lines are drawn then"),
+        (tmp_path / "maps.zip", "unpack it with"),
+    ):
+        report = heatlas.inspect(source)
+        assert "1 table is left out" in report["nothing"]
+        assert "parts of Shapefiles" in report["nothing"]
+        assert what in report["nothing"]
+        assert ".cpg" not in report["nothing"]

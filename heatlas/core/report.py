@@ -33,6 +33,8 @@ class Duplicate(NamedTuple):
     """Names of the attributes that the activity shown got from the other, sorted: "private", "name" ..."""
 
 
+_LAYERS = (".shp", ".fgb", ".gpkg")
+"""Endings of files of geometries."""
 _ENDING = re.compile(r"\.[^\s/.]+")
 _READ = "heatlas reads recordings of the formats that its documentation lists, and tables that are named by themselves"
 
@@ -141,9 +143,12 @@ def _how_to_draw(table: Unread) -> str:
     """Say what to type to draw a table; a table packed with other files must be unpacked first."""
     if table.reason.startswith("an Excel"):
         return "save its sheet as CSV, and name that"
+    lines = table.file.lower().endswith(_LAYERS)
+    how = "its lines are drawn then" if lines else "with --track COLUMN where its rows are fixes"
     if not Path(table.file).is_file():
-        return "unpack it and name it by itself, with --track COLUMN where its rows are fixes"
-    return f"name it by itself, with --track COLUMN where its rows are fixes (heatlas render {table.file})"
+        beside = " with the files beside it" if table.file.lower().endswith(".shp") else ""
+        return f"unpack it{beside} and name it by itself{':' if lines else ','} {how}"
+    return f"name it by itself{':' if lines else ','} {how} (heatlas render {table.file})"
 
 
 def add_breaks(breaks: dict[str, tuple[int, int]], more: Mapping[str, tuple[int, int]]) -> None:

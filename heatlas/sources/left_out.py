@@ -26,6 +26,9 @@ _KINDS = {
 }
 _WRITTEN = frozenset({"", ".txt", ".md", ".log", ".rtf", ".css", ".js", ".ini", ".cfg", ".yml", ".yaml", ".py", ".sh"})
 """Endings of text for people to read."""
+_BESIDE = frozenset({".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix"})
+"""Endings of files beside a .shp, which are read with it."""
+_PARTS = "parts of Shapefiles"
 _LISTS = frozenset({".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"})
 _HEALTH = re.compile(rb"<(?:[\w.-]+:)?(HealthData|ClinicalDocument)[\s>]")
 _RECORDS = "health records"
@@ -59,6 +62,8 @@ def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:
     held = _kind(file, found, head)
     if held == _RECORDS and failed:
         why = "health records, not a recording: name the folder or archive that holds it, for the ways beside it"
+    elif held == _PARTS:
+        why = "a part of a Shapefile, which is read with its .shp: name that"
     elif held.startswith("."):
         why = f"a file of {held}, which heatlas does not read: convert it to .gpx"
     elif failed and held == TABLES:  # tables of points are not read here
@@ -69,6 +74,8 @@ def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:
 def _kind(file: str, found: str, head: bytes) -> str:
     path = PurePosixPath(file.replace("\\", "/"))
     ending = path.suffix.lower()
+    if ending in _BESIDE and found in {"shapefile", "unknown", "text", "csv"}:
+        return _PARTS
     if found == "xml" and _HEALTH.search(head):
         return _RECORDS
     if found == "csv":
