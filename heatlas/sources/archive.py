@@ -25,7 +25,7 @@ from heatlas.sources.containers import (
 )
 from heatlas.sources.formats.known import TRUSTED
 from heatlas.sources.left_out import left_out
-from heatlas.sources.sheets.kinds import STRAVA, TABLE, Sheet, sheet_kind
+from heatlas.sources.sheets.kinds import STRAVA, TABLE, Sheet, is_lone, sheet_kind
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.sqlite_head import in_use
 from heatlas.sources.tars import Seeking, tar_members
@@ -141,7 +141,7 @@ def _listing(folder: Path, real: str) -> list[tuple[Path, str]]:
 
 def _file(walk: Walk, path: Path, name: str, size: int, given: bool) -> Iterator[Entry | Unread]:
     blob = Blob(path, 0, size)
-    if sheet := sheet_kind(path.name):
+    if (sheet := sheet_kind(path.name)) and not is_lone(path):
         walk.tables.append(Sheet(name, path.read_bytes, sheet))
         if not given or sheet == STRAVA:
             return

@@ -98,7 +98,10 @@ def read_group(
             while wanted:  # each is let go before the next is cleaned: a location history has tens of thousands
                 recording = wanted.pop()
                 outcome.warnings += [(name, warning) for warning in recording.warnings]
-                found += cleaned(outcome, recording, columns, export, gaps, count=several)
+                parts = export.cut(recording)
+                del recording
+                for part in parts:
+                    found += cleaned(outcome, part, columns, export, gaps, count=several or len(parts) > 1)
                 if len(found) > _MANY:
                     joined.append(_join(outcome, found))
     if found:

@@ -6,15 +6,20 @@ system or with tzdata. The outlines take 0.15 s to load, so they are loaded only
 
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from heatlas.core.mercator import to_lonlat
+import numpy as np
+
+from heatlas.core.mercator import from_lonlat, to_lonlat
 
 if TYPE_CHECKING:
-    from heatlas.core.batch import Activity, Batch
+    from heatlas.core.batch import Activity, Batch, Recording
 
-__all__ = ["with_time_zones", "zone_at"]
+__all__ = ["local_seconds", "with_time_zones", "zone_at"]
 
 
 def with_time_zones(batch: Batch) -> Batch:
@@ -37,6 +42,20 @@ def with_time_zones(batch: Batch) -> Batch:
 
 def _is_open(activity: Activity) -> bool:
     return activity.utc_offset is None and not activity.time_zone
+
+
+def local_seconds(recording: Recording, moment: float) -> float:
+    """Local time at the first position of a recording, as if it were UTC; the moment itself where that is unknown."""
+    if recording.activity.utc_offset is not None:
+        return moment + recording.activity.utc_offset
+    known = np.flatnonzero(np.isfinite(recording.lon) & np.isfinite(recording.lat))
+    if not len(known):
+        return moment
+    u, v = from_lonlat(recording.lon[known[0]], recording.lat[known[0]])
+    with suppress(Exception):  # a zone that the system does not know, or a year that no calendar has
+        away = dt.datetime.fromtimestamp(moment, ZoneInfo(zone_at(float(u), float(v)))).utcoffset()
+        return moment + (0.0 if away is None else away.total_seconds())
+    return moment
 
 
 def zone_at(u: float, v: float) -> str:

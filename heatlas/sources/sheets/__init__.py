@@ -8,6 +8,7 @@
 `strava_values`                   dates, numbers and flags of that table
 `apple_health`, `garmin_takeout`  read the tables of Apple Health, and of Garmin's whole download
 `samsung_export`                  read the table of Samsung Health
-`pulse`                           heart rate out of such a table
+`pulse`, `pulse_files`            heart rate out of such a table, and of files beside each recording
+`labels`                          ways of moving by time, which cut recordings
 ================================= ====================================================================
 """

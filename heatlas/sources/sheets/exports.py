@@ -1,4 +1,4 @@
-"""Find the tables of exports (of Strava, Garmin, Apple and Samsung Health), and join them with the recordings."""
+"""Find the tables of exports, of Strava, Garmin, Apple Health and others, and join recordings with them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,36 @@ from hashlib import blake2b
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatlas.core.errors import Unreadable
 from heatlas.sources.archive import entries
 from heatlas.sources.sheets.apple_health import read_health
 from heatlas.sources.sheets.garmin_takeout import read_takeout
-from heatlas.sources.sheets.kinds import APPLE, GARMIN, SAMSUNG, TABLE, Sheet, sheet_of
+from heatlas.sources.sheets.kinds import APPLE, GARMIN, LABELS, PULSE, SAMSUNG, TABLE, Sheet, sheet_of
+from heatlas.sources.sheets.labels import read_labels
 from heatlas.sources.sheets.pulse import with_pulse
+from heatlas.sources.sheets.pulse_files import read_pulse, recording_of
+from heatlas.sources.sheets.rows import SheetRow
 from heatlas.sources.sheets.samsung_export import read_exercises
 from heatlas.sources.sheets.strava_table import read_activities
+from heatlas.sources.time_zones import local_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Activity, Recording
-    from heatlas.sources.sheets.rows import SheetRow, SheetTable
+    from heatlas.sources.sheets.labels import Labels
+    from heatlas.sources.sheets.pulse import Pulse
+    from heatlas.sources.sheets.rows import SheetTable
 
 __all__ = ["ROWLESS", "Export", "Exports", "describe", "find_exports", "read_activities"]
 
 ROWLESS = "files without a row in the table"
 """Reason under which recordings are counted that a table should name, and does not."""
+_NEAR = 60
+"""Seconds within which an activity begins by a table of local times; nobody begins two in a minute."""
 _JOINED = (
     *("id", "sport", "name", "start", "distance", "elapsed_time", "moving_time"),
     *("gear", "commute", "private"),
@@ -62,11 +72,18 @@ class Export:
         return None
 
     def row_at(self, start: float | None) -> SheetRow | None:
-        """Find the row of an activity by its start, or within two seconds of it."""
+        """Find the row of an activity by its start: within two seconds of it, or a minute of local time."""
         if start is None or not isfinite(start):
             return None
         second = round(start)
-        return next((row for k in (0, -1, 1, -2, 2) if (row := self.starts.get(second + k)) is not None), None)
+        near = sorted(range(-_NEAR, _NEAR + 1), key=abs) if self.table.local else (0, -1, 1, -2, 2)
+        return next((row for k in near if (row := self.starts.get(second + k)) is not None), None)
+
+    def start_of(self, recording: Recording) -> float | None:
+        """Start of a recording, by the clock of the table."""
+        known = recording.time[np.isfinite(recording.time)]
+        start = recording.activity.start if not len(known) or recording.activity.start is not None else float(known[0])
+        return start if start is None or not self.table.local else local_seconds(recording, start)
 
     def holds(self, name: str) -> bool:
         """Tell whether an entry is in the folder of the table."""
@@ -79,8 +96,17 @@ class Exports:
 
     exports: tuple[Export, ...] = ()
     """The innermost first: a recording belongs to the table that is nearest to it."""
+    pulses: Mapping[str, Pulse] = field(default_factory=dict, repr=False)
+    """Key of the name of a recording -> heart rates in a file beside it."""
+    labels: tuple[Labels, ...] = ()
+    """Ways of moving by time, which cut recordings."""
     warnings: tuple[tuple[str, str], ...] = ()
     """Name of a table, and its problem. Recordings are read without it."""
+
+    def cut(self, recording: Recording) -> list[Recording]:
+        """Cut a recording where labels say that the way of moving changes."""
+        source = recording.activity.source
+        return next((labels.cut(recording) for labels in self.labels if source.startswith(labels.root)), [recording])
 
     def row(self, name: str) -> SheetRow | None:
         """Find the row of a recording by the name of its entry, or of a member inside it."""
@@ -100,19 +126,23 @@ class Exports:
         for export in self.exports if row is None else ():
             if export.table.by_start and export.holds(activity.source):
                 expected = True
-                if (row := export.row_at(activity.start)) is not None:
+                if (row := export.row_at(export.start_of(recording))) is not None:
                     break
+        pulse = self.pulses.get(_key(activity.source))
         if row is None:
-            return None if expected else recording
+            return None if expected and pulse is None else with_pulse(recording, pulse)
         joined = dataclasses.replace(recording, activity=describe(activity, row))
-        return joined if row.pulse is None else with_pulse(joined, row.pulse)
+        return with_pulse(joined, row.pulse or pulse)
 
     def said(self, name: str) -> str:
         """What tables say of a file, so that a change of it is seen; of tables without names of files it is all."""
-        row = self.row(name)
+        row, pulse = self.row(name), self.pulses.get(_key(name))
+        beside = "" if pulse is None else repr(pulse)
+        beside += "".join(repr(labels) for labels in self.labels if name.startswith(labels.root))
         if row is not None:
-            return repr(row)
-        return "".join(export.digest for export in self.exports if export.table.by_start and export.holds(name))
+            return f"{row!r}{beside}"
+        said = (export.digest for export in self.exports if export.table.by_start and export.holds(name))
+        return f"{''.join(said)}{beside}"
 
     def silent(self, names: Collection[str]) -> Counter[str]:
         """Count rows and files that have no counterpart, given the names of all files that were unpacked."""
@@ -128,6 +158,7 @@ class Exports:
             counts["rows of a table that name no file"] += export.table.without_file
             counts["rows of a table whose file is not there"] += len(export.table.rows) - len(found)
             counts[ROWLESS] += sum(row is None for row in rows)
+        counts["heart rates without a recording beside them"] = len(self.pulses.keys() - set(map(_key, names)))
         return +counts
 
 
@@ -161,25 +192,49 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
     exports: dict[str, Export] = {}
     warnings: list[tuple[str, str]] = []
     takeouts: dict[str, list[Sheet]] = {}
+    pulses: dict[str, Pulse] = {}
+    labels: list[Labels] = []
     for sheet in (*found, *_beside(paths)):
         if sheet.kind == GARMIN:
             takeouts.setdefault(sheet.root, []).append(sheet)
-        elif sheet.root not in exports:
+        elif sheet.kind in {PULSE, LABELS} or sheet.root not in exports:
             try:
+                if sheet.kind == PULSE:
+                    pulses[_key(recording_of(sheet))] = read_pulse(sheet)
+                    continue
+                if sheet.kind == LABELS:
+                    held = read_labels(sheet.read(), sheet.root)
+                    labels += [] if held is None else [held]
+                    continue
                 table = _read(sheet)
             except (OSError, Unreadable) as error:
                 warnings.append((sheet.name, str(error)))
                 continue
             warnings += [(sheet.name, warning) for warning in table.warnings]
             if table.rows or sheet.kind != APPLE:  # health records without any workout are no table
-                exports[sheet.root] = Export(root=sheet.root, table=table, keys=_keys(table))
+                exports[sheet.root] = (
+                    _by_start(sheet.root, table)
+                    if table.by_start
+                    else Export(root=sheet.root, table=table, keys=_keys(table))
+                )
     for root, sheets in takeouts.items():
         table = read_takeout(sheets, warnings)
         if table.rows and root not in exports:
-            digest = blake2b(repr(table).encode(), digest_size=16).hexdigest()
-            exports[root] = Export(root=root, table=table, keys={}, starts=_starts(table), digest=digest)
+            exports[root] = _by_start(root, table)
     nearest = sorted(exports.values(), key=lambda export: -len(export.root))
-    return Exports(exports=tuple(nearest), warnings=tuple(warnings))
+    deepest = sorted(labels, key=lambda each: -len(each.root))
+    return Exports(exports=tuple(nearest), pulses=pulses, labels=tuple(deepest), warnings=tuple(warnings))
+
+
+def _by_start(root: str, table: SheetTable) -> Export:
+    """Join a table that names no files; files that are called by an id of it belong to that row, too."""
+    digest = blake2b(repr(table).encode(), digest_size=16).hexdigest()
+    starts, keys = _starts(table), dict[str, SheetRow]()
+    if table.local:  # recordings know their start better than a clock on the wall
+        starts = {second: dataclasses.replace(row, start=None) for second, row in starts.items()}
+        bare = {row.id: row for row in starts.values()}
+        keys = {_key(f"{row_id}{ending}"): row for row_id, row in bare.items() for ending in (".fit", ".gpx", ".tcx")}
+    return Export(root=root, table=table, keys=keys, starts=starts, digest=digest)
 
 
 def _read(sheet: Sheet) -> SheetTable:
@@ -204,6 +259,11 @@ def _beside(paths: Sequence[Path]) -> list[Sheet]:
     for path in paths:
         if path.name == "workout-routes":
             beside += sorted(path.parent.glob("*.xml"))
+        if path.name == "Trajectory":
+            beside.append(path.parent / "labels.txt")
+        if path.suffix.lower() == ".gpx":
+            beside.append(path.with_suffix(".hrm"))
+    beside = [table for table in beside if table.is_file()]
     return [sheet for table in beside if (sheet := sheet_of(table)) is not None]
 
 

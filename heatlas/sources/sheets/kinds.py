@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 __all__ = [
     "APPLE",
     "GARMIN",
+    "LABELS",
+    "PULSE",
     "SAMSUNG",
     "STRAVA",
     "TABLE",
     "Sheet",
     "has_table",
     "is_health_table",
+    "is_lone",
     "sheet_kind",
     "sheet_of",
 ]
@@ -32,10 +35,15 @@ TABLE = "activities.csv"
 STRAVA, GARMIN, APPLE, SAMSUNG = "strava", "garmin", "apple", "samsung"
 """Kinds of tables: activities.csv, also of exports like Strava's; JSON of Garmin's whole download; export.xml;
 com.samsung.shealth.exercise.*.csv."""
+PULSE, LABELS = "pulse", "labels"
+"""Heart rates of one recording (`heatlas.sources.sheets.pulse_files`); labels.txt of Geolife."""
+_LABELS = "labels.txt"
 _FITNESS = "DI-Connect-Fitness/"
 _ROUTES = "workout-routes/"
 _GARMIN = re.compile(r"(?:.*_)?(?:\d+_)?(?:summarizedActivities|gear)\.json", re.IGNORECASE)
 _SAMSUNG = re.compile(r"com\.samsung\.(?:s)?health\.exercise\.\d+\.csv", re.IGNORECASE)
+_INTERVALS = re.compile(r"i\d+_activities\.csv", re.IGNORECASE)
+_PULSE = re.compile(r".+\.com\.samsung\.(?:s)?health\.exercise\.live_data\.json|.+\.hrm", re.IGNORECASE)
 _HEALTH = re.compile(rb"<(?:!DOCTYPE\s+)?HealthData[\s>]")
 
 
@@ -65,11 +73,20 @@ class Sheet:
 def sheet_kind(name: str) -> str:
     """Kind of the table that a file of this name is; empty where it is none, or its content tells."""
     own = name.rpartition("/")[2]
-    if own.casefold() == TABLE:
+    if own.casefold() == TABLE or _INTERVALS.fullmatch(own):
         return STRAVA
+    if own.casefold() == _LABELS:
+        return LABELS
+    if _PULSE.fullmatch(own):
+        return PULSE
     if _SAMSUNG.fullmatch(own):
         return SAMSUNG
     return GARMIN if _GARMIN.fullmatch(own) else ""
+
+
+def is_lone(path: Path) -> bool:
+    """Tell whether a file on disk holds heart rates of Polar without a GPX beside it, so that it says nothing."""
+    return path.suffix.lower() == ".hrm" and not any(path.with_suffix(end).is_file() for end in (".gpx", ".GPX"))
 
 
 def is_health_table(head: bytes) -> bool:
@@ -79,7 +96,7 @@ def is_health_table(head: bytes) -> bool:
 
 def sheet_of(path: Path) -> Sheet | None:
     """Table that a file on disk is; None if it is none."""
-    if found := sheet_kind(path.name):
+    if (found := sheet_kind(path.name)) and not is_lone(path):
         return Sheet(path_name(path), path.read_bytes, found)
     if path.suffix.lower() == ".xml" and (path.parent / _ROUTES).is_dir():
         with suppress(OSError), path.open("rb") as file:
@@ -97,4 +114,6 @@ def has_table(folder: Path) -> bool:
     """Tell whether a folder is an export whose table says something of the files in it."""
     if (folder / "jsons").is_dir():
         return any(_SAMSUNG.fullmatch(path.name) for path in folder.glob("com.samsung.*.csv"))
+    if (folder / _LABELS).is_file() or next(folder.glob("*.hrm"), None) is not None:
+        return True
     return (folder / TABLE).is_file() or (folder / _ROUTES).is_dir() or (folder / _FITNESS).is_dir()

@@ -17,6 +17,8 @@ __all__ = ["Pulse", "with_pulse"]
 
 _FAR = 30.0
 """Seconds: farther from any measurement, the heart rate is unknown."""
+_QUARTER, _FARTHEST = 900.0, 14 * 3600.0
+"""Seconds: what offsets from UTC are multiples of, and the largest one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,6 +29,8 @@ class Pulse:
     """(n,) Unix seconds, ascending."""
     rate: NDArray[np.float64]
     """(n,) beats per minute."""
+    local: bool = False
+    """Whether times are those of a clock whose zone nobody states."""
 
     def __repr__(self) -> str:
         """Say which values it holds, so that a change of any is seen."""
@@ -50,11 +54,22 @@ class Pulse:
         return found
 
 
-def with_pulse(recording: Recording, pulse: Pulse) -> Recording:
-    """Add the heart rate to a recording that has none of its own."""
-    if "heart_rate" in recording.columns:
+def with_pulse(recording: Recording, pulse: Pulse | None) -> Recording:
+    """Add the heart rate, if there is one, to a recording that has none of its own."""
+    if pulse is None or "heart_rate" in recording.columns:
         return recording
+    if pulse.local:
+        pulse = _aligned(pulse, recording.time)
     rate = pulse.at(recording.time)
     if np.isnan(rate).all():
         return recording
     return replace(recording, columns={**recording.columns, "heart_rate": rate})
+
+
+def _aligned(pulse: Pulse, time: NDArray[np.float64]) -> Pulse:
+    """Move measurements by the whole quarters of an hour after which they begin as the recording does."""
+    known = time[~np.isnan(time)]
+    if not len(known) or not len(pulse.time):
+        return pulse
+    away = round((known.min() - pulse.time[0]) / _QUARTER) * _QUARTER
+    return Pulse(pulse.time + away, pulse.rate) if abs(away) <= _FARTHEST else Pulse(pulse.time[:0], pulse.rate[:0])

@@ -48,6 +48,8 @@ class SheetTable:
     """File name as in the table -> row; where a table names no files (`by_start`), id -> row."""
     by_start: bool = False
     """Whether rows belong to the recordings that begin at the same time, because the table names no files."""
+    local: bool = False
+    """Whether `SheetRow.start` is the local time of the place, as if it were UTC; of tables `by_start`."""
     without_file: int = 0
     """Number of rows without a file: of activities that were entered by hand, or whose file is gone."""
     warnings: tuple[str, ...] = ()

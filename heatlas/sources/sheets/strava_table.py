@@ -38,6 +38,7 @@ _ATTRIBUTES = frozenset(
 )
 _KEPT_OUT = frozenset({"private_note", "media", ""})
 """Columns that are never read: private notes, and names of photos."""
+_LOCAL = "start_date_local"
 _UNITS = (1.0, 1000.0, 1609.344)
 """Units of distances, metres."""
 _DECIMAL_COMMA = re.compile(r"-?\d+,(\d{1,2}|\d{4,})$")
@@ -46,7 +47,7 @@ _SLOWEST = 0.1
 
 
 def read_activities(data: bytes) -> SheetTable:
-    """Read Strava's table of any year and language, or a simpler one with a column of file names.
+    """Read Strava's table of any year and language, a simpler one with file names, or that of intervals.icu.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ def read_activities(data: bytes) -> SheetTable:
     cells, warnings = records(data)
     header, lines = (cells[0], cells[1:]) if cells else ([], [])
     names = column_names(header, lines)
+    if "filename" not in names and "id" in names and _LOCAL in {cell.strip().casefold() for cell in header}:
+        return _by_local_start(names, lines, warnings)
     if "filename" not in names:
         raise Unreadable("no table of a Strava export: no column holds names of recordings")
     reader = _Reader.of(names, lines)
@@ -77,6 +80,14 @@ def read_activities(data: bytes) -> SheetTable:
         else:
             nameless += 1
     return SheetTable(rows=rows, without_file=nameless, warnings=warnings)
+
+
+def _by_local_start(names: Sequence[str], lines: Sequence[Sequence[str]], warnings: tuple[str, ...]) -> SheetTable:
+    """Read the table of intervals.icu, which names no files, and states when activities began in local time."""
+    reader = _Reader.of(["date" if name == _LOCAL else name for name in names], lines)
+    found = (reader.row(line) for line in lines)
+    rows = {row.id: row for row in found if row.id and row.start is not None}
+    return SheetTable(rows=rows, by_start=True, local=True, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)
