@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Context, Decimal
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heatlas.kernels import encode
@@ -218,6 +221,38 @@ def test_equal_steps_are_done_once_and_registers_are_used_again():
     np.testing.assert_array_equal(program({"pace": pace}, 3), formula({"pace": pace}))
     assert record(lambda columns: columns["pace"] * 0 + 3.0, {})({"pace": pace[:1]}, 1).tolist() == [3]
     assert record(lambda columns: 7.0, {})({}, 2).tolist() == [7, 7]
+
+
+DIGITS = Context(prec=60)
+
+
+def slow_exp(x):
+    """e**x to 60 digits, as far as a float64 goes."""
+    return Decimal(0) if x < -800 else Decimal(x).exp(DIGITS)
+
+
+def powers_of_e(values):
+    return record(lambda columns: np.exp(columns["pace"]), {})({"pace": np.array(values)}, len(values))
+
+
+@given(st.floats(-745.2, 709.8) | st.floats(-3, 3) | st.floats(allow_nan=False, allow_infinity=False))
+@example(709.782712893384)  # the last that has a power
+@example(-708.4)  # a power without all of its bits
+@example(-745.1332191019411)  # the last above 0
+def test_powers_of_e_are_right_within_one_unit_in_the_last_place(x):
+    found = powers_of_e([x] * 9 + [0.5])
+    assert found[-1] == pytest.approx(math.exp(0.5), rel=1e-15)
+    assert len({*found[:-1].tolist()}) == 1  # whether worked out side by side or alone
+    if x > 709.7827128933841:
+        assert found[0] == np.inf
+    else:
+        assert abs(Decimal(float(found[0])) - slow_exp(x)) <= Decimal(float(np.spacing(found[0])))
+
+
+def test_powers_of_e_of_what_is_no_number():
+    found = powers_of_e([np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -1e308, 709.7827128933841, -745.1332191019412])
+    assert np.isnan(found[0])
+    assert found[1:].tolist() == [np.inf, 0, 1, 1, 1, 0, np.inf, 0]
 
 
 @given(st.floats(-1e6, 1e6))

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.exponential import exponentials
 from heatlas.kernels.numbers import read_numbers, unzigzag
 from heatlas.kernels.operations import AMOUNTS, FACTS, NOTHING, OPERATIONS, ROW, TABLE
 from heatlas.kernels.sun import sines_of_sun
@@ -93,8 +94,7 @@ def _work_out(steps, registers, count):
             for j in range(count):
                 out[j] = np.sqrt(a[j])
         elif operation == _EXP:
-            for j in range(count):
-                out[j] = np.exp(a[j])
+            exponentials(a, out, count)
         elif operation == _LOG:
             for j in range(count):
                 out[j] = np.log(a[j])
