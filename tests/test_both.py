@@ -58,7 +58,7 @@ def some_passages(seed, activities=6, pixels=5):
 def test_planes_are_those_of_a_plain_twin(seed):
     passages = some_passages(seed)
     planes = {name: np.zeros(5) for name in "nxy"}
-    add_passages(passages, BOTH, planes, np.full(5, -1, np.int64))
+    add_passages(passages, BOTH, planes, np.full(5, -1, np.int32))
     expected = defaultdict(lambda: [0, Fraction(0), Fraction(0)])
     for first, last in itertools.pairwise(passages.bounds):
         voices = defaultdict(list)

@@ -121,7 +121,7 @@ def test_planes_are_those_of_a_plain_twin(seed):
         Columns({}, 7), sides=(sides[0], sides[1]),
     )  # fmt: skip
     planes = {name: np.zeros(4) for name in NAMES}
-    add_passages(passages, parse_measure(HALVES), planes, np.full(4, -1, np.int64))
+    add_passages(passages, parse_measure(HALVES), planes, np.full(4, -1, np.int32))
     expected = defaultdict(lambda: np.zeros(6))
     for k, (first, last) in enumerate(itertools.pairwise(passages.bounds)):
         voices = defaultdict(list)

@@ -39,7 +39,7 @@ def window(zoom=15, size=256, lat=47.8, lon=10.9):
 
 def added(passages, measure, pixels):
     planes = {name: np.zeros(pixels) for name in parse_measure(measure).layout.names}
-    slots = np.full(pixels, -1, np.int64)
+    slots = np.full(pixels, -1, np.int32)
     add_passages(passages, parse_measure(measure), planes, slots)
     assert (slots == -1).all()
     return planes

@@ -11,7 +11,8 @@
 `lattice`                  tracks on a lattice of whole numbers
 `trace`, `count`, `visits` passages listed; counted; listed with their pieces
 `cells`                    cells of a coarse lattice that tracks go through
-`reduce`, `values`         passages added to pixels; values of metrics, and voices
+`reduce`, `values`         passages added to pixels; values of metrics
+`voices`                   one voice of each activity in a pixel, added to relations
 `encode`, `index`          passages written to, and read from, the passage index
 `numbers`                  numbers in LEB128
 `tiles`                    passages of a tile of the index added to its pixels
@@ -20,6 +21,7 @@
 `steps`                    values to steps of a palette
 `formula`, `operations`    formulas over columns of passages, step by step; what they are made of
 `sun`, `turns`             where the sun stands; sines and cosines of turns
+`exponential`              powers of e
 `highlight`                the glow of new tracks in a film
 ========================== ======================================================
 """

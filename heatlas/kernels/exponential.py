@@ -39,8 +39,8 @@ def exponentials(values, found, count):
     """
     for j in range(count):
         x = values[j]
-        x = _MOST if x > _MOST else x
-        x = _LEAST if x < _LEAST else x
+        x = _MOST if x > _MOST else x  # noqa: FURB136 - min and max would lose NaN
+        x = _LEAST if x < _LEAST else x  # noqa: FURB136
         n = (x * _PER_LN2 + _ROUNDS) - _ROUNDS
         r = (x - n * _LN2_HIGH) - n * _LN2_LOW
         tail = _A

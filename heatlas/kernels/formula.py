@@ -13,7 +13,9 @@ from heatlas.kernels.operations import AMOUNTS, FACTS, NOTHING, OPERATIONS, ROW,
 from heatlas.kernels.sun import sines_of_sun
 from heatlas.kernels.values import add_values_at
 
-__all__ = ["add_coded", "evaluate", "evaluate_coded"]
+__all__ = [
+    "add_coded", "evaluate", "evaluate_coded", "fill_registers", "next_block", "registers_for", "work_out",
+]  # fmt: skip
 
 (
     _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE, _REMAINDER, _POWER, _MINIMUM, _MAXIMUM, _LESS, _LESS_EQUAL, _EQUAL,
@@ -25,7 +27,7 @@ _BLOCK = 512
 
 
 @helper(error_model="numpy")
-def _work_out(steps, registers, count):
+def work_out(steps, registers, count):
     """Do the steps of a formula for the first `count` values of the registers (n, most)."""
     for s in range(steps.shape[0]):
         operation, out = steps[s, 0], registers[steps[s, 1]]
@@ -129,7 +131,7 @@ def evaluate(formula, columns, found):
         size = min(_BLOCK, columns.shape[1] - first)
         for c in range(count):
             registers[c, :size] = columns[c, first : first + size]
-        _work_out(formula.steps, registers, size)
+        work_out(formula.steps, registers, size)
         found[first : first + size] = registers[formula.result, :size]
 
 
@@ -148,12 +150,12 @@ def evaluate_coded(formula, runs, coded, found):
     found : ndarray of float64 (wanted,)
         Is filled with the values.
     """
-    registers, codes, at = _room(formula, runs, coded)
+    registers, codes, at = registers_for(formula, runs, coded)
     first, begin, done = 0, 0, 0
     while first < runs.lengths.shape[0]:
-        last, size, wanted = _next_block(runs, first)
-        _fill(runs, first, last, begin, coded, at, codes, registers)
-        _work_out(formula.steps, registers, wanted)
+        last, size, wanted = next_block(runs, first)
+        fill_registers(runs, first, last, begin, coded, at, codes, registers)
+        work_out(formula.steps, registers, wanted)
         found[done : done + wanted] = registers[formula.result, :wanted]
         first, begin, done = last, begin + size, done + wanted
 
@@ -169,13 +171,13 @@ def add_coded(formula, runs, coded, adding):
     adding : Adding
         Where to, and how.
     """
-    registers, codes, at = _room(formula, runs, coded)
+    registers, codes, at = registers_for(formula, runs, coded)
     cells = np.empty(registers.shape[1], np.int64)
     first, begin = 0, 0
     while first < runs.lengths.shape[0]:
-        last, size, wanted = _next_block(runs, first)
-        _fill(runs, first, last, begin, coded, at, codes, registers)
-        _work_out(formula.steps, registers, wanted)
+        last, size, wanted = next_block(runs, first)
+        fill_registers(runs, first, last, begin, coded, at, codes, registers)
+        work_out(formula.steps, registers, wanted)
         j, k = 0, begin
         for r in range(first, last):
             if runs.kept[r]:
@@ -190,7 +192,7 @@ def add_coded(formula, runs, coded, adding):
 
 
 @helper(allocates=True)
-def _room(formula, runs, coded):
+def registers_for(formula, runs, coded):
     """Make registers, with the constants in them, room for the codes of a block, and the place in each column."""
     most = _BLOCK
     for length in runs.lengths:
@@ -202,7 +204,7 @@ def _room(formula, runs, coded):
 
 
 @helper()
-def _next_block(runs, first):
+def next_block(runs, first):
     """Count runs that make a block: the run after its last, its passages, and those that are wanted."""
     last, size, wanted = first, 0, 0
     while last < runs.lengths.shape[0] and (last == first or size + runs.lengths[last] <= _BLOCK):
@@ -213,7 +215,7 @@ def _next_block(runs, first):
 
 
 @helper()
-def _fill(runs, first, last, begin, coded, at, codes, registers):
+def fill_registers(runs, first, last, begin, coded, at, codes, registers):
     """Fill the first registers with the columns of a block that begins with the passage `begin`."""
     size = 0
     for r in range(first, last):

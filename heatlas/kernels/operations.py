@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AMOUNTS", "COLUMN", "FACTS", "NOTHING", "OPERATIONS", "ROW", "STEPS", "TABLE", "UNUSED", "Adding", "Coded",
-    "Formula", "Runs",
+    "Formula", "Runs", "Voicing",
 ]  # fmt: skip
 
 UNUSED = np.zeros(0)
@@ -44,6 +44,8 @@ class Formula(NamedTuple):
     """How many there are: columns, constants and results."""
     result: int
     """Register of the formula's value."""
+    second: int
+    """Register of its second value, of a pair of formulas; else that of the first."""
 
 
 class Runs(NamedTuple):
@@ -103,3 +105,28 @@ class Adding(NamedTuple):
     """A whole turn, of angles; else 0."""
     factor: float = 1.0
     """Values are multiplied by it first."""
+
+
+class Voicing(NamedTuple):
+    """How voices of activities are added to the planes (pixels,) of pixels; planes of no length are not touched."""
+
+    levels: NDArray[np.float64]
+    """(2, activities) float64: taken off from the two values of each; NaN: it is left out. Of voices with one value the
+    first row is for n, x, xx, the second for m, y, yy: 0 on the side of a difference that an activity is on."""
+    scale_x: float
+    """Values are rounded to multiples of 1 / scale, a power of two."""
+    scale_y: float
+    n: NDArray[np.float64]
+    """Number of voices."""
+    x: NDArray[np.float64]
+    """Sum of the first value."""
+    y: NDArray[np.float64] = UNUSED
+    """Sum of the second value, or of the value on the second side."""
+    xx: NDArray[np.float64] = UNUSED
+    """Sums of squares and of products."""
+    yy: NDArray[np.float64] = UNUSED
+    xy: NDArray[np.float64] = UNUSED
+    m: NDArray[np.float64] = UNUSED
+    """Number of voices on the second side."""
+    factor: float = 1.0
+    """The first value is multiplied by it, once the level is off."""

@@ -1,4 +1,4 @@
-"""Add values of passages to the planes of pixels; make one voice of all that an activity has in a pixel."""
+"""Add values of passages to the planes of pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.reduce import add_value
 from heatlas.kernels.turns import cosine_of_turn, sine_of_turn
 
-__all__ = ["add_days", "add_pairs", "add_values_at", "voices"]
+__all__ = ["add_days", "add_values_at"]
 
 _BLOCK = 512
 """Angles that are worked out at a time."""
@@ -91,71 +91,3 @@ def add_days(cells, bounds, order, labels, stamps, counts):
             if stamps[cells[k]] != labels[r]:
                 stamps[cells[k]] = labels[r]
                 counts[cells[k]] += 1
-
-
-@kernel()
-def add_pairs(cells, owner, x, y, level_x, level_y, scale_x, scale_y, n, sx, sy, sxx, syy, sxy):
-    """Add pairs of values (k,) of voices to the planes (pixels,) of a relation.
-
-    The levels (r,) of the activity, `owner` of each voice, are taken off first; where one is NaN the pair is left out.
-    Values are rounded to multiples of 1 / scale, a power of two.
-    """
-    for k in range(cells.shape[0]):
-        cell, a, b = cells[k], x[k] - level_x[owner[k]], y[k] - level_y[owner[k]]
-        if a != a or b != b:
-            continue
-        a, b = np.rint(a * scale_x) / scale_x, np.rint(b * scale_y) / scale_y
-        n[cell] += 1
-        sx[cell] += a
-        sy[cell] += b
-        sxx[cell] += a * a
-        syy[cell] += b * b
-        sxy[cell] += a * b
-
-
-@kernel(allocates=True)
-def voices(cells, bounds, x, y, slots):
-    """Make one voice of all that an activity has in a pixel: the means of two values over its passages there.
-
-    Parameters
-    ----------
-    cells : ndarray of int64 (k,)
-        Pixel of each passage, activity after activity.
-    bounds : ndarray of int64 (r + 1,)
-        Offsets of the activities into the passages.
-    x, y : ndarray of float64 (k,)
-        Values; passages of which one is NaN are left out.
-    slots : ndarray of int64 (pixels,)
-        Room to work in, -1 throughout; is left so.
-
-    Returns
-    -------
-    cells, owner : ndarray of int64 (v,)
-        Pixel and activity (0 to r - 1) of each voice.
-    x, y : ndarray of float64 (v,)
-        Means.
-    """
-    size = cells.shape[0]
-    pixel, owner = np.empty(size, np.int64), np.empty(size, np.int64)
-    mean_x, mean_y, count = np.empty(size), np.empty(size), np.empty(size)
-    n = 0
-    for r in range(bounds.shape[0] - 1):
-        first = n
-        for k in range(bounds[r], bounds[r + 1]):
-            a, b = x[k], y[k]
-            if a != a or b != b:
-                continue
-            slot = slots[cells[k]]
-            if slot < 0:
-                slots[cells[k]] = n
-                pixel[n], owner[n], mean_x[n], mean_y[n], count[n] = cells[k], r, a, b, 1.0
-                n += 1
-            else:
-                mean_x[slot] += a
-                mean_y[slot] += b
-                count[slot] += 1.0
-        for v in range(first, n):
-            slots[pixel[v]] = -1
-            mean_x[v] /= count[v]
-            mean_y[v] /= count[v]
-    return pixel[:n], owner[:n], mean_x[:n], mean_y[:n]

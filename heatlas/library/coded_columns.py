@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,8 +15,8 @@ from heatlas.tracks.metrics.evaluation import Columns, program_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.kernels.operations import Adding, Runs
-    from heatlas.tracks.metrics.evaluation import What
+    from heatlas.kernels.operations import Adding, Runs, Voicing
+    from heatlas.tracks.metrics.evaluation import Cells, What
     from heatlas.tracks.metrics.program import Program
 
 ColumnBytes = Mapping[int, "NDArray[np.uint8] | None"]
@@ -57,7 +57,7 @@ class CodedColumns(Columns):
         evaluate_coded(program.formula, self._runs, self._coded(program.reads), found)
         return found
 
-    def add(self, what: What, cells: NDArray[np.int64], adding: Adding) -> None:
+    def add(self, what: What, cells: Cells, adding: Adding) -> None:
         """Add the values of a formula to the pixels of the passages, as they are decoded."""
         from heatlas.kernels.formula import add_coded
 
@@ -66,6 +66,23 @@ class CodedColumns(Columns):
             super().add(what, cells, adding)
         else:
             add_coded(program.formula, self._runs, self._coded(program.reads), adding)
+
+    def add_voices(
+        self,
+        whats: Sequence[What],
+        cells: Cells,
+        bounds: NDArray[np.int64],
+        slots: NDArray[np.int32],
+        voicing: Voicing,
+    ) -> None:
+        """Add voices of one or two formulas to pixels, as their columns are decoded."""
+        from heatlas.kernels.voices import add_voices_coded
+
+        program = program_of(*whats)
+        if program is None:
+            super().add_voices(whats, cells, bounds, slots, voicing)
+        else:
+            add_voices_coded(program.formula, self._runs, self._coded(program.reads), len(whats) == 2, slots, voicing)
 
     def _coded(self, names: tuple[str, ...]) -> Coded:
         kinds, rows = np.full(len(names), NOTHING), np.zeros(len(names), np.int64)

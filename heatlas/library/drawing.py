@@ -118,7 +118,7 @@ def read_passages(
     owners : ndarray of int64 (k,)
         Number of the activity of each passage.
     passages : Passages
-        Of one chunk; pixels are those of the tile.
+        Of one chunk; pixels are those of the tile, uint16.
     """
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)
     with library.read() as connection:

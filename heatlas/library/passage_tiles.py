@@ -105,8 +105,8 @@ class PassageTiles:
         self._sides = None if sides is None else (np.append(sides[0], False), np.append(sides[1], False))
         self._planes = TilePlanes(measure.layout, within, "f8")
         self._reads = measure.reads
-        stamped = measure.reduction in {"days", "voices", *RELATIONS}
-        self._slots = np.full(SIDE * SIDE if stamped else 0, -1, np.int64)
+        voiced = measure.reduction in {"voices", *RELATIONS}
+        self._slots = np.full(SIDE * SIDE if voiced else 0, -1, np.int32)
         self._days: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
         self._chunks: list[Passages] = []
         self._known = _known_of(measure, facts)
@@ -134,16 +134,16 @@ class PassageTiles:
         kept = np.ones(len(ids), np.bool_) if not len(keep) else keep[np.minimum(ids, len(keep) - 1)]
         if not kept.any():
             return
-        cells = (where if kept.all() else where[np.repeat(kept, lengths)]).astype(np.int64)
+        cells = where if kept.all() else where[np.repeat(kept, lengths)]
         numbers, counts = ids[kept], lengths[kept]
         if self._measure.reduction == "days":
-            self._note_days(cells, numbers, counts)
+            self._note_days(cells.astype(np.int64), numbers, counts)
             return
         known = CodedColumns(Runs(where, ids, lengths, kept), columns, self._known)
         self._chunks.append(self._passages(cells, numbers, counts, known))
 
     def _passages(
-        self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64], known: Columns
+        self, cells: NDArray[np.uint16], numbers: NDArray[np.int64], counts: NDArray[np.int64], known: Columns
     ) -> Passages:
         facts, means = self._facts, {}
         if facts is not None and self._measure.centred:
@@ -170,8 +170,8 @@ class PassageTiles:
         if self._days:
             cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._days, strict=True))
             bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-            add_days(cells, bounds, np.argsort(labels), labels, self._slots, self._planes.tile["n"])
-            self._slots.fill(-1)
+            stamps = np.full(SIDE * SIDE, -1, np.int64)
+            add_days(cells, bounds, np.argsort(labels), labels, stamps, self._planes.tile["n"])
         for passages in self._chunks:
             add_passages(passages, self._measure, self._planes.tile, self._slots)
         self._planes.put()

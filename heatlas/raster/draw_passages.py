@@ -83,7 +83,7 @@ def reducer(
     prepared = {id(nearby.batch): _prepare(nearby.batch, measure, model, tests) for nearby in within}
 
     def reduce(within: Sequence[NearbyBatch], strip: Window, planes: Accumulators, measure: Measure) -> None:
-        slots = np.full(strip.width * strip.height, -1, np.int64)
+        slots = np.full(strip.width * strip.height, -1, np.int32)
         for nearby in within:
             batch, known = nearby.batch, prepared[id(nearby.batch)]
             places = list(nearby.over(strip))

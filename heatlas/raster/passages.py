@@ -10,28 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.kernels.operations import UNUSED, Adding
+from heatlas.kernels.operations import UNUSED, Adding, Voicing
 from heatlas.raster.measure import RELATIONS, related
 from heatlas.tracks.metrics import METRICS, leaves, metric_named
 from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.expression import parse_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import NamedPlanes
-    from heatlas.tracks.metrics.evaluation import What
+    from heatlas.tracks.metrics.evaluation import Cells, What
     from heatlas.tracks.metrics.model import Model
 
 __all__ = ["Columns", "Passages", "add_passages"]
 
 _SHARES = 10
 """Binary digits behind the point to which shares, 0 to 100, are rounded whose squares are added up."""
-_AT_A_TIME = 8192
-"""Passages of which voices are made at a time."""
 _LEFT_OVER = 1024.0
 """Parts of a beat per minute to which residuals are rounded."""
 
@@ -40,8 +38,8 @@ _LEFT_OVER = 1024.0
 class Passages:
     """Passages through the pixels of a window, activity after activity."""
 
-    cells: NDArray[np.int64]
-    """(k,) pixel of each, row * width + column."""
+    cells: Cells
+    """(k,) pixel of each, row * width + column; uint16 of a tile of an index."""
     bounds: NDArray[np.int64]
     """(r + 1,) offsets of the activities."""
     columns: Columns
@@ -55,8 +53,12 @@ class Passages:
     sides: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
     """(r,) each: whether an activity counts on either side of a difference."""
 
+    def add_voices(self, whats: Sequence[What], slots: NDArray[np.int32], voicing: Voicing) -> None:
+        """Add voices of one or two metrics or formulas, as `heatlas.kernels.voices.add_voices` says."""
+        self.columns.add_voices(whats, self.cells, self.bounds, slots, voicing)
 
-def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
+
+def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int32]) -> None:
     """Add passages to the planes (pixels,) of a measure, in place.
 
     Parameters
@@ -67,7 +69,7 @@ def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slot
         No count, amount or simple metric: these have faster ways.
     planes : mapping of str to ndarray of float64 (pixels,)
         Of the measure's layout; extremes are NaN where there is none.
-    slots : ndarray of int64 (pixels,)
+    slots : ndarray of int32 (pixels,)
         Room to work in, -1 throughout; is left so.
     """
     if measure.reduction in {"diff", "voices"}:
@@ -95,53 +97,21 @@ def _valued(measure: Measure) -> What:
     return parse_condition(measure.metric) if measure.reduction == "share" else measure.metric
 
 
-def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
+def _add_relation(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int32]) -> None:
     """Add a voice of each activity in each pixel, less the activity's own means where the relation takes them off."""
-    from heatlas.kernels.values import add_pairs, add_values_at
-
-    y_name = related(measure.other or measure.metric)
-    y = passages.columns[y_name]
+    y = related(measure.other or measure.metric)
+    none = np.zeros(len(passages.bounds) - 1)
     if measure.reduction == "residual":
         if passages.model is not None:
-            expected = passages.columns.of(passages.model.predicted)
-            adding = Adding(_LEFT_OVER, planes["n"], planes["x"])
-            for cells, owner, x, rate in _voices(passages, expected, y, slots):
-                add_values_at(cells, rate - x - passages.level[owner], adding)
+            levels = np.stack([passages.level, none + np.nan])
+            voicing = Voicing(levels, _LEFT_OVER, 1.0, planes["n"], planes["x"])
+            passages.add_voices((passages.model.left_over,), slots, voicing)
         return
-    x_name = related(measure.metric)
-    found = _voices(passages, passages.columns[x_name], y, slots)
-    scale_x, scale_y = 2.0 ** metric_named(x_name).exact, 2.0 ** metric_named(y_name).exact
-    if measure.reduction == "both":
-        for cells, _, x, y in found:
-            add_values_at(cells, x, Adding(scale_x, planes["n"], planes["x"]))
-            add_values_at(cells, y, Adding(scale_y, UNUSED, planes["y"]))
-        return
-    level_x, level_y = _level(passages.means, x_name), _level(passages.means, y_name)
-    for cells, owner, x, y in found:
-        add_pairs(
-            cells, owner, x, y, level_x, level_y, scale_x, scale_y,
-            planes["n"], planes["x"], planes["y"], planes["xx"], planes["yy"], planes["xy"],
-        )  # fmt: skip
-
-
-def _voices(
-    passages: Passages, x: NDArray[np.float64], y: NDArray[np.float64], slots: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[Any], ...]]:
-    """Voices of some activities at a time: pixels, activities, and the means of two values (k,) of passages.
-
-    So what they take stays in the processor's cache.
-    """
-    from heatlas.kernels.values import voices
-
-    bounds, first = passages.bounds, 0
-    while first < len(bounds) - 1:
-        last = max(int(np.searchsorted(bounds, bounds[first] + _AT_A_TIME, "right")) - 1, first + 1)
-        part = slice(bounds[first], bounds[last])
-        cells, owner, *means = voices(
-            passages.cells[part], bounds[first : last + 1] - bounds[first], x[part], y[part], slots
-        )
-        yield cells, owner + first, *means
-        first = last
+    x = related(measure.metric)
+    scales = 2.0 ** metric_named(x).exact, 2.0 ** metric_named(y).exact
+    levels = np.stack([_level(passages.means, name) if measure.centred else none for name in (x, y)])
+    named: dict[str, Any] = {name: planes[name] for name in measure.layout.names}
+    passages.add_voices((x, y), slots, Voicing(levels, *scales, **named))
 
 
 def _level(means: Columns, name: str) -> NDArray[np.float64]:
@@ -159,17 +129,12 @@ def _level(means: Columns, name: str) -> NDArray[np.float64]:
     return level
 
 
-def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int64]) -> None:
+def _add_sides(passages: Passages, measure: Measure, planes: NamedPlanes, slots: NDArray[np.int32]) -> None:
     """Add a voice of each activity in each pixel; for a difference to the planes of the side, or both, it is on."""
-    from heatlas.kernels.values import add_values_at
-
     mean = measure.mean
-    values, factor = passages.columns.of(_valued(mean)), 100.0 if mean.reduction == "share" else 1.0
-    scale = 2.0 ** (_SHARES if mean.reduction == "share" else metric_named(mean.metric).exact)
-    ours, theirs = ("n", "x", "xx"), ("m", "y", "yy")
-    sides = [(None, ours)] if passages.sides is None else list(zip(passages.sides, (ours, theirs), strict=True))
-    for cells, owner, voice, _ in _voices(passages, values, values, slots):
-        for chosen, (count, total, square) in sides:
-            here = slice(None) if chosen is None else chosen[owner]
-            adding = Adding(scale, planes[count], planes[total], planes[square], factor=factor)
-            add_values_at(cells[here], voice[here], adding)
+    digits, factor = (_SHARES, 100.0) if mean.reduction == "share" else (metric_named(mean.metric).exact, 1.0)
+    count = len(passages.bounds) - 1
+    sides = passages.sides or (np.ones(count, np.bool_), np.zeros(count, np.bool_))
+    levels = np.where(np.stack(sides), 0.0, np.nan)
+    named: dict[str, Any] = {name: planes[name] for name in measure.layout.names}
+    passages.add_voices((_valued(mean),), slots, Voicing(levels, 2.0**digits, 1.0, factor=factor, **named))

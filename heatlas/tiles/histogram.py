@@ -104,7 +104,8 @@ def joint_histogram(
         pair = np.array([passages.columns[name] for name in names])
         inside = np.isfinite(pair).all(axis=0)
         if not view.public:
-            column, row = x * SIDE + passages.cells % SIDE - window.x, y * SIDE + passages.cells // SIDE - window.y
+            cells = passages.cells.astype(np.int64)
+            column, row = x * SIDE + cells % SIDE - window.x, y * SIDE + cells // SIDE - window.y
             inside &= (column >= 0) & (column < window.width) & (row >= 0) & (row < window.height)
         values.append(pair[:, inside])
         owners.append(numbers[inside])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.kernels.operations import UNUSED
 from heatlas.tracks.metrics.own import definitions
 from heatlas.tracks.metrics.program import Opaque, record
 from heatlas.tracks.metrics.table import METRICS
@@ -15,26 +16,32 @@ from heatlas.tracks.metrics.table import METRICS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.kernels.operations import Adding
+    from heatlas.kernels.operations import Adding, Voicing
     from heatlas.tracks.metrics.program import Program
 
     What = str | Callable[[Mapping[str, Any]], Any]
     """Name of a column or metric, or a formula that can be told from others, such as an `Expression`."""
+    Cells = NDArray[np.int64] | NDArray[np.uint16]
+    """(k,) pixels of passages."""
 
 __all__ = ["Columns", "program_of"]
 
 
-def program_of(what: What) -> Program | None:
-    """Program of a formula; None where it cannot be recorded, and must be called with arrays."""
-    names = (what,) if isinstance(what, str) else getattr(what, "names", ())
-    return _recorded(what, definitions(names))
+def program_of(*whats: What) -> Program | None:
+    """Program of a formula, or of two; None where one cannot be recorded, and must be called with arrays."""
+    names = [name for what in whats for name in ((what,) if isinstance(what, str) else getattr(what, "names", ()))]
+    return _recorded(whats, definitions(names))
 
 
 @lru_cache(512)
-def _recorded(what: What, _: str) -> Program | None:
+def _recorded(whats: tuple[What, ...], _: str) -> Program | None:
     formulas = {name: _formula_of(name) for name, metric in METRICS.items() if metric.formula is not None}
+
+    def values(columns: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(columns[what] if isinstance(what, str) else what(columns) for what in whats)
+
     try:
-        return record((lambda columns: columns[what]) if isinstance(what, str) else what, formulas)
+        return record(values, formulas)
     except Opaque:
         return None
 
@@ -83,8 +90,25 @@ class Columns(Mapping[str, "NDArray[np.float64]"]):
         unknown = np.full(self._count, np.nan)
         return program({name: self._known.get(name, unknown) for name in program.reads}, self._count)
 
-    def add(self, what: What, cells: NDArray[np.int64], adding: Adding) -> None:
+    def add(self, what: What, cells: Cells, adding: Adding) -> None:
         """Add the values of a formula to the pixels (k,) of the passages."""
         from heatlas.kernels.values import add_values_at
 
-        add_values_at(cells, self[what] if isinstance(what, str) else self.of(what), adding)
+        add_values_at(cells.astype(np.int64, copy=False), self._values(what), adding)
+
+    def add_voices(
+        self,
+        whats: Sequence[What],
+        cells: Cells,
+        bounds: NDArray[np.int64],
+        slots: NDArray[np.int32],
+        voicing: Voicing,
+    ) -> None:
+        """Add voices of one or two formulas to pixels, as `heatlas.kernels.voices.add_voices` says."""
+        from heatlas.kernels.voices import add_voices
+
+        x, *others = map(self._values, whats)
+        add_voices(cells.astype(np.int64, copy=False), bounds, x, others[0] if others else UNUSED, slots, voicing)
+
+    def _values(self, what: What) -> NDArray[np.float64]:
+        return self[what] if isinstance(what, str) else self.of(what)

@@ -52,6 +52,10 @@ class Model:
             speed, grade, hours, cold = terms(columns)
             return self.speed * speed + self.grade * grade + self.hour * hours + self.cold * cold
 
+    def left_over(self, columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Beats per minute (k,) above what is expected, but for a constant of each activity."""
+        return columns[MODELLED[-1]] - self.predicted(columns)
+
     def __str__(self) -> str:
         """In words."""
         return (

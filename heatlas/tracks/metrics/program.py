@@ -8,7 +8,7 @@ call elementwise functions are opaque: they cannot be recorded, and are called w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Opaque(TypeError):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A recorded formula."""
+    """A recorded formula, or two."""
 
     reads: tuple[str, ...]
     """Columns, in the order of the first registers."""
@@ -61,7 +61,7 @@ def record(function: Function, formulas: Mapping[str, Function]) -> Program:
     Parameters
     ----------
     function : callable
-        Takes a mapping of columns by name.
+        Takes a mapping of columns by name; may return a pair of values.
     formulas : mapping of str to callable
         Formulas of columns that follow from others; these are recorded along with it.
 
@@ -71,8 +71,8 @@ def record(function: Function, formulas: Mapping[str, Function]) -> Program:
         When it does what cannot be recorded.
     """
     recorder = _Recorder(formulas)
-    result = recorder.taken(function(recorder))
-    return recorder.program(result)
+    found = function(recorder)
+    return recorder.program([recorder.taken(value) for value in (found if isinstance(found, tuple) else (found,))])
 
 
 def sine_of_sun(time: Any, longitude: Any, latitude: Any) -> Any:
@@ -165,15 +165,15 @@ class _Recorder(Mapping[str, Any]):
             self._nodes.append(node)
         return _Symbol(self, self._known[key])
 
-    def program(self, result: int) -> Program:
-        """Make a program of the steps that a node needs."""
-        wanted = self._needed(result)
+    def program(self, results: Sequence[int]) -> Program:
+        """Make a program of the steps that one or two nodes need."""
+        wanted = self._needed(results)
         of_kind = {kind: [k for k in wanted if self._nodes[k][0] == kind] for kind in ("column", "constant")}
         held = [*of_kind["column"], *of_kind["constant"]]
         register = {node: k for k, node in enumerate(held)}
         steps = [k for k in wanted if k not in register]
         last = {node: k for k in steps for node in self._nodes[k][1:]}  # the step that takes it last
-        last[result] = len(self._nodes)
+        last |= dict.fromkeys(results, len(self._nodes))
         free: list[int] = []
         total, table = len(held), []
         for k in steps:
@@ -187,12 +187,13 @@ class _Recorder(Mapping[str, Any]):
             table.append([OPERATIONS.index(operation), register[k], *(taken + taken[-1:] * 2)[:3]])
             free += {register[node] for node in inputs if last[node] == k and node not in held}
         constants = np.array([self._nodes[k][1] for k in of_kind["constant"]], np.float64)
-        formula = Formula(np.array(table, np.int64).reshape(-1, 5), constants, total, register[result])
+        first, second = register[results[0]], register[results[-1]]
+        formula = Formula(np.array(table, np.int64).reshape(-1, 5), constants, total, first, second)
         return Program(tuple(self._nodes[k][1] for k in of_kind["column"]), formula)
 
-    def _needed(self, result: int) -> list[int]:
-        """Nodes that a node is made of, and itself, in the order in which they were recorded."""
-        found, waiting = set(), [result]
+    def _needed(self, results: Sequence[int]) -> list[int]:
+        """Nodes that some nodes are made of, and themselves, in the order in which they were recorded."""
+        found, waiting = set(), [*results]
         while waiting:
             node = waiting.pop()
             if node not in found:
