@@ -19,13 +19,13 @@ import heatlas
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.window import Window
 from heatlas.explorer.keys import pairs_of
-from heatlas.explorer.visits import path_visits, shown_visits, whole_visits
+from heatlas.explorer.visits import maybe_cut, path_visits, shown_visits, whole_visits
 from heatlas.library.drawing import draw as draw_index
 from heatlas.library.maintenance import reindex
 from heatlas.library.merged import list_activities
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import Measure
-from heatlas.tracks.privacy import Privacy
+from heatlas.tracks.privacy import Privacy, Zone, far_from, hide
 
 PLACE = (47.8, 10.9)
 ZOOMS = (12, 14, 17, 19)
@@ -107,6 +107,43 @@ def test_the_owner_counts_whole_tracks_and_everybody_what_is_shown(tracks, tmp_p
     with heatlas.library.opening.open_library(path) as library:
         shown = from_grid(draw_index(library, window_around(list(counted(own)), 19), Measure("activities")))
     assert tiles == set(shown)
+
+
+def test_only_tracks_near_a_zone_are_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path / "settings"))
+    near, far = walks(3, 4), walks(4, 5, lat=47.4)
+    with library_with(tmp_path / "heatlas.db", near + far) as library:
+        numbers = np.array(sorted(list_activities(library)), np.int64)
+        keep = np.ones(numbers.max() + 1, np.bool_)
+        reindex(library, zones={"home": Zone(*PLACE, 300.0)})
+        found = maybe_cut(library, numbers)
+        assert found.tolist() == [True] * 4 + [False] * 5
+        shown = shown_visits(library, keep, 19)
+        whole = whole_visits(library, list_activities(library), 19)
+        for number, cut_here in zip(numbers.tolist(), found.tolist(), strict=True):
+            same = np.array_equal(whole.tile[whole.number == number], shown.tile[shown.number == number])
+            assert same is not cut_here
+        reindex(library, clip_ends=200.0)
+        assert maybe_cut(library, numbers).all()
+        reindex(library, clip_ends=0.0)
+    assert counted(heatlas.explore(tmp_path / "heatlas.db", zoom=19)) == Counter(
+        (int(x), int(y)) for x, y in pairs_of(whole.tile)
+    )
+
+
+@pytest.mark.parametrize("rule", [1, 2])
+def test_what_is_far_from_zones_is_never_cut(rule):
+    rng = np.random.default_rng(rule)
+    zone = Zone(-16.8, 179.999, 400.0, rule)  # its circle lies across the antimeridian
+    for k in range(300):
+        track = walks(k, 1, lat=-16.8 + rng.normal(0, 0.02), lon=179.999 + rng.normal(0, 0.02), n=30)[0]
+        if rng.random() < 0.5:
+            track = replace(track, u=track.u - np.round(track.u))
+        cut_track = hide(track, Privacy(zones=(zone,), secret=rng.bytes(16)))
+        far = far_from([zone], track.bounds)[0]
+        assert not (far and cut_track.fixes < track.fixes)
+    boxes = np.array([[0.2, 0.3, 0.1, 0.9], [0.99, 1.01, 0.1, 0.9], [-0.01, 0.01, 0.1, 0.9]])
+    assert far_from([zone], boxes).tolist() == [True, False, False]
 
 
 def test_everybody_is_told_no_days_no_counts_and_no_single_activity(private_path, tmp_path):

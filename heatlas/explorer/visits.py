@@ -11,9 +11,11 @@ from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, TooLarge
 from heatlas.explorer.keys import key_of
 from heatlas.kernels.lattice import frame_of
-from heatlas.library.settings import read_settings
+from heatlas.library.merged import read_merged
+from heatlas.library.settings import read_settings, read_zones
 from heatlas.library.tracks import read_path
 from heatlas.library.visits import read_cells
+from heatlas.tracks.privacy import far_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from heatlas.library.settings import Settings
     from heatlas.library.store import Library
 
-__all__ = ["FINEST", "TileVisits", "is_indexed", "path_visits", "shown_visits", "whole_visits"]
+__all__ = ["FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits"]
 
 FINEST = 25
 """Finest zoom of explorer tiles: 1.2 m at the equator."""
@@ -53,6 +55,12 @@ class TileVisits:
         """Visits of some activities: `keep` says by number which; those beyond its end are left out."""
         chosen = np.append(keep, False)[np.minimum(self.number, len(keep))]
         return TileVisits(self.number[chosen], self.tile[chosen])
+
+    def joined(self, other: TileVisits) -> TileVisits:
+        """Visits of these activities and of others."""
+        number, tile = np.append(self.number, other.number), np.append(self.tile, other.tile)
+        order = np.argsort(number, kind="stable")
+        return TileVisits(number[order], tile[order])
 
 
 def path_visits(
@@ -101,6 +109,16 @@ def whole_visits(
             if not k % 64:
                 tell(k, len(activities))
     return _joined(list(activities), found)
+
+
+def maybe_cut(library: Library, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether anything may be hidden of each of some activities (n,), so that the index does not hold all of it."""
+    with library.read() as connection:
+        if read_settings(connection).clip_ends:
+            return np.ones(len(numbers), np.bool_)
+        sides = {row.number: (row.west, row.east, row.north, row.south) for row in read_merged(connection).shown}
+        zones = read_zones(connection).values()
+    return ~far_from(zones, np.array([sides[number] for number in numbers.tolist()], np.float64).reshape(-1, 4))
 
 
 def is_indexed(settings: Settings, zoom: int) -> bool:

@@ -22,11 +22,13 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import EARTH_RADIUS, MAX_LATITUDE, from_lonlat, ground_metres
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Activity, Batch
 
-__all__ = ["RULE", "Privacy", "Zone", "hidden_circle", "hide"]
+__all__ = ["RULE", "Privacy", "Zone", "far_from", "hidden_circle", "hide"]
 
 _SPREAD = 0.35
 """A cut is the given length times 1 - _SPREAD to 1 + _SPREAD."""
@@ -160,6 +162,31 @@ def hidden_circle(zone: Zone, secret: bytes) -> tuple[float, float, float]:
     shift = rule.shift * zone.radius * math.sqrt(_draw(secret, f"zone shift{rule.salt}", identity))
     more = rule.spread * _draw(secret, f"zone radius{rule.salt}", identity) + _stretch(zone) if rule.spread else 0.0
     return shift * math.cos(angle), shift * math.sin(angle), zone.radius * (rule.margin + more)
+
+
+def far_from(zones: Iterable[Zone], bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether tracks lie so far from zones that no circle of theirs reaches them, however it is drawn.
+
+    Parameters
+    ----------
+    zones : iterable of Zone
+        Whose circles are cut.
+    bounds : ndarray of float64 (n, 4)
+        West, east, north and south of each track, world coordinates.
+    """
+    west, east, north, south = bounds.T
+    found = np.ones(len(bounds), np.bool_)
+    for zone in zones:
+        rule = _RULES[zone.rule]
+        reach = zone.radius * (rule.shift + rule.margin + rule.spread + _stretch(zone)) * 1.001
+        u, v = from_lonlat(zone.lon, zone.lat)
+        across, along = (reach / float(metres) for metres in ground_metres(v))
+        # The nearest copy of the zone's centre, as worlds lie beside each other.
+        middle = u + np.round((west + east) / 2 - u)
+        near = (middle >= west - across) & (middle <= east + across)
+        near |= east - west >= 1 - 2 * across
+        found &= ~(near & (v >= north - along) & (v <= south + along))
+    return found
 
 
 def _stretch(zone: Zone) -> float:
