@@ -19,6 +19,7 @@ from heatlas.library.drawing import draw as draw_from_index
 from heatlas.options.parsing import split_list
 from heatlas.publish.request import look_words
 from heatlas.raster.draw_tracks import draw
+from heatlas.raster.left_out import left_out
 from heatlas.raster.measure import Measure, parse_measure
 from heatlas.raster.offered import about, group_of, measures_of, name_of
 from heatlas.raster.reductions import LAYOUTS
@@ -215,3 +216,25 @@ def test_lists_are_split_outside_of_brackets():
 def test_measures_of_points_know_nothing_of_them():
     heatlas.metric("beds", "speed + 1")
     assert Measure("mean", "beds", points=True).definition == ""
+
+
+def test_what_people_define_can_be_added_up(tmp_path):
+    heatlas.metric("beats", "heart_rate * seconds / 60", unit="beats")
+    measure = parse_measure("sum(beats)")
+    assert (titled(measure), measure.layout) == ("Sum of beats, beats", LAYOUTS["sum"])
+    heatlas.metric("hard", "heart_rate >= 150")
+    with pytest.raises(BadOption, match="no sum of hard: take share"):
+        parse_measure("sum(hard)")
+    tracks = walks(5, 4)
+    library = made_library(tmp_path / "heatlas.db", tracks)
+    window = Window(256.0 * 2**14, 0, 0, 1, 1)
+    u, v = (np.concatenate([getattr(track, axis) for track in tracks]) * window.scale for axis in "uv")
+    window = Window(window.scale, int(u.min()) - 1, int(v.min()) - 1, int(np.ptp(u)) + 3, int(np.ptp(v)) + 3)
+    traced, indexed = draw([join(tracks)], window, measure), draw_from_index(library, window, measure)
+    means, passes = (draw([join(tracks)], window, parse_measure(name)) for name in ("beats", "passes"))
+    counted = means.planes["n"] == passes.planes["n"]
+    np.testing.assert_array_equal(traced.planes["x"], means.planes["x"])
+    assert counted.any()
+    assert indexed.planes["x"].sum() == pytest.approx(traced.planes["x"].sum(), rel=0.01)
+    assert left_out(measure, []) == ["sum(beats) shows sums above 0: pixels whose sum is 0 or less stay empty"]
+    assert left_out(parse_measure("sum(wait)"), []) == []

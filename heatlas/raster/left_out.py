@@ -95,7 +95,7 @@ def left_out(
     name : str, optional
         As for `few_values`.
     """
-    found: list[str] = []
+    found = _below_0(measure, name)
     rest: Sequence[int] = range(len(activities))
     for group in _groups(measure):
         test = METRICS[group].of_activity
@@ -127,7 +127,15 @@ def left_out_of_any(measure: Measure, name: str | None = None) -> list[str]:
     found = [f"{_only(group)}: activities of other sports are left out" for group in _groups(measure)]
     if TRUSTED[1] in measure.reads:
         found.append(f"{_NEEDED}: activities {_LEAPING} are left out")
-    return [_sentence(measure, name, words) for words in found]
+    return [*_below_0(measure, name), *(_sentence(measure, name, words) for words in found)]
+
+
+def _below_0(measure: Measure, name: str | None) -> list[str]:
+    """Say of a sum of a metric of people's own, which may be below 0, that such sums are not shown."""
+    entry = METRICS.get(measure.metric)
+    if measure.reduction != "sum" or entry is None or not entry.definition:
+        return []
+    return [_sentence(measure, name, "shows sums above 0: pixels whose sum is 0 or less stay empty")]
 
 
 def _groups(measure: Measure) -> list[str]:

@@ -37,7 +37,7 @@ POINT_REDUCTIONS = ("sum", "count", "mean", "min", "max")
 """Measures of points; all but count are taken of their weights."""
 _REDUCTIONS = ("mean", "min", "max", "std")
 _ADDING = frozenset({"wait", "up", "down"})
-"""Metrics of passages whose sum means something."""
+"""Our metrics of passages whose sum means something; of theirs people know it."""
 _MODELS = {"heart_rate": ("pace", "grade_100", "elapsed")}
 """Metric of which a model is made -> what it is made from."""
 
@@ -262,7 +262,7 @@ def reductions_of(metric: str) -> tuple[str, ...]:
         return (entry.reduction,)
     if entry.of_activity is not None:
         return (entry.reduction, *({"min", "max"} - {entry.reduction}))
-    return (*_REDUCTIONS, "sum") if metric in _ADDING else _REDUCTIONS
+    return (*_REDUCTIONS, "sum") if metric in _ADDING or entry.definition else _REDUCTIONS
 
 
 def _relation(text: str, reduction: str, inside: str) -> Measure:

@@ -66,7 +66,7 @@ def metric(
         Text such as "power / heart_rate" or "heart_rate >= 150 and grade > 2", over metrics and "seconds", "metres",
         "longitude" and "latitude" of a passage. Or a function of a mapping from these names to arrays (k,), NaN where
         unknown, which returns an array (k,). Comparisons are conditions, whose share is shown. Values are in base units
-        (pace in s/m, speed in m/s, grade in percent), and are rounded to 2**-20 before they are added up.
+        (pace in s/m, speed in m/s, grade in percent), and are rounded to 2**-16 before they are added up.
     unit : str
         As legends write it. The unit of a metric of ours is written as there: "min/km" for values in s/m, "km/h" for
         values in m/s, "s" and "m" for durations and lengths.
