@@ -24,10 +24,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -137,17 +139,15 @@ def tell(name, taken, usual, tiles, verdict):
 
 def imported(sources, folder):
     """Processor seconds of an import, and bytes: of the file, and of each column of the index."""
-    from heatlas.library.imports import import_sources
-    from heatlas.library.opening import open_library
+    from heatlas.library.manage import import_into  # which older states have too
 
     path = Path(folder) / f"{time.monotonic_ns()}.db"
-    with open_library(path, create=True) as library:
-        started = time.process_time()
-        import_sources(library, sources)
-        seconds = time.process_time() - started
-        with library.read() as link:
-            pages, size = (link.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
-            columns = dict(link.execute("SELECT metric, sum(bytes) FROM chunks GROUP BY metric"))
+    started = time.process_time()
+    import_into(path, *sources)
+    seconds = time.process_time() - started
+    with closing(sqlite3.connect(path)) as link:
+        pages, size = (link.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
+        columns = dict(link.execute("SELECT metric, sum(bytes) FROM chunks GROUP BY metric"))
     return seconds, pages * size, columns
 
 
