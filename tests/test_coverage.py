@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
+from functools import partial
 
 import made
 import numpy as np
@@ -14,6 +16,7 @@ from serving import client
 
 import heatlas
 from heatlas.cli import group
+from heatlas.core.errors import NothingToDraw
 from heatlas.library.checking import check
 from heatlas.library.coverage import is_complete, outdated, renewal
 from heatlas.library.maintenance import reindex
@@ -79,6 +82,29 @@ def test_older_rules_are_said_once_with_the_command(tmp_path):
             assert is_complete(link)
         assert check(library, None) == []
     assert run.invoke(group, ["info", "lib.db"]).output.count("older") == 0
+
+
+def test_a_filter_that_asks_for_what_was_not_worked_out_says_so(tmp_path):
+    pytest.importorskip("starlette")
+    import_into("lib.db", rides(tmp_path / "rides"))
+    forget_rules("lib.db")
+    known, told = "normalised_power > 10 OR sport = 'Ride'", SLOPES.format("normalised power")
+    said = heatlas.render("lib.db", output="a.mbtiles", where=known, zoom="13")["warnings"]
+    assert said.count(told) == 1
+    for command in (heatlas.explore, partial(heatlas.render, output="b.mbtiles", zoom="13")):
+        with pytest.raises(NothingToDraw, match=f"leaves none of 3 activities; {re.escape(told)}"):
+            command("lib.db", where="normalised_power > 9999")
+    assert heatlas.explore("lib.db", where=known)["warnings"] == [told]
+    assert "warnings" not in heatlas.explore("lib.db")
+    with client("lib.db") as web:
+        for asked in ("where=normalised_power > 9999", f"where={known}", f"measure=diff(pace; {known}; NOT commute)"):
+            said = web.get(f"/scale.json?z=13&{asked}").json()["left_out"]
+            assert told[:1].upper() + told[1:] in said, asked
+        said = web.get("/scale.json?z=13&measure=diff(pace; normalised_power > 9999; others)").text
+        assert "leaves no activity" in said
+        assert told in said
+    with client("lib.db", public=True, public_least=2) as web:
+        assert "older" not in web.get("/scale.json?z=13&where=normalised_power > 9999").text
 
 
 def test_what_the_tracks_have_not_is_not_missed(tmp_path):

@@ -236,5 +236,5 @@ def test_what_people_define_can_be_added_up(tmp_path):
     np.testing.assert_array_equal(traced.planes["x"], means.planes["x"])
     assert counted.any()
     assert indexed.planes["x"].sum() == pytest.approx(traced.planes["x"].sum(), rel=0.01)
-    assert left_out(measure, []) == ["sum(beats) shows sums above 0: pixels whose sum is 0 or less stay empty"]
-    assert left_out(parse_measure("sum(wait)"), []) == []
+    assert left_out(measure, [], []) == ["sum(beats) shows sums above 0: pixels whose sum is 0 or less stay empty"]
+    assert left_out(parse_measure("sum(wait)"), [], []) == []

@@ -67,6 +67,8 @@ def _print(report: dict[str, Any]) -> None:
     _print_history(report.get("history", []))
     if "missing" in report:
         _print_missing(report)
+    for warning in report.get("warnings", ()):
+        line(warning)
     for path in report.get("outputs", ()):
         click.echo(path)
 

@@ -8,7 +8,8 @@ from heatlas.core.context import NOBODY
 from heatlas.core.errors import NothingToDraw
 from heatlas.explorer.explored import Counting, explored_of
 from heatlas.explorer.report import map_data
-from heatlas.explorer.visits import is_indexed, shown_visits, whole_visits
+from heatlas.explorer.visits import is_indexed, maybe_cut, shown_visits, whole_visits
+from heatlas.library.coverage import renewal
 from heatlas.options import LEAST
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.look import Filter
@@ -36,8 +37,15 @@ _VISITS = 96 << 20
 
 def explore_chosen(
     library: Library, zoom: int, wanted: FilterOptions, asked: ExplorerOptions, context: Context
-) -> tuple[Explored, TileVisits]:
+) -> tuple[Explored, TileVisits, str]:
     """Find the tiles of the activities that a filter chooses: of whole tracks, or for everybody of what is shown.
+
+    Returns
+    -------
+    Explored, TileVisits
+        Their tiles.
+    str
+        Sentence on what an older heatlas indexed and the filter asks for; empty if nothing.
 
     Raises
     ------
@@ -53,16 +61,18 @@ def explore_chosen(
         chosen = choose_shown(view, snapshot, Filter(wanted.where, wanted.sports, wanted.after, wanted.before))
     finally:
         close(view)
+    old = renewal(chosen.asked & snapshot.outdated, library.path)
     activities = {number: one for number, one in snapshot.activities.items() if chosen.keep[number]}
     if not snapshot.activities:
         raise NothingToDraw("there is no activity with a position in what was given")
     if not activities:
         few = f" of at least {least}" if asked.public else ""
-        raise NothingToDraw(f"the filter leaves none{few} of {len(snapshot.activities):,} activities")
+        more = f"; {old}" if old else ""
+        raise NothingToDraw(f"the filter leaves none{few} of {len(snapshot.activities):,} activities{more}")
     visits = _visits(library, snapshot, chosen, zoom, Counting(not asked.public), context)
     if not len(visits.tile):
         raise NothingToDraw("no activity goes through a tile: nothing is shown of them, or they lie beyond the map")
-    return explored_of(visits, activities, zoom, Counting(not asked.public, asked.public)), visits
+    return explored_of(visits, activities, zoom, Counting(not asked.public, asked.public)), visits, old
 
 
 class VisitsCache(Cache["TileVisits"]):
@@ -96,12 +106,21 @@ def _visits(
 ) -> TileVisits:
     """Visits of chosen activities.
 
-    Where nothing is hidden, what is shown is whole, and the index gives it in a hundredth of the time.
+    What nothing is hidden of is whole in the index, which gives it in a hundredth of the time.
     """
-    if counting.whole and (snapshot.hides or not is_indexed(snapshot.settings, zoom)):
-        activities = {number: one for number, one in snapshot.activities.items() if chosen.keep[number]}
-        return whole_visits(library, activities, zoom, context)
-    return shown_visits(library, chosen.keep, zoom)
+    if not counting.whole:
+        return shown_visits(library, chosen.keep, zoom)
+    numbers = snapshot.numbers[chosen.keep[snapshot.numbers]]
+    if not is_indexed(snapshot.settings, zoom):
+        cut = numbers
+    elif snapshot.hides:
+        cut = numbers[maybe_cut(library, numbers)]
+    else:
+        cut = numbers[:0]
+    indexed = chosen.keep.copy()
+    indexed[cut] = False
+    whole = whole_visits(library, {number: snapshot.activities[number] for number in cut.tolist()}, zoom, context)
+    return whole.joined(shown_visits(library, indexed, zoom)) if indexed.any() else whole
 
 
 def choose_shown(view: View, snapshot: Snapshot, wanted: Filter) -> Chosen:

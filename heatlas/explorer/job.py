@@ -81,8 +81,8 @@ def explore(
     reading = ImportOptions(hiding=asked.hiding, gaps=asked.gaps, tables=asked.tables, read=asked.read)
     _refuse_points(sources, asked.tables)
     with library_of(sources, reading, context) as path, open_library(path) as library:
-        explored, visits = explore_chosen(library, job.zoom, asked.filter, asked.explorer, context)
-    return job.finish(explored, visits, context)
+        explored, visits, old = explore_chosen(library, job.zoom, asked.filter, asked.explorer, context)
+    return {**job.finish(explored, visits, context), **({"warnings": [old]} if old else {})}
 
 
 def _refuse_points(sources: tuple[Any, ...], tables: TableOptions) -> None:

@@ -16,6 +16,7 @@ from heatlas.options.parsing import parse_zooms
 from heatlas.publish.default_zoom import last_zoom_of_points
 from heatlas.tiles.fields import Field, first_zoom
 from heatlas.tiles.look import Filter
+from heatlas.tiles.notes import old_notes
 from heatlas.tiles.request import LAST_ZOOM, TileRequest, Wording, parse_look
 from heatlas.tiles.scales import colours_of
 from heatlas.tiles.snapshot import choose, chosen_of, refuse_absent
@@ -168,7 +169,8 @@ def refuse_none_chosen(field: Field, request: PublishRequest) -> None:
                 f"the filter leaves {few.count}{having} of {held} activities, and --public shows no fewer than "
                 f"{field.view.least} by themselves: take a wider filter, or say --public-least {few.count}"
             )
-        raise NothingToDraw(f"the filter leaves none{having} of {held} activities")
+        old = "".join(f"; {sentence}" for sentence in old_notes(field, field.view.library.path))
+        raise NothingToDraw(f"the filter leaves none{having} of {held} activities{old}")
 
 
 def last_zoom(field: Field) -> int:

@@ -11,6 +11,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
 from heatlas.library.activity_means import ActivityFacts, read_means
+from heatlas.library.coverage import renewal
 from heatlas.library.drawing import draw
 from heatlas.library.passage_tiles import needs_facts
 from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
@@ -22,6 +23,7 @@ from heatlas.raster.point_kernel import spread
 from heatlas.tiles.look import Filter
 from heatlas.tiles.view import choose_in, signs_matter
 from heatlas.tracks.athlete import refuse_without_athlete
+from heatlas.tracks.filters import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,7 +228,10 @@ def sides_of(field: Field) -> Sides | None:
         chosen = choose_in(view, field.snapshot, Filter(text), recorded=measure.recorded)
         if not chosen.count:
             few = "too few activities for a public map" if view.public else "no activity"
-            raise BadOption(f"the filter {text!r} of {measure} leaves {few}: take a wider one")
+            asked = frozenset() if view.public else names_in(text) & field.snapshot.outdated
+            old = renewal(asked, view.library.path.name)
+            more = f"; {old}" if old else ""
+            raise BadOption(f"the filter {text!r} of {measure} leaves {few}: take a wider one{more}")
         return chosen.keep
 
     key = (field.snapshot.version, measure.recorded, measure.sides)

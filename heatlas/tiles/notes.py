@@ -10,6 +10,7 @@ from heatlas.library.coverage import renewal
 from heatlas.raster.left_out import TRUSTED, few_values, left_out, left_out_of_any
 from heatlas.tiles.fields import all_facts
 from heatlas.tiles.scales import fitted_to, scale_data, share_of, tone_data
+from heatlas.tracks.filters import names_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from heatlas.tiles.fields import Field
     from heatlas.tiles.in_view import Box
 
-__all__ = ["legend_data", "map_notes", "notes_of"]
+__all__ = ["legend_data", "map_notes", "notes_of", "old_notes"]
 
 
 def notes_of(field: Field, zoom: int) -> list[str]:
@@ -25,9 +26,10 @@ def notes_of(field: Field, zoom: int) -> list[str]:
 
     They count activities of a sport, so they are for the owner, not for viewers of a public map.
     """
-    if _is_empty(field):
+    if field.look.point_set:
         return []
-    return [*_few(field, zoom, None), *_counted(field, None), *_old(field, field.view.library.path)]
+    old = old_notes(field, field.view.library.path)
+    return [*_few(field, zoom, None), *_counted(field, None), *old] if field.chosen.count else old
 
 
 def map_notes(field: Field, zoom: int) -> list[str]:
@@ -37,12 +39,12 @@ def map_notes(field: Field, zoom: int) -> list[str]:
     receiver. So the sentences on activities depend on the measure there, and on nothing else. How many pixels have a
     value can be seen.
     """
-    if _is_empty(field):
+    if field.look.point_set:
         return []
     if field.view.public:
-        return [*_few(field, zoom, ""), *left_out_of_any(field.look.measure, "")]
-    old = [sentence[:1].upper() + sentence[1:] for sentence in _old(field, field.view.library.path.name)]
-    return [*_few(field, zoom, ""), *_counted(field, ""), *old]
+        return [*_few(field, zoom, ""), *left_out_of_any(field.look.measure, "")] if field.chosen.count else []
+    old = [sentence[:1].upper() + sentence[1:] for sentence in old_notes(field, field.view.library.path.name)]
+    return [*_few(field, zoom, ""), *_counted(field, ""), *old] if field.chosen.count else old
 
 
 def legend_data(field: Field, zoom: int, box: Box | None = None) -> dict[str, Any]:
@@ -54,18 +56,16 @@ def legend_data(field: Field, zoom: int, box: Box | None = None) -> dict[str, An
     return {**scale, "left_out": map_notes(field, zoom)}
 
 
-def _is_empty(field: Field) -> bool:
-    return bool(field.look.point_set) or not field.chosen.count
-
-
 def _few(field: Field, zoom: int, name: str | None) -> list[str]:
     measure = field.look.measure
     return few_values(measure, share_of(field, zoom), f"at zoom {zoom}", name) if measure.layout.needs else []
 
 
-def _old(field: Field, path: str | Path) -> list[str]:
-    """Say what an older heatlas indexed, where the measure reads it."""
-    sentence = renewal(field.look.measure.reads & field.snapshot.outdated, path)
+def old_notes(field: Field, path: str | Path) -> list[str]:
+    """Say what an older heatlas indexed, where the measure reads it or a filter of activities asks for it."""
+    measure = field.look.measure
+    asked = measure.reads.union(field.chosen.asked, *map(names_in, measure.sides))
+    sentence = renewal(asked & field.snapshot.outdated, path)
     return [sentence] if sentence else []
 
 

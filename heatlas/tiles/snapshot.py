@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from heatlas.library.point_sets import list_point_sets
 from heatlas.library.settings import Settings, read_athlete, read_settings, read_zones
 from heatlas.library.shown import read_shown
 from heatlas.sources.sports import sport_name
-from heatlas.tracks.filters import attributes, parse_where
+from heatlas.tracks.filters import attributes, names_in, parse_where
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment, start_of
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ class Chosen:
     count: int
     key: str
     """Equal if the same activities were chosen, however the filter was written."""
+    asked: frozenset[str] = frozenset()
+    """Attributes that the filter names, where it is written as text."""
 
 
 def take(
@@ -226,7 +228,7 @@ def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chose
         mask &= _leads(snapshot, wanted.before) < 0
     if wanted.where is not None:
         mask &= _asked(snapshot, wanted.where)
-    return chosen_of(snapshot, mask)
+    return replace(chosen_of(snapshot, mask), asked=frozenset(names_in(wanted.where)))
 
 
 def chosen_of(snapshot: Snapshot, mask: NDArray[np.bool_]) -> Chosen:
