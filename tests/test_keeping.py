@@ -132,8 +132,15 @@ def test_remove_and_reindex(export):
     assert removed > 0
     assert not instead
     assert {activity.sport for activity in library_tracks("l.db", ()).activities}.isdisjoint({"Run"})
-    done = command("library", "reindex", "-l", "l.db", "--clip-ends", "100m")
-    assert done.returncode == 0, done.stderr
+    left = len(library_tracks("l.db", ()).activities)
+    for options, said in (
+        ((), f"{left} "),
+        (("--clip-ends", "100m"), f"{left} "),
+        (("--clip-ends", "100m"), "nothing"),
+    ):
+        done = command("library", "reindex", "-l", "l.db", *options)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(said), done.stdout
     assert command("library", "compact", "-l", "l.db").returncode == 0
     assert command("library", "check", "-l", "l.db").returncode == 0
 

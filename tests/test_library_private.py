@@ -222,6 +222,22 @@ def test_zooms_and_rejoin(tmp_path):
         assert rows(library) == bytes_before
 
 
+def test_a_reindex_without_settings_makes_all_of_it(tmp_path):
+    """Whoever types it doubts the index; with a setting, only what it changes is made."""
+    tracks = walks(8, 8)
+    with made(tmp_path / "a.db", tracks, settings=Settings(zooms=(12, 14))) as library:
+        before = draw(library, window(14), parse_measure("passes")).total
+        with library.write() as link:
+            link.execute("DELETE FROM passages WHERE key < (SELECT avg(key) FROM passages)")
+        assert reindex(library, clip_ends=0.0) == 0
+        assert check(library, None) != []
+        assert reindex(library) == 8
+        assert check(library, None) == []
+        assert np.array_equal(draw(library, window(14), parse_measure("passes")).total, before)
+        assert reindex(library, rejoin=200.0) == 8
+        assert reindex(library, rejoin=200.0) == 0
+
+
 def test_a_reindex_that_is_stopped_changes_nothing(tmp_path):
     def stop(stage, done, total):
         if done:

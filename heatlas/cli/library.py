@@ -146,11 +146,13 @@ def _forget(where: str | None, points: str | None, library: str) -> None:
 @workers_option
 @_quiet
 def _reindex(library: str, quiet: bool, **options: Any) -> None:
-    """Make the index anew, with other lengths where they are given."""
+    """Make the index anew: all of it, or, where a length is given, what that changes."""
     from heatlas.library.manage import reindex_library
 
     with show_progress(quiet) as progress:
-        reindex_library(library, progress=progress.count, **options)
+        done = reindex_library(library, progress=progress.count, **options)
+    if not quiet:
+        click.echo(f"{counted(done, 'activities')} indexed anew" if done else "nothing to index anew: all is as asked")
 
 
 @library_group.command("athlete")

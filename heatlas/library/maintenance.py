@@ -234,11 +234,11 @@ def reindex(
     zooms: tuple[int, int] | None = None,
     rejoin: float | None = None,
     context: Context = NOBODY,
-) -> None:
-    """Rebuild the index with other settings, in one transaction.
+) -> int:
+    """Rebuild the index with other settings, in one transaction; return how many activities were indexed.
 
     If only cuts change, and the secret does not, only the activities that are cut differently are indexed again. An
-    index that lacks columns of newer metrics is rebuilt as a whole.
+    index that lacks columns of newer metrics is rebuilt as a whole, and any is if no setting is given.
 
     Parameters
     ----------
@@ -266,7 +266,8 @@ def reindex(
         write_settings(connection, after)
         numbers = [row[0] for row in connection.execute("SELECT number FROM activities WHERE same_as IS NULL")]
         touched = numbers
-        usable = is_complete(connection) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
+        asked = zones is not None or any(value is not None for value in given.values())
+        usable = asked and is_complete(connection) and (before.zooms, before.rejoin) == (after.zooms, after.rejoin)
         if old is not None and usable:
             same = {k for k, track in _tracks(connection, numbers) if _same(hide(track, old), hide(track, new))}
             touched = [k for k in numbers if k not in same]
@@ -281,6 +282,7 @@ def reindex(
             tracks = dict(_tracks(connection, touched[start : start + _GROUP]))
             _index(connection, tracks, new, after, after.indexed, context.threads)
         told(len(touched), len(touched))
+    return len(touched)
 
 
 def _same(a: Batch, b: Batch) -> bool:

@@ -123,13 +123,16 @@ def reindex_library(
     rejoin: str | None = None,
     workers: int | None = None,
     progress: Progress = silent,
-) -> None:
-    """Rebuild the index, with other lengths where they are given; `clip_ends` "0" cuts nothing."""
+) -> int:
+    """Rebuild the index; `clip_ends` "0" cuts nothing.
+
+    Where a length is given, only what it changes is indexed again, else everything. Returns how many activities were.
+    """
     from heatlas.library.maintenance import reindex
     from heatlas.library.opening import open_library
 
     with open_library(path) as library:
-        reindex(
+        return reindex(
             library,
             clip_ends=_clip(clip_ends),
             rejoin=parse_length(rejoin, "--rejoin") if rejoin else None,
