@@ -19,6 +19,7 @@ from heatlas.core.errors import BadOption, HeatlasError, path_name
 from heatlas.core.paths import possible_name, reason_of, refuse_name, rename
 from heatlas.rendering.film import mp4
 from heatlas.rendering.film.timeline import DAY, Timeline, make_timeline, utc
+from heatlas.sources.fork_pool import can_fork
 from heatlas.sources.sqlite_head import address_of
 from heatlas.writers.atomic import atomic_write
 
@@ -79,7 +80,11 @@ def test_files_of_text_name_their_encoding():
                 found.append((path.name, node.lineno))
             if name == "fdopen" and not binary and "encoding" not in given:
                 found.append((path.name, node.lineno))
-            if isinstance(node.func, ast.Name) and name == "open" and not binary and "encoding" not in given:
+            bare = isinstance(node.func, ast.Name)
+            # Of Path.open: other things that open are given what to open first.
+            first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+            mode = isinstance(first, str) and set(first) <= set("rwaxt+")
+            if name == "open" and (bare or mode) and not binary and "encoding" not in given:
                 found.append((path.name, node.lineno))
     assert not found
 
@@ -265,3 +270,43 @@ def test_modules_that_not_every_system_has_are_imported_where_they_are_used():
             for name in set(names) & set(SAFE):
                 assert path.name in SAFE[name], f"{path.name} imports {name}"
                 assert node not in tree.body, f"{path.name} imports {name} when it is imported"
+
+
+NOT_EVERYWHERE = {
+    "os": {
+        "fork": {"fork_pool.py"}, "geteuid": {"cache.py", "scratch.py"}, "sched_getaffinity": {"resources.py"},
+        "waitpid": {"fork_pool.py"},
+        **dict.fromkeys(("getuid", "getgid", "setuid", "uname", "statvfs", "mkfifo", "killpg", "setsid"), frozenset()),
+    },
+    "signal": {
+        "SIGKILL": {"fork_pool.py"},
+        **dict.fromkeys(("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCHLD", "alarm"), frozenset()),
+    },
+    "time": {"tzset": set()},
+    "socket": {"AF_UNIX": set(), "SO_REUSEPORT": set()},
+}  # fmt: skip
+"""Module -> what it has on some systems only -> files that use it where it was looked for."""
+
+
+def test_functions_that_not_every_system_has_are_used_where_they_were_looked_for():
+    found = {
+        f"{path.name} uses {node.value.id}.{node.attr}"
+        for path in CODE
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if path.name not in NOT_EVERYWHERE.get(node.value.id, {}).get(node.attr, {path.name})
+    }
+    assert not found
+    assert hasattr(os, "fork") or not can_fork()
+
+
+def test_one_file_takes_the_place_of_another_by_a_function_that_tries_again():
+    """On Windows a file that a viewer or a scanner has open cannot be replaced for a moment."""
+    moves = {"rename", "renames", "replace", "hardlink_to", "symlink_to", "link"}
+    allowed = {"opening.py", "paths.py", "repair.py", "states.py"}  # each of which says what it does where it fails
+    for path in CODE:
+        for name, node in calls(path):
+            if name in moves and isinstance(node.func, ast.Attribute):
+                one = len(node.args) == 1 and not node.keywords  # two are of text
+                if one or ast.unparse(node.func.value) == "os":
+                    assert path.name in allowed, f"{path.name}, line {node.lineno}: {ast.unparse(node)}"

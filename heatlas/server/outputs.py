@@ -7,6 +7,7 @@ once, and its memory is given back. The process ends with the server.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -173,7 +174,7 @@ class Outputs:
             with suppress(ValueError):
                 said = json.loads(line)
                 with self._lock:
-                    job.error = said.get("error", "").replace(f"{job.scratch.path}/", "")
+                    job.error = said.get("error", "").replace(f"{job.scratch.path}{os.sep}", "")
                     if "stage" in said:
                         job.stage, job.done, job.total = said["stage"], said["done"], said["total"]
         timer.cancel()

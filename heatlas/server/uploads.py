@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, Undecided, path_name
-from heatlas.core.paths import possible_name
+from heatlas.core.paths import possible_name, rename
 from heatlas.core.report import Report
 from heatlas.core.scratch import holding, make_scratch, sweep, sweep_held
 from heatlas.library.imports import import_sources
@@ -161,7 +161,7 @@ def _import(site: ServedLibrary, body: Path, path: Path, answers: Answers) -> di
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with holding(path):
-            body.replace(path)
+            rename(body, path)
             report: dict[str, Any] = _without(
                 _read(library, path, answers, _context(site)), f"{path_name(path.parent)}/"
             )
