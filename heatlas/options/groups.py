@@ -256,10 +256,10 @@ class PageOptions:
         kinds=("page",),
     )
     basemap: str | None = option(
-        "URL",
+        "URL|FILE",
         "Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on "
-        "the web may show.",
-        kinds=("page",),
+        "the web may show. Pictures: a file of streets that are painted below, e.g. town.pmtiles.",
+        kinds=("page", "picture"),
     )
     explorer: int | None = option(
         "Z",

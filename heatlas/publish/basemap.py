@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from heatlas.core.errors import BadOption
+from heatlas.pmtiles.streets import is_file_of_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,8 @@ def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any]:
     """
     if given is None:
         return _OSM
+    if isinstance(given, str) and is_file_of_tiles(given):
+        raise BadOption("--basemap of a page is a URL: a file of streets goes below pictures, and with heatlas serve")
     known = {"url": given} if isinstance(given, str) else dict(given)
     url, parts = known.get("url", ""), urlsplit(known.get("url", ""))
     sound = re.fullmatch(r"https?://[^\s'\";,<>]+", url) and all(part in url for part in ("{z}", "{x}", "{y}"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.pmtiles.streets import is_file_of_tiles, open_streets
 from heatlas.raster.left_out import few_values
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
@@ -22,6 +23,7 @@ from heatlas.style.defaults import (
 )
 from heatlas.style.fonts import unwritable
 from heatlas.style.square import square_report
+from heatlas.style.street_ground import OnStreets, StreetGround
 from heatlas.writers import check, check_size, write
 from heatlas.writers.rendered_map import RenderedMap
 
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.core.window import Window
     from heatlas.options import PictureOptions, RenderOptions
+    from heatlas.pmtiles.streets import Streets
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
     from heatlas.rendering.bands import BandedHeat
+    from heatlas.style.image import Pixels
     from heatlas.style.tone import Tone, ToneScale
 
 __all__ = ["Finish"]
@@ -63,6 +67,8 @@ class Finish:
     garmin: bool = False
     """Whether a KMZ is for Garmin's handheld devices."""
     dpi: float = 300.0
+    streets: Streets | None = None
+    """Base map that is painted below the heat."""
 
     @classmethod
     def parse(cls, output: Path, measure: Measure, options: RenderOptions) -> Finish:
@@ -76,7 +82,8 @@ class Finish:
         style, picture, labels = options.style, options.picture, options.labels
         check(output)
         refuse_colours(measure, style.colormap and "--colormap")
-        ground = parse_background(style.background or "none")
+        streets = _streets(output, options)
+        ground = parse_background(style.background or ("none" if streets is None else "dark"))
         _check_goes(output, picture)
         if picture.garmin:
             _check_garmin(output, ground, style.legend)
@@ -89,9 +96,10 @@ class Finish:
             picture.rgba,
             " ".join((labels.title or "").split()),
             picture.scale_bar,
-            " ".join((labels.attribution or "").split()),
+            _attribution(labels.attribution, streets),
             picture.garmin,
             300.0 if picture.dpi is None else picture.dpi,
+            streets,
         )
 
     def check(self, window: Window) -> None:
@@ -119,12 +127,17 @@ class Finish:
             context.progress("writing", first, window.height)
             return field.rows(first, last)
 
-        painting, tone = replace(field, rows=rows).painted(style)
+        heat = replace(field, rows=rows)
+        picture: Pixels
+        painting, tone = heat.painted(style if self.streets is None else replace(style, background=None))
+        picture = painting
+        if self.streets is not None and self.background is not None:
+            picture = OnStreets(painting, StreetGround(self.streets, window, self.background))
         measure = str(field.measure)
         shown = titled(field.measure)
         rendered = RenderedMap(
             window=window,
-            picture=painting,
+            picture=picture,
             values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
             legend=self.legend_for(tone, style, field.measure, window) if self.legend else None,
             decorations=Decorations(
@@ -176,6 +189,35 @@ class Finish:
             dark=None if ground is None else sum(ground) < 3 * 128,
             scale=fitting_scale(window.width, window.height),
         )
+
+
+def _streets(output: Path, options: RenderOptions) -> Streets | None:
+    """Open the base map of a picture; refuse what has none."""
+    given = options.page.basemap
+    if given is None:
+        return None
+    if not isinstance(given, str) or not is_file_of_tiles(given):
+        raise BadOption(
+            "--basemap of a picture is a file of streets such as town.pmtiles: no server is asked for tiles"
+        )
+    ending = output.suffix.lower()
+    if ending == ".kmz":
+        raise BadOption("--basemap would cover the ground that a .kmz lies on: leave it out")
+    if ending in _VALUES and not options.picture.rgba:
+        raise BadOption(f"--basemap is painted, and {output.name} holds values: write a .png, or leave it out")
+    if options.picture.facet is not None:
+        raise BadOption("--basemap is for one picture, not for the small ones of --facet: leave one of them out")
+    if options.style.background == "none":
+        raise BadOption("--basemap needs a ground: say --background dark, light or #rrggbb, or leave both out")
+    return open_streets(given)
+
+
+def _attribution(said: str | None, streets: Streets | None) -> str:
+    """Attribution that is painted: the user's, and that of the base map."""
+    words = " ".join((said or "").split())
+    if streets is None or streets.attribution in words:
+        return words
+    return f"{words} · {streets.attribution}" if words else streets.attribution
 
 
 def _check_goes(output: Path, asked: PictureOptions) -> None:

@@ -88,12 +88,14 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
         The report, as plain data.
     """
     from heatlas.publish import publish_html
+    from heatlas.publish.basemap import parse_basemap
     from heatlas.writers import check_place
 
     check_place(output)
     if options.style.background not in {None, "dark", "light"}:
         raise BadOption(f"--background {options.style.background} is for pictures: a page is dark or light")
     parse_zooms(options.frame.zoom)
+    parse_basemap(options.page.basemap)
     given = resolve(sources, options.tables, options.read)
     with _opened(given, options, context) as (path, rest, brought):
         made = publish_html(path, output, rest, context)

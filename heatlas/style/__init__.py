@@ -12,6 +12,7 @@
 `legend_kinds`            which legend a measure gets, and what it says
 `text`                    lines of text
 `fonts`                   fonts that have the letters of a text
+`street_ground`           streets and water below the heat
 `scale_bar`               a round length on the ground
 `sheet`                   small pictures side by side
 `decorations`             title, legend, scale bar and attribution in their places
