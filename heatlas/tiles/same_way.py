@@ -67,18 +67,21 @@ def same_way(view: View, snapshot: Snapshot, number: int) -> dict[int, float]:
     owner, cell = _cells(view.library, zoom, near)
     mine = cell[owner == number]
     wide = _around(mine, zoom)
-    hopeful = _hopeful(owner, np.isin(cell, wide))
+    shared = np.isin(cell, wide)
+    hopeful = _hopeful(owner, shared)
+    hopeful = hopeful[np.isin(hopeful, snapshot.numbers) & (hopeful != number)]
+    begins, ends = np.searchsorted(owner, hopeful), np.searchsorted(owner, hopeful, side="right")
+    is_near = np.array([place in near for place in tiles], np.bool_)
+    away = ~is_near[counts.tile] & np.isin(counts.number, hopeful)
     found = {number: 1.0}
-    for other in hopeful[np.isin(hopeful, snapshot.numbers) & (hopeful != number)].tolist():
-        theirs = cell[owner == other]
-        share = float(np.isin(mine, _around(theirs, zoom)).mean())
+    for other, begin, end in zip(hopeful.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        share = float(np.isin(mine, _around(cell[begin:end], zoom)).mean())
         if share < LEAST_SHARE:
             continue
         # What lies in other tiles is far from this way.
-        far = {tiles[k] for k in counts.tile[counts.number == other].tolist()} - near
-        who, cells_there = _cells(view.library, zoom, far)
-        total = len(theirs) + int((who == other).sum()) if len(cells_there) else len(theirs)
-        share = min(share, float(np.isin(theirs, wide).sum()) / total)
+        far = {tiles[k] for k in counts.tile[away & (counts.number == other)].tolist()} if away.any() else set()
+        total = end - begin + int((_cells(view.library, zoom, far)[0] == other).sum())
+        share = min(share, int(shared[begin:end].sum()) / total)
         if share >= LEAST_SHARE:
             found[other] = share
     return found
