@@ -254,6 +254,14 @@ def test_without_webgl_published_pages_are_plain_and_work(plain_browser, server,
         assert ((shot[..., 0] > 110) & (shot[..., 0] - shot[..., 2] > 60))[:500, 300:].any()
         page.click(".plain-zooms button >> nth=0")
         assert page.url.endswith("#12.00/47.80500/10.91000")
+        # From disk, where nothing can be fetched.
+        page.goto((tmp_path / "tiles" / "index.html").as_uri() + "#11/47.805/10.91")
+        page.wait_for_selector(".plain-words:has-text('Opened from disk')", timeout=WAIT)
+        page.wait_for_timeout(1500)
+        shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), np.int16)
+        assert ((shot[..., 0] > 110) & (shot[..., 0] - shot[..., 2] > 60))[:500, 300:].any()
+        assert not page.is_visible("#trouble")
+        assert "At this zoom" in page.inner_text("#legend")
         context.close()
 
 

@@ -114,3 +114,15 @@ def test_a_page_in_one_file_opens_from_disk(firefox, server, tmp_path):
     assert 0 < heat(firefox).sum() < whole
     assert firefox.troubles() == []
     assert firefox.away() == []
+
+
+def test_a_folder_of_tiles_opens_from_disk(firefox, server, tmp_path):
+    heatlas.render(server.path, output=tmp_path / "tiles", zoom="8-13")
+    firefox.open((tmp_path / "tiles" / "index.html").as_uri() + "#11/47.805/10.91")
+    firefox.wait("document.querySelector('.plain-zooms')")
+    firefox.wait("document.getElementById('legend').checkVisibility()")
+    firefox.run("await new Promise((done) => setTimeout(done, 1500))")
+    assert heat(firefox).any()
+    assert "Opened from disk" in firefox.text(".plain-words")
+    assert not firefox.seen("#trouble")
+    assert firefox.away() == []

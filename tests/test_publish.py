@@ -358,7 +358,9 @@ def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path)
     for name in ("world.js", "icon.svg", "vendor/world.json", "own.txt"):
         (assets / name).write_text("before")
     publish(home, tmp_path / "tiles", zooms=(8, 8))
-    assert sorted(path.name for path in assets.iterdir()) == ["here.js", "own.txt", "page.css", "page.js", "web"]
+    assert sorted(path.name for path in assets.iterdir()) == [
+        "disk.js", "folder.js", "ground.js", "here.js", "own.txt", "page.css", "page.js", "web",
+    ]  # fmt: skip
 
 
 def test_the_words_that_are_digested_stay(home):

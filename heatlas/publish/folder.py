@@ -122,6 +122,7 @@ def _finish(path: Path, metadata: Metadata) -> list[Path]:
         if metadata.explorer is not None:
             _write_if_new(path / _EXPLORER, json.dumps(metadata.explorer, separators=(",", ":")).encode())
         _write_if_new(path / "tiles.json", tile_json(metadata))
+        _write_if_new(path / "tiles.js", _tile_script(metadata))
         if metadata.explorer is None:
             (path / _EXPLORER).unlink(missing_ok=True)
         for name in FORMER:
@@ -142,6 +143,14 @@ def _write_if_new(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft.write_bytes(content)
     rename(draft, path)
+
+
+def _tile_script(metadata: Metadata) -> bytes:
+    """Write the same, with explorer tiles, as a script, for a page that is opened from disk."""
+    told = json.loads(tile_json(metadata))
+    told["tiles"] = [f"{{z}}/{{x}}/{{y}}.{metadata.form}"]
+    data = {"tiles": told, **({} if metadata.explorer is None else {"explorer": metadata.explorer})}
+    return f"Object.assign(heatlas, {json.dumps(data, separators=(',', ':'))});\n".encode()
 
 
 def tile_json(metadata: Metadata) -> bytes:

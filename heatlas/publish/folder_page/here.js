@@ -1,9 +1,20 @@
-/* Runs where modules do not: a page that was opened from disk may not fetch anything. */
+/* Runs where modules do not: a page that was opened from disk may not fetch anything, but load scripts. */
 if (location.protocol === "file:") {
-  addEventListener("DOMContentLoaded", () => {
-    document.getElementById("trouble").hidden = false;
-    document.getElementById("why").textContent =
-      "These tiles are meant for a web server: a page that is opened from disk may not read them. To look at them here, " +
-      "run “python -m http.server” in this folder and open http://localhost:8000/ in the browser.";
+  globalThis.heatlas = {};
+  addEventListener("DOMContentLoaded", async () => {
+    try {
+      for (const name of ["tiles.js", "assets/ground.js", "assets/disk.js"]) {
+        await new Promise((resolve, reject) => {
+          const script = document.createElement("script");
+          Object.assign(script, { src: name, onload: resolve, onerror: reject });
+          document.head.append(script);
+        });
+      }
+    } catch {
+      document.getElementById("trouble").hidden = false;
+      document.getElementById("why").textContent =
+        "The browser may not read these tiles from disk. To look at them here, run “python -m http.server” in this " +
+        "folder and open http://localhost:8000/ in the browser.";
+    }
   });
 }

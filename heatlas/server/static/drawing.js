@@ -30,7 +30,7 @@ export const player = createPlayer(frame);
 /** The scales of what one sees: [[side, answer], ...]. */
 export const shownScales = () => scales;
 export const isEmpty = () => !library.activities && !library.point_sets.length;
-const sides = () => (state.get().b ? ["a", "b"] : ["a"]);
+const { sides } = state;
 const style = (now = state.get()) => styleOf(library?.measures ?? [], now);
 
 /** The query of what one sees, with its style. */
@@ -136,7 +136,7 @@ async function scalesOf(now, signal) {
       return [side, { error: error.message }];
     }
   };
-  const all = now.b ? ["a", "b"] : ["a"];
+  const all = sides(now);
   let found = await Promise.all(all.map((side) => ask(side, style(now))));
   const tone = now.b ? commonTone(now, found) : null;
   if (tone) found = await Promise.all(all.map((side) => ask(side, { ...style(now), tone })));

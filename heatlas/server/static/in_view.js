@@ -4,7 +4,7 @@ import { drawQuery, filterQuery, read, scale } from "./api.js";
 import * as maps from "./maps.js";
 import { pointsOf } from "./points.js";
 import { shownMeasure } from "./scatter.js";
-import { get, set } from "./state.js";
+import { get, set, sides } from "./state.js";
 import { rangeOf } from "./timeline.js";
 import { commonTone, styleOf } from "./tones.js";
 import { toDay } from "./units.js";
@@ -24,7 +24,6 @@ export function knowView(read, tell) {
   found = {};
 }
 
-const sides = (now) => (now.b ? ["a", "b"] : ["a"]);
 const box = () => maps.inView().map((edge) => edge.toFixed(6)).join();
 
 /** Ask again, when the map rests. On a public map nothing is told of its parts. */

@@ -43,6 +43,9 @@ export const get = () => state;
 /** The theme that is set, or that of the system. */
 export const theme = () => state.theme || (bright.matches ? "light" : "dark");
 
+/** The sides that are shown: one map, or two that are compared. */
+export const sides = (now = state) => (now.b ? ["a", "b"] : ["a"]);
+
 /** Call with the new and the old state after each change. */
 export const watch = (call) => watchers.push(call);
 

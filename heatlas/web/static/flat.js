@@ -31,7 +31,7 @@ export class FlatMap {
     this.container.append(this.canvas);
     this.pen = this.canvas.getContext("2d");
     this.ratio = pixelRatio;
-    this.protocols = protocols; // SCHEME -> what reads tiles of addresses SCHEME://
+    this.protocols = protocols; // scheme -> what reads tiles of such addresses
     this.limits = [minZoom, maxZoom];
     this.style = { _loaded: true, getSource: this.getSource, getLayer: this.getLayer }; // none when the map is gone
     this.layers = [...style.layers];

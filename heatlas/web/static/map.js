@@ -13,11 +13,11 @@ export const PLAIN = "This browser has no WebGL 2: the map is drawn in a simpler
  * Make a map. `options` are MapLibre's, beside the theme of the ground and what keys do on it.
  *
  * MapLibre itself is given, as each page has its own way to load it. Without WebGL 2 it can draw nothing: the map is
- * then one of our own (`flat.js`), which is used in the same way and whose property `flat` is true.
+ * then one of our own (`flat.js`), which is used in the same way and whose property `flat` is true. So it is on a page that has no MapLibre.
  */
 export function createMap(maplibre, { theme, keys, ...options }) {
   able ??= hasWebGL();
-  const map = (able && withWebGL(maplibre, theme, options))
+  const map = (able && maplibre.Map && withWebGL(maplibre, theme, options))
     || new FlatMap({ ...choices(theme), ...options, protocols: maplibre.config.REGISTERED_PROTOCOLS });
   describe(map, keys);
   return map;
