@@ -6,6 +6,7 @@ No official description was published. The fields are those that people who pars
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -43,10 +44,15 @@ _DENSE = 900.0
 """Seconds between two raw positions within which these stand for the path."""
 
 
+def _numbers() -> array[float]:
+    return array("d")
+
+
 @dataclass(slots=True)
 class _History:
-    path: list[Fix] = field(default_factory=list)
-    raw: list[Fix] = field(default_factory=list)
+    path: array[float] = field(default_factory=_numbers)
+    """The values of one `Fix` after the other: objects would take five times the memory."""
+    raw: array[float] = field(default_factory=_numbers)
     trips: list[Trip] = field(default_factory=list)
     visits: list[tuple[float, float]] = field(default_factory=list)
     offsets: dict[float, float] = field(default_factory=dict)
@@ -76,14 +82,16 @@ def read_timeline(data: bytes, source: str) -> list[Recording]:
     for item in lists:
         if isinstance(item, dict):
             (_raw if "position" in item else _segment)(history, item)
+    warnings = lists.warnings
+    del lists  # and with it the text
     found = recordings_of(source, _ways(history), history.trips, history.visits, history.dropped)
     dropped = +history.dropped
     if not found and not dropped:
-        kind = "visited places" if history.visits or not lists.warnings else ""
-        raise Unreadable(f"a Timeline without a way{f': {lists.warnings[-1]}' if lists.warnings else ''}", kind=kind)
+        kind = "visited places" if history.visits or not warnings else ""
+        raise Unreadable(f"a Timeline without a way{f': {warnings[-1]}' if warnings else ''}", kind=kind)
     if not found:
         found = [make_recording(Activity(source=source, device=HISTORY), NO_FIX)]
-    return [replace(found[0], warnings=lists.warnings, dropped=dropped), *found[1:]]
+    return [replace(found[0], warnings=warnings, dropped=dropped), *found[1:]]
 
 
 def _segment(history: _History, item: dict[str, Any]) -> None:
@@ -94,7 +102,7 @@ def _segment(history: _History, item: dict[str, Any]) -> None:
             if isinstance(point, dict) and (at := place(point.get("point"))) is not None:
                 when = moment(point["time"]) if "time" in point else start + 60 * _minutes(point)
                 if not math.isnan(when):
-                    history.path.append(Fix(when, *at))
+                    history.path.extend(Fix(when, *at))
     if not start <= end:
         return
     activity = item.get("activity")
@@ -131,13 +139,12 @@ def _raw(history: _History, item: dict[str, Any]) -> None:
         history.dropped[INACCURATE] += 1
         return
     speed, elevation = number(position.get("speedMetersPerSecond")), number(position.get("altitudeMeters"))
-    history.raw.append(Fix(when, *at, elevation, speed))
+    history.raw.extend(Fix(when, *at, elevation, speed))
 
 
 def _ways(history: _History) -> NDArray[np.float64]:
     """All positions, without those of the path where raw ones tell the same way."""
-    path = np.array(history.path) if history.path else NO_FIX
-    raw = np.array(history.raw) if history.raw else NO_FIX
+    path, raw = (np.array(values).reshape(-1, len(Fix._fields)) for values in (history.path, history.raw))
     if not len(raw):
         return path
     raw = raw[np.argsort(raw[:, 0], kind="stable")]
