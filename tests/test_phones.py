@@ -196,6 +196,23 @@ def test_a_year_of_a_phone_becomes_outings(tmp_path):
     assert report["fixes"] == len(rows)
 
 
+def test_a_file_for_each_day_gives_what_one_of_all_days_does(tmp_path):
+    """Two walks a day, at eight and at six in the evening, and a fix every hour at home."""
+    days = []
+    for day in range(3):
+        start = int(START) + 86_400 * day
+        rows = [message(0, tst=start + 3600 * hour, lat=47.5) for hour in (*range(1, 10), *range(11, 15))]
+        for begin in (0, 36_000):
+            rows += [message(0, tst=start + begin + 30 * k, lat=47.5 + 3e-4 * min(k, 60 - k)) for k in range(60)]
+        days.append(sorted(rows, key=lambda row: row["tst"]))
+        (tmp_path / f"{day}.json").write_text(json.dumps(days[-1]))
+    (tmp_path / "all.json").write_text(json.dumps([row for rows in days for row in rows]))
+    apart = [heatlas.inspect(tmp_path / f"{day}.json") for day in range(3)]
+    assert [report["activities"] for report in apart] == [2, 2, 2]
+    assert "one track of 14 hours was cut into 2 outings" in str(apart[0]["files"]["warnings"])
+    assert heatlas.inspect(tmp_path / "all.json")["activities"] == 6
+
+
 def test_traccar():
     (held,) = read(SAMPLES["traccar"].data)
     assert held.activity.name == "device 7"

@@ -91,6 +91,8 @@ class Recording:
     """Faults of a file that could be read all the same, e.g. "cut off in the middle"."""
     drawn: bool = False
     """Whether somebody drew or planned it, and nobody recorded it: no step of it is a gap, and no fix is astray."""
+    logged: bool = False
+    """Whether a device wrote it all day, without anybody who began and ended it: stops of hours end an outing."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason -> number of fixes that the reader left out, such as those that the file states as inaccurate; the
     reason's first word says what is counted, as in `heatlas.core.report.Report.dropped`."""

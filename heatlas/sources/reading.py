@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
 
 _DAY = 86400.0
+_MANY_DAYS = 2
 _SEVERAL = 64
 """Recordings of a file above which all columns are counted while it is read: to count those of copies later, it would
 be read again as a whole. Such files are of formats that are read with all columns."""
@@ -199,10 +200,10 @@ def cleaned(
         return []
     add_breaks(outcome.breaks, {activity.source: batch.breaks})
     batch = replace(batch, activities=(activity,), dropped=Counter(), breaks=(0, 0), warnings=())
-    found = outings(batch)
+    found = outings(batch, recording.logged)
     if len(found) > 1:
         days = (np.nanmax(batch.time) - np.nanmin(batch.time)) / _DAY
-        said = f"one track of {days:,.0f} days"
+        said = f"one track of {days:,.0f} days" if days >= _MANY_DAYS else f"one track of {24 * days:,.0f} hours"
         outcome.warnings.append((activity.source, f"{said} was cut into {len(found):,} outings, at stops of hours"))
     found = [replace(each, activities=(_completed(each.activities[0], each),)) for each in found]
     if count:

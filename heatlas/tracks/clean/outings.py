@@ -33,7 +33,7 @@ _RHYTHM = 5.0
 """A stop is longer than this many times the usual lapse between fixes: a bird's tag may report daily."""
 
 
-def outings(batch: Batch) -> list[Batch]:
+def outings(batch: Batch, logged: bool = False) -> list[Batch]:
     """Cut a track of many days at its stops, so that dates and counts are meaningful.
 
     A race with a sleep, a journey of a week with its nights, and a ship that reports hourly stay whole: a recording of
@@ -45,6 +45,8 @@ def outings(batch: Batch) -> list[Batch]:
     ----------
     batch : Batch
         Of one track, clean.
+    logged : bool
+        Whether a device wrote it all day, so that a log of a day is cut as one of a month is.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def outings(batch: Batch) -> list[Batch]:
     """
     time = batch.time
     known = np.flatnonzero(~np.isnan(time))
-    if len(known) < 2 or not time[known[-1]] - time[known[0]] > _SHORTEST:
+    if len(known) < 2 or not time[known[-1]] - time[known[0]] > (STOP if logged else _SHORTEST):
         return [batch]
     moments = time[known]
     lapse = np.diff(moments)
@@ -63,7 +65,7 @@ def outings(batch: Batch) -> list[Batch]:
     least = max(STOP, _RHYTHM * float(np.median(lapse)))
     cuts, stayed = np.zeros(len(known), np.bool_), np.zeros(len(known))
     stays_into(batch.u[known], batch.v[known], moments, least, REACH, cuts, stayed)
-    if span <= _LONG and stayed.sum() < _IDLE * span:
+    if not logged and span <= _LONG and stayed.sum() < _IDLE * span:
         return [batch]
     starts = _that_move(batch, known[cuts])
     return _cut(batch, starts) if len(starts) else [batch]

@@ -198,7 +198,7 @@ def _of_device(fixes: _Fixes, mine: NDArray[np.bool_], source: str, dropped: Cou
         rest = [column[moves.rest] for column in whole]
         held = [not bool(np.isnan(column).all()) for column in rest[3:]]
         begins = np.append(0, np.flatnonzero(moves.breaks) + 1)
-        found.append(_recording(rest, held, source, "Unknown", begins))
+        found.append(replace(_recording(rest, held, source, "Unknown", begins), logged=True))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -193,7 +193,8 @@ def recordings_of(
     rest = np.flatnonzero(owner == -1)
     if len(rest):
         begins = np.append(0, np.flatnonzero(np.diff(rest) > 1) + 1)
-        found.append(make_recording(Activity(source=source, device=HISTORY), fixes[rest], begins))
+        whole = make_recording(Activity(source=source, device=HISTORY), fixes[rest], begins)
+        found.append(replace(whole, logged=True))
     return found
 
 

@@ -127,6 +127,7 @@ class DeviceRows:
                 lat=lat[first:last],
                 time=time[first:last],
                 columns=known_columns(**{name: values[first:last] for name, values in columns.items()}),
+                logged=True,
                 dropped=dropped if k == 0 else {},
             )
             for k, (first, last, sport) in enumerate(legs([self.sport[row] for row in rows[kept].tolist()], time))
