@@ -12,7 +12,6 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset.places import places_data
-from heatlas.dataset.points import framed
 from heatlas.library.opening import open_library
 from heatlas.library.point_tables import split_measure, stored_points
 from heatlas.options import (
@@ -39,6 +38,7 @@ from heatlas.style.defaults import bright_colours, suiting_colours
 from heatlas.tiles.fields import signs_matter_in
 from heatlas.tiles.metadata import places_in
 from heatlas.tiles.notes import notes_of
+from heatlas.tiles.point_places import box_of
 from heatlas.tiles.scales import field_title
 from heatlas.tiles.view import close, known_in, open_view
 
@@ -282,7 +282,7 @@ def _places(field: Field) -> list[dict[str, Any]]:
     """Regions that hold the chosen activities, on a public map enough of them; for points one that holds all."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is not None:
-        return [{"bbox": list(framed(stored.bbox))}]
+        return [{"bbox": list(box_of(stored))}]
     found, view = places_in(field.view, field.snapshot, field.chosen), field.view
     told = [place for k, place in enumerate(found) if not (view.public and k) or place.activities >= view.least]
     return places_data(told[:_PLACES])
