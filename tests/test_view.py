@@ -6,6 +6,7 @@ import gzip
 import itertools
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,9 +159,17 @@ def test_files_of_the_page_are_packed_for_who_can_unpack_them(library):
             assert packed.content == plain.content
             assert int(packed.headers["content-length"]) < 0.4 * len(plain.content)
             assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+            brotli = page.get(f"/{path}", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+            assert brotli.headers["content-encoding"] == "br"
+            assert int(brotli.headers["content-length"]) < int(packed.headers["content-length"])
+            with page.stream("GET", f"/{path}", headers={"Accept-Encoding": "br"}) as raw:
+                unpacked = pa.Codec("brotli").decompress(b"".join(raw.iter_raw()), len(plain.content), asbytes=True)
+            assert unpacked == plain.content
             again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
             assert page.get(f"/{path}", headers=again).status_code == 304
         assert "content-encoding" not in page.get("/static/web/icon.svg").headers, "it is small"
+        refused = page.get("/static/app.js", headers={"Accept-Encoding": "br;q=0, gzip;q=0.0"})
+        assert "content-encoding" not in refused.headers
         assert page.get("/static/nothing.js").status_code == 404
         assert page.head("/static/app.js").status_code == 200
 

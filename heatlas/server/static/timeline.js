@@ -1,7 +1,7 @@
 /** The days of the library: bars, a range that can be dragged, and a head that plays how the map filled up. */
 
 import { dayText, fromDay, toDay } from "./units.js";
-import { $, counted, later, make } from "./web/dom.js";
+import { $, counted, later, make, phone } from "./web/dom.js";
 
 const month = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
 const dateOf = (day) => new Date(day * 86400000);
@@ -120,7 +120,7 @@ function draw() {
   }
   $("time-label").textContent = head === null ? spanText(from, to) : unit.text(until);
   const among = (seen ?? days).reduce((sum, [day, n]) => sum + (day >= from && day <= until ? n : 0), 0);
-  $("time-count").textContent = seen ? `${counted(among, noun)} in view` : head !== null && untouched ? counted(among, noun) : "";
+  $("time-count").textContent = seen ? `${phone.matches ? among : counted(among, noun)} in view` : head !== null && untouched ? counted(among, noun) : "";
   paint(from, until);
 }
 
