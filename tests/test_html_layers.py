@@ -84,6 +84,18 @@ def test_layers_are_those_that_were_asked_for(library, output):
     assert data["places"]
 
 
+def test_a_page_opens_at_the_box_that_is_given_and_holds_all(library, output):
+    import heatlas
+
+    usual = heatlas.render(library, output=output, zoom="6-8")
+    places = data_of(output)["places"]
+    given = heatlas.render(library, output=output, zoom="6-8", bbox=(10.8, 47.7, 10.9, 47.8))
+    assert data_of(output)["places"] == [{"name": "First view", "bbox": [10.8, 47.7, 10.9, 47.8]}, *places]
+    assert given["layers"] == usual["layers"]
+    with pytest.raises(BadOption, match="is no box"):
+        heatlas.render(library, output=output, bbox="1,2,3")
+
+
 def test_archives_and_scales_are_those_of_python(library, output):
     from pmtiles.reader import MemorySource, Reader, all_tiles
 

@@ -56,7 +56,8 @@ def test_an_order_has_the_options_of_render(site):
     assert film.options["duration"] == "5s"
     assert "title" not in film.options
     assert ordered(site, kind="tiles", form="mbtiles", measure="max(power)").name == "heatlas-max-power.mbtiles"
-    assert "bbox" not in ordered(site, kind="page", bbox=BOX).options
+    assert ordered(site, kind="page", bbox=BOX).options["bbox"] == [10.89, 47.79, 10.91, 47.81], "where it opens"
+    assert "bbox" not in ordered(site, kind="tiles", bbox=BOX).options
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,9 @@ class ViewportOptions:
     """Part of the world that is drawn, and its resolution."""
 
     bbox: str | None = option(
-        "W,S,E,N", "A box in degrees; by default the busiest place is drawn.", kinds=_PAINTED, takes="Sequence[float]"
-    )
+        "W,S,E,N", "A box in degrees; by default the busiest place is drawn. Of a page: where it opens.",
+        kinds=(*_PAINTED, "page"), takes="Sequence[float]",
+    )  # fmt: skip
     around: str | None = option(
         "LAT,LON,RADIUS",
         "A circle's bounding box, e.g. 60.17,24.94,5km.",

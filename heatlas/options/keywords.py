@@ -275,7 +275,7 @@ class RenderKeywords(TypedDict, total=False):
     legend: bool
     """Draw a bar with numbers and their unit."""
     bbox: str | Sequence[float] | None
-    """A box in degrees; by default the busiest place is drawn."""
+    """A box in degrees; by default the busiest place is drawn. Of a page: where it opens."""
     around: str | Sequence[float | str] | None
     """A circle's bounding box, e.g. 60.17,24.94,5km."""
     everything: bool

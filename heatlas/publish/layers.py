@@ -11,6 +11,7 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
+from heatlas.dataset import viewport
 from heatlas.dataset.places import places_data
 from heatlas.library.opening import open_library
 from heatlas.library.point_tables import split_measure, stored_points
@@ -96,6 +97,7 @@ def publish_html(
     if not path.resolve().parent.is_dir() or path.is_dir():
         raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
     public, zooms = options.public, parse_zooms(options.frame.zoom)
+    opening = None if options.frame.bbox is None else viewport.box_of(options.frame.bbox)
     with open_library(library_path) as library, scratch_folder() as folder:
         view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
@@ -120,10 +122,11 @@ def publish_html(
             if not drawn:
                 raise NothingToDraw(f"nothing that could be shown was recorded in {library_path}")
             context.progress("writing", 0, 0)
+            opened = [] if opening is None else [{"name": "First view", "bbox": list(opening)}]
             report = write_html(
                 path, drawn, title=options.labels.title or "Heat map", attribution=options.labels.attribution or "",
-                background=options.style.background or "dark", places=_places(fields[0]), basemap=options.page.basemap,
-                explorer=explorer,
+                background=options.style.background or "dark", places=[*opened, *_places(fields[0])],
+                basemap=options.page.basemap, explorer=explorer,
             )  # fmt: skip
         finally:
             close(view)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.dataset.points import NoRows
+from heatlas.dataset.viewport import box_of
 from heatlas.library.manage import library_for, open_places_of
 from heatlas.library.point_tables import named_tables
 from heatlas.options import (
@@ -96,6 +97,8 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
         raise BadOption(f"--background {options.style.background} is for pictures: a page is dark or light")
     parse_zooms(options.frame.zoom)
     parse_basemap(options.page.basemap)
+    if options.frame.bbox is not None:
+        box_of(options.frame.bbox)
     given = resolve(sources, options.tables, options.read)
     with _opened(given, options, context) as (path, rest, brought):
         made = publish_html(path, output, rest, context)

@@ -85,6 +85,8 @@ def parse_order(view: View, snapshot: Snapshot, query: QueryParams) -> Order:
         options["background"] = _background(query)
     if kind in _WIDEST:
         options |= _framed(kind, query)
+    elif kind == "page" and "bbox" in query:  # where it opens
+        options["bbox"] = list(box_in(query))
     if kind == "picture":
         options |= {"legend": True, "scale_bar": True}
     if kind == "film":

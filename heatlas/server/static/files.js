@@ -24,7 +24,7 @@ const FORMS = {
 const ABOUT = {
   picture: "What you see, drawn anew at this size, with title, legend and scale bar.",
   film: "How this view filled up, from the first activity to the last.",
-  page: "One file that opens in any browser, also without the internet. It holds all places that the filters choose, not this view alone.",
+  page: "One file that opens in any browser, also without the internet: at this view, but it holds all places that the filters choose.",
   tiles: "All places that the filters choose, for map programs and web pages.",
 };
 /** Kinds that show a part of the map, and have a size. */
@@ -132,6 +132,7 @@ async function begin() {
   if (kind !== "film") put("title", $("files-title").value.trim());
   if (kind === "film") put("seconds", $("files-seconds").value);
   if (FRAMED.has(kind)) for (const [name, value] of Object.entries(framed())) put(name, value);
+  if (kind === "page") put("bbox", uncovered().box.map((edge) => edge.toFixed(6)).join());
   if (kind !== "tiles") put("background", view.theme);
   if ($("files-everybody").checked) put("everybody", "1");
   query.delete("classes");

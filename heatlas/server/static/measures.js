@@ -2,6 +2,7 @@
 
 import { allMetrics, measureOf, partsOf, relationsFor } from "./relations.js";
 import { get, set } from "./state.js";
+import { storedList, storeList } from "./stored.js";
 import { $, later, make } from "./web/dom.js";
 
 const GROUPS = ["Visits", "Movement", "Body", "Terrain", "Time", "Direction", "Own", "Relations", "Points"];
@@ -31,23 +32,10 @@ export function fillMeasures(all) {
   $("measure").replaceChildren(...first, ...groupedOptions(measures));
 }
 
-function recentOnes() {
-  try {
-    const read = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(read) ? read.filter((one) => typeof one === "string") : [];
-  } catch {
-    return []; // the browser stores nothing for this page, or something else was stored
-  }
-}
+const recentOnes = () => storedList(KEY, (one) => typeof one === "string");
 
 /** Remember that a measure was chosen. */
-export function remember(name) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify([name, ...recentOnes().filter((one) => one !== name)].slice(0, RECENT)));
-  } catch {
-    // nothing is stored for this page
-  }
-}
+export const remember = (name) => storeList(KEY, [name, ...recentOnes().filter((one) => one !== name)].slice(0, RECENT));
 
 function choose(name) {
   remember(name);

@@ -1,25 +1,13 @@
 /** Filters that were saved with a name. They are kept by the browser, for this address; a link holds one with its name. */
 
+import { storedList, storeList } from "./stored.js";
+
 const KEY = "heatlas.filters";
 
 /** Names and filters, in the order in which they were saved. */
-export function saved() {
-  try {
-    const read = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(read) ? read.filter((one) => typeof one?.name === "string" && Array.isArray(one.sport)) : [];
-  } catch {
-    return []; // no storage, or what somebody else left there
-  }
-}
+export const saved = () => storedList(KEY, (one) => typeof one?.name === "string" && Array.isArray(one.sport));
 
-function write(all) {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(all));
-    return true;
-  } catch {
-    return false;
-  }
-}
+const write = (all) => storeList(KEY, all);
 
 /** Save a filter; one of the same name gives way. False where the browser keeps nothing. */
 export function save(name, { sport, after, before, where }) {
