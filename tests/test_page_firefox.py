@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from firefox import Firefox, lacking
+from firefox import WAIT, Firefox, lacking
 from test_page import HOME, MIDDLE, RIDE, RUN, made_library, near, two_years
 from test_page_alive import Server
 
@@ -63,7 +63,7 @@ def test_the_live_map(firefox, server):
     assert near(seen, where(firefox, *RIDE))
     assert not near(seen, where(firefox, HOME[0] + 0.005, RUN[1]))
     firefox.click(*where(firefox, *RIDE))
-    firefox.wait("!document.getElementById('who').hidden")
+    firefox.wait("!document.getElementById('who').hidden", 4 * WAIT)  # kernels may have to be compiled first
     assert "5 activities passed here" in firefox.text("#who")
     firefox.press("Escape")
     firefox.wait("document.getElementById('who').hidden")
