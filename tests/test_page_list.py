@@ -161,6 +161,12 @@ def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, address): 
         shows(page, "19 activities")
         page.check("#list-rows tr:nth-child(1) input")
         page.check("#list-rows tr:nth-child(3) input")
+        page.check("#list-all")
+        assert page.inner_text("#list-chosen-count") == "19 chosen"
+        page.uncheck("#list-all")
+        assert not page.is_visible("#list-chosen")
+        page.check("#list-rows tr:nth-child(1) input")
+        page.check("#list-rows tr:nth-child(3) input")
         page.fill("#list-search", "tour 10")
         shows(page, "1 activity")
         page.check("#list-all")

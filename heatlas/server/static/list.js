@@ -63,7 +63,8 @@ function show(read) {
   const last = read.offset + read.activities.length;
   const where = $("list-view").checked ? "in this view" : "on the whole map";
   $("list-count").textContent = total
-    ? `${counted(total, "activity")} ${where} · ${kilometres(read.distance)}` : `No activities ${where}`;
+    ? `${counted(total, "activity")} ${where} · ${kilometres(read.distance)}`
+    : `${$("list-search").value.trim() ? "Nothing found" : "No activities"} ${where}`;
   $("list-page").textContent = total ? `${count(read.offset + 1)}–${count(last)} of ${count(total)}` : "";
   $("list-back").disabled = !read.offset;
   $("list-on").disabled = last >= total;
@@ -170,7 +171,8 @@ function openList() {
     });
   }
   $("list-all").addEventListener("change", () => {
-    for (const box of $("list-rows").querySelectorAll("input")) if (box.checked !== $("list-all").checked) box.click();
+    const wanted = $("list-all").checked; // each box that follows changes this one
+    for (const box of $("list-rows").querySelectorAll("input")) if (box.checked !== wanted) box.click();
   });
   $("list-only").addEventListener("click", () => only([...chosen.values()]) && clear());
   $("list-without").addEventListener("click", () => leaveOut([...chosen.values()]) && clear());
