@@ -106,8 +106,19 @@ async def ask(run: Run, number: int, pause: float) -> None:
             run.opened += 1
         address = address_of(run, rng).replace(" ", "%20").replace(">", "%3E")
         started = time.perf_counter()
-        writer.write(f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
+        asked = f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+        try:
+            writer.write(asked)
+            head = await reader.readuntil(b"\r\n\r\n")
+        except (ConnectionResetError, asyncio.IncompleteReadError) as error:
+            if getattr(error, "partial", b""):
+                raise  # it was closed in the middle of an answer
+            # It was closed as idle while this was sent: what reuses connections asks again (RFC 9112, 9.3.1).
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", run.port)
+            run.opened += 1
+            writer.write(asked)
+            head = await reader.readuntil(b"\r\n\r\n")
         length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
         body = await reader.readexactly(length)
         run.waited.append((time.perf_counter() - started) * 1000)
