@@ -16,7 +16,7 @@ from heatlas.kernels.numbers import number_bytes
 from heatlas.library.columns import PIXELS
 from heatlas.library.digests import write_passages
 from heatlas.library.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.packing import pack_columns, unpack, unpack_bytes
+from heatlas.library.packing import LEVEL, pack_columns, unpack, unpack_bytes
 from heatlas.library.sound_blobs import blobs
 from heatlas.library.sound_rows import say
 
@@ -128,7 +128,7 @@ def _replace(
     write_passages(connection, after)
 
 
-def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = 3) -> None:
+def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = LEVEL) -> None:
     """Merge chunks of a tile into one; those of a damaged tile are left as they are."""
     if len(chunks) > 1 and (before := _sound(connection, tile, chunks)):
         _replace(connection, before, _merged(tile, before, (), level))
@@ -168,7 +168,7 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
             ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
             if np.isin(decode_header(unpack(data))[0], wanted).any():
                 rows = _rows(connection, tile, chunk)
-                _replace(connection, [rows], _merged(tile, [rows], numbers, 3))
+                _replace(connection, [rows], _merged(tile, [rows], numbers, LEVEL))
 
 
 def runs_of(connection: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:
