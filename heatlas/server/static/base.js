@@ -50,7 +50,7 @@ function offerStreets(library) {
   if (said === "no" || !(library.activities || library.point_sets.length)) return;
   const streets = () => set({ base: "osm" }, true);
   if (said === "yes" && allowed().includes(hostOf(OSM))) return void streets();
-  card("Streets", `Streets come from ${hostOf(OSM)}, which then learns which area you look at.`, ["Not now", "Show streets"], (yes) => {
+  card("Streets", `Streets come from ${hostOf(OSM)}, which then learns where you look.`, ["Not now", "Show streets"], (yes) => {
     localStorage.setItem(STREETS, yes ? "yes" : "no");
     if (!yes || get().base) return;
     allow(OSM);
