@@ -164,7 +164,7 @@ def main() -> int:
             if (now := held(library)) != last:
                 last, since = now, time.monotonic()
             time.sleep(1)
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # SIGINT may be ignored, as in what a shell starts in the background
         process.wait()
         wrong = faults(folder, library)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
