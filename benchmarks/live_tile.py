@@ -23,9 +23,9 @@ from starlette.datastructures import QueryParams
 
 from heatlas.core.window import Window
 from heatlas.library.collection import tracks_of
+from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
-from heatlas.library.opening import open_library
-from heatlas.server.query import parse_filter_of, parse_look
+from heatlas.server.site.query import parse_filter_of, parse_look
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, Field, field_window
 from heatlas.tiles.scales import colours_of, tone_of

@@ -63,7 +63,7 @@ def busy_tiles(library, most):
 def drawn(library, tiles, measures, rounds=ROUNDS):
     """Milliseconds of the processor for each tile of each of some measures (with their facts), turn by turn."""
     from heatlas.core.window import Window
-    from heatlas.library.drawing import draw
+    from heatlas.library.index.drawing import draw
 
     taken = np.full((len(measures), len(tiles)), np.inf)
     for _ in range(rounds):
@@ -79,7 +79,7 @@ def drawn(library, tiles, measures, rounds=ROUNDS):
 
 def tell_tiles(library, most):
     """Print a row for each measure, and whether goals are met."""
-    from heatlas.library.passage_tiles import needs_facts, read_facts
+    from heatlas.library.index.passage_tiles import needs_facts, read_facts
     from heatlas.raster.measure import parse_measure
 
     tiles = busy_tiles(library, most)
@@ -104,8 +104,8 @@ def tell_tiles(library, most):
 
 def tell_anyone(library, most):
     """Print a row for the mean pace and each relation, over tiles taken at random from all."""
-    from heatlas.library.keys import pixel_keys, tile_of
-    from heatlas.library.passage_tiles import needs_facts, read_facts
+    from heatlas.library.index.keys import pixel_keys, tile_of
+    from heatlas.library.index.passage_tiles import needs_facts, read_facts
     from heatlas.raster.measure import parse_measure
 
     with library.read() as link:
@@ -209,7 +209,7 @@ def main() -> None:
             return
         from library import fill, originals
 
-        from heatlas.library.opening import open_library
+        from heatlas.library.file.opening import open_library
 
         path = options.at or Path(folder) / "library.db"
         there = path.exists()

@@ -26,9 +26,9 @@ HERE = Path(__file__).resolve().parent.parent
 def open_library(path, **options):
     """Open a library, by the module that has this in the state that runs."""
     try:
-        from heatlas.library.opening import open_library as opened
+        from heatlas.library.file.opening import open_library as opened
     except ImportError:
-        from heatlas.library.store import open_library as opened
+        from heatlas.library.file.store import open_library as opened
     return opened(path, **options)
 
 
@@ -52,7 +52,7 @@ def fill_one(path, sources, km):
 def draw_all(path, names, tiles):
     """Milliseconds of each measure, for each of some tiles."""
     from heatlas.core.window import Window
-    from heatlas.library.drawing import draw
+    from heatlas.library.index.drawing import draw
 
     taken = {}
     with open_library(path) as library:
@@ -73,7 +73,7 @@ def draw_all(path, names, tiles):
 def facts_of(library, measure):
     """Facts of activities, which the live map reads once for each state of a library; earlier states know none."""
     try:
-        from heatlas.library.passage_tiles import needs_facts, read_facts
+        from heatlas.library.index.passage_tiles import needs_facts, read_facts
     except ImportError:
         return {}
     if not needs_facts(measure):

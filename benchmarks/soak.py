@@ -37,7 +37,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.tile_counts import busiest
 from heatlas.tiles.view import View, census_of, now, open_view

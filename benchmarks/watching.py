@@ -24,7 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 
 _HEAD = (
     '<?xml version="1.0"?><gpx version="1.1" creator="bench" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'

@@ -79,7 +79,7 @@ def _help(command: click.Command) -> Iterator[str]:
 
 
 def _http() -> Iterator[str]:
-    from heatlas.server.description import description
+    from heatlas.server.openapi.description import description
 
     for path, methods in description(public=False, of_points=["sum(NAME)"])["paths"].items():
         for method, operation in methods.items():

@@ -37,11 +37,11 @@ from PIL import Image
 from publishing import publish, tiles_in
 
 from heatlas.core.context import Context
-from heatlas.library.backups import back_up
-from heatlas.library.checking import check, check_rows
+from heatlas.library.care.backups import back_up
+from heatlas.library.care.checking import check, check_rows
+from heatlas.library.care.repair import repair
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import compact_library, import_into, remove_activities
-from heatlas.library.opening import open_library
-from heatlas.library.repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Callable

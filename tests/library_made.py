@@ -14,11 +14,11 @@ from slow import wander
 
 from heatlas.core.context import NOBODY
 from heatlas.library.activities import insert_activity
-from heatlas.library.columns import COLUMNS, VALUES
 from heatlas.library.copies import resolve
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
+from heatlas.library.index.columns import COLUMNS, VALUES
 from heatlas.library.maintenance import index, unindex
-from heatlas.library.opening import open_library
-from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -60,7 +60,7 @@ def put(library, tracks, workers=1) -> list[int]:
 
 def made(path, tracks, group=5, settings=None):
     """A new library with some tracks, brought in group by group."""
-    from heatlas.library.settings import write_settings
+    from heatlas.library.file.settings import write_settings
 
     library = open_library(path, create=True)
     if settings is not None:

@@ -18,8 +18,8 @@ from heatlas.core.batch import Activity, join
 from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.drawing import draw as draw_from_index
-from heatlas.library.settings import set_athlete
+from heatlas.library.file.settings import set_athlete
+from heatlas.library.index.drawing import draw as draw_from_index
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import measures_of, name_of

@@ -10,8 +10,8 @@ from format_samples import SAMPLES
 from made import gpx, straight
 
 from heatlas.core.batch import split
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
-from heatlas.library.opening import open_library
 from heatlas.sources.load import load
 from heatlas.sources.sheets.exports import find_exports
 

@@ -22,9 +22,9 @@ from heatlas.cli import group
 from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.drawing import draw as draw_index
-from heatlas.library.opening import open_library
-from heatlas.library.settings import Settings
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings
+from heatlas.library.index.drawing import draw as draw_index
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure

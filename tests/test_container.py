@@ -80,7 +80,7 @@ def test_it_runs_as_nobody_with_a_volume():
 def test_the_health_check_asks_for_what_is_served():
     from serving import client
 
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     words = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
     compile(words[2], "health", "exec")
@@ -115,7 +115,7 @@ def test_a_token_of_the_environment_is_taken(tmp_path, monkeypatch):
     from click.testing import CliRunner
 
     from heatlas.cli import group
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     open_library(tmp_path / "lib.db", create=True).close()
     given = []

@@ -22,9 +22,9 @@ from made import gpx, straight
 from heatlas.core.batch import Unread
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.report import Report
+from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 from heatlas.library.outcomes import whole_report
 from heatlas.sources import zips
 from heatlas.sources.archive import Entry, entries, is_archive, unpack

@@ -12,13 +12,13 @@ from library_made import older, rows
 from made import gpx
 
 from heatlas.core.batch import COLUMNS, Activity
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
 from heatlas.library.collection import tracks_of
+from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
+from heatlas.library.index.passages_at import passing
 from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities, select
-from heatlas.library.opening import open_library
-from heatlas.library.passages_at import passing
 from heatlas.sources import reading
 from heatlas.sources.load import load
 from heatlas.sources.merging import Copy, merge

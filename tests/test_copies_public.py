@@ -14,9 +14,9 @@ from test_copies import MERGED, known, public, sources
 import heatlas
 from heatlas.cli import group
 from heatlas.core.errors import NothingToDraw
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, remove_activities
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 
 ZOOMS = (10, 13)
 

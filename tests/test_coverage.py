@@ -17,11 +17,11 @@ from serving import client
 import heatlas
 from heatlas.cli import group
 from heatlas.core.errors import NothingToDraw
-from heatlas.library.checking import check
-from heatlas.library.coverage import is_complete, outdated, renewal
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
+from heatlas.library.index.coverage import is_complete, outdated, renewal
 from heatlas.library.maintenance import reindex
 from heatlas.library.manage import import_into
-from heatlas.library.opening import open_library
 
 SLOPES = (
     "an older heatlas indexed this library, without {} as they are worked out now: heatlas library reindex -l lib.db "

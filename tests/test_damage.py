@@ -18,29 +18,29 @@ from library_made import made as made_library
 from library_made import older, put, walks
 from made import export, gpx, straight
 
-import heatlas.library.sound_rows as sound_rows
-import heatlas.library.sound_tiles as sound_tiles
+import heatlas.library.care.sound_rows as sound_rows
+import heatlas.library.index.sound_tiles as sound_tiles
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
-from heatlas.library.backups import back_up
-from heatlas.library.checking import check, check_rows, examine
-from heatlas.library.digest_checks import glance
-from heatlas.library.digests import SMALL
-from heatlas.library.drawing import draw
+from heatlas.library.care.backups import back_up
+from heatlas.library.care.checking import check, check_rows, examine
+from heatlas.library.care.digest_checks import glance
+from heatlas.library.care.digests import SMALL
+from heatlas.library.care.repair import Hiding, repair
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings, read_settings, write_settings
+from heatlas.library.index.drawing import draw
+from heatlas.library.index.passages_at import passing
+from heatlas.library.index.shown import read_shown
 from heatlas.library.maintenance import compact, reindex, remove
 from heatlas.library.manage import import_into, library_tracks
 from heatlas.library.merged import list_activities, select
-from heatlas.library.opening import open_library
-from heatlas.library.passages_at import passing
-from heatlas.library.point_drawing import draw_tile
-from heatlas.library.point_rows import read_points
-from heatlas.library.point_sets import list_point_sets
-from heatlas.library.point_times import PointIndex
-from heatlas.library.repair import Hiding, repair
-from heatlas.library.settings import Settings, read_settings, write_settings
-from heatlas.library.shown import read_shown
+from heatlas.library.points.point_drawing import draw_tile
+from heatlas.library.points.point_rows import read_points
+from heatlas.library.points.point_sets import list_point_sets
+from heatlas.library.points.point_times import PointIndex
 from heatlas.library.zones import list_zones
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.tiles.snapshot import take
@@ -700,7 +700,7 @@ def test_only_damaged_tiles_are_made_anew(library_path, said, monkeypatch):
     found, words = outcome(of_index, library_path, said)
     assert found == index
     assert re.search(r"tile .* is not what was written, and was traced again .*; heatlas library repair", words[0])
-    monkeypatch.setattr("heatlas.library.rebuilding.reindex", None)
+    monkeypatch.setattr("heatlas.library.care.rebuilding.reindex", None)
     done = repair(library_path).done
     assert (done.tiles, done.set_aside, done.read_again) == (1, [], [])
     assert of_index(library_path) == index
@@ -797,7 +797,7 @@ def test_tiles_of_a_track_that_is_set_aside_lose_it(sound, tmp_path, monkeypatch
     path = without_files(sound, tmp_path)
     table(path, "UPDATE tracks SET data = x'0000000001' WHERE key = 2 * 64")
     table(path, "DELETE FROM activity_means WHERE number = 1")
-    monkeypatch.setattr("heatlas.library.rebuilding.reindex", None)
+    monkeypatch.setattr("heatlas.library.care.rebuilding.reindex", None)
     done = repair(path).done
     assert (done.tiles, len(done.set_aside)) == (0, 1)
     assert faults_of(path) == []

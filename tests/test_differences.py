@@ -22,8 +22,8 @@ from serving import client, pixels, tile_of, values
 from heatlas.cli import group
 from heatlas.core.errors import BadOption
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.drawing import draw as draw_index
-from heatlas.library.settings import Settings
+from heatlas.library.file.settings import Settings
+from heatlas.library.index.drawing import draw as draw_index
 from heatlas.raster.differences import difference, fit_variance, significance, welch
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing

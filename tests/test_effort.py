@@ -16,10 +16,10 @@ from slow import make_batch
 import heatlas
 from heatlas.core.batch import join
 from heatlas.core.errors import NothingToDraw
-from heatlas.library.activity_means import read_effort
-from heatlas.library.drawing import draw as draw_library
+from heatlas.library.file.opening import open_library
+from heatlas.library.index.activity_means import read_effort
+from heatlas.library.index.drawing import draw as draw_library
 from heatlas.library.merged import select
-from heatlas.library.opening import open_library
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.tiles.look import Filter
@@ -166,8 +166,8 @@ def test_efforts_colour_pictures_of_tracks_and_of_a_library(folder, tmp_path, me
 
 
 def test_who_passed_here_tells_what_was_measured_here_and_in_all(tmp_path):
+    from heatlas.library.index.passages_at import passing
     from heatlas.library.manage import import_into
-    from heatlas.library.passages_at import passing
 
     lon, lat = made.straight(6000)
     n = len(lon)

@@ -20,7 +20,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.window import Window
 from heatlas.explorer.keys import pairs_of
 from heatlas.explorer.visits import maybe_cut, path_visits, shown_visits, whole_visits
-from heatlas.library.drawing import draw as draw_index
+from heatlas.library.index.drawing import draw as draw_index
 from heatlas.library.maintenance import reindex
 from heatlas.library.merged import list_activities
 from heatlas.raster.draw_tracks import draw
@@ -78,7 +78,7 @@ def test_activities_of_a_tile_are_those_that_drawing_counts(tracks, path, zoom):
 
 @pytest.mark.parametrize("zoom", ZOOMS)
 def test_the_index_holds_the_same_tiles_where_nothing_is_hidden(path, zoom):
-    with heatlas.library.opening.open_library(path) as library:
+    with heatlas.library.file.opening.open_library(path) as library:
         activities = list_activities(library)
         keep = np.ones(max(activities) + 1, bool)
         whole, shown = whole_visits(library, activities, zoom), shown_visits(library, keep, zoom)
@@ -104,7 +104,7 @@ def test_the_owner_counts_whole_tracks_and_everybody_what_is_shown(tracks, tmp_p
     assert (own["counted"], public["counted"]) == ("whole tracks", "what is shown")
     tiles = {(tile["x"], tile["y"]) for tile in public["tiles"]}
     assert tiles < set(counted(own))
-    with heatlas.library.opening.open_library(path) as library:
+    with heatlas.library.file.opening.open_library(path) as library:
         shown = from_grid(draw_index(library, window_around(list(counted(own)), 19), Measure("activities")))
     assert tiles == set(shown)
 

@@ -16,7 +16,7 @@ from heatlas.core.batch import join
 from heatlas.core.mercator import to_lonlat
 from heatlas.dataset.places import Visits, find_places, framing, visits_of
 from heatlas.dataset.places.visits import ZOOM
-from heatlas.library.settings import Settings
+from heatlas.library.file.settings import Settings
 from heatlas.tiles.metadata import places_in
 from heatlas.tiles.snapshot import Chosen
 from heatlas.tiles.view import close, now, open_view

@@ -12,12 +12,12 @@ from made import gpx
 import heatlas
 from heatlas.cli import group
 from heatlas.core.errors import BadOption
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
 from heatlas.library.collection import tracks_of
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import read_settings
 from heatlas.library.maintenance import reindex
 from heatlas.library.manage import import_into
-from heatlas.library.opening import open_library
-from heatlas.library.settings import read_settings
 from heatlas.library.zones import add_zone, remove_zone
 from heatlas.options.parsing import parse_gaps
 

@@ -16,7 +16,7 @@ from library_made import made, walks
 from heatlas.core.points import Points
 from heatlas.core.window import Window
 from heatlas.dataset.places import bbox_window
-from heatlas.library.drawing import draw as draw_index
+from heatlas.library.index.drawing import draw as draw_index
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing, halo, smooth

@@ -14,7 +14,7 @@ from published import WAIT, Opened, field_of, layer_of, opened, window_picture
 from test_page import CHROMIUM, FLAGS, HOME, lacking, made_library, near, two_years
 
 from heatlas.core.errors import BadOption, SourceFailed, TooLarge
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 from heatlas.publish import html
 from heatlas.publish.html import write_html
 from heatlas.tiles.scales import scale_data

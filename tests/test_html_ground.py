@@ -16,8 +16,8 @@ from test_html import browser, wide  # noqa: F401 - a fixture
 from test_html_layers import data_of
 
 import heatlas
-from heatlas.library.opening import open_library
-from heatlas.library.settings import Settings
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings
 from heatlas.style.colormaps import colormap
 from heatlas.style.image import Picture
 from heatlas.tiles.view import close, open_view

@@ -16,7 +16,7 @@ from published import field_of, window_picture
 from publishing import publish_html
 
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 from heatlas.publish import html, layers
 from heatlas.tiles.scales import scale_data
 from heatlas.tiles.view import close, open_view

@@ -18,9 +18,9 @@ import pytest
 
 import heatlas
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw
-from heatlas.library.identity import identity
+from heatlas.library.file.identity import identity
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, library_tracks, remove_activities
-from heatlas.library.opening import open_library
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +83,9 @@ def test_zones(export):
 def test_zones_are_renewed_by_a_word(export):
     from dataclasses import replace
 
+    from heatlas.library.file.opening import open_library
     from heatlas.library.maintenance import reindex
     from heatlas.library.manage import zones_of
-    from heatlas.library.opening import open_library
 
     track = heatlas.open(export).batches[0]
     lon, lat = (float(x) for x in heatlas_lonlat(track.u[0], track.v[0]))
@@ -113,8 +113,8 @@ def test_a_zone_of_an_import_takes_no_name_of_another(export):
 
 
 def privacy_of_library(path):
-    from heatlas.library.opening import open_library
-    from heatlas.library.settings import privacy_of, read_settings
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.file.settings import privacy_of, read_settings
 
     with open_library(path) as library, library.read() as link:
         return privacy_of(link, read_settings(link))[0]

@@ -11,21 +11,21 @@ from library_made import first_columns, made, older, put, rows, walks
 from library_reader import columns_of, key, pixels_of, unpacked, values_of
 from made import export
 
-import heatlas.library.opening as opening
-import heatlas.library.store as store
+import heatlas.library.file.opening as opening
+import heatlas.library.file.store as store
 from heatlas.core.errors import SourceFailed
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
-from heatlas.library.checking import check
-from heatlas.library.columns import COLUMNS, VALUES, Encoding
-from heatlas.library.drawing import draw
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.schema import MIGRATIONS
+from heatlas.library.file.settings import Settings, read_settings
 from heatlas.library.imports import import_sources
+from heatlas.library.index.columns import COLUMNS, VALUES, Encoding
+from heatlas.library.index.drawing import draw
+from heatlas.library.index.packing import BUNDLE
 from heatlas.library.maintenance import compact, reindex, remove
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
-from heatlas.library.packing import BUNDLE
-from heatlas.library.schema import MIGRATIONS
-from heatlas.library.settings import Settings, read_settings
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import Measure, parse_measure
 from heatlas.tracks.metrics import METRICS, Metric, Store
@@ -308,7 +308,7 @@ def test_what_cannot_be_written_is_read_as_it_is(tmp_path, request):
 
 
 def test_a_library_that_another_process_writes_is_read_at_once(tmp_path, many, monkeypatch):
-    monkeypatch.setattr("heatlas.library.connecting.PATIENCE", 3600.0)
+    monkeypatch.setattr("heatlas.library.file.connecting.PATIENCE", 3600.0)
     monkeypatch.setattr(opening, "PATIENCE", 3600.0)
     tracks = walks(6, 6)
     path = older_one(tmp_path, tracks[:5])

@@ -14,8 +14,8 @@ from library_reader import cells_of, point_tile, points_of, unpacked, woven
 from heatlas.api import open_points
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
-from heatlas.library.opening import open_library
-from heatlas.library.point_sets import import_points
+from heatlas.library.file.opening import open_library
+from heatlas.library.points.point_sets import import_points
 from heatlas.raster.measure import parse_point_measure
 
 

@@ -21,13 +21,13 @@ from heatlas.core.batch import COLUMNS
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.window import Window
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
 from heatlas.library.collection import tracks_of
-from heatlas.library.drawing import draw
+from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
+from heatlas.library.index.drawing import draw
 from heatlas.library.maintenance import remove
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 
@@ -237,7 +237,7 @@ IMPORT = """
 import sys
 from pathlib import Path
 import heatlas.library.imports as imports
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 imports._ACTIVITIES = 3
 print("ready", flush=True)
 with open_library(sys.argv[1], create=True) as library:

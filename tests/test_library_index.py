@@ -13,15 +13,16 @@ from library_made import SECRET, cut, made, put, rows, walks
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
-from heatlas.library import index, maintenance
-from heatlas.library.checking import check
-from heatlas.library.columns import VALUES
-from heatlas.library.drawing import draw
+from heatlas.library import maintenance
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings
+from heatlas.library.index import writing
+from heatlas.library.index.columns import VALUES
+from heatlas.library.index.drawing import draw
+from heatlas.library.index.passages import PreparedTrack
 from heatlas.library.maintenance import compact, remove
 from heatlas.library.merged import select
-from heatlas.library.opening import open_library
-from heatlas.library.passages import PreparedTrack
-from heatlas.library.settings import Settings
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import parse_measure
 from heatlas.tracks.metrics import METRICS
@@ -236,8 +237,8 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
     with open_library(tmp_path / "whole.db", create=True) as whole:
         put(whole, tracks[:8])
         monkeypatch.setattr(maintenance, "_TRACKS", 3)
-        monkeypatch.setattr(index, "_FEW", 2)
-        monkeypatch.setattr(index, "_PIXELS", 100)
+        monkeypatch.setattr(writing, "_FEW", 2)
+        monkeypatch.setattr(writing, "_PIXELS", 100)
         with open_library(tmp_path / "parts.db", create=True) as parts:
             put(parts, tracks[:8])
             assert groups == [8, 3, 3, 2]
@@ -246,8 +247,8 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
                 over = window(15), parse_measure(measure)
                 assert equal(draw(parts, *over), draw(whole, *over))
         prepared = {k: PreparedTrack(track, 25.0) for k, track in enumerate(tracks)}
-        assert [len(some) for some in index._at_once(2, prepared)] == [30]
-        assert max(len(some) for some in index._at_once(17, prepared)) == 2
+        assert [len(some) for some in writing._at_once(2, prepared)] == [30]
+        assert max(len(some) for some in writing._at_once(17, prepared)) == 2
 
 
 def test_threads_change_nothing(tmp_path, tracks):

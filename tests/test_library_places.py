@@ -20,10 +20,10 @@ from publishing import publish, tiles_in
 from serving import client, named, tile_of
 
 from heatlas.core.errors import SourceFailed
-from heatlas.library import network
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
+from heatlas.library.file import network
+from heatlas.library.file.opening import open_library
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 
 needs_modes = pytest.mark.skipif(os.name == "nt", reason="folders have no modes there")
 
@@ -140,11 +140,11 @@ def test_a_snapshot_of_a_library_in_use_is_read_with_its_log(shelf, whole):
 @needs_modes
 def test_a_frozen_library_that_changes_is_another(shelf, monkeypatch):
     path = shelf / "lib.db"
-    monkeypatch.setattr("heatlas.library.store.is_frozen", lambda path: True)
+    monkeypatch.setattr("heatlas.library.file.store.is_frozen", lambda path: True)
     with client(path) as web:
         assert web.get("/api/library.json").json()["activities"] == 6
         with monkeypatch.context() as owner:
-            owner.setattr("heatlas.library.store.is_frozen", lambda path: False)
+            owner.setattr("heatlas.library.file.store.is_frozen", lambda path: False)
             with open_library(path) as library:
                 put(library, walks(9, 4))
         assert web.get("/api/library.json").json()["activities"] == 10

@@ -18,20 +18,20 @@ from hypothesis.extra import numpy as arrays
 from library_made import made, older, rows, walks
 
 import heatlas
-import heatlas.library.store as store
+import heatlas.library.file.store as store
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.core.points import Points
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, point_sets_of, remove_points
-from heatlas.library.opening import open_library
-from heatlas.library.point_cells import FINEST, Cells, cells_of, coarser, morton, same_cells, unmorton
-from heatlas.library.point_drawing import draw_tile, points_in_tiles
-from heatlas.library.point_index import kept_levels, read_level, read_tile
-from heatlas.library.point_packing import Reader, decimals_bytes, whole_bytes
-from heatlas.library.point_sets import check_name, list_point_sets, name_from, points_of
-from heatlas.library.point_tables import chosen_points, opened_points
-from heatlas.library.point_times import PointIndex
+from heatlas.library.points.point_cells import FINEST, Cells, cells_of, coarser, morton, same_cells, unmorton
+from heatlas.library.points.point_drawing import draw_tile, points_in_tiles
+from heatlas.library.points.point_index import kept_levels, read_level, read_tile
+from heatlas.library.points.point_packing import Reader, decimals_bytes, whole_bytes
+from heatlas.library.points.point_sets import check_name, list_point_sets, name_from, points_of
+from heatlas.library.points.point_tables import chosen_points, opened_points
+from heatlas.library.points.point_times import PointIndex
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.measure import POINT_REDUCTIONS, parse_point_measure
 

@@ -18,14 +18,14 @@ from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.core.window import Window
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.audit import audit
-from heatlas.library.checking import check
-from heatlas.library.drawing import draw
-from heatlas.library.keys import pixel_keys, tile_of
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings, read_settings
+from heatlas.library.index.drawing import draw
+from heatlas.library.index.keys import pixel_keys, tile_of
+from heatlas.library.index.packing import unpack
+from heatlas.library.index.passages_at import passing
 from heatlas.library.maintenance import reindex
-from heatlas.library.opening import open_library
-from heatlas.library.packing import unpack
-from heatlas.library.passages_at import passing
-from heatlas.library.settings import Settings, read_settings
 from heatlas.library.zones import add_zone, list_zones, remove_zone, renew_zones
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import parse_measure
@@ -122,7 +122,7 @@ def test_settings_changed_and_changed_back(tmp_path, measure):
 
 def older_library(path, tracks, monkeypatch):
     """A library with a zone, as it was before zones had rules."""
-    from heatlas.library import opening, schema, versions
+    from heatlas.library.file import opening, schema, versions
 
     with monkeypatch.context() as patched:
         for module in (opening, versions):

@@ -20,22 +20,22 @@ from library_made import made, put, rows, walks
 from slow import make_batch
 
 import heatlas
-import heatlas.library.opening as opening
-import heatlas.library.versions as versions
+import heatlas.library.file.opening as opening
+import heatlas.library.file.versions as versions
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.window import Window
 from heatlas.library.activities import read_activities
-from heatlas.library.checking import check
-from heatlas.library.drawing import draw
-from heatlas.library.identity import identity
+from heatlas.library.care.checking import check
+from heatlas.library.file.identity import identity
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
+from heatlas.library.file.settings import Settings
 from heatlas.library.imports import import_sources
-from heatlas.library.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
+from heatlas.library.index.drawing import draw
+from heatlas.library.index.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
+from heatlas.library.index.packing import pack, unpack
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
-from heatlas.library.packing import pack, unpack
-from heatlas.library.schema import APPLICATION_ID, MIGRATIONS
-from heatlas.library.settings import Settings
 from heatlas.library.tracks import read_track
 from heatlas.options import TableOptions
 from heatlas.raster.measure import parse_measure
@@ -142,7 +142,7 @@ def test_the_log_of_an_open_library_is_left_alone_by_others(tmp_path, monkeypatc
         again(path)
         other = (
             "import sys; from heatlas.library.merged import list_activities\n"
-            "from heatlas.library.opening import open_library\n"
+            "from heatlas.library.file.opening import open_library\n"
             "with open_library(sys.argv[1]) as library: print(len(list_activities(library)))"
         )
 
@@ -272,7 +272,7 @@ def test_a_full_disk_is_said_and_the_library_stays_sound(tmp_path):
 
 
 def test_a_locked_library_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("heatlas.library.connecting.PATIENCE", 0.05)
+    monkeypatch.setattr("heatlas.library.file.connecting.PATIENCE", 0.05)
     with made(tmp_path / "a.db", walks(2, 2)) as library, open_library(tmp_path / "a.db") as other:
         with other.write(), pytest.raises(SourceFailed, match="another process is writing"):
             put(library, walks(3, 1))

@@ -15,7 +15,7 @@ from library_made import made, walks
 from serving import client, tile_of
 
 from heatlas.core.errors import BadOption
-from heatlas.library.settings import Settings
+from heatlas.library.file.settings import Settings
 from heatlas.raster.measure import Measure, parse_measure
 from heatlas.tracks.metrics import METRICS, leaves
 from heatlas.tracks.metrics.evaluation import Columns

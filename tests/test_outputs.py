@@ -13,11 +13,11 @@ from serving import client, named
 from starlette.datastructures import QueryParams
 
 from heatlas.core.errors import BadOption
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 from heatlas.server.app import create_app
-from heatlas.server.orders import parse_order
-from heatlas.server.outputs import Outputs
-from heatlas.server.state import shut
+from heatlas.server.making.orders import parse_order
+from heatlas.server.site.outputs import Outputs
+from heatlas.server.site.state import shut
 
 BOX = "10.89,47.79,10.91,47.81"
 

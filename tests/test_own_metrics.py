@@ -15,7 +15,7 @@ import heatlas
 from heatlas.core.batch import join
 from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
-from heatlas.library.drawing import draw as draw_from_index
+from heatlas.library.index.drawing import draw as draw_from_index
 from heatlas.options.parsing import split_list
 from heatlas.publish.request import look_words
 from heatlas.raster.draw_tracks import draw
@@ -23,7 +23,7 @@ from heatlas.raster.left_out import left_out
 from heatlas.raster.measure import Measure, parse_measure
 from heatlas.raster.offered import about, group_of, measures_of, name_of
 from heatlas.raster.reductions import LAYOUTS
-from heatlas.server.openness import parse_public_measures, shows
+from heatlas.server.site.openness import parse_public_measures, shows
 from heatlas.style.defaults import measure_unit, titled
 from heatlas.tiles.request import TileRequest, parse_look
 from heatlas.tracks.metrics import GROUPS, METRICS

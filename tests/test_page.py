@@ -70,8 +70,8 @@ def stamp(seconds: float) -> str:
 
 def made_library(path: Path, files: dict[str, bytes]) -> Path:
     from heatlas.core.context import Context
+    from heatlas.library.file.opening import open_library
     from heatlas.library.imports import import_sources
-    from heatlas.library.opening import open_library
 
     library = open_library(path, create=True)
     if files:
@@ -465,8 +465,8 @@ def test_what_came_of_dropped_files_is_told(tmp_path, browser):
 
 def test_an_open_page_follows_the_library_and_says_that_programs_need_its_token(tmp_path, browser):
     from heatlas.core.context import Context
+    from heatlas.library.file.opening import open_library
     from heatlas.library.imports import import_sources
-    from heatlas.library.opening import open_library
 
     path = made_library(tmp_path / "made.db", two_years())
     with served(path, token="sesame") as url, visit(browser, url + "?token=sesame" + MIDDLE) as seen:

@@ -307,7 +307,7 @@ def covered(page, one: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [(1200, 800), (390, 844)])
 def test_a_drop_makes_the_library_and_says_what_failed_where_it_covers_nothing(plain_browser, tmp_path, size):
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     open_library(tmp_path / "empty.db", create=True).close()
     (tmp_path / "here").mkdir()

@@ -10,7 +10,7 @@ from test_differences import years
 from test_page import WAIT, Visit, browser, served, visit  # noqa: F401 - a fixture
 from test_page_metrics import until
 
-from heatlas.library.settings import Settings
+from heatlas.library.file.settings import Settings
 
 PLACE = f"#map=15,{LAT},{LON + 0.0027}"
 GEAR = "Road / 'gravel'; 50 %"

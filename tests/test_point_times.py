@@ -12,13 +12,13 @@ from test_film_points import DAY, FIRST, cases, written
 import heatlas
 from heatlas.core.errors import BadOption
 from heatlas.core.points import Points
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, repair_library
-from heatlas.library.opening import open_library
-from heatlas.library.point_drawing import draw_tile, points_in_tiles
-from heatlas.library.point_rows import concatenated, read_points
-from heatlas.library.point_sets import list_point_sets
-from heatlas.library.point_times import PointIndex, read_timed
+from heatlas.library.points.point_drawing import draw_tile, points_in_tiles
+from heatlas.library.points.point_rows import concatenated, read_points
+from heatlas.library.points.point_sets import list_point_sets
+from heatlas.library.points.point_times import PointIndex, read_timed
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.measure import parse_point_measure
 from heatlas.server import create_app

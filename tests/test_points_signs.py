@@ -9,8 +9,8 @@ from PIL import Image
 import heatlas
 from heatlas.core.errors import BadOption
 from heatlas.dataset.places import bbox_window
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
-from heatlas.library.opening import open_library
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.point_kernel import Kernel

@@ -199,7 +199,7 @@ def test_a_file_that_another_program_has_open_is_tried_again_on_windows(tmp_path
     ],
 )
 def test_names_of_outputs_that_windows_cannot_have_are_refused(monkeypatch, tmp_path, name, words):
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
     from heatlas.publish.folder import check_folder
     from heatlas.writers import check_place
 

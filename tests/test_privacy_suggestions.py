@@ -16,8 +16,8 @@ from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.core.report import Report
 from heatlas.dataset.selection import Selection
 from heatlas.dataset.tracks import Tracks
+from heatlas.library.file.opening import open_library
 from heatlas.library.maintenance import reindex
-from heatlas.library.opening import open_library
 from heatlas.library.zone_suggestions import open_places
 from heatlas.library.zones import add_zone
 from heatlas.options import FilterOptions, HidingOptions

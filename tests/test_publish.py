@@ -14,8 +14,8 @@ from serving import client
 
 import heatlas
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.library.file.settings import Settings
 from heatlas.library.maintenance import compact, remove
-from heatlas.library.settings import Settings
 from heatlas.publish.dirty_tiles import hiding_words
 from heatlas.publish.publishing import is_pyramid
 from heatlas.publish.request import look_words, parse_request

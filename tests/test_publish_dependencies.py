@@ -14,8 +14,8 @@ from publishing import folder_tiles, publish
 from serving import client, values
 
 from heatlas.core.window import Window
-from heatlas.library.drawing import draw
-from heatlas.library.settings import Settings, set_athlete
+from heatlas.library.file.settings import Settings, set_athlete
+from heatlas.library.index.drawing import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.tracks.athlete import parse_athlete
 

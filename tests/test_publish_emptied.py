@@ -11,10 +11,10 @@ from publishing import folder_tiles, publish, tiles_in
 
 import heatlas
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.library.file.opening import open_library
 from heatlas.library.maintenance import remove
 from heatlas.library.manage import import_into
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 ZOOMS = (9, 11)

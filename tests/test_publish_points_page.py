@@ -38,7 +38,7 @@ def scattered(count, degrees=6.0):
 
 def looked_at(path, rows, work, **options):
     """Import rows, and give what some work makes of their field."""
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     import_into(path, rows, name="rows", weight="w")
     with open_library(path) as library:

@@ -128,7 +128,7 @@ def test_what_is_hidden_does_not_count_in_what_is_published(tmp_path, monkeypatc
     with made(tmp_path / "lib.db", near + far, group=40) as library:
         reindex(library, clip_ends=400.0)
         with library.read() as link:
-            from heatlas.library.shown import read_shown
+            from heatlas.library.index.shown import read_shown
 
             seen = len(read_shown(link))
     assert 0 < seen < 8

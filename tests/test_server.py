@@ -12,9 +12,9 @@ from library_made import made, put
 from serving import PLACE, client, named, pixels, tile_of, values
 
 from heatlas.core.window import Window
-from heatlas.library.drawing import draw
-from heatlas.library.opening import open_library
-from heatlas.library.settings import Settings
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings
+from heatlas.library.index.drawing import draw
 from heatlas.raster.gaussian import Smoothing, default_smoothing, halo, smooth
 from heatlas.raster.measure import parse_measure
 from heatlas.style.colormaps import colormap, names

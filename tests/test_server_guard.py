@@ -13,10 +13,10 @@ from serving import PLACE, client, named, tile_of, values
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat, ground_metres
-from heatlas.library.opening import open_library
-from heatlas.library.settings import Settings, write_zones
+from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings, write_zones
 from heatlas.server import create_app, serve
-from heatlas.server.security import content_policy
+from heatlas.server.site.security import content_policy
 from heatlas.tracks.privacy import Zone
 
 READS = (
@@ -299,7 +299,7 @@ def test_trouble_is_told_without_a_traceback(tmp_path, monkeypatch):
         link.execute("DROP TABLE passages")
     answer = web.get(f"/tiles/passes/15/{x}/{y}.png?smooth=0")
     assert (answer.status_code, set(answer.json())) == (503, {"error"})
-    monkeypatch.setattr("heatlas.server.app.packed_json", lambda data: 1 / 0)
+    monkeypatch.setattr("heatlas.server.routes.packed_json", lambda data: 1 / 0)
     answer = web.get("/health")
     assert (answer.status_code, set(answer.json())) == (500, {"error"})
     assert "ZeroDivision" not in answer.text
@@ -321,7 +321,7 @@ def test_only_this_machine_is_served_without_a_token(path, tmp_path):
 def test_what_is_cut_is_in_no_answer(tmp_path, monkeypatch):
     from library_made import put
 
-    monkeypatch.setattr("heatlas.library.settings.owner_secret", lambda: SECRET)
+    monkeypatch.setattr("heatlas.library.file.settings.owner_secret", lambda: SECRET)
     tracks = named(8)
     lat, lon, radius = PLACE[0] + 0.00012, PLACE[1] + 0.00034, 400.0
     with open_library(tmp_path / "lib.db", create=True) as library:
@@ -354,9 +354,9 @@ def test_what_is_cut_is_in_no_answer(tmp_path, monkeypatch):
 def test_cut_ends_are_in_no_answer(tmp_path, monkeypatch):
     from library_made import put
 
-    from heatlas.library.settings import write_settings
+    from heatlas.library.file.settings import write_settings
 
-    monkeypatch.setattr("heatlas.library.settings.owner_secret", lambda: SECRET)
+    monkeypatch.setattr("heatlas.library.file.settings.owner_secret", lambda: SECRET)
     tracks = named(4)
     with open_library(tmp_path / "lib.db", create=True) as library:
         with library.write() as link:

@@ -18,8 +18,8 @@ from made import export, gpx, straight
 from serving import client, named, pixels, running, tile_of
 
 from heatlas.core.context import Context
+from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
-from heatlas.library.opening import open_library
 from heatlas.tiles.cache import Cache
 
 
@@ -119,7 +119,7 @@ def test_another_process_may_import_while_tiles_are_drawn(tmp_path):
         for k in range(1, 3):
             (folder / f"{k}.gpx").write_bytes(run(k))
             code = (
-                "import sys; from pathlib import Path; from heatlas.library.opening import open_library; "
+                "import sys; from pathlib import Path; from heatlas.library.file.opening import open_library; "
                 "from heatlas.library.imports import import_sources; from heatlas.core.context import Context; "
                 "import_sources(open_library(sys.argv[1]), [Path(sys.argv[2])], Context(1))"
             )
@@ -264,7 +264,7 @@ def test_how_far_an_import_is_can_be_asked(tmp_path, monkeypatch):
         seen = []
         site = web.app.state.site
         monkeypatch.setattr(
-            "heatlas.server.state.ImportProgress.__setattr__",
+            "heatlas.server.site.state.ImportProgress.__setattr__",
             lambda one, name, value: (object.__setattr__(one, name, value), seen.append((one.file, name, value)))[0],
             raising=False,
         )
@@ -384,14 +384,14 @@ def test_any_request_is_answered_as_described(described, address):
 
 def test_tiles_that_nobody_waits_for_any_more_are_not_drawn(path, monkeypatch):
     pool, hold, drawn = ThreadPoolExecutor(1), threading.Event(), []
-    monkeypatch.setattr("heatlas.server.state.ThreadPoolExecutor", lambda *_: pool)
+    monkeypatch.setattr("heatlas.server.site.state.ThreadPoolExecutor", lambda *_: pool)
 
     def draw(field, *place, **how):
         drawn.append(place)
         hold.wait(20)
         return b"a tile"
 
-    monkeypatch.setattr("heatlas.server.app.tile_bytes", draw)
+    monkeypatch.setattr("heatlas.server.routes.tile_bytes", draw)
     with running(path) as address:
         port = urlsplit(address).port
         links = [socket.create_connection(("127.0.0.1", port)) for _ in range(9)]

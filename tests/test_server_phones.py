@@ -11,8 +11,8 @@ import pytest
 from made import gpx, straight
 from serving import client
 
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
-from heatlas.library.opening import open_library
 from heatlas.library.phone_days import PhoneDays, PhoneFix
 
 START = 1_700_000_000  # 2023-11-14, 22:13:20 UTC

@@ -15,8 +15,8 @@ from heatlas.core.context import Context
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.points import Points
 from heatlas.core.window import Window
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, remove_points
-from heatlas.library.opening import open_library
 from heatlas.options.parsing import parse_kernel
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_point_measure
@@ -131,7 +131,7 @@ def test_a_mosaic_of_tiles_is_one_large_picture(path, web, measure, query, zoom)
     ]
     from starlette.datastructures import QueryParams
 
-    from heatlas.server.query import request_of
+    from heatlas.server.site.query import request_of
     from heatlas.tiles.fields import field_window
     from heatlas.tiles.request import read_look
 

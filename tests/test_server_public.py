@@ -14,7 +14,7 @@ from serving import PLACE, client, named, pixels, tile_of, values
 
 from heatlas.core.errors import BadOption
 from heatlas.kernels.path import metres_along
-from heatlas.library.settings import Settings
+from heatlas.library.file.settings import Settings
 from heatlas.library.zones import add_zone
 from heatlas.server import create_app, serve
 from heatlas.tiles.crowds import grouped, whole_in

@@ -18,12 +18,12 @@ from serving import PLACE, client, named, pixels, tile_of
 
 from heatlas.core.context import Context
 from heatlas.core.errors import SourceFailed
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import watch
-from heatlas.server.state import shut
+from heatlas.server.site.state import shut
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a file that is open cannot be removed or replaced there")
 
@@ -259,7 +259,7 @@ def test_a_backup_beside_the_log_of_a_killed_process_is_read_as_it_is(path, capl
 import os, sys
 sys.path[:0] = sys.argv[2:]
 from library_made import put, walks
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 put(open_library(sys.argv[1]), walks(9, 4))
 os._exit(1)
 """
@@ -331,7 +331,7 @@ def test_writing_by_other_processes_is_no_replacement(path, caplog):
 @pytest.mark.parametrize("when", ["in_file", "_commits", "_with_log"])
 def test_a_log_that_grows_while_it_is_looked_at_is_no_foreign_one(path, caplog, monkeypatch, when):
     """Another process commits, or moves its log into the file, between any two looks."""
-    from heatlas.library import states
+    from heatlas.library.file import states
 
     real, other = getattr(states, when), open_library(path)
     put(other, walks(3, 1))

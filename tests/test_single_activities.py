@@ -13,11 +13,11 @@ from slow import make_batch
 
 from heatlas.core.batch import Activity
 from heatlas.core.mercator import from_lonlat, ground_metres
-from heatlas.library.settings import Settings
-from heatlas.library.shown_routes import route_of
-from heatlas.library.visits import read_cells
-from heatlas.server.single import link_of
-from heatlas.server.single_routes import PATHS
+from heatlas.library.file.settings import Settings
+from heatlas.library.index.shown_routes import route_of
+from heatlas.library.index.visits import read_cells
+from heatlas.server.activities.single import link_of
+from heatlas.server.activities.single_routes import PATHS
 from heatlas.tiles.same_way import LEAST_SHARE, ZOOM, same_way
 from heatlas.tiles.view import close, open_view
 from heatlas.tracks.privacy import hide
@@ -185,7 +185,7 @@ def test_a_route_is_what_is_shown(tmp_path):
     with client(tmp_path / "lib.db") as web:
         told = web.get("/route.json?number=1").json()
     with open_view_of(tmp_path / "lib.db") as library:
-        from heatlas.library.settings import privacy_of, read_settings
+        from heatlas.library.file.settings import privacy_of, read_settings
 
         with library.read() as connection:
             shown = hide(track, privacy_of(connection, read_settings(connection))[0])
@@ -205,7 +205,7 @@ def test_a_route_is_what_is_shown(tmp_path):
 def open_view_of(path):
     from contextlib import closing
 
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     return closing(open_library(path))
 

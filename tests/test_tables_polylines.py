@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import heatlas
 from heatlas.core.errors import BadOption
-from heatlas.library.checking import check
+from heatlas.library.care.checking import check
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
 from heatlas.library.merged import list_activities
-from heatlas.library.opening import open_library
 from heatlas.sources.tables.polylines import decode
 
 

@@ -15,7 +15,7 @@ from serving import client
 
 from heatlas import web
 from heatlas.core.mercator import from_lonlat, to_lonlat
-from heatlas.library.drawing import read_passages
+from heatlas.library.index.drawing import read_passages
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import every_measure
 from heatlas.style.defaults import measure_unit
@@ -176,7 +176,7 @@ def test_files_of_the_page_are_packed_for_who_can_unpack_them(library):
 
 def test_the_page_fits_its_budget():
     """All that a first view loads but its tiles, packed: 900 kB with some room for these."""
-    from heatlas.server.app import STATIC
+    from heatlas.server.routes import STATIC
 
     files = [*STATIC.iterdir(), *web.STATIC.iterdir(), *(web.STATIC / "vendor").iterdir()]
     sizes = [

@@ -24,8 +24,8 @@ from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.demo.fit import fit_bytes
 from heatlas.demo.motion import Fixes
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
-from heatlas.library.opening import open_library
 from heatlas.options import ImportOptions
 from heatlas.watching import Alarm, Part, following, keep_going
 from heatlas.watching.hints import Hints
@@ -264,8 +264,8 @@ def test_archives_are_taken_once(followed):
 
 
 def test_a_library_that_another_process_keeps_locked_loses_nothing(followed, monkeypatch):
-    monkeypatch.setattr("heatlas.library.connecting.PATIENCE", 0.05)
-    monkeypatch.setattr("heatlas.library.opening.PATIENCE", 0.05)
+    monkeypatch.setattr("heatlas.library.file.connecting.PATIENCE", 0.05)
+    monkeypatch.setattr("heatlas.library.file.opening.PATIENCE", 0.05)
     (followed.folder / "0.gpx").write_bytes(run_at(0))
     followed.look()
     (followed.folder / "1.gpx").write_bytes(run_at(1))

@@ -74,9 +74,9 @@ def _kept_up(
 
     Parts are folders that are watched, and sources that are read again.
     """
-    from heatlas.library.identity import identity
+    from heatlas.library.file.identity import identity
+    from heatlas.library.file.opening import open_library
     from heatlas.library.manage import library_of
-    from heatlas.library.opening import open_library
     from heatlas.sources.tables import is_path
     from heatlas.watching import Alarm, following
     from heatlas.watching.rounds import begin, say
@@ -121,7 +121,7 @@ def _kept_up(
 
 def _unmade(path: Path) -> Path | None:
     """File of the library to make, if there is none."""
-    from heatlas.library.identity import identity
+    from heatlas.library.file.identity import identity
 
     if identity(path) != "missing":
         return None
@@ -138,7 +138,7 @@ def _refuse_mistyped(path: Path) -> str:
     BadOption
         When the name does not end in .db, as that of a folder or an archive.
     """
-    from heatlas.library.identity import identity
+    from heatlas.library.file.identity import identity
 
     if path.suffix.lower() != ".db":
         raise BadOption(f"there is no library {path}: heatlas import SOURCE... -l {path} makes one")

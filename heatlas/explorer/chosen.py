@@ -9,7 +9,7 @@ from heatlas.core.errors import NothingToDraw
 from heatlas.explorer.explored import Counting, explored_of
 from heatlas.explorer.report import map_data
 from heatlas.explorer.visits import is_indexed, maybe_cut, shown_visits, whole_visits
-from heatlas.library.coverage import renewal
+from heatlas.library.index.coverage import renewal
 from heatlas.options import LEAST
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.look import Filter
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.explorer.explored import Explored
     from heatlas.explorer.visits import TileVisits
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.options import ExplorerOptions, FilterOptions
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View

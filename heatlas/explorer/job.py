@@ -72,8 +72,8 @@ def explore(
     HeatlasError
         With one sentence that says what to do.
     """
+    from heatlas.library.file.opening import open_library
     from heatlas.library.manage import library_of
-    from heatlas.library.opening import open_library
 
     job = _Job.parse(None if output is None else Path(output), gather(ExploreOptions, options, "explore"))
     asked = job.asked

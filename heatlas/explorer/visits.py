@@ -11,10 +11,10 @@ from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, TooLarge
 from heatlas.explorer.keys import key_of
 from heatlas.kernels.lattice import frame_of
+from heatlas.library.file.settings import read_settings, read_zones
+from heatlas.library.index.visits import read_cells
 from heatlas.library.merged import read_merged
-from heatlas.library.settings import read_settings, read_zones
 from heatlas.library.tracks import read_path
-from heatlas.library.visits import read_cells
 from heatlas.tracks.privacy import far_from
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Activity
     from heatlas.core.context import Context
-    from heatlas.library.settings import Settings
-    from heatlas.library.store import Library
+    from heatlas.library.file.settings import Settings
+    from heatlas.library.file.store import Library
 
 __all__ = ["FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits"]
 

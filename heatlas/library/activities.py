@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from heatlas.core.batch import Activity
-from heatlas.library.digests import SMALL
-from heatlas.library.sound_rows import say, small_rows
+from heatlas.library.care.digests import SMALL
+from heatlas.library.care.sound_rows import say, small_rows
 from heatlas.library.tracks import delete_track, fingerprint, write_track
 from heatlas.sources.time_zones import with_time_zones
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from heatlas.core.mercator import to_lonlat
 from heatlas.library.activities import read_activities
+from heatlas.library.file.settings import privacy_of, read_settings, read_zones
 from heatlas.library.home_guesses import Seen, guesses, reach
-from heatlas.library.settings import privacy_of, read_settings, read_zones
 from heatlas.library.tracks import sound_tracks
 from heatlas.library.zones import library_words
 from heatlas.tracks.local_time import offset_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Batch
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.tracks.privacy import Privacy, Zone
 
 __all__ = ["Audit", "AuditedPlace", "audit", "audit_tracks"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
 
 __all__ = ["tracks_of"]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.activities import read_activities, read_rows
-from heatlas.library.schema import SPAN, TIMELESS
-from heatlas.library.sound_rows import damaged
+from heatlas.library.care.sound_rows import damaged
+from heatlas.library.file.schema import SPAN, TIMELESS
 from heatlas.library.tracks import sound_tracks
 from heatlas.sources.merging import merge_copies
 from heatlas.tracks.duplicates import BOXES, CLOCK, FARTHEST, Judge, leeway
@@ -32,7 +32,7 @@ __all__ = ["Copies", "resolve"]
 _MARGIN = 4e-6
 """Greatest gap between bounding boxes that touch, world units: 160 m at the equator, more than copies ever differ."""
 _LONGEST = {0: 7200, 1: 86_400, 2: 864_000}
-"""Class of `heatlas.library.schema.SPAN` -> greatest duration of its activities, seconds."""
+"""Class of `heatlas.library.file.schema.SPAN` -> greatest duration of its activities, seconds."""
 _WIDER = 1.5
 """Greatest ratio of the leeways of two similar boxes."""
 _MOST = 256

@@ -14,13 +14,13 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import printable
 from heatlas.core.report import Report
 from heatlas.library.activities import insert_activity
+from heatlas.library.care.sound_rows import small_rows
 from heatlas.library.copies import resolve
+from heatlas.library.file.settings import gaps_of, read_settings
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
 from heatlas.library.outcomes import left_out_routes, note_outcome, note_unread, outcome_data
 from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, changed_at, read_file, said_of
 from heatlas.library.reading_tables import recording_digest
-from heatlas.library.settings import gaps_of, read_settings
-from heatlas.library.sound_rows import small_rows
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import take_recording
 from heatlas.sources.sheets.exports import find_exports
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Recording
     from heatlas.core.report import Duplicate
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.sources.archive import Sheet
     from heatlas.sources.sheets.exports import Exports
 

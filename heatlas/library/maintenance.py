@@ -12,15 +12,15 @@ import numpy as np
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.library.activities import delete_activities, read_activities
-from heatlas.library.activity_means import delete_means, write_means
-from heatlas.library.chunks import compact_tiles, remove_runs
 from heatlas.library.copies import resolve
-from heatlas.library.coverage import is_complete, note_columns
-from heatlas.library.index import append, tiles_of
-from heatlas.library.keys import pixel_keys, tile_of
-from heatlas.library.passages import PreparedTrack
-from heatlas.library.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
-from heatlas.library.sound_tiles import make_anew
+from heatlas.library.file.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
+from heatlas.library.index.activity_means import delete_means, write_means
+from heatlas.library.index.chunks import compact_tiles, remove_runs
+from heatlas.library.index.coverage import is_complete, note_columns
+from heatlas.library.index.keys import pixel_keys, tile_of
+from heatlas.library.index.passages import PreparedTrack
+from heatlas.library.index.sound_tiles import make_anew
+from heatlas.library.index.writing import append, tiles_of
 from heatlas.library.tracks import sound_tracks
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
     from heatlas.core.report import Duplicate
-    from heatlas.library.settings import Settings
-    from heatlas.library.store import Library
+    from heatlas.library.file.settings import Settings
+    from heatlas.library.file.store import Library
     from heatlas.tracks.privacy import Zone
 
 __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "unindex"]
@@ -245,7 +245,7 @@ def reindex(
     library : Library
         The library.
     clip_ends, zones, zooms, rejoin
-        As in `heatlas.library.settings.Settings`, the zones by name; None leaves a setting unchanged.
+        As in `heatlas.library.file.settings.Settings`, the zones by name; None leaves a setting unchanged.
     context : Context
         Receives the activities done so far and in all.
     """

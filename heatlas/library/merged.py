@@ -17,9 +17,9 @@ from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.activities import ActivityRow, activities_of, attributes_of
-from heatlas.library.activity_means import with_effort
-from heatlas.library.settings import read_athlete
-from heatlas.library.sound_rows import rows_or_lost, say
+from heatlas.library.care.sound_rows import rows_or_lost, say
+from heatlas.library.file.settings import read_athlete
+from heatlas.library.index.activity_means import with_effort
 from heatlas.library.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
 from heatlas.tracks.duplicates import is_part, poverty, trace_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.sources.merging import Merged
 
 __all__ = ["MergedActivities", "list_activities", "read_merged", "select"]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
 
 __all__ = ["PhoneDays", "PhoneFix"]
 

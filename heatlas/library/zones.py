@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
+from heatlas.library.file.settings import read_zones
 from heatlas.library.maintenance import reindex
-from heatlas.library.settings import read_zones
 from heatlas.tracks.privacy import RULE, Zone
 
 if TYPE_CHECKING:
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
 
 __all__ = ["add_zone", "library_words", "list_zones", "remove_zone", "renew_zones"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import CIRCUMFERENCE
-from heatlas.library.point_cells import PIXELS
+from heatlas.library.points.point_cells import PIXELS
 from heatlas.publish.dirty_tiles import marks_of, occupied
 from heatlas.tiles.fields import SIDE, as_drawn, index_in
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from heatlas.core.window import Window
 from heatlas.library.activities import read_rows
-from heatlas.library.point_cells import PIXELS, unmorton
-from heatlas.library.settings import read_settings, read_zones
+from heatlas.library.file.settings import read_settings, read_zones
+from heatlas.library.points.point_cells import PIXELS, unmorton
 from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.dependencies import facts_read, means_read
 from heatlas.tiles.busy_tiles import census_for
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.library.point_cells import Cells
-    from heatlas.library.settings import Settings
+    from heatlas.library.file.settings import Settings
+    from heatlas.library.points.point_cells import Cells
     from heatlas.tiles.fields import Field
     from heatlas.tiles.tile_counts import TileCounts
     from heatlas.tracks.privacy import Zone

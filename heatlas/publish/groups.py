@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from heatlas.core.batch import Activity
-    from heatlas.library.point_times import Span
-    from heatlas.library.stored_points import StoredPoints
+    from heatlas.library.points.point_times import Span
+    from heatlas.library.points.stored_points import StoredPoints
 
 __all__ = ["GROUPS", "parts_of_points", "refuse_groups_of_points"]
 

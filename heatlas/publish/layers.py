@@ -13,8 +13,8 @@ from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset import viewport
 from heatlas.dataset.places import places_data
-from heatlas.library.opening import open_library
-from heatlas.library.point_tables import split_measure, stored_points
+from heatlas.library.file.opening import open_library
+from heatlas.library.points.point_tables import split_measure, stored_points
 from heatlas.options import (
     FilterOptions,
     KernelOptions,

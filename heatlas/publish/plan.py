@@ -16,8 +16,8 @@ from heatlas.publish.tones import fitted, read_fitted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.library.point_times import Span
-    from heatlas.library.stored_points import StoredPoints
+    from heatlas.library.points.point_times import Span
+    from heatlas.library.points.stored_points import StoredPoints
     from heatlas.publish.sink import Sink
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
-from heatlas.library.opening import open_library
+from heatlas.library.file.opening import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
-from heatlas.library.point_tables import stored_points
+from heatlas.library.points.point_tables import stored_points
 from heatlas.options import TileOptions, options_of
 from heatlas.options.parsing import parse_zooms
 from heatlas.publish.default_zoom import last_zoom_of_points
@@ -185,8 +185,8 @@ def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRe
     ----------
     library_path : str or Path
         The library, which decides whether a measure such as "sum(NAME)" is of points: see
-        `heatlas.library.point_tables.stored_points`. The default is passes, or the sum of weights if the library holds
-        one point set and no tracks.
+        `heatlas.library.points.point_tables.stored_points`. The default is passes, or the sum of weights if the library
+        holds one point set and no tracks.
     options : RenderOptions
         Options of tiles; hiding and the reading of tables are settings of the library.
 

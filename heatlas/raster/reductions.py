@@ -2,7 +2,7 @@
 
 A plane is 0 where there is nothing, whatever its rule, so that windows are joined and smoothed plane by plane. A new
 reduction is one row here, and a kernel that adds to its planes (`heatlas.raster.draw_tracks`,
-`heatlas.library.drawing`).
+`heatlas.library.index.drawing`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.dataset.viewport import at_most_one
-from heatlas.library.point_tables import chosen_points
+from heatlas.library.points.point_tables import chosen_points
 from heatlas.options import refuse
 from heatlas.sources.resolve import GivenLibrary, GivenPoints
 
@@ -29,7 +29,7 @@ def points_to_draw(given: Given, options: RenderOptions) -> tuple[PointSet, str 
     Raises
     ------
     BadOption
-        For options of tracks, and as `heatlas.library.point_tables.chosen_points` and `PointSet.given` do.
+        For options of tracks, and as `heatlas.library.points.point_tables.chosen_points` and `PointSet.given` do.
     """
     held = chosen_points(given.path, options.measure) if isinstance(given, GivenLibrary) else None
     if held is None and not isinstance(given, GivenPoints):

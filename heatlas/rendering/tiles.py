@@ -11,7 +11,7 @@ from heatlas.core.errors import BadOption
 from heatlas.dataset.points import NoRows
 from heatlas.dataset.viewport import box_of
 from heatlas.library.manage import library_for, open_places_of
-from heatlas.library.point_tables import named_tables
+from heatlas.library.points.point_tables import named_tables
 from heatlas.options import (
     FilterOptions,
     ImportOptions,
@@ -117,7 +117,7 @@ def emptied(output: Path, options: RenderOptions, context: Context) -> dict[str,
     Only the options of how tiles are written apply: tiles of another form do not belong to the table.
     """
     from heatlas.core.scratch import scratch_folder
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
     from heatlas.publish import publish
 
     form, url = options.tiles.form, options.tiles.url
@@ -183,7 +183,7 @@ def prepared(given: Given, options: RenderOptions) -> tuple[ImportOptions, Rende
 
 def _name_of(given: GivenPoints) -> str:
     """Name points after their table, for a page; several tables together are "points"."""
-    from heatlas.library.point_sets import name_from
+    from heatlas.library.points.point_sets import name_from
 
     sources = [each.source for each in given.tables]
     named = [source for source in sources if isinstance(source, (str, PurePath)) and str(source) != "-"]

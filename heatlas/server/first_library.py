@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError
-from heatlas.library.opening import open_library
-from heatlas.server.state import say
+from heatlas.library.file.opening import open_library
+from heatlas.server.site.state import say
 from heatlas.tiles.view import close, open_view
 
 if TYPE_CHECKING:
-    from heatlas.server.state import ServedLibrary
+    from heatlas.server.site.state import ServedLibrary
     from heatlas.tiles.view import View
 
 __all__ = ["keep_or_remove", "make"]

@@ -69,7 +69,7 @@ def serve(
         import uvicorn
 
         from heatlas.server.app import LOOPBACK, create_app
-        from heatlas.server.state import shut
+        from heatlas.server.site.state import shut
     except ImportError:
         raise MissingExtra("serving", "server") from None
     token, public = site.get("token"), bool(site.get("public"))

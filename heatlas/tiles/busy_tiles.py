@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.library.point_drawing import points_in_tiles
+from heatlas.library.points.point_drawing import points_in_tiles
 from heatlas.tiles.fields import index_in
 from heatlas.tiles.tile_counts import TileCounts, busiest
 from heatlas.tiles.view import census_of

@@ -10,12 +10,12 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
-from heatlas.library.activity_means import ActivityFacts, read_means
-from heatlas.library.coverage import renewal
-from heatlas.library.drawing import draw
-from heatlas.library.passage_tiles import needs_facts
-from heatlas.library.point_drawing import DEEPEST_TILES, draw_tile
-from heatlas.library.point_times import PointIndex, read_timed
+from heatlas.library.index.activity_means import ActivityFacts, read_means
+from heatlas.library.index.coverage import renewal
+from heatlas.library.index.drawing import draw
+from heatlas.library.index.passage_tiles import needs_facts
+from heatlas.library.points.point_drawing import DEEPEST_TILES, draw_tile
+from heatlas.library.points.point_times import PointIndex, read_timed
 from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import Grid, paste
 from heatlas.raster.point_kernel import halo as kernel_halo
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.library.passage_tiles import Sides
+    from heatlas.library.index.passage_tiles import Sides
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
     from heatlas.tiles.look import Look

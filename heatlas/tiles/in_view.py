@@ -9,11 +9,11 @@ import numpy as np
 
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
-from heatlas.library.owners import owners_in
-from heatlas.library.point_cells import FINEST, unmorton
-from heatlas.library.point_cells import PIXELS as LEVELS
-from heatlas.library.point_drawing import DEEPEST_TILES
-from heatlas.library.point_times import read_timed
+from heatlas.library.index.owners import owners_in
+from heatlas.library.points.point_cells import FINEST, unmorton
+from heatlas.library.points.point_cells import PIXELS as LEVELS
+from heatlas.library.points.point_drawing import DEEPEST_TILES
+from heatlas.library.points.point_times import read_timed
 from heatlas.tiles.fields import SIDE, index_in
 from heatlas.tiles.view import census_of
 

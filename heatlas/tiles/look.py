@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from heatlas.library.point_times import Span
+    from heatlas.library.points.point_times import Span
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel

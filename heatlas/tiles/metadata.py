@@ -9,10 +9,10 @@ import numpy as np
 
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.dataset.places import find_places
-from heatlas.library.columns import VALUES
-from heatlas.library.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.sound_tiles import pixel_rows, read_column
-from heatlas.library.visits import read_visits
+from heatlas.library.index.columns import VALUES
+from heatlas.library.index.keys import chunk_of, pixel_keys, tile_of
+from heatlas.library.index.sound_tiles import pixel_rows, read_column
+from heatlas.library.index.visits import read_visits
 from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure
 from heatlas.raster.offered import known_of, measures_of, name_of
 from heatlas.tiles.look import Filter
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from heatlas.dataset.places import Place
-    from heatlas.library.passages_at import PassingActivity
+    from heatlas.library.index.passages_at import PassingActivity
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
 

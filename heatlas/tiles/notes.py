@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.library.coverage import renewal
+from heatlas.library.index.coverage import renewal
 from heatlas.raster.left_out import TRUSTED, few_values, left_out, left_out_of_any
 from heatlas.tiles.fields import all_facts
 from heatlas.tiles.scales import fitted_to, scale_data, share_of, tone_data

@@ -10,14 +10,14 @@ import numpy as np
 
 from heatlas.core.mercator import to_lonlat
 from heatlas.dataset.points import framed
-from heatlas.library.point_drawing import points_in_tiles
-from heatlas.library.point_times import PointIndex
+from heatlas.library.points.point_drawing import points_in_tiles
+from heatlas.library.points.point_times import PointIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.library.store import Library
-    from heatlas.library.stored_points import StoredPoints
+    from heatlas.library.file.store import Library
+    from heatlas.library.points.stored_points import StoredPoints
 
 __all__ = ["PointPlace", "box_of", "spots_of"]
 

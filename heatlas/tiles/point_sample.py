@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import ground_metres
-from heatlas.library.point_cells import PIXELS, unmorton
+from heatlas.library.points.point_cells import PIXELS, unmorton
 from heatlas.raster.point_kernel import MEAN_FLOOR
 from heatlas.tiles.fields import index_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.library.point_cells import Cells
+    from heatlas.library.points.point_cells import Cells
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
     from heatlas.tiles.fields import Field

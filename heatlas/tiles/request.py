@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
 from heatlas.dataset.viewport import at_most_one
-from heatlas.library.point_tables import split_measure
+from heatlas.library.points.point_tables import split_measure
 from heatlas.options.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_measure, parse_point_measure
@@ -19,8 +19,8 @@ from heatlas.tiles.look import Filter, Look
 from heatlas.tracks.local_time import moment_seconds, parse_moment
 
 if TYPE_CHECKING:
-    from heatlas.library.point_times import Span
-    from heatlas.library.stored_points import StoredPoints
+    from heatlas.library.points.point_times import Span
+    from heatlas.library.points.stored_points import StoredPoints
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
     from heatlas.style.tone import ToneScale

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.library.columns import PIXELS
-from heatlas.library.keys import CHUNKS, key
-from heatlas.library.packing import unpack
-from heatlas.library.sound_tiles import pixel_rows
+from heatlas.library.index.columns import PIXELS
+from heatlas.library.index.keys import CHUNKS, key
+from heatlas.library.index.packing import unpack
+from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.tiles.view import census_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
 

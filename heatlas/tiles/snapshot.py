@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.library.activity_means import read_effort
-from heatlas.library.coverage import outdated
+from heatlas.library.file.settings import Settings, read_athlete, read_settings, read_zones
+from heatlas.library.index.activity_means import read_effort
+from heatlas.library.index.coverage import outdated
+from heatlas.library.index.shown import read_shown
 from heatlas.library.merged import read_merged
-from heatlas.library.point_sets import list_point_sets
-from heatlas.library.settings import Settings, read_athlete, read_settings, read_zones
-from heatlas.library.shown import read_shown
+from heatlas.library.points.point_sets import list_point_sets
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.filters import attributes, names_in, parse_where
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment, start_of
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Activity
-    from heatlas.library.shown import ShownAmounts
-    from heatlas.library.store import Library
-    from heatlas.library.stored_points import StoredPoints
+    from heatlas.library.file.store import Library
+    from heatlas.library.index.shown import ShownAmounts
+    from heatlas.library.points.stored_points import StoredPoints
     from heatlas.tiles.look import Filter
 
 __all__ = ["Chosen", "Snapshot", "choose", "chosen_of", "refuse_absent", "take"]
@@ -121,7 +121,7 @@ class Chosen:
     """Activities that a filter chose."""
 
     keep: NDArray[np.bool_]
-    """By number, as `heatlas.library.drawing.draw` takes it."""
+    """By number, as `heatlas.library.index.drawing.draw` takes it."""
     count: int
     key: str
     """Equal if the same activities were chosen, however the filter was written."""

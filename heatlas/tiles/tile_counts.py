@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header
-from heatlas.library.keys import pixel_keys, tile_of
-from heatlas.library.packing import unpack
-from heatlas.library.sound_tiles import pixel_rows
+from heatlas.library.index.keys import pixel_keys, tile_of
+from heatlas.library.index.packing import unpack
+from heatlas.library.index.sound_tiles import pixel_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
 
 __all__ = ["TileCounts", "busiest", "count_tiles"]
 

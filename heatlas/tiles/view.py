@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
-from heatlas.library.failures import failures
-from heatlas.library.opening import open_library
-from heatlas.library.point_drawing import both_signs
-from heatlas.library.shown import numbers_with
+from heatlas.library.file.failures import failures
+from heatlas.library.file.opening import open_library
+from heatlas.library.index.shown import numbers_with
+from heatlas.library.points.point_drawing import both_signs
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.dataset.places import Place
-    from heatlas.library.activity_means import ActivityFacts
-    from heatlas.library.passage_tiles import Sides
-    from heatlas.library.point_times import TimedPoints
-    from heatlas.library.store import Library
-    from heatlas.library.stored_points import StoredPoints
+    from heatlas.library.file.store import Library
+    from heatlas.library.index.activity_means import ActivityFacts
+    from heatlas.library.index.passage_tiles import Sides
+    from heatlas.library.points.point_times import TimedPoints
+    from heatlas.library.points.stored_points import StoredPoints
     from heatlas.raster.grid import Grid
     from heatlas.style.tone import Tone
     from heatlas.tiles.look import Filter

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage.importing import apply_settings, check_settings, refuse_table_options
-from heatlas.library.opening import open_library
 from heatlas.options.parsing import parse_time
 from heatlas.sources.resolve import split_import
 from heatlas.sources.tables import STDIN, is_path

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
 
 __all__ = ["GoneFiles"]
 

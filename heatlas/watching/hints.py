@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.library.network import network_of
+from heatlas.library.file.network import network_of
 from heatlas.watching.rounds import say
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import Context
 from heatlas.core.errors import path_name
 from heatlas.core.report import Report
+from heatlas.library.file.opening import open_library
 from heatlas.library.imports import compact_after, import_entries, known_files
-from heatlas.library.opening import open_library
 from heatlas.library.reading_files import absolute_name, said_of
 from heatlas.sources.archive import entries_of
 from heatlas.sources.sheets.exports import Exports, find_exports
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.watching.hints import Hints
 
     Found = tuple[Path, os.stat_result]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.report import Report
 from heatlas.dataset.points import NoRows
+from heatlas.library.file.opening import open_library
 from heatlas.library.manage.importing import bring, refuse_unfit
-from heatlas.library.opening import open_library
-from heatlas.library.point_sets import list_point_sets, remove_point_set
-from heatlas.library.point_tables import named_tables
+from heatlas.library.points.point_sets import list_point_sets, remove_point_set
+from heatlas.library.points.point_tables import named_tables
 from heatlas.options import GapOptions, HidingOptions
 from heatlas.options.measuring import AthleteOptions
 from heatlas.sources.resolve import resolve_import

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from heatlas.core.scratch import Scratch
     from heatlas.dataset.points import PointSet
     from heatlas.dataset.tracks import Tracks
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.tiles.view import View
 
 __all__ = ["LiveMap"]

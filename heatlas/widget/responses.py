@@ -10,7 +10,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.explorer.chosen import ZOOMS, explorer_of_view
 from heatlas.explorer.explored import Counting
-from heatlas.library.passages_at import passing
+from heatlas.library.index.passages_at import passing
 from heatlas.style.defaults import bright_colours
 from heatlas.tiles.fields import SIDE, Field, first_zoom, signs_matter_in
 from heatlas.tiles.look import Filter
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from heatlas.explorer.chosen import VisitsCache
-    from heatlas.library.passages_at import PassingActivity
+    from heatlas.library.index.passages_at import PassingActivity
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View

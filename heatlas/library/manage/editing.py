@@ -26,8 +26,8 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, i
 
     Returns the number of fixes that are hidden then, by all cuts and zones, and the number of all fixes.
     """
+    from heatlas.library.file.opening import open_library
     from heatlas.library.manage.reading import library_tracks
-    from heatlas.library.opening import open_library
     from heatlas.library.zones import add_zone, list_zones
 
     zone = parse_zone(f"{at},{radius}", "--at, --radius")
@@ -48,7 +48,7 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, i
 
 def show_zone(path: str | Path, name: str) -> None:
     """Remove a zone, so that what it hid is shown again."""
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
     from heatlas.library.zones import remove_zone
 
     with open_library(path) as library:
@@ -57,7 +57,7 @@ def show_zone(path: str | Path, name: str) -> None:
 
 def renew_cuts(path: str | Path, progress: Progress = silent) -> list[str]:
     """Draw the circles of older zones by today's rule; return the names of these zones."""
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
     from heatlas.library.zones import renew_zones
 
     with open_library(path) as library:
@@ -72,9 +72,9 @@ def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
     """
     import numpy as np
 
+    from heatlas.library.file.opening import open_library
     from heatlas.library.maintenance import remove
     from heatlas.library.merged import list_activities, select
-    from heatlas.library.opening import open_library
 
     with open_library(path) as library:
         before = set(list_activities(library))
@@ -86,8 +86,8 @@ def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
 
 def remove_points(path: str | Path, name: str) -> int:
     """Remove a point set; return its number of points."""
-    from heatlas.library.opening import open_library
-    from heatlas.library.point_sets import remove_point_set
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.points.point_sets import remove_point_set
 
     with open_library(path) as library:
         return remove_point_set(library, name).points
@@ -101,8 +101,8 @@ def edit_athlete(path: str | Path, asked: AthleteOptions, *, forget: bool = Fals
     BadOption
         For what cannot be, or both at once.
     """
-    from heatlas.library.opening import open_library
-    from heatlas.library.settings import read_athlete, set_athlete
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.file.settings import read_athlete, set_athlete
     from heatlas.tracks.athlete import Athlete
 
     athlete = parse_athlete_options(asked)
@@ -128,8 +128,8 @@ def reindex_library(
 
     Where a length is given, only what it changes is indexed again, else everything. Returns how many activities were.
     """
+    from heatlas.library.file.opening import open_library
     from heatlas.library.maintenance import reindex
-    from heatlas.library.opening import open_library
 
     with open_library(path) as library:
         return reindex(
@@ -149,8 +149,8 @@ def back_up_library(path: str | Path, target: str | Path, progress: Progress = s
         How many `activities` and `point_sets` the backup holds, and how many activities the one did that it `replaced`,
         or None.
     """
-    from heatlas.library.backups import back_up
-    from heatlas.library.opening import open_library
+    from heatlas.library.care.backups import back_up
+    from heatlas.library.file.opening import open_library
 
     with open_library(path) as library:
         return back_up(library, Path(target), Context(progress=progress))._asdict()
@@ -177,7 +177,7 @@ def repair_library(
     """
     from dataclasses import asdict
 
-    from heatlas.library.repair import Hiding, repair
+    from heatlas.library.care.repair import Hiding, repair
 
     if zones and no_zones:
         raise BadOption("--no-zones says that nothing is hidden, and --zone what is: leave out one of them")
@@ -193,8 +193,8 @@ def _clip(clip_ends: str | None) -> float | None:
 
 def compact_library(path: str | Path, progress: Progress = silent) -> None:
     """Merge the chunks of every tile that several imports have left with more than one."""
+    from heatlas.library.file.opening import open_library
     from heatlas.library.maintenance import compact
-    from heatlas.library.opening import open_library
 
     with open_library(path) as library:
         compact(library, Context(progress=progress))

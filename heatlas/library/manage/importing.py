@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Recording
     from heatlas.core.context import Progress
     from heatlas.dataset.points import PointSet
-    from heatlas.library.store import Library
+    from heatlas.library.file.store import Library
     from heatlas.options import GapOptions
     from heatlas.options.keywords import ImportKeywords
     from heatlas.sources.resolve import GivenPoints, GivenTracks
@@ -76,7 +76,7 @@ def import_into(
         Report of what was read, and the size of the library; where anything has changed, `open_places` that should be
         hidden. A new library is not made where nothing was imported, unless something is to be hidden.
     """
-    from heatlas.library.point_tables import named_tables
+    from heatlas.library.points.point_tables import named_tables
     from heatlas.sources.resolve import resolve_import
 
     asked = gather(ImportOptions, options, "import_into")
@@ -101,10 +101,10 @@ def bring(
 ) -> dict[str, Any]:
     """Import resolved tracks, and points by name, into a library, as `import_into` does."""
     from heatlas.core.report import Report
+    from heatlas.library.file.opening import open_library
     from heatlas.library.imports import import_sources
     from heatlas.library.merged import list_activities
-    from heatlas.library.opening import open_library
-    from heatlas.library.point_tables import import_tables
+    from heatlas.library.points.point_tables import import_tables
 
     keep = check_settings(asked)
     tracked = _tracked(tracks)
@@ -162,9 +162,9 @@ def apply_settings(library: Library, asked: ImportOptions, context: Context) -> 
     list of str
         Notes: what later imports do otherwise, and faults of the library that a glance finds.
     """
-    from heatlas.library.digest_checks import glance
+    from heatlas.library.care.digest_checks import glance
+    from heatlas.library.file.settings import set_athlete, set_gaps
     from heatlas.library.maintenance import reindex
-    from heatlas.library.settings import set_athlete, set_gaps
 
     hiding, gaps = asked.hiding, asked.gaps
     clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
@@ -202,7 +202,7 @@ def _unless_empty(path: Path, keep: bool) -> Iterator[None]:
 
 
 def _is_empty(path: Path) -> bool:
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     with open_library(path) as library, library.read() as connection:
         query = "SELECT (SELECT count(*) FROM activities) + (SELECT count(*) FROM point_sets)"

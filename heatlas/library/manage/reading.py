@@ -55,8 +55,8 @@ def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
         When the file cannot be read.
     """
     from heatlas.library.collection import tracks_of
-    from heatlas.library.opening import open_library
-    from heatlas.library.settings import privacy_of, read_settings
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.file.settings import privacy_of, read_settings
 
     with open_library(path) as library:
         with library.read() as connection:
@@ -67,9 +67,9 @@ def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
 
 def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
     """Describe each point set of a library, as plain data."""
-    from heatlas.library.opening import open_library
-    from heatlas.library.point_sets import list_point_sets
-    from heatlas.library.point_tables import stored_data
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.points.point_sets import list_point_sets
+    from heatlas.library.points.point_tables import stored_data
 
     with open_library(path) as library, library.read() as connection:
         return [stored_data(stored) for stored in list_point_sets(connection).values()]
@@ -77,8 +77,8 @@ def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
 
 def renewal_of(path: str | Path) -> str:
     """Sentence on what an older heatlas indexed in a library, with what to type; empty where all is of now."""
-    from heatlas.library.coverage import outdated, renewal
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.index.coverage import outdated, renewal
 
     with open_library(path) as library, library.read() as connection:
         return renewal(outdated(connection), path)
@@ -86,7 +86,7 @@ def renewal_of(path: str | Path) -> str:
 
 def zones_of(path: str | Path) -> Mapping[str, Any]:
     """Return the zones of a library by name."""
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
     from heatlas.library.zones import list_zones
 
     with open_library(path) as library:
@@ -99,7 +99,7 @@ def open_places_of(path: str | Path) -> list[dict[str, Any]]:
     These are places where five or more activities begin or end, or where anyone stops for three minutes, and where
     something is shown. They are for the owner only: none is written to a file.
     """
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
     from heatlas.library.zone_suggestions import open_places
     from heatlas.library.zones import library_words, list_zones
     from heatlas.tracks.privacy import how_to_hide, zone_name
@@ -117,7 +117,7 @@ def open_places_of(path: str | Path) -> list[dict[str, Any]]:
 def audit_library(path: str | Path) -> dict[str, Any]:
     """Try to find home from the tracks that would be shown; distances in metres."""
     from heatlas.library.audit import audit
-    from heatlas.library.opening import open_library
+    from heatlas.library.file.opening import open_library
 
     with open_library(path) as library:
         found = audit(library)
@@ -137,8 +137,8 @@ def check_library(path: str | Path, everything: bool = False, progress: Progress
         are `digests`, and how many activities were imported before (`undigested`); and a sentence on what an older
         heatlas indexed (`outdated`), empty if nothing.
     """
-    from heatlas.library.checking import examine
-    from heatlas.library.opening import open_library
+    from heatlas.library.care.checking import examine
+    from heatlas.library.file.opening import open_library
 
     with open_library(path) as library:
         return examine(library, None if everything else 20, Context(progress=progress))._asdict()

@@ -42,7 +42,7 @@ def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, contex
     BadOption
         For sources that do not go together, or options that would be ignored.
     """
-    from heatlas.library.point_tables import named_tables
+    from heatlas.library.points.point_tables import named_tables
     from heatlas.sources.resolve import GivenLibrary, resolve_served
 
     refuse_missing(sources)

@@ -1,0 +1,136 @@
+"""Columns of the index: values stored for each passage beside its pixel, and their precision.
+
+========== ================================== =========================================
+column     a step is                          a passage is wrong by at most
+========== ================================== =========================================
+seconds    1/16 s                             1/16 s; sums over a track by 1/32 s
+metres     1/8 m                              1/8 m; sums over a track by 1/16 m
+fixes      1                                  nothing
+pace       a factor of 2**(1/512)             0.07 % (0.2 s/km at 5 min/km), and 2**-21 s/m
+speed      1/128 m/s                          1/256 m/s
+grade      1/8 %                              1/16 %
+heart_rate 1/2 beat/min                       1/4 beat/min
+cadence    1/2 per min                        1/4 per min
+power      1 W                                1/2 W
+elevation  1/4 m                              1/8 m
+temperature 1/4 degree                        1/8 degree
+bearing    45/8 degrees                       45/16 degrees
+elapsed    8 s                                4 s
+steady_heart_rate 1/2 beat/min                1/4 beat/min
+grade_100  1/4 %                              1/8 %
+========== ================================== =========================================
+
+Seconds and metres are rounded as sums along the track, so that nothing is lost in many small passages. All values read
+back are multiples of powers of two: their sums are exact in any order.
+A value is clamped at 2**30 steps.
+
+A new metric at fixes says in its entry (heatlas.tracks.metrics.table) which column it takes, the next free number, and
+its step. Numbers are below 64; 15 holds several columns (heatlas.library.index.packing). Activities that were indexed
+before have no such column: their values are unknown until the index is rebuilt (heatlas.library.index.coverage).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from heatlas.kernels.index import UNKNOWN
+from heatlas.kernels.visits import round_amounts, round_means
+from heatlas.library.index.keys import NUMBERS
+from heatlas.tracks.metrics import METRICS, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.tracks.metrics import Store
+
+__all__ = [
+    "AMOUNTS",
+    "COLUMNS",
+    "PIXELS",
+    "VALUES",
+    "Encoding",
+    "amount_steps",
+    "decoded",
+    "value_steps",
+]
+
+PIXELS = 0
+"""Number of the column that holds the pixels."""
+AMOUNTS = {"seconds": (1, 1 / 16), "metres": (2, 1 / 8), "fixes": (3, 1.0)}
+"""Amount -> number of its column, and step. Amounts add up along the track."""
+
+
+class Encoding(NamedTuple):
+    """Encoding of the values of a metric as whole numbers."""
+
+    column: int
+    step: float
+    """Value of 1; 0: the whole numbers are indices into `table`."""
+    table: NDArray[np.float64]
+    least: int = 0
+    """Whole number of the table's first value."""
+
+
+_OCTAVE = 512
+_LEAST = -10 * _OCTAVE  # 1/1024 s/m: faster than any aircraft
+_PACES = np.rint(np.exp2(np.arange(_LEAST, 4 * _OCTAVE) / _OCTAVE) * 2.0**20) / 2.0**20
+_NONE = np.zeros(0)
+
+
+def _encoding(store: Store) -> Encoding:
+    return Encoding(store.column, store.step, _NONE) if store.step else Encoding(store.column, 0.0, _PACES, _LEAST)
+
+
+VALUES = {name: _encoding(metric.store) for name, metric in stored().items() if metric.store is not None}
+"""Metric -> its encoding, as its entry in `heatlas.tracks.metrics.table` says."""
+
+COLUMNS = {"pixels": PIXELS, **{n: c for n, (c, _) in AMOUNTS.items()}, **{n: e.column for n, e in VALUES.items()}}
+"""Name -> number of each column."""
+assert sorted(set(COLUMNS.values())) == sorted(COLUMNS.values())
+assert max(COLUMNS.values()) < NUMBERS
+_MOST = 1 << 30
+
+
+def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round the amounts of a track's passages (k,) to whole steps; each remainder goes to the next passage."""
+    found: NDArray[np.int64] = round_amounts(spent, AMOUNTS[name][1])
+    return found
+
+
+def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Values of a metric from whole steps, NaN where UNKNOWN."""
+    _, step, table, least = VALUES[name]
+    values = table[np.clip(steps - least, 0, len(table) - 1)] if len(table) else steps * step
+    return np.where(steps == UNKNOWN, np.nan, values)
+
+
+def value_steps(names: Sequence[str], spent: NDArray[np.float64]) -> dict[str, NDArray[np.int32]]:
+    """Round the means of metrics over each passage to whole steps; UNKNOWN without one.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Metrics; an angle takes two columns of `heatlas.kernels.visits.spend_visits`, its cosine and its sine.
+    spent : ndarray of float64 (k, 2 + 2 m)
+        As `spend_visits` gives it, for these metrics.
+
+    Returns
+    -------
+    dict of str to ndarray of int32 (k,)
+    """
+    rules, at = [], 0
+    for name in names:
+        metric, (_, step, table, least) = METRICS[name], VALUES[name]
+        if metric.cyclic:
+            rules.append((at, step, 0, -_MOST, _MOST, round(metric.period / step)))
+        elif metric.inverse:
+            rules.append((at, step, _OCTAVE, least, least + len(table) - 1, 0))
+        else:
+            rules.append((at, step, 0, -_MOST, _MOST, 0))
+        at += 2 if metric.cyclic else 1
+    found = round_means(spent, np.array(rules, np.float64).reshape(-1, 6), UNKNOWN)
+    return dict(zip(names, found, strict=True))

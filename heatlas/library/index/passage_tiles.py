@@ -1,0 +1,194 @@
+"""Tiles of measures that read several columns of passages, or facts of activities, from the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatlas.core.mercator import to_lonlat
+from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.operations import UNUSED, Runs
+from heatlas.kernels.values import add_days
+from heatlas.library.index.activity_means import ActivityFacts, read_means, with_effort
+from heatlas.library.index.coded_columns import CodedColumns, Facts
+from heatlas.library.index.tile_planes import SIDE, TilePlanes
+from heatlas.library.merged import read_merged
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import RELATIONS
+from heatlas.raster.passages import Passages, add_passages
+from heatlas.tracks.athlete import refuse_without_athlete
+from heatlas.tracks.filters import test_of
+from heatlas.tracks.metrics import METRICS, POSITION
+from heatlas.tracks.metrics.evaluation import Columns
+from heatlas.tracks.metrics.model import levels
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from heatlas.core.window import Window
+    from heatlas.library.index.coded_columns import ColumnBytes
+    from heatlas.raster.measure import Measure
+
+Sides = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Whether each activity counts on either side of a difference, by number; those beyond the end do not."""
+__all__ = ["PassageTiles", "Sides", "needs_facts", "read_facts", "read_sides"]
+
+
+def needs_facts(measure: Measure) -> bool:
+    """Whether a measure reads facts of activities."""
+    return (
+        measure.reduction == "days"
+        or measure.centred
+        or measure.reduction == "residual"
+        or any(METRICS[name].of_activity is not None for name in measure.reads if name in METRICS)
+    )
+
+
+def read_facts(connection: sqlite3.Connection, measure: Measure | None = None) -> ActivityFacts:
+    """Read the facts of all activities that are shown.
+
+    Raises
+    ------
+    BadOption
+        Where a measure needs to know of the athlete what the library does not.
+    """
+    activities = read_merged(connection).activities
+    if measure is not None and activities:
+        refuse_without_athlete(measure.reads, str(measure), activities.values())
+    return ActivityFacts(activities, read_means(connection, max(activities, default=0)))
+
+
+def read_sides(connection: sqlite3.Connection, measure: Measure) -> Sides | None:
+    """Find the activities that count on either side of a difference; None for any other measure."""
+    if not measure.sides:
+        return None
+    activities = with_effort(connection, read_merged(connection).activities, measure.sides)
+    first, second = (np.zeros(max(activities, default=0) + 1, np.bool_) for _ in range(2))
+    for side, text in zip((first, second), measure.sides, strict=True):
+        passes = test_of(text, activities.values())
+        for number, activity in activities.items():
+            side[number] = passes(activity)
+    return first, second
+
+
+class PassageTiles:
+    """Planes of one tile at a time, and of the window."""
+
+    __slots__ = (
+        "_chunks",
+        "_days",
+        "_facts",
+        "_known",
+        "_level",
+        "_measure",
+        "_model",
+        "_planes",
+        "_reads",
+        "_sides",
+        "_slots",
+        "_within",
+    )
+
+    def __init__(
+        self,
+        within: Window,
+        measure: Measure,
+        facts: ActivityFacts | None,
+        keep: NDArray[np.bool_] | None,
+        sides: Sides | None = None,
+    ) -> None:
+        self._measure, self._facts, self._within = measure, facts, within
+        # One more, which is False, stands for all numbers beyond the end.
+        self._sides = None if sides is None else (np.append(sides[0], False), np.append(sides[1], False))
+        self._planes = TilePlanes(measure.layout, within, "f8")
+        self._reads = measure.reads
+        voiced = measure.reduction in {"voices", *RELATIONS}
+        self._slots = np.full(SIDE * SIDE if voiced else 0, -1, np.int32)
+        self._days: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+        self._chunks: list[Passages] = []
+        self._known = _known_of(measure, facts)
+        self._model = None
+        self._level = UNUSED
+        if measure.reduction == "residual" and facts is not None:
+            self._model = facts.model(keep)
+            if self._model is not None:
+                self._level = levels(facts.moments, self._model)
+
+    def clear(self, left: int, top: int) -> None:
+        """Begin another tile, whose corner lies at a column and a row of the window."""
+        self._planes.begin(left, top)
+        self._days.clear()
+        self._chunks.clear()
+        if self._measure.reads & {*POSITION}:
+            within, middles = self._within, np.arange(SIDE) + 0.5
+            places = to_lonlat((within.x + left + middles) / within.scale, (within.y + top + middles) / within.scale)
+            self._known = self._known._replace(places=np.stack(places))
+
+    def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
+        """Add the activities of a chunk that are kept; `keep` (numbers,) is empty for all."""
+        ids, lengths, at = decode_header(pixels)
+        where = decode_pixels(pixels, at, lengths)
+        kept = np.ones(len(ids), np.bool_) if not len(keep) else keep[np.minimum(ids, len(keep) - 1)]
+        if not kept.any():
+            return
+        cells = where if kept.all() else where[np.repeat(kept, lengths)]
+        numbers, counts = ids[kept], lengths[kept]
+        if self._measure.reduction == "days":
+            self._note_days(cells.astype(np.int64), numbers, counts)
+            return
+        known = CodedColumns(Runs(where, ids, lengths, kept), columns, self._known)
+        self._chunks.append(self._passages(cells, numbers, counts, known))
+
+    def _passages(
+        self, cells: NDArray[np.uint16], numbers: NDArray[np.int64], counts: NDArray[np.int64], known: Columns
+    ) -> Passages:
+        facts, means = self._facts, {}
+        if facts is not None and self._measure.centred:
+            for name in self._reads & METRICS.keys():
+                means[name] = (facts.of if name in self._known.names else facts.mean)(name)[numbers]
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        level = self._level[numbers] if len(self._level) else UNUSED
+        sides = None
+        if self._sides is not None:
+            first, second = (side[np.minimum(numbers, len(side) - 1)] for side in self._sides)
+            sides = first, second
+        return Passages(cells, bounds, known, Columns(means, len(numbers)), self._model, level, sides)
+
+    def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        """Remember pixels, and the day and the number of passages of each activity."""
+        assert self._facts is not None
+        days = self._facts.days[numbers]
+        # Who has no date has a day of their own.
+        labels = np.where(np.isnan(days), -2.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
+        self._days.append((cells, labels, counts))
+
+    def put(self) -> None:
+        """Finish the tile, and copy it into the window."""
+        if self._days:
+            cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._days, strict=True))
+            bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+            stamps = np.full(SIDE * SIDE, -1, np.int64)
+            add_days(cells, bounds, np.argsort(labels), labels, stamps, self._planes.tile["n"])
+        for passages in self._chunks:
+            add_passages(passages, self._measure, self._planes.tile, self._slots)
+        self._planes.put()
+
+    @property
+    def passages(self) -> Sequence[Passages]:
+        """Passages of the tile that were added, chunk by chunk."""
+        return self._chunks
+
+    def grid(self, window: Window) -> Grid:
+        """Put the window together."""
+        grid = Grid(window, self._measure, self._planes.ended())
+        return grid.map(lambda plane: plane.astype(np.uint32)) if self._measure.reduction == "days" else grid
+
+
+def _known_of(measure: Measure, facts: ActivityFacts | None) -> Facts:
+    """Facts of activities that a measure reads; where pixels lie is not known yet."""
+    names = tuple(name for name in sorted(measure.reads & METRICS.keys()) if METRICS[name].of_activity is not None)
+    of_activities = np.stack([facts.of(name) for name in names]) if names and facts is not None else np.empty((0, 0))
+    return Facts(names, of_activities, np.full((2, SIDE), np.nan))

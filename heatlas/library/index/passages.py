@@ -1,0 +1,101 @@
+"""Passages of a track at one zoom, as the index stores them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.mercator import ground_metres
+from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.path import TOLERANCE, metres_along
+from heatlas.kernels.visits import join_fixes, list_visits, place_visits, spend_visits
+from heatlas.library.index.columns import amount_steps, value_steps
+from heatlas.tracks.metrics import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+
+__all__ = ["Passages", "PreparedTrack"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Passages of an activity at one zoom, in the order in which they begin."""
+
+    tile: NDArray[np.int64]
+    """(k,) row << 20 | column of the tile."""
+    pixel: NDArray[np.uint16]
+    """(k,) row * 256 + column inside the tile."""
+    columns: Mapping[str, NDArray[np.int64] | NDArray[np.int32]]
+    """Name -> (k,) whole steps (heatlas.library.index.columns); columns that the activity lacks are left out."""
+
+
+class PreparedTrack:
+    """Track with the values that are the same at every zoom computed beforehand."""
+
+    __slots__ = ("_lines", "_metres", "_names", "_rejoin", "batch", "metrics")
+
+    def __init__(self, batch: Batch, rejoin: float) -> None:
+        """Prepare a batch of one track, from which private parts were cut."""
+        self.batch = batch
+        self._rejoin = rejoin
+        self._metres = metres_along(batch.u, batch.v, batch.segments)
+        fit = {name: metric.at_fixes for name, metric in stored().items() if metric.columns <= set(batch.columns)}
+        found = {name: take(batch) for name, take in fit.items() if take is not None}
+        self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
+        """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
+        self._names = list(self.metrics)
+        self._lines = join_fixes(np.column_stack([np.zeros((batch.fixes, 0)), *self.metrics.values()]))
+
+    @property
+    def length(self) -> float:
+        """Length of the way, in world units."""
+        return float(self._metres.sum() / ground_metres(self.batch.v[0])[0]) if self.batch.fixes else 0.0
+
+    def at(self, zoom: int, with_columns: bool = True) -> Passages:
+        """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world."""
+        batch = self.batch
+        scale = 256 * 2**zoom
+        if not batch.fixes:
+            return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
+        west, east, north, south = batch.bounds[0].tolist()
+        x0, y0 = math.floor(west * scale) - 1, math.floor(north * scale) - 1
+        width, height = math.ceil(east * scale) + 2 - x0, math.ceil(south * scale) + 2 - y0
+        least, bits = _reach(batch, scale, self._rejoin)
+        bits = min(bits, max(width, height).bit_length())  # a table as wide as the whole track is wide enough
+        cells, fixes, passage, line, until = list_visits(
+            batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
+        )
+        columns = dict(self._columns(len(cells), fixes, (passage, line, until))) if with_columns else {}
+        tile, pixel, inside = place_visits(cells, width, x0, y0, scale)
+        if inside == len(cells):
+            return Passages(tile, pixel, columns)
+        row = cells // width + y0
+        here = (row >= 0) & (row < scale)
+        return Passages(tile[here], pixel[here], {name: steps[here] for name, steps in columns.items()})
+
+    def _columns(
+        self, count: int, fixes: NDArray[np.int64], pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    ) -> Iterator[tuple[str, NDArray[np.int64] | NDArray[np.int32]]]:
+        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._lines)
+        yield "fixes", fixes
+        yield "metres", amount_steps("metres", spent[:, 1])
+        if spent[:, 0].any():
+            yield "seconds", amount_steps("seconds", spent[:, 0])
+        yield from value_steps(self._names, spent).items()
+
+
+def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
+    """Rejoin distance of a track in metres, and the bits of its table (as in `heatlas.raster.draw_tracks`)."""
+    least = max(rejoin, 2 * float(ground_metres(batch.v[0])[0]) / scale)
+    _, _, north, south = batch.bounds[0].tolist()
+    polar = max(south, 1 - north)
+    smallest = min(float(metres) for metres in ground_metres(polar)) / scale
+    return least, max(3, math.ceil(math.log2((1.1 * least + 2 * TOLERANCE) / smallest + 4)))

@@ -1,0 +1,170 @@
+"""Read tiles of the index; a damaged one is traced again from the stored tracks.
+
+Tracing gives what was stored, so whatever is drawn of such a tile is exact. Where a track that may touch the tile
+cannot be read either, nothing is drawn, and the damage is reported.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from contextlib import closing
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.kernels.index import decode_header
+from heatlas.library.activities import read_activities, read_rows
+from heatlas.library.care.digests import BLOBS, write_passages
+from heatlas.library.care.sound_blobs import blobs, blobs_or_none
+from heatlas.library.care.sound_rows import damaged, say
+from heatlas.library.file.settings import privacy_of, read_settings
+from heatlas.library.file.states import read_states
+from heatlas.library.index.chunks import Chunk, compact_tiles, tile_name
+from heatlas.library.index.columns import PIXELS
+from heatlas.library.index.coverage import is_complete
+from heatlas.library.index.keys import CHUNKS, column_of, key, other_keys, tile_of
+from heatlas.library.index.near_tiles import near
+from heatlas.library.index.packing import BUNDLE, unpack, unpack_columns
+from heatlas.library.index.passages import PreparedTrack
+from heatlas.library.index.writing import append
+from heatlas.library.tracks import read_track
+from heatlas.tracks.privacy import hide
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.index.chunks import Tile
+
+__all__ = ["make_anew", "pixel_rows", "read_column"]
+
+_ANEW = CHUNKS - 1
+"""Number of the one chunk of a tile that was traced again; no stored chunk has it."""
+_GROUP = 64
+_MOST = 64
+"""Tiles that are remembered."""
+_Rows = list[tuple[int, bytes]]
+_made: OrderedDict[tuple[str, Tile], _Rows] = OrderedDict()
+"""Mark of the library's state, and tile -> rows of all columns."""
+_lock = threading.Lock()
+
+
+def pixel_rows(connection: sqlite3.Connection, keys: tuple[int, int]) -> Iterator[tuple[int, bytes]]:
+    """Read rows of pixels of whole tiles from a least to a greatest key, ascending, one tile after the other.
+
+    Raises
+    ------
+    SourceFailed
+        When one is damaged or missing, and its tile cannot be traced again.
+    """
+    rows = blobs_or_none(connection, "passages", keys)
+    for tile, group in groupby(rows, key=lambda row: tile_of(row[0])):
+        found = list(group)
+        sound = [(number, data) for number, data in found if data is not None]
+        if len(sound) < len(found):
+            sound = [row for row in _traced(connection, tile) if column_of(row[0]) == PIXELS]
+        yield from sound
+
+
+def read_column(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
+    """Bytes of a column of a chunk, other than the pixels; None when the chunk has no such column.
+
+    Raises
+    ------
+    SourceFailed
+        As `pixel_rows` does.
+    """
+    if chunk == _ANEW:
+        return unpack_columns((column_of(number), data) for number, data in _traced(connection, tile)).get(column)
+    either = frozenset((key(column, *tile, chunk), key(BUNDLE, *tile, chunk)))
+    found = list(blobs_or_none(connection, "passages", either))
+    sound = [(column_of(number), data) for number, data in found if data is not None]
+    if len(sound) < len(found):
+        return _column_anew(connection, column, tile, chunk)
+    return unpack_columns(sound).get(column)
+
+
+def _column_anew(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
+    """Make a column of a chunk whose pixels are sound, with its activities in their order."""
+    pixels = key(PIXELS, *tile, chunk)
+    ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
+    ids, lengths, _ = decode_header(unpack(data))
+    traced = Chunk.of(_traced(connection, tile))
+    at = np.minimum(np.searchsorted(traced.ids, ids), len(traced.ids) - 1)
+    if not (np.array_equal(traced.ids[at], ids) and np.array_equal(traced.lengths[at], lengths)):
+        raise damaged(connection, f"{tile_name(pixels)} is not what was written, nor what its tracks give")
+    if column not in traced.columns:
+        return None
+    runs = traced.runs(column)
+    return np.frombuffer(b"".join([runs[k] for k in at.tolist()]), np.uint8)
+
+
+def make_anew(connection: sqlite3.Connection, tile: Tile) -> None:
+    """Replace a damaged tile by what the tracks of indexed activities give, inside a transaction that writes.
+
+    Raises
+    ------
+    SourceFailed
+        When one of these tracks cannot be read.
+    """
+    indexed = {number for (number,) in connection.execute("SELECT number FROM activity_means")}
+    rows = _trace(connection, tile, indexed)
+    end = (*tile, CHUNKS - 1)
+    first, _, wide, _ = other_keys(tile, 0)
+    _, last, _, widest = other_keys(tile, CHUNKS - 1)
+    for keys in ((key(PIXELS, *tile), key(PIXELS, *end)), (first, last), (wide, widest)):
+        connection.execute("DELETE FROM passages WHERE key BETWEEN ? AND ?", keys)
+        # Also of rows that are missing.
+        part = int(BLOBS["passages"].part)
+        connection.execute("DELETE FROM digests WHERE part = ? AND key BETWEEN ? AND ?", (part, *keys))
+    write_passages(connection, rows)
+
+
+def _traced(connection: sqlite3.Connection, tile: Tile) -> _Rows:
+    """Rows of a damaged tile as they would be, in one chunk; traced once for each state of the library."""
+    states = read_states(connection)
+    known = (states.recent[-1] if states is not None else "", tile)
+    with _lock:  # others that ask for it wait
+        rows = _made.get(known) if states is not None else None
+        if rows is None:
+            shown = {number for number, row in read_rows(connection).items() if row.same_as is None}
+            rows = [(key(column_of(k), *tile, _ANEW), data) for k, data in _trace(connection, tile, shown)]
+            _made[known] = rows
+            while len(_made) > _MOST:
+                _made.popitem(last=False)
+    say(connection, f"{tile_name(key(PIXELS, *tile))} is not what was written, and was traced again from its tracks")
+    return rows
+
+
+def _trace(connection: sqlite3.Connection, tile: Tile, among: Collection[int]) -> _Rows:
+    """Rows of a tile, of the tracks of some activities as the index holds them, in one chunk."""
+    settings = read_settings(connection)
+    if tile[0] not in settings.indexed or not 0 <= min(tile[1:]) <= max(tile[1:]) < 2 ** tile[0]:
+        return []  # of a row whose key is damaged
+    failure = f"{tile_name(key(PIXELS, *tile))} is not what was written"
+    if not is_complete(connection):  # tracing would give more than the index holds of other tiles
+        raise damaged(connection, failure)
+    privacy, settings = privacy_of(connection, settings)
+    rows = {number: row for number, row in read_rows(connection, strict=True).items() if number in among}
+    numbers = near(rows, [tile])
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as aside:
+        aside.execute("CREATE TABLE passages (key INTEGER PRIMARY KEY, data)")
+        aside.execute("CREATE TABLE digests (part, key, digest, copy, PRIMARY KEY (part, key))")
+        for start in range(0, len(numbers), _GROUP):
+            wanted = numbers[start : start + _GROUP]
+            activities = read_activities(connection, wanted)
+            if len(activities) < len(wanted):
+                raise damaged(connection, failure)
+            tracks = {}
+            for number, activity in activities.items():
+                track = hide(read_track(connection, number, activity), privacy)
+                if track.fixes:
+                    tracks[number] = PreparedTrack(track, settings.rejoin)
+            append(aside, tracks, (tile[0],), only=frozenset([tile]))
+        if numbers:
+            compact_tiles(aside, [tile])
+        return aside.execute("SELECT key, data FROM passages ORDER BY key").fetchall()
