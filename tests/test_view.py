@@ -43,8 +43,8 @@ def slowly(view, box, zoom):
     """Activities with a passage in a box, passage by passage."""
     window, found = window_of(box, zoom), set()
     for x, y, owners, passages in read_passages(view.library, window, parse_measure("share(pace < 1)")):
-        column = x * 256 + passages.cells % 256 - window.x
-        row = y * 256 + passages.cells // 256 - window.y
+        cells = passages.cells.astype(np.int64)
+        column, row = x * 256 + cells % 256 - window.x, y * 256 + cells // 256 - window.y
         inside = (column >= 0) & (column < window.width) & (row >= 0) & (row < window.height)
         found |= set(owners[inside].tolist())
     return found
