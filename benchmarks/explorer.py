@@ -22,7 +22,7 @@ from heatlas.explorer.keys import key_of
 from heatlas.explorer.report import map_data, report_of
 from heatlas.explorer.visits import TileVisits, shown_visits, whole_visits
 from heatlas.library.file.opening import open_library
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,15 +24,15 @@ from heatlas.core.mercator import ground_metres
 from heatlas.core.window import Window
 from heatlas.demo import write_demo
 from heatlas.kernels.path import TOLERANCE, progress_along
-from heatlas.library.activities import insert_activity
-from heatlas.library.copies import resolve
+from heatlas.library.file.columns import COLUMNS
+from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.index.columns import COLUMNS
+from heatlas.library.file.packing import BUNDLE
 from heatlas.library.index.drawing import draw
-from heatlas.library.index.keys import pixel_keys, tile_of
-from heatlas.library.index.packing import BUNDLE
 from heatlas.library.maintenance import compact, index
-from heatlas.library.merged import list_activities, select
+from heatlas.library.rows.activities import insert_activity
+from heatlas.library.rows.copies import resolve
+from heatlas.library.rows.merged import list_activities, select
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 

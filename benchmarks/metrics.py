@@ -104,7 +104,7 @@ def tell_tiles(library, most):
 
 def tell_anyone(library, most):
     """Print a row for the mean pace and each relation, over tiles taken at random from all."""
-    from heatlas.library.index.keys import pixel_keys, tile_of
+    from heatlas.library.file.keys import pixel_keys, tile_of
     from heatlas.library.index.passage_tiles import needs_facts, read_facts
     from heatlas.raster.measure import parse_measure
 

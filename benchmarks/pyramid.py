@@ -32,13 +32,13 @@ from library import APART, GROUP, moved, originals
 from PIL import Image
 
 from heatlas.demo import write_demo
-from heatlas.library.activities import insert_activity
 from heatlas.library.collection import tracks_of
-from heatlas.library.copies import resolve
 from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
 from heatlas.library.maintenance import compact, index
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.activities import insert_activity
+from heatlas.library.rows.copies import resolve
+from heatlas.library.rows.merged import list_activities
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import publish
 

@@ -13,12 +13,12 @@ import pytest
 from slow import wander
 
 from heatlas.core.context import NOBODY
-from heatlas.library.activities import insert_activity
-from heatlas.library.copies import resolve
+from heatlas.library.file.columns import COLUMNS, VALUES
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
-from heatlas.library.index.columns import COLUMNS, VALUES
 from heatlas.library.maintenance import index, unindex
+from heatlas.library.rows.activities import insert_activity
+from heatlas.library.rows.copies import resolve
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, hide
 

@@ -24,8 +24,8 @@ from heatlas.core.errors import NothingToDraw
 from heatlas.core.report import Report
 from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
-from heatlas.library.merged import list_activities
-from heatlas.library.outcomes import whole_report
+from heatlas.library.rows.merged import list_activities
+from heatlas.library.rows.outcomes import whole_report
 from heatlas.sources import zips
 from heatlas.sources.archive import Entry, entries, is_archive, unpack
 from heatlas.sources.load import load

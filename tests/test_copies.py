@@ -18,7 +18,7 @@ from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
 from heatlas.library.index.passages_at import passing
 from heatlas.library.maintenance import remove
-from heatlas.library.merged import list_activities, select
+from heatlas.library.rows.merged import list_activities, select
 from heatlas.sources import reading
 from heatlas.sources.load import load
 from heatlas.sources.merging import Copy, merge

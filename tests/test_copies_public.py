@@ -16,7 +16,7 @@ from heatlas.cli import group
 from heatlas.core.errors import NothingToDraw
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, remove_activities
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 
 ZOOMS = (10, 13)
 

@@ -18,7 +18,7 @@ from library_made import made as made_library
 from library_made import older, put, walks
 from made import export, gpx, straight
 
-import heatlas.library.care.sound_rows as sound_rows
+import heatlas.library.file.sound_rows as sound_rows
 import heatlas.library.index.sound_tiles as sound_tiles
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
@@ -27,8 +27,8 @@ from heatlas.core.window import Window
 from heatlas.library.care.backups import back_up
 from heatlas.library.care.checking import check, check_rows, examine
 from heatlas.library.care.digest_checks import glance
-from heatlas.library.care.digests import SMALL
 from heatlas.library.care.repair import Hiding, repair
+from heatlas.library.file.digests import SMALL
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings, read_settings, write_settings
 from heatlas.library.index.drawing import draw
@@ -36,11 +36,11 @@ from heatlas.library.index.passages_at import passing
 from heatlas.library.index.shown import read_shown
 from heatlas.library.maintenance import compact, reindex, remove
 from heatlas.library.manage import import_into, library_tracks
-from heatlas.library.merged import list_activities, select
 from heatlas.library.points.point_drawing import draw_tile
 from heatlas.library.points.point_rows import read_points
 from heatlas.library.points.point_sets import list_point_sets
 from heatlas.library.points.point_times import PointIndex
+from heatlas.library.rows.merged import list_activities, select
 from heatlas.library.zones import list_zones
 from heatlas.raster.measure import parse_measure, parse_point_measure
 from heatlas.tiles.snapshot import take

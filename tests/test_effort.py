@@ -17,9 +17,9 @@ import heatlas
 from heatlas.core.batch import join
 from heatlas.core.errors import NothingToDraw
 from heatlas.library.file.opening import open_library
-from heatlas.library.index.activity_means import read_effort
 from heatlas.library.index.drawing import draw as draw_library
-from heatlas.library.merged import select
+from heatlas.library.rows.activity_means import read_effort
+from heatlas.library.rows.merged import select
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.tiles.look import Filter

@@ -22,7 +22,7 @@ from heatlas.explorer.keys import pairs_of
 from heatlas.explorer.visits import maybe_cut, path_visits, shown_visits, whole_visits
 from heatlas.library.index.drawing import draw as draw_index
 from heatlas.library.maintenance import reindex
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import Measure
 from heatlas.tracks.privacy import Privacy, Zone, far_from, hide

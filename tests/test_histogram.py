@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from test_page import HOME, made_library, two_years
 
 from heatlas.core.errors import BadOption
+from heatlas.library.file.columns import VALUES
 from heatlas.library.file.opening import open_library
-from heatlas.library.index.columns import VALUES
 from heatlas.server.app import create_app
 from heatlas.tiles import histogram
 from heatlas.tiles.histogram import BINS, histogram_of, joint_histogram

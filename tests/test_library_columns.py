@@ -17,15 +17,15 @@ from heatlas.core.errors import SourceFailed
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library.care.checking import check
+from heatlas.library.file.columns import COLUMNS, VALUES, Encoding
 from heatlas.library.file.opening import open_library
+from heatlas.library.file.packing import BUNDLE
 from heatlas.library.file.schema import MIGRATIONS
 from heatlas.library.file.settings import Settings, read_settings
 from heatlas.library.imports import import_sources
-from heatlas.library.index.columns import COLUMNS, VALUES, Encoding
 from heatlas.library.index.drawing import draw
-from heatlas.library.index.packing import BUNDLE
 from heatlas.library.maintenance import compact, reindex, remove
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import Measure, parse_measure
 from heatlas.tracks.metrics import METRICS, Metric, Store

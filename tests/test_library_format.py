@@ -30,7 +30,7 @@ from library_reader import (
 from heatlas.core.window import Window
 from heatlas.library.file.settings import Settings
 from heatlas.library.index.drawing import draw
-from heatlas.library.tracks import read_track
+from heatlas.library.rows.tracks import read_track
 from heatlas.raster.measure import parse_measure
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "library-format.md"
@@ -79,7 +79,7 @@ def test_paces_are_powers_of_two(library, link):
     steps = [s for s in values_of(columns_of(link, zoom, x, y, chunk)[4], lengths) if s is not None]
     paces = np.rint(2.0 ** (np.array(steps) / 512) * 2**20) / 2**20
     assert len(steps) > 10
-    from heatlas.library.index.columns import VALUES as KEPT
+    from heatlas.library.file.columns import VALUES as KEPT
 
     scale = KEPT["pace"]
     assert np.array_equal(paces, scale.table[np.array(steps) - scale.least])
@@ -141,7 +141,7 @@ def test_means_over_activities_are_as_the_page_says(link):
 
 
 def test_whole_tracks_are_read_to_the_last_bit(library, link):
-    from heatlas.library.merged import list_activities
+    from heatlas.library.rows.merged import list_activities
 
     number, activity = next(iter(list_activities(library).items()))
     with library.read() as own:
@@ -159,7 +159,7 @@ def test_the_view_of_chunks_says_what_keys_say(link):
 
 
 def test_the_page_numbers_the_columns():
-    from heatlas.library.index.columns import COLUMNS
+    from heatlas.library.file.columns import COLUMNS
 
     rows = re.findall(r"^\| (\d+) \| ([a-z_]+[0-9]*) \|", PAGE.read_text(), re.MULTILINE)
     said = {name: int(number) for number, name in rows}

@@ -27,7 +27,7 @@ from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
 from heatlas.library.index.drawing import draw
 from heatlas.library.maintenance import remove
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 

@@ -15,14 +15,14 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library import maintenance
 from heatlas.library.care.checking import check
+from heatlas.library.file.columns import VALUES
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings
 from heatlas.library.index import writing
-from heatlas.library.index.columns import VALUES
 from heatlas.library.index.drawing import draw
-from heatlas.library.index.passages import PreparedTrack
 from heatlas.library.maintenance import compact, remove
-from heatlas.library.merged import select
+from heatlas.library.rows.merged import select
+from heatlas.library.rows.passages import PreparedTrack
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.measure import parse_measure
 from heatlas.tracks.metrics import METRICS

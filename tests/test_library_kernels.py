@@ -21,8 +21,8 @@ from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.kernels.trace import list_passages
 from heatlas.kernels.visits import join_fixes, list_visits, spend_visits
-from heatlas.library.index.columns import AMOUNTS, VALUES, amount_steps, value_steps
-from heatlas.library.index.passages import PreparedTrack
+from heatlas.library.file.columns import AMOUNTS, VALUES, amount_steps, value_steps
+from heatlas.library.rows.passages import PreparedTrack
 from heatlas.tracks.metrics import METRICS
 
 

@@ -23,7 +23,7 @@ from heatlas.core.errors import SourceFailed
 from heatlas.library.care.checking import check
 from heatlas.library.file import network
 from heatlas.library.file.opening import open_library
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 
 needs_modes = pytest.mark.skipif(os.name == "nt", reason="folders have no modes there")
 

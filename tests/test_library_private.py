@@ -19,11 +19,11 @@ from heatlas.core.window import Window
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.audit import audit
 from heatlas.library.care.checking import check
+from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.opening import open_library
+from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import Settings, read_settings
 from heatlas.library.index.drawing import draw
-from heatlas.library.index.keys import pixel_keys, tile_of
-from heatlas.library.index.packing import unpack
 from heatlas.library.index.passages_at import passing
 from heatlas.library.maintenance import reindex
 from heatlas.library.zones import add_zone, list_zones, remove_zone, renew_zones

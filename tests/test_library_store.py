@@ -25,18 +25,18 @@ import heatlas.library.file.versions as versions
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.window import Window
-from heatlas.library.activities import read_activities
 from heatlas.library.care.checking import check
 from heatlas.library.file.identity import identity
+from heatlas.library.file.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
 from heatlas.library.file.opening import open_library
+from heatlas.library.file.packing import pack, unpack
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.file.settings import Settings
 from heatlas.library.imports import import_sources
 from heatlas.library.index.drawing import draw
-from heatlas.library.index.keys import CHUNKS, NUMBERS, chunk_of, column_of, key, other_keys, pixel_keys, tile_of
-from heatlas.library.index.packing import pack, unpack
-from heatlas.library.merged import list_activities
-from heatlas.library.tracks import read_track
+from heatlas.library.rows.activities import read_activities
+from heatlas.library.rows.merged import list_activities
+from heatlas.library.rows.tracks import read_track
 from heatlas.options import TableOptions
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.archive import Entry, entries
@@ -141,7 +141,7 @@ def test_the_log_of_an_open_library_is_left_alone_by_others(tmp_path, monkeypatc
     with made(path, walks(1, 2)) as library:
         again(path)
         other = (
-            "import sys; from heatlas.library.merged import list_activities\n"
+            "import sys; from heatlas.library.rows.merged import list_activities\n"
             "from heatlas.library.file.opening import open_library\n"
             "with open_library(sys.argv[1]) as library: print(len(list_activities(library)))"
         )
@@ -318,7 +318,7 @@ def test_tracks_come_back_to_the_last_bit(library, data, n):
         columns={name: any_bits(np.float32) for name in data.draw(st.sets(st.sampled_from(COLUMNS)))},
         segments=segments, tracks=np.array([0, len(segments) - 1]), activities=(Activity(source="s"),),
     )  # fmt: skip
-    from heatlas.library.tracks import delete_track, write_track
+    from heatlas.library.rows.tracks import delete_track, write_track
 
     with library.write() as link:
         write_track(link, 77, batch)

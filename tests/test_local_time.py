@@ -19,7 +19,7 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.collection import tracks_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.merged import list_activities, select
+from heatlas.library.rows.merged import list_activities, select
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.sources.formats.gpx import read_gpx
 from heatlas.sources.formats.tcx import read_tcx

@@ -17,12 +17,12 @@ from heatlas.core.context import NOBODY
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library.care.checking import check
+from heatlas.library.file.columns import AMOUNTS, VALUES
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings
-from heatlas.library.index.activity_means import read_means
-from heatlas.library.index.columns import AMOUNTS, VALUES
 from heatlas.library.index.drawing import draw
 from heatlas.library.maintenance import compact, reindex, remove
+from heatlas.library.rows.activity_means import read_means
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import RELATIONS, parse_measure

@@ -14,8 +14,8 @@ from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.operations import UNUSED, Adding, Runs
 from heatlas.kernels.values import add_days, add_values_at
+from heatlas.library.file.columns import AMOUNTS, COLUMNS, VALUES, decoded
 from heatlas.library.index.coded_columns import CodedColumns, Facts
-from heatlas.library.index.columns import AMOUNTS, COLUMNS, VALUES, decoded
 from heatlas.tracks.metrics import METRICS, leaves
 from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.expression import parse_condition

@@ -14,7 +14,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.library.file.opening import open_library
 from heatlas.library.maintenance import remove
 from heatlas.library.manage import import_into
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
 ZOOMS = (9, 11)

@@ -20,7 +20,7 @@ from PIL import Image
 from publishing import folder_tiles, publish, tiles_in
 
 from heatlas.core.errors import BadOption, HeatlasError
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 from heatlas.publish import pyramid
 from heatlas.publish.archive import state_of
 from heatlas.publish.databases import partial_of

@@ -191,7 +191,7 @@ def test_a_filter_that_chooses_everything_is_no_filter(web):
 
 
 def test_filters_choose_what_the_library_chooses(path, web):
-    from heatlas.library.merged import select
+    from heatlas.library.rows.merged import select
 
     x, y = tile_of(15)
     wanted = {"where": "distance >= 3000", "sports": ["Ride"], "after": "2023-11-15", "before": "2023-11-25"}

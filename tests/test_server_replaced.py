@@ -20,7 +20,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import SourceFailed
 from heatlas.library.care.checking import check
 from heatlas.library.file.opening import open_library
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.publishing import watch
 from heatlas.server.site.state import shut

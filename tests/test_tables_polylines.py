@@ -16,7 +16,7 @@ from heatlas.core.errors import BadOption
 from heatlas.library.care.checking import check
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
-from heatlas.library.merged import list_activities
+from heatlas.library.rows.merged import list_activities
 from heatlas.sources.tables.polylines import decode
 
 

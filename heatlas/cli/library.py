@@ -189,7 +189,7 @@ def _check(library: str, everything: bool, quiet: bool) -> None:
 
     All rows are compared with their digests, and the index of some activities, or all, with their tracks.
     """
-    from heatlas.library.care.sound_rows import how_to_repair
+    from heatlas.library.file.sound_rows import how_to_repair
     from heatlas.library.manage import check_library
 
     with show_progress(quiet) as progress:

@@ -13,8 +13,8 @@ from heatlas.explorer.keys import key_of
 from heatlas.kernels.lattice import frame_of
 from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.index.visits import read_cells
-from heatlas.library.merged import read_merged
-from heatlas.library.tracks import read_path
+from heatlas.library.rows.merged import read_merged
+from heatlas.library.rows.tracks import read_path
 from heatlas.tracks.privacy import far_from
 
 if TYPE_CHECKING:

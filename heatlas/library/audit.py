@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.library.activities import read_activities
 from heatlas.library.file.settings import privacy_of, read_settings, read_zones
 from heatlas.library.home_guesses import Seen, guesses, reach
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.activities import read_activities
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.library.zones import library_words
 from heatlas.tracks.local_time import offset_of
 from heatlas.tracks.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name

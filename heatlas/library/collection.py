@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.batch import COLUMNS
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.merged import read_merged
-from heatlas.library.outcomes import whole_report
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.merged import read_merged
+from heatlas.library.rows.outcomes import whole_report
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.sources.load import order, packed
 
 if TYPE_CHECKING:

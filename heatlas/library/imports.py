@@ -13,14 +13,14 @@ from heatlas.core.batch import Batch, Unread
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import printable
 from heatlas.core.report import Report
-from heatlas.library.activities import insert_activity
-from heatlas.library.care.sound_rows import small_rows
-from heatlas.library.copies import resolve
 from heatlas.library.file.settings import gaps_of, read_settings
+from heatlas.library.file.sound_rows import small_rows
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
-from heatlas.library.outcomes import left_out_routes, note_outcome, note_unread, outcome_data
 from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, changed_at, read_file, said_of
 from heatlas.library.reading_tables import recording_digest
+from heatlas.library.rows.activities import insert_activity
+from heatlas.library.rows.copies import resolve
+from heatlas.library.rows.outcomes import left_out_routes, note_outcome, note_unread, outcome_data
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import take_recording
 from heatlas.sources.sheets.exports import find_exports

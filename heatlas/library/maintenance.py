@@ -11,17 +11,17 @@ import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
-from heatlas.library.activities import delete_activities, read_activities
-from heatlas.library.copies import resolve
+from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
-from heatlas.library.index.activity_means import delete_means, write_means
 from heatlas.library.index.chunks import compact_tiles, remove_runs
 from heatlas.library.index.coverage import is_complete, note_columns
-from heatlas.library.index.keys import pixel_keys, tile_of
-from heatlas.library.index.passages import PreparedTrack
 from heatlas.library.index.sound_tiles import make_anew
 from heatlas.library.index.writing import append, tiles_of
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.activities import delete_activities, read_activities
+from heatlas.library.rows.activity_means import delete_means, write_means
+from heatlas.library.rows.copies import resolve
+from heatlas.library.rows.passages import PreparedTrack
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def forget(connection: sqlite3.Connection, numbers: Collection[int]) -> set[int]
     """Remove activities: rows, tracks and passages.
 
     Returns the numbers of the remaining activities that were judged together with them. They must be given to
-    `heatlas.library.copies.resolve` in the same transaction.
+    `heatlas.library.rows.copies.resolve` in the same transaction.
     """
     found = [row[0] for row in connection.execute(_NUMBERED, (json.dumps(list(numbers)),))]
     asked = (json.dumps(found),)

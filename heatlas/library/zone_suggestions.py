@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.library.activities import read_activities
 from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.index.passages_at import anything_in
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.activities import read_activities
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.tracks.privacy import find_open, marks_of
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.window import Window
-from heatlas.library.activities import read_rows
 from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.points.point_cells import PIXELS, unmorton
+from heatlas.library.rows.activities import read_rows
 from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.dependencies import facts_read, means_read
 from heatlas.tiles.busy_tiles import census_for

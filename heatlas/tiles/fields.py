@@ -10,12 +10,12 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
-from heatlas.library.index.activity_means import ActivityFacts, read_means
 from heatlas.library.index.coverage import renewal
 from heatlas.library.index.drawing import draw
 from heatlas.library.index.passage_tiles import needs_facts
 from heatlas.library.points.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.library.points.point_times import PointIndex, read_timed
+from heatlas.library.rows.activity_means import ActivityFacts, read_means
 from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import Grid, paste
 from heatlas.raster.point_kernel import halo as kernel_halo

@@ -10,7 +10,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.units import rounded_to
-from heatlas.library.index.columns import VALUES
+from heatlas.library.file.columns import VALUES
 from heatlas.library.index.drawing import read_passages
 from heatlas.raster.measure import parse_measure
 from heatlas.style.ticks import nice_ticks

@@ -9,8 +9,8 @@ import numpy as np
 
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.dataset.places import find_places
-from heatlas.library.index.columns import VALUES
-from heatlas.library.index.keys import chunk_of, pixel_keys, tile_of
+from heatlas.library.file.columns import VALUES
+from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
 from heatlas.library.index.sound_tiles import pixel_rows, read_column
 from heatlas.library.index.visits import read_visits
 from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure

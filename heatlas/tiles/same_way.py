@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.library.index.columns import PIXELS
-from heatlas.library.index.keys import CHUNKS, key
-from heatlas.library.index.packing import unpack
+from heatlas.library.file.columns import PIXELS
+from heatlas.library.file.keys import CHUNKS, key
+from heatlas.library.file.packing import unpack
 from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.tiles.view import census_of
 

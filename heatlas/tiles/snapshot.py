@@ -12,11 +12,11 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.library.file.settings import Settings, read_athlete, read_settings, read_zones
-from heatlas.library.index.activity_means import read_effort
 from heatlas.library.index.coverage import outdated
 from heatlas.library.index.shown import read_shown
-from heatlas.library.merged import read_merged
 from heatlas.library.points.point_sets import list_point_sets
+from heatlas.library.rows.activity_means import read_effort
+from heatlas.library.rows.merged import read_merged
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.filters import attributes, names_in, parse_where
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment, start_of
@@ -205,7 +205,7 @@ def refuse_absent(snapshot: Snapshot, sports: Collection[str]) -> None:
 
 
 def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chosen:
-    """Choose activities in memory, as `heatlas.library.merged.select` does.
+    """Choose activities in memory, as `heatlas.library.rows.merged.select` does.
 
     Parameters
     ----------

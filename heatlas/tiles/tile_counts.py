@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header
-from heatlas.library.index.keys import pixel_keys, tile_of
-from heatlas.library.index.packing import unpack
+from heatlas.library.file.keys import pixel_keys, tile_of
+from heatlas.library.file.packing import unpack
 from heatlas.library.index.sound_tiles import pixel_rows
 
 if TYPE_CHECKING:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from heatlas.dataset.places import Place
     from heatlas.library.file.store import Library
-    from heatlas.library.index.activity_means import ActivityFacts
     from heatlas.library.index.passage_tiles import Sides
     from heatlas.library.points.point_times import TimedPoints
     from heatlas.library.points.stored_points import StoredPoints
+    from heatlas.library.rows.activity_means import ActivityFacts
     from heatlas.raster.grid import Grid
     from heatlas.style.tone import Tone
     from heatlas.tiles.look import Filter

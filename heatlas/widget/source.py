@@ -15,12 +15,12 @@ from heatlas.core.resources import processors
 from heatlas.core.scratch import make_scratch
 from heatlas.dataset.points import PointSet
 from heatlas.dataset.tracks import Tracks, why_nothing
-from heatlas.library.activities import insert_activity
 from heatlas.library.file.identity import identity
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import read_settings, write_settings
 from heatlas.library.maintenance import index
 from heatlas.library.points.point_sets import import_points, name_from
+from heatlas.library.rows.activities import insert_activity
 
 if TYPE_CHECKING:
     from heatlas.core.scratch import Scratch

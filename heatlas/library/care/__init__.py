@@ -1,15 +1,11 @@
 """Damage is found, told and repaired.
 
-======================= ===================================================================
-`digests`               digests of all rows, and copies of small ones
-`sound_rows`            small rows that are as they were written, or read from their copies
-`sound_blobs`           rows with blobs that are as they were written
-`healing`               small rows written again
+======================= ==========================================================
 `checking`              faults
 `digest_checks`         rows compared with their digests, all or some
 `readable_rows`         rows up to damaged pages
 `salvage`, `rebuilding` what is sound of a damaged library; a new one made of it
 `index_repair`          sound tiles of an index taken over, damaged ones made anew
 `repair`, `backups`     damaged libraries replaced; copies while in use
-======================= ===================================================================
+======================= ==========================================================
 """

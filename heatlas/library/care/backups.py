@@ -11,9 +11,9 @@ from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.paths import flush
 from heatlas.library.care.checking import check_rows
-from heatlas.library.care.sound_rows import how_to_repair
 from heatlas.library.file.failures import failures
 from heatlas.library.file.identity import identity
+from heatlas.library.file.sound_rows import how_to_repair
 from heatlas.library.file.store import Library
 from heatlas.sources.sqlite_head import in_use
 from heatlas.writers.atomic import atomic_write

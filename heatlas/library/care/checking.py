@@ -10,20 +10,20 @@ import numpy as np
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels.index import decode_header
-from heatlas.library.activities import read_activities, read_rows
 from heatlas.library.care.digest_checks import check_digests
-from heatlas.library.care.sound_rows import has_digests
+from heatlas.library.file.columns import COLUMNS
 from heatlas.library.file.failures import interruptible, was_stopped
+from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
+from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings
+from heatlas.library.file.sound_rows import has_digests
 from heatlas.library.index.chunks import runs_of
-from heatlas.library.index.columns import COLUMNS
 from heatlas.library.index.coverage import covered, outdated, renewal
-from heatlas.library.index.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.index.packing import unpack
-from heatlas.library.index.passages import PreparedTrack
 from heatlas.library.index.writing import encoded_runs
 from heatlas.library.points.point_checks import check_points
-from heatlas.library.tracks import fingerprint, read_track
+from heatlas.library.rows.activities import read_activities, read_rows
+from heatlas.library.rows.passages import PreparedTrack
+from heatlas.library.rows.tracks import fingerprint, read_track
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heatlas.core.context import NOBODY
-from heatlas.library.care.digests import BLOBS, SMALL, digest_of, points_part
-from heatlas.library.care.sound_blobs import paired, paired_with_digests
-from heatlas.library.care.sound_rows import has_digests, how_to_repair, sort_rows
+from heatlas.library.file.digests import BLOBS, SMALL, digest_of, points_part
+from heatlas.library.file.sound_blobs import paired, paired_with_digests
+from heatlas.library.file.sound_rows import has_digests, how_to_repair, sort_rows
 from heatlas.library.index.chunks import tile_name
-from heatlas.library.tracks import activity_of_key
+from heatlas.library.rows.tracks import activity_of_key
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,29 +7,29 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError
-from heatlas.library.activities import read_activities
 from heatlas.library.care.digest_checks import wrong_blobs
-from heatlas.library.care.digests import DIGESTED, write_passages
+from heatlas.library.file.digests import DIGESTED, write_passages
 from heatlas.library.file.failures import interruptible, was_stopped
+from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings
-from heatlas.library.index.activity_means import write_means
 from heatlas.library.index.chunks import remove_runs
 from heatlas.library.index.coverage import is_complete, note_columns
-from heatlas.library.index.keys import pixel_keys, tile_of
 from heatlas.library.index.near_tiles import boxes_of, meet, near
-from heatlas.library.index.passages import PreparedTrack
 from heatlas.library.index.writing import append
 from heatlas.library.maintenance import index
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.activities import read_activities
+from heatlas.library.rows.activity_means import write_means
+from heatlas.library.rows.passages import PreparedTrack
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from heatlas.core.context import Context
-    from heatlas.library.activities import ActivityRow
     from heatlas.library.care.salvage import Salvage
     from heatlas.library.index.chunks import Tile
+    from heatlas.library.rows.activities import ActivityRow
 
 __all__ = ["drop_index", "take_over_index", "wrong_tiles"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from heatlas.library.care.digests import SMALL, digest_of, text_of
-from heatlas.library.care.sound_rows import from_copy, is_corrupt
+from heatlas.library.file.digests import SMALL, digest_of, text_of
+from heatlas.library.file.sound_rows import from_copy, is_corrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.words import counted
-from heatlas.library.activities import ActivityRow, insert_activity
 from heatlas.library.care.checking import check
-from heatlas.library.care.digests import SMALL
 from heatlas.library.care.index_repair import drop_index, take_over_index, wrong_tiles
-from heatlas.library.copies import resolve
+from heatlas.library.file.digests import SMALL
 from heatlas.library.file.settings import gaps_of, privacy_of, write_settings, write_zones
 from heatlas.library.maintenance import reindex
-from heatlas.library.outcomes import left_out_routes, outcome_data
 from heatlas.library.points.point_checks import points_again
 from heatlas.library.points.point_sets import write_points
 from heatlas.library.reading_files import read_again
 from heatlas.library.reading_tables import how_to_import, tables_again
-from heatlas.library.tracks import write_track
+from heatlas.library.rows.activities import ActivityRow, insert_activity
+from heatlas.library.rows.copies import resolve
+from heatlas.library.rows.outcomes import left_out_routes, outcome_data
+from heatlas.library.rows.tracks import write_track
 from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:

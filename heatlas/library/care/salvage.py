@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from heatlas.core.errors import HeatlasError, SourceFailed
-from heatlas.library.activities import ActivityRow, activities_of
-from heatlas.library.care.digests import DIGESTED, SMALL
 from heatlas.library.care.readable_rows import readable_rows
-from heatlas.library.care.sound_rows import has_digests, is_corrupt, plain_rows, sort_rows
 from heatlas.library.file.connecting import connect
+from heatlas.library.file.digests import DIGESTED, SMALL
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.file.settings import Settings, read_settings, read_zones
+from heatlas.library.file.sound_rows import has_digests, is_corrupt, plain_rows, sort_rows
 from heatlas.library.file.versions import refuse_noted
 from heatlas.library.points.point_checks import sound_points
 from heatlas.library.points.point_sets import list_point_sets
-from heatlas.library.tracks import NAMES, fingerprint, read_track, stored_track
+from heatlas.library.rows.activities import ActivityRow, activities_of
+from heatlas.library.rows.tracks import NAMES, fingerprint, read_track, stored_track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

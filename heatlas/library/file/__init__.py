@@ -1,13 +1,18 @@
-"""The file of a library: opened, locked, recognised, brought up to date.
+"""The file of a library: opened, locked, recognised, brought up to date; rows and columns as they lie in it.
 
-======================= ============================================================================
-`opening`, `store`      opening or making a library; its connections and transactions
-`schema`, `versions`    tables and migrations; migrations done, and the heatlas that a library needs
-`connecting`, `witness` connections; whether the file is still the one that was opened
-`states`                chain of states, by which files and logs of others are recognised
-`identity`              whether a file is a library, another database or something else
-`network`               network file systems, on which a library is not safe
-`failures`              errors of SQLite as sentences
-`settings`              zooms, cuts, gaps and zones
-======================= ============================================================================
+=========================== ============================================================================
+`opening`, `store`          opening or making a library; its connections and transactions
+`schema`, `versions`        tables and migrations; migrations done, and the heatlas that a library needs
+`connecting`, `witness`     connections; whether the file is still the one that was opened
+`states`                    chain of states, by which files and logs of others are recognised
+`identity`                  whether a file is a library, another database or something else
+`network`                   network file systems, on which a library is not safe
+`failures`                  errors of SQLite as sentences
+`settings`                  zooms, cuts, gaps and zones
+`columns`, `keys`           columns of the index and their precision; their keys
+`packing`                   compression of columns
+`digests`                   digests of all rows, and copies of small ones
+`sound_rows`, `sound_blobs` small rows, and rows with blobs, that are as they were written
+`healing`                   small rows written again
+=========================== ============================================================================
 """

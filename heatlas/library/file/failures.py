@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
 from heatlas.core.stopping import Stopped, stop_status
-from heatlas.library.care.sound_rows import how_to_repair
+from heatlas.library.file.sound_rows import how_to_repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from pathlib import Path
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.paths import refuse_name
 from heatlas.core.scratch import scratch_folder
-from heatlas.library.care.sound_rows import damaged
 from heatlas.library.file.connecting import PATIENCE
 from heatlas.library.file.failures import cannot_write, failures
 from heatlas.library.file.identity import identity
 from heatlas.library.file.network import report_network
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS, READABLE
+from heatlas.library.file.sound_rows import damaged
 from heatlas.library.file.states import read_states, set_foreign_log_aside
 from heatlas.library.file.store import Library
 from heatlas.library.file.versions import number_of, refuse_newer

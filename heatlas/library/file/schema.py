@@ -81,9 +81,9 @@ _FIRST = (
     "CREATE INDEX activities_by_copy ON activities (same_as) WHERE same_as IS NOT NULL",
     "CREATE INDEX activities_by_time ON activities (first, last)",
     "CREATE INDEX activities_by_fixes ON activities (fixes)",
-    # One row for each column of a track: key = activity * 64 + column (heatlas.library.index.columns).
+    # One row for each column of a track: key = activity * 64 + column (heatlas.library.file.columns).
     "CREATE TABLE tracks (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
-    # One row for each column of a chunk of a tile; the key holds all of that (heatlas.library.index.keys).
+    # One row for each column of a chunk of a tile; the key holds all of that (heatlas.library.file.keys).
     "CREATE TABLE passages (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
     """
     CREATE VIEW chunks AS
@@ -160,7 +160,7 @@ _COPIES = (
 
 
 def _time_zones(connection: sqlite3.Connection, _: Context) -> None:
-    from heatlas.library.time_zones import fill_time_zones
+    from heatlas.library.rows.time_zones import fill_time_zones
 
     fill_time_zones(connection)
 
@@ -178,7 +178,7 @@ _LOCAL = (
     _time_zones,
 )
 
-# Columns from 16 on have keys of another form (heatlas.library.index.keys). Existing rows stay unchanged, as they have
+# Columns from 16 on have keys of another form (heatlas.library.file.keys). Existing rows stay unchanged, as they have
 # no such column; only the view must know the form.
 _ZOOM = " + ".join(f"(zoom_and_x > {(1 << k) - 1})" for k in range(1, 21))  # place of the highest bit
 _WIDE = (
@@ -202,12 +202,12 @@ _MEANS = (
     """
     CREATE TABLE activity_means (
         number INTEGER PRIMARY KEY REFERENCES activities ON DELETE CASCADE,
-        data BLOB NOT NULL  -- float64, little-endian (heatlas.library.index.activity_means)
+        data BLOB NOT NULL  -- float64, little-endian (heatlas.library.rows.activity_means)
     ) STRICT
     """,
 )
 
-# Digests of all rows, and copies of small ones (heatlas.library.care.digests).
+# Digests of all rows, and copies of small ones (heatlas.library.file.digests).
 _DIGESTS_OF = """
     CREATE TABLE digests (
         part INTEGER NOT NULL,  -- table of the row, or point set and level
@@ -220,7 +220,7 @@ _DIGESTS_OF = """
 
 
 def _stamp(connection: sqlite3.Connection, context: Context) -> None:
-    from heatlas.library.care.digests import stamp
+    from heatlas.library.file.digests import stamp
 
     # Nobody can vouch for rows that were written before there were digests.
     connection.execute(

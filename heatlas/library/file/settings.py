@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE
-from heatlas.library.care.sound_rows import damaged, small_rows
 from heatlas.library.file.connecting import LibraryConnection
-from heatlas.library.index.keys import DEEPEST
+from heatlas.library.file.keys import DEEPEST
+from heatlas.library.file.sound_rows import damaged, small_rows
 from heatlas.raster.partition import REJOIN
 from heatlas.tracks.athlete import Athlete, parse_athlete
 from heatlas.tracks.clean import Gaps

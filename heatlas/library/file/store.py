@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
-from heatlas.library.care.healing import prepare_writing
 from heatlas.library.file.connecting import connect, empty_log, is_frozen
 from heatlas.library.file.failures import failures
+from heatlas.library.file.healing import prepare_writing
 from heatlas.library.file.schema import MIGRATIONS
 from heatlas.library.file.states import note_state, read_states
 from heatlas.library.file.versions import migrate, number_of

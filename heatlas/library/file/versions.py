@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
 from heatlas.core.version import __version__
-from heatlas.library.care.digests import watch
-from heatlas.library.care.sound_rows import damaged, has_digests, path_of
+from heatlas.library.file.digests import watch
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
+from heatlas.library.file.sound_rows import damaged, has_digests, path_of
 
 if TYPE_CHECKING:
     from heatlas.core.context import Context

@@ -13,12 +13,12 @@ from heatlas.core.errors import SourceFailed
 from heatlas.kernels.encode import encode_headers
 from heatlas.kernels.index import decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
-from heatlas.library.care.digests import write_passages
-from heatlas.library.care.sound_blobs import blobs
-from heatlas.library.care.sound_rows import say
-from heatlas.library.index.columns import PIXELS
-from heatlas.library.index.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.index.packing import LEVEL, pack_columns, unpack, unpack_bytes
+from heatlas.library.file.columns import PIXELS
+from heatlas.library.file.digests import write_passages
+from heatlas.library.file.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
+from heatlas.library.file.packing import LEVEL, pack_columns, unpack, unpack_bytes
+from heatlas.library.file.sound_blobs import blobs
+from heatlas.library.file.sound_rows import say
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatlas.kernels.operations import AMOUNTS as OF_AMOUNTS
 from heatlas.kernels.operations import COLUMN, FACTS, NOTHING, ROW, STEPS, TABLE, Coded
-from heatlas.library.index.columns import AMOUNTS, COLUMNS, VALUES
+from heatlas.library.file.columns import AMOUNTS, COLUMNS, VALUES
 from heatlas.tracks.metrics.evaluation import Columns, program_of
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from heatlas.library.care.sound_rows import damaged
+from heatlas.library.file.columns import COLUMNS
 from heatlas.library.file.settings import read_meta
-from heatlas.library.index.columns import COLUMNS
-from heatlas.library.tracks import has_column
+from heatlas.library.file.sound_rows import damaged
+from heatlas.library.rows.tracks import has_column
 from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:

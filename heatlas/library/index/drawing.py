@@ -10,10 +10,10 @@ from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
+from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
+from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
+from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
-from heatlas.library.index.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
-from heatlas.library.index.keys import CHUNKS, chunk_of, key, tile_of
-from heatlas.library.index.packing import unpack
 from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
 from heatlas.library.index.sound_tiles import pixel_rows, read_column
 from heatlas.library.index.tile_planes import SIDE, TilePlanes
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.library.file.store import Library
-    from heatlas.library.index.activity_means import ActivityFacts
     from heatlas.library.index.coded_columns import ColumnBytes
     from heatlas.library.index.passage_tiles import Sides
+    from heatlas.library.rows.activity_means import ActivityFacts
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
 
@@ -50,7 +50,7 @@ def draw(
     """Reduce passages of the index to a grid, as `heatlas.raster.draw_tracks.draw` does from cut tracks.
 
     Passes, activities, days and fixes are equal; seconds, metres and metrics are equal up to the steps of
-    `heatlas.library.index.columns`.
+    `heatlas.library.file.columns`.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def draw(
     measure : Measure
         Measure of tracks.
     keep : ndarray of bool (n,), optional
-        Whether each activity counts, by number (from `heatlas.library.merged.select`); those from n on do not.
+        Whether each activity counts, by number (from `heatlas.library.rows.merged.select`); those from n on do not.
     facts : ActivityFacts, optional
         Facts of the activities; by default those that the measure reads are read from the library.
     sides : (ndarray of bool, ndarray of bool), optional

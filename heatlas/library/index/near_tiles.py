@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.library.activities import ActivityRow
     from heatlas.library.index.chunks import Tile
+    from heatlas.library.rows.activities import ActivityRow
 
 __all__ = ["boxes_of", "meet", "near"]
 

@@ -11,10 +11,10 @@ from heatlas.core.mercator import to_lonlat
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED, Runs
 from heatlas.kernels.values import add_days
-from heatlas.library.index.activity_means import ActivityFacts, read_means, with_effort
 from heatlas.library.index.coded_columns import CodedColumns, Facts
 from heatlas.library.index.tile_planes import SIDE, TilePlanes
-from heatlas.library.merged import read_merged
+from heatlas.library.rows.activity_means import ActivityFacts, read_means, with_effort
+from heatlas.library.rows.merged import read_merged
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import RELATIONS
 from heatlas.raster.passages import Passages, add_passages

@@ -12,14 +12,14 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
 from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, decoded
+from heatlas.library.file.keys import CHUNKS, chunk_of, key
+from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import privacy_of, read_settings
-from heatlas.library.index.activity_means import read_effort
-from heatlas.library.index.columns import AMOUNTS, COLUMNS, PIXELS, decoded
-from heatlas.library.index.keys import CHUNKS, chunk_of, key
-from heatlas.library.index.packing import unpack
 from heatlas.library.index.sound_tiles import pixel_rows, read_column
-from heatlas.library.merged import read_merged
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.activity_means import read_effort
+from heatlas.library.rows.merged import read_merged
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.raster.passages import Columns
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.sports import SPORTS_OF

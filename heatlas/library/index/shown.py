@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_values
+from heatlas.library.file.columns import AMOUNTS, VALUES
+from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
+from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
-from heatlas.library.index.columns import AMOUNTS, VALUES
-from heatlas.library.index.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.index.packing import unpack
 from heatlas.library.index.sound_tiles import pixel_rows, read_column
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from heatlas.core.mercator import to_lonlat
 from heatlas.kernels.path import metres_along
 from heatlas.library.file.settings import privacy_of, read_settings
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.tracks.metrics.fixes import STOPPED
 from heatlas.tracks.privacy import hide
 

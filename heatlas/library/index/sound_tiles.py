@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_header
-from heatlas.library.activities import read_activities, read_rows
-from heatlas.library.care.digests import BLOBS, write_passages
-from heatlas.library.care.sound_blobs import blobs, blobs_or_none
-from heatlas.library.care.sound_rows import damaged, say
+from heatlas.library.file.columns import PIXELS
+from heatlas.library.file.digests import BLOBS, write_passages
+from heatlas.library.file.keys import CHUNKS, column_of, key, other_keys, tile_of
+from heatlas.library.file.packing import BUNDLE, unpack, unpack_columns
 from heatlas.library.file.settings import privacy_of, read_settings
+from heatlas.library.file.sound_blobs import blobs, blobs_or_none
+from heatlas.library.file.sound_rows import damaged, say
 from heatlas.library.file.states import read_states
 from heatlas.library.index.chunks import Chunk, compact_tiles, tile_name
-from heatlas.library.index.columns import PIXELS
 from heatlas.library.index.coverage import is_complete
-from heatlas.library.index.keys import CHUNKS, column_of, key, other_keys, tile_of
 from heatlas.library.index.near_tiles import near
-from heatlas.library.index.packing import BUNDLE, unpack, unpack_columns
-from heatlas.library.index.passages import PreparedTrack
 from heatlas.library.index.writing import append
-from heatlas.library.tracks import read_track
+from heatlas.library.rows.activities import read_activities, read_rows
+from heatlas.library.rows.passages import PreparedTrack
+from heatlas.library.rows.tracks import read_track
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import numpy as np
 from heatlas.dataset.places import Visits
 from heatlas.dataset.places.visits import ZOOM
 from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.library.file.keys import pixel_keys, tile_of
+from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
-from heatlas.library.index.keys import pixel_keys, tile_of
-from heatlas.library.index.packing import unpack
 from heatlas.library.index.sound_tiles import pixel_rows
 
 if TYPE_CHECKING:

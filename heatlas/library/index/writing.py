@@ -9,11 +9,11 @@ import numpy as np
 
 from heatlas.kernels.encode import encode_amounts, encode_headers, encode_pixels, encode_values, find_stretches
 from heatlas.kernels.index import UNKNOWN, decode_header
-from heatlas.library.care.digests import write_passages
+from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS
+from heatlas.library.file.digests import write_passages
+from heatlas.library.file.keys import key
+from heatlas.library.file.packing import pack_columns
 from heatlas.library.index.chunks import chunks_of, merge
-from heatlas.library.index.columns import AMOUNTS, COLUMNS, PIXELS
-from heatlas.library.index.keys import key
-from heatlas.library.index.packing import pack_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.library.index.chunks import Tile
-    from heatlas.library.index.passages import Passages, PreparedTrack
+    from heatlas.library.rows.passages import Passages, PreparedTrack
 
 __all__ = ["append", "encoded_runs", "tiles_of"]
 

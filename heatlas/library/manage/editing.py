@@ -74,7 +74,7 @@ def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
 
     from heatlas.library.file.opening import open_library
     from heatlas.library.maintenance import remove
-    from heatlas.library.merged import list_activities, select
+    from heatlas.library.rows.merged import list_activities, select
 
     with open_library(path) as library:
         before = set(list_activities(library))

@@ -103,8 +103,8 @@ def bring(
     from heatlas.core.report import Report
     from heatlas.library.file.opening import open_library
     from heatlas.library.imports import import_sources
-    from heatlas.library.merged import list_activities
     from heatlas.library.points.point_tables import import_tables
+    from heatlas.library.rows.merged import list_activities
 
     keep = check_settings(asked)
     tracked = _tracked(tracks)

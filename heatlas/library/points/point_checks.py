@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError
 from heatlas.dataset.points import PointSet
-from heatlas.library.care.sound_rows import damaged
+from heatlas.library.file.sound_rows import damaged
 from heatlas.library.points.point_cells import cells_of, same_cells
 from heatlas.library.points.point_index import kept_levels, read_level
 from heatlas.library.points.point_rows import concatenated, points_digest, read_points

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
-from heatlas.library.care.digests import point_cells_part
-from heatlas.library.care.sound_blobs import paired_with_digests
-from heatlas.library.care.sound_rows import damaged, has_digests
-from heatlas.library.index.packing import pack, unpack
+from heatlas.library.file.digests import point_cells_part
+from heatlas.library.file.packing import pack, unpack
+from heatlas.library.file.sound_blobs import paired_with_digests
+from heatlas.library.file.sound_rows import damaged, has_digests
 from heatlas.library.points.point_cells import FINEST, PIXELS, Cells, coarser, joined, morton
 from heatlas.library.points.point_packing import Reader, decimals_bytes, whole_bytes
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.points import NoRows, PointSet, why_no_points
-from heatlas.library.care.digests import SMALL
-from heatlas.library.care.sound_rows import say, small_rows
+from heatlas.library.file.digests import SMALL
+from heatlas.library.file.sound_rows import say, small_rows
 from heatlas.library.points.point_cells import cells_of
 from heatlas.library.points.point_index import write_index
 from heatlas.library.points.point_rows import concatenated, points_digest, write_rows

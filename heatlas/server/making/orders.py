@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
+from heatlas.server.site.outputs import Order
 from heatlas.server.site.query import FILTER, box_in, checked, only, parse_filter_of, request_of, whole
 from heatlas.tiles.request import OF_POINTS, read_look
 from heatlas.tracks.metrics import METRICS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["KINDS", "PARAMETERS", "Order", "parse_order"]
+__all__ = ["KINDS", "PARAMETERS", "parse_order"]
 
 KINDS = {
     "picture": (".png", ".webp", ".pdf"), "film": (".mp4", ".gif", ".webp"), "page": (".html",),
@@ -35,22 +35,6 @@ _LARGEST = {"picture": 60e6, "film": 1920 * 1920}
 """Pixels of a picture, or of a frame, at most."""
 _LONGEST = 60
 """Seconds of a film at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One output of a view, checked."""
-
-    kind: str
-    ending: str
-    options: dict[str, Any]
-    """As `heatlas.render` takes them."""
-
-    @property
-    def name(self) -> str:
-        """Name of the file that is downloaded."""
-        measure = "".join(char if char.isalnum() else "-" for char in self.options.get("measure") or "passes")
-        return f"heatlas-{'-'.join(filter(None, measure.split('-')))[:60]}{self.ending}"
 
 
 def parse_order(view: View, snapshot: Snapshot, query: QueryParams) -> Order:

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.scratch import Scratch
-    from heatlas.server.making.orders import Order
 
-__all__ = ["Outputs"]
+__all__ = ["Order", "Outputs"]
 
 _KEPT = 3600.0
 """Seconds for which a finished output can be downloaded."""
@@ -37,6 +36,22 @@ _STORED = 12
 """Finished outputs that are stored at most: the oldest give way."""
 _PATIENCE = 3600.0
 """Seconds after which an output is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One output of a view, checked."""
+
+    kind: str
+    ending: str
+    options: dict[str, Any]
+    """As `heatlas.render` takes them."""
+
+    @property
+    def name(self) -> str:
+        """Name of the file that is downloaded."""
+        measure = "".join(char if char.isalnum() else "-" for char in self.options.get("measure") or "passes")
+        return f"heatlas-{'-'.join(filter(None, measure.split('-')))[:60]}{self.ending}"
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ class Store(NamedTuple):
     column: int
     """Number of its column, never used again for another."""
     step: float
-    """Value of 1, a multiple of a power of two; 0: steps are ratios (see `heatlas.library.index.columns`)."""
+    """Value of 1, a multiple of a power of two; 0: steps are ratios (see `heatlas.library.file.columns`)."""
 
 
 @dataclass(frozen=True, slots=True)

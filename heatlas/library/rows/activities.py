@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from heatlas.core.batch import Activity
-from heatlas.library.care.digests import SMALL
-from heatlas.library.care.sound_rows import say, small_rows
-from heatlas.library.tracks import delete_track, fingerprint, write_track
+from heatlas.library.file.digests import SMALL
+from heatlas.library.file.sound_rows import say, small_rows
+from heatlas.library.rows.tracks import delete_track, fingerprint, write_track
 from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def delete_activities(connection: sqlite3.Connection, numbers: Iterable[int]) ->
 def read_activities(
     connection: sqlite3.Connection, numbers: Collection[int] | None = None, *, shown: bool = False
 ) -> dict[int, Activity]:
-    """Read activities, each as its own source states it (`heatlas.library.merged` merges copies).
+    """Read activities, each as its own source states it (`heatlas.library.rows.merged` merges copies).
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ assert _WIDE_X + DEEPEST + 1 <= 63  # a negative key stays negative
 
 
 def key(column: int, zoom: int, x: int, y: int, chunk: int = 0) -> int:
-    """Key of a column (heatlas.library.index.columns, 0 for pixels) of a chunk of a tile, from -2**63 to 2**63 - 1."""
+    """Key of a column (heatlas.library.file.columns, 0 for pixels) of a chunk of a tile, from -2**63 to 2**63 - 1."""
     if column < _NARROW:
         return (_OTHERS if column else 0) | zoom << _ZOOM | x << _X | y << _Y | chunk << _COLUMN_BITS | column
     return _WIDE | (1 << zoom | x) << _WIDE_X | y << _WIDE_Y | chunk << _WIDE_BITS | column

@@ -12,7 +12,7 @@ from heatlas.core.mercator import ground_metres
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import join_fixes, list_visits, place_visits, spend_visits
-from heatlas.library.index.columns import amount_steps, value_steps
+from heatlas.library.file.columns import amount_steps, value_steps
 from heatlas.tracks.metrics import stored
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Passages:
     pixel: NDArray[np.uint16]
     """(k,) row * 256 + column inside the tile."""
     columns: Mapping[str, NDArray[np.int64] | NDArray[np.int32]]
-    """Name -> (k,) whole steps (heatlas.library.index.columns); columns that the activity lacks are left out."""
+    """Name -> (k,) whole steps (heatlas.library.file.columns); columns that the activity lacks are left out."""
 
 
 class PreparedTrack:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.batch import Unread
 from heatlas.core.report import Duplicate, Report, add_breaks
 from heatlas.core.words import counted
-from heatlas.library.care.sound_rows import say, small_rows
-from heatlas.library.merged import read_merged
+from heatlas.library.file.sound_rows import say, small_rows
+from heatlas.library.rows.merged import read_merged
 from heatlas.sources.formats.planned import PLANNED
 
 if TYPE_CHECKING:

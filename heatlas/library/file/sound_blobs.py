@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from heatlas.library.care.digests import BLOBS, digest_of
-from heatlas.library.care.sound_rows import damaged, has_digests
+from heatlas.library.file.digests import BLOBS, digest_of
+from heatlas.library.file.sound_rows import damaged, has_digests
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from heatlas.core.errors import SourceFailed
-from heatlas.library.index.columns import COLUMNS, PIXELS
+from heatlas.library.file.columns import COLUMNS, PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,7 +2,7 @@
 
 The choice must not depend on the order of imports. So copies stay in the library, and a new activity is judged by
 `heatlas.tracks.duplicates` together with all activities that are connected with it as copies. Their attributes are
-merged when they are read (`heatlas.library.merged`).
+merged when they are read (`heatlas.library.rows.merged`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.library.activities import read_activities, read_rows
-from heatlas.library.care.sound_rows import damaged
 from heatlas.library.file.schema import SPAN, TIMELESS
-from heatlas.library.tracks import sound_tracks
+from heatlas.library.file.sound_rows import damaged
+from heatlas.library.rows.activities import read_activities, read_rows
+from heatlas.library.rows.tracks import sound_tracks
 from heatlas.sources.merging import merge_copies
 from heatlas.tracks.duplicates import BOXES, CLOCK, FARTHEST, Judge, leeway
 

@@ -16,11 +16,11 @@ import numpy as np
 from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.dataset.tracks import Tracks
-from heatlas.library.activities import ActivityRow, activities_of, attributes_of
-from heatlas.library.care.sound_rows import rows_or_lost, say
 from heatlas.library.file.settings import read_athlete
-from heatlas.library.index.activity_means import with_effort
-from heatlas.library.tracks import COLUMNS_OF, read_track
+from heatlas.library.file.sound_rows import rows_or_lost, say
+from heatlas.library.rows.activities import ActivityRow, activities_of, attributes_of
+from heatlas.library.rows.activity_means import with_effort
+from heatlas.library.rows.tracks import COLUMNS_OF, read_track
 from heatlas.sources.merging import Copy, merge
 from heatlas.tracks.duplicates import is_part, poverty, trace_of
 

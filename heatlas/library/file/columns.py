@@ -25,7 +25,7 @@ back are multiples of powers of two: their sums are exact in any order.
 A value is clamped at 2**30 steps.
 
 A new metric at fixes says in its entry (heatlas.tracks.metrics.table) which column it takes, the next free number, and
-its step. Numbers are below 64; 15 holds several columns (heatlas.library.index.packing). Activities that were indexed
+its step. Numbers are below 64; 15 holds several columns (heatlas.library.file.packing). Activities that were indexed
 before have no such column: their values are unknown until the index is rebuilt (heatlas.library.index.coverage).
 """
 
@@ -37,7 +37,7 @@ import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
 from heatlas.kernels.visits import round_amounts, round_means
-from heatlas.library.index.keys import NUMBERS
+from heatlas.library.file.keys import NUMBERS
 from heatlas.tracks.metrics import METRICS, stored
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.library.care.sound_blobs import blobs
-from heatlas.library.care.sound_rows import damaged
-from heatlas.library.index.columns import VALUES
+from heatlas.library.file.columns import VALUES
+from heatlas.library.file.sound_blobs import blobs
+from heatlas.library.file.sound_rows import damaged
 from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import efforts_of, means_of, moments_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Activity
-    from heatlas.library.index.passages import PreparedTrack
+    from heatlas.library.rows.passages import PreparedTrack
     from heatlas.tracks.metrics.model import Model
 
 __all__ = ["ActivityFacts", "delete_means", "read_effort", "read_means", "with_effort", "write_means"]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
-from heatlas.library.tracks import first_fix
+from heatlas.library.rows.tracks import first_fix
 from heatlas.sources.time_zones import zone_at
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import SourceFailed
 from heatlas.core.words import counted
-from heatlas.library.care.digests import DIGESTED, SMALL, digest_of, row_of, text_of
 from heatlas.library.file.connecting import LibraryConnection
+from heatlas.library.file.digests import DIGESTED, SMALL, digest_of, row_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -157,7 +157,7 @@ def small_rows(
     Returns
     -------
     dict
-        Key (the first column) -> values of `heatlas.library.care.digests.SMALL`, in the order of the keys. A library
+        Key (the first column) -> values of `heatlas.library.file.digests.SMALL`, in the order of the keys. A library
         without digests gives its rows as they are. Rows that are damaged, as are their copies, are said and left out,
         if the rest is right without them (`MAY_BE_LOST`).
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from heatlas.library.care.digests import SMALL, digest_of, text_of, watch
-from heatlas.library.care.sound_rows import damaged, has_digests, may_be_lost, small_rows, sort_rows
+from heatlas.library.file.digests import SMALL, digest_of, text_of, watch
+from heatlas.library.file.sound_rows import damaged, has_digests, may_be_lost, small_rows, sort_rows
 
 if TYPE_CHECKING:
     import sqlite3

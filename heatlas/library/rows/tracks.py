@@ -13,9 +13,9 @@ import numpy as np
 
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
-from heatlas.library.care.sound_blobs import blobs
-from heatlas.library.care.sound_rows import damaged, say
-from heatlas.library.index.packing import pack, unpack
+from heatlas.library.file.packing import pack, unpack
+from heatlas.library.file.sound_blobs import blobs
+from heatlas.library.file.sound_rows import damaged, say
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,0 +1,11 @@
+"""What a library holds of activities, row by row.
+
+====================== ============================================================
+`activities`, `tracks` rows of activities; whole tracks, column by column
+`copies`, `merged`     search for copies of activities; merging of their attributes
+`activity_means`       means over whole activities, which relations take off
+`passages`             passages of a cut track at one zoom
+`outcomes`             results of reading files
+`time_zones`           time zones of activities that were stored without
+====================== ============================================================
+"""
