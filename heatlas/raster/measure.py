@@ -261,7 +261,7 @@ def reductions_of(metric: str) -> tuple[str, ...]:
     if entry.cyclic or entry.reduction not in {"mean", "min", "max"}:
         return (entry.reduction,)
     if entry.of_activity is not None:
-        return (entry.reduction, *({"min", "max"} - {entry.reduction}))
+        return (entry.reduction, *(name for name in ("min", "max") if name != entry.reduction))
     return (*_REDUCTIONS, "sum") if metric in _ADDING or entry.definition else _REDUCTIONS
 
 
