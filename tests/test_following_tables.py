@@ -217,8 +217,8 @@ def test_a_new_library_is_told_of(tmp_path, caplog):
     (tmp_path / "in").mkdir()
     asked = gather(ServeOptions, {"watch": (str(tmp_path / "in"),)}, "serve")
     for name in ("maps.db", "typo.db", "typo.db"):
-        with _kept_up((str(tmp_path / name),), asked, NOBODY, True) as (path, parts, _alarm):
-            assert (path.name, len(parts)) == (name, 1)
+        with _kept_up((str(tmp_path / name),), asked, NOBODY, True) as (path, parts, _alarm, makes):
+            assert (path.name, len(parts), makes) == (name, 1, None)
     assert [record.getMessage() for record in caplog.records] == [
         f"heatlas: there was no library {tmp_path / 'maps.db'}: a new one was made",
         f"heatlas: there was no library {tmp_path / 'typo.db'}: a new one was made; a library beside it: maps.db",
