@@ -125,19 +125,20 @@ def test_a_reader_by_the_page_finds_all_columns(tmp_path, many):
         keys = dict(link.execute("SELECT key, length(data) FROM passages").fetchall())
         assert {key(*row[:5]): row[5] for row in seen} == keys
         assert {row[0] for row in seen} == set(range(64)) - {VALUES["cadence"].column, VALUES["temperature"].column}
-        z, x, y, chunk = max(row[1:5] for row in seen if row[0] == 40)
-        (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, z, x, y, chunk),)).fetchone()
-        _, lengths, pixels = pixels_of(unpacked(blob))
-        found = columns_of(link, z, x, y, chunk)
-        tile = Window(256.0 * 2**z, x * 256, y * 256, 256, 256)
-        for column in (11, 13, 16, 40, 63):
+        z, x, y = max(row[1:4] for row in seen if row[0] == 40)
+        tile, totals = Window(256.0 * 2**z, x * 256, y * 256, 256, 256), {}
+        for chunk in sorted({row[4] for row in seen if row[:4] == (0, z, x, y)}):
+            (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, z, x, y, chunk),)).fetchone()
+            _, lengths, pixels = pixels_of(unpacked(blob))
+            for column, data in columns_of(link, z, x, y, chunk).items():
+                values = values_of(data, lengths) if column in {11, 13, 16, 40, 63} else []
+                known = np.array([value is not None for value in values], bool)
+                total = np.bincount(pixels[known], [v for v in values if v is not None], 65536) if values else 0
+                totals[column] = totals.get(column, 0) + total
+        for column in totals.keys() & {11, 13, 16, 40, 63}:
             name = next(name for name, number in COLUMNS.items() if number == column)
-            if column not in found:
-                continue
-            values = values_of(found[column], lengths)
-            known = np.array([value is not None for value in values])
-            total = np.bincount(pixels[known], [v * VALUES[name].step for v in values if v is not None], 65536)
-            assert np.array_equal(total.reshape(256, 256), draw(library, tile, Measure("mean", name)).total)
+            ours = (totals[column] * VALUES[name].step).reshape(256, 256)
+            assert np.array_equal(ours, draw(library, tile, Measure("mean", name)).total)
 
 
 def reindex_anyhow(library):
@@ -273,7 +274,7 @@ def test_opening_an_older_library_costs_the_same_whatever_it_holds(tmp_path, mon
         with open_library(path) as library, library.read() as link:
             assert link.execute("SELECT count(*), sum(length(data)) FROM passages").fetchone() == before
             assert link.execute("PRAGMA user_version").fetchone() == (BEFORE,)
-    assert before[0] > 500
+    assert before[0] > 400
     assert found[0] == found[1]
     instructions, statements, log = found[0]
     assert instructions < 2000

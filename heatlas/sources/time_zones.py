@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["local_seconds", "with_time_zones", "zone_at"]
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
 
 def with_time_zones(batch: Batch) -> Batch:
     """Fill in the time zones of activities that state no offset from UTC, by the first fix of each track.
@@ -53,7 +55,7 @@ def local_seconds(recording: Recording, moment: float) -> float:
         return moment
     u, v = from_lonlat(recording.lon[known[0]], recording.lat[known[0]])
     with suppress(Exception):  # a zone that the system does not know, or a year that no calendar has
-        away = dt.datetime.fromtimestamp(moment, ZoneInfo(zone_at(float(u), float(v)))).utcoffset()
+        away = (_EPOCH + dt.timedelta(seconds=moment)).astimezone(ZoneInfo(zone_at(float(u), float(v)))).utcoffset()
         return moment + (0.0 if away is None else away.total_seconds())
     return moment
 
