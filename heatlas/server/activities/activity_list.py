@@ -50,10 +50,10 @@ def list_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> di
         For parameters that cannot be used.
     """
     only(query, "bbox", "z", "q", "sort", "order", "offset", "limit", *FILTER)
-    sort, order = query.get("sort", "start"), query.get("order", "")
+    sort, order = query.get("sort", "start"), query.get("order")
     if sort not in SORTS:
         raise BadOption(f"sort is one of {', '.join(SORTS)}")
-    if order not in {"", "asc", "desc"}:
+    if order not in {None, "asc", "desc"}:
         raise BadOption("order is asc or desc")
     offset = whole("offset", query.get("offset"), 0, 999_999_999, 0)
     limit = whole("limit", query.get("limit"), 1, MOST, _PAGE)
