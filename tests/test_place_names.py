@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 import heatlas
+from heatlas.cli.summary import _whereabouts
 from heatlas.core.errors import BadOption
 from heatlas.gazetteer.search import Answer, describe_town, find_town
 from heatlas.gazetteer.towns import towns
@@ -143,3 +144,11 @@ def test_a_library_and_a_picture_take_names(tmp_path):
     assert (report["points"], report["dropped"]) == (3, {})
     report = import_into(tmp_path / "a.db", path, place="Town,Country")
     assert [each["points"] for each in report["point_sets"]] == [3]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Tampere, Finland", "around Tampere, Finland"), ("near Utö, Finland", "near Utö, Finland"), ("At sea", "at sea")],
+)
+def test_a_place_stands_in_a_sentence(name, words):
+    assert _whereabouts(name) == words

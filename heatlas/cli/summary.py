@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heatlas.core.words import counted
+from heatlas.gazetteer.naming import AT_SEA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,12 +148,19 @@ def _say_page(report: dict[str, Any]) -> None:
         line(f"  {warning}")
 
 
+def _whereabouts(name: str) -> str:
+    """Name of a place within a sentence: around Tampere, Finland; near Utö, Finland; at sea."""
+    if name == AT_SEA:
+        return name.lower()
+    return name if name.startswith("near ") else f"around {name}"
+
+
 def _say_window(report: dict[str, Any]) -> None:
     window = report["window"]
     others = [place for place in report["places"] if not place["drawn"]]
     if others and report["choice"] == "busiest place":
         named = ", ".join(
-            f"{place['activities']:,} around {place['name']} ({place['center'][1]:.2f},{place['center'][0]:.2f})"
+            f"{place['activities']:,} {_whereabouts(place['name'])} ({place['center'][1]:.2f},{place['center'][0]:.2f})"
             for place in others[:4]
         )
         more = f" and {len(others) - 4} more places" if len(others) > 4 else ""
