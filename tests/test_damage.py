@@ -31,6 +31,7 @@ from heatlas.library.care.repair import Hiding, repair
 from heatlas.library.file.digests import SMALL
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings, read_settings, write_settings
+from heatlas.library.file.sound_rows import is_sound, sort_rows
 from heatlas.library.index.drawing import draw
 from heatlas.library.index.passages_at import passing
 from heatlas.library.index.shown import read_shown
@@ -920,3 +921,26 @@ def test_settings_that_were_read_before_follow_each_change(library_path):
         table(library_path, "UPDATE digests SET copy = 'x' WHERE part = 0 AND key = 'settings'")
         with pytest.raises(SourceFailed, match="meta cannot be read"):
             kept_open(lambda: None)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE activities SET sport = 'Rvn' WHERE number = 3",
+        "UPDATE activities SET distance = 12345.5 WHERE number = 5",
+        "DELETE FROM activities WHERE number = 2",
+        "UPDATE digests SET digest = x'0000000000000000' WHERE part = 3 AND key = 4",
+        "UPDATE digests SET copy = copy || ' ' WHERE part = 3 AND key = 1",
+        "DELETE FROM digests WHERE part = 3 AND key = 5",
+    ],
+)
+def test_a_quick_look_finds_what_a_slow_one_finds(tmp_path, damage):
+    path = tmp_path / "a.db"
+    made_library(path, walks(5, 5)).close()
+    with closing(sqlite3.connect(path)) as link, link:
+        assert all(is_sound(link, table) for table in SMALL)
+        link.execute(damage)
+        assert not is_sound(link, "activities")
+        found = sort_rows(link, "activities")
+        assert found.healed or found.lost
+        assert all(is_sound(link, table) for table in SMALL if table != "activities")

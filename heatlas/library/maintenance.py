@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,8 +44,9 @@ _SHARE = 4
 _RULES = 2
 """Version of the rules that find copies. A library judged by older rules is judged again."""
 _NUMBERED = "SELECT number FROM activities WHERE number IN (SELECT value FROM json_each(?))"
-_TILES = 64
-"""Tiles compacted in one transaction."""
+_TILES, _BYTES = 64, 1 << 18
+"""Tiles that are compacted in one transaction, and the bytes of their pixels from which it takes no more: a tile of the
+whole world holds visits of all activities."""
 
 
 def index(connection: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
@@ -213,15 +214,22 @@ def compact(library: Library, context: Context = NOBODY) -> None:
     library.update(context)
     told = context.counting("compacting")
     with library.read() as connection:
+        # One by one, and only tiles with several chunks are held: a large library has millions of others.
         rows = connection.execute(
-            "SELECT key FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()
-        ).fetchall()
-    chunks = Counter(tile_of(k) for (k,) in rows)
-    tiles = [tile for tile, count in chunks.items() if count > 1]
-    for start in range(0, len(tiles), _TILES):
-        told(start, len(tiles))
+            "SELECT key, length(data) FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()
+        )
+        sizes = ((tile, [size for _, size in chunks]) for tile, chunks in groupby(rows, lambda row: tile_of(row[0])))
+        tiles = [(tile, sum(chunks)) for tile, chunks in sizes if len(chunks) > 1]
+    done = 0
+    while done < len(tiles):
+        told(done, len(tiles))
+        last, size = done, 0
+        while last < min(done + _TILES, len(tiles)) and size < _BYTES:
+            size += tiles[last][1]
+            last += 1
         with library.write() as connection:
-            compact_tiles(connection, tiles[start : start + _TILES], context.threads)
+            compact_tiles(connection, [tile for tile, _ in tiles[done:last]], context.threads)
+        done = last
     told(len(tiles), len(tiles))
     library.shrink()
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from heatlas.library.file.digests import SMALL, digest_of, text_of, watch
-from heatlas.library.file.sound_rows import damaged, has_digests, may_be_lost, small_rows, sort_rows
+from heatlas.library.file.sound_rows import damaged, has_digests, is_sound, may_be_lost, small_rows, sort_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,6 +34,8 @@ def heal(connection: sqlite3.Connection) -> None:
         When a row is damaged, as is its copy, without which the rest is not right.
     """
     for table, (part, columns) in SMALL.items():
+        if is_sound(connection, table):
+            continue
         found = sort_rows(connection, table)
         if found.lost and not may_be_lost(table, found.lost):
             small_rows(connection, table)  # raises, and says what is damaged

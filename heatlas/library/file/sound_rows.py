@@ -9,6 +9,7 @@ import json
 import logging
 import shlex
 import sqlite3
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import SourceFailed
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "SmallRows", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "may_be_lost", "path_of",
-    "rows_or_lost", "say", "small_rows", "sort_rows",
+    "SmallRows", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "is_sound", "may_be_lost",
+    "path_of", "rows_or_lost", "say", "small_rows", "sort_rows",
 ]  # fmt: skip
 
 _SAID: set[str] = set()
@@ -117,6 +118,26 @@ def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] 
     strangers = [key for key in rows if key not in sound]
     lost += strangers[gone:]
     return SmallRows({key: sound[key] for key in sorted(sound, key=_order)}, healed, lost)
+
+
+def is_sound(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether each row of a table that has copies is as it was written, as is its copy; one row at a time is held."""
+    part, columns = SMALL[table]
+    # The table itself, whatever its indexes say.
+    rows = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED ORDER BY {columns[0]}"  # noqa: S608
+    known = "SELECT key, digest, copy FROM digests WHERE part = ? ORDER BY key"
+    try:
+        for row, one in zip_longest(connection.execute(rows), connection.execute(known, (part,))):
+            if row is None or one is None or row[0] != one[0]:
+                return False
+            text = text_of(row)
+            if text != one[2] or digest_of(part, row[0], text) != one[1]:
+                return False
+    except sqlite3.DatabaseError as error:
+        if not is_corrupt(error):
+            raise
+        return False
+    return True
 
 
 def _order(key: Any) -> tuple[bool, Any]:
