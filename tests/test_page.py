@@ -308,8 +308,16 @@ def test_a_condition_that_makes_no_sense_is_told_and_not_taken(browser, address)
 
 def test_a_click_tells_who_passed(browser, address):
     with visit(browser, address + MIDDLE) as seen:
+        held = []
+        seen.page.route("**/at?*", lambda route: held.append(route))
         seen.page.mouse.click(*seen.where(*RIDE))
+        seen.page.wait_for_selector("body.asking", timeout=WAIT)  # the place is marked at once
+        marked = "async () => Boolean((await import('./static/maps.js')).main().getLayer('mark'))"
+        assert seen.page.evaluate(marked)
+        assert not seen.page.is_visible("#who")
+        held[0].continue_()
         seen.page.wait_for_selector("#who", timeout=WAIT)
+        seen.page.wait_for_selector("body:not(.asking)", timeout=WAIT)
         assert "5 activities passed here" in seen.page.inner_text("#who")
         assert "Ride 4" in seen.page.inner_text("#who-list li:first-child")
         seen.page.keyboard.press("Escape")

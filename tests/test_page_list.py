@@ -107,6 +107,8 @@ def test_who_passed_is_lit_opened_and_filtered(browser, address):  # noqa: F811
         assert "600 m – 640 m" in said
         assert "120 bpm – 160 bpm" in said
         assert "km/h" in said  # a ride has a speed
+        assert "Speed" in said
+        assert "Pace" not in said
         link = page.locator("#who a.chip").first
         assert link.get_attribute("href") == "https://www.strava.com/activities/50000054"
         page.mouse.move(600, 700)

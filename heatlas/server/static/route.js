@@ -2,7 +2,7 @@
 
 import * as maps from "./maps.js";
 import { route } from "./single.js";
-import { kilometres, paceOf } from "./units.js";
+import { isFast, kilometres, paceOf } from "./units.js";
 import { $, make } from "./web/dom.js";
 import { roomBesidePanel } from "./web/frame.js";
 import { fitBox } from "./web/map.js";
@@ -109,7 +109,8 @@ function placeAt(lines, share) {
 export function profile({ profile: series, lines, shown, sport }) {
   const box = make("div", { className: "profile" });
   const drawn = SERIES.filter(([name]) => series[name]?.some((value) => value !== null));
-  for (const [name, title, written, turned] of drawn) {
+  for (const [name, usual, written, turned] of drawn) {
+    const title = name === "pace" && isFast(sport) ? "Speed" : usual;
     const text = (value) => written(value, sport);
     const known = series[name].filter((value) => value !== null);
     const sorted = known.toSorted((a, b) => a - b);

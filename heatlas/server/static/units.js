@@ -14,9 +14,11 @@ export const pace = (value) => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} /km`;
 };
 
+/** Whether people speak of speed and not of pace: on wheels and skis. */
+export const isFast = (sport) => /ride|cycl|bike|ski/i.test(sport ?? "");
+
 /** Seconds per metre as a pace on foot, or a speed on wheels and skis. */
-export const paceOf = (value, sport) =>
-  /ride|cycl|bike|ski/i.test(sport ?? "") ? `${(3.6 / value).toFixed(1)} km/h` : pace(value);
+export const paceOf = (value, sport) => (isFast(sport) ? `${(3.6 / value).toFixed(1)} km/h` : pace(value));
 
 const DAY = 86400000;
 export const toDay = (text) => Math.round(Date.parse(`${text.slice(0, 10)}T00:00:00Z`) / DAY);

@@ -17,30 +17,17 @@ let tapped = null; // the place of the question
 export async function askWho(place, filter) {
   const turn = ++asked;
   const radius = Math.min(2000, Math.max(10, RADIUS * metresPerPixel(place.lat)));
-  let answer;
-  try {
-    answer = await at(place, radius, filter);
-  } catch (error) {
-    toast(error.message, "bad");
-    return;
-  }
-  if (turn !== asked) return;
+  mark(place, radius); // at once: the answer may take a while
+  const answer = await waitFor(at(place, radius, filter), turn);
+  if (!answer) return;
   tapped = place;
-  mark(place, radius);
   show(answer.total ? `${counted(answer.total, "activity")} passed here` : "Nobody passed here", answer, row);
 }
 
 /** List the activities that go the same way as one. */
 export async function askSameWay(activity) {
-  const turn = ++asked;
-  let answer;
-  try {
-    answer = await sameWay(activity.number);
-  } catch (error) {
-    toast(error.message, "bad");
-    return;
-  }
-  if (turn !== asked) return;
+  const answer = await waitFor(sameWay(activity.number), ++asked);
+  if (!answer) return;
   tapped = null;
   mark(null);
   const others = answer.total - 1;
@@ -50,6 +37,21 @@ export async function askSameWay(activity) {
   const all = make("button", { type: "button", className: "chip" }, "Only these");
   all.addEventListener("click", () => only(answer.activities.map(({ term }) => term)));
   $("who-list").prepend(make("li", { className: "chips small" }, all));
+}
+
+/** The answer to a question that is still the last one; what is wrong is told. The pointer shows that it is asked. */
+async function waitFor(question, turn) {
+  document.body.classList.add("asking");
+  try {
+    const answer = await question;
+    return turn === asked ? answer : null;
+  } catch (error) {
+    toast(error.message, "bad");
+    if (turn === asked && $("who").hidden) mark(null);
+    return null;
+  } finally {
+    if (turn === asked) document.body.classList.remove("asking");
+  }
 }
 
 function show(title, answer, makeRow) {
@@ -66,6 +68,7 @@ function show(title, answer, makeRow) {
 export function closeWho() {
   if ($("who").hidden) return false;
   asked += 1;
+  document.body.classList.remove("asking");
   mark(null);
   pin(null);
   $("who").hidden = true;
