@@ -16,7 +16,7 @@ from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.dataset.tracks import Tracks
 from heatlas.dataset.viewport import Viewport
 from heatlas.options import RenderOptions, gather
-from heatlas.options.groups import PictureOptions
+from heatlas.options.drawing import PictureOptions
 from heatlas.options.option import options_of
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import measures_of

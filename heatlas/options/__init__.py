@@ -2,10 +2,12 @@
 
 ============ ==============================================================
 `option`     a field that is an option, and the options of a dataclass
-`groups`     options that belong together
-`following`  whether a command goes on, and when it looks again
-`measuring`  metrics that people define, and the athlete
-`reading`    what is read of sources
+`choosing`   groups: rows and columns of tables, filters, what is hidden
+`reading`    groups: what is read of sources
+`measuring`  groups: metrics that people define, and the athlete
+`drawing`    groups: colours, the part of the world, kernels, pictures, films
+`publishing` groups: tiles, pages, servers, explorer tiles, limits of what is public
+`following`  groups: whether a command goes on, and when it looks again
 `requests`   all options of one function: of `render`, of an import
 `parsing`    lengths, times, places and widths read from text
 `signature`  options in the signature and docstring of a function
@@ -18,28 +20,19 @@ that uses a value parses it (`heatlas.options.parsing`, `heatlas.dataset.viewpor
 before any work.
 """
 
-from heatlas.options.following import FollowOptions, ServedFolderOptions
-from heatlas.options.groups import (
-    LEAST,
-    ExplorerOptions,
+from heatlas.options.choosing import FilterOptions, GapOptions, HidingOptions, PointSetOptions, TableOptions
+from heatlas.options.drawing import (
     FilmOptions,
-    FilterOptions,
-    GapOptions,
-    HidingOptions,
     KernelOptions,
     LabelOptions,
-    PageOptions,
     PictureOptions,
-    PointSetOptions,
-    PublicOptions,
-    SiteOptions,
     StyleOptions,
-    TableOptions,
-    TileOptions,
     ViewportOptions,
 )
+from heatlas.options.following import FollowOptions, ServedFolderOptions
 from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import Option, gather, given, options_of, refuse
+from heatlas.options.publishing import LEAST, ExplorerOptions, PageOptions, PublicOptions, SiteOptions, TileOptions
 from heatlas.options.reading import ReadingOptions
 from heatlas.options.requests import (
     KEYWORDS,

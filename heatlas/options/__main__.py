@@ -16,7 +16,7 @@ __all__ = ["main", "module_text"]
 
 _HEAD = '''"""Options as types of keywords, so that editors and type checkers know them.
 
-Written by ``python -m heatlas.options`` from the fields of `heatlas.options.groups`: change them there.
+Written by ``python -m heatlas.options`` from the fields of the groups in `heatlas.options`: change them there.
 """
 
 from __future__ import annotations

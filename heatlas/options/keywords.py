@@ -1,6 +1,6 @@
 """Options as types of keywords, so that editors and type checkers know them.
 
-Written by ``python -m heatlas.options`` from the fields of `heatlas.options.groups`: change them there.
+Written by ``python -m heatlas.options`` from the fields of the groups in `heatlas.options`: change them there.
 """
 
 from __future__ import annotations

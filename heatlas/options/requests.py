@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from heatlas.options.following import ServedFolderOptions
-from heatlas.options.groups import (
-    ExplorerOptions,
+from heatlas.options.choosing import FilterOptions, GapOptions, HidingOptions, PointSetOptions, TableOptions
+from heatlas.options.drawing import (
     FilmOptions,
-    FilterOptions,
-    GapOptions,
-    HidingOptions,
     KernelOptions,
     LabelOptions,
-    PageOptions,
     PictureOptions,
-    PointSetOptions,
-    PublicOptions,
-    SiteOptions,
     StyleOptions,
-    TableOptions,
-    TileOptions,
     ViewportOptions,
 )
+from heatlas.options.following import ServedFolderOptions
 from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import option
+from heatlas.options.publishing import ExplorerOptions, PageOptions, PublicOptions, SiteOptions, TileOptions
 from heatlas.options.reading import ReadingOptions
 
 __all__ = [

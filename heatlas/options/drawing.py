@@ -1,0 +1,129 @@
+"""Groups of options that say how heat is drawn: colours, the part of the world, kernels, pictures and films."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatlas.options.option import option, switch
+
+__all__ = ["FilmOptions", "KernelOptions", "LabelOptions", "PictureOptions", "StyleOptions", "ViewportOptions"]
+
+_PAINTED = ("picture", "film")
+_OF_POINTS = ("picture", "film", "tiles", "page")
+_NAMED = ("picture", "tiles", "page")
+_LENGTH = "float"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleOptions:
+    """Tone and colours."""
+
+    tone: str | None = option(
+        "CURVE|LO:HI",
+        "log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. "
+        "Default: log for counts and sums, linear for means.",
+    )
+    colormap: str | None = option("NAME|STOPS", "A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0.")
+    background: str | None = option(
+        "NAME",
+        "none, dark, light or #rrggbb.  [default: none; of films and pages dark]",
+        kinds=("picture", "film", "page"),
+    )
+    legend: bool = switch("Draw a bar with numbers and their unit.", kinds=_PAINTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewportOptions:
+    """Part of the world that is drawn, and its resolution."""
+
+    bbox: str | None = option(
+        "W,S,E,N", "A box in degrees; by default the busiest place is drawn. Of a page: where it opens.",
+        kinds=(*_PAINTED, "page"), takes="Sequence[float]",
+    )  # fmt: skip
+    around: str | None = option(
+        "LAT,LON,RADIUS",
+        "A circle's bounding box, e.g. 60.17,24.94,5km.",
+        kinds=_PAINTED,
+        takes="Sequence[float | str]",
+    )
+    everything: bool = switch("All activities, however far apart.", flag="--all", kinds=_PAINTED)
+    zoom: float | str | None = option("Z|A-B", "Zoom of web maps (256 px tiles); of tiles a range, such as 0-16.")
+    resolution: str | None = option(
+        "LENGTH", "True ground metres per pixel at the centre, e.g. 1m.", kinds=_PAINTED, takes=_LENGTH
+    )
+    width: int | None = option("PX", "Width of the picture in pixels.", kinds=_PAINTED, limits=(1, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelOptions:
+    """Kernel of points: its radius and its shape."""
+
+    radius: str | None = option(
+        "LENGTH",
+        "Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.  "
+        "[default: 15px]",
+        kinds=_OF_POINTS,
+        takes=_LENGTH,
+    )
+    kernel: str | None = option(
+        "",
+        "Points: shape of what is felt around each.  [default: gaussian]",
+        kinds=_OF_POINTS,
+        choices=("gaussian", "linear", "quartic", "epanechnikov", "uniform"),
+    )
+    density: bool = switch("Points: values per square kilometre.", kinds=_OF_POINTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOptions:
+    """Options that only pictures have."""
+
+    facet: str | None = option(
+        "",
+        "Tracks: small pictures side by side in one tone, one for each of these; .png or .webp, --width of them all.",
+        kinds=("picture",),
+        choices=("month", "year", "sport", "weekday", "gear"),
+    )
+    scale_bar: bool = switch("Draw a bar of true metres.", kinds=("picture",))
+    rgba: bool = switch("Colours, not values, in a .tif.", kinds=("picture",))
+    garmin: bool = switch("A .kmz of small JPEGs, as Garmin's devices want it.", kinds=("picture",))
+    dpi: float | None = option("N", "Pixels per inch of a .pdf.  [default: 300]", kinds=("picture",), limits=(1, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmOptions:
+    """Time in a film."""
+
+    every: str | None = option(
+        "TIME",
+        "Tiles: go on, and read the sources again so often, e.g. 10min; also databases. Films: frames end with whole "
+        "ones: day, week, month, 3d.  [default: time runs evenly]",
+        kinds=("film", "tiles"),
+        takes="int",
+    )
+    span: str | None = option(
+        "TIME",
+        "Films: how long an activity or a point stays: 30d, 4w, 1y; by default for good.",
+        kinds=("film",),
+        takes="int",
+    )
+    duration: str | None = option(
+        "TIME",
+        "Films: how long time runs; then the last frame is held for 2 s.  [default: 20s]",
+        kinds=("film",),
+        takes="float",
+    )
+    fps: float | None = option(
+        "N",
+        "Films: frames a second.  [default: 30 for .mp4, 12.5 for .gif, 15 for .webp]",
+        kinds=("film",),
+        limits=(1, 60),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOptions:
+    """Title and attribution, on pictures and in published maps."""
+
+    title: str | None = option("TEXT", "Large on pictures; the name of tiles and pages.", kinds=_NAMED)
+    attribution: str | None = option("TEXT", "Who is to be named; on pictures at the edge.", kinds=_NAMED)

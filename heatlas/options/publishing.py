@@ -1,0 +1,132 @@
+"""Groups of options of what is published or served: tiles, pages, their limits, and explorer tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatlas.core.errors import BadOption
+from heatlas.options.option import option, switch
+
+__all__ = ["LEAST", "ExplorerOptions", "PageOptions", "PublicOptions", "SiteOptions", "TileOptions"]
+
+LEAST = 5
+"""Activities that a filter, a layer or a step of a film must have by default to be public."""
+_PUBLISHED = ("tiles", "page", "film")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileOptions:
+    """Form of tiles, and when they are written again."""
+
+    form: str | None = option(
+        "", "Tiles: their form.  [default: png]", flag="--format", kinds=("tiles",), choices=("png", "webp")
+    )
+    refit: bool = switch("Tiles: fit the scales anew, which else stay while they are about right.", kinds=("tiles",))
+    watch: bool = switch(
+        "Tiles: go on, and draw again what changes in a library, or in folders and files.", kinds=("tiles",)
+    )
+    url: str | None = option("URL", "Tiles: where a folder will be found, for its tiles.json.", kinds=("tiles",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """Layers and base map of a page."""
+
+    layers: str | None = option(
+        "BY",
+        "Pages: what one can switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace. "
+        "Each layer has its own scale, unless --tone LO:HI fixes it.",
+        kinds=("page",),
+    )
+    basemap: str | None = option(
+        "URL|FILE",
+        "Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on "
+        "the web may show. Pictures: a file of streets that are painted below, e.g. town.pmtiles.",
+        kinds=("page", "picture"),
+    )
+    explorer: int | None = option(
+        "Z",
+        "Pages and folders of tiles: tiles of this zoom that activities visit, with the largest square and cluster, as "
+        "a layer to switch on; what is shown is counted.",
+        kinds=("tiles", "page"),
+        limits=(10, 17),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicOptions:
+    """Limits of what is published for everybody."""
+
+    public: bool = switch(
+        "Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone.",
+        kinds=_PUBLISHED,
+    )
+    public_least: int | None = option(
+        "N",
+        "With --public: activities that a filter, or a layer, must have to be shown.  [default: 5]",
+        kinds=_PUBLISHED,
+        limits=(1, None),
+    )
+
+    @property
+    def least(self) -> int:
+        """Activities that a filter, a layer or a step of a film must have when it is public."""
+        return LEAST if self.public_least is None else self.public_least
+
+    def check(self) -> None:
+        """Refuse a number that would be ignored.
+
+        Raises
+        ------
+        BadOption
+            When `public_least` is given without `public`.
+        """
+        if self.public_least is not None and not self.public:
+            raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOptions:
+    """Access to a server, and the limits of what it shows."""
+
+    public: bool = switch("Hide names, times and who passed where: for everybody to see.", kinds=())
+    public_measures: str | None = option(
+        "NAMES",
+        "Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither.",
+        kinds=(),
+        takes="Collection[str]",
+    )
+    public_least: int | None = option(
+        "N", "Public: activities that a filter must leave to be answered.  [default: 5]", kinds=(), limits=(1, None)
+    )
+    utc: bool = switch("Days and hours of UTC, not of the places where activities began.", kinds=())
+    token: str | None = option(
+        "SECRET", "What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN.", kinds=()
+    )
+    basemap: str | None = option(
+        "URL|FILE",
+        "Map tiles {z}/{x}/{y} beneath, fetched by the browser alone; or a file of streets, e.g. town.pmtiles.",
+        kinds=(),
+        takes="Mapping[str, str]",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplorerOptions:
+    """Which explorer tiles are counted, and where missing ones are looked for."""
+
+    zoom: int | None = option("Z", "Zoom of the tiles: 14, 17, or any up to 25.  [default: 14]", limits=(0, 25))
+    missing: bool = switch("List the tiles that nobody has visited around a place, nearest first.")
+    around: str | None = option(
+        "LAT,LON,RADIUS",
+        "Where --missing looks, and what a .png shows, e.g. 60.17,24.94,5km.",
+        takes="Sequence[float | str]",
+    )
+    everything: bool = switch("A .png of all tiles, however far apart; by default of the busiest place.", flag="--all")
+    width: int | None = option("PX", "Width of a .png in pixels, about.  [default: some 1600]", limits=(1, None))
+    public: bool = switch(
+        "For everybody: count what is shown, not whole tracks, without private activities, days and history.",
+    )
+    public_least: int | None = option(
+        "N", "With --public: activities that a filter must leave.  [default: 5]", limits=(1, None)
+    )
