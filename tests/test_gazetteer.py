@@ -11,6 +11,7 @@ from heatlas.gazetteer.countries import country_at
 from heatlas.gazetteer.cut import cut_towns
 from heatlas.gazetteer.folding import fold
 from heatlas.gazetteer.packing import pack, unpack
+from heatlas.gazetteer.search import Answer, find_town
 from heatlas.gazetteer.towns import FILE, labels, labels_around, tile_box
 
 
@@ -47,6 +48,32 @@ def test_the_cut_takes_towns_capitals_and_what_lies_alone(dump):
     assert sorted(packed.names) == ["Alone", "Seat", "Tampere"]
     assert packed.regions == [("FI.06", "Pirkanmaa")]
     assert packed.countries == [("FI", "FIN", "Finland")]
+
+
+def test_a_place_without_a_code_in_a_much_larger_city_is_a_part_of_it(dump):
+    packed = dump(
+        row("Tampere", 61.5, 23.76, 200_000),  # fills a circle of 4 km
+        row("Hervanta", 61.48, 23.80, 26_000, code=""),
+        row("Pispala", 61.5, 23.70, 26_000),  # its code says that it is a town
+        row("Ylojarvi", 61.55, 23.60, 34_000, code=""),  # 10 km away
+        row("Twin", 61.51, 23.77, 120_000, code=""),  # more than half of its people
+        row("Torni", 61.5, 23.76, 30_000, code="", country="SE"),
+        row("Pest", 47.5, 19.1, 990_000, code="", country="HU"),
+    )
+    assert sorted(packed.names) == ["Pispala", "Tampere", "Torni", "Twin", "Ylojarvi"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("Helsinki", Answer.FOUND), ("Tampere", Answer.FOUND), ("Addis Ababa", Answer.FOUND), ("Dire Dawa", Answer.FOUND),
+        ("New Taipei City", Answer.FOUND), ("Springfield", Answer.SEVERAL), ("Paris", Answer.LARGEST),
+        ("Berlin Mitte", Answer.UNKNOWN), ("Mitte", Answer.UNKNOWN), ("Kreuzberg", Answer.UNKNOWN),
+        ("Pest", Answer.UNKNOWN), ("Setagaya", Answer.UNKNOWN), ("Puxi", Answer.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_the_shipped_file_has_towns_and_no_districts(name, answer):
+    assert find_town(name).answer is answer
 
 
 def test_other_names_are_those_of_cities_in_latin_letters(dump):

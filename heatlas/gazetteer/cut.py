@@ -4,6 +4,10 @@ Dump format: https://download.geonames.org/export/dump/readme.txt (files citiesN
 countryInfo.txt). In the cut are towns of `LEAST` people or more, capitals, and where none of these is near, the
 largest place within `ALONE_KM`: so maps have names where few people live. Other names are kept of cities alone, and
 only those in Latin letters, as these are searched and not shown.
+
+Parts of towns are left out, by their feature codes. Copies of a dump may lack codes. A place without one counts as a
+part when it lies in the circle that a larger city of its country would fill (`CROWD` people a square kilometre), and
+has at most half of its people.
 """
 
 from __future__ import annotations
@@ -35,6 +39,13 @@ CITY = 200_000
 """People of a city whose other names are kept, and those of capitals."""
 _PARTS = frozenset({"PPLX", "PPLH", "PPLQ", "PPLW", "PPLCH"})
 """Feature codes of parts of towns, and of places where nobody lives any more."""
+CROWD = 4_000
+"""People of a square kilometre of a city: how wide it is taken to be where codes do not tell its parts."""
+_SHARE = 0.5
+_KNOWN_PARTS = frozenset({("HU", "Pest"), ("HK", "New Territories")})
+"""Parts without a code that have more than this share of their city's people."""
+_WIDE = 50_000
+"""People of a city that can have parts."""
 _LATIN = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u024f][^\W\d_A-Z]+(?:[ '\u2019-][^\W\d_]+)*")
 _KM = 111.2
 """Kilometres of a degree of latitude."""
@@ -62,6 +73,7 @@ def cut_towns(cities: Path, regions: Path, countries: Path) -> Packed:
     """
     towns = [town for town in _read_cities(cities) if town.code not in _PARTS]
     towns.sort(key=lambda town: (-town.population, town.country, town.name, town.lat))
+    towns = _without_parts(towns)
     alone = _alone(towns)
     kept = [
         town for town, lone in zip(towns, alone, strict=True)
@@ -103,6 +115,33 @@ def _rows(path: Path, least: int, columns: Sequence[int]) -> Iterator[tuple[str,
             if len(cells) < least:
                 raise SourceFailed(f"{path} has {len(cells)} columns in line {number}, not {least} as GeoNames' files")
             yield tuple(cells[k] for k in columns)
+
+
+def _without_parts(towns: Sequence[_Town]) -> list[_Town]:
+    """Towns without the places that have no code and are parts; they are ordered by population, the largest first."""
+    cities: defaultdict[str, list[_Town]] = defaultdict(list)
+    kept = []
+    for town in towns:
+        if not town.code and _is_part(town, cities[town.country]):
+            continue
+        kept.append(town)
+        if town.population >= _WIDE:
+            cities[town.country].append(town)
+    return kept
+
+
+def _is_part(town: _Town, cities: Sequence[_Town]) -> bool:
+    """Whether a place lies in a much larger city."""
+    return (town.country, town.name) in _KNOWN_PARTS or any(
+        town.population <= _SHARE * city.population and _km(town, city) < math.sqrt(city.population / CROWD / math.pi)
+        for city in cities
+        if abs(town.lat - city.lat) < 1
+    )
+
+
+def _km(one: _Town, other: _Town) -> float:
+    east = ((one.lon - other.lon + 180) % 360 - 180) * math.cos(math.radians(one.lat))
+    return math.hypot(one.lat - other.lat, east) * _KM
 
 
 def _alone(towns: Sequence[_Town]) -> list[bool]:
