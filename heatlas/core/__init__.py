@@ -1,23 +1,24 @@
 """Projection, data classes, reports and resources that all other packages use.
 
-=========== ==================================================================
-`mercator`  degrees, world coordinates, and metres on the ground
-`window`    the rectangle of pixels that is drawn
-`batch`     recordings, activities, and clean tracks in columns
-`points`    weighted points in columns
-`units`     units of measures, and how numbers are written
-`report`    files read, data left out, and why
-`words`     counts in words
-`checksums` the checksum of FIT files
-`errors`    every error that heatlas raises
-`context`   number of threads, and the receiver of progress
-`threads`   parts of a short job in parallel threads
-`memory`    checks that a picture fits into memory
-`resources` processors and memory that this process may use
-`cgroups`   limits of Linux control groups
-`paths`     names, renames and reasons where systems differ
-`scratch`   temporary folders, removed also after a killed process
-`stopping`  orderly ends on Ctrl-C, SIGTERM and SIGHUP
-`version`   the version of heatlas
-=========== ==================================================================
+============= ================================================================
+`mercator`    degrees, world coordinates, and metres on the ground
+`window`      the rectangle of pixels that is drawn
+`batch`       recordings, activities, and clean tracks in columns
+`points`      weighted points in columns
+`units`       units of measures, and how numbers are written
+`report`      files read, data left out, and why
+`words`       counts in words
+`checksums`   the checksum of FIT files
+`errors`      every error that heatlas raises
+`context`     number of threads, and the receiver of progress
+`threads`     parts of a short job in parallel threads
+`memory`      checks that a picture fits into memory
+`resources`   processors and memory that this process may use
+`cgroups`     limits of Linux control groups
+`paths`       names, renames and reasons where systems differ
+`filesystems` files on disks and in buckets, by their address
+`scratch`     temporary folders, removed also after a killed process
+`stopping`    orderly ends on Ctrl-C, SIGTERM and SIGHUP
+`version`     the version of heatlas
+============= ================================================================
 """

@@ -20,5 +20,6 @@
 `merging`, `recount`              merge copies of an activity; count columns of copies
 `tables`                          tables of fixes and of points
 `databases`                       tables and queries of databases
+`contract`                        partitions of large data: Parquet of fixes, a person within one file
 ================================= ====================================================================
 """

@@ -1,0 +1,214 @@
+"""Files and folders on a disk or in a bucket."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from heatlas.core.errors import BadOption
+from heatlas.core.filesystems.failures import failing
+from heatlas.core.filesystems.patterns import before_pattern, is_pattern, matcher
+from heatlas.core.filesystems.stores import FSSPEC, filesystem_by_fsspec, filesystem_of, is_address
+from heatlas.core.paths import rename
+
+__all__ = ["Location", "locate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file or folder, or a pattern of files, on a disk or in a bucket."""
+
+    uri: str
+    """As it was given: an address, or a path."""
+    filesystem: Any
+    """`pyarrow.fs.FileSystem`."""
+    path: str
+    """Path on that file system, with slashes; of a bucket its name comes first."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies on a disk of this machine."""
+        return bool(self.filesystem.type_name == "local")
+
+    @property
+    def name(self) -> str:
+        """Last part of the path."""
+        return posixpath.basename(self.path)
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it is a pattern such as ``fixes/*.parquet``; the name of a file that is there is none."""
+        return is_pattern(self.path) and not (self.is_local and os.path.lexists(self.path))
+
+    def size(self) -> int:
+        """Bytes of a file; 0 for a folder.
+
+        Raises
+        ------
+        SourceFailed
+            When there is none.
+        """
+        with failing(self.uri):
+            return int(self.filesystem.get_file_info(self.path).size or 0)
+
+    def child(self, name: str) -> Location:
+        """File or folder in this folder."""
+        return replace(self, uri=f"{self.uri.rstrip('/')}/{name}", path=f"{self.path.rstrip('/')}/{name}")
+
+    def _at(self, path: str) -> Location:
+        """Location of another path on the same file system."""
+        if self.is_local and not is_address(self.uri):
+            return replace(self, uri=path, path=path)
+        scheme = self.uri.partition("://")[0]
+        return replace(self, uri=f"{scheme}://{path}", path=path)
+
+    def kind(self) -> str:
+        """Look what is there: "file", "folder" or "" for nothing.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be found out.
+        """
+        from pyarrow.fs import FileType
+
+        with failing(self.uri):
+            found = self.filesystem.get_file_info(self.path).type
+        return {FileType.File: "file", FileType.Directory: "folder"}.get(found, "")
+
+    def files(self, ending: str = "") -> list[Location]:
+        """Files of a folder and its folders, or of a pattern such as ``fixes/*.parquet``, in the order of their names.
+
+        Parameters
+        ----------
+        ending : str
+            Only files whose names end so; names that begin with a dot or an underscore are left out.
+
+        Raises
+        ------
+        SourceFailed
+            When they cannot be listed.
+        """
+        return [found for found, _ in self.sizes(ending)]
+
+    def sizes(self, ending: str = "") -> list[tuple[Location, int]]:
+        """Files as `files` lists them, each with its size in bytes."""
+        from pyarrow.fs import FileSelector, FileType
+
+        pattern = self.path if self.is_pattern else None
+        root = before_pattern(self.path) if pattern else self.path
+        with failing(self.uri):
+            deep = pattern is None or "**" in pattern or "/" in pattern[len(root) + 1 :]
+            found = self.filesystem.get_file_info(FileSelector(root, recursive=deep))
+        test = matcher(pattern) if pattern else None
+        kept = [
+            (info.path, info.size)
+            for info in found
+            if info.type == FileType.File
+            and info.path.endswith(ending)
+            and not any(part.startswith((".", "_")) for part in info.path[len(root) :].split("/"))
+            and (test is None or test.fullmatch(info.path))
+        ]
+        return [(self._at(path), size) for path, size in sorted(kept)]
+
+    def opened(self) -> Any:
+        """Open for reading at any place: a `pyarrow.NativeFile`.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be opened.
+        """
+        with failing(self.uri):
+            return self.filesystem.open_input_file(self.path)
+
+    def read(self) -> bytes:
+        """Read all of it.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be read.
+        """
+        with failing(self.uri), self.filesystem.open_input_file(self.path) as file:
+            return bytes(file.read())
+
+    def write(self, data: Any) -> None:
+        """Write a whole file; its name appears only when it is whole. Folders are made.
+
+        Parameters
+        ----------
+        data : bytes-like
+            Its content.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be written.
+        """
+        with failing(self.uri, "written"):
+            if not self.is_local:
+                with self.filesystem.open_output_stream(self.path) as stream:
+                    stream.write(data)
+                return
+            path = Path(self.path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+            try:
+                aside.write_bytes(data)
+                rename(aside, path)
+            finally:
+                aside.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove a file; nothing happens if there is none.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be removed.
+        """
+        with failing(self.uri, "removed"):
+            if self.kind() == "file":
+                self.filesystem.delete_file(self.path)
+
+
+def locate(source: str | Path) -> Location:
+    """Find the file system of an address or a path. Nothing is looked up there yet.
+
+    Raises
+    ------
+    BadOption
+        For an address without a bucket, or of a kind that is not known.
+    MissingExtra
+        When fsspec is needed and is not there.
+    """
+    text = os.fspath(source)
+    if not is_address(text):
+        return Location(text, filesystem_of("file", ""), _plain(os.path.abspath(text)))  # noqa: PTH100 - may be a pattern
+    scheme = text.partition("://")[0].lower()
+    if scheme == "file":
+        path = unquote(urlsplit(text.replace("?", "%3F").replace("#", "%23")).path)
+        if os.name == "nt":
+            path = path.lstrip("/")
+        return Location(text, filesystem_of("file", ""), _plain(path))
+    rest = text.partition("://")[2].rstrip("/")
+    bucket, _, key = rest.partition("/")
+    if scheme in FSSPEC:
+        return Location(text, filesystem_by_fsspec(scheme, bucket), rest if scheme != "memory" else f"/{rest}")
+    if not bucket:
+        raise BadOption(f"{text} names no bucket: write {scheme}://BUCKET/FOLDER")
+    if scheme in {"abfs", "abfss"} and "@" in bucket:  # abfss://container@account.dfs.core.windows.net/path
+        container, _, host = bucket.partition("@")
+        return Location(text, filesystem_of("az", host.partition(".")[0]), f"{container}/{key}".rstrip("/"))
+    kind = {"gcs": "gs", "abfs": "az", "abfss": "az"}.get(scheme, scheme)
+    return Location(text, filesystem_of(kind, bucket if kind == "s3" else ""), rest)
+
+
+def _plain(path: str) -> str:
+    return path.replace(os.sep, "/") if os.sep != "/" else path
