@@ -138,18 +138,28 @@ def records(size: int, folder: Path) -> None:
     print(f"json in a loop {theirs / 1e6:7.0f} MB/s (of a tenth of it); heatlas is {speed / theirs:.1f} times faster")
     for words in (["info"], ["render", "-o", str(folder / "map.png")], ["import", "-l", str(folder / "library.db")]):
         seconds, peak = whole_command([words[0], str(path), *words[1:]])
-        print(f"heatlas {words[0]:6} {seconds:6.1f} s, at most {peak:.0f} MB of memory")
+        print(f"heatlas {words[0]:6} {seconds:6.1f} s, at most {peak:.0f} MB of memory", flush=True)
 
 
 def whole_command(words: list[str]) -> tuple[float, float]:
     """Seconds of the processor that a command takes, start-up included, and its peak of memory in MB."""
+    # Of a process of its own: what a process starts with is told as its peak, and this one has held a document.
+    done = subprocess.run(
+        [sys.executable, __file__, "--command", json.dumps(words)], stdout=subprocess.PIPE, text=True, check=True
+    )
+    seconds, peak = json.loads(done.stdout)
+    return seconds, peak
+
+
+def measure_command(words: list[str]) -> None:
+    """Run a command; print its seconds, and the most MB that it and what it started had, of each process alone."""
     command = [sys.executable, "-m", "heatlas", *words, "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"heatlas {words[0]} failed with {process.returncode}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
+    print(json.dumps((used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)))
 
 
 def formats(fixes: int, only: set[str]) -> None:
@@ -257,9 +267,13 @@ def main() -> None:
     parser.add_argument("--records", default="1GB", help="Size, such as 1GB or 200MB; 0 for none.")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--command", type=json.loads, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.alone is not None:
         read_alone(given.alone)
+        return
+    if given.command is not None:
+        measure_command(given.command)
         return
     formats(given.fixes, set(filter(None, given.only.split(","))))
     size = float(given.records.upper().replace("GB", "e9").replace("MB", "e6"))

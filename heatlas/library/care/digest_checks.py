@@ -46,6 +46,7 @@ def check_digests(connection: sqlite3.Connection, context: Context = NOBODY) -> 
         seen.add(len(found.sound))
         faults += [f"row {key} of {table} is damaged; there is a sound copy of it" for key in found.healed]
         faults += [f"row {key} of {table} is damaged, and so is its copy" for key in found.lost]
+        faults += [f"the copy of row {key} of {table} is damaged; the row is sound" for key in found.uncopied]
     named: Counter[str] = Counter()
     for table in ("tracks", "passages", "activity_means"):
         named.update(_name(table, key) for key in wrong_blobs(connection, table, seen.add))

@@ -13,6 +13,6 @@
 `packing`                   compression of columns
 `digests`                   digests of all rows, and copies of small ones
 `sound_rows`, `sound_blobs` small rows, and rows with blobs, that are as they were written
-`healing`                   small rows written again
+`healing`, `looked`         small rows written again; files that need no other look
 =========================== ============================================================================
 """

@@ -85,9 +85,13 @@ def point_cells_part(number: int, level: int) -> int:
     return 32 * number + level
 
 
+_WRITER = json.JSONEncoder(default=lambda data: {"blob": bytes(data).hex()})
+"""Made once: `json.dumps` makes one for each row."""
+
+
 def text_of(row: Iterable[Any]) -> str:
     """Row as JSON text, exact to the last bit; blobs are written as {"blob": hex digits}."""
-    return json.dumps(list(row), default=lambda data: {"blob": bytes(data).hex()})
+    return _WRITER.encode(list(row))
 
 
 def row_of(text: str) -> tuple[Any, ...]:

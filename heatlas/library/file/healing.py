@@ -39,7 +39,7 @@ def heal(connection: sqlite3.Connection) -> None:
         found = sort_rows(connection, table)
         if found.lost and not may_be_lost(table, found.lost):
             small_rows(connection, table)  # raises, and says what is damaged
-        if found.healed or (found.lost and table == "files"):
+        if found.healed or found.uncopied or (found.lost and table == "files"):
             _rewrite(connection, table, part, columns)
 
 
@@ -71,7 +71,7 @@ def _rewrite(connection: sqlite3.Connection, table: str, part: int, columns: tup
         ((part, number, digest_of(part, number, text), text) for number, text in texts),
     )
     left = sort_rows(connection, table)
-    if left.healed or set(left.lost) != lost:
+    if left.healed or left.uncopied or set(left.lost) != lost:
         raise damaged(connection, f"rows of its table {table} cannot be written again")
 
 

@@ -74,13 +74,22 @@ def is_corrupt(error: sqlite3.Error) -> bool:
 class SmallRows:
     """Rows of a table that has copies, sorted by whether they are sound."""
 
-    def __init__(self, sound: dict[Any, tuple[Any, ...]], healed: list[Any], lost: list[Any]) -> None:
+    def __init__(
+        self, sound: dict[Any, tuple[Any, ...]], healed: list[Any], lost: list[Any], uncopied: list[Any]
+    ) -> None:
         self.sound = sound
         """Key -> row, in the order of the keys."""
         self.healed = healed
         """Keys of rows that are damaged, or whose digest is; `sound` has them all the same."""
         self.lost = lost
         """Keys of rows that are damaged, as are their copies."""
+        self.uncopied = uncopied
+        """Keys of sound rows whose copies are damaged: whoever reads misses nothing."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether rows, digests and copies are all as they were written."""
+        return not (self.healed or self.lost or self.uncopied)
 
 
 def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] | None = None) -> SmallRows:
@@ -99,13 +108,15 @@ def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] 
     except sqlite3.DatabaseError as error:
         if not is_corrupt(error):
             raise
-    sound, healed, lost, gone = {}, [], [], 0
+    sound, healed, lost, uncopied, gone = {}, [], [], [], 0
     for key, digest, copy in known:
         row = rows.pop(key, None)
         text = None if row is None else text_of(row)
         gone += row is None
         if row is not None and text is not None and digest_of(part, key, text) == digest:
             sound[key] = row
+            if text != copy:
+                uncopied.append(key)
         elif (again := from_copy(part, digest, copy)) is not None:
             sound[again[0]] = again
             healed.append(again[0])
@@ -117,7 +128,7 @@ def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] 
     # A row without a digest is one whose key is damaged, if another is missing.
     strangers = [key for key in rows if key not in sound]
     lost += strangers[gone:]
-    return SmallRows({key: sound[key] for key in sorted(sound, key=_order)}, healed, lost)
+    return SmallRows({key: sound[key] for key in sorted(sound, key=_order)}, healed, lost, uncopied)
 
 
 def is_sound(connection: sqlite3.Connection, table: str) -> bool:
@@ -196,7 +207,7 @@ def rows_or_lost(
     """Read rows as `small_rows` does, with the keys of those that are lost."""
     if not has_digests(connection):
         rows = plain_rows(connection, table)
-        return SmallRows(rows if keys is None else {key: rows[key] for key in sorted(keys) if key in rows}, [], [])
+        return SmallRows(rows if keys is None else {key: rows[key] for key in sorted(keys) if key in rows}, [], [], [])
     found = sort_rows(connection, table, keys)
     named = f"rows of its table {table}"
     if found.lost:

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
@@ -53,15 +53,12 @@ def read_states(connection: sqlite3.Connection) -> States | None:
     return None
 
 
-def note_state(connection: sqlite3.Connection) -> None:
-    """Add a state to the chain, in the transaction that makes it."""
+def note_state(connection: sqlite3.Connection) -> States:
+    """Add a state to the chain, in the transaction that makes it; returns the chain."""
     before = read_states(connection) or States(os.urandom(8).hex(), 0, ())
-    data = {
-        "library": before.library,
-        "number": before.number + 1,
-        "recent": [*before.recent[1 - _RECENT :], os.urandom(4).hex()],
-    }
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('states', ?)", (json.dumps(data),))
+    new = States(before.library, before.number + 1, (*before.recent[1 - _RECENT :], os.urandom(4).hex()))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('states', ?)", (json.dumps(asdict(new)),))
+    return new
 
 
 def descends(new: States | None, old: States | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 import weakref
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from heatlas.core.errors import SourceFailed
 from heatlas.library.file.connecting import connect, empty_log, is_frozen
 from heatlas.library.file.failures import failures
 from heatlas.library.file.healing import prepare_writing
+from heatlas.library.file.looked import LOOKED
 from heatlas.library.file.schema import MIGRATIONS
 from heatlas.library.file.states import note_state, read_states
 from heatlas.library.file.versions import migrate, number_of
@@ -71,8 +73,9 @@ class Library:
         """
         if self.whereabouts == "there":
             self.settle()
-            self._witness.close()
-            self._close_links()
+            with LOOKED.moving(self.path):
+                self._witness.close()
+                self._close_links()
         else:
             self._let_go()
 
@@ -80,7 +83,8 @@ class Library:
         """Move the log into the file after writing, unless another process reads older states."""
         if self._wrote:
             self._wrote = False
-            with suppress(sqlite3.Error, SourceFailed):  # what was committed stays in the log
+            # What was committed stays in the log.
+            with suppress(sqlite3.Error, SourceFailed), LOOKED.moving(self.path):
                 empty_log(self.connection())
 
     def leave(self) -> None:
@@ -204,13 +208,18 @@ class Library:
             try:
                 before = connection.total_changes
                 migrate(connection, context)
-                prepare_writing(connection, self._healed)
+                states, started = read_states(connection), time.monotonic()
+                is_known = LOOKED.is_as_left(self.path, states)
+                prepare_writing(connection, self._healed or is_known)
+                looked = time.monotonic() - started
                 yield connection
-                if connection.total_changes != before or read_states(connection) is None:
-                    note_state(connection)
+                if connection.total_changes != before or states is None:
+                    states = note_state(connection)
                     self._wrote = True
                 self.refuse_another()
                 connection.execute("COMMIT")
+                if is_known or not self._healed:
+                    LOOKED.leave(self.path, states, *(() if is_known else (looked,)))
                 self._healed = True
             finally:
                 connection.meta = None  # it may hold what is rolled back
@@ -242,4 +251,5 @@ class Library:
         with failures(self.path):
             connection = self.connection()
             if number_of(connection, "freelist_count") * _FREE > number_of(connection, "page_count"):
-                connection.execute("VACUUM")
+                with LOOKED.moving(self.path):
+                    connection.execute("VACUUM")
