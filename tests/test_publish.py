@@ -301,7 +301,7 @@ def test_what_cannot_be_written_is_refused(home, tmp_path):
     (tmp_path / "full" / "holiday.jpg").write_bytes(b"x")
     for output, options, words in [
         (tmp_path / "full", {}, "holds other things"),
-        (tmp_path / "none" / "heat.pmtiles", {}, "there is no folder"),
+        (tmp_path / "full" / "holiday.jpg" / "heat.pmtiles", {}, "is no folder"),
         (tmp_path / "full" / "holiday.jpg", {}, "is a file"),
         (tmp_path / "tiles", {"zooms": (3, 23)}, "zooms 3-23"),
         (tmp_path / "tiles", {"form": "jpeg"}, "png or webp"),

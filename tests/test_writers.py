@@ -173,8 +173,8 @@ def test_a_link_goes_on_pointing(tmp_path):
     [
         ("heat.jpg", r"'.jpg' is none of .png, .webp, .tif, .tiff, .kmz, .npy, .pdf"),
         ("heat", "without an ending"),
-        ("missing/heat.png", "there is no folder"),
-        ("file/heat.png", "there is no folder"),
+        ("file/heat.png", "is no folder"),
+        ("file/more/heat.png", "is no folder"),
         ("folder.png", "is no file"),
     ],
 )
@@ -195,6 +195,23 @@ def test_closed_places_are_refused(tmp_path, closed, monkeypatch):
     monkeypatch.setattr(heatlas.writers.os, "access", lambda asked, mode: asked != shut)
     with pytest.raises(BadOption, match="no permission"):
         check(path)
+
+
+def test_missing_folders_are_made_and_removed_again_after_a_failure(tmp_path):
+    path = tmp_path / "maps" / "town" / "heat.npy"
+    check(path)
+    assert not path.parent.exists(), "nothing is made before there is something to write"
+    with pytest.raises(RuntimeError), atomic_write(path) as draft:
+        draft.write_bytes(b"half")
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "old.txt").touch()
+    with pytest.raises(RuntimeError), atomic_write(path):
+        raise RuntimeError
+    assert [kept.name for kept in (tmp_path / "maps").iterdir()] == ["old.txt"]
+    assert write(path, made())[0] == path
+    assert path.exists()
 
 
 def test_endings_may_be_in_capitals(tmp_path):

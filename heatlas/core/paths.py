@@ -6,14 +6,16 @@ import os
 import re
 import sys
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["flush", "possible_name", "reason_of", "refuse_name", "rename"]
+__all__ = ["flush", "parents_made", "possible_name", "reason_of", "refuse_name", "refuse_place", "rename"]
 
 _TRIES = 20
 _PAUSE = 0.05
@@ -50,6 +52,49 @@ def refuse_name(path: Path) -> None:
             raise BadOption(f"cannot write {path}: a name on Windows cannot have {found[0]!r}; take another one")
         if name != name.rstrip(" ."):
             raise BadOption(f"cannot write {path}: a name on Windows cannot end in a blank or a dot; leave it out")
+
+
+def refuse_place(path: Path) -> None:
+    """Refuse a file or folder that could not be made: its folder, or the nearest one that exists, must be writable.
+
+    Raises
+    ------
+    BadOption
+        Names the path and the reason.
+    """
+    refuse_name(path)
+    folder = path.resolve().parent
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BadOption(f"cannot write {path}: {folder} is no folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadOption(f"cannot write {path}: no permission to write in {folder}")
+
+
+@contextmanager
+def parents_made(path: Path) -> Iterator[None]:
+    """Make the folders in which a file or folder will lie; after a failure remove those that are empty again.
+
+    Raises
+    ------
+    OSError
+        When one cannot be made.
+    """
+    made: list[Path] = []
+    folder = path.resolve().parent
+    while not folder.exists():
+        made.append(folder)
+        folder = folder.parent
+    if made:
+        made[0].mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
 
 
 def _is_device(name: str) -> bool:

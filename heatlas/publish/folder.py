@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.core.paths import refuse_name, rename
+from heatlas.core.paths import refuse_place, rename
 from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.page_files import FORMER, page_files
@@ -40,14 +40,12 @@ def check_folder(path: Path) -> None:
     Raises
     ------
     BadOption
-        Then, and when the name is that of a file, or its parent is missing.
+        Then, and when the name is that of a file, or no folder can be made there.
     """
-    refuse_name(path)
+    refuse_place(path)
     if path.exists() and not path.is_dir():
         what = "it is a file, not a folder" if path.is_file() else "tiles go into a folder, and this is none"
         raise BadOption(f"cannot write {path}: {what}")
-    if not path.exists() and not path.resolve().parent.is_dir():
-        raise BadOption(f"cannot write {path}/: there is no folder {path.resolve().parent}")
     if path.is_dir() and not (path / LEDGER).exists() and any(path.iterdir()):
         raise BadOption(f"cannot write {path}/: it holds other things; name a new or an empty folder")
 

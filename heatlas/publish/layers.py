@@ -42,6 +42,7 @@ from heatlas.tiles.notes import notes_of
 from heatlas.tiles.point_places import box_of
 from heatlas.tiles.scales import field_title
 from heatlas.tiles.view import close, known_in, open_view
+from heatlas.writers import check_place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,8 +95,7 @@ def publish_html(
         When the file would be larger than browsers can open; before drawing if that is foreseen.
     """
     path = Path(output)
-    if not path.resolve().parent.is_dir() or path.is_dir():
-        raise BadOption(f"cannot write {path}: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
+    check_place(path)
     public, zooms = options.public, parse_zooms(options.frame.zoom)
     opening = None if options.frame.bbox is None else viewport.box_of(options.frame.bbox)
     with open_library(library_path) as library, scratch_folder() as folder:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.core.paths import parents_made
 from heatlas.library.file.opening import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
@@ -254,7 +255,7 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style, explorer = request.style(field), explorer_data(field, request.explorer)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
-    with opened(output, style, request.form) as sink:
+    with parents_made(output), opened(output, style, request.form) as sink:
         _remember_filter(sink, request, field)
         field = hold_model(field, sink, refit=request.refit)
         outcome = write_pyramid(field, zooms, sink, request, context)

@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, MissingExtra
-from heatlas.core.paths import refuse_name
+from heatlas.core.paths import refuse_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,8 @@ def check(path: Path) -> None:
     Raises
     ------
     BadOption
-        For an unknown ending (the text names the known ones), a folder that is missing or not writable, or a path
-        that is not writable or is no file.
+        For an unknown ending (the text names the known ones), a folder that is not writable, or a path that is not
+        writable or is no file.
     MissingExtra
         When the ending needs a library that is not installed.
     """
@@ -87,17 +87,15 @@ def check_place(path: Path) -> None:
     Raises
     ------
     BadOption
-        For a folder that is missing or not writable, or a path that is not writable or is no file; for a name that
-        this system reserves.
+        For a folder that is not writable, or a path that is not writable or is no file; for a name that this system
+        reserves. Folders that are missing are made when the file is written.
     """
-    refuse_name(path)
+    refuse_place(path)
     final = path.resolve()
-    if not final.parent.is_dir():
-        raise BadOption(f"cannot write {path}: there is no folder {final.parent}")
     if final.exists() and not final.is_file():
         raise BadOption(f"cannot write {path}: it exists and is no file")
-    if not os.access(final.parent, os.W_OK | os.X_OK) or (final.exists() and not os.access(final, os.W_OK)):
-        raise BadOption(f"cannot write {path}: no permission")
+    if final.exists() and not os.access(final, os.W_OK):
+        raise BadOption(f"cannot write {path}: no permission to change it")
 
 
 def check_size(path: Path, window: Window) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError
-from heatlas.core.paths import reason_of, rename
+from heatlas.core.paths import parents_made, reason_of, rename
 from heatlas.core.scratch import LOCK, scratch_folder
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     ------
     Path
         The same file name in a hidden temporary folder inside the final folder. Other files written there are moved
-        too, before the main one, so that they are in place when the main one appears. Folders that killed processes
-        left there are removed.
+        too, before the main one, so that they are in place when the main one appears. The final folder is made if it
+        is missing. Folders that killed processes left there are removed.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     final = path.resolve() if path.is_symlink() else path
     try:
-        with scratch_folder(final.parent) as folder:
+        with parents_made(final), scratch_folder(final.parent) as folder:
             yield folder / final.name
             made = [file for file in folder.iterdir() if file.name != LOCK]
             for written in sorted(made, key=lambda file: file.name == final.name):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from heatlas.core.errors import BadOption, SourceFailed
-from heatlas.core.paths import refuse_name
+from heatlas.core.paths import parents_made, refuse_place
 from heatlas.core.scratch import scratch_folder
 from heatlas.library.file.connecting import PATIENCE
 from heatlas.library.file.failures import cannot_write, failures
@@ -57,7 +57,7 @@ def open_library(path: str | Path, create: bool = False) -> Library:
         raise _another(path)
     with failures(path):
         if found == "missing":
-            refuse_name(path)
+            refuse_place(path)
             _make(path)
         report_network(path)
         set_foreign_log_aside(path)
@@ -79,7 +79,7 @@ def _make(path: Path) -> None:
     """Make an empty library aside, and give it its name when it is whole, unless another process was quicker."""
     final = path.resolve()
     try:
-        with scratch_folder(final.parent) as folder:
+        with parents_made(final), scratch_folder(final.parent) as folder:
             draft = folder / final.name
             # Only the owner may read it, as it holds whole tracks. SQLite gives its companion files the same mode.
             os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
