@@ -1,7 +1,8 @@
 """Parts of pages that are made from the code: the command line, the addresses of the server, lists of names.
 
 A hook of MkDocs. Where a page holds ``<!-- generated: NAME -->`` on a line of its own, what the function of that name
-gives is put in its place.
+gives is put in its place. Blocks of a console are parted into commands, which the button of a block copies, and what
+they print, which it does not.
 """
 
 from __future__ import annotations
@@ -19,11 +20,24 @@ if TYPE_CHECKING:
 __all__ = ["PARTS", "on_page_markdown"]
 
 _MARK = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
+_CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put generated parts into a page: MkDocs calls this for each of them."""
-    return _MARK.sub(lambda match: "\n".join(PARTS[match[1]]()), markdown)
+    markdown = _MARK.sub(lambda match: "\n".join(PARTS[match[1]]()), markdown)
+    return _CONSOLE.sub(lambda match: "\n".join(_parted(match[1])), markdown)
+
+
+def _parted(console: str) -> Iterator[str]:
+    """Blocks of commands, without prompts, and of output."""
+    # A command may go on in the next line, after a backslash.
+    for match in re.finditer(r"((?:^\$ (?:.*\\\n)*.*\n)+)|((?:^(?!\$ ).*\n)+)", console, re.MULTILINE):
+        commands, printed = match.groups()
+        if commands:
+            yield f"```bash\n{re.sub(r'^[$] ', '', commands, flags=re.MULTILINE)}```"
+        else:
+            yield f"```{{ .text .no-copy .printed }}\n{printed}```"
 
 
 def _cell(text: str) -> str:

@@ -130,6 +130,18 @@ def test_pages_hold_no_marks_of_parts_that_were_not_made(site):
         assert "Sentinel" not in text, path
 
 
+def test_what_is_copied_from_a_block_can_be_typed(site):
+    """Commands are copied without their prompt and without what they print."""
+    page = (site / "tutorial.html").read_text(encoding="utf-8")
+    blocks = re.findall(r'<div class="([^"]*)">(?:<pre>).*?<code>(.*?)</code>', page, re.DOTALL)
+    texts = [(kind, re.sub(r"<[^>]*>", "", block)) for kind, block in blocks]
+    commands = [text for kind, text in texts if "no-copy" not in kind]
+    printed = [text for kind, text in texts if "no-copy" in kind]
+    assert any(text.startswith("heatlas zones audit") for text in commands)
+    assert not [text for text in commands if "$ " in text or "places can be guessed" in text]
+    assert any("places can be guessed" in text for text in printed)
+
+
 def test_search_works_without_the_internet(site):
     lacking("playwright")
     chromium = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
