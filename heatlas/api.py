@@ -117,7 +117,9 @@ def tracks_from(
         context.progress("compiling, only this once", 0, 0)
         warm_up(names, needs.measure)
 
-    batches, report = load(given.paths, needs.columns, context, ready, _recordings(given, needs), longest, given.routes)
+    batches, report = load(
+        given.paths, needs.columns, context, ready, _recordings(given, needs), longest, given.routes, given.person
+    )
     for each in given.tables:
         report.read += 1
         report.dropped.update(each.table.dropped)
@@ -131,7 +133,7 @@ def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
 
         asked = replace(each.options, track=given.track)
         metrics = needs.columns if needs.attributes is not None else None
-        yield from recordings_of(each.table, asked, each.table.name, metrics, needs.attributes)
+        yield from recordings_of(each.table, asked, each.table.name, metrics, needs.attributes, given.person)
 
 
 @with_keywords(InspectOptions)

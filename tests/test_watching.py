@@ -26,7 +26,7 @@ from heatlas.demo.fit import fit_bytes
 from heatlas.demo.motion import Fixes
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
-from heatlas.options import ImportOptions
+from heatlas.options import ImportOptions, ReadingOptions
 from heatlas.watching import Alarm, Part, following, keep_going
 from heatlas.watching.hints import Hints
 from heatlas.watching.intake import Intake
@@ -53,7 +53,7 @@ class Followed:
         self.folder, self.path = folder / "in", folder / "lib.db"
         self.folder.mkdir(exist_ok=True)
         self.reports = []
-        self.intake = Intake(self.path, self.folder, hints, (None, False), self.reports.append, NOBODY)
+        self.intake = Intake(self.path, self.folder, hints, (None, ReadingOptions()), self.reports.append, NOBODY)
 
     def look(self, seconds=0.25):
         """Look again and again, for so long and at least four times: also where the machine is busy."""
@@ -380,7 +380,7 @@ def test_on_a_network_file_system_it_is_said_that_files_are_looked_for(tmp_path,
             "looked through again and again instead"
         )
     ]
-    intake = Intake(tmp_path / "lib.db", tmp_path, hints, (None, False), lambda report: None, NOBODY)
+    intake = Intake(tmp_path / "lib.db", tmp_path, hints, (None, ReadingOptions()), lambda report: None, NOBODY)
     assert intake.work() <= 6
 
 

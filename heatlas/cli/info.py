@@ -133,6 +133,11 @@ def _print_tracks(report: dict[str, Any]) -> None:
             f"  {sport:{width}}  {counts['activities']:>7,}  {counts['distance_m'] / 1000:>10,.0f} km"
             f"  {counts['moving_s'] / 3600:>8,.0f} h moving"
         )
+    if report["people"]:
+        named = {name or "nobody's": count for name, count in report["people"].items()}
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(named.items())[:_SHOWN])
+        more = f" and {len(named) - _SHOWN:,} more (--json names them)" if len(named) > _SHOWN else ""
+        click.echo(f"people: {shown}{more}")
     click.echo("columns: " + ", ".join(f"{name} {share:.0%}" for name, share in report["columns"].items()))
     _print_measures(report)
     click.echo(f"places, the busiest first (names: {CREDIT}):")

@@ -139,6 +139,22 @@ def _forget(where: str | None, points: str | None, library: str) -> None:
             click.echo(f"shown instead: {copies}, e.g. {instead[0]}; a filter over source takes these out as well")
 
 
+@library_group.command("person")
+@click.argument("name")
+@click.option("--where", required=True, metavar="FILTER", help="Which activities, e.g. \"gear = 'Kuura'\".")
+@_library
+def _name_person(name: str, where: str, library: str) -> None:
+    """Say that the activities that pass a filter are those of NAME; "" for nobody's.
+
+    heatlas import --person says it of what is brought in.
+    """
+    from heatlas.library.manage import name_person
+
+    changed, given = name_person(library, name, where)
+    whose = f"of {name}" if name.strip() else "nobody's"
+    click.echo(f"{counted(given, 'activities')} {'is' if given == 1 else 'are'} {whose} now, {changed:,} of them newly")
+
+
 @library_group.command("reindex")
 @_library
 @click.option("--clip-ends", metavar="LENGTH", help="Cut about this much from both ends of each track; 0 for nothing.")

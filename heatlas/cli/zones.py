@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import click
 
@@ -24,8 +25,9 @@ def zones_group() -> None:
 @click.argument("name")
 @click.option("--at", required=True, metavar="LAT,LON", help="The middle.")
 @click.option("--radius", required=True, metavar="LENGTH", help="How far around, e.g. 500m.")
+@click.option("--person", default="", metavar="NAME", help="Hide only tracks of this person, and nobody's.")
 @library_option
-def _add(name: str, at: str, radius: str, library: str) -> None:
+def _add(name: str, at: str, radius: str, person: str, library: str) -> None:
     """Hide what lies around a place: a circle that covers it, but is shifted and twice as wide or somewhat more.
 
     It may come before the first import, so that nothing is ever shown there: then the library is made.
@@ -33,7 +35,7 @@ def _add(name: str, at: str, radius: str, library: str) -> None:
     from heatlas.library.manage import hide_zone
 
     new = not os.path.lexists(library)
-    hidden, fixes = hide_zone(library, name, at, radius)
+    hidden, fixes = hide_zone(library, name, at, radius, person)
     if new:
         click.echo(f"a new library was made: {library}; what is imported into it is hidden there from the start")
         return
@@ -50,7 +52,8 @@ def _list(library: str) -> None:
     for name, zone in zones_of(library).items():
         older = "" if zone.rule == RULE else "; heatlas zones renew draws a better one"
         circle = f"--at {zone.lat:.8g},{zone.lon:.8g} --radius {zone.radius:.8g}m"
-        click.echo(f"{name}  {circle}  (rule {zone.rule}{older})")
+        whose = f" --person {shlex.quote(zone.person)}" if zone.person else ""
+        click.echo(f"{name}  {circle}{whose}  (rule {zone.rule}{older})")
 
 
 @zones_group.command("renew")

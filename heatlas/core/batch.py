@@ -51,6 +51,8 @@ class Activity:
     moving_time: float | None = None
     """Seconds in motion."""
     gear: str = ""
+    person: str = ""
+    """Whose it is; empty when unknown."""
     commute: bool = False
     private: bool = False
     device: str = ""

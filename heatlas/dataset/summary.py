@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
     model = model_of(tracks.batches, Measure("residual", "heart_rate")) if "heart_rate" in known else None
     return {
         **tracks.data(),
+        "people": _people(tracks),
         "sports": dict(sorted(sports.items(), key=lambda item: (-item[1]["activities"], item[0]))),
         "first": _iso(min(starts)) if starts else None,
         "last": _iso(max(starts)) if starts else None,
@@ -60,6 +62,12 @@ def describe_tracks(tracks: Tracks) -> dict[str, Any]:
         "seconds": tracks.report.seconds,
         **({} if len(tracks) else {"nothing": tracks.report.nothing()}),
     }
+
+
+def _people(tracks: Tracks) -> dict[str, int]:
+    """Activities of each person, most first; those of nobody under an empty name, if there are persons at all."""
+    counts = Counter(activity.person for activity in tracks.activities)
+    return dict(counts.most_common()) if set(counts) - {""} else {}
 
 
 def _recorded(tracks: Tracks) -> list[str]:

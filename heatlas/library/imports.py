@@ -21,7 +21,9 @@ from heatlas.library.reading_tables import recording_digest
 from heatlas.library.rows.activities import insert_activity
 from heatlas.library.rows.copies import resolve
 from heatlas.library.rows.outcomes import left_out_routes, note_outcome, note_unread, outcome_data
+from heatlas.library.rows.people import people_of, with_person
 from heatlas.sources.archive import Entry, entries
+from heatlas.sources.people import Whose
 from heatlas.sources.reading import take_recording
 from heatlas.sources.sheets.exports import find_exports
 from heatlas.sources.time_zones import with_time_zones
@@ -56,6 +58,7 @@ def import_sources(
     context: Context = NOBODY,
     recordings: Iterable[Recording] = (),
     routes: bool = False,
+    person: str | None = None,
 ) -> Report:
     """Import recordings into a library. Files that have not changed since they were read are not read again.
 
@@ -75,6 +78,9 @@ def import_sources(
         content has changed.
     routes : bool
         Whether planned routes are imported, too; also those that earlier imports left out.
+    person : str, optional
+        Whose the files are: a name, or `heatlas.sources.people.FOLDER`. Files that were imported as another's, or
+        nobody's, are read again. By default files stay whose they were.
 
     Returns
     -------
@@ -91,7 +97,7 @@ def import_sources(
     started = time.perf_counter()
     tables: list[Sheet] = []
     found = list(entries(paths, tables, routes))
-    export = find_exports(paths, tables)
+    export = find_exports(paths, tables, Whose.of_sources(person, paths))
     report, added = import_entries(library, found, export, context, recordings, routes=routes)
     report.warnings[:0] = export.warnings
     files = [entry for entry in found if isinstance(entry, Entry)]
@@ -179,6 +185,7 @@ def _new_files(
     with library.read() as connection:
         known = known_files(connection, _names_of(files))
         gaps = gaps_of(read_settings(connection))
+        people = people_of(connection, [row[0] for row in known.values()]) if export.whose.said else {}
     for entry in files:
         name = absolute_name(entry.name)
         said = said_of(export, entry.name)
@@ -189,6 +196,8 @@ def _new_files(
         before = known.get(name) or known.get(absolute_name(entry.formerly) if entry.formerly else "")
         number, size, when, digest, said_before, outcome = before or (None, -1, -1, b"", b"", "")
         if routes and before and left_out_routes(outcome):
+            size, digest = -1, b""
+        if number in people and people[number] != {export.whose.person(entry.name)}:
             size, digest = -1, b""
         if (size, when, said_before) == (entry.size, changed, said) or _in_one(known, name, entry.place, changed):
             yield entry.size, None
@@ -238,10 +247,12 @@ def _new_recordings(
         with library.read() as connection:  # of all files only these: most imports bring few, or none
             known = known_files(connection, set(names))
             gaps = gaps_of(read_settings(connection))
+            people = people_of(connection, [row[0] for row in known.values()])
         for name, recording in zip(names, some, strict=True):
             number, _, _, before, *_ = known.get(name) or (None, 0, 0, b"")
             digest = recording_digest(recording)
-            if digest == before:
+            person = recording.activity.person
+            if digest == before and (not person or people.get(number, {person}) == {person}):
                 yield None, None
                 continue
             row = {"number": number, "name": name, "size": 0, "changed": 0, "digest": digest, "said": b""}
@@ -273,11 +284,13 @@ def _store(library: Library, files: Sequence[ReadFile], report: Report, workers:
     with library.write() as connection:
         files = [file for given in files if (file := _unless_stored(connection, given)) is not None]
         changed = [file.row["number"] for file in files if file.row["number"] is not None and file.outcome is not None]
+        people = people_of(connection, changed)
         again = forget(connection, _activities_of(connection, changed))
         new: dict[int, Batch] = {}
         for file in files:
             number = _write_file(connection, file)
-            new |= {insert_activity(connection, number, track): track for track in map(with_time_zones, file.tracks)}
+            tracks = [with_person(track, people.get(number, ())) for track in map(with_time_zones, file.tracks)]
+            new |= {insert_activity(connection, number, track): track for track in tracks}
         copies = resolve(connection, new, again)
         unindex(connection, copies.hide)
         index(connection, copies.show, workers)

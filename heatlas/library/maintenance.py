@@ -17,7 +17,7 @@ from heatlas.library.index.chunks import compact_tiles, remove_runs
 from heatlas.library.index.coverage import is_complete, note_columns
 from heatlas.library.index.sound_tiles import make_anew
 from heatlas.library.index.writing import append, tiles_of
-from heatlas.library.rows.activities import delete_activities, read_activities
+from heatlas.library.rows.activities import delete_activities, read_activities, read_rows
 from heatlas.library.rows.activity_means import delete_means, write_means
 from heatlas.library.rows.copies import resolve
 from heatlas.library.rows.passages import PreparedTrack
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from heatlas.library.file.store import Library
     from heatlas.tracks.privacy import Zone
 
-__all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "unindex"]
+__all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "set_person", "unindex"]
 
 _GROUP = 64
 _TRACKS, _FIXES = 1024, 1 << 19
@@ -174,6 +174,32 @@ def remove(library: Library, ids: Iterable[int]) -> None:
             "DELETE FROM files WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM activities WHERE file = ?1)",
             [(file,) for file in of_files],
         )
+
+
+def set_person(library: Library, ids: Collection[int], person: str) -> tuple[int, int]:
+    """Say whose activities are, in one transaction; empty: nobody knows.
+
+    Copies are judged anew, as activities of two people are none, and zones of a person apply to theirs alone.
+
+    Returns
+    -------
+    changed, given : int
+        How many shown activities have changed, and how many of `ids` are shown.
+    """
+    with library.write() as connection:
+        rows = read_rows(connection, ids)
+        changed = [number for number, row in rows.items() if row.person != person]
+        shown = [number for number in changed if rows[number].same_as is None]
+        unindex(connection, shown)
+        connection.executemany(
+            "UPDATE activities SET person = ? WHERE number = ?", [(person, number) for number in changed]
+        )
+        copies = resolve(connection, {}, changed)
+        again = {number: track for number, track in _tracks(connection, shown) if number not in copies.hide}
+        unindex(connection, [number for number in copies.hide if number not in shown])
+        index(connection, {**again, **copies.show})
+        given = sum(row.same_as is None for row in rows.values())
+    return len(shown), given
 
 
 def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,10 @@ __all__ = ["how_to_import", "recording_digest", "tables_again"]
 
 
 def recording_digest(recording: Recording) -> bytes:
-    """BLAKE2b digest of a recording: its activity and all columns."""
-    digest = hashlib.blake2b(repr(recording.activity).encode("utf-8", "replace"), digest_size=16)
+    """BLAKE2b digest of a recording: its activity, but for whose it is, and all columns."""
+    # As it was before activities had a person, so that stored tracks are not read again.
+    said = repr(replace(recording.activity, person="")).replace(", person=''", "", 1)
+    digest = hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16)
     arrays: list[NDArray[Any]] = [recording.lon, recording.lat, recording.time, *recording.columns.values()]
     for values in arrays:
         digest.update(values.tobytes())

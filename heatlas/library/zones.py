@@ -29,7 +29,7 @@ def library_words(library: Library) -> str:
     return "" if str(library.path) == "heatlas.db" else f" -l {shlex.quote(str(library.path))}"
 
 
-def add_zone(library: Library, name: str, lat: float, lon: float, radius: float) -> None:
+def add_zone(library: Library, name: str, lat: float, lon: float, radius: float, person: str = "") -> None:
     """Hide a circle, and reindex the activities that go through it.
 
     The circle that is cut is wider and has a shifted centre. Both are drawn from the owner's secret by today's rule
@@ -45,6 +45,8 @@ def add_zone(library: Library, name: str, lat: float, lon: float, radius: float)
         Centre, degrees.
     radius : float
         Metres.
+    person : str
+        Whose tracks are hidden, besides those of which nobody knows whose they are; empty: everybody's.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def add_zone(library: Library, name: str, lat: float, lon: float, radius: float)
     """
     if not name.strip():
         raise BadOption("a zone needs a name")
-    reindex(library, zones={**list_zones(library), name: Zone(lat, lon, radius)})
+    reindex(library, zones={**list_zones(library), name: Zone(lat, lon, radius, person=person)})
 
 
 def remove_zone(library: Library, name: str) -> None:

@@ -97,6 +97,9 @@ class ExploreKeywords(TypedDict, total=False):
     routes: bool
     """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
     Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    person: str | None
+    """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
+    name of the folder or archive of each person inside the SOURCE."""
 
 
 class ImportKeywords(TypedDict, total=False):
@@ -152,6 +155,9 @@ class ImportKeywords(TypedDict, total=False):
     routes: bool
     """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
     Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    person: str | None
+    """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
+    name of the folder or archive of each person inside the SOURCE."""
     where: str | None
     """Points: only rows that pass, e.g. "beds > 10"."""
     after: str | dt.date | None
@@ -196,6 +202,9 @@ class InspectKeywords(TypedDict, total=False):
     routes: bool
     """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
     Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    person: str | None
+    """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
+    name of the folder or archive of each person inside the SOURCE."""
 
 
 class OpenKeywords(TypedDict, total=False):
@@ -232,6 +241,9 @@ class OpenKeywords(TypedDict, total=False):
     routes: bool
     """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
     Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    person: str | None
+    """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
+    name of the folder or archive of each person inside the SOURCE."""
     max_gap: str | float | None
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
     max_gap_distance: str | float | None
@@ -317,6 +329,9 @@ class RenderKeywords(TypedDict, total=False):
     routes: bool
     """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
     Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    person: str | None
+    """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
+    name of the folder or archive of each person inside the SOURCE."""
     radius: str | float | None
     """Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.
     [default: 15px]"""

@@ -26,6 +26,12 @@ class ReadingOptions:
         "Strava export. Their times, if any, are not taken; --where planned tells them apart."
     )
 
+    person: str | None = option(
+        "NAME|COLUMN|folder",
+        "Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the "
+        "name of the folder or archive of each person inside the SOURCE.",
+    )
+
     def check(self) -> None:
         """Refuse a value that is not one of the choices, as Python may pass it.
 
@@ -36,3 +42,5 @@ class ReadingOptions:
         """
         if self.read_as not in {None, "tracks", "points"}:
             raise BadOption(f"--as {self.read_as} is not known: say tracks or points")
+        if self.person is not None and not self.person.strip():
+            raise BadOption("--person needs a name, a column, or folder")

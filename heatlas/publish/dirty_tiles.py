@@ -85,7 +85,8 @@ def hiding_words(settings: Settings, zones: Mapping[str, Zone]) -> str:
     """
     names = ("clip_ends", "rejoin", "zooms", "secret", "max_gap", "max_gap_distance")
     circles = (
-        f"{name!r}: Zone(lat={each.lat!r}, lon={each.lon!r}, radius={each.radius!r}, rule={each.rule!r})"
+        f"{name!r}: Zone(lat={each.lat!r}, lon={each.lon!r}, radius={each.radius!r}, rule={each.rule!r}"
+        f"{f', person={each.person!r}' if each.person else ''})"
         for name, each in zones.items()
     )
     said = ", ".join(f"{name}={getattr(settings, name)!r}" for name in names)

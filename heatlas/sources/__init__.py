@@ -10,6 +10,7 @@
 `left_out`                        why a file is no recording
 `formats`                         table of formats of recordings, and their readers
 `sheets`                          tables beside recordings, joined with them
+`people`                          whose recordings in files are
 `sports`, `names`, `indoor`       sports; names made up by devices; virtual and indoor activities
 `sensors`                         bounds of sensor values
 `accuracy`                        bound of the accuracy that phones state

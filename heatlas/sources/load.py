@@ -18,6 +18,7 @@ from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.fork_pool import ForkPool, can_fork
 from heatlas.sources.merging import without_copies
+from heatlas.sources.people import Whose
 from heatlas.sources.pool_results import MOST_TASKS
 from heatlas.sources.reading import Outcome, cleaned, read_group
 from heatlas.sources.recount import Recount
@@ -54,6 +55,7 @@ def load(
     recordings: Iterable[Recording] = (),
     gaps: Gaps = Gaps(),  # noqa: B008 - frozen
     routes: bool = False,
+    person: str | None = None,
 ) -> tuple[list[Batch], Report]:
     """Read all recordings of files, folders and archives.
 
@@ -74,6 +76,8 @@ def load(
         Longest steps to draw, in place of each recording's own rhythm.
     routes : bool
         Whether planned routes are read, too.
+    person : str, optional
+        Whose the recordings in files are: a name, or `heatlas.sources.people.FOLDER`.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def load(
     for entry in found:
         if isinstance(entry, Unread):
             _note(report, entry)
-    export = find_exports(paths, tables)
+    export = find_exports(paths, tables, Whose.of_sources(person, paths))
     report.warnings += export.warnings
     keep = frozenset(columns)
 

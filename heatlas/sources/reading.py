@@ -188,7 +188,7 @@ def cleaned(
     if is_indoors(activity, recording.activity):
         outcome.dropped[INDOORS] += 1
         return []
-    activity, summed = possible_attributes(activity)
+    activity, summed = possible_attributes(export.whose.named(activity))
     recording, measured = possible(replace(recording, columns=joined.columns), columns)
     every = len(possible(recording)[0].columns) if count else 0
     outcome.dropped += summed + measured

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heatlas.core.errors import BadOption
+from heatlas.core.errors import BadOption, printable
 from heatlas.options import ReadingOptions, refuse
 from heatlas.sources.tables.given import GivenTable
 
@@ -43,6 +43,8 @@ class GivenTracks:
     given or found."""
     routes: bool = False
     """Whether planned routes are read, too."""
+    person: str | None = None
+    """Whose they are, as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def resolve(sources: Collection[Any], options: TableOptions, read: ReadingOption
         return _tracks_of(parts, track, read)
     if parts.paths or parts.libraries:
         raise BadOption("tables of points and recordings make two maps: name the one or the other")
+    _refuse_person_of_points(read, parts)
     return GivenPoints(parts.tables)
 
 
@@ -192,12 +195,24 @@ def _side_by_side(
     _refuse_no_sources(parts, sources)
     track = _track_of(parts.tables, options, read) if parts.tables else None
     if track is None:
-        return GivenTracks(parts.paths, routes=read.routes), GivenPoints(parts.tables)
-    return GivenTracks(parts.paths, parts.tables, track, read.routes), GivenPoints(())
+        _refuse_person_of_points(read, parts)
+        return GivenTracks(parts.paths, routes=read.routes, person=read.person), GivenPoints(parts.tables)
+    return GivenTracks(parts.paths, parts.tables, track, read.routes, read.person), GivenPoints(())
 
 
 def _tracks_of(parts: _Parts, track: str | None, read: ReadingOptions) -> GivenTracks | GivenLibrary:
-    return _library_of(parts) if parts.libraries else GivenTracks(parts.paths, parts.tables, track, read.routes)
+    if parts.libraries:
+        return _library_of(parts)
+    return GivenTracks(parts.paths, parts.tables, track, read.routes, read.person)
+
+
+def _refuse_person_of_points(read: ReadingOptions, parts: _Parts) -> None:
+    if read.person and parts.tables and not parts.paths:
+        table = printable(str(parts.tables[0].source))[:60]
+        raise BadOption(
+            f"--person {read.person} is for tracks, and rows of {table} are points: leave it out, or say with --track "
+            "which column tells tracks apart"
+        )
 
 
 def _library_of(parts: _Parts) -> GivenLibrary:

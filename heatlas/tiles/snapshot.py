@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +157,7 @@ def take(
         settings = read_settings(connection)
         merged = read_merged(connection, public=public)
         rows = [(row.number, row.fingerprint, row.fixes) for row in merged.shown]
-        zones = [(zone.lat, zone.lon, zone.radius, zone.rule) for zone in read_zones(connection).values() if rows]
+        zones = [astuple(zone)[: 4 + bool(zone.person)] for zone in read_zones(connection).values() if rows]
         point_sets = list_point_sets(connection)
         shown = read_shown(connection)
         athlete = read_athlete(connection)

@@ -21,9 +21,9 @@ __all__ = [
 ]  # fmt: skip
 
 ATTRIBUTES = (
-    "sport", "name", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private", "planned",
-    "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset", "decoupling", "mean_heart_rate",
-    "normalised_power",
+    "sport", "name", "person", "start", "distance", "elapsed_time", "moving_time", "gear", "commute", "private",
+    "planned", "device", "id", "source", "file", "year", "month", "weekday", "hour", "utc_offset", "decoupling",
+    "mean_heart_rate", "normalised_power",
 )  # fmt: skip
 """Attributes of every activity; a source may add more. Metres, seconds. Start, year, month, weekday (1 is Monday) and
 hour are in the local time of the place where it began, which was utc_offset seconds ahead of UTC."""
@@ -44,6 +44,7 @@ def attributes(activity: Activity) -> dict[str, Any]:
     return {
         **{name: activity.facts.get(name) for name in EFFORT},
         **activity.extra,
+        "person": activity.person or activity.extra.get("person", ""),
         "sport": activity.sport,
         "name": activity.name,
         "start": start,

@@ -117,7 +117,7 @@ def following(
             if hints is not None:
                 listening.append(hints)
                 hints.start()
-            intake = Intake(library, root, hints, (seconds, asked.read.routes), tell, context)
+            intake = Intake(library, root, hints, (seconds, asked.read), tell, context)
             parts.append(Part(str(root), intake.work, wakes=watch))
         yield parts
     finally:

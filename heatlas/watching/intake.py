@@ -13,7 +13,9 @@ from heatlas.core.report import Report
 from heatlas.library.file.opening import open_library
 from heatlas.library.imports import compact_after, import_entries, known_files
 from heatlas.library.reading_files import absolute_name, said_of
+from heatlas.library.rows.people import people_of
 from heatlas.sources.archive import entries_of
+from heatlas.sources.people import Whose
 from heatlas.sources.sheets.exports import Exports, find_exports
 from heatlas.sources.sheets.kinds import sheet_of
 from heatlas.watching.gone import GoneFiles
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from heatlas.library.file.store import Library
+    from heatlas.options import ReadingOptions
     from heatlas.watching.hints import Hints
 
     Found = tuple[Path, os.stat_result]
@@ -59,8 +62,8 @@ class Intake:
         Folder or file.
     hints : Hints, optional
         What the system tells of changes; None: it is looked through again and again.
-    how : (float or None, bool)
-        Seconds between two looks at all files, None: by itself; and whether planned routes are taken too.
+    how : (float or None, ReadingOptions)
+        Seconds between two looks at all files, None: by itself; and what is read of them.
     tell : callable
         Called with the report of what was taken, if anything was.
     context : Context
@@ -72,16 +75,17 @@ class Intake:
         library: Path,
         root: Path,
         hints: Hints | None,
-        how: tuple[float | None, bool],
+        how: tuple[float | None, ReadingOptions],
         tell: Callable[[dict[str, Any]], None],
         context: Context,
     ) -> None:
         self._path, self._root, self._hints = library, root, hints
-        self._every, self._routes = how
+        self._every, self._routes = how[0], how[1].routes
+        self._whose = Whose.of_sources(how[1].person, [root])
         self._tell, self._context = tell, context
         self._waiting, self._gone = Waiting(), GoneFiles(root)
         self._others: dict[int, int] = {}
-        self._export, self._tables = Exports(), frozenset[tuple[str, int, int]]()
+        self._export, self._tables = Exports(whose=self._whose), frozenset[tuple[str, int, int]]()
         self._identity: tuple[int, int] | None = None
         self._next_look = self._calm = 0.0
         self._spent, self._added = 0.0, 0
@@ -143,7 +147,8 @@ class Intake:
         state = frozenset((str(path), status.st_size, status.st_mtime_ns) for _, path, status in found)
         if state != self._tables:
             sheets = [sheet for sheet, path, _ in sorted(found, key=lambda each: each[1])]
-            self._export, self._tables = find_exports([self._root] if self._root.is_dir() else [], sheets), state
+            self._export = find_exports([self._root] if self._root.is_dir() else [], sheets, self._whose)
+            self._tables = state
             self._report.warnings += self._export.warnings
 
     def _heed(self, library: Library, hinted: Iterable[Path]) -> None:
@@ -178,10 +183,13 @@ class Intake:
         names = [absolute_name(str(path)) for path, _ in some]
         with library.read() as connection:
             known = known_files(connection, set(names))
+            people = people_of(connection, [row[0] for row in known.values()]) if self._whose.said else {}
         left = []
         for name, (path, status) in zip(names, some, strict=True):
             state = known[name][1:3] if name in known else None
+            whose = people.get(known[name][0]) if name in known else None
             same = state == (status.st_size, status.st_mtime_ns)
+            same &= whose is None or whose == {self._whose.person(path_name(path))}
             if same and known[name][4] == said_of(self._export, path_name(path)):
                 continue
             if state is None and self._others.get(hash(name)) == hash((status.st_size, status.st_mtime_ns)):

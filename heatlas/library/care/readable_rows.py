@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.library.file.digests import SMALL, digest_of, text_of
-from heatlas.library.file.sound_rows import from_copy, is_corrupt
+from heatlas.library.file.sound_rows import chosen_columns, from_copy, is_corrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,18 +28,18 @@ class Readable(NamedTuple):
 def readable_rows(connection: sqlite3.Connection, table: str) -> Readable:
     """Read the rows of a table from both of its ends, up to the damage, and those of which copies can be read."""
     part, columns = SMALL[table]
-    names, key = ", ".join(columns), columns[0]
+    names, key = chosen_columns(connection, table), columns[0]
     there = {row[0]: row for row in _from_both_ends(connection, f"SELECT {names} FROM {table} NOT INDEXED", key)}  # noqa: S608
     known = _from_both_ends(connection, f"SELECT key, digest, copy FROM digests WHERE part = {part}", "key")  # noqa: S608
     rows, healed, lost = dict(there), 0, 0
     for number, digest, copy in known:
         row = there.get(number)
-        if row is not None and digest_of(part, number, text_of(row)) == digest:
+        if row is not None and digest_of(part, number, text_of(table, row)) == digest:
             continue
-        if (again := from_copy(part, digest, copy)) is not None:
+        if (again := from_copy(table, digest, copy)) is not None:
             rows[again[0]] = again
             healed += 1
-        elif row is not None and text_of(row) != copy:
+        elif row is not None and text_of(table, row) != copy:
             del rows[number]
             lost += 1
     return Readable(rows, healed, lost)

@@ -21,6 +21,7 @@ from heatlas.library.reading_tables import how_to_import, tables_again
 from heatlas.library.rows.activities import ActivityRow, insert_activity
 from heatlas.library.rows.copies import resolve
 from heatlas.library.rows.outcomes import left_out_routes, outcome_data
+from heatlas.library.rows.people import with_person
 from heatlas.library.rows.tracks import write_track
 from heatlas.sources.time_zones import with_time_zones
 
@@ -171,7 +172,9 @@ def _read_again(
             "WHERE number = :number",
             {**read.row, "outcome": json.dumps(outcome_data(read.outcome))},
         )
-        fresh |= {insert_activity(connection, file, track): track for track in map(with_time_zones, read.tracks)}
+        people = {row.person for row in old.rows.values() if row.file == file}
+        tracks = [with_person(track, people) for track in map(with_time_zones, read.tracks)]
+        fresh |= {insert_activity(connection, file, track): track for track in tracks}
         damaged.pop(file, None)
         done.read_again.append(str(read.row["name"]))
     return fresh

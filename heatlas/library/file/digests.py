@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
 
 __all__ = [
-    "BLOBS", "DIGESTED", "SMALL", "Blobs", "digest_of", "point_cells_part", "points_part", "row_of", "stamp",
-    "text_of", "watch", "write_passages",
+    "BLOBS", "DIGESTED", "LATER", "SMALL", "Blobs", "digest_of", "point_cells_part", "points_part", "row_of", "stamp",
+    "text_of", "unwatch", "watch", "write_passages",
 ]  # fmt: skip
 
 _STEP = 200
@@ -37,14 +37,14 @@ DIGESTED = 8
 
 SMALL: dict[str, tuple[int, tuple[str, ...]]] = {
     "meta": (0, ("name", "value")),
-    "zones": (1, ("name", "lat", "lon", "radius", "rule")),
+    "zones": (1, ("name", "lat", "lon", "radius", "rule", "person")),
     "files": (2, ("number", "name", "size", "changed", "digest", "said", "outcome")),
     "activities": (
         3,
         (
             "number", "file", "same_as", "source", "id", "sport", "name", "start", "distance", "elapsed_time",
             "moving_time", "gear", "commute", "private", "device", "extra", "fixes", "timed", "first", "last", "west",
-            "east", "north", "south", "fingerprint", "told", "private_by", "utc_offset", "time_zone",
+            "east", "north", "south", "fingerprint", "told", "private_by", "utc_offset", "time_zone", "person",
         ),
     ),
     "point_sets": (
@@ -56,6 +56,10 @@ SMALL: dict[str, tuple[int, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 """Table of which each row is stored once more -> number of its part, and its columns, the key first."""
+
+LATER: dict[str, tuple[Any, ...]] = {"zones": ("",), "activities": ("",)}
+"""Table -> defaults of its last columns, which came after the digests. A row's text ends before those that are their
+defaults, so rows that were digested without these columns are as they were."""
 
 
 class Blobs(NamedTuple):
@@ -89,12 +93,16 @@ _WRITER = json.JSONEncoder(default=lambda data: {"blob": bytes(data).hex()})
 """Made once: `json.dumps` makes one for each row."""
 
 
-def text_of(row: Iterable[Any]) -> str:
+def text_of(table: str, row: Iterable[Any]) -> str:
     """Row as JSON text, exact to the last bit; blobs are written as {"blob": hex digits}."""
-    return _WRITER.encode(list(row))
+    values, defaults = list(row), LATER.get(table, ())
+    first = len(SMALL[table][1]) - len(defaults)
+    while len(values) > first and values[-1] == defaults[len(values) - 1 - first]:
+        values.pop()
+    return _WRITER.encode(values)
 
 
-def row_of(text: str) -> tuple[Any, ...]:
+def row_of(table: str, text: str) -> tuple[Any, ...]:
     """Undo `text_of`.
 
     Raises
@@ -105,6 +113,10 @@ def row_of(text: str) -> tuple[Any, ...]:
     row = json.loads(text)
     if not isinstance(row, list) or not row:
         raise ValueError("no row")
+    missing = len(SMALL[table][1]) - len(row)
+    defaults = LATER.get(table, ())
+    if missing > 0:
+        row += defaults[max(len(defaults) - missing, 0) :]
     return tuple(bytes.fromhex(value["blob"]) if isinstance(value, dict) else value for value in row)
 
 
@@ -119,11 +131,17 @@ def digest_of(part: int, key: Any, content: str | bytes) -> bytes:
 
 def watch(connection: sqlite3.Connection) -> None:
     """See to it that whatever a connection writes gets its digests; inside a transaction that writes."""
-    connection.create_function("heatlas_text", -1, lambda *row: text_of(row), deterministic=True)
+    connection.create_function("heatlas_text", -1, lambda table, *row: text_of(table, row), deterministic=True)
     connection.create_function("heatlas_digest", 3, digest_of, deterministic=True)
     if connection.execute("SELECT 1 FROM sqlite_temp_schema LIMIT 1").fetchone() is None:
-        for statement in _triggers():
+        for statement in _triggers(connection):
             connection.execute(statement)
+
+
+def unwatch(connection: sqlite3.Connection) -> None:
+    """Drop the triggers, which know the columns that there were; `watch` makes them anew."""
+    for (name,) in connection.execute("SELECT name FROM sqlite_temp_schema WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER temp.{name}")
 
 
 def stamp(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
@@ -146,7 +164,7 @@ def stamp(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
     try:
         connection.execute("DELETE FROM digests")
         for table in tables:
-            connection.execute(f"INSERT INTO digests {_entry(table, '')} FROM {table}")
+            connection.execute(f"INSERT INTO digests {_entry(connection, table, '')} FROM {table}")
     finally:
         connection.create_function("heatlas_digest", 3, digest_of, deterministic=True)
     told(total, total)
@@ -160,28 +178,29 @@ def write_passages(connection: sqlite3.Connection, rows: Sequence[tuple[int, byt
     connection.executemany("INSERT INTO passages VALUES (?, ?)", rows)
 
 
-def _entry(table: str, row: str) -> str:
+def _entry(connection: sqlite3.Connection, table: str, row: str) -> str:
     """SELECT of the row of `digests` for a row of a table: `row` is "new.", "old." or empty."""
-    part, key, content, copy = _parts(table, row)
+    part, key, content, copy = _parts(connection, table, row)
     return f"SELECT {part}, {key}, heatlas_digest({part}, {key}, {content}), {copy}"
 
 
-def _parts(table: str, row: str) -> tuple[str, str, str, str]:
+def _parts(connection: sqlite3.Connection, table: str, row: str) -> tuple[str, str, str, str]:
     """SQL of part, key, what is digested, and the copy, of a row of a table."""
     if table in SMALL:
         part, columns = SMALL[table]
-        text = f"heatlas_text({', '.join(row + column for column in columns)})"
+        there = {found[1] for found in connection.execute(f"PRAGMA main.table_info({table})")}
+        text = f"heatlas_text('{table}', {', '.join(row + column for column in columns if column in there)})"
         return str(part), row + columns[0], text, text
     part_sql, key = (text.replace("{}", row) for text in BLOBS[table])
     return part_sql, key, f"{row}data", "NULL"
 
 
-def _triggers() -> Iterator[str]:
+def _triggers(connection: sqlite3.Connection) -> Iterator[str]:
     for table in (*SMALL, *BLOBS):
-        part, key, content, _ = _parts(table, "old.")
+        part, key, content, _ = _parts(connection, table, "old.")
         # Without the + the key would be compared as the type of its column, for which no index serves.
         mine = f"FROM digests WHERE part = +{part} AND key = +{key}"
-        delete, insert = f"DELETE {mine};", f"INSERT OR REPLACE INTO digests {_entry(table, 'new.')};"
+        delete, insert = f"DELETE {mine};", f"INSERT OR REPLACE INTO digests {_entry(connection, table, 'new.')};"
         on = f"ON main.{table} BEGIN"
         digested = ""
         if table == "passages":  # which nobody replaces: that would leave the digest of the old row

@@ -65,7 +65,7 @@ def _rewrite(connection: sqlite3.Connection, table: str, part: int, columns: tup
     known = connection.execute("SELECT part, key FROM digests WHERE part = ?", (part,)).fetchall()
     of_sound = [row for row in known if row[1] not in lost]
     connection.executemany("DELETE FROM digests WHERE part = ? AND key = ?", of_sound)
-    texts = ((row[0], text_of(row)) for row in sound.values())
+    texts = ((row[0], text_of(table, row)) for row in sound.values())
     connection.executemany(
         "INSERT INTO digests VALUES (?, ?, ?, ?)",
         ((part, number, digest_of(part, number, text), text) for number, text in texts),

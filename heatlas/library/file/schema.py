@@ -231,6 +231,21 @@ def _stamp(connection: sqlite3.Connection, context: Context) -> None:
 
 _DIGESTS = (_DIGESTS_OF, _stamp)
 
+
+def _watch_anew(connection: sqlite3.Connection, _: Context) -> None:
+    from heatlas.library.file.digests import unwatch
+
+    unwatch(connection)
+
+
+# Whose an activity is, and whose tracks a zone hides; empty where unknown, and of zones for everybody. Digests of rows
+# without a person stay as they are.
+_PEOPLE = (
+    "ALTER TABLE activities ADD COLUMN person TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE zones ADD COLUMN person TEXT NOT NULL DEFAULT ''",
+    _watch_anew,
+)
+
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...], ...] = (
     _FIRST,
     _POINTS,
@@ -240,6 +255,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...
     _WIDE,
     _MEANS,
     _DIGESTS,
+    _PEOPLE,
 )
 """Statements of each step: SQL, or a function of the connection and the context of the work."""
 READABLE = 5

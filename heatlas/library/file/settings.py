@@ -181,10 +181,10 @@ def read_zones(connection: sqlite3.Connection) -> dict[str, Zone]:
         raise damaged(connection, "a zone is none, so nobody can tell what it hides") from None
 
 
-def _zone(lat: float, lon: float, radius: float, rule: int) -> Zone:
-    if not _is_circle(lat, lon, radius):
+def _zone(lat: float, lon: float, radius: float, rule: int, person: str) -> Zone:
+    if not _is_circle(lat, lon, radius) or not isinstance(person, str):
         raise BadOption("no circle")
-    return Zone(lat, lon, radius, rule)
+    return Zone(lat, lon, radius, rule, person)
 
 
 def _is_circle(lat: float, lon: float, radius: float) -> bool:
@@ -198,8 +198,8 @@ def write_zones(connection: sqlite3.Connection, zones: Mapping[str, Zone]) -> No
             raise BadOption(f"the zone {name!r} is no circle on the map: it needs degrees and a radius above 0")
     connection.execute("DELETE FROM zones")
     connection.executemany(
-        "INSERT INTO zones (name, lat, lon, radius, rule) VALUES (?, ?, ?, ?, ?)",
-        [(name, zone.lat, zone.lon, zone.radius, zone.rule) for name, zone in zones.items()],
+        "INSERT INTO zones (name, lat, lon, radius, rule, person) VALUES (?, ?, ?, ?, ?, ?)",
+        [(name, zone.lat, zone.lon, zone.radius, zone.rule, zone.person) for name, zone in zones.items()],
     )
 
 

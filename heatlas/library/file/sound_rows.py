@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "SmallRows", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "is_sound", "may_be_lost",
-    "path_of", "rows_or_lost", "say", "small_rows", "sort_rows",
+    "SmallRows", "chosen_columns", "damaged", "from_copy", "has_digests", "how_to_repair", "is_corrupt", "is_sound",
+    "may_be_lost", "path_of", "rows_or_lost", "say", "small_rows", "sort_rows",
 ]  # fmt: skip
 
 _SAID: set[str] = set()
@@ -101,7 +101,8 @@ def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] 
     known = connection.execute(query, (part, *asked)).fetchall()
     rows: dict[Any, tuple[Any, ...]] = {}
     # The table itself, whatever its indexes say.
-    query = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED {these and 'WHERE '}{these.format(columns[0])}"  # noqa: S608
+    chosen = chosen_columns(connection, table)
+    query = f"SELECT {chosen} FROM {table} NOT INDEXED {these and 'WHERE '}{these.format(columns[0])}"  # noqa: S608
     try:
         for row in connection.execute(query, asked):
             rows[row[0]] = row
@@ -111,13 +112,13 @@ def sort_rows(connection: sqlite3.Connection, table: str, keys: Collection[int] 
     sound, healed, lost, uncopied, gone = {}, [], [], [], 0
     for key, digest, copy in known:
         row = rows.pop(key, None)
-        text = None if row is None else text_of(row)
+        text = None if row is None else text_of(table, row)
         gone += row is None
         if row is not None and text is not None and digest_of(part, key, text) == digest:
             sound[key] = row
             if text != copy:
                 uncopied.append(key)
-        elif (again := from_copy(part, digest, copy)) is not None:
+        elif (again := from_copy(table, digest, copy)) is not None:
             sound[again[0]] = again
             healed.append(again[0])
         elif row is not None and text == copy:  # it is the digest that is damaged
@@ -135,13 +136,13 @@ def is_sound(connection: sqlite3.Connection, table: str) -> bool:
     """Whether each row of a table that has copies is as it was written, as is its copy; one row at a time is held."""
     part, columns = SMALL[table]
     # The table itself, whatever its indexes say.
-    rows = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED ORDER BY {columns[0]}"  # noqa: S608
+    rows = f"SELECT {chosen_columns(connection, table)} FROM {table} NOT INDEXED ORDER BY {columns[0]}"  # noqa: S608
     known = "SELECT key, digest, copy FROM digests WHERE part = ? ORDER BY key"
     try:
         for row, one in zip_longest(connection.execute(rows), connection.execute(known, (part,))):
             if row is None or one is None or row[0] != one[0]:
                 return False
-            text = text_of(row)
+            text = text_of(table, row)
             if text != one[2] or digest_of(part, row[0], text) != one[1]:
                 return False
     except sqlite3.DatabaseError as error:
@@ -155,13 +156,13 @@ def _order(key: Any) -> tuple[bool, Any]:
     return isinstance(key, str), key
 
 
-def from_copy(part: int, digest: bytes, copy: Any) -> tuple[Any, ...] | None:
+def from_copy(table: str, digest: bytes, copy: Any) -> tuple[Any, ...] | None:
     """Row of a sound copy, or None; the key is its own, as that of the digest may be damaged."""
     try:
-        row = row_of(copy)
+        row = row_of(table, copy)
     except (ValueError, TypeError, KeyError):
         return None
-    return row if digest_of(part, row[0], copy) == digest else None
+    return row if digest_of(SMALL[table][0], row[0], copy) == digest else None
 
 
 MAY_BE_LOST: dict[str, frozenset[str] | None] = {
@@ -229,16 +230,19 @@ def may_be_lost(table: str, keys: Collection[Any]) -> bool:
 
 
 def plain_rows(connection: sqlite3.Connection, table: str) -> dict[Any, tuple[Any, ...]]:
-    there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-    columns = SMALL[table][1]
-    chosen = ", ".join(name if name in there else f"{_MISSING.get(name, 'NULL')} AS {name}" for name in columns)
-    if not there:
+    if not connection.execute(f"PRAGMA table_info({table})").fetchall():
         return {}
-    rows = connection.execute(f"SELECT {chosen} FROM {table} NOT INDEXED ORDER BY 1")  # noqa: S608 - names of this package
+    rows = connection.execute(f"SELECT {chosen_columns(connection, table)} FROM {table} NOT INDEXED ORDER BY 1")  # noqa: S608 - names of this package
     return {row[0]: row for row in rows}
 
 
-_MISSING = {"rule": "1", "told": "''", "time_zone": "''"}
+def chosen_columns(connection: sqlite3.Connection, table: str) -> str:
+    """SQL of the columns of `SMALL`: of one that an older library does not have, its default."""
+    there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    return ", ".join(name if name in there else f"{_MISSING.get(name, 'NULL')} AS {name}" for name in SMALL[table][1])
+
+
+_MISSING = {"rule": "1", "told": "''", "time_zone": "''", "person": "''"}
 """Values of columns that older libraries do not have."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
 from heatlas.core.version import __version__
-from heatlas.library.file.digests import watch
+from heatlas.library.file.digests import unwatch, watch
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.file.sound_rows import damaged, has_digests, path_of
 
@@ -92,3 +92,4 @@ def migrate(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     note_version(connection, len(MIGRATIONS))
+    unwatch(connection)  # damaged rows are healed next, and triggers refuse to change them

@@ -13,6 +13,7 @@ from heatlas.library.manage.editing import (
     compact_library,
     edit_athlete,
     hide_zone,
+    name_person,
     reindex_library,
     remove_activities,
     remove_points,
@@ -34,8 +35,7 @@ from heatlas.library.manage.temporary import library_for, library_of
 
 __all__ = [
     "audit_library", "back_up_library", "check_library", "compact_library", "edit_athlete", "hide_zone", "import_into",
-    "library_for", "library_of",
-    "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities",
-    "remove_points",
-    "renew_cuts", "renewal_of", "repair_library", "show_zone", "zones_of",
+    "library_for", "library_of", "library_tracks", "name_person", "open_places_of", "point_sets_of", "refuse_gaps",
+    "reindex_library", "remove_activities", "remove_points", "renew_cuts", "renewal_of", "repair_library", "show_zone",
+    "zones_of",
 ]  # fmt: skip

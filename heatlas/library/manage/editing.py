@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from heatlas.options import AthleteOptions
 
 __all__ = [
-    "back_up_library", "compact_library", "edit_athlete", "hide_zone", "reindex_library", "remove_activities",
-    "remove_points", "renew_cuts", "repair_library", "show_zone",
+    "back_up_library", "compact_library", "edit_athlete", "hide_zone", "name_person", "reindex_library",
+    "remove_activities", "remove_points", "renew_cuts", "repair_library", "show_zone",
 ]  # fmt: skip
 
 
-def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, int]:
+def hide_zone(path: str | Path, name: str, at: str, radius: str, person: str = "") -> tuple[int, int]:
     """Hide a circle: `at` is "LAT,LON", the radius a length. A library is made where there is none.
+
+    With a `person`, only tracks of that person are hidden there, and tracks of which nobody knows whose they are.
 
     Returns the number of fixes that are hidden then, by all cuts and zones, and the number of all fixes.
     """
@@ -38,7 +40,7 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str) -> tuple[int, i
                 f"{path} has a zone {name!r} already, around {known.lat:.6g},{known.lon:.6g}: "
                 f"take another name, or first show it again (heatlas zones remove {name})"
             )
-        add_zone(library, name, zone.lat, zone.lon, zone.radius)
+        add_zone(library, name, zone.lat, zone.lon, zone.radius, person.strip())
         with library.read() as connection:
             (fixes,) = connection.execute(
                 "SELECT coalesce(sum(fixes), 0) FROM activities WHERE same_as IS NULL"
@@ -82,6 +84,22 @@ def remove_activities(path: str | Path, where: str) -> tuple[int, list[str]]:
         remove(library, numbers)
         after = list_activities(library)
     return len(before.intersection(numbers)), [after[k].source for k in sorted(after.keys() - before)]
+
+
+def name_person(path: str | Path, person: str, where: str) -> tuple[int, int]:
+    """Say whose the activities are that pass a CQL2 filter; an empty `person`: nobody knows.
+
+    Returns the number of activities that have changed, and of those that pass.
+    """
+    import numpy as np
+
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.maintenance import set_person
+    from heatlas.library.rows.merged import select
+
+    with open_library(path) as library:
+        numbers = np.flatnonzero(select(library, where, copies=True)).tolist()
+        return set_person(library, numbers, person.strip())
 
 
 def remove_points(path: str | Path, name: str) -> int:

@@ -116,7 +116,7 @@ def bring(
             report, known = Report(), _held(library)
             if tracks.paths or tracked:
                 found = itertools.chain.from_iterable(read for _, read in tracked)
-                report = import_sources(library, tracks.paths, context, found, tracks.routes)
+                report = import_sources(library, tracks.paths, context, found, tracks.routes, tracks.person)
                 for opened, _ in tracked:
                     report.read += 1
                     report.dropped.update(opened.dropped)
@@ -227,7 +227,7 @@ def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
         if layer and is_path(source):
             name = f"{name}/{layer}"
         asked = replace(each.options, track=tracks.track)
-        found.append((opened, recordings_of(opened, asked, printable(str(name)))))
+        found.append((opened, recordings_of(opened, asked, printable(str(name)), person=tracks.person)))
     return found
 
 

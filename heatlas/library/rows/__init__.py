@@ -6,6 +6,7 @@
 `activity_means`       means over whole activities, which relations take off
 `passages`             passages of a cut track at one zoom
 `outcomes`             results of reading files
+`people`               whose activities are
 `time_zones`           time zones of activities that were stored without
 ====================== ============================================================
 """

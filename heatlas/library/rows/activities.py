@@ -61,6 +61,7 @@ class ActivityRow(NamedTuple):
     private_by: int | None
     utc_offset: float | None
     time_zone: str
+    person: str
 
 
 assert ActivityRow._fields == SMALL["activities"][1]
@@ -174,7 +175,7 @@ def _parsed(text: Any) -> Any:
 
 def _activity(row: ActivityRow, extra: Any) -> Activity | None:
     """Activity of a row; None for a row whose values are none, as in a damaged library without digests."""
-    texts = (row.source, row.id, row.sport, row.name, row.gear, row.device, row.told, row.time_zone)
+    texts = (row.source, row.id, row.sport, row.name, row.gear, row.device, row.told, row.time_zone, row.person)
     numbers = (row.start, row.distance, row.elapsed_time, row.moving_time, row.utc_offset)
     if not (
         isinstance(extra, dict)

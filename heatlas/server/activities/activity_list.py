@@ -81,7 +81,7 @@ def search_of(text: str, site: ServedLibrary, snapshot: Snapshot) -> Test:
 
     2024, 2024-05 and 2024-05-01 are found in the local day of the start; ``10 km``, ``1h30`` and the like in distance
     or duration as far as they are written (10 km is from 9.5 to 10.5 km), and with <, <=, >, >= as limits; all other
-    words in name and sport, whatever their case and accents.
+    words in name, sport and person, whatever their case and accents.
     """
     tests: list[Test] = []
     rest, at = [], 0
@@ -120,9 +120,12 @@ def _dated(word: str, snapshot: Snapshot) -> Test:
 
 def _named(word: str, snapshot: Snapshot) -> Test:
     wanted = _plain(word)
-    return lambda number: any(
-        wanted in _plain(said) for said in (snapshot.activities[number].name, snapshot.activities[number].sport)
-    )
+
+    def found(number: int) -> bool:
+        activity = snapshot.activities[number]
+        return any(wanted in _plain(said) for said in (activity.name, activity.sport, activity.person))
+
+    return found
 
 
 def _plain(text: str) -> str:

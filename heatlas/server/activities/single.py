@@ -35,11 +35,12 @@ def refuse_public(site: ServedLibrary) -> None:
 
 
 def told_activity(site: ServedLibrary, snapshot: Snapshot, number: int) -> dict[str, Any]:
-    """Name, sport, start, length, duration and the term by which a filter chooses it, as plain data."""
+    """Name, sport, person, start, length, duration and the term by which a filter chooses it, as plain data."""
     activity = snapshot.activities[number]
     attribute, value = snapshot.terms[number]
     return {
-        "number": number, "name": activity.name, "sport": activity.sport, "start": start_text(activity),
+        "number": number, "name": activity.name, "sport": activity.sport, "person": activity.person,
+        "start": start_text(activity),
         "distance": told_metres(site, snapshot, number), "duration": told_seconds(site, snapshot, number),
         "term": {"attribute": attribute, "value": value},
     }  # fmt: skip

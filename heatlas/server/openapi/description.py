@@ -227,7 +227,7 @@ _LIBRARY = _object(
         "first": _or_null(_TEXT), "last": _or_null(_TEXT),
         "days": _list(_pair(_TEXT, _WHOLE)), "years": _list(_list(_WHOLE, minItems=2, maxItems=2)),
         "places": _list(_object({**_SPOT, "activities": _WHOLE})),
-        "gear": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
+        "gear": _list(_TEXT), "people": _list(_TEXT), "measures": _list(_object({"name": _TEXT, "title": _TEXT})),
         "metrics": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT, "group": _TEXT})),
         "relations": _list(_object({"name": _TEXT, "title": _TEXT, "about": _TEXT, "bright": _TEXT})),
         "point_sets": _list(_object({

@@ -17,7 +17,7 @@ __all__ = ["ACTIVITY", "BOX", "single_paths"]
 BOX = "West, south, east, north, degrees; across the antimeridian beyond 180 or -180"
 _FLAG = {"type": "boolean"}
 ACTIVITY = {
-    "number": WHOLE, "name": TEXT, "sport": TEXT, "start": or_null(TEXT), "distance": or_null(NUMBER),
+    "number": WHOLE, "name": TEXT, "sport": TEXT, "person": TEXT, "start": or_null(TEXT), "distance": or_null(NUMBER),
     "duration": or_null(NUMBER), "term": object_of({"attribute": TEXT, "value": TEXT}),
 }  # fmt: skip
 """Properties of each activity that is told."""

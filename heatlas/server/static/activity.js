@@ -42,7 +42,7 @@ export const headingOf = ({ name, sport }) => name || sport || "Activity";
 
 /** What is known of an activity in a line, without its title. */
 export const factsOf = (activity) =>
-  [activity.name ? activity.sport : "", Number.isFinite(activity.distance) ? kilometres(activity.distance) : "",
+  [activity.person ?? "", activity.name ? activity.sport : "", Number.isFinite(activity.distance) ? kilometres(activity.distance) : "",
     activity.duration ? duration(activity.duration) : "", activity.gear ?? ""].filter(Boolean);
 
 /** Profile, details and actions; `sameWay` is called to list those of the same way. */

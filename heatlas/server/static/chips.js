@@ -16,6 +16,7 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
 /** name, title, kind of control, how a value is written */
 const FACETS = [
+  ["person", "Person", "values", same],
   ["distance", "Distance", "range", (metres) => `${Number((metres / 1000).toPrecision(4))} km`],
   ["moving_time", "Duration", "range", duration],
   ["elapsed_time", "Duration", "range", duration],

@@ -1,4 +1,4 @@
-/** The two sides of a difference in the panel: each is a year, a sport, a gear, all others, or a filter of one's own. */
+/** The two sides of a difference in the panel: each is a year, a sport, a person, a gear, all others, or a filter of one's own. */
 
 import { drawQuery, Refused, scale } from "./api.js";
 import { quoted } from "./conditions.js";
@@ -15,13 +15,14 @@ let counts = new Map(); // year -> activities
 let kinds = []; // [heading, [[filter, words], ...]] of the library
 let own = { first: false, second: false }; // whether a side shows its text although a list has it
 
-/** Offer the years, sports and gear of a library. */
+/** Offer the years, sports, people and gear of a library. */
 export function fillDifference(library) {
   counts = new Map(library.years ?? []);
   const years = [...counts.keys()].sort((a, b) => b - a);
   kinds = [
     ["Years", years.map((year) => [`year = ${year}`, String(year)])],
     ["Sports", (library.sports ?? []).map(({ sport }) => [`sport = ${quoted(sport)}`, sport])],
+    ["People", (library.people ?? []).map((person) => [`person = ${quoted(person)}`, person])],
     ["Gear", (library.gear ?? []).map((gear) => [`gear = ${quoted(gear)}`, gear])],
   ].map(([name, some]) => [name, some.slice(0, MOST)]).filter(([, some]) => some.length > 1);
 }

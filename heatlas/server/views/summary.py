@@ -78,6 +78,7 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "years": _years(site, snapshot),
         "places": [_place(place) for place in places_data(_places(site, snapshot))],
         "gear": [] if site.public else sorted({one.gear for one in activities.values() if one.gear}),
+        "people": [] if site.public else sorted({one.person for one in activities.values() if one.person}),
         "measures": measures_of(site, snapshot),
         "metrics": _metrics(site, snapshot),
         "relations": _relations(site),

@@ -13,6 +13,7 @@ import numpy as np
 
 from heatlas.core.errors import Unreadable
 from heatlas.sources.archive import entries
+from heatlas.sources.people import NOBODY_SAID
 from heatlas.sources.sheets.apple_health import read_health
 from heatlas.sources.sheets.garmin_takeout import read_takeout
 from heatlas.sources.sheets.kinds import APPLE, GARMIN, LABELS, PULSE, SAMSUNG, TABLE, Sheet, sheet_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.batch import Activity, Recording
+    from heatlas.sources.people import Whose
     from heatlas.sources.sheets.labels import Labels
     from heatlas.sources.sheets.pulse import Pulse
     from heatlas.sources.sheets.rows import SheetTable
@@ -102,6 +104,8 @@ class Exports:
     """Ways of moving by time, which cut recordings."""
     warnings: tuple[tuple[str, str], ...] = ()
     """Name of a table, and its problem. Recordings are read without it."""
+    whose: Whose = NOBODY_SAID
+    """Whose all recordings are, also those that no table speaks of."""
 
     def cut(self, recording: Recording) -> list[Recording]:
         """Cut a recording where labels say that the way of moving changes."""
@@ -169,7 +173,7 @@ def describe(activity: Activity, row: SheetRow) -> Activity:
     return dataclasses.replace(activity, **said, extra={**activity.extra, **row.extra}, told=told)
 
 
-def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -> Exports:
+def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None, whose: Whose = NOBODY_SAID) -> Exports:
     """Read the tables of exports, at any depth in folders and archives.
 
     A table beside a folder that is named "activities" or "workout-routes" is read too.
@@ -180,6 +184,8 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
         As given to `heatlas.sources.archive.entries`.
     tables : sequence of Sheet, optional
         Tables that `entries` found; by default the paths are searched again.
+    whose : Whose
+        Whose the recordings are.
 
     Returns
     -------
@@ -223,7 +229,7 @@ def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None) -
             exports[root] = _by_start(root, table)
     nearest = sorted(exports.values(), key=lambda export: -len(export.root))
     deepest = sorted(labels, key=lambda each: -len(each.root))
-    return Exports(exports=tuple(nearest), pulses=pulses, labels=tuple(deepest), warnings=tuple(warnings))
+    return Exports(exports=tuple(nearest), pulses=pulses, labels=tuple(deepest), warnings=tuple(warnings), whose=whose)
 
 
 def _by_start(root: str, table: SheetTable) -> Export:

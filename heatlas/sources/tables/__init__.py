@@ -19,6 +19,7 @@
 `clocks`                               times of the day in a column of their own
 `lines`, `geometry_lines`              rows as lines: each is a track; all coordinates of lines
 `row_activity`                         attributes of an activity from named values
+`person_column`                        whose the tracks of a table are
 ====================================== ==========================================================================
 """
 

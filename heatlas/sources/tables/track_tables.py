@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
 from heatlas.sources.tables.lines import LINES, has_lines, read_lines
+from heatlas.sources.tables.person_column import of_column, person_column
 from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines
 from heatlas.sources.tables.row_activity import start_column
 from heatlas.sources.tables.settled import settled
+from heatlas.sources.tables.track_columns import snake
 from heatlas.sources.tables.track_times import looks_like_time, may_be_times
 from heatlas.sources.tables.tracks import read_tracks
 
@@ -110,6 +112,7 @@ def recordings_of(
     source_name: str,
     metrics: Collection[str] | None = None,
     attributes: Collection[str] | None = None,
+    person: str | None = None,
 ) -> Iterator[Recording]:
     """Read a table as recordings.
 
@@ -125,7 +128,21 @@ def recordings_of(
         Prefix of the recordings' sources.
     metrics, attributes : collection of str, optional
         Names of the metrics and attributes that are needed; by default all.
+    person : str, optional
+        Column that says whose they are, else a name for all.
     """
+    if attributes is not None and (column := person_column(table.schema.names, person, table.name)) is not None:
+        attributes = {*attributes, snake(column)}
+    yield from of_column(_recordings(table, asked, source_name, metrics, attributes), table, person, asked.track)
+
+
+def _recordings(
+    table: Table,
+    asked: TableOptions,
+    source_name: str,
+    metrics: Collection[str] | None,
+    attributes: Collection[str] | None,
+) -> Iterator[Recording]:
     names, track = table.schema.names, asked.track
     if track == LINES:
         yield from read_lines(table, asked, source_name)

@@ -96,6 +96,10 @@ class Judge:
         """Whether an activity's own source marks it as private."""
         return any(activity.private for activity in self.batches[k].activities)
 
+    def person(self, k: int) -> str:
+        """Whose an activity is by its own source; empty when unknown."""
+        return self.batches[k].activities[0].person
+
     def decide(self, numbers: Iterable[int], pairs: Iterable[tuple[int, int]]) -> Verdict:
         """Decide which activities are shown, given pairs among them that may be copies."""
         copy_of: dict[int, int] = {}
@@ -120,12 +124,22 @@ class _Group:
         kept: list[int] = []
         copy_of: dict[int, int] = {}
         parts = {k for k in self.members if self._is_part(k)}
+        whose: dict[int, str] = {}
         for k in sorted(self.members, key=lambda k: k in parts):
-            original = next((o for o in kept[:_MOST] if not judge.part(o, k) and judge.same(k, o)), None)
+            person = judge.person(k)
+            original = next(
+                (
+                    o for o in kept[:_MOST]
+                    if not (person and whose[o] and person != whose[o]) and not judge.part(o, k) and judge.same(k, o)
+                ),
+                None,
+            )  # fmt: skip
             if original is None:
                 kept.append(k)
+                whose[k] = person
             else:
                 copy_of[k] = original
+                whose[original] = whose[original] or person  # from now on it takes no copies of others
         return copy_of
 
     def _is_part(self, k: int) -> bool:

@@ -1,7 +1,8 @@
 """Decide whether two tracks are one activity: the same places at the same times, or the same way without times.
 
-A library belongs to one person, who is never at two places. So a recording of another device along the same way at the
-same time is the same activity. Tracks to which one table gives different ids must agree to the metre.
+Nobody is at two places, so a recording of another device along the same way at the same time is the same activity,
+unless both are known to be of different people, who ride side by side. Tracks to which one table gives different ids
+must agree to the metre.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ _SHORTER = (0.8, 1.02)
 
 def same(a: Trace, b: Trace) -> bool:
     """Whether two tracks are copies of one activity; one may be a part of the other."""
-    if a.planned != b.planned:
+    if a.planned != b.planned or (a.person and b.person and a.person != b.person):
         return False
     if a.history and b.history and a.history != b.history and _same_history(a, b):
         return True

@@ -60,6 +60,8 @@ class Trace:
     id: str
     planned: bool
     """Whether it is a planned route, which is never a copy of a recording."""
+    person: str
+    """Whose it is; empty when unknown."""
     history: str
     """The file of a location history that it is a piece of; empty for other recordings."""
 
@@ -85,6 +87,7 @@ def trace_of(batch: Batch) -> Trace:
         span=span, under_way=_under_way(time, u, v) or span,
         box=(west, east, north, south), wide=wide,
         table=activity.source.removesuffix(activity.id) if named else "", id=activity.id, planned=activity.planned,
+        person=activity.person,
         history=activity.source if activity.device == HISTORY else "",
     )  # fmt: skip
 

@@ -77,10 +77,16 @@ class Zone:
     """Metres."""
     rule: int = RULE
     """Rule by which the circle that is cut is drawn: 1 or 2."""
+    person: str = ""
+    """Whose tracks it hides, besides those of which nobody knows whose they are; empty: everybody's."""
 
     def __post_init__(self) -> None:
         if self.rule not in _RULES:
             raise BadOption(f"there is no rule {self.rule} for zones: update heatlas, or take {RULE}")
+
+    def hides(self, activity: Activity) -> bool:
+        """Whether it hides the tracks of an activity."""
+        return not self.person or activity.person in {"", self.person}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +247,9 @@ def hide(batch: Batch, privacy: Privacy) -> Batch:
         _clip(batch, privacy.clip_ends, privacy.secret, keep)
     for zone in privacy.zones:
         inside, crosses = _inside(batch, zone, privacy.secret)
+        if zone.person and not all(map(zone.hides, batch.activities)):
+            theirs = np.repeat([zone.hides(a) for a in batch.activities], np.diff(batch.segments[batch.tracks]))
+            inside, crosses = inside & theirs, crosses & theirs
         keep &= ~inside
         cut |= crosses
     return _split(batch, keep, cut)

@@ -1,0 +1,70 @@
+"""Whose recordings in files are: a name for all of them, or the folder that each lies in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import path_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from heatlas.core.batch import Activity
+
+__all__ = ["FOLDER", "NOBODY_SAID", "Whose"]
+
+FOLDER = "folder"
+"""Value of the option for recordings that lie in a folder, or an archive, for each person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose recordings in files are."""
+
+    said: str = ""
+    """A name, or `FOLDER`; empty: nobody has said."""
+    roots: tuple[str, ...] = ()
+    """Names of the sources, as names of entries begin."""
+
+    @classmethod
+    def of_sources(cls, said: str | None, paths: Sequence[Path]) -> Whose:
+        """Make it of the option and the files, folders and archives that were given."""
+        return cls(said or "", tuple(path_name(path) for path in paths) if said == FOLDER else ())
+
+    def person(self, name: str) -> str:
+        """Person of an entry, or of a member inside of it; empty where nobody can tell."""
+        if self.said != FOLDER:
+            return self.said
+        name = name.replace("\\", "/").removeprefix("./")
+        for root in sorted(self.roots, key=len, reverse=True):
+            inside = _inside(name, root.replace("\\", "/").removeprefix("./"))
+            if inside is not None:
+                first, slash, _ = inside.partition("/")
+                return _stem(first) if slash else ""
+        return ""
+
+    def named(self, activity: Activity) -> Activity:
+        """Activity with its person; one that its own source names stays."""
+        if activity.person or not self.said:
+            return activity
+        return replace(activity, person=self.person(activity.source))
+
+
+NOBODY_SAID = Whose()
+_ARCHIVES = (".tar.bz2", ".tar.gz", ".tar.xz", ".tar", ".tgz", ".zip")
+
+
+def _inside(name: str, root: str) -> str | None:
+    """Part of a name below a root, None for a name that lies elsewhere."""
+    root = "" if root in {"", "."} else root.rstrip("/") + "/"
+    return name[len(root) :] if name.startswith(root) else None
+
+
+def _stem(name: str) -> str:
+    """Name of a folder, or of an archive without its ending."""
+    for ending in _ARCHIVES:
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return name
