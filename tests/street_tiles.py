@@ -102,7 +102,7 @@ def town_tile(zoom: int, x: int, y: int, lat: float, lon: float) -> bytes:
     )
     return b"".join(
         (
-            layer("earth", [("area", box(-20, -20, 20, 20), {"kind": "earth"})]),
+            layer("earth", [("area", box(-9, -9, 9, 9), {"kind": "earth"})]),
             layer("landuse", [("area", box(1, 1, 2, 2), {"kind": "park"})]),
             layer("water", [("area", box(-5, -6, 5, -3.3), {"kind": "lake", "name": "Long Lake"})]),
             layer("roads", streets),

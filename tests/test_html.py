@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from published import WAIT, Opened, field_of, layer_of, opened, window_picture
+from street_tiles import write_town
 from test_page import CHROMIUM, FLAGS, HOME, lacking, made_library, near, two_years
 
 from heatlas.core.errors import BadOption, SourceFailed, TooLarge
 from heatlas.library.file.opening import open_library
-from heatlas.publish import html
+from heatlas.publish import html, pieces
 from heatlas.publish.html import write_html
 from heatlas.tiles.scales import scale_data
 from heatlas.tiles.view import close, open_view
@@ -239,6 +240,24 @@ def test_a_base_map_is_asked_for_only_when_switched_on(browser, tmp_path, layers
     seen.context.close()
 
 
+def test_streets_lie_in_the_page_and_nobody_is_asked(browser, tmp_path, layers):
+    path = tmp_path / "streets.html"
+    written(path, layers[:1], basemap=str(write_town(tmp_path / "town.pmtiles", *WHERE, zooms=(8, 12))))
+    with opened(browser, path, AT) as seen:
+        assert "OpenStreetMap" in seen.page.inner_text("#credit")
+        seen.page.uncheck("#base")
+        seen.settle()
+        assert "OpenStreetMap" not in seen.page.inner_text("#credit")
+        bare = seen.shot()
+        seen.page.check("#base")
+        for _ in range(40):
+            seen.page.wait_for_timeout(250)
+            share = (np.abs(bare - seen.shot()).max(axis=2)[:540, 360:-90] > 6).mean()
+            if share > 0.02:
+                break
+        assert 0.02 < share < 0.7
+
+
 def test_openstreetmap_is_not_asked_from_disk(shared):
     with shared.at(AT) as seen:
         assert seen.page.is_disabled("#base")
@@ -261,7 +280,7 @@ def test_no_text_leaves_its_place(browser, tmp_path, layers):
 
 
 def test_archives_of_many_pieces(browser, tmp_path, layers, monkeypatch):
-    monkeypatch.setattr(html, "_PIECE", 999)
+    monkeypatch.setattr(pieces, "_PIECE", 999)
     path = tmp_path / "pieces.html"
     report = written(path, layers[:1])
     assert report["bytes"] == path.stat().st_size

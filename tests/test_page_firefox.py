@@ -6,6 +6,7 @@ import os
 
 import pytest
 from firefox import WAIT, Firefox, lacking
+from street_tiles import write_town
 from test_page import HOME, MIDDLE, RIDE, RUN, made_library, near, two_years
 from test_page_alive import Server
 
@@ -104,7 +105,8 @@ def test_a_restart_of_the_server(firefox, server):
 
 
 def test_a_page_in_one_file_opens_from_disk(firefox, server, tmp_path):
-    heatlas.render(server.path, output=tmp_path / "page.html", zoom="8-13", layers="sport")
+    town = write_town(tmp_path / "town.pmtiles", 47.805, 10.91, zooms=(8, 12))
+    heatlas.render(server.path, output=tmp_path / "page.html", zoom="8-13", layers="sport", basemap=str(town))
     firefox.open((tmp_path / "page.html").as_uri() + "#map=12.00,47.80500,10.91000")
     settle(firefox)
     assert firefox.run("return document.querySelector('.maplibregl-map') !== null")  # with WebGL
@@ -112,6 +114,10 @@ def test_a_page_in_one_file_opens_from_disk(firefox, server, tmp_path):
     firefox.run("[...document.querySelectorAll('#layers input')].at(-1).click()")
     settle(firefox)
     assert 0 < heat(firefox).sum() < whole
+    on = firefox.shot()  # by now, streets are drawn
+    press(firefox, "#base")
+    settle(firefox)
+    assert 0.02 < (abs(on - firefox.shot()).max(axis=2)[:540, 360:-90] > 6).mean() < 0.7
     assert firefox.troubles() == []
     assert firefox.away() == []
 

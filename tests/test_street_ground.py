@@ -144,7 +144,7 @@ def test_a_picture_has_the_heat_above_and_names_openstreetmap(tmp_path, town):
         ("a.png", {"facet": "year"}, "not for the small ones of --facet"),
         ("a.png", {"basemap": "none.pmtiles"}, "cannot be opened"),
         ("a.mp4", {}, "--basemap is for"),
-        ("a.html", {}, "of a page is a URL"),
+        ("a.html", {"basemap": "none.pmtiles"}, "cannot be opened"),
     ],
 )
 def test_what_cannot_lie_on_streets_is_refused(tmp_path, town, name, options, reason):

@@ -41,7 +41,7 @@ class PageOptions:
     basemap: str | None = option(
         "URL|FILE",
         "Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on "
-        "the web may show. Pictures: a file of streets that are painted below, e.g. town.pmtiles.",
+        "the web may show. Pages and pictures: a file of streets, e.g. town.pmtiles, to lie below, offline.",
         kinds=("page", "picture"),
     )
     explorer: int | None = option(

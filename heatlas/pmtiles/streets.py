@@ -55,6 +55,8 @@ class Streets:
     """Plain text."""
     packed: bool
     """Whether tiles are gzipped."""
+    count: int
+    """Number of tiles; 0 where the file does not say it."""
     data_at: int
     leaves_at: int
     root: Directory
@@ -143,7 +145,7 @@ def open_streets(path: str | Path) -> Streets:
     root = _directory(path, _bytes_at(path, root_at, root_size))
     return Streets(
         path=path, zooms=(first, last), bounds=(west, south, east, north), attribution=_credit(about),
-        packed=packing == 2, data_at=data_at, leaves_at=leaves_at, root=root,
+        packed=packing == 2, count=fields[10], data_at=data_at, leaves_at=leaves_at, root=root,
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@
 `databases`                             MBTiles, and OsmAnd's sqlitedb
 `archive`, `pmtiles`                    PMTiles: updates, format
 `html`, `assets`, `basemap`             one page with its tiles; its fixed parts; its base map
+`pieces`                                archives of tiles in a page
+`street_cut`, `page_streets`            streets around what is shown; those of a page
 `layers`, `groups`                      layers of a page; years, sports and other groups
 `crowded`, `size_estimate`              layers that a public page shows; the size of a page
 `explorer_layer`                        explorer tiles beside heat

@@ -1,4 +1,4 @@
-"""Base map that the viewer of a page may switch on: its tiles are the only thing that the page requests."""
+"""Base map that the viewer of a page may switch on: tiles of somebody, all that it asks for, or streets in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from heatlas.core.errors import BadOption
-from heatlas.pmtiles.streets import is_file_of_tiles
+from heatlas.pmtiles.streets import Streets, is_file_of_tiles, open_streets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,17 +23,17 @@ _OSM = {
 }
 
 
-def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any]:
+def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any] | Streets:
     """Check a base map, or take OpenStreetMap's.
 
     Parameters
     ----------
     given : mapping or str, optional
-        A URL with {z}, {x} and {y}, or `url` and `attribution`.
+        A URL with {z}, {x} and {y}, or `url` and `attribution`; or the name of a file of streets.
 
     Returns
     -------
-    dict
+    dict or Streets
         `name`, `url`, `attribution`, and `needsSite`: whether it serves only pages that have an address on the web.
 
     Raises
@@ -44,7 +44,7 @@ def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any]:
     if given is None:
         return _OSM
     if isinstance(given, str) and is_file_of_tiles(given):
-        raise BadOption("--basemap of a page is a URL: a file of streets goes below pictures, and with heatlas serve")
+        return open_streets(given)
     known = {"url": given} if isinstance(given, str) else dict(given)
     url, parts = known.get("url", ""), urlsplit(known.get("url", ""))
     sound = re.fullmatch(r"https?://[^\s'\";,<>]+", url) and all(part in url for part in ("{z}", "{x}", "{y}"))

@@ -16,18 +16,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from heatlas.core.errors import BadOption, SourceFailed, TooLarge
+from heatlas.core.scratch import scratch_folder
 from heatlas.core.version import __version__
 from heatlas.gazetteer.towns import labels_around
+from heatlas.pmtiles.streets import Streets
 from heatlas.publish import assets
 from heatlas.publish.basemap import parse_basemap
+from heatlas.publish.page_streets import no_room, street_data, streets_of
+from heatlas.publish.pieces import archive_data, pieces, written
 from heatlas.writers.atomic import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
+
 
 __all__ = ["MOST_BYTES", "WARN_BYTES", "MapLayer", "page_bytes", "too_large", "write_html"]
 
@@ -35,8 +40,6 @@ WARN_BYTES = 50_000_000
 """Bytes of a file above which it opens slowly, and many mailboxes refuse it."""
 MOST_BYTES = 300_000_000
 """Bytes of a file above which browsers silently lose its contents."""
-_PIECE = 768 << 10
-"""Bytes of an archive that are decoded at a time: a megabyte of base64."""
 _GROUNDS = {"dark": "#0a0d12", "light": "#d9e2e9"}
 _HELP = "take fewer zooms (--zoom), fewer layers, a smaller selection (--where, --sport, --after), or write a folder"
 
@@ -94,14 +97,16 @@ def write_html(
         several also `activities` and `name`.
     basemap : mapping or str, optional
         Tiles that the viewer may switch on: a URL with {z}, {x} and {y}, or `url` and `attribution`. By default those
-        of OpenStreetMap, which serves only pages on the web: from disk the switch is disabled and says so.
+        of OpenStreetMap, which serves only pages on the web: from disk the switch is disabled and says so. Or a file
+        of streets: those around what is shown go into the page, as far as it does not exceed `WARN_BYTES`.
     explorer : mapping, optional
         Explorer tiles that the viewer may switch on (`heatlas.explorer.report.map_data`).
 
     Returns
     -------
     dict
-        `output`, `bytes`, `layers` (their titles), `zooms`, and `warnings`, sentences.
+        `output`, `bytes`, `layers` (their titles), `zooms`, `warnings`, sentences, and `streets` where there are
+        any: their `tiles`, `bytes`, `zooms`, and the tiles of the file that are left out.
 
     Raises
     ------
@@ -116,25 +121,46 @@ def write_html(
     base = parse_basemap(basemap)
     more = {
         "places": _named_places(places), "names": labels_around(_whole(layers), (place["bbox"] for place in places)),
-        "basemap": base, **({} if explorer is None else {"explorer": explorer}),
+        **({} if explorer is None else {"explorer": explorer}),
     }  # fmt: skip
-    head, tail = _frame(layers, title, attribution, background, more)
-    size = len(head) + len(tail) + sum(_written(number, layer) for number, layer in enumerate(layers))
-    if size > MOST_BYTES:
-        raise TooLarge(too_large(path, size, layers[0].zooms))
-    with atomic_write(path) as file, file.open("wb") as page:
-        page.write(head)
-        for number, layer in enumerate(layers):
-            for piece in _pieces(number, layer.archive):
-                page.write(piece)
-        page.write(tail)
-        assert page.tell() == size
+    archives = {f"a{number}": layer.archive for number, layer in enumerate(layers)}
+    size = page_bytes(len(layers)) + sum(written(name, archive) for name, archive in archives.items())
+    with scratch_folder() as folder:
+        cut = (
+            None
+            if not isinstance(base, Streets)
+            else streets_of(base, list(archives.values()), layers[0].zooms, places, WARN_BYTES - size)
+        )
+        if cut is not None:
+            archives["streets"] = folder / "streets.pmtiles"
+            cut.write(archives["streets"])
+        more["basemap"] = base if not isinstance(base, Streets) else street_data(cut, archives.get("streets"))
+        head, tail = _frame(layers, title, attribution, background, more)
+        size = len(head) + len(tail) + sum(written(name, archive) for name, archive in archives.items())
+        if size > MOST_BYTES:
+            raise TooLarge(too_large(path, size, layers[0].zooms))
+        with atomic_write(path) as file, file.open("wb") as page:
+            page.write(head)
+            for name, archive in archives.items():
+                page.writelines(pieces(name, archive))
+            page.write(tail)
+            assert page.tell() == size
+    told = (
+        []
+        if not isinstance(base, Streets)
+        else [
+            f"{no_room(base)}, as it has {WARN_BYTES / 1e6:,.0f} MB without them: {_HELP}"
+            if cut is None
+            else cut.sentence()
+        ]
+    )
     return {
         "output": str(path),
         "bytes": size,
         "layers": [layer.title for layer in layers],
         "zooms": list(layers[0].zooms),
-        "warnings": _warnings(path, size),
+        **({} if cut is None else {"streets": cut.data()}),
+        "warnings": [*_warnings(path, size), *told],
     }
 
 
@@ -197,7 +223,9 @@ def _frame(
 ) -> tuple[bytes, bytes]:
     """Parts of the page before and after the archives; `more` is further data that the page reads."""
     data, palettes = _layers_data(layers)
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(more["basemap"]["url"]))
+    base = more["basemap"]
+    # Streets that are in the page are asked of nobody.
+    origin = "" if base is None or base.get("streets") else "{0.scheme}://{0.netloc}".format(urlsplit(base["url"]))
     parts = {
         "theme": background,
         "ground": _GROUNDS[background],
@@ -255,7 +283,7 @@ def _layers_data(layers: Sequence[MapLayer]) -> tuple[list[dict[str, Any]], dict
         one: dict[str, Any] = {
             "slug": slug, "title": layer.title, "group": layer.group, "activities": layer.activities,
             "bounds": layer.bounds, "colors": colors[0], "scales": scales,
-            "archive": {"size": layer.archive.stat().st_size, "piece": _PIECE},
+            "archive": archive_data(layer.archive),
         }  # fmt: skip
         if layer.colours is not None:
             one["palettes"] = {
@@ -274,26 +302,3 @@ def _slugs(layers: Sequence[MapLayer]) -> list[str]:
         same = sum(1 for other in found if re.fullmatch(rf"{slug}(~\d+)?", other))
         found.append(f"{slug}~{same + 1}" if same else slug)
     return found
-
-
-def _element(number: int, piece: int) -> tuple[bytes, bytes]:
-    return f'<script type="text/plain" id="a{number}-{piece}">'.encode(), b"</script>\n"
-
-
-def _written(number: int, layer: MapLayer) -> int:
-    """Bytes of a layer's archive in the page."""
-    size = layer.archive.stat().st_size
-    total = 0
-    for piece, start in enumerate(range(0, size, _PIECE)):
-        opening, closing = _element(number, piece)
-        total += len(opening) + -(-min(_PIECE, size - start) // 3) * 4 + len(closing)
-    return total
-
-
-def _pieces(number: int, archive: Path) -> Iterator[bytes]:
-    with archive.open("rb") as file:
-        piece = 0
-        while part := file.read(_PIECE):
-            opening, closing = _element(number, piece)
-            yield opening + base64.b64encode(part) + closing
-            piece += 1

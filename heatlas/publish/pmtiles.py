@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from heatlas.pmtiles.streets import Streets
     from heatlas.publish.sink import Metadata
 
-__all__ = ["read_directory", "read_metadata", "write_archive"]
+__all__ = ["read_directory", "read_metadata", "write_archive", "write_vectors"]
 
 _ROOM = 16384
 """Bytes in which the header and the root must fit."""
 _GZIP, _PLAIN = 2, 1
-_TYPES = {"png": 2, "webp": 4}
+_TYPES = {"mvt": 1, "png": 2, "webp": 4}
 _LEAF = 4096
 """Entries of a leaf; doubled until the root is short enough."""
 
@@ -64,23 +65,41 @@ def write_archive(path: Path, tiles: Directory, pieces: Iterable[bytes], metadat
     generation : str
         Identifier stored in the archive's metadata.
     """
+    place = metadata.bounds, metadata.center
+    _write(path, tiles, pieces, _about(metadata, generation), (_PLAIN, metadata.form, metadata.zooms), place)
+
+
+def write_vectors(
+    path: Path, tiles: Directory, pieces: Iterable[bytes], streets: Streets, zooms: tuple[int, int]
+) -> None:
+    """Write tiles of a base map, as they are stored in its file; parameters are those of `write_archive`."""
+    west, south, east, north = streets.bounds
+    place = streets.bounds, ((west + east) / 2, (south + north) / 2, zooms[0])
+    packing = _GZIP if streets.packed else _PLAIN
+    _write(path, tiles, pieces, {"attribution": streets.attribution}, (packing, "mvt", zooms), place)
+
+
+def _write(
+    path: Path, tiles: Directory, pieces: Iterable[bytes], about: dict[str, Any],
+    form: tuple[int, str, tuple[int, int]], place: tuple[tuple[float, ...], tuple[float, float, int]],
+) -> None:  # fmt: skip
+    """Write an archive; `form` is compression, type and zooms of its tiles, `place` their bounds and centre."""
     entries = joined(tiles)
     root, leaves = _tree(entries)
-    about = gzip.compress(json.dumps(_about(metadata, generation), ensure_ascii=False).encode(), 6, mtime=0)
+    described = gzip.compress(json.dumps(about, ensure_ascii=False).encode(), 6, mtime=0)
     size = int((tiles.offsets + tiles.lengths).max(initial=0))
     parts, at = [], HEADER.size
-    for length in (len(root), len(about), len(leaves), size):
+    for length in (len(root), len(described), len(leaves), size):
         parts += [at, length]
         at += length
     contents = len(np.unique(tiles.offsets))
-    degrees = [round(edge * 1e7) for edge in metadata.bounds]
-    lon, lat, zoom = metadata.center
+    (packing, kind, zooms), (bounds, (lon, lat, zoom)) = form, place
     header = HEADER.pack(
-        MAGIC, VERSION, *parts, len(tiles), len(entries), contents, 1, _GZIP, _PLAIN, _TYPES[metadata.form],
-        *metadata.zooms, *degrees, zoom, round(lon * 1e7), round(lat * 1e7),
+        MAGIC, VERSION, *parts, len(tiles), len(entries), contents, 1, _GZIP, packing, _TYPES[kind], *zooms,
+        *(round(edge * 1e7) for edge in bounds), zoom, round(lon * 1e7), round(lat * 1e7),
     )  # fmt: skip
     with path.open("wb") as file:
-        for piece in (header, root, about, leaves):
+        for piece in (header, root, described, leaves):
             file.write(piece)
         for data in pieces:
             file.write(data)

@@ -166,7 +166,7 @@ class Finish:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": field.total,
-            "warnings": [*self._warnings(), *few_values(field.measure, field.sample.share)],
+            "warnings": [*self._warnings(), *self._beyond(window), *few_values(field.measure, field.sample.share)],
             "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
             "outputs": [str(path) for path in outputs],
         }
@@ -176,6 +176,13 @@ class Finish:
         painted = self.output.suffix.lower() not in _VALUES or self.rgba
         lost = unwritable(f"{self.title} {self.attribution}") if painted else ""
         return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
+
+    def _beyond(self, window: Window) -> list[str]:
+        """Say that the base map has nothing of a window."""
+        if self.streets is None or _meet(window.bbox, self.streets.bounds):
+            return []
+        box = ",".join(f"{edge:.3f}" for edge in self.streets.bounds)
+        return [f"{self.streets.path} has no streets here: its box is {box} (west, south, east, north)"]
 
     def legend_for(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
         """Draw the legend, in a size that suits a window."""
@@ -210,6 +217,14 @@ def _streets(output: Path, options: RenderOptions) -> Streets | None:
     if options.style.background == "none":
         raise BadOption("--basemap needs a ground: say --background dark, light or #rrggbb, or leave both out")
     return open_streets(given)
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether two boxes in degrees share anything; each may go beyond 180."""
+    west, south, east, north = one
+    left, bottom, right, top = other
+    across = (left - west) % 360 <= east - west or (west - left) % 360 <= right - left
+    return across and bottom <= north and top >= south
 
 
 def _attribution(said: str | None, streets: Streets | None) -> str:

@@ -16,18 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-    from PIL import ImageDraw
+    from PIL import Image, ImageDraw
 
     from heatlas.core.window import Window
     from heatlas.pmtiles.streets import Streets
     from heatlas.style.image import Pixels
 
     Colour = tuple[int, int, int]
+    Place = tuple[float, float, float]
+    """Left, upper edge and side of a tile, pixels."""
 
 __all__ = ["OnStreets", "StreetGround"]
 
 _LAYERS = ("earth", "landuse", "water", "roads")
-_GREEN = frozenset({"park", "forest", "wood", "nature_reserve", "national_park", "golf_course", "cemetery", "grass"})
+_GREEN = frozenset({
+    "park", "forest", "wood", "nature_reserve", "national_park", "protected_area", "golf_course", "cemetery", "grass",
+    "grassland", "scrub", "village_green", "allotments", "playground",
+})  # fmt: skip
+_STREAMS = {"river": 1.6, "canal": 1.2, "stream": 0.7}
+"""Kind of a line of water -> width on a map of zoom 14, pixels."""
 _WIDTHS = {"minor_road": 0.9, "other": 0.7, "path": 0.6, "rail": 0.7, "major_road": 1.7, "highway": 2.4}
 """Kind of a road -> width on a map of zoom 14, pixels; others have that of minor roads. The wider are drawn later."""
 _SHARES = {"minor_road": 0.10, "other": 0.07, "path": 0.06, "rail": 0.08, "major_road": 0.16, "highway": 0.22}
@@ -75,13 +82,18 @@ class StreetGround:
         image = Image.new("RGB", size, self.land)
         pen = ImageDraw.Draw(image)
         placed = list(self._features(window))
-        for name, colour in (("water", self._water), ("landuse", self._mixed(_GREEN_TINT, 0.12))):
+        # Lakes lie in reserves, and never the other way: as in Protomaps' styles, water is painted above greens.
+        for name, colour in (("landuse", self._mixed(_GREEN_TINT, 0.12)), ("water", self._water)):
             for feature, place in placed:
-                if feature[0] == name:
-                    self._fill(pen, feature[1], place, colour)
+                if feature[0] == name and feature[1].kind == POLYGON:
+                    _fill(image, pen, _rings(feature[1], place), colour)
+        streams = [(feature[1], place) for feature, place in placed if feature[0] == "water"]
+        for kind, width in _STREAMS.items():
+            self._lines(pen, streams, kind, width, self._water)
         roads = [(feature[1], place) for feature, place in placed if feature[0] == "roads"]
+        to = (255, 255, 255) if self._dark else (0, 0, 0)
         for kind in sorted(_WIDTHS, key=_WIDTHS.__getitem__):
-            self._lines(pen, roads, kind)
+            self._lines(pen, roads, kind, _WIDTHS[kind], self._mixed(to, _SHARES[kind]))
         return np.asarray(image.resize((window.width, window.height), Image.Resampling.BOX))
 
     @property
@@ -96,7 +108,7 @@ class StreetGround:
         red, green, blue = (round(a + share * (b - a)) for a, b in zip(self.land, other, strict=True))
         return red, green, blue
 
-    def _features(self, window: Window) -> Iterator[tuple[tuple[str, Feature], tuple[float, float, float]]]:
+    def _features(self, window: Window) -> Iterator[tuple[tuple[str, Feature], Place]]:
         """Layer and feature of all tiles that meet a window; left, upper edge and side of their tile in its pixels."""
         first, last = self.streets.zooms
         zoom = min(max(round(math.log2(window.scale / _TILE)), first), last)
@@ -122,35 +134,53 @@ class StreetGround:
             self.tiles.popitem(last=False)
         return found
 
-    def _fill(
-        self, pen: ImageDraw.ImageDraw, feature: Feature, place: tuple[float, float, float], colour: Colour
-    ) -> None:
-        """Fill a polygon: outer rings in a colour, holes in that of the land."""
-        if feature.kind != POLYGON:
-            return
-        left, top, side = place
-        for ring in feature.parts:
-            if len(ring) > 2:
-                corners = [(left + x * side, top + y * side) for x, y in ring]
-                pen.polygon(corners, fill=colour if _area(ring) >= 0 else self.land)
-
     def _lines(
-        self, pen: ImageDraw.ImageDraw, roads: list[tuple[Feature, tuple[float, float, float]]], kind: str
+        self, pen: ImageDraw.ImageDraw, features: list[tuple[Feature, Place]], kind: str, wide: float, colour: Colour
     ) -> None:
-        share = _SHARES[kind]
-        colour = self._mixed((255, 255, 255) if self._dark else (0, 0, 0), share)
         grown = min(max(2 ** ((self.window.zoom - 15) / 2), 0.6), 4.0)
-        width = max(1, round(_WIDTHS[kind] * grown * _FINER))
-        for feature, (left, top, side) in roads:
+        width = max(1, round(wide * grown * _FINER))
+        for feature, (left, top, side) in features:
             if feature.kind != LINE or _kind_of(feature) != kind:
                 continue
             for line in feature.parts:
                 pen.line([(left + x * side, top + y * side) for x, y in line], fill=colour, width=width, joint="curve")
 
 
-def _kind_of(road: Feature) -> str:
-    kind = str(road.properties.get("kind"))
-    return kind if kind in _WIDTHS else "minor_road"
+def _rings(feature: Feature, place: Place) -> list[tuple[list[tuple[float, float]], bool]]:
+    """Rings of a polygon in pixels, and whether each is a hole."""
+    left, top, side = place
+    return [
+        ([(left + x * side, top + y * side) for x, y in ring], _area(ring) < 0)
+        for ring in feature.parts
+        if len(ring) > 2
+    ]
+
+
+def _fill(
+    image: Image.Image, pen: ImageDraw.ImageDraw, rings: list[tuple[list[tuple[float, float]], bool]], colour: Colour
+) -> None:
+    """Fill a polygon; through its holes one sees what was there before."""
+    from PIL import Image, ImageDraw
+
+    if not any(hole for _, hole in rings):
+        for corners, _ in rings:
+            pen.polygon(corners, fill=colour)
+        return
+    x, y = zip(*(corner for corners, _ in rings for corner in corners), strict=True)
+    left, top = max(math.floor(min(x)), 0), max(math.floor(min(y)), 0)
+    right, bottom = min(math.ceil(max(x)) + 1, image.width), min(math.ceil(max(y)) + 1, image.height)
+    if right <= left or bottom <= top:
+        return
+    mask = Image.new("1", (right - left, bottom - top))
+    cutter = ImageDraw.Draw(mask)
+    for corners, hole in rings:
+        cutter.polygon([(u - left, v - top) for u, v in corners], fill=0 if hole else 1)
+    image.paste(colour, (left, top), mask)
+
+
+def _kind_of(line: Feature) -> str:
+    kind = str(line.properties.get("kind"))
+    return kind if kind in _WIDTHS or kind in _STREAMS else "minor_road"
 
 
 def _area(ring: list[tuple[float, float]]) -> float:

@@ -4,7 +4,7 @@ import { data, readWorld } from "./embedded.js";
 import * as maps from "./map.js";
 import * as state from "./state.js";
 import { openSwitcher, rest, showChosen } from "./switcher.js";
-import { addressOf, coloursOf, serveTiles } from "./tiles.js";
+import { addressOf, coloursOf, serveStreets, serveTiles } from "./tiles.js";
 import { $, counted, phone, toast } from "./web/dom.js";
 import { explorerText, showExplorer } from "./web/explorer.js";
 import { foldPanel, makers, openButtons, paintPage, showCredit } from "./web/frame.js";
@@ -58,20 +58,35 @@ function showPlaces() {
   })));
 }
 
-/** The switch for a base map. OpenStreetMap answers no page that cannot say from which site it asks. */
+/** Show or hide the base map. */
+function showBase(on) {
+  based = on;
+  $("base").checked = on;
+  maps.showTiles(on ? data.basemap : null);
+  credit();
+}
+
+/** Why the base map cannot be shown here, or "". OpenStreetMap answers no page that cannot say from which site it asks. */
+function whyNoBase() {
+  const { name, needsSite, streets } = data.basemap;
+  if (needsSite && !/^https?:$/.test(location.protocol)) return `${name} answers pages on the web only: here the outlines of Natural Earth are shown.`;
+  return streets && map.flat ? "Streets are drawn by browsers with WebGL 2 only." : "";
+}
+
+/** The switch for a base map. Streets that are in the page are shown at first. */
 function openBase() {
-  const { name, url, needsSite } = data.basemap;
-  const deaf = needsSite && !/^https?:$/.test(location.protocol);
+  $("base-line").hidden = !data.basemap;
+  if (!data.basemap) return;
+  const { name, url, streets } = data.basemap;
+  const why = whyNoBase();
   $("base-name").textContent = name;
-  $("base").disabled = deaf;
-  $("base-note").textContent = deaf
-    ? `${name} answers pages on the web only: here the outlines of Natural Earth are shown.`
-    : `Off, this map asks nobody for anything. On, ${new URL(url.replaceAll(/[{}]/g, "")).host} sees which area you look at.`;
-  $("base").addEventListener("change", () => {
-    based = $("base").checked;
-    maps.showTiles(based ? data.basemap : null);
-    credit();
-  });
+  $("base").disabled = Boolean(why);
+  $("base-note").textContent = why || (streets ? ""
+    : `Off, this map asks nobody for anything. On, ${new URL(url.replaceAll(/[{}]/g, "")).host} sees which area you look at.`);
+  $("base").addEventListener("change", () => showBase($("base").checked));
+  if (!streets || why) return;
+  serveStreets();
+  showBase(true);
 }
 
 /** Show explorer tiles, or take them away, where the page has any. */
@@ -128,7 +143,6 @@ async function main() {
   credit();
   if (phone.matches) foldPanel(true);
   serveTiles();
-  openBase();
   openSwitcher(layers, choose);
   showChosen(state.get().layer);
   $("opacity").value = opacity * 100;
@@ -141,6 +155,7 @@ async function main() {
   heat = createHeat(map, { minzoom: zooms[0], maxzoom: zooms[1], busy: (on) => ($("busy").hidden = !on) });
   heat.fade(opacity);
   $("explorer-line").hidden = !data.explorer;
+  openBase();
   openControls();
   explore();
   state.whenGiven(follow);

@@ -11,20 +11,22 @@ export const readWorld = async () => JSON.parse(text("world"));
 /** An address for the script of MapLibre's worker, which has no file to be loaded from. */
 export const workerAddress = () => URL.createObjectURL(new Blob([text("worker")], { type: "text/javascript" }));
 
-/** Read bytes of layer `number` as the PMTiles library asks for them: its pieces are decoded once, as they are needed. */
-export function archive(number) {
-  const { size, piece } = data.layers[number].archive;
+/**
+ * Read bytes of an archive as the PMTiles library asks for them: its pieces, elements NAME-0 and so on, are decoded once, as they
+ * are needed.
+ */
+export function archive(name, { size, piece }) {
   const decoded = new Map();
   const bytesOf = (k) => {
     if (!decoded.has(k)) {
-      const element = document.getElementById(`a${number}-${k}`);
+      const element = document.getElementById(`${name}-${k}`);
       decoded.set(k, fromBase64(element.textContent));
       element.remove(); // the text is half as large again as the bytes
     }
     return decoded.get(k);
   };
   return {
-    getKey: () => `layer ${number}`,
+    getKey: () => name,
     getBytes: async (offset, length) => {
       const end = Math.min(offset + length, size);
       const bytes = new Uint8Array(Math.max(0, end - offset));

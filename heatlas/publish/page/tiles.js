@@ -1,4 +1,4 @@
-/** Tiles out of the archives, for MapLibre: heat://LAYER/COLOURS/Z/X/Y. */
+/** Tiles out of the archives, for MapLibre: heat://LAYER/COLOURS/Z/X/Y, and streets://Z/X/Y of a base map that is in the page. */
 
 import { archive, data, fromBase64 } from "./embedded.js";
 import { recolour } from "./recolour.js";
@@ -9,9 +9,18 @@ import { addProtocol } from "./web/vendor/maplibre-gl.mjs";
 const opened = new Map();
 
 const open = (number) => {
-  if (!opened.has(number)) opened.set(number, new pmtiles.PMTiles(archive(number)));
+  if (!opened.has(number)) opened.set(number, new pmtiles.PMTiles(archive(`a${number}`, data.layers[number].archive)));
   return opened.get(number);
 };
+
+/** Let MapLibre find streets; a place without any is empty. */
+export function serveStreets() {
+  const streets = new pmtiles.PMTiles(archive("streets", data.basemap.archive));
+  addProtocol("streets", async ({ url }) => {
+    const place = url.slice("streets://".length).split("/").map(Number);
+    return { data: (await streets.getZxy(...place))?.data ?? new ArrayBuffer(0) };
+  });
+}
 
 /** Let MapLibre find the tiles; a place without one is empty. */
 export function serveTiles() {

@@ -13,9 +13,10 @@ const WITHOUT = /^(background|address_label|roads_oneway|roads_shields|places_(r
 
 function flavor(name, { minor, major, highway, casing, building, green }) {
   const known = namedFlavor(name);
-  const { sea, land } = COLORS[name === "black" ? "dark" : "light"];
+  const { sea, land, label, veil } = COLORS[name === "black" ? "dark" : "light"];
   const own = Object.entries(known).map(([part, color]) => {
-    if (/label/.test(part)) return [part, color];
+    if (/halo$/.test(part)) return [part, veil];
+    if (/label/.test(part)) return [part, label];
     if (/casing/.test(part)) return [part, casing];
     if (/highway/.test(part)) return [part, highway];
     if (/major/.test(part)) return [part, major];

@@ -56,8 +56,8 @@ function awayFromEdges(arc) {
 export const NAME_FONT = ["sans-serif"]; // drawn by the browser itself: no glyphs to fetch
 /** Colours of the ground, and of names on it and above the heat. */
 export const COLORS = {
-  dark: { sea: "#0a0d12", land: "#131921", coast: "#222b37", border: "#262f3b", name: "#6d7a8c", halo: "#0d1117", town: "#b9c3d0" },
-  light: { sea: "#d9e2e9", land: "#f5f3ee", coast: "#b9c6cf", border: "#d5cfc4", name: "#98948b", halo: "#f9f8f5", town: "#54524d" },
+  dark: { sea: "#0a0d12", land: "#131921", coast: "#222b37", border: "#262f3b", name: "#6d7a8c", halo: "#0d1117", town: "#b9c3d0", label: "#8995a5", veil: "#0d1117b3" },
+  light: { sea: "#d9e2e9", land: "#f5f3ee", coast: "#b9c6cf", border: "#d5cfc4", name: "#98948b", halo: "#f9f8f5", town: "#54524d", label: "#7f7b73", veil: "#f9f8f5b3" },
 };
 
 /** Zooms over which land, coasts and borders fade: nearer, their few straight lines would put ways on land into the sea. */
