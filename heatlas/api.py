@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.batch import COLUMNS
@@ -121,19 +121,17 @@ def tracks_from(
         given.paths, needs.columns, context, ready, _recordings(given, needs), longest, given.routes, given.person
     )
     for each in given.tables:
-        report.read += 1
+        report.read += each.table.files
         report.dropped.update(each.table.dropped)
         report.warnings += [(each.table.name, text) for text in each.table.warnings]
     return Tracks(tuple(batches), report)
 
 
 def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
-    for each in given.tables:
-        from heatlas.sources.tables.track_tables import recordings_of
+    from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
 
-        asked = replace(each.options, track=given.track)
-        metrics = needs.columns if needs.attributes is not None else None
-        yield from recordings_of(each.table, asked, each.table.name, metrics, needs.attributes, given.person)
+    metrics = needs.columns if needs.attributes is not None else None
+    yield from recordings_of_tables(given, metrics, needs.attributes)
 
 
 @with_keywords(InspectOptions)

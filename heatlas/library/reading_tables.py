@@ -12,10 +12,12 @@ from heatlas.core.errors import HeatlasError, printable
 from heatlas.library.reading_files import EVERY, ReadFile
 from heatlas.options import TableOptions
 from heatlas.sources.reading import take_recording
+from heatlas.sources.resolve import GivenTracks
 from heatlas.sources.sheets.exports import Exports
 from heatlas.sources.tables.given import GivenTable
 from heatlas.sources.tables.lines import LINES
-from heatlas.sources.tables.track_tables import ALL, recordings_of
+from heatlas.sources.tables.track_tables import ALL
+from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +96,6 @@ def _table_of(name: str) -> Path | None:
 
 def _recordings(source: Path, layer: str | None) -> Iterator[Recording]:
     """Tracks of a table, told apart by each of its columns in turn."""
-    name = f"{source}/{layer}" if layer else str(source)
     try:
         columns = GivenTable(str(source), TableOptions(table=layer)).table.schema.names
     except HeatlasError:  # no table, such as an archive of recordings
@@ -102,6 +103,7 @@ def _recordings(source: Path, layer: str | None) -> Iterator[Recording]:
     for track in (*columns, ALL, LINES):
         asked = TableOptions(track=track, table=layer)
         try:
-            yield from recordings_of(GivenTable(str(source), asked).table, asked, name)
+            given = GivenTracks((), (GivenTable(str(source), asked),), track)
+            yield from recordings_of_tables(given, absolute=True)
         except HeatlasError:
             continue

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.errors import BadOption, printable
 from heatlas.options import ReadingOptions, refuse
 from heatlas.sources.tables.given import GivenTable
+from heatlas.sources.tables.table import Dataset
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -184,8 +186,11 @@ def _refuse_no_sources(parts: _Parts, sources: Collection[Any]) -> None:
 
     for path in parts.libraries:
         raise BadOption(f"{path} is a library already: name what it was made from")
+    from heatlas.core.filesystems import locate
+
     for source in sources:
-        if is_path(source) and not os.path.exists(source):  # noqa: PTH110 - False also for impossible names
+        missing = is_path(source) and not os.path.exists(source)  # noqa: PTH110 - False also for impossible names
+        if missing and not locate(source).is_pattern:
             raise BadOption(f"there is no file or folder {source}")
 
 
@@ -234,7 +239,7 @@ def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptio
     paths: list[Path] = []
     tables: list[GivenTable] = []
     libraries: list[Path] = []
-    for source in sources:
+    for source in itertools.chain.from_iterable(map(_expanded, sources)):
         kind = _look(source, options, read)
         if isinstance(kind, GivenLibrary):
             libraries.append(kind.path)
@@ -244,6 +249,34 @@ def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptio
             paths.append(kind)
     _refuse_idle(read, paths, tables, libraries)
     return _Parts(tuple(paths), tuple(tables), tuple(libraries))
+
+
+def _expanded(source: Any) -> Sequence[Any]:
+    """Files of a pattern or an address; Parquet of a folder as one table; other sources as they are."""
+    from heatlas.core.filesystems import is_address, locate
+    from heatlas.sources.tables import is_path
+    from heatlas.sources.tables.parquet import dataset_of, is_parquet_folder
+
+    if is_path(source) and os.path.isdir(source):  # noqa: PTH112 - False also for impossible names
+        if is_parquet_folder(Path(source)):
+            found = dataset_of(source)
+            return [source if found is None else found]
+        return [source]
+    if not (is_address(source) or (is_path(source) and locate(source).is_pattern)):
+        return [source]
+    location = locate(source)
+    every = location.files() if location.is_pattern else [location]
+    if not every:
+        raise BadOption(f"there is no file {source}")
+    if location.is_local:
+        local = [Path(file.path if is_address(file.uri) else file.uri) for file in every]
+        if len(local) == 1 and not location.is_pattern:
+            return _expanded(local[0])
+        return [dataset_of(source)] if all(path.suffix == ".parquet" for path in local) else local
+    found = dataset_of(source)
+    if found is None:
+        raise BadOption(f"{source} holds no .parquet file")
+    return [found]
 
 
 def _refuse_idle(read: ReadingOptions, paths: list[Path], tables: list[GivenTable], libraries: list[Path]) -> None:
@@ -261,7 +294,7 @@ def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | Gi
 
     if isinstance(source, os.PathLike) and not isinstance(source, Path):
         source = Path(source)
-    if not is_path(source):
+    if isinstance(source, Dataset) or not is_path(source):
         return GivenTable(source, options)
     path = Path(source)
     seen = see(path)

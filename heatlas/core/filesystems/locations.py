@@ -63,7 +63,9 @@ class Location:
     def _at(self, path: str) -> Location:
         """Location of another path on the same file system."""
         if self.is_local and not is_address(self.uri):
-            return replace(self, uri=path, path=path)
+            # What was given as a relative path stays one.
+            before = self.path.removesuffix(self.uri.rstrip("/")) if not Path(self.uri).is_absolute() else ""
+            return replace(self, uri=path.removeprefix(before) if before != self.path else path, path=path)
         scheme = self.uri.partition("://")[0]
         return replace(self, uri=f"{scheme}://{path}", path=path)
 
@@ -104,7 +106,9 @@ class Location:
         root = before_pattern(self.path) if pattern else self.path
         with failing(self.uri):
             deep = pattern is None or "**" in pattern or "/" in pattern[len(root) + 1 :]
-            found = self.filesystem.get_file_info(FileSelector(root, recursive=deep))
+            found = self.filesystem.get_file_info(
+                FileSelector(root, allow_not_found=pattern is not None, recursive=deep)
+            )
         test = matcher(pattern) if pattern else None
         kept = [
             (info.path, info.size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -21,14 +20,12 @@ from heatlas.sources.indoor import INDOORS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from heatlas.core.batch import Recording
     from heatlas.core.context import Progress
     from heatlas.dataset.points import PointSet
     from heatlas.library.file.store import Library
     from heatlas.options import GapOptions
     from heatlas.options.keywords import ImportKeywords
     from heatlas.sources.resolve import GivenPoints, GivenTracks
-    from heatlas.sources.tables.table import Table
     from heatlas.tracks.privacy import Zone
 
 __all__ = [
@@ -105,20 +102,20 @@ def bring(
     from heatlas.library.imports import import_sources
     from heatlas.library.points.point_tables import import_tables
     from heatlas.library.rows.merged import list_activities
+    from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
 
     keep = check_settings(asked)
-    tracked = _tracked(tracks)
-    if not (tracks.paths or tracked) and given(asked.gaps):
+    if not (tracks.paths or tracks.tables) and given(asked.gaps):
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     with _unless_empty(path, keep=keep):
         with open_library(path, create=True) as library:
             notes = apply_settings(library, asked, context)
             report, known = Report(), _held(library)
-            if tracks.paths or tracked:
-                found = itertools.chain.from_iterable(read for _, read in tracked)
+            if tracks.paths or tracks.tables:
+                found = recordings_of_tables(tracks, absolute=True)
                 report = import_sources(library, tracks.paths, context, found, tracks.routes, tracks.person)
-                for opened, _ in tracked:
-                    report.read += 1
+                for opened in (each.table for each in tracks.tables):
+                    report.read += opened.files
                     report.dropped.update(opened.dropped)
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
             report.warnings += [(str(path), note) for note in notes]
@@ -213,22 +210,6 @@ def _held(library: Library) -> int:
     """Count the activities of a library, with copies."""
     with library.read() as connection:
         return int(connection.execute("SELECT count(*) FROM activities").fetchone()[0])
-
-
-def _tracked(tracks: GivenTracks) -> list[tuple[Table, Iterator[Recording]]]:
-    """Tables whose rows are tracks or fixes of tracks, each with an iterator of its recordings."""
-    from heatlas.sources.tables import is_path
-    from heatlas.sources.tables.track_tables import recordings_of
-
-    found = []
-    for each in tracks.tables:
-        opened, source, layer = each.table, each.source, each.options.table
-        name = os.path.abspath(source) if is_path(source) else opened.name  # noqa: PTH100 - a name, kept in the library
-        if layer and is_path(source):
-            name = f"{name}/{layer}"
-        asked = replace(each.options, track=tracks.track)
-        found.append((opened, recordings_of(opened, asked, printable(str(name)), person=tracks.person)))
-    return found
 
 
 def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zone]:

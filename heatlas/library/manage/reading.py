@@ -34,11 +34,12 @@ def refuse_missing(sources: Collection[Any]) -> None:
     BadOption
         Names the first path that does not exist.
     """
+    from heatlas.core.filesystems import locate
     from heatlas.sources.archive import exists
     from heatlas.sources.tables import is_path
 
     for source in sources:
-        if is_path(source) and not exists(Path(source)):
+        if is_path(source) and not exists(Path(source)) and not locate(source).is_pattern:
             if Path(source).suffix == ".db":
                 raise BadOption(f"there is no library {source}: heatlas import SOURCE... -l {source} makes one")
             raise BadOption(f"there is no file or folder {source}")

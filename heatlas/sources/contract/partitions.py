@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Partition", "find_partitions", "opened", "person_texts", "refuse_shared_persons"]
+__all__ = ["Partition", "find_partitions", "opened", "partition_of", "person_texts", "refuse_shared_persons"]
 
 _ENDING = ".parquet"
 
@@ -143,9 +143,19 @@ def _partition(found: tuple[Location, int]) -> Partition:
     location, size = found
     with opened(location) as file:
         schema, head = file.schema_arrow, file.metadata
-        check_schema(schema, location.uri)
-        stated = Stated.read(head.metadata, location.uri)
-        return Partition(location, head.num_rows, size, schema, stated, _range(head))
+    check_schema(schema, location.uri)
+    return replace(partition_of(location, head, schema), size=size)
+
+
+def partition_of(location: Location, head: pq.FileMetaData, schema: pa.Schema) -> Partition:
+    """Partition by its footer; its columns are not checked.
+
+    Raises
+    ------
+    SourceFailed
+        When heatlas has written it, and its footer is damaged or of a later version.
+    """
+    return Partition(location, head.num_rows, 0, schema, Stated.read(head.metadata, location.uri), _range(head))
 
 
 def _range(head: pq.FileMetaData) -> tuple[Any, Any] | None:

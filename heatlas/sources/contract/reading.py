@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from heatlas.core.batch import COLUMNS, Activity, Recording
-from heatlas.core.errors import SourceFailed
+from heatlas.core.errors import SourceFailed, printable
 from heatlas.sources.contract.columns import ATTRIBUTES, E7, REQUIRED, STATES, hash_of, mending
 from heatlas.sources.contract.partitions import opened, person_texts
 from heatlas.sources.sports import sport_name
-from heatlas.sources.tables.track_groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -70,12 +69,12 @@ def read_trips(partition: Partition, columns: Collection[str] = COLUMNS) -> Iter
             for start, end, found in zip(starts, [*starts[1:], batch.num_rows], keys, strict=True):
                 if found != key:
                     if key is not None:
-                        yield key[0], _recording(partition, key[1], waiting)
+                        yield key[0], _recording(partition, *key, waiting)
                     waiting, key = [], found
                     _refuse_again(seen, found, partition.uri)
                 waiting.append(rows.cut(start, end))
     if key is not None:
-        yield key[0], _recording(partition, key[1], waiting)
+        yield key[0], _recording(partition, *key, waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +131,15 @@ def _refuse_again(seen: set[int], key: tuple[str, str], name: str) -> None:
     seen.add(number)
 
 
-def _recording(partition: Partition, trip: str, pieces: Sequence[_Rows]) -> Recording:
+def _recording(partition: Partition, person: str, trip: str, pieces: Sequence[_Rows]) -> Recording:
     """Make a recording of the rows of a trip."""
     fixes = pieces[0].fixes
     if len(pieces) > 1:
         fixes = {name: np.concatenate([piece.fixes[name] for piece in pieces]) for name in fixes}
     segment, time = fixes.pop("segment", None), fixes["time"]
     segments = np.zeros(0, np.int64) if segment is None else np.flatnonzero(np.diff(segment, prepend=np.nan) != 0)
-    if partition.stated is None and len(segments) <= 1 and (np.diff(time) < 0).any():
-        order = grouped(pa.DictionaryArray.from_arrays(np.zeros(len(time), np.int32), [trip]), time).order
+    if partition.stated is None and len(segments) <= 1 and (np.diff(time) < 0).any() and not np.isnan(time).any():
+        order = np.argsort(time, kind="stable")
         fixes = {name: values[order] for name, values in fixes.items()}
     said = {name: _only([piece.said[name] for piece in pieces]) for name in pieces[0].said}
     private = any(piece.said["private"].true_count for piece in pieces) if "private" in said else False
@@ -148,11 +147,12 @@ def _recording(partition: Partition, trip: str, pieces: Sequence[_Rows]) -> Reco
     lon, lat, time = (fixes.pop(name) for name in ("lon", "lat", "time"))
     return Recording(
         activity=Activity(
-            source=f"{partition.uri}/{trip}",
+            source=f"{printable(partition.uri)}/{person}/{trip}",
             id=trip,
             name=said.get("name") or trip,
             sport=sport_name(said["sport"]) if said.get("sport") else "Unknown",
             gear=said.get("gear") or "",
+            person=printable(person),
             device=said.get("device") or "",
             commute=bool(said.get("commute")),
             private=private,

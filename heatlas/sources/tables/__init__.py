@@ -3,7 +3,8 @@
 ====================================== ==========================================================================
 `table`, `given`                       a table whose rows stream; a table as the user named it
 `file_kind`, `streams`                 detection of a file's kind; bytes, unpacked and as UTF-8
-`csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Parquet and Arrow IPC, memory
+`csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Arrow IPC, memory
+`parquet`                              reader of Parquet: files, folders and patterns of files, also in buckets
 `json`, `json_columns`, `json_objects` reader of JSON: rows, Arrow columns, one object after the other
 `vector`                               reader of GeoPackage, Shapefile and other formats, through GDAL
 `columns`, `beside`                    columns by their names; columns of hemispheres, days and clocks beside them
@@ -15,6 +16,8 @@
 `rows`, `row_filter`                   rows as points; filters over rows
 `track_tables`, `tracks`, `polylines`  tables as recordings: choice of the reader, rows as fixes, rows as polylines
 `track_columns`, `track_groups`        attributes and metrics of tracks; rows grouped by track
+`tracks_of_tables`, `several_files`    tracks of all tables of a command; tracks whose rows lie in several files
+`whole_tracks`, `buckets`              large tables cut into whole tracks; rows put aside by their tracks
 `track_times`, `flags`                 times of fixes; words for yes, no and hidden
 `clocks`                               times of the day in a column of their own
 `lines`, `geometry_lines`              rows as lines: each is a track; all coordinates of lines
@@ -37,6 +40,7 @@ from heatlas.core.scratch import make_scratch
 from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.sniff import NOT_RECORDINGS
 from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, holds, kind_of_content, look_at, plain_ending
+from heatlas.sources.tables.table import Dataset
 
 if TYPE_CHECKING:
     from heatlas.sources.tables.file_kind import FileKind
@@ -142,6 +146,11 @@ def open_table(
     MissingExtra
         When an optional library is needed.
     """
+    if isinstance(source, Dataset):
+        from heatlas.sources.tables.parquet import read_dataset
+
+        _only_plain(f"Parquet such as {source}", query, table)
+        return read_dataset(source)
     if not isinstance(source, (str, Path)):
         from heatlas.sources.tables.frames import read_frame
 
@@ -181,7 +190,7 @@ def _folder(path: Path, query: str | None, table: str | None) -> Table:
     _only_plain(f"the folder {path}", query, table)
     if path.suffix.lower() != ".parquet":
         raise BadOption(f"the folder {path} is no table: name a file in it, or call it .parquet")
-    from heatlas.sources.tables.arrow import read_parquet
+    from heatlas.sources.tables.parquet import read_parquet
 
     return read_parquet(path)
 
@@ -204,7 +213,7 @@ def _file(path: Path, seen: FileKind, query: str | None, table: str | None) -> T
         return read_excel(path, table)
     _only_plain(str(path), query, table)
     if found == "parquet":
-        from heatlas.sources.tables.arrow import read_parquet
+        from heatlas.sources.tables.parquet import read_parquet
 
         return read_parquet(path)
     if found == "arrow" or (found == "unknown" and ending in _ARROW):

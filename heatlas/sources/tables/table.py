@@ -13,10 +13,42 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["RAW", "Table"]
+    from heatlas.core.filesystems import Location
+    from heatlas.sources.contract.partitions import Partition
+
+__all__ = ["RAW", "Dataset", "Role", "Table"]
 
 RAW = "\0"
 """Prefix of a column's name that requests its cells as written, not as read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Files of Parquet that are one table together: a folder, a pattern, or an address."""
+
+    name: str
+    """As the user gave it."""
+    files: tuple[Location, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(slots=True)
+class Role:
+    """What a column beside positions and times is for tracks."""
+
+    describes: bool
+    """Whether it holds an attribute of tracks."""
+    mixed: int = 0
+    """Tracks within which it differs."""
+    able: int = 0
+    """Tracks with several values."""
+    tracks: int = 0
+
+    def sentence(self, name: str) -> str:
+        """Warning of tracks within which it differs."""
+        return f"{name!r} differs within {self.mixed:,} of {self.tracks:,} tracks: these are read without it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +73,13 @@ class Table:
     """Number of rows, if it is known beforehand."""
     with_srids: Callable[[], Table] | None = None
     """Reopen a database's table so that all geometries carry their SRID; else those in WGS 84 carry none."""
+    coded: Callable[[str], Iterator[pa.Array]] | None = None
+    """Stream one column at little cost, as dictionaries where it is stored so; None where nothing is cheaper than
+    `read`."""
+    parts: tuple[Table, ...] = ()
+    """Its files, each as a table, where it is a folder or pattern of several; they share its counts and warnings."""
+    partition: Partition | None = None
+    """The file, where its columns are those of a partition of large data (`heatlas.sources.contract`)."""
     raw: bool = False
     """Whether `read` also takes names that begin with RAW, for columns as written."""
     dropped: Counter[str] = field(default_factory=Counter)
@@ -55,6 +94,13 @@ class Table:
     """Columns of days to which the times of the day of another column were added. Filled while `read` streams."""
     beyond: Counter[str] = field(default_factory=Counter)
     """Coordinate system that the user stated -> number of positions beyond the area that it is made for."""
+    roles: dict[str, Role] = field(default_factory=dict)
+    """Column beside positions and times -> what it is for tracks, once the first of its rows have decided it."""
     warnings: list[str] = field(default_factory=list)
     """Problems of a table that could still be read ("the packed data is cut off ..."), each a sentence without the
     table's name. Grows while `read` streams, so read it afterwards."""
+
+    @property
+    def files(self) -> int:
+        """Number of files that it consists of."""
+        return max(1, len(self.parts))

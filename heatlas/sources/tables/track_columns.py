@@ -20,6 +20,7 @@ from heatlas.sources.tables.flags import (
     says_nothing,
     unnumbered,
 )
+from heatlas.sources.tables.table import Role
 from heatlas.sources.tables.track_groups import codes_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def metric_names(table: Table) -> list[str]:
     return [metric_name(name)[0] or snake(name) for name in table.schema.names]
 
 
-def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | None], warnings: list[str]) -> Described:
+def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | None], table: Table) -> Described:
     """Read the columns beside positions and times.
 
     Blanks never count as a value. A track has an attribute if the column has one value in it. A column whose name
@@ -99,9 +100,11 @@ def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | No
         Rows of each track.
     used : sequence of str
         Columns to leave out, as they have another role.
-    warnings : list of str
-        Gets a warning for attributes that differ within a track.
+    table : Table
+        Gets a warning for attributes that differ within a track. Its `roles` say which columns describe tracks, where
+        other rows have decided that already.
     """
+    warnings, roles = table.warnings, table.roles
     metrics: dict[str, NDArray[np.float32]] = {}
     attributes: dict[str, list[Any]] = {}
     private = np.zeros(len(groups.keys), bool)
@@ -119,13 +122,13 @@ def described(held: dict[str, pa.Array], groups: Groups, used: Sequence[str | No
         else:
             values, bad = numbers(column)
         if bad is not None:
-            found = _of_texts(name, column, groups, warnings)
+            found = _of_texts(name, column, groups, warnings, roles)
         elif known and known not in metrics:
             metrics[known] = (groups.ordered(values) * factor).astype(np.float32)
             continue
         elif np.isfinite(values).any():
             ordered = groups.ordered(values)
-            found = _of_numbers(name, ordered, groups, warnings)
+            found = _of_numbers(name, ordered, groups, warnings, roles)
             with np.errstate(over="ignore"):
                 metrics.setdefault(snake(name), ordered.astype(np.float32))
         else:
@@ -152,7 +155,9 @@ def _warn_of_odd(name: str, column: pa.Array, warnings: list[str]) -> None:
         )
 
 
-def _of_texts(name: str, column: pa.Array, groups: Groups, warnings: list[str]) -> list[Any] | None:
+def _of_texts(
+    name: str, column: pa.Array, groups: Groups, warnings: list[str], roles: dict[str, Role]
+) -> list[Any] | None:
     """Single value of each track; None if the column does not describe tracks."""
     codes, keys = codes_of(column)
     blank = np.array([*map(says_nothing, keys), True])
@@ -161,31 +166,36 @@ def _of_texts(name: str, column: pa.Array, groups: Groups, warnings: list[str]) 
     last = np.maximum.reduceat(codes, firsts)
     first = np.minimum.reduceat(np.where(codes < 0, len(keys), codes), firsts)
     varies = (last >= 0) & (first < last)
-    if not _describes(name, varies, np.add.reduceat((codes >= 0).astype(np.int64), firsts), warnings):
+    if not _describes(name, varies, np.add.reduceat((codes >= 0).astype(np.int64), firsts), warnings, roles):
         return None
     return [None if code < 0 or mixed else keys[code] for code, mixed in zip(last.tolist(), varies, strict=True)]
 
 
 def _of_numbers(
-    name: str, values: NDArray[np.float64], groups: Groups, warnings: list[str]
+    name: str, values: NDArray[np.float64], groups: Groups, warnings: list[str], roles: dict[str, Role]
 ) -> list[float | int | None] | None:
     """Single number of each track; None if the column does not describe tracks."""
     firsts = groups.starts[:-1]
     low, high = np.fmin.reduceat(values, firsts), np.fmax.reduceat(values, firsts)
     varies = low < high
-    if not _describes(name, varies, np.add.reduceat((~np.isnan(values)).astype(np.int64), firsts), warnings):
+    if not _describes(name, varies, np.add.reduceat((~np.isnan(values)).astype(np.int64), firsts), warnings, roles):
         return None
     return [None if mixed else _number(value) for value, mixed in zip(low.tolist(), varies, strict=True)]
 
 
-def _describes(name: str, varies: NDArray[np.bool_], counts: NDArray[np.int64], warnings: list[str]) -> bool:
+def _describes(
+    name: str, varies: NDArray[np.bool_], counts: NDArray[np.int64], warnings: list[str], roles: dict[str, Role]
+) -> bool:
     """Whether a column describes tracks; warn of the tracks within which it differs."""
     plain, mixed, able = plain_name(name), int(varies.sum()), int((counts > 1).sum())
-    if not (plain in _OF_TRACKS or 2 * mixed <= able):
-        return False
-    if mixed and (mixed < able or plain in _SURE):
-        warnings.append(f"{name!r} differs within {mixed:,} of {len(varies):,} tracks: these are read without it")
-    return True
+    role = roles.setdefault(name, Role(plain in _OF_TRACKS or 2 * mixed <= able))
+    before = role.sentence(name)
+    role.mixed, role.able, role.tracks = role.mixed + mixed, role.able + able, role.tracks + len(varies)
+    if role.describes and role.mixed and (role.mixed < role.able or plain in _SURE):
+        if before in warnings:
+            warnings.remove(before)
+        warnings.append(role.sentence(name))
+    return role.describes
 
 
 def metric_name(name: str) -> tuple[str, float]:

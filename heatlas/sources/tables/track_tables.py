@@ -16,6 +16,7 @@ from heatlas.sources.tables.settled import settled
 from heatlas.sources.tables.track_columns import snake
 from heatlas.sources.tables.track_times import looks_like_time, may_be_times
 from heatlas.sources.tables.tracks import read_tracks
+from heatlas.sources.tables.whole_tracks import whole_tracks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Recording
     from heatlas.options import ReadingOptions, TableOptions
     from heatlas.sources.tables.given import GivenTable
+    from heatlas.sources.tables.several_files import Across
     from heatlas.sources.tables.table import Table
 
-__all__ = ["ALL", "hint", "recordings_of", "track_option"]
+__all__ = [
+    "ALL", "PARTITION_TRACK", "columns_of_tracks", "hint", "is_ours", "recordings_of", "track_option",
+]  # fmt: skip
 
 ALL = "all"
 """Value of the track option for a table whose rows are all fixes of one track."""
+PARTITION_TRACK = "trip"
+"""Column of tracks in partitions of large data (`heatlas.sources.contract`)."""
 _IDS = """
     track trackid trip tripid journey journeyid session sessionid activity activityid workoutid ride rideid run runid
     segment trajectory trajid mmsi imo vessel vesselid ship icao24 icao flight flightid callsign device deviceid
@@ -67,6 +73,8 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
         return track
     if read.read_as == "points":
         return None
+    if any(map(_is_prepared, tables)):
+        return PARTITION_TRACK
     pointed = options.lat or options.lon or options.place or options.weight
     if read.read_as == "tracks":
         if pointed:
@@ -80,6 +88,17 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
     if not options.geometry and (found := _polylines(tables, options)) is not None:
         return found
     return LINES if any(map(has_lines, tables)) else None
+
+
+def is_ours(table: Table) -> bool:
+    """Whether `heatlas prepare` wrote the files of a table, so that its rows are fixes."""
+    return any(part.partition is not None and part.partition.stated is not None for part in table.parts or (table,))
+
+
+def _is_prepared(given: GivenTable) -> bool:
+    with contextlib.suppress(HeatlasError, OSError):  # reported when it is opened for reading
+        return given.is_parquet and is_ours(given.table)
+    return False
 
 
 def _polylines(tables: Sequence[GivenTable], options: TableOptions) -> str | None:
@@ -113,8 +132,11 @@ def recordings_of(
     metrics: Collection[str] | None = None,
     attributes: Collection[str] | None = None,
     person: str | None = None,
+    across: Across | None = None,
+    *,
+    again: bool = False,
 ) -> Iterator[Recording]:
-    """Read a table as recordings.
+    """Read a table as recordings; of a large one whose rows are fixes, some tracks at a time.
 
     Parameters
     ----------
@@ -130,10 +152,15 @@ def recordings_of(
         Names of the metrics and attributes that are needed; by default all.
     person : str, optional
         Column that says whose they are, else a name for all.
+    across : Across, optional
+        Takes the rows of tracks that lie in other files, too.
+    again : bool
+        Whether the rows come from `across`, so that their columns are in plain form.
     """
     if attributes is not None and (column := person_column(table.schema.names, person, table.name)) is not None:
         attributes = {*attributes, snake(column)}
-    yield from of_column(_recordings(table, asked, source_name, metrics, attributes), table, person, asked.track)
+    found = _recordings(table, asked, source_name, metrics, attributes, across, again=again)
+    yield from of_column(found, table, person, asked.track)
 
 
 def _recordings(
@@ -142,6 +169,9 @@ def _recordings(
     source_name: str,
     metrics: Collection[str] | None,
     attributes: Collection[str] | None,
+    across: Across | None,
+    *,
+    again: bool,
 ) -> Iterator[Recording]:
     names, track = table.schema.names, asked.track
     if track == LINES:
@@ -154,18 +184,43 @@ def _recordings(
             said = PointColumns(time=start_column(names), dates=asked.dates, decimal=asked.decimal)
             yield from read_polylines(settled(table, said), meant, source_name)
             return
-    whole = track == ALL and ALL not in names
+    columns, guessed = columns_of_tracks(table, asked)
+    whole = columns.track is None and track == ALL
+    if columns.time is None and len(able := may_be_times(names, columns)) > 1:
+        table.warnings.append(looks_like_time(able))
+    if not again:
+        table = settled(table, columns)
+        if across is not None and columns.track is not None:
+            table = across.without(table, columns.track, source_name)
+    for part in [table] if whole or again or columns.track is None else whole_tracks(table, columns.track):
+        yield from read_tracks(
+            part, columns, source_name, whole=whole, guessed=guessed, metrics=metrics, attributes=attributes
+        )
+
+
+def columns_of_tracks(table: Table, asked: TableOptions) -> tuple[PointColumns, bool]:
+    """Find the columns of a table of fixes.
+
+    Returns
+    -------
+    PointColumns
+        Without a track where all rows are one.
+    bool
+        Whether the column of times was found by an uncertain name, so that its values decide.
+
+    Raises
+    ------
+    BadOption
+        When a column is missing.
+    """
+    names = table.schema.names
+    whole = asked.track == ALL and ALL not in names
     columns = find_columns(table.schema, replace(asked, track=None) if whole else asked, name=table.name)
     able = may_be_times(names, columns) if columns.time is None else []
-    if len(able) > 1:
-        table.warnings.append(looks_like_time(able))
     guessed = len(able) == 1
-    if guessed:
-        columns = replace(columns, time=able[0])
-    table = settled(table, columns)
-    yield from read_tracks(
-        table, columns, source_name, whole=whole, guessed=guessed, metrics=metrics, attributes=attributes
-    )
+    if whole:
+        columns = replace(columns, track=None)
+    return replace(columns, time=able[0]) if guessed else columns, guessed
 
 
 def hint(schema: pa.Schema, time: str | None) -> str:

@@ -103,7 +103,7 @@ def read_tracks(
     if not groups.keys:
         return []
     used = (columns.lat, columns.lon, columns.geometry, *columns.place)
-    said = described(held, groups, used, table.warnings)
+    said = described(held, groups, used, table)
     fixes = (groups.ordered(lon), groups.ordered(lat), groups.ordered(time))
     return [_recording(groups, k, fixes, said, source_name) for k in range(len(groups.keys))]
 
