@@ -193,10 +193,10 @@ def smoothing(export: Path) -> Image.Image:
 
 
 def tones(export: Path) -> Image.Image:
-    """The four curves."""
-    shown = {"around": "47.797,10.893,2600m", "width": 470, "legend": True}
-    found = [(f"--tone {tone}", rendered(export, tone=tone, **shown)) for tone in ("log", "rank", "sqrt", "linear")]
-    return panels(found, columns=2)
+    """The four curves, and the local tone with two shares of the global one."""
+    shown = {"around": "47.797,10.893,2600m", "width": 400, "legend": True}
+    names = ("log", "rank", "local", "sqrt", "linear", "local:0.7")
+    return panels([(f"--tone {tone}", rendered(export, tone=tone, **shown)) for tone in names], columns=3)
 
 
 def measures(export: Path) -> Image.Image:

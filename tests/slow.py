@@ -144,3 +144,19 @@ def merged(layout, name, one, other):
         return 1.0 if a or b else 0.0
     found = [value for value, planes in ((a, one), (b, other)) if planes["n"]]
     return (min if rule == "LEAST" else max)(found) if found else 0.0
+
+
+def local_tone(toned, column, row, scale, zoom, tables, fade):
+    """One pixel's local tone; `tables`: (column, row) of a cell -> its tones at even steps of the global tone."""
+    if not toned > fade:
+        return toned
+    across = 2**zoom
+    x, y = (column + 0.5) * across / scale - 0.5, (row + 0.5) * across / scale - 0.5
+    u = (toned - fade) / (1 - fade)
+    found = 0.0
+    for i in (math.floor(x), math.floor(x) + 1):
+        for j in (math.floor(y), math.floor(y) + 1):
+            table = tables.get((i % across, min(max(j, 0), across - 1)))
+            local = u if table is None else np.interp(u, np.linspace(0, 1, len(table)), table)
+            found += (1 - abs(x - i)) * (1 - abs(y - j)) * local
+    return fade + (1 - fade) * found

@@ -14,7 +14,7 @@ from heatlas.library.manage import import_into
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import parse_point_measure
 from heatlas.raster.point_kernel import Kernel
-from heatlas.style.tone import both_signs_matter
+from heatlas.style.sample import both_signs_matter
 from heatlas.tiles.fields import Field
 from heatlas.tiles.look import Filter, Look
 from heatlas.tiles.scales import colours_of, tone_of

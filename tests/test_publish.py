@@ -65,6 +65,7 @@ def around(tiles):
         ("", {"measure": "pace", "form": "webp"}, (13, 18)),
         ("?tone=rank", {"measure": "max(heart_rate)", "tone": "rank"}, (12, 16)),
         ("?smooth=3px", {"measure": "seconds", "smooth": "3px"}, (12, 17)),
+        ("?tone=local:0.2:1", {"tone": "local:0.2:1"}, (15, 15)),
     ],
 )  # fmt: skip
 def test_tiles_equal_those_of_the_live_map(home, tmp_path, query, options, zooms):

@@ -77,6 +77,7 @@ def check_against_server(path, folder, measure, query):
          {"radius": "500m", "kernel": "quartic", "density": True}, (0, 12)),
         ("count(clinics)", "?radius=40px&kernel=linear", {"radius": "40px", "kernel": "linear"}, (1, 11)),
         ("mean(clinics)", "?radius=2km", {"radius": "2km"}, (7, 11)),
+        ("sum(clinics)", "?tone=local:0.2:1", {"tone": "local:0.2:1"}, (8, 9)),
         ("max(clinics)", "?radius=9px&kernel=uniform&colormap=viridis",
          {"radius": "9px", "kernel": "uniform", "colormap": "viridis"}, (5, 11)),
         ("count(clinics)", "?radius=0px&tone=1:5", {"radius": "0px", "tone": "1:5"}, (2, 12)),

@@ -54,6 +54,7 @@ TRACKS, POINTS = {"measure": "passes"}, {"measure": "sum(clinics)"}
         (POINTS | {"kernel": "cone"}, "gaussian.*quartic"),
         (POINTS | {"tone": "0:1e20"}, "too wide or too narrow to be drawn"),
         (TRACKS | {"tone": "loud"}, "loud"),
+        (TRACKS | {"tone": "local:2"}, "local:0.5 for the share of the global tone"),
         (TRACKS | {"colormap": "mud"}, "mud"),
         ({"measure": "pase"}, "did you mean"),
         ({"measure": "sum(plain)"}, r"the points of plain have no weights: take count\(plain\)"),
@@ -72,7 +73,13 @@ def test_the_same_is_refused_everywhere_in_the_same_words(path, web, live, look,
 
 
 @pytest.mark.parametrize(
-    "look", [TRACKS | {"smooth": "16px"}, POINTS | {"radius": "64px"}, POINTS | {"tone": "1:2", "kernel": "linear"}]
+    "look",
+    [
+        TRACKS | {"smooth": "16px"},
+        POINTS | {"radius": "64px"},
+        POINTS | {"tone": "1:2", "kernel": "linear"},
+        TRACKS | {"tone": "local:0.4"},
+    ],
 )
 def test_the_same_is_taken_everywhere(path, web, live, look):
     assert web.get("/scale.json", params={**look, "z": 9}).status_code == 200

@@ -18,7 +18,7 @@
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them
 `blur`                     Gaussian smoothing
-`steps`                    values to steps of a palette
+`steps`, `local`           values to steps of a palette; tones relative to the surroundings
 `formula`, `operations`    formulas over columns of passages, step by step; what they are made of
 `sun`, `turns`             where the sun stands; sines and cosines of turns
 `exponential`              powers of e

@@ -20,8 +20,8 @@ class StyleOptions:
 
     tone: str | None = option(
         "CURVE|LO:HI",
-        "log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. "
-        "Default: log for counts and sums, linear for means.",
+        "log, linear, sqrt, rank; local: relative to the surroundings, local:0.5 with that share of the whole map's; "
+        "LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and sums, linear for means.",
     )
     colormap: str | None = option("NAME|STOPS", "A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0.")
     background: str | None = option(

@@ -46,8 +46,8 @@ class ExploreKeywords(TypedDict, total=False):
     utc: bool
     """Days, hours and films in UTC, not in local time."""
     tone: str | None
-    """log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and
-    sums, linear for means."""
+    """log, linear, sqrt, rank; local: relative to the surroundings, local:0.5 with that share of the whole map's;
+    LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and sums, linear for means."""
     colormap: str | None
     """A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0."""
     background: str | None
@@ -278,8 +278,8 @@ class RenderKeywords(TypedDict, total=False):
     """Heart rates at which zones 2 to 5 begin, e.g. 115,135,150,165. [default: 60, 70, 80 and 90 % of the reserve,
     or of the greatest where rest is unknown]"""
     tone: str | None
-    """log, linear, sqrt, rank; LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and
-    sums, linear for means."""
+    """log, linear, sqrt, rank; local: relative to the surroundings, local:0.5 with that share of the whole map's;
+    LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and sums, linear for means."""
     colormap: str | None
     """A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0."""
     background: str | None

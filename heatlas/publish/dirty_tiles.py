@@ -22,7 +22,7 @@ from heatlas.core.window import Window
 from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.points.point_cells import PIXELS, unmorton
 from heatlas.library.rows.activities import read_rows
-from heatlas.pmtiles.hilbert import numbers_of
+from heatlas.pmtiles.hilbert import numbers_of, places_at
 from heatlas.publish.dependencies import facts_read, means_read
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.fields import SIDE, as_drawn, index_in, margins
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
     from heatlas.library.file.settings import Settings
     from heatlas.library.points.point_cells import Cells
+    from heatlas.style.local_tone import Surroundings
     from heatlas.tiles.fields import Field
     from heatlas.tiles.tile_counts import TileCounts
     from heatlas.tracks.privacy import Zone
 
     Whole = NDArray[np.int64]
 
-__all__ = ["OccupiedTiles", "hiding_words", "marks_of", "occupied"]
+__all__ = ["OccupiedTiles", "cell_signatures", "hiding_words", "marks_of", "occupied"]
 
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 _PAIRS = 1 << 21
@@ -185,6 +186,47 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
     return values ^ (values >> np.uint64(31))
+
+
+def cell_signatures(local: Surroundings, zoom: int, numbers: Whole) -> NDArray[np.uint64]:
+    """Signatures of the cells that decide on the colours of tiles, where a tone is local.
+
+    Parameters
+    ----------
+    local : Surroundings
+        Fitted cells.
+    zoom : int
+        Zoom of the tiles.
+    numbers : ndarray of int64 (n,)
+        Numbers of the tiles.
+
+    Returns
+    -------
+    ndarray of uint64 (n,)
+        They change when a cell does whose tone reaches the tile.
+    """
+    digests = (hashlib.blake2b(ranks.astype("<u2").tobytes(), digest_size=8).digest() for ranks in local.ranks)
+    marks = np.array([int.from_bytes(digest, "little") for digest in digests], np.uint64)
+    marks = np.append(_mixed(marks + local.cells.astype(np.uint64) * _ODD), np.uint64(0))
+    across, (x, y) = 1 << local.zoom, places_at(zoom, numbers)
+    (left, right), (upper, lower) = (_cells_around(place, across / (1 << zoom)) for place in (x, y))
+    total = np.zeros(len(numbers), np.uint64)
+    for down in range(int((lower - upper).max(initial=-1)) + 1):
+        for over in range(int((right - left).max(initial=-1)) + 1):
+            column, row = (left + over) % across, np.clip(upper + down, 0, across - 1)
+            wanted = row << 32 | column
+            at = np.minimum(np.searchsorted(local.cells, wanted), max(len(local.cells) - 1, 0))
+            known = (left + over <= right) & (upper + down <= lower)
+            if len(local.cells):
+                known &= local.cells[at] == wanted
+            total += marks[np.where(known, at, len(local.cells))]
+    return total
+
+
+def _cells_around(tile: Whole, cells: float) -> tuple[Whole, Whole]:
+    """First and last cell, along one axis, whose centres surround the pixels of tiles; `cells`: cells per tile."""
+    first, last = ((tile + share) * cells - 0.5 for share in (0.5 / SIDE, 1 - 0.5 / SIDE))
+    return np.floor(first).astype(np.int64), np.floor(last).astype(np.int64) + 1
 
 
 def _reach(field: Field, drawn: int, zoom: int, rows: Whole) -> tuple[int, int]:

@@ -82,10 +82,10 @@ class TilePainter:
     def _steps(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], int] | None:
         """Arguments of `step_of_values`: where steps begin, its table, and the table's first place.
 
-        None unless the measure is a sum without a diverging tone. The first array is (256,): the least value above 0
-        that falls on step 1, 2, ... 255, and infinity.
+        None unless the measure is a sum, and its tone neither diverging nor local. The first array is (256,): the least
+        value above 0 that falls on step 1, 2, ... 255, and infinity.
         """
-        if self.tone.diverging or self.field.look.measure.metric:
+        if self.tone.diverging or self.tone.local is not None or self.field.look.measure.metric:
             return None
         # Bisection on the bits of float32: above 0 they are ordered as the numbers are.
         steps = np.arange(1, 256)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.publish.dependencies import facts_words
-from heatlas.publish.dirty_tiles import occupied
+from heatlas.publish.dirty_tiles import cell_signatures, occupied
 from heatlas.publish.ledger import NOTHING
 from heatlas.publish.tones import fitted, read_fitted
 
@@ -69,6 +69,8 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     """
     found, tone = occupied(field, zoom, marks), _tone(field, zoom, sink, style, refit)
     signatures = found.signatures ^ _salt(field, style, tone)
+    if tone is not None and tone.local is not None:
+        signatures ^= cell_signatures(tone.local, zoom, found.numbers)
     known, present = sink.ledger.known(zoom), sink.present(zoom)
     holds = np.fromiter((digest != NOTHING for digest in known.digests), np.bool_, len(known.digests))
     digests = dict(zip(known.numbers[holds].tolist(), (d for d in known.digests if d != NOTHING), strict=True))
@@ -93,7 +95,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
 
 
 def _salt(field: Field, style: bytes, tone: Tone | None) -> np.uint64:
-    """Hash of style, tone and model, which affect all tiles of a zoom."""
+    """Hash of style, tone and model, which affect all tiles of a zoom; cells of a local tone affect those near."""
     said = "" if tone is None else repr((tone.curve, tone.low, tone.high, tone.fade, tone.diverging))
     knots = b"" if tone is None or tone.knots is None else tone.knots.tobytes()
     found = b"" if tone is None or tone.fitted is None else np.array(tone.fitted, "<f8").tobytes()
@@ -118,7 +120,7 @@ def _tone(field: Field, zoom: int, sink: Sink, style: bytes, refit: bool) -> Ton
     before = read_fitted(kept) if kept is not None and kept["style"] == style.hex() else None
     if before is not None and any(kept.get(name, "") != said for name, said in beside.items()):
         # Weights and facts may change while counts stay equal, so the tone is fitted again and compared.
-        before = replace(before, total=0)
+        before = replace(before, total=0, in_cells=(0,) * len(before.in_cells))
     now = fitted(field, zoom, before, refit)
     if now is not before:
         sink.ledger.begin()

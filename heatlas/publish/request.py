@@ -131,7 +131,8 @@ def look_words(look: Look, form: str) -> str:
     width, tone, kernel = look.smoothing, look.tone, look.kernel
     smoothing = f"Smoothing(metres={width.metres!r}, pixels={width.pixels!r})"
     thirds = "" if tone is None or tone.thirds is None else f", thirds={tone.thirds!r}"
-    scale = None if tone is None else f"Scale(curve={tone.curve!r}, range={tone.range!r}{thirds})"
+    local = "" if tone is None or tone.local is None else f", local={tone.local.share!r} {tone.local.up!r}"
+    scale = None if tone is None else f"Scale(curve={tone.curve!r}, range={tone.range!r}{thirds}{local})"
     spread = kernel and f"Kernel(shape={kernel.shape!r}, metres={kernel.metres!r}, pixels={kernel.pixels!r})"
     said = (*map(repr, (*_DRAWING, look.measure.key)), smoothing, scale, repr(look.point_set), spread, repr(form))
     return f"({', '.join(map(str, said))})"

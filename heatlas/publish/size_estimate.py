@@ -15,7 +15,8 @@ from heatlas.publish.dirty_tiles import marks_of, occupied
 from heatlas.publish.request import last_zoom
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, field_window, first_zoom
-from heatlas.tiles.scales import colours_of, tone_of
+from heatlas.tiles.scales import colours_of
+from heatlas.tiles.surroundings import tone_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +66,11 @@ def _mean_bytes(field: Field, zoom: int, numbers: NDArray[np.int64]) -> float:
     if not len(numbers):
         return 0.0
     chosen = numbers[np.unique(np.linspace(0, len(numbers) - 1, _SAMPLE).round().astype(int))]
-    tone, colours, sizes = tone_of(field, zoom), colours_of(field), []
+    colours, sizes = colours_of(field), []
     for x, y in zip(*(plane.tolist() for plane in places_at(zoom, chosen)), strict=True):
-        grid = None if tone is None else field_window(field, Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE))
+        window = Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE)
+        tone = tone_for(field, zoom, window)
+        grid = None if tone is None else field_window(field, window)
         sizes.append(0 if grid is None else len(encode(grid, tone, colours, "png")))
     return float(np.mean(sizes))
 

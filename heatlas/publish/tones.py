@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.style.local_tone import STEPS, WHOLE, Surroundings
 from heatlas.style.tone import Tone
-from heatlas.tiles.busy_tiles import busy_tiles, census_for
+from heatlas.tiles.busy_tiles import busy_tiles, census_for, kept_passages
 from heatlas.tiles.fields import as_drawn
 from heatlas.tiles.scales import sample_of, tone_of
+from heatlas.tiles.surroundings import cell_tiles, fit_cell
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from heatlas.raster.grid import Grid
     from heatlas.tiles.fields import Field
-    from heatlas.tiles.tile_counts import TileCounts
 
-__all__ = ["TOLERANCE", "Fitted", "fitted", "kept_passages", "read_fitted"]
+__all__ = ["TOLERANCE", "Fitted", "fitted", "read_fitted"]
 
 TOLERANCE = 0.02
 """Share of the colours by which a new fit must differ before all tiles of a zoom are drawn again."""
@@ -39,37 +38,53 @@ class Fitted:
     """Passages (or points) of all tiles of the zoom when it was fitted."""
     tiles: dict[tuple[int, int], int]
     """Columns and rows of the busiest tiles -> passages in each."""
+    in_cells: tuple[int, ...] = ()
+    """Of a local tone passages of each cell when it was fitted."""
 
     def data(self) -> dict[str, Any]:
         """Plain data, which `read_fitted` reads."""
-        tone = None
+        tone, cells = None, {}
         if self.tone is not None:
-            knots = self.tone.knots
-            tone = {**asdict(self.tone), "knots": None if knots is None else knots.tolist()}
-        return {"tone": tone, "total": self.total, "tiles": [[x, y, n] for (x, y), n in self.tiles.items()]}
+            knots, local = self.tone.knots, self.tone.local
+            tone = {**asdict(replace(self.tone, local=None)), "knots": None if knots is None else knots.tolist()}
+            del tone["local"]
+            if local is not None:
+                ranks = local.ranks.astype("<u2").tobytes().hex()
+                of_cells = {"zoom": local.zoom, "cells": local.cells.tolist(), "ranks": ranks}
+                cells = {"local": {**of_cells, "passages": list(self.in_cells)}}
+        return {"tone": tone, "total": self.total, "tiles": [[x, y, n] for (x, y), n in self.tiles.items()], **cells}
 
 
 def read_fitted(data: dict[str, Any]) -> Fitted:
     """Read the plain data that `Fitted.data` returned."""
-    tone = data["tone"]
+    tone, in_cells = data["tone"], ()
     if tone is not None:
         knots = tone["knots"]
         fitted = tone.get("fitted")  # older ledgers have none
+        local = data.get("local")
         tone = Tone(
             **{
                 **tone,
                 "knots": None if knots is None else np.array(knots, np.float64),
                 "fitted": None if fitted is None else tuple(fitted),
+                "local": None if local is None else _read_cells(local),
             }
         )
-    return Fitted(tone, data["total"], {(x, y): n for x, y, n in data["tiles"]})
+        in_cells = () if local is None else tuple(local["passages"])
+    return Fitted(tone, data["total"], {(x, y): n for x, y, n in data["tiles"]}, in_cells)
+
+
+def _read_cells(data: dict[str, Any]) -> Surroundings:
+    ranks = np.frombuffer(bytes.fromhex(data["ranks"]), "<u2").astype(np.uint16).reshape(-1, STEPS + 1)
+    return Surroundings(data["zoom"], np.array(data["cells"], np.int64), ranks)
 
 
 def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitted:
     """Use the stored tone of a zoom as long as it suits; else fit a new one.
 
     The tone is fitted again when the passages of all tiles, or of the busiest ones, have changed by more than 1 %. The
-    new tone is used if it moves any value by more than TOLERANCE of the colours.
+    new tone is used if it moves any value by more than TOLERANCE of the colours. The same holds of each cell of a local
+    tone by itself.
 
     Parameters
     ----------
@@ -82,6 +97,43 @@ def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitte
     refit : bool
         Use a new fit, whatever the difference.
     """
+    now = _fitted_everywhere(field, zoom, before, refit)
+    if now.tone is None or now.tone.local is None:
+        return now
+    kept = before is not None and now.tone is before.tone and not refit
+    return _with_cells(field, zoom, now, now.tone, before if kept else None)
+
+
+def _with_cells(field: Field, zoom: int, now: Fitted, tone: Tone, before: Fitted | None) -> Fitted:
+    """Fit the cells of a local tone that have changed; `before`: what was stored with the same global tone."""
+    assert tone.local is not None
+    drawn_field, drawn = as_drawn(field, zoom)
+    tiles = cell_tiles(drawn_field, drawn, tone.local.zoom)
+    passages = np.add.reduceat(tiles.passages, tiles.begins[:-1]).tolist() if len(tiles.cells) else []
+    stored = {}
+    if before is not None:
+        stored = dict(zip(tone.local.cells.tolist(), zip(tone.local.ranks, before.in_cells, strict=True), strict=True))
+    ranks, counted, same = [], [], len(stored) == len(passages)
+    for cell, many in zip(tiles.cells.tolist(), passages, strict=True):
+        old, then = stored.get(cell, (None, 0))
+        if old is not None and abs(many - then) <= _GROWTH * then:
+            ranks.append(old)
+            counted.append(then)
+            continue
+        one = fit_cell(drawn_field, tone, tiles, cell).ranks[0]
+        moved = old is None or np.abs(one.astype(int) - old).max() > TOLERANCE * WHOLE
+        ranks.append(one if moved else old)
+        counted.append(many)
+        same = False
+    if before is not None and same:
+        return now
+    table = np.array(ranks, np.uint16).reshape(-1, STEPS + 1)
+    local = Surroundings(tone.local.zoom, tiles.cells, table)
+    return replace(now, tone=replace(tone, local=local), in_cells=tuple(counted))
+
+
+def _fitted_everywhere(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitted:
+    """Tone of a zoom, without cells where it is new."""
     drawn_field, drawn = as_drawn(field, zoom)
     tile_counts = census_for(drawn_field, drawn)
     passages = np.bincount(tile_counts.tile, kept_passages(field, tile_counts), len(tile_counts.x)).astype(np.int64)
@@ -94,19 +146,8 @@ def fitted(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitte
     tone = tone_of(field, zoom)
     if before is not None and before.tone is not None and tone is not None and not refit:
         tone = before.tone if _alike(field, zoom, before.tone, tone) else tone
-    return Fitted(tone, total, {at: int(passages[place[at]]) for at in busy_tiles(drawn_field, drawn, _TILES)})
-
-
-def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:
-    """Passages of tile counts, 0 for activities that do not count."""
-    keep = None if field.look.point_set else field.chosen.keep
-    if keep is None:
-        return tile_counts.passages
-    known = tile_counts.number < len(keep)
-    kept: NDArray[np.int32] = (
-        tile_counts.passages * np.append(keep, False)[np.where(known, tile_counts.number, len(keep))]
-    )
-    return kept
+    busy = {at: int(passages[place[at]]) for at in busy_tiles(drawn_field, drawn, _TILES)}
+    return Fitted(tone, total, busy, () if before is None else before.in_cells)
 
 
 def _grown(before: Fitted, total: int, now: dict[tuple[int, int], int]) -> bool:

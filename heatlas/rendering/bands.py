@@ -19,7 +19,8 @@ from heatlas.core.errors import HeatlasError
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.style.colour import Style, colour, palette
-from heatlas.style.tone import Sample, fit_sample, weighed
+from heatlas.style.sample import Sample, weighed
+from heatlas.style.tone import fit_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +122,7 @@ class BandedPicture:
 
 def as_one_band(heat: Drawn) -> BandedHeat:
     """Wrap a heat that is in memory."""
-    smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window.width)
+    smoothed, bare, values = heat.smoothed, heat.bare, _Values(heat.smoothed.window)
     for top in range(0, smoothed.window.height, BLOCK):
         values.add(smoothed.rows(top, top + BLOCK), bare.rows(top, top + BLOCK), top)
     sample = values.sample(smoothed)
@@ -165,7 +166,7 @@ def draw_in_bands(
         yield as_one_band(make(window, context))
         return
     height = max(BLOCK, height // BLOCK * BLOCK)
-    values, seconds, total = _Values(window.width), dict[str, float](), 0.0
+    values, seconds, total = _Values(window), dict[str, float](), 0.0
     told, alone = context.counting("drawing"), Context(context.workers)
     with tempfile.TemporaryFile() as file:
         stored = _BandFile(window, file)
@@ -202,12 +203,13 @@ class _Values:
     The limit is halved whenever there are too many values, so that in the end it depends only on their number.
     """
 
-    width: int
+    window: Window
     limit: int = 1 << 32
     count: int = 0
     on_paths: int = 0
     """Pixels that hold anything."""
-    parts: list[tuple[NDArray[np.uint32], NDArray[np.float32]]] = field(default_factory=list)
+    parts: list[tuple[NDArray[np.integer[Any]], NDArray[np.float32]]] = field(default_factory=list)
+    """Places in the window, row by row, and their values."""
 
     def add(self, shown: Grid, bare: Grid, top: int) -> None:
         """Add the values of rows that begin at row `top` of the window."""
@@ -221,30 +223,32 @@ class _Values:
         else:  # values are made when all are there
             values = np.stack([plane.ravel()[on_path] for plane in shown.planes.values()], axis=1).astype(np.float32)
             finite = np.ones(len(on_path), np.bool_)
-        places = on_path[finite].astype(np.uint64) + np.uint64(top * self.width)
-        numbers = (places * _SPREAD >> np.uint64(32)).astype(np.uint32)
-        self._keep(numbers, values[finite])
+        small = self.window.width * self.window.height <= np.iinfo(np.uint32).max
+        places = on_path[finite] + top * self.window.width
+        self._keep(places.astype(np.uint32) if small else places, values[finite])
         while self.count > MOST_VALUES:
             self.limit //= 2
             kept, self.parts, self.count = self.parts, [], 0
             for part in kept:
                 self._keep(*part)
 
-    def _keep(self, numbers: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
+    def _keep(self, places: NDArray[np.integer[Any]], values: NDArray[np.float32]) -> None:
         if self.limit < 1 << 32:
-            below = numbers < self.limit
-            numbers, values = numbers[below], values[below]
-        self.parts.append((numbers, values))
+            below = places.astype(np.uint64) * _SPREAD >> np.uint64(32) < self.limit
+            places, values = places[below], values[below]
+        self.parts.append((places, values))
         self.count += len(values)
 
     def sample(self, grid: Grid) -> Sample:
         """Make the sample; `grid` has the measure and the type of the collected values."""
         if grid.layout.fit is None:
-            values = [part for _, part in self.parts] or [np.zeros(0, np.float32)]
-            found = np.concatenate(values)
+            found = np.concatenate([part for _, part in self.parts] or [np.zeros(0, np.float32)])
+            places = np.concatenate([part for part, _ in self.parts] or [np.zeros(0, np.int64)])
             # No share is taken of so many values that not all were collected: it would be a guess.
             share = len(found) / max(self.on_paths, 1) if self.limit == 1 << 32 else 1.0
-            return weighed(Sample(found, grid.measure, grid.sums, grid.signed, share=share))
+            return weighed(
+                Sample(found, grid.measure, grid.sums, grid.signed, share=share, places=places, window=self.window)
+            )
         rows = np.concatenate([part for _, part in self.parts] or [np.zeros((0, len(grid.planes)), np.float32)])
         planes = {name: np.ascontiguousarray(rows[None, :, k]) for k, name in enumerate(grid.planes)}
         pixels = Grid(Window(256.0, 0, 0, len(rows), 1), grid.measure, planes)

@@ -25,9 +25,10 @@ from heatlas.raster.pipeline import heat
 from heatlas.style.colour import Style, colour
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, titled, written_per_value
+from heatlas.style.sample import Sample, weighed
 from heatlas.style.sheet import Cell, cell_width, columns_for, lay_out
 from heatlas.style.square import square_report
-from heatlas.style.tone import Sample, fit_sample, weighed
+from heatlas.style.tone import fit_sample
 from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
@@ -274,10 +275,15 @@ def _sample(panels: Sequence[_Panel]) -> Sample:
         values = replace(pixels, fitted=fitted).values.ravel()
     else:
         values = np.concatenate([p.smoothed.values[p.on_path] for p in panels])
-    share = share_shown([values])
-    values = values[np.isfinite(values)]
+    share, known = share_shown([values]), np.isfinite(values)
+    places = np.concatenate([np.flatnonzero(panel.on_path) for panel in panels])
     signed = any(grid.signed for grid in grids)
-    return weighed(Sample(values, first.measure, first.sums, signed, fitted=fitted, share=share))
+    return weighed(
+        Sample(
+            values[known], first.measure, first.sums, signed, fitted=fitted, share=share, places=places[known],
+            window=first.window,
+        )
+    )  # fmt: skip
 
 
 def _split(tracks: Tracks, by: str, window: Window) -> tuple[list[_Part], list[str]]:

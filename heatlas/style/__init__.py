@@ -2,7 +2,8 @@
 
 ========================= ========================================================
 `defaults`                the unit, scale and colours that suit a measure
-`tone`                    values to [0, 1], fitted once
+`tone`, `sample`          values to [0, 1], fitted once; values that it is fitted to
+`local_tone`              tones relative to the surroundings
 `colour`                  a toned grid in colour
 `colormaps`               tables of colours
 `image`                   pixels in colour

@@ -120,7 +120,7 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
             part = replace(part, fitted=tone.fitted)
         values, opacity = part.values, part.opacity
         shown = np.isfinite(values) if part.layout.sparse else part.filled
-        t = np.nan_to_num(tone(values[shown]), nan=0.0)
+        t = np.nan_to_num(tone.at(values[shown], shown, part.window), nan=0.0)
         block = np.zeros(shown.shape, np.uint8)
         block[shown] = np.rint(1 + t * 254) if tone.diverging else np.rint(t * 255)
         steps[top : top + _BLOCK] = block

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from heatlas.core.errors import BadOption
@@ -170,7 +171,8 @@ def scale_for(text: str, measure: Measure, name: str) -> ToneScale:
         For an invalid tone.
     """
     if measure.reduction != "both":
-        return in_base_unit(parse_tone_scale(text), measure_unit(measure))
+        scale = parse_tone_scale(text)
+        return in_base_unit(scale, measure_unit(measure)) if scale.local is None else _local_for(scale, measure, name)
     try:
         pairs = [tuple(float(number) for number in part.split(":")) for part in text.split(",")]
     except ValueError:
@@ -185,6 +187,20 @@ def scale_for(text: str, measure: Measure, name: str) -> ToneScale:
         (low / factor, high / factor) for (low, high), factor in zip(pairs, factors, strict=True)
     )
     return ToneScale("linear", None, (x_lower, x_upper, y_lower, y_upper))
+
+
+def _local_for(scale: ToneScale, measure: Measure, name: str) -> ToneScale:
+    """Local tone of a measure: it follows from the curve that suits the measure."""
+    middled = measure.signed or measure.sides or measure.layout.fit is not None
+    if middled or measure.period:
+        why = "has a middle, on either side of which colours differ" if middled else "goes round"
+        raise BadOption(
+            f"{name} local ranks amounts and means among those nearby, and {measure} {why}: leave {name} out, "
+            "or take linear"
+        )
+    entry = measure.entry
+    suits = entry.curve if entry is not None and measure.reduction == entry.reduction else ""
+    return replace(scale, curve=suits or ("log" if measure.layout.sums else "linear"))
 
 
 def refuse_colours(measure: Measure, name: str | None) -> None:

@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from heatlas.style.square import Square
     from heatlas.style.tone import Tone
 
-__all__ = ["KINDS", "Legend", "legend_for", "paint_legend"]
+__all__ = ["KINDS", "LESS", "MORE", "Legend", "legend_for", "paint_legend"]
 
 _BEARINGS = 360.0
 """Degrees of a full turn: directions of a shorter period lie on the ring as often as they fit."""
+LESS, MORE = "less", "more"
+"""Ends of a local tone, whose colours stand for no numbers."""
+_NEARBY = "relative to its surroundings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
     """
     unit, note = measure_unit(measure), measure.layout.note
     head = legend_head(measure)
-    title = with_unit(head, unit) if title in {None, titled(measure)} else title
+    usual = title is None or title == titled(measure)
+    title = with_unit(head, unit) if usual or title is None else title
     if measure.period:
         turns = round(_BEARINGS / measure.period) if unit.style == "bearing" else 1
         return Legend("ring", title, tuple(cyclic_ticks(measure.period, unit)), note, measure.period, turns)
@@ -89,6 +93,9 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
     if measure.sides and head != measure_title(measure):
         first, second = words_of_sides(measure.sides)
         note = f"{second} less {first}; {note}"
+    if tone is not None and tone.local is not None:
+        note = f"{_NEARBY}; {note}" if note else _NEARBY
+        return Legend("bar", head if usual else title, ((0.0, LESS), (1.0, MORE)), note)
     ticks = () if tone is None else tuple(nice_ticks(tone.low, tone.high, tone.above_fade, unit))
     return Legend("bar", title, ticks, note)
 

@@ -1,7 +1,7 @@
 """Tone: a fitted map from values to [0, 1].
 
 A tone is fitted once, to a whole field, and then applied everywhere. Pieces of one map therefore agree, and the legend
-has true numbers.
+has true numbers. A local tone (`heatlas.style.local_tone`) starts from it, and depends on the place of a pixel too.
 """
 
 from __future__ import annotations
@@ -14,28 +14,29 @@ import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.raster.terciles import CLASSES
+from heatlas.style.local_tone import LocalScale, Surroundings, cell_of, cells_zoom, count_steps, parse_local, ranks_of
+from heatlas.style.sample import Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from heatlas.core.window import Window
     from heatlas.raster.grid import Grid
-    from heatlas.raster.measure import Measure
 
 __all__ = [
     "CURVES",
     "FADE",
-    "Sample",
+    "LOCAL",
     "Tone",
     "ToneScale",
-    "both_signs_matter",
     "fit",
     "fit_sample",
     "parse_tone_scale",
-    "values_on_paths",
-    "weighed",
 ]  # fmt: skip
 
 CURVES = ("linear", "sqrt", "log", "rank")
+LOCAL = "local"
+"""Word for a local tone."""
 FADE = 0.16
 """Share of [0, 1] below the lowest value, where the fringe of smoothing fades out."""
 _KNOTS = 513
@@ -43,8 +44,6 @@ _SAME = 1e-4
 """Relative difference up to which values count as equal, for the errors of single precision and smoothing."""
 _FULL_CONTRAST = 2.0
 """Ratio of the greatest to the lowest sum from which on the range takes all of the colours."""
-_FAINT = 0.05
-"""Share of the highest sums below which sums of the other sign do not matter, as they would hardly be visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +55,8 @@ class ToneScale:
     """Lowest and highest value, in the unit of the measure; None: fitted to the data."""
     thirds: tuple[float, float, float, float] | None = None
     """For two metrics at once the values between their thirds, as `heatlas.raster.terciles.Terciles`; None: fitted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Values that a tone is fitted to, of a whole field or of a fair share of its pixels."""
-
-    values: NDArray[np.float32]
-    """Of pixels on paths, finite, in any order."""
-    measure: Measure
-    sums: bool
-    """Whether a pixel is a count or a sum, not a mean or an extreme."""
-    signed: bool
-    """Whether there are sums below 0 that matter."""
-    faint: float = 0.0
-    """The lowest value below 0 that does not matter and is not among the values; 0 without such a value."""
-    fitted: tuple[float, ...] | None = None
-    """As `heatlas.raster.grid.Grid.fitted`."""
-    share: float = 1.0
-    """Share of the pixels on paths that have a value: the others hold too little to say anything."""
+    local: LocalScale | None = None
+    """For a local tone: how it follows from that of the curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +76,11 @@ class Tone:
     """Similarity of all sums, 0 to 1. Colours of similar sums show shares of the greatest, rather than differences."""
     fitted: tuple[float, ...] | None = None
     """As `heatlas.raster.grid.Grid.fitted`: values of other grids of the same map are made with it."""
+    local: Surroundings | None = None
+    """Of a local tone what it knows of places; `at` uses it."""
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map values of any shape to [0, 1]; NaN stays."""
+        """Map values of any shape to [0, 1], the same everywhere; NaN stays."""
         low, high = self.low, self.high
         if low == high:  # all alike: the only value is at the top
             t: NDArray[Any] = np.where(values >= high - _SAME * abs(high), 1, np.where(np.isnan(values), np.nan, 0))
@@ -117,6 +101,11 @@ class Tone:
         toned: NDArray[np.float32] = t.astype(np.float32, copy=False)
         return toned
 
+    def at(self, values: NDArray[np.float32], shown: NDArray[np.bool_], window: Window) -> NDArray[np.float32]:
+        """Map the values (n,) of the shown pixels (height, width) of a window to [0, 1]; NaN stays."""
+        toned = self(values)
+        return toned if self.local is None else self.local.apply(toned, shown, window, self.fade)
+
     def position(self, value: float) -> float:
         """Map one value to [0, 1]."""
         return float(self(np.array([value], np.float32))[0])
@@ -127,7 +116,9 @@ class Tone:
 
 
 def parse_tone_scale(text: str) -> ToneScale:
-    """Parse a tone: "log", "LO:HI" (linear), or "log:LO:HI".
+    """Parse a tone: "log", "LO:HI" (linear), "log:LO:HI", "local", "local:SHARE" or "local:SHARE:ZOOMS".
+
+    A local tone gets the curve of counts; `heatlas.style.defaults.scale_for` knows that of a measure.
 
     Raises
     ------
@@ -135,6 +126,8 @@ def parse_tone_scale(text: str) -> ToneScale:
         When there is no such curve or the range is empty.
     """
     curve, *rest = text.strip().lower().split(":")
+    if curve == LOCAL:
+        return ToneScale("log", local=parse_local(rest, text))
     if curve not in CURVES:
         curve, rest = "linear", [curve, *rest]
     if not rest:
@@ -146,7 +139,7 @@ def parse_tone_scale(text: str) -> ToneScale:
         fits = False
     if not fits or curve == "rank":
         raise BadOption(
-            f"tone {text!r} is neither one of {', '.join(CURVES)} nor a range such as 1:200 or log:1:200 "
+            f"tone {text!r} is neither one of {', '.join((*CURVES, LOCAL))} nor a range such as 1:200 or log:1:200 "
             "(low before high; log above 0)"
         )
     return ToneScale(curve, (low, high))
@@ -171,44 +164,18 @@ def fit(scale: ToneScale, smoothed: Grid, bare: Grid | None) -> Tone:
         from the 2nd to the 98th percentile. These percentiles are values that occur; of few pixels, the lowest and the
         greatest. Where all values are equal, low is high.
     """
-    on_path = values_on_paths(smoothed, bare)
-    return fit_sample(scale, Sample(on_path, smoothed.measure, smoothed.sums, smoothed.signed, fitted=smoothed.fitted))
-
-
-def values_on_paths(smoothed: Grid, bare: Grid | None) -> NDArray[np.float32]:
-    """Smoothed values of the pixels that held anything before smoothing, row by row."""
-    on_path = smoothed.values[... if bare is None else bare.filled].ravel()
-    return on_path[np.isfinite(on_path)]
-
-
-def both_signs_matter(values: NDArray[Any]) -> bool:
-    """Decide whether sums below 0 are neither few nor small beside those above.
-
-    Parameters
-    ----------
-    values : ndarray (n,)
-        Sums of pixels on paths, or of any adjacent places.
-
-    Returns
-    -------
-    bool
-        Whether the lowest sums reach more than a twentieth as far below 0 as the highest above. The lowest and the
-        highest 0.05 % are ignored; of few values, none is.
-    """
-    if not len(values):
-        return False
-    low = float(np.quantile(values, 0.0005, method="lower"))
-    high = float(np.quantile(values, 0.9995, method="higher"))
-    return low < 0 and -low > _FAINT * high
-
-
-def weighed(sample: Sample) -> Sample:
-    """Remove values of 0 and below from a sample, and its sign, where they do not matter."""
-    if not sample.signed or both_signs_matter(sample.values):
-        return sample
-    above = sample.values > 0
-    faint = float(sample.values.min(initial=0.0))
-    return replace(sample, values=sample.values[above], signed=False, faint=faint)
+    values = smoothed.values.ravel()
+    known = np.isfinite(values)
+    if bare is not None:
+        known &= bare.filled.ravel()
+    places = None if scale.local is None else np.flatnonzero(known)
+    return fit_sample(
+        scale,
+        Sample(
+            values[known], smoothed.measure, smoothed.sums, smoothed.signed, fitted=smoothed.fitted, places=places,
+            window=smoothed.window,
+        ),
+    )  # fmt: skip
 
 
 def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
@@ -219,13 +186,32 @@ def fit_sample(scale: ToneScale, sample: Sample) -> Tone:
     NothingToDraw
         Without any value.
     BadOption
-        Where a log tone meets values below 0.
+        Where a log or local tone meets values below 0.
     """
+    tone = _fit_global(scale, sample)
+    return tone if scale.local is None else replace(tone, local=_surroundings(tone, scale.local, sample))
+
+
+def _surroundings(tone: Tone, scale: LocalScale, sample: Sample) -> Surroundings:
+    """Fit the local tones of the cells of a window."""
+    window, places = sample.window, sample.places
+    assert window is not None
+    assert places is not None
+    zoom = cells_zoom(scale, window)
+    row, column = divmod(places.astype(np.int64), window.width)
+    cells, counts = count_steps(
+        tone(sample.values), tone.fade, cell_of(zoom, window.scale, window.x + column, window.y + row)
+    )
+    return Surroundings(zoom, cells, ranks_of(counts, scale.share))
+
+
+def _fit_global(scale: ToneScale, sample: Sample) -> Tone:
     on_path, sums, signed, measure = sample.values, sample.sums, sample.signed, sample.measure
     if not len(on_path):
         raise NothingToDraw("no pixel of the window has a value of this measure")
     if signed and scale.curve == "log":
-        raise BadOption("a log tone needs values above 0, and some are below: take linear or rank")
+        word = scale.curve if scale.local is None else LOCAL
+        raise BadOption(f"a {word} tone needs values above 0, and some are below: take linear or rank")
     if measure.period:
         return Tone("linear", 0.0, measure.period)
     if measure.reduction == "both":  # steps of a palette

@@ -7,6 +7,7 @@
 `request`, `look`             parsing and limits of requests; filter, measure and style
 `fields`                      windows of any zoom, from the index
 `scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
+`surroundings`                local tones of the cells around a tile
 `notes`                       what a map leaves out, in sentences
 `metadata`, `point_places`    measures, places, bounds; busiest places of points
 `in_view`, `histogram`        activities and points in a box; joint histogram of two metrics in it

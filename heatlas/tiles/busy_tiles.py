@@ -12,9 +12,11 @@ from heatlas.tiles.tile_counts import TileCounts, busiest
 from heatlas.tiles.view import census_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from heatlas.tiles.fields import Field
 
-__all__ = ["busy_tiles", "census_for", "tiles_of"]
+__all__ = ["busy_tiles", "census_for", "kept_passages", "tiles_of"]
 
 
 def census_for(field: Field, zoom: int) -> TileCounts:
@@ -37,6 +39,18 @@ def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
     """Sample the tiles of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
     keep = None if field.look.point_set else field.chosen.keep
     return busiest(census_for(field, zoom), keep, most)
+
+
+def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:
+    """Passages of tile counts, 0 for activities that do not count."""
+    keep = None if field.look.point_set else field.chosen.keep
+    if keep is None:
+        return tile_counts.passages
+    known = tile_counts.number < len(keep)
+    kept: NDArray[np.int32] = (
+        tile_counts.passages * np.append(keep, False)[np.where(known, tile_counts.number, len(keep))]
+    )
+    return kept
 
 
 def tiles_of(field: Field, zoom: int) -> list[tuple[int, int]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from heatlas.core.window import Window
 from heatlas.tiles.encoding import empty, encode
 from heatlas.tiles.fields import SIDE, doubled, field_window
-from heatlas.tiles.scales import colours_of, tone_of
+from heatlas.tiles.scales import colours_of
+from heatlas.tiles.surroundings import tone_for
 
 if TYPE_CHECKING:
     from heatlas.tiles.fields import Field
@@ -35,4 +36,4 @@ def tile_bytes(field: Field, zoom: int, x: int, y: int, *, dense: bool = False, 
     if grid is None:
         return empty(side, form)
     bare = form == "npy" and grid.layout.fit is None
-    return encode(grid, None if bare else tone_of(field, zoom), colours_of(field), form)
+    return encode(grid, None if bare else tone_for(field, zoom, window), colours_of(field), form)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import share_shown
@@ -18,9 +19,10 @@ from heatlas.style.defaults import (
     suiting_tone_scale,
     written_per_value,
 )
-from heatlas.style.legend_kinds import legend_for
+from heatlas.style.legend_kinds import LESS, MORE, legend_for
+from heatlas.style.local_tone import Surroundings, cells_zoom
 from heatlas.style.square import square_map
-from heatlas.style.tone import ToneScale, fit
+from heatlas.style.tone import LOCAL, ToneScale, fit
 from heatlas.tiles.busy_tiles import busy_tiles, tiles_of
 from heatlas.tiles.fields import SIDE, as_drawn, bare, index_in, margins, signs_matter_in, smoothed
 from heatlas.tiles.in_view import window_of
@@ -38,15 +40,15 @@ if TYPE_CHECKING:
     from heatlas.tiles.in_view import Box
 
 __all__ = [
-    "colours_of", "field_title", "fitted_to", "hex_colours", "point_title", "sample_of", "scale_data", "share_of",
-    "title_of", "tone_data", "tone_of", "unit_text",
+    "INNER", "colours_of", "field_title", "fitted_to", "fitting_key", "hex_colours", "point_title", "sample_of",
+    "scale_data", "share_of", "title_of", "tone_data", "tone_of", "unit_text",
 ]  # fmt: skip
 
 _TILES = 16
 """Tiles that a tone is fitted to, at most."""
 _ENOUGH = 256
 """Pixels on paths below which the edges of the tiles are sampled too."""
-_INNER = 128
+INNER = 128
 """Pixels across a tile that must be left when its edges are not sampled."""
 _COLOURS = 32
 
@@ -59,7 +61,8 @@ def tone_of(field: Field, zoom: int) -> Tone | None:
     tile is always among them. Pixels near tile edges are left out unless there are hardly any others. Each tile is then
     decoded alone, and the tone costs no more than the tiles of a screen. The tone depends on the library, the zoom, the
     measure, the filter and the smoothing, never on the part of the map that is shown. A fixed range is used as given,
-    and where values are made with what holds of all pixels, that is found in the same sample.
+    and where values are made with what holds of all pixels, that is found in the same sample. Of a local tone this is
+    what holds everywhere; `heatlas.tiles.surroundings.tone_for` knows the surroundings of a tile.
     For points see `heatlas.tiles.point_sample`.
     """
     return _fitting_of(field, zoom).tone
@@ -116,16 +119,35 @@ def share_of(field: Field, zoom: int) -> float:
     return _fitting_of(field, zoom).share
 
 
-def _fitting_of(field: Field, zoom: int) -> Fitting:
+def fitting_key(field: Field, zoom: int) -> tuple[Any, ...]:
+    """All that the tone of a zoom follows from; the version of the library comes first."""
     field, drawn = as_drawn(field, zoom)
     look = field.look
     of = (look.point_set, look.kernel, look.during) if look.point_set else (field.chosen.key, look.smoothing)
-    key = (field.snapshot.version, *of, field.model, look.measure.key, drawn, look.tone)
-    return field.view.tones.get(key, lambda: _fitted(field, drawn))
+    return (field.snapshot.version, *of, field.model, look.measure.key, drawn, look.tone)
+
+
+def _fitting_of(field: Field, zoom: int) -> Fitting:
+    key = fitting_key(field, zoom)
+    return field.view.tones.get(key, lambda: _fitted(*as_drawn(field, zoom)))
 
 
 def _fitted(field: Field, zoom: int) -> Fitting:
     scale = field.look.tone or suiting_tone_scale(_one(field))
+    if scale.local is None:
+        return _fitted_everywhere(field, zoom, scale)
+    if signs_matter_in(field):
+        raise BadOption(
+            f"a local tone needs values above 0, and {field.look.point_set} has others: take linear or rank"
+        )
+    fitting = _fitted_everywhere(field, zoom, replace(scale, local=None))
+    if fitting.tone is None:
+        return fitting
+    cells = cells_zoom(scale.local, Window(SIDE * 2.0**zoom, 0, 0, SIDE, SIDE), tiles=True)
+    return replace(fitting, tone=replace(fitting.tone, local=Surroundings.unknown(cells)))
+
+
+def _fitted_everywhere(field: Field, zoom: int, scale: ToneScale) -> Fitting:
     if not (field.chosen.count or field.look.point_set):
         return Fitting(None)
     layout = field.look.measure.layout
@@ -151,7 +173,7 @@ def _sample_of(field: Field, zoom: int) -> Grid | None:
     windows = [Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE) for x, y in tiles]
     margin = max((max(margins(field, window)) for window in windows), default=0)
     sample = None
-    if SIDE - 2 * margin >= _INNER:
+    if SIDE - 2 * margin >= INNER:
         sample = _sample(field, [window.grown(-margin) for window in windows])
     if sample is None or sample.window.width < _ENOUGH:
         sample = _sample(field, windows)
@@ -207,21 +229,29 @@ def scale_data(field: Field, zoom: int) -> dict[str, Any]:
 
 def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
     """Scale of a tone as plain data, in the form of `scale_data`."""
-    measure = field.look.measure
-    unit, colours = measure_unit(measure), colours_of(field)
+    measure, colours = field.look.measure, colours_of(field)
     steps = np.rint(np.linspace(0, 255, _COLOURS)).astype(int)
     return {
-        "low": None if tone is None else tone.low * written_per_value(unit),
-        "high": None if tone is None else tone.high * written_per_value(unit),
-        "low_text": "" if tone is None else _end(unit, tone.low),
-        "high_text": "" if tone is None else _end(unit, tone.high),
-        "unit": unit_text(measure),
-        "curve": "" if tone is None else tone.curve,
+        **_ends(measure, tone),
         "title": field_title(field) if field.look.point_set else legend_head(measure),
         **(legend_for(measure, tone).data() if tone is not None else {"kind": "bar", "ticks": []}),
         "colors": hex_colours(colours[steps]),
         **_counted(field),
     }
+
+
+def _ends(measure: Measure, tone: Tone | None) -> dict[str, Any]:
+    """Ends of a scale; those of a local tone are words, and its numbers are of the global tone that it follows from."""
+    unit = measure_unit(measure)
+    if tone is None:
+        return {"low": None, "high": None, "low_text": "", "high_text": "", "unit": unit_text(measure), "curve": ""}
+    low, high = (end * written_per_value(unit) for end in (tone.low, tone.high))
+    if tone.local is not None:
+        return {"low": low, "high": high, "low_text": LESS, "high_text": MORE, "unit": "", "curve": LOCAL}
+    return {
+        "low": low, "high": high, "low_text": _end(unit, tone.low), "high_text": _end(unit, tone.high),
+        "unit": unit_text(measure), "curve": tone.curve,
+    }  # fmt: skip
 
 
 def _end(unit: Unit, value: float) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from heatlas.library.file.store import Library
 
-__all__ = ["TileCounts", "busiest", "count_tiles"]
+__all__ = ["CellTiles", "TileCounts", "busiest", "count_tiles", "sampled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,34 @@ class TileCounts:
     def nbytes(self) -> int:
         """Bytes of memory."""
         return 8 * len(self.x) + 12 * len(self.tile)
+
+
+@dataclass(frozen=True, slots=True)
+class CellTiles:
+    """Tiles of a zoom by cell: those that hold anything, in the order of cells."""
+
+    zoom: int
+    """Zoom of the tiles."""
+    cells: NDArray[np.int64]
+    """(k,) row << 32 | column of each cell, ascending."""
+    begins: NDArray[np.int64]
+    """(k + 1,) where the tiles of each cell begin, and their number."""
+    x: NDArray[np.int32]
+    """(n,) columns of tiles."""
+    y: NDArray[np.int32]
+    """(n,) rows of tiles."""
+    passages: NDArray[np.int64]
+    """(n,) passages of each."""
+
+    def of(self, cell: int) -> slice:
+        """Tiles of a cell that holds anything, those with most passages first."""
+        k = int(np.searchsorted(self.cells, cell))
+        return slice(int(self.begins[k]), int(self.begins[k + 1]))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return 16 * len(self.cells) + 16 * len(self.x)
 
 
 def count_tiles(library: Library, zoom: int) -> TileCounts:
@@ -88,8 +116,31 @@ def busiest(counts: TileCounts, keep: NDArray[np.bool_] | None, most: int) -> li
     of_tile = np.bincount(counts.tile, passages, len(counts.x)).astype(np.int64)
     order = np.lexsort((counts.y, counts.x, -of_tile))
     order = order[of_tile[order] > 0]
-    if len(order) > most:
-        reach = np.cumsum(of_tile[order])
-        steps = np.arange(most) * reach[-1] // most
-        order = order[np.unique(np.searchsorted(reach, steps, side="right"))]
+    order = order[sampled(of_tile[order], most)[0]]
     return list(zip(counts.x[order].tolist(), counts.y[order].tolist(), strict=True))
+
+
+def sampled(passages: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Sample tiles systematically, in proportion to their passages.
+
+    Parameters
+    ----------
+    passages : ndarray of int64 (n,)
+        Passages of each tile, above 0, descending.
+    most : int
+        Maximum number of tiles.
+
+    Returns
+    -------
+    chosen : ndarray of int64 (k,)
+        Indices, ascending.
+    weights : ndarray of float64 (k,)
+        Number of tiles that each stands for: 1 over the chance of being chosen.
+    """
+    n = len(passages)
+    if n <= most:
+        return np.arange(n), np.ones(n)
+    reach = np.cumsum(passages)
+    steps = np.arange(most) * reach[-1] // most
+    chosen = np.unique(np.searchsorted(reach, steps, side="right"))
+    return chosen, np.maximum(1.0, reach[-1] / (most * passages[chosen]))

@@ -18,7 +18,7 @@ from heatlas.library.points.point_drawing import both_signs
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
-from heatlas.tiles.tile_counts import TileCounts, count_tiles
+from heatlas.tiles.tile_counts import CellTiles, TileCounts, count_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from heatlas.library.points.stored_points import StoredPoints
     from heatlas.library.rows.activity_means import ActivityFacts
     from heatlas.raster.grid import Grid
+    from heatlas.style.local_tone import Surroundings
     from heatlas.style.tone import Tone
     from heatlas.tiles.look import Filter
 
@@ -90,6 +91,10 @@ class View:
     """Activities that a filter of a public map must leave."""
     utc: bool = False
     """Whether days are in UTC; else in the time of the place where each activity began."""
+    surroundings: Cache[Surroundings | CellTiles] = field(
+        default_factory=lambda: Cache(_TONES, lambda found: found.nbytes)
+    )
+    """Cells of a local tone, alone and those around a tile, and their tiles."""
     signs: Cache[bool] = field(default_factory=lambda: Cache(_SIGNS, lambda sign: 100))
     """Number of a point set -> whether sums below 0 matter on the map."""
     known: Cache[NDArray[np.bool_]] = field(default_factory=lambda: Cache(_CROWDS, lambda known: known.nbytes))
@@ -214,7 +219,9 @@ def _forget_all_but(view: View, used: tuple[Snapshot, Snapshot]) -> None:
     """
     versions = {snapshot.version for snapshot in used}
     numbers = {stored.number for snapshot in used for stored in snapshot.point_sets.values()}
-    of_versions: tuple[Cache[Any], ...] = (view.tile_counts, view.known, view.crowds, view.facts, view.sides)
+    of_versions: tuple[Cache[Any], ...] = (
+        view.tile_counts, view.known, view.crowds, view.facts, view.sides, view.surroundings,
+    )  # fmt: skip
     of_points: tuple[Cache[Any], ...] = (view.timed, view.signs)
     for caches, present in ((of_versions, versions), (of_points, numbers)):
         for cache in caches:

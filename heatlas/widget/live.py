@@ -70,7 +70,7 @@ class LiveMap(anywidget.AnyWidget):
     after = t.Unicode("", help="Only activities that start at this date or later.").tag(sync=True)
     before = t.Unicode("", help="Only activities that start earlier.").tag(sync=True)
     colormap = t.Unicode("", help="A name or stops; empty: what suits the measure.").tag(sync=True)
-    tone = t.Unicode("", help="log, linear, sqrt, rank, or a range such as 1:200.").tag(sync=True)
+    tone = t.Unicode("", help="log, linear, sqrt, rank, local, or a range such as 1:200.").tag(sync=True)
     smooth = t.Unicode("auto", help="Of tracks: standard deviation of a Gaussian: 8m, 2px, 0.").tag(sync=True)
     radius = t.Unicode("", help="Of points: how far each is felt: 500m, 40px; empty: 15px.").tag(sync=True)
     kernel = t.Unicode("", help="Of points: the shape of that: gaussian, quartic, linear ...").tag(sync=True)

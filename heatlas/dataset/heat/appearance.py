@@ -12,8 +12,9 @@ from heatlas.dataset.heat.labels import is_amount
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import suiting_colours, suiting_tone_scale
 from heatlas.style.legend_kinds import Legend, legend_for
+from heatlas.style.sample import both_signs_matter, values_on_paths
 from heatlas.style.ticks import nice_ticks
-from heatlas.style.tone import Tone, ToneScale, both_signs_matter, fit, values_on_paths
+from heatlas.style.tone import Tone, ToneScale, fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

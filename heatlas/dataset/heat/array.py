@@ -111,7 +111,8 @@ class Heat(StyledGrid):
         ----------
         tone : str, Tone or Heat
             "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI" or "log:LO:HI", of two metrics
-            at once what lies between their thirds, "LO:HI,LO:HI"; or another heat, whose tone is used, so that equal
+            at once what lies between their thirds, "LO:HI,LO:HI"; "local", relative to the surroundings, of which
+            "local:0.5" takes that share of the global tone; or another heat, whose tone is used, so that equal
             colours are equal values.
 
         Raises
@@ -125,7 +126,12 @@ class Heat(StyledGrid):
         if isinstance(tone, str):
             if self.smoothed.measure.reduction == "both":
                 return self._restyled(tone=scale_for(tone, self.smoothed.measure, "its tone"))
-            return self._restyled(tone=in_base_unit(parse_tone_scale(tone), self.worked.labels.unit))
+            scale = parse_tone_scale(tone)
+            if scale.local is None:
+                return self._restyled(tone=in_base_unit(scale, self.worked.labels.unit))
+            if self.worked.labels.middle is not None or self.smoothed.worked:
+                raise BadOption("a local tone ranks what was counted, and this heat was worked out of others")
+            return self._restyled(tone=scale_for(tone, self.smoothed.measure, "its tone"))
         return self._restyled(tone=tone)
 
     def colormap(self, name: str) -> Heat:

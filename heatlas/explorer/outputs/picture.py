@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.explorer.keys import columns_of, place_of, rows_of
 from heatlas.explorer.outputs.shapes import title
@@ -73,7 +74,7 @@ class Paint:
             For a tone, colours or a background that are none.
         """
         return cls(
-            None if style.tone is None else parse_tone_scale(style.tone),
+            None if style.tone is None else _scale(style.tone),
             None if style.colormap is None else colormap(style.colormap),
             parse_background(style.background or "none"),
             style.legend,
@@ -296,6 +297,13 @@ def _inks_for(background: tuple[int, int, int] | None) -> _Inks:
     if background is None:
         return _ON_ANY
     return _ON_DARK if sum(background) < 3 * 128 else _ON_LIGHT
+
+
+def _scale(text: str) -> ToneScale:
+    scale = parse_tone_scale(text)
+    if scale.local is not None:
+        raise BadOption(f"--tone {text} ranks heat among that nearby, and blocks are few: take log, linear or 1:20")
+    return scale
 
 
 def _legend(tone: Tone, colours: NDArray[np.uint8], paint: Paint, window: Window) -> NDArray[np.uint8]:

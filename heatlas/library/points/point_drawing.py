@@ -12,7 +12,7 @@ from heatlas.core.window import Window
 from heatlas.library.points.point_cells import unmorton
 from heatlas.library.points.point_times import PointIndex
 from heatlas.raster.grid import Grid
-from heatlas.style.tone import both_signs_matter
+from heatlas.style.sample import both_signs_matter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

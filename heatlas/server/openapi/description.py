@@ -141,7 +141,7 @@ _FILTER = [
 ]
 _STYLE = [
     _parameter("colormap", f"{', '.join(names())}, with _r reversed, or #rgb,#rgb,...", _text("colormap")),
-    _parameter("tone", "log, linear, sqrt, rank, or a range such as 1:200 or log:1:200", _text("tone")),
+    _parameter("tone", "log, linear, sqrt, rank, local, or a range such as 1:200 or log:1:200", _text("tone")),
     _parameter("classes", "Of both(X, Y): only these classes, such as 0,4,8", _text("classes")),
     _parameter("smooth", "Tracks: standard deviation of a Gaussian: 4m, 2px, 0, auto", _text("smooth")),
     _parameter("radius", "Points: how far each is felt: 15px, 500m, 0px for bare pixels", _text("radius")),

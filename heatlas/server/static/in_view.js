@@ -116,12 +116,12 @@ function fitted(now, good) {
   const here = button("fit-view", now.fit ? "Fit to this view" : "Fit colours to this view", fitToView);
   if (now.fit.split(",").slice(0, 3).join() === viewText(placeOf(maps.main()))) return line("Colours fit this view. ", all);
   if (now.fit) return line("Colours fit another view. ", here, " ", all);
-  if (/\d:/.test(now.tone)) return line("Colours have a set range. ", here, " ", all);
+  if (/\d:/.test(now.tone) && !now.tone.startsWith("local")) return line("Colours have a set range. ", here, " ", all);
   return line(here);
 }
 
 /** The curve that was chosen, "" for that of the measure: of colours that fit a view it stands behind the view. */
-const curveOf = ({ tone, fit }) => (fit ? fit.split(",")[3] ?? "" : tone.match(/^[a-z]+/)?.[0] ?? "");
+const curveOf = ({ tone, fit }) => (fit ? fit.split(",")[3] ?? "" : tone.match(/^(local.*|[a-z]+)/)?.[0] ?? "");
 
 function button(act, text, call) {
   const made = make("button", { type: "button", className: "link" }, text);

@@ -17,7 +17,7 @@ import { gradient } from "./web/scale.js";
 
 const SMOOTH = [["", "Automatic"], ["0px", "None"], ["1px", "1 pixel"], ["2px", "2 pixels"], ["4px", "4 pixels"],
   ["4m", "4 metres"], ["10m", "10 metres"], ["25m", "25 metres"], ["100m", "100 metres"]];
-const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)" };
+const TONES = { log: "Logarithmic", linear: "Linear", sqrt: "Square root", rank: "Even (rank)", local: "Local (surroundings)" };
 const EXPLORER = [["", "Off"], ["14", "Zoom 14"], ["17", "Zoom 17"]];
 const FEW = 6; // sports before the rest is folded away
 const SWATCHES = 11; // and colour maps, so that they fill two rows

@@ -18,7 +18,7 @@ from heatlas.server.site.openness import is_open_measure
 from heatlas.server.views.ground_routes import basemap_data
 from heatlas.style.colormaps import colormap, names
 from heatlas.style.defaults import bright_colours
-from heatlas.style.tone import CURVES
+from heatlas.style.tone import CURVES, LOCAL
 from heatlas.tiles.crowds import whole_in
 from heatlas.tiles.fields import first_zoom
 from heatlas.tiles.metadata import measures_of_tracks, name_of, places_in, point_measures, recorded_in
@@ -84,7 +84,7 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
         "relations": _relations(site),
         "point_sets": [_point_set(site.view, stored) for stored in snapshot.point_sets.values()],
         "colormaps": [{"name": name, "colors": _stops(name)} for name in names()],
-        "tones": list(CURVES),
+        "tones": [*CURVES, LOCAL],
         "minzoom": first_zoom(snapshot),
         "maxzoom": LAST_ZOOM,
         "public": site.public,
