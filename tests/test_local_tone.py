@@ -227,6 +227,10 @@ def test_the_legend_says_what_it_is_and_no_numbers():
     seconds = parse_measure("seconds")
     field = Grid.of(field.window, seconds, field.total)
     assert legend_for(seconds, fit(scale_for("local", seconds, "--tone"), field, field)).title == "Time spent"
+    pace = parse_measure("pace")
+    field = Grid(field.window, pace, {"n": field.total, "x": field.total * 0.3})
+    legend = legend_for(pace, fit(scale_for("local", pace, "--tone"), field, field))
+    assert (legend.title, [word for _, word in legend.ticks]) == ("Mean pace", ["lower", "higher"])
 
 
 @pytest.mark.parametrize("measure", ["passes", "seconds", "pace"])

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from heatlas.style.square import Square
     from heatlas.style.tone import Tone
 
-__all__ = ["KINDS", "LESS", "MORE", "Legend", "legend_for", "paint_legend"]
+__all__ = ["KINDS", "Legend", "legend_for", "paint_legend"]
 
 _BEARINGS = 360.0
 """Degrees of a full turn: directions of a shorter period lie on the ring as often as they fit."""
-LESS, MORE = "less", "more"
-"""Ends of a local tone, whose colours stand for no numbers."""
+_AMOUNTS, _LEVELS = ((0.0, "less"), (1.0, "more")), ((0.0, "lower"), (1.0, "higher"))
+"""Ends of a local tone, whose colours stand for no numbers: of counts and sums; of means and extremes."""
 _NEARBY = "relative to its surroundings"
 
 
@@ -95,7 +95,8 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
         note = f"{second} less {first}; {note}"
     if tone is not None and tone.local is not None:
         note = f"{_NEARBY}; {note}" if note else _NEARBY
-        return Legend("bar", head if usual else title, ((0.0, LESS), (1.0, MORE)), note)
+        ends = _AMOUNTS if measure.layout.sums else _LEVELS
+        return Legend("bar", head if usual else title, ends, note)
     ticks = () if tone is None else tuple(nice_ticks(tone.low, tone.high, tone.above_fade, unit))
     return Legend("bar", title, ticks, note)
 
