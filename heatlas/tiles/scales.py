@@ -19,7 +19,7 @@ from heatlas.style.defaults import (
     suiting_tone_scale,
     written_per_value,
 )
-from heatlas.style.legend_kinds import legend_for
+from heatlas.style.legend_kinds import Legend, legend_for
 from heatlas.style.local_tone import Surroundings, cells_zoom
 from heatlas.style.square import square_map
 from heatlas.style.tone import LOCAL, ToneScale, fit
@@ -231,31 +231,25 @@ def tone_data(field: Field, tone: Tone | None) -> dict[str, Any]:
     """Scale of a tone as plain data, in the form of `scale_data`."""
     measure, colours = field.look.measure, colours_of(field)
     steps = np.rint(np.linspace(0, 255, _COLOURS)).astype(int)
-    legend = legend_for(measure, tone).data() if tone is not None else {"kind": "bar", "ticks": []}
+    legend = Legend("bar", "", ()) if tone is None else legend_for(measure, tone)
     return {
-        **_ends(measure, tone, legend["ticks"]),
+        **_ends(measure, tone, legend),
         "title": field_title(field) if field.look.point_set else legend_head(measure),
-        **legend,
+        **legend.data(),
         "colors": hex_colours(colours[steps]),
         **_counted(field),
     }
 
 
-def _ends(measure: Measure, tone: Tone | None, ticks: list[list[Any]]) -> dict[str, Any]:
+def _ends(measure: Measure, tone: Tone | None, legend: Legend) -> dict[str, Any]:
     """Ends of a scale; those of a local tone are words, and its numbers are of the global tone that it follows from."""
     unit = measure_unit(measure)
     if tone is None:
         return {"low": None, "high": None, "low_text": "", "high_text": "", "unit": unit_text(measure), "curve": ""}
     low, high = (end * written_per_value(unit) for end in (tone.low, tone.high))
     if tone.local is not None:
-        return {
-            "low": low,
-            "high": high,
-            "low_text": ticks[0][1],
-            "high_text": ticks[-1][1],
-            "unit": "",
-            "curve": LOCAL,
-        }
+        (_, less), (_, more) = legend.ticks
+        return {"low": low, "high": high, "low_text": less, "high_text": more, "unit": "", "curve": LOCAL}
     return {
         "low": low, "high": high, "low_text": _end(unit, tone.low), "high_text": _end(unit, tone.high),
         "unit": unit_text(measure), "curve": tone.curve,
