@@ -159,10 +159,11 @@ def test_legs_by_motion():
 
 def test_legs_of_which_none_lasts():
     time = np.arange(4.0)
-    assert legs(["Walk", "Ride", "Walk", ""], time) == [(0, 4, "Walk")]
-    assert legs(["", ""], time[:2]) == [(0, 2, "")]
-    assert legs([], np.zeros(0)) == [(0, 0, "")]
-    assert legs(["Walk"] * 4, np.full(4, np.nan)) == [(0, 4, "Walk")]
+    names = ["Walk", "Ride", ""]
+    assert legs(np.array([0, 1, 0, 2]), names, time) == [(0, 4, "Walk")]
+    assert legs(np.array([2, 2]), names, time[:2]) == [(0, 2, "")]
+    assert legs(np.zeros(0, int), [], np.zeros(0)) == [(0, 0, "")]
+    assert legs(np.array([0] * 4), names, np.full(4, np.nan)) == [(0, 4, "Walk")]
 
 
 def test_words_of_motion():

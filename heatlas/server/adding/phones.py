@@ -63,7 +63,7 @@ async def receive_fixes(request: Request, form: str) -> Any:
         read(request, await _body(request), rows)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise HTTPException(400, f"this is nothing that {form} sends") from None
-    if len(rows.device) > _MOST:
+    if len(rows) > _MOST:
         raise HTTPException(413, f"one request may have {_MOST} positions at most")
     fixes = _sound_fixes(rows, form)
     site, _ = await current(site)
@@ -72,7 +72,7 @@ async def receive_fixes(request: Request, form: str) -> Any:
     if added:
         async with site.importing:  # requests that waited here meanwhile are taken together
             await in_thread(site, days.take, site.view.library)
-    return answer(added, len(rows.device) - len(fixes), len(fixes) - added)
+    return answer(added, len(rows) - len(fixes), len(fixes) - added)
 
 
 def _days_of(request: Request) -> PhoneDays:
@@ -162,13 +162,13 @@ def _sound_fixes(rows: DeviceRows, unnamed: str) -> list[PhoneFix]:
     """Fixes that can be, and that are known to 200 m or better."""
     held = (rows.lat, rows.lon, rows.elevation, rows.speed, rows.accuracy)
     lat, lon, elevation, speed, accuracy = map(np.frombuffer, held)
-    moment = moments(rows.time)
+    moment, (device, names) = rows.time, rows.device
     with np.errstate(invalid="ignore"):
         sound = (abs(lat) <= 90) & (abs(lon) <= 180) & ((lat != 0) | (lon != 0))
         sound &= (moment >= _FIRST) & (moment <= time.time() + _AHEAD) & ~is_inaccurate(accuracy)
         speed = np.where(speed < 0, np.nan, speed)
     columns = np.column_stack((moment, lat, lon, elevation, speed, accuracy))[sound].tolist()
-    devices = [rows.device[k] for k in np.flatnonzero(sound).tolist()]
+    devices = [names[k] for k in device[sound].tolist()]
     return [PhoneFix(_device_name(name) or unnamed, *row) for name, row in zip(devices, columns, strict=True)]
 
 

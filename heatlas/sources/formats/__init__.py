@@ -8,6 +8,7 @@
 `fit`                             read FIT
 `google`                          read location histories of Google
 `json_lists`                      elements of lists in JSON, read up to damage and behind it
+`text_window`                     text that may be larger than memory
 `kml`, `kml_lines`                read KML; lines of a placemark
 `geojson`, `line_values`          read lines of GeoJSON; times and sensors beside them
 `polar`, `suunto`                 read sessions of Polar Flow, and logs of Suunto

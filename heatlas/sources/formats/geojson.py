@@ -17,6 +17,7 @@ from heatlas.core.batch import TABLES
 from heatlas.core.errors import SourceFailed, Unreadable
 from heatlas.core.words import counted
 from heatlas.sources.formats.line_values import add_values, plain_facts
+from heatlas.sources.formats.text_window import TextWindow
 from heatlas.sources.formats.ways import AREAS, OTHERS, POINTS, Way, recordings_of_ways
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["line_parts", "read_geojson"]
 
@@ -40,13 +42,13 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _CLOSING = {"[": "]", "{": "}"}
 
 
-def read_geojson(data: bytes, source: str) -> list[Recording]:
+def read_geojson(data: Content, source: str) -> list[Recording]:
     """Read GeoJSON: the lines of each feature are one recording; its properties are attributes of the activity.
 
     Parameters
     ----------
-    data : bytes
-        The file: a collection, a feature, a geometry, or features one after the other.
+    data : Content
+        The file, which is read in slices: a collection, a feature, a geometry, or features one after the other.
     source : str
         Path of the file, for ``Activity.source``.
 
@@ -90,7 +92,7 @@ def read_geojson(data: bytes, source: str) -> list[Recording]:
     return recordings_of_ways(ways, source, others, warnings)
 
 
-def _features(data: bytes, faults: Counter[str]) -> Iterator[dict[str, Any]]:
+def _features(data: Content, faults: Counter[str]) -> Iterator[dict[str, Any]]:
     """Features in the order of the file, one at a time; damage is counted."""
     from heatlas.sources.tables.json_objects import LINES, Broken, form_of, objects
     from heatlas.sources.tables.streams import encoding_of
@@ -98,7 +100,7 @@ def _features(data: bytes, faults: Counter[str]) -> Iterator[dict[str, Any]]:
     encoding, mark = encoding_of(data[:_HEAD])
     form = form_of(data[mark:_HEAD].decode(encoding, "replace"), len(data) < _HEAD)
     if form == LINES:
-        for line in _lines(data[mark:], encoding):
+        for line in _lines(data):
             try:
                 yield from _within(json.loads(line), faults, 0)
             except (ValueError, RecursionError):
@@ -116,14 +118,22 @@ def _features(data: bytes, faults: Counter[str]) -> Iterator[dict[str, Any]]:
             yield from _within(each, faults, 0)
 
 
-def _lines(data: bytes, encoding: str) -> Iterator[str]:
-    if encoding.startswith(("utf-16", "utf-32")):
-        data = data.decode(encoding, "replace").encode()
-        encoding = "utf-8"
-    for line in data.split(b"\n"):
-        text = line.decode(encoding, "replace").strip(" \t\r\x1e\ufeff")
+def _lines(data: Content) -> Iterator[str]:
+    """Lines that hold anything."""
+    window, at = TextWindow(data), 0
+    while True:
+        end = window.text.find("\n", at)
+        if end < 0:
+            at = window.drop(at)
+            if window.more():
+                continue
+            end = len(window.text)
+        text = window.text[at:end].strip(" \t\r\x1e\ufeff")
         if text:
             yield text
+        elif end == len(window.text):
+            return
+        at = window.drop(min(end + 1, len(window.text)))
 
 
 def _within(each: Any, faults: Counter[str], depth: int) -> Iterator[dict[str, Any]]:

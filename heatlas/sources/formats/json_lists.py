@@ -7,17 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.words import counted
-from heatlas.sources.sniff import decode
+from heatlas.sources.formats.text_window import TextWindow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
+
+    from heatlas.sources.blobs import Content
 
 __all__ = ["CUT", "JsonLists"]
 
 CUT = "cut off or damaged at its end"
 """Warning for a document that does not end as it should."""
 _BLANK = re.compile(r"[\s\ufeff]*")
-_BETWEEN = re.compile(r"\s*,\s*")
+_BETWEEN = re.compile(r"\s*,?\s*")
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
 _LAST = 4096
@@ -26,6 +28,8 @@ _WORK = 4
 """Times the length of the document that may be spent on damaged elements."""
 _DEEP = 1 << 16
 """Characters that an element nested too deep counts as."""
+_KEY = 256
+"""Characters of a bracket, blanks and the first key of an element, at most."""
 _LINES = 64
 """A fault costs one character for so many before it: Python counts the lines up to it."""
 _NOTHING = object()
@@ -35,24 +39,27 @@ class JsonLists:
     """Elements of the lists of a document: of a list at the top, or of lists in an object at the top.
 
     An element that is damaged is left out, and reading goes on with the next one. Of an element in which the document
-    is cut off, the sound part is given.
+    is cut off, the sound part is given. One element is held in memory, not the document.
 
     Parameters
     ----------
-    data : bytes
-        The document.
+    data : Content or TextWindow
+        The document, or the part of one that begins with the list.
     names : collection of str
         Keys of the lists to read in an object; others are skipped.
     begin : collection of str
         Keys with which elements begin, and nothing inside of them does: by these the next element is found.
+    deep : int
+        Levels of lists in the lists whose elements are given instead of them.
     """
 
-    def __init__(self, data: bytes, names: Collection[str], begin: Collection[str]) -> None:
-        self._text = decode(bytes(data))
-        self._names = names
+    def __init__(
+        self, data: Content | TextWindow, names: Collection[str], begin: Collection[str], deep: int = 0
+    ) -> None:
+        self._window = data if isinstance(data, TextWindow) else TextWindow(data)
+        self._names, self._deep = names, deep
         self._begin = re.compile(rf'\{{\s*"(?:{"|".join(map(re.escape, begin))})"\s*:')
-        self._decoder = json.JSONDecoder()
-        self._left = _WORK * len(self._text) + _DEEP
+        self._left = _WORK * self._window.size + _DEEP
         self._fault = 0
         self._lost = 0
         self._cut = False
@@ -66,9 +73,9 @@ class JsonLists:
     def __iter__(self) -> Iterator[Any]:
         """Yield the elements of all lists."""
         at = self._skip(_BLANK, 0)
-        if self._text.startswith("[", at):
-            yield from self._elements(at + 1)
-        elif self._text.startswith("{", at):
+        if self._is_at("[", at):
+            yield from self._elements(at + 1, self._deep)
+        elif self._is_at("{", at):
             yield from self._of_object(at + 1)
         else:
             self._cut = True
@@ -76,45 +83,66 @@ class JsonLists:
     def _of_object(self, at: int) -> Iterator[Any]:
         while at >= 0:
             at = self._skip(_BLANK, at)
-            if self._text.startswith("}", at):
+            if self._is_at("}", at):
                 return
             key, behind = self._value(at)
             behind = self._skip(_BLANK, behind)
-            if not isinstance(key, str) or not self._text.startswith(":", behind):
-                at = self._next(at)
-                at = at if at < 0 else (yield from self._elements(at))
+            if not isinstance(key, str) or not self._is_at(":", behind):
+                at = self._next(behind)
+                at = at if at < 0 else (yield from self._elements(at, self._deep))
             else:
                 at = self._skip(_BLANK, behind + 1)
-                if key in self._names and self._text.startswith("[", at):
-                    at = yield from self._elements(at + 1)
+                if key in self._names and self._is_at("[", at):
+                    at = yield from self._elements(at + 1, self._deep)
                 else:
                     at = self._value(at)[1]
             at = at if at < 0 else self._skip(_BETWEEN, at)
 
-    def _elements(self, at: int) -> Generator[Any, None, int]:
+    def _elements(self, at: int, deep: int) -> Generator[Any, None, int]:
         """Yield the elements of a list; return the place behind it, or -1 where the document ends before."""
         at = self._skip(_BLANK, at)
-        while not self._text.startswith("]", at):
-            value, end = self._value(at)
-            if value is _NOTHING and self._fault >= len(self._text) - _LAST:
-                value, end = self._closed(at)
+        while not self._is_at("]", at):
+            at = self._window.drop(at)
+            if deep and self._is_at("[", at):
+                at = yield from self._elements(at + 1, deep - 1)
+                if at < 0:
+                    return -1
+                value, end = None, at
+            else:
+                value, end = self._value(at)
+                if value is _NOTHING and self._is_at_the_end():
+                    value, end = self._closed(at)
+                if value is not _NOTHING:
+                    yield value
             if value is not _NOTHING:
-                yield value
                 at = self._skip(_BLANK, end)
-                if self._text.startswith(",", at):
+                if self._is_at(",", at):
                     at = self._skip(_BLANK, at + 1)
                     continue
-                if self._text.startswith("]", at):
+                if self._is_at("]", at):
                     break
-            at = self._next(at)
+            at = self._next(at + 1)
             if at < 0:
                 return -1
         return at + 1
 
+    def _is_at(self, char: str, at: int) -> bool:
+        return self._window.text.startswith(char, at)
+
+    def _skip(self, pattern: re.Pattern[str], at: int) -> int:
+        return self._window.skip(pattern, at)
+
+    def _is_at_the_end(self) -> bool:
+        """Whether the last fault is where the document ends."""
+        while self._fault >= len(self._window.text) - _LAST:
+            if not self._window.more():
+                return True
+        return False
+
     def _value(self, at: int) -> tuple[Any, int]:
         """Parse the value at a place: it and its end, or `_NOTHING`."""
         try:
-            return self._decoder.raw_decode(self._text, at)
+            return self._window.parse(at)
         except RecursionError:
             self._fault = at
             self._left -= _DEEP
@@ -125,33 +153,30 @@ class JsonLists:
 
     def _closed(self, at: int) -> tuple[Any, int]:
         """Value of an element in which the document is cut off, without what is not whole, and the document's end."""
+        text = self._window.text
         closing: list[str] = []
         mark, depth = at, 0
-        for token in _TOKEN.finditer(self._text, at) if self._left > 0 else ():
+        for token in _TOKEN.finditer(text, at) if self._left > 0 else ():
             if token[0] in _CLOSING:
                 closing.append(_CLOSING[token[0]])
             elif token[0] in "]}":
                 if not closing or closing.pop() != token[0]:
                     return _NOTHING, at
                 mark, depth = token.end(), len(closing)
-        self._left -= len(self._text) - at
+        self._left -= len(text) - at
         if mark == at or not depth:
             return _NOTHING, at
         try:
-            value = json.loads(self._text[at:mark] + "".join(reversed(closing[:depth])))
+            value = json.loads(text[at:mark] + "".join(reversed(closing[:depth])))
         except (ValueError, RecursionError):
             return _NOTHING, at
-        return value, len(self._text)
+        return value, len(text)
 
     def _next(self, at: int) -> int:
-        """Place of the next element behind a damaged one; -1 where there is none, or too much was damaged."""
-        found = self._begin.search(self._text, at + 1) if self._left > 0 else None
+        """Place of the next element from a place on; -1 where there is none, or too much was damaged."""
+        found = self._window.search(self._begin, at, _KEY) if self._left > 0 else None
         if found is None:
             self._cut = True
             return -1
         self._lost += 1
-        return found.start()
-
-    def _skip(self, pattern: re.Pattern[str], at: int) -> int:
-        match = pattern.match(self._text, at)
-        return at if match is None else match.end()
+        return found[0]

@@ -87,6 +87,7 @@ _ROWS = (
             r'"(?:semanticSegments|rawSignals|timelinePath|timelineMemory)"\s*:\s*[\[{]'
             r'|"(?:placeLocation|start|end|point)"\s*:\s*"geo:-?\d'
         ),
+        large=True,
     ),
     Format(
         kind="google-records",
@@ -163,6 +164,7 @@ _ROWS = (
         ),
         rows=True,
         lines=re.compile(rb'"type"\s*:\s*"(?:Multi)?LineString"'),
+        large=True,
     ),
 )
 

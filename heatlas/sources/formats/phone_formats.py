@@ -22,6 +22,7 @@ PHONES = (
             rf"^\d{{4}}-\d\d-\d\dT[^\t\n]{{0,40}}\t[^\n]{{0,80}}\{{[^\n]{{0,2000}}{_MESSAGE}", re.MULTILINE
         ),
         endings=(".rec",),
+        large=True,
     ),
     Format(
         kind="owntracks",
@@ -31,6 +32,7 @@ PHONES = (
         apps=("OwnTracks",),
         told=re.compile(_MESSAGE),
         rows=True,
+        large=True,
     ),
     Format(
         kind="overland",
@@ -40,6 +42,7 @@ PHONES = (
         apps=("Overland",),
         told=re.compile(r'"locations"\s*:\s*\[\s*\{[^\[\]]{0,400}"(?:Feature|geometry|properties)"'),
         rows=True,
+        large=True,
     ),
     Format(
         kind="gpslogger",
@@ -58,6 +61,7 @@ PHONES = (
         apps=("GPSLogger",),
         told=re.compile(r'"time_long"\s*:\s*"?\d{10,14}\b'),
         rows=True,
+        large=True,
     ),
     Format(
         kind="traccar",
@@ -69,6 +73,7 @@ PHONES = (
             r'"deviceId"\s*:\s*\d+\s*,[^{}]{0,2000}"(?:fixTime|deviceTime)"\s*:|"fixTime"\s*:\s*"[^{}]{0,2000}"deviceId"\s*:\s*\d'
         ),
         rows=True,
+        large=True,
     ),
     Format(
         kind="traccar-table",
@@ -89,6 +94,7 @@ PHONES = (
             rf'"dawarich-export"|{_COLLECTION}"(?:tracker_id|reverse_geocoded_at|battery_status)"\s*:', re.DOTALL
         ),
         rows=True,
+        large=True,
     ),
     Format(
         kind="home-assistant",
@@ -97,6 +103,7 @@ PHONES = (
         reader="phones.home_assistant:read_history",
         apps=("Home Assistant",),
         told=re.compile(r'\A\s*\[\s*\[.{0,4000}"(?:device_tracker|person)\.', re.DOTALL),
+        large=True,
     ),
 )
 """Told by content alone, before anything else of the same content."""

@@ -136,14 +136,14 @@ class Way:
 
 
 def recordings_of_ways(
-    ways: Sequence[Way], source: str, others: Mapping[str, int], warnings: Sequence[str] = (), data: bytes = b""
+    ways: list[Way], source: str, others: Mapping[str, int], warnings: Sequence[str] = (), data: bytes = b""
 ) -> list[Recording]:
     """Make recordings of ways.
 
     Parameters
     ----------
-    ways : sequence of Way
-        In the order of the file.
+    ways : list of Way
+        In the order of the file; it is emptied, so that memory is not held twice.
     source : str
         Path of the file, for ``Activity.source``.
     others : mapping
@@ -162,7 +162,11 @@ def recordings_of_ways(
     if odd := sum(way.uneven for way in ways):
         said.append(f"{counted(odd, 'lines')} with more or fewer times than positions: read as far as both go")
     said += shapes_left(others)
-    return [way.recording(source, offsets, values, () if k else tuple(said)) for k, way in enumerate(ways)]
+    ways.reverse()
+    found = [ways.pop().recording(source, offsets, values, tuple(said))] if ways else []
+    while ways:
+        found.append(ways.pop().recording(source, offsets, values, ()))
+    return found
 
 
 def shapes_left(others: Mapping[str, int]) -> list[str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["read_timeline"]
 
@@ -59,7 +60,7 @@ class _History:
     dropped: Counter[str] = field(default_factory=Counter)
 
 
-def read_timeline(data: bytes, source: str) -> list[Recording]:
+def read_timeline(data: Content, source: str) -> list[Recording]:
     """Read a Timeline: each activity is a recording, and so is the way between activities; visits are none.
 
     Positions are those of timelinePath. Where raw positions follow each other within 15 minutes, these stand for it:
@@ -67,8 +68,8 @@ def read_timeline(data: bytes, source: str) -> list[Recording]:
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``.
 
@@ -144,7 +145,7 @@ def _raw(history: _History, item: dict[str, Any]) -> None:
 
 def _ways(history: _History) -> NDArray[np.float64]:
     """All positions, without those of the path where raw ones tell the same way."""
-    path, raw = (np.array(values).reshape(-1, len(Fix._fields)) for values in (history.path, history.raw))
+    path, raw = (np.frombuffer(values).reshape(-1, len(Fix._fields)) for values in (history.path, history.raw))
     if not len(raw):
         return path
     raw = raw[np.argsort(raw[:, 0], kind="stable")]

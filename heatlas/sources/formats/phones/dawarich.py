@@ -11,19 +11,20 @@ from heatlas.sources.formats.phones.owntracks import add_message
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["read_dawarich"]
 
 
-def read_dawarich(data: bytes, source: str) -> list[Recording]:
+def read_dawarich(data: Content, source: str) -> list[Recording]:
     """Read points: one recording of each device, by its topic or its tracker.
 
     Speeds are not read: they are in the unit of whatever app sent them.
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``.
 

@@ -16,6 +16,7 @@ from heatlas.sources.formats.phones.overland import add_feature
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["read_gpslogger", "read_gpslogger_points"]
 
@@ -37,19 +38,18 @@ def read_gpslogger(data: bytes, source: str) -> list[Recording]:
     """
     table = read_columns(data)
     rows = DeviceRows(
-        device=table.texts("profile_name"),
-        time=table.texts("time"),
         lon=array("d", table.numbers("lon")),
         lat=array("d", table.numbers("lat")),
         accuracy=array("d", table.numbers("accuracy")),
         elevation=array("d", table.numbers("elevation")),
         speed=array("d", table.numbers("speed")),
-        sport=[sport_of_motion(word) for word in table.texts("activity")],
     )
+    sports = [sport_of_motion(word) for word in table.texts("activity")]
+    rows.name(table.texts("profile_name"), table.texts("time"), sports)
     return rows.recordings(source, "a table of GPSLogger", table.told)
 
 
-def read_gpslogger_points(data: bytes, source: str) -> list[Recording]:
+def read_gpslogger_points(data: Content, source: str) -> list[Recording]:
     """Read the GeoJSON, as `read_gpslogger` does the CSV."""
     rows, held = DeviceRows(), JsonRows(data, "features")
     for feature in held:

@@ -14,21 +14,22 @@ from heatlas.sources.formats.phones.values import inside, number
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["read_history"]
 
 _PERSON = "person."
 
 
-def read_history(data: bytes, source: str) -> list[Recording]:
+def read_history(data: Content, source: str) -> list[Recording]:
     """Read states with positions: one recording of each device.
 
     A person of Home Assistant has the positions of a device, so persons are read only where there is no device.
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``.
 
@@ -51,5 +52,5 @@ def read_history(data: bytes, source: str) -> list[Recording]:
             elevation=number(about.get("altitude")),
             speed=number(about.get("speed")),
         )
-    rows = devices if devices.device else persons
+    rows = devices or persons
     return rows.recordings(source, "a history of Home Assistant", held.warnings)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.words import counted
 from heatlas.sources.formats.json_lists import JsonLists
-from heatlas.sources.tables.streams import encoding_of
+from heatlas.sources.formats.text_window import TextWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from heatlas.sources.blobs import Content
+
 __all__ = ["JsonRows"]
 
-_FIRST = re.compile(rb'\[[\s\[]*\{\s*"([^"\\]{1,40})"')
+_FIRST = re.compile(r'\[[\s\[]*\{\s*"([^"\\]{1,40})"')
+_HEAD = 4096
+_LONGEST = 256
+"""Characters of the key of the list, with what follows it."""
+_DEEP = 2
+"""Levels of lists in the list."""
+_BLANK = re.compile(r"\s*")
 _MOST_DAMAGED = 1000
 """Damaged lines after which a file is given up: each costs time."""
 
@@ -25,61 +32,84 @@ class JsonRows:
 
     Parameters
     ----------
-    data : bytes
-        The document, in any encoding.
+    data : Content
+        The document, in any encoding; a part of it is held in memory at a time.
     names : tuple of str
         Keys of the list, wherever it is. Where there is none, the objects are those of the list that the document is,
         or of its lines.
     """
 
-    def __init__(self, data: bytes, *names: str) -> None:
-        encoding, mark = encoding_of(data[:4096])
-        self._data = data[mark:] if encoding == "utf-8" else data[mark:].decode(encoding, "replace").encode()
-        self._names = names
+    def __init__(self, data: Content, *names: str) -> None:
+        self._data, self._names = data, names
         self.warnings: list[str] = []
         """Damage that was found, once the objects were listed."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """List the objects. Damage costs the object, or the line, that it hits."""
-        data = self._data
-        found = re.search(rb'"(?:%b)"\s*:\s*\[' % "|".join(self._names).encode(), data)
-        start = 0 if found is None else found.end() - 1
-        if (found is None and data.lstrip()[:1] != b"[") or self._is_of_lines():
+        window = None if self._is_of_lines() else self._of_list()
+        if window is None:
             yield from self._lines()
             return
-        first = _FIRST.match(data[start : start + 4096].lstrip())
-        lists = JsonLists(data[start:], (), (first[1].decode("utf-8", "replace") if first else "_",))
+        first = _FIRST.match(window.text[:_HEAD])
+        lists = JsonLists(window, (), (first[1] if first else "_",), _DEEP)
         for element in lists:
             if isinstance(element, dict):
                 yield element
-            else:
-                yield from _objects(element)
         self.warnings += lists.warnings
+
+    def _of_list(self) -> TextWindow | None:
+        """Document from the bracket of the list on; None if there is none."""
+        window = TextWindow(self._data)
+        key = re.compile(rf'"(?:{"|".join(self._names)})"\s*:\s*(?=\[)')
+        found = window.search(key, 0, _LONGEST)
+        start = -1 if found is None else found[1]
+        if found is None:
+            window = TextWindow(self._data)
+            start = window.skip(_BLANK, 0)
+        if not window.text.startswith("[", start):
+            return None
+        window.text = window.text[start:]
+        return window
 
     def _is_of_lines(self) -> bool:
         """Whether the first line is an object, and others follow."""
-        end = self._data.find(b"\n")
-        return end > 0 and self._data[:end].rstrip().endswith(b"}") and bool(self._data[end : end + 4096].strip())
+        window, at = TextWindow(self._data), 0
+        while window.more():
+            end = window.text.find("\n", at)
+            if end >= 0:
+                window.more()
+                before, behind = window.text[max(end - _HEAD, 0) : end], window.text[end : end + _HEAD]
+                return before.rstrip().endswith("}") and bool(behind.strip())
+            at = window.drop(max(len(window.text) - _HEAD, 0))
+        return False
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        text = self._data.decode("utf-8", "replace")
-        decoder, damaged, at = json.JSONDecoder(), 0, text.find("{")
+        window = TextWindow(self._data)
+        damaged, at = 0, _find(window, "{", 0)
         while at >= 0 and damaged < _MOST_DAMAGED:
             try:
-                value, at = decoder.raw_decode(text, at)
+                value, at = window.parse(at)
             except (ValueError, RecursionError):
                 damaged += 1
-                at = text.find("\n", at)
-                at = len(text) if at < 0 else at
+                at = _find(window, "\n", at)
             else:
                 lists = [value[name] for name in self._names if isinstance(value.get(name), list)]
                 if lists:
                     yield from _objects(lists)
                 else:
                     yield value
-            at = text.find("{", at)
+            at = at if at < 0 else _find(window, "{", window.drop(at))
         if damaged:
             self.warnings.append(f"{counted(damaged, 'lines')} {'is' if damaged == 1 else 'are'} cut off or damaged")
+
+
+def _find(window: TextWindow, char: str, at: int) -> int:
+    """Place of the next such character, -1 if there is none; the text before it may be forgotten."""
+    while (found := window.text.find(char, at)) < 0:
+        at = window.drop(len(window.text))
+        if not window.more():
+            return -1
+    return found
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

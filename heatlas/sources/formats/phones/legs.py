@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,7 +47,9 @@ def _sport(word: str) -> str:
     return sport if sport in SPORTS and sport != "Unknown" and plain not in {"still", "stationary"} else ""
 
 
-def legs(sports: Sequence[str], time: NDArray[np.float64]) -> list[tuple[int, int, str]]:
+def legs(
+    sports: NDArray[np.integer[Any]], names: Sequence[str], time: NDArray[np.float64]
+) -> list[tuple[int, int, str]]:
     """Cut fixes into legs of one sport.
 
     Legs of less than three minutes are not believed, and fixes without a sport belong to the leg before them. A leg
@@ -55,8 +57,10 @@ def legs(sports: Sequence[str], time: NDArray[np.float64]) -> list[tuple[int, in
 
     Parameters
     ----------
-    sports : sequence of str (n,)
-        Sport of each fix, "" where unknown.
+    sports : ndarray of int (n,)
+        Index of the sport of each fix.
+    names : sequence of str
+        All sports; "" stands for an unknown one.
     time : ndarray of float64 (n,)
         Unix seconds, ascending; NaN where unknown.
 
@@ -65,11 +69,10 @@ def legs(sports: Sequence[str], time: NDArray[np.float64]) -> list[tuple[int, in
     list of (int, int, str)
         First fix, last fix + 1, and sport ("" where none is known) of each leg.
     """
-    names = sorted({*sports} - {""})
-    if not names:
+    known = sorted({names[k] for k in np.unique(sports)} - {""})
+    if not known:
         return [(0, len(sports), "")]
-    number = {name: k for k, name in enumerate(names)} | {"": -1}
-    codes = _filled(np.array([number[sport] for sport in sports]))
+    codes = _filled(np.array([known.index(name) if name in known else -1 for name in names])[sports])
     starts = _starts(codes)
     ends = np.append(starts[1:], len(codes))
     lasting = time[ends - 1] - time[starts]
@@ -78,7 +81,7 @@ def legs(sports: Sequence[str], time: NDArray[np.float64]) -> list[tuple[int, in
     codes = usual if brief.all() else _filled(np.where(brief, -1, codes))
     starts = _starts(codes)
     ends = np.append(starts[1:], len(codes))
-    return [(max(int(first) - 1, 0), int(last), names[codes[first]]) for first, last in zip(starts, ends, strict=True)]
+    return [(max(int(first) - 1, 0), int(last), known[codes[first]]) for first, last in zip(starts, ends, strict=True)]
 
 
 def _starts(codes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -14,17 +14,18 @@ from heatlas.sources.formats.phones.values import inside, number
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["add_feature", "add_location", "read_overland"]
 
 
-def read_overland(data: bytes, source: str) -> list[Recording]:
+def read_overland(data: Content, source: str) -> list[Recording]:
     """Read locations: one recording of each device and way of moving.
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``.
 

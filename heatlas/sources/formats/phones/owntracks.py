@@ -16,17 +16,18 @@ from heatlas.sources.formats.phones.values import number
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["add_message", "read_owntracks"]
 
 
-def read_owntracks(data: bytes, source: str) -> list[Recording]:
+def read_owntracks(data: Content, source: str) -> list[Recording]:
     """Read locations: one recording of each device, by its topic, or by user and device.
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``. That of a file of the recorder ends in ``rec/USER/DEVICE/MONTH.rec``.
 

@@ -17,21 +17,22 @@ from heatlas.sources.formats.phones.values import number
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Recording
+    from heatlas.sources.blobs import Content
 
 __all__ = ["read_traccar", "read_traccar_table"]
 
 _KNOTS = 1852 / 3600
 
 
-def read_traccar(data: bytes, source: str) -> list[Recording]:
+def read_traccar(data: Content, source: str) -> list[Recording]:
     """Read positions of the server: one recording of each device.
 
     Positions that the device calls invalid have no place.
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    data : Content
+        The file; it is read in slices.
     source : str
         Path of the file, for ``Activity.source``.
 
@@ -62,15 +63,14 @@ def read_traccar_table(data: bytes, source: str) -> list[Recording]:
     lost = np.array([text.lower() == "false" for text in table.texts("valid")])
     lon, lat = (np.where(lost, np.nan, table.numbers(name)) for name in ("longitude", "latitude"))
     rows = DeviceRows(
-        device=[_named(text) for text in table.texts("deviceid")],
-        time=table.texts("fixtime", "devicetime"),
         lon=array("d", lon),
         lat=array("d", lat),
         accuracy=array("d", table.numbers("accuracy")),
         elevation=array("d", table.numbers("altitude")),
         speed=array("d", table.numbers("speed") * _KNOTS),
-        sport=[""] * table.rows,
     )
+    devices = [_named(text) for text in table.texts("deviceid")]
+    rows.name(devices, table.texts("fixtime", "devicetime"), [""] * table.rows)
     zone = "its times are read as UTC: Traccar writes them in the time zone of the account, and does not say which"
     return rows.recordings(source, "a table of Traccar", (*table.told, zone))
 

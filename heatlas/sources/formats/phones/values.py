@@ -11,11 +11,11 @@ import pyarrow as pa
 from heatlas.sources.tables.cells import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["inside", "moments", "number"]
+__all__ = ["inside", "moments", "number", "odd_moments", "plain_moments"]
 
 _DIVISORS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6))
 """Limits below which numbers since 1970 are seconds, thousandths and millionths."""
@@ -40,7 +40,15 @@ def inside(value: Any, key: str) -> Any:
 
 
 def moments(values: Sequence[Any]) -> NDArray[np.float64]:
-    """Read times: ISO 8601 in text, or numbers since 1970 whose size tells their unit.
+    """Read times: those of `plain_moments`, and those that are written otherwise; (n,) Unix seconds, NaN for others."""
+    found, odd = plain_moments(values)
+    if odd:
+        found[list(odd)] = odd_moments(odd.values())
+    return found
+
+
+def plain_moments(values: Sequence[Any]) -> tuple[NDArray[np.float64], dict[int, str]]:
+    """Read times as most are written: ISO 8601 in text, or numbers since 1970 whose size tells their unit.
 
     Parameters
     ----------
@@ -50,14 +58,18 @@ def moments(values: Sequence[Any]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64 (n,)
-        Unix seconds; NaN for what is no time.
+        Unix seconds; NaN for what is no time, or written otherwise.
+    dict
+        Index -> text, of what may be a time that is written otherwise: see `odd_moments`.
     """
     found = np.array([_moment(value) for value in values], np.float64).reshape(len(values))
-    odd = [k for k in np.flatnonzero(np.isnan(found)).tolist() if isinstance(values[k], str)]
-    if odd:
-        texts = [values[k] if values[k].isascii() else None for k in odd]  # others may hold half a character
-        found[odd] = seconds(pa.array(texts, pa.large_string()))[0]
-    return found
+    return found, {k: values[k] for k in np.flatnonzero(np.isnan(found)).tolist() if isinstance(values[k], str)}
+
+
+def odd_moments(texts: Iterable[str]) -> NDArray[np.float64]:
+    """Read times that are written otherwise, all of a file in one way; NaN for what is none."""
+    whole = [text if text.isascii() else None for text in texts]  # others may hold half a character
+    return seconds(pa.array(whole, pa.large_string()))[0]
 
 
 def _moment(value: Any) -> float:
