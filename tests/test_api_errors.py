@@ -139,7 +139,7 @@ def test_rendering_takes_dates_boxes_and_names(tmp_path):
         ({"width": "a"}, "width 'a' cannot be used"),
         ({"width": 0}, "width 0 cannot be used"),
         ({"zoom": (3, 4)}, r"--zoom \(3, 4\) is no zoom"),
-        ({"bbox": (1, 2, 3)}, "'1,2,3' is no box"),
+        ({"bbox": (1, 2, 3)}, r"bbox \(1, 2, 3\) is no box"),
         ({"around": (47.8, 10.9)}, "'47.8,10.9' is no circle"),
         ({"after": 3, "time": "when"}, "'3' is no date"),
     ],

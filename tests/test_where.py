@@ -86,7 +86,7 @@ def test_filters(text, passes):
         ("weekday = Saturday", "write weekday = 6 for Saturday"),
         ("month = feb", "write month = 2 for February"),
         ("commute = yes", "write TRUE"),
-        ("distance > '5'", "text needs quotes"),
+        ("distance > '5'", "leave out the quotes"),
         ("sport + 1 > 3", "cannot be worked out"),
         ("S_INTERSECTS(geometry, POINT(1 1))", "cannot be asked"),
         ("start > 'yesterday'", "is no date"),

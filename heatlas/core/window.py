@@ -11,7 +11,7 @@ from heatlas.core.mercator import CIRCUMFERENCE, ground_metres, to_lonlat
 __all__ = ["Window"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Window:
     """A rectangle on the lattice of square pixels that divides the projected world.
 
@@ -76,3 +76,10 @@ class Window:
         """Return the window grown by columns on either side, and by rows (by default as many): the smoothing halo."""
         rows = columns if rows is None else rows
         return Window(self.scale, self.x - columns, self.y - rows, self.width + 2 * columns, self.height + 2 * rows)
+
+    def __repr__(self) -> str:
+        west, south, east, north = self.bbox
+        return (
+            f"<Window bbox {west:.5g},{south:.5g},{east:.5g},{north:.5g}: {self.width:,} x {self.height:,} px of "
+            f"{self.resolution:.3g} m, zoom {self.zoom:.4g}>"
+        )

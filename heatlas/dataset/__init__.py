@@ -4,6 +4,7 @@
 `tracks`    tracks with their activities
 `points`    points with their columns
 `heat`      an array that notebooks display, with arithmetic
+`frames`    activities as a frame of pandas
 `places`    regions that hold tracks, and windows over them
 `selection` filters and privacy of a drawing
 `viewport`  area and scale of a drawing

@@ -13,7 +13,7 @@ from heatlas.core.memory import check_whole
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
 from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, padded
-from heatlas.dataset.viewport import box_of, check_drawing, scale_of
+from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options import TableOptions
 from heatlas.options.parsing import parse_kernel
 from heatlas.raster.measure import Measure, parse_point_measure
@@ -210,14 +210,17 @@ class PointSet:
 
     def window(
         self,
-        bbox: Box | str | None = None,
+        bbox: Box | str | Any | None = None,
         zoom: float | None = None,
         resolution: float | str | None = None,
         width: int | None = None,
+        around: str | Sequence[float | str] | None = None,
     ) -> Window:
         """Make a window over a box (west, south, east, north), by default over all points.
 
-        Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most one is given.
+        `bbox` may also be a GeoDataFrame, a GeoSeries or a geometry of shapely; `around` is a circle, "60.17,24.94,5km"
+        or (60.17, 24.94, "5km"). Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most
+        one is given.
 
         Raises
         ------
@@ -226,15 +229,15 @@ class PointSet:
         NothingToDraw
             When there is no point.
         """
-        scale = scale_of(zoom, resolution, width)
-        if bbox is None:
+        scale, box = scale_of(zoom, resolution, width), area_of(bbox, around)
+        if box is None:
             tally = Tally()
             with self.located(tally) as (found, _):
                 pass
             if found is None:
                 raise NothingToDraw(why_no_points(self.name, tally))
-            bbox = framed(found)
-        return bbox_window(box_of(bbox), *scale)
+            box = framed(found)
+        return bbox_window(box, *scale)
 
     def heat(
         self,

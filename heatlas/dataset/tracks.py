@@ -17,7 +17,7 @@ from heatlas.core.memory import check_whole
 from heatlas.core.report import Report
 from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, find_places, visits_of
-from heatlas.dataset.viewport import box_of, check_drawing, scale_of
+from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing
 from heatlas.sources.time_zones import with_time_zones
@@ -29,7 +29,7 @@ from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from heatlas.core.window import Window
@@ -68,12 +68,40 @@ class Tracks:
         """Number of fixes."""
         return sum(batch.fixes for batch in self.batches)
 
+    def to_pandas(self) -> Any:
+        """Make a pandas.DataFrame with a row for each activity and a column for each attribute.
+
+        Starts are in UTC; distances in metres, times in seconds. Attributes that a source added are columns too.
+
+        Raises
+        ------
+        MissingExtra
+            Without pandas.
+        """
+        from heatlas.dataset.frames import frame_of
+
+        return frame_of(self.localised().activities)
+
     def data(self) -> dict[str, Any]:
         """Plain data: the report, and the numbers of activities and fixes."""
         return {**self.report.data(), "activities": len(self), "fixes": self.fixes}
 
-    def where(self, text: str) -> Tracks:
-        """Keep the activities that a CQL2 filter passes (see `heatlas.tracks.filters.parse_where`); times are local."""
+    def where(self, text: str | Callable[[Activity], bool]) -> Tracks:
+        """Keep the activities that pass a filter.
+
+        Parameters
+        ----------
+        text : str or callable
+            CQL2 (see `heatlas.tracks.filters.parse_where`), in which times are local; or a function that takes an
+            `Activity` and says whether to keep it.
+
+        Raises
+        ------
+        BadOption
+            For a filter that is not understood.
+        """
+        if callable(text):
+            return self.localised()._kept(text)
         tracks = self.localised() if needs_local_time(text) else self
         tracks = tracks._with_efforts((text,))
         return tracks._kept(test_of(text, tracks.activities))
@@ -164,7 +192,7 @@ class Tracks:
         return replace(self, batches=tuple(map(_with_effort, self.batches)))
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
-        kept = [select(batch, [test(activity) for activity in batch.activities]) for batch in self.batches]
+        kept = [select(batch, [bool(test(activity)) for activity in batch.activities]) for batch in self.batches]
         out = len(self) - sum(len(batch) for batch in kept)
         dropped = self.report.dropped + Counter({"activities that the filter left out": out} if out else {})
         return Tracks(tuple(batch for batch in kept if len(batch)), replace(self.report, dropped=dropped))
@@ -188,14 +216,17 @@ class Tracks:
 
     def window(
         self,
-        bbox: tuple[float, float, float, float] | str | None = None,
+        bbox: tuple[float, float, float, float] | str | Any | None = None,
         zoom: float | None = None,
         resolution: float | str | None = None,
         width: int | None = None,
+        around: str | Sequence[float | str] | None = None,
     ) -> Window:
         """Make a window over a box (west, south, east, north), by default over the busiest place.
 
-        Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most one is given.
+        `bbox` may also be a GeoDataFrame, a GeoSeries or a geometry of shapely; `around` is a circle, "60.17,24.94,5km"
+        or (60.17, 24.94, "5km"). Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most
+        one is given.
 
         Raises
         ------
@@ -204,13 +235,13 @@ class Tracks:
         NothingToDraw
             When there is no track.
         """
-        scale = scale_of(zoom, resolution, width)
-        if bbox is None:
+        scale, box = scale_of(zoom, resolution, width), area_of(bbox, around)
+        if box is None:
             places = self.places()
             if not places:
                 raise NothingToDraw(why_nothing(self))
-            bbox = places[0].bbox
-        return bbox_window(box_of(bbox), *scale)
+            box = places[0].bbox
+        return bbox_window(box, *scale)
 
     def heat(
         self,

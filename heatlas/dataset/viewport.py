@@ -11,6 +11,7 @@ from heatlas.core.window import Window
 from heatlas.dataset.places import around as around_bbox
 from heatlas.dataset.places import bbox_window
 from heatlas.options.parsing import parse_around, parse_bbox, parse_length
+from heatlas.options.values import area_text
 from heatlas.raster.measure import Measure
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from heatlas.options import ViewportOptions
 
-__all__ = ["DEEPEST", "Viewport", "at_most_one", "box_of", "check_drawing", "scale_of"]
+__all__ = ["DEEPEST", "Viewport", "area_of", "at_most_one", "box_of", "check_drawing", "scale_of"]
 
 DEEPEST = 24
 """Finest zoom of a picture."""
@@ -108,21 +109,30 @@ def scale_of(
     return zoom, resolution, None if width is None else int(width)
 
 
-def box_of(bbox: str | Sequence[float]) -> tuple[float, float, float, float]:
-    """Read a box from Python code: four numbers, or text.
+def box_of(bbox: str | Sequence[float] | Any) -> tuple[float, float, float, float]:
+    """Read a box from Python code: four numbers, text, or an object with a geometry (`options.values.area_text`).
 
     Raises
     ------
     BadOption
         When it is invalid.
     """
-    if isinstance(bbox, str):
-        return parse_bbox(bbox)
-    try:
-        west, south, east, north = map(float, bbox)
-    except (TypeError, ValueError):
-        raise BadOption(f"bbox {bbox!r} is no box: give west, south, east, north in degrees") from None
-    return west, south, east, north
+    return parse_bbox(area_text(bbox))
+
+
+def area_of(bbox: Any, around: str | Sequence[float | str] | None) -> tuple[float, float, float, float] | None:
+    """Read a box or a circle from Python code; None: neither is given.
+
+    Raises
+    ------
+    BadOption
+        When it is invalid, or both are given.
+    """
+    at_most_one({"bbox": bbox, "around": around})
+    if around is not None:
+        text = around if isinstance(around, str) else ",".join(map(str, around))
+        return around_bbox(*parse_around(text, "around"))
+    return None if bbox is None else box_of(bbox)
 
 
 def check_drawing(measure: object, window: object) -> None:

@@ -9,6 +9,7 @@
 `publishing` groups: tiles, pages, servers, explorer tiles, limits of what is public
 `following`  groups: whether a command goes on, and when it looks again
 `requests`   all options of one function: of `render`, of an import
+`values`     objects of Python written as text: colours, colour maps, areas
 `parsing`    lengths, times, places and widths read from text
 `signature`  options in the signature and docstring of a function
 `keywords`   options as types of keywords, written by ``python -m heatlas.options``

@@ -23,11 +23,16 @@ class StyleOptions:
         "log, linear, sqrt, rank; local: relative to the surroundings, local:0.5 with that share of the whole map's; "
         "LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and sums, linear for means.",
     )
-    colormap: str | None = option("NAME|STOPS", "A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0.")
+    colormap: str | None = option(
+        "NAME|STOPS",
+        "A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0.",
+        takes="Sequence[Any] | Callable[..., Any]",
+    )
     background: str | None = option(
         "NAME",
-        "none, dark, light or #rrggbb.  [default: none; of films and pages dark]",
+        "none, dark, light, a colour such as white, or #rrggbb.  [default: none; of films and pages dark]",
         kinds=("picture", "film", "page"),
+        takes="Sequence[float]",
     )
     legend: bool = switch("Draw a bar with numbers and their unit.", kinds=_PAINTED)
 
@@ -38,7 +43,7 @@ class ViewportOptions:
 
     bbox: str | None = option(
         "W,S,E,N", "A box in degrees; by default the busiest place is drawn. Of a page: where it opens.",
-        kinds=(*_PAINTED, "page"), takes="Sequence[float]",
+        kinds=(*_PAINTED, "page"), takes="Sequence[float] | Any",
     )  # fmt: skip
     around: str | None = option(
         "LAT,LON,RADIUS",

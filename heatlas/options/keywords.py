@@ -5,11 +5,11 @@ Written by ``python -m heatlas.options`` from the fields of the groups in `heatl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 __all__ = [
     "ExploreKeywords", "ImportKeywords", "InspectKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords",
@@ -48,10 +48,10 @@ class ExploreKeywords(TypedDict, total=False):
     tone: str | None
     """log, linear, sqrt, rank; local: relative to the surroundings, local:0.5 with that share of the whole map's;
     LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and sums, linear for means."""
-    colormap: str | None
+    colormap: str | Sequence[Any] | Callable[..., Any] | None
     """A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0."""
-    background: str | None
-    """none, dark, light or #rrggbb. [default: none; of films and pages dark]"""
+    background: str | Sequence[float] | None
+    """none, dark, light, a colour such as white, or #rrggbb. [default: none; of films and pages dark]"""
     legend: bool
     """Draw a bar with numbers and their unit."""
     title: str | None
@@ -280,13 +280,13 @@ class RenderKeywords(TypedDict, total=False):
     tone: str | None
     """log, linear, sqrt, rank; local: relative to the surroundings, local:0.5 with that share of the whole map's;
     LO:HI for a fixed range in the legend's unit, log:LO:HI. Default: log for counts and sums, linear for means."""
-    colormap: str | None
+    colormap: str | Sequence[Any] | Callable[..., Any] | None
     """A name (see `heatlas info --colormaps`) or stops: #000,#f00,#ff0."""
-    background: str | None
-    """none, dark, light or #rrggbb. [default: none; of films and pages dark]"""
+    background: str | Sequence[float] | None
+    """none, dark, light, a colour such as white, or #rrggbb. [default: none; of films and pages dark]"""
     legend: bool
     """Draw a bar with numbers and their unit."""
-    bbox: str | Sequence[float] | None
+    bbox: str | Sequence[float] | Any | None
     """A box in degrees; by default the busiest place is drawn. Of a page: where it opens."""
     around: str | Sequence[float | str] | None
     """A circle's bounding box, e.g. 60.17,24.94,5km."""

@@ -17,6 +17,8 @@ __all__ = ["ALL", "Option", "gather", "given", "option", "options_of", "refuse"]
 ALL = ("picture", "film", "tiles", "page")
 """Kinds of output, by their names in `heatlas.rendering.kinds.KINDS`."""
 _KEY = "option"
+_OBJECTS = {"background": "background_text", "colormap": "colormap_text", "bbox": "area_text"}
+"""Keyword -> function of `heatlas.options.values` that writes objects of Python as text."""
 T = TypeVar("T")
 
 
@@ -160,6 +162,10 @@ def _written(option: Option, value: Any) -> Any:
         return tuple(printable(each) if isinstance(each, str) else each for each in given)
     if isinstance(value, str):
         return value if option.value == "FILE" else printable(value)
+    if option.name in _OBJECTS and value is not None:
+        from heatlas.options import values
+
+        return getattr(values, _OBJECTS[option.name])(value)
     if not option.takes or value is None:
         return value
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

@@ -199,15 +199,15 @@ def parse_bbox(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def parse_around(text: str) -> tuple[float, float, float]:
-    """Read "latitude,longitude,radius" as degrees, degrees, metres.
+def parse_around(text: str, named: str = "--around") -> tuple[float, float, float]:
+    """Read "latitude,longitude,radius" as degrees, degrees, metres; `named` is the option in errors.
 
     Raises
     ------
     BadOption
         When it is not such a circle.
     """
-    return _circle(text, "--around")
+    return _circle(text, named)
 
 
 def parse_zone(text: str, name: str = "--zone") -> Zone:

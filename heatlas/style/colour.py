@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class Style:
 
 
 def parse_background(text: str) -> tuple[int, int, int] | None:
-    """Parse "none", "dark", "light" or "#rrggbb" (also "#rgb"); None is transparent.
+    """Parse "none", "dark", "light", "#rrggbb" (also "#rgb") or a name of CSS such as white; None is transparent.
 
     Raises
     ------
@@ -48,11 +49,13 @@ def parse_background(text: str) -> tuple[int, int, int] | None:
     word = text.strip().lower()
     if word in BACKGROUNDS:
         return BACKGROUNDS[word]
-    if re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})", word):
-        digits = word[1:] if len(word) == 7 else "".join(c * 2 for c in word[1:])
-        red, green, blue = bytes.fromhex(digits)
-        return red, green, blue
-    raise BadOption(f"background {text!r} is none of {', '.join(BACKGROUNDS)} or a colour such as #102030")
+    if re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})|[a-z]+", word):
+        from PIL import ImageColor
+
+        with suppress(ValueError):
+            red, green, blue = ImageColor.getrgb(word)[:3]
+            return red, green, blue
+    raise BadOption(f"background {text!r} is none of {', '.join(BACKGROUNDS)} or a colour such as white or #102030")
 
 
 def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, int] | None) -> NDArray[np.uint8]:

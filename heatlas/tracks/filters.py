@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.tracks.filter_kinds import fold_sports, refuse_kinds
 from heatlas.tracks.filter_words import about_unknown, what_is_wrong, without_units
 from heatlas.tracks.local_time import offset_of, parse_moment, start_of
 
@@ -88,6 +89,8 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
         When the text is not CQL2, or uses a part of it that is not supported.
     """
     tree = parse_filter(text)
+    refuse_kinds(tree, text)
+    tree = fold_sports(tree)
 
     def passes(values: Mapping[str, Any]) -> bool:
         try:

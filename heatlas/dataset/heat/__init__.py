@@ -7,6 +7,9 @@
 `styled`       the part of a heat that files and notebooks read
 `resmooth`     exact smoothing with another width
 `arithmetic`   sums, differences and ratios
+`exports`      the part of a heat that leaves heatlas
+`sampling`     values at positions
+`plotting`     figures of matplotlib
 `files`        images and files
 `raster`       xarray and rasterio
 `display`      a heat in a notebook

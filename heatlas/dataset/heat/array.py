@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,19 +12,17 @@ from heatlas.core.errors import BadOption
 from heatlas.dataset.heat import arithmetic
 from heatlas.dataset.heat.appearance import Appearance
 from heatlas.dataset.heat.arithmetic import LabelledHeat
-from heatlas.dataset.heat.labels import attributes_of, check_alike, labels_of
+from heatlas.dataset.heat.exports import ExportableGrid
+from heatlas.dataset.heat.labels import check_alike, labels_of
 from heatlas.dataset.heat.resmooth import smoothed_anew
-from heatlas.dataset.heat.styled import StyledGrid
+from heatlas.options.values import background_text, colormap_text
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import parse_background
 from heatlas.style.defaults import in_base_unit, refuse_colours, scale_for
 from heatlas.style.tone import Tone, parse_tone_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import DTypeLike, NDArray
-    from PIL.Image import Image
+    from collections.abc import Callable, Sequence
 
     from heatlas.dataset.heat.resmooth import Width
     from heatlas.raster.pipeline import Drawn
@@ -34,7 +31,7 @@ __all__ = ["Heat"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Heat(StyledGrid):
+class Heat(ExportableGrid):
     """A measure over a window: values, their position, and their appearance.
 
     A heat is immutable: methods return a new one. `Tracks.heat` and `PointSet.heat` make it.
@@ -104,15 +101,15 @@ class Heat(StyledGrid):
         drawn, wanted = smoothed_anew(self.worked.drawn, self.width, width, self.again, workers)
         return replace(self, worked=replace(self.worked, drawn=drawn), width=wanted)
 
-    def tone(self, tone: str | Tone | Heat) -> Heat:
+    def tone(self, tone: str | Sequence[float] | Tone | Heat) -> Heat:
         """Set how values become colours.
 
         Parameters
         ----------
-        tone : str, Tone or Heat
-            "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI" or "log:LO:HI", of two metrics
-            at once what lies between their thirds, "LO:HI,LO:HI"; "local", relative to the surroundings, of which
-            "local:0.5" takes that share of the global tone; or another heat, whose tone is used, so that equal
+        tone : str, two numbers, Tone or Heat
+            "log", "linear", "sqrt", "rank"; a range in the unit of the legend, "LO:HI", (LO, HI) or "log:LO:HI", of two
+            metrics at once what lies between their thirds, "LO:HI,LO:HI"; "local", relative to the surroundings, of
+            which "local:0.5" takes that share of the global tone; or another heat, whose tone is used, so that equal
             colours are equal values.
 
         Raises
@@ -123,6 +120,8 @@ class Heat(StyledGrid):
         if isinstance(tone, Heat):
             check_alike(self.worked.labels, tone.worked.labels)
             tone = tone.fitted
+        if not isinstance(tone, (str, Tone)):
+            tone = _range_text(tone)
         if isinstance(tone, str):
             if self.smoothed.measure.reduction == "both":
                 return self._restyled(tone=scale_for(tone, self.smoothed.measure, "its tone"))
@@ -134,14 +133,32 @@ class Heat(StyledGrid):
             return self._restyled(tone=scale_for(tone, self.smoothed.measure, "its tone"))
         return self._restyled(tone=tone)
 
-    def colormap(self, name: str) -> Heat:
-        """Set the colours: a name of `heatlas.style.colormaps.names`, reversed with "_r", or stops "#rgb,#rgb"."""
-        refuse_colours(self.smoothed.measure, "colormap()")
-        return self._restyled(colours=colormap(name))
+    def colormap(self, name: str | Any) -> Heat:
+        """Set the colours.
 
-    def background(self, name: str) -> Heat:
-        """Set the background: "none" (transparent), "dark", "light" or "#rrggbb"."""
-        return self._restyled(background=parse_background(name))
+        Parameters
+        ----------
+        name : str, sequence or callable
+            A name of `heatlas.style.colormaps.names`, reversed with "_r", or stops "#rgb,#rgb"; a list of colours; a
+            map of matplotlib or cmap.
+
+        Raises
+        ------
+        BadOption
+            For anything else.
+        """
+        refuse_colours(self.smoothed.measure, "colormap()")
+        return self._restyled(colours=colormap(colormap_text(name)))
+
+    def background(self, name: str | Sequence[float] | None) -> Heat:
+        """Set the background: None or "none" (transparent), "dark", "light", "white", "#rrggbb" or (red, green, blue).
+
+        Raises
+        ------
+        BadOption
+            For anything else.
+        """
+        return self._restyled(background=parse_background(background_text(name)))
 
     def titled(self, title: str) -> Heat:
         """Set the title shown on legends and in files."""
@@ -172,85 +189,6 @@ class Heat(StyledGrid):
 
     def _of_voices(self) -> Callable[[], Drawn] | None:
         return None if self.voices is None or self.width is None else partial(self.voices, self.width)
-
-    def image(self, legend: bool = False) -> Image:
-        """Paint the heat.
-
-        Returns
-        -------
-        PIL.Image.Image
-            RGBA, of the size of the window.
-
-        Raises
-        ------
-        NothingToDraw
-            When no pixel has a value and no tone was fixed.
-        """
-        from heatlas.dataset.heat.files import image_of
-
-        return image_of(self, legend)
-
-    def to_url(self) -> str:
-        """Encode the picture as a data: URL (PNG), for maps, HTML and Markdown."""
-        from heatlas.dataset.heat.files import url_of
-
-        return url_of(self)
-
-    def save(self, path: str | Path, legend: bool = False, rgba: bool = False) -> list[Path]:
-        """Write the heat to a file; the ending decides the format, as in `heatlas.render`.
-
-        Parameters
-        ----------
-        path : str or Path
-            .tif (unless `rgba`) and .npy hold the values; other endings hold the picture.
-        legend : bool
-            Paint the legend on pictures, or write it beside values.
-        rgba : bool
-            Colours in a GeoTIFF instead of values.
-
-        Returns
-        -------
-        list of Path
-            The files written, the main one first.
-
-        Raises
-        ------
-        BadOption, MissingExtra, NothingToDraw, HeatlasError
-            When the file cannot be written.
-        """
-        from heatlas.dataset.heat.files import save
-
-        return save(self, Path(path), legend, rgba)
-
-    def to_xarray(self) -> Any:
-        """Make an xarray.DataArray (y, x) with the centres of pixels in metres of EPSG:3857.
-
-        The array has a name, a unit and a CRS that rioxarray understands. Only xarray is needed.
-
-        Raises
-        ------
-        MissingExtra
-            Without xarray.
-        """
-        from heatlas.dataset.heat.raster import data_array
-
-        about = {} if self.smoothed.worked else attributes_of(self.smoothed.measure)
-        return data_array(self.values.copy(), self.window, self.measure, self.worked.labels, about)
-
-    def to_rasterio_profile(self) -> dict[str, Any]:
-        """Make the profile with which ``rasterio.open(path, "w", **profile)`` writes `values` as a GeoTIFF of one band.
-
-        Raises
-        ------
-        MissingExtra
-            Without rasterio.
-        """
-        from heatlas.dataset.heat.raster import profile
-
-        return profile(self.window)
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.values, dtype) if copy or copy is None else np.asarray(self.values, dtype)
 
     def __add__(self, other: object) -> Heat:
         return self._with(arithmetic.total, other)
@@ -308,3 +246,11 @@ class Heat(StyledGrid):
         from heatlas.dataset.heat.display import figure
 
         return figure(self, self._thumbnail)
+
+
+def _range_text(tone: Any) -> str:
+    try:
+        low, high = map(float, tone)
+    except (TypeError, ValueError):
+        raise BadOption(f"tone {tone!r} is no tone: give a curve such as 'log', or a range such as (1, 50)") from None
+    return f"{low!r}:{high!r}"
