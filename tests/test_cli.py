@@ -145,15 +145,6 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, everyone):
         os.killpg(running.pid, 0)
 
 
-def test_help_is_quick_and_loads_nothing_heavy(tmp_path):
-    code = "import sys; sys.argv = ['heatlas', '--help']; import heatlas.cli\n"
-    code += "try: heatlas.cli.main()\nexcept SystemExit: pass\n"
-    code += "heavy = {'numba', 'numpy', 'lxml', 'PIL', 'rich', 'rasterio'} & set(sys.modules)\nassert not heavy, heavy"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "render" in done.stdout
-
-
 def test_the_demo_is_drawn(tmp_path):
     assert heatlas("demo", "made-up", "--activities", 30, cwd=tmp_path).returncode == 0
     again = heatlas("demo", "made-up", cwd=tmp_path)

@@ -48,7 +48,7 @@ def heard(copy, first="", **environment):
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         f"from heatlas.kernels import compiled\n{first}\n"
         "from heatlas.kernels.user import more\n"
-        "print(int(compiled.never_compiled(more)), more(10), sum(more.stats.cache_hits.values()))"
+        "print(int(compiled.never_compiled(more)), more(10), sum(more.dispatcher.stats.cache_hits.values()))"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(copy)],

@@ -53,7 +53,8 @@ from heatlas.dataset.warm_up import compile_group
 compile_group("clean")  # for the kernels that only odd tracks need
 odd = (breaks.clock_into, breaks.strays_into, breaks.steps_into, breaks.judge_into, breaks.join_into, breaks.stays_into)
 for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count_passes, xml.scan_points, *odd):
-    assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
+    stats = kernel.dispatcher.stats
+    assert stats.cache_hits and not stats.cache_misses, kernel
 """
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],

@@ -7,6 +7,7 @@
     ├── SourceFailed        a table or database that cannot be read, or not to its end
     │   └── Undecided       ... because it can be read in two ways
     ├── NothingToDraw       sound input, but nothing of it falls into the picture
+    │   └── NoRows          ... because a table has no rows
     ├── BadOption           an option, a filter or an argument that cannot be used
     ├── TooLarge            a picture that would not fit into memory
     └── MissingExtra        an optional library is not installed
@@ -16,8 +17,8 @@ import re
 from pathlib import PurePath
 
 __all__ = [
-    "BadOption", "HeatlasError", "MissingExtra", "NothingToDraw", "SourceFailed", "TooLarge", "Undecided", "Unreadable",
-    "path_name", "printable",
+    "BadOption", "HeatlasError", "MissingExtra", "NoRows", "NothingToDraw", "SourceFailed", "TooLarge", "Undecided",
+    "Unreadable", "path_name", "printable",
 ]  # fmt: skip
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -75,6 +76,10 @@ class Undecided(SourceFailed):
 
 class NothingToDraw(HeatlasError):
     """The input is sound, but there is nothing in it to draw."""
+
+
+class NoRows(NothingToDraw):
+    """A table that was read to its end has no rows."""
 
 
 class BadOption(HeatlasError, ValueError):

@@ -330,10 +330,6 @@ def framed(box: Box, metres: float = 0.0) -> Box:
     return padded(u, v)
 
 
-class NoRows(NothingToDraw):
-    """A table that was read to its end has no rows."""
-
-
 def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
     """Say why no point is left to draw; `weightless`: there are points, but all weights are 0."""
     if not tally.rows:

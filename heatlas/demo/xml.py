@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def gpx_bytes(fixes: Fixes, sport: str, name: str) -> bytes:
     breaks = set(fixes.pauses.tolist())
     parts = [
         _GPX,
-        f" <metadata>\n  <time>{times[0]}</time>\n </metadata>\n <trk>\n  <name>{escape(name)}</name>\n",
+        f" <metadata>\n  <time>{times[0]}</time>\n </metadata>\n <trk>\n  <name>{escape(name, quote=False)}</name>\n",
         f"  <type>{_GPX_SPORTS[sport]}</type>\n  <trkseg>\n",
     ]
     for i, (lat, lon, ele, time, power, warm, beat, turns) in enumerate(

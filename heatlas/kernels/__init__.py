@@ -1,8 +1,10 @@
 """Jitted loops: serial, without the interpreter's lock, arrays in and arrays out.
 
 ========================== ======================================================
-`compiled`, `cache`        how kernels are compiled, and stored on disk
-`intrinsics`               instructions that numba lacks
+`compiled`                 the decorators of kernels; nothing is compiled before a call
+`jit`, `cache`             kernels compiled by numba, and stored on disk
+`instructions`             instructions that numba lacks, by name
+`intrinsics`               their code
 `fit`                      messages of FIT files
 `xml`, `xml_tokens`        track points of GPX and TCX, and the tokens of XML
 `records`                  locations of Google's Records.json

@@ -1,25 +1,56 @@
-"""Decorators that compile kernels once and store them on disk.
+"""Decorators of kernels. Nothing is compiled, and numba not loaded, before a kernel is first called.
 
 numba counts references to arrays to free their memory, which takes two locked instructions for each call. A kernel that
 allocates nothing is compiled without counting, which makes its inner loops faster and compiling shorter. It fails to
 compile if it allocates after all.
-
-Stored kernels belong to one state of all kernels' sources (`cache.py`). An edit of any of them recompiles all.
 """
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import threading
 from typing import TYPE_CHECKING, Any
-
-from numba import njit
-
-from heatlas.kernels.cache import KernelCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["helper", "is_stored", "kernel", "never_compiled"]
+__all__ = ["Kernel", "helper", "is_stored", "kernel", "never_compiled"]
+
+_LOCK = threading.Lock()
+
+
+class Kernel:
+    """A function that is compiled when it is first called."""
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self._options = options
+        self._dispatcher: Any = None
+        self._call = self._first
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the compiled function."""
+        return self._call(*arguments)
+
+    def _first(self, *arguments: Any) -> Any:
+        self._call = self.dispatcher
+        return self._call(*arguments)
+
+    @property
+    def dispatcher(self) -> Any:
+        """What numba makes of the function, or the function itself where NUMBA_DISABLE_JIT is set."""
+        with _LOCK:  # threads may call a kernel first at the same time
+            if self._dispatcher is None:
+                from heatlas.kernels.jit import dispatcher
+
+                self._dispatcher = dispatcher(self.py_func, self._options)
+            return self._dispatcher
+
+    @property
+    def _numba_type_(self) -> Any:
+        """Numba asks for this when it compiles a kernel that calls this one."""
+        return self.dispatcher._numba_type_
 
 
 def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
@@ -33,16 +64,7 @@ def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
         Other options of `numba.njit`.
     """
     lean = {} if allocates else {"_nrt": False}
-    decorate = njit(nogil=True, no_cfunc_wrapper=True, **lean, **options)
-
-    def cached(function: Callable[..., Any]) -> Any:
-        made = decorate(function)
-        if made is not function:  # NUMBA_DISABLE_JIT leaves it as it is
-            with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
-                made._cache = KernelCache(function)
-        return made
-
-    return cached
+    return functools.partial(Kernel, options={**lean, **options})
 
 
 def helper(**options: Any) -> Callable[..., Any]:
@@ -52,11 +74,15 @@ def helper(**options: Any) -> Callable[..., Any]:
 
 def never_compiled(kernel: Any) -> bool:
     """Whether nothing is stored of a kernel for these sources, although it could be."""
-    cache = getattr(kernel, "_cache", None)
-    return isinstance(cache, KernelCache) and cache.can_store and cache.is_empty
+    from heatlas.kernels.jit import cache_of
+
+    cache = cache_of(kernel.dispatcher)
+    return cache is not None and cache.can_store and cache.is_empty
 
 
 def is_stored(kernel: Any) -> bool:
     """Whether another process finds a kernel compiled; where kernels are not compiled at all, it needs to find none."""
-    cache = getattr(kernel, "_cache", None)
-    return cache is None or (isinstance(cache, KernelCache) and not cache.is_empty)
+    from heatlas.kernels.jit import cache_of
+
+    cache = cache_of(kernel.dispatcher)
+    return cache is None or not cache.is_empty

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.intrinsics import prefetch
+from heatlas.kernels.instructions import prefetch
 from heatlas.kernels.lattice import (
     CHUNK,
     LONGEST,

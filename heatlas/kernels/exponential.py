@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from heatlas.kernels.compiled import helper
-from heatlas.kernels.intrinsics import bits_of, float64_of
+from heatlas.kernels.instructions import bits_of, float64_of
 
 __all__ = ["exponentials"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.intrinsics import float32_of, float64_of
+from heatlas.kernels.instructions import float32_of, float64_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from heatlas.kernels.compiled import helper
-from heatlas.kernels.intrinsics import bits_of
+from heatlas.kernels.instructions import bits_of
 
 __all__ = [
     "CHUNK", "LONGEST", "ONE", "coarser", "course", "crossing", "frame_of", "moment", "near_lines", "place", "visits",

@@ -9,7 +9,9 @@ from heatlas.kernels.compiled import kernel
 __all__ = ["blend_ranks"]
 
 
-@kernel()
+@kernel(
+    "f4[:]", "const b1[:, :]", "const i8[:]", "const f4[:]", "const i8[:]", "const f4[:]", "const f4[:, :, :]", "f4"
+)
 def blend_ranks(toned, shown, left, across, upper, down, ranks, fade):
     """Replace global tones by blended ranks.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.intrinsics import eight_bytes
+from heatlas.kernels.instructions import eight_bytes
 
 __all__ = ["number_bytes", "read_number", "read_numbers", "unzigzag", "write_number", "zigzag"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.intrinsics import eight_bytes, trailing_zeros
+from heatlas.kernels.instructions import eight_bytes, trailing_zeros
 from heatlas.kernels.xml_tokens import GOOD, read_number, read_time
 
 __all__ = ["FIELDS", "PADDING", "SHORTEST", "scan_records", "word_code"]

@@ -14,10 +14,6 @@ from heatlas.options import TableOptions
 from heatlas.sources.reading import take_recording
 from heatlas.sources.resolve import GivenTracks
 from heatlas.sources.sheets.exports import Exports
-from heatlas.sources.tables.given import GivenTable
-from heatlas.sources.tables.lines import LINES
-from heatlas.sources.tables.track_tables import ALL
-from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,6 +92,11 @@ def _table_of(name: str) -> Path | None:
 
 def _recordings(source: Path, layer: str | None) -> Iterator[Recording]:
     """Tracks of a table, told apart by each of its columns in turn."""
+    from heatlas.sources.tables.given import GivenTable
+    from heatlas.sources.tables.lines import LINES
+    from heatlas.sources.tables.track_tables import ALL
+    from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+
     try:
         columns = GivenTable(str(source), TableOptions(table=layer)).table.schema.names
     except HeatlasError:  # no table, such as an archive of recordings

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from heatlas.core.errors import BadOption
-from heatlas.dataset.points import NoRows
+from heatlas.core.errors import BadOption, NoRows
 from heatlas.dataset.viewport import box_of
 from heatlas.library.manage import library_for, open_places_of
 from heatlas.library.points.point_tables import named_tables

@@ -255,7 +255,7 @@ def _expanded(source: Any) -> Sequence[Any]:
     """Files of a pattern or an address; Parquet of a folder as one table; other sources as they are."""
     from heatlas.core.filesystems import is_address, locate
     from heatlas.sources.tables import is_path
-    from heatlas.sources.tables.parquet import dataset_of, is_parquet_folder
+    from heatlas.sources.tables.parquet_files import dataset_of, is_parquet_folder
 
     if is_path(source) and os.path.isdir(source):  # noqa: PTH112 - False also for impossible names
         if is_parquet_folder(Path(source)):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.dataset.points import framed
 from heatlas.library.points.point_drawing import points_in_tiles
 from heatlas.library.points.point_times import PointIndex
 
@@ -44,6 +43,8 @@ class PointPlace:
 
 def box_of(stored: StoredPoints) -> Box:
     """Box that holds nearly all points, with a margin."""
+    from heatlas.dataset.points import framed  # it loads what reads tables
+
     return framed(stored.crowd or stored.bbox)
 
 

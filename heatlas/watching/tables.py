@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.errors import NoRows
 from heatlas.core.report import Report
-from heatlas.dataset.points import NoRows
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage.importing import bring, refuse_unfit
 from heatlas.library.points.point_sets import list_point_sets, remove_point_set

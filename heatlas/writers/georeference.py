@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import json
 import math
+from html import escape
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
     auxiliary = path.with_name(path.name + ".aux.xml")
     auxiliary.write_text(
         "<PAMDataset>\n"
-        f'  <SRS dataAxisToSRSAxisMapping="1,2">{escape(WKT)}</SRS>\n'
+        f'  <SRS dataAxisToSRSAxisMapping="1,2">{escape(WKT, quote=False)}</SRS>\n'
         f"  <GeoTransform>{', '.join(repr(number) for number in numbers)}</GeoTransform>\n"
         "</PAMDataset>\n",
         encoding="utf-8",

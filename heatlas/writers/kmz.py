@@ -13,8 +13,8 @@ import io
 import math
 import tempfile
 from dataclasses import dataclass
+from html import escape
 from typing import IO, TYPE_CHECKING
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
@@ -240,7 +240,7 @@ def _empty(piece: Picture, rendered: RenderedMap) -> bool:
 
 def _xml(text: str) -> str:
     """Escape text, without the control characters that XML cannot hold."""
-    return escape("".join(char for char in text if char.isprintable()))
+    return escape("".join(char for char in text if char.isprintable()), quote=False)
 
 
 def _document(rendered: RenderedMap, overlays: list[_Overlay]) -> str:

@@ -5,9 +5,9 @@ Handheld devices take some hundred tracks of 10,000 points, so many tiles share 
 
 from __future__ import annotations
 
+from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from heatlas.core.version import __version__
 from heatlas.explorer.outputs.shapes import missing_tiles, ring, squares, tiles, title
@@ -29,7 +29,7 @@ def lines(explored: Explored, missing: Missing | None) -> Iterator[str]:
     """Text of the file."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<gpx version="1.1" creator="heatlas {__version__}" xmlns="http://www.topografix.com/GPX/1/1">\n'
-    yield f"<metadata><name>{escape(title(explored))}</name></metadata>\n"
+    yield f"<metadata><name>{escape(title(explored), quote=False)}</name></metadata>\n"
     found = {tile.name: (tile, middle) for tile, middle in missing_tiles(explored, missing)}
     for tile, (lon, lat) in found.values():
         off = f"<cmt>{tile.facts['metres'] / 1000:.1f} km away</cmt>" if "metres" in tile.facts else ""
@@ -45,7 +45,7 @@ def lines(explored: Explored, missing: Missing | None) -> Iterator[str]:
 
 
 def _track(name: str, boxes: list[Box]) -> Iterator[str]:
-    yield f"<trk><name>{escape(name)}</name>\n"
+    yield f"<trk><name>{escape(name, quote=False)}</name>\n"
     for box in boxes:
         points = "".join(f'<trkpt lat="{lat:.6f}" lon="{_wrapped(lon):.6f}"/>' for lon, lat in ring(box))
         yield f"<trkseg>{points}</trkseg>\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from heatlas.core.words import counted
 from heatlas.explorer.outputs.shapes import missing_tiles, ring, squares, tiles, title
@@ -30,7 +30,7 @@ _STYLES = {
 def lines(explored: Explored, missing: Missing | None) -> Iterator[str]:
     """Text of the file."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n'
-    yield f"<name>{escape(title(explored))}</name>\n"
+    yield f"<name>{escape(title(explored), quote=False)}</name>\n"
     for name, (line, area, width) in _STYLES.items():
         fill = "<fill>0</fill>" if area is None else f"<color>{area}</color>"
         yield (
@@ -52,8 +52,9 @@ def lines(explored: Explored, missing: Missing | None) -> Iterator[str]:
 def _placemark(tile: Tile, style: str) -> str:
     corners = " ".join(f"{lon},{lat}" for lon, lat in ring(tile.box))
     about = _about(tile)
+    name = escape(tile.name, quote=False)
     return (
-        f"<Placemark><name>{escape(tile.name)}</name>{about}<styleUrl>#{style}</styleUrl><Polygon><tessellate>1"
+        f"<Placemark><name>{name}</name>{about}<styleUrl>#{style}</styleUrl><Polygon><tessellate>1"
         f"</tessellate><outerBoundaryIs><LinearRing><coordinates>{corners}</coordinates></LinearRing>"
         "</outerBoundaryIs></Polygon></Placemark>\n"
     )
@@ -71,4 +72,4 @@ def _about(tile: Tile) -> str:
         said.append(f"{facts['metres']:,} m away")
     if "missing" in facts:
         said.append(f"{counted(facts['missing'], 'tiles')} missing")
-    return f"<description>{escape(', '.join(said))}</description>" if said else ""
+    return f"<description>{escape(', '.join(said), quote=False)}</description>" if said else ""

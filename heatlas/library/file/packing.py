@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from heatlas.core.errors import SourceFailed
 from heatlas.library.file.columns import COLUMNS, PIXELS
@@ -37,7 +37,7 @@ def pack(data: memoryview | bytes, level: int = LEVEL) -> bytes:
     """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are."""
     size = len(data)
     if size >= _SMALL:
-        packed: bytes = pa.Codec("zstd", compression_level=level).compress(data, asbytes=True)
+        packed: bytes = _codec(level).compress(data, asbytes=True)
         if len(packed) < size:
             return size.to_bytes(4, "little") + packed
     return b"\0\0\0\0" + bytes(data)
@@ -60,16 +60,22 @@ def _decompressed(data: bytes) -> bytes:
     size = int.from_bytes(data[:4], "little")
     if size == 0:
         return data[4:]
+    import pyarrow as pa  # takes longer than many commands that unpack nothing
+
     try:
         if size > _LARGEST:
             raise OSError("absurdly long")  # noqa: TRY301 - one place reports
-        found: bytes = _CODEC.decompress(memoryview(data)[4:], decompressed_size=size, asbytes=True)
+        found: bytes = _codec(LEVEL).decompress(memoryview(data)[4:], decompressed_size=size, asbytes=True)
     except (OSError, pa.ArrowException) as error:
         raise SourceFailed(f"the library is damaged: {error}") from None
     return found
 
 
-_CODEC = pa.Codec("zstd")
+@functools.cache
+def _codec(level: int) -> Any:
+    import pyarrow as pa
+
+    return pa.Codec("zstd", compression_level=level)
 
 
 def pack_columns(columns: Mapping[int, bytes], level: int = LEVEL) -> list[tuple[int, bytes]]:

@@ -20,6 +20,7 @@ from heatlas.sources.indoor import INDOORS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from heatlas.core.batch import Recording
     from heatlas.core.context import Progress
     from heatlas.dataset.points import PointSet
     from heatlas.library.file.store import Library
@@ -73,22 +74,30 @@ def import_into(
         Report of what was read, and the size of the library; where anything has changed, `open_places` that should be
         hidden. A new library is not made where nothing was imported, unless something is to be hidden.
     """
-    from heatlas.library.points.point_tables import named_tables
     from heatlas.sources.resolve import resolve_import
 
     asked = gather(ImportOptions, options, "import_into")
     tracks, points = resolve_import(sources, asked.tables, asked.read)
     refuse_unfit(tracks, points, asked)
-    return bring(Path(path), tracks, named_tables(points, asked.rows), asked, Context(workers, progress))
+    return bring(Path(path), tracks, _named(points, asked), asked, Context(workers, progress))
+
+
+def _named(points: GivenPoints, asked: ImportOptions) -> dict[str, PointSet]:
+    """Open tables, if there are any: without them, what reads tables is not loaded."""
+    if not points.tables:
+        return {}
+    from heatlas.library.points.point_tables import named_tables
+
+    return named_tables(points, asked.rows)
 
 
 def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions) -> None:
     """Refuse options of tables where there is no table, and options of points where rows are tracks."""
-    from heatlas.sources.tables.lines import LINES
-
     if not (tracks.tables or points.tables):
         refuse_table_options(asked)
     if tracks.tables:
+        from heatlas.sources.tables.lines import LINES
+
         how = "--as tracks" if tracks.track == LINES else f"--track {tracks.track}"
         refuse(asked.rows, f"points, and with {how} rows are tracks: leave it out")
 
@@ -100,9 +109,7 @@ def bring(
     from heatlas.core.report import Report
     from heatlas.library.file.opening import open_library
     from heatlas.library.imports import import_sources
-    from heatlas.library.points.point_tables import import_tables
     from heatlas.library.rows.merged import list_activities
-    from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
 
     keep = check_settings(asked)
     if not (tracks.paths or tracks.tables) and given(asked.gaps):
@@ -112,14 +119,14 @@ def bring(
             notes = apply_settings(library, asked, context)
             report, known = Report(), _held(library)
             if tracks.paths or tracks.tables:
-                found = recordings_of_tables(tracks, absolute=True)
+                found = _recordings(tracks)
                 report = import_sources(library, tracks.paths, context, found, tracks.routes, tracks.person)
                 for opened in (each.table for each in tracks.tables):
                     report.read += opened.files
                     report.dropped.update(opened.dropped)
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
             report.warnings += [(str(path), note) for note in notes]
-            point_sets = import_tables(library, tables, context)
+            point_sets = _stored(library, tables, context)
             held, stored = len(list_activities(library)), _held(library)
         # Reported once for each state of the library: without a change, an earlier import has reported it.
         anew = bool(report.read or given(asked.hiding))
@@ -133,6 +140,22 @@ def bring(
             **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
             "point_sets": point_sets,
         }  # fmt: skip
+
+
+def _recordings(tracks: GivenTracks) -> Iterator[Recording]:
+    """Read the tracks of tables, if there are any."""
+    if tracks.tables:
+        from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+
+        yield from recordings_of_tables(tracks, absolute=True)
+
+
+def _stored(library: Library, tables: Mapping[str, PointSet], context: Context) -> list[dict[str, Any]]:
+    if not tables:
+        return []
+    from heatlas.library.points.point_tables import import_tables
+
+    return import_tables(library, tables, context)
 
 
 def check_settings(asked: ImportOptions) -> bool:

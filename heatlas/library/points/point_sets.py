@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.errors import BadOption, NothingToDraw
-from heatlas.dataset.points import NoRows, PointSet, why_no_points
+from heatlas.core.errors import BadOption, NoRows, NothingToDraw
 from heatlas.library.file.digests import SMALL
 from heatlas.library.file.sound_rows import say, small_rows
 from heatlas.library.points.point_cells import cells_of
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from heatlas.core.points import Points
+    from heatlas.dataset.points import PointSet
     from heatlas.library.file.store import Library
 
 __all__ = [
@@ -160,6 +160,8 @@ def import_points(
     SourceFailed
         When the table cannot be read to its end, or the library cannot be written.
     """
+    from heatlas.dataset.points import why_no_points  # it loads what reads tables
+
     tally = Tally()
     chunks = list(tally(points.chunks(timed=True), told))
     box = tally.bbox

@@ -6,28 +6,27 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
-from heatlas.dataset.points import PointSet
 from heatlas.library.file.opening import open_library
 from heatlas.library.points.point_rows import read_points
 from heatlas.library.points.point_sets import are, check_name, import_points, list_point_sets, name_from
 from heatlas.options import TableOptions
 from heatlas.raster.measure import POINT_REDUCTIONS
-from heatlas.sources.tables.cells import timestamps
-from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from heatlas.dataset.points import PointSet
     from heatlas.library.file.store import Library
     from heatlas.library.points.stored_points import StoredPoints
     from heatlas.options import PointSetOptions
     from heatlas.sources.resolve import GivenPoints
     from heatlas.sources.tables.given import GivenTable
+    from heatlas.sources.tables.table import Table
 
 __all__ = [
     "chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_data", "stored_points",
@@ -51,6 +50,8 @@ def named_tables(given: GivenPoints, rows: PointSetOptions) -> dict[str, PointSe
     SourceFailed, MissingExtra
         When a table cannot be opened.
     """
+    from heatlas.dataset.points import PointSet
+
     named: dict[str, list[GivenTable]] = {}
     word = None if rows.name is None else check_name(rows.name)
     for each in given.tables:
@@ -168,6 +169,8 @@ def _measures(known: Mapping[str, StoredPoints]) -> str:
 
 def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
     """Open a point set of a library; its points are read when they are needed."""
+    from heatlas.dataset.points import PointSet
+
     taken = {stored.weight, stored.time}
     lat, lon = ("lat", "lon") if taken.isdisjoint({"lat", "lon"}) else ("latitude of point", "longitude of point")
     asked = TableOptions(lat=lat, lon=lon, weight=stored.weight, time=stored.time)
@@ -175,6 +178,11 @@ def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
 
 
 def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Table:
+    import pyarrow as pa
+
+    from heatlas.sources.tables.cells import timestamps
+    from heatlas.sources.tables.table import Table
+
     dropped: Counter[str] = Counter()
     kinds = {lat: pa.float64(), lon: pa.float64()}
     kinds |= {} if stored.weight is None else {stored.weight: pa.float64()}

@@ -4,6 +4,7 @@
 `table`, `given`                       a table whose rows stream; a table as the user named it
 `file_kind`, `streams`                 detection of a file's kind; bytes, unpacked and as UTF-8
 `csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Arrow IPC, memory
+`parquet_files`                        which files of Parquet are a table
 `parquet`                              reader of Parquet: files, folders and patterns of files, also in buckets
 `json`, `json_columns`, `json_objects` reader of JSON: rows, Arrow columns, one object after the other
 `vector`                               reader of GeoPackage, Shapefile and other formats, through GDAL

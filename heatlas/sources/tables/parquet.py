@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from heatlas.core.threads import side_by_side
 from heatlas.sources.contract.columns import is_partition
 from heatlas.sources.contract.partitions import partition_of
 from heatlas.sources.tables.arrow import failing, with_crs
+from heatlas.sources.tables.parquet_files import ENDING
 from heatlas.sources.tables.table import Dataset, Table
 
 if TYPE_CHECKING:
@@ -25,47 +25,14 @@ if TYPE_CHECKING:
 
     from heatlas.core.filesystems import Location
 
-__all__ = ["ENDING", "dataset_of", "is_parquet_folder", "read_dataset", "read_parquet"]
+__all__ = ["read_dataset", "read_parquet"]
 
-ENDING = ".parquet"
 _ROWS = 1 << 17
 """Rows of a batch: three columns of doubles stay in the processor's cache."""
 _BUFFER = 1 << 20
 """Bytes read ahead in each column; reading whole row groups at once takes ten times the memory and time."""
 _THREADS = 16
 """Footers that are read from a bucket at once."""
-_BESIDE = (".crc", "_SUCCESS", "_metadata", "_common_metadata", ".json", ".txt", ".md")
-"""Ends of names that writers of Parquet leave beside their files."""
-
-
-def dataset_of(source: str | Path) -> Dataset | None:
-    """Files of Parquet of a folder, a pattern or an address; None if there are none.
-
-    Raises
-    ------
-    BadOption, SourceFailed, MissingExtra
-        When it cannot be looked up.
-    """
-    location = locate(source)
-    if not location.is_pattern and location.name.endswith(ENDING) and location.kind() == "file":
-        return Dataset(os.fspath(source), (location,))
-    if not location.is_pattern and location.kind() != "folder":
-        return None
-    files = tuple(location.files(ENDING))
-    return Dataset(os.fspath(source), files) if files else None
-
-
-def is_parquet_folder(path: Path) -> bool:
-    """Whether a folder holds files of Parquet, and nothing else but what their writers leave beside them."""
-    found = False
-    for _, folders, files in os.walk(path):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if name.endswith(ENDING) and not name.startswith((".", "_")):
-                found = True
-            elif not name.startswith(".") and not name.endswith(_BESIDE):
-                return False
-    return found
 
 
 def read_parquet(path: Path) -> Table:

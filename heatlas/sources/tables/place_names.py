@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from heatlas.core.words import counted
 from heatlas.gazetteer.search import Answer, describe_town, find_town
@@ -16,6 +15,7 @@ from heatlas.gazetteer.towns import towns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["EMPTY", "SEVERAL", "UNKNOWN", "PlaceNames"]
@@ -89,6 +89,8 @@ class PlaceNames:
 
 def _texts(column: pa.Array) -> list[str]:
     """Cells as text without blanks around; empty where there is nothing."""
+    import pyarrow as pa  # every table has place names, read or not
+
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return ["" if value is None else str(value).strip() for value in column.to_pylist()]
