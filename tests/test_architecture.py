@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import re
 import sys
 from configparser import ConfigParser
 from pathlib import Path
+
+from heatlas.kernels.compiled import Kernel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,3 +64,12 @@ def test_each_room_says_what_its_modules_are():
         assert table, f"{path} has no table of its modules"
         left = "\n".join(line[: len(table[1])] for line in table[2].splitlines())
         assert sorted(re.findall(r"`(\w+)`", left)) == sorted(here), path
+
+
+def test_each_kernel_says_its_types():
+    """Its decorator refuses it otherwise; nothing is compiled here."""
+    for path in (ROOT / "heatlas" / "kernels").glob("*.py"):
+        if path.stem not in {"jit", "cache", "intrinsics"}:
+            for found in vars(importlib.import_module(f"heatlas.kernels.{path.stem}")).values():
+                if isinstance(found, Kernel) and found.signatures:
+                    assert {len(one) for one in found.signatures} == {found.py_func.__code__.co_argcount}, found

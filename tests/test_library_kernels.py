@@ -16,7 +16,7 @@ from slow import snapped, wander
 from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.lattice import frame_of
-from heatlas.kernels.numbers import number_bytes, read_numbers
+from heatlas.kernels.numbers import number_bytes
 from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.kernels.trace import list_passages
@@ -163,15 +163,15 @@ def test_numbers_are_read_one_after_the_other(sizes, seed, before):
     rng = np.random.default_rng(seed)
     numbers = [int(number) for bits, count in sizes for number in rng.integers(0, 2**bits, count)]
     data = np.array([255] * before + [byte for number in numbers for byte in varint(number)], np.uint8)
-    found = np.full(len(numbers) + 1, -1)
-    assert read_numbers(data, before, found, len(numbers)) == len(data)
-    assert found.tolist() == [*numbers, -1]
+    data = data[before:]
+    assert codec.decode_amounts(data, len(numbers)).tolist() == numbers
     # Of what is cut off there is 0.
-    cut = data[: before + (len(data) - before) // 2]
-    read_numbers(cut, before, found, len(numbers))
-    whole = sum(np.cumsum([len(varint(number)) for number in numbers]) <= len(cut) - before)
+    assert codec.decode_amounts(data, len(numbers) + 3).tolist() == [*numbers, 0, 0, 0]
+    cut = data[: len(data) // 2]
+    found = codec.decode_amounts(cut, len(numbers))
+    whole = sum(np.cumsum([len(varint(number)) for number in numbers]) <= len(cut))
     assert found[:whole].tolist() == numbers[:whole]
-    assert not found[whole + 1 : -1].any()
+    assert not found[whole + 1 :].any()
 
 
 @given(data=st.binary(min_size=1, max_size=80))

@@ -2,6 +2,7 @@
 
 ========================== ======================================================
 `compiled`                 the decorators of kernels; nothing is compiled before a call
+`signatures`               types that a kernel is compiled for, as its decorator writes them
 `jit`, `cache`             kernels compiled by numba, and stored on disk
 `instructions`             instructions that numba lacks, by name
 `intrinsics`               their code

@@ -76,7 +76,10 @@ def blur_rows(
     blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out)
 
 
-@kernel(error_model="numpy")
+@kernel(
+    "const f4[:, :]", "const f8[:]", "i8", "b1", "i8", "i8", "i8[:, :]", "f4[:]", "f4[:]", "f4[:, :]",
+    error_model="numpy",
+)  # fmt: skip
 def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out):
     """Do what `blur_rows` does; `extents`, `column` and `taps` are its scratch arrays."""
     width = out.shape[1]

@@ -58,7 +58,7 @@ def _is_still(u, v, a, b):
     return abs(u[b] - u[a]) < _STILL and abs(v[b] - v[a]) < _STILL
 
 
-@kernel()
+@kernel("f8[:]", "const b1[:]", "f8[:]")
 def clock_into(seconds, fresh, clock):
     """Remove single times that are out of order, and interpolate between known ones.
 
@@ -119,7 +119,7 @@ def _is_astray(u, v, clock, before, here, after, max_speed, slack, max_step):
     )
 
 
-@kernel(error_model="numpy")
+@kernel("f8[:]", "f8[:]", "f8[:]", "f8[:]", "b1[:]", "i8[:]", ("f8", "f8"), "f8", "f8", error_model="numpy")
 def strays_into(u, v, seconds, clock, fresh, kept, speeds, slack, max_step):
     """Drop fixes that disagree with both their neighbours while these agree with each other.
 
@@ -163,7 +163,7 @@ def strays_into(u, v, seconds, clock, fresh, kept, speeds, slack, max_step):
     return k
 
 
-@kernel()
+@kernel("const f8[:]", "const f8[:]", "const f8[:]", "const b1[:]", "f8[:]", "f8[:]", "f8[:]")
 def steps_into(u, v, clock, fresh, metres, lapse, free):
     """Measure each step to the next fix.
 
@@ -243,7 +243,10 @@ def _judge(u, v, steps, i, speeds, slack, rhythm, gaps):
     return NONE if _as_sparse(lapse, seconds, metres, i, _MOVED) else GAP_TIME
 
 
-@kernel(error_model="numpy")
+@kernel(
+    "const f8[:]", "const f8[:]", ("const f8[:]", "const f8[:]", "const f8[:]"), ("f8", "f8", "f8"), "f8",
+    ("f8", "f8", "f8", "f8", "f8"), ("f8", "f8"), "i1[:]", error_model="numpy",
+)  # fmt: skip
 def judge_into(u, v, steps, speeds, slack, rhythm, gaps, reasons):
     """Judge each step.
 
@@ -269,7 +272,7 @@ def judge_into(u, v, steps, speeds, slack, rhythm, gaps, reasons):
         reasons[i] = _judge(u, v, steps, i, speeds, slack, rhythm, gaps)
 
 
-@kernel()
+@kernel("f8[:]", "const i1[:]")
 def join_into(u, reasons):
     """Unwrap u again: each segment begins in [0, 1), and goes on by the short way."""
     for i in range(u.shape[0]):
@@ -279,7 +282,7 @@ def join_into(u, reasons):
             u[i] -= np.rint(u[i] - u[i - 1])
 
 
-@kernel(error_model="numpy")
+@kernel("const f8[:]", "const f8[:]", "const f8[:]", "f8", "f8", "b1[:]", "f8[:]", error_model="numpy")
 def stays_into(u, v, seconds, least, reach, cuts, stayed):
     """Find where stops end: a long silence, or a long time within reach of one place.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.lattice import coarser, course, place
+from heatlas.kernels.lattice import FRAME, coarser, course, place
 
 __all__ = ["list_cells"]
 
 
-@kernel(allocates=True)
+@kernel("const f8[:]", "const f8[:]", "const i8[:]", "const i8[:]", FRAME, allocates=True)
 def list_cells(u, v, segments, tracks, frame):
     """List the cells that tracks go through, by exact traversal, as `heatlas.kernels.visits.list_visits` finds them.
 

@@ -30,7 +30,10 @@ def _is_plain(step_u, v, next_v, lapse, limits):
     return step * 2.0 / (e + 1.0 / e) <= allowed * 0.99
 
 
-@kernel(error_model="numpy")
+@kernel(
+    "const f8[:]", "const f8[:]", "const f8[:]", "const i8[:]", ("f8", "f8", "f8", "f8"), "i8[:]", "f8[:]", "f8[:]",
+    "f8[:]", "b1[:]", "i8[:]", error_model="numpy",
+)  # fmt: skip
 def clean_into(lon, lat, time, starts, limits, kept, u, v, seconds, fresh, tally):
     """Drop impossible fixes, and project the rest.
 

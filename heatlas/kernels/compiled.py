@@ -11,23 +11,33 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
+from heatlas.kernels.signatures import expanded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from heatlas.kernels.signatures import Type
+
 __all__ = ["Kernel", "helper", "is_stored", "kernel", "never_compiled"]
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
 
 
 class Kernel:
     """A function that is compiled when it is first called."""
 
-    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+    def __init__(self, function: Callable[..., Any], written: tuple[Any, ...], options: dict[str, Any]) -> None:
         functools.update_wrapper(self, function)
         self.py_func = function
-        self._options = options
+        self.options = options
+        self._written = written
         self._dispatcher: Any = None
         self._call = self._first
+
+    @functools.cached_property
+    def signatures(self) -> list[tuple[Type, ...]]:
+        """Types of the parameters; one signature for each that the kernel is compiled for, none of a helper."""
+        return expanded(self._written) if self._written else []
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the compiled function."""
@@ -44,32 +54,42 @@ class Kernel:
             if self._dispatcher is None:
                 from heatlas.kernels.jit import dispatcher
 
-                self._dispatcher = dispatcher(self.py_func, self._options)
+                self._dispatcher = dispatcher(self.py_func, self.signatures, self.options)
             return self._dispatcher
 
     @property
     def _numba_type_(self) -> Any:
-        """Numba asks for this when it compiles a kernel that calls this one."""
+        """Numba asks for this when it compiles a function that calls this one."""
+        if self._written:
+            raise TypeError(f"{self.py_func.__name__} is a kernel, for calls from Python: kernels call helpers")
         return self.dispatcher._numba_type_
 
 
-def kernel(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
+def kernel(*types: Any, allocates: bool = False, **options: Any) -> Callable[..., Any]:
     """Decorate a function that Python calls: serial, without the interpreter's lock, cached.
 
     Parameters
     ----------
+    *types
+        Types of its parameters, as `heatlas.kernels.signatures` writes them. It is compiled for these and no others.
     allocates : bool
         Whether it makes arrays.
     **options
         Other options of `numba.njit`.
     """
-    lean = {} if allocates else {"_nrt": False}
-    return functools.partial(Kernel, options={**lean, **options})
+    if not types:
+        raise TypeError("a kernel says the types of its parameters: kernel('const f8[:]', 'i8', ...)")
+    return functools.partial(Kernel, written=types, options=_lean(allocates, options))
 
 
-def helper(**options: Any) -> Callable[..., Any]:
-    """Decorate a function that only kernels call and that allocates nothing; without a wrapper it compiles faster."""
-    return kernel(no_cpython_wrapper=True, **options)
+def helper(*, allocates: bool = False, **options: Any) -> Callable[..., Any]:
+    """Decorate a function that only kernels call, with any types; without a way in from Python it compiles faster."""
+    options = {"no_cpython_wrapper": True, **options}
+    return functools.partial(Kernel, written=(), options=_lean(allocates, options))
+
+
+def _lean(allocates: bool, options: dict[str, Any]) -> dict[str, Any]:
+    return options if allocates else {"_nrt": False, **options}
 
 
 def never_compiled(kernel: Any) -> bool:

@@ -14,6 +14,7 @@ from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import prefetch
 from heatlas.kernels.lattice import (
     CHUNK,
+    FRAME,
     LONGEST,
     ONE,
     coarser,
@@ -196,7 +197,10 @@ def room_for(bits: int) -> tuple[NDArray[Any], ...]:
     )  # fmt: skip
 
 
-@kernel()
+@kernel(
+    ("const f8[:]", "const f8[:]", "const f4[:]"), "const i8[:]", "const i8[:]", "const b1[:]", "const f8[:]",
+    "const i8[:]", FRAME, "u1[:]", ("u4[:]", "b1[:]", "u8"), ("i8[:]", "i8[:]", "i8[:]", "u4[:]", "i8[:]", "u8[:]"),
+)  # fmt: skip
 def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, carries, room):
     """Count the passages of tracks through the pixels of a window.
 

@@ -15,7 +15,7 @@ from heatlas.kernels.numbers import write_number, zigzag
 __all__ = ["encode_amounts", "encode_headers", "encode_pixels", "encode_values", "find_stretches"]
 
 
-@kernel(allocates=True)
+@kernel("const i8[:]", "const i8[:]", "const i8[:]", allocates=True)
 def encode_headers(ids, lengths, tiles):
     """Write for each tile the number of its runs, their activities (as differences) and their lengths.
 
@@ -47,7 +47,7 @@ def encode_headers(ids, lengths, tiles):
     return out[:at], offsets
 
 
-@kernel(allocates=True)
+@kernel("const i8[:]", "const i8[:]", allocates=True)
 def find_stretches(tile, bounds):
     """Find where a track leaves a tile.
 
@@ -80,7 +80,7 @@ def find_stretches(tile, bounds):
     return stretches, track
 
 
-@kernel(allocates=True)
+@kernel("const u2[:]", "const i8[:, :]", "const i8[:]", "const i8[:]", allocates=True)
 def encode_pixels(pixels, stretches, runs, tiles):
     """Write the pixels of runs.
 
@@ -124,7 +124,7 @@ def encode_pixels(pixels, stretches, runs, tiles):
     return out[:at], offsets
 
 
-@kernel(allocates=True)
+@kernel("const i8[:]", "const i8[:, :]", "const i8[:]", "const i8[:]", allocates=True)
 def encode_amounts(amounts, stretches, runs, tiles):
     """Write whole numbers from 0, one for each passage.
 
@@ -153,7 +153,7 @@ def encode_amounts(amounts, stretches, runs, tiles):
     return out[:at], offsets, some
 
 
-@kernel(allocates=True)
+@kernel("const i4[:]", "const i8[:, :]", "const i8[:]", "const i8[:]", allocates=True)
 def encode_values(values, stretches, runs, tiles):
     """Write values, UNKNOWN among them, one for each passage.
 

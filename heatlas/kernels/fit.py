@@ -48,7 +48,7 @@ def _nul_run(data: NDArray[np.uint8], pos: np.int64, stop: int) -> np.int64:
     return end - pos
 
 
-@kernel()
+@kernel("const u1[:]", "i8", "i8", "const u1[:]", "i8[:, :]", "i8[:, :]", "i8[:, :]", "i8[:, :]")
 def walk(
     data: NDArray[np.uint8],
     start: int,
@@ -187,7 +187,7 @@ def walk(
     return n_definitions, n_records, n_others, pos, state
 
 
-@kernel()
+@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const i8[:, :]", "const i8[:, :]", "const f8[:, :]", "f8[:, :]")
 def decode(
     data: NDArray[np.uint8],
     content: NDArray[np.int64],
@@ -225,7 +225,7 @@ def decode(
             for k in range(width):
                 raw = raw << 8 | np.int64(data[at + k if big else at + width - 1 - k])
             if rows[row, 7]:
-                value = np.float64(float32_of(raw)) if width == 4 else float64_of(raw)  # type: ignore[call-arg]
+                value = np.float64(float32_of(raw)) if width == 4 else float64_of(raw)  # type: ignore[operator]
                 if not abs(value) < _LARGEST:  # also for NaN, which compares false
                     continue
             else:

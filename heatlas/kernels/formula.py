@@ -9,9 +9,9 @@ import numpy as np
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.exponential import exponentials
 from heatlas.kernels.numbers import read_numbers, unzigzag
-from heatlas.kernels.operations import AMOUNTS, FACTS, NOTHING, OPERATIONS, ROW, TABLE
+from heatlas.kernels.operations import ADDING, AMOUNTS, CODED, FACTS, FORMULA, NOTHING, OPERATIONS, ROW, RUNS, TABLE
 from heatlas.kernels.sun import sines_of_sun
-from heatlas.kernels.values import add_values_at
+from heatlas.kernels.values import add_values
 
 __all__ = [
     "add_coded", "evaluate", "evaluate_coded", "fill_registers", "next_block", "registers_for", "work_out",
@@ -110,7 +110,7 @@ def work_out(steps, registers, count):
             sines_of_sun(a, b, c, out, count)
 
 
-@kernel(allocates=True)
+@kernel(FORMULA, "const f8[:, :]", "f8[:]", allocates=True)
 def evaluate(formula, columns, found):
     """Work out a formula.
 
@@ -135,7 +135,7 @@ def evaluate(formula, columns, found):
         found[first : first + size] = registers[formula.result, :size]
 
 
-@kernel(allocates=True)
+@kernel(FORMULA, RUNS, CODED, "f8[:]", allocates=True)
 def evaluate_coded(formula, runs, coded, found):
     """Work out a formula for the wanted passages of a tile of the index, decoding what it reads on the way.
 
@@ -160,7 +160,7 @@ def evaluate_coded(formula, runs, coded, found):
         first, begin, done = last, begin + size, done + wanted
 
 
-@kernel(allocates=True)
+@kernel(FORMULA, RUNS, CODED, ADDING, allocates=True)
 def add_coded(formula, runs, coded, adding):
     """Add the values that `evaluate_coded` finds to the pixels; faster than to find them first.
 
@@ -187,7 +187,7 @@ def add_coded(formula, runs, coded, adding):
                     there[i] = here[i]
                 j += here.shape[0]
             k += runs.lengths[r]
-        add_values_at(cells[:wanted], registers[formula.result, :wanted], adding)
+        add_values(cells[:wanted], registers[formula.result, :wanted], adding)
         first, begin = last, begin + size
 
 

@@ -9,7 +9,7 @@ from heatlas.kernels.compiled import kernel
 __all__ = ["glow_in", "glow_over", "light"]
 
 
-@kernel()
+@kernel("f4[:, :]", "const f4[:, :]", "f4", "i8", "i8")
 def light(glow, mask, strength, top, left):
     """Raise `glow` (h, w) to `strength` times `mask`, where that is more.
 
@@ -22,7 +22,7 @@ def light(glow, mask, strength, top, left):
                 glow[top + y, left + x] = value
 
 
-@kernel()
+@kernel("const u1[:, :]", "const u1[:, :]", "f4[:, :]", "f4", "f4", "u1[:, :, :]")
 def glow_in(steps, colours, glow, rate, least, picture):
     """Make a picture hotter where it glows, in its own colours, and let the glow cool down.
 
@@ -51,7 +51,7 @@ def glow_in(steps, colours, glow, rate, least, picture):
                 glow[y, x] = value if value >= least else np.float32(0)
 
 
-@kernel()
+@kernel("const f4[:]", "f4[:, :]", "f4", "f4", "u1[:, :, :]")
 def glow_over(flash, glow, rate, least, picture):
     """Lay one colour over a picture where it glows, and let the glow cool down.
 

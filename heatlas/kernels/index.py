@@ -27,7 +27,7 @@ _LAST = (1 << 31) - 1
 """Greatest number of an activity."""
 
 
-@kernel(allocates=True)
+@kernel("const u1[:]", allocates=True)
 def decode_header(data):
     """Read the ids and lengths of a tile's runs, and where the runs begin.
 
@@ -52,7 +52,7 @@ def decode_header(data):
     return ids, lengths, at
 
 
-@kernel(allocates=True)
+@kernel("const u1[:]", "i8", "const i8[:]", allocates=True)
 def decode_pixels(data, at, lengths):
     """Read the pixels of all runs, uint16. Damaged bytes give as many as there are, and pixel 0 for the rest."""
     total = np.int64(0)
@@ -82,7 +82,7 @@ def decode_pixels(data, at, lengths):
     return pixels
 
 
-@kernel(allocates=True)
+@kernel("const u1[:]", "i8", "const i8[:]", allocates=True)
 def pixel_bytes(data, at, lengths):
     """Offsets of the runs of pixels into the bytes, (r + 1,)."""
     offsets = np.empty(lengths.shape[0] + 1, np.int64)
@@ -95,7 +95,7 @@ def pixel_bytes(data, at, lengths):
     return offsets
 
 
-@kernel(allocates=True)
+@kernel("const u1[:]", "i8", allocates=True)
 def decode_amounts(data, count):
     """Read `count` amounts as int64."""
     amounts = np.empty(count, np.int64)
@@ -103,7 +103,7 @@ def decode_amounts(data, count):
     return amounts
 
 
-@kernel(allocates=True)
+@kernel("const u1[:]", "const i8[:]", allocates=True)
 def decode_values(data, lengths):
     """Read the values of all runs as int32, UNKNOWN among them."""
     values = np.empty(lengths.sum(), np.int32)

@@ -8,23 +8,51 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from numba import njit
+import numpy as np
+from numba import njit, types
+from numba.np.numpy_support import from_dtype
 
 from heatlas.kernels.cache import KernelCache
+from heatlas.kernels.signatures import Array, Number, Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["cache_of", "dispatcher"]
+    from heatlas.kernels.signatures import Type
+
+__all__ = ["cache_of", "dispatcher", "numba_type"]
 
 
-def dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
-    """Let numba compile a function for the types of each call; under NUMBA_DISABLE_JIT it stays as it is."""
+def dispatcher(function: Callable[..., Any], signatures: Sequence[tuple[Type, ...]], options: dict[str, Any]) -> Any:
+    """Let numba compile a function for its signatures, and for no others; without any, for each set of types.
+
+    Under NUMBA_DISABLE_JIT it stays as it is.
+    """
     made = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
-    if made is not function:
-        with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
-            made._cache = KernelCache(function)
+    if made is function:
+        return made
+    with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
+        made._cache = KernelCache(function)
+    for signature in signatures:
+        made.compile(tuple(map(numba_type, signature)))
+    if signatures:
+        made.disable_compile()
     return made
+
+
+def numba_type(one: Type) -> Any:
+    """Return a type of a parameter as numba has it."""
+    if isinstance(one, Number):
+        return _number(one.code)
+    if isinstance(one, Array):
+        return types.Array(_number(one.code), one.ndim, "C", readonly=one.const)
+    if isinstance(one, Struct):
+        return types.NamedTuple(list(map(numba_type, one.parts)), one.kind)
+    return types.Tuple(list(map(numba_type, one)))
+
+
+def _number(code: str) -> Any:
+    return types.boolean if code == "b1" else from_dtype(np.dtype(code))
 
 
 def cache_of(dispatcher: Any) -> KernelCache | None:

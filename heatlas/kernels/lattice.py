@@ -16,13 +16,16 @@ from heatlas.kernels.compiled import helper
 from heatlas.kernels.instructions import bits_of
 
 __all__ = [
-    "CHUNK", "LONGEST", "ONE", "coarser", "course", "crossing", "frame_of", "moment", "near_lines", "place", "visits",
+    "CHUNK", "FRAME", "LONGEST", "ONE", "coarser", "course", "crossing", "frame_of", "moment", "near_lines", "place",
+    "visits",
 ]  # fmt: skip
 
 CHUNK = 512
 """Fixes that are tested in one go; those on one side outside the window are skipped at once."""
 LONGEST = 13
 """Binary logarithm of the pixels of a line below which its products fit into 64 bits, at 24 bits of a pixel."""
+FRAME = ("i8", "f8", "i8", "i8", "i8", "i8")
+"""Types of what `frame_of` gives."""
 ONE = np.uint64(1)
 """Increment of an unsigned index."""
 _MAGIC = 1.5 * 2.0**52

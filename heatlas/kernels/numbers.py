@@ -51,7 +51,7 @@ def read_number(data, at):
     return number, at
 
 
-@kernel()
+@helper()
 def read_numbers(data, at, numbers, count):
     """Read `count` numbers from `at` on; those beyond the last byte are 0. Returns where the next one begins.
 
@@ -84,7 +84,7 @@ def read_numbers(data, at, numbers, count):
     return np.int64(i)
 
 
-@kernel(allocates=True)
+@kernel("const u1[:]", "const i8[:]", allocates=True)
 def number_bytes(data, lengths):
     """Offsets of runs of `lengths` numbers into the bytes, (r + 1,)."""
     offsets = np.zeros(lengths.shape[0] + 1, np.int64)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from heatlas.kernels.signatures import Struct
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "AMOUNTS", "COLUMN", "FACTS", "NOTHING", "OPERATIONS", "ROW", "STEPS", "TABLE", "UNUSED", "Adding", "Coded",
-    "Formula", "Runs", "Voicing",
+    "ADDING", "AMOUNTS", "CODED", "COLUMN", "FACTS", "FORMULA", "NOTHING", "OPERATIONS", "ROW", "RUNS", "STEPS",
+    "TABLE", "UNUSED", "VOICING", "Adding", "Coded", "Formula", "Runs", "Voicing",
 ]  # fmt: skip
 
 UNUSED = np.zeros(0)
@@ -130,3 +132,11 @@ class Voicing(NamedTuple):
     """Number of voices on the second side."""
     factor: float = 1.0
     """The first value is multiplied by it, once the level is off."""
+
+
+# Types of their parts. Numba does not convert named tuples: none is marked as only read.
+FORMULA = Struct(Formula, "i8[:, :]", "f8[:]", "i8", "i8", "i8")
+RUNS = Struct(Runs, "u2[:]", "i8[:]", "i8[:]", "b1[:]")
+CODED = Struct(Coded, "i8[:]", "u1[:]", "i8[:]", "f8[:]", "f8[:]", "i8", "i8[:]", "f8[:, :]", "f8[:, :]")
+ADDING = Struct(Adding, "f8", *5 * ["f8[:]"], "b1", "f8", "f8")
+VOICING = Struct(Voicing, "f8[:, :]", "f8", "f8", *7 * ["f8[:]"], "f8")

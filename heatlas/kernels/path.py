@@ -51,7 +51,7 @@ def metres_along(u: NDArray[np.float64], v: NDArray[np.float64], segments: NDArr
     return metres
 
 
-@kernel()
+@kernel("const f8[:]", "const f8[:]", "const i8[:]", "f8[:]")
 def fill_metres(u, v, segments, metres):
     """Write what `metres_along` returns over zeros."""
     for s in range(segments.shape[0] - 1):
@@ -91,7 +91,7 @@ def progress_along(
     return progress
 
 
-@kernel()
+@kernel("const f8[:]", "const f8[:]", "const i8[:]", "f8", "f4[:]")
 def fill_progress(u, v, tracks, tolerance, progress):
     """Write what `progress_along` returns."""
     for k in range(tracks.shape[0] - 1):
@@ -110,7 +110,7 @@ def fill_progress(u, v, tracks, tolerance, progress):
                 east, north = _ground(v[i])
 
 
-@kernel(allocates=True)
+@kernel("const f8[:]", "const f8[:]", "const i8[:]", "f8", allocates=True)
 def change_over(along, value, segments, half):
     """Mean rate of change of `value` along `along` around each fix.
 
@@ -154,7 +154,7 @@ def change_over(along, value, segments, half):
     return rate
 
 
-@kernel(allocates=True)
+@kernel("const f8[:]", "const f8[:]", "const i8[:]", "f8", "f8", allocates=True)
 def mean_between(time, value, segments, first, last):
     """Mean of `value` over the time from `first` to `last` seconds after each fix.
 

@@ -11,7 +11,7 @@ from heatlas.kernels.compiled import kernel
 __all__ = ["add_counts", "add_extremes", "add_weights", "locate"]
 
 
-@kernel()
+@kernel("const f8[:]", "const f8[:]", "const f8[:]", "const i4[:]", "f8", "i8", "i8", "i8", "i4[:]")
 def locate(lon, lat, edges, guesses, scale, x, width, turn, cells):
     """Find the pixels of some positions.
 
@@ -57,7 +57,7 @@ def locate(lon, lat, edges, guesses, scale, x, width, turn, cells):
             cells[i] = row * width + column
 
 
-@kernel()
+@kernel("const i4[:]", "i8", "f8[:]")
 def add_counts(cells, n, count):
     """Count the first n of `cells` in `count` (pixels,); -1 stands for none."""
     for i in range(n):
@@ -65,7 +65,7 @@ def add_counts(cells, n, count):
             count[cells[i]] += 1.0
 
 
-@kernel()
+@kernel("const i4[:]", "const f8[:]", "f8[:]")
 def add_weights(cells, weight, total):
     """Add weights (n,) to `total` (pixels,) at `cells`; -1 stands for none."""
     for i in range(weight.shape[0]):
@@ -73,7 +73,7 @@ def add_weights(cells, weight, total):
             total[cells[i]] += weight[i]
 
 
-@kernel()
+@kernel("const i4[:]", "const f8[:]", "b1", "f8[:]")
 def add_extremes(cells, weight, greatest, extreme):
     """Keep the least or greatest weight in `extreme` (pixels,) at `cells`; NaN stands for none yet."""
     for i in range(weight.shape[0]):

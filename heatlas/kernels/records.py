@@ -111,7 +111,7 @@ def _column(name):
     return 6 if name == _DEVICE else -1
 
 
-@kernel()
+@kernel("const u1[:]", "i8", "i8", "const u8[:]", "f8[:, :]", "i1[:]")
 def scan_records(b, start, end, types, rows, kinds):
     """Read the records that are whole.
 

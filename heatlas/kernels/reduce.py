@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.lattice import place
+from heatlas.kernels.lattice import FRAME, place
 
 __all__ = ["add_activities", "add_metric", "add_spent", "add_value", "count_fixes", "spend"]
 
 
-@kernel()
+@kernel("const i8[:]", "i8", "i4[:]", "u4[:]")
 def add_activities(cells, ordinal, stamps, counts):
     """Count each pixel of `cells` once for the activity `ordinal`.
 
@@ -31,14 +31,14 @@ def add_activities(cells, ordinal, stamps, counts):
             counts[cell] += 1
 
 
-@kernel()
+@kernel("const i8[:]", "const f8[:, :]", "i8", "f8[:]")
 def add_spent(cells, spent, which, total):
     """Add column `which` of `spent` (k, 4) to `total` (pixels,)."""
     for k in range(cells.shape[0]):
         total[cells[k]] += spent[k, which]
 
 
-@kernel()
+@kernel("const i8[:]", "const f8[:, :]", "b1", "f8[:]", "f8[:]", "f8[:]", "f8[:]", "b1")
 def add_metric(cells, spent, inverse, count, total, square, extreme, greatest):
     """Add the passages' means of a metric to the pixels.
 
@@ -84,7 +84,7 @@ def add_value(cell, value, count, total, square, extreme, greatest):
             extreme[cell] = value
 
 
-@kernel()
+@kernel("const f8[:]", "const f8[:]", FRAME, "u4[:]")
 def count_fixes(u, v, frame, counts):
     """Add 1 to `counts` (height * width, uint32) for every fix inside the window."""
     bits, size, left, top, width, height = frame

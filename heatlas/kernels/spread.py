@@ -53,7 +53,10 @@ def _goes_round(count, lateral, ground):
     return ground and count == lateral.shape[0] and lateral[count - 1] == 1.0
 
 
-@kernel(allocates=True)
+@kernel(
+    "const f8[:]", "const f8[:]", "const f8[:]", "f8", "b1", "i8", "const f8[:]", "i8", "i8", "i8", "f8[:]",
+    allocates=True,
+)  # fmt: skip
 def disc_norms(along, across, lateral, unit, ground, shape, area, reach, first, last, norms):
     """Sum the kernel times the area of each pixel, for sources in rows `first` to `last`.
 
@@ -87,7 +90,10 @@ def _add(target, values, factor):
         target[x] += values[x] * factor
 
 
-@kernel(allocates=True, error_model="numpy")
+@kernel(
+    "const i8[:]", "const i8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "f8", "b1", "i8", "i8",
+    "i8", "i8", "i8", "f4[:, :]", allocates=True, error_model="numpy",
+)  # fmt: skip
 def spread_disc(starts, columns, weights, along, across, lateral, unit, ground, shape, reach, margin, first, last, out):
     """Give each pixel of rows `first` to `last` the sum of all sources near it, weighted by a kernel that ends.
 
@@ -146,7 +152,10 @@ def spread_disc(starts, columns, weights, along, across, lateral, unit, ground, 
         out[y] = line
 
 
-@kernel(allocates=True, error_model="numpy")
+@kernel(
+    "const i8[:]", "const i8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "f8", "b1", "i8", "i8",
+    "b1", "i8", "i8", "f4[:, :]", allocates=True, error_model="numpy",
+)  # fmt: skip
 def spread_extremes(
     starts, columns, values, along, across, lateral, unit, ground, reach, margin, greatest, first, last, out
 ):
@@ -171,7 +180,7 @@ def spread_extremes(
                         out[y, x] = value
 
 
-@kernel(allocates=True)
+@kernel("const f4[:, :] | const f8[:, :]", "const f8[:]", "const f8[:]", "i8", "i8", "i8", "f4[:, :]", allocates=True)
 def gauss_across(field, sigma, gain, halo, first, last, out):
     """Blur rows `first` to `last` sideways, each with its own width; sums are conserved but for `gain`.
 
@@ -229,7 +238,7 @@ def _weight(source, row, along, deviation, sigma):
     return math.exp(-0.5 * far * far) * _peak_inverse(math.sqrt((sigma[source] ** 2 + sigma[row] ** 2) / 2.0))
 
 
-@kernel()
+@kernel("const f8[:]", "f8", "const f8[:]", "const f8[:]", "i8", "f8[:]")
 def gauss_norms(along, deviation, sigma, area, reach, norms):
     """Sum a Gaussian of peak 1 times the area of each pixel, for sources in each row.
 
@@ -255,7 +264,7 @@ def gauss_norms(along, deviation, sigma, area, reach, norms):
         norms[source] = total
 
 
-@kernel(allocates=True)
+@kernel("const f4[:, :]", "const f8[:]", "f8", "const f8[:]", "i8", "i8", "i8", "f4[:, :]", allocates=True)
 def gauss_along(field, along, deviation, sigma, reach, first, last, out):
     """Blur the columns of a result of `gauss_across`: its rows `first` to `last` become Gaussians of peak 1.
 

@@ -12,7 +12,7 @@ SHIFT = 14
 """Low bits of a float32 that the table ignores: 512 places are left for each doubling of a value."""
 
 
-@kernel()
+@kernel("const f4[:]", "const i4[:]", "const f4[:]", "const u1[:]", "i8", "u1[:]")
 def step_of_values(values, bits, begins, table, least, out):
     """Find the step of each value: the number of steps that begin at it or below; 0 for values of 0 or less.
 

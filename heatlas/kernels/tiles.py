@@ -23,7 +23,7 @@ def _kept(keep, activity):
     return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
-@kernel()
+@kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "u4[:]")
 def add_passes(pixels, ids, lengths, keep, counts):
     """Add 1 to `counts` (65536,) uint32 for each passage of the kept activities.
 
@@ -45,7 +45,7 @@ def add_passes(pixels, ids, lengths, keep, counts):
         k = end
 
 
-@kernel()
+@kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "i8", "i8[:]", "u4[:]")
 def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
     """Add 1 to `counts` for each pixel of each run of a kept activity; `ordinal` is above all that `stamps` holds.
 
@@ -65,7 +65,7 @@ def add_activities_of(pixels, ids, lengths, keep, ordinal, stamps, counts):
     return ordinal
 
 
-@kernel(allocates=True)
+@kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "const u1[:]", "f8[:]", allocates=True)
 def add_amounts(pixels, ids, lengths, keep, data, total):
     """Add the amounts of the kept activities' passages to `total` (65536,) float64; exact, as they are whole numbers.
 
@@ -86,7 +86,10 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
         k += np.uint64(lengths[r])
 
 
-@kernel(allocates=True)
+@kernel(
+    "const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "const u1[:]", "f8", "const f8[:]", "i8", "f8[:]",
+    "f8[:]", "f8[:]", "f8[:]", "b1", allocates=True,
+)  # fmt: skip
 def add_values(pixels, ids, lengths, keep, data, step, table, least, count, total, square, extreme, greatest):
     """Add the values of the kept activities' passages to the pixels, where they are known.
 

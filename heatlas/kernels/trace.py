@@ -15,13 +15,16 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.lattice import CHUNK, coarser, course, crossing, near_lines, place, visits
+from heatlas.kernels.lattice import CHUNK, FRAME, coarser, course, crossing, near_lines, place, visits
 from heatlas.kernels.reduce import spend
 
 __all__ = ["list_passages"]
 
 
-@kernel(allocates=True)
+@kernel(
+    "const f8[:]", "const f8[:]", "const f4[:]", "const f8[:]", "const f8[:]", "const f8[:]", "const i8[:]", FRAME,
+    "f8", "i8", allocates=True,
+)  # fmt: skip
 def list_passages(u, v, progress, time, metres, metric, segments, frame, least, bits):
     """List the passages of one track through the pixels of a window in the order of their beginnings.
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.operations import ADDING
 from heatlas.kernels.reduce import add_value
 from heatlas.kernels.turns import cosine_of_turn, sine_of_turn
 
-__all__ = ["add_days", "add_values_at"]
+__all__ = ["add_days", "add_values", "add_values_at"]
 
 _BLOCK = 512
 """Angles that are worked out at a time."""
 
 
-@kernel(allocates=True)
+@kernel("const i8[:]", "const f8[:]", ADDING, allocates=True)
 def add_values_at(cells, values, adding):
     """Add the known values of passages to the pixels.
 
@@ -27,6 +28,12 @@ def add_values_at(cells, values, adding):
     adding : heatlas.kernels.operations.Adding
         Where to, and how.
     """
+    add_values(cells, values, adding)
+
+
+@helper(allocates=True)
+def add_values(cells, values, adding):
+    """Do what `add_values_at` does, for kernels."""
     if adding.period > 0:
         _add_turns(cells, values, adding)
         return
@@ -67,7 +74,7 @@ def _add_turns(cells, values, adding):
                 adding.across[cell] += across[k]
 
 
-@kernel()
+@kernel("const i8[:]", "const i8[:]", "const i8[:]", "const i8[:]", "i8[:]", "f8[:]")
 def add_days(cells, bounds, order, labels, stamps, counts):
     """Count in each pixel the days on which anybody passed.
 

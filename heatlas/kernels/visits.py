@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.lattice import coarser, course, crossing, place
+from heatlas.kernels.lattice import FRAME, coarser, course, crossing, place
 
 __all__ = ["join_fixes", "list_visits", "place_visits", "round_amounts", "round_means", "spend_visits"]
 
@@ -15,7 +15,7 @@ _BLOCK = 256
 """Passages that are rounded at a time: what was spent in them stays in the cache of the processor."""
 
 
-@kernel(allocates=True)
+@kernel("const f8[:]", "const f8[:]", "const f4[:]", "const i8[:]", FRAME, "f8", "i8", allocates=True)
 def list_visits(u, v, progress, segments, frame, least, bits):
     """List the passages of one track, and the pieces of its lines that they are made of.
 
@@ -101,7 +101,7 @@ def list_visits(u, v, progress, segments, frame, least, bits):
     return cells[:n], fixes[:n], passage[:m], line[:m], until[:m]
 
 
-@kernel(allocates=True)
+@kernel("const i8[:]", "i8", "i8", "i8", "i8", allocates=True)
 def place_visits(cells, width, left, top, scale):
     """Find the tile of each passage, and the pixel inside the tile.
 
@@ -137,7 +137,7 @@ def place_visits(cells, width, left, top, scale):
     return tile, pixel, inside
 
 
-@kernel(allocates=True)
+@kernel("const f8[:, :]", allocates=True)
 def join_fixes(metrics):
     """Prepare the metrics of a track for `spend_visits`, which is called for each zoom.
 
@@ -167,7 +167,9 @@ def join_fixes(metrics):
     return lines
 
 
-@kernel(allocates=True)
+@kernel(
+    "i8", "const i8[:]", "const i8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "const f8[:, :]", allocates=True,
+)  # fmt: skip
 def spend_visits(count, passage, line, until, time, metres, lines):
     """Add up what was spent in the pieces of `list_visits`, for all metrics at once.
 
@@ -209,7 +211,7 @@ def spend_visits(count, passage, line, until, time, metres, lines):
     return spent
 
 
-@kernel(allocates=True)
+@kernel("const f8[:]", "f8", allocates=True)
 def round_amounts(amounts, step):
     """Round amounts (k,) along a track to whole steps, int64; each remainder goes to the next one."""
     steps = np.empty(amounts.shape[0], np.int64)
@@ -222,7 +224,7 @@ def round_amounts(amounts, step):
     return steps
 
 
-@kernel(allocates=True)
+@kernel("const f8[:, :]", "const f8[:, :]", "i8", allocates=True)
 def round_means(spent, rules, unknown):
     """Round the means of metrics in each passage to whole steps.
 

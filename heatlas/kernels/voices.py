@@ -10,11 +10,12 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.formula import fill_registers, next_block, registers_for, work_out
+from heatlas.kernels.operations import CODED, FORMULA, RUNS, VOICING
 
 __all__ = ["add_voices", "add_voices_coded"]
 
 
-@kernel(allocates=True)
+@kernel("const i8[:]", "const i8[:]", "const f8[:]", "const f8[:]", "i4[:]", VOICING, allocates=True)
 def add_voices(cells, bounds, x, y, slots, voicing):
     """Add the voices of activities to the pixels.
 
@@ -41,7 +42,7 @@ def add_voices(cells, bounds, x, y, slots, voicing):
         _add_activity(cells[first:last], x[first:last], other, paired, r, slots, places, sums, voicing)
 
 
-@kernel(allocates=True)
+@kernel(FORMULA, RUNS, CODED, "b1", "i4[:]", VOICING, allocates=True)
 def add_voices_coded(formula, runs, coded, paired, slots, voicing):
     """Add the voices of the wanted runs of a tile of the index, working out their values on the way.
 

@@ -151,7 +151,7 @@ def _position(b, i, n, rows, r, odd, odds):
             odds += 1
 
 
-@kernel()
+@kernel("const u1[:]", "i8", "const u8[:]", "const i8[:]", "f8[:, :]", "i8[:, :]", "i8[:, :]", "i8[:, :]")
 def scan_points(b, n, keys, codes, rows, marks, odd, cuts):
     """Find the points of a document in UTF-8 and the elements that order them.
 

@@ -83,7 +83,8 @@ def add_passages(passages: Passages, measure: Measure, planes: NamedPlanes, slot
 def _adding(measure: Measure, planes: NamedPlanes) -> Adding:
     """How the values of a measure are added to its planes."""
     if measure.reduction in {"circular", "concentration"}:
-        return Adding(1.0, planes["n"], planes["x"], across=planes["y"], period=metric_named(measure.metric).period)
+        period = float(metric_named(measure.metric).period)
+        return Adding(1.0, planes["n"], planes["x"], across=planes["y"], period=period)
     scale = 2.0 ** metric_named(measure.metric).exact
     if measure.layout.extremes:
         greatest = measure.reduction == "max"

@@ -236,6 +236,7 @@ def _gaussian(plane: NDArray[Any], kernel: Kernel, window: Window, density: bool
     from heatlas.kernels.spread import gauss_across, gauss_along, gauss_norms
 
     columns, reach = halo(kernel, window)
+    plane = np.ascontiguousarray(plane, np.float32 if plane.dtype == np.float32 else np.float64)
     # With as many rows again, to count what a source spreads beyond the edge.
     beyond = window.grown(0, 2 * reach)
     if kernel.metres:
@@ -287,7 +288,7 @@ def _geometry(kernel: Kernel, window: Window, columns: int, rows: int) -> _Geome
 
 def _cells(filled: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Row offsets, and columns, of the filled pixels."""
-    columns = np.nonzero(filled)[1]
+    columns = np.ascontiguousarray(np.nonzero(filled)[1])
     starts = np.zeros(len(filled) + 1, np.int64)
     np.cumsum(filled.sum(axis=1), out=starts[1:])
     return starts, columns

@@ -97,7 +97,7 @@ _MOST = 1 << 30
 
 def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
     """Round the amounts of a track's passages (k,) to whole steps; each remainder goes to the next passage."""
-    found: NDArray[np.int64] = round_amounts(spent, AMOUNTS[name][1])
+    found: NDArray[np.int64] = round_amounts(np.ascontiguousarray(spent), AMOUNTS[name][1])
     return found
 
 

@@ -105,9 +105,8 @@ def _clean(recording: Recording, times: NDArray[np.float64], max_speed: float, g
     u, v, seconds = np.empty(n), np.empty(n), np.empty(n)
     longest, farthest = (given if given is not None else np.inf for given in (gaps.time, gaps.distance))
     plain = (float(min(max_speed, _THERE_AND_BACK)), SLACK, float(longest), float(min(MAX_STEP, farthest)))
-    k, odd = clean_into(
-        recording.lon, recording.lat, times, recording.segments, plain, kept, u, v, seconds, fresh, tally
-    )
+    lon, lat, times = map(np.ascontiguousarray, (recording.lon, recording.lat, times))
+    k, odd = clean_into(lon, lat, times, recording.segments, plain, kept, u, v, seconds, fresh, tally)
     kept, u, v, seconds, fresh = kept[:k], u[:k], v[:k], seconds[:k], fresh[:k]
     dropped = Counter({reason: int(count) for reason, count in zip(FIXES, tally, strict=True) if count})
     if not odd:
