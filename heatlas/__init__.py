@@ -14,7 +14,8 @@ from heatlas.core.version import __version__ as __version__
 
 __all__ = [
     "Activity", "Batch", "Grid", "Heat", "HeatlasError", "Kernel", "LiveMap", "PointSet", "Privacy", "Tracks", "Window",
-    "Zone", "explore", "inspect", "metric", "open", "open_points", "owner_secret", "render", "write_demo",
+    "Zone", "explore", "inspect", "metric", "open", "open_points", "owner_secret", "prepare", "render",
+    "write_demo",
 ]  # fmt: skip
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "metric": "heatlas.tracks.metrics.own",
     "open_points": "heatlas.api",
     "owner_secret": "heatlas.tracks.privacy",
+    "prepare": "heatlas.preparing",
     "write_demo": "heatlas.demo",
 }
 
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from heatlas.dataset.tracks import Tracks
     from heatlas.demo import write_demo
     from heatlas.explorer.job import explore
+    from heatlas.preparing import prepare
     from heatlas.raster.grid import Grid
     from heatlas.raster.point_kernel import Kernel
     from heatlas.rendering import render

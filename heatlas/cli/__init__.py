@@ -1,4 +1,4 @@
-"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve`, `explore`.
+"""The command line: `heatlas render`, `info`, `demo`, `import`, `zones`, `library`, `serve` ...
 
 =========== ==================================================================
 `render`    `heatlas render`
@@ -8,6 +8,7 @@
 `zones`     `heatlas zones`
 `serve`     `heatlas serve`
 `explore`   `heatlas explore`
+`prepare`   `heatlas prepare`
 `options`   options that several commands share, or that a request declares
 `progress`  progress bars on stderr
 `summary`   reports in words and as JSON
@@ -48,6 +49,10 @@ class _Lazy(click.Group):
         "explore": (
             "explore.command",
             "Count the explorer tiles that activities visit, the largest square and the largest cluster.",
+        ),
+        "prepare": (
+            "prepare.command",
+            "Make Parquet of SOURCE for large maps: a person in one file, ordered by home.",
         ),
         "info": (
             "info.command",

@@ -41,6 +41,7 @@ from heatlas.options.requests import (
     ImportOptions,
     InspectOptions,
     OpenOptions,
+    PrepareOptions,
     RenderOptions,
     ServeOptions,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "PageOptions",
     "PictureOptions",
     "PointSetOptions",
+    "PrepareOptions",
     "PublicOptions",
     "ReadingOptions",
     "RenderOptions",

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
 __all__ = [
-    "ExploreKeywords", "ImportKeywords", "InspectKeywords", "OpenKeywords", "RenderKeywords", "SiteKeywords",
-    "TableKeywords",
+    "ExploreKeywords", "ImportKeywords", "InspectKeywords", "OpenKeywords", "PrepareKeywords", "RenderKeywords",
+    "SiteKeywords", "TableKeywords",
 ]  # fmt: skip
 
 
@@ -248,6 +248,49 @@ class OpenKeywords(TypedDict, total=False):
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
     max_gap_distance: str | float | None
     """Tracks: draw no line between fixes farther apart, e.g. 2km. [default: likewise]"""
+
+
+class PrepareKeywords(TypedDict, total=False):
+    """Keywords of `heatlas.options.PrepareOptions`."""
+
+    query: str | None
+    """What to read of a database: a SELECT."""
+    table: str | None
+    """Table of a database, layer of a file, or sheet of a workbook to read."""
+    lat: str | None
+    """Tables: latitudes; by default found by name."""
+    lon: str | None
+    """Tables: longitudes; by default found by name."""
+    geometry: str | None
+    """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
+    place: str | None
+    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
+    crs: str | None
+    """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
+    decimal: str | None
+    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    dates: str | None
+    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    weight: str | None
+    """Points: what each weighs; by default `weight`, or 1 each."""
+    time: str | None
+    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
+    track: str | None
+    """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
+    holds encoded polylines, each a track."""
+    read_as: str | None
+    """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
+    [default: tracks where there are lines]"""
+    routes: bool
+    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
+    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    person: str | None
+    """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
+    name of the folder or archive of each person inside the SOURCE."""
+    fixes: int | None
+    """Fixes of a file, about; a person is never cut. [default: 10000000]"""
+    round_positions: bool
+    """Round positions to 1e-7 degrees (1 cm); by default only where that loses nothing."""
 
 
 class RenderKeywords(TypedDict, total=False):

@@ -15,12 +15,13 @@ from heatlas.options.drawing import (
 )
 from heatlas.options.following import ServedFolderOptions
 from heatlas.options.measuring import AthleteOptions, MetricOptions
-from heatlas.options.option import option
+from heatlas.options.option import option, switch
 from heatlas.options.publishing import ExplorerOptions, PageOptions, PublicOptions, SiteOptions, TileOptions
 from heatlas.options.reading import ReadingOptions
 
 __all__ = [
-    "KEYWORDS", "ExploreOptions", "ImportOptions", "InspectOptions", "OpenOptions", "RenderOptions", "ServeOptions",
+    "KEYWORDS", "ExploreOptions", "ImportOptions", "InspectOptions", "OpenOptions", "PrepareOptions",
+    "RenderOptions", "ServeOptions",
 ]  # fmt: skip
 
 
@@ -124,11 +125,24 @@ class ExploreOptions:
     read: ReadingOptions = field(default_factory=ReadingOptions)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareOptions:
+    """Options of `heatlas.prepare`."""
+
+    tables: TableOptions = field(default_factory=TableOptions)
+    read: ReadingOptions = field(default_factory=ReadingOptions)
+    fixes: int | None = option(
+        "N", "Fixes of a file, about; a person is never cut.  [default: 10000000]", limits=(1, None)
+    )
+    round_positions: bool = switch("Round positions to 1e-7 degrees (1 cm); by default only where that loses nothing.")
+
+
 KEYWORDS: dict[str, type] = {
     "ExploreKeywords": ExploreOptions,
     "ImportKeywords": ImportOptions,
     "InspectKeywords": InspectOptions,
     "OpenKeywords": OpenOptions,
+    "PrepareKeywords": PrepareOptions,
     "RenderKeywords": RenderOptions,
     "SiteKeywords": SiteOptions,
     "TableKeywords": TableOptions,

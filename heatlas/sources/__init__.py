@@ -16,6 +16,7 @@
 `accuracy`                        bound of the accuracy that phones state
 `time_zones`                      time zone of the place where an activity began
 `reading`, `load`                 read and clean one file; all files, in parallel
+`raw`                             recordings of files before cleaning, with their person
 `fork_pool`, `spawn_pool`         forked and fresh processes that share work
 `pool_results`                    results that these processes send
 `merging`, `recount`              merge copies of an activity; count columns of copies

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from heatlas.sources.blobs import Content
     from heatlas.sources.sheets.exports import Exports
 
-__all__ = ["Outcome", "cleaned", "read_group", "read_recordings", "take_recording"]
+__all__ = [
+    "Outcome", "cleaned", "read_file", "read_group", "read_recordings", "take_recording", "wanted_recordings",
+]  # fmt: skip
 
 _DAY = 86400.0
 _MANY_DAYS = 2
@@ -91,8 +93,8 @@ def read_group(
     joined: list[Batch] = []
     found: list[Batch] = []
     for entry in files:
-        for name, recordings in _read_file(outcome, entry, columns):
-            wanted = _wanted(outcome, name, recordings, routes)
+        for name, recordings in read_file(outcome, entry, columns):
+            wanted = wanted_recordings(outcome, name, recordings, routes)
             del recordings
             several = len(wanted) > _SEVERAL and not columns.issuperset(COLUMNS)
             wanted.reverse()
@@ -128,7 +130,7 @@ def take_recording(recording: Recording, columns: frozenset[str], export: Export
     return outcome
 
 
-def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Iterator[tuple[str, list[Recording]]]:
+def read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Iterator[tuple[str, list[Recording]]]:
     """Read one file, or the files in it; errors are noted in the outcome, not raised."""
     parts: list[tuple[str, Content] | Unread]
     try:
@@ -155,7 +157,7 @@ def _read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Itera
         yield name, list(map(as_planned, recordings)) if entry.planned else recordings
 
 
-def _wanted(outcome: Outcome, name: str, recordings: list[Recording], routes: bool) -> list[Recording]:
+def wanted_recordings(outcome: Outcome, name: str, recordings: list[Recording], routes: bool) -> list[Recording]:
     """Recordings of a file; planned routes among them only if they are asked for."""
     others = [recording for recording in recordings if not recording.activity.planned]
     planned = len(recordings) - len(others)

@@ -18,6 +18,9 @@ from heatlas.core.paths import rename
 
 __all__ = ["Location", "locate"]
 
+_PIECE = 1 << 23
+"""Bytes that are sent at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -168,6 +171,22 @@ class Location:
                 rename(aside, path)
             finally:
                 aside.unlink(missing_ok=True)
+
+    def upload(self, path: Path) -> None:
+        """Write a file of this disk there; in a bucket its name appears when it is whole.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be read or written.
+        """
+        with (
+            failing(self.uri, "written"),
+            path.open("rb") as file,
+            self.filesystem.open_output_stream(self.path) as stream,
+        ):
+            while piece := file.read(_PIECE):
+                stream.write(piece)
 
     def remove(self) -> None:
         """Remove a file; nothing happens if there is none.

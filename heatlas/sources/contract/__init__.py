@@ -4,6 +4,7 @@
 `columns`    columns of a partition: names, types and meaning
 `partitions` partitions found, and their persons compared before any work
 `reading`    trips of a partition, streamed by row group
+`writing`    partitions written, streamed by row group
 ============ ==============================================================
 
 A partition has the columns ``person, trip, time, lat, lon``, and may have ``sport``, ``private``, other attributes of

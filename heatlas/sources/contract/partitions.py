@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Partition", "find_partitions", "opened", "partition_of", "person_texts", "refuse_shared_persons"]
+__all__ = [
+    "Partition",
+    "find_partitions",
+    "opened",
+    "partition_at",
+    "partition_of",
+    "person_texts",
+    "refuse_shared_persons",
+]
 
 _ENDING = ".parquet"
 
@@ -145,6 +153,18 @@ def _partition(found: tuple[Location, int]) -> Partition:
         schema, head = file.schema_arrow, file.metadata
     check_schema(schema, location.uri)
     return replace(partition_of(location, head, schema), size=size)
+
+
+def partition_at(location: Location) -> Partition:
+    """Partition of one file; its columns are not checked.
+
+    Raises
+    ------
+    SourceFailed
+        When it cannot be read.
+    """
+    with opened(location) as file:
+        return partition_of(location, file.metadata, file.schema_arrow)
 
 
 def partition_of(location: Location, head: pq.FileMetaData, schema: pa.Schema) -> Partition:

@@ -29,7 +29,9 @@ _TEXTS = ("person", "trip", *(name for name, kind in ATTRIBUTES.items() if pa.ty
 _TICKS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
-def read_trips(partition: Partition, columns: Collection[str] = COLUMNS) -> Iterator[tuple[str, Recording]]:
+def read_trips(
+    partition: Partition, columns: Collection[str] = COLUMNS, *, lenient: bool = False
+) -> Iterator[tuple[str, Recording]]:
     """Stream the trips of a partition in its order, each with its person.
 
     Memory holds a row group of the columns that are needed, and one trip.
@@ -40,6 +42,8 @@ def read_trips(partition: Partition, columns: Collection[str] = COLUMNS) -> Iter
         As `heatlas.sources.contract.partitions.find_partitions` found it.
     columns : collection of str
         Sensors that are needed, of `heatlas.core.batch.COLUMNS`; those that the partition has are read.
+    lenient : bool
+        Whether a trip that comes again is another one of the same name, as in files that are being prepared.
 
     Yields
     ------
@@ -71,7 +75,8 @@ def read_trips(partition: Partition, columns: Collection[str] = COLUMNS) -> Iter
                     if key is not None:
                         yield key[0], _recording(partition, *key, waiting)
                     waiting, key = [], found
-                    _refuse_again(seen, found, partition.uri)
+                    if not lenient:
+                        _refuse_again(seen, found, partition.uri)
                 waiting.append(rows.cut(start, end))
     if key is not None:
         yield key[0], _recording(partition, *key, waiting)
