@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 import heatlas
 from heatlas.core.batch import COLUMNS
 from heatlas.core.errors import Unreadable
-from heatlas.sources.containers import Entry
 from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
+from heatlas.sources.found_files import Entry
 from heatlas.sources.reading import read_group
 from heatlas.sources.sheets.exports import Exports
 from heatlas.sources.sniff import kind

@@ -3,6 +3,8 @@
 ================================= ====================================================================
 `resolve`                         sort what was given into tracks, points and a library
 `archive`, `containers`           find recordings in folders, and in archives
+`found_files`                     a file that may be a recording, and where it was found
+`layers`                          lines of GeoPackage, FlatGeobuf and Shapefile, wherever these lie
 `zips`, `tars`, `compression`     read ZIP and tar archives, and packed streams
 `blobs`                           bytes on disk or in a temporary file
 `sniff`                           kind of a file by its first bytes

@@ -13,17 +13,9 @@ from heatlas.core.batch import Unread
 from heatlas.core.errors import BadOption, Unreadable, path_name
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
-from heatlas.sources.containers import (
-    MAX_DEPTH,
-    At,
-    Entry,
-    Walk,
-    is_clutter,
-    look,
-    no_routes,
-    read_blob,
-)
+from heatlas.sources.containers import MAX_DEPTH, look
 from heatlas.sources.formats.known import TRUSTED
+from heatlas.sources.found_files import At, Entry, Walk, is_clutter, no_routes, read_blob
 from heatlas.sources.left_out import left_out
 from heatlas.sources.sheets.kinds import STRAVA, TABLE, Sheet, is_lone, sheet_kind
 from heatlas.sources.sniff import NOT_RECORDINGS, kind

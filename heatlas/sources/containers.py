@@ -7,97 +7,39 @@ read forwards, and archives packed inside another one, are unpacked to a tempora
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from heatlas.core.batch import TABLES, Unread
 from heatlas.core.errors import Unreadable
-from heatlas.sources.blobs import Blob, Distant, Shelf
+from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
-from heatlas.sources.formats.known import FORMATS, TRUSTED
-from heatlas.sources.formats.planned import ROUTES, only_planned
+from heatlas.sources.formats.known import TRUSTED
+from heatlas.sources.found_files import MANY, At, Entry, Walk, is_clutter, is_large, no_routes, read_blob
+from heatlas.sources.layers import LAYERS, is_beside, open_layers
 from heatlas.sources.left_out import left_out
-from heatlas.sources.sheets.kinds import APPLE, STRAVA, Sheet, is_health_table, sheet_kind
+from heatlas.sources.sheets.kinds import APPLE, Sheet, is_health_table, sheet_kind
 from heatlas.sources.sniff import kind
 from heatlas.sources.tars import Pieces, Seeking, tar_members
 from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member, seek
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Collection, Iterator
 
-    from heatlas.sources.blobs import Content
     from heatlas.sources.tars import Stream, TarMember
     from heatlas.sources.zips import Member
 
-__all__ = [
-    "MAX_DEPTH",
-    "At",
-    "Entry",
-    "Walk",
-    "is_clutter",
-    "look",
-    "no_routes",
-    "read_blob",
-]
+__all__ = ["MAX_DEPTH", "look"]
 
 MAX_DEPTH = 4
 """Greatest depth of archives in archives."""
 _HEAD, _SHORT = 1 << 16, 1 << 12
-_MANY = 1 << 26
-"""Bytes from which content stays where it is, if its format allows that."""
 _ENDLESS = 4 << 30
 """Bytes that every packed tar may unpack to: members that are left out are unpacked too, to skip them."""
-_CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _DOCUMENTS = frozenset({"[Content_Types].xml", "META-INF/MANIFEST.MF", "mimetype"})
 _SHEETS = frozenset({"xl/workbook.xml", "xl/workbook.bin"})
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file that may be a recording; its content is read on demand."""
-
-    name: str
-    """Path, with members of archives after a slash, printable."""
-    read: Callable[[], Content]
-    """Returns the stored bytes, possibly still packed: see `heatlas.sources.archive.unpack`; `Distant` where they are
-    many, not packed, and of a format whose reader takes them so. Usable from any thread or forked process. Raises
-    Unreadable."""
-    size: int
-    """Bytes on disk, for progress."""
-    place: Path = field(default_factory=Path)
-    """The file on disk that contains it."""
-    formerly: str = ""
-    """Name in older versions, if it differs."""
-    planned: bool = False
-    """Whether it lies where exports keep planned routes."""
-
-
-@dataclass(slots=True)
-class Walk:
-    """State of a search for files."""
-
-    tables: list[Sheet]
-    shelf: Shelf = field(default_factory=Shelf)
-    routes: bool = False
-    """Whether planned routes are listed, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Position of a file in archives."""
-
-    place: Path
-    """The file on disk."""
-    budget: Budget
-    depth: int = 0
-    """Number of archives around it."""
-
-
-def is_clutter(name: str) -> bool:
-    """Tell whether a part of a path was made by a system, not by a person."""
-    return (name.startswith(".") and name not in {".", ".."}) or name in _CLUTTER
 
 
 def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iterator[Entry | Unread]:
@@ -131,11 +73,27 @@ def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iter
             reason = f"cannot be unpacked: {error.strerror or error}"
             yield Unread(file=name, reason=f"{reason} (temporary files lie in the folder that TMPDIR names)")
         return
+    if (held := kind(inner)) in LAYERS:
+        try:
+            yield _layered(walk, blob if held == found else _unpacked(walk, blob, found, at), name, blob.size, at)
+        except (Unreadable, OSError) as error:
+            yield Unread(file=name, reason=f"cannot be unpacked: {error}")
+        return
     damaged = not inner and found in PACKED  # reported when it is read
     if is_health_table(inner):
         walk.tables.append(Sheet(name, kind=APPLE, pieces=partial(_pieces_of_blob, blob, found)))
     left = None if damaged else left_out(name.removesuffix(".gz"), inner, failed=given)
     yield Entry(name, partial(read_blob, blob), blob.size, at.place) if left is None else replace(left, file=name)
+
+
+def _layered(walk: Walk, blob: Blob, name: str, size: int, at: At) -> Entry:
+    """Entry of a file of layers; of an archive, the other files of a Shapefile may be listed later."""
+    return Entry(name, partial(open_layers, blob, name.removesuffix(".gz"), walk.parts), size, at.place)
+
+
+def _unpacked(walk: Walk, blob: Blob, found: str, at: At) -> Blob:
+    with blob.opened() as file:
+        return walk.shelf.put(_counted(decompressed(found, pieces_of(file, blob.size)), at.budget))
 
 
 def _pieces_of_blob(blob: Blob, found: str) -> Iterator[bytes]:
@@ -201,6 +159,8 @@ def _in_zip(walk: Walk, blob: Blob, name: str, at: At, given: bool) -> list[Entr
             if sheet := sheet_kind(member.name):
                 walk.tables.append(Sheet(whole, partial(_read_member, blob, member), sheet))
             else:
+                if is_beside(member.name) and _has_shapes(member.name, names):
+                    walk.parts[whole] = _aside(walk, blob, file, member, at)
                 found += _zip_member(walk, blob, file, member, whole, at)
     return no_routes(found, walk.tables, walk.routes)
 
@@ -218,7 +178,7 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
                 inner = next(decompressed(kind(head), iter([read_member(file, member, 1 << 20)[0]])), b"")[:_HEAD]
             if kind(head) in {"zip", "tar"} or kind(inner) in {"zip", "tar", *PACKED}:
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
-            if (member.unpacked or 0) > _MANY and _is_large(head):
+            if kind(inner) in LAYERS or ((member.unpacked or 0) > MANY and is_large(head)):
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
             if is_health_table(head):
                 pieces = partial(_pieces_of_member, blob, member, at.budget)
@@ -233,6 +193,11 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
     if (member.unpacked or 0) <= MAX_BYTES:  # else the reason is reported when it is read
         at.budget.take(member.unpacked or 0)
     return [entry]
+
+
+def _has_shapes(name: str, names: Collection[str]) -> bool:
+    """Whether the Shapefile to which a member would belong is among the members."""
+    return bool({f"{name[:-4]}.shp", f"{name[:-4]}.SHP"} & set(names))
 
 
 def _aside(walk: Walk, blob: Blob, file: BinaryIO, member: Member, at: At) -> Blob:
@@ -261,6 +226,8 @@ def _in_tar(walk: Walk, stream: Stream, blob: Blob | None, name: str, at: At, gi
             walk.tables.append(Sheet(whole, partial(bytes, data), sheet))
         else:
             part = _tar_member(walk, stream, blob, member, whole, at)
+            if is_beside(own) and isinstance(part, Blob):
+                walk.parts[whole] = part
             found += [part] if isinstance(part, Unread) else _tar_part(walk, part, whole, at)
     if warnings:
         found.insert(0, Unread(file=name, reason=warnings[0]))
@@ -278,9 +245,10 @@ def _tar_member(walk: Walk, stream: Stream, blob: Blob | None, member: TarMember
     if not name.lower().endswith(TRUSTED):
         inner = next(decompressed(found, iter([head])), b"") if found in PACKED else head
         left = left_out(name.removesuffix(".gz"), inner[:_HEAD])
-        if left is not None and (inner or not head) and not is_health_table(inner[:_HEAD]):
+        wanted = is_health_table(inner[:_HEAD]) or kind(inner[:_HEAD]) in LAYERS or is_beside(name)
+        if left is not None and (inner or not head) and not wanted:
             return replace(left, file=name)
-    streamed = found in {"zip", "tar", *PACKED} or _is_large(head) or is_health_table(head)
+    streamed = found in {"zip", "tar", *PACKED, *LAYERS} or is_large(head) or is_health_table(head)
     if member.size > MAX_BYTES and not streamed:
         return Unread(file=name, reason="larger than 1 GiB, as no recording is")
     at.budget.take(member.size)
@@ -296,46 +264,6 @@ def _tar_part(walk: Walk, part: Blob, name: str, at: At) -> list[Entry | Unread]
     if name.lower().endswith(TRUSTED):
         return [Entry(name, partial(read_blob, part), part.size, at.place)]
     return list(look(walk, part, name, at))
-
-
-def no_routes(found: list[Entry | Unread], tables: list[Sheet], routes: bool) -> list[Entry | Unread]:
-    """Leave out the planned routes of Strava exports, in a folder beside the table; with `routes` mark them."""
-    roots = {f"{table.root}routes" for table in tables if table.kind == STRAVA}
-    return [
-        _planned(item, routes) if isinstance(item, Entry) and item.name.rpartition("/")[0] in roots else item
-        for item in found
-    ]
-
-
-def _planned(entry: Entry, routes: bool) -> Entry | Unread:
-    if routes:
-        return replace(entry, planned=True)
-    return Unread(file=entry.name, reason=only_planned(), failed=False, kind=ROUTES)
-
-
-def _is_large(head: bytes) -> bool:
-    """Whether files of this format may be larger than memory."""
-    found = FORMATS.get(kind(head))
-    return found is not None and found.large
-
-
-def read_blob(blob: Blob) -> Content:
-    """Read a whole recording, or leave it where it is if it is long and its reader takes it so.
-
-    Raises
-    ------
-    Unreadable
-        When it cannot be opened, or is larger than any recording.
-    """
-    try:
-        if blob.size > _MANY and _is_large(blob.head(_HEAD)):
-            return Distant(blob)
-        if blob.size > MAX_BYTES:
-            raise Unreadable("larger than 1 GiB, as no recording is")
-        with blob.opened() as file:
-            return file.read(blob.size)
-    except OSError as error:
-        raise Unreadable(f"cannot be opened: {error.strerror or error}") from None
 
 
 def _read_member(blob: Blob, member: Member) -> bytes:

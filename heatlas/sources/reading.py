@@ -18,6 +18,7 @@ from heatlas.sources.blobs import Distant
 from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.formats.planned import PLANNED, as_planned, only_planned
 from heatlas.sources.indoor import INDOORS, is_indoors
+from heatlas.sources.layers import LAYERS, read_layers
 from heatlas.sources.recount import Recount
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sheets.exports import ROWLESS
@@ -76,6 +77,8 @@ def read_recordings(name: str, data: Content, columns: Collection[str] = COLUMNS
     found = kind(data)
     if found in FORMATS:
         return read_format(found, data, name, columns)
+    if found in LAYERS and isinstance(data, Distant):
+        return read_layers(name, data, found)
     if found == "empty":
         raise Unreadable("the file is empty")
     raise Unreadable(NOT_RECORDINGS.get(found, found))

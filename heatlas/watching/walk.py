@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.sources.containers import is_clutter
+from heatlas.sources.found_files import is_clutter
 from heatlas.watching.whole import is_unfinished_name
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from heatlas.sources.tables.given import GivenTable
     from heatlas.sources.tables.table import Table
 
-__all__ = ["LINES", "has_lines", "read_lines"]
+__all__ = ["LINES", "NoLines", "has_lines", "read_lines"]
 
 LINES = "\0lines"
 """In place of a column of tracks: each row with a line is a track."""
@@ -40,6 +40,10 @@ _SAMPLE = 1000
 """Rows of a table in which lines are looked for."""
 _CREDIBLE = (315_532_800.0, 4_102_444_800.0)
 """Unix seconds, 1980 to 2100, between which measures that never fall are times."""
+
+
+class NoLines(BadOption):
+    """No row of a table is a line."""
 
 
 def has_lines(given: GivenTable) -> bool:
@@ -104,7 +108,7 @@ def read_lines(table: Table, asked: TableOptions, source_name: str) -> Iterator[
 
     Raises
     ------
-    BadOption
+    NoLines
         When the table has no column of geometries, or no row is a line.
     SourceFailed
         When reading breaks off.
@@ -112,7 +116,7 @@ def read_lines(table: Table, asked: TableOptions, source_name: str) -> Iterator[
     columns = find_columns(table.schema, replace(asked, track=None), name=table.name)
     if columns.geometry is None or not _may_be_lines(table.schema.field(columns.geometry).type):
         where = "a file that is named by itself" if table.once else "columns of geometries"
-        raise BadOption(f"{table.name} has no lines that can be read: --as tracks is for {where}")
+        raise NoLines(f"{table.name} has no lines that can be read: --as tracks is for {where}")
     names = list(dict.fromkeys((columns.geometry, *table.schema.names)))
     names = [name for name in names if table.schema.names.count(name) == 1]
     others: Counter[str] = Counter()
@@ -138,7 +142,7 @@ def read_lines(table: Table, asked: TableOptions, source_name: str) -> Iterator[
             ways.append((way, str(rows)))
     if not ways:
         what = f"its rows are {POINTS}" if others[POINTS] else "no row is a line"
-        raise BadOption(f"{table.name} has no lines, {what}: leave out --as tracks")
+        raise NoLines(f"{table.name} has no lines, {what}: leave out --as tracks")
     used: Counter[str] = Counter()
     recordings = recordings_of_ways([way for way, _ in ways], source_name, others)
     for recording, (_, number) in zip(recordings, ways, strict=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["read_vector"]
+__all__ = ["layers_of", "read_vector"]
 
 _ROWS = 1 << 16
 
@@ -41,20 +41,9 @@ def read_vector(path: Path, layer: str | None = None) -> Table:
     SourceFailed
         When GDAL cannot read it.
     """
-    name = str(path)
-    try:
-        import pyogrio
-        from pyogrio.errors import DataSourceError
-    except ImportError:
-        raise MissingExtra(f"reading {name}", "vector") from None
-    place = _place(path)
-    failures = (DataSourceError, pa.ArrowException, OSError, RuntimeError, ValueError)
-    try:
-        with _quiet():
-            layers = pyogrio.list_layers(place)
-    except failures as error:
-        raise _failed(name, error) from None
-    chosen = _layer(layers, layer, name)
+    name, place = str(path), _place(path)
+    pyogrio, failures = _gdal(name)
+    chosen = _layer(_listed(place, name), layer, name)
     try:
         with _quiet(), pyogrio.open_arrow(place, layer=chosen, use_pyarrow=True) as (about, reader):
             schema, geometry = reader.schema, about["geometry_name"] or "wkb_geometry"
@@ -85,6 +74,37 @@ def read_vector(path: Path, layer: str | None = None) -> Table:
     described = {CRS: crs.encode()}
     fields = [field.with_metadata(described) if field.name == geometry else field for field in schema]
     return Table(name=name, schema=pa.schema(fields), read=read, size=features if features >= 0 else None)
+
+
+def layers_of(path: Path) -> list[str]:
+    """Names of the layers of a file that have geometries.
+
+    Raises
+    ------
+    MissingExtra, SourceFailed
+        As `read_vector`.
+    """
+    return [str(layer) for layer, kind in _listed(_place(path), str(path)) if kind is not None]
+
+
+def _listed(place: str, name: str) -> Any:
+    """Name and type of geometry of each layer."""
+    pyogrio, failures = _gdal(name)
+    try:
+        with _quiet():
+            return pyogrio.list_layers(place)
+    except failures as error:
+        raise _failed(name, error) from None
+
+
+def _gdal(name: str) -> tuple[Any, tuple[type[Exception], ...]]:
+    """Pyogrio, and the errors that it raises."""
+    try:
+        import pyogrio
+        from pyogrio.errors import DataSourceError
+    except ImportError:
+        raise MissingExtra(f"reading {name}", "vector") from None
+    return pyogrio, (DataSourceError, pa.ArrowException, OSError, RuntimeError, ValueError)
 
 
 @contextmanager
