@@ -125,6 +125,7 @@ def test_the_shipped_file_is_small_and_whole():
         (-79.52, 8.98, 8, "Panama City, Panama"),
         (-30.0, 40.0, 5, "At sea"),
         (30.0, 22.0, 5, "Egypt"),  # desert: no town far and wide
+        (10.90, 47.78, 15, "Schongau, Germany"),  # Munich, 65 km away, is another place
         (19.5, 59.9, 3, "near Mariehamn, Aland Islands"),
         (540 - 0.1, -17.0, 20, "near Savusavu, Fiji"),  # beyond the antimeridian
     ],

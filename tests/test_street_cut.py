@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from heatlas.core.mercator import from_lonlat
 from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.pmtiles.streets import open_streets
 from heatlas.publish import html
+from heatlas.publish.page_streets import write_cut
 from heatlas.publish.street_cut import Shown, cut_streets
 
 LAT, LON = PLACE
@@ -88,7 +90,7 @@ def test_a_file_of_another_place_is_refused(town):
 
 def test_the_cut_is_an_archive_that_others_read(town, tmp_path):
     cut = cut_streets(open_streets(town), shown(), 1e9)
-    cut.write(tmp_path / "cut.pmtiles")
+    write_cut(cut, tmp_path / "cut.pmtiles")
     with (tmp_path / "cut.pmtiles").open("rb") as file:
         other = Reader(MmapSource(file))
         assert {place: other.get(*place) for place in cut.tiles} == cut.tiles
@@ -114,3 +116,40 @@ def test_a_page_holds_streets_within_its_size(town, tmp_path, monkeypatch):
     assert "streets" not in full
     assert any(f"there are no streets of {town.name} in the page" in sentence for sentence in full["warnings"])
     assert 'id="streets-0"' not in (tmp_path / "b.html").read_text()
+
+
+def test_a_folder_holds_names_and_streets_beside_its_tiles(town, tmp_path):
+    path, folder = made(tmp_path / "a.db", named()).path, tmp_path / "tiles"
+    report = heatlas.render(path, output=folder, zoom="9-12", basemap=str(town))
+    told = json.loads((folder / "tiles.json").read_text())["streets"]
+    assert (told["minzoom"], told["maxzoom"], told["tiles"]) == (8, 14, ["streets/{z}/{x}/{y}.mvt"])
+    x, y = cell(14)
+    assert (folder / "streets" / "14" / str(x) / f"{y}.mvt").read_bytes() == town_tile(14, x, y, LAT, LON)
+    held = list(folder.glob("streets/*/*/*"))
+    assert len(held) == report["streets"]["tiles"]
+    assert f"{len(held)} tiles of town.pmtiles go with the map" in report["warnings"][-1]
+    assert "Schongau" in {name for _, _, name, _ in json.loads((folder / "names.json").read_text())}
+    (folder / "streets" / "14" / "1").mkdir()
+    (folder / "streets" / "14" / "1" / "1.mvt").write_bytes(b"of a former run")
+    kept = {name: name.stat().st_mtime_ns for name in held}
+    heatlas.render(path, output=folder, zoom="9-12", basemap=str(town))
+    assert {name: name.stat().st_mtime_ns for name in folder.glob("streets/*/*/*")} == kept
+    assert not (folder / "streets" / "14" / "1").exists()
+    heatlas.render(path, output=folder, zoom="9-12")  # without the option they are gone
+    assert not (folder / "streets").exists()
+    assert "streets" not in json.loads((folder / "tiles.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("output", "basemap", "reason"),
+    [
+        ("tiles/", "https://example.org/{z}/{x}/{y}.png", "of a folder of tiles is a file of streets"),
+        ("tiles/", "none.pmtiles", "cannot be opened"),
+        ("a.mbtiles", "none.pmtiles", "--basemap is for pages, pictures and folders of tiles: .mbtiles has no place"),
+    ],
+)
+def test_what_cannot_lie_beside_tiles_is_refused(tmp_path, output, basemap, reason):
+    path = made(tmp_path / "a.db", named(4)).path
+    with pytest.raises(BadOption, match=reason):
+        heatlas.render(path, output=f"{tmp_path}/{output}", basemap=basemap)
+    assert not (tmp_path / "tiles").exists()

@@ -105,6 +105,14 @@ def test_it_says_what_there_is(live):
     assert south < PLACE[0] < north
 
 
+def test_it_gives_the_names_of_towns(live):
+    names = ask(live, kind="names", **tile_at(8))[0]["names"]
+    assert "Schongau" in {name for _, _, name, _ in names}
+    people = [people for *_, people in names]
+    assert people == sorted(people, reverse=True)
+    assert "from 0 to 8" in ask(live, kind="names", z=9, x=0, y=0)[0]["error"]
+
+
 def test_colours_suit_the_ground(live):
     ends = {}
     for theme in ("dark", "light"):
@@ -371,6 +379,7 @@ def test_the_widget_in_a_browser(browser, path):
         page.evaluate("show()")
         until(page, lambda: warm(page) > 300)
         kinds = page.evaluate("sent.map(({ kind }) => kind)")
+        assert "names" in kinds
         assert kinds.count("parts") == 1, "what all maps of a page share is sent once"
         again = """async () => {
             const module = await import(URL.createObjectURL(new Blob([await esm()], { type: "text/javascript" })));
@@ -383,6 +392,36 @@ def test_the_widget_in_a_browser(browser, path):
         assert wrong == []
         assert {url.split(":")[0] for url in fetched} <= {"http", "blob", "data"}
         assert {url for url in fetched if url.startswith("http")} == {"http://notebook.test/"}, "nothing from elsewhere"
+    finally:
+        page.close()
+        shown.close()
+
+
+NO_WEBGL = """const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+    return kind.startsWith("webgl") ? null : get.call(this, kind, ...more);
+};"""
+
+
+def test_without_webgl_the_map_is_plain_and_works(browser, path):
+    shown = heatlas.LiveMap(path, height=400)
+    page = browser.new_page(viewport={"width": 620, "height": 420})
+    page.add_init_script(NO_WEBGL)
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    try:
+        mount(page, shown)
+        until(page, lambda: warm(page) > 300)
+        assert "no WebGL 2" in page.locator(".heatlas-plain").inner_text()
+        until(page, lambda: shown.zoom is not None)
+        assert shown.center == pytest.approx(PLACE, abs=0.02), "the busiest place"
+        page.mouse.click(310, 200)
+        page.locator(".heatlas-bubble").wait_for()
+        before = shown.zoom
+        page.get_by_label("Closer").click()
+        until(page, lambda: shown.zoom == pytest.approx(before + 1, abs=0.01))
+        assert page.locator(".heatlas-bubble").count() == 0
+        assert wrong == []
     finally:
         page.close()
         shown.close()

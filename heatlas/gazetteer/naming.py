@@ -34,7 +34,7 @@ def name_at(lon: float, lat: float, half_km: float = 0.0, taken: frozenset[str] 
 
     Of the towns around, that one gives its name whose population, divided by the square of its distance, is greatest.
     Distances count as at least half of the box, so the name of a small box is the village it lies in, and that of a
-    large one the city.
+    large one the city. A town that the box is only near is named where there is none in it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def name_at(lon: float, lat: float, half_km: float = 0.0, taken: frozenset[str] 
     km = np.hypot(((known.packed.lon[near] - lon + 180) % 360 - 180) * narrow, known.packed.lat[near] - lat) * _KM
     near, km = near[km <= half_km + _FAR_KM], km[km <= half_km + _FAR_KM]
     worth = known.packed.population[near] / (1 + km / max(_LEAST_KM, half_km / 2)) ** 2
-    best = np.argsort(-worth, kind="stable")
+    best = np.lexsort((-worth, km > half_km + _NEAR_KM))
     for k in best[:5].tolist():
         name = _named(known, int(near[k]), float(km[k]), half_km)
         if name not in taken:

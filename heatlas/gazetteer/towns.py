@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
     from heatlas.gazetteer.packing import Packed
 
-__all__ = ["CREDIT", "FILE", "Towns", "labels", "labels_around", "tile_box", "towns"]
+__all__ = ["CREDIT", "FILE", "NAMES_ZOOM", "Towns", "labels", "labels_around", "labels_of_tile", "tile_box", "towns"]
 
 FILE = Path(__file__).with_name("towns.xz")
 CREDIT = "GeoNames"
 """Whom to name wherever names are shown: the licence of the data (CC BY 4.0) asks for it."""
+NAMES_ZOOM = 8
+"""Last zoom of tiles of names: 160 km wide at the equator. A map that shows less takes its names from the tile of 8."""
+_OF_A_TILE = 300
+"""Labels of a tile at most, those of the largest towns: more than find room on it."""
 _OF_ALL, _OF_A_PLACE = 200, 60
 """Labels of a whole map without a server, and of each place on it."""
 
@@ -85,6 +89,11 @@ def labels(box: tuple[float, float, float, float], most: int) -> list[list[float
         ]
         for k in towns().within(box, most).tolist()
     ]
+
+
+def labels_of_tile(zoom: int, x: int, y: int) -> list[list[float | str | int]]:
+    """Labels of a tile of web maps, the largest towns first."""
+    return labels(tile_box(zoom, x, y), _OF_A_TILE)
 
 
 def labels_around(whole: Sequence[float], boxes: Iterable[Sequence[float]]) -> list[list[float | str | int]]:

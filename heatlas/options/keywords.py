@@ -438,7 +438,7 @@ class RenderKeywords(TypedDict, total=False):
     Each layer has its own scale, unless --tone LO:HI fixes it."""
     basemap: str | None
     """Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on
-    the web may show. Pages and pictures: a file of streets, e.g. town.pmtiles, to lie below, offline."""
+    the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles."""
     explorer: int | None
     """Pages and folders of tiles: tiles of this zoom that activities visit, with the largest square and cluster, as
     a layer to switch on; what is shown is counted."""

@@ -41,8 +41,8 @@ class PageOptions:
     basemap: str | None = option(
         "URL|FILE",
         "Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on "
-        "the web may show. Pages and pictures: a file of streets, e.g. town.pmtiles, to lie below, offline.",
-        kinds=("page", "picture"),
+        "the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles.",
+        kinds=("page", "picture", "tiles"),
     )
     explorer: int | None = option(
         "Z",

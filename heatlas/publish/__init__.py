@@ -16,6 +16,7 @@
 `layers`, `groups`                      layers of a page; years, sports and other groups
 `crowded`, `size_estimate`              layers that a public page shows; the size of a page
 `explorer_layer`                        explorer tiles beside heat
+`ground`, `folder_streets`              names and streets beside a folder of tiles
 ======================================= ====================================================
 """
 

@@ -12,7 +12,7 @@ from heatlas.pmtiles.streets import Streets, is_file_of_tiles, open_streets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["parse_basemap"]
+__all__ = ["parse_basemap", "streets_beside"]
 
 _OSM = {
     "name": "OpenStreetMap",
@@ -21,6 +21,23 @@ _OSM = {
     # https://operations.osmfoundation.org/policies/tiles/: requests must name the site they come from.
     "needsSite": True,
 }
+
+
+def streets_beside(given: Mapping[str, str] | str | None) -> Streets | None:
+    """Open the base map of a folder of tiles, or None for none.
+
+    Raises
+    ------
+    BadOption
+        When it is no file of streets.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, str) or not is_file_of_tiles(given):
+        raise BadOption(
+            "--basemap of a folder of tiles is a file of streets such as town.pmtiles, which go beside them"
+        )
+    return open_streets(given)
 
 
 def parse_basemap(given: Mapping[str, str] | str | None) -> dict[str, Any] | Streets:

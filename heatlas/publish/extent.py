@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heatlas.core.mercator import MAX_LATITUDE, to_lonlat
+from heatlas.dataset.places import places_data
 from heatlas.pmtiles.hilbert import places_at
 from heatlas.tiles.metadata import first_view, places_in
 from heatlas.tiles.point_places import box_of
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
     from heatlas.tiles.fields import Field
 
-__all__ = ["beginning_of", "bounds_of"]
+__all__ = ["beginning_of", "bounds_of", "places_of"]
+
+_PLACES = 12
+"""Places that a page lists at most."""
 
 
 def bounds_of(zoom: int, numbers: NDArray[np.int64]) -> tuple[float, float, float, float]:
@@ -41,3 +45,13 @@ def beginning_of(field: Field) -> tuple[float, float, int] | None:
     if not places:
         return None
     return first_view(places[0].bbox)
+
+
+def places_of(field: Field) -> list[dict[str, Any]]:
+    """Regions that hold the chosen activities, on a public map enough of them; for points one that holds nearly all."""
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    if stored is not None:
+        return [{"bbox": list(box_of(stored))}]
+    found, view = places_in(field.view, field.snapshot, field.chosen), field.view
+    told = [place for k, place in enumerate(found) if not (view.public and k) or place.activities >= view.least]
+    return places_data(told[:_PLACES])

@@ -8,13 +8,14 @@ import re
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.paths import refuse_place, rename
 from heatlas.pmtiles.hilbert import numbers_of
+from heatlas.publish.folder_streets import told_of, write_streets
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.page_files import FORMER, page_files
 from heatlas.publish.sink import Sink
@@ -32,6 +33,7 @@ LEDGER = ".heatlas.db"
 """Name of the ledger in the folder. Web servers need not serve it; it holds only numbers and digests."""
 _DRAFT = ".draft"
 _EXPLORER = "explorer.json"
+_NAMES = "names.json"
 
 
 def check_folder(path: Path) -> None:
@@ -117,8 +119,10 @@ def _finish(path: Path, metadata: Metadata) -> list[Path]:
     with failures(path):
         for name, content in page_files().items():
             _write_if_new(path / name, content)
+        write_streets(path, metadata.streets)
+        _write_if_new(path / _NAMES, _plain(metadata.names))
         if metadata.explorer is not None:
-            _write_if_new(path / _EXPLORER, json.dumps(metadata.explorer, separators=(",", ":")).encode())
+            _write_if_new(path / _EXPLORER, _plain(metadata.explorer))
         _write_if_new(path / "tiles.json", tile_json(metadata))
         _write_if_new(path / "tiles.js", _tile_script(metadata))
         if metadata.explorer is None:
@@ -144,11 +148,15 @@ def _write_if_new(path: Path, content: bytes) -> None:
 
 
 def _tile_script(metadata: Metadata) -> bytes:
-    """Write the same, with explorer tiles, as a script, for a page that is opened from disk."""
+    """Write the same, with what lies beside, as a script, for a page that is opened from disk."""
     told = json.loads(tile_json(metadata))
     told["tiles"] = [f"{{z}}/{{x}}/{{y}}.{metadata.form}"]
-    data = {"tiles": told, **({} if metadata.explorer is None else {"explorer": metadata.explorer})}
-    return f"Object.assign(heatlas, {json.dumps(data, separators=(',', ':'))});\n".encode()
+    data = {"tiles": told, "beside": {_NAMES: metadata.names, _EXPLORER: metadata.explorer}}
+    return b"Object.assign(heatlas, " + _plain(data) + b");\n"
+
+
+def _plain(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def tile_json(metadata: Metadata) -> bytes:
@@ -167,6 +175,7 @@ def tile_json(metadata: Metadata) -> bytes:
         "center": list(metadata.center),
         "legend": metadata.legend,
         "explorer": "" if metadata.explorer is None else f"{metadata.url}{_EXPLORER}",
+        "streets": "" if metadata.streets is None else told_of(metadata.streets),
     }
     kept = {name: value for name, value in data.items() if value != ""}
     return json.dumps(kept, ensure_ascii=False, indent=1).encode()

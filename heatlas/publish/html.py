@@ -22,7 +22,7 @@ from heatlas.gazetteer.towns import labels_around
 from heatlas.pmtiles.streets import Streets
 from heatlas.publish import assets
 from heatlas.publish.basemap import parse_basemap
-from heatlas.publish.page_streets import no_room, street_data, streets_of
+from heatlas.publish.page_streets import no_room, street_data, streets_of, write_cut
 from heatlas.publish.pieces import archive_data, pieces, written
 from heatlas.writers.atomic import atomic_write
 
@@ -133,7 +133,7 @@ def write_html(
         )
         if cut is not None:
             archives["streets"] = folder / "streets.pmtiles"
-            cut.write(archives["streets"])
+            write_cut(cut, archives["streets"])
         more["basemap"] = base if not isinstance(base, Streets) else street_data(cut, archives.get("streets"))
         head, tail = _frame(layers, title, attribution, background, more)
         size = len(head) + len(tail) + sum(written(name, archive) for name, archive in archives.items())

@@ -12,7 +12,6 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset import viewport
-from heatlas.dataset.places import places_data
 from heatlas.library.file.opening import open_library
 from heatlas.library.points.point_tables import split_measure, stored_points
 from heatlas.options import (
@@ -27,6 +26,7 @@ from heatlas.options import (
 from heatlas.options.parsing import parse_zooms, split_list
 from heatlas.publish.crowded import titles_of
 from heatlas.publish.explorer_layer import explorer_data
+from heatlas.publish.extent import places_of
 from heatlas.publish.groups import GROUPS, parts_of_points, refuse_groups_of_points
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.pmtiles import read_metadata
@@ -37,9 +37,7 @@ from heatlas.raster.grid import Grid
 from heatlas.raster.measure import parse_measure
 from heatlas.style.defaults import bright_colours, suiting_colours
 from heatlas.tiles.fields import signs_matter_in
-from heatlas.tiles.metadata import places_in
 from heatlas.tiles.notes import notes_of
-from heatlas.tiles.point_places import box_of
 from heatlas.tiles.scales import field_title
 from heatlas.tiles.view import close, known_in, open_view
 from heatlas.writers import check_place
@@ -55,7 +53,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "publish_html"]
 
-_PLACES = 12
 _WHITE = (255, 255, 255)
 _PLAIN = RenderOptions()
 
@@ -125,7 +122,7 @@ def publish_html(
             opened = [] if opening is None else [{"name": "First view", "bbox": list(opening)}]
             report = write_html(
                 path, drawn, title=options.labels.title or "Heat map", attribution=options.labels.attribution or "",
-                background=options.style.background or "dark", places=[*opened, *_places(fields[0])],
+                background=options.style.background or "dark", places=[*opened, *places_of(fields[0])],
                 basemap=options.page.basemap, explorer=explorer,
             )  # fmt: skip
         finally:
@@ -279,13 +276,3 @@ def _colours(field: Field) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
         return None
     one = Grid.empty(Window(256.0, 0, 0, 1, 1), measure)
     return suiting_colours(one, None), suiting_colours(one, _WHITE)
-
-
-def _places(field: Field) -> list[dict[str, Any]]:
-    """Regions that hold the chosen activities, on a public map enough of them; for points one that holds all."""
-    stored = field.snapshot.point_sets.get(field.look.point_set)
-    if stored is not None:
-        return [{"bbox": list(box_of(stored))}]
-    found, view = places_in(field.view, field.snapshot, field.chosen), field.view
-    told = [place for k, place in enumerate(found) if not (view.public and k) or place.activities >= view.least]
-    return places_data(told[:_PLACES])

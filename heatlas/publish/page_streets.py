@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.pmtiles.hilbert import first_number
+from heatlas.pmtiles.directory import Directory
+from heatlas.pmtiles.hilbert import first_number, numbers_of
 from heatlas.publish.pieces import archive_data
-from heatlas.publish.pmtiles import read_directory
+from heatlas.publish.pmtiles import read_directory, write_vectors
 from heatlas.publish.street_cut import Shown, StreetCut, cut_streets
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from heatlas.pmtiles.streets import Streets
 
-__all__ = ["no_room", "street_data", "streets_of"]
+__all__ = ["no_room", "street_data", "streets_of", "write_cut"]
 
 
 def streets_of(
@@ -49,3 +50,21 @@ def street_data(cut: StreetCut | None, archive: Path | None) -> dict[str, Any] |
 def no_room(streets: Streets) -> str:
     """Say that a page has no room for streets."""
     return f"there are no streets of {streets.path.name} in the page"
+
+
+def write_cut(cut: StreetCut, path: Path) -> None:
+    """Write the tiles that were chosen as a PMTiles archive."""
+    numbers = np.array([int(numbers_of(zoom, [x], [y])[0]) for zoom, x, y in cut.tiles], np.int64)
+    data, order = list(cut.tiles.values()), np.argsort(numbers)
+    places: dict[bytes, int] = {}
+    pieces: list[bytes] = []
+    offsets, at = [], 0
+    for k in order.tolist():
+        if data[k] not in places:
+            places[data[k]] = at
+            pieces.append(data[k])
+            at += len(data[k])
+        offsets.append(places[data[k]])
+    lengths = [len(data[k]) for k in order.tolist()]
+    entries = Directory(numbers[order], np.ones(len(order), np.int64), np.array(offsets), np.array(lengths))
+    write_vectors(path, entries, pieces, cut.streets, cut.zooms)

@@ -23,6 +23,7 @@ from heatlas.publish.dependencies import hold_model
 from heatlas.publish.explorer_layer import explorer_data
 from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
+from heatlas.publish.ground import with_ground
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.request import parse_request, refuse_none_chosen
 from heatlas.publish.sink import Metadata
@@ -140,7 +141,7 @@ def publish(
     """
     output, public = Path(output), options.public
     check(output, options.tiles.url)
-    request = parse_request(library_path, options)
+    request = parse_request(library_path, options, beside=True)
     with open_library(library_path) as library:
         view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
         try:
@@ -165,7 +166,7 @@ def watch(
     """
     output, public = Path(output), options.public
     check(output, options.tiles.url)
-    parse_request(library_path, options)
+    parse_request(library_path, options, beside=True)
     view = open_view(
         open_library(library_path), public.public, shown_only=True, least=public.least, utc=options.filter.utc
     )
@@ -211,7 +212,7 @@ class _Watched:
         return _PATIENCE
 
     def _publish(self) -> None:
-        snapshot, request = now(self.view), parse_request(self.view.library.path, self.options)
+        snapshot, request = now(self.view), parse_request(self.view.library.path, self.options, beside=True)
         request = replace(request, refit=request.refit and not self.refitted)
         report = _publish(self.view, snapshot, self.output, request, self.context)
         if self.context.report is not None:
@@ -261,8 +262,10 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         outcome = write_pyramid(field, zooms, sink, request, context)
         finishing = time.perf_counter()
         context.progress("finishing", 0, 0)
-        bounds = bounds_of(zooms[-1], sink.ledger.held(zooms[-1]))
-        metadata = _metadata(field, request, zooms, bounds, beginning or (0.0, 0.0, 0), outcome)
+        held = sink.ledger.held(zooms[-1])
+        metadata = _metadata(field, request, zooms, bounds_of(zooms[-1], held), beginning or (0.0, 0.0, 0), outcome)
+        if opened is open_folder:
+            metadata = with_ground(metadata, field, request.streets, held)
         outputs = sink.finish(replace(metadata, explorer=explorer))
     done = time.perf_counter()
     counts = {name: outcome.counts[name] for name in ("written", "unchanged", "removed", "empty")}
@@ -273,7 +276,11 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         "bytes": outcome.bytes,
         "zooms": [zooms.start, zooms.stop - 1],
         "bbox": list(metadata.bounds),
-        "warnings": notes_of(field, zooms.stop - 1),
+        **({} if metadata.streets is None else {"streets": metadata.streets.data()}),
+        "warnings": [
+            *notes_of(field, zooms.stop - 1),
+            *([] if metadata.streets is None else [metadata.streets.sentence()]),
+        ],
         "seconds": {**outcome.seconds, "finish": done - finishing, "all": done - started},
         "outputs": [str(path) for path in outputs],
     }

@@ -13,6 +13,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.library.points.point_tables import stored_points
 from heatlas.options import TileOptions, options_of
 from heatlas.options.parsing import parse_zooms
+from heatlas.publish.basemap import streets_beside
 from heatlas.publish.default_zoom import last_zoom_of_points
 from heatlas.tiles.fields import Field, first_zoom
 from heatlas.tiles.look import Filter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.options import RenderOptions
+    from heatlas.pmtiles.streets import Streets
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
@@ -66,6 +68,8 @@ class PublishRequest:
     """Fit all tones anew."""
     explorer: int | None = None
     """Zoom of explorer tiles beside a folder of tiles; None: none."""
+    streets: Streets | None = None
+    """Base map of which streets go beside a folder of tiles; None: none."""
 
     def field(self, view: View, snapshot: Snapshot, *, absent: bool = False) -> Field:
         """Source of the tiles; `absent` as for `heatlas.tiles.snapshot.choose`.
@@ -179,7 +183,7 @@ def last_zoom(field: Field) -> int:
     return last_zoom_of_points(field) if field.look.point_set else field.snapshot.settings.zooms[1]
 
 
-def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRequest:
+def parse_request(library_path: str | Path, options: RenderOptions, *, beside: bool = False) -> PublishRequest:
     """Check and parse options.
 
     Parameters
@@ -190,6 +194,8 @@ def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRe
         holds one point set and no tracks.
     options : RenderOptions
         Options of tiles; hiding and the reading of tables are settings of the library.
+    beside : bool
+        Whether a base map lies beside the tiles, in a folder; that of a page lies in the page.
 
     Raises
     ------
@@ -210,5 +216,6 @@ def parse_request(library_path: str | Path, options: RenderOptions) -> PublishRe
     look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
     title, attribution = options.labels.title or "", options.labels.attribution or ""
     return PublishRequest(
-        look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit, options.page.explorer
-    )
+        look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit, options.page.explorer,
+        streets_beside(options.page.basemap) if beside else None,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.publish.ledger import Ledger
+    from heatlas.publish.street_cut import StreetCut
 
 __all__ = ["Metadata", "Sink"]
 
@@ -35,6 +36,10 @@ class Metadata:
     """URL of a folder once it is on the web, with a slash at its end; empty: unknown."""
     explorer: dict[str, Any] | None = None
     """Explorer tiles (`heatlas.explorer.report.map_data`); None: not requested. Folders alone hold them."""
+    names: list[list[float | str | int]] = field(default_factory=list)
+    """Names of towns (`heatlas.gazetteer.towns.labels_around`). Folders alone hold them."""
+    streets: StreetCut | None = None
+    """Streets that lie beside the tiles of a folder; None: not requested."""
 
     @property
     def description(self) -> str:

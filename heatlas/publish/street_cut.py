@@ -10,13 +10,10 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
-from heatlas.pmtiles.directory import Directory
-from heatlas.pmtiles.hilbert import numbers_of, places_at
-from heatlas.publish.pmtiles import write_vectors
+from heatlas.pmtiles.hilbert import places_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -88,23 +85,6 @@ class StreetCut:
         """Return the facts as plain data."""
         left_out = max(self.streets.count - len(self.tiles), 0)
         return {"tiles": len(self.tiles), "bytes": self.bytes, "zooms": list(self.zooms), "left_out": left_out}
-
-    def write(self, path: Path) -> None:
-        """Write the tiles as a PMTiles archive."""
-        numbers = np.array([int(numbers_of(zoom, [x], [y])[0]) for zoom, x, y in self.tiles], np.int64)
-        data, order = list(self.tiles.values()), np.argsort(numbers)
-        places: dict[bytes, int] = {}
-        pieces: list[bytes] = []
-        offsets, at = [], 0
-        for k in order.tolist():
-            if data[k] not in places:
-                places[data[k]] = at
-                pieces.append(data[k])
-                at += len(data[k])
-            offsets.append(places[data[k]])
-        lengths = [len(data[k]) for k in order.tolist()]
-        entries = Directory(numbers[order], np.ones(len(order), np.int64), np.array(offsets), np.array(lengths))
-        write_vectors(path, entries, pieces, self.streets, self.zooms)
 
 
 def cut_streets(streets: Streets, shown: Shown, room: float) -> StreetCut | None:

@@ -66,6 +66,7 @@ def check_tiles(output: Path, options: RenderOptions) -> None:
         Naming the option and the reason.
     """
     from heatlas.publish import ENDINGS, check
+    from heatlas.publish.basemap import streets_beside
 
     check(output, options.tiles.url)
     if output.suffix.lower() in ENDINGS:
@@ -76,6 +77,8 @@ def check_tiles(output: Path, options: RenderOptions) -> None:
             f"pages and folders of tiles, which can show it: {output.suffix} has no place for it",
             "explorer",
         )
+        refuse(options.page, f"pages, pictures and folders of tiles: {output.suffix} has no place for it", "basemap")
+    streets_beside(options.page.basemap)
     parse_zooms(options.frame.zoom)
 
 

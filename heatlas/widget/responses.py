@@ -10,6 +10,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.explorer.chosen import ZOOMS, explorer_of_view
 from heatlas.explorer.explored import Counting
+from heatlas.gazetteer.towns import NAMES_ZOOM, labels_of_tile
 from heatlas.library.index.passages_at import passing
 from heatlas.style.defaults import bright_colours
 from heatlas.tiles.fields import SIDE, Field, first_zoom, signs_matter_in
@@ -112,8 +113,8 @@ def answer(view: View, message: Mapping[str, Any]) -> Answer:
     view : View
         The library.
     message : mapping
-        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `wish`), or scale (`z`, `wish`). `wish` has the fields of
-        `WidgetRequest`.
+        `kind`: parts, about, tile (`z`, `x`, `y`, `dense`, `wish`), scale (`z`, `wish`), or names (`z`, `x`, `y`).
+        `wish` has the fields of `WidgetRequest`.
 
     Returns
     -------
@@ -191,8 +192,14 @@ def _about(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - 
     }, []
 
 
+def _names(view: View, message: Mapping[str, Any]) -> Answer:  # noqa: ARG001 - one way to answer
+    """Names of towns of a tile: longitude, latitude, name and people of each, the largest first."""
+    zoom = _whole(message, "z", NAMES_ZOOM)
+    return {"names": labels_of_tile(zoom, *(_whole(message, name, 2**zoom - 1) for name in "xy"))}, []
+
+
 _KINDS: dict[str, Callable[[View, Mapping[str, Any]], Answer]] = {
-    "parts": _parts, "about": _about, "tile": _tile, "scale": _scale,
+    "parts": _parts, "about": _about, "tile": _tile, "scale": _scale, "names": _names,
 }  # fmt: skip
 
 

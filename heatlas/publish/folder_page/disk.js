@@ -12,6 +12,6 @@ async function picture({ url }) {
   return { data: await image.decode().then(() => image, () => null) };
 }
 
-const { tiles, explorer, world } = globalThis.heatlas;
+const { tiles, world, beside } = globalThis.heatlas;
 worldFrom(async () => world);
-openFolder({ config: { REGISTERED_PROTOCOLS: { heat: picture } } }, tiles, async () => explorer, WORDS);
+openFolder({ config: { REGISTERED_PROTOCOLS: { heat: picture } } }, tiles, async (name) => beside[name.split("/").at(-1)], WORDS);

@@ -1,19 +1,23 @@
 /** The map of a folder of tiles, whether a web server gives it out or it is opened from disk. */
 
+import { colorMap, setBase } from "./web/basemap.js";
 import { $, bright, make } from "./web/dom.js";
 import { explorerText, showExplorer } from "./web/explorer.js";
 import { createHeat } from "./web/heat.js";
-import { addScaleBar, createMap, PLAIN, tileZoom } from "./web/map.js";
+import { addScaleBar, addZooms, createMap, PLAIN, tileZoom } from "./web/map.js";
+import { showNames } from "./web/names.js";
 import { hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
-import { addWorld, colorWorld, world } from "./web/world.js";
+import { addWorld, world } from "./web/world.js";
 
 const theme = () => (bright.matches ? "light" : "dark");
 
+const CREDIT = "GeoNames, Natural Earth";
+
 /**
- * Show the tiles that `told`, a tiles.json, tells of. `readExplorer(address)` resolves to explorer tiles, and `words` say
- * why a map is plain.
+ * Show the tiles that `told`, a tiles.json, tells of. `read(name)` resolves to what the folder holds beside: explorer tiles, and
+ * names of towns. `words` say why a map is plain.
  */
-export function openFolder(maplibre, told, readExplorer, words = PLAIN) {
+export function openFolder(maplibre, told, read, words = PLAIN) {
   const [lon, lat, zoom] = told.center;
   const map = createMap(maplibre, {
     container: "map",
@@ -27,17 +31,17 @@ export function openFolder(maplibre, told, readExplorer, words = PLAIN) {
     pixelRatio: devicePixelRatio, // these tiles have one size
   });
   addScaleBar(maplibre, map, "bottom-right");
-  if (map.flat) openPlain(map, [words, told.attribution]);
-  else {
-    map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
-    map.addControl(new maplibre.AttributionControl({ compact: true }), "bottom-right");
-  }
+  addZooms(maplibre, map);
+  if (map.flat) $("map").append(make("p", { className: "plain-words" }, [words, told.attribution, CREDIT].filter(Boolean).join(" ")));
+  else map.addControl(new maplibre.AttributionControl({ compact: true, customAttribution: CREDIT }), "bottom-right");
   map.on("error", () => {}); // a tile that cannot be had is asked for again
   map.on("load", async () => {
     addHeat(map, told);
     addWorld(map, await world(), theme());
-    bright.addEventListener("change", () => colorWorld(map, theme()));
-    if (told.explorer) openExplorer(map, () => readExplorer(told.explorer));
+    showNames(map, theme(), await read("names.json").catch(() => [])); // an older folder has none
+    if (told.streets && !map.flat) openStreets(map, told.streets);
+    bright.addEventListener("change", () => colorMap(map, theme()));
+    if (told.explorer) openExplorer(map, () => read(told.explorer));
   });
   let shown = null;
   map.on("zoom", () => {
@@ -55,15 +59,13 @@ function addHeat(map, told) {
   createHeat(map, { minzoom, maxzoom, source }).show(`heat://{z}/{x}/{y}.${form}`);
 }
 
-/** What MapLibre's controls do, on a map that is drawn without it. */
-function openPlain(map, words) {
-  const button = (text, label, act) => {
-    const one = make("button", { type: "button", ariaLabel: label }, text);
-    one.addEventListener("click", act);
-    return one;
-  };
-  const zooms = make("div", { className: "plain-zooms card" }, button("+", "Closer", map.zoomIn), button("−", "Farther", map.zoomOut));
-  $("map").append(zooms, make("p", { className: "plain-words" }, words.filter(Boolean).join(" ")));
+/** The switch of streets, which lie beside the tiles; at first they are shown. */
+function openStreets(map, { tiles: [address], attribution, ...streets }) {
+  const url = `${new URL(".", document.baseURI).href}${address}`;
+  const show = () => setBase(map, $("streets").checked ? { url, streets: true, credit: escaped(attribution), ...streets } : null, theme());
+  $("streets-line").hidden = false;
+  $("streets").addEventListener("change", show);
+  show();
 }
 
 /** The switch of explorer tiles: they are fetched when they are first wanted, and a link keeps them. */

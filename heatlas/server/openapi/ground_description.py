@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from heatlas.gazetteer.towns import NAMES_ZOOM
 from heatlas.server.openapi.schemas import NUMBER, TEXT, WHOLE, bounded, get_of, list_of, object_of, parameter
-from heatlas.server.views.ground_routes import NAMES_ZOOM, STREETS_ZOOM
+from heatlas.server.views.ground_routes import STREETS_ZOOM
 
 __all__ = ["BASEMAP", "ground_paths"]
 

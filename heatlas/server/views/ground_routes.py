@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from heatlas.core.errors import BadOption
-from heatlas.gazetteer.towns import labels, tile_box
+from heatlas.gazetteer.towns import NAMES_ZOOM, labels_of_tile
 from heatlas.server.site.query import only, whole
 from heatlas.server.site.responses import JSON, answer, packed_json
 from heatlas.server.site.state import in_pool, site_of
@@ -21,14 +21,10 @@ if TYPE_CHECKING:
     from heatlas.server.site.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
 
-__all__ = ["NAMES_ZOOM", "STREETS_ZOOM", "basemap_data", "ground_routes", "place_in"]
+__all__ = ["STREETS_ZOOM", "basemap_data", "ground_routes", "place_in"]
 
-NAMES_ZOOM = 8
-"""Last zoom of tiles of names: 160 km wide at the equator. A map that shows less takes its names from the tile of 8."""
 STREETS_ZOOM = 24
 """Last zoom of tiles of streets that can be asked for; those of a file end earlier."""
-_MOST = 300
-"""Names of a tile at most, those of the largest towns: more than find room on it."""
 
 
 def ground_routes() -> list[Route]:
@@ -70,7 +66,7 @@ def place_in(request: Request, last: int, y: str = "") -> tuple[int, int, int]:
 def _names(site: ServedLibrary, snapshot: Snapshot, request: Request) -> bytes:  # noqa: ARG001 - the same for all
     """Names of the largest towns of a tile: longitude, latitude, name and people of each, the largest first."""
     only(request.query_params)
-    return packed_json({"names": labels(tile_box(*place_in(request, NAMES_ZOOM)), _MOST)})
+    return packed_json({"names": labels_of_tile(*place_in(request, NAMES_ZOOM))})
 
 
 async def _streets(request: Request) -> Response:

@@ -24,7 +24,7 @@ export function servePictures(maplibre, { failed, loaded = () => {} }) {
 
 /**
  * Draw a base map between the ground and the heat; null: none. It has a `url` with {z}, {x} and {y}, and is of pictures;
- * or of vector tiles where `streets` is true, which also has `minzoom`, `maxzoom` and `bounds`.
+ * or of vector tiles where `streets` is true, which also has `minzoom`, `maxzoom`, `bounds`, and `credit`, HTML, where MapLibre shows it.
  */
 export function setBase(map, base, theme) {
   if ((bases.get(map)?.url ?? "") === (base?.url ?? "")) return;
@@ -34,7 +34,7 @@ export function setBase(map, base, theme) {
   hideNames(map, Boolean(base) && !base.streets); // pictures have names of their own
   if (!base) return;
   map.addSource("base", base.streets
-    ? { type: "vector", tiles: [base.url], minzoom: base.minzoom, maxzoom: base.maxzoom, bounds: base.bounds }
+    ? { type: "vector", tiles: [base.url], minzoom: base.minzoom, maxzoom: base.maxzoom, bounds: base.bounds, attribution: base.credit ?? "" }
     : { type: "raster", tiles: [`picture://${base.url}`], tileSize: 256, maxzoom: 19 });
   addLayers(map, base, theme);
 }

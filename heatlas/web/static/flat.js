@@ -21,7 +21,7 @@ const lngLat = (place) => (Array.isArray(place) ? place : [place.lng, place.lat]
 
 /** A map on a canvas. Layers without a known type are not drawn. */
 export class FlatMap {
-  constructor({ container, style, center = [0, 0], zoom = 0, minZoom = 0, maxZoom = 22, pixelRatio = devicePixelRatio, hash = false, protocols = {} }) {
+  constructor({ container, style, center = [0, 0], zoom = 0, minZoom = 0, maxZoom = 22, pixelRatio = devicePixelRatio, hash = false, protocols = {}, bounds, fitBoundsOptions }) {
     this.container = typeof container === "string" ? document.getElementById(container) : container;
     this.canvas = document.createElement("canvas");
     this.canvas.className = "maplibregl-canvas";
@@ -45,6 +45,7 @@ export class FlatMap {
     this.watcher.observe(this.container);
     this.resize();
     openHands(this);
+    if (bounds) this.fitBounds(bounds, { ...fitBoundsOptions, duration: 0 });
     if (hash) this.keepHash();
     requestAnimationFrame(() => this.fire("load"));
   }

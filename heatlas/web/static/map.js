@@ -58,6 +58,18 @@ function turnless(map) {
 export const describe = (map, keys = "arrow keys move it, plus and minus zoom") =>
   map.getCanvas().setAttribute("aria-label", `Heat map: ${keys}`);
 
+/** Add buttons that zoom. */
+export function addZooms(maplibre, map) {
+  if (!map.flat) return void map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  const button = (text, label, act) => {
+    const one = make("button", { type: "button", ariaLabel: label }, text);
+    one.addEventListener("click", act);
+    return one;
+  };
+  map.getContainer().append(make("div", { className: "plain-zooms card" },
+    button("+", "Closer", () => map.zoomIn()), button("−", "Farther", () => map.zoomOut())));
+}
+
 /** Add a bar of so many metres. */
 export function addScaleBar(maplibre, map, corner) {
   if (map.flat) addFlatScale(map, corner);

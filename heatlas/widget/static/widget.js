@@ -1,10 +1,12 @@
 /** A live map in a notebook. All that it shows is asked of the kernel, by messages; nothing comes from elsewhere. */
 
+import { fillControls, ofPoints } from "./controls.js";
+import { connect, createTiles } from "./kernel.js";
 import { counted, make } from "./web/dom.js";
 import { explorerText, showExplorer } from "./web/explorer.js";
 import { createHeat } from "./web/heat.js";
-import { addsUp, KERNELS, RADII } from "./web/kernels.js";
-import { addScaleBar, createMap, tileZoom } from "./web/map.js";
+import { addScaleBar, addZooms, createMap, PLAIN, tileZoom } from "./web/map.js";
+import { colorNames, showNames } from "./web/names.js";
 import { drawn, hasTicks, leftOut, paintBar, tickElements, titleOf } from "./web/scale.js";
 import { addWorld, colorWorld, decode } from "./web/world.js";
 
@@ -12,8 +14,6 @@ const SHARED = Symbol.for("heatlas.widget");
 const WISHES = [
   "measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme",
 ];
-/** Tiles that the kernel is asked for at a time: what is no longer wanted is then never drawn. */
-const AT_ONCE = 4;
 /** Pixels of the legend's bar, and of a letter below it. */
 const ROOM = { width: 264, letter: 6.6, gap: 6.6 };
 /** Activities that are named where was clicked. */
@@ -36,34 +36,6 @@ async function render({ model, el }) {
   return () => {
     gone = true;
     for (const end of ends.reverse()) end();
-  };
-}
-
-/** Questions to the kernel, and their answers. */
-function connect(model) {
-  const mine = `${Date.now()}-${Math.random()}`;
-  const waiting = new Map();
-  let count = 0;
-  const hear = (content, buffers) => {
-    const asked = waiting.get(content.id);
-    if (!asked) return;
-    waiting.delete(content.id);
-    if (content.error) asked.reject(new Error(content.error));
-    else asked.resolve({ data: content, buffers });
-  };
-  model.on("msg:custom", hear);
-  return {
-    ask(question) {
-      const id = `${mine}-${count++}`;
-      return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject });
-        model.send({ ...question, id });
-      });
-    },
-    close() {
-      model.off("msg:custom", hear);
-      for (const asked of waiting.values()) asked.reject(new Error("closed"));
-    },
   };
 }
 
@@ -103,12 +75,14 @@ function layOut(el, model) {
   const controls = make("div", { className: "heatlas-controls", hidden: true });
   const explored = make("div", { className: "heatlas-explored", hidden: true });
   explored.setAttribute("role", "status");
-  frame.append(chart, controls, legend, explored, note);
+  const plain = make("div", { className: "heatlas-plain", hidden: true }, PLAIN);
+  const credit = make("div", { className: "heatlas-credit" }, "GeoNames, Natural Earth");
+  frame.append(chart, controls, legend, explored, note, plain, credit);
   el.replaceChildren(frame);
   const resize = () => (frame.style.height = `${model.get("height")}px`);
   resize();
   return {
-    frame, chart, legend, controls, explored, resize,
+    frame, chart, legend, controls, explored, plain, resize,
     say(words) {
       note.textContent = words;
       note.hidden = !words;
@@ -128,8 +102,9 @@ function show(model, kernel, page, shared, about) {
     minZoom: 0,
     maxZoom: 21.5,
   });
-  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  addZooms(maplibre, map);
   addScaleBar(maplibre, map, "bottom-left");
+  page.plain.hidden = !map.flat;
   map.on("error", () => {}); // what cannot be drawn is told by the legend
   const heat = createHeat(map, { minzoom: about.minzoom, maxzoom: about.maxzoom });
   heat.fade(model.get("opacity"));
@@ -141,6 +116,7 @@ function show(model, kernel, page, shared, about) {
   const refresh = () => {
     if (!loaded) return;
     colorWorld(map, model.get("theme"));
+    colorNames(map, model.get("theme"));
     heat.show(`heatlas://${name}/${tiles.stamp(wishOf(model))}/{z}/{x}/{y}`);
     legend();
     explore();
@@ -158,10 +134,11 @@ function show(model, kernel, page, shared, about) {
     refresh();
     told(page, model, map);
     addWorld(map, world(), model.get("theme"));
+    showNames(map, model.get("theme"), async (z, x, y) => (await kernel.ask({ kind: "names", z, x, y })).data.names);
   });
   map.on("moveend", () => told(page, model, map));
   map.on("zoomend", legend);
-  map.on("click", ({ lngLat }) => ofPoints(model, about) || tell(kernel, model, map, maplibre, lngLat.wrap()));
+  map.on("click", ({ lngLat }) => ofPoints(model, about) || tell(kernel, model, map, maplibre, lngLat));
   const sized = new ResizeObserver(() => map.resize());
   sized.observe(page.frame);
   return () => {
@@ -212,46 +189,6 @@ function follow(model, map) {
 }
 
 const wishOf = (model) => Object.fromEntries(WISHES.map((trait) => [trait, model.get(trait)]));
-
-/** Tiles from the kernel, few at a time; each wish has a number, its stamp, which is part of a tile's address. */
-function createTiles(kernel) {
-  const queue = [];
-  const wishes = [];
-  let busy = 0;
-
-  function draw(stamp, z, x, y, signal) {
-    return new Promise((resolve, reject) => {
-      const job = { stamp, z, x, y, resolve, reject };
-      queue.push(job);
-      signal.addEventListener("abort", () => {
-        const at = queue.indexOf(job);
-        if (at >= 0) queue.splice(at, 1);
-        reject(new DOMException("no longer wanted", "AbortError"));
-      });
-      work();
-    });
-  }
-
-  async function work() {
-    while (busy < AT_ONCE && queue.length) {
-      const { stamp, resolve, reject, ...tile } = queue.shift();
-      busy += 1;
-      kernel
-        .ask({ kind: "tile", ...tile, wish: wishes[stamp], dense: devicePixelRatio > 1 })
-        .then(({ buffers }) => resolve({ data: bytes(buffers[0]) }), reject)
-        .finally(() => {
-          busy -= 1;
-          work();
-        });
-    }
-  }
-
-  return { draw, stamp: (wish) => wishes.push(wish) - 1 };
-}
-
-/** Bytes of a buffer that may be a view of a larger one. */
-const bytes = (view) =>
-  view instanceof ArrayBuffer ? view : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 
 /** The bar with numbers. Returns what brings it up to date. */
 function createLegend(page, kernel, model, map) {
@@ -310,75 +247,25 @@ function legendOf(scale) {
   return [head, bar, ticks, scale.note ? make("div", { className: "heatlas-note-line" }, scale.note) : "", ...notes];
 }
 
-/** Fields for what is asked for most. Returns what is to be heard when traits change. */
-function fillControls(page, model, about) {
-  const choice = (label, options, get, set) => {
-    const select = make("select", { ariaLabel: label, title: label });
-    for (const [value, words] of options) select.append(make("option", { value }, words));
-    const read = () => {
-      const value = get();
-      if (![...select.options].some((option) => option.value === value)) select.append(make("option", { value }, value));
-      select.value = value;
-    };
-    read();
-    select.addEventListener("change", () => (set(select.value), model.save_changes()));
-    return { element: select, read };
-  };
-  const date = (label, trait) => {
-    const input = make("input", { type: "date", ariaLabel: label, title: label, min: about.first, max: about.last });
-    const read = () => (input.value = model.get(trait).slice(0, 10));
-    read();
-    input.addEventListener("change", () => (model.set(trait, input.value), model.save_changes()));
-    return { element: input, read };
-  };
-  const all = {
-    measure: choice("Measure", about.measures, () => model.get("measure"), (value) => model.set("measure", value)),
-    sports: choice(
-      "Sport",
-      [["", "All sports"], ...about.sports.map(([sport, count]) => [sport, `${sport} (${count})`])],
-      () => model.get("sports").join(", "),
-      (value) => model.set("sports", value ? value.split(", ") : []),
-    ),
-    after: date("From this day on", "after"),
-    before: date("Before this day", "before"),
-    explorer: choice(
-      "Explorer tiles",
-      [["", "No explorer tiles"], ["14", "Explorer tiles of zoom 14"], ["17", "Explorer tiles of zoom 17"]],
-      () => String(model.get("explorer") ?? ""),
-      (value) => model.set("explorer", value ? Number(value) : null),
-    ),
-    radius: choice("Radius", RADII, () => model.get("radius"), (value) => model.set("radius", value)),
-    kernel: choice("Shape", KERNELS, () => model.get("kernel"), (value) => model.set("kernel", value)),
-    density: choice(
-      "Density",
-      [["", "In all"], ["1", "Per square kilometre"]],
-      () => (model.get("density") ? "1" : ""),
-      (value) => model.set("density", value === "1"),
-    ),
-  };
-  const fit = () => {
-    const points = ofPoints(model, about);
-    for (const trait of ["sports", "after", "before", "explorer"]) all[trait].element.hidden = points;
-    for (const trait of ["radius", "kernel"]) all[trait].element.hidden = !points;
-    all.density.element.hidden = !points || !addsUp(model.get("measure"));
-  };
-  fit();
-  page.controls.replaceChildren(...Object.values(all).map(({ element }) => element));
-  const toggle = () => (page.controls.hidden = !model.get("controls"));
-  toggle();
-  const hearing = Object.entries(all).map(([trait, { read }]) => [`change:${trait}`, () => (read(), fit())]);
-  return { "change:controls": toggle, ...Object.fromEntries(hearing) };
-}
-
-/** Whether points are shown: of those that are added up in a pixel nobody can be told. */
-const ofPoints = (model, about) => about.measures.some(([name, , points]) => points && name === model.get("measure"));
-
 /** Say who passed where was clicked. */
 async function tell(kernel, model, map, maplibre, { lat, lng }) {
-  const { data } = await kernel.ask({ kind: "who", lat, lon: lng, zoom: map.getZoom() + 1, wish: wishOf(model) });
+  const lon = ((((lng + 180) % 360) + 360) % 360) - 180; // the map may have been moved around the world
+  const { data } = await kernel.ask({ kind: "who", lat, lon, zoom: map.getZoom() + 1, wish: wishOf(model) });
   const rows = data.found.slice(0, NAMED).map((one) =>
     make("div", {}, make("b", {}, one.name || one.sport), ` ${one.start ? one.start.slice(0, 10) : ""}`));
   if (data.found.length > NAMED) rows.push(make("div", {}, `and ${data.found.length - NAMED} more`));
   if (!rows.length) rows.push(make("div", {}, "Nobody passed here."));
-  new maplibre.Popup({ maxWidth: "260px" }).setLngLat([lng, lat]).setDOMContent(make("div", {}, ...rows)).addTo(map);
+  const words = make("div", {}, ...rows);
+  if (map.flat) bubble(map, { lat, lng }, words);
+  else new maplibre.Popup({ maxWidth: "260px" }).setLngLat([lng, lat]).setDOMContent(words).addTo(map);
+}
+
+/** What MapLibre's popup does, on a map without it: words at a place until the map moves or somewhere is clicked. */
+function bubble(map, place, words) {
+  map.getContainer().querySelector(".heatlas-bubble")?.remove();
+  const { x, y } = map.project(place);
+  const box = make("div", { className: "heatlas-bubble" }, words);
+  Object.assign(box.style, { left: `${x}px`, top: `${y}px` });
+  map.getContainer().append(box);
+  map.once("move", () => box.remove());
 }
