@@ -65,8 +65,10 @@ class TilePainter:
         return self.field.look.kernel is None and drawn == self.zoom and self.field.look.smoothing.pixels > 0
 
     @cached_property
-    def _held(self) -> frozenset[tuple[int, int]]:
-        """Columns and rows of tiles of the index that hold anything."""
+    def _held(self) -> frozenset[tuple[int, int]] | None:
+        """Columns and rows of tiles of the index that hold anything; None where tiles are counted elsewhere."""
+        if self.field.counted is not None:
+            return None
         tile_counts = census_for(self.field, self.zoom)
         return frozenset(zip(tile_counts.x.tolist(), tile_counts.y.tolist(), strict=True))
 
@@ -123,4 +125,4 @@ class TilePainter:
             grid = count_tile(self.field, window)
             return None if grid is None else grid.map(lambda plane: plane.astype(np.float32))
 
-        return self._counted.get((x, y), count) if (x, y) in self._held else None
+        return self._counted.get((x, y), count) if self._held is None or (x, y) in self._held else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from heatlas.pmtiles.streets import Streets
     from heatlas.publish.sink import Metadata
 
-__all__ = ["read_directory", "read_metadata", "write_archive", "write_vectors"]
+__all__ = ["archive_head", "read_directory", "read_metadata", "write_archive", "write_vectors"]
 
 _ROOM = 16384
 """Bytes in which the header and the root must fit."""
@@ -65,8 +65,13 @@ def write_archive(path: Path, tiles: Directory, pieces: Iterable[bytes], metadat
     generation : str
         Identifier stored in the archive's metadata.
     """
+    _write(path, archive_head(tiles, metadata, generation), pieces)
+
+
+def archive_head(tiles: Directory, metadata: Metadata, generation: str) -> bytes:
+    """Bytes of an archive before its data: header, directory and metadata; arguments as for `write_archive`."""
     place = metadata.bounds, metadata.center
-    _write(path, tiles, pieces, _about(metadata, generation), (_PLAIN, metadata.form, metadata.zooms), place)
+    return _head(tiles, _about(metadata, generation), (_PLAIN, metadata.form, metadata.zooms), place)
 
 
 def write_vectors(
@@ -76,14 +81,21 @@ def write_vectors(
     west, south, east, north = streets.bounds
     place = streets.bounds, ((west + east) / 2, (south + north) / 2, zooms[0])
     packing = _GZIP if streets.packed else _PLAIN
-    _write(path, tiles, pieces, {"attribution": streets.attribution}, (packing, "mvt", zooms), place)
+    _write(path, _head(tiles, {"attribution": streets.attribution}, (packing, "mvt", zooms), place), pieces)
 
 
-def _write(
-    path: Path, tiles: Directory, pieces: Iterable[bytes], about: dict[str, Any],
+def _write(path: Path, head: bytes, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.write(head)
+        for data in pieces:
+            file.write(data)
+
+
+def _head(
+    tiles: Directory, about: dict[str, Any],
     form: tuple[int, str, tuple[int, int]], place: tuple[tuple[float, ...], tuple[float, float, int]],
-) -> None:  # fmt: skip
-    """Write an archive; `form` is compression, type and zooms of its tiles, `place` their bounds and centre."""
+) -> bytes:  # fmt: skip
+    """Header, directory and metadata; `form` is compression, type and zooms of tiles, `place` bounds and centre."""
     entries = joined(tiles)
     root, leaves = _tree(entries)
     described = gzip.compress(json.dumps(about, ensure_ascii=False).encode(), 6, mtime=0)
@@ -98,11 +110,7 @@ def _write(
         MAGIC, VERSION, *parts, len(tiles), len(entries), contents, 1, _GZIP, packing, _TYPES[kind], *zooms,
         *(round(edge * 1e7) for edge in bounds), zoom, round(lon * 1e7), round(lat * 1e7),
     )  # fmt: skip
-    with path.open("wb") as file:
-        for piece in (header, root, described, leaves):
-            file.write(piece)
-        for data in pieces:
-            file.write(data)
+    return b"".join((header, root, described, leaves))
 
 
 def _about(metadata: Metadata, generation: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 `snapshot`, `crowds`          one state of a library and its filters; filters of public maps
 `tile_counts`, `busy_tiles`   passages by tile; tiles that hold anything, and a sample of them
 `request`, `look`             parsing and limits of requests; filter, measure and style
-`fields`                      windows of any zoom, from the index
+`fields`, `counted`           windows of any zoom, from the index; tiles that were counted elsewhere
 `scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
 `surroundings`                local tones of the cells around a tile
 `notes`                       what a map leaves out, in sentences

@@ -22,6 +22,8 @@ __all__ = ["busy_tiles", "census_for", "kept_passages", "tiles_of"]
 def census_for(field: Field, zoom: int) -> TileCounts:
     """Count what each tile of a zoom holds: passages by activity, or points as passages of one activity."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
+    if field.counted is not None:
+        return field.counted.tile_counts(zoom)
     if stored is None:
         return census_of(field.view, field.snapshot, zoom)
 

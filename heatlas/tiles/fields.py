@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from heatlas.library.index.passage_tiles import Sides
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
+    from heatlas.tiles.counted import CountedTiles
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
@@ -63,6 +64,8 @@ class Field:
     look: Look
     model: Model | None = None
     """Model of the heart rate that published tiles hold on to; None: fitted to the chosen activities."""
+    counted: CountedTiles | None = None
+    """Tiles that were counted elsewhere (`heatlas.scale`); None: they are counted from the library."""
 
 
 def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
@@ -208,6 +211,8 @@ def index_in(field: Field) -> PointIndex:
 
 def count_tile(field: Field, window: Window) -> Grid | None:
     """Count a tile of the index, before smoothing; None if it is empty."""
+    if field.counted is not None:
+        return field.counted.tile(window, field.look.measure)
     grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, facts_of(field), sides_of(field))
     return grid if any(plane.any() for plane in grid.planes.values()) else None
 

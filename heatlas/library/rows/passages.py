@@ -16,7 +16,7 @@ from heatlas.library.file.columns import amount_steps, value_steps
 from heatlas.tracks.metrics import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -42,12 +42,16 @@ class PreparedTrack:
 
     __slots__ = ("_lines", "_metres", "_names", "_rejoin", "batch", "metrics")
 
-    def __init__(self, batch: Batch, rejoin: float) -> None:
-        """Prepare a batch of one track, from which private parts were cut."""
+    def __init__(self, batch: Batch, rejoin: float, only: Collection[str] | None = None) -> None:
+        """Prepare a batch of one track, from which private parts were cut; `only` are the metrics that are needed."""
         self.batch = batch
         self._rejoin = rejoin
         self._metres = metres_along(batch.u, batch.v, batch.segments)
-        fit = {name: metric.at_fixes for name, metric in stored().items() if metric.columns <= set(batch.columns)}
+        fit = {
+            name: metric.at_fixes
+            for name, metric in stored().items()
+            if metric.columns <= set(batch.columns) and (only is None or name in only)
+        }
         found = {name: take(batch) for name, take in fit.items() if take is not None}
         self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
         """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""

@@ -1,0 +1,13 @@
+"""Build one archive of tiles from many partitions, on a pool of processes or another engine.
+
+=============================== ====================================================
+`archive`                       the plan from its sources to one file
+`plan`, `manifest`              order of the phases; objects that are done
+`recipe`, `planes`              options of a plan; whole numbers that are counted
+`source`, `trace`               tracks of a partition; its tiles
+`merge`                         partials added up, and the threshold of persons
+`fit`, `paint`, `assemble`      tones; pieces; the archive
+`rows`, `drawn`, `merged_tiles` objects of tiles, of what is drawn; tiles to draw from
+`engine`, `pool`                maps of tasks with retries; processes of this machine
+=============================== ====================================================
+"""

@@ -1,0 +1,65 @@
+"""Put pieces together to an archive, on a disk or in a bucket: the pieces lie in the archive's order already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.filesystems import failing, locate
+from heatlas.pmtiles.directory import Directory
+from heatlas.publish.pmtiles import archive_head
+from heatlas.scale.drawn import read_piece
+from heatlas.scale.recipe import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from heatlas.core.filesystems import Location
+    from heatlas.publish.sink import Metadata
+    from heatlas.scale.drawn import Piece
+
+__all__ = ["archive_of", "directory_of"]
+
+_CHUNK = 8 << 20
+"""Bytes that are copied at once."""
+
+
+def directory_of(uris: Sequence[str]) -> Directory:
+    """Directory of all tiles of pieces that lie one after the other, in the order of their tiles."""
+    pieces = [read_piece(locate(uri)) for uri in uris]
+    nothing = [np.zeros(0, np.int64)]
+    numbers = np.concatenate([*nothing, *(piece.numbers for piece in pieces)])
+    lengths = np.concatenate([*nothing, *(piece.lengths for piece in pieces)])
+    assert (np.diff(numbers) > 0).all()
+    return Directory(numbers, np.ones_like(numbers), np.cumsum(lengths) - lengths, lengths)
+
+
+def archive_of(uris: Sequence[str], tiles: Directory, metadata: Metadata) -> Iterator[bytes]:
+    """Bytes of an archive of pieces, from its header on.
+
+    Parameters
+    ----------
+    uris : sequence of str
+        The pieces, in the order of their tiles.
+    tiles : Directory
+        Result of `directory_of`.
+    metadata : Metadata
+        Metadata of all tiles.
+    """
+    yield archive_head(tiles, metadata, digest_of(*(uri.rpartition("/")[2] for uri in uris)))
+    for uri in uris:
+        yield from _bytes_of(read_piece(locate(uri)))
+
+
+def _bytes_of(piece: Piece) -> Iterator[bytes]:
+    """Tiles of a piece, without its directory."""
+    location: Location = piece.location
+    left = piece.size
+    with failing(location.uri), location.filesystem.open_input_stream(location.path) as stream:
+        while left:
+            data = stream.read(min(left, _CHUNK))
+            if not data:
+                raise OSError("it has become shorter")
+            left -= len(data)
+            yield data

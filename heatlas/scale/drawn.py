@@ -1,0 +1,85 @@
+"""Objects that say what is drawn: where merged tiles lie, tones of zooms, and pieces of an archive."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.errors import SourceFailed
+from heatlas.core.filesystems import failing, locate
+from heatlas.scale.merged_tiles import MergedTiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.filesystems import Location
+
+__all__ = ["Piece", "merged_tiles_of", "read_json", "read_piece", "write_index", "write_json", "write_piece"]
+
+_TRAILER = b"heatlas piece 1\0"
+"""End of a piece, after the length of its directory in eight bytes."""
+
+
+def write_json(location: Location, data: dict[str, Any]) -> None:
+    """Write plain data as one object."""
+    location.write(json.dumps(data).encode())
+
+
+def read_json(location: Location) -> dict[str, Any]:
+    """Read plain data."""
+    found: dict[str, Any] = json.loads(location.read())
+    return found
+
+
+def write_index(location: Location, merged: Sequence[tuple[int, str]]) -> None:
+    """Write where merged tiles lie: the first number of each range, and its object."""
+    write_json(location, {"merged": [[first, uri] for first, uri in merged]})
+
+
+@lru_cache(maxsize=2)
+def merged_tiles_of(index: str) -> MergedTiles:
+    """Merged tiles of an index, with what this process has read of them."""
+    return MergedTiles([(int(first), str(uri)) for first, uri in read_json(locate(index))["merged"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of an archive: tiles one after the other."""
+
+    location: Location
+    size: int
+    """Bytes of the tiles, at the beginning of the object."""
+    numbers: NDArray[np.int64]
+    """(n,) ascending."""
+    lengths: NDArray[np.int64]
+    """(n,) bytes of each."""
+
+
+def write_piece(location: Location, numbers: Sequence[int], tiles: Sequence[bytes]) -> None:
+    """Write tiles and their directory as one object."""
+    directory = io.BytesIO()
+    np.save(directory, np.array([numbers, [len(tile) for tile in tiles]], np.int64).reshape(2, -1))
+    said = directory.getvalue()
+    location.write(b"".join([*tiles, said, len(said).to_bytes(8, "little"), _TRAILER]))
+
+
+def read_piece(location: Location) -> Piece:
+    """Read the directory of a piece."""
+    end = 8 + len(_TRAILER)
+    with failing(location.uri), location.filesystem.open_input_file(location.path) as file:
+        size = file.size()
+        file.seek(max(size - end, 0))
+        last = file.read(end)
+        if last[8:] != _TRAILER:
+            raise SourceFailed(f"{location.uri} is no piece of an archive: remove it, and run the same command again")
+        at = size - end - int.from_bytes(last[:8], "little")
+        file.seek(at)
+        numbers, lengths = np.load(io.BytesIO(file.read(size - end - at)))
+    return Piece(location, at, numbers, lengths)

@@ -1,0 +1,102 @@
+"""Engines: a map of pure tasks with retries. A task that dies with its process is done again by another one.
+
+A plan needs nothing else of an engine, so any system with such a map can be one. `heatlas.scale.pool` is the default.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Work = Callable[[Any], dict[str, Any]]
+    Done = Callable[[int, dict[str, Any]], None]
+
+__all__ = ["RETRIES", "Attempt", "Engine", "Here", "attempt", "refuse_more"]
+
+RETRIES = 3
+"""Times that a task is tried again."""
+_PAUSE = 0.5
+"""Seconds before the first new try; each pause is twice as long as the one before."""
+
+
+class Engine(Protocol):
+    """Something that does tasks."""
+
+    def map(self, work: Work, tasks: Sequence[Any], done: Done) -> None:
+        """Do all tasks, in any order and side by side.
+
+        Parameters
+        ----------
+        work : callable
+            A function of a module, of one task, which writes one object and returns what it found.
+        tasks : sequence
+            Tasks, which can be pickled.
+        done : callable
+            Is called in this thread with the place and the result of each task as soon as it is done.
+
+        Raises
+        ------
+        HeatlasError
+            When a task fails again and again; the others are stopped.
+        """
+
+
+class Attempt(NamedTuple):
+    """What came of a task: its result, or why it failed, in one sentence."""
+
+    result: dict[str, Any] | None
+    reason: str = ""
+    final: bool = False
+    """Whether another try would fail likewise."""
+
+
+def attempt(work: Work, task: Any) -> Attempt:
+    """Do a task in any process; errors are returned, as not all of them can be sent."""
+    try:
+        return Attempt(work(task))
+    except (BadOption, NothingToDraw) as error:
+        return Attempt(None, str(error), final=True)
+    except HeatlasError as error:
+        return Attempt(None, str(error))
+    except MemoryError:
+        return Attempt(None, "its memory does not suffice: make smaller partitions by heatlas prepare")
+    except Exception as error:  # noqa: BLE001 - the driver says it in one sentence
+        return Attempt(None, f"{type(error).__name__}: {error}")
+
+
+def refuse_more(task: Any, made: Attempt, tries: int) -> None:
+    """Raise the error of a task that failed for good, or so many times that another try makes no sense.
+
+    Raises
+    ------
+    SourceFailed
+        Names the task.
+    """
+    if not made.final and tries <= RETRIES:
+        return
+    what = type(task).__name__.removesuffix("Task").lower()
+    of = getattr(task, "uri", None) or getattr(task, "output", "")
+    times = "" if tries <= 1 else f", {tries} times"
+    raise SourceFailed(f"the {what} of {of} failed{times}: {made.reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Does tasks one after the other in this process."""
+
+    def map(self, work: Work, tasks: Sequence[Any], done: Done) -> None:
+        """Do all tasks."""
+        for place, task in enumerate(tasks):
+            for tried in range(1, RETRIES + 2):
+                made = attempt(work, task)
+                if made.result is not None:
+                    done(place, made.result)
+                    break
+                refuse_more(task, made, tried)
+                time.sleep(_PAUSE * 2 ** (tried - 1))

@@ -1,0 +1,130 @@
+"""Merged tiles as a source of tiles to draw: what the plan has counted stands where the index of a library stands."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from heatlas.core.filesystems import locate
+from heatlas.kernels.partials import fill_tile
+from heatlas.library.file.settings import Settings
+from heatlas.pmtiles.hilbert import first_number, numbers_of, places_at
+from heatlas.scale.planes import merged_rules, tile_grid
+from heatlas.scale.rows import concatenated, written
+from heatlas.tiles.cache import Cache
+from heatlas.tiles.fields import SIDE, Field
+from heatlas.tiles.snapshot import Chosen, Snapshot
+from heatlas.tiles.tile_counts import TileCounts
+from heatlas.tiles.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.library.file.store import Library
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
+    from heatlas.scale.recipe import Recipe
+    from heatlas.scale.rows import TileRows
+
+__all__ = ["MergedTiles", "merged_field"]
+
+_BITS = 30
+_PAGE = 512
+"""Tiles that are read at once."""
+_PAGES, _GRIDS, _TONES = 256 << 20, 96 << 20, 4 << 20
+"""Limits of the caches in bytes."""
+
+
+class MergedTiles:
+    """Merged tiles, read as they are needed (`heatlas.tiles.counted.CountedTiles`).
+
+    Parameters
+    ----------
+    objects : sequence of (int, str)
+        First number of the range of each merged object, and its address; ascending.
+    """
+
+    def __init__(self, objects: Sequence[tuple[int, str]]) -> None:
+        self._firsts = [first for first, _ in objects]
+        self._uris = [uri for _, uri in objects]
+        self._numbers: Cache[NDArray[np.int64]] = Cache(_PAGES // 4, lambda numbers: numbers.nbytes)
+        self._pages: Cache[TileRows] = Cache(_PAGES, lambda rows: rows.data.nbytes + 28 * len(rows))
+        self._counts: dict[int, TileCounts] = {}
+        self._lock = threading.Lock()
+
+    def tile(self, window: Window, measure: Measure) -> Grid | None:
+        """Return a tile; None if it is empty."""
+        zoom = round(window.zoom)
+        number = int(numbers_of(zoom, [window.x // SIDE], [window.y // SIDE])[0])
+        data = self._data(number)
+        if data is None:
+            return None
+        rules = merged_rules(measure)
+        planes = np.zeros((len(rules), SIDE * SIDE), np.int64)
+        fill_tile(data, rules, planes)
+        grid = tile_grid(window, measure, planes)
+        return grid if any(plane.any() for plane in grid.planes.values()) else None
+
+    def _data(self, number: int) -> NDArray[np.uint8] | None:
+        at = bisect_right(self._firsts, number) - 1
+        if at < 0:
+            return None
+        numbers = self._numbers.get((at,), lambda: written(locate(self._uris[at]), bare=True).numbers)
+        place = int(np.searchsorted(numbers, number))
+        if place == len(numbers) or numbers[place] != number:
+            return None
+        page = place // _PAGE
+        some = numbers[page * _PAGE : (page + 1) * _PAGE]
+        rows = self._pages.get((at, page), lambda: written(locate(self._uris[at]), int(some[0]), int(some[-1]) + 1))
+        row = place - page * _PAGE
+        return rows.data[rows.offsets[row] : rows.offsets[row + 1]]
+
+    def tile_counts(self, zoom: int) -> TileCounts:
+        """Return the passages of each tile of a zoom."""
+        with self._lock:
+            if zoom not in self._counts:
+                self._counts[zoom] = self._counted(zoom)
+            return self._counts[zoom]
+
+    def _counted(self, zoom: int) -> TileCounts:
+        low, high = first_number(zoom), first_number(zoom + 1)
+        ends = [*self._firsts[1:], 1 << 62]
+        wanted = [
+            uri for first, end, uri in zip(self._firsts, ends, self._uris, strict=True) if first < high and end > low
+        ]
+        rows = concatenated([written(locate(uri), low, high, bare=True) for uri in wanted])
+        x, y = places_at(zoom, rows.numbers)
+        parts = 1 + (rows.passages >> _BITS)  # more than fit into 32 bits come in several parts
+        tile = np.repeat(np.arange(len(x), dtype=np.int32), parts)
+        passages = np.full(len(tile), 1 << _BITS, np.int32)
+        passages[np.cumsum(parts) - 1] = rows.passages & ((1 << _BITS) - 1)
+        return TileCounts(zoom, x.astype(np.int32), y.astype(np.int32), tile, np.zeros_like(tile), passages)
+
+
+def merged_field(tiles: MergedTiles, recipe: Recipe, activities: int) -> Field:
+    """Make a field of merged tiles, which is drawn as one of a library is.
+
+    Parameters
+    ----------
+    tiles : MergedTiles
+        Source of the tiles.
+    recipe : Recipe
+        Their look.
+    activities : int
+        Activities that count, for the legend.
+    """
+    settings = Settings(zooms=(recipe.indexed[0], recipe.indexed[-1]))
+    snapshot = Snapshot("", {}, 0, settings, {}, hides=False)
+    view = View(
+        cast("Library", None),  # nothing is read from a library where tiles are counted elsewhere
+        threading.Lock(), -1, snapshot, Cache(0, len), Cache(_GRIDS, lambda grid: 0 if grid is None else grid.nbytes),
+        Cache(_TONES, lambda tone: 5000), Cache(0, lambda counts: counts.nbytes), Cache(0, len),
+    )  # fmt: skip
+    chosen = Chosen(np.ones(1, np.bool_), activities, "all")
+    return Field(view, snapshot, chosen, recipe.look, counted=tiles)

@@ -1,0 +1,116 @@
+"""Planes of a measure in the plan: whole numbers, which add up exactly in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.core.errors import BadOption
+from heatlas.kernels.partials import ADDED, GREATEST, LEAST, PASSES, PERSONS, SIGNED, TRACKS, UNKNOWN
+from heatlas.kernels.partials import VALUES as OF_VALUES
+from heatlas.library.file.columns import AMOUNTS, VALUES
+from heatlas.raster.accumulators import begun, ended
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import SPENT
+from heatlas.raster.offered import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.window import Window
+    from heatlas.raster.measure import Measure
+
+__all__ = ["CountedPlanes", "column_of", "merged_rules", "planes_of", "refuse_measure", "tile_grid", "values_of"]
+
+_TABLE = 20
+"""Binary digits behind the point of the values of tables (`heatlas.library.file.columns`)."""
+_NEAR = 15
+"""Zoom from which on the persons of 3 x 3 pixels count for the threshold."""
+_COUNTED = {"passes": PASSES, "activities": TRACKS, "people": PERSONS}
+_REDUCTIONS = {"mean": SIGNED, "min": LEAST, "max": GREATEST}
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPlanes:
+    """Planes in which a zoom is counted: arguments of `heatlas.kernels.partials.count_tiles`."""
+
+    what: int
+    near: int
+    rules: NDArray[np.int64]
+
+
+def refuse_measure(measure: Measure) -> None:
+    """Refuse a measure that does not add up over partitions in whole numbers.
+
+    Raises
+    ------
+    BadOption
+        With those that do.
+    """
+    if measure.reduction in {*_COUNTED, *AMOUNTS}:
+        return
+    if not (measure.simple and measure.reduction in _REDUCTIONS and measure.metric in VALUES):
+        raise BadOption(
+            f"an engine counts passes, activities, people, fixes, seconds, metres, and the mean, min or max of "
+            f"{', '.join(sorted(VALUES))}, not {name_of(measure)}: leave --engine out"
+        )
+
+
+def planes_of(measure: Measure, zoom: int, counts_persons: bool) -> CountedPlanes:
+    """Planes in which a measure is counted at a zoom; with `counts_persons` the second says who was there."""
+    near = 0 if not counts_persons else 2 if zoom >= _NEAR else 1
+    rules = merged_rules(measure).tolist()
+    if near:
+        rules.insert(1, ADDED)
+    return CountedPlanes(_COUNTED.get(measure.reduction, OF_VALUES), near, np.array(rules, np.int64))
+
+
+def merged_rules(measure: Measure) -> NDArray[np.int64]:
+    """Rules of the planes of merged tiles: passages, then those of the measure."""
+    if measure.reduction == "passes":
+        return np.array([ADDED])
+    if measure.reduction in {*_COUNTED, *AMOUNTS}:
+        return np.array([ADDED, ADDED])
+    return np.array([ADDED, ADDED, _REDUCTIONS[measure.reduction]])
+
+
+def column_of(measure: Measure) -> str | None:
+    """Column of passages that a measure reads; None: it reads none."""
+    return measure.reduction if measure.reduction in AMOUNTS else measure.metric or None
+
+
+def values_of(measure: Measure, columns: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.int64]:
+    """Whole number of each of `count` passages of a track for a measure, from its columns in the index's steps."""
+    name = column_of(measure)
+    if name is None:
+        return np.zeros(0, np.int64)
+    steps = columns.get(name)
+    if steps is None:
+        return np.full(count, UNKNOWN, np.int64)
+    if measure.reduction in AMOUNTS or not len(VALUES[name].table):
+        return steps.astype(np.int64)
+    _, _, table, least = VALUES[name]
+    values = np.rint(table[np.clip(steps - least, 0, len(table) - 1)] * 2.0**_TABLE).astype(np.int64)
+    return np.where(steps == UNKNOWN, UNKNOWN, values)
+
+
+def tile_grid(window: Window, measure: Measure, planes: NDArray[np.int64]) -> Grid:
+    """Make a tile's grid of merged planes (p, 65536), equal to `heatlas.library.index.drawing.draw`."""
+    shape = (window.height, window.width)
+    reduction = measure.reduction
+    if not measure.metric:
+        counts = planes[-1].reshape(shape)
+        if reduction in SPENT:
+            return Grid.of(window, measure, counts * AMOUNTS[reduction][1])
+        return Grid.of(window, measure, counts.astype(np.uint32))
+    _, step, table, _ = VALUES[measure.metric]
+    values = planes[2].reshape(shape) * (2.0**-_TABLE if len(table) else float(step))
+    found = begun(measure.layout, shape)
+    found["n"][...] = planes[1].reshape(shape)
+    found["x"][...] = values if reduction == "mean" else np.where(found["n"] > 0, values, np.nan)
+    return Grid(window, measure, ended(measure.layout, found))

@@ -1,0 +1,178 @@
+"""First phase: trace a partition at all zooms, and write its tiles as rows sorted along the Hilbert curve.
+
+A task needs some 100 bytes of memory per fix at its peak.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatlas.core.batch import split
+from heatlas.core.filesystems import locate
+from heatlas.kernels.encode import find_stretches
+from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.partials import count_tiles
+from heatlas.kernels.path import TOLERANCE
+from heatlas.kernels.visited import list_visited, spill
+from heatlas.library.rows.passages import PreparedTrack
+from heatlas.pmtiles.hilbert import numbers_of, places_at
+from heatlas.raster.partition import REJOIN
+from heatlas.scale.planes import column_of, planes_of, values_of
+from heatlas.scale.rows import TileRows, concatenated, write_rows
+from heatlas.scale.source import read_tracks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from heatlas.core.batch import Batch
+    from heatlas.raster.measure import Measure
+    from heatlas.scale.planes import CountedPlanes
+    from heatlas.scale.recipe import Recipe
+    from heatlas.scale.source import PersonTracks
+
+__all__ = ["TraceTask", "trace"]
+
+_PERSON = 24
+"""Bits of a person's number beside a tile's in one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceTask:
+    """Trace one partition."""
+
+    uri: str
+    """Address or path of the partition."""
+    recipe: Recipe
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Passages at one zoom, and the stretches of them that lie in one tile."""
+
+    pixels: NDArray[np.uint16]
+    values: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    """(m,) tile of each stretch."""
+    begins: NDArray[np.int64]
+    """(m + 1,) offsets into the passages."""
+    tracks: NDArray[np.int64]
+    """(m,) track of each stretch."""
+
+
+def trace(task: TraceTask) -> dict[str, Any]:
+    """Trace a partition; returns what was found: fixes, activities, persons, and what was dropped."""
+    dropped: Counter[str] = Counter()
+    recipe = task.recipe
+    found = list(read_tracks(task.uri, recipe, dropped))
+    listing = [_listing(some.batch, recipe.look.measure) for some in found]
+    rows = concatenated([_count_zoom(found, listing, zoom, recipe) for zoom in recipe.indexed])
+    summary = {
+        "fixes": sum(some.batch.fixes for some in found),
+        "activities": sum(len(some.batch) for some in found),
+        "persons": sum(len(np.unique(some.persons)) for some in found),
+        "rows": len(rows),
+        "dropped": dict(sorted(dropped.items())),
+    }
+    write_rows(locate(task.output), rows, summary)
+    return summary
+
+
+def _count_zoom(
+    found: Sequence[PersonTracks], listing: Sequence[Callable[[int], _Stretches]], zoom: int, recipe: Recipe
+) -> TileRows:
+    """Count the pixels of all tiles of a zoom."""
+    if not found:
+        return concatenated([])
+    stretches = _joined([list_at(zoom) for list_at in listing], [len(some.batch) for some in found])
+    persons = np.concatenate([some.persons for some in found])
+    return _count(stretches, persons, zoom, planes_of(recipe.look.measure, zoom, bool(recipe.least)))
+
+
+def _listing(batch: Batch, measure: Measure) -> Callable[[int], _Stretches]:
+    """Return the function that lists the passages of a batch at a zoom."""
+    if column_of(measure) is None:
+        return partial(_list, batch)
+    wanted = [measure.metric] if measure.metric else []
+    tracks = split(batch, [tuple(batch.columns)] * len(batch))
+    return partial(_list_values, [PreparedTrack(track, REJOIN, wanted) for track in tracks], measure)
+
+
+def _list(batch: Batch, zoom: int) -> _Stretches:
+    """List passages without what was spent in them, all tracks at once."""
+    scale = 256 << zoom
+    frame = frame_of(float(scale), 0, 0, scale, scale)
+    pixels, numbers, begins, tracks = list_visited(
+        batch.u, batch.v, batch.progress, batch.segments, batch.tracks, *_reach(batch, scale), frame, zoom
+    )
+    return _Stretches(pixels, np.zeros(0, np.int64), numbers, begins, tracks)
+
+
+def _reach(batch: Batch, scale: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Rejoin distance of each track, and the bits of its table, as `heatlas.library.rows.passages` has them."""
+    first, smallest = batch.ground
+    least = np.maximum(REJOIN, 2 * first / scale)
+    reach = (1.1 * least + 2 * TOLERANCE) * scale / smallest + 4
+    west, east, north, south = batch.bounds.T * scale
+    around = np.maximum(east - west, south - north) + 4  # a table as wide as the whole track is wide enough
+    wide = np.where(np.isfinite(around), np.minimum(reach, around), 8.0)
+    return least, np.maximum(3, np.ceil(np.log2(wide))).astype(np.int64)
+
+
+def _list_values(tracks: Sequence[PreparedTrack], measure: Measure, zoom: int) -> _Stretches:
+    """List passages with a value each, track by track."""
+    pixels, values, tiles = [np.zeros(0, np.uint16)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for track in tracks:
+        passages = track.at(zoom)
+        pixels.append(passages.pixel)
+        tiles.append(passages.tile)
+        values.append(values_of(measure, passages.columns, len(passages.tile)))
+    tile = np.concatenate(tiles)
+    offsets = np.append(0, np.cumsum([len(some) for some in tiles[1:]]))
+    stretches, owners = find_stretches(tile, offsets)
+    first = tile[stretches[:, 0]]
+    numbers = numbers_of(zoom, first & 0xFFFFF, first >> 20)
+    begins = np.append(stretches[:, 0], len(tile))
+    return _Stretches(np.concatenate(pixels), np.concatenate(values), numbers, begins, owners)
+
+
+def _joined(parts: Sequence[_Stretches], tracks: Sequence[int]) -> _Stretches:
+    """Join the stretches of batches with so many tracks each."""
+    passages = np.cumsum([0, *(len(part.pixels) for part in parts)])
+    owners = np.cumsum([0, *tracks])
+    return _Stretches(
+        np.concatenate([part.pixels for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.numbers for part in parts]),
+        np.concatenate([*(p.begins[:-1] + n for p, n in zip(parts, passages, strict=False)), passages[-1:]]),
+        np.concatenate([part.tracks + n for part, n in zip(parts, owners, strict=False)]),
+    )
+
+
+def _count(found: _Stretches, persons: NDArray[np.int64], zoom: int, planes: CountedPlanes) -> TileRows:
+    """Sort stretches by tile and person, and count them; with what the tiles beside see where that matters."""
+    numbers, owners, tracks = found.numbers, persons[found.tracks], found.tracks
+    begins, ends = found.begins[:-1], found.begins[1:]
+    outer = np.full(len(numbers), -1, np.int32)
+    if planes.near == 2:
+        x, y = places_at(zoom, numbers)
+        beside, stretches, pixels = spill(found.pixels, found.begins, x, y, zoom)
+        numbers, owners = np.append(numbers, beside), np.append(owners, owners[stretches])
+        tracks, outer = np.append(tracks, tracks[stretches]), np.append(outer, pixels)
+        begins, ends = (np.append(some, np.zeros(len(beside), np.int64)) for some in (begins, ends))
+    assert not len(owners) or int(owners.max()) < 1 << _PERSON
+    order = np.argsort(numbers << _PERSON | owners, kind="stable")
+    numbers = numbers[order]
+    tiles = np.append(np.flatnonzero(np.diff(numbers, prepend=-1)), len(numbers))
+    passages, filled, offsets, data = count_tiles(
+        found.pixels, found.values, begins[order], ends[order], tracks[order], owners[order], outer[order], tiles,
+        planes.what, planes.near, planes.rules,
+    )  # fmt: skip
+    return TileRows(numbers[tiles[:-1]], passages, filled, offsets, data)

@@ -1,0 +1,26 @@
+"""Tiles that were counted elsewhere than in a library, such as by the plan of `heatlas.scale`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from heatlas.core.window import Window
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
+    from heatlas.tiles.tile_counts import TileCounts
+
+__all__ = ["CountedTiles"]
+
+
+class CountedTiles(Protocol):
+    """Source of tiles before smoothing, in place of the index of a library; thread-safe."""
+
+    def tile(self, window: Window, measure: Measure) -> Grid | None:
+        """Return the tile whose window is given, with the planes of `heatlas.library.index.drawing.draw`.
+
+        None if it is empty.
+        """
+
+    def tile_counts(self, zoom: int) -> TileCounts:
+        """Return the passages of each tile of a zoom, all of them of activity 0."""

@@ -1,0 +1,269 @@
+"""The plan: many partitions, one archive, equal to what one machine publishes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from partitions import table_of, trips_of, write_partitions
+from slow import make_batch
+from slow_scale import read_tile
+
+import heatlas
+from heatlas.core.context import Context
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.core.filesystems import locate
+from heatlas.library.rows.passages import PreparedTrack
+from heatlas.pmtiles.hilbert import first_number, numbers_of
+from heatlas.publish.pmtiles import read_directory, read_metadata
+from heatlas.publish.request import look_words
+from heatlas.raster.measure import parse_measure
+from heatlas.raster.partition import REJOIN
+from heatlas.scale.archive import build
+from heatlas.scale.engine import Here
+from heatlas.scale.manifest import Folder
+from heatlas.scale.plan import Sizes, draw
+from heatlas.scale.planes import merged_rules, refuse_measure
+from heatlas.scale.recipe import Recipe
+from heatlas.scale.rows import written
+from heatlas.sources.contract.partitions import find_partitions
+from heatlas.tiles.request import TileRequest, parse_look
+
+ONE = Context(1)
+
+
+def recipe_of(measure="passes", zooms=(0, 14), indexed=None, **known) -> Recipe:
+    look = parse_look(TileRequest(measure=measure), None)
+    return Recipe(
+        look=look, look_words=look_words(look, "png"), zooms=zooms, indexed=indexed or tuple(range(2, zooms[1] + 1)),
+        **known,
+    )  # fmt: skip
+
+
+def names_in(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def tiles_in(path) -> dict[int, bytes]:
+    with path.open("rb") as file:
+        tiles, start = read_directory(file)
+        found = {}
+        for number, offset, length in zip(
+            *(v.tolist() for v in (tiles.numbers, tiles.offsets, tiles.lengths)), strict=True
+        ):
+            file.seek(start + offset)
+            found[number] = file.read(length)
+    return found
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory):
+    """Trips of twelve persons, in 1, 3 and 12 partitions, and in one table for one machine."""
+    folder = tmp_path_factory.mktemp("walks")
+    trips = trips_of(persons=12, trips=2, fixes=90)
+    for count in (1, 3, 12):
+        write_partitions(folder / f"in{count}", trips, count)
+    pq.write_table(table_of(trips), folder / "all.parquet")
+    return folder
+
+
+def published(walks, path, measure, **options):
+    heatlas.render(walks / "all.parquet", output=path, track="trip", measure=measure, zoom="0-14", workers=1, **options)
+    return tiles_in(path)
+
+
+@pytest.mark.parametrize("measure", ["passes", "seconds", "pace"])
+def test_tiles_are_those_of_one_machine(walks, tmp_path, measure):
+    report = build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe_of(measure), Here(), ONE, sizes=Sizes(2, 7, 10))
+    found = tiles_in(tmp_path / "a.pmtiles")
+    assert found == published(walks, tmp_path / "b.pmtiles", measure)
+    assert report["tiles"]["written"] == len(found)
+    assert (report["persons"], report["activities"], report["fixes"]) == (12, 24, 24 * 90)
+    with (tmp_path / "a.pmtiles").open("rb") as one, (tmp_path / "b.pmtiles").open("rb") as other:
+        mine, theirs = read_metadata(one), read_metadata(other)
+        assert {**mine, "generation": ""} == {**theirs, "generation": ""}
+    assert names_in(tmp_path) == [".b.pmtiles.state", "a.pmtiles", "b.pmtiles"]
+
+
+def merged_rows(walks, tmp_path, recipe, partitions, ranges):
+    """Tiles of a plan after merging: number -> bytes."""
+    folder = Folder(locate(tmp_path / f"{partitions}-{ranges}"))
+    draw(find_partitions([walks / f"in{partitions}"]), recipe, folder, Here(), ONE, Sizes(2, ranges, 10_000))
+    files = sorted((tmp_path / f"{partitions}-{ranges}" / "merge").iterdir())
+    found = {}
+    for file in files:
+        rows = written(locate(file))
+        found |= {
+            n: rows.data[rows.offsets[k] : rows.offsets[k + 1]].tobytes() for k, n in enumerate(rows.numbers.tolist())
+        }
+    return found, len(files)
+
+
+@pytest.mark.parametrize("measure", ["passes", "activities", "fixes", "max(heart_rate)"])
+def test_counts_do_not_depend_on_partitions_and_ranges(walks, tmp_path, measure):
+    recipe = recipe_of(measure, zooms=(13, 13), indexed=(13, 15))
+    first, files = merged_rows(walks, tmp_path, recipe, 1, 1)
+    assert files == 1
+    for partitions, ranges in ((3, 7), (12, 50)):
+        found, files = merged_rows(walks, tmp_path, recipe, partitions, ranges)
+        assert found == first
+        assert files > 3
+
+
+def slow_persons(trips, zoom):
+    """(column, row) of each pixel -> persons who passed it, and their passages."""
+    persons, passages = defaultdict(set), defaultdict(int)
+    for trip in trips:
+        found = PreparedTrack(make_batch(np.unwrap(trip["lon"], period=360), trip["lat"], trip["time"]), REJOIN).at(
+            zoom, with_columns=False
+        )
+        x = (found.tile & 0xFFFFF) * 256 + (found.pixel & 255)
+        y = (found.tile >> 20) * 256 + (found.pixel >> 8)
+        for place in zip(x.tolist(), y.tolist(), strict=True):
+            persons[place].add(trip["person"])
+            passages[place] += 1
+    return persons, passages
+
+
+@pytest.mark.parametrize("lon", [10.9, 179.99999])
+def test_a_pixel_shows_what_enough_persons_passed(tmp_path, lon):
+    """By brute force: at zoom 15 and finer by the union of the persons of 3 x 3 pixels."""
+    trips = trips_of(persons=9, trips=2, fixes=60, lon=lon)
+    write_partitions(tmp_path / "in3", trips, 3)
+    recipe = recipe_of("passes", zooms=(13, 13), indexed=(13, 14, 15, 16), least=4)
+    merged, _ = merged_rows(tmp_path, tmp_path, recipe, 3, 5)
+    rules = merged_rules(recipe.look.measure).tolist()
+    found = {number: {p: c[0] for p, c in read_tile(data, rules).items()} for number, data in merged.items()}
+    for zoom in recipe.indexed:
+        persons, passages = slow_persons(trips, zoom)
+        side = 256 << zoom
+        around = range(-1, 2) if zoom >= 15 else (0,)
+        wanted = defaultdict(dict)
+        for (x, y), count in passages.items():
+            union = set().union(*(persons.get(((x + i) % side, y + j), ()) for i in around for j in around))
+            if len(union) >= 4:
+                (number,) = numbers_of(zoom, [x // 256], [y // 256]).tolist()
+                wanted[number][y % 256 * 256 + x % 256] = count
+        assert {n: c for n, c in found.items() if first_number(zoom) <= n < first_number(zoom + 1)} == wanted
+        assert 0 < sum(map(len, wanted.values())) < len(passages)
+
+
+def test_no_plan_holds_who_opted_out_or_is_private(walks, tmp_path):
+    """The build without a person equals, byte for byte, one of data that never held that person."""
+    trips = trips_of(persons=12, trips=2, fixes=90)
+    others = [trip for trip in trips if trip["person"] != "p03"]
+    write_partitions(tmp_path / "never", others, 3)
+    hidden = [{**trip, "private": np.full(90, trip["person"] == "p03")} for trip in trips]
+    write_partitions(tmp_path / "hidden", hidden, 3)
+    recipe = recipe_of("passes", zooms=(9, 12))
+    without = replace(recipe, filter=replace(recipe.filter, where="person <> 'p03'"))
+    made, said = {}, {}
+    for name, source, one in (
+        ("never", tmp_path / "never", recipe),
+        ("out", walks / "in3", without),
+        ("private", tmp_path / "hidden", recipe),
+    ):
+        said[name] = build([source], str(tmp_path / f"{name}.pmtiles"), one, Here(), ONE)
+        made[name] = tiles_in(tmp_path / f"{name}.pmtiles")
+    assert made["out"] == made["private"] == made["never"]
+    assert said["out"]["dropped"] == {"activities that the filter left out": 2}
+    assert said["private"]["dropped"] == {"activities that are private": 2}
+    assert {one["persons"] for one in said.values()} == {11}
+
+
+def test_a_person_in_two_partitions_is_refused_before_any_work(walks, tmp_path):
+    trips = trips_of(persons=4, trips=2, fixes=30)
+    (tmp_path / "in").mkdir()
+    for k in (0, 1):
+        pq.write_table(table_of(trips[k::2]), tmp_path / "in" / f"{k}.parquet")
+    with pytest.raises(SourceFailed, match=r"person p00 lies in .*0.parquet and in .*heatlas prepare"):
+        build([tmp_path / "in"], str(tmp_path / "a.pmtiles"), recipe_of(), Here(), ONE)
+    assert names_in(tmp_path) == ["in"]
+
+
+def test_nothing_is_said_in_a_sentence(walks, tmp_path):
+    out = str(tmp_path / "a.pmtiles")
+    nobody = replace(recipe_of(), filter=replace(recipe_of().filter, sports=("Kayaking",)))
+    for recipe, sentence in (
+        (recipe_of(zooms=(9, 9), least=99), "no pixel was passed by 99 persons"),
+        (recipe_of("power", zooms=(9, 9)), "there is nothing to see: choose other zooms"),
+        (nobody, "24 activities that the filter"),
+    ):
+        with pytest.raises(NothingToDraw, match=sentence):
+            build([walks / "in3"], out, recipe, Here(), ONE)
+        assert not names_in(tmp_path)
+    with pytest.raises(BadOption, match=r"an engine counts passes, .*not"):
+        refuse_measure(parse_measure("corr(pace, heart_rate)"))
+    assert not names_in(tmp_path)
+
+
+class Dying:
+    """An engine that dies after so many tasks."""
+
+    def __init__(self, tasks):
+        self.left = tasks
+
+    def map(self, work, tasks, done):
+        def count(place, result):
+            done(place, result)
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+
+        Here().map(work, tasks, count)
+
+
+def test_a_plan_goes_on_where_it_was_stopped(walks, tmp_path):
+    recipe, sizes = recipe_of(zooms=(8, 11)), Sizes(2, 3, 20)
+    work = str(tmp_path / "work")
+
+    def go(engine, recipe=recipe, source="in3"):
+        return build([walks / source], str(tmp_path / "a.pmtiles"), recipe, engine, ONE, work=work, sizes=sizes)
+
+    stops = 0
+    while True:
+        try:
+            report = go(Dying(1))
+        except KeyboardInterrupt:
+            stops += 1
+            assert not (tmp_path / "a.pmtiles").exists()
+            continue
+        break
+    again = go(Dying(1))  # nothing is left to do
+    assert again["reused"] == stops == report["reused"]
+    one = tiles_in(tmp_path / "a.pmtiles")
+    build([walks / "in3"], str(tmp_path / "b.pmtiles"), recipe, Here(), ONE)
+    assert one == tiles_in(tmp_path / "b.pmtiles")
+    # Another threshold counts nothing anew, other filters do; what is not of the last plan is removed.
+    assert go(Here(), replace(recipe, grain=5))["reused"] == 3 + 1 + 1  # partials and their sums
+    assert go(Here(), replace(recipe, filter=replace(recipe.filter, where="person <> 'p03'")))["reused"] == 0
+    assert len(list((tmp_path / "work" / "trace").iterdir())) == 3
+
+
+def test_a_damaged_object_is_made_again_and_a_missing_one_too(walks, tmp_path):
+    recipe, work = recipe_of(zooms=(8, 10)), tmp_path / "work"
+
+    def go():
+        build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe, Here(), ONE, work=str(work))
+        return tiles_in(tmp_path / "a.pmtiles")
+
+    first = go()
+    for phase in ("trace", "merge", "fit", "paint"):
+        min((work / phase).iterdir()).write_bytes(b"half")
+        (work / "manifest.json").write_text("{")
+        assert go() == first
+        min((work / phase).iterdir()).unlink()
+        assert go() == first
+
+
+def test_a_task_that_fails_is_named_after_some_tries(walks, tmp_path, monkeypatch):
+    monkeypatch.setattr("heatlas.scale.engine._PAUSE", 0.0)
+    source = tmp_path / "in"
+    source.mkdir()
+    trips = trips_of(persons=2, trips=1, fixes=30)
+    pq.write_table(table_of([*trips, trips[0]]), source / "0.parquet")
+    with pytest.raises(HeatlasError, match=r"the trace of .*0.parquet failed, 4 times: .*do not stand together"):
+        build([source], str(tmp_path / "a.pmtiles"), recipe_of(), Here(), ONE)
