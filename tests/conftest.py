@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import forks_end
 from hypothesis import HealthCheck, settings
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
 from slow_tests import slow_tests
@@ -95,6 +96,12 @@ def _threads_for_little():
     """Tests draw so little that one thread would do it all, and what threads could change went unseen."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("heatlas.raster.count_passes._ENOUGH", 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_end():
+    with forks_end():
         yield
 
 

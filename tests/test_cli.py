@@ -10,6 +10,7 @@ import sys
 import time
 
 import click
+import commands
 import made
 import pytest
 
@@ -20,14 +21,7 @@ def export(tmp_path):
 
 
 def heatlas(*args, cwd, **env):
-    return subprocess.run(
-        [sys.executable, "-m", "heatlas", *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-        env={**os.environ, "HEATLAS_CONFIG": str(cwd / "settings"), **env},
-    )
+    return commands.heatlas(*args, cwd=cwd, env={**os.environ, "HEATLAS_CONFIG": str(cwd / "settings"), **env})
 
 
 def test_render_says_what_it_did_and_prints_what_it_wrote(export, tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 import made
 import numpy as np
 import pytest
+from commands import heatlas as command
 
 import heatlas
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw
@@ -32,12 +33,6 @@ def settings(tmp_path, monkeypatch):
 @pytest.fixture
 def export(tmp_path):
     return made.export(tmp_path / "export")
-
-
-def command(*args):
-    return subprocess.run(
-        [sys.executable, "-m", "heatlas", *map(str, args)], capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 def test_import_twice_then_render_as_from_the_files(export, tmp_path):

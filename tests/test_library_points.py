@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from commands import heatlas as command
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -346,17 +347,6 @@ def test_names_after_files(source, name):
     assert check_name(name) == name
 
 
-def command(*args, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "heatlas", *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
-
-
 def test_the_command_line(tmp_path):
     table = written(tmp_path / "clinics.csv", scattered())
     done = command("import", table, "--weight", "beds")
@@ -392,7 +382,7 @@ def test_wrong_usage_is_one_sentence(tmp_path, args, hint):
     import_into("l.db", written(tmp_path / "a.csv", scattered(1, 20)), weight="beds")
     (tmp_path / "empty.csv").write_text("lat,lon\n")
     (tmp_path / "folder").mkdir()
-    done = command(*args, input="")
+    done = command(*args)
     assert done.returncode in {1, 2}
     assert hint in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,13 +7,12 @@ import itertools
 import json
 import math
 import os
-import subprocess
-import sys
 
 import mercantile
 import numpy as np
 import pyarrow as pa
 import pytest
+from commands import heatlas as run
 from PIL import Image
 
 import heatlas
@@ -51,14 +50,8 @@ def csv_of(path, rows=ROWS, weight="beds"):
 
 
 def command(*args, cwd, data=None):
-    return subprocess.run(
-        [sys.executable, "-m", "heatlas", "render", *map(str, args)],
-        capture_output=True,
-        timeout=120,
-        cwd=cwd,
-        input=data,
-        env={**os.environ, "HEATLAS_CONFIG": str(cwd / "settings")},
-    )
+    env = {**os.environ, "HEATLAS_CONFIG": str(cwd / "settings")}
+    return run("render", *args, cwd=cwd, data=data, text=False, env=env)
 
 
 @pytest.mark.parametrize("city", CITIES)
